@@ -1,0 +1,43 @@
+# `make` alone lists what there is.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+Q      ?= What does the with statement do, and what is a context manager?
+
+.PHONY: help setup demo serve test lint fix bench clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+setup: $(VENV)/ready ## make .venv from the pinned constraints
+
+demo: setup ## one research job, from the question to the cited report; Q="…" asks your own
+	@$(BIN)/dossier demo "$(Q)"
+
+serve: setup ## the API and two workers on http://127.0.0.1:8000
+	@$(BIN)/dossier serve
+
+lint: setup ## format, lint, types, floors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: setup ## what the linter can mend by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: lint ## the lint step and every test
+	$(BIN)/python -m pytest
+
+bench: setup ## measure, against yardsticks taken in the same run
+	$(BIN)/python -m benchmarks
+
+clean: ## remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,134 @@
+"""Markdown that can do nothing but be read: no html, no images, no links to where nobody has been.
+
+A model writes what the pages it read told it to write. So its text is taken apart before it is kept.
+"""
+
+import re
+from collections.abc import Container
+from html import unescape
+
+from app.agent.urls import normalise
+
+ROUNDS = 5  # links in links in links; what is deeper is escaped, not understood
+
+# The characters that stand for hidden pieces; `tidy` takes them out of the text first.
+_FIRST, _LAST = 0xF0000, 0xFFFFD
+_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+)
+_ENTITY = re.compile(r"&#?\w{1,31};")
+_SPELLED = frozenset("[]【】0123456789,;-–—")  # what an entity may spell of a citation
+_TICKS = re.compile(r"`+")
+_AUTOLINK = re.compile(
+    r"<([a-z][a-z0-9+.-]{1,31}:[^\s<>]{1,2000}|[^\s<>@]{1,64}@[^\s<>@]{1,255})>", re.IGNORECASE
+)
+_TAG = re.compile(r"<[a-z/!?][^<>]{0,1000}>", re.IGNORECASE)
+_TAG_BEGINS = re.compile(r"<(?=[a-z/!?])", re.IGNORECASE)
+_TEXT = r"[^\[\]]{0,1000}(?:\[[^\[\]]{0,1000}\][^\[\]]{0,1000}){0,5}"
+_LINK = re.compile(
+    rf"""!?\[({_TEXT})\]\(\s{{0,9}}
+         ([^\s()<>]{{0,2000}}(?:\([^\s()<>]{{0,500}}\)[^\s()<>]{{0,500}}){{0,5}})
+         (?:\s{{1,9}}(?:"[^"]{{0,500}}"|'[^']{{0,500}}'|\([^()]{{0,500}}\)))?\s{{0,9}}\)""",
+    re.VERBOSE,
+)
+_DEFINITION = re.compile(
+    r"^[\s>]{0,40}\[[^\[\]\n]{1,200}\]:[ \t]{0,9}<?(?:https?://|www\.)[^\n]*$", re.IGNORECASE | re.MULTILINE
+)
+_NUMERAL = re.compile(r"\s{0,3}\^?\d{1,9}\s{0,3}")
+
+
+def tidy(text: str) -> str:
+    """Text with line feeds only, without controls, invisible and private characters."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    visible = _PRIVATE.sub("", _CONTROL.sub("", lines))
+    return _ENTITY.sub(_spell, visible)
+
+
+def _spell(entity: re.Match[str]) -> str:
+    character = unescape(entity[0])
+    return character if character in _SPELLED else entity[0]
+
+
+class Hidden:
+    """Pieces of a text that must stay as they are, each behind one private character."""
+
+    def __init__(self) -> None:
+        self._pieces = list[tuple[str, str]]()
+
+    def hide(self, source: str, plain: str) -> str:
+        """The character that stands for `source`; a reader sees `plain`."""
+        if len(self._pieces) > _LAST - _FIRST:
+            return plain
+        self._pieces.append((source, plain))
+        return chr(_FIRST + len(self._pieces) - 1)
+
+    def source(self, text: str) -> str:
+        """The markdown with all pieces back in place."""
+        return _PIECE.sub(lambda found: self._pieces[ord(found[0]) - _FIRST][0], text)
+
+    def plain(self, text: str) -> str:
+        """What a reader sees of the pieces."""
+        return _PIECE.sub(lambda found: self._pieces[ord(found[0]) - _FIRST][1], text)
+
+
+_PIECE = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
+
+
+def defuse(text: str, known: Container[str], hidden: Hidden) -> str:
+    """A paragraph without html, images and links, but those to a url in `known`.
+
+    Code and the links that stay are hidden, so that nobody takes their brackets for citations.
+    """
+    text = _DEFINITION.sub("", _hide_code(text, hidden))
+    text = _AUTOLINK.sub(lambda found: _autolink(found, known, hidden), text)
+    text = _TAG_BEGINS.sub("&lt;", _TAG.sub("", text))
+    for _ in range(ROUNDS):
+        text, count = _LINK.subn(lambda found: _link(found, known, hidden), text)
+        if not count:
+            break
+    text = text.replace("](", "]\\(")
+    # Only at the start of a paragraph can "[1]: url" turn every other [1] into a link.
+    return text.replace("]:", "]\\:") if text.lstrip(" >*+-.)0123456789\n").startswith("[") else text
+
+
+def _hide_code(text: str, hidden: Hidden) -> str:
+    """Code runs from some backticks to the next run of as many; looked up, so that it takes linear time."""
+    runs = [(run.start(), run.end()) for run in _TICKS.finditer(text)]
+    later = dict[int, list[int]]()
+    for at in range(len(runs) - 1, -1, -1):
+        later.setdefault(runs[at][1] - runs[at][0], []).append(at)
+    parts, done, at = list[str](), 0, 0
+    while at < len(runs):
+        start, end = runs[at]
+        start += _is_escaped(text, start)
+        same = later.get(end - start, [])
+        while same and same[-1] <= at:
+            same.pop()
+        if same and start < end:
+            at = same[-1]
+            inside = text[end : runs[at][0]]
+            parts += text[done:start], hidden.hide(text[start : runs[at][1]], inside)
+            done = runs[at][1]
+        at += 1
+    return "".join((*parts, text[done:]))
+
+
+def _is_escaped(text: str, at: int) -> bool:
+    before = text[max(0, at - 100) : at]
+    return (len(before) - len(before.rstrip("\\"))) % 2 == 1
+
+
+def _autolink(found: re.Match[str], known: Container[str], hidden: Hidden) -> str:
+    return hidden.hide(found[0], found[1]) if normalise(found[1]) in known else found[1]
+
+
+def _link(found: re.Match[str], known: Container[str], hidden: Hidden) -> str:
+    text, url = found[1], normalise(unescape(found[2]))
+    if _NUMERAL.fullmatch(text):  # "[3](url)" is how some models cite
+        return f"[{text}]"
+    is_kept = (
+        url in known and url.startswith("http") and text.strip() and "[" not in text and found[0][0] != "!"
+    )
+    return hidden.hide(f"[{text}](<{url}>)", text) if is_kept else text

@@ -1,0 +1,1 @@
+"""HTTP: what the API answers, and nothing that decides."""

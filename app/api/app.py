@@ -1,0 +1,50 @@
+"""The routes, the OpenAPI document, and errors as problem details."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from app import __version__
+from app.api import health, jobs, report, stream
+from app.api.desk import Desk
+from app.api.problems import HANDLERS
+
+MAX_BODY = 65_536  # bytes; the longest legal request has 4,000 characters and 10 KB of metadata
+
+ROUTES = [
+    jobs.submit_job,
+    jobs.get_job,
+    jobs.list_jobs,
+    jobs.cancel_job,
+    stream.stream_job,
+    stream.job_events,
+    report.job_report,
+    health.live,
+    health.ready,
+]
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def make_app(desk: Desk, lifespan: Lifespan | None = None) -> Litestar:
+    """The ASGI application over this desk; `lifespan` runs what has to run beside it."""
+    return Litestar(
+        ROUTES,
+        dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
+        exception_handlers=HANDLERS,  # type: ignore[arg-type]
+        request_max_body_size=MAX_BODY,
+        lifespan=[lifespan] if lifespan else [],
+        openapi_config=OpenAPIConfig(
+            title="Dossier",
+            version=__version__,
+            description="Deep research as a service, on an append-only log.",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin(path="/")],
+        ),
+        logging_config=None,
+        signature_types=[Desk],
+    )

@@ -1,0 +1,87 @@
+"""What the routes work with: the log, the hub, and shared reads."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.api.problems import BadRequest
+from app.domain.view import JobView
+from app.errors import JobNotFound, QueueFull
+from app.store import queue, reads
+from app.store.batch import Batch
+from app.store.wake import Wake
+from app.store.writer import Writer
+from app.stream.hub import Hub
+
+TENANT = "default"  # until there are keys, everybody is the same tenant
+COUNT_EVERY = 1.0  # seconds between two counts of the queue
+
+
+class Desk:
+    """The collaborators of the routes of one process."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        wake: Wake,
+        hub: Hub,
+        draining: asyncio.Event,
+        *,
+        queue_limit: int,
+        max_attempts: int,
+    ) -> None:
+        self.writer = writer
+        self.wake = wake
+        self.hub = hub
+        self.draining = draining  # set once the process wants to end
+        self.max_attempts = max_attempts
+        self.log = logging.getLogger("dossier.api")
+        self._queue_limit = queue_limit
+        self._counted = 0.0
+        self._waiting = 0
+        self._views: Batch[UUID, JobView | None] = Batch(self._read_views)
+
+    async def view(self, job_id: UUID) -> JobView:
+        """The job as it is now; requests that arrive together share a query. Raises JobNotFound."""
+        view = await self._views.ask(job_id)
+        if view is None:
+            raise JobNotFound(str(job_id))
+        return view
+
+    async def _read_views(self, job_ids: Sequence[UUID]) -> list[JobView | None]:
+        found = await reads.views(self.writer.engine, job_ids)
+        return [found.get(job_id) for job_id in job_ids]
+
+    async def head(self, job_id: UUID) -> reads.Head:
+        """How far the job's log goes. Raises JobNotFound."""
+        head = await reads.head(self.writer.engine, job_id)
+        if head is None:
+            raise JobNotFound(str(job_id))
+        return head
+
+    async def admit(self) -> None:
+        """Refuse new jobs while too many wait. The count is up to a second old. Raises QueueFull."""
+        if time.monotonic() - self._counted > COUNT_EVERY:
+            self._counted = time.monotonic()
+            self._waiting = await queue.waiting(self.writer.engine, self._queue_limit)
+        if self._waiting >= self._queue_limit:
+            raise QueueFull(f"{self._queue_limit} jobs are waiting; no more are taken until some have run.")
+
+
+def job_id_of(text: str) -> UUID:
+    """The id in a path. Raises BadRequest where it is no uuid."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise BadRequest("malformed_job_id", "A job's id is a UUID.", "job_id") from None
+
+
+def cursor_of(text: str, field: str) -> int:
+    """A cursor is the seq of the last event that was received, 0 for none. Raises BadRequest."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise BadRequest(
+            "malformed_cursor", "A cursor is the seq of an event: a whole number from 0 on.", field
+        )
+    return int(text)

@@ -1,0 +1,41 @@
+"""Liveness, and readiness to take requests."""
+
+from litestar import Response, get
+from msgspec import Struct
+
+from app.api.desk import Desk
+from app.errors import DatabaseUnavailable
+from app.store import migrate
+
+
+class Health(Struct, frozen=True):
+    """`status` is "ok", or what is wrong; the levels are those of the migrations."""
+
+    status: str
+    migration: str = ""
+    expected: str = ""
+
+
+@get("/health/live", summary="The process runs", sync_to_thread=False)
+def live() -> Health:
+    """200 as long as the process can answer; says nothing about the database."""
+    return Health("ok")
+
+
+@get("/health/ready", summary="The process can take requests")
+async def ready(desk: Desk) -> Response[Health]:
+    """200, or 503 while the database is away, at another migration level, or the process is draining."""
+    expected = migrate.expected()
+    try:
+        level = await migrate.level(desk.writer.engine)
+    except DatabaseUnavailable:
+        return _not_ready(Health("database_unavailable", "", expected))
+    if level != expected:
+        return _not_ready(Health("migration_needed", level, expected))
+    if desk.draining.is_set():
+        return _not_ready(Health("draining", level, expected))
+    return Response(Health("ok", level, expected))
+
+
+def _not_ready(health: Health) -> Response[Health]:
+    return Response(health, status_code=503, headers={"Retry-After": "1"})

@@ -1,0 +1,216 @@
+"""POST, GET and DELETE of jobs."""
+
+import asyncio
+import contextlib
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, delete, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.params import Body, HeaderParameter, QueryParameter
+from msgspec import Struct
+
+from app.api.desk import TENANT, Desk, job_id_of
+from app.api.problems import BadRequest, Problem
+from app.domain import commands as c
+from app.domain.job import Job, Status
+from app.domain.request import ResearchRequest, Tag
+from app.domain.view import JobView
+from app.handle import handle, load, submit
+from app.store import reads
+from app.store.wake import Hint
+
+JSON = "application/json"
+MAX_METADATA = 10_240  # bytes of JSON
+MAX_KEY = 255  # characters of an idempotency key
+CANCEL_WAIT = 2.0  # seconds that DELETE waits for the worker before it answers 202
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Created(Struct, frozen=True):
+    """The answer to a submission."""
+
+    job_id: UUID
+    status: Status
+    progress: int
+    created_at: datetime
+    url: str
+    stream_url: str
+    events_url: str
+    report_url: str
+
+
+class Jobs(Struct, frozen=True):
+    """A page of jobs, newest first; `next_cursor` is null on the last one."""
+
+    jobs: list[JobView]
+    next_cursor: str | None
+
+
+class Cancelled(Struct, frozen=True):
+    """The answer to a cancel; `cancelled_at` is null while the worker is still stopping."""
+
+    job_id: UUID
+    status: Status
+    cancelled_at: datetime | None
+    message: str
+
+
+PROBLEMS = {
+    400: ResponseSpec(Problem, description="The request is not valid; `errors` names the fields"),
+    503: ResponseSpec(Problem, description="The database does not answer; see Retry-After"),
+}
+ABSENT = {404: ResponseSpec(Problem, description="There is no such job")}
+
+EXAMPLE = Example(
+    summary="A question with a budget",
+    value={
+        "query": "What does the with statement do, and what is a context manager?",
+        "effort": "quick",
+        "tags": ["python"],
+        "limits": {"max_searches": 5, "deadline_seconds": 120},
+        "sources": {"search": "corpus"},
+    },
+)
+
+
+@post(
+    "/jobs",
+    responses={
+        **PROBLEMS,
+        409: ResponseSpec(Problem, description="The Idempotency-Key was used for another request"),
+        429: ResponseSpec(Problem, description="Too many jobs are waiting; see Retry-After"),
+    },
+    summary="Submit a research job",
+    description="201 for a new job; 200 with the same job where the Idempotency-Key and the body are known.",
+)
+async def submit_job(
+    desk: Desk,
+    request: Request,  # type: ignore[type-arg]
+    data: Annotated[ResearchRequest, Body(examples=[EXAMPLE])],
+    idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+) -> Response[Created]:
+    """Store the question; from here on nothing that happens to this process can lose it."""
+    _require_json(request)
+    _check(data, idempotency_key)
+    await desk.admit()
+    job, is_new = await submit(
+        desk.writer, data, tenant=TENANT, key=idempotency_key, max_attempts=desk.max_attempts
+    )
+    headers = {"Location": f"/jobs/{job.id}"}
+    return Response(_created(job), status_code=201 if is_new else 200, headers=headers)
+
+
+def _require_json(request: Request) -> None:  # type: ignore[type-arg]
+    kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if kind != JSON:
+        raise BadRequest(
+            "unsupported_media_type", f"Send {JSON}, not {kind[:100]}.", "Content-Type", status=415
+        )
+
+
+def _check(request: ResearchRequest, key: str | None) -> None:
+    """What a schema cannot say."""
+    if not request.query.strip():
+        raise BadRequest("too_short", "The query has no words.", "query")
+    if len(_encode(request.metadata)) > MAX_METADATA:
+        raise BadRequest(
+            "metadata_too_large", f"metadata is limited to {MAX_METADATA} bytes of JSON.", "metadata"
+        )
+    if key is not None and not 0 < len(key) <= MAX_KEY:
+        raise BadRequest("invalid_key", f"The key has 1 to {MAX_KEY} characters.", "Idempotency-Key")
+    # Postgres keeps no U+0000 in text; better a clear word now than a broken job later.
+    if b"\\u0000" in _encode(request) or "\x00" in (key or ""):
+        raise BadRequest("invalid_character", "U+0000 is not allowed.", "body")
+
+
+def _created(job: Job) -> Created:
+    if job.created_at is None:
+        raise ValueError("a job that was never submitted")
+    url = f"/jobs/{job.id}"
+    return Created(
+        job.id,
+        job.status,
+        job.progress,
+        job.created_at,
+        url,
+        f"{url}/stream",
+        f"{url}/events",
+        f"{url}/report",
+    )
+
+
+@get("/jobs/{job_id:str}", responses={**PROBLEMS, **ABSENT}, summary="One job: status, progress, result")
+async def get_job(desk: Desk, job_id: str) -> Response[JobView]:
+    """The job as it is now."""
+    return Response(await desk.view(job_id_of(job_id)))
+
+
+@get("/jobs", responses=PROBLEMS, summary="Jobs, newest first")
+async def list_jobs(
+    desk: Desk,
+    status: Status | None = None,
+    tags: list[Tag] | None = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
+    cursor: str | None = None,
+) -> Jobs:
+    """A page of jobs that have this status and carry all of these tags. Reports are left out."""
+    found = await reads.page(
+        desk.writer.engine, TENANT, limit=limit, status=status, tags=tags or (), before=_before(cursor)
+    )
+    return Jobs(found, str(found[-1].job_id) if len(found) == limit else None)
+
+
+def _before(cursor: str | None) -> UUID | None:
+    try:
+        return UUID(cursor) if cursor else None
+    except ValueError:
+        raise BadRequest("malformed_cursor", "Use next_cursor of the page before.", "cursor") from None
+
+
+@delete(
+    "/jobs/{job_id:str}",
+    status_code=200,
+    responses={
+        **PROBLEMS,
+        **ABSENT,
+        202: ResponseSpec(Cancelled, description="The worker has not stopped within 2 s; it will"),
+        409: ResponseSpec(Problem, description="The job is completed or failed"),
+    },
+    summary="Cancel a job",
+    description="No paid call is recorded after this. Cancelling a cancelled job is 200 again.",
+)
+async def cancel_job(desk: Desk, job_id: str) -> Response[Cancelled]:
+    """Ask for the cancel, and give the worker two seconds to confirm it."""
+    job = await load(desk.writer, job_id_of(job_id))
+    job = await handle(desk.writer, job, c.RequestCancel(), actor="api")
+    if not job.is_over:
+        job = await _until_over(desk, job)
+    message = "Cancelled." if job.is_over else "The worker is stopping; follow the stream to see when it has."
+    body = Cancelled(job.id, job.status, job.completed_at, message)
+    return Response(body, status_code=200 if job.is_over else 202)
+
+
+async def _until_over(desk: Desk, job: Job) -> Job:
+    """The job once it is over, or as it is after CANCEL_WAIT seconds."""
+    moved = asyncio.Event()
+
+    def hear(hint: Hint) -> None:
+        if hint.everything or job.id in hint.job_ids:
+            moved.set()
+
+    unsubscribe = desk.wake.subscribe(hear)
+    try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CANCEL_WAIT):
+                while not (await desk.head(job.id)).is_over:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(moved.wait(), CANCEL_WAIT / 4)
+                    moved.clear()
+    finally:
+        unsubscribe()
+    return await load(desk.writer, job.id)

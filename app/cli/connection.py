@@ -1,0 +1,82 @@
+"""The server that a command talks to: the one at DOSSIER_URL, else one of its own for as long as it runs."""
+
+import contextlib
+import re
+import select
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import IO
+
+from app.client import Dossier
+from app.errors import DossierError
+from app.settings import load_settings
+
+STARTS_WITHIN = 60.0  # seconds; a new embedded Postgres takes two, a slow disk longer
+STOPS_WITHIN = 25.0  # seconds; a worker's step in flight has ten, open streams ten
+URL = re.compile(r"http://\S+")
+
+
+@contextlib.contextmanager
+def connect(workers: int = 0) -> Iterator[Dossier]:
+    """A client of the server; `workers` is for a server of our own: 0 where nothing has to move."""
+    with contextlib.ExitStack() as stack:
+        url = load_settings().url or stack.enter_context(own_server(workers))
+        yield stack.enter_context(Dossier(url))
+
+
+def is_own() -> bool:
+    """True where `connect` runs a server of its own."""
+    return not load_settings().url
+
+
+@contextlib.contextmanager
+def own_server(workers: int) -> Iterator[str]:
+    """The same `dossier serve` that an operator runs, as a child, on a free port of this machine."""
+    # -P: a folder called `app` in the current directory is somebody else's.
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "app",
+        "serve",
+        "--port=0",
+        f"--workers={workers}",
+        "--with-parent",
+    ]
+    with tempfile.TemporaryFile("w+") as log:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for the command, which then decides about the server
+        )
+        try:
+            yield _url(child, log)
+        finally:
+            _stop(child)
+
+
+def _url(child: subprocess.Popen[str], log: IO[str]) -> str:
+    """The address in the line that the child prints once it answers."""
+    assert child.stdout is not None
+    readable, _, _ = select.select([child.stdout], [], [], STARTS_WITHIN)
+    found = URL.search(child.stdout.readline()) if readable else None
+    if found:
+        return found[0]
+    log.seek(0)
+    why = log.read().strip().splitlines()[-1:] or ["It says nothing."]
+    raise DossierError(f"No server could be started. {why[0]}")
+
+
+def _stop(child: subprocess.Popen[str]) -> None:
+    """End it gently; a second Ctrl-C ends it at once."""
+    child.terminate()
+    try:
+        child.communicate(timeout=STOPS_WITHIN)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        child.kill()
+        child.communicate()

@@ -1,0 +1,55 @@
+"""The database of a command: the one in DATABASE_URL, else the embedded Postgres, at the right level."""
+
+import asyncio
+import subprocess
+
+from app.errors import DossierError
+from app.settings import Settings
+from app.store import embedded, migrate
+from app.store.database import make_engine
+
+
+class WrongLevel(DossierError):
+    """The database must be migrated first."""
+
+
+def ready_url(settings: Settings) -> str:
+    """The URL of a database at this code's level. Blocks; runs event loops of its own.
+
+    The embedded Postgres is started and migrated by itself. A database in DATABASE_URL belongs to
+    somebody: Raises WrongLevel where it is not at the level.
+    """
+    url = owner_url(settings)
+    found, expected = asyncio.run(level(url)), migrate.expected()
+    if found == expected:
+        return url
+    if settings.database_url:
+        raise WrongLevel(
+            f"The database is at level {found or 'none'}, this version needs {expected}: "
+            "run `dossier migrate` first."
+        )
+    migrate.migrate(url)
+    return url
+
+
+def owner_url(settings: Settings) -> str:
+    """The URL of the database whatever its level; the embedded Postgres runs until this process ends."""
+    if settings.database_url:
+        return settings.database_url
+    try:
+        return str(embedded.start(settings.data_folder).get_uri())
+    except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
+        folder = settings.data_folder
+        raise DossierError(
+            f"The embedded Postgres in {folder} does not start ({error}). See {folder / 'postgres' / 'log'}, "
+            "or set DATABASE_URL to use another one."
+        ) from error
+
+
+async def level(url: str) -> str:
+    """The level that the database is at; empty where it was never migrated."""
+    engine = make_engine(url, role=None, pool_size=1)
+    try:
+        return await migrate.level(engine)
+    finally:
+        await engine.dispose()

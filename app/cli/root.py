@@ -1,0 +1,38 @@
+"""The `dossier` command: the table of everything it can do."""
+
+import rich_click as click
+
+from app import __version__
+from app.cli.group import LazyGroup
+
+COMMANDS = {
+    "demo": ("app.cli.demo:demo", "Show everything once: a question, live, to its cited report."),
+    "ask": ("app.cli.asking:ask", "Ask a question, watch the research, print the report."),
+    "submit": ("app.cli.asking:submit", "Ask a question and leave; prints the job's id."),
+    "follow": ("app.cli.asking:follow", "Follow a job live, from the start or from a cursor."),
+    "show": ("app.cli.jobs:show", "Show one job."),
+    "jobs": ("app.cli.jobs:jobs", "List jobs, newest first."),
+    "cancel": ("app.cli.jobs:cancel", "Cancel a job."),
+    "report": ("app.cli.jobs:report", "Print the report of a completed job."),
+    "ingest": ("app.cli.corpus:ingest", "Add documents to the corpus that is searched."),
+    "corpus": ("app.cli.corpus:corpus", "List or remove documents of the corpus."),
+    "serve": ("app.cli.serving:serve", "Run the API, and a worker beside it."),
+    "worker": ("app.cli.serving:worker", "Work on jobs, without an API."),
+    "migrate": ("app.cli.upkeep:migrate", "Bring the database to the level of this version."),
+    "rebuild": ("app.cli.upkeep:rebuild", "Make the tables of jobs again from the log."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: dossier demo",
+)
+@click.version_option(__version__, prog_name="dossier")
+def dossier() -> None:
+    """Deep research as a service, on an append-only log in Postgres.
+
+    Commands talk to the server at DOSSIER_URL. Where that is not set, they run one themselves, on
+    DATABASE_URL or on an embedded Postgres in DOSSIER_HOME (~/.dossier).
+    """

@@ -1,0 +1,122 @@
+"""`dossier serve` and `dossier worker`: the processes that an operator runs."""
+
+import asyncio
+import ipaddress
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+
+import rich_click as click
+from uvicorn import Server
+
+from app.api.server import listen, make_server
+from app.cli.database import ready_url
+from app.errors import BadSetting, DossierError
+from app.settings import Settings, load_settings
+from app.wiring import House, run_worker
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+@click.command(epilog="Example: dossier serve --port 8080 --workers 4")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
+)
+@click.option(
+    "--workers",
+    default=2,
+    show_default=True,
+    type=click.IntRange(0, 1000),
+    help="Jobs at a time; 0: the API alone.",
+)
+@click.option("--insecure", is_flag=True, help="Allow an address that others can reach.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
+def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bool) -> None:
+    """Run the API, and a worker beside it.
+
+    Without DATABASE_URL it keeps its own Postgres under DOSSIER_HOME.
+    """
+    _refuse_strangers(host, insecure=insecure)
+    settings = load_settings()
+    _log(settings)
+    if with_parent:
+        _end_with_parent()
+    try:
+        sock = listen(host, port)
+    except OSError as error:
+        raise DossierError(
+            f"{host}:{port} cannot be listened on ({error.strerror}): try --port 0."
+        ) from error
+    asyncio.run(_serve(settings, ready_url(settings), sock, workers))
+
+
+def _refuse_strangers(host: str, *, insecure: bool) -> None:
+    if not insecure and not _is_loopback(host):
+        raise DossierError(
+            f"{host} can be reached by others, and there are no keys yet: anybody could read and cancel "
+            "every job. Put a proxy that asks for a password in front, or say --insecure."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _log(settings: Settings) -> None:
+    try:
+        logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
+    except ValueError as error:
+        raise BadSetting(f"DOSSIER_LOG_LEVEL: {error}.") from error
+
+
+def _end_with_parent() -> None:
+    """A command that serves for itself holds our standard input, which ends with it, however it ends."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True, name="parent").start()
+
+
+async def _serve(settings: Settings, url: str, sock: socket.socket, workers: int) -> None:
+    house = House(settings, url)
+    server = make_server(house.app(workers), house.draining, settings.log_level)
+    announcing = asyncio.create_task(_announce(server, sock, workers))
+    # uvicorn obeys a signal, stops, and then raises it again; by then there is nothing left to do.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    await server.serve([sock])
+    announcing.cancel()
+
+
+async def _announce(server: Server, sock: socket.socket, workers: int) -> None:
+    """One line, once requests are answered."""
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.02)
+    host, port = sock.getsockname()[:2]
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    click.echo(f"Dossier is ready on http://{address} ({workers} jobs at a time). Ctrl-C stops it.")
+
+
+@click.command(epilog="Example: dossier worker --concurrency 4")
+@click.option(
+    "--concurrency", default=2, show_default=True, type=click.IntRange(1, 1000), help="Jobs at a time."
+)
+def worker(concurrency: int) -> None:
+    """Work on jobs, without an API.
+
+    SIGTERM or Ctrl-C lets the steps in flight finish and hands the rest back.
+    """
+    settings = load_settings()
+    _log(settings)
+    url = ready_url(settings)
+    click.echo(f"Working on up to {concurrency} jobs at a time. Ctrl-C hands them back.")
+    asyncio.run(run_worker(settings, url, concurrency))

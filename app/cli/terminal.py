@@ -1,0 +1,39 @@
+"""What the commands write on: results on standard output, everything else on standard error."""
+
+import sys
+import unicodedata
+from typing import Any
+
+import msgspec
+import rich_click as click
+from rich.console import Console
+from rich.text import Text
+
+# Titles, quotes and error messages come from elsewhere: nothing in them is markup.
+out = Console(markup=False, highlight=False, emoji=False)
+err = Console(stderr=True, markup=False, highlight=False, emoji=False)
+
+
+def complain(message: str) -> None:
+    """One red line on standard error."""
+    line(Text(harmless(message).replace("\n", " "), style="red"))
+
+
+def line(text: str | Text) -> None:
+    """A line on standard error that a narrow terminal may wrap, but nobody else."""
+    err.print(text, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - whatever msgspec encodes
+    """A value as one line of JSON on standard output."""
+    click.echo(msgspec.json.encode(value))
+
+
+def is_interactive() -> bool:
+    """True where a person watches and can answer."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+
+
+def harmless(text: str) -> str:
+    """Text without the characters that steer a terminal; line ends and tabs stay."""
+    return "".join(c for c in text if c in "\n\t" or not unicodedata.category(c).startswith("C"))

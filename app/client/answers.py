@@ -1,0 +1,114 @@
+"""What the server answers, as structs; a job itself is the JobView of the domain."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from msgspec import Raw, Struct
+
+from app.client.problems import StreamBroken
+from app.domain import upcast
+from app.domain.events import EVENT_TYPES, Event, Unrecognised
+from app.domain.job import OVER, Status
+from app.domain.view import JobView
+
+
+class Created(Struct, frozen=True):
+    """The answer to a submission."""
+
+    job_id: UUID
+    status: Status
+    progress: int
+    created_at: datetime
+    url: str
+    stream_url: str
+    events_url: str
+    report_url: str
+
+
+class Jobs(Struct, frozen=True):
+    """A page of jobs, newest first; `next_cursor` is None on the last one."""
+
+    jobs: list[JobView]
+    next_cursor: str | None
+
+
+class Cancelled(Struct, frozen=True):
+    """The answer to a cancel; `cancelled_at` is None while the worker is still stopping."""
+
+    job_id: UUID
+    status: Status
+    cancelled_at: datetime | None
+    message: str
+
+
+class Followed(Struct, frozen=True):
+    """One event of a job's log; `line` is its JSON, byte for byte as it is stored and hashed."""
+
+    seq: int
+    type: str
+    status: Status
+    progress: int
+    at: datetime
+    event: Event
+    line: bytes
+
+    @property
+    def is_last(self) -> bool:
+        """True for the terminal event."""
+        return self.status in OVER
+
+
+class EventPage(Struct, frozen=True):
+    """Some events after a cursor; `head` is the seq of the newest one."""
+
+    events: list[Followed]
+    next_after: int
+    head: int
+
+
+class _Line(Struct, frozen=True):
+    seq: int
+    type: str
+    status: Status
+    progress: int
+    at: datetime
+    data: Raw
+
+
+class _Page(Struct, frozen=True):
+    events: list[Raw]
+    next_after: int
+    head: int
+
+
+_line = msgspec.json.Decoder(_Line).decode
+_page = msgspec.json.Decoder(_Page).decode
+
+
+def followed(line: bytes) -> Followed:
+    """The event in a line of the log. Raises StreamBroken where it is none."""
+    try:
+        parts = _line(line)
+    except msgspec.DecodeError as error:
+        raise StreamBroken(f"An event of the stream cannot be read: {error}") from error
+    event = _event(parts.type, bytes(parts.data))
+    return Followed(parts.seq, parts.type, parts.status, parts.progress, parts.at, event, line)
+
+
+def _event(type_: str, body: bytes) -> Event:
+    """A line does not carry its schema version: what does not fit ours is a newer server's."""
+    version = EVENT_TYPES[type_].schema_version if type_ in EVENT_TYPES else 0
+    try:
+        return upcast.load(type_, version, body)
+    except msgspec.ValidationError:
+        return Unrecognised(type_, version, Raw(body))
+
+
+def event_page(body: bytes) -> EventPage:
+    """A page of events. Raises StreamBroken where it is none."""
+    try:
+        page = _page(body)
+    except msgspec.DecodeError as error:
+        raise StreamBroken(f"A page of events cannot be read: {error}") from error
+    return EventPage([followed(bytes(line)) for line in page.events], page.next_after, page.head)

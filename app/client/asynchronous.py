@@ -1,0 +1,154 @@
+"""The client for asyncio; the blocking one runs this one."""
+
+from collections.abc import AsyncGenerator, Sequence
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx
+import msgspec
+
+from app import __version__
+from app.client import follow
+from app.client.answers import Cancelled, Created, EventPage, Followed, Jobs, event_page
+from app.client.patience import Patience
+from app.client.problems import NoContact, StreamBroken, api_error
+from app.domain.job import Status
+from app.domain.request import ResearchRequest
+from app.domain.view import JobView
+from app.errors import BadSetting
+from app.settings import load_settings
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+PATIENCE = 60.0  # seconds without any contact until `follow` gives up; a deploy is shorter
+TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=10.0, pool=5.0)
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+Format = Literal["md", "html", "json"]
+T = TypeVar("T")
+
+
+class AsyncDossier:
+    """A server's jobs. Use it in `async with`, or call `close`."""
+
+    def __init__(self, url: str | None = None, *, patience: float = PATIENCE) -> None:
+        """Talk to `url`, else to DOSSIER_URL, else to this machine's port 8000.
+
+        `patience` is for `follow`: seconds without any contact until it gives up.
+        Raises BadSetting where the url is none.
+        """
+        self.url = _checked(url or load_settings().url or DEFAULT_URL)
+        self._patience = patience
+        self._http = httpx.AsyncClient(
+            base_url=self.url,
+            timeout=TIMEOUT,
+            headers={"User-Agent": f"dossier/{__version__}"},
+            verify=self.url.startswith("https:"),  # plain http needs no certificates, which are slow to load
+            trust_env=httpx.URL(self.url).host not in LOOPBACK,  # no proxy leads to this machine itself
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def submit(
+        self,
+        query: str | ResearchRequest,
+        /,
+        *,
+        idempotency_key: str | None = None,
+        **fields: Any,  # noqa: ANN401 - the fields of ResearchRequest, which the server checks by name
+    ) -> Created:
+        """Ask a question; once this returns, the job will run to an end whatever happens to the server.
+
+        Args:
+            query: The question, or a whole ResearchRequest.
+            idempotency_key: With the same key and request, the same job: a submit whose answer was
+                lost can be sent again.
+            **fields: The further fields of ResearchRequest, such as `effort="quick"` or
+                `limits={"max_searches": 5}`.
+        """
+        body = query if isinstance(query, ResearchRequest) else {"query": query, **fields}
+        headers = {"Content-Type": "application/json"}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        response = await self._ask("POST", "/jobs", content=msgspec.json.encode(body), headers=headers)
+        return _decode(response, Created)
+
+    async def job(self, job_id: UUID | str) -> JobView:
+        """The job as it is now."""
+        return _decode(await self._ask("GET", _path(job_id)), JobView)
+
+    async def jobs(
+        self,
+        status: Status | None = None,
+        tags: Sequence[str] = (),
+        limit: int = 20,
+        cursor: str | None = None,
+    ) -> Jobs:
+        """A page of jobs, newest first, that have this status and carry all of these tags."""
+        wanted = {"status": status, "tags": list(tags), "limit": limit, "cursor": cursor}
+        params = {name: value for name, value in wanted.items() if value}
+        return _decode(await self._ask("GET", "/jobs", params=params), Jobs)
+
+    async def cancel(self, job_id: UUID | str) -> Cancelled:
+        """Cancel the job; its status is `cancelling` where the worker needs longer than two seconds."""
+        return _decode(await self._ask("DELETE", _path(job_id)), Cancelled)
+
+    async def report(self, job_id: UUID | str, format: Format = "md") -> str:  # noqa: A002 - the API's word
+        """The report of a completed job."""
+        return (await self._ask("GET", _path(job_id, "/report"), params={"format": format})).text
+
+    async def events(self, job_id: UUID | str, after: int = 0, limit: int = 100) -> EventPage:
+        """A page of the job's log after a cursor, without waiting for more."""
+        params = {"after": after, "limit": limit}
+        return event_page((await self._ask("GET", _path(job_id, "/events"), params=params)).content)
+
+    def follow(self, job_id: UUID | str, after: int = 0) -> AsyncGenerator[Followed, None]:
+        """Every event after `after`, each once, then live until the last one.
+
+        It comes back by itself after every disconnect. Raises NoContact, ApiError or StreamBroken;
+        `app.client.follow` says when, and what a restored database looks like.
+        """
+        patience = Patience(self._patience, self.url)
+        return follow.follow(self._http, _path(job_id, "/stream"), after, patience)
+
+    async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's
+        try:
+            response = await self._http.request(method, path, **options)
+        except httpx.RequestError as error:
+            why = str(error) or type(error).__name__
+            raise NoContact(f"No Dossier server answers at {self.url} ({why}).") from error
+        if response.is_success:
+            return response
+        raise api_error(response)
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise BadSetting(f"{url!r} is not a URL ({error}).") from error
+    if parts.scheme not in {"http", "https"} or not parts.host:
+        raise BadSetting(f"{url!r} is not the URL of a server: it looks like {DEFAULT_URL}.")
+    return url.rstrip("/")
+
+
+def _path(job_id: UUID | str, rest: str = "") -> str:
+    return f"/jobs/{quote(str(job_id), safe='')}{rest}"
+
+
+def _decode(response: httpx.Response, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(response.content, type=kind)
+    except msgspec.DecodeError as error:
+        raise StreamBroken(f"{response.url} does not answer like a Dossier server: {error}") from error

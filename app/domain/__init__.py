@@ -1,0 +1,1 @@
+"""The research job, pure: no I/O, no clock, no ids made here."""

@@ -1,0 +1,36 @@
+"""The bytes of the log: one line for an event, and the hash that ties it to the one before.
+
+The line is what a reader of the stream receives and what the hash covers, byte for byte. It is put
+together from the columns of the log's row; `data` goes in as it was stored, never encoded again.
+The claim writes its event inside Postgres, so the SQL functions of the first migration build the
+same bytes; a test holds the two against each other.
+"""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+from uuid import UUID
+
+GENESIS = bytes(32)  # stands before the first event of every job
+
+
+def stamp(at: datetime) -> str:
+    """RFC 3339 in UTC with six digits, the resolution of timestamptz."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def line(job_id: UUID, seq: int, type_: str, status: str, progress: int, at: datetime, data: str) -> bytes:
+    """One line of JSON: {"job_id","seq","type","status","progress","at","data"}.
+
+    A `job_completed` line also carries "result_url".
+    """
+    tail = f',"result_url":"/jobs/{job_id}/report"}}' if type_ == "job_completed" else "}"
+    return (
+        f'{{"job_id":"{job_id}","seq":{seq},"type":"{type_}","status":"{status}",'
+        f'"progress":{progress},"at":"{stamp(at)}","data":{data}{tail}'
+    ).encode()
+
+
+def link(previous: bytes, version: int, actor: str, epoch: int | None, text: bytes) -> bytes:
+    """Hash of an event (32 bytes): sha256 over the previous hash, the row's provenance and the line."""
+    head = f"{version} {'-' if epoch is None else epoch} {actor}\n".encode()
+    return sha256(previous + head + text).digest()

@@ -1,0 +1,73 @@
+"""Events on their way into the log: numbered, chained, and folded into the job they lead to. Pure."""
+
+import re
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from app.domain.chain import line, link
+from app.domain.events import Event, Recorded, Unrecognised
+from app.domain.job import Job, evolve
+from app.domain.upcast import load
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+# Not the text "\\u0000", whose backslash is escaped itself.
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+class Row(Struct, frozen=True):
+    """One row of `events`, but for what Postgres adds (position, xid)."""
+
+    seq: int
+    type: str
+    schema_version: int
+    status: str
+    progress: int
+    data: str
+    actor: str
+    epoch: int | None
+    at: datetime
+    prev_hash: bytes
+    hash: bytes
+
+
+class Change(Struct, frozen=True):
+    """What one append does: from `expected` on, these rows, and this job as their result."""
+
+    job: Job
+    expected: int
+    epoch: int | None
+    rows: tuple[Row, ...]
+
+
+def change(job: Job, events: tuple[Event, ...], at: datetime, actor: str, epoch: int | None) -> Change:
+    """Work out the rows and the job that follow when `events` happen to `job` at time `at`.
+
+    `epoch` is that of the writing worker's lease, None for the API and the rescue. Time never runs
+    backwards within a job, whatever the clocks of two writers say.
+    """
+    at = max(at, job.updated_at or at)
+    after, rows = job, []
+    for event in events:
+        after, row = _next(after, event, at, actor, epoch)
+        rows.append(row)
+    return Change(after, job.seq, epoch, tuple(rows))
+
+
+def _next(job: Job, event: Event, at: datetime, actor: str, epoch: int | None) -> tuple[Job, Row]:
+    if isinstance(event, Unrecognised):
+        raise TypeError("An event of a newer version can be read, not written.")
+    type_, version, data = event.type, event.schema_version, _encoder.encode(event).decode()
+    if "\\u0000" in data:
+        # Legal in JSON, but Postgres cannot turn it into text: it would spoil every query over the event.
+        data = _NUL.sub(r"\1\\ufffd", data)
+        event = load(type_, version, data)
+    after = evolve(job, Recorded(job.id, job.seq + 1, at, actor, epoch, event))
+    text = line(job.id, after.seq, type_, after.status, after.progress, at, data)
+    digest = link(job.head_hash, version, actor, epoch, text)
+    row = Row(
+        after.seq, type_, version, after.status, after.progress, data, actor, epoch, at,
+        job.head_hash, digest,
+    )  # fmt: skip
+    return msgspec.structs.replace(after, head_hash=digest), row

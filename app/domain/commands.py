@@ -1,0 +1,90 @@
+"""What may be asked of a job: imperatives, each of which `decide` may refuse."""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from app.domain.events import Event, StopReason
+from app.domain.request import ResearchRequest
+from app.errors import ErrorType
+
+
+class SubmitJob(Struct, frozen=True):
+    """Ask a question."""
+
+    request: ResearchRequest
+    tenant: str
+    max_attempts: int
+    idempotency_key: str | None = None
+    request_sha256: str | None = None
+
+
+class StartAttempt(Struct, frozen=True):
+    """Take the job on. The claim statement carries this out itself, many jobs at a time."""
+
+    worker: str
+
+
+class RecordEvents(Struct, frozen=True):
+    """Write down what the worker that holds `epoch` did."""
+
+    epoch: int
+    happened: tuple[Event, ...]
+
+
+class CompleteJob(Struct, frozen=True):
+    """Finish: `happened` is written with the terminal event, or not at all."""
+
+    epoch: int
+    stop_reason: StopReason
+    happened: tuple[Event, ...] = ()
+
+
+class FailAttempt(Struct, frozen=True):
+    """Give this attempt up; the job waits until `retry_at`, or fails where that makes no sense."""
+
+    epoch: int
+    error_type: ErrorType
+    error_message: str
+    is_retryable: bool
+    retry_at: datetime
+
+
+class ReleaseAttempt(Struct, frozen=True):
+    """Hand the job back unfinished: the worker is shutting down."""
+
+    epoch: int
+
+
+class RequestCancel(Struct, frozen=True):
+    """Stop the job."""
+
+    reason: str = ""
+
+
+class ConfirmCancel(Struct, frozen=True):
+    """The worker has stopped; `bills` are the calls that were in flight and cost something."""
+
+    epoch: int
+    bills: tuple[Event, ...] = ()
+
+
+class ExpireLease(Struct, frozen=True):
+    """Take the job away from the worker that held `epoch`."""
+
+    epoch: int
+    cause: Literal["silent", "deadline"]
+
+
+Command = (
+    SubmitJob
+    | StartAttempt
+    | RecordEvents
+    | CompleteJob
+    | FailAttempt
+    | ReleaseAttempt
+    | RequestCancel
+    | ConfirmCancel
+    | ExpireLease
+)

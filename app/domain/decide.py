@@ -1,0 +1,149 @@
+"""The rules: `decide(command, job)` says which events follow, or refuses.
+
+Pure and total: no clock, no ids, no I/O; every command is matched, and mypy says so when one is not.
+No events means that the wish is already fulfilled.
+"""
+
+from typing import assert_never
+
+from app.domain import commands as c
+from app.domain import events as e
+from app.domain.job import Job
+from app.errors import CancelRequested, JobAlreadyOver, JobNotFound, LeaseLost, Refused
+
+Events = tuple[e.Event, ...]
+
+# What a worker may still write after `cancel_requested`: the bill of what was in flight.
+BILLS = (e.CallCompleted, e.CallFailed)
+
+
+def decide(command: c.Command, job: Job) -> Events:
+    """Return the events that the command leads to.
+
+    Raises Refused (JobAlreadyOver, LeaseLost, CancelRequested) or JobNotFound; nothing is changed then.
+    """
+    if isinstance(command, c.SubmitJob):
+        return _submit(command, job)
+    if not job.exists:
+        raise JobNotFound(str(job.id))
+    return _decide_existing(command, job)
+
+
+def _decide_existing(
+    command: c.StartAttempt
+    | c.RecordEvents
+    | c.CompleteJob
+    | c.FailAttempt
+    | c.ReleaseAttempt
+    | c.RequestCancel
+    | c.ConfirmCancel
+    | c.ExpireLease,
+    job: Job,
+) -> Events:
+    match command:
+        case c.StartAttempt():
+            return _start(command, job)
+        case c.RecordEvents():
+            return _record(command, job)
+        case c.CompleteJob():
+            return _complete(command, job)
+        case c.FailAttempt():
+            return _fail_attempt(command, job)
+        case c.ReleaseAttempt():
+            return _release(command, job)
+        case c.RequestCancel():
+            return _cancel(command, job)
+        case c.ConfirmCancel():
+            return _confirm_cancel(command, job)
+        case c.ExpireLease():
+            return _expire(command, job)
+        case _:
+            assert_never(command)
+
+
+def _submit(command: c.SubmitJob, job: Job) -> Events:
+    if job.exists:
+        raise Refused(f"Job {job.id} was submitted before.")
+    return (
+        e.JobSubmitted(
+            request=command.request,
+            tenant=command.tenant,
+            max_attempts=command.max_attempts,
+            idempotency_key=command.idempotency_key,
+            request_sha256=command.request_sha256,
+        ),
+    )
+
+
+def _start(command: c.StartAttempt, job: Job) -> Events:
+    if job.status != "pending":
+        raise Refused(f"Only a pending job can be started; this one is {job.status}.")
+    return (e.AttemptStarted(attempt=job.attempt + 1, worker=command.worker),)
+
+
+def _record(command: c.RecordEvents, job: Job) -> Events:
+    _require_lease(job, command.epoch)
+    _refuse_when_cancelling(job)
+    return command.happened
+
+
+def _complete(command: c.CompleteJob, job: Job) -> Events:
+    _require_lease(job, command.epoch)
+    _refuse_when_cancelling(job)
+    return (*command.happened, e.JobCompleted(command.stop_reason))
+
+
+def _fail_attempt(command: c.FailAttempt, job: Job) -> Events:
+    _require_lease(job, command.epoch)
+    if job.status == "cancelling":
+        return (e.JobCancelled(),)
+    failed = e.AttemptFailed(job.attempt, command.error_type, command.error_message, command.retry_at)
+    if command.is_retryable and job.attempt < job.max_attempts:
+        return (failed,)
+    return (e.JobFailed(command.error_type, command.error_message, command.is_retryable),)
+
+
+def _release(command: c.ReleaseAttempt, job: Job) -> Events:
+    _require_lease(job, command.epoch)
+    if job.status == "cancelling":
+        return (e.JobCancelled(),)
+    return (e.AttemptReleased(job.attempt),)
+
+
+def _cancel(command: c.RequestCancel, job: Job) -> Events:
+    if job.status in {"cancelling", "cancelled"}:
+        return ()
+    if job.is_over:
+        raise JobAlreadyOver(job.status)
+    requested = e.CancelRequested(command.reason)
+    # A running attempt stops at its worker; a waiting job has nobody to stop it.
+    return (requested,) if job.is_leased else (requested, e.JobCancelled())
+
+
+def _confirm_cancel(command: c.ConfirmCancel, job: Job) -> Events:
+    _require_lease(job, command.epoch)
+    if job.status != "cancelling":
+        raise Refused("Nobody asked for this job to be cancelled.")
+    return (*(bill for bill in command.bills if isinstance(bill, BILLS)), e.JobCancelled())
+
+
+def _expire(command: c.ExpireLease, job: Job) -> Events:
+    if not job.is_leased or job.epoch != command.epoch:
+        return ()
+    expired = e.LeaseExpired(job.attempt, command.cause)
+    if job.status == "cancelling":
+        return (expired, e.JobCancelled())
+    if job.attempt < job.max_attempts:
+        return (expired,)
+    message = f"All {job.max_attempts} attempts ended with a lost worker or an error."
+    return (expired, e.JobFailed("worker_lost", message, is_retryable=False))
+
+
+def _require_lease(job: Job, epoch: int) -> None:
+    if not job.is_leased or job.epoch != epoch:
+        raise LeaseLost(f"Job {job.id} is {job.status} under epoch {job.epoch}, not {epoch}.")
+
+
+def _refuse_when_cancelling(job: Job) -> None:
+    if job.status == "cancelling":
+        raise CancelRequested(f"Job {job.id} is being cancelled.")

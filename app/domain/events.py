@@ -1,0 +1,263 @@
+"""What happened to a job: the only thing that is stored as truth.
+
+An event is a fact in the past tense. The time, the actor and the fencing epoch belong to the log's
+row (`Recorded`), not to the fact. Old events load for ever: a field may be added with a default, a
+change of meaning takes a new `schema_version` and an entry in `upcast.UPCASTERS`.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+from uuid import UUID
+
+from msgspec import Raw, Struct
+
+from app.domain.request import ResearchRequest
+from app.domain.steps import AnyTool, Reasoning
+from app.errors import ErrorType
+
+CallKind = Literal["model", "search", "read"]
+StopReason = Literal[
+    "answered", "no_evidence", "budget_reached", "max_iterations", "deadline", "cancelled", "error"
+]
+
+
+class Fact(Struct, frozen=True):
+    """Base of all events: `type` is the tag of the union, kept in a column of its own."""
+
+    type: ClassVar[str]
+    schema_version: ClassVar[int] = 1
+
+
+class JobSubmitted(Fact, frozen=True):
+    """A caller asked a question; the job waits for a worker."""
+
+    type = "job_submitted"
+    request: ResearchRequest
+    tenant: str
+    max_attempts: int
+    idempotency_key: str | None = None
+    request_sha256: str | None = None  # of the canonical body, to tell a retry from a conflict
+
+
+class AttemptStarted(Fact, frozen=True):
+    """A worker claimed the job. Written by the claim statement itself."""
+
+    type = "attempt_started"
+    attempt: int
+    worker: str
+
+
+class CallRequested(Fact, frozen=True):
+    """Intent: committed before anything is paid for."""
+
+    type = "call_requested"
+    key: str  # "<turn>/<kind>/<n>", derived when the turn was decided, so a resume finds it again
+    kind: CallKind
+    provider: str
+    input_sha256: str
+    about: str  # for people: the query, the url, or "turn 3"
+    repeat: int = 0  # how often the same call was in flight when a worker died
+
+
+class Usage(Struct, frozen=True, omit_defaults=True):
+    """What the provider says that one call used."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    searches: int = 0
+    pages: int = 0
+    cost_usd: float | None = 0.0  # None: the price is not known
+
+
+class CallCompleted(Fact, frozen=True):
+    """Result: from here on the call is never made again; the reply is a blob."""
+
+    type = "call_completed"
+    key: str
+    usage: Usage
+    latency_ms: int
+    reply_sha256: str
+    reply_size: int  # bytes
+
+
+class CallFailed(Fact, frozen=True):
+    """The call gave no reply that can be used."""
+
+    type = "call_failed"
+    key: str
+    error_type: ErrorType
+    error_message: str
+    retryable: bool
+    usage: Usage = Usage()
+
+
+class StepReasoned(Fact, frozen=True):
+    """The model filled the schema. A report's text is left out here: it is in `report_written`."""
+
+    type = "step_reasoned"
+    step: int
+    reasoning: Reasoning
+    function: AnyTool
+
+
+class PlanDrafted(Fact, frozen=True):
+    """The first plan."""
+
+    type = "plan_drafted"
+    goal: str
+    steps: tuple[str, ...]
+    strategies: tuple[str, ...] = ()
+
+
+class PlanAdapted(Fact, frozen=True):
+    """The plan changed because of what was found."""
+
+    type = "plan_adapted"
+    goal: str
+    steps: tuple[str, ...]
+    changes: tuple[str, ...]
+    reason: str
+
+
+class SourceFound(Fact, frozen=True):
+    """A search returned a page for the first time: its number is now fixed for good."""
+
+    type = "source_found"
+    number: int
+    url: str
+    title: str
+    excerpt: str
+    found_by: str  # key of the search
+
+
+class PageRead(Fact, frozen=True):
+    """The text of a source is stored as a blob."""
+
+    type = "page_read"
+    number: int
+    sha256: str
+    size: int  # bytes
+    read_by: str  # key of the read
+
+
+class Claim(Struct, frozen=True, omit_defaults=True):
+    """One sentence of the report, bound to the place in the page that it stands on."""
+
+    text: str
+    number: int
+    quote: str
+    start: int  # characters into the stored page
+    end: int
+    score: float  # 1.0: the quote is in the page word for word
+
+
+class ReportWritten(Fact, frozen=True):
+    """The report as it is delivered: what did not resolve is already removed, and listed."""
+
+    type = "report_written"
+    title: str
+    content: str  # markdown
+    confidence: str
+    claims: tuple[Claim, ...]
+    coverage: float  # share of the sentences that carry a citation
+    support: float  # share of the citations that have a quote
+    removed: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = ()
+
+
+class JobCompleted(Fact, frozen=True):
+    """Terminal: there is a report."""
+
+    type = "job_completed"
+    stop_reason: StopReason
+
+
+class AttemptFailed(Fact, frozen=True):
+    """The attempt ended in an error; the job waits until `retry_at`."""
+
+    type = "attempt_failed"
+    attempt: int
+    error_type: ErrorType
+    error_message: str
+    retry_at: datetime
+
+
+class AttemptReleased(Fact, frozen=True):
+    """A worker that shuts down handed the job back; this costs no attempt."""
+
+    type = "attempt_released"
+    attempt: int
+
+
+class LeaseExpired(Fact, frozen=True):
+    """A worker was silent for longer than its lease, or held the job past its deadline."""
+
+    type = "lease_expired"
+    attempt: int
+    cause: Literal["silent", "deadline"]
+
+
+class JobFailed(Fact, frozen=True):
+    """Terminal: no report; the last error says why."""
+
+    type = "job_failed"
+    error_type: ErrorType
+    error_message: str
+    is_retryable: bool
+
+
+class CancelRequested(Fact, frozen=True):
+    """Somebody wants it to stop; no new paid call is recorded after this."""
+
+    type = "cancel_requested"
+    reason: str = ""
+
+
+class JobCancelled(Fact, frozen=True):
+    """Terminal: stopped on request."""
+
+    type = "job_cancelled"
+
+
+class Unrecognised(Struct, frozen=True):
+    """An event of a newer version of Dossier: kept, streamed, and ignored by the fold."""
+
+    type: str
+    schema_version: int
+    data: Raw
+
+
+Event = (
+    JobSubmitted
+    | AttemptStarted
+    | CallRequested
+    | CallCompleted
+    | CallFailed
+    | StepReasoned
+    | PlanDrafted
+    | PlanAdapted
+    | SourceFound
+    | PageRead
+    | ReportWritten
+    | JobCompleted
+    | AttemptFailed
+    | AttemptReleased
+    | LeaseExpired
+    | JobFailed
+    | CancelRequested
+    | JobCancelled
+    | Unrecognised
+)
+
+EVENT_TYPES: dict[str, type[Any]] = {kind.type: kind for kind in Fact.__subclasses__()}
+
+
+class Recorded(Struct, frozen=True):
+    """An event in its place in the log."""
+
+    job_id: UUID
+    seq: int
+    at: datetime
+    actor: str
+    epoch: int | None  # of the lease under which a worker wrote it; None: the API or the rescue
+    event: Event

@@ -1,0 +1,199 @@
+"""The job as the fold of its events: `evolve` applies one fact, `fold` all of them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal, assert_never
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from app.domain import events as e
+from app.domain import research
+from app.domain.chain import GENESIS
+from app.domain.request import ResearchRequest
+from app.domain.research import Research
+from app.domain.words import step_in_words
+from app.errors import ErrorType
+
+Status = Literal["pending", "running", "input_required", "cancelling", "completed", "failed", "cancelled"]
+
+OVER: frozenset[Status] = frozenset({"completed", "failed", "cancelled"})
+LEASED: frozenset[Status] = frozenset({"running", "cancelling"})
+
+
+class Failure(Struct, frozen=True):
+    """The last error of a job, in the words of the API."""
+
+    error_type: ErrorType
+    error_message: str
+    is_retryable: bool
+    retry_count: int
+    occurred_at: datetime
+
+
+class Job(Struct, frozen=True):
+    """One research job. `seq` 0 means that nothing has happened: the job does not exist."""
+
+    id: UUID
+    seq: int = 0
+    head_hash: bytes = GENESIS
+    status: Status = "pending"
+    tenant: str = ""
+    request: ResearchRequest = ResearchRequest("")
+    idempotency_key: str | None = None
+    request_sha256: str | None = None
+    max_attempts: int = 0
+    attempt: int = 0
+    epoch: int = 0
+    progress: int = 0
+    current_step: str = ""
+    retry_at: datetime | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    updated_at: datetime | None = None
+    failure: Failure | None = None
+    stop_reason: e.StopReason | None = None
+    research: Research = Research()
+
+    @property
+    def exists(self) -> bool:
+        """True once it was submitted."""
+        return self.seq > 0
+
+    @property
+    def is_over(self) -> bool:
+        """True once the terminal event is in the log."""
+        return self.status in OVER
+
+    @property
+    def is_leased(self) -> bool:
+        """True while a worker is meant to hold it."""
+        return self.status in LEASED
+
+
+def fold(job_id: UUID, recorded: Iterable[e.Recorded]) -> Job:
+    """The job after these events, from the first on."""
+    job = Job(job_id)
+    for fact in recorded:
+        job = evolve(job, fact)
+    return job
+
+
+def evolve(job: Job, fact: e.Recorded) -> Job:
+    """The job after one more fact; the fact's `seq` must be the next one."""
+    if fact.seq != job.seq + 1:
+        raise ValueError(f"Event {fact.seq} of job {job.id} cannot follow event {job.seq}.")
+    after = _apply(job, fact)
+    return replace(after, seq=fact.seq, updated_at=fact.at, progress=_progress(after))
+
+
+def _apply(job: Job, fact: e.Recorded) -> Job:
+    event = fact.event
+    match event:
+        case e.JobSubmitted():
+            return _submit(job, event, fact.at)
+        case e.AttemptStarted():
+            return _start(job, event, fact)
+        case e.AttemptFailed():
+            return _fail_attempt(job, event, fact.at)
+        case e.AttemptReleased():
+            # The attempt did not run to an end of its own, so it does not count.
+            return replace(
+                job, status="pending", attempt=job.attempt - 1, current_step="Waiting for a worker"
+            )
+        case e.LeaseExpired():
+            return _expire(job, event, fact.at)
+        case e.CancelRequested():
+            return replace(job, status="cancelling", current_step="Cancelling")
+        case e.JobCancelled():
+            return _end(job, "cancelled", "Cancelled", fact.at, "cancelled")
+        case e.JobFailed():
+            return _fail(job, event, fact.at)
+        case e.JobCompleted():
+            return _end(job, "completed", "Done", fact.at, event.stop_reason)
+        case e.Unrecognised():
+            return job
+        case (
+            e.CallRequested()
+            | e.CallCompleted()
+            | e.CallFailed()
+            | e.StepReasoned()
+            | e.PlanDrafted()
+            | e.PlanAdapted()
+            | e.SourceFound()
+            | e.PageRead()
+            | e.ReportWritten()
+        ):
+            return _learn(job, event)
+        case _:
+            assert_never(event)
+
+
+def _submit(job: Job, event: e.JobSubmitted, at: datetime) -> Job:
+    return replace(
+        job,
+        status="pending",
+        tenant=event.tenant,
+        request=event.request,
+        idempotency_key=event.idempotency_key,
+        request_sha256=event.request_sha256,
+        max_attempts=event.max_attempts,
+        current_step="Waiting for a worker",
+        created_at=at,
+    )
+
+
+def _start(job: Job, event: e.AttemptStarted, fact: e.Recorded) -> Job:
+    return replace(
+        job,
+        status="running",
+        attempt=event.attempt,
+        epoch=fact.epoch or 0,
+        retry_at=None,
+        started_at=job.started_at or fact.at,
+        current_step="Starting",
+    )
+
+
+def _fail_attempt(job: Job, event: e.AttemptFailed, at: datetime) -> Job:
+    failure = Failure(event.error_type, event.error_message, True, job.attempt, at)
+    waiting = "Waiting to try again"
+    return replace(job, status="pending", retry_at=event.retry_at, failure=failure, current_step=waiting)
+
+
+def _expire(job: Job, event: e.LeaseExpired, at: datetime) -> Job:
+    message = f"The worker of attempt {event.attempt} was lost ({event.cause})."
+    failure = Failure("worker_lost", message, True, job.attempt, at)
+    return replace(job, status="pending", failure=failure, current_step="Waiting for a worker")
+
+
+def _fail(job: Job, event: e.JobFailed, at: datetime) -> Job:
+    failure = Failure(event.error_type, event.error_message, event.is_retryable, job.attempt, at)
+    return replace(_end(job, "failed", "Failed", at, "error"), failure=failure)
+
+
+def _end(job: Job, status: Status, words: str, at: datetime, reason: e.StopReason) -> Job:
+    return replace(
+        job,
+        status=status,
+        current_step=words,
+        completed_at=at,
+        retry_at=None,
+        stop_reason=reason,
+        failure=job.failure if status == "failed" else None,
+    )
+
+
+def _learn(job: Job, event: research.ResearchEvent) -> Job:
+    learned = research.evolve(job.research, event)
+    return replace(job, research=learned, current_step=step_in_words(event) or job.current_step)
+
+
+def _progress(job: Job) -> int:
+    """Steps done over steps planned; never backwards, and 100 only with the report."""
+    if job.status == "completed":
+        return 100
+    done, total = len(job.research.turns), job.research.total_steps
+    return max(job.progress, min(99, 100 * done // total if total else 0))

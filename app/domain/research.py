@@ -1,0 +1,204 @@
+"""What the agent knows: plan, turns, sources, calls, report. The fold of the research events."""
+
+from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from app.domain import events as e
+from app.domain.steps import AnyTool, GeneratePlan, Reasoning, WriteReport
+
+# A planned step is searched for and read: two turns. Plan and report are one turn each.
+TURNS_PER_STEP = 2
+
+
+class Source(Struct, frozen=True):
+    """A page that a search returned; `sha256` is set once it was read."""
+
+    number: int
+    url: str
+    title: str
+    excerpt: str
+    found_by: str
+    sha256: str | None = None
+
+
+class Call(Struct, frozen=True):
+    """A call of the current turn: in flight until it has a reply or an error."""
+
+    key: str
+    kind: e.CallKind
+    provider: str
+    input_sha256: str
+    repeat: int = 0
+    reply_sha256: str | None = None
+    error: e.CallFailed | None = None
+
+    @property
+    def settled(self) -> bool:
+        """True once nothing more will come of this call."""
+        return self.reply_sha256 is not None or (self.error is not None and not self.error.retryable)
+
+
+class Turn(Struct, frozen=True):
+    """One filled schema and what came of it."""
+
+    step: int
+    reasoning: Reasoning
+    function: AnyTool
+    found: tuple[int, ...] = ()  # numbers of the sources that its searches found first
+    read: tuple[int, ...] = ()  # numbers of the sources that it read
+    failed: tuple[str, ...] = ()  # messages of its calls that failed
+
+
+class Bill(Struct, frozen=True):
+    """What the job has used so far; the sum over its calls."""
+
+    model_calls: int = 0
+    searches: int = 0
+    reads: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    unpriced_calls: int = 0  # calls whose price is not known and that cost_usd leaves out
+    repeated_calls: int = 0  # calls made again because a worker died while they were in flight
+
+    @property
+    def calls(self) -> int:
+        """Paid calls of every kind."""
+        return self.model_calls + self.searches + self.reads
+
+
+class Research(Struct, frozen=True):
+    """The state of the research of one job."""
+
+    goal: str = ""
+    plan: tuple[str, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    calls: tuple[Call, ...] = ()  # of the turn that is being worked on, in order of their request
+    sources: tuple[Source, ...] = ()
+    report: e.ReportWritten | None = None
+    bill: Bill = Bill()
+    bill_at_turn: Bill = Bill()  # when the current turn began: its own calls do not narrow its limits
+    total_steps: int = 0
+
+    def call(self, key: str) -> Call | None:
+        """The call with this key in the current turn."""
+        return next((call for call in self.calls if call.key == key), None)
+
+    def source_at(self, url: str) -> Source | None:
+        """The source with this url, if a search has returned it."""
+        return next((source for source in self.sources if source.url == url), None)
+
+
+ResearchEvent = (
+    e.CallRequested
+    | e.CallCompleted
+    | e.CallFailed
+    | e.StepReasoned
+    | e.PlanDrafted
+    | e.PlanAdapted
+    | e.SourceFound
+    | e.PageRead
+    | e.ReportWritten
+)
+
+
+def evolve(state: Research, event: ResearchEvent) -> Research:
+    """The state after one more research event."""
+    match event:
+        case e.CallRequested():
+            return _request(state, event)
+        case e.CallCompleted() | e.CallFailed():
+            return _settle(state, event)
+        case e.StepReasoned():
+            return _reason(state, event)
+        case e.PlanDrafted() | e.PlanAdapted():
+            return _plan(state, event)
+        case e.SourceFound():
+            return _find(state, event)
+        case e.PageRead():
+            return _read(state, event)
+        case e.ReportWritten():
+            return replace(state, report=event)
+        case _:
+            assert_never(event)
+
+
+def _request(state: Research, event: e.CallRequested) -> Research:
+    call = Call(event.key, event.kind, event.provider, event.input_sha256, event.repeat)
+    kept = tuple(known for known in state.calls if known.key != event.key)
+    repeated = state.bill.repeated_calls + (event.repeat > 0)
+    return replace(state, calls=(*kept, call), bill=replace(state.bill, repeated_calls=repeated))
+
+
+def _settle(state: Research, event: e.CallCompleted | e.CallFailed) -> Research:
+    call = state.call(event.key)
+    if call is None:
+        return state
+    if isinstance(event, e.CallCompleted):
+        settled = replace(call, reply_sha256=event.reply_sha256, error=None)
+    else:
+        settled = replace(call, error=event)
+    calls = tuple(settled if known.key == event.key else known for known in state.calls)
+    charged = replace(state, calls=calls, bill=_charge(state.bill, call.kind, event.usage))
+    return _note_failure(charged, settled) if state.turns and settled.settled else charged
+
+
+def _note_failure(state: Research, call: Call) -> Research:
+    """Keep the error of a call that will not be tried again, so that the model can be told."""
+    if call.error is None:
+        return state
+    turn = state.turns[-1]
+    noted = replace(turn, failed=(*turn.failed, f"{call.key}: {call.error.error_message}"))
+    return replace(state, turns=(*state.turns[:-1], noted))
+
+
+def _charge(bill: Bill, kind: e.CallKind, usage: e.Usage) -> Bill:
+    return replace(
+        bill,
+        model_calls=bill.model_calls + (kind == "model"),
+        searches=bill.searches + (kind == "search"),
+        reads=bill.reads + (kind == "read"),
+        input_tokens=bill.input_tokens + usage.input_tokens,
+        output_tokens=bill.output_tokens + usage.output_tokens,
+        # Rounded to a billionth of a dollar so that the sum does not depend on float noise.
+        cost_usd=round(bill.cost_usd + (usage.cost_usd or 0.0), 9),
+        unpriced_calls=bill.unpriced_calls + (usage.cost_usd is None),
+    )
+
+
+def _reason(state: Research, event: e.StepReasoned) -> Research:
+    """A new turn begins: the model's call that led to it is done with."""
+    turn = Turn(event.step, event.reasoning, event.function)
+    turns = (*state.turns, turn)
+    total = _total(state, turn, len(turns))
+    return replace(state, turns=turns, calls=(), bill_at_turn=state.bill, total_steps=total)
+
+
+def _total(state: Research, turn: Turn, done: int) -> int:
+    """Turns done and still expected; it grows when the work turns out to be longer than planned."""
+    if isinstance(turn.function, GeneratePlan):
+        return done + TURNS_PER_STEP * len(turn.function.planned_steps) + 1
+    if isinstance(turn.function, WriteReport):
+        return max(state.total_steps, done)
+    return max(state.total_steps, done + 1)
+
+
+def _plan(state: Research, event: e.PlanDrafted | e.PlanAdapted) -> Research:
+    return replace(state, goal=event.goal, plan=event.steps)
+
+
+def _find(state: Research, event: e.SourceFound) -> Research:
+    source = Source(event.number, event.url, event.title, event.excerpt, event.found_by)
+    turn = replace(state.turns[-1], found=(*state.turns[-1].found, event.number))
+    return replace(state, sources=(*state.sources, source), turns=(*state.turns[:-1], turn))
+
+
+def _read(state: Research, event: e.PageRead) -> Research:
+    sources = tuple(
+        replace(source, sha256=event.sha256) if source.number == event.number else source
+        for source in state.sources
+    )
+    turn = replace(state.turns[-1], read=(*state.turns[-1].read, event.number))
+    return replace(state, sources=sources, turns=(*state.turns[:-1], turn))

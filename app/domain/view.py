@@ -1,0 +1,182 @@
+"""What callers see of a job: the JSON of `GET /jobs/{id}`, of today or of any point in its past. Pure."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from app.domain import events as e
+from app.domain.job import Failure, Job, Status
+from app.domain.request import Effort, Limits, Sources
+
+EXCERPT = 300  # characters of a source that a result shows
+
+
+class UsageView(Struct, frozen=True):
+    """What a job has used so far. Tokens and cost are the providers' own figures."""
+
+    calls: int
+    model_calls: int
+    searches: int
+    pages_read: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None  # None: at least one call has no known price
+    repeated_calls: int = 0
+
+
+class SourceView(Struct, frozen=True):
+    """A source under the number that it carries in the report for good."""
+
+    number: int
+    url: str
+    title: str
+    content_excerpt: str
+    read: bool
+
+
+class Metrics(Struct, frozen=True):
+    """The run in figures."""
+
+    total_duration_seconds: float
+    api_calls_made: int
+    tokens_consumed: int
+    estimated_cost_usd: float | None
+    search_operations: int
+
+
+class Result(Struct, frozen=True):
+    """The outcome of a completed job."""
+
+    title: str
+    final_answer: str  # markdown
+    report_url: str
+    stop_reason: e.StopReason
+    confidence: str
+    sources: tuple[SourceView, ...]
+    claims: tuple[e.Claim, ...]
+    coverage: float  # share of the sentences that carry a citation
+    support: float  # share of the citations that stand on a quote
+    removed: tuple[str, ...]  # citations that did not resolve
+    unverified: tuple[str, ...]  # sentences that have no citation
+    metrics: Metrics
+
+
+class JobView(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A job. `seq` is the number of its last event: a stream that starts after it misses nothing."""
+
+    job_id: UUID
+    status: Status
+    progress: int  # 0..100; 100 only with the report
+    current_step: str  # in words
+    steps_completed: int
+    total_steps: int  # planned so far; 0 until there is a plan
+    query: str
+    effort: Effort
+    priority: int
+    tags: tuple[str, ...]
+    metadata: dict[str, Any]
+    limits: Limits
+    sources: Sources
+    clarify: bool
+    created_at: datetime
+    started_at: datetime | None  # of the first attempt
+    completed_at: datetime | None  # of the terminal event
+    seq: int
+    attempt: int
+    usage: UsageView
+    retry_at: datetime | None = None
+    result: Result | None = None
+    error: Failure | None = None
+
+
+def job_view(job: Job) -> JobView:
+    """The job as callers see it. Raises ValueError where it was never submitted."""
+    if job.created_at is None:
+        raise ValueError(f"Job {job.id} was never submitted.")
+    request = job.request
+    return JobView(
+        job_id=job.id,
+        status=job.status,
+        progress=job.progress,
+        current_step=job.current_step,
+        steps_completed=len(job.research.turns),
+        total_steps=job.research.total_steps,
+        query=request.query,
+        effort=request.effort,
+        priority=request.priority,
+        tags=request.tags,
+        metadata=request.metadata,
+        limits=request.limits,
+        sources=request.sources,
+        clarify=request.clarify,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        completed_at=job.completed_at,
+        seq=job.seq,
+        attempt=job.attempt,
+        usage=usage(job),
+        retry_at=job.retry_at,
+        result=result(job),
+        error=job.failure,
+    )
+
+
+def usage(job: Job) -> UsageView:
+    """The bill of the job."""
+    bill = job.research.bill
+    return UsageView(
+        calls=bill.calls,
+        model_calls=bill.model_calls,
+        searches=bill.searches,
+        pages_read=bill.reads,
+        input_tokens=bill.input_tokens,
+        output_tokens=bill.output_tokens,
+        cost_usd=None if bill.unpriced_calls else bill.cost_usd,
+        repeated_calls=bill.repeated_calls,
+    )
+
+
+def result(job: Job) -> Result | None:
+    """The result, once the job is completed."""
+    report = job.research.report
+    if job.status != "completed" or report is None or job.stop_reason is None:
+        return None
+    return Result(
+        title=report.title,
+        final_answer=report.content,
+        report_url=f"/jobs/{job.id}/report",
+        stop_reason=job.stop_reason,
+        confidence=report.confidence,
+        sources=sources(job),
+        claims=report.claims,
+        coverage=report.coverage,
+        support=report.support,
+        removed=report.removed,
+        unverified=report.unverified,
+        metrics=metrics(job),
+    )
+
+
+def sources(job: Job) -> tuple[SourceView, ...]:
+    """The sources in order of their numbers."""
+    return tuple(
+        SourceView(
+            source.number, source.url, source.title, source.excerpt[:EXCERPT], source.sha256 is not None
+        )
+        for source in job.research.sources
+    )
+
+
+def metrics(job: Job) -> Metrics:
+    """Figures over the whole job, waiting between attempts included."""
+    bill = job.research.bill
+    ends, starts = job.completed_at, job.started_at
+    return Metrics(
+        total_duration_seconds=round((ends - starts).total_seconds(), 6) if ends and starts else 0.0,
+        api_calls_made=bill.calls,
+        tokens_consumed=bill.input_tokens + bill.output_tokens,
+        estimated_cost_usd=None if bill.unpriced_calls else bill.cost_usd,
+        search_operations=bill.searches,
+    )

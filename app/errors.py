@@ -1,0 +1,87 @@
+"""What can go wrong, named by what the caller does next.
+
+DossierError
+├── Refused                 the command is not allowed in this state; nothing was written
+│   ├── JobAlreadyOver      leave it
+│   ├── LeaseLost           stop working on the job, at once
+│   └── CancelRequested     make no further paid call; confirm the cancel
+├── WrongVersion            somebody else wrote first: load again, decide again
+├── JobNotFound
+├── IdempotencyConflict     the key was used for another request
+├── QueueFull               try again after `retry_after` seconds
+├── DatabaseUnavailable     try again after `retry_after` seconds
+├── BadDocument             a file that cannot be ingested
+├── BadSetting              fix the environment
+└── ProviderError           an outside call failed; carries `error_type` and `retryable`
+"""
+
+from typing import Literal
+
+ErrorType = Literal[
+    "network", "timeout", "rate_limit", "auth", "validation", "resource", "worker_lost", "internal"
+]
+
+
+class DossierError(Exception):
+    """Every error that Dossier raises on purpose."""
+
+
+class Refused(DossierError):
+    """The command is not allowed in the state that the job is in."""
+
+
+class JobAlreadyOver(Refused):
+    """The job has reached its terminal event; nothing can follow it."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"The job is already over: its status is {status}.")
+        self.status = status
+
+
+class LeaseLost(Refused):
+    """The writer does not hold the job's lease (any more)."""
+
+
+class CancelRequested(Refused):
+    """The job is being cancelled: no new paid call may be recorded."""
+
+
+class WrongVersion(DossierError):
+    """The job moved on between reading and writing."""
+
+
+class JobNotFound(DossierError):
+    """There is no such job, or it belongs to another tenant."""
+
+
+class IdempotencyConflict(DossierError):
+    """The idempotency key belongs to a request with another body."""
+
+
+class QueueFull(DossierError):
+    """Too many jobs are waiting."""
+
+    retry_after = 10  # seconds; a queue at its limit does not empty within one
+
+
+class DatabaseUnavailable(DossierError):
+    """Postgres does not answer, or has no free connection."""
+
+    retry_after = 1  # seconds; the pool reconnects by itself on the next request
+
+
+class BadDocument(DossierError):
+    """A file that no extractor can read."""
+
+
+class BadSetting(DossierError):
+    """A setting in the environment has a value that makes no sense."""
+
+
+class ProviderError(DossierError):
+    """A model, a search or a page could not be had."""
+
+    def __init__(self, error_type: ErrorType, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.error_type: ErrorType = error_type
+        self.retryable = retryable

@@ -1,0 +1,1 @@
+"""Files and what comes with the machine, as documents for the corpus."""

@@ -1,0 +1,132 @@
+"""Files to documents: which files count, and what one that cannot be read says.
+
+One bad file never stops the others: `documents` hands its error out in the file's place.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from app.errors import BadDocument
+from app.ingest import formats
+
+MAX_FILE = 20_000_000  # bytes; a larger one is an archive, not a text
+MAX_TITLE = 300  # characters
+
+FORMATS: dict[str, Callable[[bytes], formats.Extract]] = {
+    ".txt": formats.from_plain,
+    ".md": formats.from_markdown,
+    ".rst": formats.from_restructured,
+    ".html": formats.from_html,
+    ".htm": formats.from_html,
+    ".pdf": formats.from_pdf,
+}
+
+
+class Document(Struct, frozen=True):
+    """A text with an address and a title, ready for the corpus."""
+
+    url: str
+    title: str
+    text: str
+
+
+def documents(paths: Iterable[Path]) -> Iterator[Document | BadDocument]:
+    """The documents of files and folders, one by one; a file that cannot be read is its error."""
+    for path in files(paths):
+        try:
+            yield document(path)
+        except BadDocument as error:
+            yield error
+
+
+def files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files that `paths` name, each once, folders in the order of their names.
+
+    A folder is searched to its bottom for the formats that can be read. Hidden files and folders in
+    it are passed over, and so is a link that leads out of it. A file that is named itself is always
+    given back, so that a wrong name is reported and not lost.
+    """
+    seen = set[Path]()
+    for path in sorted(paths):
+        for found in _walk(path) if path.is_dir() else (path,):
+            real = found.resolve()
+            if real not in seen:
+                seen.add(real)
+                yield found
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    top = folder.resolve()
+    for parent, folders, names in os.walk(top):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(parent, name)
+            if _wanted(path) and path.is_file() and path.resolve().is_relative_to(top):
+                yield path
+
+
+def _wanted(path: Path) -> bool:
+    return not path.name.startswith(".") and path.suffix.lower() in FORMATS
+
+
+def document(path: Path) -> Document:
+    """The document in a file; its url is the file's.
+
+    Raises BadDocument, which names the file and says what to do.
+    """
+    try:
+        extract = _extracted(path)
+    except BadDocument as error:
+        raise BadDocument(f"{path}: {error}") from error
+    return Document(path.resolve().as_uri(), tidy_title(extract.title) or path.name, tidy(extract.text))
+
+
+def _extracted(path: Path) -> formats.Extract:
+    read = FORMATS.get(path.suffix.lower())
+    if read is None:
+        raise BadDocument(f"This format is not supported: convert it to one of {', '.join(FORMATS)}.")
+    body = _body(path)
+    try:
+        extract = read(body)
+    except BadDocument:
+        raise
+    except Exception as error:  # a broken file makes a parser raise anything
+        raise BadDocument(f"It cannot be read as {path.suffix} ({error}): save it anew.") from error
+    return _bounded(extract)
+
+
+def _body(path: Path) -> bytes:
+    """The bytes of a regular file; a pipe or a device would never end."""
+    if not path.is_file():
+        raise BadDocument("There is no such file: check the path.")
+    try:
+        with path.open("rb") as stream:
+            body = stream.read(MAX_FILE + 1)
+    except OSError as error:
+        raise BadDocument(f"It cannot be opened ({error.strerror}): check its permissions.") from error
+    if len(body) > MAX_FILE:
+        raise BadDocument(f"It is larger than {MAX_FILE // 1_000_000} MB: split it.")
+    return body
+
+
+def _bounded(extract: formats.Extract) -> formats.Extract:
+    if not extract.text.strip():
+        raise BadDocument("There is no text in it: leave it out.")
+    if len(extract.text) > formats.MAX_TEXT:
+        raise BadDocument(f"It has more than {formats.MAX_TEXT:,} characters: split it.")
+    return extract
+
+
+def tidy(text: str) -> str:
+    """Text that every database takes: no NUL, no half of a surrogate pair, no run of blank lines."""
+    whole = text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", whole)).strip("\n")
+
+
+def tidy_title(title: str) -> str:
+    """A title on one line."""
+    return " ".join(tidy(title).split())[:MAX_TITLE]

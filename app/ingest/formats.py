@@ -1,0 +1,161 @@
+"""Each format as plain text with a title: paragraphs apart by a blank line, code between fences.
+
+The fences stay because whoever quotes from the text has to tell code from prose.
+"""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from io import BytesIO
+
+from docutils import nodes
+from docutils.core import publish_doctree
+from inscriptis import get_text
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from msgspec import Struct
+from pypdf import PdfReader
+
+from app.errors import BadDocument
+
+MAX_TEXT = 2_000_000  # characters of one document; ten thousand paragraphs
+FENCE = "```"
+
+# A source must not make docutils read other files, run raw markup, or write to the terminal.
+DOCUTILS_SETTINGS = {
+    "_disable_config": True,
+    "file_insertion_enabled": False,
+    "raw_enabled": False,
+    "report_level": 5,
+    "halt_level": 6,  # none: there is no level above 5
+    "warning_stream": False,
+    "syntax_highlight": "none",
+    "smart_quotes": False,
+    "line_length_limit": MAX_TEXT,
+}
+NOT_TEXT = (
+    nodes.system_message,
+    nodes.comment,
+    nodes.substitution_definition,
+    nodes.image,
+    nodes.target,
+    nodes.docinfo,
+    nodes.footnote_reference,
+    nodes.raw,
+)
+UNKNOWN_ROLE = re.compile(r":[\w:+-]+:`~?([^`<]+?)(?:\s*<[^`>]*>)?`|`([^`]+)`_*")
+
+EMPTY_CELLS = re.compile(r"(?: \|)+ *$", re.MULTILINE)
+BLOCK_MARKUP = {"paragraph_close", "heading_close", "list_item_close", "table_close"}
+INLINE_TEXT = {"text", "code_inline", "text_special"}
+TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
+TAG = re.compile(r"<[^>]{1,2000}>")
+
+
+class Extract(Struct, frozen=True):
+    """What a format says; the title is empty where the format has none."""
+
+    title: str
+    text: str
+
+
+def from_plain(body: bytes) -> Extract:
+    """Text as it stands; its first line is its title where it is short."""
+    text = _decode(body)
+    first = next((line.strip(" #=*-") for line in text.splitlines() if line.strip(" #=*-")), "")
+    return Extract(first if len(first) <= 120 else "", text)  # longer is a paragraph
+
+
+def from_markdown(body: bytes) -> Extract:
+    """CommonMark with tables; links and images keep their words only."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(_decode(body))
+    text = EMPTY_CELLS.sub("", "".join(_markdown_parts(tokens)))
+    return Extract(_first_heading(tokens), text)
+
+
+def _first_heading(tokens: list[Token]) -> str:
+    headings = (_inline(tokens[n + 1]) for n, token in enumerate(tokens[:-1]) if token.type == "heading_open")
+    return next((heading for heading in headings if heading), "")
+
+
+def _markdown_parts(tokens: list[Token]) -> Iterator[str]:
+    for token in tokens:
+        match token.type:
+            case "inline":
+                yield _inline(token)
+            case "fence" | "code_block":
+                yield _fenced(token.content) + "\n\n"
+            case "html_block":
+                yield TAG.sub("", token.content).strip() + "\n\n"
+            case "list_item_open":
+                yield "- "
+            case "td_close" | "th_close":
+                yield " | "
+            case "tr_close":
+                yield "\n"
+            case kind if kind in BLOCK_MARKUP:
+                yield "\n\n"
+
+
+def _inline(token: Token) -> str:
+    breaks = {"softbreak": "\n", "hardbreak": "\n"}
+    return "".join(
+        child.content if child.type in INLINE_TEXT else breaks.get(child.type, "")
+        for child in token.children or ()
+    ).strip()
+
+
+def from_restructured(body: bytes) -> Extract:
+    """reStructuredText; directives and roles that docutils does not know lose their markup."""
+    tree = publish_doctree(_decode(body), settings_overrides=DOCUTILS_SETTINGS)
+    for node in list(tree.findall()):
+        if isinstance(node, NOT_TEXT) and node.parent is not None:
+            node.parent.remove(node)
+        elif isinstance(node, nodes.FixedTextElement) and node.parent is not None:
+            node.parent.replace(node, nodes.paragraph("", _fenced(node.astext())))
+        elif isinstance(node, nodes.problematic) and node.parent is not None:
+            node.parent.replace(node, nodes.Text(_without_role(node.astext())))
+    title = next((node.astext() for node in tree.findall(nodes.title)), "")
+    return Extract(title, tree.astext())
+
+
+def _without_role(markup: str) -> str:
+    """`:func:`~os.walk`` as os.walk."""
+    return UNKNOWN_ROLE.sub(lambda found: found[1] or found[2], markup)
+
+
+def from_html(body: bytes) -> Extract:
+    """The visible words of a page; the title is that of its head."""
+    text = _decode(body)
+    title = TITLE.search(text)
+    return Extract(unescape(title[1]) if title else "", get_text(text) if text.strip() else "")
+
+
+def from_pdf(body: bytes) -> Extract:
+    """The text layer of a PDF. Raises BadDocument where it has none, or a password."""
+    reader = PdfReader(BytesIO(body))
+    if reader.is_encrypted and not reader.decrypt(""):
+        raise BadDocument("It needs a password: save it without one.")
+    text = "\n\n".join(_pdf_pages(reader))
+    if not text.strip():
+        raise BadDocument("It has no text layer: run character recognition over it first.")
+    title = reader.metadata.title if reader.metadata else None
+    return Extract(title if isinstance(title, str) else "", text)
+
+
+def _pdf_pages(reader: PdfReader) -> Iterator[str]:
+    size = 0
+    for page in reader.pages:
+        text = page.extract_text()
+        size += len(text)
+        if size > MAX_TEXT:
+            raise BadDocument(f"It has more than {MAX_TEXT:,} characters: split it.")
+        yield text
+
+
+def _decode(body: bytes) -> str:
+    return body.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+
+
+def _fenced(code: str) -> str:
+    return f"{FENCE}\n{code.rstrip()}\n{FENCE}"

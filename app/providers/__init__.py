@@ -1,0 +1,1 @@
+"""The outside world: the only folder that speaks to it."""

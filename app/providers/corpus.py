@@ -1,0 +1,76 @@
+"""Search over the documents that were ingested, for whoever has no web search or does not want one."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from app.domain.events import Usage
+from app.domain.request import SearchScope
+from app.errors import ProviderError
+from app.providers.ports import Hit, PageReply, SearchReply
+
+# The share of the query, weighed by rarity, that a passage must have. With less than half, the words
+# that make the question what it is are missing, and the passage only shares its everyday words.
+MIN_COVERAGE = 0.5
+
+
+class Found(Protocol):
+    """A passage as the corpus hands it out."""
+
+    @property
+    def url(self) -> str:
+        """Of its document."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Of its document."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """Of the passage itself."""
+        ...
+
+    @property
+    def score(self) -> float:
+        """0..1, comparable within one search."""
+        ...
+
+    @property
+    def coverage(self) -> float:
+        """0..1, how much of the query is in it."""
+        ...
+
+
+Find = Callable[[str, int], Awaitable[Sequence[Found]]]  # query, limit
+Text = Callable[[str], Awaitable[str | None]]  # url
+
+
+class CorpusSearch:
+    """Implements the port `Search` on two questions to the store: what matches, what stands there."""
+
+    name = "corpus"
+    scope: SearchScope = "corpus"
+
+    def __init__(self, find: Find, text: Text) -> None:
+        self._find = find
+        self._text = text
+
+    async def search(self, query: str, limit: int) -> SearchReply:
+        """At most `limit` passages of different documents, best first; none that misses the question."""
+        found = await self._find(query, limit)
+        hits = tuple(
+            Hit(passage.url, passage.title, passage.text, passage.score)
+            for passage in found
+            if passage.coverage >= MIN_COVERAGE
+        )
+        return SearchReply(hits, Usage(searches=1))
+
+    async def read(self, url: str) -> PageReply:
+        """The text of a document. Raises ProviderError where it is gone."""
+        text = await self._text(url)
+        if text is None:
+            raise ProviderError(
+                "validation", f"The corpus has no document {url} (any more).", retryable=False
+            )
+        return PageReply(text, Usage(pages=1))

@@ -1,0 +1,129 @@
+"""A model without a language model: it plans from the question and quotes from the pages, nothing else.
+
+It is stateless: what to do next is read off the turns so far, so a job resumes with it like with any other.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from app.domain.request import Effort
+from app.domain.steps import (
+    Answer,
+    AnyTool,
+    GeneratePlan,
+    NextStep,
+    ReadPages,
+    Reasoning,
+    WebSearch,
+    WriteReport,
+)
+from app.providers.extractive import plan
+from app.providers.extractive.report import Section, sections, write
+from app.providers.extractive.terms import terms
+from app.providers.ports import Ask, ModelReply, SeenSource
+
+QUERIES = 2  # for one step; within the searches that each effort allows for four steps
+MAX_QUERIES = 3  # of one turn
+PAGES: dict[Effort, int] = {"quick": 5, "standard": 4, "deep": 5}  # read in one turn, at most
+MIN_PAGES = 3  # where a search found as many
+MIN_OF_BEST = 0.5  # of the words that the best page shows; the others are not worth their reading
+STRATEGIES = (
+    "Search for the words of each sub-question, then for them together with those of the whole question.",
+    "Read the pages that share most words with the sub-question, and quote the sentences that answer it.",
+)
+
+
+class Extractive:
+    """Implements the port `Model`; costs nothing and never guesses."""
+
+    name = "extractive"
+
+    async def next_step(self, ask: Ask, texts: Mapping[str, str]) -> ModelReply:
+        """The next step of a fixed course: plan, then search and read for each step, then report."""
+        steps = ask.plan or plan.plan(ask.query)
+        found = sections(ask, steps, texts)
+        function = _decide(ask, steps, found)
+        return ModelReply(NextStep(_reasoning(ask, steps, found, function), function))
+
+
+def _decide(ask: Ask, steps: Sequence[str], found: Sequence[Section]) -> AnyTool:
+    if not ask.plan and "generate_plan" in ask.menu:
+        return GeneratePlan(ask.query.strip()[:1000] or "?", tuple(steps), STRATEGIES)
+    urls = _to_read(ask, steps)
+    if urls and "read_pages" in ask.menu:
+        return ReadPages(urls)
+    queries = _to_search(ask, steps)
+    if queries and "web_search" in ask.menu:
+        return WebSearch(queries)
+    return write(ask, found)
+
+
+def _to_read(ask: Ask, steps: Sequence[str]) -> tuple[str, ...]:
+    """Right after a search: the pages not yet tried that share most with what was searched for."""
+    last = ask.turns[-1].function if ask.turns else None
+    if not isinstance(last, WebSearch):
+        return ()
+    wanted = terms(" ".join(step for step in steps if _queries(ask, step) & set(last.queries)))
+    tried = {url for turn in ask.turns if isinstance(turn.function, ReadPages) for url in turn.function.urls}
+    unread = [source for source in ask.sources if source.sha256 is None and source.url not in tried]
+    shared = {source.url: _shared(source, wanted) for source in unread}
+    ranked = sorted(shared, key=lambda url: -shared[url])[: PAGES[ask.effort]]
+    enough = shared[ranked[0]] * MIN_OF_BEST if ranked else 0
+    return tuple(url for n, url in enumerate(ranked) if n < MIN_PAGES or shared[url] >= enough)
+
+
+def _shared(source: SeenSource, wanted: frozenset[str]) -> int:
+    """How many of the words a source shows; those of its title count double."""
+    title, excerpt = terms(source.title), terms(source.excerpt)
+    return 2 * len(wanted & title) + len(wanted & excerpt)
+
+
+def _queries(ask: Ask, step: str) -> frozenset[str]:
+    """The queries of a step. A quick job has turns for one search, which is for all steps."""
+    return frozenset(plan.queries(step, ask.query, 1 if ask.effort == "quick" else QUERIES))
+
+
+def _searched(ask: Ask) -> set[str]:
+    functions = [turn.function for turn in ask.turns]
+    return {query for search in functions if isinstance(search, WebSearch) for query in search.queries}
+
+
+def _open(ask: Ask, steps: Sequence[str]) -> list[str]:
+    """The steps with a query that was not searched for; steps on one subject can share theirs."""
+    searched = _searched(ask)
+    return [step for step in steps if not _queries(ask, step) <= searched]
+
+
+def _to_search(ask: Ask, steps: Sequence[str]) -> tuple[str, ...]:
+    """The queries of the next step, or of all where there is time for one search; none once all were."""
+    left = _open(ask, steps)
+    batch = left if ask.effort == "quick" else left[:1]
+    most = 1 if ask.effort == "quick" else QUERIES
+    wanted = [query for step in batch for query in plan.queries(step, ask.query, most)]
+    searched = _searched(ask)
+    return tuple(query for query in dict.fromkeys(wanted) if query not in searched)[:MAX_QUERIES]
+
+
+def _reasoning(ask: Ask, steps: Sequence[str], found: Sequence[Section], function: AnyTool) -> Reasoning:
+    asked = [section for section in found if not plan.facet_of(section.step)]
+    answered = sum(bool(section.found) for section in asked)
+    read, left = sum(source.sha256 is not None for source in ask.sources), _open(ask, steps)
+    sentences, over = sum(len(section.found) for section in found), isinstance(function, WriteReport | Answer)
+    return Reasoning(
+        reasoning_steps=(
+            f"{answered} of the {len(asked)} questions asked have sentences that answer them.",
+            f"{read} of the {len(ask.sources)} sources found have been read.",
+        ),
+        current_situation=f"{read} pages read, {sentences} sentences found.",
+        plan_status=f"{len(steps) - len(left)} of {len(steps)} steps searched for."
+        if ask.plan
+        else "There is no plan yet.",
+        enough_data=answered == len(asked),
+        remaining_steps=_remaining(left, over=over),
+        task_completed=over,
+    )
+
+
+def _remaining(steps: Sequence[str], *, over: bool) -> tuple[str, ...]:
+    if over:
+        return ("Nothing remains to be done.",)
+    return (*(f"Search and read: {step}" for step in steps[:2]), "Write the report.")

@@ -1,0 +1,251 @@
+"""The report of a model that cannot write: the sentences that answer best, each with its source.
+
+Nothing in it is a claim of its own. A sentence is evidence only if it has enough of the rare words of
+the question that it is to answer.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from markdown_it import MarkdownIt
+from msgspec import Struct
+
+from app.domain.steps import Answer, Confidence, WriteReport
+from app.providers.extractive.plan import MEANING, Facet, asked, essence, facet_of
+from app.providers.extractive.prose import is_sentence, sentences
+from app.providers.extractive.terms import Rarity, terms, words_in
+from app.providers.ports import Ask, SeenSource
+
+MIN_EVIDENCE = 0.55  # of a subject's words, weighed by rarity; those in the page's title count half
+MIN_OWN = 0.3  # of them in the sentence itself
+FEW = 2  # words; of a subject with no more, none may be missing in both
+MIN_OF_BEST = 0.58  # of the best sentence's score; what is far behind it is there by accident
+PER_SECTION = 4  # sentences
+MAX_ALIKE = 0.7  # of the words of two sentences; above it, they say the same
+SHORT, LONG = 6, 45  # words; a sentence outside says too little, or too much at once
+CACHED_PAGES = 64  # of this process; each turn looks at the same pages again
+LEADING = 3  # sentences at the beginning of a page
+MAX_TITLE = 300  # characters
+MIN_SOURCES = 2  # that have something on the subject, for any confidence
+
+NOTE = (
+    "No language model was used: these sentences were selected from the pages that were read, "
+    "and not rewritten."
+)
+NOTHING = "Nothing was found in the sources that were searched that answers this question."
+VERBS = (
+    "is|are|means|refers to|denotes|describes|defines|selects|consists of|allows|provides|implements|enables"
+    "|represents|tests?|compares?"
+)
+DEFINES = re.compile(rf"(?P<head>.{{1,80}}?)\s(?:{VERBS})\b")
+INTRODUCES = re.compile(r"(?:This|It)\s(?:is|was|has|provides|offers|includes|contains|implements)\b")
+# Sentences that lean on the one before, or only point elsewhere.
+LEANS = re.compile(
+    r"(?:This|That|These|Those|It|Its|They|Such|He|She|Hence|Thus|Therefore|Also|However|Otherwise|But|And|Or"
+    r"|So|If not|Note|See|For more|To find out|Changed in|New in|Added in|In this case|In that case|Here|Then"
+    r"|Instead|Similarly|Likewise|For example|For instance|The following|The above|Unlike|Rather|Moreover"
+    r"|Both|Again|Start|Check|Join|Additionally|Furthermore|As a result|Chapter|Section|In particular)\b"
+)
+CONDITION = re.compile(
+    r"(?:If|When|Unless|Where|While|Although|Except|Because|Using)\b"
+)  # one case, not the rule
+POINTS = re.compile(r"\b(?:following|above|below|information on|later section)\b", re.IGNORECASE)
+EMPHASIS = {"em_open", "em_close", "strong_open", "strong_close"}
+SPECIAL = re.compile(r"[\\`_\[\]<&]")
+MARKDOWN = MarkdownIt("commonmark")
+
+
+class Line(Struct, frozen=True):
+    """A sentence of a page that was read."""
+
+    number: int  # of the source
+    sentence: str
+    terms: frozenset[str]
+    words: frozenset[str]
+    title: frozenset[str]  # the terms of the page's title
+    named: frozenset[str]  # what "it" or "this" stands for: the title, at the beginning of a page
+
+
+class Scored(Struct, frozen=True):
+    """A sentence and how well it answers a question."""
+
+    score: float
+    line: Line
+
+
+class Goal(Struct, frozen=True):
+    """What a sentence is held against."""
+
+    facet: Facet | None
+    core: frozenset[str]  # the terms of the step's subject
+    about: frozenset[str]  # all terms of the step
+    wanted: frozenset[str]  # all terms of the question
+    scope: str  # a word that the page has to have
+
+
+class Section(Struct, frozen=True):
+    """A planned step and the sentences that answer it, best first."""
+
+    step: str
+    found: tuple[Scored, ...]
+
+
+def sections(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> tuple[Section, ...]:
+    """For each step, the sentences of the pages read that are evidence; none for a step without."""
+    pages = {source.number: texts.get(source.sha256, "") for source in ask.sources if source.sha256}
+    lines = [line for source in ask.sources for line in _lines(source, pages.get(source.number, ""))]
+    rarity = Rarity(line.terms for line in lines)
+    wanted = frozenset[str]().union(*map(terms, asked(ask.query)))
+    goals = [_goal(step, wanted) for step in steps]
+    return tuple(
+        Section(step, _evidence(goal, [line for line in lines if goal.scope in pages[line.number]], rarity))
+        for step, goal in zip(steps, goals, strict=True)
+    )
+
+
+def _lines(source: SeenSource, text: str) -> list[Line]:
+    """The sentences of a page; "this is …" at its beginning speaks of what the title names."""
+    title, head = terms(source.title), terms(source.title.partition(": ")[0])
+    lines = []
+    for n, (sentence, has, words) in enumerate(_page(text)):
+        named = head if n < LEADING and INTRODUCES.match(sentence) else frozenset[str]()
+        lines.append(Line(source.number, sentence, has | named, words, title, named))
+    return lines
+
+
+@lru_cache(CACHED_PAGES)
+def _page(text: str) -> tuple[tuple[str, frozenset[str], frozenset[str]], ...]:
+    return tuple((sentence, terms(sentence), frozenset(words_in(sentence))) for sentence in sentences(text))
+
+
+def _goal(step: str, wanted: frozenset[str]) -> Goal:
+    facet = facet_of(step)
+    text, scope = essence(facet[1] if facet else step)
+    core = terms(text) or terms(step)
+    return Goal(facet[0] if facet else None, core, core if facet else terms(step), wanted, scope)
+
+
+def _evidence(goal: Goal, lines: Sequence[Line], rarity: Rarity) -> tuple[Scored, ...]:
+    chosen = (line for line in lines if _fits(line, goal.core, rarity) and _has_cue(line, goal))
+    scored = (Scored(_score(line, goal, rarity), line) for line in chosen)
+    return tuple(sorted(scored, key=lambda found: (-found.score, found.line.number)))
+
+
+def _fits(line: Line, core: frozenset[str], rarity: Rarity) -> bool:
+    """True if a sentence is about the subject: enough of its rare words, some of them its own."""
+    if not core & line.terms or (len(core) <= FEW and not core <= line.terms | line.title):
+        return False
+    own = rarity.share(core, line.terms)
+    return own >= MIN_OWN and own + rarity.share(core, line.title - line.terms) / 2 >= MIN_EVIDENCE
+
+
+def _has_cue(line: Line, goal: Goal) -> bool:
+    if goal.facet is MEANING:
+        return _defines(line, goal)
+    return goal.facet is None or not goal.facet.cues or bool(line.words & goal.facet.cues)
+
+
+def _score(line: Line, goal: Goal, rarity: Rarity) -> float:
+    """How well a sentence answers: its own words first, then its page's subject, then its form."""
+    own = rarity.share(goal.about, line.terms)
+    page = rarity.share(goal.core, line.title)
+    focus = len(line.title & goal.core) / len(line.title) if line.title else 0.0
+    whole = rarity.share(goal.wanted, line.terms)
+    defines = _defines(line, goal)
+    return (own + 0.3 * page + 0.2 * focus + 0.2 * whole + 0.35 * defines) * _form(line, goal)
+
+
+def _defines(line: Line, goal: Goal) -> bool:
+    """True for "A slicing selects …": what stands before the verb is the subject and nothing else."""
+    found = DEFINES.match(line.sentence)
+    head = terms(found["head"]) if found else frozenset()
+    return bool(head & goal.core) and head <= goal.core | goal.about
+
+
+def _form(line: Line, goal: Goal) -> float:
+    """1.0 for a sentence that can stand alone, less for one that cannot or that is too short or long."""
+    size = len(line.sentence.split())
+    leans = LEANS.match(line.sentence) and not goal.core <= line.named
+    points = POINTS.search(line.sentence)
+    fits = SHORT <= size <= LONG and not CONDITION.match(line.sentence)
+    return (0.6 if leans else 1.0) * (0.75 if points else 1.0) * (1.0 if fits else 0.8)
+
+
+def write(ask: Ask, found: Sequence[Section]) -> WriteReport | Answer:
+    """The report, or the answer that there is none. Only asked steps can show that something was found."""
+    own = [section for section in found if not facet_of(section.step)]
+    missing = [section.step for section in own if not section.found]
+    if len(missing) == len(own):
+        return _nothing(ask)
+    used: list[Line] = []
+    opening = [line for section in own for line in _pick(_spoken(section), 1, used)]
+    parts = [_paragraph(opening)] if opening else []
+    for section in found:
+        picked = _pick(section, PER_SECTION, used)
+        if picked:
+            parts.append(f"## {escape(section.step)}")
+            parts.append("\n".join(f"- {_cited(line)}" for line in picked))
+    parts.append(_note(missing))
+    return WriteReport(_title(ask.query), "\n\n".join(parts), _confidence(missing, used))
+
+
+def _paragraph(lines: Sequence[Line]) -> str:
+    """The sentences in a row; one that begins in lower case stands apart, to be told from the one before."""
+    gaps = ("\n\n" if line.sentence[0].islower() else " " for line in lines)
+    return "".join(f"{gap}{_cited(line)}" for gap, line in zip(gaps, lines, strict=True)).strip()
+
+
+def _spoken(section: Section) -> Section:
+    """The section without items of lists, which have no full stop to end a sentence of a paragraph."""
+    return Section(section.step, tuple(found for found in section.found if is_sentence(found.line.sentence)))
+
+
+def _nothing(ask: Ask) -> WriteReport | Answer:
+    if "answer" in ask.menu:
+        return Answer(NOTHING, "failed")
+    return WriteReport(_title(ask.query), NOTHING, "low")
+
+
+def _pick(section: Section, most: int, used: list[Line]) -> list[Line]:
+    """The best sentences that say something new; what is picked counts as used from then on."""
+    picked: list[Line] = []
+    for scored in section.found:
+        if len(picked) == most or scored.score < MIN_OF_BEST * section.found[0].score:
+            break
+        if not any(_alike(scored.line, line) for line in used):
+            used.append(scored.line)
+            picked.append(scored.line)
+    return picked
+
+
+def _alike(one: Line, other: Line) -> bool:
+    return len(one.words & other.words) > MAX_ALIKE * len(one.words | other.words)
+
+
+def _cited(line: Line) -> str:
+    return f"{escape(line.sentence)} [{line.number}]"
+
+
+def _note(missing: Sequence[str]) -> str:
+    gaps = "".join(f" Nothing was found in them for: {escape(step)}" for step in missing)
+    return f"*{NOTE}{gaps}*"
+
+
+def _title(query: str) -> str:
+    return " ".join(query.replace("\0", " ").split())[:MAX_TITLE] or "?"
+
+
+def _confidence(missing: Sequence[str], used: Sequence[Line]) -> Confidence:
+    """Never high: nobody has understood what was selected."""
+    return "low" if missing or len({line.number for line in used}) < MIN_SOURCES else "medium"
+
+
+def escape(sentence: str) -> str:
+    """The sentence in markdown, escaped where it would otherwise not show as it is written."""
+    (inline,) = MARKDOWN.parseInline(sentence)
+    plain = all(
+        token.type in {"text", "code_inline"} or (token.type in EMPHASIS and "*" in token.markup)
+        for token in inline.children or ()
+    )
+    return sentence if plain else SPECIAL.sub(r"\\\g<0>", sentence)

@@ -1,0 +1,97 @@
+"""What the agent needs from outside, in the agent's words: a model that decides, a search that finds.
+
+Each implementation passes the conformance tests in tests/providers/. Errors come out as ProviderError
+with a type and whether trying again can help; nothing else may come out.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from app.domain.events import Usage
+from app.domain.request import Effort, SearchScope
+from app.domain.research import Turn
+from app.domain.steps import NextStep
+
+
+class SeenSource(Struct, frozen=True):
+    """A source as the model sees it; `sha256` is the key of its text where it was read."""
+
+    number: int
+    url: str
+    title: str
+    excerpt: str
+    sha256: str | None = None
+
+
+class Ask(Struct, frozen=True):
+    """Everything that a model is told in one turn. Its JSON is what is hashed and stored as the input."""
+
+    query: str
+    today: str  # ISO date of the job's start
+    effort: Effort
+    step: int  # of this turn, from 1
+    menu: tuple[str, ...]  # names of the tools that are still allowed
+    goal: str
+    plan: tuple[str, ...]
+    turns: tuple[Turn, ...]  # the turns so far
+    sources: tuple[SeenSource, ...]
+
+
+class ModelReply(Struct, frozen=True):
+    """A filled schema, and what it cost."""
+
+    step: NextStep
+    usage: Usage = Usage()
+
+
+class Hit(Struct, frozen=True):
+    """A page that a search offers."""
+
+    url: str
+    title: str
+    excerpt: str
+    score: float  # 0..1, comparable within one search
+
+
+class SearchReply(Struct, frozen=True):
+    """What a search found, best first; empty where nothing answers the query."""
+
+    hits: tuple[Hit, ...]
+    usage: Usage = Usage()
+
+
+class PageReply(Struct, frozen=True):
+    """The text of a page."""
+
+    text: str
+    usage: Usage = Usage()
+
+
+class Model(Protocol):
+    """Decides the next step."""
+
+    name: str
+
+    async def next_step(self, ask: Ask, texts: Mapping[str, str]) -> ModelReply:
+        """Fill the schema for one turn; `texts` holds the pages that were read, by their sha256.
+
+        Raises ProviderError.
+        """
+        ...
+
+
+class Search(Protocol):
+    """Finds pages and reads them."""
+
+    name: str
+    scope: SearchScope
+
+    async def search(self, query: str, limit: int) -> SearchReply:
+        """At most `limit` hits, best first. Raises ProviderError."""
+        ...
+
+    async def read(self, url: str) -> PageReply:
+        """The text of a page that this search returned. Raises ProviderError."""
+        ...

@@ -1,0 +1,52 @@
+"""Every knob, read from the environment and `.env` once; docs/settings.md describes each."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+from msgspec import Struct, ValidationError, convert, field
+
+from app.errors import BadSetting
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """The settings of one process. The environment's name stands in the field's `name`."""
+
+    database_url: str = field(name="DATABASE_URL", default="")  # empty: the embedded Postgres
+    home: str = field(name="DOSSIER_HOME", default="~/.dossier")
+    url: str = field(name="DOSSIER_URL", default="")  # of a running server, for the commands
+    model: str = field(name="DOSSIER_MODEL", default="gpt-4.1-mini")
+    lease_seconds: float = field(name="DOSSIER_LEASE_SECONDS", default=10.0)
+    job_seconds: float = field(name="DOSSIER_JOB_SECONDS", default=3600.0)
+    max_attempts: int = field(name="DOSSIER_MAX_ATTEMPTS", default=3)
+    queue_limit: int = field(name="DOSSIER_QUEUE_LIMIT", default=10_000)
+    log_level: str = field(name="DOSSIER_LOG_LEVEL", default="WARNING")
+
+    @property
+    def data_folder(self) -> Path:
+        """Where the embedded Postgres keeps its files."""
+        return Path(self.home).expanduser()
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `environment`, else from the process's over those of `.env` in this folder.
+
+    Raises BadSetting naming the variable. Empty values count as not set.
+    """
+    if environment is None:
+        environment = {**{name: value or "" for name, value in dotenv_values(".env").items()}, **os.environ}
+    given = {name: value for name, value in environment.items() if value}
+    try:
+        settings = convert(given, Settings, strict=False)
+    except ValidationError as error:
+        raise BadSetting(f"A setting cannot be read: {error}") from error
+    return _checked(settings)
+
+
+def _checked(settings: Settings) -> Settings:
+    if not 0.3 <= settings.lease_seconds <= 3600:
+        raise BadSetting("DOSSIER_LEASE_SECONDS must be between 0.3 and 3600 seconds.")
+    if settings.max_attempts < 1:
+        raise BadSetting("DOSSIER_MAX_ATTEMPTS must be at least 1.")
+    return settings

@@ -1,0 +1,65 @@
+"""Many callers, one statement: what arrives while a statement runs goes out together in the next.
+
+A lone caller waits for nothing; under load a round trip and a commit are shared by all who wait.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from app.errors import DatabaseUnavailable
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class Batch(Generic[Item, Answer]):
+    """Calls `run` with all the items that wait, at most `size` at once and `lanes` runs at a time."""
+
+    def __init__(
+        self, run: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], *, size: int = 500, lanes: int = 2
+    ) -> None:
+        self._run = run
+        self._size = size
+        self._lanes = lanes
+        self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def ask(self, item: Item) -> Answer:
+        """Return what `run` answers for this item, or raise what it raised."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if len(self._running) < self._lanes:
+            self._start()
+        return await future
+
+    def _start(self) -> None:
+        task = asyncio.create_task(self._drain())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            count = min(self._size, len(self._waiting))
+            await self._answer([self._waiting.popleft() for _ in range(count)])
+
+    async def _answer(self, asked: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        try:
+            answers = await self._run([item for item, _ in asked])
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who asked
+            await self._blame(asked, error)
+            return
+        for (_, future), answer in zip(asked, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
+
+    async def _blame(self, asked: list[tuple[Item, asyncio.Future[Answer]]], error: Exception) -> None:
+        """One bad item must not fail its neighbours: the statement wrote nothing, so ask one by one."""
+        if len(asked) > 1 and not isinstance(error, DatabaseUnavailable):
+            for one in asked:
+                await self._answer([one])
+            return
+        for _, future in asked:
+            if not future.done():
+                future.set_exception(error)

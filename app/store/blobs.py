@@ -1,0 +1,36 @@
+"""Big bodies, kept once under their sha256: pages, prompts, replies. Events carry the hash."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.store.database import fetch
+
+PUT = """
+    INSERT INTO blobs (sha256, size, body)
+    SELECT * FROM unnest($1::text[], $2::integer[], $3::bytea[])
+    ON CONFLICT DO NOTHING"""
+
+GET = "SELECT sha256, body FROM blobs WHERE sha256 = ANY($1::text[])"
+
+
+def digest(body: bytes) -> str:
+    """The name of a body: its sha256 in hexadecimal."""
+    return sha256(body).hexdigest()
+
+
+async def put(engine: AsyncEngine, bodies: Sequence[bytes]) -> None:
+    """Keep these bodies. A body that is there already stays as it is."""
+    if not bodies:
+        return
+    by_name = {digest(body): body for body in bodies}
+    sizes = [len(body) for body in by_name.values()]
+    await fetch(engine, PUT, list(by_name), sizes, list(by_name.values()))
+
+
+async def get(engine: AsyncEngine, names: Sequence[str]) -> Mapping[str, bytes]:
+    """The bodies of these names; forgotten ones are left out."""
+    if not names:
+        return {}
+    return {row[0]: row[1] for row in await fetch(engine, GET, list(names))}

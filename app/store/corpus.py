@@ -1,0 +1,206 @@
+"""The corpus: documents that were ingested, cut into passages that a question can find.
+
+The only SQL for it. A passage is a slice of its document, character for character, so what a search
+shows can be found again in the text.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.errors import WrongVersion
+from app.store.database import fetch
+
+MIN_PASSAGE = 600  # characters; shorter ones lose the words that stand around an answer
+MAX_PASSAGE = 1200  # characters; longer ones match everything a little
+MAX_TRIES = 5  # of a put that somebody else overtook
+MAX_QUERY = 2000  # characters of a question that are looked at
+PAGE = 1000  # documents of one listing, at most
+
+# Where a passage may end, the best first.
+BREAKS = (re.compile(r"\n\s*\n"), re.compile(r"[.!?][\"”’')\]]*\s"), re.compile(r"\s"))
+
+# A document and its passages change in one statement. The version that it saw must still be the last
+# one when it has the row's lock: passages that another put committed since then are not in its
+# snapshot, and it could not remove them.
+PUT = """
+    WITH seen AS MATERIALIZED (
+        SELECT xmin AS version, sha256 = $3::text AND title = $2::text AS same
+        FROM documents WHERE url = $1::text
+    ), stored AS (
+        INSERT INTO documents AS d (url, title, sha256, text)
+        SELECT $1::text, $2::text, $3::text, $4::text WHERE NOT EXISTS (SELECT FROM seen WHERE same)
+        ON CONFLICT (url) DO UPDATE SET title = excluded.title, sha256 = excluded.sha256,
+            text = excluded.text, added_at = now()
+        WHERE d.xmin = (SELECT version FROM seen)
+        RETURNING document_id
+    ), removed AS (
+        DELETE FROM passages p USING stored s
+        WHERE p.document_id = s.document_id AND p.starts_at <> ALL ($5::integer[])
+    ), cut AS (
+        INSERT INTO passages AS p (document_id, starts_at, ends_at, title, text)
+        SELECT s.document_id, c.starts_at, c.ends_at, $2::text, c.text
+        FROM stored s, unnest($5::integer[], $6::integer[], $7::text[]) AS c (starts_at, ends_at, text)
+        ON CONFLICT (document_id, starts_at) DO UPDATE SET ends_at = excluded.ends_at,
+            title = excluded.title, text = excluded.text
+    )
+    SELECT EXISTS (SELECT FROM stored), EXISTS (SELECT FROM seen WHERE same)"""
+
+REMOVE = """
+    WITH removed AS (DELETE FROM documents WHERE starts_with(url, $1::text) RETURNING 1)
+    SELECT count(*) FROM removed"""
+
+DOCUMENTS = """
+    SELECT url, title, sha256, length(text), added_at FROM documents
+    WHERE url > $2::text ORDER BY url LIMIT $1::integer"""
+
+TEXT = """SELECT text FROM documents WHERE url = $1::text"""
+
+# The question's words weigh by how rare they are among the passages; a word that no passage has
+# weighs most, so a question about something else scores low however often its other words occur.
+# - A count stops at 1000: beyond that a word is common, whatever the size of the corpus.
+# - Candidates come from the words that are not common. Where all are, a passage must have all of
+#   them. So the number of passages that are scored is bounded too.
+# - A lexeme is quoted into a tsquery by hand, because parsing it again could cut it up.
+# - A word in the title counts for all passages of the document, and once more.
+FIND = """
+    WITH asked AS MATERIALIZED (
+        SELECT lexeme, ('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''') AS quoted
+        FROM unnest(to_tsvector('english', $1::text)) ORDER BY positions[1] LIMIT 32
+    ), counted AS MATERIALIZED (
+        SELECT quoted::tsquery AS word, (quoted || ':A')::tsquery AS title_word,
+            (SELECT count(*) FROM (
+                SELECT FROM passages WHERE words @@ quoted::tsquery LIMIT 1000) AS holding) AS df
+        FROM asked
+    ), total AS MATERIALIZED (
+        SELECT greatest((SELECT reltuples FROM pg_class WHERE oid = 'passages'::regclass),
+            (SELECT count(*) FROM (SELECT FROM passages LIMIT 1000) AS first))::float8 AS passages
+    ), weighed AS MATERIALIZED (
+        SELECT word, title_word, df, ln(1 + passages / (df + 0.5)) AS idf FROM counted, total
+    ), wanted AS MATERIALIZED (
+        SELECT string_agg(word::text, ' | ')::tsquery AS any_word, sum(idf) AS idf,
+            coalesce(string_agg(word::text, ' | ') FILTER (WHERE df BETWEEN 1 AND 999),
+                     string_agg(word::text, ' & ') FILTER (WHERE df > 0))::tsquery AS candidate
+        FROM weighed
+    ), candidates AS MATERIALIZED (
+        SELECT p.document_id, p.starts_at, p.ends_at, p.words
+        FROM passages p WHERE p.words @@ (SELECT candidate FROM wanted) LIMIT 20000
+    ), matched AS (
+        SELECT c.document_id, c.starts_at, c.ends_at, c.words,
+            sum(w.idf) AS idf, sum(w.idf) FILTER (WHERE c.words @@ w.title_word) AS title_idf
+        FROM candidates c JOIN weighed w ON w.df > 0 AND c.words @@ w.word
+        GROUP BY 1, 2, 3, 4
+    ), scored AS (
+        SELECT DISTINCT ON (m.document_id) m.document_id, m.starts_at, m.ends_at, m.idf / w.idf AS coverage,
+            (m.idf + coalesce(m.title_idf, 0)) / w.idf / 2
+                + 0.2 * ts_rank_cd(m.words, w.any_word, 1|32) AS score
+        FROM matched m, wanted w
+        ORDER BY m.document_id, score DESC, m.starts_at
+    )
+    SELECT d.url, d.title, substr(d.text, s.starts_at + 1, s.ends_at - s.starts_at),
+           s.starts_at, s.ends_at, least(s.score / 1.2, 1), least(s.coverage, 1)
+    FROM (SELECT * FROM scored ORDER BY score DESC, document_id LIMIT $2::integer) AS s
+    JOIN documents d USING (document_id)
+    ORDER BY s.score DESC, s.document_id"""
+
+
+class Document(Struct, frozen=True):
+    """A document of the corpus, without its text."""
+
+    url: str
+    title: str
+    sha256: str  # of the text, hexadecimal
+    size: int  # characters
+    added_at: datetime
+
+
+class Passage(Struct, frozen=True):
+    """The place in a document that answers a question best."""
+
+    url: str
+    title: str
+    text: str
+    starts_at: int  # characters into the document's text
+    ends_at: int
+    score: float  # 0..1, comparable within one search
+    coverage: float  # 0..1: the share of the question, weighed by rarity, whose words are in here
+
+
+async def put(engine: AsyncEngine, url: str, title: str, text: str) -> bool:
+    """Store a document, in place of the one that had this url.
+
+    A NUL, which Postgres cannot store, becomes U+FFFD. False if nothing has changed.
+    Raises WrongVersion if others keep changing the same document.
+    """
+    title, text = _storable(title), _storable(text)
+    cuts = list(cut(text))
+    starts, ends = [start for start, _ in cuts], [end for _, end in cuts]
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    slices = [text[start:end] for start, end in cuts]
+    for _ in range(MAX_TRIES):
+        (row,) = await fetch(engine, PUT, _storable(url), title, digest, text, starts, ends, slices)
+        stored, same = row
+        if stored or same:
+            return bool(stored)
+    raise WrongVersion(f"{url} is being changed by somebody else.")
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def cut(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each passage, in characters; only white space lies between two of them."""
+    start = _skip_space(text, 0)
+    while start < len(text):
+        end = _end(text, start)
+        yield start, start + len(text[start:end].rstrip())
+        start = _skip_space(text, end)
+
+
+def _end(text: str, start: int) -> int:
+    """The last good place to end a passage that begins at `start`."""
+    if len(text) - start <= MAX_PASSAGE:
+        return len(text)
+    for place in BREAKS:
+        found = list(place.finditer(text, start + MIN_PASSAGE, start + MAX_PASSAGE))
+        if found:
+            return found[-1].end()
+    return start + MAX_PASSAGE
+
+
+def _skip_space(text: str, start: int) -> int:
+    while start < len(text) and text[start].isspace():
+        start += 1
+    return start
+
+
+async def remove(engine: AsyncEngine, url_prefix: str) -> int:
+    """Remove the documents whose url begins like this, all with ""; how many there were."""
+    rows = await fetch(engine, REMOVE, _storable(url_prefix))
+    return int(rows[0][0])
+
+
+async def documents(engine: AsyncEngine, limit: int, after: str = "") -> list[Document]:
+    """At most `limit` documents (1000 at once) whose urls follow `after`, in the order of their urls."""
+    rows = await fetch(engine, DOCUMENTS, min(limit, PAGE), _storable(after))
+    return [Document(*row) for row in rows]
+
+
+async def text(engine: AsyncEngine, url: str) -> str | None:
+    """The text of a document, or None if there is none with this url."""
+    rows = await fetch(engine, TEXT, _storable(url))
+    return str(rows[0][0]) if rows else None
+
+
+async def find(engine: AsyncEngine, query: str, limit: int) -> list[Passage]:
+    """The best passage of each of at most `limit` documents, best first.
+
+    The query is a question or a few words; nothing in it is syntax.
+    """
+    rows = await fetch(engine, FIND, _storable(query)[:MAX_QUERY], limit)
+    return [Passage(*row) for row in rows]

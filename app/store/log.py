@@ -1,0 +1,206 @@
+"""The log: append with an expected version and a fence, read after a cursor.
+
+An append is one statement, so it is one round trip and one transaction: the rows of `jobs` move on
+if they are still at the expected version and, for a worker, still leased under its epoch; only for
+the rows that moved are the events written. A change that was refused is reported, never silent.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.domain import chain, upcast
+from app.domain.change import Change
+from app.domain.events import Recorded
+from app.domain.job import Job, evolve
+from app.errors import IdempotencyConflict
+from app.store.database import fetch
+from app.store.projections import MOVING, SUBMITTED, columns, moving, stored, submitted, unnest
+
+PAGE = 1000  # events read at a time
+
+ROW = (
+    "job_id", "seq", "type", "schema_version", "status", "progress", "data", "actor", "epoch",
+    "occurred_at", "prev_hash", "hash",
+)  # fmt: skip
+ROW_TYPES = (
+    "uuid", "integer", "text", "smallint", "text", "smallint", "text", "text", "bigint",
+    "timestamptz", "bytea", "bytea",
+)  # fmt: skip
+
+
+def _event_arrays(first: int) -> str:
+    return ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(ROW_TYPES, first))
+
+
+def _write(moved: str, first: int) -> str:
+    """Insert the events of the jobs that `moved` names, from arrays that start at parameter `first`."""
+    names = ", ".join(ROW)
+    values = ", ".join("e.data::json" if name == "data" else f"e.{name}" for name in ROW)
+    return f"""
+        INSERT INTO events ({names})
+        SELECT {values} FROM unnest({_event_arrays(first)}) AS e({names}) JOIN {moved} USING (job_id)
+        ORDER BY e.job_id, e.seq"""
+
+
+SUBMIT = f"""
+    WITH added AS (
+        INSERT INTO jobs ({", ".join(SUBMITTED + MOVING)})
+        SELECT {", ".join(stored(name) for name in SUBMITTED + MOVING)}
+        FROM unnest({unnest(SUBMITTED + MOVING, 1)}) AS c({", ".join(SUBMITTED + MOVING)})
+        ON CONFLICT DO NOTHING
+        RETURNING job_id
+    ), written AS ({_write("added", len(SUBMITTED + MOVING) + 1)})
+    SELECT job_id FROM added"""
+
+# Locking in the order of the ids first keeps two batches over the same jobs from a deadlock.
+APPEND = f"""
+    WITH c AS MATERIALIZED (
+        SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[], {unnest(MOVING, 4)})
+                 AS c(job_id, expected, fence, {", ".join(MOVING)})
+    ), locked AS MATERIALIZED (
+        SELECT job_id FROM jobs WHERE job_id = ANY($1::uuid[]) ORDER BY job_id FOR UPDATE
+    ), moved AS (
+        UPDATE jobs j SET {", ".join(f"{name} = {stored(name)}" for name in MOVING)}
+        FROM c JOIN locked USING (job_id)
+        WHERE j.job_id = c.job_id AND j.seq = c.expected
+          AND (c.fence IS NULL OR (j.epoch = c.fence AND j.status IN ('running','cancelling')))
+        RETURNING j.job_id, j.status
+    ), written AS ({_write("moved", len(MOVING) + 4)}
+    ), freed AS (
+        DELETE FROM leases USING moved
+        WHERE leases.job_id = moved.job_id AND moved.status NOT IN ('running','cancelling')
+    )
+    SELECT job_id FROM moved"""
+
+READ = """
+    SELECT job_id, seq, type, schema_version, status, progress, data::text, actor, epoch, occurred_at,
+           prev_hash, hash
+    FROM events WHERE job_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"""
+
+READ_MANY = """
+    SELECT job_id, seq, type, schema_version, status, progress, data::text, actor, epoch, occurred_at,
+           prev_hash, hash
+    FROM events WHERE job_id = ANY($1::uuid[]) ORDER BY job_id, seq"""
+
+READ_AFTER = """
+    SELECT e.job_id, e.seq, e.type, e.schema_version, e.status, e.progress, e.data::text, e.actor, e.epoch,
+           e.occurred_at, e.prev_hash, e.hash
+    FROM unnest($1::uuid[], $2::integer[]) AS c(job_id, cursor)
+    CROSS JOIN LATERAL (
+        SELECT * FROM events
+        WHERE events.job_id = c.job_id AND events.seq > c.cursor ORDER BY events.seq LIMIT $3
+    ) AS e
+    LIMIT $3"""
+
+BY_KEY = """
+    SELECT job_id, request_sha256 FROM jobs WHERE tenant = $1 AND idempotency_key = $2"""
+
+
+class LogRow(Struct, frozen=True):
+    """A row of `events` as it is stored."""
+
+    job_id: UUID
+    seq: int
+    type: str
+    schema_version: int
+    status: str
+    progress: int
+    data: str
+    actor: str
+    epoch: int | None
+    occurred_at: datetime
+    prev_hash: bytes
+    hash: bytes
+
+    def line(self) -> bytes:
+        """The bytes that were hashed, which are the bytes that readers get."""
+        return chain.line(
+            self.job_id, self.seq, self.type, self.status, self.progress, self.occurred_at, self.data
+        )
+
+    def recorded(self) -> Recorded:
+        """The event in today's shape, in its place."""
+        event = upcast.load(self.type, self.schema_version, self.data)
+        return Recorded(self.job_id, self.seq, self.occurred_at, self.actor, self.epoch, event)
+
+
+async def submit(engine: AsyncEngine, changes: Sequence[Change]) -> set[UUID]:
+    """Write first events; returns the jobs that are now there. The others' keys were taken."""
+    rows = [submitted(change.job) + moving(change.job) for change in changes]
+    params = columns(rows, len(SUBMITTED + MOVING)) + _events(changes)
+    return {row[0] for row in await fetch(engine, SUBMIT, *params)}
+
+
+async def append(engine: AsyncEngine, changes: Sequence[Change]) -> set[UUID]:
+    """Write further events of different jobs; returns the jobs that moved. The others were refused."""
+    rows = [(change.job.id, change.expected, change.epoch, *moving(change.job)) for change in changes]
+    params = columns(rows, len(MOVING) + 3) + _events(changes)
+    return {row[0] for row in await fetch(engine, APPEND, *params)}
+
+
+async def read(engine: AsyncEngine, job_id: UUID, after: int = 0, limit: int = PAGE) -> list[LogRow]:
+    """At most `limit` events of the job with seq > `after`, in order."""
+    return [LogRow(*row) for row in await fetch(engine, READ, job_id, after, limit)]
+
+
+async def read_after(engine: AsyncEngine, cursors: Mapping[UUID, int]) -> dict[UUID, list[LogRow]]:
+    """What follows these cursors, by job and in order; at most PAGE events over all."""
+    found: dict[UUID, list[LogRow]] = {}
+    for columns_ in await fetch(engine, READ_AFTER, list(cursors), list(cursors.values()), PAGE):
+        row = LogRow(*columns_)
+        found.setdefault(row.job_id, []).append(row)
+    return found
+
+
+async def catch_up(engine: AsyncEngine, job: Job) -> Job:
+    """The job after everything that has happened since its `seq`."""
+    while rows := await read(engine, job.id, job.seq):
+        for row in rows:
+            job = extend(job, row)
+        if len(rows) < PAGE:
+            break
+    return job
+
+
+async def load(engine: AsyncEngine, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
+    """These jobs, folded from their whole logs in one read. Meant for jobs that were just claimed."""
+    jobs = {job_id: Job(job_id) for job_id in job_ids}
+    for columns_ in await fetch(engine, READ_MANY, list(job_ids)):
+        row = LogRow(*columns_)
+        jobs[row.job_id] = extend(jobs[row.job_id], row)
+    return jobs
+
+
+def extend(job: Job, row: LogRow) -> Job:
+    """The job after one more stored event, with the stored hash as its head."""
+    return replace(evolve(job, row.recorded()), head_hash=row.hash)
+
+
+async def find_by_key(engine: AsyncEngine, tenant: str, key: str, request_sha256: str) -> UUID:
+    """The job that was submitted under this key.
+
+    Raises IdempotencyConflict where it was another request.
+    """
+    rows = await fetch(engine, BY_KEY, tenant, key)
+    if rows[0][1] != request_sha256:
+        raise IdempotencyConflict(f"The idempotency key {key!r} was used for another request.")
+    job_id: UUID = rows[0][0]
+    return job_id
+
+
+def _events(changes: Sequence[Change]) -> list[list[Any]]:
+    rows = [
+        (
+            change.job.id, row.seq, row.type, row.schema_version, row.status, row.progress, row.data,
+            row.actor, row.epoch, row.at, row.prev_hash, row.hash,
+        )
+        for change in changes
+        for row in change.rows
+    ]  # fmt: skip
+    return columns(rows, len(ROW))

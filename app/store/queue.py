@@ -1,0 +1,140 @@
+"""The queue: claim, beat, and find what is lost. It has no table of its own; it is a view on `jobs`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.store.database import fetch
+
+# One statement: lock the next jobs, skipping those that another worker is taking; give each a new
+# epoch; write its event, hashed here in Postgres; and lease it.
+# - The locking selects are materialised CTEs: as plain subqueries with a LIMIT, the planner may run
+#   them more than once and take more rows than asked for.
+# - Each has its own partial index. The ready jobs come in that index's order; the retries that are due
+#   go first in any order, because they are older than what is ready. So nothing is ever sorted.
+# - The columns come out of the locking select itself, because it alone sees the newest version of a
+#   row that changed while this statement was starting.
+CLAIM = """
+    WITH retries AS MATERIALIZED (
+        SELECT job_id, seq, epoch, attempt, progress, head_hash, updated_at FROM jobs
+        WHERE status = 'pending' AND retry_at IS NOT NULL AND retry_at <= now()
+        LIMIT $1::integer FOR UPDATE SKIP LOCKED
+    ), ready AS MATERIALIZED (
+        SELECT job_id, seq, epoch, attempt, progress, head_hash, updated_at FROM jobs
+        WHERE status = 'pending' AND retry_at IS NULL
+        ORDER BY rank, job_id LIMIT $1::integer - (SELECT count(*) FROM retries) FOR UPDATE SKIP LOCKED
+    ), started AS MATERIALIZED (
+        SELECT job_id, seq + 1 AS seq, epoch + 1 AS epoch, progress, head_hash,
+               greatest(clock_timestamp(), updated_at) AS at,
+               '{"attempt":' || attempt + 1 || ',"worker":' || to_json($2::text) || '}' AS data
+        FROM (SELECT * FROM retries UNION ALL SELECT * FROM ready) AS taken
+    ), hashed AS MATERIALIZED (
+        SELECT *, event_hash(head_hash, 1, 'worker:' || $2::text, epoch,
+                  event_line(job_id, seq, 'attempt_started', 'running', progress, at, data)) AS hash
+        FROM started
+    ), claimed AS (
+        UPDATE jobs j SET status = 'running', retry_at = NULL, seq = h.seq, head_hash = h.hash,
+               epoch = h.epoch, attempt = j.attempt + 1, current_step = 'Starting',
+               started_at = coalesce(j.started_at, h.at), updated_at = h.at
+        FROM hashed h WHERE j.job_id = h.job_id
+    ), written AS (
+        INSERT INTO events (job_id, seq, type, schema_version, status, progress, data, actor, epoch,
+                            occurred_at, prev_hash, hash)
+        SELECT job_id, seq, 'attempt_started', 1, 'running', progress, data::json, 'worker:' || $2::text,
+               epoch, at, head_hash, hash
+        FROM hashed
+    ), leased AS (
+        INSERT INTO leases (job_id, epoch, worker, expires_at, deadline_at)
+        SELECT job_id, epoch, $2::text, now() + $3::interval, now() + $4::interval FROM hashed
+        ON CONFLICT (job_id) DO UPDATE SET epoch = excluded.epoch, worker = excluded.worker,
+            expires_at = excluded.expires_at, deadline_at = excluded.deadline_at
+    )
+    SELECT job_id, epoch FROM hashed"""
+
+# A lease that is gone, or held under another epoch, does not come back: the caller has lost it.
+BEAT = """
+    UPDATE leases l SET expires_at = now() + $3::interval
+    FROM unnest($1::uuid[], $2::bigint[]) AS mine(job_id, epoch)
+    WHERE l.job_id = mine.job_id AND l.epoch = mine.epoch
+    RETURNING l.job_id"""
+
+# Driven from jobs without a live lease, never from dead workers: a worker's row can vanish first.
+LOST = """
+    SELECT j.job_id, j.epoch, coalesce(l.deadline_at <= now(), false) AS late
+    FROM jobs j LEFT JOIN leases l ON l.job_id = j.job_id
+    WHERE j.status IN ('running','cancelling')
+      AND (l.job_id IS NULL OR l.expires_at <= now() OR l.deadline_at <= now())
+    LIMIT $1::integer"""
+
+# The one query that a worker makes each second, however many jobs it runs. The third column makes up
+# for a lost wake-up: of the jobs that it runs, those that are to be cancelled.
+PEEK = """
+    SELECT EXISTS (SELECT FROM jobs WHERE status = 'pending' AND retry_at IS NULL)
+        OR EXISTS (SELECT FROM jobs WHERE status = 'pending' AND retry_at IS NOT NULL AND retry_at <= now()),
+           EXISTS (SELECT FROM jobs j LEFT JOIN leases l ON l.job_id = j.job_id
+                   WHERE j.status IN ('running','cancelling')
+                     AND (l.job_id IS NULL OR l.expires_at <= now() OR l.deadline_at <= now())),
+           ARRAY(SELECT job_id FROM jobs WHERE job_id = ANY($1::uuid[]) AND status = 'cancelling')"""
+
+WAITING = """SELECT count(*) FROM (SELECT FROM jobs WHERE status = 'pending' LIMIT $1::integer) AS waiting"""
+
+NO_DEADLINE = timedelta(days=365)
+
+
+class Lease(Struct, frozen=True):
+    """The right to work on a job, until it expires; `epoch` is the fence."""
+
+    job_id: UUID
+    epoch: int
+
+
+class Lost(Struct, frozen=True):
+    """A job that is meant to be worked on and is not."""
+
+    job_id: UUID
+    epoch: int
+    late: bool  # its deadline has passed, however alive its worker is
+
+
+class Glance(Struct, frozen=True):
+    """What there is to do."""
+
+    due: bool  # a job can be claimed
+    lost: bool  # a job must be rescued
+    cancelling: list[UUID]  # of the jobs asked about, those that somebody wants to stop
+
+
+async def claim(
+    engine: AsyncEngine, worker: str, count: int, lease: timedelta, deadline: timedelta = NO_DEADLINE
+) -> list[Lease]:
+    """Take up to `count` jobs for `worker`; an empty list where nothing is due."""
+    return [Lease(*row) for row in await fetch(engine, CLAIM, count, worker, lease, deadline)]
+
+
+async def beat(connection: asyncpg.Connection, leases: Mapping[UUID, int], lease: timedelta) -> set[UUID]:
+    """Extend these leases (job id to epoch); returns the jobs still held. The others are lost for good.
+
+    Takes a connection of its own, because it beats from a thread with a loop of its own.
+    """
+    rows = await connection.fetch(BEAT, list(leases), list(leases.values()), lease)
+    return {row[0] for row in rows}
+
+
+async def lost(engine: AsyncEngine, limit: int) -> list[Lost]:
+    """Jobs whose lease is missing, expired, or past its deadline."""
+    return [Lost(*row) for row in await fetch(engine, LOST, limit)]
+
+
+async def peek(engine: AsyncEngine, running: Sequence[UUID] = ()) -> Glance:
+    """Whether there is anything to claim or to rescue, and which of `running` are to be cancelled."""
+    return Glance(*(await fetch(engine, PEEK, list(running)))[0])
+
+
+async def waiting(engine: AsyncEngine, limit: int) -> int:
+    """How many jobs are pending, counted up to `limit`."""
+    count: int = (await fetch(engine, WAITING, limit))[0][0]
+    return count

@@ -1,0 +1,111 @@
+"""Reading the projection: one job, a page of jobs, the head of a job's log."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.domain.job import OVER, Failure, Status
+from app.domain.request import ResearchRequest
+from app.domain.view import JobView, Result, UsageView
+from app.store.database import fetch
+
+COLUMNS = """
+    job_id, status, progress, current_step, steps_completed, total_steps, request::text, created_at,
+    started_at, completed_at, seq, attempt, usage::text, retry_at, error::text"""
+
+VIEWS = f"SELECT {COLUMNS}, result::text FROM jobs WHERE job_id = ANY($1::uuid[])"
+
+# A list leaves the reports out: a page of a hundred would be megabytes.
+PAGE = f"""
+    SELECT {COLUMNS}, NULL FROM jobs
+    WHERE tenant = $1::text
+      AND ($2::text IS NULL OR status = $2)
+      AND ($3::text[] IS NULL OR tags @> $3)
+      AND ($4::uuid IS NULL OR job_id < $4)
+    ORDER BY job_id DESC LIMIT $5::integer"""
+
+HEAD = "SELECT seq, status, tenant FROM jobs WHERE job_id = $1::uuid"
+
+HEADS = "SELECT job_id, seq FROM jobs WHERE job_id = ANY($1::uuid[])"
+
+_request = msgspec.json.Decoder(ResearchRequest).decode
+_usage = msgspec.json.Decoder(UsageView).decode
+_result = msgspec.json.Decoder(Result).decode
+_error = msgspec.json.Decoder(Failure).decode
+
+
+class Head(Struct, frozen=True):
+    """How far a job's log goes."""
+
+    seq: int
+    status: Status
+    tenant: str
+
+    @property
+    def is_over(self) -> bool:
+        """True where nothing can follow."""
+        return self.status in OVER
+
+
+async def views(engine: AsyncEngine, job_ids: Sequence[UUID]) -> Mapping[UUID, JobView]:
+    """These jobs as callers see them; unknown ids are left out."""
+    rows = await fetch(engine, VIEWS, list(set(job_ids)))
+    return {row[0]: _view(row) for row in rows}
+
+
+async def page(
+    engine: AsyncEngine,
+    tenant: str,
+    *,
+    limit: int,
+    status: Status | None = None,
+    tags: Sequence[str] = (),
+    before: UUID | None = None,
+) -> list[JobView]:
+    """At most `limit` jobs with all of `tags`, newest first; `before` is the last id of the page before."""
+    rows = await fetch(engine, PAGE, tenant, status, list(tags) or None, before, limit)
+    return [_view(row) for row in rows]
+
+
+async def head(engine: AsyncEngine, job_id: UUID) -> Head | None:
+    """The job's last seq and its status; None where there is no such job."""
+    rows = await fetch(engine, HEAD, job_id)
+    return Head(*rows[0]) if rows else None
+
+
+async def heads(engine: AsyncEngine, job_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The last seq of each of these jobs."""
+    return {row[0]: row[1] for row in await fetch(engine, HEADS, list(job_ids))}
+
+
+def _view(row: Sequence[Any]) -> JobView:
+    request = _request(row[6])
+    return JobView(
+        job_id=row[0],
+        status=row[1],
+        progress=row[2],
+        current_step=row[3],
+        steps_completed=row[4],
+        total_steps=row[5],
+        query=request.query,
+        effort=request.effort,
+        priority=request.priority,
+        tags=request.tags,
+        metadata=request.metadata,
+        limits=request.limits,
+        sources=request.sources,
+        clarify=request.clarify,
+        created_at=row[7],
+        started_at=row[8],
+        completed_at=row[9],
+        seq=row[10],
+        attempt=row[11],
+        usage=_usage(row[12]),
+        retry_at=row[13],
+        error=_error(row[14]) if row[14] else None,
+        result=_result(row[15]) if row[15] else None,
+    )

@@ -1,0 +1,193 @@
+"""Every table, as the migrations leave them; a test holds the two against each other.
+
+`events` is the truth. `jobs` is a projection of it, and the head of the queue. `leases` says who works
+on what right now. `blobs` keeps big bodies by their sha256. `documents` and `passages` are the corpus.
+"""
+
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    TIMESTAMP,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Sequence,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.types import UserDefinedType
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    }
+)
+
+Moment = TIMESTAMP(timezone=True)
+
+
+class Xid8(UserDefinedType[str]):
+    """A 64-bit transaction id, which never wraps round."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_kw: object) -> str:
+        """The type's name in DDL."""
+        return "xid8"
+
+
+event_position = Sequence("event_position", metadata=metadata)
+
+events = Table(
+    "events",
+    metadata,
+    Column(
+        "job_id", Uuid, primary_key=True
+    ),  # uuid v7: its first 48 bits are the time, so also the partition
+    Column("seq", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 … in commit order
+    Column(
+        "position", BigInteger, event_position, nullable=False, server_default=event_position.next_value()
+    ),
+    Column("xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()")),
+    Column("type", Text, nullable=False),
+    Column("schema_version", SmallInteger, nullable=False),
+    Column("status", Text, nullable=False),  # of the job, after this event
+    Column("progress", SmallInteger, nullable=False),  # 0..100, after this event
+    Column("data", JSON, nullable=False),  # json, not jsonb: the text is kept as it was hashed
+    Column("actor", Text, nullable=False),  # who wrote it: "api", "worker:<id>", "rescue:<id>"
+    Column("epoch", BigInteger),  # the fence it was written under; null: not by a worker
+    Column("occurred_at", Moment, nullable=False),
+    Column("prev_hash", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    CheckConstraint("seq > 0", name="seq"),
+    # Readers across jobs go by (xid, position) below the snapshot's xmin; readers of one job by seq.
+    Index(None, "xid", "position"),
+    postgresql_partition_by="RANGE (job_id)",
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("idempotency_key", Text),
+    Column("request_sha256", Text),
+    Column("request", JSON, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("tags", ARRAY(Text), nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    # Seconds since 1970, less a head start for priority: the claim takes the smallest first. Because
+    # it never changes, a job of low priority is overtaken only by jobs of the next hours, not for ever.
+    Column("rank", BigInteger, nullable=False),
+    Column("max_attempts", SmallInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("retry_at", Moment),  # a pending job is not claimed before this; null: at once
+    Column("seq", Integer, nullable=False),  # of the last event: the expected version of the next append
+    Column("head_hash", LargeBinary, nullable=False),
+    Column("epoch", BigInteger, nullable=False),  # grows by one with each claim and never else
+    Column("attempt", SmallInteger, nullable=False),
+    Column("progress", SmallInteger, nullable=False),
+    Column("current_step", Text, nullable=False),
+    Column("steps_completed", Integer, nullable=False),
+    Column("total_steps", Integer, nullable=False),
+    Column("usage", JSON, nullable=False),
+    Column("result", JSON),
+    Column("error", JSON),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("completed_at", Moment),
+    Column("updated_at", Moment, nullable=False),
+    CheckConstraint(
+        "status IN ('pending','running','input_required','cancelling','completed','failed','cancelled')",
+        name="status",
+    ),
+    CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
+    CheckConstraint(
+        "(completed_at IS NOT NULL) = (status IN ('completed','failed','cancelled'))", name="completed_at"
+    ),
+    # Nothing indexed changes with progress, so those updates are heap-only.
+    Index(
+        "jobs_ready_idx", "rank", "job_id", postgresql_where=text("status = 'pending' AND retry_at IS NULL")
+    ),
+    Index("jobs_retry_idx", "retry_at", postgresql_where=text("status = 'pending' AND retry_at IS NOT NULL")),
+    Index("jobs_leased_idx", "job_id", postgresql_where=text("status IN ('running','cancelling')")),
+    Index("jobs_key_idx", "tenant", "idempotency_key", unique=True),
+    Index("jobs_list_idx", "tenant", text("job_id DESC")),
+    Index("jobs_status_idx", "tenant", "status", text("job_id DESC")),
+    Index("jobs_tags_idx", "tags", postgresql_using="gin"),
+    postgresql_with={"fillfactor": 80},
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("worker", Text, nullable=False),
+    Column(
+        "expires_at", Moment, nullable=False
+    ),  # moved on by each beat; not indexed, so beats are heap-only
+    Column("deadline_at", Moment),  # no beat carries a job past this
+    postgresql_with={"fillfactor": 50},
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("sha256", Text, primary_key=True),  # hexadecimal
+    Column("size", Integer, nullable=False),  # bytes
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("document_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("sha256", Text, nullable=False),  # of the text
+    Column("text", Text, nullable=False),
+    Column("added_at", Moment, nullable=False, server_default=func.now()),
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    Column(
+        "document_id",
+        BigInteger,
+        ForeignKey("documents.document_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("starts_at", Integer, primary_key=True, autoincrement=False),  # characters into documents.text
+    Column("ends_at", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column(
+        "words",
+        TSVECTOR,
+        Computed(
+            "setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', text), 'D')",
+            persisted=True,
+        ),
+        nullable=False,
+    ),
+    Index("passages_words_idx", "words", postgresql_using="gin"),
+)

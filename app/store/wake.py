@@ -1,0 +1,136 @@
+"""Wake-ups between processes: one LISTEN connection, and NOTIFY off the write path.
+
+A wake-up is a hint that something moved, never the thing itself: whoever hears it reads the log, and
+whoever misses it finds out at the next poll. Listeners in this process are called at once; the other
+processes hear of it through Postgres, coalesced, because every transaction that notifies takes a lock
+that is shared by the whole database.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import asyncpg
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.errors import DatabaseUnavailable
+from app.store.database import AWAY, connect, fetch
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "dossier"
+COALESCE = 0.015  # seconds between two notifies of one process; the first one goes out at once
+IDS_PER_PAYLOAD = 200  # of 37 bytes each; Postgres takes 8,000 bytes
+STOP = "!"  # before the id of a job that is to be cancelled
+MAX_PENDING = 10_000  # ids that wait to be sent; more than that is said as "everything"
+RECONNECT = (0.2, 5.0)  # seconds: first and longest wait before listening again
+PING = 20.0  # seconds between two signs of life of the listening connection
+
+NOTIFY = "SELECT pg_notify($1::text, payload) FROM unnest($2::text[]) AS payload"
+
+
+class Hint(Struct, frozen=True):
+    """What may have moved. `everything`: hints were lost, look at all there is."""
+
+    job_ids: frozenset[UUID] = frozenset()
+    cancelled: frozenset[UUID] = frozenset()  # of those, the ones that somebody wants to stop
+    queue: bool = False
+    everything: bool = False
+
+
+Listener = Callable[[Hint], None]
+
+
+class Wake:
+    """The bell of one process. `url` None: no other process is told or heard."""
+
+    def __init__(self, engine: AsyncEngine, url: str | None) -> None:
+        self._engine = engine
+        self._url = url
+        self._name = uuid4().hex[:8]  # so that a process does not answer to its own notifies
+        self._listeners: list[Listener] = []
+        self._ids: set[str] = set()
+        self._queue = False
+        self._pending = asyncio.Event()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with each hint, from now until the returned function is called."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def ring(self, hint: Hint) -> None:
+        """Tell everybody what moved."""
+        self._tell(hint)
+        if self._url:
+            self._ids.update(_mark(job_id, hint) for job_id in hint.job_ids)
+            self._queue |= hint.queue
+            self._pending.set()
+
+    def _tell(self, hint: Hint) -> None:
+        for listener in tuple(self._listeners):
+            listener(hint)
+
+    async def run(self) -> None:
+        """Send and hear until cancelled; survives every loss of the connection."""
+        if self._url is None:
+            return
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._send())
+            tasks.create_task(self._hear(self._url))
+
+    async def _send(self) -> None:
+        while True:
+            await self._pending.wait()
+            payloads = self._take()
+            try:
+                await fetch(self._engine, NOTIFY, CHANNEL, payloads)
+            except DatabaseUnavailable:
+                log.debug("A notify was lost; the polls of the other processes make up for it.")
+            await asyncio.sleep(COALESCE)
+
+    def _take(self) -> list[str]:
+        self._pending.clear()
+        ids, queue = list(self._ids), "q" if self._queue else "-"
+        self._ids, self._queue = set(), False
+        if len(ids) > MAX_PENDING:
+            return [f"{self._name} {queue} *"]
+        parts = [ids[at : at + IDS_PER_PAYLOAD] for at in range(0, len(ids), IDS_PER_PAYLOAD)] or [[]]
+        return [" ".join([self._name, queue, *part]) for part in parts]
+
+    async def _hear(self, url: str) -> None:
+        wait, longest = RECONNECT
+        while True:
+            with contextlib.suppress(*AWAY):
+                await self._listen(url)
+            await asyncio.sleep(random.uniform(wait, 2 * wait))
+            wait = min(longest, 2 * wait)
+
+    async def _listen(self, url: str) -> None:
+        connection = await connect(url)
+        try:
+            await connection.add_listener(CHANNEL, self._heard)
+            self._tell(Hint(queue=True, everything=True))  # whatever was said meanwhile was missed
+            while True:
+                await asyncio.sleep(PING)
+                await connection.execute("SELECT 1")
+        finally:
+            connection.terminate()
+
+    def _heard(self, _connection: asyncpg.Connection, _pid: int, _channel: str, payload: object) -> None:
+        name, _, rest = str(payload).partition(" ")
+        if name == self._name:
+            return
+        queue, *ids = rest.split()
+        if ids == ["*"]:
+            self._tell(Hint(queue=queue == "q", everything=True))
+        else:
+            stops = frozenset(UUID(text[1:]) for text in ids if text[0] == STOP)
+            self._tell(Hint(frozenset(UUID(text.lstrip(STOP)) for text in ids), stops, queue == "q"))
+
+
+def _mark(job_id: UUID, hint: Hint) -> str:
+    return f"{STOP}{job_id}" if job_id in hint.cancelled else str(job_id)

@@ -1,0 +1,50 @@
+"""Writing to the log in batches, and waking whoever waits for what was written."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.domain.change import Change
+from app.domain.job import Job
+from app.store import log
+from app.store.batch import Batch
+from app.store.wake import Hint, Wake
+
+
+class Writer:
+    """Submits and appends for one process; concurrent callers share a statement."""
+
+    def __init__(self, engine: AsyncEngine, wake: Wake) -> None:
+        self.engine = engine
+        self._wake = wake
+        self._submits: Batch[Change, bool] = Batch(self._submit)
+        self._appends: Batch[Change, bool] = Batch(self._append)
+
+    async def submit(self, change: Change) -> bool:
+        """Write the first events of a job; False where its idempotency key is taken."""
+        return await self._submits.ask(change)
+
+    async def append(self, change: Change) -> bool:
+        """Write further events; False where the job is at another version or the lease is lost."""
+        return await self._appends.ask(change)
+
+    async def _submit(self, changes: Sequence[Change]) -> list[bool]:
+        there = await log.submit(self.engine, changes)
+        self._wake.ring(Hint(frozenset(there), queue=True))
+        return [change.job.id in there for change in changes]
+
+    async def _append(self, changes: Sequence[Change]) -> list[bool]:
+        # Of two changes to one job only the first can be at the right version. The other is refused
+        # without asking; whoever wanted it reads again and decides again.
+        first = {change.job.id: change for change in reversed(changes)}
+        moved = await log.append(self.engine, list(first.values()))
+        self._wake.ring(_hint([change.job for change in first.values() if change.job.id in moved]))
+        return [change.job.id in moved and first[change.job.id] is change for change in changes]
+
+
+def _hint(jobs: Sequence[Job]) -> Hint:
+    return Hint(
+        frozenset(job.id for job in jobs),
+        frozenset(job.id for job in jobs if job.status == "cancelling"),
+        queue=any(job.status == "pending" for job in jobs),
+    )

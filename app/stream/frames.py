@@ -1,0 +1,40 @@
+"""The bytes of the stream: events as they are stored, and the few frames that are not events.
+
+Only events carry an `id:`, which is their seq. `retry:` stands only in frames that have data, because
+common clients make an empty event of anything else that ends in a blank line.
+"""
+
+import msgspec
+
+NAMES = {
+    "job_completed": b"job_complete",
+    "job_failed": b"job_failed",
+    "job_cancelled": b"job_cancelled",
+    "input_requested": b"job_input_required",
+}
+
+HEARTBEAT = b":\n"  # one newline: with a blank line after it, httpx-sse and openai make a phantom event
+END = b"event: end\ndata: {}\n\n"
+
+
+def event(seq: int, type_: str, line: bytes) -> bytes:
+    """The frame of a stored event; `line` is its JSON, which has no newline."""
+    return b"id: %d\nevent: %b\ndata: %b\n\n" % (seq, NAMES.get(type_, b"job_progress"), line)
+
+
+def hello(job_id: str, head: int, retry_ms: int) -> bytes:
+    """The first frame: proxies pass it on at once, and the client learns when to come back."""
+    body = msgspec.json.encode({"job_id": job_id, "head": head})
+    return b"event: hello\nretry: %d\ndata: %b\n\n" % (retry_ms, body)
+
+
+def reset(head: int) -> bytes:
+    """The cursor lies beyond the log: what the reader has is not this log, so it starts again."""
+    body = msgspec.json.encode({"reason": "cursor_beyond_head", "head": head})
+    return b"event: reset\ndata: %b\n\n" % body
+
+
+def reconnect(reason: str, retry_ms: int) -> bytes:
+    """Come back in `retry_ms`, with the id of the last event."""
+    body = msgspec.json.encode({"reason": reason})
+    return b"event: reconnect\nretry: %d\ndata: %b\n\n" % (retry_ms, body)

@@ -1,0 +1,125 @@
+"""The composition root: settings become an engine, providers, a worker, an application."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from litestar import Litestar
+
+from app.api.app import make_app
+from app.api.desk import Desk
+from app.api.server import listen, make_server
+from app.providers.corpus import CorpusSearch
+from app.providers.extractive import Extractive
+from app.settings import Settings
+from app.store import corpus
+from app.store.database import POOL_SIZE, make_engine
+from app.store.wake import Wake
+from app.store.writer import Writer
+from app.stream.hub import Hub
+from app.worker.attempt import Attempt
+from app.worker.research import Researcher, Tools
+from app.worker.worker import Pace, Perform, Worker
+
+
+class House:
+    """Everything that one process runs on."""
+
+    def __init__(self, settings: Settings, url: str, *, pool_size: int = POOL_SIZE) -> None:
+        self.settings = settings
+        self.url = url
+        self.engine = make_engine(url, pool_size=pool_size)
+        self.wake = Wake(self.engine, url)
+        self.writer = Writer(self.engine, self.wake)
+        self.hub = Hub(self.engine, self.wake)
+        self.draining = asyncio.Event()
+
+    def desk(self) -> Desk:
+        """What the routes work with."""
+        return Desk(
+            self.writer,
+            self.wake,
+            self.hub,
+            self.draining,
+            queue_limit=self.settings.queue_limit,
+            max_attempts=self.settings.max_attempts,
+        )
+
+    def worker(self, concurrency: int, perform: Perform | None = None) -> Worker:
+        """A worker that does research, or whatever `perform` does."""
+        settings = self.settings
+        pace = Pace(
+            concurrency,
+            timedelta(seconds=settings.lease_seconds),
+            timedelta(seconds=settings.job_seconds),
+        )
+        return Worker(self.writer, self.wake, self.url, perform or self.researching(), pace)
+
+    def researching(self) -> Perform:
+        """Research with the providers that the settings name."""
+        tools = self.tools()
+
+        async def perform(attempt: Attempt) -> None:
+            await Researcher(tools, attempt).run()
+
+        return perform
+
+    def tools(self) -> Tools:
+        """The providers: without keys, those that need no network."""
+        search = CorpusSearch(
+            find=lambda query, limit: corpus.find(self.engine, query, limit),
+            text=lambda url: corpus.text(self.engine, url),
+        )
+        return Tools(Extractive(), search)
+
+    def app(self, concurrency: int = 0) -> Litestar:
+        """The application, with a worker beside it where `concurrency` is not 0."""
+
+        @contextlib.asynccontextmanager
+        async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+            async with self.running(concurrency):
+                yield
+
+        return make_app(self.desk(), lifespan)
+
+    @contextlib.asynccontextmanager
+    async def running(self, concurrency: int) -> AsyncIterator[None]:
+        """Hub, wake-ups and a worker run while this is open; it closes once the worker has let go."""
+        background = [asyncio.create_task(self.wake.run()), asyncio.create_task(self.hub.run())]
+        worker = self.worker(concurrency) if concurrency else None
+        working = asyncio.create_task(worker.run()) if worker else None
+        leaving = asyncio.create_task(self._drain_with(worker)) if worker else None
+        try:
+            yield
+        finally:
+            self.draining.set()
+            if working:
+                await working
+            for task in (*background, leaving):
+                if task:
+                    task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+            await self.engine.dispose()
+
+    async def _drain_with(self, worker: Worker) -> None:
+        await self.draining.wait()
+        worker.drain()
+
+
+async def serve(settings: Settings, url: str, host: str, port: int, workers: int) -> None:
+    """Serve the API with `workers` concurrent jobs in this process, until a signal."""
+    house = House(settings, url)
+    sock = listen(host, port)
+    await make_server(house.app(workers), house.draining, settings.log_level).serve([sock])
+
+
+async def run_worker(settings: Settings, url: str, concurrency: int) -> None:
+    """Work on up to `concurrency` jobs at a time, without an API, until a signal."""
+    house = House(settings, url)
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with house.running(concurrency):
+        await stop.wait()

@@ -1,0 +1,115 @@
+"""Leases are beaten from a thread, so that a blocked event loop does not lose them by itself.
+
+The other half is the self-fence: a worker that could not beat for almost a whole lease stops its
+jobs on its own, by the monotonic clock, before anybody else can start them.
+"""
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+
+from app.store import queue
+from app.store.database import AWAY, connect
+
+BEATS_PER_LEASE = 3
+FENCE = 0.9  # of a lease without a beat: the rest is for the clocks' and the network's differences
+
+Loss = Callable[[set[UUID]], None]
+
+
+class Beats:
+    """Keeps the leases of one worker alive while the thread runs."""
+
+    def __init__(self, url: str, lease: timedelta, lost: Loss) -> None:
+        self._url = url
+        self._lease = lease
+        self._pause = lease.total_seconds() / BEATS_PER_LEASE
+        self._lost = lost  # called from the thread
+        self._held: dict[
+            UUID, tuple[int, float]
+        ] = {}  # job -> epoch, monotonic time of the last sign of life
+        self._guard = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="beats", daemon=True)
+
+    def start(self) -> None:
+        """Start beating."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop beating, and wait until the thread is gone."""
+        self._stop.set()
+        self._thread.join(timeout=self._lease.total_seconds())
+
+    def hold(self, leases: list[queue.Lease], since: float) -> None:
+        """Beat these from now on; `since` is the monotonic time just before they were claimed."""
+        with self._guard:
+            self._held.update({lease.job_id: (lease.epoch, since) for lease in leases})
+
+    def drop(self, job_id: UUID) -> None:
+        """The job is done with: its lease may end."""
+        with self._guard:
+            self._held.pop(job_id, None)
+
+    def _run(self) -> None:
+        asyncio.run(self._beat_until_stopped())
+
+    async def _beat_until_stopped(self) -> None:
+        connection: asyncpg.Connection | None = None
+        while not self._stop.is_set():
+            connection = await self._beat(connection)
+            self._fence()
+            await self._sleep()
+        if connection is not None:
+            connection.terminate()
+
+    async def _beat(self, connection: asyncpg.Connection | None) -> asyncpg.Connection | None:
+        """One UPDATE for all leases; returns the connection to use next, None after a failure."""
+        with self._guard:
+            held = {job_id: epoch for job_id, (epoch, _) in self._held.items()}
+        if not held:
+            return connection
+        try:
+            async with asyncio.timeout(self._pause):
+                connection = connection or await connect(self._url)
+                before = time.monotonic()
+                kept = await queue.beat(connection, held, self._lease)
+        except (*AWAY, asyncpg.PostgresError):
+            if connection is not None:
+                connection.terminate()
+            return None
+        self._note(held, kept, before)
+        return connection
+
+    def _note(self, held: dict[UUID, int], kept: set[UUID], moment: float) -> None:
+        with self._guard:
+            for job_id in kept & self._held.keys():
+                self._held[job_id] = (held[job_id], moment)
+            # Only if it is still ours to beat: a job that finished during the beat is not lost.
+            gone = {job_id for job_id in held.keys() - kept if job_id in self._held}
+        self._give_up(gone)
+
+    def _fence(self) -> None:
+        oldest = time.monotonic() - self._lease.total_seconds() * FENCE
+        with self._guard:
+            silent = {job_id for job_id, (_, since) in self._held.items() if since < oldest}
+        self._give_up(silent)
+
+    def _give_up(self, job_ids: set[UUID]) -> None:
+        for job_id in job_ids:
+            self.drop(job_id)
+        if job_ids:
+            with contextlib.suppress(RuntimeError):  # the worker's loop is already closed
+                self._lost(job_ids)
+
+    async def _sleep(self) -> None:
+        """In slices, so that stop() does not wait for a whole beat."""
+        until = time.monotonic() + self._pause
+        while not self._stop.is_set() and (left := until - time.monotonic()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(min(left, 0.05))  # the flag is set from another thread

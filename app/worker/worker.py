@@ -1,0 +1,204 @@
+"""The worker: claims what is due, works on it, and rescues what others lost.
+
+Each job runs in a task of its own. Claims and writes go in batches, so that a worker with many small
+jobs needs few round trips.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from msgspec import Struct
+
+from app.domain import commands as c
+from app.domain.job import Job
+from app.errors import DatabaseUnavailable, DossierError, ProviderError, Refused
+from app.store import log as event_log
+from app.store import queue
+from app.store.wake import Hint, Wake
+from app.store.writer import Writer
+from app.worker.attempt import Attempt
+from app.worker.beats import Beats
+from app.worker.rescue import rescue
+
+log = logging.getLogger(__name__)
+
+POLL = 1.0  # seconds between two looks at the queue when no hint comes; the one query of an idle process
+CLAIM = 200  # jobs claimed at once, at most
+PATIENCE = 1.0  # seconds to wait while the database is away, with jitter
+BACKOFF = (1.0, 60.0)  # seconds: before the second attempt, and the longest
+
+Perform = Callable[[Attempt], Awaitable[None]]
+
+
+class Pace(Struct, frozen=True):
+    """How a worker works."""
+
+    concurrency: int = 2  # jobs at a time
+    lease: timedelta = timedelta(seconds=10)
+    deadline: timedelta = timedelta(hours=1)  # the longest that one attempt may hold a job
+    window: float = 5.0  # seconds that a step in flight has to finish when the worker stops
+
+
+class Worker:
+    """Works on jobs until it is told to stop."""
+
+    def __init__(self, writer: Writer, wake: Wake, url: str, perform: Perform, pace: Pace) -> None:
+        self.name = uuid4().hex[:12]
+        self._writer = writer
+        self._wake = wake
+        self._perform = perform
+        self._pace = pace
+        self._attempts: dict[UUID, tuple[Attempt, asyncio.Task[None]]] = {}
+        self._stops: dict[UUID, str] = {}  # why a task was cancelled: "cancel", "lost" or "release"
+        self._bell = asyncio.Event()
+        self._draining = False
+        self._beats = Beats(url, pace.lease, self._lost_from_thread)
+
+    async def run(self) -> None:
+        """Work until `drain` is called, then hand back what is unfinished."""
+        self._loop = asyncio.get_running_loop()
+        self._beats.start()
+        unsubscribe = self._wake.subscribe(self._hear)
+        looking = asyncio.create_task(self._look())
+        try:
+            await self._claim()
+            await self._finish()
+        finally:
+            looking.cancel()
+            unsubscribe()
+            await asyncio.to_thread(self._beats.stop)
+
+    def drain(self) -> None:
+        """Stop claiming; let the steps in flight finish within the window, and hand the rest back."""
+        self._draining = True
+        for attempt, _ in self._attempts.values():
+            attempt.draining = True
+        self._bell.set()
+
+    # Claiming
+
+    async def _claim(self) -> None:
+        while not self._draining:
+            self._bell.clear()  # before the claim, so that a ring during it is not lost
+            free = self._pace.concurrency - len(self._attempts)
+            try:
+                claimed = free > 0 and await self._take(min(free, CLAIM))
+            except DatabaseUnavailable:
+                await asyncio.sleep(PATIENCE * random.uniform(0.5, 1.5))
+                continue
+            if not claimed:
+                await self._bell.wait()
+
+    async def _take(self, count: int) -> bool:
+        """Claim and start up to `count` jobs; False where nothing was due."""
+        before = time.monotonic()
+        leases = await queue.claim(
+            self._writer.engine, self.name, count, self._pace.lease, self._pace.deadline
+        )
+        self._beats.hold(leases, before)
+        jobs = await event_log.load(self._writer.engine, [lease.job_id for lease in leases]) if leases else {}
+        for lease in leases:
+            self._start(jobs[lease.job_id])
+        return bool(leases)
+
+    def _start(self, job: Job) -> None:
+        attempt = Attempt(self._writer, job, self.name)
+        task = asyncio.create_task(self._work(attempt), name=f"job {job.id}")
+        self._attempts[job.id] = (attempt, task)
+
+    # Working
+
+    async def _work(self, attempt: Attempt) -> None:
+        """From here on every outcome ends in an event, or in a lease that expires."""
+        try:
+            await self._perform(attempt)
+        except asyncio.CancelledError:
+            await self._stopped(attempt)
+        except Refused:
+            await self._stopped(attempt)
+        except DatabaseUnavailable:
+            log.warning("Job %s: the database is away; its lease will expire.", attempt.job_id)
+        except ProviderError as error:
+            await self._fail(attempt, error)
+        except Exception as error:
+            log.exception("Job %s crashed.", attempt.job_id)
+            message = f"{type(error).__name__} in the worker; its log has the details."
+            await self._fail(attempt, ProviderError("internal", message, retryable=True))
+        finally:
+            self._forget(attempt.job_id)
+
+    def _forget(self, job_id: UUID) -> None:
+        self._beats.drop(job_id)
+        self._attempts.pop(job_id, None)
+        self._stops.pop(job_id, None)
+        self._bell.set()
+
+    async def _stopped(self, attempt: Attempt) -> None:
+        """Somebody cancelled the job, took the lease, or the worker is leaving."""
+        if self._stops.get(attempt.job_id) == "lost":
+            return
+        with contextlib.suppress(DossierError):
+            job = await event_log.catch_up(self._writer.engine, attempt.job)
+            if job.status == "cancelling":
+                await attempt.carry_out(c.ConfirmCancel(attempt.epoch))
+            elif self._draining:
+                await attempt.carry_out(c.ReleaseAttempt(attempt.epoch))
+
+    async def _fail(self, attempt: Attempt, error: ProviderError) -> None:
+        wait = self._backoff(attempt.job.attempt)
+        retry_at = datetime.now(UTC) + timedelta(seconds=wait)
+        command = c.FailAttempt(attempt.epoch, error.error_type, str(error), error.retryable, retry_at)
+        with contextlib.suppress(Refused, DatabaseUnavailable):
+            await attempt.carry_out(command)
+
+    def _backoff(self, attempt: int) -> float:
+        """Seconds: twice as many with each attempt, and jitter, so that those who failed together part."""
+        first, longest = BACKOFF
+        return min(longest, first * 2.0 ** (attempt - 1)) * random.uniform(0.5, 1.5)
+
+    # Listening
+
+    def _hear(self, hint: Hint) -> None:
+        if hint.queue:
+            self._bell.set()
+        self._cancel(hint.cancelled, "cancel")
+
+    async def _look(self) -> None:
+        """Once a second: is anything due, lost, or to be stopped, that no hint told of?"""
+        while True:
+            await asyncio.sleep(POLL * random.uniform(0.9, 1.1))
+            with contextlib.suppress(DatabaseUnavailable):
+                glance = await queue.peek(self._writer.engine, list(self._attempts))
+                self._cancel(glance.cancelling, "cancel")
+                if glance.due:
+                    self._bell.set()
+                if glance.lost:
+                    await rescue(self._writer, self.name)
+
+    def _lost_from_thread(self, job_ids: set[UUID]) -> None:
+        self._loop.call_soon_threadsafe(self._cancel, job_ids, "lost")
+
+    def _cancel(
+        self, job_ids: Mapping[UUID, object] | set[UUID] | frozenset[UUID] | list[UUID], why: str
+    ) -> None:
+        for job_id in job_ids:
+            if job_id in self._attempts and job_id not in self._stops:
+                self._stops[job_id] = why
+                self._attempts[job_id][1].cancel()
+
+    # Leaving
+
+    async def _finish(self) -> None:
+        """Wait for the steps in flight, then cancel what is left; a cancelled attempt hands itself back."""
+        tasks = [task for _, task in self._attempts.values()]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self._pace.window)
+            self._cancel(list(self._attempts), "release")
+            if late:
+                await asyncio.wait(late, timeout=self._pace.window)

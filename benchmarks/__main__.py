@@ -1,0 +1,51 @@
+"""python -m benchmarks [submit get latency drain append] [--quick] [--json]"""
+
+import argparse
+import sys
+import time
+
+import msgspec
+import uvloop
+
+from benchmarks import append, drain, get, latency, machine, submit
+from benchmarks.database import cluster
+from benchmarks.scale import FULL, QUICK, Scale
+from benchmarks.table import Line, show
+
+BENCHMARKS = {
+    "submit": submit.measure,
+    "get": get.measure,
+    "latency": latency.measure,
+    "drain": drain.measure,
+    "append": append.measure,
+}
+
+
+async def run(names: list[str], scale: Scale) -> tuple[dict[str, object], list[Line]]:
+    lines = []
+    async with cluster() as running:
+        header = machine.describe(await running.version())
+        for name in names:
+            started = time.perf_counter()
+            lines += await BENCHMARKS[name](running, scale)
+            print(f"{name}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
+    return header, lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Measure Dossier against yardsticks.")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"some of: {', '.join(BENCHMARKS)}")
+    parser.add_argument("--quick", action="store_true", help="less of everything: does it run, roughly?")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    given = parser.parse_args()
+    if unknown := set(given.names) - BENCHMARKS.keys():
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    header, lines = uvloop.run(run(given.names or list(BENCHMARKS), QUICK if given.quick else FULL))
+    if given.json:
+        print(msgspec.json.encode({"machine": header, "lines": lines}).decode())
+    else:
+        print(", ".join(f"{name} {value}" for name, value in header.items()), show(lines), sep="\n\n")
+
+
+if __name__ == "__main__":
+    main()

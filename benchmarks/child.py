@@ -1,0 +1,44 @@
+"""Python processes beside this one, spoken to in lines."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+
+import psutil
+
+READY = 30  # seconds for a child to say its first word
+
+
+class Child:
+    """A running module of this package."""
+
+    def __init__(self, running: asyncio.subprocess.Process) -> None:
+        self._running = running
+        self.account = psutil.Process(running.pid)
+
+    async def tell(self, line: bytes) -> None:
+        self._running.stdin.write(line + b"\n")
+        await self._running.stdin.drain()
+
+    async def hear(self) -> bytes:
+        line = await self._running.stdout.readline()
+        if not line:
+            raise RuntimeError("A benchmark's child process ended before its time.")
+        return line.strip()
+
+
+@contextlib.asynccontextmanager
+async def child(module: str, *arguments: str) -> AsyncIterator[tuple[Child, bytes]]:
+    """Run `python -m module arguments`; yields it with its first line."""
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *arguments,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1 << 24,
+    )  # fmt: skip
+    one = Child(running)
+    try:
+        yield one, await asyncio.wait_for(one.hear(), READY)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            running.terminate()
+        await running.wait()

@@ -1,0 +1,76 @@
+"""An embedded Postgres in a temporary folder, and a migrated database of its own for each measurement."""
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import psutil
+from sqlalchemy import make_url
+
+from app.domain.job import Job
+from app.domain.request import ResearchRequest
+from app.handle import submit
+from app.store import embedded
+from app.store.database import driver_url
+from app.store.migrate import migrate
+from app.store.writer import Writer
+
+TEMPLATE = "benchmark_template"
+QUESTION = ResearchRequest("At what temperature does water boil on Mount Everest, and why?")
+
+
+class Cluster:
+    """A running Postgres."""
+
+    def __init__(self, url: str, postmaster: psutil.Process) -> None:
+        self.url = url
+        self.postmaster = postmaster
+
+    async def version(self) -> str:
+        return await self._ask("SHOW server_version")
+
+    @contextlib.asynccontextmanager
+    async def database(self) -> AsyncIterator[str]:
+        """The URL of an empty, migrated database."""
+        name = f"benchmark_{uuid4().hex[:12]}"
+        await self._ask(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        try:
+            yield self._with(name)
+        finally:
+            await self._ask(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def make_template(self) -> None:
+        await self._ask(f"CREATE DATABASE {TEMPLATE}")
+        await asyncio.to_thread(migrate, self._with(TEMPLATE))
+
+    def _with(self, name: str) -> str:
+        return make_url(self.url).set(database=name).render_as_string(hide_password=False)
+
+    async def _ask(self, sql: str) -> str:
+        connection = await asyncpg.connect(driver_url(self.url))
+        try:
+            return await connection.fetchval(sql)
+        finally:
+            await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def cluster() -> AsyncIterator[Cluster]:
+    with tempfile.TemporaryDirectory(prefix="dossier-benchmark-", ignore_cleanup_errors=True) as folder:
+        server = embedded.start(Path(folder))
+        try:
+            running = Cluster(server.get_uri(), psutil.Process(server.get_pid()))
+            await running.make_template()
+            yield running
+        finally:
+            server.cleanup()
+
+
+async def fill(writer: Writer, count: int) -> list[Job]:
+    """Submit `count` jobs in bulk."""
+    asked = [submit(writer, QUESTION, tenant="default") for _ in range(count)]
+    return [job for job, _ in await asyncio.gather(*asked)]

@@ -1,0 +1,99 @@
+"""Jobs that do nothing, drained by one worker: claim, start, complete, with log, hash chain and fence."""
+
+import asyncio
+
+import asyncpg
+import psutil
+
+from app.domain.commands import CompleteJob
+from app.settings import Settings
+from app.store.database import driver_url
+from app.wiring import House
+from app.worker.attempt import Attempt
+from benchmarks.database import Cluster, fill
+from benchmarks.machine import Meter
+from benchmarks.scale import Scale
+from benchmarks.table import Line, Take, line
+
+CONCURRENCY = 200
+BATCH = 50  # jobs that the yardstick claims and completes at once
+
+# The least that a queue with a history can do: no fence, no lease, no hash, no retry.
+TABLES = """
+    DROP TABLE IF EXISTS bare_jobs, bare_events;
+    CREATE TABLE bare_jobs (job_id bigint PRIMARY KEY, status text NOT NULL, rank bigint NOT NULL)
+        WITH (fillfactor = 80);
+    CREATE INDEX ON bare_jobs (rank, job_id) WHERE status = 'pending';
+    CREATE TABLE bare_events (job_id bigint, seq integer, type text NOT NULL, data json NOT NULL,
+        occurred_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (job_id, seq))"""
+
+ENQUEUE = """
+    WITH jobs AS (
+        INSERT INTO bare_jobs SELECT number, 'pending', number FROM generate_series(1, $1::integer) AS number
+        RETURNING job_id
+    )
+    INSERT INTO bare_events SELECT job_id, 1, 'job_submitted', '{}' FROM jobs"""
+
+CLAIM = """
+    WITH taken AS MATERIALIZED (
+        SELECT job_id FROM bare_jobs WHERE status = 'pending' ORDER BY rank, job_id LIMIT $1::integer
+        FOR UPDATE SKIP LOCKED
+    ), moved AS (
+        UPDATE bare_jobs j SET status = 'running' FROM taken WHERE j.job_id = taken.job_id
+    )
+    INSERT INTO bare_events SELECT job_id, 2, 'attempt_started', '{}' FROM taken RETURNING job_id"""
+
+COMPLETE = """
+    WITH moved AS (UPDATE bare_jobs SET status = 'completed' WHERE job_id = ANY($1::bigint[]) RETURNING job_id)
+    INSERT INTO bare_events SELECT job_id, 3, 'job_completed', '{}' FROM moved"""
+
+
+async def measure(cluster: Cluster, scale: Scale) -> list[Line]:
+    pairs = []
+    for _ in range(scale.rounds):
+        async with cluster.database() as url:
+            pairs.append((await _ours(cluster, url, scale.jobs), await _bare(cluster, url, scale.jobs)))
+    note = f"{scale.jobs:,} jobs; the yardstick is bare SQL with an event for each change, {BATCH} jobs at once"
+    return [line(f"jobs drained, {CONCURRENCY} at a time", pairs, "≥ 4,500/s", note)]
+
+
+async def _ours(cluster: Cluster, url: str, count: int) -> Take:
+    house = House(Settings(), url)
+    await fill(house.writer, count)
+    left = count
+
+    async def perform(attempt: Attempt) -> None:
+        nonlocal left
+        await attempt.carry_out(CompleteJob(attempt.epoch, "answered"))
+        left -= 1
+        if not left:
+            worker.drain()
+
+    worker = house.worker(CONCURRENCY, perform)
+    hearing = asyncio.create_task(house.wake.run())
+    meter = Meter(psutil.Process(), cluster.postmaster)
+    meter.start()
+    await worker.run()
+    take = _take(meter, count)
+    hearing.cancel()
+    await asyncio.gather(hearing, return_exceptions=True)
+    await house.engine.dispose()
+    return take
+
+
+async def _bare(cluster: Cluster, url: str, count: int) -> Take:
+    connection = await asyncpg.connect(driver_url(url))
+    await connection.execute(TABLES)
+    await connection.execute(ENQUEUE, count)
+    meter = Meter(psutil.Process(), cluster.postmaster)
+    meter.start()
+    while claimed := await connection.fetch(CLAIM, BATCH):
+        await connection.execute(COMPLETE, [row[0] for row in claimed])
+    take = _take(meter, count)
+    await connection.close()
+    return take
+
+
+def _take(meter: Meter, count: int) -> Take:
+    seconds, python, postgres = meter.stop()
+    return Take(count / seconds, None, None, 1e6 * python / count, 1e6 * postgres / count)

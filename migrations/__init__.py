@@ -1,0 +1,1 @@
+"""Alembic migrations, written and read by hand."""

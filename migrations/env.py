@@ -1,0 +1,42 @@
+"""Runs the migrations on one connection, one process at a time."""
+
+import asyncio
+
+from alembic import context
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.settings import load_settings
+from app.store.database import sqlalchemy_url
+from app.store.tables import metadata
+
+LOCK = 4_711_001  # advisory: several processes may start at once, one of them migrates
+
+
+def belongs(_object: object, name: str | None, kind: str, *_rest: object) -> bool:
+    """Leave the partitions out: they come and go with time, not with migrations."""
+    return not (kind == "table" and name is not None and name.startswith("events_"))
+
+
+def run(connection: Connection) -> None:
+    """Migrate inside one transaction, behind the lock."""
+    context.configure(connection=connection, target_metadata=metadata, include_object=belongs)
+    with context.begin_transaction():
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        context.run_migrations()
+
+
+async def main() -> None:
+    """Connect as the owner: the URL that the caller set, else the settings'."""
+    url = context.config.get_main_option("sqlalchemy.url") or load_settings().database_url
+    if not url:
+        raise SystemExit("Set DATABASE_URL, or run `dossier migrate` for the embedded Postgres.")
+    engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+        await connection.commit()
+    await engine.dispose()
+
+
+asyncio.run(main())

@@ -1,0 +1,98 @@
+"""The parser against the HTML standard's rules, in every cut of the bytes."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.client import sse
+from app.client.sse import Frame, Parser
+
+
+def parse(*chunks: bytes) -> list[Frame]:
+    parser = Parser()
+    return [frame for chunk in chunks for frame in parser.feed(chunk)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"data: a\n\n", [Frame("message", b"a", None)]),
+        (b"data:a\n\n", [Frame("message", b"a", None)]),
+        (b"data:  a\n\n", [Frame("message", b" a", None)]),
+        (b"data: a\ndata: b\n\n", [Frame("message", b"a\nb", None)]),
+        (b"data\ndata\n\n", [Frame("message", b"\n", None)]),
+        (b"data\n\n", [Frame("message", b"", None)]),
+        (b"id: 7\nevent: x\ndata: a\n\n", [Frame("x", b"a", "7")]),
+        (b"data: a\r\rdata: b\r\n\r\ndata: c\n\n", [Frame("message", c, None) for c in (b"a", b"b", b"c")]),
+        (b"\xef\xbb\xbfdata: a\n\n", [Frame("message", b"a", None)]),
+        (b"data: a\n\n\xef\xbb\xbfdata: b\n\n", [Frame("message", b"a", None)]),
+        (b"unknown: 1\nData: 2\ndata: a\n\n", [Frame("message", b"a", None)]),
+        ("data: é\u2028ü\n\n".encode(), [Frame("message", "é\u2028ü".encode(), None)]),
+        (b"id: a\x00b\ndata: a\n\n", [Frame("message", b"a", None)]),
+        (b"id\ndata: a\n\n", [Frame("message", b"a", "")]),
+    ],
+)
+def test_frames_are_what_the_standard_says(text, expected):
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", [b": ping\n\n", b":\n", b"retry: 5\n\n", b"id: 1\n\n", b"event: x\n\n", b"\n\n\n"]
+)
+def test_without_data_there_is_no_frame(text):
+    assert parse(b"id: 1\ndata: a\n\n", text, text) == [Frame("message", b"a", "1")]
+
+
+def test_a_frame_that_was_cut_off_does_not_exist():
+    parser = Parser()
+
+    assert parser.feed(b"id: 3\ndata: a\n") == []
+    assert parser.last_id == ""
+
+
+def test_an_event_name_does_not_stick_and_an_id_does():
+    parser = Parser()
+
+    first, second = parser.feed(b"event: x\nid: 1\ndata: a\n\ndata: b\n\n")
+
+    assert (first.event, second.event) == ("x", "message")
+    assert (first.id, second.id, parser.last_id) == ("1", None, "1")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(b"250", 250), (b"1x", None), (b"-1", None), (b"9" * 5000, None), (b"", None)]
+)
+def test_a_retry_counts_where_it_is_all_digits(value, expected):
+    parser = Parser()
+
+    parser.feed(b"retry: " + value + b"\n")
+
+    assert parser.retry_ms == expected
+
+
+def test_a_frame_without_end_is_refused(monkeypatch):
+    monkeypatch.setattr(sse, "MAX_FRAME", 100)
+    parser = Parser()
+
+    parser.feed(b"data: 0123456789\n" * 5)
+
+    with pytest.raises(ValueError, match="longer"):
+        parser.feed(b"data: " + b"0" * 60)
+
+
+LINES = st.sampled_from([b"data: a", b"data:", b"event: x", b"id: 1", b": c", b"retry: 1", b"", b"d\xc3\xa9"])
+
+
+@given(
+    st.lists(st.tuples(LINES, st.sampled_from([b"\n", b"\r\n"])), max_size=12),
+    st.lists(st.integers(0, 120), max_size=8),
+)
+def test_where_the_bytes_are_cut_makes_no_difference(lines, cuts):
+    text = b"".join(line + end for line, end in lines)
+    places = sorted({min(cut, len(text)) for cut in cuts} | {0, len(text)})
+
+    pieces = [text[start:end] for start, end in pairwise(places)]
+
+    assert parse(*pieces) == parse(text) == parse(*(text[n : n + 1] for n in range(len(text))))

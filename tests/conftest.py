@@ -1,0 +1,160 @@
+"""One Postgres for the session, an empty migrated database for each test, real servers on loopback."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+from sqlalchemy import make_url
+
+from app.api.server import listen, make_server
+from app.settings import Settings
+from app.store import embedded
+from app.store.database import driver_url, make_engine
+from app.store.migrate import migrate
+from app.store.wake import Wake
+from app.store.writer import Writer
+from app.wiring import House
+from tests.scripted import ScriptedModel, ScriptedSearch
+
+FAST = Settings(lease_seconds=1.5)
+
+
+def docker_answers() -> bool:
+    if not shutil.which("docker"):
+        return False
+    with contextlib.suppress(subprocess.SubprocessError):
+        return subprocess.run(["docker", "info"], capture_output=True, timeout=5, check=False).returncode == 0
+    return False
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """TEST_DATABASE_URL, else a container where a Docker engine answers, else the embedded Postgres."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield url
+    elif docker_answers():
+        from testcontainers.postgres import PostgresContainer
+
+        with PostgresContainer("postgres:18", driver=None) as container:
+            yield container.get_connection_url()
+    else:
+        with tempfile.TemporaryDirectory(prefix="dossier-test-", ignore_cleanup_errors=True) as folder:
+            server = embedded.start(Path(folder))
+            yield server.get_uri()
+            server.cleanup()
+
+
+def with_database(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+async def execute(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(driver_url(url))
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def template(postgres_url: str) -> AsyncIterator[str]:
+    """A migrated database that the tests' databases are copied from."""
+    name = f"dossier_template_{uuid4().hex[:8]}"
+    await execute(postgres_url, f"CREATE DATABASE {name}")
+    await asyncio.to_thread(migrate, with_database(postgres_url, name))
+    yield name
+    await execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database_url(postgres_url: str, template: str) -> AsyncIterator[str]:
+    """An empty migrated database of this test's own; the URL is the owner's."""
+    name = f"dossier_{uuid4().hex[:12]}"
+    await execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield with_database(postgres_url, name)
+    await execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def engine(database_url: str):
+    """The application's engine, in the role that cannot change the log."""
+    engine = make_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def owner(database_url: str):
+    """An engine in the owner's role."""
+    engine = make_engine(database_url, role=None)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def writer(engine) -> Writer:
+    return Writer(engine, Wake(engine, None))
+
+
+class TestHouse(House):
+    """A house whose providers are scripted."""
+
+    __test__ = False
+
+    def __init__(self, settings: Settings, url: str) -> None:
+        super().__init__(settings, url)
+        self.model = ScriptedModel()
+        self.search = ScriptedSearch()
+
+    def tools(self):
+        from app.worker.research import Tools
+
+        return Tools(self.model, self.search)
+
+
+@pytest.fixture
+async def house(database_url: str) -> AsyncIterator[TestHouse]:
+    """A process's collaborators, with nothing running yet."""
+    house = TestHouse(FAST, database_url)
+    yield house
+    await house.engine.dispose()
+
+
+@contextlib.asynccontextmanager
+async def serving(house: House, workers: int = 1, port: int = 0) -> AsyncIterator[str]:
+    """A real server on loopback over this house; yields its URL."""
+    sock = listen("127.0.0.1", port)
+    server = make_server(house.app(workers), house.draining, "error")
+    running = asyncio.create_task(server.serve([sock]))
+    while not server.started:
+        await asyncio.sleep(0.01)
+        if running.done():
+            await running
+    try:
+        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+    finally:
+        house.draining.set()
+        server.should_exit = True
+        await running
+
+
+@pytest.fixture
+async def server(house: TestHouse) -> AsyncIterator[str]:
+    """The URL of a real server with one worker."""
+    async with serving(house) as url:
+        yield url
+
+
+@pytest.fixture
+async def http(server: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of that server."""
+    async with httpx.AsyncClient(base_url=server, timeout=10) as client:
+        yield client

@@ -1,0 +1,72 @@
+"""The port `Search` on the corpus: what does not answer the query is no hit."""
+
+import pytest
+from msgspec import Struct
+
+from app.errors import ProviderError
+from app.providers.corpus import MIN_COVERAGE, CorpusSearch
+
+
+class Passage(Struct, frozen=True):
+    url: str
+    coverage: float
+    title: str = "Yaks"
+    text: str = "A yak is an ox."
+    score: float = 0.7
+
+
+class Shelf:
+    """A corpus of two documents that notes what it was asked."""
+
+    def __init__(self, *passages):
+        self.passages, self.asked = passages, []
+
+    async def find(self, query, limit):
+        self.asked.append((query, limit))
+        return self.passages[:limit]
+
+    async def text(self, url):
+        return {"note:yak": "A yak is an ox."}.get(url)
+
+
+def search_of(*passages):
+    shelf = Shelf(*passages)
+    return CorpusSearch(shelf.find, shelf.text), shelf
+
+
+async def test_hits_are_the_passages_in_their_order():
+    search, shelf = search_of(Passage("note:a", 1.0), Passage("note:b", 0.9))
+
+    reply = await search.search("yak", 5)
+
+    assert [(hit.url, hit.title, hit.excerpt, hit.score) for hit in reply.hits] == [
+        ("note:a", "Yaks", "A yak is an ox.", 0.7),
+        ("note:b", "Yaks", "A yak is an ox.", 0.7),
+    ]
+    assert shelf.asked == [("yak", 5)]
+
+
+async def test_a_passage_that_misses_what_makes_the_question_is_no_hit():
+    search, _ = search_of(Passage("note:a", MIN_COVERAGE), Passage("note:b", MIN_COVERAGE - 0.01))
+
+    reply = await search.search("capital of Mongolia", 5)
+
+    assert [hit.url for hit in reply.hits] == ["note:a"]
+
+
+async def test_a_search_and_a_page_cost_nothing():
+    search, _ = search_of(Passage("note:a", 1.0))
+
+    found, page = await search.search("yak", 5), await search.read("note:yak")
+
+    assert (found.usage.cost_usd, found.usage.searches) == (0.0, 1)
+    assert (page.usage.cost_usd, page.usage.pages, page.text) == (0.0, 1, "A yak is an ox.")
+
+
+async def test_a_page_that_is_gone_is_an_error_that_trying_again_does_not_help():
+    search, _ = search_of()
+
+    with pytest.raises(ProviderError, match="note:gone") as caught:
+        await search.read("note:gone")
+
+    assert (caught.value.error_type, caught.value.retryable) == ("validation", False)

@@ -1,0 +1,68 @@
+"""A model and a search that play a fixed run: plan, search, read, report. No network, no language."""
+
+import asyncio
+
+from app.domain import steps
+from app.providers.ports import Ask, Hit, ModelReply, PageReply, SearchReply
+
+REASONING = steps.Reasoning(
+    reasoning_steps=("look at what is there", "take the next step"),
+    current_situation="scripted",
+    plan_status="on plan",
+    enough_data=False,
+    remaining_steps=("go on",),
+    task_completed=False,
+)
+
+PAGES = {
+    "https://example.com/a": "Water boils at 100 degrees Celsius at sea level. It freezes at 0 degrees.",
+    "https://example.com/b": "On Mount Everest water boils at about 70 degrees Celsius.",
+}
+
+PLAN = steps.GeneratePlan("boiling", ("find", "read", "compare"), ("search", "compare"))
+REPORT = steps.WriteReport(
+    "Boiling water",
+    "Water boils at 100 degrees Celsius at sea level [1]. "
+    "On Mount Everest water boils at about 70 degrees Celsius [2].",
+    "high",
+)
+SCRIPT = (PLAN, steps.WebSearch(("boiling point", "everest")), steps.ReadPages(tuple(PAGES)), REPORT)
+
+
+class ScriptedModel:
+    """Plays SCRIPT turn by turn; `pause` seconds before each reply, `errors` are raised first."""
+
+    name = "scripted"
+
+    def __init__(self, script=SCRIPT, pause: float = 0.0) -> None:
+        self.script = script
+        self.pause = pause
+        self.errors: list[Exception] = []
+        self.asks: list[Ask] = []
+
+    async def next_step(self, ask, texts):
+        self.asks.append(ask)
+        await asyncio.sleep(self.pause)
+        if self.errors:
+            raise self.errors.pop(0)
+        return ModelReply(steps.NextStep(REASONING, self.script[min(ask.step, len(self.script)) - 1]))
+
+
+class ScriptedSearch:
+    """Finds every page for every query."""
+
+    name = "scripted"
+    scope = "web"
+
+    def __init__(self) -> None:
+        self.searches: list[str] = []
+        self.reads: list[str] = []
+
+    async def search(self, query, limit):
+        self.searches.append(query)
+        hits = [Hit(url, f"Page {url[-1]}", text[:40], 0.9) for url, text in PAGES.items()]
+        return SearchReply(tuple(hits[:limit]))
+
+    async def read(self, url):
+        self.reads.append(url)
+        return PageReply(PAGES[url])

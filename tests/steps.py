@@ -1,0 +1,81 @@
+"""Short ways to bring a job somewhere, in the words of the tests."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+from app import handle
+from app.domain import commands as c
+from app.domain.chain import GENESIS, link
+from app.domain.job import Job
+from app.domain.request import ResearchRequest
+from app.store import log, queue
+from app.store.database import fetch
+from app.store.projections import MOVING, SUBMITTED, moving, submitted
+
+LEASE = timedelta(seconds=10)
+
+JSONS = {"request", "usage", "result", "error"}
+
+
+async def submitted_job(writer, query="why?", **fields) -> Job:
+    job, _ = await handle.submit(writer, ResearchRequest(query, **fields), tenant="default")
+    return job
+
+
+async def claimed_job(writer, worker="w", lease=LEASE) -> Job:
+    """The next job, claimed and folded."""
+    [held] = await queue.claim(writer.engine, worker, 1, lease)
+    return (await log.load(writer.engine, [held.job_id]))[held.job_id]
+
+
+async def running_job(writer, worker="w", lease=LEASE, **fields) -> Job:
+    await submitted_job(writer, **fields)
+    return await claimed_job(writer, worker, lease)
+
+
+async def as_worker(writer, job: Job, command) -> Job:
+    """Carry a command out under the epoch that `job` was claimed with."""
+    return await handle.handle(writer, job, command, actor="worker:w", epoch=job.epoch)
+
+
+async def completed_job(writer, **fields) -> Job:
+    job = await running_job(writer, **fields)
+    return await as_worker(writer, job, c.CompleteJob(job.epoch, "answered"))
+
+
+async def rows(engine) -> dict[UUID, tuple]:
+    """Every row of `jobs`, as Postgres has it."""
+    names = [f"{name}::text" if name in JSONS else name for name in SUBMITTED + MOVING]
+    found = await fetch(engine, f"SELECT {', '.join(names)} FROM jobs ORDER BY job_id")
+    return {row[0]: tuple(row) for row in found}
+
+
+def row_of(job: Job) -> tuple:
+    """The same as it follows from the folded job."""
+    values = list(submitted(job) + moving(job))
+    at = SUBMITTED.index("tags")
+    values[at] = list(job.request.tags)
+    return tuple(values)
+
+
+async def whole_log(engine, job_id) -> list[log.LogRow]:
+    return await log.read(engine, job_id, 0, 100_000)
+
+
+def assert_chain(found: list[log.LogRow]) -> None:
+    """Gap-free, and each hash follows from the one before and the stored bytes."""
+    previous = GENESIS
+    for seq, row in enumerate(found, 1):
+        assert row.seq == seq
+        assert row.prev_hash == previous
+        assert link(previous, row.schema_version, row.actor, row.epoch, row.line()) == row.hash
+        previous = row.hash
+
+
+async def until(condition, seconds=10.0):
+    """Wait until the async `condition` is true; its value is returned."""
+    async with asyncio.timeout(seconds):
+        while not (value := await condition()):
+            await asyncio.sleep(0.02)
+    return value
