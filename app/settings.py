@@ -19,6 +19,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     model: str = field(name="DOSSIER_MODEL", default="gpt-4.1-mini")
     lease_seconds: float = field(name="DOSSIER_LEASE_SECONDS", default=10.0)
     job_seconds: float = field(name="DOSSIER_JOB_SECONDS", default=3600.0)
+    drain_seconds: float = field(name="DOSSIER_DRAIN_SECONDS", default=5.0)
     max_attempts: int = field(name="DOSSIER_MAX_ATTEMPTS", default=3)
     queue_limit: int = field(name="DOSSIER_QUEUE_LIMIT", default=10_000)
     log_level: str = field(name="DOSSIER_LOG_LEVEL", default="WARNING")

@@ -54,6 +54,7 @@ class House:
             concurrency,
             timedelta(seconds=settings.lease_seconds),
             timedelta(seconds=settings.job_seconds),
+            settings.drain_seconds,
         )
         return Worker(self.writer, self.wake, self.url, perform or self.researching(), pace)
 

@@ -25,7 +25,7 @@ from app.store.writer import Writer
 from app.wiring import House
 from tests.scripted import ScriptedModel, ScriptedSearch
 
-FAST = Settings(lease_seconds=1.5)
+FAST = Settings(lease_seconds=1.5, drain_seconds=0.1)
 
 
 def docker_answers() -> bool:
@@ -157,4 +157,11 @@ async def server(house: TestHouse) -> AsyncIterator[str]:
 async def http(server: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of that server."""
     async with httpx.AsyncClient(base_url=server, timeout=10) as client:
+        yield client
+
+
+@pytest.fixture
+async def api(house: TestHouse) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a real server without a worker: the test itself works on the jobs."""
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as client:
         yield client

@@ -1,6 +1,7 @@
 """Liveness, and readiness to take requests."""
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 from msgspec import Struct
 
 from app.api.desk import Desk
@@ -23,7 +24,7 @@ def live() -> Health:
 
 
 @get("/health/ready", summary="The process can take requests")
-async def ready(desk: Desk) -> Response[Health]:
+async def ready(desk: NamedDependency[Desk]) -> Response[Health]:
     """200, or 503 while the database is away, at another migration level, or the process is draining."""
     expected = migrate.expected()
     try:

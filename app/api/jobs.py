@@ -8,9 +8,10 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, delete, get, post
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
-from litestar.params import Body, HeaderParameter, QueryParameter
+from litestar.params import Body, FromPath, FromQuery, HeaderParameter, QueryParameter
 from msgspec import Struct
 
 from app.api.desk import TENANT, Desk, job_id_of
@@ -89,7 +90,7 @@ EXAMPLE = Example(
     description="201 for a new job; 200 with the same job where the Idempotency-Key and the body are known.",
 )
 async def submit_job(
-    desk: Desk,
+    desk: NamedDependency[Desk],
     request: Request,  # type: ignore[type-arg]
     data: Annotated[ResearchRequest, Body(examples=[EXAMPLE])],
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
@@ -145,18 +146,18 @@ def _created(job: Job) -> Created:
 
 
 @get("/jobs/{job_id:str}", responses={**PROBLEMS, **ABSENT}, summary="One job: status, progress, result")
-async def get_job(desk: Desk, job_id: str) -> Response[JobView]:
+async def get_job(desk: NamedDependency[Desk], job_id: FromPath[str]) -> Response[JobView]:
     """The job as it is now."""
     return Response(await desk.view(job_id_of(job_id)))
 
 
 @get("/jobs", responses=PROBLEMS, summary="Jobs, newest first")
 async def list_jobs(
-    desk: Desk,
-    status: Status | None = None,
-    tags: list[Tag] | None = None,
+    desk: NamedDependency[Desk],
+    status: FromQuery[Status | None] = None,
+    tags: FromQuery[list[Tag] | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
-    cursor: str | None = None,
+    cursor: FromQuery[str | None] = None,
 ) -> Jobs:
     """A page of jobs that have this status and carry all of these tags. Reports are left out."""
     found = await reads.page(
@@ -184,7 +185,7 @@ def _before(cursor: str | None) -> UUID | None:
     summary="Cancel a job",
     description="No paid call is recorded after this. Cancelling a cancelled job is 200 again.",
 )
-async def cancel_job(desk: Desk, job_id: str) -> Response[Cancelled]:
+async def cancel_job(desk: NamedDependency[Desk], job_id: FromPath[str]) -> Response[Cancelled]:
     """Ask for the cancel, and give the worker two seconds to confirm it."""
     job = await load(desk.writer, job_id_of(job_id))
     job = await handle(desk.writer, job, c.RequestCancel(), actor="api")

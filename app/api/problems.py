@@ -60,6 +60,7 @@ KNOWN: dict[type[DossierError], tuple[int, str, str]] = {
 
 # The wording of msgspec's validation errors -> the code. What a limit is about shows in the message.
 VALIDATION = (
+    (re.compile(r"^'data'$"), "missing_body"),
     (re.compile(r"unknown field `(?P<field>[^`]+)`"), "unknown_field"),
     (re.compile(r"missing required field `(?P<field>[^`]+)`"), "missing_field"),
     (re.compile(r"`str` of length >="), "too_short"),

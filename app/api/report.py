@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 
 from app.agent import report
 from app.api.desk import Desk, job_id_of
@@ -28,10 +30,10 @@ POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancesto
     description="Markdown, html or json by `Accept` or `?format=md|html|json`.",
 )
 async def job_report(
-    desk: Desk,
+    desk: NamedDependency[Desk],
     request: Request,  # type: ignore[type-arg]
-    job_id: str,
-    format: Format | None = None,  # noqa: A002 - the query parameter's name
+    job_id: FromPath[str],
+    format: FromQuery[Format | None] = None,  # noqa: A002 - the query parameter's name
 ) -> Response[str | bytes]:
     """The report; 404 `report_not_ready` while there is none."""
     view = await desk.view(job_id_of(job_id))

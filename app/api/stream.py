@@ -8,7 +8,8 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Request, Response, get
-from litestar.params import HeaderParameter, QueryParameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
 
 from app.api.desk import Desk, cursor_of, job_id_of
@@ -156,9 +157,9 @@ class Later:
     ),
 )
 async def stream_job(
-    desk: Desk,
-    job_id: str,
-    after: str | None = None,
+    desk: NamedDependency[Desk],
+    job_id: FromPath[str],
+    after: FromQuery[str | None] = None,
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ASGIApp:
     """The stream of a job."""
@@ -172,10 +173,10 @@ async def stream_job(
     description="JSON {events, next_after, head}; the stream where `Accept` asks for text/event-stream.",
 )
 async def job_events(
-    desk: Desk,
+    desk: NamedDependency[Desk],
     request: Request,  # type: ignore[type-arg]
-    job_id: str,
-    after: str | None = None,
+    job_id: FromPath[str],
+    after: FromQuery[str | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ASGIApp:

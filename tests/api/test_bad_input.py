@@ -1,0 +1,160 @@
+"""Promise 13: bad input gets a clear error that names the field, never a 500, and changes nothing."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.steps import completed_job, rows
+
+LONG = "x" * 4001
+
+BODIES = [
+    ({"query": ""}, 400, "too_short", "query"),
+    ({"query": "   "}, 400, "too_short", "query"),
+    ({"query": LONG + "x" * 999}, 400, "too_long", "query"),
+    ({"query": "why?", "colour": "red"}, 400, "unknown_field", "colour"),
+    ({"query": "why?", "limits": {"max_money": 1}}, 400, "unknown_field", "limits.max_money"),
+    ({"query": 7}, 400, "wrong_type", "query"),
+    ({"query": None}, 400, "wrong_type", "query"),
+    ([], 400, "wrong_type", "body"),
+    ({}, 400, "missing_field", "query"),
+    ({"query": "why?", "priority": 101}, 400, "out_of_range", "priority"),
+    ({"query": "why?", "priority": -101}, 400, "out_of_range", "priority"),
+    ({"query": "why?", "tags": [str(n) for n in range(11)]}, 400, "too_many_items", "tags"),
+    ({"query": "why?", "tags": ["x" * 51]}, 400, "too_long", "tags[0]"),
+    ({"query": "why?", "effort": "heroic"}, 400, "wrong_type", "effort"),
+    ({"query": "why?", "limits": {"max_cost_usd": -1}}, 400, "out_of_range", "limits.max_cost_usd"),
+    ({"query": "why?", "metadata": {"x": "y" * 10_240}}, 400, "metadata_too_large", "metadata"),
+    ({"query": "nul \x00"}, 400, "invalid_character", "body"),
+]
+
+
+def assert_problem(response, status, code, field=None):
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert (response.status_code, problem["status"], problem["code"]) == (status, status, code)
+    assert {"type", "title", "status", "detail", "code"} <= problem.keys()
+    if field:
+        assert [error["field"] for error in problem["errors"]] == [field]
+        assert problem["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(("body", "status", "code", "field"), BODIES)
+async def test_a_bad_submission_is_refused_by_name_and_changes_nothing(
+    http, house, body, status, code, field
+):
+    assert_problem(await http.post("/jobs", json=body), status, code, field)
+
+    assert await rows(house.engine) == {}
+
+
+async def test_malformed_json_is_refused(http):
+    for text in (b"{", b"", b'{"query": "x"', b"\xff\xfe", b"query=why"):
+        response = await http.post("/jobs", content=text, headers={"Content-Type": "application/json"})
+        assert_problem(response, 400, "missing_body" if not text else "malformed_json", "body")
+
+
+async def test_another_content_type_is_refused(http, house):
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
+        response = await http.post("/jobs", content=b'{"query":"why?"}', headers={"Content-Type": kind})
+        assert_problem(response, 415, "unsupported_media_type", "Content-Type")
+    assert await rows(house.engine) == {}
+
+
+async def test_a_body_that_is_too_large_is_refused(http):
+    assert_problem(
+        await http.post("/jobs", json={"query": "why?", "metadata": {"x": "y" * 100_000}}),
+        413,
+        "body_too_large",
+    )
+
+
+@pytest.mark.parametrize("path", ["", "/stream", "/events", "/report"])
+async def test_an_unknown_or_malformed_job_id_is_refused_on_every_path(http, path):
+    assert_problem(await http.get(f"/jobs/{uuid4()}{path}"), 404, "job_not_found")
+    assert_problem(await http.get(f"/jobs/not-a-uuid{path}"), 400, "malformed_job_id", "job_id")
+
+
+async def test_cancelling_an_unknown_job_is_refused(http):
+    assert_problem(await http.delete(f"/jobs/{uuid4()}"), 404, "job_not_found")
+    assert_problem(await http.delete("/jobs/1"), 400, "malformed_job_id", "job_id")
+
+
+@pytest.mark.parametrize("cursor", ["x", "-1", "1.5", "9999999999", "١"])
+@pytest.mark.parametrize("path", ["stream", "events"])
+async def test_a_malformed_cursor_is_refused(api, house, path, cursor):
+    job = await completed_job(house.writer)
+
+    assert_problem(await api.get(f"/jobs/{job.id}/{path}?after={cursor}"), 400, "malformed_cursor", "after")
+    header = {"Last-Event-ID": cursor.encode()}
+    response = await api.get(f"/jobs/{job.id}/{path}", headers=header)
+    assert_problem(response, 400, "malformed_cursor", "Last-Event-ID")
+
+
+async def test_a_malformed_list_cursor_is_refused(http):
+    assert_problem(await http.get("/jobs?cursor=zzz"), 400, "malformed_cursor", "cursor")
+
+
+@pytest.mark.parametrize("limit", ["0", "10000", "-1"])
+async def test_a_page_size_out_of_range_is_refused(api, house, limit):
+    job = await completed_job(house.writer)
+
+    assert_problem(await api.get(f"/jobs?limit={limit}"), 400, "page_size_out_of_range", "limit")
+    assert_problem(
+        await api.get(f"/jobs/{job.id}/events?limit={limit}"), 400, "page_size_out_of_range", "limit"
+    )
+
+
+async def test_a_filter_of_no_such_status_is_refused(http):
+    assert_problem(await http.get("/jobs?status=happy"), 400, "wrong_type", "status")
+
+
+async def test_cancelling_a_finished_job_is_a_conflict_and_changes_nothing(api, house):
+    job = await completed_job(house.writer)
+    before = await rows(house.engine)
+
+    assert_problem(await api.delete(f"/jobs/{job.id}"), 409, "job_already_over")
+    assert await rows(house.engine) == before
+
+
+async def test_a_key_used_for_another_request_is_a_conflict(http, house):
+    key = {"Idempotency-Key": "k"}
+    first = await http.post("/jobs", json={"query": "why?"}, headers=key)
+    again = await http.post("/jobs", json={"query": "why?"}, headers=key)
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json()["job_id"] == first.json()["job_id"]
+    assert_problem(await http.post("/jobs", json={"query": "how?"}, headers=key), 409, "idempotency_conflict")
+    assert len(await rows(house.engine)) == 1
+
+
+async def test_routes_and_methods_that_are_not_there_are_problems_too(http):
+    assert_problem(await http.get("/nothing"), 404, "not_found")
+    assert_problem(await http.put("/jobs"), 405, "method_not_allowed")
+
+
+async def test_a_report_that_is_not_there_yet_is_not_found(http, house):
+    house.model.pause = 30
+    job_id = (await http.post("/jobs", json={"query": "why?"})).json()["job_id"]
+
+    assert_problem(await http.get(f"/jobs/{job_id}/report"), 404, "report_not_ready", "job_id")
+
+
+async def test_a_full_queue_refuses_politely(house):
+    import msgspec
+
+    from tests.conftest import serving
+
+    house.settings = msgspec.structs.replace(house.settings, queue_limit=2)
+    import httpx
+
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url) as http:
+        for _ in range(2):
+            assert (await http.post("/jobs", json={"query": "why?"})).status_code == 201
+        import asyncio
+
+        await asyncio.sleep(1.1)  # the count is up to a second old
+        response = await http.post("/jobs", json={"query": "why?"})
+    assert_problem(response, 429, "queue_full")
+    assert int(response.headers["Retry-After"]) > 0
+    assert len(await rows(house.engine)) == 2
