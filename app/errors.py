@@ -4,7 +4,8 @@ DossierError
 ├── Refused                 the command is not allowed in this state; nothing was written
 │   ├── JobAlreadyOver      leave it
 │   ├── LeaseLost           stop working on the job, at once
-│   └── CancelRequested     make no further paid call; confirm the cancel
+│   ├── CancelRequested     make no further paid call; confirm the cancel
+│   └── NoInputRequested    the job asks for nothing (any more)
 ├── WrongVersion            somebody else wrote first: load again, decide again
 ├── JobNotFound
 ├── IdempotencyConflict     the key was used for another request
@@ -12,13 +13,22 @@ DossierError
 ├── DatabaseUnavailable     try again after `retry_after` seconds
 ├── BadDocument             a file that cannot be ingested
 ├── BadSetting              fix the environment
+├── ProviderAway            wait `retry_after` seconds; the job waits without a worker
 └── ProviderError           an outside call failed; carries `error_type` and `retryable`
 """
 
 from typing import Literal
 
 ErrorType = Literal[
-    "network", "timeout", "rate_limit", "auth", "validation", "resource", "worker_lost", "internal"
+    "network",
+    "timeout",
+    "rate_limit",
+    "auth",
+    "validation",
+    "resource",
+    "aborted",
+    "worker_lost",
+    "internal",
 ]
 
 
@@ -44,6 +54,10 @@ class LeaseLost(Refused):
 
 class CancelRequested(Refused):
     """The job is being cancelled: no new paid call may be recorded."""
+
+
+class NoInputRequested(Refused):
+    """Nobody asked: the job is not waiting for an answer."""
 
 
 class WrongVersion(DossierError):
@@ -78,10 +92,24 @@ class BadSetting(DossierError):
     """A setting in the environment has a value that makes no sense."""
 
 
-class ProviderError(DossierError):
-    """A model, a search or a page could not be had."""
+class ProviderAway(DossierError):
+    """A provider has failed so often that nobody asks it for a while; wait `retry_after` seconds."""
 
-    def __init__(self, error_type: ErrorType, message: str, *, retryable: bool) -> None:
+    def __init__(self, provider: str, retry_after: float) -> None:
+        super().__init__(f"{provider} does not answer at the moment.")
+        self.retry_after = retry_after
+
+
+class ProviderError(DossierError):
+    """A model, a search or a page could not be had.
+
+    `retry_after` is the provider's own wish in seconds, where it gave one.
+    """
+
+    def __init__(
+        self, error_type: ErrorType, message: str, *, retryable: bool, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.error_type: ErrorType = error_type
         self.retryable = retryable
+        self.retry_after = retry_after

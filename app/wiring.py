@@ -2,15 +2,15 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from datetime import timedelta
 
 from litestar import Litestar
 
 from app.api.app import make_app
 from app.api.desk import Desk
-from app.api.server import listen, make_server
 from app.providers.corpus import CorpusSearch
 from app.providers.extractive import Extractive
 from app.settings import Settings
@@ -20,8 +20,11 @@ from app.store.wake import Wake
 from app.store.writer import Writer
 from app.stream.hub import Hub
 from app.worker.attempt import Attempt
-from app.worker.research import Researcher, Tools
+from app.worker.research import Researcher
+from app.worker.tools import Tools
 from app.worker.worker import Pace, Perform, Worker
+
+log = logging.getLogger(__name__)
 
 
 class House:
@@ -73,7 +76,7 @@ class House:
             find=lambda query, limit: corpus.find(self.engine, query, limit),
             text=lambda url: corpus.text(self.engine, url),
         )
-        return Tools(Extractive(), search)
+        return Tools(Extractive(), Extractive(), lambda _job: search)
 
     def app(self, concurrency: int = 0) -> Litestar:
         """The application, with a worker beside it where `concurrency` is not 0."""
@@ -88,32 +91,38 @@ class House:
     @contextlib.asynccontextmanager
     async def running(self, concurrency: int) -> AsyncIterator[None]:
         """Hub, wake-ups and a worker run while this is open; it closes once the worker has let go."""
-        background = [asyncio.create_task(self.wake.run()), asyncio.create_task(self.hub.run())]
-        worker = self.worker(concurrency) if concurrency else None
-        working = asyncio.create_task(worker.run()) if worker else None
-        leaving = asyncio.create_task(self._drain_with(worker)) if worker else None
+        background = [_essential(self.wake.run()), _essential(self.hub.run())]
+        working = []
+        if concurrency:
+            worker = self.worker(concurrency)
+            working.append(_essential(worker.run()))
+            background.append(_essential(self._drain(worker)))
         try:
             yield
         finally:
             self.draining.set()
-            if working:
-                await working
-            for task in (*background, leaving):
-                if task:
-                    task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
+            for task in background:
+                task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
             await self.engine.dispose()
 
-    async def _drain_with(self, worker: Worker) -> None:
+    async def _drain(self, worker: Worker) -> None:
         await self.draining.wait()
         worker.drain()
 
 
-async def serve(settings: Settings, url: str, host: str, port: int, workers: int) -> None:
-    """Serve the API with `workers` concurrent jobs in this process, until a signal."""
-    house = House(settings, url)
-    sock = listen(host, port)
-    await make_server(house.app(workers), house.draining, settings.log_level).serve([sock])
+def _essential(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    """A task without which the process is of no use: if it dies, the process ends, and says so."""
+
+    def check(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
+            log.critical("A part of the process died; it ends.", exc_info=error)
+            signal.raise_signal(signal.SIGTERM)
+
+    task = asyncio.get_running_loop().create_task(work)
+    task.add_done_callback(check)
+    return task
 
 
 async def run_worker(settings: Settings, url: str, concurrency: int) -> None:

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import make_url
 
 from app.api.server import listen, make_server
+from app.providers.extractive import Extractive
 from app.settings import Settings
 from app.store import embedded
 from app.store.database import driver_url, make_engine
@@ -23,6 +24,7 @@ from app.store.migrate import migrate
 from app.store.wake import Wake
 from app.store.writer import Writer
 from app.wiring import House
+from app.worker.tools import Tools
 from tests.scripted import ScriptedModel, ScriptedSearch
 
 FAST = Settings(lease_seconds=1.5, drain_seconds=0.1)
@@ -115,9 +117,7 @@ class TestHouse(House):
         self.search = ScriptedSearch()
 
     def tools(self):
-        from app.worker.research import Tools
-
-        return Tools(self.model, self.search)
+        return Tools(self.model, Extractive(), lambda _job: self.search)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 
 from app.domain import steps
+from app.errors import ProviderError
 from app.providers.ports import Ask, Hit, ModelReply, PageReply, SearchReply
 
 REASONING = steps.Reasoning(
@@ -58,11 +59,13 @@ class ScriptedSearch:
         self.searches: list[str] = []
         self.reads: list[str] = []
 
-    async def search(self, query, limit):
+    async def search(self, query, limit, *, allowed=(), blocked=()):
         self.searches.append(query)
         hits = [Hit(url, f"Page {url[-1]}", text[:40], 0.9) for url, text in PAGES.items()]
         return SearchReply(tuple(hits[:limit]))
 
     async def read(self, url):
         self.reads.append(url)
+        if url not in PAGES:
+            raise ProviderError("validation", f"There is no page {url}.", retryable=False)
         return PageReply(PAGES[url])

@@ -76,6 +76,6 @@ def assert_chain(found: list[log.LogRow]) -> None:
 async def until(condition, seconds=10.0):
     """Wait until the async `condition` is true; its value is returned."""
     async with asyncio.timeout(seconds):
-        while not (value := await condition()):
+        while not (value := await condition()):  # noqa: ASYNC110 - what is waited for is in another process
             await asyncio.sleep(0.02)
     return value

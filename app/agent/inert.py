@@ -131,4 +131,4 @@ def _link(found: re.Match[str], known: Container[str], hidden: Hidden) -> str:
     is_kept = (
         url in known and url.startswith("http") and text.strip() and "[" not in text and found[0][0] != "!"
     )
-    return hidden.hide(f"[{text}](<{url}>)", text) if is_kept else text
+    return hidden.hide(f"[{text}]({url})", text) if is_kept else text

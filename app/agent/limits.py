@@ -1,10 +1,19 @@
-"""How far a job may go: the presets of `effort`, narrowed by the caller's `limits`."""
+"""How far a job may go: the presets of `effort`, narrowed by the caller's `limits`.
+
+A share of the money, the tokens and the time is kept back for the report. When the rest is used up
+`budget_reached` is recorded, and from then on only the report is left.
+"""
 
 from msgspec import Struct
 
-from app.domain.events import StopReason
+from app.domain.events import BudgetReached, StopReason
 from app.domain.job import Job
 from app.domain.request import Effort
+
+RESERVE = 0.2  # of money, tokens and time, kept for the report
+MAX_RESERVE = 60.0  # seconds; no report takes longer, however long the job
+
+LAST = ("write_report", "answer")
 
 
 class Bounds(Struct, frozen=True):
@@ -15,7 +24,7 @@ class Bounds(Struct, frozen=True):
     reads: int
     calls: int  # model, search and read calls together
     hits: int  # results asked of each search
-    seconds: int  # from the first attempt's start
+    seconds: int  # of work, from the first attempt's start
 
 
 PRESETS: dict[Effort, Bounds] = {
@@ -38,15 +47,48 @@ def bounds(job: Job) -> Bounds:
     )
 
 
-LAST = ("write_report", "answer")
+def reached(job: Job) -> BudgetReached | None:
+    """The limit that another model call, as dear as the dearest so far, would push into the reserve."""
+    bill, limits, calls = job.research.bill, job.request.limits, bounds(job).calls
+    cost, tokens = limits.max_cost_usd, limits.max_tokens
+    if cost is not None and bill.cost_usd + bill.dearest_call > cost * (1 - RESERVE):
+        return BudgetReached("max_cost_usd", bill.cost_usd, cost)
+    if tokens is not None and bill.tokens + bill.longest_call > tokens * (1 - RESERVE):
+        return BudgetReached("max_tokens", bill.tokens, tokens)
+    if bill.calls + 1 >= calls:
+        return BudgetReached("max_calls", bill.calls, calls)
+    return None
+
+
+def affordable(job: Job) -> bool:
+    """True if a model call as dear as the dearest so far still fits into the limits, reserve included."""
+    bill, limits = job.research.bill, job.request.limits
+    cost, tokens = limits.max_cost_usd, limits.max_tokens
+    return (
+        (cost is None or bill.cost_usd + bill.dearest_call <= cost)
+        and (tokens is None or bill.tokens + bill.longest_call <= tokens)
+        and bill.calls < bounds(job).calls
+    )
+
+
+def overrun(job: Job, seconds: float) -> BudgetReached:
+    """The event of a deadline that is near: `seconds` of work are done."""
+    return BudgetReached("deadline_seconds", round(seconds, 3), bounds(job).seconds)
+
+
+def seconds_left(job: Job, worked: float) -> float:
+    """Seconds until the report has to be begun, or, once a limit was reached, until it has to be there."""
+    whole = bounds(job).seconds
+    kept = 0.0 if job.research.tripped else min(MAX_RESERVE, RESERVE * whole)
+    return whole - kept - worked
 
 
 def is_forced(job: Job) -> StopReason | None:
-    """Why only the report is left, or None. One model call is always kept back for it."""
-    most = bounds(job)
-    if len(job.research.turns) + 1 >= most.turns:
-        return "max_iterations"
-    return "budget_reached" if job.research.bill.calls + 1 >= most.calls else None
+    """Why only the report is left, or None."""
+    tripped = job.research.tripped
+    if tripped is not None:
+        return "deadline" if tripped.limit == "deadline_seconds" else "budget_reached"
+    return "max_iterations" if len(job.research.turns) + 1 >= bounds(job).turns else None
 
 
 def menu(job: Job) -> tuple[str, ...]:
@@ -54,6 +96,8 @@ def menu(job: Job) -> tuple[str, ...]:
     if is_forced(job):
         return LAST
     research, most, bill = job.research, bounds(job), job.research.bill
+    if not research.turns:
+        return ("clarify", "generate_plan") if job.request.clarify else ("generate_plan",)
     tools = ["adapt_plan"] if research.plan else ["generate_plan"]
     if bill.searches < most.searches:
         tools.append("web_search")

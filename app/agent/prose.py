@@ -15,7 +15,9 @@ from msgspec import Struct
 from app.agent import sentences
 from app.agent.inert import Hidden, defuse, tidy
 
-MAX_LINES = 20_000  # of a report; shorter lines than ten characters are an attack
+MAX_LINES = 10_000  # of a report; each takes time, and ten thousand are a book
+LONG = 20_000  # characters of a paragraph
+ROUNDS = 5
 WIDEST = 20  # sources; a range of more is taken for its two ends
 
 _NUMBERS = r"[\s*_^]{0,4}\d{1,9}(?:\s{0,3}[,;–—-]\s{0,3}\^?\d{1,9}){0,30}[\s*_]{0,4}"
@@ -24,6 +26,7 @@ _CLUSTER = re.compile(rf"{_MARK.pattern}(?:\s{{0,3}}[,;–—-]?\s{{0,3}}{_MARK.
 _PART = re.compile(r"\d+|[–—-]")
 _STAND_IN = re.compile(f"[{sentences.MARKER}]")
 _FIRST = 0x100000
+_NO_BRACKETS = str.maketrans("[]【】", "()()")
 _OPEN = re.compile(r"[\[【][\d\s*_^,;\\–—-]{0,300}\Z")
 _CLOSE = re.compile(r"[\d\s*_^,;\\–—-]{0,300}[\]】]")
 
@@ -33,6 +36,9 @@ _RULE = re.compile(r"\n\s*(?:=+|-+)\s*\Z")
 _EMPHASIS = re.compile(r"(?<!\s)\*+|\*+(?!\s)|(?<!\w)_+|_+(?!\w)|~~")
 _BACKSLASH = re.compile(r"\\([!-/:-@\[-`{-~])")
 _NOTE = re.compile(r"\s*(?:\*[^*]+\*|_[^_]+_)\s*")
+
+_MARKUP = frozenset("\\`!]<&#*_~[")
+_CLOSING = frozenset(("", *" \n.,;:!?)|"))
 
 _LIST = re.compile(
     r"\W{0,9}(?:sources?|references|citations|bibliography|works cited|links|quellen|literatur)\W{0,9}",
@@ -67,19 +73,33 @@ class Prose(Struct, frozen=True):
 
 
 def read(content: str, known: Container[str]) -> Prose:
-    """Take a report in markdown apart; links stay where their url is in `known`."""
+    """Take a report in markdown apart; links stay where their url is in `known`.
+
+    What is taken out can make a paragraph a list or code. So it is read until nothing changes any more;
+    where that does not happen soon, no brackets are left at all.
+    """
     lines = tidy(content).split("\n")[:MAX_LINES]
     kept = _without_list(lines)
-    source, reader = "\n".join(kept), _Reader(known)
-    done = 0
-    for kind, start, end in _inline(_blocks.parse(source), len(kept)):
+    source = "\n".join(kept)
+    for _ in range(ROUNDS):
+        prose = _read(source, known, len(lines) - len(kept))
+        again = write(prose, lambda *_: True)
+        if again == source:
+            return prose
+        source = again
+    return _read(source.translate(_NO_BRACKETS), known, len(lines) - len(kept))
+
+
+def _read(source: str, known: Container[str], own_list: int) -> Prose:
+    lines, reader, done = source.split("\n"), _Reader(known), 0
+    for kind, start, end in _inline(_blocks.parse(source), len(lines)):
         if start >= done:
-            reader.add("".join(f"{line}\n" for line in kept[done:start]))
-            reader.take("\n".join(kept[start:end]), kind)
-            reader.add("\n" if end < len(kept) else "")
+            reader.add("".join(f"{line}\n" for line in lines[done:start]))
+            reader.take("\n".join(lines[start:end]), kind)
+            reader.add("\n" if end < len(lines) else "")
             done = end
-    reader.add("\n".join(kept[done:]))
-    return Prose(tuple(reader.parts), tuple(reader.sentences), len(lines) - len(kept))
+    reader.add("\n".join(lines[done:]))
+    return Prose(tuple(reader.parts), tuple(reader.sentences), own_list)
 
 
 def _without_list(lines: list[str]) -> list[str]:
@@ -120,7 +140,8 @@ class _Reader:
         prefix = _PREFIX.match(text)
         start = prefix.end() if prefix else 0
         body = text[start:]
-        found = sentences.spans(body) if kind == "paragraph" else [(0, len(body))]
+        least = 1 + len(body) // LONG  # a paragraph of full stops must not become sentences without end
+        found = sentences.spans(body, least) if kind == "paragraph" else [(0, len(body))]
         is_quiet = kind == "heading" or bool(_NOTE.fullmatch(body))
         edges = [first for first, _ in found[1:]] + [len(body)]
         self.add(hidden.source(text[:start]))
@@ -196,11 +217,19 @@ def write(prose: Prose, is_kept: Callable[[int, int], bool]) -> str:
 
 
 def _gap(out: list[str], after: str) -> list[str]:
-    """Close up the space before citations that are gone; where what is left would read as one, keep a dot."""
+    """Close up the space before citations that are gone.
+
+    A dot stays where what is left would read as another citation, as markup, or as nothing at all.
+    """
     before = "".join(text[-300:] for text in out[-50:])[-300:]
-    if _OPEN.search(before) and _CLOSE.match(after):
+    is_citation = _OPEN.search(before) and _CLOSE.match(after)
+    if is_citation or (before[-1:] in _MARKUP and after[:1] not in _CLOSING) or not _written(before):
         return ["…"]
-    if out and (not after or after[0] in " \n.,;:!?)|") and not before.endswith("\n"):
-        kept = out[-1].rstrip(" ")
-        out[-1] = kept if kept.strip() else out[-1]
+    if out and after[:1] in _CLOSING and out[-1].strip():
+        out[-1] = out[-1].rstrip(" ")
     return []
+
+
+def _written(before: str) -> str:
+    """What stands in the line so far, without marks of lists and headings."""
+    return before.rpartition("\n")[2].strip(" >*+-#.)|0123456789")

@@ -15,7 +15,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from app.agent import sentences
+from app.agent import sentences, verbatim
 
 # Half of what the claim says, by weight. Seventeen paraphrases scored 0.48 to 1.0, in the middle 0.8, against
 # their own page, and 0.0 to 0.46, in the middle 0.14, against the best of three pages on related subjects.
@@ -34,7 +34,6 @@ _NUMBER = re.compile(r"\d+(?:[.,'’\u00a0\u2009\u202f]\d+)*")
 _GROUPS = re.compile(r"[,'’\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 _TO_TWELVE = "zero one two three four five six seven eight nine ten eleven twelve"
 _SPELLED = {word: str(number) for number, word in enumerate(_TO_TWELVE.split())}
-_FOLD = str.maketrans(dict.fromkeys('‘’‚‛′`´“”„‟″«»‹›"', "'") | dict.fromkeys("‐‑‒–—―−", "-") | {"…": "."})
 
 
 class Quote(Struct, frozen=True):
@@ -112,7 +111,11 @@ class Page:
 
     def _verbatim(self, text: str) -> Quote | None:
         start = self.text.find(text)
-        return self._quote(start, start + len(text), 1.0) if _is_whole(self.text, start, len(text)) else None
+        return (
+            self._quote(start, start + len(text), 1.0)
+            if verbatim.is_whole(self.text, start, len(text))
+            else None
+        )
 
     def _weight(self, stem: str) -> float:
         """A word that the page does not have weighs most: it is what the page does not say."""
@@ -157,7 +160,7 @@ class Page:
     def _exact(self, text: str, windows: list["Window"]) -> Quote | None:
         """The claim word for word in one of the windows that have all its words."""
         for window in windows[:EXACT]:
-            if window.score > 0.999 and (found := find_folded(text, self.text[window.start : window.end])):
+            if window.score > 0.999 and (found := verbatim.find(text, self.text[window.start : window.end])):
                 return self._quote(window.start + found[0], window.start + found[1], 1.0)
         return None
 
@@ -185,41 +188,3 @@ class Window(Struct, frozen=True, order=True):
     score: float
     start: int
     end: int
-
-
-def find_folded(text: str, page: str) -> tuple[int, int] | None:
-    """Start and end of `text` in `page`, whatever the case, white space, quotation marks and dashes."""
-    wanted, _ = _folded(text)
-    folded, offsets = _folded(page)
-    for needle in (wanted, wanted.rstrip(".!?;:, ")):
-        at = folded.find(needle)
-        if needle and _is_whole(folded, at, len(needle)):
-            return offsets[at], offsets[at + len(needle) - 1] + 1
-    return None
-
-
-def _folded(text: str) -> tuple[str, list[int]]:
-    """The text folded, and for each of its characters the offset of the original one."""
-    characters, offsets = list[str](), list[int]()
-    for at, character in enumerate(text.translate(_FOLD)):
-        if character.isspace():
-            if characters and characters[-1] != " ":
-                characters.append(" ")
-                offsets.append(at)
-            continue
-        for folded in character.casefold():
-            characters.append(folded)
-            offsets.append(at)
-    return "".join(characters).rstrip(), offsets
-
-
-def _is_whole(text: str, start: int, length: int) -> bool:
-    """True if what was found neither begins nor ends inside a word or a number."""
-    if start < 0:
-        return False
-    before, after = text[max(0, start - 1) : start], text[start + length : start + length + 2]
-    ends_in_word = text[start + length - 1].isalnum() and after[:1].isalnum()
-    ends_in_number = (
-        text[start + length - 1].isdecimal() and after[:1] in (".", ",") and after[1:].isdecimal()
-    )
-    return not (ends_in_word or ends_in_number or (before.isalnum() and text[start].isalnum()))

@@ -6,6 +6,7 @@ What the replies mean is worked out once all calls of the turn are settled, in t
 keys: the numbers of the sources do not depend on which reply came first.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -13,23 +14,28 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from app.agent.citations import bind
-from app.agent.limits import bounds, is_forced, menu
-from app.agent.urls import clean, normalise
+from app.agent.limits import LAST, affordable, bounds, is_forced, menu
+from app.agent.urls import allowed, clean, normalise
 from app.domain import events as e
 from app.domain import steps
 from app.domain.job import Job
+from app.domain.research import Call as ResearchCall
 from app.domain.research import Research
-from app.errors import ProviderError
-from app.providers.ports import Ask, ModelReply, PageReply, SearchReply, SeenSource
+from app.providers.ports import FREE, Ask, BadReply, ModelReply, PageReply, SearchReply, SeenSource
 
+MAX_CORRECTIONS = 2  # times that a model is told what was wrong with its reply, for one turn
+MAX_NAMED = 5  # urls of the question that become sources
+ANSWER_SECONDS = 600  # that the caller has to answer the agent's questions
+URL = re.compile(r"https?://[^\s<>\"']{4,2000}")
 EXCERPT = 500  # characters of a hit that are kept with the source
 
 
 class ModelCall(Struct, frozen=True):
-    """Ask the model for the next step."""
+    """Ask the model for the next step; `fallback` asks the one that cannot fail and costs nothing."""
 
     key: str
     ask: Ask
+    fallback: bool = False
     kind: Literal["model"] = "model"
 
 
@@ -98,15 +104,30 @@ def _reads(job: Job, step: int, urls: tuple[str, ...]) -> list[Call]:
 
 
 def model_call(job: Job) -> ModelCall:
-    """The next turn, with everything that the model is told."""
+    """The next turn, with everything that the model is told.
+
+    A reply that was not a legal step is told back, under a key of its own, MAX_CORRECTIONS times.
+    After that, or where the limits leave no room for the model, what was read is written up without it.
+    """
+    step = len(job.research.turns) + 1
+    refused = [call.error for call in job.research.calls if call.kind == "model" and call.error]
+    final = [error for error in refused if not error.retryable]
+    if len(final) > MAX_CORRECTIONS or any(error.error_type != "validation" for error in final):
+        return ModelCall(f"{step}/fallback", _ask(job, LAST), fallback=True)
+    if not affordable(job):
+        return ModelCall(f"{step}/fallback", _ask(job, LAST), fallback=True)
+    key = f"{step}/model" + (f"/{len(final) + 1}" if final else "")
+    return ModelCall(key, _ask(job, menu(job), tuple(error.error_message for error in final)))
+
+
+def _ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()) -> Ask:
     research = job.research
-    step = len(research.turns) + 1
-    ask = Ask(
+    return Ask(
         query=job.request.query,
         today=job.started_at.date().isoformat() if job.started_at else "",
         effort=job.request.effort,
-        step=step,
-        menu=menu(job),
+        step=len(research.turns) + 1,
+        menu=tools,
         goal=research.goal,
         plan=research.plan,
         turns=research.turns,
@@ -114,22 +135,50 @@ def model_call(job: Job) -> ModelCall:
             SeenSource(source.number, source.url, source.title, source.excerpt, source.sha256)
             for source in research.sources
         ),
+        corrections=corrections,
+        answers=research.answers,
     )
-    return ModelCall(f"{step}/model", ask)
+
+
+def aborted(job: Job, why: str) -> tuple[e.CallFailed, ...]:
+    """The end of the calls that are cut off; nobody knows what those in flight will cost."""
+    return tuple(
+        e.CallFailed(call.key, "aborted", why, False, e.Usage(cost_usd=_known_cost(call)))
+        for call in job.research.calls
+        if not call.settled
+    )
+
+
+def _known_cost(call: ResearchCall) -> float | None:
+    was_in_flight = call.error is None
+    return None if was_in_flight and call.provider not in FREE else 0.0
 
 
 def learn_step(job: Job, call: ModelCall, reply: ModelReply, texts: Mapping[str, str]) -> tuple[e.Event, ...]:
     """What a filled schema means; `texts` holds the pages that were read, by their sha256.
 
-    Raises ProviderError where the model chose a tool that was not on the menu.
+    Raises BadReply where the model chose a tool that was not on the menu.
     """
     function, reasoning = reply.step.function, reply.step.reasoning
     name = type(function).__struct_config__.tag
     if name not in call.ask.menu:
         allowed = ", ".join(call.ask.menu)
-        raise ProviderError("validation", f"The model chose {name}; allowed were {allowed}.", retryable=True)
+        raise BadReply(f"The tool {name} is not allowed now; allowed are {allowed}.", reply.usage)
     kept = replace(function, content="") if isinstance(function, steps.WriteReport) else function
-    return (e.StepReasoned(call.ask.step, reasoning, kept), *_consequences(job, function, texts))
+    named = _named_by_caller(job) if call.ask.step == 1 else ()
+    return (e.StepReasoned(call.ask.step, reasoning, kept), *named, *_consequences(job, function, texts))
+
+
+def _named_by_caller(job: Job) -> tuple[e.SourceFound, ...]:
+    """Pages whose url stands in the question may be read like those that a search returned."""
+    urls = dict.fromkeys(normalise(url.rstrip(".,;:!?)»”")) for url in URL.findall(job.request.query))
+    wanted = [url for url in urls if url and _may_use(job, url)][:MAX_NAMED]
+    return tuple(e.SourceFound(n, url, url, "", "caller") for n, url in enumerate(wanted, 1))
+
+
+def _may_use(job: Job, url: str) -> bool:
+    sources = job.request.sources
+    return allowed(url, sources.allowed_domains, sources.blocked_domains)
 
 
 def _consequences(job: Job, function: steps.AnyTool, texts: Mapping[str, str]) -> tuple[e.Event, ...]:
@@ -141,6 +190,11 @@ def _consequences(job: Job, function: steps.AnyTool, texts: Mapping[str, str]) -
                 function.new_goal, function.next_steps, function.plan_changes, function.reason
             )
             return (adapted,)
+        case steps.Clarify():
+            asked = e.InputRequested(
+                function.questions, function.unclear_terms, function.assumptions, ANSWER_SECONDS
+            )
+            return (asked,)
         case steps.WriteReport():
             return (bind(function.title, function.content, function.confidence, job.research, texts),)
         case steps.Answer():
@@ -158,7 +212,7 @@ def learn_calls(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
         if isinstance(call, SearchCall) and isinstance(reply, SearchReply):
             for hit in reply.hits:
                 url = normalise(hit.url)
-                if url and url not in known:
+                if url and url not in known and _may_use(job, url):
                     known.add(url)
                     number += 1
                     title, excerpt = clean(hit.title) or url, clean(hit.excerpt)[:EXCERPT]
@@ -177,9 +231,13 @@ def _pages(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
     )
 
 
-def stop_reason(job: Job, research: Research) -> e.StopReason:
-    """Why the job ends with the report that `research` holds; `job` is the state before it was written."""
-    report = research.report
-    if report is None or not report.claims:
+def stop_reason(job: Job, research: Research, call: ModelCall) -> e.StopReason:
+    """Why the job ends with the report in `research`; `job` is the state before `call` was made."""
+    if job.research.tripped is None and call.fallback:
+        return "model_failed"
+    forced = is_forced(job)
+    if forced in {"budget_reached", "deadline"}:
+        return forced
+    if research.report is None or not research.report.claims:
         return "no_evidence"
-    return is_forced(job) or "answered"
+    return forced or "answered"

@@ -1,14 +1,16 @@
 """The server that a command talks to: the one at DOSSIER_URL, else one of its own for as long as it runs."""
 
 import contextlib
+import os
 import re
 import select
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO
 
+from app.cli.terminal import err
 from app.client import Dossier
 from app.errors import DossierError
 from app.settings import load_settings
@@ -33,7 +35,19 @@ def is_own() -> bool:
 
 @contextlib.contextmanager
 def own_server(workers: int) -> Iterator[str]:
-    """The same `dossier serve` that an operator runs, as a child, on a free port of this machine."""
+    """A server for as long as this is open; yields its URL."""
+    with starting_server(workers) as url:
+        with err.status("Starting a server …"):
+            ready = url()
+        yield ready
+
+
+@contextlib.contextmanager
+def starting_server(workers: int, **environment: str) -> Iterator[Callable[[], str]]:
+    """The same `dossier serve` that an operator runs, as a child, on a free port of this machine.
+
+    Yields what waits for it and returns its URL. `environment` is added to that of this process.
+    """
     # -P: a folder called `app` in the current directory is somebody else's.
     command = [
         sys.executable,
@@ -46,8 +60,9 @@ def own_server(workers: int) -> Iterator[str]:
         "--with-parent",
     ]
     with tempfile.TemporaryFile("w+") as log:
-        child = subprocess.Popen(
+        child = subprocess.Popen(  # noqa: S603 - our own command
             command,
+            env={**os.environ, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -55,7 +70,7 @@ def own_server(workers: int) -> Iterator[str]:
             start_new_session=True,  # Ctrl-C is for the command, which then decides about the server
         )
         try:
-            yield _url(child, log)
+            yield lambda: _url(child, log)
         finally:
             _stop(child)
 
@@ -68,8 +83,9 @@ def _url(child: subprocess.Popen[str], log: IO[str]) -> str:
     if found:
         return found[0]
     log.seek(0)
-    why = log.read().strip().splitlines()[-1:] or ["It says nothing."]
-    raise DossierError(f"No server could be started. {why[0]}")
+    # uvicorn's own last words only repeat that it failed.
+    said = [text for text in log.read().splitlines() if text.strip() and not text.startswith("ERROR:")]
+    raise DossierError(f"No server could be started. {said[-1].strip() if said else 'It says nothing.'}")
 
 
 def _stop(child: subprocess.Popen[str]) -> None:

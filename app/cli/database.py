@@ -3,7 +3,10 @@
 import asyncio
 import subprocess
 
-from app.errors import DossierError
+import asyncpg
+from sqlalchemy import exc
+
+from app.errors import BadSetting, DatabaseUnavailable, DossierError
 from app.settings import Settings
 from app.store import embedded, migrate
 from app.store.database import make_engine
@@ -47,9 +50,14 @@ def owner_url(settings: Settings) -> str:
 
 
 async def level(url: str) -> str:
-    """The level that the database is at; empty where it was never migrated."""
-    engine = make_engine(url, role=None, pool_size=1)
+    """The level that the database is at; empty where it was never migrated. Raises BadSetting."""
+    try:
+        engine = make_engine(url, role=None, pool_size=1)
+    except exc.ArgumentError as error:
+        raise BadSetting("DATABASE_URL is no URL: it looks like postgresql://user@host/database.") from error
     try:
         return await migrate.level(engine)
+    except (DatabaseUnavailable, exc.SQLAlchemyError, asyncpg.PostgresError) as error:
+        raise BadSetting(f"The database in DATABASE_URL cannot be used: {error}") from error
     finally:
         await engine.dispose()

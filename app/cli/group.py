@@ -11,10 +11,8 @@ from typing import Any
 import rich_click as click
 from rich_click import RichCommand, RichGroup
 
-from app.cli.terminal import complain
+from app.cli.terminal import FAILED, INTERRUPTED, complain
 from app.errors import DossierError
-
-INTERRUPTED = 130  # as a shell has it: 128 + SIGINT
 
 
 class LazyGroup(RichGroup):
@@ -54,6 +52,6 @@ class LazyGroup(RichGroup):
             return super().invoke(ctx)
         except DossierError as error:
             complain(str(error))
-            ctx.exit(1)
+            ctx.exit(FAILED)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)

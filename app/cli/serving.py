@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 
 import rich_click as click
@@ -80,7 +79,8 @@ def _end_with_parent() -> None:
     """A command that serves for itself holds our standard input, which ends with it, however it ends."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 1024):  # not sys.stdin, whose lock would be held when the interpreter ends
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, daemon=True, name="parent").start()

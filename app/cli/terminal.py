@@ -10,8 +10,14 @@ from rich.console import Console
 from rich.text import Text
 
 # Titles, quotes and error messages come from elsewhere: nothing in them is markup.
-out = Console(markup=False, highlight=False, emoji=False)
+# A pipe has no width: what reads it wants whole ids and titles.
+out = Console(markup=False, highlight=False, emoji=False, width=None if sys.stdout.isatty() else 400)
 err = Console(stderr=True, markup=False, highlight=False, emoji=False)
+
+# Exit codes; 2 is click's, for a command line that it cannot read.
+FAILED = 1
+CANCELLED = 3
+INTERRUPTED = 130  # as a shell has it: 128 + SIGINT
 
 
 def complain(message: str) -> None:

@@ -52,9 +52,21 @@ class FailAttempt(Struct, frozen=True):
 
 
 class ReleaseAttempt(Struct, frozen=True):
-    """Hand the job back unfinished: the worker is shutting down."""
+    """Hand the job back unfinished: the worker is shutting down, or a provider is away until `retry_at`."""
 
     epoch: int
+    reason: Literal["shutdown", "provider_unavailable"] = "shutdown"
+    retry_at: datetime | None = None
+
+
+class ProvideInput(Struct, frozen=True):
+    """Answer the agent's questions."""
+
+    answers: tuple[str, ...]
+
+
+class AssumeInput(Struct, frozen=True):
+    """Nobody answered in time: go on with the stated assumptions."""
 
 
 class RequestCancel(Struct, frozen=True):
@@ -84,6 +96,8 @@ Command = (
     | CompleteJob
     | FailAttempt
     | ReleaseAttempt
+    | ProvideInput
+    | AssumeInput
     | RequestCancel
     | ConfirmCancel
     | ExpireLease

@@ -9,7 +9,14 @@ from typing import assert_never
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.job import Job
-from app.errors import CancelRequested, JobAlreadyOver, JobNotFound, LeaseLost, Refused
+from app.errors import (
+    CancelRequested,
+    JobAlreadyOver,
+    JobNotFound,
+    LeaseLost,
+    NoInputRequested,
+    Refused,
+)
 
 Events = tuple[e.Event, ...]
 
@@ -35,6 +42,8 @@ def _decide_existing(
     | c.CompleteJob
     | c.FailAttempt
     | c.ReleaseAttempt
+    | c.ProvideInput
+    | c.AssumeInput
     | c.RequestCancel
     | c.ConfirmCancel
     | c.ExpireLease,
@@ -51,6 +60,10 @@ def _decide_existing(
             return _fail_attempt(command, job)
         case c.ReleaseAttempt():
             return _release(command, job)
+        case c.ProvideInput():
+            return _provide(command, job)
+        case c.AssumeInput():
+            return _assume(job)
         case c.RequestCancel():
             return _cancel(command, job)
         case c.ConfirmCancel():
@@ -107,7 +120,19 @@ def _release(command: c.ReleaseAttempt, job: Job) -> Events:
     _require_lease(job, command.epoch)
     if job.status == "cancelling":
         return (e.JobCancelled(),)
-    return (e.AttemptReleased(job.attempt),)
+    return (e.AttemptReleased(job.attempt, command.reason, command.retry_at),)
+
+
+def _provide(command: c.ProvideInput, job: Job) -> Events:
+    if job.status != "input_required":
+        raise NoInputRequested(f"The job is {job.status}; it asks for nothing.")
+    return (e.InputProvided(command.answers),)
+
+
+def _assume(job: Job) -> Events:
+    if job.status != "input_required" or job.input_request is None:
+        return ()
+    return (e.InputProvided(job.input_request.assumptions, assumed=True),)
 
 
 def _cancel(command: c.RequestCancel, job: Job) -> Events:

@@ -17,7 +17,14 @@ from app.errors import ErrorType
 
 CallKind = Literal["model", "search", "read"]
 StopReason = Literal[
-    "answered", "no_evidence", "budget_reached", "max_iterations", "deadline", "cancelled", "error"
+    "answered",
+    "no_evidence",
+    "budget_reached",
+    "deadline",
+    "max_iterations",
+    "model_failed",
+    "cancelled",
+    "error",
 ]
 
 
@@ -151,6 +158,33 @@ class Claim(Struct, frozen=True, omit_defaults=True):
     score: float  # 1.0: the quote is in the page word for word
 
 
+class InputRequested(Fact, frozen=True):
+    """The agent asks the caller; the job waits without a worker until the answer or the timeout."""
+
+    type = "input_requested"
+    questions: tuple[str, ...]
+    unclear_terms: tuple[str, ...]
+    assumptions: tuple[str, ...]  # what it goes on with if nobody answers
+    timeout_seconds: int
+
+
+class InputProvided(Fact, frozen=True):
+    """The caller answered, or nobody did in time and the assumptions hold."""
+
+    type = "input_provided"
+    answers: tuple[str, ...]
+    assumed: bool = False
+
+
+class BudgetReached(Fact, frozen=True):
+    """A limit tripped: what is left is kept for the report, and only the report follows."""
+
+    type = "budget_reached"
+    limit: Literal["max_cost_usd", "max_tokens", "max_calls", "deadline_seconds"]
+    used: float
+    allowed: float
+
+
 class ReportWritten(Fact, frozen=True):
     """The report as it is delivered: what did not resolve is already removed, and listed."""
 
@@ -183,10 +217,12 @@ class AttemptFailed(Fact, frozen=True):
 
 
 class AttemptReleased(Fact, frozen=True):
-    """A worker that shuts down handed the job back; this costs no attempt."""
+    """The worker handed the job back; this costs no attempt."""
 
     type = "attempt_released"
     attempt: int
+    reason: Literal["shutdown", "provider_unavailable"] = "shutdown"
+    retry_at: datetime | None = None  # not before this; None: at once
 
 
 class LeaseExpired(Fact, frozen=True):
@@ -238,6 +274,9 @@ Event = (
     | PlanAdapted
     | SourceFound
     | PageRead
+    | InputRequested
+    | InputProvided
+    | BudgetReached
     | ReportWritten
     | JobCompleted
     | AttemptFailed

@@ -1,7 +1,7 @@
 """The job as the fold of its events: `evolve` applies one fact, `fold` all of them."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, assert_never
 from uuid import UUID
 
@@ -51,9 +51,11 @@ class Job(Struct, frozen=True):
     retry_at: datetime | None = None
     created_at: datetime | None = None
     started_at: datetime | None = None
+    working_since: datetime | None = None  # the deadline counts from here: waiting for answers is free
     completed_at: datetime | None = None
     updated_at: datetime | None = None
     failure: Failure | None = None
+    input_request: e.InputRequested | None = None  # while it waits for an answer
     stop_reason: e.StopReason | None = None
     research: Research = Research()
 
@@ -99,10 +101,11 @@ def _apply(job: Job, fact: e.Recorded) -> Job:
         case e.AttemptFailed():
             return _fail_attempt(job, event, fact.at)
         case e.AttemptReleased():
-            # The attempt did not run to an end of its own, so it does not count.
-            return replace(
-                job, status="pending", attempt=job.attempt - 1, current_step="Waiting for a worker"
-            )
+            return _release(job, event)
+        case e.InputRequested():
+            return _ask(job, event, fact.at)
+        case e.InputProvided():
+            return _answer(job, event, fact.at)
         case e.LeaseExpired():
             return _expire(job, event, fact.at)
         case e.CancelRequested():
@@ -124,6 +127,7 @@ def _apply(job: Job, fact: e.Recorded) -> Job:
             | e.PlanAdapted()
             | e.SourceFound()
             | e.PageRead()
+            | e.BudgetReached()
             | e.ReportWritten()
         ):
             return _learn(job, event)
@@ -153,6 +157,7 @@ def _start(job: Job, event: e.AttemptStarted, fact: e.Recorded) -> Job:
         epoch=fact.epoch or 0,
         retry_at=None,
         started_at=job.started_at or fact.at,
+        working_since=job.working_since or fact.at,
         current_step="Starting",
     )
 
@@ -163,10 +168,38 @@ def _fail_attempt(job: Job, event: e.AttemptFailed, at: datetime) -> Job:
     return replace(job, status="pending", retry_at=event.retry_at, failure=failure, current_step=waiting)
 
 
+def _wait(job: Job) -> Job:
+    return replace(job, status="pending", retry_at=None, current_step="Waiting for a worker")
+
+
+def _release(job: Job, event: e.AttemptReleased) -> Job:
+    """The attempt did not run to an end of its own, so it does not count."""
+    words = "Waiting for a provider" if event.reason == "provider_unavailable" else "Waiting for a worker"
+    return replace(
+        job, status="pending", attempt=job.attempt - 1, retry_at=event.retry_at, current_step=words
+    )
+
+
+def _ask(job: Job, event: e.InputRequested, at: datetime) -> Job:
+    return replace(
+        job,
+        status="input_required",
+        input_request=event,
+        attempt=job.attempt - 1,
+        retry_at=at + timedelta(seconds=event.timeout_seconds),
+        current_step="Waiting for an answer",
+    )
+
+
+def _answer(job: Job, event: e.InputProvided, at: datetime) -> Job:
+    answered = replace(job.research, answers=event.answers)
+    return replace(_wait(job), input_request=None, working_since=at, research=answered)
+
+
 def _expire(job: Job, event: e.LeaseExpired, at: datetime) -> Job:
     message = f"The worker of attempt {event.attempt} was lost ({event.cause})."
     failure = Failure("worker_lost", message, True, job.attempt, at)
-    return replace(job, status="pending", failure=failure, current_step="Waiting for a worker")
+    return replace(_wait(job), failure=failure)
 
 
 def _fail(job: Job, event: e.JobFailed, at: datetime) -> Job:
@@ -181,6 +214,7 @@ def _end(job: Job, status: Status, words: str, at: datetime, reason: e.StopReaso
         current_step=words,
         completed_at=at,
         retry_at=None,
+        input_request=None,
         stop_reason=reason,
         failure=job.failure if status == "failed" else None,
     )

@@ -60,8 +60,15 @@ class Bill(Struct, frozen=True):
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0
+    dearest_call: float = 0.0  # cost in USD of the dearest model call: what the next one may cost
+    longest_call: int = 0  # tokens of the longest model call
     unpriced_calls: int = 0  # calls whose price is not known and that cost_usd leaves out
     repeated_calls: int = 0  # calls made again because a worker died while they were in flight
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all model calls, in and out."""
+        return self.input_tokens + self.output_tokens
 
     @property
     def calls(self) -> int:
@@ -78,6 +85,8 @@ class Research(Struct, frozen=True):
     calls: tuple[Call, ...] = ()  # of the turn that is being worked on, in order of their request
     sources: tuple[Source, ...] = ()
     report: e.ReportWritten | None = None
+    tripped: e.BudgetReached | None = None  # the first limit that was reached
+    answers: tuple[str, ...] = ()  # of the caller, or the assumptions that hold instead
     bill: Bill = Bill()
     bill_at_turn: Bill = Bill()  # when the current turn began: its own calls do not narrow its limits
     total_steps: int = 0
@@ -100,6 +109,7 @@ ResearchEvent = (
     | e.PlanAdapted
     | e.SourceFound
     | e.PageRead
+    | e.BudgetReached
     | e.ReportWritten
 )
 
@@ -119,6 +129,8 @@ def evolve(state: Research, event: ResearchEvent) -> Research:
             return _find(state, event)
         case e.PageRead():
             return _read(state, event)
+        case e.BudgetReached():
+            return replace(state, tripped=state.tripped or event)
         case e.ReportWritten():
             return replace(state, report=event)
         case _:
@@ -134,7 +146,7 @@ def _request(state: Research, event: e.CallRequested) -> Research:
 
 def _settle(state: Research, event: e.CallCompleted | e.CallFailed) -> Research:
     call = state.call(event.key)
-    if call is None:
+    if call is None or call.reply_sha256 is not None:
         return state
     if isinstance(event, e.CallCompleted):
         settled = replace(call, reply_sha256=event.reply_sha256, error=None)
@@ -155,6 +167,7 @@ def _note_failure(state: Research, call: Call) -> Research:
 
 
 def _charge(bill: Bill, kind: e.CallKind, usage: e.Usage) -> Bill:
+    tokens = usage.input_tokens + usage.output_tokens
     return replace(
         bill,
         model_calls=bill.model_calls + (kind == "model"),
@@ -164,6 +177,8 @@ def _charge(bill: Bill, kind: e.CallKind, usage: e.Usage) -> Bill:
         output_tokens=bill.output_tokens + usage.output_tokens,
         # Rounded to a billionth of a dollar so that the sum does not depend on float noise.
         cost_usd=round(bill.cost_usd + (usage.cost_usd or 0.0), 9),
+        dearest_call=max(bill.dearest_call, usage.cost_usd or 0.0) if kind == "model" else bill.dearest_call,
+        longest_call=max(bill.longest_call, tokens) if kind == "model" else bill.longest_call,
         unpriced_calls=bill.unpriced_calls + (usage.cost_usd is None),
     )
 

@@ -63,6 +63,15 @@ class Result(Struct, frozen=True):
     metrics: Metrics
 
 
+class InputRequest(Struct, frozen=True):
+    """What the agent wants to know before it spends anything."""
+
+    questions: tuple[str, ...]
+    unclear_terms: tuple[str, ...]
+    assumptions: tuple[str, ...]  # it goes on with these at `expires_at`
+    expires_at: datetime
+
+
 class JobView(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A job. `seq` is the number of its last event: a stream that starts after it misses nothing."""
 
@@ -89,6 +98,7 @@ class JobView(Struct, frozen=True, omit_defaults=True, kw_only=True):
     retry_at: datetime | None = None
     result: Result | None = None
     error: Failure | None = None
+    input_request: InputRequest | None = None  # while the job waits for an answer
 
 
 def job_view(job: Job) -> JobView:
@@ -120,7 +130,16 @@ def job_view(job: Job) -> JobView:
         retry_at=job.retry_at,
         result=result(job),
         error=job.failure,
+        input_request=input_request(job),
     )
+
+
+def input_request(job: Job) -> InputRequest | None:
+    """What the agent asks, while it waits for the answer."""
+    asked = job.input_request
+    if asked is None or job.retry_at is None:
+        return None
+    return InputRequest(asked.questions, asked.unclear_terms, asked.assumptions, job.retry_at)
 
 
 def usage(job: Job) -> UsageView:

@@ -15,6 +15,8 @@ def step_in_words(event: object) -> str | None:
             return tool_in_words(event.function)[:MAX_WORDS]
         case e.CallFailed():
             return f"A {event.key.split('/')[1]} call failed: {event.error_message}"[:MAX_WORDS]
+        case e.BudgetReached():
+            return f"A limit was reached ({event.limit}); writing the report"
         case e.ReportWritten():
             return "Checking the citations"
         case _:

@@ -56,7 +56,14 @@ class CorpusSearch:
         self._find = find
         self._text = text
 
-    async def search(self, query: str, limit: int) -> SearchReply:
+    async def search(
+        self,
+        query: str,
+        limit: int,
+        *,
+        allowed: Sequence[str] = (),  # noqa: ARG002 - documents are found by their words alone
+        blocked: Sequence[str] = (),  # noqa: ARG002
+    ) -> SearchReply:
         """At most `limit` passages of different documents, best first; none that misses the question."""
         found = await self._find(query, limit)
         hits = tuple(

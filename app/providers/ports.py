@@ -4,7 +4,7 @@ Each implementation passes the conformance tests in tests/providers/. Errors com
 with a type and whether trying again can help; nothing else may come out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -13,6 +13,9 @@ from app.domain.events import Usage
 from app.domain.request import Effort, SearchScope
 from app.domain.research import Turn
 from app.domain.steps import NextStep
+from app.errors import ProviderError
+
+FREE = frozenset({"extractive", "corpus"})  # names of providers whose calls never cost anything
 
 
 class SeenSource(Struct, frozen=True):
@@ -37,6 +40,8 @@ class Ask(Struct, frozen=True):
     plan: tuple[str, ...]
     turns: tuple[Turn, ...]  # the turns so far
     sources: tuple[SeenSource, ...]
+    corrections: tuple[str, ...] = ()  # what was wrong with the replies to this very question so far
+    answers: tuple[str, ...] = ()  # the caller's answers to the agent's questions, or the assumptions
 
 
 class ModelReply(Struct, frozen=True):
@@ -44,6 +49,17 @@ class ModelReply(Struct, frozen=True):
 
     step: NextStep
     usage: Usage = Usage()
+
+
+class BadReply(ProviderError):
+    """The model answered, and was paid, but what it said is not a legal step.
+
+    The message says what is wrong with it in words that can be told to the model.
+    """
+
+    def __init__(self, message: str, usage: Usage) -> None:
+        super().__init__("validation", message, retryable=False)
+        self.usage = usage
 
 
 class Hit(Struct, frozen=True):
@@ -77,7 +93,7 @@ class Model(Protocol):
     async def next_step(self, ask: Ask, texts: Mapping[str, str]) -> ModelReply:
         """Fill the schema for one turn; `texts` holds the pages that were read, by their sha256.
 
-        Raises ProviderError.
+        Raises BadReply for an answer that is not a legal step, ProviderError for everything else.
         """
         ...
 
@@ -88,8 +104,14 @@ class Search(Protocol):
     name: str
     scope: SearchScope
 
-    async def search(self, query: str, limit: int) -> SearchReply:
-        """At most `limit` hits, best first. Raises ProviderError."""
+    async def search(
+        self, query: str, limit: int, *, allowed: Sequence[str] = (), blocked: Sequence[str] = ()
+    ) -> SearchReply:
+        """At most `limit` hits, best first. Raises ProviderError.
+
+        The domains `allowed` and `blocked` are passed on to whoever can search by them; they promise
+        nothing about the hits.
+        """
         ...
 
     async def read(self, url: str) -> PageReply:

@@ -17,7 +17,7 @@ from app.store.database import fetch
 
 MIN_PASSAGE = 600  # characters; shorter ones lose the words that stand around an answer
 MAX_PASSAGE = 1200  # characters; longer ones match everything a little
-MAX_TRIES = 5  # of a put that somebody else overtook
+MAX_TRIES = 20  # of a put that others overtook; one of them wins each time
 MAX_QUERY = 2000  # characters of a question that are looked at
 PAGE = 1000  # documents of one listing, at most
 
@@ -90,10 +90,10 @@ FIND = """
         SELECT p.document_id, p.starts_at, p.ends_at, p.words
         FROM passages p WHERE p.words @@ (SELECT candidate FROM wanted) LIMIT 20000
     ), matched AS (
-        SELECT c.document_id, c.starts_at, c.ends_at, c.words,
-            sum(w.idf) AS idf, sum(w.idf) FILTER (WHERE c.words @@ w.title_word) AS title_idf
-        FROM candidates c JOIN weighed w ON w.df > 0 AND c.words @@ w.word
-        GROUP BY 1, 2, 3, 4
+        SELECT c.*, hit.idf, hit.title_idf
+        FROM candidates c CROSS JOIN LATERAL (
+            SELECT sum(w.idf) AS idf, sum(w.idf) FILTER (WHERE c.words @@ w.title_word) AS title_idf
+            FROM weighed w WHERE w.df > 0 AND c.words @@ w.word) AS hit
     ), scored AS (
         SELECT DISTINCT ON (m.document_id) m.document_id, m.starts_at, m.ends_at, m.idf / w.idf AS coverage,
             (m.idf + coalesce(m.title_idf, 0)) / w.idf / 2

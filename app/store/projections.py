@@ -20,7 +20,8 @@ SUBMITTED = (
 )  # fmt: skip
 MOVING = (
     "status", "retry_at", "seq", "head_hash", "epoch", "attempt", "progress", "current_step",
-    "steps_completed", "total_steps", "usage", "result", "error", "started_at", "completed_at", "updated_at",
+    "steps_completed", "total_steps", "usage", "result", "error", "input_request",
+    "started_at", "completed_at", "updated_at",
 )  # fmt: skip
 
 # The casts by which arrays of these columns come apart in SQL. `tags` travels as a JSON array,
@@ -32,7 +33,7 @@ TYPES = {
     "retry_at": "timestamptz", "seq": "integer", "head_hash": "bytea", "epoch": "bigint",
     "attempt": "smallint", "progress": "smallint", "current_step": "text",
     "steps_completed": "integer", "total_steps": "integer", "usage": "text", "result": "text",
-    "error": "text", "started_at": "timestamptz", "completed_at": "timestamptz",
+    "error": "text", "input_request": "text", "started_at": "timestamptz", "completed_at": "timestamptz",
     "updated_at": "timestamptz",
 }  # fmt: skip
 
@@ -55,7 +56,8 @@ def moving(job: Job) -> tuple[Any, ...]:
     return (
         job.status, job.retry_at, job.seq, job.head_hash, job.epoch, job.attempt, job.progress,
         job.current_step, len(job.research.turns), job.research.total_steps, _json(view.usage(job)),
-        _json(view.result(job)), _json(job.failure), job.started_at, job.completed_at, job.updated_at,
+        _json(view.result(job)), _json(job.failure), _json(view.input_request(job)),
+        job.started_at, job.completed_at, job.updated_at,
     )  # fmt: skip
 
 
@@ -80,7 +82,7 @@ def stored(name: str) -> str:
     match name:
         case "tags":
             return "ARRAY(SELECT json_array_elements_text(c.tags::json))"
-        case "request" | "usage" | "result" | "error":
+        case "request" | "usage" | "result" | "error" | "input_request":
             return f"c.{name}::json"
         case _:
             return f"c.{name}"

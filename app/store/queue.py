@@ -70,7 +70,7 @@ LOST = """
       AND (l.job_id IS NULL OR l.expires_at <= now() OR l.deadline_at <= now())
     LIMIT $1::integer"""
 
-# The one query that a worker makes each second, however many jobs it runs. The third column makes up
+# The one query that a worker makes each second, however many jobs it runs. The last column makes up
 # for a lost wake-up: of the jobs that it runs, those that are to be cancelled.
 PEEK = """
     SELECT EXISTS (SELECT FROM jobs WHERE status = 'pending' AND retry_at IS NULL)
@@ -78,7 +78,10 @@ PEEK = """
            EXISTS (SELECT FROM jobs j LEFT JOIN leases l ON l.job_id = j.job_id
                    WHERE j.status IN ('running','cancelling')
                      AND (l.job_id IS NULL OR l.expires_at <= now() OR l.deadline_at <= now())),
+           EXISTS (SELECT FROM jobs WHERE status = 'input_required' AND retry_at <= now()),
            ARRAY(SELECT job_id FROM jobs WHERE job_id = ANY($1::uuid[]) AND status = 'cancelling')"""
+
+UNANSWERED = "SELECT job_id FROM jobs WHERE status = 'input_required' AND retry_at <= now() LIMIT $1::integer"
 
 WAITING = """SELECT count(*) FROM (SELECT FROM jobs WHERE status = 'pending' LIMIT $1::integer) AS waiting"""
 
@@ -105,6 +108,7 @@ class Glance(Struct, frozen=True):
 
     due: bool  # a job can be claimed
     lost: bool  # a job must be rescued
+    unanswered: bool  # a question has waited for its whole timeout
     cancelling: list[UUID]  # of the jobs asked about, those that somebody wants to stop
 
 
@@ -132,6 +136,11 @@ async def lost(engine: AsyncEngine, limit: int) -> list[Lost]:
 async def peek(engine: AsyncEngine, running: Sequence[UUID] = ()) -> Glance:
     """Whether there is anything to claim or to rescue, and which of `running` are to be cancelled."""
     return Glance(*(await fetch(engine, PEEK, list(running)))[0])
+
+
+async def unanswered(engine: AsyncEngine, limit: int) -> list[UUID]:
+    """Jobs whose question nobody answered in time."""
+    return [row[0] for row in await fetch(engine, UNANSWERED, limit)]
 
 
 async def waiting(engine: AsyncEngine, limit: int) -> int:

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.job import OVER, Failure, Status
 from app.domain.request import ResearchRequest
-from app.domain.view import JobView, Result, UsageView
+from app.domain.view import InputRequest, JobView, Result, UsageView
 from app.store.database import fetch
 
 COLUMNS = """
     job_id, status, progress, current_step, steps_completed, total_steps, request::text, created_at,
-    started_at, completed_at, seq, attempt, usage::text, retry_at, error::text"""
+    started_at, completed_at, seq, attempt, usage::text, retry_at, error::text, input_request::text"""
 
 VIEWS = f"SELECT {COLUMNS}, result::text FROM jobs WHERE job_id = ANY($1::uuid[])"
 
@@ -35,6 +35,7 @@ HEADS = "SELECT job_id, seq FROM jobs WHERE job_id = ANY($1::uuid[])"
 _request = msgspec.json.Decoder(ResearchRequest).decode
 _usage = msgspec.json.Decoder(UsageView).decode
 _result = msgspec.json.Decoder(Result).decode
+_asked = msgspec.json.Decoder(InputRequest).decode
 _error = msgspec.json.Decoder(Failure).decode
 
 
@@ -107,5 +108,6 @@ def _view(row: Sequence[Any]) -> JobView:
         usage=_usage(row[12]),
         retry_at=row[13],
         error=_error(row[14]) if row[14] else None,
-        result=_result(row[15]) if row[15] else None,
+        input_request=_asked(row[15]) if row[15] else None,
+        result=_result(row[16]) if row[16] else None,
     )

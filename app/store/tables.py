@@ -109,6 +109,7 @@ jobs = Table(
     Column("usage", JSON, nullable=False),
     Column("result", JSON),
     Column("error", JSON),
+    Column("input_request", JSON),
     Column("created_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("completed_at", Moment),
@@ -126,6 +127,7 @@ jobs = Table(
         "jobs_ready_idx", "rank", "job_id", postgresql_where=text("status = 'pending' AND retry_at IS NULL")
     ),
     Index("jobs_retry_idx", "retry_at", postgresql_where=text("status = 'pending' AND retry_at IS NOT NULL")),
+    Index("jobs_asking_idx", "retry_at", postgresql_where=text("status = 'input_required'")),
     Index("jobs_leased_idx", "job_id", postgresql_where=text("status IN ('running','cancelling')")),
     Index("jobs_key_idx", "tenant", "idempotency_key", unique=True),
     Index("jobs_list_idx", "tenant", text("job_id DESC")),

@@ -1,13 +1,20 @@
 """One try at one job, under one lease: every write carries its epoch."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
 
 from app.domain import commands as c
 from app.domain import events as e
+from app.domain.change import change
 from app.domain.job import Job
 from app.handle import handle
+from app.store import log
 from app.store.writer import Writer
+
+Answer = TypeVar("Answer")
 
 
 class Attempt:
@@ -19,7 +26,7 @@ class Attempt:
         self.epoch = job.epoch
         self.draining = False  # set when the worker wants to stop: finish the step, start no other
         self._actor = f"worker:{worker}"
-        self._writing = asyncio.Lock()  # calls of one turn end at the same time; their events go in turn
+        self._writing = asyncio.Lock()
 
     @property
     def job_id(self) -> UUID:
@@ -28,19 +35,33 @@ class Attempt:
 
     async def carry_out(self, command: c.Command) -> Job:
         """Carry out a command; raises Refused (LeaseLost, CancelRequested) where the fence says no."""
-        async with self._writing:
-            return await self.carry_out_locked(command)
-
-    async def carry_out_locked(self, command: c.Command) -> Job:
-        """The same for a caller that holds `writing` already."""
-        self.job = await handle(self.writer, self.job, command, actor=self._actor, epoch=self.epoch)
-        return self.job
-
-    @property
-    def writing(self) -> asyncio.Lock:
-        """Held while looking at the job and writing what follows from it."""
-        return self._writing
+        return await self.in_turn(lambda: self.write(command))
 
     async def record(self, *events: e.Event) -> Job:
         """Write down what happened."""
         return await self.carry_out(c.RecordEvents(self.epoch, events))
+
+    async def in_turn(self, work: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Look at the job and write what follows, alone: calls of one turn can end at the same time.
+
+        Not interrupted by a cancel: what was begun is written, and whoever comes next sees it.
+        """
+        return await asyncio.shield(asyncio.ensure_future(self._alone(work)))
+
+    async def _alone(self, work: Callable[[], Awaitable[Answer]]) -> Answer:
+        async with self._writing:
+            return await work()
+
+    async def write(self, command: c.Command) -> Job:
+        """Carry out a command; only within `in_turn`."""
+        self.job = await handle(self.writer, self.job, command, actor=self._actor, epoch=self.epoch)
+        return self.job
+
+    async def refresh(self) -> Job:
+        """The job as it is in the log; only within `in_turn`."""
+        self.job = await log.catch_up(self.writer.engine, self.job)
+        return self.job
+
+    def preview(self, job: Job, events: tuple[e.Event, ...]) -> Job:
+        """The job as it will be once these events are in the log."""
+        return change(job, events, datetime.now(UTC), self._actor, self.epoch).job

@@ -1,4 +1,7 @@
-"""Taking jobs away from workers that fell silent. Every worker does it; none has to be elected."""
+"""Jobs that nobody moves: their worker fell silent, or their question was not answered.
+
+Every worker does it; none has to be elected.
+"""
 
 import contextlib
 
@@ -25,3 +28,11 @@ async def rescue(writer: Writer, worker: str) -> int:
             after = await handle(writer, job, cause, actor=f"rescue:{worker}")
             taken += after.seq > job.seq
     return taken
+
+
+async def assume(writer: Writer, worker: str) -> None:
+    """Let jobs go on with their stated assumptions once the time for an answer is over."""
+    for job_id in await queue.unanswered(writer.engine, AT_ONCE):
+        with contextlib.suppress(DossierError):
+            job = await load(writer, job_id)
+            await handle(writer, job, c.AssumeInput(), actor=f"rescue:{worker}")

@@ -5,37 +5,28 @@ the intents of the next calls go into one append.
 """
 
 import asyncio
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 
 import msgspec
-from msgspec import Struct
 
-from app.agent import research
+from app.agent import limits, research
 from app.agent.research import Call, ModelCall, ReadCall, Reply, SearchCall
 from app.domain import commands as c
 from app.domain import events as e
-from app.domain.change import change
 from app.domain.job import Job
-from app.domain.steps import NextStep
 from app.errors import ProviderError
-from app.providers.ports import Hit, Model, ModelReply, PageReply, Search, SearchReply
+from app.providers.ports import BadReply, ModelReply
 from app.store import blobs
 from app.worker.attempt import Attempt
+from app.worker.calls import Caller
+from app.worker.replies import decoded, encoded
+from app.worker.tools import Tools
 
-CALL_TIMEOUT = 120.0  # seconds; no call takes longer, whatever its provider's own timeout is
-MAX_PAGE = 1_000_000  # characters of a page that are kept
+TURN_EVENTS = tuple[e.Event, ...]
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
-
-
-class Tools(Struct, frozen=True):
-    """The providers of one worker."""
-
-    model: Model
-    search: Search
 
 
 class Researcher:
@@ -44,26 +35,57 @@ class Researcher:
     def __init__(self, tools: Tools, attempt: Attempt) -> None:
         self._tools = tools
         self._attempt = attempt
+        self._caller = Caller(tools, attempt)
         self._replies: dict[str, Reply] = {}  # of the current turn; what is missing is in the blobs
 
     async def run(self) -> None:
-        """Take turns until the report is written; raises what stops the attempt."""
+        """Take turns until the report is written or the job waits; raises what stops the attempt."""
         attempt = self._attempt
-        await self._intend(research.next_calls(attempt.job))
-        while calls := research.next_calls(attempt.job):
+        await self._resume(research.next_calls(attempt.job))
+        while attempt.job.status == "running" and (calls := research.next_calls(attempt.job)):
             if attempt.draining:
                 await attempt.carry_out(c.ReleaseAttempt(attempt.epoch))
                 return
-            await self._together(calls)
+            await self._in_time(calls)
 
-    async def _intend(self, calls: list[Call]) -> None:
-        """After a claim: the intents of calls that were in flight are repeated, and say so."""
+    # Intents
+
+    async def _resume(self, calls: list[Call]) -> None:
+        """After a claim: calls that were in flight when a worker died are announced again, as repeats."""
         if calls:
-            await blobs.put(self._attempt.writer.engine, _inputs(calls))
-            await self._attempt.record(*self._intents(self._attempt.job, calls))
+            await blobs.put(self._attempt.writer.engine, _prompts(calls))
+            await self._attempt.record(*(self._intent(self._attempt.job, call) for call in calls))
+
+    def _intent(self, job: Job, call: Call) -> e.CallRequested:
+        known, digest = job.research.call(call.key), sha256(_input(call)).hexdigest()
+        if known is not None and known.input_sha256 != digest:
+            message = f"Call {call.key} was announced with another input; this code asks something else."
+            raise ProviderError("internal", message, retryable=False)
+        was_in_flight = known is not None and known.error is None
+        return e.CallRequested(
+            key=call.key,
+            kind=call.kind,
+            provider=self._tools.name(job, call),
+            input_sha256=digest,
+            about=_about(call),
+            repeat=(known.repeat if known else 0) + was_in_flight,
+        )
+
+    # Calls
+
+    async def _in_time(self, calls: list[Call]) -> None:
+        """Make the calls of one turn at once, until the deadline cuts them off."""
+        left = max(0.0, limits.seconds_left(self._attempt.job, self._worked()))
+        # What stands in for the model asks nobody, so it is the one call that is never cut off.
+        last = any(isinstance(call, ModelCall) and call.fallback for call in calls)
+        try:
+            async with asyncio.timeout(None if last else left):
+                await self._together(calls)
+        except TimeoutError:
+            await self._attempt.in_turn(self._cut_off)
 
     async def _together(self, calls: list[Call]) -> None:
-        """Make the calls of one turn at once; the first error that ends one ends them all."""
+        """The first error that ends one call ends them all."""
         try:
             async with asyncio.TaskGroup() as turn:
                 for call in calls:
@@ -71,96 +93,92 @@ class Researcher:
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
 
-    def _intents(self, job: Job, calls: list[Call]) -> list[e.Event]:
-        return [self._intent(job, call) for call in calls]
-
-    def _intent(self, job: Job, call: Call) -> e.CallRequested:
-        known = job.research.call(call.key)
-        was_in_flight = known is not None and known.error is None
-        return e.CallRequested(
-            key=call.key,
-            kind=call.kind,
-            provider=self._tools.model.name if isinstance(call, ModelCall) else self._tools.search.name,
-            input_sha256=_digest(call),
-            about=_about(call),
-            repeat=(known.repeat if known else 0) + was_in_flight,
-        )
-
     async def _make(self, call: Call) -> None:
-        """Make one call and write down what came of it."""
-        before = time.monotonic()
-        try:
-            async with asyncio.timeout(CALL_TIMEOUT):
-                reply, texts = await self._perform(call)
-        except TimeoutError:
-            await self._failed(call, ProviderError("timeout", "The call took too long.", retryable=True))
-        except ProviderError as error:
-            await self._failed(call, error)
-        else:
-            await self._completed(call, reply, texts, round((time.monotonic() - before) * 1000))
+        texts = await self._texts() if isinstance(call, ModelCall) else {}
+        outcome, reply = await self._caller.make(call, texts)
+        await self._attempt.in_turn(lambda: self._settle(call, outcome, reply, texts))
 
-    async def _perform(self, call: Call) -> tuple[Reply, Mapping[str, str]]:
-        match call:
-            case ModelCall():
-                texts = await self._texts()
-                return await self._tools.model.next_step(call.ask, texts), texts
-            case SearchCall():
-                return await self._tools.search.search(call.query, call.limit), {}
-            case ReadCall():
-                page = await self._tools.search.read(call.url)
-                return PageReply(page.text[:MAX_PAGE].replace("\x00", ""), page.usage), {}
+    async def _cut_off(self) -> None:
+        """The deadline is near, or over: end the calls in flight; what is left is the report."""
+        job = await self._attempt.refresh()
+        if job.status != "running":
+            return
+        events: TURN_EVENTS = research.aborted(job, "Cut off by the deadline.")
+        if job.research.tripped is None:
+            events = (*events, limits.overrun(job, self._worked()))
+        if events:
+            await self._attempt.write(c.RecordEvents(self._attempt.epoch, events))
+        await self._announce()
+
+    async def _announce(self) -> None:
+        """Announce what comes next; only within `in_turn`."""
+        job = self._attempt.job
+        calls = research.next_calls(job)
+        await blobs.put(self._attempt.writer.engine, _prompts(calls))
+        intents = tuple(self._intent(job, call) for call in calls)
+        await self._attempt.write(c.RecordEvents(self._attempt.epoch, intents))
+
+    def _worked(self) -> float:
+        """Seconds of work so far."""
+        since = self._attempt.job.working_since
+        return (datetime.now(UTC) - since).total_seconds() if since else 0.0
 
     async def _texts(self) -> dict[str, str]:
         names = [source.sha256 for source in self._attempt.job.research.sources if source.sha256]
         bodies = await blobs.get(self._attempt.writer.engine, names)
         return {name: body.decode() for name, body in bodies.items()}
 
-    async def _completed(self, call: Call, reply: Reply, texts: Mapping[str, str], latency_ms: int) -> None:
-        body = _body(reply)
-        await blobs.put(self._attempt.writer.engine, [body])
-        done = e.CallCompleted(call.key, reply.usage, latency_ms, blobs.digest(body), len(body))
-        async with self._attempt.writing:
-            self._replies[call.key] = reply
-            await self._settle(call, done, texts)
-
-    async def _failed(self, call: Call, error: ProviderError) -> None:
-        """A search or a page that fails is gone round; without its model the attempt cannot go on."""
-        fatal = isinstance(call, ModelCall)
-        failed = e.CallFailed(call.key, error.error_type, str(error), retryable=fatal and error.retryable)
-        async with self._attempt.writing:
-            if fatal:
-                await self._attempt.carry_out_locked(c.RecordEvents(self._attempt.epoch, (failed,)))
-                raise error
-            await self._settle(call, failed, {})
+    # Outcomes
 
     async def _settle(
-        self, call: Call, outcome: e.CallCompleted | e.CallFailed, texts: Mapping[str, str]
+        self,
+        call: Call,
+        outcome: e.CallCompleted | e.CallFailed,
+        reply: Reply | None,
+        texts: Mapping[str, str],
     ) -> None:
         """Write the outcome; with the last one of a turn, what the turn taught and what comes next."""
-        before = self._attempt.job
-        after = self._preview(before, (outcome,))
-        learnt = await self._learn(call, after, texts)
+        if reply is not None:
+            await blobs.put(self._attempt.writer.engine, [encoded(reply)])
+            self._replies[call.key] = reply
+        before, after = self._attempt.job, self._attempt.preview(self._attempt.job, (outcome,))
+        try:
+            learnt = await self._learn(call, after, reply, texts)
+        except BadReply as error:
+            outcome = e.CallFailed(call.key, "validation", str(error), False, error.usage)
+            after, learnt = self._attempt.preview(before, (outcome,)), ()
         if learnt is None:
-            await self._attempt.carry_out_locked(c.RecordEvents(self._attempt.epoch, (outcome,)))
+            await self._attempt.write(c.RecordEvents(self._attempt.epoch, (outcome,)))
             return
         self._replies.clear()
-        happened = (outcome, *learnt)
-        knowing = self._preview(after, learnt)
-        if knowing.research.report is not None:
-            reason = research.stop_reason(before, knowing.research)
-            await self._attempt.carry_out_locked(c.CompleteJob(self._attempt.epoch, reason, happened))
-            return
-        # A worker that is leaving makes no more calls, so it does not announce any.
-        calls = [] if self._attempt.draining else research.next_calls(knowing)
-        await blobs.put(self._attempt.writer.engine, _inputs(calls))
-        intents = self._intents(knowing, calls)
-        await self._attempt.carry_out_locked(c.RecordEvents(self._attempt.epoch, (*happened, *intents)))
+        await self._conclude(call, before, (outcome, *learnt), self._attempt.preview(after, learnt))
 
-    async def _learn(self, call: Call, after: Job, texts: Mapping[str, str]) -> tuple[e.Event, ...] | None:
+    async def _conclude(self, call: Call, before: Job, happened: TURN_EVENTS, knowing: Job) -> None:
+        """A turn is over: the report ends the job, a question parks it, else the next calls are announced."""
+        epoch = self._attempt.epoch
+        if knowing.research.report is not None and isinstance(call, ModelCall):
+            reason = research.stop_reason(before, knowing.research, call)
+            await self._attempt.write(c.CompleteJob(epoch, reason, happened))
+            return
+        if knowing.research.tripped is None and (tripped := limits.reached(knowing)):
+            happened = (*happened, tripped)
+            knowing = self._attempt.preview(knowing, (tripped,))
+        # A worker that is leaving makes no more calls, so it does not announce any.
+        parked = self._attempt.draining or knowing.status != "running"
+        calls = [] if parked else research.next_calls(knowing)
+        await blobs.put(self._attempt.writer.engine, _prompts(calls))
+        intents = tuple(self._intent(knowing, call) for call in calls)
+        await self._attempt.write(c.RecordEvents(epoch, (*happened, *intents)))
+
+    async def _learn(
+        self, call: Call, after: Job, reply: Reply | None, texts: Mapping[str, str]
+    ) -> TURN_EVENTS | None:
         """What the turn taught; None while other calls of it are still out."""
         if isinstance(call, ModelCall):
-            reply = self._replies[call.key]
-            return research.learn_step(after, call, reply, texts) if isinstance(reply, ModelReply) else ()
+            if not isinstance(reply, ModelReply):
+                return ()
+            # Checking the citations of a long report can take a second of CPU.
+            return await asyncio.to_thread(research.learn_step, after, call, reply, texts)
         if research.pending(after):
             return None
         return research.learn_calls(after, await self._all_replies(after))
@@ -170,27 +188,19 @@ class Researcher:
         missing = [
             (call, call.reply_sha256)
             for call in job.research.calls
-            if call.reply_sha256 and call.key not in self._replies
+            if call.reply_sha256 and call.kind != "model" and call.key not in self._replies
         ]
         bodies = await blobs.get(self._attempt.writer.engine, [name for _, name in missing])
-        stored = {call.key: _reply(call.kind, bodies[name]) for call, name in missing if name in bodies}
+        stored = {call.key: decoded(call.kind, bodies[name]) for call, name in missing if name in bodies}
         return {**self._replies, **stored}
-
-    def _preview(self, job: Job, events: tuple[e.Event, ...]) -> Job:
-        """The job as it will be once these events are in the log."""
-        return change(job, events, datetime.now(UTC), "", self._attempt.epoch).job
-
-
-def _digest(call: Call) -> str:
-    return sha256(_input(call)).hexdigest()
 
 
 def _input(call: Call) -> bytes:
     return _encode(call.ask if isinstance(call, ModelCall) else call)
 
 
-def _inputs(calls: list[Call]) -> list[bytes]:
-    """The prompts, to be kept; a query and a url stand in the event themselves."""
+def _prompts(calls: list[Call]) -> list[bytes]:
+    """What the model is asked, to be kept; a query and a url stand in the event themselves."""
     return [_input(call) for call in calls if isinstance(call, ModelCall)]
 
 
@@ -202,24 +212,3 @@ def _about(call: Call) -> str:
             return call.query
         case ReadCall():
             return call.url
-
-
-def _body(reply: Reply) -> bytes:
-    """What is stored: the filled schema, the hits, or the page's text itself."""
-    match reply:
-        case ModelReply():
-            return _encode(reply.step)
-        case SearchReply():
-            return _encode(reply.hits)
-        case PageReply():
-            return reply.text.encode()
-
-
-def _reply(kind: e.CallKind, body: bytes) -> Reply:
-    match kind:
-        case "model":
-            return ModelReply(msgspec.json.decode(body, type=NextStep))
-        case "search":
-            return SearchReply(msgspec.json.decode(body, type=tuple[Hit, ...]))
-        case "read":
-            return PageReply(body.decode())

@@ -15,16 +15,17 @@ from uuid import UUID, uuid4
 
 from msgspec import Struct
 
+from app.agent.research import aborted
 from app.domain import commands as c
 from app.domain.job import Job
-from app.errors import DatabaseUnavailable, DossierError, ProviderError, Refused
+from app.errors import DatabaseUnavailable, DossierError, ProviderAway, ProviderError, Refused
 from app.store import log as event_log
 from app.store import queue
 from app.store.wake import Hint, Wake
 from app.store.writer import Writer
 from app.worker.attempt import Attempt
 from app.worker.beats import Beats
-from app.worker.rescue import rescue
+from app.worker.rescue import assume, rescue
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +125,8 @@ class Worker:
             await self._stopped(attempt)
         except DatabaseUnavailable:
             log.warning("Job %s: the database is away; its lease will expire.", attempt.job_id)
+        except ProviderAway as error:
+            await self._postpone(attempt, error.retry_after)
         except ProviderError as error:
             await self._fail(attempt, error)
         except Exception as error:
@@ -141,14 +144,24 @@ class Worker:
 
     async def _stopped(self, attempt: Attempt) -> None:
         """Somebody cancelled the job, took the lease, or the worker is leaving."""
-        if self._stops.get(attempt.job_id) == "lost":
-            return
-        with contextlib.suppress(DossierError):
-            job = await event_log.catch_up(self._writer.engine, attempt.job)
-            if job.status == "cancelling":
-                await attempt.carry_out(c.ConfirmCancel(attempt.epoch))
-            elif self._draining:
-                await attempt.carry_out(c.ReleaseAttempt(attempt.epoch))
+        if self._stops.get(attempt.job_id) != "lost":
+            with contextlib.suppress(DossierError):
+                await attempt.in_turn(lambda: self._let_go(attempt))
+
+    async def _let_go(self, attempt: Attempt) -> None:
+        """Only after what was being written is written: the calls in flight are seen as they are."""
+        job = await attempt.refresh()
+        if job.status == "cancelling":
+            bills = aborted(job, "Cut off by the cancel.")
+            await attempt.write(c.ConfirmCancel(attempt.epoch, bills))
+        elif self._draining:
+            await attempt.write(c.ReleaseAttempt(attempt.epoch))
+
+    async def _postpone(self, attempt: Attempt, seconds: float) -> None:
+        """A provider is away: the job waits without a worker, and it costs no attempt."""
+        retry_at = datetime.now(UTC) + timedelta(seconds=seconds * random.uniform(1.0, 1.5))
+        with contextlib.suppress(Refused, DatabaseUnavailable):
+            await attempt.carry_out(c.ReleaseAttempt(attempt.epoch, "provider_unavailable", retry_at))
 
     async def _fail(self, attempt: Attempt, error: ProviderError) -> None:
         wait = self._backoff(attempt.job.attempt)
@@ -180,6 +193,8 @@ class Worker:
                     self._bell.set()
                 if glance.lost:
                     await rescue(self._writer, self.name)
+                if glance.unanswered:
+                    await assume(self._writer, self.name)
 
     def _lost_from_thread(self, job_ids: set[UUID]) -> None:
         self._loop.call_soon_threadsafe(self._cancel, job_ids, "lost")

@@ -130,6 +130,7 @@ CREATE TABLE jobs (
     usage           json        NOT NULL,
     result          json,
     error           json,
+    input_request   json,
     created_at      timestamptz NOT NULL,
     started_at      timestamptz,
     completed_at    timestamptz,
@@ -143,6 +144,7 @@ CREATE TABLE jobs (
 
 CREATE INDEX jobs_ready_idx  ON jobs (rank, job_id) WHERE status = 'pending' AND retry_at IS NULL;
 CREATE INDEX jobs_retry_idx  ON jobs (retry_at) WHERE status = 'pending' AND retry_at IS NOT NULL;
+CREATE INDEX jobs_asking_idx ON jobs (retry_at) WHERE status = 'input_required';
 CREATE INDEX jobs_leased_idx ON jobs (job_id) WHERE status IN ('running','cancelling');
 CREATE UNIQUE INDEX jobs_key_idx ON jobs (tenant, idempotency_key);
 CREATE INDEX jobs_list_idx   ON jobs (tenant, job_id DESC);

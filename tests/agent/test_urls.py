@@ -11,7 +11,9 @@ from app.agent.urls import MAX_URL, allowed, clean, domain, normalise
 WEB = st.builds(
     "{}://{}{}{}{}{}".format,
     st.sampled_from(["http", "https", "HTTP", "hTTps"]),
-    st.sampled_from(["example.com", "EXAMPLE.com.", "bücher.de", "[::1]", "127.0.0.1", "a_b.example", "日本.jp"]),
+    st.sampled_from(
+        ["example.com", "EXAMPLE.com.", "bücher.de", "[::1]", "127.0.0.1", "a_b.example", "日本.jp"]
+    ),
     st.sampled_from(["", ":80", ":443", ":8080", ":"]),
     st.sampled_from(["", "/", "/a b", "/é", "/%c3%a9", "/a//b/", "/x;y=1"]),
     st.text("?&=abutm_source;%#/é +", max_size=30),
@@ -40,7 +42,9 @@ def test_spellings_of_one_page_come_out_the_same(written, expected):
     assert normalise(written) == expected
 
 
-@pytest.mark.parametrize("name", ["pydoc:with", "readme:httpx", "file:///docs/a%20b.md", "file:///docs/a b#1.md"])
+@pytest.mark.parametrize(
+    "name", ["pydoc:with", "readme:httpx", "file:///docs/a%20b.md", "file:///docs/a b#1.md"]
+)
 def test_a_name_in_the_corpus_stays_as_it_is(name):
     assert normalise(name) == name
 

@@ -135,9 +135,9 @@ async def test_many_readers_from_many_cursors_all_see_the_same_log(api, house):
         assert reader.result() == whole[cursor:]
 
 
-async def test_events_arrive_by_the_poll_when_every_hint_is_lost(api, house):
+async def test_events_arrive_by_the_poll_when_every_hint_is_lost(api, house, monkeypatch):
     job = await running_job(house.writer, lease=timedelta(minutes=1))
-    house.wake._listeners.clear()
+    monkeypatch.setattr(house.wake, "_tell", lambda _hint: None)
 
     async def finish():
         await asyncio.sleep(0.2)
@@ -180,8 +180,8 @@ async def test_a_reader_goes_on_at_another_server_after_the_first_one_stopped(ho
         assert last[-1].event == "reconnect"
 
         other = TestHouse(FAST, database_url)
-        async with serving(other, workers=0) as url:
-            reading = asyncio.create_task(read(httpx.AsyncClient(base_url=url), job.id, last=first[-1].id))
+        async with serving(other, workers=0) as url, httpx.AsyncClient(base_url=url) as elsewhere:
+            reading = asyncio.create_task(read(elsewhere, job.id, last=first[-1].id))
             await asyncio.sleep(0.1)
             await as_worker(other.writer, job, c.CompleteJob(job.epoch, "answered"))
             rest = await reading

@@ -48,7 +48,8 @@ def test_markdown_becomes_plain_text_under_its_first_heading(tmp_path):
         tmp_path,
         "a.md",
         "intro **bold** [link](http://x.y) ![badge](b.png)\n\n# The *title*\n\n- one `code`\n- two\n\n"
-        "```python\nx = 1\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<b onclick=x>html</b>\n",
+        "```python\nx = 1\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<b onclick=x>html</b>\n"
+        "\n<div onclick=x>\nblock\n</div>\n",
     )
 
     assert found.title == "The title"
@@ -57,6 +58,7 @@ def test_markdown_becomes_plain_text_under_its_first_heading(tmp_path):
     assert "```\nx = 1\n```" in found.text
     assert "1 | 2" in found.text
     assert "http://x.y" not in found.text
+    assert "block" in found.text
     assert "onclick" not in found.text
 
 
@@ -92,7 +94,8 @@ def test_html_becomes_the_words_that_a_reader_sees(tmp_path):
         tmp_path,
         "a.html",
         "<?xml version='1.0' encoding='latin-1'?><html><head><title>Yaks &amp;\n oxen</title>"
-        "<style>p{}</style><script>alert(1)</script></head><body><h1>Yak</h1><p>A <b>yak</b> is an ox.</p></body>",
+        "<style>p{}</style><script>alert(1)</script></head>"
+        "<body><h1>Yak</h1><p>A <b>yak</b> is an ox.</p></body>",
     )
 
     assert found.title == "Yaks & oxen"

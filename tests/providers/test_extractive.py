@@ -29,8 +29,14 @@ drink the milk of the yak, and they burn its dung for warmth.
 >>> yak.milk()
 
 ```
+yak = 1
+
 A yak is a variable that is used in this code.
+
 ```
+
+The yak is printed by this code of ours:
+>>> yak.print() is called in the shell.
 
 - [Yak](http://yak.example) is the best of all the links here.
 
@@ -66,6 +72,10 @@ async def next_step(ask, texts=TEXTS):
     reply = await Extractive().next_step(ask, texts)
     assert (reply.usage.cost_usd, reply.usage.input_tokens) == (0.0, 0)
     return msgspec.json.decode(msgspec.json.encode(reply.step), type=NextStep)  # checks every bound
+
+
+def page_of(text, title="Notes"):
+    return {"sources": (SeenSource(1, "note:page", title, text[:500], digest(text)),)}, {digest(text): text}
 
 
 async def report(query, *read, menu=("write_report", "answer"), **fields):
@@ -157,9 +167,13 @@ async def test_it_ends_where_only_the_report_is_left(menu):
 async def test_a_tool_that_is_not_on_the_menu_is_gone_without():
     planless = ask_of("What is a yak?", menu=("web_search", "write_report", "answer"))
     ask = ask_of("What is a yak?", plan=("What is a yak?",), menu=("adapt_plan", "write_report", "answer"))
+    searched = await next_step(planless)
+    found = (SeenSource(1, "note:yak", "Yaks", "A yak"),)
+    unread = replace(ask, turns=(Turn(1, searched.reasoning, searched.function),), sources=found)
 
-    assert isinstance((await next_step(planless)).function, WebSearch)
+    assert isinstance(searched.function, WebSearch)
     assert isinstance((await next_step(ask)).function, Answer)
+    assert isinstance((await next_step(unread)).function, Answer)
 
 
 async def test_a_page_that_could_not_be_read_is_not_asked_for_again():
@@ -169,7 +183,7 @@ async def test_a_page_that_could_not_be_read_is_not_asked_for_again():
     ask = ask_of("What is a yak?", plan=("What is a yak?",), turns=(turn,), sources=(source,))
 
     read = await next_step(ask)
-    after = await next_step(replace(ask, turns=(turn, Turn(2, read.reasoning, read.function))))
+    after = await next_step(replace(ask, turns=(turn, Turn(2, read.reasoning, read.function), turn)))
 
     assert read.function == ReadPages(("note:yak",))
     assert isinstance(after.function, Answer)
@@ -205,6 +219,23 @@ async def test_a_report_opens_with_the_sentence_that_defines():
     done = await report("What is a yak?", "note:yurt", "note:yak")
 
     assert done.content.startswith("A yak is a heavy ox that lives on the high plateau of Tibet. [2]\n")
+
+
+async def test_a_sentence_that_defines_comes_before_one_that_only_mentions():
+    fields, texts = page_of("Herders milk the yak in the morning. A yak is an ox that has long hair.")
+
+    done = await next_step(ask_of("What is a yak?", menu=("write_report",), **fields), texts)
+
+    assert done.function.content.startswith("A yak is an ox")
+
+
+async def test_a_subject_of_two_words_needs_both():
+    milk = "".join(f"The milk of animal {n} is white. " for n in range(9))
+    fields, texts = page_of("Felt is made of the wool of sheep by nomads. " + milk)
+
+    done = await next_step(ask_of("What is felt milk?", menu=("answer",), **fields), texts)
+
+    assert isinstance(done.function, Answer)
 
 
 async def test_no_sentence_comes_twice():

@@ -1,7 +1,7 @@
 """The corpus: passages are slices of their documents, and a question finds those that answer it."""
 
 import asyncio
-import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -35,7 +35,7 @@ def test_passages_leave_out_nothing_but_white_space(piece, times):
 
     assert "".join("".join(text[start:end] for start, end in cuts).split()) == "".join(text.split())
     assert all(0 < end - start <= corpus.MAX_PASSAGE for start, end in cuts)
-    assert all(end <= start for (_, end), (start, _) in zip(cuts, cuts[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(cuts))
 
 
 def test_a_passage_ends_at_a_paragraph_before_it_ends_at_a_sentence():
@@ -77,10 +77,11 @@ async def test_replacing_a_document_replaces_its_passages(engine):
 async def test_a_document_put_by_many_at_once_has_the_passages_of_one_of_them(engine):
     texts = [f"Version {n} of the text about the yak. " * (50 * n) for n in range(1, 7)]
 
-    await asyncio.gather(*(corpus.put(engine, "note:yak", "Yaks", text) for text in texts))
+    stored = await asyncio.gather(*(corpus.put(engine, "note:yak", "Yaks", text) for text in texts))
 
     kept = await corpus.text(engine, "note:yak")
     cuts = await fetch(engine, "SELECT starts_at, ends_at FROM passages ORDER BY 1")
+    assert all(stored)
     assert kept in texts
     assert [tuple(row) for row in cuts] == list(corpus.cut(kept))
     assert await fetch(engine, DIFFERENT) == [(0,)]
@@ -120,10 +121,10 @@ async def test_documents_are_listed_page_by_page_without_a_gap(engine):
 async def test_each_document_is_found_once_by_its_best_passage(engine):
     await corpus.put(engine, "note:yak", "Yaks", TEXT)
 
-    (found,) = await corpus.find(engine, "What is a yurt?", 5)
+    (found,) = await corpus.find(engine, "Does a yurt mind the cold?", 5)
 
     assert "round tent" in found.text
-    assert (found.url, found.title, found.coverage) == ("note:yak", "Yaks", 1.0)
+    assert (found.url, found.title) == ("note:yak", "Yaks")
 
 
 async def test_a_rare_word_counts_more_than_a_common_one(engine):
@@ -138,9 +139,10 @@ async def test_a_rare_word_counts_more_than_a_common_one(engine):
 async def test_a_word_in_the_title_counts_more_than_in_the_text(engine):
     await put_all(engine, yurt="a tent for nomads", tent="a yurt for nomads", other="no tent at all")
 
-    first, *_ = await corpus.find(engine, "yurt", 5)
+    first, second = await corpus.find(engine, "yurt", 5)
 
-    assert first.url == "note:yurt"
+    assert (first.url, second.url) == ("note:yurt", "note:tent")
+    assert first.score > 1.5 * second.score
 
 
 async def test_a_word_that_the_corpus_does_not_have_lowers_the_coverage(engine):
@@ -162,6 +164,7 @@ async def test_a_word_that_the_corpus_does_not_have_lowers_the_coverage(engine):
         "'''' \\' \\\\ yak:A*",
         "\0\ud800",
         "http://a.b/c'd\\e?f=g&h user@example.com /etc/passwd 'yak\\''",
+        "foo.com/a'b(c)*:A foo.com/x''y\\z",
         "yak " * 5000,
         "🐃",
     ],
@@ -175,15 +178,10 @@ async def test_a_hostile_query_is_only_words(engine, query):
     assert await corpus.text(engine, "note:yak") == TEXT
 
 
-async def test_a_question_is_answered_within_milliseconds(engine):
+async def test_a_question_finds_the_pages_that_are_about_it(engine):
     for document in builtin.documents():
         await corpus.put(engine, document.url, document.title, document.text)
-    question = "What does the with statement do, and what is a context manager?"
-    await corpus.find(engine, question, 5)
 
-    began = time.perf_counter()
-    for _ in range(10):
-        found = await corpus.find(engine, question, 5)
+    found = await corpus.find(engine, "What does the with statement do, and what is a context manager?", 5)
 
-    assert (time.perf_counter() - began) / 10 < 0.1  # seconds; a tenth of it on an idle machine
     assert {"pydoc:with", "pydoc:context-managers"} <= {passage.url for passage in found}

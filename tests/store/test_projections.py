@@ -45,8 +45,8 @@ async def test_rebuilding_mends_a_row_that_was_changed_and_removes_one_that_neve
     await fetch(owner, "UPDATE jobs SET progress = 3, current_step = 'lies' WHERE job_id = $1::uuid", job.id)
     await fetch(
         owner,
-        """INSERT INTO jobs SELECT (jsonb_populate_record(j, '{"job_id":"00000000-0000-7000-8000-00000000dead"}')).*
-           FROM jobs j""",
+        """INSERT INTO jobs SELECT (jsonb_populate_record(
+               j, '{"job_id":"00000000-0000-7000-8000-00000000dead"}')).* FROM jobs j""",
     )
 
     await rebuild(owner)

@@ -179,7 +179,8 @@ async def test_progress_and_beats_are_heap_only_updates(writer, owner, database_
     async def counted():
         found = await fetch(
             owner,
-            "SELECT relname, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname IN ('jobs','leases')",
+            """SELECT relname, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables
+               WHERE relname IN ('jobs', 'leases')""",
         )
         counts = {name: (updates, hot) for name, updates, hot in found}
         return counts if counts["jobs"][0] >= 21 and counts["leases"][0] >= 20 else None

@@ -7,7 +7,6 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 from app.store import migrate
 from app.store.tables import Xid8, metadata
 
-
 # SQLAlchemy's reflection has no name for it.
 ischema_names["xid8"] = Xid8
 

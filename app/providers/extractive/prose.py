@@ -20,9 +20,7 @@ MARKER = re.compile(r"^\s*(?:[-*+•]|\(?\d{1,3}[.)]|\(?[a-z]\))\s+")
 BLOCK = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*+•]|\d{1,3}[.)])\s)")
 END = re.compile(r"""(?<=[.!?])["”’')\]*]*(?:\[\d{1,4}\])*\s+(?=["“‘'(*`\[]*[A-Z0-9À-Þ]|["“`*][a-z])""")
 FOOTNOTES = re.compile(r"(?:\s*\[\d{1,4}\])+$")
-ABBREVIATED = re.compile(
-    r"\b(?:e\.g|i\.e|cf|vs|etc|approx|no|fig|dr|mr|mrs|st|al|resp|[A-Z])\.$", re.IGNORECASE
-)
+ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|cf|vs|approx|no|fig|dr|mr|mrs|st|al|resp|[A-Z])\.$", re.IGNORECASE)
 PROSE_END = re.compile(r"[.!?][\"”’')\]*]*$")
 # A name may be in lower case: "msgspec is a fast …".
 PROSE_START = re.compile(

@@ -47,9 +47,8 @@ LEANS = re.compile(
     r"|Instead|Similarly|Likewise|For example|For instance|The following|The above|Unlike|Rather|Moreover"
     r"|Both|Again|Start|Check|Join|Additionally|Furthermore|As a result|Chapter|Section|In particular)\b"
 )
-CONDITION = re.compile(
-    r"(?:If|When|Unless|Where|While|Although|Except|Because|Using)\b"
-)  # one case, not the rule
+# One case, not the rule.
+CONDITION = re.compile(r"(?:If|When|Unless|Where|While|Although|Except|Because|Using)\b")
 POINTS = re.compile(r"\b(?:following|above|below|information on|later section)\b", re.IGNORECASE)
 EMPHASIS = {"em_open", "em_close", "strong_open", "strong_close"}
 SPECIAL = re.compile(r"[\\`_\[\]<&]")

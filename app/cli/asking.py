@@ -1,0 +1,167 @@
+"""`dossier ask`, `submit` and `follow`: a question, and watching what becomes of it."""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from uuid import UUID
+
+import rich_click as click
+from click.exceptions import Exit
+from msgspec import structs
+
+from app.cli.board import watch
+from app.cli.connection import connect, is_own
+from app.cli.pages import print_report
+from app.cli.terminal import CANCELLED, FAILED, INTERRUPTED, complain, is_interactive, line, print_json
+from app.client import Dossier
+from app.domain.request import Limits
+from app.domain.view import JobView
+
+WORKERS = 2  # jobs at a time of a server of our own: this one, and one that was left behind
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+REQUEST_OPTIONS = (
+    click.argument("question"),
+    click.option("--effort", type=click.Choice(["quick", "standard", "deep"]), default="standard"),
+    click.option(
+        "--tag", "tags", multiple=True, help="To find it again with `dossier jobs --tag`; repeatable."
+    ),
+    click.option("--priority", type=click.IntRange(-100, 100), default=0, help="Higher goes first."),
+    click.option("--search", type=click.Choice(["web", "corpus", "both"]), help="Where to look."),
+    click.option("--allow", "allowed", multiple=True, metavar="DOMAIN", help="Only these; repeatable."),
+    click.option("--block", "blocked", multiple=True, metavar="DOMAIN", help="Never these; repeatable."),
+    click.option("--max-searches", type=click.IntRange(0), help="Searches at most."),
+    click.option("--max-calls", type=click.IntRange(1), help="Paid calls at most."),
+    click.option("--max-tokens", type=click.IntRange(1), help="Tokens at most."),
+    click.option(
+        "--max-cost", "max_cost_usd", type=click.FloatRange(0, min_open=True), help="US dollars at most."
+    ),
+    click.option("--deadline", "deadline_seconds", type=click.IntRange(1), help="Seconds at most."),
+)
+
+
+def with_request_options(command: F) -> F:
+    """The options that make up a request, the same for all who send one."""
+    for option in reversed(REQUEST_OPTIONS):
+        command = option(command)
+    return command
+
+
+def fields_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as fields of a request; what was not said is left to the server."""
+    limits = {name: options[name] for name in structs.asdict(Limits()) if options[name] is not None}
+    sources = {
+        "search": options["search"],
+        "allowed_domains": options["allowed"],
+        "blocked_domains": options["blocked"],
+    }
+    return {
+        "effort": options["effort"],
+        "priority": options["priority"],
+        "tags": options["tags"],
+        "limits": limits,
+        "sources": {name: value for name, value in sources.items() if value},
+    }
+
+
+@click.command(epilog='Example: dossier ask "What is a context manager?" --max-searches 4')
+@with_request_options
+@click.option("--json", "as_json", is_flag=True, help="Print the job with its result as JSON.")
+def ask(question: str, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's
+    """Ask a question, watch the research, print the report.
+
+    The report goes to standard output, all else to standard error. The exit code is 1 if the job
+    failed and 3 if it was cancelled. Ctrl-C leaves the job running unless you say otherwise.
+    """
+    with connect(WORKERS) as dossier:
+        created = dossier.submit(question, **fields_of(options))
+        watch_or_leave(dossier, created.job_id)
+        _finish(dossier, created.job_id, as_json=as_json)
+
+
+def watch_or_leave(dossier: Dossier, job_id: UUID, after: int = 0) -> None:
+    """Watch until the job is over; on Ctrl-C ask what is to become of it."""
+    try:
+        watch(dossier, job_id, after)
+    except KeyboardInterrupt:
+        line("")
+        if is_interactive() and click.confirm("Cancel the job?", default=False, err=True):
+            line(f"{dossier.cancel(job_id).message} Job {job_id}")
+            raise Exit(CANCELLED) from None
+        line(how_to_go_on(job_id))
+        raise Exit(INTERRUPTED) from None
+
+
+def how_to_go_on(job_id: UUID) -> str:
+    """What to do about a job that is left alone."""
+    rest = " The next `dossier serve`, `worker` or `follow` continues it." if is_own() else ""
+    return f"Job {job_id} is not over.{rest} Watch it: dossier follow {job_id}"
+
+
+def _finish(dossier: Dossier, job_id: UUID, *, as_json: bool) -> None:
+    view = dossier.job(job_id)
+    if as_json:
+        print_json(view)
+    elif view.status == "completed":
+        print_report(dossier.report(job_id))
+    end_as(view, quiet=as_json)
+
+
+def end_as(view: JobView, *, quiet: bool = False) -> None:
+    """Say why there is no report, in words and as the exit code."""
+    if view.status == "cancelled":
+        if not quiet:
+            complain(f"Job {view.job_id} was cancelled.")
+        raise Exit(CANCELLED)
+    if view.status == "failed":
+        if not quiet:
+            complain(
+                f"Job {view.job_id} failed: {view.error.error_message if view.error else 'no reason given'}"
+            )
+        raise Exit(FAILED)
+
+
+@click.command(epilog='Example: dossier submit "What is a context manager?" --tag python')
+@with_request_options
+@click.option("--idempotency-key", help="With the same key and question, the same job.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+def submit(question: str, *, idempotency_key: str | None, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's
+    """Ask a question and leave; prints the job's id.
+
+    Without DOSSIER_URL the job waits for the next `dossier serve`, `worker` or `follow`.
+    """
+    with connect() as dossier:
+        created = dossier.submit(question, idempotency_key=idempotency_key, **fields_of(options))
+    if as_json:
+        print_json(created)
+    else:
+        click.echo(created.job_id)
+        line(how_to_go_on(created.job_id))
+
+
+@click.command(epilog="Example: dossier follow 0199d2a4-5c3b-7000-8000-3f1a5b7c9d00 --after 12")
+@click.argument("job_id")
+@click.option("--after", default=0, type=click.IntRange(0), help="The seq of the last event you have.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print each event as one line of JSON, as it is stored."
+)
+def follow(job_id: str, after: int, *, as_json: bool) -> None:
+    """Follow a job live, from the start or from a cursor.
+
+    It goes on by itself after a lost connection or a restart of the server, and loses no event.
+    """
+    with connect(WORKERS) as dossier:
+        view = dossier.job(job_id)
+        if as_json:
+            _print_events(dossier, view.job_id, after)
+        else:
+            watch_or_leave(dossier, view.job_id, after)
+            line(f"The report: dossier report {view.job_id}")
+        end_as(dossier.job(job_id), quiet=as_json)
+
+
+def _print_events(dossier: Dossier, job_id: UUID, after: int) -> None:
+    for followed in dossier.follow(job_id, after):
+        sys.stdout.buffer.write(followed.line + b"\n")
+        sys.stdout.buffer.flush()

@@ -1,0 +1,135 @@
+"""A job as it moves: one live view for a person, plain lines for everything else.
+
+Both come from the events alone: the board folds them as the server does.
+"""
+
+import time
+from collections.abc import Iterator
+from uuid import UUID
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from app.cli.terminal import err, harmless, is_interactive, line
+from app.client import Dossier, Followed
+from app.domain import events as e
+from app.domain.job import Job, evolve
+from app.domain.research import TURNS_PER_STEP
+from app.domain.words import step_in_words
+
+BAR = 40  # columns
+QUIET = 5.0  # seconds without an event until the board says so
+
+
+class Board:
+    """The live view of one job."""
+
+    def __init__(self, job_id: UUID) -> None:
+        self.job = Job(job_id)
+        self._began = self._heard = time.monotonic()
+        self._spinner = Spinner("dots")
+
+    def see(self, followed: Followed) -> None:
+        """Take the next event in; seq 1 starts the story again."""
+        job = Job(self.job.id) if followed.seq == 1 else self.job
+        fact = e.Recorded(job.id, followed.seq, followed.at, "", None, followed.event)
+        self.job = evolve(job, fact)
+        self._heard = time.monotonic()
+
+    def __rich__(self) -> RenderableType:
+        """The view; rich asks for it several times a second."""
+        return Group(self._status(), self._bar(), *self._plan(), self._counts())
+
+    def _status(self) -> RenderableType:
+        self._spinner.update(text=Text(harmless(self.job.current_step or "Connecting"), style="bold"))
+        return self._spinner
+
+    def _bar(self) -> RenderableType:
+        row = Table.grid(padding=(0, 1))
+        elapsed = time.monotonic() - self._began
+        bar = ProgressBar(total=100, completed=self.job.progress, width=BAR)
+        row.add_row(bar, f"{self.job.progress:3} %", f"{elapsed:.1f} s", self.job.status)
+        return row
+
+    def _plan(self) -> Iterator[Text]:
+        done = steps_done(self.job)
+        for number, step in enumerate(self.job.research.plan):
+            tick, style = ("✓", "green") if number < done else ("·", "dim")
+            yield Text(f"  {tick} {harmless(step)}", style=style, overflow="ellipsis", no_wrap=True)
+
+    def _counts(self) -> Text:
+        quiet = time.monotonic() - self._heard
+        more = f" · nothing new for {quiet:.0f} s" if quiet > QUIET else ""
+        return Text(f"  {counts(self.job)}{more}", style="dim")
+
+
+def steps_done(job: Job) -> int:
+    """How many steps of the plan the turns so far amount to; all of them with the report."""
+    research = job.research
+    if research.report:
+        return len(research.plan)
+    return min(len(research.plan), max(0, len(research.turns) - 1) // TURNS_PER_STEP)
+
+
+def counts(job: Job) -> str:
+    """What the research has come to so far."""
+    found = len(job.research.sources)
+    read = sum(source.sha256 is not None for source in job.research.sources)
+    bill = job.research.bill
+    cost = f" · ${bill.cost_usd:.4f}" if bill.cost_usd else ""
+    return f"{bill.searches} searches · {found} sources found, {read} read · {bill.calls} calls{cost}"
+
+
+def watch(dossier: Dossier, job_id: UUID, after: int = 0) -> None:
+    """Show the job on standard error until it is over: the board where a person looks on, else lines."""
+    events = dossier.follow(job_id, after)
+    if after == 0 and is_interactive():
+        _show(events, Board(job_id))
+    else:
+        for followed in events:
+            if words := in_words(followed):
+                line(f"[{followed.progress:3} %] {harmless(words)}")
+
+
+def _show(events: Iterator[Followed], board: Board) -> None:
+    with Live(board, console=err, refresh_per_second=10, transient=True):
+        for followed in events:
+            board.see(followed)
+    line(f"{board.job.status}: {counts(board.job)}")
+
+
+def in_words(followed: Followed) -> str | None:
+    """The line of an event; None for those that say nothing to a person."""
+    match followed.event:
+        case e.CallRequested(kind="model") | e.CallCompleted():
+            return None
+        case e.AttemptStarted() as event:
+            return f"Attempt {event.attempt} has begun"
+        case e.PlanDrafted() as event:
+            return "The plan: " + "; ".join(event.steps)
+        case e.SourceFound() as event:
+            return f"Found [{event.number}] {event.title}"
+        case e.PageRead() as event:
+            return f"Read [{event.number}], {event.size:,} bytes"
+        case e.JobFailed() as event:
+            return f"Failed ({event.error_type}): {event.error_message}"
+        case e.AttemptFailed() as event:
+            return f"Attempt {event.attempt} failed ({event.error_type}): {event.error_message}"
+        case event if event.type in OUTCOMES:
+            return OUTCOMES[event.type]
+        case event:
+            return step_in_words(event)
+
+
+OUTCOMES = {
+    "job_submitted": "Submitted, waiting for a worker",
+    "attempt_released": "The worker is leaving; another one will continue",
+    "lease_expired": "The worker was lost; another one will continue",
+    "cancel_requested": "Cancelling",
+    "job_cancelled": "Cancelled",
+    "job_completed": "Done",
+}

@@ -1,0 +1,78 @@
+"""`dossier demo`: the whole way of one question, step by step, on this machine alone."""
+
+import asyncio
+import time
+
+import rich_click as click
+from msgspec.structs import replace
+
+from app.cli.asking import end_as, watch_or_leave
+from app.cli.connection import starting_server
+from app.cli.corpus import store
+from app.cli.database import ready_url
+from app.cli.pages import print_report
+from app.cli.terminal import line
+from app.client import Dossier
+from app.domain.view import JobView
+from app.ingest import builtin
+from app.settings import Settings, load_settings
+from app.store import corpus
+from app.store.database import make_engine
+
+QUESTION = "What does the with statement do, and what is a context manager?"
+
+
+@click.command(epilog='Example: dossier demo "What is a decorator?"')
+@click.argument("question", default=QUESTION)
+def demo(question: str) -> None:
+    """Show everything once: a question, live, to its cited report.
+
+    It needs no keys and no network: it keeps its own Postgres, and searches Python's language
+    reference and the READMEs of what is installed.
+    """
+    began = time.monotonic()
+    # A newcomer's demo leaves databases alone that the environment names.
+    settings = replace(load_settings(), database_url="", url="")
+    line(f"1. Starting the Postgres that comes along, in {settings.data_folder}.")
+    database = ready_url(settings)
+    line("2. Starting the API and a worker, as `dossier serve` does.")
+    with starting_server(1, DATABASE_URL="") as url:
+        line(f"3. {asyncio.run(_fill(database))}")
+        view = _research(url(), question)
+    _look_back(view, settings, time.monotonic() - began)
+    end_as(view)
+
+
+async def _fill(url: str) -> str:
+    """See to it that there is something to search; says what was done."""
+    engine = make_engine(url, pool_size=1)
+    try:
+        known = await corpus.documents(engine, 1, after="pydoc:")
+        if known and known[0].url.startswith("pydoc:"):
+            return "The corpus is filled already."
+        summary = await store(engine, list(builtin.documents()))
+        return f"Filled the corpus with what every machine has: {summary.stored} documents about Python."
+    finally:
+        await engine.dispose()
+
+
+def _research(url: str, question: str) -> JobView:
+    with Dossier(url) as dossier:
+        line(f'4. POST {url}/jobs {{"query": "{question}"}}')
+        created = dossier.submit(question, sources={"search": "corpus"}, tags=["demo"])
+        line(f"5. 201, and from now on it cannot be lost. Following {created.stream_url}")
+        watch_or_leave(dossier, created.job_id)
+        line("")
+        view = dossier.job(created.job_id)
+        if view.status == "completed":
+            print_report(dossier.report(view.job_id))
+        return view
+
+
+def _look_back(view: JobView, settings: Settings, seconds: float) -> None:
+    line("")
+    line(f"That took {seconds:.1f} s. Job {view.job_id} is stored in {settings.data_folder}, with")
+    line(f"all of its {view.seq} events: what was asked, searched, read and claimed, and on what evidence.")
+    line(f"  Read it again:      dossier report {view.job_id}")
+    line(f"  Replay its events:  dossier follow {view.job_id}")
+    line('  Ask your own:       dossier ask "…"    and dossier --help for the rest')

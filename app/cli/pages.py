@@ -1,0 +1,67 @@
+"""Reports and jobs on a screen; on a pipe a report is its markdown, byte for byte."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import rich_click as click
+from rich.markdown import Markdown
+from rich.table import Table
+
+from app.cli.terminal import harmless, out
+from app.domain.view import JobView
+
+QUESTION = 60  # characters of a question in a list
+
+
+def print_report(markdown: str) -> None:
+    """A report on standard output."""
+    if out.is_terminal:
+        out.print(Markdown(harmless(markdown)))
+    else:
+        click.echo(markdown)
+
+
+def print_job(view: JobView) -> None:
+    """Everything about a job that fits a screen."""
+    table = Table.grid(padding=(0, 2))
+    for name, value in _rows(view):
+        table.add_row(f"{name}:", harmless(value))
+    out.print(table)
+
+
+def _rows(view: JobView) -> Iterator[tuple[str, str]]:
+    usage = view.usage
+    yield "Job", str(view.job_id)
+    yield "Question", view.query
+    yield "Status", f"{view.status}, {view.progress} %, step {view.steps_completed}: {view.current_step}"
+    yield "Effort", f"{view.effort}, priority {view.priority}"
+    if view.tags:
+        yield "Tags", ", ".join(view.tags)
+    yield "Created", _time(view.created_at)
+    yield "Started", f"{_time(view.started_at)}, attempt {view.attempt}"
+    yield "Over", _time(view.completed_at)
+    cost = "unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
+    yield "Usage", f"{usage.searches} searches, {usage.pages_read} pages, {usage.calls} calls, cost {cost}"
+    if view.error:
+        yield "Error", f"{view.error.error_type}: {view.error.error_message}"
+    if view.result:
+        result = view.result
+        yield "Result", f"{result.title or 'no title'} ({result.stop_reason}, confidence {result.confidence})"
+        yield "Evidence", f"{len(result.claims)} cited sentences, {len(result.sources)} sources found"
+        yield "Report", f"dossier report {view.job_id}"
+
+
+def _time(at: datetime | None) -> str:
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else "not yet"
+
+
+def print_jobs(views: Iterable[JobView]) -> None:
+    """A table of jobs."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("Job", "Status", "%", "Created"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("Question", no_wrap=True, overflow="ellipsis")
+    for view in views:
+        question = harmless(" ".join(view.query.split()))[:QUESTION]
+        table.add_row(str(view.job_id), view.status, str(view.progress), _time(view.created_at), question)
+    out.print(table)

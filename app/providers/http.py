@@ -1,0 +1,150 @@
+"""One HTTP client for all providers of a process, and what they all make of a refusal."""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from app import __version__
+from app.errors import BadSetting, ProviderError
+
+AGENT = f"dossier/{__version__}"
+CONNECT = 5.0  # seconds; TCP and TLS to a host that is up take less than one
+POOL = 10.0  # seconds; a request that waits longer for a connection finds the pool exhausted
+READ = 60.0  # seconds without a byte; a provider that knows better sets its own
+WRITE = 30.0  # seconds without a byte sent; prompts are some hundred kilobytes
+CONNECTIONS = 100  # as many as httpx itself allows; a worker makes a few calls for each of its jobs
+KEPT = 20  # idle connections
+MAX_BODY = 20_000_000  # bytes of a decoded reply; the longest page that is kept has a million characters
+MAX_MESSAGE = 300  # characters of what a provider says, as it stands in the log
+MAX_WAIT = 3600.0  # seconds; whoever asks for more has not understood what a job is
+
+_WIRE = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+_SECRET = re.compile(r"\b(?:sk|tvly)-[\w*-]{6,}|\bBearer\s+\S+", re.IGNORECASE)
+
+
+def make_client() -> httpx.AsyncClient:
+    """The shared client: pooled, every wait bounded, redirects not followed.
+
+    `trust_env` stays on, so HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR
+    mean what they mean everywhere. Close it when the process ends.
+    """
+    return httpx.AsyncClient(
+        headers={"User-Agent": AGENT},
+        timeout=httpx.Timeout(connect=CONNECT, read=READ, write=WRITE, pool=POOL),
+        limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=KEPT),
+        follow_redirects=False,
+        trust_env=True,
+    )
+
+
+class Lane(httpx.AsyncBaseTransport):
+    """Sends through the shared client, for a vendor's library that puts its key on the client it is given.
+
+    So vendors share one pool and never a header. Replies are read whole, MAX_BODY bytes at most.
+    """
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The reply to one request. Raises httpx.ReadError where it is too long."""
+        reply = await self._client.send(request, stream=True)
+        try:
+            body = await _read(reply, request)
+        finally:
+            await reply.aclose()
+        headers = [(name, value) for name, value in reply.headers.raw if name.lower() not in _WIRE]
+        return httpx.Response(reply.status_code, headers=headers, content=body)
+
+
+async def _read(reply: httpx.Response, request: httpx.Request) -> bytes:
+    body = bytearray()
+    async for chunk in reply.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise httpx.ReadError(f"The reply is longer than {MAX_BODY} bytes.", request=request)
+    return bytes(body)
+
+
+def checked_key(name: str, key: str) -> str:
+    """A key that can stand in a header. Raises BadSetting that names it and does not show it."""
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise BadSetting(f"{name} must be one word of ASCII characters, without spaces or quotation marks.")
+    return key
+
+
+def checked_address(name: str, url: str) -> str:
+    """The address of a server. Raises BadSetting that names it."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL("")
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise BadSetting(f"{name} must be an address that begins with http:// or https://.")
+    return url
+
+
+def refusal(who: str, key_name: str, status: int, headers: Mapping[str, str], said: str) -> ProviderError:
+    """What a status from 300 on means for the caller.
+
+    Args:
+        who: the provider, as people call it.
+        key_name: the setting that holds its key; named in the message where the key is refused.
+        status: of the HTTP reply.
+        headers: of the reply; of these only Retry-After is read.
+        said: the provider's own words, already shortened.
+    """
+    told = f"{who} answered {status}: {said}" if said else f"{who} answered {status}."
+    wait = retry_after(headers)
+    if status in (401, 403):
+        return ProviderError(
+            "auth", f"{who} refuses the key in {key_name} (status {status}).", retryable=False
+        )
+    if status in (402, 413):  # no money, or too much text: the same request will not do better
+        return ProviderError("resource", told, retryable=False)
+    if status == 429:
+        return ProviderError("rate_limit", told, retryable=True, retry_after=wait)
+    if status in (408, 504):
+        return ProviderError("timeout", told, retryable=True, retry_after=wait)
+    if status >= 500:
+        return ProviderError("network", told, retryable=True, retry_after=wait)
+    return ProviderError("validation", told, retryable=False)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the provider wants to be left alone, 0..MAX_WAIT; None where it does not say.
+
+    Retry-After is seconds or an HTTP date (RFC 9110, 10.2.3).
+    """
+    value = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = _until(value)
+    return min(max(seconds, 0.0), MAX_WAIT) if not math.isnan(seconds) else None
+
+
+def _until(date: str) -> float:
+    try:
+        at = parsedate_to_datetime(date)
+    except ValueError:
+        return math.nan
+    return (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+
+
+def shorten(text: object, *secrets: str) -> str:
+    """A provider's words as one line of at most MAX_MESSAGE characters, without keys and controls.
+
+    `secrets` are taken out wherever they stand; so is everything that looks like a key. What is not text
+    becomes "".
+    """
+    if not isinstance(text, str):
+        return ""
+    line = "".join(character if character.isprintable() else " " for character in text[: 20 * MAX_MESSAGE])
+    for secret in secrets:
+        line = line.replace(secret, "…")
+    return " ".join(_SECRET.sub("…", line).split())[:MAX_MESSAGE]

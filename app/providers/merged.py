@@ -1,0 +1,92 @@
+"""Several searches as one, for the jobs that look at the web and at the corpus."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from itertools import chain, zip_longest
+
+from app.domain.events import Usage
+from app.domain.request import SearchScope
+from app.errors import ProviderError
+from app.providers.ports import Hit, PageReply, Search, SearchReply
+
+
+class MergedSearch:
+    """Implements the port `Search` on others; one of them that fails takes nothing from the rest."""
+
+    scope: SearchScope = "both"
+
+    def __init__(self, searches: Sequence[Search]) -> None:
+        if not searches:
+            raise ValueError("There is nothing to merge.")
+        self.name = "+".join(search.name for search in searches)
+        # The corpus comes first: what the user ingested costs nothing, and is the very text he means.
+        self._searches = sorted(searches, key=lambda search: search.scope != "corpus")
+
+    async def search(
+        self, query: str, limit: int, *, allowed: Sequence[str] = (), blocked: Sequence[str] = ()
+    ) -> SearchReply:
+        """At most `limit` hits: the best of each, then the second best of each, each url once.
+
+        Raises:
+            ProviderError: all of them failed; one that trying again may help, where there is one.
+        """
+        outcomes = await asyncio.gather(
+            *(search.search(query, limit, allowed=allowed, blocked=blocked) for search in self._searches),
+            return_exceptions=True,
+        )
+        replies, errors = list[SearchReply](), list[ProviderError]()
+        for outcome in outcomes:
+            if isinstance(outcome, SearchReply):
+                replies.append(outcome)
+            elif isinstance(outcome, ProviderError):
+                errors.append(outcome)
+            else:
+                raise outcome
+        if not replies:
+            raise max(errors, key=lambda error: error.retryable)
+        return SearchReply(_interleaved(replies)[:limit], _together(reply.usage for reply in replies))
+
+    async def read(self, url: str) -> PageReply:
+        """The text of a page, from the corpus where it is there, else from the web.
+
+        Raises:
+            ProviderError: the last of those that may have it does not.
+        """
+        readers = [search for search in self._searches if _fits(search.scope, url)]
+        if not readers:
+            raise ProviderError("validation", f"No search reads {url[:200]}.", retryable=False)
+        for reader in readers[:-1]:
+            try:
+                return await reader.read(url)
+            except ProviderError:
+                continue
+        return await readers[-1].read(url)
+
+
+def _fits(scope: SearchScope, url: str) -> bool:
+    """A document may have been ingested under any name; the web has only addresses."""
+    return scope != "web" or url.lower().startswith(("http://", "https://"))
+
+
+def _interleaved(replies: Sequence[SearchReply]) -> tuple[Hit, ...]:
+    ranks = zip_longest(*(reply.hits for reply in replies))
+    distinct = dict[str, Hit]()
+    for hit in chain.from_iterable(ranks):
+        if hit is not None:
+            distinct.setdefault(_spelling(hit.url), hit)
+    return tuple(distinct.values())
+
+
+def _spelling(url: str) -> str:
+    """Close enough to see that two searches mean one page; the agent has the exact rule."""
+    return url.partition("#")[0].rstrip("/").replace("http://", "https://", 1)
+
+
+def _together(usages: Iterable[Usage]) -> Usage:
+    used = list(usages)
+    costs = [usage.cost_usd for usage in used]
+    known = [cost for cost in costs if cost is not None]
+    return Usage(
+        searches=sum(usage.searches for usage in used),
+        cost_usd=round(sum(known), 9) if len(known) == len(costs) else None,
+    )

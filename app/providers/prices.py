@@ -1,0 +1,68 @@
+"""What tokens cost, so that a job's bill is known while it runs."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from app.errors import BadSetting
+
+Dollars = Annotated[float, Meta(ge=0, le=1_000_000)]
+
+_DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+
+
+class Price(Struct, frozen=True, forbid_unknown_fields=True):
+    """USD per million tokens; without `cached_input`, cached tokens cost what others cost."""
+
+    input: Dollars
+    output: Dollars
+    cached_input: Dollars | None = None
+
+    def cost(self, prompt: int, cached: int, completion: int) -> float:
+        """USD for one call, rounded to a billionth; `cached` tokens are among those of the prompt."""
+        cached = min(cached, prompt)
+        saved = self.input if self.cached_input is None else self.cached_input
+        millionths = (prompt - cached) * self.input + cached * saved + completion * self.output
+        return round(millionths / 1_000_000, 9)
+
+
+# As listed publicly in March 2026. Prices change: they are the operator's to replace, with a file.
+LISTED: Mapping[str, Price] = {
+    "gpt-4.1": Price(2.00, 8.00, 0.50),
+    "gpt-4.1-mini": Price(0.40, 1.60, 0.10),
+    "gpt-4.1-nano": Price(0.10, 0.40, 0.025),
+    "gpt-4o": Price(2.50, 10.00, 1.25),
+    "gpt-4o-mini": Price(0.15, 0.60, 0.075),
+    "o4-mini": Price(1.10, 4.40, 0.275),
+    "gpt-5": Price(1.25, 10.00, 0.125),
+    "gpt-5-mini": Price(0.25, 2.00, 0.025),
+    "gpt-5-nano": Price(0.05, 0.40, 0.005),
+}
+
+
+def load_prices(path: Path | None) -> dict[str, Price]:
+    """The listed prices, replaced and extended by those of a file.
+
+    Args:
+        path: a JSON object of model names to {"input", "output", "cached_input"?}, in USD per million
+            tokens; None for the listed prices alone.
+
+    Raises:
+        BadSetting: the file cannot be read, or holds something else.
+    """
+    if path is None:
+        return dict(LISTED)
+    try:
+        own = msgspec.json.decode(path.read_bytes(), type=dict[str, Price])
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadSetting(f"DOSSIER_PRICES: {path} holds no price list: {error}") from error
+    return {**LISTED, **own}
+
+
+def price_of(model: str, prices: Mapping[str, Price]) -> Price | None:
+    """The price of a model; that of "gpt-4.1" also holds for "gpt-4.1-2025-04-14". None if unknown."""
+    return prices.get(model) or prices.get(_DATED.sub("", model))

@@ -1,0 +1,69 @@
+"""The JSON schema of one turn, in the dialect that every server with constrained decoding takes.
+
+OpenAI's strict mode wants each property required, no additional ones, and knows neither `oneOf` nor
+`discriminator`, `title`, `default` or the lengths of strings; `minItems` and `maxItems` it knows. Servers
+on llama.cpp's grammar (llama-server, Ollama) have stumbled over `$ref`, and the grammar is written in the
+order of the properties. So definitions are inlined, `anyOf` is the only union, a tag is a string with one
+value and comes first, and the lengths of strings are said in words.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+KEPT = ("type", "enum", "minItems", "maxItems")  # keywords that all of them take as they are
+
+Schema = dict[str, Any]
+
+
+def strict_schema(kind: type[Struct], tools: Sequence[str]) -> Schema:
+    """The schema of `kind` in which a tagged union has the members in `tools` only.
+
+    Args:
+        kind: a Struct whose fields are all required, like NextStep.
+        tools: tags, in the order in which the schema shall offer them; at least one.
+
+    Returns:
+        A self-contained object schema; a union with one member left is that member.
+    """
+    written = msgspec.json.schema(kind)
+    return _rewrite(written, written["$defs"], tools)
+
+
+def _rewrite(schema: Mapping[str, Any], known: Mapping[str, Any], tools: Sequence[str]) -> Schema:
+    if "$ref" in schema:
+        return _rewrite(known[schema["$ref"].rpartition("/")[2]], known, tools)
+    if "discriminator" in schema:
+        schema = {"anyOf": [{"$ref": schema["discriminator"]["mapping"][tool]} for tool in tools]}
+    if "anyOf" in schema:
+        members = [_rewrite(member, known, tools) for member in schema["anyOf"]]
+        return members[0] if len(members) == 1 else {"anyOf": members}
+    strict = {name: schema[name] for name in KEPT if name in schema}
+    if "enum" in schema:
+        strict = {"type": "string", **strict}
+    if words := _words(schema):
+        strict["description"] = words
+    if "items" in schema:
+        strict["items"] = _rewrite(schema["items"], known, tools)
+    if "properties" in schema:
+        strict |= _object(schema["properties"], known, tools)
+    return strict
+
+
+def _object(properties: Mapping[str, Any], known: Mapping[str, Any], tools: Sequence[str]) -> Schema:
+    return {
+        "properties": {name: _rewrite(schema, known, tools) for name, schema in properties.items()},
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _words(schema: Mapping[str, Any]) -> str:
+    """What the schema can only say in words: what it is for, and how long a text may be."""
+    said = [schema["description"]] if "description" in schema else []
+    if "maxLength" in schema:
+        least = "Not empty, at" if schema.get("minLength") else "At"
+        said.append(f"{least} most {schema['maxLength']} characters.")
+    return " ".join(said)

@@ -1,0 +1,32 @@
+"""Replies as bytes: what is hashed, stored as a blob, and read back by a worker that resumes."""
+
+import msgspec
+
+from app.agent.research import Reply
+from app.domain.events import CallKind
+from app.domain.steps import NextStep
+from app.providers.ports import Hit, ModelReply, PageReply, SearchReply
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def encoded(reply: Reply) -> bytes:
+    """What is stored: the filled schema, the hits, or the page's text itself."""
+    match reply:
+        case ModelReply():
+            return _encode(reply.step)
+        case SearchReply():
+            return _encode(reply.hits)
+        case PageReply():
+            return reply.text.encode()
+
+
+def decoded(kind: CallKind, body: bytes) -> Reply:
+    """The reply that these bytes were; what it cost stands in the log."""
+    match kind:
+        case "model":
+            return ModelReply(msgspec.json.decode(body, type=NextStep))
+        case "search":
+            return SearchReply(msgspec.json.decode(body, type=tuple[Hit, ...]))
+        case "read":
+            return PageReply(body.decode())

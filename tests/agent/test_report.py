@@ -1,0 +1,163 @@
+"""A finished report for people: nothing in it can come to life."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.agent import report
+from app.domain.events import Claim
+from app.domain.view import Metrics, Result, SourceView
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "[click](javascript:alert(1))",
+    "[click](data:text/html,<script>)",
+    "[click](//evil.example)",
+    "[click](/jobs)",
+    "![pixel](https://evil.example/p.png)",
+    "<javascript:alert(1)>",
+    "[9]: javascript:alert(1)\n\n[9]",
+    '"><svg onload=alert(1)>',
+    "<style>*{}</style><iframe src=https://evil.example>",
+    "<a href='https://evil.example' onclick=alert(1) style='color:red'>x</a>",
+    "\u202egpj.exe\u2066",
+    "nul\0",
+    "</main></body><script>",
+    "```<script>\n</code><script>\n```",
+]
+
+
+class Page(HTMLParser):
+    """What a browser would make of it."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, *attr) for attr in attrs]
+
+
+def result(
+    content="Text [1].", title="A report", *, source_title="A page", url="https://example.com/1", **changes
+):
+    sources = (
+        SourceView(1, url, source_title, "", True),
+        SourceView(2, "https://example.com/2", "Only read", "", True),
+        SourceView(3, "pydoc:with", "In the corpus", "", True),
+    )
+    claims = (Claim("Text.", 1, "Text.", 0, 5, 1.0), Claim("Text.", 3, "Text.", 0, 5, 1.0))
+    fields = {
+        "title": title,
+        "final_answer": content,
+        "report_url": "/jobs/1/report",
+        "stop_reason": "answered",
+        "confidence": "high",
+        "sources": sources,
+        "claims": claims,
+        "coverage": 0.75,
+        "support": 0.999,
+        "removed": (),
+        "unverified": (),
+        "metrics": Metrics(1.0, 1, 1, 0.0, 1),
+    }
+    return Result(**fields | changes)
+
+
+def test_the_markdown_has_title_content_evidence_and_the_sources_that_are_cited():
+    text = report.markdown(result("Text [1].", unverified=("Nobody *knows* [9].",), removed=("[9] …",)))
+
+    assert text == (
+        "# A report\n\nText [1].\n\n## Evidence\n\n"
+        "75 % of its sentences are backed by a quote from a page that was read; "
+        "99 % of the citations that were written could be bound to such a quote. "
+        "Taken out: 1 that could not.\n\n"
+        "These sentences stand on no quote:\n\n- Nobody \\*knows\\* (9).\n\n"
+        "## Sources\n\n- [1] A page – <https://example.com/1>\n- [3] In the corpus – pydoc:with\n"
+    )
+
+
+def test_the_html_is_a_whole_document_in_which_a_citation_leads_to_its_source():
+    text = report.html(result("Text [1] and [2] and `x[1]`."))
+
+    assert text.startswith('<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">')
+    assert "<title>A report</title>" in text
+    assert 'Text <a href="#source-1" rel="noopener noreferrer nofollow">[1]</a> and [2]' in text
+    assert "<code>x[1]</code>" in text
+    assert '<li id="source-1" value="1">A page – <a href="https://example.com/1" rel="noopener' in text
+    assert '<li id="source-3" value="3">In the corpus – <code>pydoc:with</code></li>' in text
+    assert "source-2" not in text
+
+
+@pytest.mark.parametrize("form", [report.markdown, report.html])
+def test_a_report_that_stopped_early_and_one_without_evidence_say_so(form):
+    text = form(result("Nothing.", claims=(), stop_reason="budget_reached"))
+
+    assert "its budget was used up" in text
+    assert "No sentence of this report is backed by a quote" in text
+    assert "Sources" not in text
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_words_stay_words_in_html(hostile):
+    text = report.html(
+        result(hostile, hostile, source_title=hostile, url=hostile, unverified=(hostile,), removed=(hostile,))
+    )
+
+    assert_inert(text)
+
+
+@given(
+    st.lists(
+        st.sampled_from([*HOSTILE, "[1]", "\n", "\n\n", "`", "*", "[", "](", ")", "<", "> ", "- "]),
+        max_size=12,
+    )
+)
+@settings(deadline=None, max_examples=200)
+def test_hostile_words_together_stay_words_in_html(pieces):
+    assert_inert(report.html(result("".join(pieces), " ".join(pieces))))
+
+
+def assert_inert(text):
+    page = Page(text)
+    head = {"html", "head", "meta", "title", "body", "main"}
+    assert set(page.tags) <= report.TAGS | head
+    for tag, name, value in page.attributes:
+        assert (tag, name) in {
+            *(("a", "href"), ("a", "rel"), ("li", "id"), ("li", "value"), ("section", "id"), ("ol", "start")),
+            *(("html", "lang"), ("main", "dir"), ("meta", "charset"), ("meta", "name"), ("meta", "content")),
+        }
+        if name == "href":
+            assert re.match(r"https?://|#source-\d+$", value)
+        if name == "rel":
+            assert value == report.REL
+    assert page.tags.count("main") == page.tags.count("title") == 1
+    assert "\0" not in text
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_titles_urls_and_sentences_are_escaped_in_markdown(hostile):
+    text = report.markdown(result("Text.", hostile, source_title=hostile, url=hostile, unverified=(hostile,)))
+
+    bare = re.sub(r"\\.", "", text.replace("[1]", "").replace("[3]", ""))
+    assert not set(bare) & set("<[]`\0\u202e\u2066")
+    assert text.count("\n# ") == 0
+
+
+def test_links_to_other_sites_do_not_tell_where_they_come_from():
+    text = report.html(result("[a](https://example.com/1)"))
+
+    assert '<a href="https://example.com/1" rel="noopener noreferrer nofollow">a</a>' in text
+    assert '<meta name="referrer" content="no-referrer">' in text
+
+
+def test_a_percentage_is_a_hundred_only_if_it_is_all():
+    assert "100 %" not in report.markdown(result(coverage=0.9999, support=0.999))
+    assert report.markdown(result(coverage=1.0, support=1.0)).count("100 %") == 2

@@ -1,0 +1,250 @@
+"""The `dossier` command as a person and a script run it: real processes, one embedded Postgres."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import rich_click as click
+from click.testing import CliRunner
+
+from app.cli.root import COMMANDS, dossier
+from app.store import embedded
+
+DOSSIER = str(Path(sysconfig.get_path("scripts")) / "dossier")
+QUESTION = "What does the with statement do, and what is a context manager?"
+NOBODY = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
+
+
+class Terminal:
+    """Runs commands that share a home."""
+
+    def __init__(self, home: Path) -> None:
+        ours = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("DOSSIER_", "DATABASE_"))
+        }
+        self.environment = ours | {"DOSSIER_HOME": str(home)}
+        self.folder = home.parent
+        self.started: list[subprocess.Popen[str]] = []
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [DOSSIER, *arguments],
+            env=self.environment | environment,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.started.append(process)
+        return process
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(*arguments, **environment)
+        out, err = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def serve(self, workers: int, port: int = 0) -> tuple[subprocess.Popen[str], str]:
+        server = self.start("serve", f"--port={port}", f"--workers={workers}")
+        return server, server.stdout.readline().split()[4]
+
+
+@pytest.fixture(scope="module")
+def terminal(tmp_path_factory) -> Iterator[Terminal]:
+    home = tmp_path_factory.mktemp("cli") / "home"
+    terminal = Terminal(home)
+    yield terminal
+    for process in terminal.started:
+        process.kill()  # only those that a failed test left behind are still there
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+    embedded.start(home).stop()  # a server that was killed never signed off
+
+
+@pytest.fixture(scope="module")
+def demo(terminal) -> subprocess.CompletedProcess[str]:
+    return terminal.run("demo")
+
+
+class Story(NamedTuple):
+    """Around a server without a worker that was killed, and one with a worker that came after it."""
+
+    followed: list[dict[str, Any]]
+    follower: int  # exit codes
+    asker: int
+    asker_said: str
+    url: str
+
+
+@pytest.fixture(scope="module")
+def story(terminal, demo) -> Iterator[Story]:
+    idle, url = terminal.serve(workers=0)
+    job_id = terminal.run("submit", QUESTION, "--tag", "story", DOSSIER_URL=url).stdout.strip()
+    follower = terminal.start("follow", job_id, "--json", DOSSIER_URL=url)
+    asker = terminal.start("ask", "Will anybody answer?", DOSSIER_URL=url)
+    first = follower.stdout.readline()
+    asker.stderr.readline()
+    asker.send_signal(signal.SIGINT)
+    _, said = asker.communicate(timeout=10)
+    idle.kill()
+    idle.communicate()
+    server, url = terminal.serve(workers=1, port=int(url.rpartition(":")[2]))
+    rest, _ = follower.communicate(timeout=30)
+    lines = [json.loads(line) for line in [first, *rest.splitlines()]]
+    yield Story(lines, follower.returncode, asker.returncode, said, url)
+    server.terminate()
+    server.communicate(timeout=30)
+    assert server.returncode == 0
+
+
+@pytest.fixture
+def url(story) -> str:
+    return story.url
+
+
+def every_command() -> Iterator[tuple[str, click.Command]]:
+    for name in COMMANDS:
+        command = dossier.load(name)
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {inner}", command.commands[inner]) for inner in command.commands)
+
+
+@pytest.mark.parametrize(("name", "command"), list(every_command()), ids=str)
+def test_the_help_of_every_command_has_an_example_that_it_understands(name, command):
+    text = command.epilog or ""
+    example = text.removeprefix("Example: ").partition(" > ")[0]
+    words = [word for word in shlex.split(example) if not word.startswith("DATABASE_URL=")]
+
+    assert text.startswith("Example: ")
+    assert words[: len(name.split()) + 1] == ["dossier", *name.split()]
+    command.make_context(name, words[len(name.split()) + 1 :])
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself():
+    said = {name: dossier.load(name).get_short_help_str(200) for name in COMMANDS}
+
+    assert said == {name: text for name, (_, text) in COMMANDS.items()}
+
+
+def test_help_is_there_at_once_and_loads_no_database(terminal):
+    before = os.times().children_user
+    found = terminal.run("--help")
+
+    assert all(name in found.stdout for name in COMMANDS)
+    assert os.times().children_user - before < 1
+
+
+def test_the_demo_ends_with_a_cited_report(terminal, demo):
+    assert demo.returncode == 0, demo.stderr
+    assert "[1]" in demo.stdout
+    assert "## Sources" in demo.stdout
+    assert "dossier report" in demo.stderr
+
+
+def test_a_command_without_a_server_runs_one_of_its_own(terminal, demo):
+    found = terminal.run("jobs", "--json")
+
+    (job,) = json.loads(found.stdout)["jobs"]
+    assert (job["query"], job["status"], job["tags"]) == (QUESTION, "completed", ["demo"])
+
+
+def test_asking_in_a_pipe_prints_nothing_but_the_report(terminal, url):
+    found = terminal.run("ask", "What is a lambda?", "--tag", "pipe", DOSSIER_URL=url)
+
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.startswith("# ")
+    assert "\x1b" not in found.stdout + found.stderr
+    assert "Searching for" in found.stderr
+
+
+def test_what_was_asked_is_there_in_every_form(terminal, url, demo):
+    (job,) = json.loads(terminal.run("jobs", "--tag", "demo", "--json", DOSSIER_URL=url).stdout)["jobs"]
+    report = terminal.run("report", job["job_id"], DOSSIER_URL=url).stdout
+    events = terminal.run("follow", job["job_id"], "--json", "--after", "2", DOSSIER_URL=url).stdout
+
+    assert report.strip() == demo.stdout.strip()
+    assert [json.loads(line)["seq"] for line in events.splitlines()] == list(range(3, job["seq"] + 1))
+    assert QUESTION in terminal.run("show", job["job_id"], DOSSIER_URL=url).stdout
+
+
+def test_a_follower_survives_the_death_of_its_server(story):
+    assert [line["seq"] for line in story.followed] == list(range(1, len(story.followed) + 1))
+    assert story.followed[-1]["type"] == "job_completed"
+    assert story.follower == 0
+
+
+def test_an_interrupt_in_a_script_leaves_the_job_running(story):
+    assert story.asker == 130
+    assert "Watch it: dossier follow" in story.asker_said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "says"),
+    [
+        (["jobs"], {"DOSSIER_URL": "nonsense"}, "looks like http://"),
+        (["follow", NOBODY], {"DOSSIER_URL": "http://127.0.0.1:9"}, "No Dossier server answers"),
+        (["migrate"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/x"}, "cannot be used"),
+        (["migrate"], {"DATABASE_URL": "nonsense"}, "looks like postgresql://"),
+        (["serve", "--host", "0.0.0.0"], {}, "--insecure"),
+        (["serve"], {"DOSSIER_LEASE_SECONDS": "x"}, "DOSSIER_LEASE_SECONDS"),
+        (["ingest", "nothing.txt"], {"DOSSIER_URL": "http://127.0.0.1:9"}, "DATABASE_URL"),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line(arguments, environment, says):
+    nothing = dict.fromkeys(("DOSSIER_URL", "DATABASE_URL"), "")
+    found = CliRunner().invoke(dossier, arguments, env=nothing | environment)
+
+    assert (found.exit_code, found.stdout) == (1, "")
+    assert says in found.stderr
+    assert len(found.stderr.splitlines()) == 1
+
+
+def test_a_server_that_is_not_there_is_one_clear_line(terminal):
+    found = terminal.run("jobs", DOSSIER_URL="http://127.0.0.1:9")
+
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr.startswith("No Dossier server answers at http://127.0.0.1:9")
+    assert len(found.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("job_id", "says"), [(NOBODY, "There is no job with this id."), ("x", "A job's id is a UUID.")]
+)
+def test_an_unknown_id_is_one_clear_line(terminal, url, job_id, says):
+    found = terminal.run("show", job_id, DOSSIER_URL=url)
+
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr.startswith(says)
+
+
+def test_ingesting_says_what_became_of_each_file(terminal, demo, tmp_path):
+    (tmp_path / "a.md").write_text(
+        "# Quokkas\n\nA quokka is a small marsupial that lives on Rottnest Island.\n"
+    )
+    (tmp_path / "b.pdf").write_bytes(b"%PDF-nonsense")
+
+    found = terminal.run("ingest", str(tmp_path), "--json")
+    summary = json.loads(found.stdout)
+
+    assert found.returncode == 1
+    assert (summary["stored"], summary["unchanged"]) == (1, 0)
+    assert "b.pdf" in summary["failed"][0]
+
+
+def test_a_reader_that_goes_away_is_no_news(terminal, url):
+    process = terminal.start("jobs", "--json", DOSSIER_URL=url)
+    process.stdout.close()
+    with process.stderr:
+        assert process.stderr.read() == ""
+    process.wait(timeout=30)

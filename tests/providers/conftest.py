@@ -1,0 +1,10 @@
+"""The mocks, and checks of the conformance suite that say what was wrong."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.providers.conformance")
+
+from tests.mocks import openai_mock, tavily_mock  # noqa: E402
+from tests.network import no_network  # noqa: E402
+
+__all__ = ["no_network", "openai_mock", "tavily_mock"]

@@ -1,0 +1,71 @@
+"""Every implementation of the ports, through the same suite."""
+
+import pytest
+from msgspec import Struct
+
+from app.providers.corpus import CorpusSearch
+from app.providers.extractive import Extractive
+from app.providers.merged import MergedSearch
+from tests.providers.conformance import ModelConformance, SearchConformance
+from tests.scripted import ScriptedModel, ScriptedSearch
+
+
+class Passage(Struct, frozen=True):
+    url: str
+    title: str = "Boiling"
+    text: str = "Water boils."
+    score: float = 0.7
+    coverage: float = 1.0
+
+
+def corpus():
+    async def find(query, limit):
+        return [Passage("note:sea"), Passage("note:everest")][:limit]
+
+    async def text(url):
+        return {"note:sea": "Water boils at 100 degrees.", "note:everest": "At 70 degrees."}.get(url)
+
+    return CorpusSearch(find, text)
+
+
+class TestExtractive(ModelConformance):
+    @pytest.fixture
+    def model(self):
+        return Extractive()
+
+
+class TestScriptedModel(ModelConformance):
+    @pytest.fixture
+    def model(self):
+        return ScriptedModel()
+
+
+class TestOpenAIModel(ModelConformance):
+    @pytest.fixture(params=["success", "json_schema_refused", "json_refused", "talkative", "liar"])
+    def model(self, openai_mock, request):
+        openai_mock.play(request.param)
+        return openai_mock.model()
+
+
+class TestScriptedSearch(SearchConformance):
+    @pytest.fixture
+    def search(self):
+        return ScriptedSearch()
+
+
+class TestCorpusSearch(SearchConformance):
+    @pytest.fixture
+    def search(self):
+        return corpus()
+
+
+class TestTavilySearch(SearchConformance):
+    @pytest.fixture
+    def search(self, tavily_mock):
+        return tavily_mock.search()
+
+
+class TestMergedSearch(SearchConformance):
+    @pytest.fixture
+    def search(self, tavily_mock):
+        return MergedSearch([tavily_mock.search(), corpus()])
