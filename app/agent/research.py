@@ -23,6 +23,11 @@ from app.domain.research import Call as ResearchCall
 from app.domain.research import Research
 from app.providers.ports import FREE, Ask, BadReply, ModelReply, PageReply, SearchReply, SeenSource
 
+# What stands in for the model picks sentences by their words; that it found none says little.
+UNWRITTEN = (
+    "No report could be written with the language model, and no sentence of the pages that were read "
+    "matches the words of the question. The sources below were found and read."
+)
 MAX_CORRECTIONS = 2  # times that a model is told what was wrong with its reply, for one turn
 MAX_NAMED = 5  # urls of the question that become sources
 ANSWER_SECONDS = 600  # that the caller has to answer the agent's questions
@@ -75,8 +80,8 @@ def pending(job: Job) -> list[Call]:
 
 
 def tool_calls(job: Job) -> list[Call]:
-    """All calls of the current turn's tool, within the limits."""
-    if not job.research.turns:
+    """All calls of the current turn's tool, within the limits; none once a limit was reached."""
+    if not job.research.turns or job.research.tripped:
         return []
     turn = job.research.turns[-1]
     match turn.function:
@@ -166,7 +171,11 @@ def learn_step(job: Job, call: ModelCall, reply: ModelReply, texts: Mapping[str,
         raise BadReply(f"The tool {name} is not allowed now; allowed are {allowed}.", reply.usage)
     kept = replace(function, content="") if isinstance(function, steps.WriteReport) else function
     named = _named_by_caller(job) if call.ask.step == 1 else ()
-    return (e.StepReasoned(call.ask.step, reasoning, kept), *named, *_consequences(job, function, texts))
+    return (
+        e.StepReasoned(call.ask.step, reasoning, kept),
+        *named,
+        *_consequences(job, function, texts, fallback=call.fallback),
+    )
 
 
 def _named_by_caller(job: Job) -> tuple[e.SourceFound, ...]:
@@ -181,7 +190,9 @@ def _may_use(job: Job, url: str) -> bool:
     return allowed(url, sources.allowed_domains, sources.blocked_domains)
 
 
-def _consequences(job: Job, function: steps.AnyTool, texts: Mapping[str, str]) -> tuple[e.Event, ...]:
+def _consequences(
+    job: Job, function: steps.AnyTool, texts: Mapping[str, str], *, fallback: bool
+) -> tuple[e.Event, ...]:
     match function:
         case steps.GeneratePlan():
             return (e.PlanDrafted(function.goal, function.planned_steps, function.search_strategies),)
@@ -198,7 +209,8 @@ def _consequences(job: Job, function: steps.AnyTool, texts: Mapping[str, str]) -
         case steps.WriteReport():
             return (bind(function.title, function.content, function.confidence, job.research, texts),)
         case steps.Answer():
-            return (bind("", function.answer, "low", job.research, texts),)
+            text = UNWRITTEN if fallback and texts else function.answer
+            return (bind("", text, "low", job.research, texts),)
         case _:
             return ()
 

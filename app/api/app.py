@@ -9,7 +9,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from app import __version__
-from app.api import health, jobs, report, stream
+from app.api import answers, health, jobs, report, stream
 from app.api.desk import Desk
 from app.api.problems import HANDLERS
 
@@ -20,6 +20,7 @@ ROUTES = [
     jobs.get_job,
     jobs.list_jobs,
     jobs.cancel_job,
+    answers.provide_input,
     stream.stream_job,
     stream.job_events,
     report.job_report,

@@ -96,7 +96,7 @@ async def submit_job(
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
 ) -> Response[Created]:
     """Store the question; from here on nothing that happens to this process can lose it."""
-    _require_json(request)
+    require_json(request)
     _check(data, idempotency_key)
     await desk.admit()
     job, is_new = await submit(
@@ -106,7 +106,8 @@ async def submit_job(
     return Response(_created(job), status_code=201 if is_new else 200, headers=headers)
 
 
-def _require_json(request: Request) -> None:  # type: ignore[type-arg]
+def require_json(request: Request) -> None:  # type: ignore[type-arg]
+    """Raises BadRequest where the body says that it is something else."""
     kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
     if kind != JSON:
         raise BadRequest(

@@ -13,6 +13,7 @@ from app.errors import (
     IdempotencyConflict,
     JobAlreadyOver,
     JobNotFound,
+    NoInputRequested,
     QueueFull,
     WrongVersion,
 )
@@ -51,6 +52,7 @@ class BadRequest(DossierError):
 # code -> (status, title)
 KNOWN: dict[type[DossierError], tuple[int, str, str]] = {
     JobNotFound: (404, "job_not_found", "No such job"),
+    NoInputRequested: (409, "no_input_requested", "The job asks for nothing"),
     JobAlreadyOver: (409, "job_already_over", "The job is already over"),
     IdempotencyConflict: (409, "idempotency_conflict", "The idempotency key was used for another request"),
     QueueFull: (429, "queue_full", "Too many jobs are waiting"),
@@ -66,6 +68,7 @@ VALIDATION = (
     (re.compile(r"`str` of length >="), "too_short"),
     (re.compile(r"`str` of length <="), "too_long"),
     (re.compile(r"`array` of length <="), "too_many_items"),
+    (re.compile(r"`array` of length >="), "too_few_items"),
     (re.compile(r"(<=|>=|<|>) "), "out_of_range"),
     (re.compile(r"Invalid enum value|Expected `.*`, got"), "wrong_type"),
 )

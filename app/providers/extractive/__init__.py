@@ -40,9 +40,15 @@ class Extractive:
     async def next_step(self, ask: Ask, texts: Mapping[str, str]) -> ModelReply:
         """The next step of a fixed course: plan, then search and read for each step, then report."""
         steps = ask.plan or plan.plan(ask.query)
-        found = sections(ask, steps, texts)
+        found = _evidence(ask, steps, texts)
         function = _decide(ask, steps, found)
         return ModelReply(NextStep(_reasoning(ask, steps, found, function), function))
+
+
+def _evidence(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> Sequence[Section]:
+    """Sentences for the steps of the plan; where another model's plan has none, for the question itself."""
+    found = sections(ask, steps, texts)
+    return found if any(section.found for section in found) else sections(ask, plan.plan(ask.query), texts)
 
 
 def _decide(ask: Ask, steps: Sequence[str], found: Sequence[Section]) -> AnyTool:

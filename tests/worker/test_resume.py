@@ -1,0 +1,128 @@
+"""Promise 6: paid once. A worker crashes at every event boundary of a whole run; the run is the same."""
+
+import asyncio
+
+import pytest
+
+from app.domain import commands as c
+from app.errors import ProviderError
+from app.store import queue
+from app.worker.attempt import Attempt
+from app.worker.research import Researcher
+from tests.scripted import ScriptedModel, ScriptedSearch
+from tests.steps import LEASE, as_worker, assert_chain, claimed_job, submitted_job, whole_log
+
+
+class Crash(BaseException):
+    """What a SIGKILL is to the code: nothing after it runs."""
+
+
+class DyingWriter:
+    """Writes like the real one, until `left` appends are done; then the process is dead."""
+
+    def __init__(self, writer, left, *, before_commit):
+        self._writer = writer
+        self.engine = writer.engine
+        self._left = left
+        self._before_commit = before_commit
+        self.appends = 0
+
+    async def append(self, change):
+        self.appends += 1
+        if self._before_commit and self.appends > self._left:
+            raise Crash
+        written = await self._writer.append(change)
+        if not self._before_commit and self.appends >= self._left:
+            raise Crash
+        return written
+
+
+async def run_once(house, job, writer):
+    researcher = Researcher(house.tools(), Attempt(writer, job, "w"))
+    await researcher.run()
+
+
+async def run_whole(house):
+    """A run without a crash: its report and how many appends it took."""
+    await submitted_job(house.writer, query="boil?")
+    writer = DyingWriter(house.writer, 10**9, before_commit=False)
+    job = await claimed_job(house.writer)
+    await run_once(house, job, writer)
+    return await whole_log(house.engine, job.id), writer.appends
+
+
+async def crash_and_resume(house, left, *, before_commit):
+    """A run that dies after `left` appends and is taken up by another worker."""
+    house.model, house.search = ScriptedModel(), ScriptedSearch()
+    await submitted_job(house.writer, query="boil?")
+    job = await claimed_job(house.writer)
+    with pytest.raises((Crash, BaseExceptionGroup)):
+        await run_once(house, job, DyingWriter(house.writer, left, before_commit=before_commit))
+    await asyncio.sleep(0)
+    await as_rescue(house, job)
+    job = await claimed_job(house.writer)
+    await run_once(house, job, house.writer)
+    return await whole_log(house.engine, job.id)
+
+
+async def as_rescue(house, job):
+    from app.handle import handle
+
+    await handle(house.writer, job, c.ExpireLease(job.epoch, "silent"), actor="rescue:x")
+
+
+def report_of(rows):
+    return next(row.data for row in rows if row.type == "report_written")
+
+
+def calls(rows):
+    """Events about calls, by key."""
+    requested, completed, repeats = {}, {}, 0
+    for row in rows:
+        event = row.recorded().event
+        if row.type == "call_requested":
+            requested[event.key] = requested.get(event.key, 0) + 1
+            repeats += event.repeat > 0
+        if row.type == "call_completed":
+            completed[event.key] = completed.get(event.key, 0) + 1
+    return requested, completed, repeats
+
+
+@pytest.mark.parametrize("before_commit", [False, True], ids=["after_commit", "before_commit"])
+async def test_a_crash_at_any_event_boundary_gives_the_same_report_and_pays_no_call_twice(
+    house, before_commit
+):
+    whole, appends = await run_whole(house)
+    assert appends >= 8
+
+    for left in range(1 if not before_commit else 0, appends - (not before_commit)):
+        rows = await crash_and_resume(house, left, before_commit=before_commit)
+        requested, completed, repeats = calls(rows)
+        made = len(house.model.asks) + len(house.search.searches) + len(house.search.reads)
+
+        assert report_of(rows) == report_of(whole), left
+        assert set(completed.values()) == {1}, left
+        assert completed.keys() == calls(whole)[1].keys(), left
+        assert made - len(completed) <= repeats, left  # a second call only where one was in flight
+        assert sum(requested.values()) - len(requested) <= 2, left
+        assert rows[-1].type == "job_completed"
+        assert_chain(rows)
+
+
+async def test_a_call_that_was_announced_with_another_input_stops_the_job(house):
+    await submitted_job(house.writer)
+    job = await claimed_job(house.writer)
+    from app.domain.events import CallRequested
+
+    other = CallRequested("1/model", "model", "scripted", "f" * 64, "turn 1")
+    await as_worker(house.writer, job, c.RecordEvents(job.epoch, (other,)))
+    await as_rescue(house, job)
+    [lease] = await queue.claim(house.engine, "w", 1, LEASE)
+    from app.store import log
+
+    job = (await log.load(house.engine, [lease.job_id]))[lease.job_id]
+
+    with pytest.raises(ProviderError, match="another input") as raised:
+        await run_once(house, job, house.writer)
+    assert not raised.value.retryable
+    assert house.model.asks == []
