@@ -37,6 +37,7 @@ REQUEST_OPTIONS = (
     click.option(
         "--max-cost", "max_cost_usd", type=click.FloatRange(0, min_open=True), help="US dollars at most."
     ),
+    click.option("--clarify", is_flag=True, help="The agent may ask you first, before it spends anything."),
     click.option("--deadline", "deadline_seconds", type=click.IntRange(1), help="Seconds at most."),
 )
 
@@ -61,6 +62,7 @@ def fields_of(options: Mapping[str, Any]) -> dict[str, Any]:
         "priority": options["priority"],
         "tags": options["tags"],
         "limits": limits,
+        "clarify": options["clarify"],
         "sources": {name: value for name, value in sources.items() if value},
     }
 

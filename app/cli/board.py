@@ -4,7 +4,7 @@ Both come from the events alone: the board folds them as the server does.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from rich.console import Group, RenderableType
@@ -14,6 +14,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from app.cli.questions import put_questions
 from app.cli.terminal import err, harmless, is_interactive, line
 from app.client import Dossier, Followed
 from app.domain import events as e
@@ -85,20 +86,27 @@ def counts(job: Job) -> str:
 
 
 def watch(dossier: Dossier, job_id: UUID, after: int = 0) -> None:
-    """Show the job on standard error until it is over: the board where a person looks on, else lines."""
+    """Show the job on standard error until it is over: the board where a person looks on, else lines.
+
+    A person is also asked what the agent wants to know; lines say how to answer.
+    """
     events = dossier.follow(job_id, after)
     if after == 0 and is_interactive():
-        _show(events, Board(job_id))
+        _show(events, Board(job_id), lambda asked: put_questions(dossier, job_id, asked))
     else:
         for followed in events:
             if words := in_words(followed):
                 line(f"[{followed.progress:3} %] {harmless(words)}")
 
 
-def _show(events: Iterator[Followed], board: Board) -> None:
-    with Live(board, console=err, refresh_per_second=10, transient=True):
+def _show(events: Iterator[Followed], board: Board, ask: Callable[[e.InputRequested], None]) -> None:
+    with Live(board, console=err, refresh_per_second=10, transient=True) as live:
         for followed in events:
             board.see(followed)
+            if isinstance(followed.event, e.InputRequested):
+                live.stop()
+                ask(followed.event)
+                live.start()
     line(f"{board.job.status}: {counts(board.job)}")
 
 
@@ -115,6 +123,11 @@ def in_words(followed: Followed) -> str | None:
             return f"Found [{event.number}] {event.title}"
         case e.PageRead() as event:
             return f"Read [{event.number}], {event.size:,} bytes"
+        case e.InputRequested() as event:
+            questions = " ".join(event.questions)
+            return f"The agent asks: {questions} (answer with `dossier answer`)"
+        case e.InputProvided() as event:
+            return ("Assumed: " if event.assumed else "Answered: ") + " ".join(event.answers)
         case e.JobFailed() as event:
             return f"Failed ({event.error_type}): {event.error_message}"
         case e.AttemptFailed() as event:

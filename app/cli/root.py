@@ -10,6 +10,7 @@ COMMANDS = {
     "ask": ("app.cli.asking:ask", "Ask a question, watch the research, print the report."),
     "submit": ("app.cli.asking:submit", "Ask a question and leave; prints the job's id."),
     "follow": ("app.cli.asking:follow", "Follow a job live, from the start or from a cursor."),
+    "answer": ("app.cli.questions:answer", "Answer what the agent asked."),
     "show": ("app.cli.jobs:show", "Show one job."),
     "jobs": ("app.cli.jobs:jobs", "List jobs, newest first."),
     "cancel": ("app.cli.jobs:cancel", "Cancel a job."),

@@ -104,6 +104,13 @@ class AsyncDossier:
         """Cancel the job; its status is `cancelling` where the worker needs longer than two seconds."""
         return _decode(await self._ask("DELETE", _path(job_id)), Cancelled)
 
+    async def answer(self, job_id: UUID | str, answers: Sequence[str]) -> JobView:
+        """Answer the agent's questions in 1 to 10 lines; ApiError `no_input_requested` where none is open."""
+        body = msgspec.json.encode({"answers": list(answers)})
+        headers = {"Content-Type": "application/json"}
+        response = await self._ask("POST", _path(job_id, "/input"), content=body, headers=headers)
+        return _decode(response, JobView)
+
     async def report(self, job_id: UUID | str, format: Format = "md") -> str:  # noqa: A002 - the API's word
         """The report of a completed job."""
         return (await self._ask("GET", _path(job_id, "/report"), params={"format": format})).text

@@ -62,6 +62,7 @@ class Dossier:
     job = _blocking(AsyncDossier.job)
     jobs = _blocking(AsyncDossier.jobs)
     cancel = _blocking(AsyncDossier.cancel)
+    answer = _blocking(AsyncDossier.answer)
     report = _blocking(AsyncDossier.report)
     events = _blocking(AsyncDossier.events)
     follow = _iterating(AsyncDossier.follow)

@@ -1,0 +1,42 @@
+"""What the agent wants to know, asked in the terminal; and `dossier answer`."""
+
+from uuid import UUID
+
+import rich_click as click
+
+from app.cli.connection import connect
+from app.cli.terminal import harmless, line
+from app.client import ApiError, Dossier
+from app.domain.events import InputRequested
+
+
+def put_questions(dossier: Dossier, job_id: UUID, asked: InputRequested) -> None:
+    """Ask each question and send the answers; nothing where the question is no longer open.
+
+    An empty answer leaves a question to the agent's own assumptions.
+    """
+    if dossier.job(job_id).status != "input_required":
+        return
+    line("The agent asks, before it spends anything. Without an answer it assumes:")
+    for assumption in asked.assumptions:
+        line(f"  · {harmless(assumption)}")
+    said = [
+        click.prompt(harmless(text), default="", show_default=False, err=True) for text in asked.questions
+    ]
+    answers = [f"{text} {answer}" for text, answer in zip(asked.questions, said, strict=True) if answer]
+    try:
+        dossier.answer(job_id, answers or asked.assumptions)
+    except ApiError as error:
+        if error.code != "no_input_requested":
+            raise
+        line("The time for an answer was over; it went on with its assumptions.")
+
+
+@click.command(epilog='Example: dossier answer 0199d2a4-5c3b-7000-8000-3f1a5b7c9d00 "The language."')
+@click.argument("job_id")
+@click.argument("answers", nargs=-1, required=True)
+def answer(job_id: str, answers: tuple[str, ...]) -> None:
+    """Answer what the agent asked."""
+    with connect() as dossier:
+        view = dossier.answer(job_id, answers)
+    line(f"Job {view.job_id} goes on: {view.current_step.lower()}.")
