@@ -1,12 +1,12 @@
 """Writing to the log in batches, and waking whoever waits for what was written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.change import Change
 from app.domain.job import Job
-from app.store import log
+from app.store import blobs, log
 from app.store.batch import Batch
 from app.store.wake import Hint, Wake
 
@@ -19,6 +19,8 @@ class Writer:
         self._wake = wake
         self._submits: Batch[Change, bool] = Batch(self._submit)
         self._appends: Batch[Change, bool] = Batch(self._append)
+        self._keeps: Batch[Sequence[bytes], None] = Batch(self._keep)
+        self._recalls: Batch[Sequence[str], Mapping[str, bytes]] = Batch(self._recall)
 
     async def submit(self, change: Change) -> bool:
         """Write the first events of a job; False where its idempotency key is taken."""
@@ -27,6 +29,23 @@ class Writer:
     async def append(self, change: Change) -> bool:
         """Write further events; False where the job is at another version or the lease is lost."""
         return await self._appends.ask(change)
+
+    async def keep(self, bodies: Sequence[bytes]) -> None:
+        """Store bodies as blobs, before the events that name them."""
+        if bodies:
+            await self._keeps.ask(bodies)
+
+    async def recall(self, names: Sequence[str]) -> Mapping[str, bytes]:
+        """The blobs of these names, by name; forgotten ones are left out."""
+        return await self._recalls.ask(names) if names else {}
+
+    async def _keep(self, asked: Sequence[Sequence[bytes]]) -> list[None]:
+        await blobs.put(self.engine, [body for bodies in asked for body in bodies])
+        return [None] * len(asked)
+
+    async def _recall(self, asked: Sequence[Sequence[str]]) -> list[Mapping[str, bytes]]:
+        found = await blobs.get(self.engine, list({name for names in asked for name in names}))
+        return [{name: found[name] for name in names if name in found} for names in asked]
 
     async def _submit(self, changes: Sequence[Change]) -> list[bool]:
         there = await log.submit(self.engine, changes)

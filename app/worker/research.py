@@ -18,7 +18,6 @@ from app.domain import events as e
 from app.domain.job import Job
 from app.errors import ProviderError
 from app.providers.ports import BadReply, ModelReply
-from app.store import blobs
 from app.worker.attempt import Attempt
 from app.worker.calls import Caller
 from app.worker.replies import decoded, encoded
@@ -53,7 +52,7 @@ class Researcher:
     async def _resume(self, calls: list[Call]) -> None:
         """After a claim: calls that were in flight when a worker died are announced again, as repeats."""
         if calls:
-            await blobs.put(self._attempt.writer.engine, _prompts(calls))
+            await self._attempt.writer.keep(_prompts(calls))
             await self._attempt.record(*(self._intent(self._attempt.job, call) for call in calls))
 
     def _intent(self, job: Job, call: Call) -> e.CallRequested:
@@ -114,7 +113,7 @@ class Researcher:
         """Announce what comes next; only within `in_turn`."""
         job = self._attempt.job
         calls = research.next_calls(job)
-        await blobs.put(self._attempt.writer.engine, _prompts(calls))
+        await self._attempt.writer.keep(_prompts(calls))
         intents = tuple(self._intent(job, call) for call in calls)
         await self._attempt.write(c.RecordEvents(self._attempt.epoch, intents))
 
@@ -125,7 +124,7 @@ class Researcher:
 
     async def _texts(self) -> dict[str, str]:
         names = [source.sha256 for source in self._attempt.job.research.sources if source.sha256]
-        bodies = await blobs.get(self._attempt.writer.engine, names)
+        bodies = await self._attempt.writer.recall(names)
         return {name: body.decode() for name, body in bodies.items()}
 
     # Outcomes
@@ -138,8 +137,8 @@ class Researcher:
         texts: Mapping[str, str],
     ) -> None:
         """Write the outcome; with the last one of a turn, what the turn taught and what comes next."""
+        bodies = [encoded(reply)] if reply is not None else []
         if reply is not None:
-            await blobs.put(self._attempt.writer.engine, [encoded(reply)])
             self._replies[call.key] = reply
         before, after = self._attempt.job, self._attempt.preview(self._attempt.job, (outcome,))
         try:
@@ -148,15 +147,19 @@ class Researcher:
             outcome = e.CallFailed(call.key, "validation", str(error), False, error.usage)
             after, learnt = self._attempt.preview(before, (outcome,)), ()
         if learnt is None:
+            await self._attempt.writer.keep(bodies)
             await self._attempt.write(c.RecordEvents(self._attempt.epoch, (outcome,)))
             return
         self._replies.clear()
-        await self._conclude(call, before, (outcome, *learnt), self._attempt.preview(after, learnt))
+        await self._conclude(call, before, bodies, (outcome, *learnt), self._attempt.preview(after, learnt))
 
-    async def _conclude(self, call: Call, before: Job, happened: TURN_EVENTS, knowing: Job) -> None:
+    async def _conclude(
+        self, call: Call, before: Job, bodies: list[bytes], happened: TURN_EVENTS, knowing: Job
+    ) -> None:
         """A turn is over: the report ends the job, a question parks it, else the next calls are announced."""
         epoch = self._attempt.epoch
         if knowing.research.report is not None and isinstance(call, ModelCall):
+            await self._attempt.writer.keep(bodies)
             reason = research.stop_reason(before, knowing.research, call)
             await self._attempt.write(c.CompleteJob(epoch, reason, happened))
             return
@@ -166,7 +169,7 @@ class Researcher:
         # A worker that is leaving makes no more calls, so it does not announce any.
         parked = self._attempt.draining or knowing.status != "running"
         calls = [] if parked else research.next_calls(knowing)
-        await blobs.put(self._attempt.writer.engine, _prompts(calls))
+        await self._attempt.writer.keep([*bodies, *_prompts(calls)])
         intents = tuple(self._intent(knowing, call) for call in calls)
         await self._attempt.write(c.RecordEvents(epoch, (*happened, *intents)))
 
@@ -190,7 +193,7 @@ class Researcher:
             for call in job.research.calls
             if call.reply_sha256 and call.kind != "model" and call.key not in self._replies
         ]
-        bodies = await blobs.get(self._attempt.writer.engine, [name for _, name in missing])
+        bodies = await self._attempt.writer.recall([name for _, name in missing])
         stored = {call.key: decoded(call.kind, bodies[name]) for call, name in missing if name in bodies}
         return {**self._replies, **stored}
 

@@ -38,7 +38,13 @@ class Tools:
                 model = self._fallback if call.fallback else self._model
                 return await model.next_step(call.ask, texts)
             case SearchCall():
-                return await self._search(job).search(call.query, call.limit)
+                sources = job.request.sources
+                return await self._search(job).search(
+                    call.query,
+                    call.limit,
+                    allowed=sources.allowed_domains,
+                    blocked=sources.blocked_domains,
+                )
             case ReadCall():
                 page = await self._search(job).read(call.url)
                 return PageReply(page.text[:MAX_PAGE].replace("\x00", ""), page.usage)

@@ -1,0 +1,170 @@
+"""What the agent itself costs: CPU of a step, early and late in a run, and many jobs that mostly wait."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+import psutil
+
+from app.agent import limits
+from app.domain import steps
+from app.domain.request import ResearchRequest
+from app.handle import load, submit
+from app.providers.extractive import Extractive
+from app.providers.ports import Ask, Hit, ModelReply, PageReply, SearchReply
+from app.settings import Settings
+from app.wiring import House
+from app.worker.attempt import Attempt
+from app.worker.research import Researcher
+from app.worker.tools import Tools
+from benchmarks.database import Cluster
+from benchmarks.machine import Meter
+from benchmarks.scale import Scale
+from benchmarks.table import Line, Take, line
+
+LATENCY = 2.0  # seconds of the mock model
+TURNS = 8  # plan, search and read in turn, report
+JOBS = 500
+LONG = 200  # turns of the long run
+EDGE = 20  # turns at either end of it that are compared
+
+REASONING = steps.Reasoning(("look", "act"), "so far so good", "on plan", False, ("go on",), False)
+TEXT = "Water boils at 100 degrees Celsius at sea level. " * 20
+HITS = 3
+
+
+class Mock:
+    """A model that searches and reads in turn, and at the end writes; and a web for it."""
+
+    name = "mock"
+    scope = "web"
+
+    def __init__(self, turns: int, latency: float = 0.0) -> None:
+        self.turns = turns
+        self.latency = latency
+        self.asked: list[tuple[float, float]] = []  # CPU seconds and wall clock at each turn
+
+    async def next_step(self, ask: Ask, _texts: Mapping[str, str]) -> ModelReply:
+        self.asked.append((time.process_time(), time.perf_counter()))
+        await asyncio.sleep(self.latency)
+        return ModelReply(steps.NextStep(REASONING, self._tool(ask)))
+
+    def _tool(self, ask: Ask) -> steps.AnyTool:
+        if ask.step == 1:
+            return steps.GeneratePlan("boiling", ("find", "read", "write"), ("one", "two"))
+        if ask.step >= self.turns:
+            return steps.WriteReport(
+                "Boiling", "Water boils at 100 degrees Celsius at sea level [1].", "high"
+            )
+        unread = [source.url for source in ask.sources if source.sha256 is None]
+        return (
+            steps.ReadPages((unread[0],)) if unread and ask.step % 2 else steps.WebSearch((f"q {ask.step}",))
+        )
+
+    async def search(self, query: str, _limit: int, **_: object) -> SearchReply:
+        found = [Hit(f"https://example.com/{query}/{n}", f"Page {n}", TEXT[:200], 0.5) for n in range(HITS)]
+        return SearchReply(tuple(found))
+
+    async def read(self, _url: str) -> PageReply:
+        return PageReply(TEXT)
+
+
+class MockHouse(House):
+    """A house whose providers are the mock."""
+
+    def __init__(self, url: str, mock: Mock) -> None:
+        super().__init__(Settings(), url)
+        self.mock = mock
+
+    def tools(self) -> Tools:
+        return Tools(self.mock, Extractive(), lambda _job: self.mock)
+
+
+async def measure(cluster: Cluster, scale: Scale) -> list[Line]:
+    # The jobs that wait go first: their memory shows only in a heap that has not grown before.
+    return [*await _waiting(cluster, scale), *await _steps(cluster)]
+
+
+async def _steps(cluster: Cluster) -> list[Line]:
+    """CPU of a turn of a job alone: the first EDGE turns, and those before turn LONG."""
+    bounds = limits.Bounds(turns=10**6, searches=10**6, reads=10**6, calls=10**6, hits=HITS, seconds=10**6)
+    real, limits.PRESETS["deep"] = limits.PRESETS["deep"], bounds
+    try:
+        async with cluster.database() as url:
+            mock = Mock(LONG)
+            house = MockHouse(url, mock)
+            await _run_one(house)
+            await house.engine.dispose()
+    finally:
+        limits.PRESETS["deep"] = real
+    early, late = _per_turn(mock, 2, 2 + EDGE), _per_turn(mock, LONG - EDGE - 1, LONG - 1)
+    note = f"one job of {LONG} turns; the yardstick is the same job's turns 2 to {2 + EDGE}; aim ≤ 5 ms CPU"
+    return [line(f"agent step, before turn {LONG}", [(late, early)], "≤ 5,000 us", note)]
+
+
+async def _run_one(house: MockHouse) -> None:
+    job, _ = await submit(house.writer, ResearchRequest("boil?", effort="deep"), tenant="default")
+    done = asyncio.Event()
+
+    async def perform(attempt: Attempt) -> None:
+        await Researcher(house.tools(), attempt).run()
+        done.set()
+
+    worker = house.worker(1, perform)
+    running = asyncio.create_task(worker.run())
+    await done.wait()
+    worker.drain()
+    await running
+    assert (await load(house.writer, job.id)).status == "completed"
+
+
+def _per_turn(mock: Mock, first: int, last: int) -> Take:
+    (cpu, wall), (cpu_after, wall_after) = mock.asked[first], mock.asked[last]
+    turns = last - first
+    return Take(rate=turns / (wall_after - wall), us_python=1e6 * (cpu_after - cpu) / turns)
+
+
+async def _waiting(cluster: Cluster, scale: Scale) -> list[Line]:
+    """Many jobs at once on a slow model: against the rate that the model's latency alone allows."""
+    pairs, kilobytes = [], []
+    for _ in range(min(scale.rounds, 2)):
+        async with cluster.database() as url:
+            take, each = await _many(cluster, url)
+        pairs.append((take, Take(rate=JOBS / LATENCY)))
+        kilobytes.append(each)
+    note = (
+        f"{JOBS} jobs of {TURNS} turns in one worker process, a model with {LATENCY:.0f} s latency; "
+        f"memory {min(kilobytes):.0f} KB a running job (aim ≤ 400)"
+    )
+    return [line("steps of jobs that wait", pairs, "≥ 95 %", note)]
+
+
+async def _many(cluster: Cluster, url: str) -> tuple[Take, float]:
+    """Jobs come in evenly over one latency, so that the model's replies do too."""
+    house, process = MockHouse(url, Mock(TURNS, LATENCY)), psutil.Process()
+    before, spans, done = process.memory_info().rss, list[float](), asyncio.Event()
+
+    async def perform(attempt: Attempt) -> None:
+        started = time.perf_counter()
+        await Researcher(house.tools(), attempt).run()
+        spans.append(time.perf_counter() - started)
+        if len(spans) == JOBS:
+            done.set()
+
+    worker = house.worker(JOBS, perform)
+    meter = Meter(process, cluster.postmaster)
+    meter.start()
+    running = asyncio.create_task(worker.run())
+    for _ in range(JOBS):
+        await submit(house.writer, ResearchRequest("boil?"), tenant="default")
+        await asyncio.sleep(LATENCY / JOBS)
+    await asyncio.sleep(LATENCY * TURNS / 2)
+    grown = process.memory_info().rss - before
+    await done.wait()
+    _, python, postgres = meter.stop()
+    worker.drain()
+    await running
+    await house.engine.dispose()
+    units = JOBS * TURNS
+    rate = units / (sum(spans) / JOBS)
+    return Take(rate, None, None, 1e6 * python / units, 1e6 * postgres / units), grown / 1024 / JOBS
