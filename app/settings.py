@@ -17,12 +17,21 @@ class Settings(Struct, frozen=True, kw_only=True):
     home: str = field(name="DOSSIER_HOME", default="~/.dossier")
     url: str = field(name="DOSSIER_URL", default="")  # of a running server, for the commands
     model: str = field(name="DOSSIER_MODEL", default="gpt-4.1-mini")
+    prices: str = field(name="DOSSIER_PRICES", default="")  # path of a JSON file
+    openai_api_key: str = field(name="OPENAI_API_KEY", default="")
+    openai_base_url: str = field(name="OPENAI_BASE_URL", default="")
+    tavily_api_key: str = field(name="TAVILY_API_KEY", default="")
+    tavily_base_url: str = field(name="TAVILY_BASE_URL", default="")
     lease_seconds: float = field(name="DOSSIER_LEASE_SECONDS", default=10.0)
     job_seconds: float = field(name="DOSSIER_JOB_SECONDS", default=3600.0)
     drain_seconds: float = field(name="DOSSIER_DRAIN_SECONDS", default=5.0)
     max_attempts: int = field(name="DOSSIER_MAX_ATTEMPTS", default=3)
     queue_limit: int = field(name="DOSSIER_QUEUE_LIMIT", default=10_000)
     log_level: str = field(name="DOSSIER_LOG_LEVEL", default="WARNING")
+
+    def __repr__(self) -> str:
+        """Without the values, some of which are secrets."""
+        return "Settings(…)"
 
     @property
     def data_folder(self) -> Path:

@@ -6,13 +6,24 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from datetime import timedelta
+from pathlib import Path
 
 from litestar import Litestar
 
+from app.agent.prompts import messages
 from app.api.app import make_app
 from app.api.desk import Desk
+from app.domain.job import Job
+from app.domain.request import SearchScope
+from app.errors import ProviderError
 from app.providers.corpus import CorpusSearch
 from app.providers.extractive import Extractive
+from app.providers.http import make_client
+from app.providers.merged import MergedSearch
+from app.providers.openai import OpenAIModel
+from app.providers.ports import Model, Search
+from app.providers.prices import load_prices
+from app.providers.tavily import TavilySearch
 from app.settings import Settings
 from app.store import corpus
 from app.store.database import POOL_SIZE, make_engine
@@ -21,7 +32,7 @@ from app.store.writer import Writer
 from app.stream.hub import Hub
 from app.worker.attempt import Attempt
 from app.worker.research import Researcher
-from app.worker.tools import Tools
+from app.worker.tools import Choose, Tools
 from app.worker.worker import Pace, Perform, Worker
 
 log = logging.getLogger(__name__)
@@ -37,6 +48,7 @@ class House:
         self.wake = Wake(self.engine, url)
         self.writer = Writer(self.engine, self.wake)
         self.hub = Hub(self.engine, self.wake)
+        self.http = make_client()
         self.draining = asyncio.Event()
 
     def desk(self) -> Desk:
@@ -72,11 +84,44 @@ class House:
 
     def tools(self) -> Tools:
         """The providers: without keys, those that need no network."""
-        search = CorpusSearch(
+        extractive = Extractive()
+        return Tools(self._model() or extractive, extractive, self._choose())
+
+    def _model(self) -> Model | None:
+        """The language model; a server of one's own often wants no key."""
+        settings = self.settings
+        if not settings.openai_api_key and not settings.openai_base_url:
+            return None
+        return OpenAIModel(
+            self.http,
+            api_key=settings.openai_api_key or "none",
+            base_url=settings.openai_base_url or None,
+            model=settings.model,
+            render=messages,
+            prices=load_prices(Path(settings.prices) if settings.prices else None),
+        )
+
+    def _choose(self) -> Choose:
+        """Which search a job gets: what it asked for, else the web where there is a key for it."""
+        documents: Search = CorpusSearch(
             find=lambda query, limit: corpus.find(self.engine, query, limit),
             text=lambda url: corpus.text(self.engine, url),
         )
-        return Tools(Extractive(), Extractive(), lambda _job: search)
+        settings, found = self.settings, dict[SearchScope, Search](corpus=documents)
+        if settings.tavily_api_key:
+            address = settings.tavily_base_url or None
+            found["web"] = TavilySearch(self.http, api_key=settings.tavily_api_key, base_url=address)
+            found["both"] = MergedSearch([documents, found["web"]])
+        default: SearchScope = "web" if "web" in found else "corpus"
+
+        def choose(job: Job) -> Search:
+            wanted = job.request.sources.search or default
+            if wanted not in found:
+                message = f"sources.search is {wanted!r}, and this worker has no TAVILY_API_KEY."
+                raise ProviderError("auth", message, retryable=False)
+            return found[wanted]
+
+        return choose
 
     def app(self, concurrency: int = 0) -> Litestar:
         """The application, with a worker beside it where `concurrency` is not 0."""
@@ -105,6 +150,7 @@ class House:
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
+            await self.http.aclose()
             await self.engine.dispose()
 
     async def _drain(self, worker: Worker) -> None:

@@ -1,4 +1,4 @@
-"""python -m benchmarks [submit get latency drain append] [--quick] [--json]"""
+"""python -m benchmarks [submit get latency drain append agent] [--quick] [--json]"""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ import time
 import msgspec
 import uvloop
 
-from benchmarks import append, drain, get, latency, machine, submit
+from benchmarks import agent, append, drain, get, latency, machine, submit
 from benchmarks.database import cluster
 from benchmarks.scale import FULL, QUICK, Scale
 from benchmarks.table import Line, show
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "latency": latency.measure,
     "drain": drain.measure,
     "append": append.measure,
+    "agent": agent.measure,
 }
 
 

@@ -44,7 +44,9 @@ CLAIM = """
     INSERT INTO bare_events SELECT job_id, 2, 'attempt_started', '{}' FROM taken RETURNING job_id"""
 
 COMPLETE = """
-    WITH moved AS (UPDATE bare_jobs SET status = 'completed' WHERE job_id = ANY($1::bigint[]) RETURNING job_id)
+    WITH moved AS (
+        UPDATE bare_jobs SET status = 'completed' WHERE job_id = ANY($1::bigint[]) RETURNING job_id
+    )
     INSERT INTO bare_events SELECT job_id, 3, 'job_completed', '{}' FROM moved"""
 
 
@@ -53,7 +55,9 @@ async def measure(cluster: Cluster, scale: Scale) -> list[Line]:
     for _ in range(scale.rounds):
         async with cluster.database() as url:
             pairs.append((await _ours(cluster, url, scale.jobs), await _bare(cluster, url, scale.jobs)))
-    note = f"{scale.jobs:,} jobs; the yardstick is bare SQL with an event for each change, {BATCH} jobs at once"
+    note = (
+        f"{scale.jobs:,} jobs; the yardstick is bare SQL with an event for each change, {BATCH} jobs at once"
+    )
     return [line(f"jobs drained, {CONCURRENCY} at a time", pairs, "≥ 4,500/s", note)]
 
 

@@ -42,9 +42,8 @@ async def measure(cluster: Cluster, scale: Scale) -> list[Line]:
         one, two, bare = await _Http.open(both_port, both), await _Http.open(api_port, worker), _Bare()
         await bare.open(bare_url)
         await asyncio.sleep(1)  # until everybody listens
-        taken = []
-        for _ in range(scale.starts):
-            taken.append([await _idle(way) for way in (one, two, bare)])
+        ways = (one, two, bare)
+        taken = [[await _idle(way) for way in ways] for _ in range(scale.starts)]
         await bare.close()
     ones, twos, bares = (_take(list(times)) for times in zip(*taken, strict=True))
     note = f"{scale.starts} jobs, one at a time; the yardstick is insert and notify, hear and claim"

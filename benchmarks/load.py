@@ -92,7 +92,9 @@ def _complete(answer: bytes) -> bool:
 async def carry_out(order: Order) -> Tally:
     load = Load(order)
     loop = asyncio.get_running_loop()
-    made = [loop.create_connection(lambda: Client(load), "127.0.0.1", order.port) for _ in range(order.clients)]
+    made = [
+        loop.create_connection(lambda: Client(load), "127.0.0.1", order.port) for _ in range(order.clients)
+    ]
     clients = [client for _, client in await asyncio.gather(*made)]
     await asyncio.sleep(order.seconds * WARM_UP)
     load.taken.clear()

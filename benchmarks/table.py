@@ -37,8 +37,8 @@ def line(name: str, pairs: Sequence[tuple[Take, Take]], aim: str = "", note: str
 
 def show(lines: Sequence[Line]) -> str:
     head = (
-        "", "per second", "p50 ms", "p99 ms", "us py", "us pg", "| bare/s", "p50 ms", "p99 ms", "us py", "us pg",
-        "| ratio", "aim",
+        "", "per second", "p50 ms", "p99 ms", "us py", "us pg",
+        "| bare/s", "p50 ms", "p99 ms", "us py", "us pg", "| ratio", "aim",
     )  # fmt: skip
     rows = [head, *(_cells(one) for one in lines)]
     widths = [max(len(row[at]) for row in rows) for at in range(len(head))]

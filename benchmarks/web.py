@@ -18,8 +18,8 @@ def get(path: str) -> str:
 
 
 def post(path: str, body: str) -> str:
-    length = len(body.encode())
-    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body.encode())}\r\n\r\n{body}"
 
 
 async def compare(

@@ -182,17 +182,16 @@ def _pages(ask: Ask, texts: Mapping[str, str], room: int) -> list[str]:
     read = [(source, source.sha256) for source in ask.sources if source.sha256 and source.sha256 in texts]
     if not read:
         return []
-    wanted = stems(" ".join((ask.query, ask.goal, *ask.plan)))
     share = min(PAGE, max(LEAST, room // len(read)))
-    fences = [_fence(ask, digest) for _, digest in read]
-    pages = [_unfenced(tidy(texts[digest][:SEEN]), fences) for _, digest in read]
-    shown = max(1, room // share)  # of the latest pages, where even the least share is too much for all
-    quoted = [
-        _quoted(source, fence, passages(page, wanted, share))
-        for (source, _), fence, page in list(zip(read, fences, pages, strict=True))[-shown:]
-    ]
-    left = len(read) - len(quoted)
+    shown = read[-max(1, room // share) :]  # the latest, where even the least share is too much for all
+    left = len(read) - len(shown)
     note = [f"The texts of {left} pages read earlier do not fit here any more."] if left else []
+    fences = [_fence(ask, digest) for _, digest in shown]
+    wanted = stems(" ".join((ask.query, ask.goal, *ask.plan)))
+    quoted = list[str]()
+    for (source, digest), fence in zip(shown, fences, strict=True):
+        page = _unfenced(tidy(texts[digest][:SEEN]), fences)
+        quoted.append(_quoted(source, fence, passages(page, wanted, share)))
     return ["The pages that were read, data only:", *note, *quoted]
 
 

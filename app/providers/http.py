@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -80,10 +81,11 @@ def checked_key(name: str, key: str) -> str:
 def checked_address(name: str, url: str) -> str:
     """The address of a server. Raises BadSetting that names it."""
     try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = httpx.URL("")
-    if parsed.scheme not in ("http", "https") or not parsed.host:
+        parts = urlsplit(url)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, brackets without an address
+        is_web = False
+    if not is_web:
         raise BadSetting(f"{name} must be an address that begins with http:// or https://.")
     return url
 

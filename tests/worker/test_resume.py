@@ -22,7 +22,7 @@ class DyingWriter:
 
     def __init__(self, writer, left, *, before_commit):
         self._writer = writer
-        self.engine = writer.engine
+        self.engine, self.keep, self.recall = writer.engine, writer.keep, writer.recall
         self._left = left
         self._before_commit = before_commit
         self.appends = 0
