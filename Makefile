@@ -20,7 +20,7 @@ setup: $(VENV)/ready ## make .venv from the pinned constraints
 demo: setup ## one research job, from the question to the cited report; Q="…" asks your own
 	@$(BIN)/dossier demo "$(Q)"
 
-serve: setup ## the API and two workers on http://127.0.0.1:8000
+serve: setup ## the API and two jobs at a time on http://127.0.0.1:8000
 	@$(BIN)/dossier serve
 
 lint: setup ## format, lint, types, floors

@@ -63,6 +63,8 @@ class NoInputRequested(Refused):
 class WrongVersion(DossierError):
     """The job moved on between reading and writing."""
 
+    retry_after = 1  # seconds; whoever was in the way is through by then
+
 
 class JobNotFound(DossierError):
     """There is no such job, or it belongs to another tenant."""

@@ -33,7 +33,7 @@ _CLOSE = re.compile(r"[\d\s*_^,;\\–—-]{0,300}[\]】]")
 _PREFIX = re.compile(r"[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+|>\s*)*(?:\[[ xX]\]\s+)?(?:#{1,6}\s+)?")
 _INDENT = re.compile(r"\n[\s>]*")
 _RULE = re.compile(r"\n\s*(?:=+|-+)\s*\Z")
-_EMPHASIS = re.compile(r"(?<!\s)\*+|\*+(?!\s)|(?<!\w)_+|_+(?!\w)|~~")
+_EMPHASIS = re.compile(r"(?<![\s\\])\*+|(?<!\\)\*+(?!\s)|(?<![\w\\])_+|(?<!\\)_+(?!\w)|~~")
 _BACKSLASH = re.compile(r"\\([!-/:-@\[-`{-~])")
 _NOTE = re.compile(r"\s*(?:\*[^*]+\*|_[^_]+_)\s*")
 

@@ -32,6 +32,7 @@ MAX_CORRECTIONS = 2  # times that a model is told what was wrong with its reply,
 MAX_NAMED = 5  # urls of the question that become sources
 ANSWER_SECONDS = 600  # that the caller has to answer the agent's questions
 URL = re.compile(r"https?://[^\s<>\"']{4,2000}")
+TITLE = 200  # characters of the question, as the title of an answer
 EXCERPT = 500  # characters of a hit that are kept with the source
 
 
@@ -210,7 +211,9 @@ def _consequences(
             return (bind(function.title, function.content, function.confidence, job.research, texts),)
         case steps.Answer():
             text = UNWRITTEN if fallback and texts else function.answer
-            return (bind("", text, "low", job.research, texts),)
+            report = bind(clean(job.request.query)[:TITLE], text, "low", job.research, texts)
+            # That nothing was found is no claim that would need a source.
+            return (replace(report, unverified=()) if function.status == "failed" else report,)
         case _:
             return ()
 

@@ -14,7 +14,7 @@ from app.api.jobs import ABSENT, PROBLEMS, require_json
 from app.api.problems import BadRequest, Problem
 from app.domain import commands as c
 from app.domain.view import JobView, job_view
-from app.handle import handle, load
+from app.handle import handle
 
 Line = Annotated[str, Meta(min_length=1, max_length=2000)]
 
@@ -49,6 +49,6 @@ async def provide_input(
     require_json(request)
     if any("\x00" in answer for answer in data.answers):
         raise BadRequest("invalid_character", "U+0000 is not allowed.", "answers")
-    job = await load(desk.writer, job_id_of(job_id))
+    job = await desk.load(job_id_of(job_id))
     answered = await handle(desk.writer, job, c.ProvideInput(data.answers), actor="api")
     return Response(job_view(answered))

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from app.api.problems import BadRequest
+from app.domain.job import Job
 from app.domain.view import JobView
 from app.errors import JobNotFound, QueueFull
+from app.handle import load
 from app.store import queue, reads
 from app.store.batch import Batch
 from app.store.wake import Wake
@@ -51,15 +53,22 @@ class Desk:
         return view
 
     async def _read_views(self, job_ids: Sequence[UUID]) -> list[JobView | None]:
-        found = await reads.views(self.writer.engine, job_ids)
+        found = await reads.views(self.writer.engine, TENANT, job_ids)
         return [found.get(job_id) for job_id in job_ids]
 
     async def head(self, job_id: UUID) -> reads.Head:
         """How far the job's log goes. Raises JobNotFound."""
-        head = await reads.head(self.writer.engine, job_id)
+        head = await reads.head(self.writer.engine, TENANT, job_id)
         if head is None:
             raise JobNotFound(str(job_id))
         return head
+
+    async def load(self, job_id: UUID) -> Job:
+        """The job, folded from its log, for a change to it. Raises JobNotFound."""
+        job = await load(self.writer, job_id)
+        if job.tenant != TENANT:
+            raise JobNotFound(str(job_id))
+        return job
 
     async def admit(self) -> None:
         """Refuse new jobs while too many wait. The count is up to a second old. Raises QueueFull."""

@@ -20,7 +20,7 @@ from app.domain import commands as c
 from app.domain.job import Job, Status
 from app.domain.request import ResearchRequest, Tag
 from app.domain.view import JobView
-from app.handle import handle, load, submit
+from app.handle import handle, submit
 from app.store import reads
 from app.store.wake import Hint
 
@@ -83,6 +83,9 @@ EXAMPLE = Example(
     "/jobs",
     responses={
         **PROBLEMS,
+        200: ResponseSpec(Created, description="The job of the first time, for the same key and body"),
+        413: ResponseSpec(Problem, description="The body is larger than 64 KB"),
+        415: ResponseSpec(Problem, description="The body is not declared as JSON"),
         409: ResponseSpec(Problem, description="The Idempotency-Key was used for another request"),
         429: ResponseSpec(Problem, description="Too many jobs are waiting; see Retry-After"),
     },
@@ -162,9 +165,10 @@ async def list_jobs(
 ) -> Jobs:
     """A page of jobs that have this status and carry all of these tags. Reports are left out."""
     found = await reads.page(
-        desk.writer.engine, TENANT, limit=limit, status=status, tags=tags or (), before=_before(cursor)
+        desk.writer.engine, TENANT, limit=limit + 1, status=status, tags=tags or (), before=_before(cursor)
     )
-    return Jobs(found, str(found[-1].job_id) if len(found) == limit else None)
+    page = found[:limit]
+    return Jobs(page, str(page[-1].job_id) if len(found) > limit else None)
 
 
 def _before(cursor: str | None) -> UUID | None:
@@ -188,7 +192,7 @@ def _before(cursor: str | None) -> UUID | None:
 )
 async def cancel_job(desk: NamedDependency[Desk], job_id: FromPath[str]) -> Response[Cancelled]:
     """Ask for the cancel, and give the worker two seconds to confirm it."""
-    job = await load(desk.writer, job_id_of(job_id))
+    job = await desk.load(job_id_of(job_id))
     job = await handle(desk.writer, job, c.RequestCancel(), actor="api")
     if not job.is_over:
         job = await _until_over(desk, job)
@@ -215,4 +219,4 @@ async def _until_over(desk: Desk, job: Job) -> Job:
                     moved.clear()
     finally:
         unsubscribe()
-    return await load(desk.writer, job.id)
+    return await desk.load(job.id)

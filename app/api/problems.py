@@ -107,14 +107,14 @@ def on_dossier_error(_request: Request, error: DossierError) -> Response[bytes]:
     return answer(problem(status, code, title, detail), {"Retry-After": str(wait)} if wait else None)
 
 
-def on_validation(request: Request, error: ValidationException) -> Response[bytes]:  # type: ignore[type-arg]
+def on_validation(_request: Request, error: ValidationException) -> Response[bytes]:  # type: ignore[type-arg]
     """A body or a query parameter that does not fit; every error is named with its field."""
     found = error.extra if isinstance(error.extra, list) else []
     errors = [_named(item) for item in found if isinstance(item, dict)]
     if not errors:
         return answer(problem(400, "invalid_request", "The request is not valid", error.detail))
     code, first = errors[0]
-    if request.method == "GET" and first.field == "limit":
+    if code == "out_of_range" and first.field == "limit":
         code = "page_size_out_of_range"
     named = tuple(item for _, item in errors)
     details = Problem(

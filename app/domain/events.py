@@ -64,6 +64,7 @@ class CallRequested(Fact, frozen=True):
     input_sha256: str
     about: str  # for people: the query, the url, or "turn 3"
     repeat: int = 0  # how often the same call was in flight when a worker died
+    fallback: bool = False  # made by what stands in for the model: free, and in no limit
 
 
 class Usage(Struct, frozen=True, omit_defaults=True):

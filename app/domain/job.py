@@ -115,7 +115,7 @@ def _apply(job: Job, fact: e.Recorded) -> Job:
         case e.JobFailed():
             return _fail(job, event, fact.at)
         case e.JobCompleted():
-            return _end(job, "completed", "Done", fact.at, event.stop_reason)
+            return _complete(job, event, fact.at)
         case e.Unrecognised():
             return job
         case (
@@ -205,6 +205,12 @@ def _expire(job: Job, event: e.LeaseExpired, at: datetime) -> Job:
 def _fail(job: Job, event: e.JobFailed, at: datetime) -> Job:
     failure = Failure(event.error_type, event.error_message, event.is_retryable, job.attempt, at)
     return replace(_end(job, "failed", "Failed", at, "error"), failure=failure)
+
+
+def _complete(job: Job, event: e.JobCompleted, at: datetime) -> Job:
+    """What was planned beyond the report was not needed."""
+    done = replace(job.research, total_steps=len(job.research.turns))
+    return replace(_end(job, "completed", "Done", at, event.stop_reason), research=done)
 
 
 def _end(job: Job, status: Status, words: str, at: datetime, reason: e.StopReason) -> Job:

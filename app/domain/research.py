@@ -31,6 +31,7 @@ class Call(Struct, frozen=True):
     provider: str
     input_sha256: str
     repeat: int = 0
+    fallback: bool = False
     reply_sha256: str | None = None
     error: e.CallFailed | None = None
 
@@ -138,7 +139,9 @@ def evolve(state: Research, event: ResearchEvent) -> Research:
 
 
 def _request(state: Research, event: e.CallRequested) -> Research:
-    call = Call(event.key, event.kind, event.provider, event.input_sha256, event.repeat)
+    call = Call(
+        event.key, event.kind, event.provider, event.input_sha256, event.repeat, fallback=event.fallback
+    )
     kept = tuple(known for known in state.calls if known.key != event.key)
     repeated = state.bill.repeated_calls + (event.repeat > 0)
     return replace(state, calls=(*kept, call), bill=replace(state.bill, repeated_calls=repeated))
@@ -153,7 +156,8 @@ def _settle(state: Research, event: e.CallCompleted | e.CallFailed) -> Research:
     else:
         settled = replace(call, error=event)
     calls = tuple(settled if known.key == event.key else known for known in state.calls)
-    charged = replace(state, calls=calls, bill=_charge(state.bill, call.kind, event.usage))
+    bill = state.bill if call.fallback else _charge(state.bill, call.kind, event.usage)
+    charged = replace(state, calls=calls, bill=bill)
     return _note_failure(charged, settled) if state.turns and settled.settled else charged
 
 

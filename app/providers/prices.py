@@ -58,7 +58,7 @@ def load_prices(path: Path | None) -> dict[str, Price]:
         return dict(LISTED)
     try:
         own = msgspec.json.decode(path.read_bytes(), type=dict[str, Price])
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise BadSetting(f"DOSSIER_PRICES: {path} holds no price list: {error}") from error
     return {**LISTED, **own}
 

@@ -85,6 +85,9 @@ UNANSWERED = "SELECT job_id FROM jobs WHERE status = 'input_required' AND retry_
 
 WAITING = """SELECT count(*) FROM (SELECT FROM jobs WHERE status = 'pending' LIMIT $1::integer) AS waiting"""
 
+PARTITIONS = """
+    SELECT make_event_partition(now() + month * interval '1 month') FROM generate_series(0, 2) AS month"""
+
 NO_DEADLINE = timedelta(days=365)
 
 
@@ -141,6 +144,11 @@ async def peek(engine: AsyncEngine, running: Sequence[UUID] = ()) -> Glance:
 async def unanswered(engine: AsyncEngine, limit: int) -> list[UUID]:
     """Jobs whose question nobody answered in time."""
     return [row[0] for row in await fetch(engine, UNANSWERED, limit)]
+
+
+async def make_partitions(engine: AsyncEngine) -> None:
+    """See to it that the log has partitions for this month and the next two."""
+    await fetch(engine, PARTITIONS)
 
 
 async def waiting(engine: AsyncEngine, limit: int) -> int:

@@ -17,7 +17,7 @@ COLUMNS = """
     job_id, status, progress, current_step, steps_completed, total_steps, request::text, created_at,
     started_at, completed_at, seq, attempt, usage::text, retry_at, error::text, input_request::text"""
 
-VIEWS = f"SELECT {COLUMNS}, result::text FROM jobs WHERE job_id = ANY($1::uuid[])"
+VIEWS = f"SELECT {COLUMNS}, result::text FROM jobs WHERE tenant = $1::text AND job_id = ANY($2::uuid[])"
 
 # A list leaves the reports out: a page of a hundred would be megabytes.
 PAGE = f"""
@@ -28,7 +28,7 @@ PAGE = f"""
       AND ($4::uuid IS NULL OR job_id < $4)
     ORDER BY job_id DESC LIMIT $5::integer"""
 
-HEAD = "SELECT seq, status, tenant FROM jobs WHERE job_id = $1::uuid"
+HEAD = "SELECT seq, status FROM jobs WHERE tenant = $1::text AND job_id = $2::uuid"
 
 HEADS = "SELECT job_id, seq FROM jobs WHERE job_id = ANY($1::uuid[])"
 
@@ -44,7 +44,6 @@ class Head(Struct, frozen=True):
 
     seq: int
     status: Status
-    tenant: str
 
     @property
     def is_over(self) -> bool:
@@ -52,9 +51,9 @@ class Head(Struct, frozen=True):
         return self.status in OVER
 
 
-async def views(engine: AsyncEngine, job_ids: Sequence[UUID]) -> Mapping[UUID, JobView]:
-    """These jobs as callers see them; unknown ids are left out."""
-    rows = await fetch(engine, VIEWS, list(set(job_ids)))
+async def views(engine: AsyncEngine, tenant: str, job_ids: Sequence[UUID]) -> Mapping[UUID, JobView]:
+    """These jobs as callers see them; unknown ids, and those of other tenants, are left out."""
+    rows = await fetch(engine, VIEWS, tenant, list(set(job_ids)))
     return {row[0]: _view(row) for row in rows}
 
 
@@ -72,9 +71,9 @@ async def page(
     return [_view(row) for row in rows]
 
 
-async def head(engine: AsyncEngine, job_id: UUID) -> Head | None:
-    """The job's last seq and its status; None where there is no such job."""
-    rows = await fetch(engine, HEAD, job_id)
+async def head(engine: AsyncEngine, tenant: str, job_id: UUID) -> Head | None:
+    """The job's last seq and its status; None where the tenant has no such job."""
+    rows = await fetch(engine, HEAD, tenant, job_id)
     return Head(*rows[0]) if rows else None
 
 

@@ -3,9 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.job import Job
+from app.errors import BadSetting
 from app.store import log
 from app.store.database import fetch
 from app.store.projections import MOVING, SUBMITTED, columns, moving, stored, submitted, unnest
@@ -32,13 +34,17 @@ async def rebuild(engine: AsyncEngine) -> int:
     """Write every row of `jobs` anew from the log; returns how many jobs there are.
 
     Needs the owner's role, because rows without events are deleted. Workers may go on meanwhile.
+    Raises BadSetting for another role, before anything is changed.
     """
+    try:
+        await fetch(engine, SWEEP)
+    except ProgrammingError as error:
+        raise BadSetting("Only the owner of the tables can rebuild them: log in as the owner.") from error
     count, after = 0, UUID(int=0)
     while ids := [row[0] for row in await fetch(engine, NEXT, after, BATCH)]:
         jobs = await log.load(engine, ids)
         await fetch(engine, UPSERT, *columns([_row(job) for job in jobs.values()], len(NAMES)))
         count, after = count + len(ids), ids[-1]
-    await fetch(engine, SWEEP)
     return count
 
 

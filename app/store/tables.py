@@ -92,7 +92,7 @@ jobs = Table(
     Column("query", Text, nullable=False),
     Column("tags", ARRAY(Text), nullable=False),
     Column("priority", SmallInteger, nullable=False),
-    # Seconds since 1970, less a head start for priority: the claim takes the smallest first. Because
+    # Milliseconds since 1970, less a head start for priority: the claim takes the smallest first. Because
     # it never changes, a job of low priority is overtaken only by jobs of the next hours, not for ever.
     Column("rank", BigInteger, nullable=False),
     Column("max_attempts", SmallInteger, nullable=False),

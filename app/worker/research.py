@@ -68,6 +68,7 @@ class Researcher:
             input_sha256=digest,
             about=_about(call),
             repeat=(known.repeat if known else 0) + was_in_flight,
+            fallback=isinstance(call, ModelCall) and call.fallback,
         )
 
     # Calls

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from msgspec import Struct
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.agent.research import aborted
 from app.domain import commands as c
@@ -30,6 +31,7 @@ from app.worker.rescue import assume, rescue
 log = logging.getLogger(__name__)
 
 POLL = 1.0  # seconds between two looks at the queue when no hint comes; the one query of an idle process
+PREPARE = 3600.0  # seconds between two looks at the log's partitions, which are made months ahead
 CLAIM = 200  # jobs claimed at once, at most
 PATIENCE = 1.0  # seconds to wait while the database is away, with jitter
 BACKOFF = (1.0, 60.0)  # seconds: before the second attempt, and the longest
@@ -66,12 +68,13 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._beats.start()
         unsubscribe = self._wake.subscribe(self._hear)
-        looking = asyncio.create_task(self._look())
+        beside = [asyncio.create_task(self._look()), asyncio.create_task(self._prepare())]
         try:
             await self._claim()
             await self._finish()
         finally:
-            looking.cancel()
+            for task in beside:
+                task.cancel()
             unsubscribe()
             await asyncio.to_thread(self._beats.stop)
 
@@ -181,6 +184,15 @@ class Worker:
         if hint.queue:
             self._bell.set()
         self._cancel(hint.cancelled, "cancel")
+
+    async def _prepare(self) -> None:
+        """Keep the log's partitions ahead; without them events go to the default one, which is not lost."""
+        while True:
+            try:
+                await queue.make_partitions(self._writer.engine)
+            except (DatabaseUnavailable, SQLAlchemyError) as error:
+                log.warning("The log's next partitions could not be made: %s", error)
+            await asyncio.sleep(PREPARE * random.uniform(0.9, 1.1))
 
     async def _look(self) -> None:
         """Once a second: is anything due, lost, or to be stopped, that no hint told of?"""

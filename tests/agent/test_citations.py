@@ -449,3 +449,14 @@ def test_hostile_content_and_pages_take_no_more_than_linear_time(hostile):
     )
 
     assert time.perf_counter() - begun < 5  # seconds; quadratic time would be minutes
+
+
+def test_escaped_underscores_are_text_not_emphasis():
+    page = 'The with statement calls "__enter__()" first and "__exit__()" last.'
+    research = Research(sources=(Source(1, "pydoc:with", "With", "", "1/search/1", "aa"),))
+    content = 'The with statement calls "\\_\\_enter\\_\\_()" first and "\\_\\_exit\\_\\_()" last. [1]'
+
+    [claim] = bind("T", content, "high", research, {"aa": page}).claims
+
+    assert claim.text == page
+    assert claim.score == 1.0

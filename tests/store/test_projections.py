@@ -67,7 +67,7 @@ async def test_what_callers_see_is_the_same_from_the_row_and_from_the_log(writer
     await every_kind_of_job(writer)
     stored = await rows(writer.engine)
 
-    views = await reads.views(writer.engine, list(stored))
+    views = await reads.views(writer.engine, "default", list(stored))
     folded = await log.load(writer.engine, list(stored))
 
     assert views == {job_id: job_view(job) for job_id, job in folded.items()}

@@ -1,0 +1,15 @@
+# One image for the API, the workers and the migration; compose.yaml says which.
+FROM python:3.13-slim
+
+COPY pyproject.toml constraints.txt README.md LICENSE /src/
+COPY app /src/app
+COPY migrations /src/migrations
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --constraint /src/constraints.txt /src \
+    && rm -rf /src \
+    && useradd --create-home dossier
+
+USER dossier
+WORKDIR /home/dossier
+ENV PYTHONUNBUFFERED=1
+EXPOSE 8000
+CMD ["dossier", "serve"]

@@ -1,0 +1,357 @@
+"""A language model behind any server that speaks OpenAI's chat completions.
+
+The model fills the schema of the turn. Where a server cannot decode under a schema the schema goes into
+the prompt, and whatever comes back is checked here: it is a legal step or a BadReply.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, cast
+
+import httpx
+import msgspec
+from msgspec import Struct
+from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, OpenAIError
+
+from app.domain.events import Usage
+from app.domain.steps import NextStep
+from app.errors import ProviderError
+from app.providers.http import (
+    AGENT,
+    CONNECT,
+    MAX_MESSAGE,
+    POOL,
+    WRITE,
+    Lane,
+    checked_address,
+    checked_key,
+    refusal,
+    shorten,
+)
+from app.providers.ports import Ask, BadReply, ModelReply
+from app.providers.prices import Price, price_of
+from app.providers.strict import Schema, strict_schema
+
+KEY = "OPENAI_API_KEY"
+BASE = "OPENAI_BASE_URL"
+HOME = "https://api.openai.com/v1"
+TIMEOUT = 110.0  # seconds for one turn; under the worker's own bound, so that this error is the one seen
+MAX_TOKENS = 16_000  # of one reply, with its hidden reasoning; what the smallest of the priced models writes
+CRASHES = 2  # turns in which a server fails with a schema and not without one: then it is the schema
+ATTEMPTS = 50  # braces at which an object may begin in a reply
+
+Style = Literal["json_schema", "json_object", "text"]
+STYLES: tuple[Style, ...] = ("json_schema", "json_object", "text")
+BROKEN = 500  # some servers crash on what they do not support
+REFUSALS = frozenset({400, 404, 422, BROKEN})
+
+_TOO_LONG = re.compile(
+    r"context[ _](?:length|window|size)|exceeds? the (?:available )?context|too many (?:input )?tokens"
+    r"|prompt is too long",
+    re.IGNORECASE,
+)
+_LIMIT = re.compile(r"max_(?:completion_)?tokens|in the completion")
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # legal JSON, but no text that Postgres can hold
+
+
+class Message(Protocol):
+    """One message of a conversation."""
+
+    @property
+    def role(self) -> str:
+        """As in chat completions: system, user or assistant."""
+        ...
+
+    @property
+    def content(self) -> str:
+        """Plain text."""
+        ...
+
+
+Render = Callable[[Ask, Mapping[str, str]], Sequence[Message]]
+
+
+class _Cached(Struct):
+    cached_tokens: int | None = None
+
+
+class _Tokens(Struct):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _Cached | None = None
+
+
+class _Said(Struct):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(Struct):
+    message: _Said
+    finish_reason: str | None = None
+
+
+class _Completion(Struct):
+    """The part of a chat completion that is used; servers differ in the rest."""
+
+    choices: tuple[_Choice, ...] | None = None
+    usage: _Tokens | None = None
+
+
+class OpenAIModel:
+    """Implements the port `Model`; every call is one try, because the worker records each.
+
+    Args:
+        client: the shared client; it gets no header of ours.
+        api_key: for servers that want none, any word.
+        base_url: of an OpenAI-compatible server; None for OpenAI's own.
+        model: as the server calls it.
+        render: the conversation of a turn.
+        prices: a model that is not among them costs None, which is to say that nobody knows.
+        timeout: seconds for one turn, whatever it takes.
+        max_tokens: of one reply; not sent to a server that refuses it.
+    """
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        *,
+        api_key: str,
+        base_url: str | None,
+        model: str,
+        render: Render,
+        prices: Mapping[str, Price],
+        timeout: float = TIMEOUT,
+        max_tokens: int = MAX_TOKENS,
+    ) -> None:
+        self.name = f"openai:{model}"
+        self._model = model
+        self._render = render
+        self._price = price_of(model, prices)
+        self._timeout = timeout
+        self._key = checked_key(KEY, api_key)
+        waits = httpx.Timeout(connect=CONNECT, read=timeout, write=WRITE, pool=POOL)
+        lane = httpx.AsyncClient(transport=Lane(client), timeout=waits)
+        self._openai = AsyncOpenAI(
+            api_key=self._key,
+            base_url=checked_address(BASE, base_url or HOME),
+            max_retries=0,
+            default_headers={"User-Agent": AGENT},
+            http_client=cast(Any, lane),  # its types name httpx2; at run time it takes httpx as well
+        )
+        # What this server has shown that it takes.
+        self._style: Style = "json_schema"
+        self._proven = False
+        self._crashes = 0
+        self._max_tokens: int | None = max_tokens
+
+    async def next_step(self, ask: Ask, texts: Mapping[str, str]) -> ModelReply:
+        """The model's choice among the tools of the menu. Raises BadReply and ProviderError."""
+        # In a thread: a prompt of many pages takes some tenths of a second, and other jobs are waiting.
+        conversation = await asyncio.to_thread(self._render, ask, texts)
+        messages = [{"role": message.role, "content": message.content} for message in conversation]
+        completion = await self._complete(messages, strict_schema(NextStep, ask.menu))
+        usage = self._usage(completion.usage)
+        try:
+            return ModelReply(_step(completion, ask.menu), usage)
+        except ValueError as error:
+            raise BadReply(str(error), usage) from None
+
+    async def _complete(self, messages: list[dict[str, str]], schema: Schema) -> _Completion:
+        """One completion, every error translated; `from None` because the causes hold the request's key."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                body = await self._in_some_style(messages, schema)
+        except TimeoutError:
+            raise self._too_slow() from None
+        except OpenAIError as error:
+            raise self._translated(error) from None
+        except httpx.HTTPError as error:
+            raise _unreachable(type(error).__name__) from None
+        return _read(body)
+
+    async def _in_some_style(self, messages: list[dict[str, str]], schema: Schema) -> bytes:
+        """The reply in the strictest style that the server takes; which one it is is remembered."""
+        has_crashed = False
+        for style in STYLES[STYLES.index(self._style) :]:
+            try:
+                body = await self._within_limit(style, messages, schema)
+            except APIStatusError as error:
+                if self._proven or style == STYLES[-1] or not _may_mean_style(error):
+                    raise
+                has_crashed |= error.status_code == BROKEN
+            else:
+                self._remember(style, has_crashed=has_crashed)
+                return body
+        raise AssertionError("the last style returns or raises")
+
+    def _remember(self, style: Style, *, has_crashed: bool) -> None:
+        """One crash may have been an accident, and must not cost the server its strict schema for good."""
+        self._crashes += has_crashed
+        if not has_crashed or self._crashes >= CRASHES:
+            self._style, self._proven = style, True
+
+    async def _within_limit(self, style: Style, messages: list[dict[str, str]], schema: Schema) -> bytes:
+        """Without a limit on the reply for servers that do not know it, or find it too high."""
+        try:
+            return await self._send(style, messages, schema, self._max_tokens)
+        except APIStatusError as error:
+            if self._max_tokens is None or not (error.status_code == 400 and _LIMIT.search(_said(error))):
+                raise
+        body = await self._send(style, messages, schema, None)
+        self._max_tokens = None
+        return body
+
+    async def _send(
+        self, style: Style, messages: list[dict[str, str]], schema: Schema, limit: int | None
+    ) -> bytes:
+        request: dict[str, Any] = {"model": self._model, "messages": messages}
+        if style == "json_schema":
+            named = {"name": "next_step", "strict": True, "schema": schema}
+            request["response_format"] = {"type": style, "json_schema": named}
+        else:
+            request["messages"] = _with_schema(messages, schema)
+        if style == "json_object":
+            request["response_format"] = {"type": style}
+        if limit:
+            request["max_completion_tokens"] = limit
+        reply = await self._openai.chat.completions.with_raw_response.create(**request)
+        return cast(bytes, reply.content)
+
+    def _usage(self, tokens: _Tokens | None) -> Usage:
+        if tokens is None or tokens.prompt_tokens is None:
+            return Usage(cost_usd=None)
+        prompt, completion = max(0, tokens.prompt_tokens), max(0, tokens.completion_tokens or 0)
+        details = tokens.prompt_tokens_details
+        cached = max(0, (details and details.cached_tokens) or 0)
+        cost = self._price.cost(prompt, cached, completion) if self._price else None
+        return Usage(input_tokens=prompt, output_tokens=completion, cost_usd=cost)
+
+    def _translated(self, error: OpenAIError) -> ProviderError:
+        match error:
+            case APITimeoutError():
+                return self._too_slow()
+            case APIConnectionError():
+                return _unreachable(type(error.__cause__).__name__)
+            case APIStatusError():
+                return self._refused(error)
+            case _:
+                return _unreadable()
+
+    def _refused(self, error: APIStatusError) -> ProviderError:
+        said = shorten(_said(error), self._key)
+        if error.code == "insufficient_quota" or error.type == "insufficient_quota":
+            return ProviderError("resource", f"The account behind {KEY} has no credit left.", retryable=False)
+        if error.code == "content_filter":
+            message = f"The model's server refuses the question or a page: {said}"
+            return ProviderError("resource", message[:MAX_MESSAGE], retryable=False)
+        if _is_too_long(error):
+            message = f"The question and the pages do not fit into the context of {self._model}: {said}"
+            return ProviderError("resource", message[:MAX_MESSAGE], retryable=False)
+        return refusal("The model's server", KEY, error.status_code, error.response.headers, said)
+
+    def _too_slow(self) -> ProviderError:
+        message = f"{self._model} did not answer within {self._timeout:g} seconds."
+        return ProviderError("timeout", message, retryable=True)
+
+
+def _with_schema(messages: list[dict[str, str]], schema: Schema) -> list[dict[str, str]]:
+    """For servers that do not decode under a schema: the model is asked to keep to it."""
+    asked = (
+        f"Reply with one JSON object and nothing else. It must fit this JSON schema:\n{json.dumps(schema)}"
+    )
+    last = messages[-1]
+    return [*messages[:-1], {"role": last["role"], "content": f"{last['content']}\n\n{asked}"}]
+
+
+def _may_mean_style(error: APIStatusError) -> bool:
+    """True if the request may have been refused because of its response format."""
+    return error.status_code in REFUSALS and not _is_too_long(error) and error.code != "content_filter"
+
+
+def _is_too_long(error: APIStatusError) -> bool:
+    if error.code == "context_length_exceeded":
+        return True
+    return error.status_code in (400, 413, 422, BROKEN) and bool(_TOO_LONG.search(_said(error)))
+
+
+def _said(error: APIStatusError) -> str:
+    """The server's own words; the SDK's message would repeat the whole body."""
+    body = error.body
+    said = (body.get("message") or body.get("detail")) if isinstance(body, dict) else None
+    return said if isinstance(said, str) else ""
+
+
+def _unreachable(cause: str) -> ProviderError:
+    return ProviderError("network", f"The model's server cannot be reached ({cause}).", retryable=True)
+
+
+def _unreadable() -> ProviderError:
+    message = "The model's server answered with something that is no chat completion."
+    return ProviderError("network", message, retryable=True)
+
+
+def _read(body: bytes) -> _Completion:
+    try:
+        completion = msgspec.json.decode(body, type=_Completion)
+    except (ValueError, RecursionError):
+        raise _unreadable() from None
+    if not completion.choices:  # some gateways report the failure of the server behind them like this
+        raise _unreadable()
+    return completion
+
+
+def _step(completion: _Completion, menu: Sequence[str]) -> NextStep:
+    """The step that a completion holds. Raises ValueError in words for the model."""
+    choice = (completion.choices or ())[0]
+    if choice.message.refusal:
+        raise ValueError(f"You refused: {shorten(choice.message.refusal)}")
+    if choice.finish_reason == "content_filter":
+        raise ValueError("A content filter stopped your reply. Say it in other words.")
+    if choice.finish_reason == "length":
+        raise ValueError("Your reply was cut off because it was too long. Write less.")
+    return decode(choice.message.content or "", menu)
+
+
+def decode(text: str, menu: Sequence[str]) -> NextStep:
+    """A reply as a step; prose and fences around its JSON object are passed over, nothing else is.
+
+    Raises:
+        ValueError: it is no legal step; the message tells the model why, in at most MAX_MESSAGE characters.
+    """
+    if not text.strip():
+        raise ValueError("Your reply was empty.")
+    found = outermost(text)
+    if _NUL.search(found):
+        raise ValueError("Your reply contains NUL characters (\\u0000).")
+    try:
+        step = msgspec.json.decode(found, type=NextStep)
+    except msgspec.ValidationError as error:
+        raise ValueError(shorten(f"Your reply does not fit the schema: {error}")) from None
+    except (ValueError, RecursionError):
+        raise ValueError("Your reply is no complete JSON object.") from None
+    tool = type(step.function).__struct_config__.tag
+    if tool not in menu:
+        raise ValueError(f"You chose {tool}; allowed now: {', '.join(menu)}.")
+    return step
+
+
+def outermost(text: str) -> str:
+    """The longest JSON object in a text that has a "function", or the text itself where there is none.
+
+    Small models think aloud in front of it, or put it into a fence.
+    """
+    best, at, decoder = "", text.find("{"), json.JSONDecoder()
+    for _ in range(ATTEMPTS):
+        if at < 0:
+            break
+        try:
+            found, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            found, end = {}, at + 1
+        if "function" in found:  # without it, it is a thought, or a piece of a step that was cut off
+            best = max(best, text[at:end], key=len)
+        at = text.find("{", end)
+    return best or text

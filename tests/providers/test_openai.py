@@ -1,0 +1,320 @@
+"""A model behind chat completions: what is sent, what comes back, what it costs, and how it fails."""
+
+import asyncio
+import json
+import time
+
+import msgspec
+import pytest
+
+from app.domain import steps
+from app.domain.events import Usage
+from app.domain.steps import NextStep
+from app.errors import BadSetting, ProviderError
+from app.providers import http
+from app.providers.openai import decode, outermost
+from app.providers.ports import BadReply
+from tests.mocks.openai import KEY
+from tests.providers.conformance import ASKS, TEXTS, ask_of
+from tests.scripted import PLAN, REASONING
+
+FIRST = ASKS["first"]
+STEP = msgspec.json.encode(NextStep(REASONING, PLAN)).decode()
+MENU = ("generate_plan",)
+
+
+def styles(mock):
+    return [request.get("response_format", {}).get("type", "text") for request in mock.requests]
+
+
+async def error_of(call, kind=ProviderError):
+    with pytest.raises(ProviderError) as caught:
+        await call
+    error = caught.value
+    assert type(error) is kind
+    assert KEY not in str(error)
+    assert "\x00" not in str(error)
+    assert len(str(error)) <= http.MAX_MESSAGE + 100
+    shown = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    assert KEY not in repr(shown)
+    return error
+
+
+async def test_a_turn_is_one_request_under_the_schema_of_its_menu(openai_mock):
+    model = openai_mock.model()
+
+    reply = await model.next_step(FIRST, {})
+
+    [sent] = openai_mock.requests
+    assert isinstance(reply.step.function, steps.GeneratePlan)
+    assert (model.name, sent["model"]) == ("openai:gpt-4.1-mini", "gpt-4.1-mini")
+    assert sent["response_format"]["json_schema"]["strict"] is True
+    function = sent["response_format"]["json_schema"]["schema"]["properties"]["function"]
+    assert [tool["properties"]["tool"]["enum"] for tool in function["anyOf"]] == [
+        [name] for name in FIRST.menu
+    ]
+    assert set(sent) == {"model", "messages", "response_format", "max_completion_tokens"}
+
+
+async def test_a_bill_is_the_providers_own_count_at_the_listed_price(openai_mock):
+    usage = (await openai_mock.model().next_step(FIRST, {})).usage
+
+    cost = (600 * 0.40 + 400 * 0.10 + 200 * 1.60) / 1e6
+    assert usage == Usage(input_tokens=1000, output_tokens=200, cost_usd=pytest.approx(cost))
+
+
+async def test_an_unknown_price_is_not_zero(openai_mock):
+    usage = (await openai_mock.model(model="qwen3:8b").next_step(FIRST, {})).usage
+
+    assert (usage.input_tokens, usage.cost_usd) == (1000, None)
+
+
+async def test_an_unknown_usage_is_not_free(openai_mock):
+    openai_mock.play("without_usage")
+
+    assert (await openai_mock.model().next_step(FIRST, {})).usage == Usage(cost_usd=None)
+
+
+@pytest.mark.parametrize(
+    ("profile", "error_type", "retryable"),
+    [
+        ("timeout", "timeout", True),
+        ("disconnected", "network", True),
+        ("rate_limited", "rate_limit", True),
+        ("out_of_credits", "resource", False),
+        ("server_error", "network", True),
+        ("auth_error", "auth", False),
+        ("garbage", "network", True),
+        ("context_too_long", "resource", False),
+        ("prompt_filtered", "resource", False),
+    ],
+)
+async def test_errors_are_typed_and_each_is_one_request(openai_mock, profile, error_type, retryable):
+    openai_mock.play(profile)
+
+    error = await error_of(openai_mock.model().next_step(FIRST, {}))
+
+    assert (error.error_type, error.retryable) == (error_type, retryable)
+    assert len(openai_mock.requests) == 1
+
+
+async def test_a_rate_limit_says_how_long_to_wait(openai_mock):
+    openai_mock.play("rate_limited")
+
+    assert (await error_of(openai_mock.model().next_step(FIRST, {}))).retry_after == 2
+
+
+async def test_a_refused_key_is_named_by_its_setting(openai_mock):
+    openai_mock.play("auth_error")
+
+    assert "OPENAI_API_KEY" in str(await error_of(openai_mock.model().next_step(FIRST, {})))
+
+
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        ("malformed", "no complete JSON object"),
+        ("schema_violation", "length >= 2 - at `$.reasoning.reasoning_steps`"),
+        ("off_menu", "allowed now: generate_plan, web_search"),
+        ("refusal", "You refused: I cannot help with that."),
+        ("content_filter", "content filter"),
+        ("cut_off", "too long"),
+    ],
+)
+async def test_a_reply_that_is_no_step_is_billed_and_says_what_is_wrong(openai_mock, profile, words):
+    openai_mock.play(profile)
+    ask = ask_of(1, ("generate_plan", "web_search"))
+
+    error = await error_of(openai_mock.model().next_step(ask, {}), BadReply)
+
+    assert words in str(error)
+    assert (error.usage.input_tokens, error.usage.cost_usd) == (1000, pytest.approx(0.0006))
+
+
+@pytest.mark.parametrize(
+    ("profile", "first", "later"),
+    [
+        ("json_schema_refused", ["json_schema", "json_object"], "json_object"),
+        ("json_refused", ["json_schema", "json_object", "text"], "text"),
+    ],
+)
+async def test_a_server_that_refuses_the_schema_is_asked_otherwise_and_remembered(
+    openai_mock, profile, first, later
+):
+    openai_mock.play(profile)
+    model = openai_mock.model()
+
+    for _ in range(3):
+        await model.next_step(FIRST, {})
+
+    assert styles(openai_mock) == [*first, later, later]
+    assert '"additionalProperties": false' in openai_mock.requests[-1]["messages"][-1]["content"]
+
+
+async def test_one_crash_does_not_cost_a_server_its_schema_but_two_do(openai_mock):
+    openai_mock.play("schema_crashes", "success")
+    model = openai_mock.model()
+    await model.next_step(FIRST, {})
+    await model.next_step(FIRST, {})
+    assert styles(openai_mock) == ["json_schema", "json_object", "json_schema"]
+
+    openai_mock.requests.clear()
+    openai_mock.play("schema_crashes")
+    model = openai_mock.model()
+    for _ in range(3):
+        await model.next_step(FIRST, {})
+    assert styles(openai_mock) == ["json_schema", "json_object"] * 2 + ["json_object"]
+
+
+async def test_a_schema_that_has_worked_is_not_given_up(openai_mock):
+    model = openai_mock.model()
+    await model.next_step(FIRST, {})
+    openai_mock.play("json_schema_refused")
+
+    error = await error_of(model.next_step(FIRST, {}))
+
+    assert error.error_type == "validation"
+    assert styles(openai_mock) == ["json_schema", "json_schema"]
+
+
+async def test_a_server_that_knows_no_limit_on_the_reply_gets_none(openai_mock):
+    openai_mock.play("limit_refused")
+    model = openai_mock.model()
+
+    await model.next_step(FIRST, {})
+    await model.next_step(FIRST, {})
+
+    assert ["max_completion_tokens" in sent for sent in openai_mock.requests] == [True, False, False]
+    assert styles(openai_mock) == ["json_schema"] * 3
+
+
+async def test_a_prompt_that_is_too_long_without_a_limit_too_does_not_cost_the_limit(openai_mock):
+    openai_mock.play("context_full", "context_full", "success")
+    model = openai_mock.model()
+
+    error = await error_of(model.next_step(FIRST, {}))
+    await model.next_step(FIRST, {})
+
+    assert error.error_type == "resource"
+    assert ["max_completion_tokens" in sent for sent in openai_mock.requests] == [True, False, True]
+
+
+async def test_a_slow_answer_is_given_up_in_time(openai_mock):
+    openai_mock.play("slow")
+    openai_mock.delay = 5
+    before = time.monotonic()
+
+    error = await error_of(openai_mock.model(timeout=0.2).next_step(FIRST, {}))
+
+    assert (error.error_type, error.retryable) == ("timeout", True)
+    assert time.monotonic() - before < 2
+
+
+async def test_cancelling_a_call_ends_it(openai_mock):
+    openai_mock.play("slow")
+    openai_mock.delay = 5
+    running = asyncio.create_task(openai_mock.model().next_step(FIRST, {}))
+    await asyncio.sleep(0.1)
+
+    running.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_it_sends_through_the_shared_client(openai_mock):
+    sent = []
+
+    async def note(request):
+        sent.append(request.url.host)
+
+    openai_mock.client.event_hooks = {"request": [note]}
+
+    await openai_mock.model().next_step(FIRST, {})
+
+    assert sent == ["openai.test"]
+
+
+async def test_the_shared_client_never_gets_the_key(openai_mock):
+    before = dict(openai_mock.client.headers)
+
+    await openai_mock.model().next_step(FIRST, {})
+
+    assert dict(openai_mock.client.headers) == before
+    assert openai_mock.headers[0]["authorization"] == f"Bearer {KEY}"
+    assert openai_mock.headers[0]["user-agent"].startswith("dossier/")
+
+
+@pytest.mark.parametrize("key", ["", "two words", "sk-ключ", "sk-1\n"])
+async def test_a_key_that_cannot_be_one_is_a_bad_setting(openai_mock, key):
+    with pytest.raises(BadSetting, match="OPENAI_API_KEY") as caught:
+        openai_mock.model(api_key=key)
+    assert not key or key not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["openai.test", "ftp://openai.test", "http://", "http://[", "https://a:b"])
+async def test_an_address_that_cannot_be_one_is_a_bad_setting(openai_mock, url):
+    with pytest.raises(BadSetting, match="OPENAI_BASE_URL"):
+        openai_mock.model(base_url=url)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        STEP,
+        f"\n\n  {STEP}  \n",
+        f"```json\n{STEP}\n```",
+        f"Here it is: {STEP} Is that fine?",
+        f'<think>First {{a}} then {{"b": 1}}.</think>{STEP}',
+        json.dumps(json.loads(STEP), indent=2),
+    ],
+)
+def test_what_stands_around_the_object_is_passed_over(text):
+    assert decode(text, MENU).function == PLAN
+
+
+NO_STEPS = {
+    "empty": "",
+    "blank": "   ",
+    "prose": "no",
+    "brace": "{",
+    "cut at the end": STEP[:-1],
+    "cut at the start": STEP[1:],
+    "array": "[]",
+    "null": "null",
+    "nothing": "{}",
+    "braces": "{" * 100_000,
+    "deep objects": '{"a":' * 100_000,
+    "deep arrays": "[" * 100_000,
+    "NUL": STEP.replace("boiling", "boil\\u0000ing"),
+    "unknown tool": STEP.replace("generate_plan", "fly"),
+    "comma at the end": f"{STEP[:-1]},}}",
+    "unknown field": STEP.replace('"goal"', '"aim"'),
+    "no JSON booleans": STEP.replace("true", "yes").replace("false", "no"),
+}
+
+
+@pytest.mark.parametrize("text", NO_STEPS.values(), ids=NO_STEPS)
+def test_everything_else_is_refused_quickly_with_words_for_the_model(text):
+    before = time.monotonic()
+    with pytest.raises(ValueError, match=r"Your reply|You chose") as caught:
+        decode(text, MENU)
+
+    assert 5 < len(str(caught.value)) <= http.MAX_MESSAGE
+    assert time.monotonic() - before < 1
+
+
+def test_an_escaped_backslash_is_no_nul_character():
+    assert decode(STEP.replace("boiling", "boil\\\\u0000ing"), MENU).function.goal == "boil\\u0000ing"
+
+
+def test_the_outermost_object_is_the_longest():
+    assert outermost('a {"function": {"function": 1}} d {"e": 1}') == '{"function": {"function": 1}}'
+    assert outermost("none") == "none"
+
+
+async def test_a_model_that_reads_its_pages_cites_them(openai_mock):
+    reply = await openai_mock.model().next_step(ASKS["last"], TEXTS)
+
+    assert "[1]" in reply.step.function.content
+    assert "[2]" in reply.step.function.content

@@ -1,0 +1,108 @@
+"""compose.yaml starts what the code has: its commands, options, settings, routes and times are real."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from app.api.server import GRACE
+from app.cli.root import dossier
+from app.settings import Settings
+from tests.test_docs import ROUTES, SETTINGS
+
+ROOT = Path(__file__).parent.parent
+OURS = {"migrate", "api1", "api2", "worker"}
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict]:
+    return yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+
+
+def parsed(service) -> dict:
+    """The options of a service's command as click reads them; raises where it has no such option."""
+    program, name, *arguments = service["command"]
+    assert program == "dossier"
+    return dossier.load(name).make_context(name, arguments).params
+
+
+def seconds(text: str) -> int:
+    return int(re.fullmatch(r"(\d+)s", text)[1])
+
+
+def compose(*arguments) -> subprocess.CompletedProcess:
+    command = ["docker", "compose", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_docker_compose_accepts_the_file():
+    if not shutil.which("docker") or compose("version").returncode:
+        pytest.skip("There is no docker compose here; the other tests read the file themselves.")
+    checked = compose("config", "--quiet")
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_there_are_postgres_a_migration_two_apis_and_two_workers(services):
+    assert services.keys() == {"postgres"} | OURS
+    assert services["postgres"]["image"] == "postgres:18"
+    assert services["worker"]["deploy"]["replicas"] == 2
+    assert services["migrate"]["command"] == ["dossier", "migrate"]
+    assert services["migrate"]["restart"] == "no"
+
+
+def test_every_command_has_the_options_that_it_is_given(services):
+    api, worker = parsed(services["api1"]), parsed(services["worker"])
+
+    assert parsed(services["migrate"]) == {}
+    assert parsed(services["api2"]) == api
+    assert (api["host"], api["insecure"], api["workers"]) == ("0.0.0.0", True, 0)
+    assert worker["concurrency"] >= 1
+
+
+def test_nothing_starts_before_the_migration_is_done(services):
+    for name in OURS - {"migrate"}:
+        assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    assert services["migrate"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
+    assert "pg_isready" in services["postgres"]["healthcheck"]["test"]
+
+
+def test_the_apis_are_published_on_loopback_and_checked_by_a_route_that_exists(services):
+    for name in ("api1", "api2"):
+        port = parsed(services[name])["port"]
+        check = services[name]["healthcheck"]["test"][-1]
+        host, _published, inside = services[name]["ports"][0].split(":")
+        assert (host, int(inside)) == ("127.0.0.1", port)
+        assert re.search(rf"http://127\.0\.0\.1:{port}(/[\w/]+)", check)[1] == "/health/ready"
+        compile(check, name, "exec")
+    assert ("GET", "/health/ready") in ROUTES
+    assert len({services[name]["ports"][0] for name in ("api1", "api2")}) == 2
+
+
+def test_a_container_is_given_longer_than_its_drain(services):
+    settings = Settings()
+    drain = max(GRACE, 2 * settings.drain_seconds) + settings.lease_seconds
+
+    for name in OURS:
+        assert seconds(services[name]["stop_grace_period"]) > drain
+        assert services[name]["init"] is True
+
+
+def test_the_environment_names_settings_that_exist(services):
+    for name in OURS:
+        assert set(services[name]["environment"]) <= SETTINGS.keys()
+        assert "@postgres:5432/dossier" in services[name]["environment"]["DATABASE_URL"]
+
+
+def test_the_image_holds_what_is_pinned_and_runs_as_nobody_in_particular():
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[0] == "!"}
+    copied = {word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]}
+
+    assert lines.index("USER dossier") > max(n for n, line in enumerate(lines) if line.startswith("COPY"))
+    assert any("--constraint /src/constraints.txt" in line for line in lines)
+    assert copied == allowed
+    assert all((ROOT / name).exists() for name in copied)
+    assert "*" in (ROOT / ".dockerignore").read_text().splitlines()

@@ -1,0 +1,413 @@
+"""The documents say what the code does: names are complete, links lead somewhere, examples run."""
+
+import ast
+import asyncio
+import json
+import re
+import subprocess
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import msgspec
+import pytest
+
+from app.api import problems
+from app.api.app import make_app
+from app.api.problems import BadRequest
+from app.cli.root import COMMANDS
+from app.domain import upcast
+from app.domain.chain import line
+from app.domain.events import EVENT_TYPES
+from app.domain.steps import Clarify
+from app.settings import Settings
+from tests.conftest import FAST, TestHouse, execute, serving
+from tests.scripted import SCRIPT
+from tests.steps import completed_job, until
+
+ROOT = Path(__file__).parent.parent
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS]
+TEXT = "\n".join(page.read_text() for page in PAGES)
+
+SETTINGS = {field.encode_name: field.default for field in msgspec.structs.fields(Settings)}
+ROUTES = {
+    (method.upper(), path)
+    for path, operations in make_app(None).openapi_schema.to_schema()["paths"].items()
+    for method in operations
+}
+TARGETS = re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+class Fence(NamedTuple):
+    """A block of code in a document, and where it stands."""
+
+    page: Path
+    number: int
+    language: str
+    text: str
+
+    def __str__(self):
+        return f"{self.page.name}-{self.number}"
+
+
+def fences(page: Path) -> list[Fence]:
+    found, start = [], None
+    lines = page.read_text().splitlines()
+    for number, text in enumerate(lines, 1):
+        if text.startswith("```"):
+            if start is None:
+                start = number
+            else:
+                body = "\n".join(lines[start : number - 1])
+                found.append(Fence(page, start, lines[start - 1][3:].strip(), body))
+                start = None
+    assert start is None, f"{page.name}:{start} is not closed"
+    return found
+
+
+FENCES = [fence for page in PAGES for fence in fences(page)]
+PYTHON = [fence for fence in FENCES if fence.language == "python" and fence.text.startswith("# runs")]
+SQL = [fence for fence in FENCES if fence.language == "sql" and fence.text.startswith("-- runs")]
+
+
+def section(page: str, heading: str) -> str:
+    """What stands under a heading, up to the next one."""
+    _, found, rest = (ROOT / "docs" / page).read_text().partition(f"\n{heading}\n")
+    assert found, f"{page} has no {heading}"
+    return re.split(r"^#+ ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+# Completeness
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_is_described_with_its_default(name):
+    default = SETTINGS[name]
+    shown = f"`{default}`" if default else "none"
+
+    assert f"\n| `{name}` | {shown} |" in (ROOT / "docs/settings.md").read_text()
+
+
+def test_no_setting_is_described_that_does_not_exist():
+    assert set(re.findall(r"\bDOSSIER_[A-Z_]+\b", TEXT)) <= SETTINGS.keys()
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(ROUTES))
+def test_every_route_is_described(method, path):
+    assert f"`{method} {path}`" in (ROOT / "docs/api.md").read_text()
+
+
+def test_no_route_is_described_that_does_not_exist():
+    described = set(re.findall(r"`(GET|POST|DELETE|PUT|PATCH) (/[^`?\s]*)", TEXT))
+
+    assert described - {("GET", "/schema")} == ROUTES
+
+
+@pytest.mark.parametrize("type_", EVENT_TYPES)
+def test_every_event_is_described_with_its_fields_and_an_example_that_loads(type_):
+    kind = EVENT_TYPES[type_]
+    text = section("events.md", f"#### `{type_}`")
+
+    words, _, rest = text.partition("```json\n")
+    event = upcast.load(type_, kind.schema_version, rest.partition("\n```")[0])
+
+    assert type(event) is kind
+    assert set(json.loads(rest.partition("\n```")[0])) <= set(kind.__struct_fields__)
+    for name in kind.__struct_fields__:
+        assert f"`{name}`" in words
+
+
+def test_no_event_is_described_that_does_not_exist():
+    text = (ROOT / "docs/events.md").read_text()
+
+    assert set(re.findall(r"^#### `(\w+)`$", text, re.MULTILINE)) == EVENT_TYPES.keys()
+
+
+def test_the_line_in_the_documents_is_a_line_as_the_code_makes_it():
+    text = section("events.md", "## The line").partition("```json\n")[2].partition("\n```")[0]
+    event = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    plain = json.loads(text)
+    at = datetime.fromisoformat(plain["at"])
+
+    again = line(
+        plain["job_id"], plain["seq"], plain["type"], plain["status"], plain["progress"], at,
+        bytes(event["data"]).decode(),
+    )  # fmt: skip
+
+    assert again.decode() == text
+
+
+def refusals() -> dict[str, int | None]:
+    """Every code and its status: from the tables, and from where the code raises or answers."""
+    codes: dict[str, int | None] = {code: status for status, code, _ in problems.KNOWN.values()}
+    codes |= {code: 400 for _, code in problems.VALIDATION}
+    codes |= {code: status for status, code in problems.STATUS_CODES.items()}
+    for path in sorted((ROOT / "app").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                if node.func.id == BadRequest.__name__:
+                    given = {word.arg: word.value.value for word in node.keywords if word.arg == "status"}
+                    codes[node.args[0].value] = given.get("status", 400)
+                elif node.func.id == "problem" and isinstance(node.args[1], ast.Constant):
+                    codes[node.args[1].value] = getattr(node.args[0], "value", None)
+    # What is left stands in problems.py by itself, as a default or an exception to a table.
+    for node in ast.walk(ast.parse(Path(problems.__file__).read_text())):
+        if isinstance(node, ast.Constant) and re.fullmatch(r"[a-z]+(_[a-z]+)+", str(node.value)):
+            codes.setdefault(node.value, None)
+    return {code: status for code, status in codes.items() if code != "retry_after"}
+
+
+@pytest.mark.parametrize(("code", "status"), sorted(refusals().items()))
+def test_every_error_code_is_described_with_its_status_and_what_to_do(code, status):
+    found = re.search(rf"^\| `{code}` \| (\w+) \| (.+) \|$", section("api.md", "## Errors"), re.MULTILINE)
+
+    assert found, f"{code} is not in the table of docs/api.md"
+    assert status is None or found[1] == str(status)
+
+
+def test_no_error_code_is_described_that_does_not_exist():
+    described = re.findall(r"^\| `(\w+)` \| \w+ \|", section("api.md", "## Errors"), re.MULTILINE)
+
+    assert set(described) == refusals().keys()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_make_target_is_described(target):
+    assert f"make {target}" in TEXT
+
+
+def test_no_make_target_is_described_that_does_not_exist():
+    assert set(re.findall(r"(?:`|^ *\$? )make ([a-z]+)", TEXT, re.MULTILINE)) <= set(TARGETS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_described(command):
+    assert f"dossier {command}" in TEXT
+
+
+def test_no_command_is_described_that_does_not_exist():
+    described = set(re.findall(r"(?:`|^ *\$? )dossier ([a-z]+)", TEXT, re.MULTILINE))
+
+    assert described <= COMMANDS.keys()
+
+
+# Form
+
+
+def slug(heading: str) -> str:
+    """The anchor that a heading gets where the documents are shown."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def headings(page: Path) -> set[str]:
+    return {slug(text) for text in re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if target.startswith("https://"):
+            continue
+        name, _, anchor = target.partition("#")
+        to = (page.parent / name).resolve() if name else page
+        assert to.exists(), f"{page.name} links to {target}"
+        assert not anchor or anchor in headings(to), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_are_named_exist(page):
+    for name in re.findall(r"`((?:app|tests|docs|migrations)/[\w./]+)`", page.read_text()):
+        assert (ROOT / name).exists(), f"{page.name} names {name}"
+
+
+def names_in_code() -> set[str]:
+    """Everything that is defined, assigned or a module in app/."""
+    found = set()
+    for path in (ROOT / "app").rglob("*.py"):
+        found.add(path.stem if path.stem != "__init__" else path.parent.name)
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                    found.add(node.name)
+                case ast.Name(ctx=ast.Store()):
+                    found.add(node.id)
+                case ast.arg():
+                    found.add(node.arg)
+    return found
+
+
+def test_the_journeys_name_functions_that_exist():
+    text = (ROOT / "docs/architecture.md").read_text()
+    journeys = text[text.index("## One POST") : text.index("## The states")]
+    made_in_sql = {"events", "jobs", "blobs"}
+
+    for name in re.findall(r"`([A-Za-z_.]+)(?:\([\w, ]*\))?`", journeys):
+        for part in name.split("."):
+            known = names_in_code() | EVENT_TYPES.keys() | made_in_sql
+            assert part in known, f"{name} is not in the code"
+
+
+def test_a_newcomer_finds_the_first_commands_at_once():
+    first = "\n".join((ROOT / "README.md").read_text().splitlines()[:25])
+
+    for command in ("make demo", "make test", "curl ", "/jobs", "curl -N", "/stream"):
+        assert command in first
+
+
+def test_readme_and_architecture_stay_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 120
+    assert len((ROOT / "docs/architecture.md").read_text().splitlines()) <= 150
+
+
+def test_no_file_names_a_machine_or_a_package_index():
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    found = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=False)
+    if found.returncode:
+        pytest.skip("This is no git checkout.")
+    # Put together here, so that this file does not match itself.
+    paths = "work|root|Users|mnt|opt|home/(?!me/|dossier)"
+    hosts = "|".join(("python" + "hosted", "pypi" + r"\.org", "/sim" + "ple/", "index" + "[-_]url"))
+    forbidden = re.compile(rf"(?<![\w.}}/-])/(?:{paths})/?\w|{hosts}")
+    for name in found.stdout.splitlines():
+        path = ROOT / name
+        text = path.read_text(errors="replace") if path.is_file() else ""
+        match = forbidden.search(text)
+        assert not match, f"{name}: {text[max(0, match.start() - 30) : match.end() + 30]!r}"
+
+
+# Examples
+
+
+@pytest.mark.parametrize("fence", PYTHON, ids=str)
+async def test_python_in_the_documents_runs(house, database_url, monkeypatch, fence):
+    await completed_job(house.writer)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    async with serving(house) as url:
+        program = compile(fence.text.replace("http://127.0.0.1:8000", url), str(fence), "exec")
+        async with asyncio.timeout(30):
+            await asyncio.to_thread(exec, program, {"__name__": "__main__"})
+
+
+async def test_the_program_that_verifies_hashes_finds_a_changed_event(writer, database_url, monkeypatch):
+    job = await completed_job(writer)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    [fence] = [fence for fence in PYTHON if fence.page.name == "events.md"]
+    await execute(
+        database_url,
+        "ALTER TABLE events DISABLE TRIGGER events_append_only",
+        "UPDATE events SET actor = 'nobody' WHERE seq = 2",
+    )
+
+    with pytest.raises(AssertionError, match=f"{job.id}, event 2"):
+        await asyncio.to_thread(exec, compile(fence.text, str(fence), "exec"), {"__name__": "__main__"})
+
+
+@pytest.mark.parametrize("fence", SQL, ids=str)
+async def test_sql_in_the_documents_runs(writer, database_url, fence):
+    await completed_job(writer)
+    await execute(database_url, fence.text)
+
+
+class Message(NamedTuple):
+    """An HTTP request or response as the documents show it."""
+
+    first: list[str]
+    headers: dict[str, str]
+    body: str
+
+
+def message(fence: Fence) -> Message:
+    head, _, body = fence.text.partition("\n\n")
+    first, *headers = head.splitlines()
+    return Message(first.split(maxsplit=2), dict(text.split(": ", 1) for text in headers), body)
+
+
+def exchanges() -> list[tuple[Message, Message]]:
+    """Request and response, in the order of the document."""
+    found = [message(fence) for fence in FENCES if fence.language == "http"]
+    return list(zip(found[::2], found[1::2], strict=True))
+
+
+def shape(value):
+    """What of an answer does not depend on the run: the members, and the kind of each."""
+    match value:
+        case dict():
+            return {name: shape(inner) for name, inner in value.items()}
+        case list():
+            return [shape(value[0])] if value else []
+        case bool() | None:
+            return value
+        case int() | float():
+            return "number"
+        case _:
+            return "text"
+
+
+def alike(shown, real) -> bool:
+    """The same members; a list or a member that is empty on one side is like any other."""
+    match shown, real:
+        case dict(), dict():
+            return shown.keys() == real.keys() and all(alike(shown[name], real[name]) for name in shown)
+        case list(), list():
+            return not shown or not real or alike(shown[0], real[0])
+        case (None, _) | (_, None):
+            return True
+        case _:
+            return shown == real
+
+
+ASKING = Clarify(("Which one?",), ("Mercury",), ("The planet.", "Its diameter."))
+
+
+async def test_the_http_examples_are_answered_as_they_are_shown(database_url):
+    house = TestHouse(FAST, database_url)
+    known: dict[str, str] = {}  # job id in the document -> job id here
+
+    def here(text: str) -> str:
+        for shown, real in known.items():
+            text = text.replace(shown, real)
+        return text
+
+    async with serving(house) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
+        for (request, response), (following, _) in pairwise([*exchanges(), exchanges()[0]]):
+            method, path = request.first[:2]
+            house.model.pause = 30 if following.first[0] == "DELETE" else 0
+            house.model.script = (ASKING, *SCRIPT) if "clarify" in request.body else SCRIPT
+            answer = await http.request(
+                method, here(path), headers=request.headers, content=request.body or None
+            )
+
+            assert f"{answer.status_code}" == response.first[1], f"{method} {path}: {answer.text}"
+            if answer.headers["content-type"].startswith("text/"):
+                assert answer.headers["content-type"].startswith(response.headers["Content-Type"])
+                continue
+            shown = json.loads(response.body)
+            assert alike(shape(shown), shape(answer.json())), f"{method} {path}: {answer.text}"
+            if answer.status_code == 201:
+                known[shown["job_id"]] = answer.json()["job_id"]
+                assert answer.headers["location"] == answer.json()["url"]
+            elif "code" in shown:
+                assert answer.json() == shown
+                assert answer.headers["content-type"] == "application/problem+json"
+            if answer.status_code == 201 and not house.model.pause:
+                await _rest(http, answer.json()["url"])
+
+
+async def _rest(http, url):
+    """Until the job has come to an end, or asks."""
+
+    async def resting():
+        return (await http.get(url)).json()["status"] in {"completed", "input_required"}
+
+    await until(resting)
+
+
+def test_every_route_has_an_example_or_a_page_of_its_own():
+    shown = {(request.first[0], re.sub(r"[0-9a-f-]{36}", "{job_id}", request.first[1].split("?")[0]))
+             for request, _ in exchanges()}  # fmt: skip
+
+    assert shown == ROUTES - {("GET", "/jobs/{job_id}/stream")}
