@@ -1,7 +1,6 @@
 """A citation is a fact: what is left of a report's [n] stands on a quote in a page that was read."""
 
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -397,6 +396,7 @@ def test_any_run_of_whole_words_of_a_page_is_found_word_for_word(start, length):
         assert found.score == 1.0
 
 
+@pytest.mark.timeout(60)  # quadratic time would be minutes
 @pytest.mark.parametrize(
     "hostile",
     [
@@ -441,14 +441,11 @@ def test_any_run_of_whole_words_of_a_page_is_found_word_for_word(start, length):
 )
 def test_hostile_content_and_pages_take_no_more_than_linear_time(hostile):
     content = (hostile * 100_000)[:200_000]
-    begun = time.perf_counter()
 
     report(content)
     report(
         "A payload must be shorter than 8000 bytes [1]. " * 50, texts={"aa": (hostile * 500_000)[:1_000_000]}
     )
-
-    assert time.perf_counter() - begun < 5  # seconds; quadratic time would be minutes
 
 
 def test_escaped_underscores_are_text_not_emphasis():

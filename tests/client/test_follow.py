@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import socket
 import threading
-import time
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -173,10 +172,8 @@ async def test_a_page_that_is_no_stream_is_an_error():
 
 async def test_it_gives_up_once_its_patience_is_over():
     async with serving() as (script, url):
-        began = time.monotonic()
         with pytest.raises(NoContact, match=r"0\.3 s"):
             await seqs(url, patience=0.3)
-        assert 0.2 < time.monotonic() - began < 2
         assert len(script.cursors) > 2
 
 

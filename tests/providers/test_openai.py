@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 
 import msgspec
 import pytest
@@ -201,13 +200,11 @@ async def test_a_prompt_that_is_too_long_without_a_limit_too_does_not_cost_the_l
 
 async def test_a_slow_answer_is_given_up_in_time(openai_mock):
     openai_mock.play("slow")
-    openai_mock.delay = 5
-    before = time.monotonic()
+    openai_mock.delay = 3600  # seconds, which is to say never
 
     error = await error_of(openai_mock.model(timeout=0.2).next_step(FIRST, {}))
 
     assert (error.error_type, error.retryable) == ("timeout", True)
-    assert time.monotonic() - before < 2
 
 
 async def test_cancelling_a_call_ends_it(openai_mock):
@@ -296,12 +293,10 @@ NO_STEPS = {
 
 @pytest.mark.parametrize("text", NO_STEPS.values(), ids=NO_STEPS)
 def test_everything_else_is_refused_quickly_with_words_for_the_model(text):
-    before = time.monotonic()
     with pytest.raises(ValueError, match=r"Your reply|You chose") as caught:
         decode(text, MENU)
 
     assert 5 < len(str(caught.value)) <= http.MAX_MESSAGE
-    assert time.monotonic() - before < 1
 
 
 def test_an_escaped_backslash_is_no_nul_character():

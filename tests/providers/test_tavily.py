@@ -1,7 +1,6 @@
 """The web through Tavily: what is sent, what comes back, what it costs, and how it fails."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -124,13 +123,11 @@ async def test_a_document_is_not_looked_for_on_the_web(tavily_mock):
 
 async def test_a_slow_answer_is_given_up_in_time(tavily_mock):
     tavily_mock.play("slow")
-    tavily_mock.delay = 5
-    before = time.monotonic()
+    tavily_mock.delay = 3600  # seconds, which is to say never
 
     error = await error_of(tavily_mock.search(timeout=0.1).search("x", 5))
 
     assert error.error_type == "timeout"
-    assert time.monotonic() - before < 2
 
 
 async def test_cancelling_a_call_ends_it(tavily_mock):
