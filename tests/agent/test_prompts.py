@@ -258,6 +258,17 @@ def test_hits_are_bounded_and_the_latest_keep_their_excerpts():
     assert {len(line["title"]) for line in lines} == {EXCERPT}
 
 
+def test_where_not_all_excerpts_fit_those_of_the_first_turns_go():
+    hits = tuple(SeenSource(0, f"https://{n}.example/", "t", "e" * 900) for n in range(400))
+    ask, texts = ask_of(found=hits)
+    early, late = (replace(ask.turns[1], found=tuple(range(n, n + 200))) for n in (1, 201))
+
+    said = contents(replace(ask, turns=(early, late)), texts)
+
+    assert said[3].count('"excerpt"') == 0
+    assert said[5].count('"excerpt"') > 190
+
+
 def test_long_reasoning_of_the_past_is_cut():
     ask, texts = ask_of()
     long = replace(REASONING, reasoning_steps=("x" * 1000, "y"))

@@ -1,6 +1,7 @@
 """A database that goes away and comes back, with everything running."""
 
 import asyncio
+import tempfile
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,12 +17,13 @@ from tests.steps import until
 
 
 @pytest.fixture
-async def own_postgres(tmp_path_factory):
+async def own_postgres():
     """A Postgres that this test may stop."""
-    server = await asyncio.to_thread(embedded.start, Path(tmp_path_factory.mktemp("postgres")))
-    await asyncio.to_thread(migrate, server.get_uri())
-    yield server
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="dossier-test-", ignore_cleanup_errors=True) as folder:
+        server = await asyncio.to_thread(embedded.start, Path(folder))
+        await asyncio.to_thread(migrate, server.get_uri())
+        yield server
+        server.cleanup()
 
 
 async def test_every_path_says_503_while_the_database_is_away_and_works_again_when_it_is_back(own_postgres):

@@ -204,6 +204,8 @@ PROFILES = {
     "cut_off": lambda mock, request: completion('{"reasoning": {', "length"),
     "context_too_long": failing(400, error(TOO_LONG, "context_length_exceeded")),
     "context_full": failing(400, error(FULL, "context_length_exceeded")),
+    "no_choices": lambda mock, request: httpx.Response(200, json=error("The server behind this one is down")),
+    "key_in_error": failing(400, error(f"Cannot route {KEY}\x00 to {{}}", "content_filter")),
     "prompt_filtered": failing(400, error("The prompt triggered the content policy", "content_filter")),
     "json_schema_refused": unless(
         lambda body: style_of(body) == "json_schema", 400, "response_format json_schema is not supported"

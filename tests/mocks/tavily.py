@@ -62,6 +62,12 @@ def prompt_injection(mock, request):
     return extracted(body, pages) if request.url.path.endswith("/extract") else found(body, pages)
 
 
+def dear(mock, request):
+    """Says that it cost two credits."""
+    reply = success(mock, request).json()
+    return httpx.Response(200, json={**reply, "usage": {"credits": 2}})
+
+
 async def slow(mock, request):
     await asyncio.sleep(mock.delay)
     return success(mock, request)
@@ -82,6 +88,7 @@ def error(message):
 
 PROFILES = {
     "success": success,
+    "dear": dear,
     "slow": slow,
     "timeout": raising(httpx.ReadTimeout),
     "disconnected": raising(httpx.ConnectError),
@@ -93,6 +100,7 @@ PROFILES = {
     "schema_violation": lambda mock, request: httpx.Response(200, json={"results": "none"}),
     "empty_results": empty_results,
     "empty_page": empty_page,
+    "key_in_error": failing(400, error(f"Cannot route {KEY}\x00")),
     "page_forbidden": failing(403, error("URL is not supported")),
     "prompt_injection": prompt_injection,
 }

@@ -86,6 +86,8 @@ async def test_an_unknown_usage_is_not_free(openai_mock):
         ("garbage", "network", True),
         ("context_too_long", "resource", False),
         ("prompt_filtered", "resource", False),
+        ("key_in_error", "resource", False),
+        ("no_choices", "network", True),
     ],
 )
 async def test_errors_are_typed_and_each_is_one_request(openai_mock, profile, error_type, retryable):
@@ -282,6 +284,7 @@ NO_STEPS = {
     "nothing": "{}",
     "braces": "{" * 100_000,
     "deep objects": '{"a":' * 100_000,
+    "deep before the tool": '{"function":{"a":' + "[" * 100_000,
     "deep arrays": "[" * 100_000,
     "NUL": STEP.replace("boiling", "boil\\u0000ing"),
     "unknown tool": STEP.replace("generate_plan", "fly"),

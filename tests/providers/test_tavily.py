@@ -62,6 +62,9 @@ async def test_the_bill_is_tavilys_own_or_else_the_usual_price(tavily_mock):
 
     assert (found.usage.searches, found.usage.cost_usd) == (1, 0.01)  # one credit, as Tavily said
     assert (page.usage.pages, page.usage.cost_usd) == (1, 0.002)  # a fifth of one, as it did not say
+    tavily_mock.play("dear")
+    assert (await search.search("x", 5)).usage.cost_usd == 0.02
+    assert (await search.read(SEA)).usage.cost_usd == 0.02
 
 
 async def test_a_page_is_its_text(tavily_mock):
@@ -77,6 +80,7 @@ async def test_a_page_is_its_text(tavily_mock):
         ("out_of_credits", "resource", False),
         ("server_error", "network", True),
         ("auth_error", "auth", False),
+        ("key_in_error", "validation", False),
         ("malformed", "network", True),
         ("schema_violation", "network", True),
     ],
