@@ -25,6 +25,7 @@ from app.store.wake import Wake
 from app.store.writer import Writer
 from app.wiring import House
 from app.worker.tools import Tools
+from tests.network import no_network  # noqa: F401 - a fixture of every test
 from tests.scripted import ScriptedModel, ScriptedSearch
 
 FAST = Settings(lease_seconds=1.5, drain_seconds=0.1)

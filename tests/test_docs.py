@@ -14,6 +14,7 @@ import httpx
 import msgspec
 import pytest
 
+from app.agent.limits import PRESETS
 from app.api import problems
 from app.api.app import make_app
 from app.api.problems import BadRequest
@@ -411,3 +412,11 @@ def test_every_route_has_an_example_or_a_page_of_its_own():
              for request, _ in exchanges()}  # fmt: skip
 
     assert shown == ROUTES - {("GET", "/jobs/{job_id}/stream")}
+
+
+def test_the_presets_of_effort_stand_in_the_documents_as_they_are():
+    table = (ROOT / "docs/agent.md").read_text()
+
+    for name, bounds in PRESETS.items():
+        figures = (bounds.turns, bounds.searches, bounds.reads, bounds.calls, bounds.seconds // 60)
+        assert f"| `{name}` | " + " | ".join(map(str, figures)) + " |" in table
