@@ -1,0 +1,33 @@
+"""Promise 14: idle costs nothing."""
+
+import asyncio
+import time
+
+from sqlalchemy import event
+
+from app.domain import commands as c
+from tests.steps import submitted_job
+from tests.worker.test_worker import over
+
+
+async def test_an_idle_process_makes_at_most_one_query_a_second(house):
+    statements = []
+
+    async def complete(attempt):
+        await attempt.carry_out(c.CompleteJob(attempt.epoch, "answered"))
+
+    house.researching = lambda: complete
+    async with house.running(2):
+        job = await submitted_job(house.writer)
+        await over(house, job.id)  # it has worked, and everything is warm
+        await asyncio.sleep(0.5)
+
+        @event.listens_for(house.engine.sync_engine, "before_cursor_execute")
+        def count(_connection, _cursor, statement, *_rest):
+            statements.append(statement)
+
+        began = time.monotonic()
+        await asyncio.sleep(4)
+        seconds = time.monotonic() - began
+
+    assert 1 <= len(statements) <= seconds + 1
