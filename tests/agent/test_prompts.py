@@ -20,6 +20,7 @@ from app.agent.prompts import (
     PAGES,
     PASSAGE,
     RESULTS,
+    SEEN,
     inert,
     messages,
     passages,
@@ -291,6 +292,12 @@ def test_the_passages_that_answer_are_kept_in_their_order():
     assert shown.endswith(CUT)
     assert len(shown) <= 5_000 + 100
     assert f"\n{CUT}\n" in shown
+
+
+def test_what_stands_far_down_in_a_huge_page_is_not_looked_for():
+    ask, texts = ask_of("nothing much here. " * (SEEN // 10) + "\nYak milk is pink.")
+
+    assert "pink" not in contents(ask, texts)[-1]
 
 
 def test_a_short_page_is_left_alone():

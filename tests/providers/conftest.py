@@ -5,6 +5,5 @@ import pytest
 pytest.register_assert_rewrite("tests.providers.conformance")
 
 from tests.mocks import openai_mock, tavily_mock  # noqa: E402
-from tests.network import no_network  # noqa: E402
 
-__all__ = ["no_network", "openai_mock", "tavily_mock"]
+__all__ = ["openai_mock", "tavily_mock"]
