@@ -20,6 +20,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     prices: str = field(name="DOSSIER_PRICES", default="")  # path of a JSON file
     openai_api_key: str = field(name="OPENAI_API_KEY", default="")
     openai_base_url: str = field(name="OPENAI_BASE_URL", default="")
+    page_characters: int = field(name="DOSSIER_PAGE_CHARACTERS", default=120_000)  # of all pages of a turn
+    reply_tokens: int = field(name="DOSSIER_REPLY_TOKENS", default=16_000)  # 0: none is asked for
+    tavily_credit_usd: float = field(name="TAVILY_CREDIT_USD", default=0.008)
     tavily_api_key: str = field(name="TAVILY_API_KEY", default="")
     tavily_base_url: str = field(name="TAVILY_BASE_URL", default="")
     lease_seconds: float = field(name="DOSSIER_LEASE_SECONDS", default=10.0)
@@ -57,6 +60,11 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
 def _checked(settings: Settings) -> Settings:
     if not 0.3 <= settings.lease_seconds <= 3600:
         raise BadSetting("DOSSIER_LEASE_SECONDS must be between 0.3 and 3600 seconds.")
+    if settings.page_characters < 1000 or settings.reply_tokens < 0 or settings.tavily_credit_usd < 0:
+        raise BadSetting(
+            "DOSSIER_PAGE_CHARACTERS must be at least 1000, "
+            "DOSSIER_REPLY_TOKENS and TAVILY_CREDIT_USD must not be negative."
+        )
     if settings.max_attempts < 1:
         raise BadSetting("DOSSIER_MAX_ATTEMPTS must be at least 1.")
     return settings

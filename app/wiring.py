@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from litestar import Litestar
@@ -97,8 +98,9 @@ class House:
             api_key=settings.openai_api_key or "none",
             base_url=settings.openai_base_url or None,
             model=settings.model,
-            render=messages,
-            prices=load_prices(Path(settings.prices) if settings.prices else None),
+            render=partial(messages, room=settings.page_characters),
+            prices=load_prices(Path(settings.prices).expanduser() if settings.prices else None),
+            max_tokens=settings.reply_tokens,
         )
 
     def _choose(self) -> Choose:
@@ -110,7 +112,12 @@ class House:
         settings, found = self.settings, dict[SearchScope, Search](corpus=documents)
         if settings.tavily_api_key:
             address = settings.tavily_base_url or None
-            found["web"] = TavilySearch(self.http, api_key=settings.tavily_api_key, base_url=address)
+            found["web"] = TavilySearch(
+                self.http,
+                api_key=settings.tavily_api_key,
+                base_url=address,
+                credit_usd=settings.tavily_credit_usd,
+            )
             found["both"] = MergedSearch([documents, found["web"]])
         default: SearchScope = "web" if "web" in found else "corpus"
 

@@ -11,13 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, cast
 
 import httpx
-import msgspec
-from msgspec import Struct
 from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, OpenAIError
 
 from app.domain.events import Usage
 from app.domain.steps import NextStep
 from app.errors import ProviderError
+from app.providers.completion import Completion, Tokens, read, step_of, unreadable
 from app.providers.http import (
     AGENT,
     CONNECT,
@@ -40,7 +39,6 @@ HOME = "https://api.openai.com/v1"
 TIMEOUT = 110.0  # seconds for one turn; under the worker's own bound, so that this error is the one seen
 MAX_TOKENS = 16_000  # of one reply, with its hidden reasoning; what the smallest of the priced models writes
 CRASHES = 2  # turns in which a server fails with a schema and not without one: then it is the schema
-ATTEMPTS = 50  # braces at which an object may begin in a reply
 
 Style = Literal["json_schema", "json_object", "text"]
 STYLES: tuple[Style, ...] = ("json_schema", "json_object", "text")
@@ -53,7 +51,6 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _LIMIT = re.compile(r"max_(?:completion_)?tokens|in the completion")
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # legal JSON, but no text that Postgres can hold
 
 
 class Message(Protocol):
@@ -73,33 +70,6 @@ class Message(Protocol):
 Render = Callable[[Ask, Mapping[str, str]], Sequence[Message]]
 
 
-class _Cached(Struct):
-    cached_tokens: int | None = None
-
-
-class _Tokens(Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: _Cached | None = None
-
-
-class _Said(Struct):
-    content: str | None = None
-    refusal: str | None = None
-
-
-class _Choice(Struct):
-    message: _Said
-    finish_reason: str | None = None
-
-
-class _Completion(Struct):
-    """The part of a chat completion that is used; servers differ in the rest."""
-
-    choices: tuple[_Choice, ...] | None = None
-    usage: _Tokens | None = None
-
-
 class OpenAIModel:
     """Implements the port `Model`; every call is one try, because the worker records each.
 
@@ -111,7 +81,7 @@ class OpenAIModel:
         render: the conversation of a turn.
         prices: a model that is not among them costs None, which is to say that nobody knows.
         timeout: seconds for one turn, whatever it takes.
-        max_tokens: of one reply; not sent to a server that refuses it.
+        max_tokens: of one reply; 0, and a server that refuses it, is sent none.
     """
 
     def __init__(
@@ -145,7 +115,7 @@ class OpenAIModel:
         self._style: Style = "json_schema"
         self._proven = False
         self._crashes = 0
-        self._max_tokens: int | None = max_tokens
+        self._max_tokens: int | None = max_tokens or None
 
     async def next_step(self, ask: Ask, texts: Mapping[str, str]) -> ModelReply:
         """The model's choice among the tools of the menu. Raises BadReply and ProviderError."""
@@ -155,11 +125,11 @@ class OpenAIModel:
         completion = await self._complete(messages, strict_schema(NextStep, ask.menu))
         usage = self._usage(completion.usage)
         try:
-            return ModelReply(_step(completion, ask.menu), usage)
+            return ModelReply(step_of(completion, ask.menu), usage)
         except ValueError as error:
             raise BadReply(str(error), usage) from None
 
-    async def _complete(self, messages: list[dict[str, str]], schema: Schema) -> _Completion:
+    async def _complete(self, messages: list[dict[str, str]], schema: Schema) -> Completion:
         """One completion, every error translated; `from None` because the causes hold the request's key."""
         try:
             async with asyncio.timeout(self._timeout):
@@ -170,7 +140,7 @@ class OpenAIModel:
             raise self._translated(error) from None
         except httpx.HTTPError as error:
             raise _unreachable(type(error).__name__) from None
-        return _read(body)
+        return read(body)
 
     async def _in_some_style(self, messages: list[dict[str, str]], schema: Schema) -> bytes:
         """The reply in the strictest style that the server takes; which one it is is remembered."""
@@ -220,7 +190,7 @@ class OpenAIModel:
         reply = await self._openai.chat.completions.with_raw_response.create(**request)
         return cast(bytes, reply.content)
 
-    def _usage(self, tokens: _Tokens | None) -> Usage:
+    def _usage(self, tokens: Tokens | None) -> Usage:
         if tokens is None or tokens.prompt_tokens is None:
             return Usage(cost_usd=None)
         prompt, completion = max(0, tokens.prompt_tokens), max(0, tokens.completion_tokens or 0)
@@ -238,7 +208,7 @@ class OpenAIModel:
             case APIStatusError():
                 return self._refused(error)
             case _:
-                return _unreadable()
+                return unreadable()
 
     def _refused(self, error: APIStatusError) -> ProviderError:
         said = shorten(_said(error), self._key)
@@ -286,72 +256,3 @@ def _said(error: APIStatusError) -> str:
 
 def _unreachable(cause: str) -> ProviderError:
     return ProviderError("network", f"The model's server cannot be reached ({cause}).", retryable=True)
-
-
-def _unreadable() -> ProviderError:
-    message = "The model's server answered with something that is no chat completion."
-    return ProviderError("network", message, retryable=True)
-
-
-def _read(body: bytes) -> _Completion:
-    try:
-        completion = msgspec.json.decode(body, type=_Completion)
-    except (ValueError, RecursionError):
-        raise _unreadable() from None
-    if not completion.choices:  # some gateways report the failure of the server behind them like this
-        raise _unreadable()
-    return completion
-
-
-def _step(completion: _Completion, menu: Sequence[str]) -> NextStep:
-    """The step that a completion holds. Raises ValueError in words for the model."""
-    choice = (completion.choices or ())[0]
-    if choice.message.refusal:
-        raise ValueError(f"You refused: {shorten(choice.message.refusal)}")
-    if choice.finish_reason == "content_filter":
-        raise ValueError("A content filter stopped your reply. Say it in other words.")
-    if choice.finish_reason == "length":
-        raise ValueError("Your reply was cut off because it was too long. Write less.")
-    return decode(choice.message.content or "", menu)
-
-
-def decode(text: str, menu: Sequence[str]) -> NextStep:
-    """A reply as a step; prose and fences around its JSON object are passed over, nothing else is.
-
-    Raises:
-        ValueError: it is no legal step; the message tells the model why, in at most MAX_MESSAGE characters.
-    """
-    if not text.strip():
-        raise ValueError("Your reply was empty.")
-    found = outermost(text)
-    if _NUL.search(found):
-        raise ValueError("Your reply contains NUL characters (\\u0000).")
-    try:
-        step = msgspec.json.decode(found, type=NextStep)
-    except msgspec.ValidationError as error:
-        raise ValueError(shorten(f"Your reply does not fit the schema: {error}")) from None
-    except (ValueError, RecursionError):
-        raise ValueError("Your reply is no complete JSON object.") from None
-    tool = type(step.function).__struct_config__.tag
-    if tool not in menu:
-        raise ValueError(f"You chose {tool}; allowed now: {', '.join(menu)}.")
-    return step
-
-
-def outermost(text: str) -> str:
-    """The longest JSON object in a text that has a "function", or the text itself where there is none.
-
-    Small models think aloud in front of it, or put it into a fence.
-    """
-    best, at, decoder = "", text.find("{"), json.JSONDecoder()
-    for _ in range(ATTEMPTS):
-        if at < 0:
-            break
-        try:
-            found, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            found, end = {}, at + 1
-        if "function" in found:  # without it, it is a thought, or a piece of a step that was cut off
-            best = max(best, text[at:end], key=len)
-        at = text.find("{", end)
-    return best or text

@@ -11,7 +11,7 @@ from app.domain.events import Usage
 from app.domain.steps import NextStep
 from app.errors import BadSetting, ProviderError
 from app.providers import http
-from app.providers.openai import decode, outermost
+from app.providers.completion import decode, outermost
 from app.providers.ports import BadReply
 from tests.mocks.openai import KEY
 from tests.providers.conformance import ASKS, TEXTS, ask_of
