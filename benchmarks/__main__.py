@@ -1,6 +1,8 @@
 """python -m benchmarks [submit get latency drain append agent] [--quick] [--json]"""
 
 import argparse
+import asyncio
+import signal
 import sys
 import time
 
@@ -11,6 +13,8 @@ from benchmarks import agent, append, drain, get, latency, machine, submit
 from benchmarks.database import cluster
 from benchmarks.scale import FULL, QUICK, Scale
 from benchmarks.table import Line, show
+
+LIMIT = 120  # seconds; a benchmark that hangs ends with an error, and its Postgres with it
 
 BENCHMARKS = {
     "submit": submit.measure,
@@ -24,11 +28,14 @@ BENCHMARKS = {
 
 async def run(names: list[str], scale: Scale) -> tuple[dict[str, object], list[Line]]:
     lines = []
+    # As for Ctrl-C: the way out leads through the blocks that stop what was started.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
     async with cluster() as running:
         header = machine.describe(await running.version())
         for name in names:
             started = time.perf_counter()
-            lines += await BENCHMARKS[name](running, scale)
+            async with asyncio.timeout(LIMIT):
+                lines += await BENCHMARKS[name](running, scale)
             print(f"{name}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
     return header, lines
 

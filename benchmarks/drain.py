@@ -7,16 +7,18 @@ import psutil
 
 from app.domain.commands import CompleteJob
 from app.settings import Settings
-from app.store.database import driver_url
-from app.wiring import House
+from app.store.database import driver_url, fetch
+from app.wiring import House, settle
 from app.worker.attempt import Attempt
 from benchmarks.database import Cluster, fill
 from benchmarks.machine import Meter
 from benchmarks.scale import Scale
 from benchmarks.table import Line, Take, line
 
-CONCURRENCY = 200
+CONCURRENCY = 400
 BATCH = 50  # jobs that the yardstick claims and completes at once
+
+COMPLETED = "SELECT count(*) FROM events WHERE type = 'job_completed'"
 
 # The least that a queue with a history can do: no fence, no lease, no hash, no retry.
 TABLES = """
@@ -64,25 +66,28 @@ async def measure(cluster: Cluster, scale: Scale) -> list[Line]:
 async def _ours(cluster: Cluster, url: str, count: int) -> Take:
     house = House(Settings(), url)
     await fill(house.writer, count)
-    left = count
+    settle()  # as `serve` and `worker` do
+    over = set()
 
     async def perform(attempt: Attempt) -> None:
-        nonlocal left
-        await attempt.carry_out(CompleteJob(attempt.epoch, "answered"))
-        left -= 1
-        if not left:
-            worker.drain()
+        try:
+            await attempt.carry_out(CompleteJob(attempt.epoch, "answered"))
+        finally:  # also where it is cut: the worker has to end, and the log says what was completed
+            over.add(attempt.job_id)
+            if len(over) == count:
+                worker.drain()
 
     worker = house.worker(CONCURRENCY, perform)
     hearing = asyncio.create_task(house.wake.run())
     meter = Meter(psutil.Process(), cluster.postmaster)
     meter.start()
     await worker.run()
-    take = _take(meter, count)
+    spent = meter.stop()
+    completed = (await fetch(house.engine, COMPLETED))[0][0]
     hearing.cancel()
     await asyncio.gather(hearing, return_exceptions=True)
     await house.engine.dispose()
-    return take
+    return _take(spent, completed)
 
 
 async def _bare(cluster: Cluster, url: str, count: int) -> Take:
@@ -93,11 +98,11 @@ async def _bare(cluster: Cluster, url: str, count: int) -> Take:
     meter.start()
     while claimed := await connection.fetch(CLAIM, BATCH):
         await connection.execute(COMPLETE, [row[0] for row in claimed])
-    take = _take(meter, count)
+    spent = meter.stop()
     await connection.close()
-    return take
+    return _take(spent, count)
 
 
-def _take(meter: Meter, count: int) -> Take:
-    seconds, python, postgres = meter.stop()
+def _take(spent: tuple[float, float, float], count: int) -> Take:
+    seconds, python, postgres = spent
     return Take(count / seconds, None, None, 1e6 * python / count, 1e6 * postgres / count)

@@ -13,5 +13,5 @@ class Scale(Struct, frozen=True):
     spell: float  # seconds of one round of appends
 
 
-FULL = Scale(rounds=5, seconds=2.0, jobs=10_000, starts=250, spell=0.5)
-QUICK = Scale(rounds=3, seconds=0.4, jobs=1_000, starts=40, spell=0.1)
+FULL = Scale(rounds=3, seconds=2.0, jobs=10_000, starts=250, spell=0.5)
+QUICK = Scale(rounds=3, seconds=0.3, jobs=1_000, starts=20, spell=0.1)

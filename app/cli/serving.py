@@ -9,6 +9,7 @@ import socket
 import threading
 
 import rich_click as click
+import uvloop
 from uvicorn import Server
 
 from app.api.server import listen, make_server
@@ -50,7 +51,7 @@ def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bo
         raise DossierError(
             f"{host}:{port} cannot be listened on ({error.strerror}): try --port 0."
         ) from error
-    asyncio.run(_serve(settings, ready_url(settings), sock, workers))
+    uvloop.run(_serve(settings, ready_url(settings), sock, workers))
 
 
 def _refuse_strangers(host: str, *, insecure: bool) -> None:
@@ -119,4 +120,4 @@ def worker(concurrency: int) -> None:
     _log(settings)
     url = ready_url(settings)
     click.echo(f"Working on up to {concurrency} jobs at a time. Ctrl-C hands them back.")
-    asyncio.run(run_worker(settings, url, concurrency))
+    uvloop.run(run_worker(settings, url, concurrency))

@@ -7,12 +7,14 @@ same bytes; a test holds the two against each other.
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
 
 GENESIS = bytes(32)  # stands before the first event of every job
 
 
+@lru_cache(maxsize=64)  # all events of one append have one time
 def stamp(at: datetime) -> str:
     """RFC 3339 in UTC with six digits, the resolution of timestamptz."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"

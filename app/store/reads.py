@@ -24,7 +24,7 @@ PAGE = f"""
     SELECT {COLUMNS}, NULL FROM jobs
     WHERE tenant = $1::text
       AND ($2::text IS NULL OR status = $2)
-      AND ($3::text[] IS NULL OR tags @> $3)
+      AND ($3::text[] IS NULL OR (cardinality(tags) > 0 AND tags @> $3))
       AND ($4::uuid IS NULL OR job_id < $4)
     ORDER BY job_id DESC LIMIT $5::integer"""
 

@@ -129,10 +129,17 @@ jobs = Table(
     Index("jobs_retry_idx", "retry_at", postgresql_where=text("status = 'pending' AND retry_at IS NOT NULL")),
     Index("jobs_asking_idx", "retry_at", postgresql_where=text("status = 'input_required'")),
     Index("jobs_leased_idx", "job_id", postgresql_where=text("status IN ('running','cancelling')")),
-    Index("jobs_key_idx", "tenant", "idempotency_key", unique=True),
+    # Most jobs have neither key nor tags; what is not indexed costs nothing when the status changes.
+    Index(
+        "jobs_key_idx",
+        "tenant",
+        "idempotency_key",
+        unique=True,
+        postgresql_where=text("idempotency_key IS NOT NULL"),
+    ),
     Index("jobs_list_idx", "tenant", text("job_id DESC")),
     Index("jobs_status_idx", "tenant", "status", text("job_id DESC")),
-    Index("jobs_tags_idx", "tags", postgresql_using="gin"),
+    Index("jobs_tags_idx", "tags", postgresql_using="gin", postgresql_where=text("cardinality(tags) > 0")),
     postgresql_with={"fillfactor": 80},
 )
 

@@ -14,6 +14,9 @@ from app.handle import handle
 from app.store import log
 from app.store.writer import Writer
 
+# After these the worker has nothing more to do with the job.
+LAST = (c.CompleteJob, c.FailAttempt, c.ReleaseAttempt, c.ConfirmCancel)
+
 Answer = TypeVar("Answer")
 
 
@@ -24,6 +27,7 @@ class Attempt:
         self.writer = writer
         self.job = job
         self.epoch = job.epoch
+        self.ending = False  # its last write is under way, which takes its lease away: that is no loss
         self.draining = False  # set when the worker wants to stop: finish the step, start no other
         self._actor = f"worker:{worker}"
         self._writing = asyncio.Lock()
@@ -54,6 +58,7 @@ class Attempt:
 
     async def write(self, command: c.Command) -> Job:
         """Carry out a command; only within `in_turn`."""
+        self.ending = isinstance(command, LAST)
         self.job = await handle(self.writer, self.job, command, actor=self._actor, epoch=self.epoch)
         return self.job
 

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -209,10 +209,15 @@ class Worker:
                     await assume(self._writer, self.name)
 
     def _lost_from_thread(self, job_ids: set[UUID]) -> None:
-        self._loop.call_soon_threadsafe(self._cancel, job_ids, "lost")
+        self._loop.call_soon_threadsafe(self._lose, job_ids)
+
+    def _lose(self, job_ids: set[UUID]) -> None:
+        """Stop what was lost; a job whose last write is under way gave its lease up itself."""
+        held = {job_id: self._attempts[job_id][0] for job_id in job_ids if job_id in self._attempts}
+        self._cancel([job_id for job_id, attempt in held.items() if not attempt.ending], "lost")
 
     def _cancel(
-        self, job_ids: Mapping[UUID, object] | set[UUID] | frozenset[UUID] | list[UUID], why: str
+        self, job_ids: Iterable[UUID], why: str
     ) -> None:
         for job_id in job_ids:
             if job_id in self._attempts and job_id not in self._stops:

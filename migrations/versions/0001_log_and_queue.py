@@ -146,10 +146,10 @@ CREATE INDEX jobs_ready_idx  ON jobs (rank, job_id) WHERE status = 'pending' AND
 CREATE INDEX jobs_retry_idx  ON jobs (retry_at) WHERE status = 'pending' AND retry_at IS NOT NULL;
 CREATE INDEX jobs_asking_idx ON jobs (retry_at) WHERE status = 'input_required';
 CREATE INDEX jobs_leased_idx ON jobs (job_id) WHERE status IN ('running','cancelling');
-CREATE UNIQUE INDEX jobs_key_idx ON jobs (tenant, idempotency_key);
+CREATE UNIQUE INDEX jobs_key_idx ON jobs (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX jobs_list_idx   ON jobs (tenant, job_id DESC);
 CREATE INDEX jobs_status_idx ON jobs (tenant, status, job_id DESC);
-CREATE INDEX jobs_tags_idx   ON jobs USING gin (tags);
+CREATE INDEX jobs_tags_idx   ON jobs USING gin (tags) WHERE cardinality(tags) > 0;
 
 CREATE TABLE leases (
     job_id      uuid        NOT NULL CONSTRAINT leases_pkey PRIMARY KEY,
