@@ -13,7 +13,7 @@ from app.handle import load, submit
 from app.providers.extractive import Extractive
 from app.providers.ports import Ask, Hit, ModelReply, PageReply, SearchReply
 from app.settings import Settings
-from app.wiring import House, settle
+from app.wiring import House
 from app.worker.attempt import Attempt
 from app.worker.research import Researcher
 from app.worker.tools import Tools

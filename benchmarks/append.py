@@ -16,7 +16,7 @@ from app.handle import handle, load
 from app.settings import Settings
 from app.store import log, queue
 from app.store.database import driver_url
-from app.wiring import House, settle
+from app.wiring import House
 from benchmarks.database import Cluster, fill
 from benchmarks.machine import Meter
 from benchmarks.scale import Scale

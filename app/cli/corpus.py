@@ -9,7 +9,6 @@ from click.exceptions import Exit
 from msgspec import Struct, field
 from rich.progress import Progress
 from rich.table import Table
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.cli.database import ready_url
 from app.cli.terminal import FAILED, complain, err, harmless, out, print_json
@@ -17,7 +16,7 @@ from app.errors import BadDocument, BadSetting
 from app.ingest import builtin, extract
 from app.settings import Settings, load_settings
 from app.store import corpus as documents
-from app.store.database import make_engine
+from app.store.database import Engine, make_engine
 
 Found = extract.Document | BadDocument
 
@@ -77,7 +76,7 @@ async def _ingest(url: str, files: list[Path], found: list[Found]) -> Summary:
         await engine.dispose()
 
 
-async def store(engine: AsyncEngine, items: list[Found | Path]) -> Summary:
+async def store(engine: Engine, items: list[Found | Path]) -> Summary:
     """Put documents and files into the corpus, under a progress bar."""
     summary = Summary()
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
@@ -95,7 +94,7 @@ def _document(item: Found | Path) -> Found:
         return error
 
 
-async def _store(engine: AsyncEngine, found: Found, summary: Summary) -> None:
+async def _store(engine: Engine, found: Found, summary: Summary) -> None:
     if isinstance(found, BadDocument):
         summary.failed.append(str(found))
     elif await documents.put(engine, found.url, found.title, found.text):

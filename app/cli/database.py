@@ -57,7 +57,7 @@ async def level(url: str) -> str:
         raise BadSetting("DATABASE_URL is no URL: it looks like postgresql://user@host/database.") from error
     try:
         return await migrate.level(engine)
-    except (DatabaseUnavailable, exc.SQLAlchemyError, asyncpg.PostgresError) as error:
+    except (DatabaseUnavailable, asyncpg.PostgresError) as error:
         raise BadSetting(f"The database in DATABASE_URL cannot be used: {error}") from error
     finally:
         await engine.dispose()

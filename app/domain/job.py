@@ -94,6 +94,20 @@ def evolve(job: Job, fact: e.Recorded) -> Job:
 def _apply(job: Job, fact: e.Recorded) -> Job:
     event = fact.event
     match event:
+        # First, because most events of a run are of these kinds.
+        case (
+            e.CallRequested()
+            | e.CallCompleted()
+            | e.CallFailed()
+            | e.StepReasoned()
+            | e.PlanDrafted()
+            | e.PlanAdapted()
+            | e.SourceFound()
+            | e.PageRead()
+            | e.BudgetReached()
+            | e.ReportWritten()
+        ):
+            return _learn(job, event)
         case e.JobSubmitted():
             return _submit(job, event, fact.at)
         case e.AttemptStarted():
@@ -118,19 +132,6 @@ def _apply(job: Job, fact: e.Recorded) -> Job:
             return _complete(job, event, fact.at)
         case e.Unrecognised():
             return job
-        case (
-            e.CallRequested()
-            | e.CallCompleted()
-            | e.CallFailed()
-            | e.StepReasoned()
-            | e.PlanDrafted()
-            | e.PlanAdapted()
-            | e.SourceFound()
-            | e.PageRead()
-            | e.BudgetReached()
-            | e.ReportWritten()
-        ):
-            return _learn(job, event)
         case _:
             assert_never(event)
 

@@ -14,13 +14,26 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
+def _one(_item: object) -> int:
+    return 1
+
+
 class Batch(Generic[Item, Answer]):
-    """Calls `run` with all the items that wait, at most `size` at once and `lanes` runs at a time."""
+    """Calls `run` with the items that wait, until they weigh `size` together, `lanes` runs at a time.
+
+    Heavy items so come to lie in several runs: while Postgres works on one, Python prepares the next.
+    """
 
     def __init__(
-        self, run: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], *, size: int = 500, lanes: int = 2
+        self,
+        run: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]],
+        *,
+        size: int = 250,
+        lanes: int = 2,
+        weigh: Callable[[Item], int] = _one,
     ) -> None:
         self._run = run
+        self._weigh = weigh
         self._size = size
         self._lanes = lanes
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
@@ -41,8 +54,14 @@ class Batch(Generic[Item, Answer]):
 
     async def _drain(self) -> None:
         while self._waiting:
-            count = min(self._size, len(self._waiting))
-            await self._answer([self._waiting.popleft() for _ in range(count)])
+            await self._answer(self._take())
+
+    def _take(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
+        taken, weight = [], 0
+        while self._waiting and weight < self._size:
+            taken.append(self._waiting.popleft())
+            weight += self._weigh(taken[-1][0])
+        return taken
 
     async def _answer(self, asked: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
         try:

@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-from app.store.database import fetch
+from app.store.database import Engine, fetch
 
 PUT = """
     INSERT INTO blobs (sha256, size, body)
@@ -20,7 +18,7 @@ def digest(body: bytes) -> str:
     return sha256(body).hexdigest()
 
 
-async def put(engine: AsyncEngine, bodies: Sequence[bytes]) -> None:
+async def put(engine: Engine, bodies: Sequence[bytes]) -> None:
     """Keep these bodies. A body that is there already stays as it is."""
     if not bodies:
         return
@@ -29,7 +27,7 @@ async def put(engine: AsyncEngine, bodies: Sequence[bytes]) -> None:
     await fetch(engine, PUT, list(by_name), sizes, list(by_name.values()))
 
 
-async def get(engine: AsyncEngine, names: Sequence[str]) -> Mapping[str, bytes]:
+async def get(engine: Engine, names: Sequence[str]) -> Mapping[str, bytes]:
     """The bodies of these names; forgotten ones are left out."""
     if not names:
         return {}

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.errors import WrongVersion
-from app.store.database import fetch
+from app.store.database import Engine, fetch
 
 MIN_PASSAGE = 600  # characters; shorter ones lose the words that stand around an answer
 MAX_PASSAGE = 1200  # characters; longer ones match everything a little
@@ -130,7 +129,7 @@ class Passage(Struct, frozen=True):
     coverage: float  # 0..1: the share of the question, weighed by rarity, whose words are in here
 
 
-async def put(engine: AsyncEngine, url: str, title: str, text: str) -> bool:
+async def put(engine: Engine, url: str, title: str, text: str) -> bool:
     """Store a document, in place of the one that had this url.
 
     A NUL, which Postgres cannot store, becomes U+FFFD. False if nothing has changed.
@@ -179,25 +178,25 @@ def _skip_space(text: str, start: int) -> int:
     return start
 
 
-async def remove(engine: AsyncEngine, url_prefix: str) -> int:
+async def remove(engine: Engine, url_prefix: str) -> int:
     """Remove the documents whose url begins like this, all with ""; how many there were."""
     rows = await fetch(engine, REMOVE, _storable(url_prefix))
     return int(rows[0][0])
 
 
-async def documents(engine: AsyncEngine, limit: int, after: str = "") -> list[Document]:
+async def documents(engine: Engine, limit: int, after: str = "") -> list[Document]:
     """At most `limit` documents (1000 at once) whose urls follow `after`, in the order of their urls."""
     rows = await fetch(engine, DOCUMENTS, min(limit, PAGE), _storable(after))
     return [Document(*row) for row in rows]
 
 
-async def text(engine: AsyncEngine, url: str) -> str | None:
+async def text(engine: Engine, url: str) -> str | None:
     """The text of a document, or None if there is none with this url."""
     rows = await fetch(engine, TEXT, _storable(url))
     return str(rows[0][0]) if rows else None
 
 
-async def find(engine: AsyncEngine, query: str, limit: int) -> list[Passage]:
+async def find(engine: Engine, query: str, limit: int) -> list[Passage]:
     """The best passage of each of at most `limit` documents, best first.
 
     The query is a question or a few words; nothing in it is syntax.

@@ -1,12 +1,9 @@
 """The engine: pools, timeouts, and the role that cannot change the log."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from sqlalchemy import exc, make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import make_url
 
 from app.errors import DatabaseUnavailable
 
@@ -25,7 +22,7 @@ SERVER_SETTINGS = {
     "jit": "off",  # compiling costs more than any of these statements
 }
 
-# What a driver raises when Postgres is away, full, starting, stopping, or has cut the connection.
+# What the driver raises when Postgres is away, full, starting, stopping, or has cut the connection.
 AWAY = (
     OSError,
     TimeoutError,
@@ -35,8 +32,6 @@ AWAY = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
-    exc.InterfaceError,
-    exc.TimeoutError,
 )
 
 
@@ -55,24 +50,52 @@ def server_settings(role: str | None = APP_ROLE) -> dict[str, str]:
     return {**SERVER_SETTINGS, **({"role": role} if role else {})}
 
 
-def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = POOL_SIZE) -> AsyncEngine:
-    """An engine whose connections commit each statement by itself.
+class Engine:
+    """A pool of the driver's own connections, which commit each statement by itself.
 
     A statement is a whole append or a whole claim, so there is no transaction to hold open and no
-    COMMIT whose failure could be missed.
+    COMMIT whose failure could be missed. The pool opens with the first statement, in its event loop.
     """
-    return create_async_engine(
-        sqlalchemy_url(url),
-        isolation_level="AUTOCOMMIT",
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=POOL_TIMEOUT,
-        connect_args={
-            "timeout": CONNECT_TIMEOUT,
-            "command_timeout": COMMAND_TIMEOUT,
-            "server_settings": server_settings(role),
-        },
-    )
+
+    def __init__(self, url: str, role: str | None, pool_size: int) -> None:
+        self._url = driver_url(url)
+        self._role = role
+        self._size = pool_size
+        self._pool: asyncpg.Pool | None = None
+
+    async def fetch(self, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as the driver
+        """Run one statement with $1, $2 … and return its rows."""
+        if self._pool is None:
+            self._pool = await self._open()
+        async with self._pool.acquire(timeout=POOL_TIMEOUT) as connection:
+            rows: list[Any] = await connection.fetch(sql, *params)
+            return rows
+
+    async def dispose(self) -> None:
+        """Cut all connections."""
+        if self._pool is not None:
+            self._pool.terminate()
+            self._pool = None
+
+    async def _open(self) -> asyncpg.Pool:
+        return await asyncpg.create_pool(
+            self._url,
+            min_size=0,  # so that nothing is awaited here, and two first statements share one pool
+            max_size=self._size,
+            reset=_keep,
+            timeout=CONNECT_TIMEOUT,
+            command_timeout=COMMAND_TIMEOUT,
+            server_settings=server_settings(self._role),
+        )
+
+
+async def _keep(_connection: asyncpg.Connection) -> None:
+    """No statement leaves anything behind in its session, so a returned connection needs no reset."""
+
+
+def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = POOL_SIZE) -> Engine:
+    """An engine whose connections act in `role`."""
+    return Engine(url, role, pool_size)
 
 
 async def connect(url: str) -> asyncpg.Connection:
@@ -85,30 +108,12 @@ async def connect(url: str) -> asyncpg.Connection:
     )
 
 
-@asynccontextmanager
-async def connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection of the pool.
+async def fetch(engine: Engine, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as the driver
+    """Run one statement and return its rows.
 
     Raises DatabaseUnavailable for everything that waiting and trying again can cure.
     """
     try:
-        async with engine.connect() as conn:
-            yield conn
+        return await engine.fetch(sql, *params)
     except AWAY as error:
         raise DatabaseUnavailable(str(error)) from error
-    except exc.DBAPIError as error:
-        if error.connection_invalidated or isinstance(_cause(error), AWAY):
-            raise DatabaseUnavailable(str(error.orig)) from error
-        raise
-
-
-def _cause(error: exc.DBAPIError) -> BaseException | None:
-    """The driver's own exception, which SQLAlchemy's adapter wraps once more."""
-    return error.orig.__cause__ if error.orig is not None else None
-
-
-async def fetch(engine: AsyncEngine, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as the driver
-    """Run one statement with $1, $2 … and return its rows."""
-    async with connection(engine) as conn:
-        result = await conn.exec_driver_sql(sql, params)
-        return list(result.fetchall()) if result.returns_rows else []

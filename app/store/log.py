@@ -12,14 +12,13 @@ from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain import chain, upcast
 from app.domain.change import Change
 from app.domain.events import Recorded
 from app.domain.job import Job, evolve
 from app.errors import IdempotencyConflict
-from app.store.database import fetch
+from app.store.database import Engine, fetch
 from app.store.projections import MOVING, SUBMITTED, columns, moving, stored, submitted, unnest
 
 PAGE = 1000  # events read at a time
@@ -130,26 +129,26 @@ class LogRow(Struct, frozen=True):
         return Recorded(self.job_id, self.seq, self.occurred_at, self.actor, self.epoch, event)
 
 
-async def submit(engine: AsyncEngine, changes: Sequence[Change]) -> set[UUID]:
+async def submit(engine: Engine, changes: Sequence[Change]) -> set[UUID]:
     """Write first events; returns the jobs that are now there. The others' keys were taken."""
     rows = [submitted(change.job) + moving(change.job) for change in changes]
     params = columns(rows, len(SUBMITTED + MOVING)) + _events(changes)
     return {row[0] for row in await fetch(engine, SUBMIT, *params)}
 
 
-async def append(engine: AsyncEngine, changes: Sequence[Change]) -> set[UUID]:
+async def append(engine: Engine, changes: Sequence[Change]) -> set[UUID]:
     """Write further events of different jobs; returns the jobs that moved. The others were refused."""
     rows = [(change.job.id, change.expected, change.epoch, *moving(change.job)) for change in changes]
     params = columns(rows, len(MOVING) + 3) + _events(changes)
     return {row[0] for row in await fetch(engine, APPEND, *params)}
 
 
-async def read(engine: AsyncEngine, job_id: UUID, after: int = 0, limit: int = PAGE) -> list[LogRow]:
+async def read(engine: Engine, job_id: UUID, after: int = 0, limit: int = PAGE) -> list[LogRow]:
     """At most `limit` events of the job with seq > `after`, in order."""
     return [LogRow(*row) for row in await fetch(engine, READ, job_id, after, limit)]
 
 
-async def read_after(engine: AsyncEngine, cursors: Mapping[UUID, int]) -> dict[UUID, list[LogRow]]:
+async def read_after(engine: Engine, cursors: Mapping[UUID, int]) -> dict[UUID, list[LogRow]]:
     """What follows these cursors, by job and in order; at most PAGE events over all."""
     found: dict[UUID, list[LogRow]] = {}
     for columns_ in await fetch(engine, READ_AFTER, list(cursors), list(cursors.values()), PAGE):
@@ -158,7 +157,7 @@ async def read_after(engine: AsyncEngine, cursors: Mapping[UUID, int]) -> dict[U
     return found
 
 
-async def catch_up(engine: AsyncEngine, job: Job) -> Job:
+async def catch_up(engine: Engine, job: Job) -> Job:
     """The job after everything that has happened since its `seq`."""
     while rows := await read(engine, job.id, job.seq):
         for row in rows:
@@ -168,7 +167,7 @@ async def catch_up(engine: AsyncEngine, job: Job) -> Job:
     return job
 
 
-async def load(engine: AsyncEngine, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
+async def load(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
     """These jobs, folded from their whole logs in one read. Meant for jobs that were just claimed."""
     jobs = {job_id: Job(job_id) for job_id in job_ids}
     for columns_ in await fetch(engine, READ_MANY, list(job_ids)):
@@ -182,7 +181,7 @@ def extend(job: Job, row: LogRow) -> Job:
     return replace(evolve(job, row.recorded()), head_hash=row.hash)
 
 
-async def find_by_key(engine: AsyncEngine, tenant: str, key: str, request_sha256: str) -> UUID:
+async def find_by_key(engine: Engine, tenant: str, key: str, request_sha256: str) -> UUID:
     """The job that was submitted under this key.
 
     Raises IdempotencyConflict where it was another request.

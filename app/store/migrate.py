@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import exc
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 import migrations
-from app.store.database import fetch
+from app.store.database import Engine, fetch
 
 FOLDER = Path(migrations.__file__).parent
 
@@ -32,10 +31,10 @@ def expected() -> str:
     return ScriptDirectory(str(FOLDER)).get_current_head() or ""
 
 
-async def level(engine: AsyncEngine) -> str:
+async def level(engine: Engine) -> str:
     """The level that the database is at; empty where it was never migrated."""
     try:
         rows = await fetch(engine, "SELECT version_num FROM alembic_version")
-    except exc.ProgrammingError:
+    except asyncpg.UndefinedTableError:
         return ""
     return rows[0][0] if rows else ""

@@ -6,9 +6,8 @@ from uuid import UUID
 
 import asyncpg
 from msgspec import Struct
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.store.database import fetch
+from app.store.database import Engine, fetch
 
 # One statement: lock the next jobs, skipping those that another worker is taking; give each a new
 # epoch; write its event, hashed here in Postgres; and lease it.
@@ -116,7 +115,7 @@ class Glance(Struct, frozen=True):
 
 
 async def claim(
-    engine: AsyncEngine, worker: str, count: int, lease: timedelta, deadline: timedelta = NO_DEADLINE
+    engine: Engine, worker: str, count: int, lease: timedelta, deadline: timedelta = NO_DEADLINE
 ) -> list[Lease]:
     """Take up to `count` jobs for `worker`; an empty list where nothing is due."""
     return [Lease(*row) for row in await fetch(engine, CLAIM, count, worker, lease, deadline)]
@@ -131,27 +130,27 @@ async def beat(connection: asyncpg.Connection, leases: Mapping[UUID, int], lease
     return {row[0] for row in rows}
 
 
-async def lost(engine: AsyncEngine, limit: int) -> list[Lost]:
+async def lost(engine: Engine, limit: int) -> list[Lost]:
     """Jobs whose lease is missing, expired, or past its deadline."""
     return [Lost(*row) for row in await fetch(engine, LOST, limit)]
 
 
-async def peek(engine: AsyncEngine, running: Sequence[UUID] = ()) -> Glance:
+async def peek(engine: Engine, running: Sequence[UUID] = ()) -> Glance:
     """Whether there is anything to claim or to rescue, and which of `running` are to be cancelled."""
     return Glance(*(await fetch(engine, PEEK, list(running)))[0])
 
 
-async def unanswered(engine: AsyncEngine, limit: int) -> list[UUID]:
+async def unanswered(engine: Engine, limit: int) -> list[UUID]:
     """Jobs whose question nobody answered in time."""
     return [row[0] for row in await fetch(engine, UNANSWERED, limit)]
 
 
-async def make_partitions(engine: AsyncEngine) -> None:
+async def make_partitions(engine: Engine) -> None:
     """See to it that the log has partitions for this month and the next two."""
     await fetch(engine, PARTITIONS)
 
 
-async def waiting(engine: AsyncEngine, limit: int) -> int:
+async def waiting(engine: Engine, limit: int) -> int:
     """How many jobs are pending, counted up to `limit`."""
     count: int = (await fetch(engine, WAITING, limit))[0][0]
     return count

@@ -6,12 +6,11 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.job import OVER, Failure, Status
 from app.domain.request import ResearchRequest
 from app.domain.view import InputRequest, JobView, Result, UsageView
-from app.store.database import fetch
+from app.store.database import Engine, fetch
 
 COLUMNS = """
     job_id, status, progress, current_step, steps_completed, total_steps, request::text, created_at,
@@ -51,14 +50,14 @@ class Head(Struct, frozen=True):
         return self.status in OVER
 
 
-async def views(engine: AsyncEngine, tenant: str, job_ids: Sequence[UUID]) -> Mapping[UUID, JobView]:
+async def views(engine: Engine, tenant: str, job_ids: Sequence[UUID]) -> Mapping[UUID, JobView]:
     """These jobs as callers see them; unknown ids, and those of other tenants, are left out."""
     rows = await fetch(engine, VIEWS, tenant, list(set(job_ids)))
     return {row[0]: _view(row) for row in rows}
 
 
 async def page(
-    engine: AsyncEngine,
+    engine: Engine,
     tenant: str,
     *,
     limit: int,
@@ -71,13 +70,13 @@ async def page(
     return [_view(row) for row in rows]
 
 
-async def head(engine: AsyncEngine, tenant: str, job_id: UUID) -> Head | None:
+async def head(engine: Engine, tenant: str, job_id: UUID) -> Head | None:
     """The job's last seq and its status; None where the tenant has no such job."""
     rows = await fetch(engine, HEAD, tenant, job_id)
     return Head(*rows[0]) if rows else None
 
 
-async def heads(engine: AsyncEngine, job_ids: Sequence[UUID]) -> dict[UUID, int]:
+async def heads(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, int]:
     """The last seq of each of these jobs."""
     return {row[0]: row[1] for row in await fetch(engine, HEADS, list(job_ids))}
 

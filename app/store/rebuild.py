@@ -3,13 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import ProgrammingError
-from sqlalchemy.ext.asyncio import AsyncEngine
+import asyncpg
 
 from app.domain.job import Job
 from app.errors import BadSetting
 from app.store import log
-from app.store.database import fetch
+from app.store.database import Engine, fetch
 from app.store.projections import MOVING, SUBMITTED, columns, moving, stored, submitted, unnest
 
 BATCH = 500  # jobs folded at a time
@@ -30,7 +29,7 @@ UPSERT = f"""
 SWEEP = "DELETE FROM jobs j WHERE NOT EXISTS (SELECT FROM events e WHERE e.job_id = j.job_id AND e.seq = 1)"
 
 
-async def rebuild(engine: AsyncEngine) -> int:
+async def rebuild(engine: Engine) -> int:
     """Write every row of `jobs` anew from the log; returns how many jobs there are.
 
     Needs the owner's role, because rows without events are deleted. Workers may go on meanwhile.
@@ -38,7 +37,7 @@ async def rebuild(engine: AsyncEngine) -> int:
     """
     try:
         await fetch(engine, SWEEP)
-    except ProgrammingError as error:
+    except asyncpg.InsufficientPrivilegeError as error:
         raise BadSetting("Only the owner of the tables can rebuild them: log in as the owner.") from error
     count, after = 0, UUID(int=0)
     while ids := [row[0] for row in await fetch(engine, NEXT, after, BATCH)]:

@@ -15,10 +15,9 @@ from uuid import UUID, uuid4
 
 import asyncpg
 from msgspec import Struct
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.errors import DatabaseUnavailable
-from app.store.database import AWAY, connect, fetch
+from app.store.database import AWAY, Engine, connect, fetch
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +47,7 @@ Listener = Callable[[Hint], None]
 class Wake:
     """The bell of one process. `url` None: no other process is told or heard."""
 
-    def __init__(self, engine: AsyncEngine, url: str | None) -> None:
+    def __init__(self, engine: Engine, url: str | None) -> None:
         self._engine = engine
         self._url = url
         self._name = uuid4().hex[:8]  # so that a process does not answer to its own notifies

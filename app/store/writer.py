@@ -2,23 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from app.domain.change import Change
 from app.domain.job import Job
 from app.store import blobs, log
 from app.store.batch import Batch
+from app.store.database import Engine
 from app.store.wake import Hint, Wake
 
 
 class Writer:
     """Submits and appends for one process; concurrent callers share a statement."""
 
-    def __init__(self, engine: AsyncEngine, wake: Wake) -> None:
+    def __init__(self, engine: Engine, wake: Wake) -> None:
         self.engine = engine
         self._wake = wake
         self._submits: Batch[Change, bool] = Batch(self._submit)
-        self._appends: Batch[Change, bool] = Batch(self._append)
+        self._appends: Batch[Change, bool] = Batch(self._append, weigh=lambda change: len(change.rows))
         self._keeps: Batch[Sequence[bytes], None] = Batch(self._keep)
         self._recalls: Batch[Sequence[str], Mapping[str, bytes]] = Batch(self._recall)
 

@@ -12,11 +12,10 @@ import random
 from collections.abc import AsyncIterator
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from app.domain.job import OVER
 from app.errors import DatabaseUnavailable
 from app.store import log, reads
+from app.store.database import Engine
 from app.store.log import LogRow
 from app.store.wake import Hint, Wake
 from app.stream import frames
@@ -31,7 +30,7 @@ PATIENCE = 0.5  # seconds to wait while the database is away
 class Hub:
     """All topics of one process."""
 
-    def __init__(self, engine: AsyncEngine, wake: Wake) -> None:
+    def __init__(self, engine: Engine, wake: Wake) -> None:
         self._engine = engine
         self._wake = wake
         self._topics: dict[UUID, Topic] = {}

@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import asyncpg
 from msgspec import Struct
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.agent.research import aborted
 from app.domain import commands as c
@@ -190,7 +190,7 @@ class Worker:
         while True:
             try:
                 await queue.make_partitions(self._writer.engine)
-            except (DatabaseUnavailable, SQLAlchemyError) as error:
+            except (DatabaseUnavailable, asyncpg.PostgresError) as error:
                 log.warning("The log's next partitions could not be made: %s", error)
             await asyncio.sleep(PREPARE * random.uniform(0.9, 1.1))
 
@@ -216,9 +216,7 @@ class Worker:
         held = {job_id: self._attempts[job_id][0] for job_id in job_ids if job_id in self._attempts}
         self._cancel([job_id for job_id, attempt in held.items() if not attempt.ending], "lost")
 
-    def _cancel(
-        self, job_ids: Iterable[UUID], why: str
-    ) -> None:
+    def _cancel(self, job_ids: Iterable[UUID], why: str) -> None:
         for job_id in job_ids:
             if job_id in self._attempts and job_id not in self._stops:
                 self._stops[job_id] = why

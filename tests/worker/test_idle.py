@@ -3,14 +3,12 @@
 import asyncio
 import time
 
-from sqlalchemy import event
-
 from app.domain import commands as c
 from tests.steps import submitted_job
 from tests.worker.test_worker import over
 
 
-async def test_an_idle_process_makes_at_most_one_query_a_second(house):
+async def test_an_idle_process_makes_at_most_one_query_a_second(house, monkeypatch):
     statements = []
 
     async def complete(attempt):
@@ -22,10 +20,13 @@ async def test_an_idle_process_makes_at_most_one_query_a_second(house):
         await over(house, job.id)  # it has worked, and everything is warm
         await asyncio.sleep(0.5)
 
-        @event.listens_for(house.engine.sync_engine, "before_cursor_execute")
-        def count(_connection, _cursor, statement, *_rest):
-            statements.append(statement)
+        fetch = house.engine.fetch
 
+        async def count(sql, *params):
+            statements.append(sql)
+            return await fetch(sql, *params)
+
+        monkeypatch.setattr(house.engine, "fetch", count)
         began = time.monotonic()
         await asyncio.sleep(4)
         seconds = time.monotonic() - began
