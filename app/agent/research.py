@@ -118,12 +118,20 @@ def model_call(job: Job) -> ModelCall:
     step = len(job.research.turns) + 1
     refused = [call.error for call in job.research.calls if call.kind == "model" and call.error]
     final = [error for error in refused if not error.retryable]
-    if len(final) > MAX_CORRECTIONS or any(error.error_type != "validation" for error in final):
-        return ModelCall(f"{step}/fallback", _ask(job, LAST), fallback=True)
-    if not affordable(job):
+    told = tuple(error.error_message for error in final if error.error_type == "validation")
+    if _is_spent(final, told) or not affordable(job):
         return ModelCall(f"{step}/fallback", _ask(job, LAST), fallback=True)
     key = f"{step}/model" + (f"/{len(final) + 1}" if final else "")
-    return ModelCall(key, _ask(job, menu(job), tuple(error.error_message for error in final)))
+    return ModelCall(key, _ask(job, menu(job), told))
+
+
+def _is_spent(final: list[e.CallFailed], told: tuple[str, ...]) -> bool:
+    """True once asking the model again makes no sense in this turn.
+
+    The first deadline cuts a call off so that the report can be begun; the second one ends that too.
+    """
+    cuts = sum(error.error_type == "aborted" for error in final)
+    return len(told) > MAX_CORRECTIONS or cuts > 1 or len(final) > len(told) + cuts
 
 
 def _ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()) -> Ask:

@@ -106,6 +106,25 @@ async def test_the_deadline_cuts_the_call_in_flight_and_a_partial_report_is_ther
     assert {row.recorded().event.error_type for row in failed} == {"aborted"}
 
 
+async def test_the_time_kept_back_is_the_models_to_write_the_report(house):
+    from app.domain.request import Limits
+
+    class SlowUntilForced(ScriptedModel):
+        async def next_step(self, ask, texts):
+            if ask.step == 4 and "web_search" in ask.menu:
+                await asyncio.sleep(60)
+            return await super().next_step(ask, texts)
+
+    house.model = SlowUntilForced()
+    job = await submitted_job(house.writer, limits=Limits(deadline_seconds=2))
+    async with working(house):
+        job = await over(house, job.id)
+
+    assert job.stop_reason == "deadline"
+    assert job.research.report.title == "Boiling water"
+    assert job.research.report.claims
+
+
 async def test_a_cancel_puts_the_bill_of_the_call_in_flight_before_its_end(house):
     house.model.pause = 30
     job = await submitted_job(house.writer)

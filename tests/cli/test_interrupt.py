@@ -1,0 +1,31 @@
+"""Ctrl-C in `dossier ask`: the job is left alone unless the person says otherwise."""
+
+import asyncio
+import os
+
+import pytest
+
+from app.handle import load
+from app.store.database import fetch
+from tests.cli.test_questions import Screen, in_terminal
+from tests.conftest import serving
+
+
+@pytest.mark.parametrize(("answer", "exit_code", "status"), [("y", 3, "cancelled"), ("n", 130, "running")])
+async def test_ctrl_c_asks_whether_to_cancel_or_to_leave_it_running(house, answer, exit_code, status):
+    house.model.pause = 60
+    async with serving(house) as url:
+        pid, terminal = in_terminal(url, "ask", "boil?")
+        screen = Screen(terminal)
+        await screen.shows("Thinking about the next step")
+        os.write(terminal, b"\x03")
+        await screen.shows("Cancel the job?")
+        os.write(terminal, f"{answer}\n".encode())
+        _, ended = await asyncio.to_thread(os.waitpid, pid, 0)
+        screen.close()
+        os.close(terminal)
+        [[job_id]] = await fetch(house.engine, "SELECT job_id FROM jobs")
+        job = await load(house.writer, job_id)
+
+    assert os.waitstatus_to_exitcode(ended) == exit_code
+    assert job.status == status
