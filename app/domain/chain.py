@@ -20,7 +20,9 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
-def line(job_id: UUID, seq: int, type_: str, status: str, progress: int, at: datetime, data: str) -> bytes:
+def line(
+    job_id: UUID | str, seq: int, type_: str, status: str, progress: int, at: datetime, data: str
+) -> bytes:
     """One line of JSON: {"job_id","seq","type","status","progress","at","data"}.
 
     A `job_completed` line also carries "result_url".

@@ -48,14 +48,18 @@ def change(job: Job, events: tuple[Event, ...], at: datetime, actor: str, epoch:
     backwards within a job, whatever the clocks of two writers say.
     """
     at = max(at, job.updated_at or at)
-    after, rows = job, []
+    after, head, name, rows = job, job.head_hash, str(job.id), list[Row]()
     for event in events:
-        after, row = _next(after, event, at, actor, epoch)
+        after, row = _next(after, name, head, event, at, actor, epoch)
+        head = row.hash
         rows.append(row)
-    return Change(after, job.seq, epoch, tuple(rows))
+    return Change(msgspec.structs.replace(after, head_hash=head), job.seq, epoch, tuple(rows))
 
 
-def _next(job: Job, event: Event, at: datetime, actor: str, epoch: int | None) -> tuple[Job, Row]:
+def _next(
+    job: Job, name: str, head: bytes, event: Event, at: datetime, actor: str, epoch: int | None
+) -> tuple[Job, Row]:
+    """One event further; `name` is the job's id as text, `head` the hash to follow."""
     if isinstance(event, Unrecognised):
         raise TypeError("An event of a newer version can be read, not written.")
     type_, version, data = event.type, event.schema_version, _encoder.encode(event).decode()
@@ -64,10 +68,7 @@ def _next(job: Job, event: Event, at: datetime, actor: str, epoch: int | None) -
         data = _NUL.sub(r"\1\\ufffd", data)
         event = load(type_, version, data)
     after = evolve(job, Recorded(job.id, job.seq + 1, at, actor, epoch, event))
-    text = line(job.id, after.seq, type_, after.status, after.progress, at, data)
-    digest = link(job.head_hash, version, actor, epoch, text)
-    row = Row(
-        after.seq, type_, version, after.status, after.progress, data, actor, epoch, at,
-        job.head_hash, digest,
-    )  # fmt: skip
-    return msgspec.structs.replace(after, head_hash=digest), row
+    text = line(name, after.seq, type_, after.status, after.progress, at, data)
+    digest = link(head, version, actor, epoch, text)
+    row = Row(after.seq, type_, version, after.status, after.progress, data, actor, epoch, at, head, digest)
+    return after, row
