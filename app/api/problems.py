@@ -1,5 +1,6 @@
 """Errors as problem details (RFC 9457), each with a stable `code` that a client can switch on."""
 
+import logging
 import re
 
 import msgspec
@@ -17,6 +18,8 @@ from app.errors import (
     QueueFull,
     WrongVersion,
 )
+
+log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -152,7 +155,7 @@ def on_http(_request: Request, error: HTTPException) -> Response[bytes]:  # type
 
 def on_crash(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
     """A fault of ours: logged in full, answered without a word of it."""
-    request.app.state.log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return answer(problem(500, "internal_error", "Something went wrong", "The fault is ours; it was logged."))
 
 

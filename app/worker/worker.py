@@ -105,8 +105,9 @@ class Worker:
         leases = await queue.claim(
             self._writer.engine, self.name, count, self._pace.lease, self._pace.deadline
         )
-        self._beats.hold(leases, before)
         jobs = await event_log.load(self._writer.engine, [lease.job_id for lease in leases]) if leases else {}
+        # Only now: a lease that is beaten while nobody works on its job would never expire.
+        self._beats.hold(leases, before)
         for lease in leases:
             self._start(jobs[lease.job_id])
         return bool(leases)

@@ -158,3 +158,25 @@ async def test_a_full_queue_refuses_politely(house):
     assert_problem(response, 429, "queue_full")
     assert int(response.headers["Retry-After"]) > 0
     assert len(await rows(house.engine)) == 2
+
+
+async def test_a_fault_of_ours_is_logged_and_answered_without_a_word_of_it(api, house, monkeypatch, caplog):
+    async def crash(*_args, **_kwargs):
+        raise RuntimeError("the password is hunter2")
+
+    monkeypatch.setattr("app.store.reads.page", crash)
+
+    response = await api.get("/jobs")
+
+    assert_problem(response, 500, "internal_error")
+    assert "hunter2" not in response.text
+    assert "hunter2" in caplog.text
+
+
+async def test_a_statement_past_its_timeout_is_503_not_a_fault(engine):
+    from app.errors import DatabaseUnavailable
+    from app.store.database import fetch
+
+    await fetch(engine, "SELECT set_config('statement_timeout', '50', false)")
+    with pytest.raises(DatabaseUnavailable):
+        await fetch(engine, "SELECT pg_sleep(5)")

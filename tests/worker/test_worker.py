@@ -289,3 +289,24 @@ async def test_a_zombie_that_wakes_late_changes_nothing(house):
             house.writer, zombie, c.CompleteJob(zombie.epoch, "answered"), actor="z", epoch=zombie.epoch
         )
     assert (await handle.load(house.writer, job.id)).seq == job.seq
+
+
+async def test_a_job_that_was_claimed_but_could_not_be_loaded_is_not_held_for_ever(house, monkeypatch):
+    from app.errors import DatabaseUnavailable
+    from app.store import log
+
+    load, failed = log.load, []
+
+    async def fail_once(engine, job_ids):
+        if not failed:
+            failed.append(job_ids)
+            raise DatabaseUnavailable("cut between the claim and the read")
+        return await load(engine, job_ids)
+
+    monkeypatch.setattr(log, "load", fail_once)
+    job = await submitted_job(house.writer)
+    async with working(house):
+        job = await over(house, job.id)
+
+    assert failed
+    assert (job.status, job.attempt) == ("completed", 2)
