@@ -30,6 +30,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     drain_seconds: float = field(name="DOSSIER_DRAIN_SECONDS", default=5.0)
     max_attempts: int = field(name="DOSSIER_MAX_ATTEMPTS", default=3)
     queue_limit: int = field(name="DOSSIER_QUEUE_LIMIT", default=10_000)
+    max_streams: int = field(name="DOSSIER_MAX_STREAMS", default=10_000)
     log_level: str = field(name="DOSSIER_LOG_LEVEL", default="WARNING")
 
     def __repr__(self) -> str:
@@ -67,4 +68,6 @@ def _checked(settings: Settings) -> Settings:
         )
     if settings.max_attempts < 1:
         raise BadSetting("DOSSIER_MAX_ATTEMPTS must be at least 1.")
+    if settings.max_streams < 1:
+        raise BadSetting("DOSSIER_MAX_STREAMS must be at least 1.")
     return settings

@@ -49,9 +49,9 @@ class House:
         self.engine = make_engine(url, pool_size=pool_size)
         self.wake = Wake(self.engine, url)
         self.writer = Writer(self.engine, self.wake)
-        self.hub = Hub(self.engine, self.wake)
-        self.http = make_client()
         self.draining = asyncio.Event()
+        self.hub = Hub(self.engine, self.wake, self.draining, settings.max_streams)
+        self.http = make_client()
 
     def desk(self) -> Desk:
         """What the routes work with."""
@@ -59,7 +59,6 @@ class House:
             self.writer,
             self.wake,
             self.hub,
-            self.draining,
             queue_limit=self.settings.queue_limit,
             max_attempts=self.settings.max_attempts,
         )

@@ -1,6 +1,5 @@
 """What the routes work with: the log, the hub, and shared reads."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -29,7 +28,6 @@ class Desk:
         writer: Writer,
         wake: Wake,
         hub: Hub,
-        draining: asyncio.Event,
         *,
         queue_limit: int,
         max_attempts: int,
@@ -37,7 +35,6 @@ class Desk:
         self.writer = writer
         self.wake = wake
         self.hub = hub
-        self.draining = draining  # set once the process wants to end
         self.max_attempts = max_attempts
         self.log = logging.getLogger("dossier.api")
         self._queue_limit = queue_limit

@@ -6,10 +6,23 @@ from types import FrameType
 
 import uvicorn
 from litestar import Litestar
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.api.handover import ABORT, Handover
+
+SILENCE_MS = 20_000  # what was sent must be acknowledged in this time, else the reader is gone
 SEND_BUFFER = 65_536  # bytes; without it a reader that stops pins about 4 MB of kernel memory
 BACKLOG = 2048
-GRACE = 10  # seconds after the drain until what is still open is cut
+GRACE = 15  # seconds after a signal until what is still open is cut; longer than the hub's drain
+
+
+class Protocol(HttpToolsProtocol):
+    """Offers the application to cut a connection, which ASGI has no word for."""
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
 
 
 class Server(uvicorn.Server):
@@ -39,6 +52,10 @@ def listen(host: str, port: int) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    if hasattr(
+        socket, "TCP_USER_TIMEOUT"
+    ):  # else a reader that lost its network stays for a quarter of an hour
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_MS)
     sock.bind((host, port))
     sock.listen(BACKLOG)
     sock.setblocking(False)
@@ -48,9 +65,9 @@ def listen(host: str, port: int) -> socket.socket:
 def make_server(app: Litestar, draining: asyncio.Event, log_level: str) -> Server:
     """A server for this application; give `serve` a socket of `listen`."""
     config = uvicorn.Config(
-        app,
+        Handover(app),
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         log_level=log_level.lower(),
         access_log=False,
         server_header=False,

@@ -1,30 +1,27 @@
 """GET /jobs/{id}/stream and /events: one log, as server-sent events or as JSON pages."""
 
 import asyncio
-import logging
 import random
-from collections.abc import AsyncIterator
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
-from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Receive, Scope, Send
 
 from app.api.desk import Desk, cursor_of, job_id_of
+from app.api.handover import ABORT, handed_over
 from app.api.jobs import ABSENT, PROBLEMS
 from app.errors import DatabaseUnavailable
 from app.store import log as event_log
 from app.stream import frames
+from app.stream.connection import RETRY_MS, Connection, goodbye, message
 from app.stream.hub import Hub
-from app.stream.topic import Frame
+from app.stream.reader import Reader
 
-log = logging.getLogger(__name__)
-
-HEARTBEAT = 15.0  # seconds of silence; shorter than the idle timeout of common proxies
-RETRY_MS = (1000, 4000)  # from which each reader gets its own, so that they do not all come back at once
-CHUNK = 64 * 1024  # bytes of one write; more would only wait in the kernel
+BUSY_RETRY_MS = (15_000, 30_000)  # a full server wants to be left alone for a while
 
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -37,81 +34,44 @@ HEADERS = [
 class EventStream:
     """The response of one reader: replay from its cursor, then follow, until the terminal event."""
 
-    def __init__(self, hub: Hub, job_id: UUID, cursor: int, head: int, draining: asyncio.Event) -> None:
+    def __init__(self, hub: Hub, job_id: UUID, cursor: int, head: int) -> None:
         self._hub = hub
         self._job_id = job_id
         self._cursor = cursor
         self._head = head
-        self._draining = draining
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Send frames until the end, a disconnect or a drain; the last write ends at a frame boundary."""
+    @handed_over
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start, let the hub write, and wait for the end: of the job, the connection, or the server."""
         await send(_start(200, HEADERS))
-        gone = asyncio.create_task(_until_gone(receive))
-        pump = asyncio.create_task(self._pump(send))
-        await asyncio.wait({gone, pump}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (gone, pump):
-            task.cancel()
-        # A failure of the pump ends the stream, not the server: the reader comes back with its cursor.
-        for outcome in await asyncio.gather(gone, pump, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                log.error("A stream of job %s ended early.", self._job_id, exc_info=outcome)
-
-    async def _pump(self, send: Send) -> None:
-        async for chunk in self._chunks():
-            await send(_body(chunk, more=True))
-        await send(_body(b""))
-
-    async def _chunks(self) -> AsyncIterator[bytes]:
-        yield frames.hello(str(self._job_id), self._head, random.randint(*RETRY_MS))
+        connection = Connection(send, _abort(scope))  # type: ignore[arg-type]  # servers send by coroutines
+        first = frames.hello(str(self._job_id), self._head, random.randint(*RETRY_MS))
         if self._cursor > self._head:
-            yield frames.reset(self._head)
+            first += frames.reset(self._head)
             self._cursor = 0
-        async with self._hub.topic(self._job_id, self._head) as topic:
-            while not self._draining.is_set():
-                bell = topic.bell()
+        with self._hub.topic(self._job_id, self._head) as topic:
+            reader = Reader(topic, self._cursor, connection)
+            with self._hub.reader(reader):
+                reader.begin(message(first, more=True))
                 try:
-                    fresh = await self._hub.after(topic, self._cursor)
-                except DatabaseUnavailable:
-                    break
-                if not fresh:
-                    yield await _wait(bell, self._draining)
-                    continue
-                for chunk in self._join(fresh):
-                    yield chunk
-                if fresh[-1].last:
-                    yield frames.END
-                    return
-        yield frames.reconnect("draining", random.randint(*RETRY_MS))
-
-    def _join(self, fresh: list[Frame]) -> list[bytes]:
-        """Frames as few writes, moving the cursor; a hole would be a fault of ours, and ends the stream."""
-        chunks, parts, size = [], list[bytes](), 0
-        for frame in fresh:
-            if frame.seq != self._cursor + 1:
-                raise AssertionError(f"Event {frame.seq} after {self._cursor}: a hole in the stream.")
-            self._cursor = frame.seq
-            parts.append(frame.body)
-            size += len(frame.body)
-            if size >= CHUNK:
-                chunks.append(b"".join(parts))
-                parts, size = [], 0
-        return [*chunks, b"".join(parts)] if parts else chunks
+                    await _until_gone(receive)
+                finally:
+                    await reader.close()
 
 
-async def _wait(bell: asyncio.Event, draining: asyncio.Event) -> bytes:
-    """Wait for the next event, a drain or the heartbeat; returns what to send meanwhile."""
-    waits = [asyncio.create_task(bell.wait()), asyncio.create_task(draining.wait())]
-    try:
-        done, _ = await asyncio.wait(waits, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waits:
-            task.cancel()
-    return b"" if done else frames.HEARTBEAT
+def _abort(scope: Scope) -> Callable[[], Any]:
+    """What cuts the socket; on a server that does not offer it, the end of this task."""
+    extensions: dict[str, Any] = scope.get("extensions") or {}
+    if ABORT in extensions:
+        abort: Callable[[], None] = extensions[ABORT]["abort"]
+        return abort
+    task = asyncio.current_task()
+    assert task
+    return task.cancel
 
 
 async def _until_gone(receive: Receive) -> None:
-    """uvicorn's send() is silent after a disconnect, so somebody has to listen for it."""
+    """Until the reader has hung up, or the response is complete."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -120,30 +80,26 @@ def _start(status: int, headers: list[tuple[bytes, bytes]]) -> HTTPResponseStart
     return {"type": "http.response.start", "status": status, "headers": headers}
 
 
-def _body(body: bytes, *, more: bool = False) -> HTTPResponseBodyEvent:
-    return {"type": "http.response.body", "body": body, "more_body": more}
-
-
 class NothingLeft:
     """204: over, and everything was received. The documented way to tell an EventSource to stop."""
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send the status and nothing else."""
         await send(_start(204, [(b"cache-control", b"no-store")]))
-        await send(_body(b""))
+        await send(message(b"", more=False))
 
 
 class Later:
     """200, `retry:` and close: a browser's EventSource dies for good on any other status."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, retry_ms: tuple[int, int] = RETRY_MS) -> None:
         self._reason = reason
+        self._retry_ms = retry_ms
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send one reconnect frame."""
         await send(_start(200, HEADERS))
-        body = frames.reconnect(self._reason, random.randint(*RETRY_MS))
-        await send(_body(body))
+        await send(goodbye(self._reason, self._retry_ms))
 
 
 @get(
@@ -208,4 +164,8 @@ async def _open(desk: Desk, job_id: UUID, cursor: int) -> ASGIApp:
         return Later("database_unavailable")
     if head.is_over and cursor == head.seq:
         return NothingLeft()
-    return EventStream(desk.hub, job_id, cursor, head.seq, desk.draining)
+    if desk.hub.is_draining:
+        return Later("draining")
+    if desk.hub.is_full:
+        return Later("too_many_streams", BUSY_RETRY_MS)
+    return EventStream(desk.hub, job_id, cursor, head.seq)

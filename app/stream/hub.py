@@ -9,7 +9,9 @@ served from the ring where the ring covers it, else from pages of the log.
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator
+import time
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from app.domain.job import OVER
@@ -19,24 +21,41 @@ from app.store.database import Engine
 from app.store.log import LogRow
 from app.store.wake import Hint, Wake
 from app.stream import frames
+from app.stream.reader import Reader
 from app.stream.topic import Frame, Topic
 
 POLL = 1.0  # seconds; the guarantee where hints are lost
-PAGE = 500  # events of one catch-up read
+TICK = 1.0  # seconds between two looks for silent and old readers
 CATCH_UPS = 4  # catch-up reads at a time, so that a storm of reconnects leaves connections for others
+MEMORY = 256 << 20  # bytes of all rings together
 PATIENCE = 0.5  # seconds to wait while the database is away
+DRAIN = 10.0  # seconds, at most, over which the readers of a stopping server are sent away …
+DRAIN_RATE = 100  # … of which so many leave in a second where there are fewer
 
 
 class Hub:
-    """All topics of one process."""
+    """All topics and all readers of one process."""
 
-    def __init__(self, engine: Engine, wake: Wake) -> None:
+    def __init__(self, engine: Engine, wake: Wake, draining: asyncio.Event, limit: int) -> None:
         self._engine = engine
         self._wake = wake
-        self._topics: dict[UUID, Topic] = {}
+        self._draining = draining
+        self._limit = limit  # readers
+        self._readers: set[Reader[Any]] = set()
+        self._topics: dict[UUID, Topic] = {}  # in the order of their last news
         self._moved: set[UUID] = set()
         self._bell = asyncio.Event()
         self._catching_up = asyncio.Semaphore(CATCH_UPS)
+
+    @property
+    def is_draining(self) -> bool:
+        """True once the process wants to end."""
+        return self._draining.is_set()
+
+    @property
+    def is_full(self) -> bool:
+        """True where no further reader is taken."""
+        return len(self._readers) >= self._limit
 
     async def run(self) -> None:
         """Read what moves until cancelled."""
@@ -45,31 +64,47 @@ class Hub:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read())
                 tasks.create_task(self._poll())
+                tasks.create_task(self._tick())
+                tasks.create_task(self._drain())
         finally:
             unsubscribe()
 
-    @contextlib.asynccontextmanager
-    async def topic(self, job_id: UUID, head: int) -> AsyncIterator[Topic]:
+    @contextlib.contextmanager
+    def topic(self, job_id: UUID, head: int) -> Iterator[Topic]:
         """The topic of a job while somebody follows it; `head` is its seq as just read."""
-        topic = self._topics.setdefault(job_id, Topic(job_id, head))
+        topic = self._topics.get(job_id)
+        if topic is None:
+            topic = self._topics[job_id] = Topic(job_id, head, self._read_page)
+            self._mark({job_id})  # what came since the head was read, nobody told us of
         topic.readers += 1
         try:
             yield topic
         finally:
             topic.readers -= 1
             if not topic.readers:
-                self._topics.pop(job_id, None)
+                topic.close()
+                del self._topics[job_id]
 
-    async def after(self, topic: Topic, cursor: int) -> list[Frame]:
-        """Frames after `cursor`, contiguous, possibly none; may raise DatabaseUnavailable."""
-        if topic.covers(cursor):
-            return topic.after(cursor)
+    @contextlib.contextmanager
+    def reader(self, reader: Reader[Any]) -> Iterator[None]:
+        """Look after this reader: heartbeat, rotation, drain."""
+        self._readers.add(reader)
+        if self.is_draining:
+            reader.leave("draining")
+        try:
+            yield
+        finally:
+            self._readers.discard(reader)
+
+    async def _read_page(self, job_id: UUID, after: int, limit: int) -> list[Frame]:
         async with self._catching_up:
-            rows = await log.read(self._engine, topic.job_id, cursor, PAGE)
+            rows = await log.read(self._engine, job_id, after, limit)
         return [frame(row) for row in rows]
 
     def _hear(self, hint: Hint) -> None:
-        moved = self._topics.keys() if hint.everything else self._topics.keys() & hint.job_ids
+        self._mark(set(self._topics) if hint.everything else self._topics.keys() & hint.job_ids)
+
+    def _mark(self, moved: set[UUID]) -> None:
         if moved:
             self._moved |= moved
             self._bell.set()
@@ -83,17 +118,30 @@ class Hub:
                 await self._refresh(moved)
             except DatabaseUnavailable:
                 await asyncio.sleep(PATIENCE)
-                self._moved |= moved
-                self._bell.set()
+                self._mark(moved)
 
     async def _refresh(self, moved: set[UUID]) -> None:
-        topics = {job_id: self._topics[job_id] for job_id in moved if job_id in self._topics}
-        rows = await log.read_after(self._engine, {key: topic.head for key, topic in topics.items()})
-        for job_id, topic in topics.items():
-            topic.extend([frame(row) for row in rows.get(job_id, [])])
-        if sum(map(len, rows.values())) >= log.PAGE:  # there may be more
-            self._moved |= topics.keys()
-            self._bell.set()
+        heads = {job_id: self._topics[job_id].head for job_id in moved if job_id in self._topics}
+        if not heads:
+            return
+        found = await log.read_after(self._engine, heads)
+        for job_id, rows in found.items():
+            if topic := self._topics.pop(job_id, None):
+                self._topics[job_id] = topic  # to the end: its news are the latest
+                topic.extend([frame(row) for row in rows])
+                await asyncio.sleep(0)  # one popular job must not keep all others waiting
+        self._make_room()
+        if sum(map(len, found.values())) >= log.PAGE:  # there may be more
+            self._mark(moved)
+
+    def _make_room(self) -> None:
+        """Empty the rings that have been quiet for longest while all together hold too much."""
+        held = sum(topic.size for topic in self._topics.values())
+        for topic in self._topics.values():
+            if held <= MEMORY:
+                return
+            held -= topic.size
+            topic.forget()
 
     async def _poll(self) -> None:
         while True:
@@ -102,12 +150,29 @@ class Hub:
                 continue
             with contextlib.suppress(DatabaseUnavailable):
                 heads = await reads.heads(self._engine, list(self._topics))
-                behind = {
-                    key for key, seq in heads.items() if key in self._topics and seq > self._topics[key].head
-                }
-                if behind:
-                    self._moved |= behind
-                    self._bell.set()
+                self._mark(
+                    {
+                        key
+                        for key, seq in heads.items()
+                        if key in self._topics and seq > self._topics[key].head
+                    }
+                )
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            now = time.monotonic()
+            for reader in tuple(self._readers):
+                reader.tick(now)
+
+    async def _drain(self) -> None:
+        """Once the process wants to end, send the readers away one by one, in no order."""
+        await self._draining.wait()
+        readers = random.sample(tuple(self._readers), len(self._readers))
+        pause = min(DRAIN / max(1, len(readers)), 1 / DRAIN_RATE)
+        for reader in readers:
+            reader.leave("draining")
+            await asyncio.sleep(pause)
 
 
 def frame(row: LogRow) -> Frame:

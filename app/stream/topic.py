@@ -2,11 +2,20 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
+from itertools import islice
 from uuid import UUID
 
 from msgspec import Struct
 
+from app.stream import frames
+from app.stream.connection import message
+from app.stream.source import Piece, Source
+
 RING = 1 << 20  # bytes of frames kept for one job; whoever is further behind reads pages of the log
+CHUNK = 64 * 1024  # bytes of one write; more would only wait in the kernel
+MEMO = 8  # pieces kept joined; nearly all readers stand at the same cursor
+PAGE = 500  # events of one page of the log
 
 
 class Frame(Struct, frozen=True):
@@ -17,44 +26,116 @@ class Frame(Struct, frozen=True):
     last: bool  # terminal: nothing can follow
 
 
-class Topic:
-    """A ring of frames with contiguous seq, and a bell that rings when it grows."""
+ReadPage = Callable[[UUID, int, int], Awaitable[list[Frame]]]  # job, the seq before, how many
 
-    def __init__(self, job_id: UUID, head: int) -> None:
+
+class Topic(Source[int]):
+    """A ring of frames with contiguous seq; a cursor is the seq of the last event a reader has."""
+
+    def __init__(self, job_id: UUID, head: int, read_page: ReadPage) -> None:
+        super().__init__()
         self.job_id = job_id
         self.head = head  # seq of the newest frame that was read
-        self.readers = 0
+        self.size = 0  # bytes in the ring
         self._frames: deque[Frame] = deque()
-        self._size = 0
-        self._bell = asyncio.Event()
+        self._read_page = read_page
+        self._pages: dict[int, asyncio.Task[list[Frame]]] = {}  # being read now, by their number
+        self._pieces: dict[int, Piece[int]] = {}  # what was joined since the last event, by cursor
 
-    def bell(self) -> asyncio.Event:
-        """The next ring: take it before looking, then wait on it, and nothing is missed."""
-        return self._bell
+    def is_level(self, cursor: int) -> bool:
+        """True where nothing is known that follows `cursor`."""
+        return cursor >= self.head
 
-    def covers(self, cursor: int) -> bool:
-        """True if everything after `cursor` is in the ring, or nothing has come after it."""
-        first = self._frames[0].seq if self._frames else self.head + 1
-        return cursor + 1 >= first
+    def piece(self, cursor: int) -> Piece[int] | None:
+        """What follows the cursor, at most CHUNK bytes and a frame; None if that is not in the ring."""
+        if (known := self._pieces.get(cursor)) is not None:
+            return known
+        first = self._first()
+        if not first <= cursor + 1 <= self.head:
+            return None
+        piece = join(cursor, islice(self._frames, cursor + 1 - first, None))
+        if len(self._pieces) >= MEMO:
+            self._pieces.clear()
+        self._pieces[cursor] = piece
+        return piece
 
-    def after(self, cursor: int) -> list[Frame]:
-        """The frames after `cursor`, in order; only meaningful where the ring covers it."""
-        fresh = self.head - cursor
-        return list(self._frames)[-fresh:] if fresh > 0 else []
+    async def page(self, cursor: int) -> Piece[int]:
+        """What follows the cursor, from the log; readers who need the same page share one read of it."""
+        number, skip = divmod(cursor, PAGE)
+        found = await self._shared(number)
+        if len(found) <= skip:  # that read may have begun before the event was written
+            found = await self._shared(number)
+        return join(cursor, islice(found, skip, None))
 
-    def extend(self, frames: list[Frame]) -> None:
-        """Add frames that follow the newest one, drop the oldest over RING bytes, and ring."""
-        for frame in frames:
-            if frame.seq != self.head + 1:
-                continue  # an answer that crossed with another; what is missing is read again
-            self._frames.append(frame)
-            self._size += len(frame.body)
-            self.head = frame.seq
-        while self._size > RING and len(self._frames) > 1:
-            self._size -= len(self._frames.popleft().body)
-        self.ring()
+    def extend(self, fresh: list[Frame]) -> None:
+        """Add frames that follow the newest one, drop the oldest over RING bytes, and deliver."""
+        self._pieces.clear()
+        for frame in fresh:
+            if frame.seq == self.head + 1:  # else an answer that crossed with another
+                self._frames.append(frame)
+                self.size += len(frame.body)
+                self.head = frame.seq
+        while self.size > RING and self._frames:
+            self.size -= len(self._frames.popleft().body)
+        self.deliver()
 
-    def ring(self) -> None:
-        """Wake everybody who waits."""
-        bell, self._bell = self._bell, asyncio.Event()
-        bell.set()
+    def forget(self) -> None:
+        """Empty the ring; who needs it reads pages."""
+        self._frames.clear()
+        self._pieces.clear()
+        self.size = 0
+
+    def close(self) -> None:
+        """Nobody reads any more."""
+        for reading in self._pages.values():
+            reading.cancel()
+
+    def _first(self) -> int:
+        return self.head + 1 - len(self._frames)
+
+    async def _shared(self, number: int) -> list[Frame]:
+        reading = self._pages.get(number)
+        if reading is None:
+            reading = self._pages[number] = asyncio.get_running_loop().create_task(self._load(number))
+        return await asyncio.shield(reading)  # a reader who leaves must not end the read of the others
+
+    async def _load(self, number: int) -> list[Frame]:
+        try:
+            found = await self._read_page(self.job_id, number * PAGE, PAGE)
+        finally:
+            del self._pages[number]
+        self._keep(found)
+        return found
+
+    def _keep(self, found: list[Frame]) -> None:
+        """A page that reaches the ring stays in it, so that one reader of a crowd reads for all."""
+        first = self._first()
+        if not found or found[-1].seq + 1 < first:
+            return
+        self._pieces.clear()
+        for frame in reversed(found):
+            if frame.seq == first - 1 and self.size + len(frame.body) <= RING:
+                self._frames.appendleft(frame)
+                self.size += len(frame.body)
+                first = frame.seq
+
+
+def join(cursor: int, fresh: "islice[Frame]") -> Piece[int]:
+    """Frames as one write of at least one frame and not much more than CHUNK bytes.
+
+    Raises LookupError where there is none, or one is missing: a hole must never look like an event.
+    """
+    parts, size, at, last = list[bytes](), 0, cursor, False
+    for frame in fresh:
+        if frame.seq != at + 1:
+            break
+        parts.append(frame.body)
+        size += len(frame.body)
+        at, last = frame.seq, frame.last
+        if size >= CHUNK:
+            break
+    if at == cursor:
+        raise LookupError(f"Event {cursor + 1} is not where it has to be.")
+    if last:
+        parts.append(frames.END)
+    return Piece(cursor, at, message(b"".join(parts), more=not last))

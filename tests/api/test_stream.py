@@ -9,7 +9,7 @@ import pytest
 
 from app import handle
 from app.domain import commands as c
-from app.stream import hub as hub_module
+from app.stream import topic as topic_module
 from tests.api.sse import Seen, frames, read
 from tests.conftest import FAST, TestHouse, serving
 from tests.steps import as_worker, completed_job, running_job, submitted_job, until, whole_log
@@ -190,7 +190,7 @@ async def test_a_reader_goes_on_at_another_server_after_the_first_one_stopped(ho
 
 
 async def test_a_long_backlog_is_replayed_in_pages_without_a_hole(api, house, monkeypatch):
-    monkeypatch.setattr(hub_module, "PAGE", 7)
+    monkeypatch.setattr(topic_module, "PAGE", 7)
     job = await running_job(house.writer)
     job = await as_worker(house.writer, job, c.RecordEvents(job.epoch, tuple(call(n) for n in range(40))))
     await as_worker(house.writer, job, c.CompleteJob(job.epoch, "answered"))
@@ -211,9 +211,10 @@ async def test_a_reader_who_leaves_leaves_nothing_behind(http, house):
 
 
 async def test_a_silent_stream_beats_with_a_comment_of_one_newline(http, house, monkeypatch):
-    from app.api import stream
+    from app.stream import hub, reader
 
-    monkeypatch.setattr(stream, "HEARTBEAT", 0.1)
+    monkeypatch.setattr(reader, "HEARTBEAT", 0.1)
+    monkeypatch.setattr(hub, "TICK", 0.1)
     house.model.pause = 30
     job = await submitted_job(house.writer)
 

@@ -1,0 +1,61 @@
+"""Long responses outlive their request: Litestar authorises them, then lets go.
+
+While a response of hours is open, everything that made it - the request, its arguments, the stack of
+the framework - would stay in memory, and each write would go through the framework's wrappers. So a
+response that is marked `handed_over` is only noted while Litestar is at work, and called afterwards
+with the server's own `receive` and `send`.
+"""
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+ABORT = "dossier.abort"  # the server's extension that cuts the connection
+SLOT = "dossier.handover"
+
+T = TypeVar("T")
+Call = Callable[[T, Scope, Receive, Send], Awaitable[None]]
+
+
+class Handover:
+    """The application, and after it the response that it handed over."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        slot: list[ASGIApp] = []
+        scope[SLOT] = slot  # type: ignore[literal-required]
+        await self._app(scope, receive, send)
+        if slot:
+            await slot.pop()(_bare(scope), receive, send)
+
+
+def handed_over(call: Call[T]) -> Call[T]:
+    """Mark the `__call__` of a response; without a Handover around the application it runs at once."""
+
+    @functools.wraps(call)
+    async def start(self: T, scope: Scope, receive: Receive, send: Send) -> None:
+        slot: list[ASGIApp] | None = scope.get(SLOT)  # type: ignore[assignment]
+        if slot is None:
+            await call(self, scope, receive, send)
+        else:
+            slot.append(functools.partial(call, self))
+
+    return start
+
+
+def _bare(scope: Scope) -> Scope:
+    """Take out of the scope what the server did not put there; the server itself holds it to the end."""
+    for name in scope.keys() - SERVERS:
+        del scope[name]  # type: ignore[misc]
+    return scope
+
+
+SERVERS = frozenset({
+    "type", "asgi", "http_version", "server", "client", "scheme", "root_path", "headers", "method",
+    "path", "raw_path", "query_string", "extensions",
+})  # fmt: skip

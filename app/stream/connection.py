@@ -1,0 +1,75 @@
+"""The writing side of one response: it never waits without a bound, and ends at a frame boundary."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Literal, TypedDict
+
+from app.stream import frames
+from app.stream.step import step
+
+STALL = 20.0  # seconds that one write may wait for the reader; the log makes it harmless to cut it
+LIFE = 600.0  # seconds after which a reader is sent elsewhere, so that load moves to new servers
+RETRY_MS = (1000, 4000)  # from which each reader gets its own, so that they do not all come back at once
+
+
+class Part(TypedDict):
+    """ASGI's message for a part of a response's body; it may be shared by any number of responses."""
+
+    type: Literal["http.response.body"]
+    body: bytes
+    more_body: bool
+
+
+Send = Callable[[Part], Coroutine[Any, Any, None]]
+
+
+def message(body: bytes, *, more: bool) -> Part:
+    """A part of a body; without `more` it is the last one."""
+    return {"type": "http.response.body", "body": body, "more_body": more}
+
+
+BEAT = message(frames.HEARTBEAT, more=True)
+
+
+def goodbye(reason: str, retry_ms: tuple[int, int] = RETRY_MS) -> Part:
+    """The last part of a response whose reader shall come back."""
+    return message(frames.reconnect(reason, random.randint(*retry_ms)), more=False)
+
+
+class Connection:
+    """One response that has started. `abort` cuts the socket, for readers that take nothing any more."""
+
+    __slots__ = ("_abort", "_send", "ends_at", "over", "wrote_at")
+
+    def __init__(self, send: Send, abort: Callable[[], None]) -> None:
+        self._send = send
+        self._abort = abort
+        self.wrote_at = time.monotonic()
+        self.ends_at = self.wrote_at + LIFE * random.uniform(0.8, 1.0)
+        self.over = False  # the last part was written, or the reader cut off
+
+    def start(self, part: Part) -> Awaitable[None] | None:
+        """Write without waiting; what is left has to be given to `finish`, None if nothing is."""
+        self.wrote_at = time.monotonic()
+        self.over = not part["more_body"]
+        return step(self._send(part))
+
+    async def finish(self, rest: Awaitable[None]) -> None:
+        """Wait for the reader to take what was written, STALL seconds at most; then it is cut off."""
+        try:
+            async with asyncio.timeout(STALL):
+                await rest
+        except TimeoutError:
+            self.cut()
+
+    async def write(self, part: Part) -> None:
+        """Write, and wait until there is room for the next part."""
+        if rest := self.start(part):
+            await self.finish(rest)
+
+    def cut(self) -> None:
+        """End it in the middle; the reader comes back with its cursor."""
+        self.over = True
+        self._abort()

@@ -1,0 +1,122 @@
+"""One reader: a cursor over a source, and a connection.
+
+A reader that has everything is *level*: it costs nothing until the source writes to it, from the
+loop that read the news, without a task. One that has not - a late comer, a slow one - is *behind*:
+it has a task that reads and writes at the reader's own pace until it is level again. Nobody has a
+queue; what a reader lacks is in the log.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Hashable
+from typing import Generic, TypeVar
+
+from app.errors import DatabaseUnavailable
+from app.stream.connection import BEAT, Connection, Part, goodbye
+from app.stream.source import Piece, Source
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = 15.0  # seconds of silence; shorter than the idle timeout of common proxies
+
+C = TypeVar("C", bound=Hashable)
+
+
+class Reader(Generic[C]):
+    """Follows a source from a cursor on until it is over, the reader is gone, or told to leave."""
+
+    __slots__ = ("_behind", "_connection", "_leaving", "_source", "cursor")
+
+    def __init__(self, source: Source[C], cursor: C, connection: Connection) -> None:
+        self.cursor = cursor
+        self._source = source
+        self._connection = connection
+        self._behind: asyncio.Task[None] | None = None
+        self._leaving: str | None = None  # why, once it has to go
+
+    def begin(self, first: Part) -> None:
+        """Write the first frames, then all there is after the cursor."""
+        self._go_on(self._connection.start(first))
+
+    def push(self) -> None:
+        """Write what is new, without waiting; a reader that would have to wait falls behind."""
+        connection = self._connection
+        while (piece := self._source.piece(self.cursor)) is not None:
+            if rest := self._give(piece):
+                self._fall_behind(rest)
+                return
+            if connection.over:
+                self._source.level.discard(self)
+                return
+        if not self._source.is_level(self.cursor):  # more came at once than is kept in memory
+            self._fall_behind(None)
+
+    def tick(self, now: float) -> None:
+        """Once a second: a sign of life into silence, and the end of a long life."""
+        if now >= self._connection.ends_at:
+            self.leave("rotation")
+        elif now >= self._connection.wrote_at + HEARTBEAT and not self._behind:
+            self._go_on(self._connection.start(BEAT))
+
+    def leave(self, reason: str) -> None:
+        """Tell the reader to come back later; one that is behind is told after the piece it takes now."""
+        if self._connection.over or self._leaving:
+            return
+        self._leaving = reason
+        if not self._behind:
+            self._fall_behind(self._connection.start(goodbye(reason)))
+
+    async def close(self) -> None:
+        """The connection is gone: leave nothing behind."""
+        self._connection.over = True
+        self._source.level.discard(self)
+        if self._behind:
+            self._behind.cancel()
+            await asyncio.gather(self._behind, return_exceptions=True)
+            self._behind = None
+
+    def _give(self, piece: Piece[C]) -> Awaitable[None] | None:
+        """Write a piece and move on; what does not follow the cursor would be a hole, and ends the stream."""
+        if piece.after != self.cursor:
+            log.error("A stream was cut: %r follows %r, not %r.", piece.cursor, piece.after, self.cursor)
+            self._connection.cut()
+            return None
+        self.cursor = piece.cursor
+        return self._connection.start(piece.part) if piece.part else None
+
+    def _go_on(self, rest: Awaitable[None] | None) -> None:
+        """After a write: level if it is, else behind."""
+        if rest is None and not self._connection.over and self._source.is_level(self.cursor):
+            self._source.level.add(self)
+        else:
+            self._fall_behind(rest)
+
+    def _fall_behind(self, rest: Awaitable[None] | None) -> None:
+        self._source.level.discard(self)
+        if rest is not None or not self._connection.over:
+            self._behind = asyncio.get_running_loop().create_task(self._catch_up(rest))
+
+    async def _catch_up(self, rest: Awaitable[None] | None) -> None:
+        try:
+            if rest is not None:
+                await self._connection.finish(rest)
+            await self._read()
+        except DatabaseUnavailable:
+            await self._connection.write(goodbye("database_unavailable"))
+        except Exception:  # a fault ends this stream, not the server; the reader comes back
+            log.exception("A stream ended early.")
+            self._connection.cut()
+        finally:
+            self._behind = None
+
+    async def _read(self) -> None:
+        """Read and write until level, told to leave, or over."""
+        source, connection = self._source, self._connection
+        while not connection.over:
+            if self._leaving:
+                await connection.write(goodbye(self._leaving))
+            elif source.is_level(self.cursor):
+                source.level.add(self)
+                return
+            elif rest := self._give(source.piece(self.cursor) or await source.page(self.cursor)):
+                await connection.finish(rest)

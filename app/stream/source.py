@@ -1,0 +1,51 @@
+"""What readers read from: pieces that follow a cursor, and the readers who have them all."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable
+from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct
+
+from app.stream.connection import Part
+
+C = TypeVar("C", bound=Hashable)
+
+
+class Piece(Struct, Generic[C], frozen=True):
+    """Frames that follow each other, encoded once for all who stand at `after`."""
+
+    after: C
+    cursor: C  # where a reader stands that has it
+    part: Part | None  # None: there is nothing to send, only the cursor moves
+
+
+class Listener(Protocol):
+    """A reader who has everything, and wants to be told of more."""
+
+    def push(self) -> None:
+        """Write what is new, without waiting."""
+
+
+class Source(ABC, Generic[C]):
+    """A log, or a cut of it, as its readers see it."""
+
+    def __init__(self) -> None:
+        self.level: set[Listener] = set()  # they have everything; the others read by themselves
+        self.readers = 0
+
+    @abstractmethod
+    def is_level(self, cursor: C) -> bool:
+        """True where nothing is known that follows `cursor`."""
+
+    @abstractmethod
+    def piece(self, cursor: C) -> Piece[C] | None:
+        """The next piece, where it is in memory."""
+
+    @abstractmethod
+    async def page(self, cursor: C) -> Piece[C]:
+        """The next piece, read from the log. Raises DatabaseUnavailable."""
+
+    def deliver(self) -> None:
+        """Give what is new to everybody who has the rest."""
+        for reader in tuple(self.level):
+            reader.push()
