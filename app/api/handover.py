@@ -49,13 +49,10 @@ def handed_over(call: Call[T]) -> Call[T]:
 
 
 def _bare(scope: Scope) -> Scope:
-    """Take out of the scope what the server did not put there; the server itself holds it to the end."""
-    for name in scope.keys() - SERVERS:
+    """Only what the server itself still looks at; it holds the scope to the end."""
+    for name in scope.keys() - KEPT:
         del scope[name]  # type: ignore[misc]
     return scope
 
 
-SERVERS = frozenset({
-    "type", "asgi", "http_version", "server", "client", "scheme", "root_path", "headers", "method",
-    "path", "raw_path", "query_string", "extensions",
-})  # fmt: skip
+KEPT = frozenset({"type", "method", "http_version", "client", "path", "query_string", "extensions"})

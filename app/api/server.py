@@ -1,6 +1,8 @@
 """uvicorn, taught to let go of open streams."""
 
 import asyncio
+import contextlib
+import resource
 import socket
 from types import FrameType
 
@@ -60,6 +62,13 @@ def listen(host: str, port: int) -> socket.socket:
     sock.listen(BACKLOG)
     sock.setblocking(False)
     return sock
+
+
+def allow_sockets() -> None:
+    """Open files up to the system's hard limit: the soft one is often 1,024, and a stream takes one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # some systems say "unlimited" and refuse it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def make_server(app: Litestar, draining: asyncio.Event, log_level: str) -> Server:

@@ -49,14 +49,14 @@ class EventStream:
         if self._cursor > self._head:
             first += frames.reset(self._head)
             self._cursor = 0
-        with self._hub.topic(self._job_id, self._head) as topic:
-            reader = Reader(topic, self._cursor, connection)
-            with self._hub.reader(reader):
-                reader.begin(message(first, more=True))
-                try:
-                    await _until_gone(receive)
-                finally:
-                    await reader.close()
+        reader = Reader(self._hub.topic(self._job_id, self._head), self._cursor, connection)
+        self._hub.add(reader, message(first, more=True))
+        try:
+            while (await receive())["type"] != "http.disconnect":  # also comes once all is sent
+                pass
+        finally:
+            await reader.close()
+            self._hub.remove(reader)
 
 
 def _abort(scope: Scope) -> Callable[[], Any]:
@@ -68,12 +68,6 @@ def _abort(scope: Scope) -> Callable[[], Any]:
     task = asyncio.current_task()
     assert task
     return task.cancel
-
-
-async def _until_gone(receive: Receive) -> None:
-    """Until the reader has hung up, or the response is complete."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _start(status: int, headers: list[tuple[bytes, bytes]]) -> HTTPResponseStartEvent:

@@ -12,7 +12,7 @@ import rich_click as click
 import uvloop
 from uvicorn import Server
 
-from app.api.server import listen, make_server
+from app.api.server import allow_sockets, listen, make_server
 from app.cli.database import ready_url
 from app.errors import BadSetting, DossierError
 from app.settings import Settings, load_settings
@@ -43,6 +43,7 @@ def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bo
     _refuse_strangers(host, insecure=insecure)
     settings = load_settings()
     _log(settings)
+    allow_sockets()
     if with_parent:
         _end_with_parent()
     try:

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from app.store.database import Engine
 from app.store.log import LogRow
 from app.store.wake import Hint, Wake
 from app.stream import frames
+from app.stream.connection import Part
 from app.stream.reader import Reader
 from app.stream.topic import Frame, Topic
 
@@ -69,32 +69,31 @@ class Hub:
         finally:
             unsubscribe()
 
-    @contextlib.contextmanager
-    def topic(self, job_id: UUID, head: int) -> Iterator[Topic]:
-        """The topic of a job while somebody follows it; `head` is its seq as just read."""
+    def topic(self, job_id: UUID, head: int) -> Topic:
+        """The topic of a job, for a reader to be added; `head` is its seq as just read."""
         topic = self._topics.get(job_id)
         if topic is None:
             topic = self._topics[job_id] = Topic(job_id, head, self._read_page)
             self._mark({job_id})  # what came since the head was read, nobody told us of
-        topic.readers += 1
-        try:
-            yield topic
-        finally:
-            topic.readers -= 1
-            if not topic.readers:
-                topic.close()
-                del self._topics[job_id]
+        return topic
 
-    @contextlib.contextmanager
-    def reader(self, reader: Reader[Any]) -> Iterator[None]:
-        """Look after this reader: heartbeat, rotation, drain."""
+    def add(self, reader: Reader[Any], first: Part) -> None:
+        """Begin to write to this reader, and look after it - heartbeat, rotation, drain - until removed."""
         self._readers.add(reader)
+        reader.source.readers += 1
+        reader.begin(first)
         if self.is_draining:
             reader.leave("draining")
-        try:
-            yield
-        finally:
-            self._readers.discard(reader)
+
+    def remove(self, reader: Reader[Any]) -> None:
+        """The reader is gone; with the last one goes its source."""
+        self._readers.discard(reader)
+        source = reader.source
+        source.readers -= 1
+        if not source.readers:
+            source.close()
+            if isinstance(source, Topic):
+                del self._topics[source.job_id]
 
     async def _read_page(self, job_id: UUID, after: int, limit: int) -> list[Frame]:
         async with self._catching_up:

@@ -25,11 +25,11 @@ C = TypeVar("C", bound=Hashable)
 class Reader(Generic[C]):
     """Follows a source from a cursor on until it is over, the reader is gone, or told to leave."""
 
-    __slots__ = ("_behind", "_connection", "_leaving", "_source", "cursor")
+    __slots__ = ("_behind", "_connection", "_leaving", "cursor", "source")
 
     def __init__(self, source: Source[C], cursor: C, connection: Connection) -> None:
         self.cursor = cursor
-        self._source = source
+        self.source = source
         self._connection = connection
         self._behind: asyncio.Task[None] | None = None
         self._leaving: str | None = None  # why, once it has to go
@@ -40,16 +40,17 @@ class Reader(Generic[C]):
 
     def push(self) -> None:
         """Write what is new, without waiting; a reader that would have to wait falls behind."""
-        connection = self._connection
-        while (piece := self._source.piece(self.cursor)) is not None:
-            if rest := self._give(piece):
+        source = self.source
+        while not source.is_level(self.cursor):
+            piece = source.piece(self.cursor)
+            if piece is None:  # more came at once than is kept in memory
+                self._fall_behind(None)
+            elif rest := self._give(piece):
                 self._fall_behind(rest)
-                return
-            if connection.over:
-                self._source.level.discard(self)
-                return
-        if not self._source.is_level(self.cursor):  # more came at once than is kept in memory
-            self._fall_behind(None)
+            elif not self._connection.over:
+                continue
+            source.level.discard(self)
+            return
 
     def tick(self, now: float) -> None:
         """Once a second: a sign of life into silence, and the end of a long life."""
@@ -69,7 +70,7 @@ class Reader(Generic[C]):
     async def close(self) -> None:
         """The connection is gone: leave nothing behind."""
         self._connection.over = True
-        self._source.level.discard(self)
+        self.source.level.discard(self)
         if self._behind:
             self._behind.cancel()
             await asyncio.gather(self._behind, return_exceptions=True)
@@ -86,13 +87,13 @@ class Reader(Generic[C]):
 
     def _go_on(self, rest: Awaitable[None] | None) -> None:
         """After a write: level if it is, else behind."""
-        if rest is None and not self._connection.over and self._source.is_level(self.cursor):
-            self._source.level.add(self)
+        if rest is None and not self._connection.over and self.source.is_level(self.cursor):
+            self.source.level.add(self)
         else:
             self._fall_behind(rest)
 
     def _fall_behind(self, rest: Awaitable[None] | None) -> None:
-        self._source.level.discard(self)
+        self.source.level.discard(self)
         if rest is not None or not self._connection.over:
             self._behind = asyncio.get_running_loop().create_task(self._catch_up(rest))
 
@@ -111,7 +112,7 @@ class Reader(Generic[C]):
 
     async def _read(self) -> None:
         """Read and write until level, told to leave, or over."""
-        source, connection = self._source, self._connection
+        source, connection = self.source, self._connection
         while not connection.over:
             if self._leaving:
                 await connection.write(goodbye(self._leaving))

@@ -45,6 +45,10 @@ class Source(ABC, Generic[C]):
     async def page(self, cursor: C) -> Piece[C]:
         """The next piece, read from the log. Raises DatabaseUnavailable."""
 
+    @abstractmethod
+    def close(self) -> None:
+        """Nobody reads any more."""
+
     def deliver(self) -> None:
         """Give what is new to everybody who has the rest."""
         for reader in tuple(self.level):

@@ -124,6 +124,7 @@ async def _is(value):
 async def test_a_hole_ends_the_stream_and_skips_nothing(socket):
     topic = a_topic(0)
     begun(socket, topic)
+    topic.head = 2
     topic.piece = lambda cursor: Piece(cursor + 1, cursor + 2, message(b"3 ", more=True))
 
     topic.deliver()
