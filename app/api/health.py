@@ -33,7 +33,7 @@ async def ready(desk: NamedDependency[Desk]) -> Response[Health]:
         return _not_ready(Health("database_unavailable", "", expected))
     if level != expected:
         return _not_ready(Health("migration_needed", level, expected))
-    if desk.hub.is_draining:
+    if desk.hub.crowd.is_draining:
         return _not_ready(Health("draining", level, expected))
     return Response(Health("ok", level, expected))
 

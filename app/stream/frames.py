@@ -1,6 +1,7 @@
 """The bytes of the stream: events as they are stored, and the few frames that are not events.
 
-Only events carry an `id:`, which is their seq. `retry:` stands only in frames that have data, because
+Only events carry an `id:`, which is their cursor: in a job's stream the seq. (A checkpoint of the
+feed stands for events that were passed over.) `retry:` stands only in frames that have data, because
 common clients make an empty event of anything else that ends in a blank line.
 """
 
@@ -17,18 +18,23 @@ HEARTBEAT = b":\n"  # one newline: with a blank line after it, httpx-sse and ope
 END = b"event: end\ndata: {}\n\n"
 
 
-def event(seq: int, type_: str, line: bytes) -> bytes:
+def event(cursor: bytes, type_: str, line: bytes) -> bytes:
     """The frame of a stored event; `line` is its JSON, which has no newline."""
-    return b"id: %d\nevent: %b\ndata: %b\n\n" % (seq, NAMES.get(type_, b"job_progress"), line)
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (cursor, NAMES.get(type_, b"job_progress"), line)
 
 
-def hello(job_id: str, head: int, retry_ms: int) -> bytes:
+def checkpoint(cursor: str) -> bytes:
+    """No event, but a place to come back to: up to here there was nothing for this reader."""
+    return b"id: %b\nevent: checkpoint\ndata: {}\n\n" % cursor.encode()
+
+
+def hello(retry_ms: int, **about: object) -> bytes:
     """The first frame: proxies pass it on at once, and the client learns when to come back."""
-    body = msgspec.json.encode({"job_id": job_id, "head": head})
+    body = msgspec.json.encode(about)
     return b"event: hello\nretry: %d\ndata: %b\n\n" % (retry_ms, body)
 
 
-def reset(head: int) -> bytes:
+def reset(head: int | str) -> bytes:
     """The cursor lies beyond the log: what the reader has is not this log, so it starts again."""
     body = msgspec.json.encode({"reason": "cursor_beyond_head", "head": head})
     return b"event: reset\ndata: %b\n\n" % body

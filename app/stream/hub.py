@@ -9,53 +9,40 @@ served from the ring where the ring covers it, else from pages of the log.
 import asyncio
 import contextlib
 import random
-import time
-from typing import Any
 from uuid import UUID
 
 from app.domain.job import OVER
 from app.errors import DatabaseUnavailable
-from app.store import log, reads
+from app.store import feed, log, reads
 from app.store.database import Engine
+from app.store.feed import Cursor, Page
 from app.store.log import LogRow
 from app.store.wake import Hint, Wake
 from app.stream import frames
-from app.stream.connection import Part
-from app.stream.reader import Reader
-from app.stream.topic import Frame, Topic
+from app.stream.crowd import Crowd
+from app.stream.feed import Feed
+from app.stream.topic import PAGE, Frame, Topic
 
 POLL = 1.0  # seconds; the guarantee where hints are lost
-TICK = 1.0  # seconds between two looks for silent and old readers
 CATCH_UPS = 4  # catch-up reads at a time, so that a storm of reconnects leaves connections for others
 MEMORY = 256 << 20  # bytes of all rings together
 PATIENCE = 0.5  # seconds to wait while the database is away
-DRAIN = 10.0  # seconds, at most, over which the readers of a stopping server are sent away …
-DRAIN_RATE = 100  # … of which so many leave in a second where there are fewer
+FEED_PAUSE = 0.02  # seconds between two reads of the feeds; each hears of every event there is
 
 
 class Hub:
-    """All topics and all readers of one process."""
+    """All sources and all readers of one process; it takes at most `limit` readers."""
 
     def __init__(self, engine: Engine, wake: Wake, draining: asyncio.Event, limit: int) -> None:
         self._engine = engine
         self._wake = wake
-        self._draining = draining
-        self._limit = limit  # readers
-        self._readers: set[Reader[Any]] = set()
+        self.crowd = Crowd(draining, limit)
+        self._feeds: dict[tuple[str, tuple[str, ...] | None], Feed] = {}
+        self._news = asyncio.Event()
         self._topics: dict[UUID, Topic] = {}  # in the order of their last news
         self._moved: set[UUID] = set()
         self._bell = asyncio.Event()
         self._catching_up = asyncio.Semaphore(CATCH_UPS)
-
-    @property
-    def is_draining(self) -> bool:
-        """True once the process wants to end."""
-        return self._draining.is_set()
-
-    @property
-    def is_full(self) -> bool:
-        """True where no further reader is taken."""
-        return len(self._readers) >= self._limit
 
     async def run(self) -> None:
         """Read what moves until cancelled."""
@@ -64,8 +51,9 @@ class Hub:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read())
                 tasks.create_task(self._poll())
-                tasks.create_task(self._tick())
-                tasks.create_task(self._drain())
+                tasks.create_task(self._follow_feeds())
+                tasks.create_task(self.crowd.tick())
+                tasks.create_task(self.crowd.drain())
         finally:
             unsubscribe()
 
@@ -73,27 +61,24 @@ class Hub:
         """The topic of a job, for a reader to be added; `head` is its seq as just read."""
         topic = self._topics.get(job_id)
         if topic is None:
-            topic = self._topics[job_id] = Topic(job_id, head, self._read_page)
+            topic = self._topics[job_id] = Topic(
+                job_id, head, self._read_page, lambda: self._topics.pop(job_id)
+            )
             self._mark({job_id})  # what came since the head was read, nobody told us of
         return topic
 
-    def add(self, reader: Reader[Any], first: Part) -> None:
-        """Begin to write to this reader, and look after it - heartbeat, rotation, drain - until removed."""
-        self._readers.add(reader)
-        reader.source.readers += 1
-        reader.begin(first)
-        if self.is_draining:
-            reader.leave("draining")
+    def feed(self, tenant: str, types: tuple[str, ...] | None, head: Cursor) -> Feed:
+        """The feed of a tenant, for a reader to be added; `head` is its end as just read."""
+        key = (tenant, types)
+        if key not in self._feeds:
 
-    def remove(self, reader: Reader[Any]) -> None:
-        """The reader is gone; with the last one goes its source."""
-        self._readers.discard(reader)
-        source = reader.source
-        source.readers -= 1
-        if not source.readers:
-            source.close()
-            if isinstance(source, Topic):
-                del self._topics[source.job_id]
+            async def read(after: Cursor) -> Page:
+                async with self._catching_up:
+                    return await feed.read(self._engine, tenant, after, PAGE, types)
+
+            self._feeds[key] = Feed(head, read, lambda: self._feeds.pop(key))
+            self._news.set()
+        return self._feeds[key]
 
     async def _read_page(self, job_id: UUID, after: int, limit: int) -> list[Frame]:
         async with self._catching_up:
@@ -101,6 +86,8 @@ class Hub:
         return [frame(row) for row in rows]
 
     def _hear(self, hint: Hint) -> None:
+        if self._feeds:
+            self._news.set()
         self._mark(set(self._topics) if hint.everything else self._topics.keys() & hint.job_ids)
 
     def _mark(self, moved: set[UUID]) -> None:
@@ -145,6 +132,8 @@ class Hub:
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(POLL * random.uniform(0.8, 1.0))
+            if self._feeds:
+                self._news.set()
             if not self._topics:
                 continue
             with contextlib.suppress(DatabaseUnavailable):
@@ -157,23 +146,21 @@ class Hub:
                     }
                 )
 
-    async def _tick(self) -> None:
+    async def _follow_feeds(self) -> None:
+        """Read on in all feeds when anything was written; a burst of news is one read."""
         while True:
-            await asyncio.sleep(TICK)
-            now = time.monotonic()
-            for reader in tuple(self._readers):
-                reader.tick(now)
-
-    async def _drain(self) -> None:
-        """Once the process wants to end, send the readers away one by one, in no order."""
-        await self._draining.wait()
-        readers = random.sample(tuple(self._readers), len(self._readers))
-        pause = min(DRAIN / max(1, len(readers)), 1 / DRAIN_RATE)
-        for reader in readers:
-            reader.leave("draining")
-            await asyncio.sleep(pause)
+            await self._news.wait()
+            self._news.clear()
+            try:
+                for source in tuple(self._feeds.values()):
+                    while await source.refresh():
+                        pass
+            except DatabaseUnavailable:
+                await asyncio.sleep(PATIENCE)
+                self._news.set()
+            await asyncio.sleep(FEED_PAUSE)
 
 
 def frame(row: LogRow) -> Frame:
     """The frame of a stored event."""
-    return Frame(row.seq, frames.event(row.seq, row.type, row.line()), row.status in OVER)
+    return Frame(row.seq, frames.event(b"%d" % row.seq, row.type, row.line()), row.status in OVER)

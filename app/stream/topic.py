@@ -32,13 +32,14 @@ ReadPage = Callable[[UUID, int, int], Awaitable[list[Frame]]]  # job, the seq be
 class Topic(Source[int]):
     """A ring of frames with contiguous seq; a cursor is the seq of the last event a reader has."""
 
-    def __init__(self, job_id: UUID, head: int, read_page: ReadPage) -> None:
+    def __init__(self, job_id: UUID, head: int, read_page: ReadPage, forget: Callable[[], object]) -> None:
         super().__init__()
         self.job_id = job_id
         self.head = head  # seq of the newest frame that was read
         self.size = 0  # bytes in the ring
         self._frames: deque[Frame] = deque()
         self._read_page = read_page
+        self._forget = forget
         self._pages: dict[int, asyncio.Task[list[Frame]]] = {}  # being read now, by their number
         self._pieces: dict[int, Piece[int]] = {}  # what was joined since the last event, by cursor
 
@@ -87,6 +88,7 @@ class Topic(Source[int]):
 
     def close(self) -> None:
         """Nobody reads any more."""
+        self._forget()
         for reading in self._pages.values():
             reading.cancel()
 

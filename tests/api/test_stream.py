@@ -211,10 +211,10 @@ async def test_a_reader_who_leaves_leaves_nothing_behind(http, house):
 
 
 async def test_a_silent_stream_beats_with_a_comment_of_one_newline(http, house, monkeypatch):
-    from app.stream import hub, reader
+    from app.stream import crowd, reader
 
     monkeypatch.setattr(reader, "HEARTBEAT", 0.1)
-    monkeypatch.setattr(hub, "TICK", 0.1)
+    monkeypatch.setattr(crowd, "TICK", 0.1)
     house.model.pause = 30
     job = await submitted_job(house.writer)
 

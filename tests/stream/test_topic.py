@@ -29,7 +29,7 @@ class Log:
 
 
 def a_topic(head: int, log: Log | None = None) -> Topic:
-    return Topic("job", head, (log or Log(head)).read)
+    return Topic("job", head, (log or Log(head)).read, lambda: None)
 
 
 def seqs(piece) -> list[int]:

@@ -1,0 +1,91 @@
+"""Server-sent events as responses: the stream, and the answers that keep an EventSource alive or end it."""
+
+import asyncio
+from collections.abc import Callable, Hashable
+from typing import Any, Generic, TypeVar
+
+from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
+
+from app.api.handover import ABORT, handed_over
+from app.stream.connection import RETRY_MS, Connection, goodbye, message
+from app.stream.crowd import Crowd
+from app.stream.reader import Reader
+from app.stream.source import Source
+
+BUSY_RETRY_MS = (15_000, 30_000)  # a full server wants to be left alone for a while
+
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store, no-transform"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+C = TypeVar("C", bound=Hashable)
+
+
+class EventStream(Generic[C]):
+    """The response of one reader: `first` frames, replay from its cursor, then live, until the end."""
+
+    def __init__(self, crowd: Crowd, source: Callable[[], Source[C]], cursor: C, first: bytes) -> None:
+        self._crowd = crowd
+        self._source = source
+        self._cursor = cursor
+        self._first = first
+
+    @handed_over
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start, let the source write, and wait for the end: of the log, the connection, or the server."""
+        await send(_start(200, HEADERS))
+        connection = Connection(send, _abort(scope))  # type: ignore[arg-type]  # servers send by coroutines
+        reader = Reader(self._source(), self._cursor, connection)
+        self._crowd.add(reader, message(self._first, more=True))
+        try:
+            while (await receive())["type"] != "http.disconnect":  # also comes once all is sent
+                pass
+        finally:
+            await self._crowd.remove(reader)
+
+
+class NothingLeft:
+    """204: over, and everything was received. The documented way to tell an EventSource to stop."""
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send the status and nothing else."""
+        await send(_start(204, [(b"cache-control", b"no-store")]))
+        await send(message(b"", more=False))
+
+
+class Later:
+    """200, `retry:` and close: a browser's EventSource dies for good on any other status."""
+
+    def __init__(self, reason: str, retry_ms: tuple[int, int] = RETRY_MS) -> None:
+        self._reason = reason
+        self._retry_ms = retry_ms
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send one reconnect frame."""
+        await send(_start(200, HEADERS))
+        await send(goodbye(self._reason, self._retry_ms))
+
+
+def turned_away(crowd: Crowd) -> Later | None:
+    """The answer to a reader for whom there is no place here; None where there is."""
+    if crowd.is_draining:
+        return Later("draining")
+    return Later("too_many_streams", BUSY_RETRY_MS) if crowd.is_full else None
+
+
+def _abort(scope: Scope) -> Callable[[], Any]:
+    """What cuts the socket; on a server that does not offer it, the end of this task."""
+    extensions: dict[str, Any] = scope.get("extensions") or {}
+    if ABORT in extensions:
+        abort: Callable[[], None] = extensions[ABORT]["abort"]
+        return abort
+    task = asyncio.current_task()
+    assert task
+    return task.cancel
+
+
+def _start(status: int, headers: list[tuple[bytes, bytes]]) -> HTTPResponseStartEvent:
+    return {"type": "http.response.start", "status": status, "headers": headers}
