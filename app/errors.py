@@ -86,6 +86,10 @@ class DatabaseUnavailable(DossierError):
     retry_after = 1  # seconds; the pool reconnects by itself on the next request
 
 
+class FeedWithheld(DossierError):
+    """The log came from a cluster with higher numbers of transactions: it has no order across jobs here."""
+
+
 class BadDocument(DossierError):
     """A file that no extractor can read."""
 

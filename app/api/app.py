@@ -9,7 +9,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from app import __version__
-from app.api import answers, health, jobs, report, stream
+from app.api import answers, feed, health, jobs, report, stream
 from app.api.desk import Desk
 from app.api.problems import HANDLERS
 
@@ -23,6 +23,7 @@ ROUTES = [
     answers.provide_input,
     stream.stream_job,
     stream.job_events,
+    feed.all_events,
     report.job_report,
     health.live,
     health.ready,

@@ -11,6 +11,7 @@ from msgspec import Struct
 from app.errors import (
     DatabaseUnavailable,
     DossierError,
+    FeedWithheld,
     IdempotencyConflict,
     JobAlreadyOver,
     JobNotFound,
@@ -60,6 +61,7 @@ KNOWN: dict[type[DossierError], tuple[int, str, str]] = {
     IdempotencyConflict: (409, "idempotency_conflict", "The idempotency key was used for another request"),
     QueueFull: (429, "queue_full", "Too many jobs are waiting"),
     WrongVersion: (409, "try_again", "The job is changing too fast"),
+    FeedWithheld: (503, "feed_withheld", "The feed is withheld"),
     DatabaseUnavailable: (503, "database_unavailable", "The database does not answer"),
 }
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import asdict
 
 from app.client.problems import StreamBroken
 from app.domain import upcast
@@ -67,6 +68,24 @@ class EventPage(Struct, frozen=True):
     head: int
 
 
+class FeedEvent(Followed, frozen=True):
+    """One event of the feed: of which job it is, and the cursor to go on from after it."""
+
+    job_id: UUID
+    cursor: str
+
+
+class FeedPage(Struct, frozen=True):
+    """Some events of all jobs after a cursor; go on with `next_after`, also where there are none.
+
+    Once `next_after` equals `head` there is no more for now.
+    """
+
+    events: list[FeedEvent]
+    next_after: str
+    head: str
+
+
 class _Line(Struct, frozen=True):
     seq: int
     type: str
@@ -82,8 +101,25 @@ class _Page(Struct, frozen=True):
     head: int
 
 
+class _Entry(Struct, frozen=True):
+    cursor: str
+    event: Raw
+
+
+class _FeedPage(Struct, frozen=True):
+    events: list[_Entry]
+    next_after: str
+    head: str
+
+
+class _Owner(Struct, frozen=True):
+    job_id: UUID
+
+
 _line = msgspec.json.Decoder(_Line).decode
 _page = msgspec.json.Decoder(_Page).decode
+_feed_page = msgspec.json.Decoder(_FeedPage).decode
+_owner = msgspec.json.Decoder(_Owner).decode
 
 
 def followed(line: bytes) -> Followed:
@@ -112,3 +148,18 @@ def event_page(body: bytes) -> EventPage:
     except msgspec.DecodeError as error:
         raise StreamBroken(f"A page of events cannot be read: {error}") from error
     return EventPage([followed(bytes(line)) for line in page.events], page.next_after, page.head)
+
+
+def feed_page(body: bytes) -> FeedPage:
+    """A page of the feed. Raises StreamBroken where it is none."""
+    try:
+        page = _feed_page(body)
+        events = [_feed_event(entry.cursor, bytes(entry.event)) for entry in page.events]
+    except msgspec.DecodeError as error:
+        raise StreamBroken(f"A page of the feed cannot be read: {error}") from error
+    return FeedPage(events, page.next_after, page.head)
+
+
+def _feed_event(cursor: str, line: bytes) -> FeedEvent:
+    event = followed(line)
+    return FeedEvent(**asdict(event), job_id=_owner(line).job_id, cursor=cursor)

@@ -11,7 +11,16 @@ import msgspec
 
 from app import __version__
 from app.client import follow
-from app.client.answers import Cancelled, Created, EventPage, Followed, Jobs, event_page
+from app.client.answers import (
+    Cancelled,
+    Created,
+    EventPage,
+    FeedPage,
+    Followed,
+    Jobs,
+    event_page,
+    feed_page,
+)
 from app.client.patience import Patience
 from app.client.problems import NoContact, StreamBroken, api_error
 from app.domain.job import Status
@@ -119,6 +128,19 @@ class AsyncDossier:
         """A page of the job's log after a cursor, without waiting for more."""
         params = {"after": after, "limit": limit}
         return event_page((await self._ask("GET", _path(job_id, "/events"), params=params)).content)
+
+    async def feed(self, after: str | None = None, limit: int = 100, types: Sequence[str] = ()) -> FeedPage:
+        """A page of the events of all jobs, in one order, without waiting for more.
+
+        Args:
+            after: The `next_after` of the page before; None for the beginning, "now" to leave out what
+                has been.
+            limit: How many events at most, 1 to 1000.
+            types: Of which types, such as "job_completed"; all where it is empty.
+        """
+        wanted = {"after": after, "limit": limit, "types": ",".join(types)}
+        params = {name: value for name, value in wanted.items() if value}
+        return feed_page((await self._ask("GET", "/events", params=params)).content)
 
     def follow(self, job_id: UUID | str, after: int = 0) -> AsyncGenerator[Followed, None]:
         """Every event after `after`, each once, then live until the last one.

@@ -65,6 +65,7 @@ class Dossier:
     answer = _blocking(AsyncDossier.answer)
     report = _blocking(AsyncDossier.report)
     events = _blocking(AsyncDossier.events)
+    feed = _blocking(AsyncDossier.feed)
     follow = _iterating(AsyncDossier.follow)
 
     def close(self) -> None:

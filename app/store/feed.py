@@ -1,59 +1,124 @@
 """The feed: the events of all jobs of one tenant in one order, read after a cursor.
 
-The order is (xid, position): by transaction, and within one by place. A sequence alone will not do:
-whoever takes a position first may commit last, and a reader that has gone past never sees it. So
-only events of transactions older than every one that still runs are read. No such event can come any
-more, hence a cursor behind which nothing is missing. Both halves are needed: a newer transaction may
-take the older position.
+The order is (xid, position): by transaction, and within one by place. A position alone will not do:
+who takes one first may commit last, and a reader that has gone past never sees it. So only events
+of transactions below the oldest that still runs are read: no further event can come there. The order
+must begin with the transaction too, because a newer one may have taken an older position.
 
-A cursor is always that of a stored event. The bound itself, the oldest number that may still be in
-use, would not do: after a crash Postgres gives out again the numbers that had left no trace on disk.
+A cursor is always that of a stored event, never the bound itself: after a crash Postgres gives out
+again those numbers of transactions that had left no trace on disk.
 """
 
 from collections.abc import Sequence
-from typing import Self
 
 from msgspec import Struct
 
 from app.store.database import Engine, fetch
 from app.store.log import LogRow
 
-SCAN = 5000  # events that one read looks at, whosever they are: the bound on what a page can cost
+SCAN = 1000  # events that one read looks at, whosever they are: the bound on what a page can cost
 
-# - The inner LIMIT is the bound, and a constant, so that no plan reads the table in another order.
-# - The tenant is a scalar subquery, because a join may be hashed, and would have to be sorted again.
-# - `reached` is where a scan that came to its bound has ended. It is worked out only for a page that
-#   is not full; where there is no such place, the scan came to the newest event.
-# - All of it is one statement, so it is one snapshot.
-PAGE = f"""
+_SETTLED = "xid < pg_snapshot_xmin(pg_current_snapshot())"
+# Subselects hide the cursor from the planner: where it believes that little follows, as it does while
+# statistics are old, it sorts all that follows instead of walking along the index.
+_AFTER = f"(xid, position) > ((SELECT $1::xid8), (SELECT $2::bigint)) AND {_SETTLED}"
+
+# The newest event of all tells whether it has a number that this cluster has not yet given out. The
+# select of nothing keeps the row where the log is empty.
+_HEAD = f"""
+    (SELECT) AS always LEFT JOIN (
+        SELECT xid FROM events ORDER BY xid DESC, position DESC LIMIT 1
+    ) AS newest ON true LEFT JOIN (
+        SELECT xid, position FROM events WHERE {_SETTLED} ORDER BY xid DESC, position DESC LIMIT 1
+    ) AS head ON true"""
+_HEAD_COLUMNS = "newest.xid >= pg_snapshot_xmax(pg_current_snapshot()), head.xid, head.position"
+
+HEAD = f"SELECT {_HEAD_COLUMNS} FROM {_HEAD}"
+
+# All of it is one statement, so it is one snapshot.
+# - The inner LIMIT is a constant, so that no plan finds it cheaper to sort what follows. Only a log of
+#   less than some 30,000 events that has no statistics yet is still sorted, in about 10 ms.
+# - The tenant is a scalar subquery: a join might be hashed, which would lose the order.
+# - `reached` is where a scan that came to its bound has ended. It is looked for only where the page is
+#   not full; where there is no such place, the scan came to the head.
+READ = f"""
     WITH page AS MATERIALIZED (
         SELECT * FROM (
             SELECT xid, position, job_id, seq, type, schema_version, status, progress, data, actor, epoch,
                    occurred_at, prev_hash, hash
-            FROM events
-            WHERE (xid, position) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-            ORDER BY xid, position LIMIT {SCAN}
+            FROM events WHERE {_AFTER} ORDER BY xid, position LIMIT {SCAN}
         ) AS scanned
-        WHERE ($4::text[] IS NULL OR type = ANY($4::text[]))
+        WHERE ($4::text[] IS NULL OR type = ANY($4))
           AND (SELECT tenant FROM jobs WHERE jobs.job_id = scanned.job_id) = $3::text
         ORDER BY xid, position LIMIT $5::integer
     )
-    SELECT newest.xid >= pg_snapshot_xmax(pg_current_snapshot()),
-           head.xid, head.position, reached.xid, reached.position,
+    SELECT {_HEAD_COLUMNS}, reached.xid, reached.position,
            page.xid, page.position, job_id, seq, type, schema_version, status, progress, data::text, actor,
            epoch, occurred_at, prev_hash, hash
-    FROM (SELECT) AS one
-    LEFT JOIN (
-        SELECT xid FROM events ORDER BY xid DESC, position DESC LIMIT 1
-    ) AS newest ON true
-    LEFT JOIN (
-        SELECT xid, position FROM events WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY xid DESC, position DESC LIMIT 1
-    ) AS head ON true
-    LEFT JOIN (
+    FROM {_HEAD} LEFT JOIN (
         SELECT xid, position FROM events
-        WHERE (xid, position) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-          AND (SELECT count(*) FROM page) < $5::integer
+        WHERE {_AFTER} AND (SELECT count(*) FROM page) < $5
         ORDER BY xid, position OFFSET {SCAN - 1} LIMIT 1
-    ) AS reached ON true
-    LEFT JOIN page ON true"""
+    ) AS reached ON true LEFT JOIN page ON true"""
+
+
+class Cursor(Struct, frozen=True, order=True):
+    """The place of an event in the feed; (0, 0) is before the first one."""
+
+    xid: int
+    position: int
+
+    def __str__(self) -> str:
+        return f"{self.xid}-{self.position}"
+
+
+BEGINNING = Cursor(0, 0)
+
+
+class Entry(Struct, frozen=True):
+    """An event in its place in the feed."""
+
+    cursor: Cursor
+    row: LogRow
+
+
+class Page(Struct, frozen=True):
+    """Some events of the feed; the cursor to go on with moves also where none of them is the tenant's."""
+
+    entries: list[Entry]
+    next_after: Cursor
+    head: Cursor  # of the newest settled event, whosever it is
+    restored: bool  # the log has numbers of transactions that this cluster has not yet come to
+
+    @property
+    def is_beyond(self) -> bool:
+        """True where the page was asked for after a cursor past the head: one of another log."""
+        return self.next_after > self.head
+
+
+async def read(
+    engine: Engine, tenant: str, after: Cursor, limit: int, types: Sequence[str] | None = None
+) -> Page:
+    """At most `limit` events of the tenant after the cursor, of these types or of all, in order.
+
+    Nothing of theirs is missing up to `next_after`, ever. Once it equals `head` there is no more for now.
+    """
+    wanted = None if types is None else list(types)
+    rows = await fetch(engine, READ, after.xid, after.position, tenant, wanted, limit)
+    newest, reached = _cursor(rows[0][1:3]) or BEGINNING, _cursor(rows[0][3:5])
+    found = [Entry(Cursor(*row[5:7]), LogRow(*row[7:])) for row in rows if row[5] is not None]
+    found.sort(key=lambda entry: entry.cursor)
+    end = found[-1].cursor if len(found) == limit else reached or newest
+    return Page(found, max(after, end), newest, restored=bool(rows[0][0]))
+
+
+async def head(engine: Engine) -> Page:
+    """The empty page at the head: where a reader begins that wants only what comes from now on."""
+    restored, *newest = (await fetch(engine, HEAD))[0]
+    cursor = _cursor(newest) or BEGINNING
+    return Page([], cursor, cursor, restored=bool(restored))
+
+
+def _cursor(columns: Sequence[int | None]) -> Cursor | None:
+    xid, position = columns
+    return None if xid is None or position is None else Cursor(xid, position)

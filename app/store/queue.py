@@ -17,6 +17,9 @@ from app.store.database import Engine, fetch
 #   go first in any order, because they are older than what is ready. So nothing is ever sorted.
 # - The columns come out of the locking select itself, because it alone sees the newest version of a
 #   row that changed while this statement was starting.
+# - A job that others have claimed and given back since this statement began stays for the next one. Its
+#   last events have a higher transaction number than this claim may have got with its first lock, and
+#   the feed would show the claim before them.
 CLAIM = """
     WITH retries AS MATERIALIZED (
         SELECT job_id, seq, epoch, attempt, progress, head_hash, updated_at FROM jobs
@@ -31,6 +34,7 @@ CLAIM = """
                greatest(clock_timestamp(), updated_at) AS at,
                '{"attempt":' || attempt + 1 || ',"worker":' || to_json($2::text) || '}' AS data
         FROM (SELECT * FROM retries UNION ALL SELECT * FROM ready) AS taken
+        WHERE (SELECT seq FROM jobs AS seen WHERE seen.job_id = taken.job_id) = taken.seq
     ), hashed AS MATERIALIZED (
         SELECT *, event_hash(head_hash, 1, 'worker:' || $2::text, epoch,
                   event_line(job_id, seq, 'attempt_started', 'running', progress, at, data)) AS hash

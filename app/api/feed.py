@@ -1,0 +1,134 @@
+"""GET /events: the events of all jobs in one order, as JSON pages or as server-sent events."""
+
+import random
+import re
+from typing import Annotated
+
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromQuery, HeaderParameter, QueryParameter
+from litestar.types import ASGIApp
+
+from app.api.desk import TENANT, Desk
+from app.api.jobs import JSON, PROBLEMS
+from app.api.problems import BadRequest, Problem
+from app.api.sse import EventStream, Later, turned_away
+from app.domain.events import EVENT_TYPES
+from app.errors import DatabaseUnavailable, FeedWithheld
+from app.store import feed
+from app.store.feed import BEGINNING, Cursor, Page
+from app.stream import frames
+from app.stream.connection import RETRY_MS
+
+NOW = "now"
+
+CURSOR = re.compile(r"([0-9]{1,20})-([0-9]{1,19})")
+MAX_XID = 2**64 - 1  # an xid8
+MAX_POSITION = 2**63 - 1  # a bigint
+
+
+@get(
+    "/events",
+    responses={
+        **PROBLEMS,
+        409: ResponseSpec(Problem, description="The cursor lies beyond the newest event"),
+    },
+    summary="The events of all jobs, in one order",
+    description=(
+        "JSON {events, next_after, head}, each event as {cursor, event}. `after` is a cursor, or `now` to "
+        "begin with what comes next. Go on with `next_after`, also after a page without events. The stream "
+        "where `Accept` asks for text/event-stream; its cursor is `Last-Event-ID`, else `after`."
+    ),
+)
+async def all_events(
+    desk: NamedDependency[Desk],
+    request: Request,  # type: ignore[type-arg]
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
+    types: FromQuery[str | None] = None,
+    last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
+) -> ASGIApp:
+    """The feed in two representations; each event is the same bytes as in its job's own log."""
+    wanted = _types(types)
+    if "text/event-stream" in request.headers.get("accept", ""):
+        return await _open(desk, after, last_event_id, wanted)
+    return (await _page(desk, after, limit, wanted)).to_asgi_response(app=None, request=request)
+
+
+async def _open(desk: Desk, after: str | None, last: str | None, types: list[str] | None) -> ASGIApp:
+    """The stream; the header wins over the query, which a browser repeats as it was at first."""
+    cursor = cursor_of(last, "Last-Event-ID") if last else None
+    if cursor is None and after != NOW:
+        cursor = cursor_of(after, "after")
+    try:
+        head = await feed.head(desk.writer.engine)
+    except DatabaseUnavailable:
+        return Later("database_unavailable")
+    if head.restored:
+        raise _withheld()
+    if away := turned_away(desk.hub.crowd):
+        return away
+    newest = head.next_after
+    first = frames.hello(random.randint(*RETRY_MS), head=str(newest))
+    if cursor is not None and cursor > newest:
+        first, cursor = first + frames.reset(str(newest)), BEGINNING
+    wanted = tuple(sorted(set(types))) if types else None
+    return EventStream(
+        desk.hub.crowd,
+        lambda: desk.hub.feed(TENANT, wanted, newest),
+        newest if cursor is None else cursor,
+        first,
+    )
+
+
+async def _page(desk: Desk, after: str | None, limit: int, wanted: list[str] | None) -> Response[bytes]:
+    if after == NOW:
+        page = await feed.head(desk.writer.engine)
+    else:
+        page = await feed.read(desk.writer.engine, TENANT, cursor_of(after, "after"), limit, wanted)
+    if page.restored:
+        raise _withheld()
+    if page.is_beyond:
+        message = "The cursor lies beyond the newest event: it belongs to another log than this one."
+        raise BadRequest("cursor_beyond_head", message, "after", status=409)
+    return Response(_body(page), media_type=JSON)
+
+
+def cursor_of(text: str | None, field: str) -> Cursor:
+    """A cursor of the feed is <xid>-<position>; nothing is the beginning. Raises BadRequest."""
+    match = CURSOR.fullmatch(text or "0-0")
+    cursor = Cursor(int(match[1]), int(match[2])) if match else None
+    if cursor is None or cursor.xid > MAX_XID or cursor.position > MAX_POSITION:
+        message = "A cursor of the feed is two numbers with a hyphen, as in the cursor of an event."
+        raise BadRequest("malformed_cursor", message, field)
+    return cursor
+
+
+def _withheld() -> FeedWithheld:
+    return FeedWithheld(
+        "The log was restored into a cluster whose transaction numbers lie below the log's own, so it has "
+        "no order across jobs. The chapter on backup and restore says what the operator has to do."
+    )
+
+
+def _types(text: str | None) -> list[str] | None:
+    """The types of events that are asked for; None for all. Raises BadRequest."""
+    names = text.split(",") if text else []
+    for name in names:
+        if name not in EVENT_TYPES:
+            raise BadRequest("wrong_type", f"There is no event of the type {name[:50]!r}.", "types")
+    return names or None
+
+
+def _body(page: Page) -> bytes:
+    """The page as JSON; an event's line goes in as it is stored."""
+    events = b",".join(
+        b'{"cursor":"%b","event":%b}' % (str(entry.cursor).encode(), entry.row.line())
+        for entry in page.entries
+    )
+    return b'{"events":[%b],"next_after":"%b","head":"%b"}' % (
+        events,
+        str(page.next_after).encode(),
+        str(page.head).encode(),
+    )
