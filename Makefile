@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 Q      ?= What does the with statement do, and what is a context manager?
 
-.PHONY: help setup demo serve test lint fix bench clean
+.PHONY: help setup demo serve test browser lint fix bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,7 +33,10 @@ fix: setup ## what the linter can mend by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: lint ## the lint step and every test
+browser: setup ## Chromium, curl and npm's eventsource for the tests, where they can be installed
+	@$(BIN)/python -m tests.readers.install
+
+test: lint browser ## the lint step and every test
 	$(BIN)/python -m pytest
 
 bench: setup ## measure, against yardsticks taken in the same run

@@ -1,0 +1,104 @@
+"""Clients that are installed, or a skipped test that says what is missing."""
+
+import sys
+from collections.abc import AsyncIterator
+from types import FunctionType
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import Browser
+from sqlalchemy import make_url
+
+from tests.conftest import FAST, TestHouse, execute, with_database
+from tests.readers import clients, install
+from tests.readers.browser import launched
+from tests.readers.outages import Backup
+
+CLIENTS = {
+    client.__name__: client
+    for client in (
+        clients.curl,
+        clients.npm_eventsource,
+        clients.httpx_sse,
+        clients.openai,
+        clients.async_dossier,
+        clients.dossier,
+    )
+}
+MISSING = {"curl": install.without_curl, "npm_eventsource": install.without_node}
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Debian's Chromium, one for all tests."""
+    if reason := install.without_chromium():
+        pytest.skip(reason)
+    async with launched(install.chromium()) as browser:
+        yield browser
+
+
+@pytest.fixture(params=["chromium", *CLIENTS])
+def client(request) -> clients.Client:
+    """Every client in turn."""
+    name = request.param
+    if name == "chromium":
+        return clients.chromium(request.getfixturevalue("browser"))
+    if name in MISSING and (reason := MISSING[name]()):
+        pytest.skip(reason)
+    return CLIENTS[name]
+
+
+@pytest.fixture
+async def successor(database_url: str) -> AsyncIterator[TestHouse]:
+    """Another server's house over the same database."""
+    house = TestHouse(FAST, database_url)
+    yield house
+    await house.engine.dispose()
+
+
+@pytest.fixture
+async def backup(postgres_url: str) -> AsyncIterator[Backup]:
+    """Makes a copy of a house's database as it is now, and gives the house over the copy."""
+    copies: list[TestHouse] = []
+
+    async def copy(house: TestHouse) -> TestHouse:
+        await house.engine.dispose()  # Postgres copies only what nobody is connected to
+        name = f"dossier_{uuid4().hex[:12]}"
+        await execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {make_url(house.url).database}")
+        copies.append(TestHouse(FAST, with_database(postgres_url, name)))
+        return copies[-1]
+
+    yield copy
+    for house in copies:
+        await house.engine.dispose()
+        await execute(postgres_url, f"DROP DATABASE {make_url(house.url).database} WITH (FORCE)")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch) -> None:
+    """Short waits and heartbeats, wherever the application keeps them; without it the tests take longer."""
+    for name, value in {"RETRY_MS": (30, 60), "HEARTBEAT": 0.05, "TICK": 0.05}.items():
+        replace(monkeypatch, name, value)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
+
+
+def replace(monkeypatch, name: str, value) -> None:
+    """Put `value` in the place of the constant of its name and type, also where it is a default."""
+    modules = [module for key, module in sys.modules.items() if key.startswith(("app.api.", "app.stream."))]
+    for module in modules:
+        before = vars(module).get(name)
+        if type(before) is not type(value):
+            continue
+        monkeypatch.setattr(module, name, value)
+        for function in functions(module):
+            if any(default is before for default in function.__defaults__ or ()):
+                defaults = tuple(value if default is before else default for default in function.__defaults__)
+                monkeypatch.setattr(function, "__defaults__", defaults)
+
+
+def functions(module) -> list[FunctionType]:
+    """Those of a module and of its classes."""
+    members = list(vars(module).values())
+    members += [inner for member in members if isinstance(member, type) for inner in vars(member).values()]
+    return [member for member in members if isinstance(member, FunctionType)]
