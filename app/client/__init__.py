@@ -12,7 +12,7 @@ with Dossier("http://127.0.0.1:8000") as dossier:
 from app.client.answers import Cancelled, Created, EventPage, FeedEvent, FeedPage, Followed, Jobs
 from app.client.asynchronous import AsyncDossier
 from app.client.blocking import Dossier
-from app.client.problems import ApiError, NoContact, StreamBroken
+from app.client.problems import ApiError, NoContact, NoResult, StreamBroken
 
 __all__ = [
     "ApiError",
@@ -26,5 +26,6 @@ __all__ = [
     "Followed",
     "Jobs",
     "NoContact",
+    "NoResult",
     "StreamBroken",
 ]

@@ -3,6 +3,7 @@
 DossierError
 ├── ApiError        the server refused: `code` says why, `retry_after` when to come back
 ├── NoContact       the server cannot be reached: start it, or mend the address
+├── NoResult        the job ended without one: `job` says how
 └── StreamBroken    what came is not the log of the job: a fault of the server or of a proxy
 """
 
@@ -10,6 +11,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
+from app.domain.view import JobView
 from app.errors import DossierError
 
 MAX_DETAIL = 300  # characters of an answer that is no problem details
@@ -47,6 +49,15 @@ class NoContact(DossierError):
 
 class StreamBroken(DossierError):
     """An event is missing, comes twice, or is not an event at all."""
+
+
+class NoResult(DossierError):
+    """The job failed or was cancelled, so it has no result."""
+
+    def __init__(self, job: JobView) -> None:
+        why = f": {job.error.error_message}" if job.error else "."
+        super().__init__(f"Job {job.job_id} is {job.status}{why}")
+        self.job = job
 
 
 class _Problem(Struct, frozen=True):
