@@ -1,0 +1,83 @@
+"""Rules of ownership: one worker at a time, and nobody else writes."""
+
+from collections.abc import Iterator
+
+from app.domain.events import EVENT_TYPES
+from app.domain.history.evidence import Stored
+from app.domain.history.reading import Fault, Reading
+from app.domain.job import LEASED
+
+# What may be written without a lease: by the API, or by the rescue.
+WITHOUT_LEASE = frozenset(
+    {"job_submitted", "input_provided", "cancel_requested", "job_cancelled", "lease_expired", "job_failed"}
+)
+LETS_GO = frozenset({"attempt_failed", "attempt_released", "input_requested", "lease_expired"})
+WITH_QUESTION = frozenset({"budget_reached"})  # may stand behind input_requested in the same append
+
+
+def epochs_grow_by_one(reading: Reading) -> Fault | None:
+    """Each attempt has the epoch after the one before, the first has 1."""
+    for epoch, row in enumerate(_starts(reading), 1):
+        if row.epoch != epoch:
+            return Fault(row.seq, f"event {row.seq} starts epoch {row.epoch}, but epoch {epoch} is next.")
+    return None
+
+
+def one_live_epoch(reading: Reading) -> Fault | None:
+    """An attempt starts only after the one before was given up, or taken away."""
+    live: Stored | None = None
+    for row in reading.rows:
+        if row.type in LETS_GO:
+            live = None
+        if row.type == "attempt_started":
+            if live is not None:
+                sentence = f"event {row.seq} starts an attempt while that of event {live.seq} is not over."
+                return Fault(row.seq, sentence)
+            live = row
+    return None
+
+
+def fenced(reading: Reading) -> Fault | None:
+    """A worker's event carries the newest epoch, and comes before that epoch was given up or taken away."""
+    epoch, let_go = 0, 0  # the newest epoch; the seq of the event that ended it, 0 while it is held
+    is_fork = any(row.type == "job_forked" for row in reading.rows[:2])
+    for row in reading.rows:
+        if row.type == "attempt_started":
+            epoch, let_go = row.epoch or 0, 0
+        elif is_fork and not epoch and row.epoch is None:
+            continue  # a copy of what another job had learnt, written with the submission
+        elif trespass := _trespass(row, epoch, let_go):
+            return Fault(row.seq, f"event {row.seq} ({row.type}) was written under {trespass}.")
+        if row.type in LETS_GO:
+            let_go = row.seq
+    return None
+
+
+def _trespass(row: Stored, epoch: int, let_go: int) -> str | None:
+    """What is wrong with the epoch of this row, if anything is."""
+    if row.epoch is None:
+        return "no epoch" if row.type in EVENT_TYPES.keys() - WITHOUT_LEASE else None
+    if row.epoch != epoch:
+        return f"epoch {row.epoch} during epoch {epoch}"
+    if let_go and row.type not in WITH_QUESTION:
+        return f"epoch {epoch}, which ended with event {let_go}"
+    return None
+
+
+def one_lease(reading: Reading) -> Fault | None:
+    """There is one lease at most, of the newest epoch, and only while a worker is meant to hold the job."""
+    leases, last = reading.history.leases, reading.last_seq
+    if len(leases) > 1:
+        return Fault(last, f"{len(leases)} leases exist at event {last}, where one is allowed.")
+    status = reading.rows[-1].status if reading.rows else "missing"
+    epoch = max((row.epoch or 0 for row in _starts(reading)), default=0)
+    for lease in leases:
+        if status not in LEASED:
+            return Fault(last, f"{lease.worker} has a lease, but at event {last} the job is {status}.")
+        if lease.epoch != epoch:
+            return Fault(last, f"the lease is of epoch {lease.epoch}, but event {last} is of epoch {epoch}.")
+    return None
+
+
+def _starts(reading: Reading) -> Iterator[Stored]:
+    return (row for row in reading.rows if row.type == "attempt_started")

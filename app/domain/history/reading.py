@@ -1,0 +1,72 @@
+"""A history being read: its events are decoded and folded once, for all rules that need it."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from app.domain.events import Event, Unrecognised
+from app.domain.history.evidence import History, Stored
+from app.domain.job import Job, evolve
+
+
+class Fault(Struct, frozen=True):
+    """The first event that breaks a rule, and a sentence without the job's name."""
+
+    seq: int
+    sentence: str
+
+
+class Step(Struct, frozen=True):
+    """An event, and the job that it led to."""
+
+    row: Stored
+    event: Event
+    job: Job
+
+
+class Reading:
+    """A history, and what its log folds to."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.rows = history.rows
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """The fold, event by event, up to the first that this version cannot read."""
+        return self._folded[0]
+
+    @property
+    def unreadable(self) -> Fault | None:
+        """The event that is damaged, if there is one; those of a newer version are not."""
+        return self._folded[1]
+
+    @property
+    def job(self) -> Job | None:
+        """What the whole log folds to; None where a part of it cannot be read."""
+        if len(self.steps) < len(self.rows):
+            return None
+        job = self.steps[-1].job if self.steps else Job(self.history.job_id)
+        return replace(job, head_hash=self.rows[-1].hash) if self.rows else job
+
+    @property
+    def last_seq(self) -> int:
+        """The seq of the newest event, 0 where there is none."""
+        return self.rows[-1].seq if self.rows else 0
+
+    @cached_property
+    def _folded(self) -> tuple[Sequence[Step], Fault | None]:
+        steps, job = list[Step](), Job(self.history.job_id)
+        for row in self.rows:
+            try:
+                fact = row.recorded()
+                # That the numbers are right is a rule of its own; here each event follows the one before.
+                job = evolve(job if job.seq == row.seq - 1 else replace(job, seq=row.seq - 1), fact)
+            except Exception as error:  # noqa: BLE001 - whatever a damaged row makes fail is what was found
+                return steps, Fault(row.seq, f"event {row.seq} ({row.type}) cannot be read: {error!r}.")
+            if isinstance(fact.event, Unrecognised):
+                break  # which alone can say what follows from it
+            steps.append(Step(row, fact.event, job))
+        return steps, None

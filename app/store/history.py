@@ -1,0 +1,80 @@
+"""The evidence about jobs, read from the tables for `app.domain.history.check`.
+
+All that is stored about a job is read by one statement, so it is of one moment: workers may go on meanwhile.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from app.domain.history.evidence import History, Lease, Projection
+from app.domain.job import Job
+from app.store.database import Engine, fetch
+from app.store.log import ROW, LogRow
+from app.store.projections import MOVING, SUBMITTED, moving, submitted
+
+AT_ONCE = 20  # jobs whose whole logs are in memory at a time
+
+NAMES = SUBMITTED + MOVING
+
+_STORED = ", ".join(f"{name}::text" if name == "data" else name for name in ROW)
+
+GATHER = f"""
+    SELECT wanted.job_id,
+           ARRAY(SELECT ROW({_STORED}) FROM events WHERE events.job_id = wanted.job_id ORDER BY seq),
+           ARRAY(SELECT ROW(epoch, worker) FROM leases WHERE leases.job_id = wanted.job_id),
+           jobs.job_id IS NOT NULL, {", ".join(f"jobs.{name}" for name in NAMES)}
+    FROM unnest($1::uuid[]) AS wanted(job_id) LEFT JOIN jobs ON jobs.job_id = wanted.job_id"""
+
+# From all three tables, because a row without events, and events without a row, must come to be judged.
+KNOWN = """
+    SELECT job_id FROM (
+        (SELECT job_id FROM jobs WHERE job_id > $1::uuid ORDER BY job_id LIMIT $2::integer)
+        UNION (SELECT DISTINCT job_id FROM events WHERE job_id > $1 ORDER BY job_id LIMIT $2)
+        UNION (SELECT job_id FROM leases WHERE job_id > $1 ORDER BY job_id LIMIT $2)
+    ) AS known ORDER BY job_id LIMIT $2"""
+
+
+async def histories(engine: Engine, job_ids: Iterable[UUID] | None = None) -> AsyncIterator[History]:
+    """What is stored about these jobs, or about all, AT_ONCE jobs in memory at a time.
+
+    A job of which nothing is stored comes too, if it was asked for: with an empty history. All jobs come
+    in the order of their ids. Raises DatabaseUnavailable.
+    """
+    pages = _all_pages(engine) if job_ids is None else _pages(list(job_ids))
+    async for page in pages:
+        for history in await _gather(engine, page):
+            yield history
+
+
+async def _pages(job_ids: Sequence[UUID]) -> AsyncIterator[Sequence[UUID]]:
+    for at in range(0, len(job_ids), AT_ONCE):
+        yield job_ids[at : at + AT_ONCE]
+
+
+async def _all_pages(engine: Engine) -> AsyncIterator[Sequence[UUID]]:
+    after = UUID(int=0)
+    while page := [row[0] for row in await fetch(engine, KNOWN, after, AT_ONCE)]:
+        yield page
+        after = page[-1]
+
+
+async def _gather(engine: Engine, job_ids: Sequence[UUID]) -> list[History]:
+    found = {row[0]: _history(row) for row in await fetch(engine, GATHER, list(job_ids))}
+    return [found[job_id] for job_id in job_ids]
+
+
+def _history(row: Sequence[Any]) -> History:
+    job_id, events, leases, has_row, *columns = row
+    return History(
+        job_id,
+        rows=tuple(LogRow(*event) for event in events),
+        projection=Projection(dict(zip(NAMES, columns, strict=True)) if has_row else None, expected),
+        leases=tuple(Lease(*lease) for lease in leases),
+    )
+
+
+def expected(job: Job) -> Mapping[str, object]:
+    """The row of `jobs` that follows from the job, as the driver returns it."""
+    row = dict(zip(NAMES, submitted(job) + moving(job), strict=True))
+    return {**row, "tags": list(job.request.tags)}  # which travel as JSON

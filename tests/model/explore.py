@@ -1,0 +1,166 @@
+"""Every state that a design can come into, breadth first, so that each counterexample is a shortest one."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from tests.model.model import LEASED, OVER, Design, State, Step, start, steps
+
+BY_WORKERS = ("call_requested", "call_completed", "job_completed", "attempt_released", "job_cancelled")
+NO_EVENT = ("beat", "call")
+
+Trace = tuple[str, ...]
+
+
+class Explored(NamedTuple):
+    """How far an exploration went, and the shortest way to each promise that is broken."""
+
+    states: int
+    steps: int
+    actions: frozenset[str]  # that happened at all
+    broken: dict[str, Trace]
+
+
+# Promises about a step: whether it is broken, by the state before and what was done
+
+
+def stale_write(before: State, step: Step) -> bool:
+    """No event under an epoch that is not the newest."""
+    job, what, epoch = step.write
+    return what in BY_WORKERS and epoch != before.jobs[job].epoch
+
+
+def write_after_the_end(before: State, step: Step) -> bool:
+    """A terminal event is the last."""
+    job, what, _ = step.write
+    return what not in NO_EVENT and before.jobs[job].status in OVER
+
+
+def repeat_of_a_completed_call(before: State, step: Step) -> bool:
+    """A call whose result is in the log is neither announced nor completed again."""
+    job, what, _ = step.write
+    return what in ("call_requested", "call_completed") and before.jobs[job].call == "completed"
+
+
+def call_without_an_intent(before: State, step: Step) -> bool:
+    """No call is made before an intent is in the log."""
+    job, what, _ = step.write
+    return what == "call" and before.jobs[job].call == "unknown"
+
+
+def call_after_a_cancel(before: State, step: Step) -> bool:
+    """After a cancel no call is announced."""
+    job, what, _ = step.write
+    return what == "call_requested" and before.jobs[job].status in ("cancelling", "cancelled")
+
+
+def beat_by_a_stranger(before: State, step: Step) -> bool:
+    """A lease is kept alive by its owner alone."""
+    job, what, epoch = step.write
+    return what == "beat" and epoch != before.jobs[job].epoch
+
+
+def rescue_of_the_wrong_epoch(before: State, step: Step) -> bool:
+    """Only the epoch that was found lost is taken away."""
+    job, what, epoch = step.write
+    return what == "lease_expired" and epoch != before.jobs[job].epoch
+
+
+OF_STEPS = (
+    stale_write, write_after_the_end, repeat_of_a_completed_call, call_without_an_intent, call_after_a_cancel,
+    beat_by_a_stranger, rescue_of_the_wrong_epoch,
+)  # fmt: skip
+
+
+# Promises about a state
+
+
+def two_owners(design: Design, state: State) -> bool:
+    """Of all who believe to hold a job, one at most may append."""
+    holds = [worker.hold for worker in state.workers if worker.hold]
+    owned = [hold.job for hold in holds if design.fence(state.jobs[hold.job], hold)]
+    return len(owned) != len(set(owned))
+
+
+def lease_without_an_owner(_design: Design, state: State) -> bool:
+    """A lease is of the newest epoch, and of a job that is worked on."""
+    return any(
+        lease is not None and (lease.epoch != job.epoch or job.status not in LEASED)
+        for lease, job in zip(state.leases, state.jobs, strict=True)
+    )
+
+
+OF_STATES = (two_owners, lease_without_an_owner)
+
+STUCK = "stuck"  # from here no job comes to its end, however well everything goes from now on
+
+
+class Walk:
+    """One exploration: the states in order of their distance, and how each was reached."""
+
+    def __init__(self, design: Design, first: State, of_steps: tuple = OF_STEPS) -> None:
+        self.design = design
+        self._of_steps = of_steps
+        self.states = [first]
+        self.steps = 0
+        self.actions = set[str]()
+        self.broken: dict[str, Trace] = {}
+        self._place = {first: 0}
+        self._came: list[tuple[int, str]] = [(0, "")]
+        self._helped_by: list[list[int]] = [[]]  # for each state those that lead to it without a fault
+
+    def run(self) -> Explored:
+        """Look at every state and every step."""
+        for at, state in enumerate(self.states):  # which grows meanwhile
+            for action, step in steps(self.design, state):
+                self.actions.add(action)
+                self._take(at, state, step)
+        self._note_stuck()
+        return Explored(len(self.states), self.steps, frozenset(self.actions), self.broken)
+
+    def trace(self, at: int) -> Trace:
+        """The steps from the start to a state."""
+        labels = []
+        while at:
+            at, label = self._came[at]
+            labels.append(label)
+        return tuple(reversed(labels))
+
+    def _take(self, at: int, before: State, step: Step) -> None:
+        self.steps += 1
+        to = self._place.get(step.state)
+        if to is None:
+            to = self._place[step.state] = len(self.states)
+            self.states.append(step.state)
+            self._came.append((at, step.label))
+            self._helped_by.append([])
+            self._note(at, step, (promise for promise in OF_STATES if promise(self.design, step.state)))
+        if step.helps:
+            self._helped_by[to].append(at)
+        if step.write:
+            self._note(at, step, (promise for promise in self._of_steps if promise(before, step)))
+
+    def _note(self, at: int, step: Step, broken: Iterable[Callable]) -> None:
+        for promise in broken:
+            self.broken.setdefault(promise.__name__, (*self.trace(at), step.label))
+
+    def _note_stuck(self) -> None:
+        """Backwards from all ends: what is not met can never reach one."""
+        ends = [at for at, state in enumerate(self.states) if all(job.status in OVER for job in state.jobs)]
+        reach = set(ends)
+        while ends:
+            fresh = [at for at in self._helped_by[ends.pop()] if at not in reach]
+            reach.update(fresh)
+            ends.extend(fresh)
+        stuck = next((at for at in range(len(self.states)) if at not in reach), None)
+        if stuck is not None:
+            self.broken[STUCK] = self.trace(stuck)
+
+
+def explore(design: Design, first: State | None = None) -> Explored:
+    """Explore a design from submitted jobs and idle workers on."""
+    return Walk(design, first or start()).run()
+
+
+def witness(design: Design, wanted: Callable[[State, Step], bool]) -> Trace | None:
+    """The shortest way to a step that is `wanted`; None where there is none."""
+    return Walk(design, start(), (wanted,)).run().broken.get(wanted.__name__)

@@ -1,0 +1,413 @@
+"""Claim, lease, fence and finish as a machine that is small enough to be explored whole.
+
+Each action below is one statement of the store, or one thing that happens to a worker. Postgres commits a
+statement whole or not at all, so between two actions anything else may happen: a worker that is slow is a
+worker whose next action comes late. Workers have no clock here and do not fence themselves, as
+`app.worker.beats` makes them do: what holds in the model does not rest on that.
+
+A job is one paid call and its end. Time is counted in what is left of each lease, so it never runs out.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+LEASED = ("running", "cancelling")
+OVER = ("completed", "failed", "cancelled")
+HEIRS = 1  # how often a dead worker's place is taken, where the design knows workers by their names
+
+
+class Job(NamedTuple):
+    """A row of `jobs`, and what its log says of its one paid call."""
+
+    status: str = "pending"
+    epoch: int = 0
+    attempt: int = 0
+    call: str = "unknown"  # then requested, then completed
+
+
+class Lease(NamedTuple):
+    """A row of `leases`."""
+
+    epoch: int
+    left: int  # ticks
+    worker: str = ""  # only where the design looks at it
+
+
+class Hold(NamedTuple):
+    """What a worker believes to work on, and how far it is. It may long be over."""
+
+    job: int
+    epoch: int
+    attempt: int
+    view: str  # of the call: fresh, announced, paid, done
+
+
+class Worker(NamedTuple):
+    """A process that works on one job at a time."""
+
+    name: str
+    hold: Hold | None = None
+    frozen: bool = False
+
+
+class State(NamedTuple):
+    """Everything, at one moment."""
+
+    jobs: tuple[Job, ...]
+    leases: tuple[Lease | None, ...]
+    workers: tuple[Worker, ...]
+    found: tuple[int, ...]  # for each job the epoch that a rescuer found lost and will expire next, or 0
+
+
+class Write(NamedTuple):
+    """What a step did to a job, and under which epoch."""
+
+    job: int
+    what: str
+    epoch: int
+
+
+class Step(NamedTuple):
+    """One action: how a trace tells it, and where it leads."""
+
+    label: str
+    state: State
+    write: Write | None = None
+    helps: bool = True  # False: a fault or a wish, on which progress must not depend
+    at: int = 0  # the worker's place, or the job's number
+
+
+Accepts = Callable[[Job, Hold], bool]
+
+
+def by_epoch(job: Job, hold: Hold) -> bool:
+    """`j.epoch = c.fence AND j.status IN ('running','cancelling')` in log.APPEND."""
+    return job.epoch == hold.epoch and job.status in LEASED
+
+
+class Design(NamedTuple):
+    """What the variants differ in. The defaults are Dossier."""
+
+    fence: Accepts = by_epoch
+    finish: Accepts | None = None  # the fence of job_completed, where it has one of its own
+    beat: str = "epoch"  # what a beat goes by: "epoch", "job", "worker", or "insert": an upsert
+    rescue: str = "lease"  # what a rescuer looks for: no live "lease", or the row of a dead "worker"
+    rechecks: bool = True  # decide refuses ExpireLease for an epoch that is not the newest
+    resets: bool = False  # a hand-back sets the attempts back to none, instead of giving back its own
+    asks_again: bool = False  # a worker whose answer did not come writes again, instead of letting go
+    announces_first: bool = True  # the intent is committed before the call is made
+    without: tuple[str, ...] = ()  # actions that do not happen
+    lease: int = 2  # ticks without a beat
+    attempts: int = 2
+    releases: int = 1  # the newest epoch that may still be handed back, which bounds the epochs
+
+    @property
+    def by_name(self) -> bool:
+        """Whether it matters what a worker is called."""
+        return self.beat == "worker" or self.rescue == "worker"
+
+
+def start(jobs: int = 1, workers: str = "AB") -> State:
+    """log.SUBMIT: jobs that wait, and workers that hold nothing."""
+    return State((Job(),) * jobs, (None,) * jobs, tuple(Worker(name) for name in workers), (0,) * jobs)
+
+
+# What the statements do
+
+
+def claims(design: Design, state: State) -> Iterator[Step]:
+    """queue.CLAIM: a pending job runs under the next epoch, and is leased; log.load tells how far it is."""
+    for at, worker in enumerate(state.workers):
+        for number, job in enumerate(state.jobs):
+            if worker.frozen or worker.hold or job.status != "pending":
+                continue
+            running = job._replace(status="running", epoch=job.epoch + 1, attempt=job.attempt + 1)
+            view = "done" if job.call == "completed" else "fresh"
+            hold = Hold(number, running.epoch, running.attempt, view)
+            lease = Lease(running.epoch, design.lease, worker.name if design.by_name else "")
+            after = with_hold(with_lease(with_job(state, number, running), number, lease), at, hold)
+            label = f"{worker.name} claims {told(state, number)}: epoch {hold.epoch}, attempt {hold.attempt}"
+            yield Step(label, after, Write(number, "attempt_started", hold.epoch), at=at)
+
+
+def beats(design: Design, state: State) -> Iterator[Step]:
+    """queue.BEAT: one UPDATE of what the worker holds. What it does not return is lost, and let go."""
+    for at, worker in enumerate(state.workers):
+        if not worker.frozen and (after := beaten(design, state, at)) != state:
+            yield Step(f"{worker.name} beats", after, extended(state, after, worker), helps=False, at=at)
+
+
+def beaten(design: Design, state: State, at: int) -> State:
+    """After the beat of one worker."""
+    worker, hold = state.workers[at], state.workers[at].hold
+    if design.beat == "worker":  # UPDATE leases … WHERE worker = $1
+        return state._replace(leases=tuple(_beaten_by_name(design, state, worker)))
+    if hold is None:
+        return state
+    lease = state.leases[hold.job]
+    if design.beat == "insert":  # INSERT INTO leases … ON CONFLICT DO UPDATE
+        return with_lease(state, hold.job, Lease(hold.epoch, design.lease))
+    if lease and (lease.epoch == hold.epoch or design.beat == "job"):
+        return with_lease(state, hold.job, lease._replace(left=design.lease))
+    return with_hold(state, at, None)
+
+
+def _beaten_by_name(design: Design, state: State, worker: Worker) -> Iterator[Lease | None]:
+    for lease in state.leases:
+        is_mine = lease is not None and lease.worker == worker.name
+        yield lease._replace(left=design.lease) if is_mine else lease
+
+
+def extended(before: State, after: State, worker: Worker) -> Write | None:
+    """The lease that a beat has moved on, under the epoch that its worker believes in."""
+    for number, lease in enumerate(after.leases):
+        if lease and lease != before.leases[number]:
+            return Write(number, "beat", worker.hold.epoch if worker.hold else lease.epoch)
+    return None
+
+
+def announces(design: Design, state: State) -> Iterator[Step]:
+    """log.APPEND of call_requested: the intent."""
+    view, then = ("fresh", "announced") if design.announces_first else ("made", "paid")
+    for at in ready(state, view):
+        move = lambda job: job._replace(call="requested")  # noqa: E731
+        yield from append(design, state, at, "call_requested", move, then)
+
+
+def pays(design: Design, state: State) -> Iterator[Step]:
+    """The call itself, out in the world, where there is no fence: once for each intent."""
+    view, then = ("announced", "paid") if design.announces_first else ("fresh", "made")
+    for at in ready(state, view):
+        worker, hold = state.workers[at], state.workers[at].hold
+        after = with_hold(state, at, hold._replace(view=then))
+        yield Step(f"{worker.name} makes the call", after, Write(hold.job, "call", hold.epoch), at=at)
+
+
+def settles(design: Design, state: State) -> Iterator[Step]:
+    """log.APPEND of call_completed: the result."""
+    for at in ready(state, "paid"):
+        move = lambda job: job._replace(call="completed")  # noqa: E731
+        yield from append(design, state, at, "call_completed", move, "done")
+
+
+def finishes(design: Design, state: State) -> Iterator[Step]:
+    """log.APPEND of job_completed, which frees the lease."""
+    for at in ready(state, "done"):
+        move = lambda job: job._replace(status="completed")  # noqa: E731
+        yield from append(design, state, at, "job_completed", move)
+
+
+def releases(design: Design, state: State) -> Iterator[Step]:
+    """log.APPEND of attempt_released: the job is handed back, and its attempt with it."""
+    for at in ready(state):
+        if state.workers[at].hold.epoch <= design.releases:
+            move = lambda job: job._replace(  # noqa: E731
+                status="pending", attempt=0 if design.resets else job.attempt - 1
+            )
+            for step in append(design, state, at, "attempt_released", move):
+                yield step._replace(helps=False)
+
+
+def confirms(design: Design, state: State) -> Iterator[Step]:
+    """log.APPEND of job_cancelled, by the worker that was told to stop."""
+    for at in ready(state):
+        if state.jobs[state.workers[at].hold.job].status == "cancelling":
+            yield from append(design, state, at, "job_cancelled", _cancel)
+
+
+def append(
+    design: Design, state: State, at: int, what: str, move: Callable[[Job], Job], view: str = ""
+) -> Iterator[Step]:
+    """`decide` and log.APPEND, which the expected version makes one: accepted, or LeaseLost.
+
+    Without a `view` the worker has nothing more to do with the job.
+    """
+    worker, hold = state.workers[at], state.workers[at].hold
+    job, label = state.jobs[hold.job], f"{worker.name} writes {what} under epoch {hold.epoch}"
+    accepts = (design.finish if what == "job_completed" else None) or design.fence
+    if not accepts(job, hold):
+        yield Step(f"{label}: refused", with_hold(state, at, None), at=at)
+        return
+    if job.status == "cancelling":
+        if what not in ("attempt_released", "job_cancelled"):
+            return  # CancelRequested: what is left to do is to confirm it
+        move = _cancel
+    after, write = moved(state, hold.job, move(job)), Write(hold.job, what, hold.epoch)
+    if design.asks_again and view:
+        yield Step(f"{label}, and gets no answer", after, write, helps=False, at=at)
+    yield Step(label, with_hold(after, at, hold._replace(view=view) if view else None), write, at=at)
+
+
+def _cancel(job: Job) -> Job:
+    return job._replace(status="cancelled")
+
+
+def cancels(design: Design, state: State) -> Iterator[Step]:
+    """log.APPEND of cancel_requested by the API, with job_cancelled where nobody works on the job."""
+    for number, job in enumerate(state.jobs):
+        if job.status in ("pending", "running"):
+            status = "cancelled" if job.status == "pending" else "cancelling"
+            after = moved(state, number, job._replace(status=status))
+            label, write = f"somebody cancels {told(state, number)}", Write(number, "cancel_requested", 0)
+            yield Step(label, after, write, helps=False, at=number)
+
+
+def looks(design: Design, state: State) -> Iterator[Step]:
+    """queue.LOST: a job that is meant to be worked on, and has no live lease."""
+    for number, job in enumerate(state.jobs):
+        if job.status in LEASED and not state.found[number] and is_lost(design, state, number):
+            label = f"a rescuer finds epoch {job.epoch} of {told(state, number)} lost"
+            yield Step(label, with_found(state, number, job.epoch), at=number)
+
+
+def is_lost(design: Design, state: State, number: int) -> bool:
+    """Whether a rescuer would take this job away."""
+    lease = state.leases[number]
+    if design.rescue == "worker":
+        return lease is not None and is_dead(state, lease.worker)
+    return lease is None or lease.left == 0
+
+
+def expires(design: Design, state: State) -> Iterator[Step]:
+    """rescue: `decide(ExpireLease)` and log.APPEND without a fence. What was found may be over by now."""
+    for number, epoch in enumerate(state.found):
+        if not epoch:
+            continue
+        job, after = state.jobs[number], with_found(state, number, 0)
+        label = f"the rescuer expires epoch {epoch} of {told(state, number)}"
+        if job.status not in LEASED or (design.rechecks and job.epoch != epoch):
+            yield Step(f"{label}: refused", after, at=number)
+            continue
+        status = "failed" if job.attempt >= design.attempts else "pending"
+        status = "cancelled" if job.status == "cancelling" else status
+        expired = moved(after, number, job._replace(status=status))
+        yield Step(label, expired, Write(number, "lease_expired", epoch), at=number)
+
+
+# What happens beside
+
+
+def ticks(design: Design, state: State) -> Iterator[Step]:
+    """Time passes, whoever has beaten or not."""
+    if (after := ticked(state)) != state:
+        yield Step("time passes", after, helps=False)
+
+
+def ticked(state: State) -> State:
+    """One tick later."""
+    left = (lease and lease._replace(left=max(0, lease.left - 1)) for lease in state.leases)
+    return state._replace(leases=tuple(left))
+
+
+def beaten_ticks(design: Design, state: State) -> Iterator[Step]:
+    """Time passes, and every worker that is not frozen beats in time."""
+    after = ticked(state)
+    for at, worker in enumerate(state.workers):
+        if not worker.frozen:
+            after = beaten(design, after, at)
+    if after != state:
+        yield Step("time passes, and all beat", after)
+
+
+def forgets(design: Design, state: State) -> Iterator[Step]:
+    """An answer did not come (`DatabaseUnavailable`): the worker lets go, and the lease is left to expire."""
+    for at, worker in enumerate(state.workers):
+        if worker.hold and not worker.frozen:
+            yield Step(f"{worker.name} loses its connection", with_hold(state, at, None), helps=False, at=at)
+
+
+def dies(design: Design, state: State) -> Iterator[Step]:
+    """SIGKILL, frozen or not; another process has its place, with a name of its own where names matter."""
+    for at, worker in enumerate(state.workers):
+        if design.by_name and worker.name.count("'") == HEIRS:
+            continue
+        heir = Worker(worker.name + "'" * design.by_name)
+        if heir != worker:
+            yield Step(f"{worker.name} dies", with_worker(state, at, heir), helps=False, at=at)
+
+
+def is_dead(state: State, name: str) -> bool:
+    """Whether a lease names a process that is no more, and whose row is still there."""
+    return name != "" and name not in {worker.name for worker in state.workers}
+
+
+def sweeps(design: Design, state: State) -> Iterator[Step]:
+    """Where a rescue goes by the rows of workers: those of the dead are cleaned up."""
+    for number, lease in enumerate(state.leases):
+        if design.rescue == "worker" and lease and is_dead(state, lease.worker):
+            after = with_lease(state, number, lease._replace(worker=""))
+            yield Step(f"the row of worker {lease.worker} is cleaned up", after, helps=False, at=number)
+
+
+def freezes(design: Design, state: State) -> Iterator[Step]:
+    """A process stops for as long as it likes, perhaps for ever."""
+    for at, worker in enumerate(state.workers):
+        if worker.hold and not worker.frozen:
+            after = with_worker(state, at, worker._replace(frozen=True))
+            yield Step(f"{worker.name} freezes", after, helps=False, at=at)
+
+
+def thaws(design: Design, state: State) -> Iterator[Step]:
+    """It goes on where it was. Progress may count on that only where nobody else is left."""
+    for at, worker in enumerate(state.workers):
+        if worker.frozen:
+            after = with_worker(state, at, worker._replace(frozen=False))
+            nobody_else = all(other.frozen for other in state.workers)
+            yield Step(f"{worker.name} thaws", after, helps=nobody_else, at=at)
+
+
+ACTIONS = (
+    claims, beats, announces, pays, settles, finishes, releases, confirms, cancels, looks, expires,
+    ticks, beaten_ticks, forgets, dies, sweeps, freezes, thaws,
+)  # fmt: skip
+
+
+def steps(design: Design, state: State) -> Iterator[tuple[str, Step]]:
+    """Everything that can happen next, with the name of the action."""
+    for action in ACTIONS:
+        if action.__name__ not in design.without:
+            for step in action(design, state):
+                yield action.__name__, step
+
+
+# Pieces
+
+
+def ready(state: State, view: str = "") -> list[int]:
+    """The places of the workers that can act on what they hold, and are this far."""
+    return [
+        at
+        for at, worker in enumerate(state.workers)
+        if worker.hold and not worker.frozen and view in ("", worker.hold.view)
+    ]
+
+
+def moved(state: State, number: int, job: Job) -> State:
+    """The row moved on; `freed` in log.APPEND deletes the lease where nobody is to work on the job."""
+    after = with_job(state, number, job)
+    return after if job.status in LEASED else with_lease(after, number, None)
+
+
+def told(state: State, number: int) -> str:
+    """A job in a trace."""
+    return "the job" if len(state.jobs) == 1 else f"job {number + 1}"
+
+
+def with_job(state: State, number: int, job: Job) -> State:
+    return state._replace(jobs=(*state.jobs[:number], job, *state.jobs[number + 1 :]))
+
+
+def with_lease(state: State, number: int, lease: Lease | None) -> State:
+    return state._replace(leases=(*state.leases[:number], lease, *state.leases[number + 1 :]))
+
+
+def with_found(state: State, number: int, epoch: int) -> State:
+    return state._replace(found=(*state.found[:number], epoch, *state.found[number + 1 :]))
+
+
+def with_worker(state: State, at: int, worker: Worker) -> State:
+    return state._replace(workers=(*state.workers[:at], worker, *state.workers[at + 1 :]))
+
+
+def with_hold(state: State, at: int, hold: Hold | None) -> State:
+    return with_worker(state, at, state.workers[at]._replace(hold=hold))
