@@ -13,6 +13,7 @@ from app.domain.job import Job
 from app.handle import handle
 from app.store import log
 from app.store.writer import Writer
+from app.worker import crash
 
 # After these the worker has nothing more to do with the job.
 LAST = (c.CompleteJob, c.FailAttempt, c.ReleaseAttempt, c.ConfirmCancel)
@@ -59,7 +60,9 @@ class Attempt:
     async def write(self, command: c.Command) -> Job:
         """Carry out a command; only within `in_turn`."""
         self.ending = isinstance(command, LAST)
+        crash.reached("before_commit")
         self.job = await handle(self.writer, self.job, command, actor=self._actor, epoch=self.epoch)
+        crash.reached("after_commit")
         return self.job
 
     async def refresh(self) -> Job:

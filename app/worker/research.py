@@ -18,6 +18,7 @@ from app.domain import events as e
 from app.domain.job import Job
 from app.errors import ProviderError
 from app.providers.ports import BadReply, ModelReply
+from app.worker import crash
 from app.worker.attempt import Attempt
 from app.worker.calls import Caller
 from app.worker.replies import decoded, encoded
@@ -94,8 +95,10 @@ class Researcher:
             raise group.exceptions[0] from None
 
     async def _make(self, call: Call) -> None:
+        crash.reached("after_intent")
         texts = await self._texts() if isinstance(call, ModelCall) else {}
         outcome, reply = await self._caller.make(call, texts)
+        crash.reached("after_call")
         await self._attempt.in_turn(lambda: self._settle(call, outcome, reply, texts))
 
     async def _cut_off(self) -> None:

@@ -24,6 +24,7 @@ from app.store import log as event_log
 from app.store import queue
 from app.store.wake import Hint, Wake
 from app.store.writer import Writer
+from app.worker import crash
 from app.worker.attempt import Attempt
 from app.worker.beats import Beats
 from app.worker.rescue import assume, rescue
@@ -105,6 +106,8 @@ class Worker:
         leases = await queue.claim(
             self._writer.engine, self.name, count, self._pace.lease, self._pace.deadline
         )
+        if leases:
+            crash.reached("after_claim")
         jobs = await event_log.load(self._writer.engine, [lease.job_id for lease in leases]) if leases else {}
         # Only now: a lease that is beaten while nobody works on its job would never expire.
         self._beats.hold(leases, before)

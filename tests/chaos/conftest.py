@@ -1,0 +1,27 @@
+"""Processes over the test's own database; none of them outlives its test."""
+
+import signal
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.processes import Fleet
+
+
+@pytest.fixture
+async def fleet(database_url: str, tmp_path: Path) -> AsyncIterator[Fleet]:
+    """Real processes, none of which is started yet."""
+    fleet = Fleet(database_url, tmp_path)
+    yield fleet
+    fleet.stop()
+
+
+@pytest.fixture(autouse=True)
+def nothing_essential_dies() -> Iterator[None]:
+    """A house whose part has died ends its process; where that is the tests' own, only this test fails."""
+    ends = []
+    before = signal.signal(signal.SIGTERM, lambda *_: ends.append("SIGTERM"))
+    yield
+    signal.signal(signal.SIGTERM, before)
+    assert not ends, "A part of a house in this process died, or somebody wants the tests to end."
