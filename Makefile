@@ -33,8 +33,9 @@ fix: setup ## what the linter can mend by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-browser: setup ## Chromium, curl and npm's eventsource for the tests, where they can be installed
+browser: setup ## Chromium, curl, npm's eventsource and axe-core for the tests, where they can be installed
 	@$(BIN)/python -m tests.readers.install
+	@$(BIN)/python -m tests.page.install
 
 test: lint browser ## the lint step and every test
 	$(BIN)/python -m pytest

@@ -9,8 +9,9 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from app import __version__
-from app.api import answers, feed, health, jobs, report, stream
+from app.api import answers, feed, health, jobs, overview, report, sources, stream
 from app.api.desk import Desk
+from app.api.page import page_routes
 from app.api.problems import HANDLERS
 
 MAX_BODY = 65_536  # bytes; the longest legal request has 4,000 characters and 10 KB of metadata
@@ -25,6 +26,8 @@ ROUTES = [
     stream.job_events,
     feed.all_events,
     report.job_report,
+    sources.job_source,
+    overview.get_overview,
     health.live,
     health.ready,
 ]
@@ -34,9 +37,14 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 def make_app(desk: Desk, lifespan: Lifespan | None = None) -> Litestar:
     """The ASGI application over this desk; `lifespan` runs what has to run beside it."""
+    figures = overview.Overview(desk)
+    paths = [path for route in ROUTES for path in route.paths]
     return Litestar(
-        ROUTES,
-        dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
+        [*ROUTES, *page_routes(paths)],
+        dependencies={
+            "desk": Provide(lambda: desk, sync_to_thread=False),
+            "overview": Provide(lambda: figures, sync_to_thread=False),
+        },
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         request_max_body_size=MAX_BODY,
         lifespan=[lifespan] if lifespan else [],
@@ -48,5 +56,5 @@ def make_app(desk: Desk, lifespan: Lifespan | None = None) -> Litestar:
             render_plugins=[JsonRenderPlugin(path="/")],
         ),
         logging_config=None,
-        signature_types=[Desk],
+        signature_types=[Desk, overview.Overview],
     )

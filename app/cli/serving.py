@@ -106,6 +106,7 @@ async def _announce(server: Server, sock: socket.socket, workers: int) -> None:
     host, port = sock.getsockname()[:2]
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     click.echo(f"Dossier is ready on http://{address} ({workers} jobs at a time). Ctrl-C stops it.")
+    click.echo(f"The page is http://{address}/")
 
 
 @click.command(epilog="Example: dossier worker --concurrency 4")

@@ -1,0 +1,114 @@
+"""GET /overview: what the jobs do now, and what they did lately. One snapshot for all readers."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from msgspec import Struct
+
+from app.agent.limits import PRESETS
+from app.api.desk import TENANT, Desk
+from app.api.jobs import PROBLEMS
+from app.domain.request import Effort
+from app.store import overview as store
+from app.store.database import Engine
+
+FRESH = 1.0  # seconds for which the counts of this moment are used again
+KEPT = 15.0  # seconds for the history, which changes slowly and costs more
+
+T = TypeVar("T")
+
+
+class EffortView(Struct, frozen=True):
+    """What an effort may use at most, and what half of the newest jobs of it needed."""
+
+    effort: Effort
+    turns: int
+    searches: int
+    pages: int
+    calls: int
+    seconds: int
+    typical: store.Typical | None
+
+
+class Lately(Struct, frozen=True):
+    """The history part of an overview."""
+
+    hours: tuple[store.Hour, ...]
+    days: tuple[store.Day, ...]
+    failures: tuple[store.Failed, ...]
+    efforts: tuple[EffortView, ...]
+
+
+class OverviewView(Struct, frozen=True):
+    """The figures of one moment."""
+
+    at: datetime
+    now: store.Now
+    hours: tuple[store.Hour, ...]
+    days: tuple[store.Day, ...]
+    failures: tuple[store.Failed, ...]
+    efforts: tuple[EffortView, ...]
+
+
+class Kept(Generic[T]):
+    """A value that is looked up at most once in `seconds`, however many ask at once."""
+
+    def __init__(self, look_up: Callable[[], Awaitable[T]], seconds: float) -> None:
+        self._look_up = look_up
+        self._seconds = seconds
+        self._lock = asyncio.Lock()
+        self._value: T
+        self._until = 0.0
+
+    async def get(self) -> T:
+        """The value, not older than that."""
+        async with self._lock:
+            if time.monotonic() >= self._until:
+                self._value = await self._look_up()
+                self._until = time.monotonic() + self._seconds
+            return self._value
+
+
+class Overview:
+    """The snapshot of one process."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._now = Kept(lambda: store.now(self._engine, TENANT), FRESH)
+        self._lately = Kept(self._look_back, KEPT)
+
+    @property
+    def _engine(self) -> Engine:
+        return self._desk.writer.engine
+
+    async def view(self) -> OverviewView:
+        """The figures, up to a second old; the history up to fifteen."""
+        now, lately = await self._now.get(), await self._lately.get()
+        return OverviewView(
+            datetime.now(UTC), now, lately.hours, lately.days, lately.failures, lately.efforts
+        )
+
+    async def _look_back(self) -> Lately:
+        typical = await store.typical(self._engine, TENANT)
+        return Lately(
+            hours=await store.hours(self._engine, TENANT),
+            days=await store.days(self._engine, TENANT),
+            failures=await store.failures(self._engine, TENANT),
+            efforts=tuple(_effort(effort, typical.get(effort)) for effort in PRESETS),
+        )
+
+
+def _effort(effort: Effort, typical: store.Typical | None) -> EffortView:
+    most = PRESETS[effort]
+    return EffortView(effort, most.turns, most.searches, most.reads, most.calls, most.seconds, typical)
+
+
+@get("/overview", responses={503: PROBLEMS[503]}, summary="All jobs in figures, now and lately")
+async def get_overview(overview: NamedDependency[Overview]) -> Response[OverviewView]:
+    """What waits and runs, what ended by hour, what was spent by day and model, why jobs failed."""
+    return Response(await overview.view())

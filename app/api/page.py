@@ -1,0 +1,132 @@
+"""The page for people: html, css and scripts of this folder's `web/`, served as they are.
+
+The files are read once, when the process starts, and found by name in a table: no path of a request
+ever reaches the file system. Whatever a page loads has the version of all files in its address, so a
+browser may keep it for good; the pages themselves are checked by their ETag each time.
+"""
+
+import gzip
+from collections.abc import Iterable, Mapping
+from functools import cache, partial
+from hashlib import sha256
+from pathlib import Path
+
+from litestar import Request, Response, get
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from msgspec import Struct
+
+FOLDER = Path(__file__).parent / "web"
+
+MEDIA_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+
+# No script or style but our own, nothing from elsewhere, and no way from a text to html (trusted types).
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Vary": "Accept-Encoding",
+}
+FOR_GOOD = "public, max-age=31536000, immutable"
+CHECKED = "no-cache"
+
+# A view, its title, and the paths that show it. `/jobs` belongs to the API.
+VIEWS = (
+    ("ask", "Ask", ("/",)),
+    ("runs", "Runs", ("/runs",)),
+    ("run", "Run", ("/runs/{job_id:str}",)),
+    ("report", "Report", ("/runs/{job_id:str}/report",)),
+    ("compare", "Compare", ("/compare",)),
+    ("dash", "Overview", ("/dash",)),
+)
+# What the page offers only where the API has it, and the end of the path by which that is known.
+OFFERS = {"bundle": "/bundle"}
+
+
+class File(Struct, frozen=True):
+    """A file as it is sent, plain and packed."""
+
+    body: bytes
+    packed: bytes
+    media_type: str
+    etag: str
+
+
+def page_routes(paths: Iterable[str]) -> list[HTTPRouteHandler]:
+    """The routes of the page; `paths` are those of the API, so that it offers nothing that is not there."""
+    known = tuple(paths)
+    offers = " ".join(name for name, end in OFFERS.items() if any(path.endswith(end) for path in known))
+    return [_view_route(name, title, offers, where) for name, title, where in VIEWS] + [web_file]
+
+
+def _view_route(name: str, title: str, offers: str, paths: tuple[str, ...]) -> HTTPRouteHandler:
+    page = _file(_page(name, title, offers).encode(), ".html")
+
+    def show(request: Request) -> Response[bytes]:  # type: ignore[type-arg]
+        return _answer(request, page, CHECKED)
+
+    return get(list(paths), name=name, include_in_schema=False, sync_to_thread=False)(show)
+
+
+@get("/web/{version:str}/{name:str}", include_in_schema=False, sync_to_thread=False)
+def web_file(request: Request, version: FromPath[str], name: FromPath[str]) -> Response[bytes]:  # type: ignore[type-arg]
+    """A style, a script or a picture. During a deploy a page of another version gets ours, for once."""
+    found = files().get(name)
+    if found is None:
+        raise NotFoundException(detail="There is no such file.")
+    return _answer(request, found, FOR_GOOD if version == web_version() else "no-store")
+
+
+@cache
+def files() -> Mapping[str, File]:
+    """Everything in `web/` that is sent by its name."""
+    found = (path for path in sorted(FOLDER.iterdir()) if path.suffix in MEDIA_TYPES)
+    return {path.name: _file(path.read_bytes(), path.suffix) for path in found if path.suffix != ".html"}
+
+
+@cache
+def web_version() -> str:
+    """A name for the state of all these files."""
+    return sha256(b"".join(file.etag.encode() for file in files().values())).hexdigest()[:12]
+
+
+def _page(name: str, title: str, offers: str) -> str:
+    """The frame around a view."""
+    parts = {
+        "title": title,
+        "view": name,
+        "offers": offers,
+        "main": (FOLDER / f"{name}.html").read_text(encoding="utf-8").strip(),
+        "version": web_version(),
+    }
+    page = (FOLDER / "frame.html").read_text(encoding="utf-8")
+    for part, text in parts.items():
+        page = page.replace(f"{{{part}}}", text)
+    return page.replace(f'data-nav="{name}"', f'data-nav="{name}" aria-current="page"')
+
+
+def _file(body: bytes, suffix: str) -> File:
+    etag = f'"{sha256(body).hexdigest()[:20]}"'
+    return File(body, gzip.compress(body, 9, mtime=0), MEDIA_TYPES[suffix], etag)
+
+
+def _answer(request: Request, file: File, caching: str) -> Response[bytes]:  # type: ignore[type-arg]
+    headers = {**HEADERS, "Cache-Control": caching, "ETag": file.etag}
+    respond = partial(Response[bytes], media_type=file.media_type)
+    if file.etag in request.headers.get("if-none-match", ""):
+        return respond(b"", status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return respond(file.packed, headers={**headers, "Content-Encoding": "gzip"})
+    return respond(file.body, headers=headers)

@@ -1,0 +1,78 @@
+"""GET /jobs/{id}/sources/{n}: a source, with the places in its stored page that the report quotes."""
+
+from uuid import UUID
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from msgspec import Struct
+
+from app.api.desk import Desk, job_id_of
+from app.api.jobs import ABSENT, PROBLEMS
+from app.api.problems import BadRequest
+from app.domain.events import Claim
+from app.store import sources
+
+MAX_NUMBER = 2**31 - 1  # an integer in Postgres
+
+
+class Quote(Struct, frozen=True):
+    """`quote` is `text[start:end]` of the page, in characters; `claim` is the sentence that stands on it."""
+
+    claim: str
+    quote: str
+    start: int
+    end: int
+    score: float
+
+
+class SourcePage(Struct, frozen=True):
+    """A source of the job. `text` is null where the page was not read, or is not kept any more."""
+
+    job_id: UUID
+    number: int
+    url: str
+    title: str
+    excerpt: str
+    read: bool
+    sha256: str | None
+    size: int | None  # bytes
+    text: str | None
+    quotes: tuple[Quote, ...]
+
+
+@get(
+    "/jobs/{job_id:str}/sources/{number:int}",
+    responses={**PROBLEMS, **ABSENT},
+    summary="One source of a job, its stored page, and the quotes in it",
+)
+async def job_source(
+    desk: NamedDependency[Desk], job_id: FromPath[str], number: FromPath[int]
+) -> Response[SourcePage]:
+    """The source under its number; 404 `source_not_found` where the job has none."""
+    key = job_id_of(job_id)
+    await desk.head(key)  # raises where the job is not the caller's
+    found = await sources.source(desk.writer.engine, key, number) if 0 < number <= MAX_NUMBER else None
+    if found is None:
+        raise BadRequest("source_not_found", f"The job has no source {number}.", "number", status=404)
+    return Response(_page(key, found))
+
+
+def _page(job_id: UUID, source: sources.Source) -> SourcePage:
+    found, page = source.found, source.page
+    return SourcePage(
+        job_id=job_id,
+        number=found.number,
+        url=found.url,
+        title=found.title,
+        excerpt=found.excerpt,
+        read=page is not None,
+        sha256=page.sha256 if page else None,
+        size=page.size if page else None,
+        text=source.text,
+        quotes=tuple(map(_quote, source.claims)),
+    )
+
+
+def _quote(claim: Claim) -> Quote:
+    return Quote(claim.text, claim.quote, claim.start, claim.end, claim.score)

@@ -1,0 +1,61 @@
+// The public API, and nothing else.
+export class Problem extends Error {
+  constructor(body, status) {
+    super(body.detail ?? body.title ?? `The server answered ${status}.`);
+    Object.assign(this, { code: body.code ?? "", status, title: body.title ?? "", errors: body.errors ?? [] });
+  }
+}
+
+export class Away extends Error {}
+
+async function call(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(path, { ...options, headers: { Accept: "application/json", ...options.headers } });
+  } catch {
+    throw new Away("The server does not answer.");
+  }
+  if (response.ok) return options.text ? response.text() : response.json();
+  throw new Problem(await response.json().catch(() => ({})), response.status);
+}
+
+const json = (body, headers) => ({
+  method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...headers },
+});
+const job = (id) => `/jobs/${encodeURIComponent(id)}`;
+
+export const api = {
+  submit: (request, key) => call("/jobs", json(request, { "Idempotency-Key": key })),
+  jobs: (search) => call(`/jobs?${search}`),
+  job: (id) => call(job(id)),
+  cancel: (id) => call(job(id), { method: "DELETE" }),
+  input: (id, answers) => call(`${job(id)}/input`, json({ answers })),
+  events: (id, after) => call(`${job(id)}/events?after=${after}&limit=1000`),
+  source: (id, number) => call(`${job(id)}/sources/${number}`),
+  overview: () => call("/overview"),
+  markdown: (id) => call(`${job(id)}/report?format=md`, { text: true, headers: { Accept: "text/markdown" } }),
+  reportUrl: (id, format) => `${job(id)}/report?format=${format}`,
+  streamUrl: (id, after) => `${job(id)}/stream?after=${after}`,
+};
+
+/** The report as a document that runs nothing: a browser parses it, and no html passes through a string here. */
+export function reportDocument(id) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", api.reportUrl(id, "html"));
+    request.responseType = "document";
+    request.addEventListener("load", () => (request.status === 200 && request.response
+      ? resolve(request.response) : reject(new Problem({ detail: "There is no report." }, request.status))));
+    request.addEventListener("error", () => reject(new Away("The server does not answer.")));
+    request.send();
+  });
+}
+
+/** The same question with the same fields, as a new run. */
+export function again(view) {
+  const { query, effort, priority, tags, metadata, limits, sources, clarify } = view;
+  return api.submit({ query, effort, priority, tags, metadata, limits, sources, clarify }, crypto.randomUUID());
+}
+
+export const idFromPath = () => decodeURIComponent(location.pathname.split("/")[2] ?? "");
+export const offers = (name) => document.documentElement.dataset.offers.split(" ").includes(name);

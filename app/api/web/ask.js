@@ -1,0 +1,103 @@
+// The question, its effort, its bounds; what the API refuses is said at the field it names.
+import { api, Problem } from "./api.js";
+import { $, h, say } from "./dom.js";
+import { drawRows, poll } from "./rows.js";
+import { count, lasted, many, money, plain } from "./words.js";
+
+const form = $("form");
+let key = crypto.randomUUID(); // the same until it is accepted: a lost answer or a double click asks once
+
+function words(one) {
+  const most = `Up to ${count(one.calls)} calls and ${many(one.seconds / 60, "minute")}.`;
+  if (!one.typical) return `${most} The cost depends on the model; nothing to go by yet.`;
+  const { calls, seconds, cost_usd: cost } = one.typical;
+  return `${most} Usually ${many(Math.round(calls), "call")}, ${lasted(seconds * 1000)}, ${cost === null ? "of unknown cost" : money(cost)}.`;
+}
+
+async function efforts() {
+  try {
+    for (const one of (await api.overview()).efforts) {
+      say($(`effort-${one.effort}`), words(one));
+      if (one.typical) $(`effort-${one.effort}`).title = `The median of ${many(one.typical.jobs, "run")} of the last 14 days`;
+    }
+  } catch { /* the choice stands without its figures */ }
+}
+
+const list = (text) => text.split(/[,\s]+/).filter(Boolean);
+const figure = (text) => (text.trim() === "" ? undefined : Number.isNaN(Number(text)) ? text.trim() : Number(text));
+
+function request() {
+  const given = new FormData(form), text = (name) => given.get(name) ?? "";
+  const limits = {};
+  for (const name of ["max_cost_usd", "max_tokens", "max_searches", "max_calls", "deadline_seconds"])
+    if (figure(text(`limits.${name}`)) !== undefined) limits[name] = figure(text(`limits.${name}`));
+  const sources = {};
+  if (text("sources.search")) sources.search = text("sources.search");
+  for (const name of ["allowed_domains", "blocked_domains"])
+    if (list(text(`sources.${name}`)).length) sources[name] = list(text(`sources.${name}`));
+  return {
+    query: text("query"), effort: text("effort"), clarify: given.has("clarify"), limits, sources,
+    tags: text("tags").split(",").map((tag) => tag.trim()).filter(Boolean), priority: figure(text("priority")) ?? 0,
+  };
+}
+
+function clear() {
+  for (const wrong of form.querySelectorAll(".wrong")) wrong.remove();
+  for (const input of form.querySelectorAll("[aria-invalid]")) { input.removeAttribute("aria-invalid"); input.removeAttribute("aria-describedby"); }
+  $("problem").hidden = true;
+}
+
+/** The message at its field. Returns the field's input, or null where the page has none. */
+function mark({ field, message }) {
+  const name = field.replace(/\[\d+\]$/, "");
+  const input = [...form.elements].find((element) => element.name === name);
+  if (!input) return null;
+  const id = `wrong-${name}`;
+  input.setAttribute("aria-invalid", "true");
+  input.setAttribute("aria-describedby", id);
+  (form.querySelector(`[data-field="${CSS.escape(name)}"]`) ?? input.closest(".field")).append(h("p", { class: "wrong", id }, plain(message)));
+  const more = input.closest("details");
+  if (more) more.open = true;
+  return input;
+}
+
+function refuse(error) {
+  const named = error.errors ?? [];
+  const first = named.map(mark).find(Boolean);
+  if (first) return first.focus();
+  const box = $("problem");
+  box.replaceChildren(h("h2", null, error.title || "That did not work"), h("p", null, named.length ? named.map((one) => `${one.field}: ${plain(one.message)}`).join(" ") : error.message));
+  box.hidden = false;
+  box.focus();
+}
+
+async function send(event) {
+  event?.preventDefault();
+  clear();
+  $("send").disabled = true;
+  try {
+    const created = await api.submit(request(), key);
+    location.href = `/runs/${created.job_id}`;
+  } catch (error) {
+    if (error instanceof Problem && error.status < 500) key = crypto.randomUUID();
+    $("send").disabled = false;
+    refuse(error);
+  }
+}
+
+form.addEventListener("submit", send);
+form.addEventListener("keydown", (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && send());
+form.addEventListener("input", (event) => {
+  key = crypto.randomUUID();
+  if (event.target.getAttribute("aria-invalid")) {
+    event.target.removeAttribute("aria-invalid");
+    document.getElementById(event.target.getAttribute("aria-describedby"))?.remove();
+  }
+});
+addEventListener("pageshow", () => { $("send").disabled = false; });
+
+const again = poll(() => "limit=5", (page) => {
+  $("lately-section").hidden = !page.jobs.length;
+  drawRows($("rows"), page.jobs, () => again());
+}, () => {});
+efforts();

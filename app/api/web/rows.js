@@ -1,0 +1,90 @@
+// A list of runs that keeps itself up to date.
+import { again, api, Problem } from "./api.js";
+import { confirmed, h, keep, say, state, statusName, tell } from "./dom.js";
+import { isOver } from "./fold.js";
+import { ago, date, money } from "./words.js";
+
+export async function cancelRun(id, changed) {
+  const sure = await confirmed("Cancel this run?", "It stops at once. What it has spent stays spent, and there will be no report.", "Cancel the run", "Keep it running");
+  if (!sure) return;
+  const answer = await api.cancel(id).catch((error) => error);
+  tell(answer.message, true);
+  changed(answer);
+}
+
+export async function askAgain(view, failed) {
+  try {
+    location.href = (await again(view)).url.replace("/jobs/", "/runs/");
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function action(job, changed) {
+  if (!isOver(job.status))
+    return h("button", { type: "button", class: "slim", "aria-label": `Cancel: ${job.query.slice(0, 80)}`, disabled: job.status === "cancelling", onclick: () => cancelRun(job.job_id, changed) }, "Cancel");
+  if (job.status === "completed") return h("a", { class: "button slim", href: `/runs/${job.job_id}/report`, "aria-label": `Report: ${job.query.slice(0, 80)}` }, "Report");
+  return h("button", { type: "button", class: "slim", "aria-label": `Try again: ${job.query.slice(0, 80)}`, onclick: () => askAgain(job, changed) }, "Try again");
+}
+
+/** One run as a row. An older element is changed in place, so that focus and selection stay. */
+function row(job, old, changed) {
+  const one = old ?? h("li", { class: "row" },
+    h("div", { class: "what" }, h("a", { href: `/runs/${job.job_id}`, dir: "auto" }, job.query), h("p", { class: "sub" })),
+    h("div", { class: "status" }), h("div", { class: "far" }, h("span", { class: "bar", share: 0 }), h("span", { class: "num" })),
+    h("div", { class: "num cost" }), h("div", { class: "num age" }), h("div", { class: "act" }));
+  const [what, status, far, cost, age, act] = one.children;
+  const [, sub] = what.children;
+  sub.replaceChildren(...[isOver(job.status) ? job.effort : `${job.effort} · ${job.current_step}`].map((text) => h("span", null, text)),
+    ...job.tags.map((tag) => [" ", h("span", { class: "tag" }, tag)]).flat());
+  if (one.dataset.status !== job.status) {
+    one.dataset.status = job.status;
+    status.replaceChildren(state(job.status));
+    const had = act.contains(document.activeElement);
+    act.replaceChildren(action(job, changed));
+    if (had) act.firstElementChild.focus();
+  }
+  far.firstElementChild.style.setProperty("--share", job.progress / 100);
+  say(far.lastElementChild, `${job.progress} %`);
+  say(cost, money(job.usage.cost_usd));
+  age.title = date(job.created_at);
+  say(age, ago(job.created_at));
+  return one;
+}
+
+/** Draw `jobs` into `list`. */
+export function drawRows(list, jobs, changed) {
+  keep(list, jobs, (job) => job.job_id, (job) => `${job.seq} ${job.status} ${ago(job.created_at)}`, (job, old) => row(job, old, changed));
+}
+
+export const isMoving = (jobs) => jobs.some((job) => !isOver(job.status));
+
+/** Ask for a page of jobs again and again while somebody looks. */
+export function poll(search, show, failed) {
+  let timer = 0, turn = 0, last = new Map();
+  const run = async () => {
+    clearTimeout(timer);
+    const mine = ++turn;
+    let pause = 5000;
+    try {
+      const page = await api.jobs(search());
+      if (mine !== turn) return; // somebody has asked for another page meanwhile
+      show(page);
+      announce(page.jobs);
+      if (isMoving(page.jobs)) pause = 1500;
+    } catch (error) {
+      if (mine !== turn) return;
+      failed(error);
+      if (error instanceof Problem && error.status < 500 && error.status !== 429) return;
+    }
+    if (!document.hidden) timer = setTimeout(run, pause);
+  };
+  const announce = (jobs) => {
+    const ended = jobs.filter((job) => isOver(job.status) && last.has(job.job_id) && !isOver(last.get(job.job_id)));
+    last = new Map(jobs.map((job) => [job.job_id, job.status]));
+    if (ended.length) tell(ended.map((job) => `${statusName(job.status)}: ${job.query.slice(0, 80)}`).join(". "));
+  };
+  document.addEventListener("visibilitychange", () => !document.hidden && run());
+  run();
+  return run;
+}

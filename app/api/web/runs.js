@@ -1,0 +1,83 @@
+// All runs: filters and the place in the list stand in the address.
+import { $, h, say, STATUSES, statusName } from "./dom.js";
+import { drawRows, poll } from "./rows.js";
+
+const LIMIT = 30;
+const filters = $("filters");
+
+for (const name of STATUSES) filters.elements.status.append(h("option", { value: name }, statusName(name)));
+
+const asked = () => new URLSearchParams(location.search);
+
+function search() {
+  const from = asked(), to = new URLSearchParams({ limit: LIMIT });
+  if (from.get("status")) to.set("status", from.get("status"));
+  for (const tag of from.getAll("tags")) to.append("tags", tag);
+  if (from.get("cursor")) to.set("cursor", from.get("cursor"));
+  return to;
+}
+
+function fill() {
+  const from = asked();
+  filters.elements.status.value = from.get("status") ?? "";
+  filters.elements.tags.value = from.getAll("tags").join(", ");
+  $("clear").hidden = !from.get("status") && !from.getAll("tags").length;
+}
+
+function address(change) {
+  const to = asked();
+  change(to);
+  return to.size ? `/runs?${to}` : "/runs";
+}
+
+function go(url) {
+  history.pushState(null, "", url);
+  fill();
+  again();
+}
+
+function show(page) {
+  $("problem").hidden = true;
+  drawRows($("rows"), page.jobs, changed);
+  $("head").hidden = !page.jobs.length;
+  const filtered = asked().size > 0;
+  $("empty").hidden = page.jobs.length > 0;
+  if (!page.jobs.length)
+    $("empty").replaceChildren(...(filtered
+      ? [h("p", null, "No run fits these filters.")]
+      : [h("p", null, "Nothing was asked yet."), h("p", null, h("a", { href: "/" }, "Ask the first question"))]));
+  const older = $("older"), newest = $("newest");
+  older.hidden = !page.next_cursor;
+  if (page.next_cursor) older.href = address((to) => to.set("cursor", page.next_cursor));
+  newest.hidden = !asked().get("cursor");
+  newest.href = address((to) => to.delete("cursor"));
+}
+
+function failed(error) {
+  say($("problem"), error.message);
+  $("problem").hidden = false;
+}
+
+const changed = (answer) => { if (answer instanceof Error) failed(answer); again(); };
+
+filters.addEventListener("submit", (event) => {
+  event.preventDefault();
+  go(address((to) => {
+    for (const name of ["cursor", "status", "tags"]) to.delete(name);
+    if (filters.elements.status.value) to.set("status", filters.elements.status.value);
+    for (const tag of filters.elements.tags.value.split(",").map((text) => text.trim()).filter(Boolean)) to.append("tags", tag);
+  }));
+});
+filters.elements.status.addEventListener("change", () => filters.requestSubmit());
+$("clear").addEventListener("click", () => go("/runs"));
+for (const link of [$("older"), $("newest")])
+  link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    go(link.href);
+    scrollTo(0, 0);
+  });
+addEventListener("popstate", () => { fill(); again(); });
+
+fill();
+const again = poll(search, show, failed);

@@ -1,0 +1,75 @@
+// Figures and moments, in words.
+const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+
+export const count = (n) => number.format(n);
+export const few = (n) => compact.format(n);
+export const many = (n, one, more = `${one}s`) => `${count(n)} ${n === 1 ? one : more}`;
+export const percent = (share) => `${Math.floor(share * 100 + 1e-9)} %`;
+
+export function money(usd) {
+  if (usd === null || usd === undefined) return "unknown";
+  if (!usd) return "$0";
+  return usd < 0.01 ? `$${usd.toPrecision(2)}` : `$${usd.toFixed(usd < 1 ? 3 : 2)}`;
+}
+
+export function lasted(ms) {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min${seconds % 60 < 1 ? "" : ` ${Math.floor(seconds % 60)} s`}`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return many(Math.floor(seconds / 86400), "day");
+}
+
+export function ago(at, now = Date.now()) {
+  const seconds = Math.max(0, (now - Date.parse(at)) / 1000);
+  if (seconds < 5) return "now";
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86400)} d`;
+}
+
+export const at = (moment) => clock.format(new Date(moment));
+export const date = (moment) => day.format(new Date(moment));
+
+export function size(bytes) {
+  if (bytes < 1000) return `${bytes} bytes`;
+  return bytes < 1e6 ? `${count(bytes / 1000)} kB` : `${count(bytes / 1e6)} MB`;
+}
+
+export function host(url) {
+  try { const { protocol, hostname, href } = new URL(url); return protocol.startsWith("http") ? hostname : href; } catch { return url; }
+}
+
+export const STOPPED = {
+  answered: "The question was answered.",
+  no_evidence: "No evidence was found.",
+  budget_reached: "It stopped early: the budget was used up.",
+  deadline: "It stopped early: its time was up.",
+  max_iterations: "It stopped early: it reached its last turn.",
+  model_failed: "The language model failed; the report was put together without it.",
+};
+
+export const LIMITS = {
+  max_cost_usd: "the limit of cost", max_tokens: "the limit of tokens",
+  max_calls: "the limit of calls", deadline_seconds: "the time limit",
+};
+
+/** A validation message of the API, for people who do not read types. */
+export function plain(message) {
+  const of = (pattern, words) => message.replace(pattern, words);
+  return of(/^Expected `str` of length >= 1\b.*/, "Write something here.")
+    .replace(/^Expected `str` of length >= (\d+).*/, "At least $1 characters.")
+    .replace(/^Expected `str` of length <= (\d+).*/, "At most $1 characters.")
+    .replace(/^Expected `array` of length <= (\d+).*/, "At most $1 of these.")
+    .replace(/^Expected `(?:int|float)` >= ([\d.]+).*/, "Not less than $1.")
+    .replace(/^Expected `(?:int|float)` <= ([\d.]+).*/, "Not more than $1.")
+    .replace(/^Expected `(?:int|float)` > ([\d.]+).*/, "More than $1.")
+    .replace(/^Expected `int.*got `float`.*/, "A whole number.")
+    .replace(/^Expected `(?:int|float).*got `str`.*/, "A number.")
+    .replaceAll("`", "");
+}
