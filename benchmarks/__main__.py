@@ -1,4 +1,4 @@
-"""python -m benchmarks [submit get latency drain append agent] [--quick] [--json]"""
+"""python -m benchmarks [submit get latency drain append agent stream] [--quick] [--json]"""
 
 import argparse
 import asyncio
@@ -9,12 +9,15 @@ import time
 import msgspec
 import uvloop
 
-from benchmarks import agent, append, drain, get, latency, machine, submit
+from benchmarks import agent, append, drain, get, latency, machine, stream, submit
 from benchmarks.database import cluster
 from benchmarks.scale import FULL, QUICK, Scale
+from benchmarks.streaming import sheet
+from benchmarks.streaming.sheet import Sheet
 from benchmarks.table import Line, show
 
 LIMIT = 120  # seconds; a benchmark that hangs ends with an error, and its Postgres with it
+LIMITS = {"stream": 1800}  # for those that take longer
 
 BENCHMARKS = {
     "submit": submit.measure,
@@ -23,21 +26,22 @@ BENCHMARKS = {
     "drain": drain.measure,
     "append": append.measure,
     "agent": agent.measure,
+    "stream": stream.measure,
 }
 
 
-async def run(names: list[str], scale: Scale) -> tuple[dict[str, object], list[Line]]:
-    lines = []
+async def run(names: list[str], scale: Scale) -> tuple[dict[str, object], list[Line | Sheet]]:
+    found = []
     # As for Ctrl-C: the way out leads through the blocks that stop what was started.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
     async with cluster() as running:
         header = machine.describe(await running.version())
         for name in names:
             started = time.perf_counter()
-            async with asyncio.timeout(LIMIT):
-                lines += await BENCHMARKS[name](running, scale)
+            async with asyncio.timeout(LIMITS.get(name, LIMIT)):
+                found += await BENCHMARKS[name](running, scale)
             print(f"{name}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
-    return header, lines
+    return header, found
 
 
 def main() -> None:
@@ -48,11 +52,14 @@ def main() -> None:
     given = parser.parse_args()
     if unknown := set(given.names) - BENCHMARKS.keys():
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    header, lines = uvloop.run(run(given.names or list(BENCHMARKS), QUICK if given.quick else FULL))
+    header, found = uvloop.run(run(given.names or list(BENCHMARKS), QUICK if given.quick else FULL))
+    lines = [one for one in found if isinstance(one, Line)]
+    sheets = [one for one in found if isinstance(one, Sheet)]
     if given.json:
-        print(msgspec.json.encode({"machine": header, "lines": lines}).decode())
+        print(msgspec.json.encode({"machine": header, "lines": lines, "sheets": sheets}).decode())
     else:
-        print(", ".join(f"{name} {value}" for name, value in header.items()), show(lines), sep="\n\n")
+        tables = [*([show(lines)] if lines else []), *map(sheet.show, sheets)]
+        print(", ".join(f"{name} {value}" for name, value in header.items()), *tables, sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import psutil
 
 READY = 30  # seconds for a child to say its first word
+END = 15  # seconds for it to end when it is told to
 
 
 class Child:
@@ -39,6 +40,14 @@ async def child(module: str, *arguments: str) -> AsyncIterator[tuple[Child, byte
     try:
         yield one, await asyncio.wait_for(one.hear(), READY)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            running.terminate()
-        await running.wait()
+        await _end(running)
+
+
+async def _end(running: asyncio.subprocess.Process) -> None:
+    """See the child gone, on every way out."""
+    with contextlib.suppress(ProcessLookupError):
+        running.terminate()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(running.wait(), END)
+        running.kill()
+    await running.wait()

@@ -41,6 +41,7 @@ class Desk:
         self._counted = 0.0
         self._waiting = 0
         self._views: Batch[UUID, JobView | None] = Batch(self._read_views)
+        self._heads: Batch[UUID, reads.Head | None] = Batch(self._read_heads)
 
     async def view(self, job_id: UUID) -> JobView:
         """The job as it is now; requests that arrive together share a query. Raises JobNotFound."""
@@ -54,11 +55,15 @@ class Desk:
         return [found.get(job_id) for job_id in job_ids]
 
     async def head(self, job_id: UUID) -> reads.Head:
-        """How far the job's log goes. Raises JobNotFound."""
-        head = await reads.head(self.writer.engine, TENANT, job_id)
+        """How far the job's log goes; readers who come back together share a query. Raises JobNotFound."""
+        head = await self._heads.ask(job_id)
         if head is None:
             raise JobNotFound(str(job_id))
         return head
+
+    async def _read_heads(self, job_ids: Sequence[UUID]) -> list[reads.Head | None]:
+        found = await reads.own_heads(self.writer.engine, TENANT, job_ids)
+        return [found.get(job_id) for job_id in job_ids]
 
     async def load(self, job_id: UUID) -> Job:
         """The job, folded from its log, for a change to it. Raises JobNotFound."""

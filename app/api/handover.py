@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-ABORT = "dossier.abort"  # the server's extension that cuts the connection
+WIRE = "dossier.wire"  # the server's extension: "write" and "abort", as app.stream.connection.Wire says
 SLOT = "dossier.handover"
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import uvicorn
 from litestar import Litestar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.api.handover import ABORT, Handover
+from app.api.handover import WIRE, Handover
 
 SILENCE_MS = 20_000  # what was sent must be acknowledged in this time, else the reader is gone
 SEND_BUFFER = 65_536  # bytes; without it a reader that stops pins about 4 MB of kernel memory
@@ -19,12 +19,25 @@ GRACE = 15  # seconds after a signal until what is still open is cut; longer tha
 
 
 class Protocol(HttpToolsProtocol):
-    """Offers the application to cut a connection, which ASGI has no word for."""
+    """Offers the application what ASGI has no word for: to write without waiting, and to cut a connection."""
 
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
+        self.scope["extensions"] = {WIRE: {"write": self.write, "abort": self.transport.abort}}
+
+    def write(self, chunk: bytes) -> bool:
+        """Write a chunk of the response under way, framed as HTTP wants it; False where that has to wait."""
+        cycle = self.cycle
+        if (
+            self.flow.write_paused
+            or not cycle.chunked_encoding
+            or cycle.disconnected
+            or cycle.response_complete
+        ):
+            return False
+        self.transport.write(chunk)
+        return True
 
 
 class Server(uvicorn.Server):

@@ -6,8 +6,8 @@ from typing import Any, Generic, TypeVar
 
 from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
 
-from app.api.handover import ABORT, handed_over
-from app.stream.connection import RETRY_MS, Connection, goodbye, message
+from app.api.handover import WIRE, handed_over
+from app.stream.connection import RETRY_MS, Connection, Wire, goodbye, message
 from app.stream.crowd import Crowd
 from app.stream.reader import Reader
 from app.stream.source import Source
@@ -37,7 +37,7 @@ class EventStream(Generic[C]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start, let the source write, and wait for the end: of the log, the connection, or the server."""
         await send(_start(200, HEADERS))
-        connection = Connection(send, _abort(scope))  # type: ignore[arg-type]  # servers send by coroutines
+        connection = Connection(send, _wire(scope))  # type: ignore[arg-type]  # servers send by coroutines
         reader = Reader(self._source(), self._cursor, connection)
         self._crowd.add(reader, message(self._first, more=True))
         try:
@@ -76,15 +76,14 @@ def turned_away(crowd: Crowd) -> Later | None:
     return Later("too_many_streams", BUSY_RETRY_MS) if crowd.is_full else None
 
 
-def _abort(scope: Scope) -> Callable[[], Any]:
-    """What cuts the socket; on a server that does not offer it, the end of this task."""
+def _wire(scope: Scope) -> Wire:
+    """What the server offers; elsewhere everything goes by ASGI, and the end of this task cuts the socket."""
     extensions: dict[str, Any] = scope.get("extensions") or {}
-    if ABORT in extensions:
-        abort: Callable[[], None] = extensions[ABORT]["abort"]
-        return abort
+    if WIRE in extensions:
+        return Wire(**extensions[WIRE])
     task = asyncio.current_task()
     assert task
-    return task.cancel
+    return Wire(lambda _chunk: False, task.cancel)
 
 
 def _start(status: int, headers: list[tuple[bytes, bytes]]) -> HTTPResponseStartEvent:

@@ -27,7 +27,7 @@ PAGE = f"""
       AND ($4::uuid IS NULL OR job_id < $4)
     ORDER BY job_id DESC LIMIT $5::integer"""
 
-HEAD = "SELECT seq, status FROM jobs WHERE tenant = $1::text AND job_id = $2::uuid"
+OWN_HEADS = "SELECT job_id, seq, status FROM jobs WHERE tenant = $1::text AND job_id = ANY($2::uuid[])"
 
 HEADS = "SELECT job_id, seq FROM jobs WHERE job_id = ANY($1::uuid[])"
 
@@ -70,10 +70,10 @@ async def page(
     return [_view(row) for row in rows]
 
 
-async def head(engine: Engine, tenant: str, job_id: UUID) -> Head | None:
-    """The job's last seq and its status; None where the tenant has no such job."""
-    rows = await fetch(engine, HEAD, tenant, job_id)
-    return Head(*rows[0]) if rows else None
+async def own_heads(engine: Engine, tenant: str, job_ids: Sequence[UUID]) -> Mapping[UUID, Head]:
+    """How far the logs of these jobs go; unknown ids, and those of other tenants, are left out."""
+    rows = await fetch(engine, OWN_HEADS, tenant, list(set(job_ids)))
+    return {row[0]: Head(row[1], row[2]) for row in rows}
 
 
 async def heads(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, int]:

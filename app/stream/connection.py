@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from app.stream import frames
 from app.stream.step import step
@@ -20,14 +20,23 @@ class Part(TypedDict):
     type: Literal["http.response.body"]
     body: bytes
     more_body: bool
+    chunk: bytes  # the same as HTTP/1.1 puts it on the wire, which servers pass over
 
 
 Send = Callable[[Part], Coroutine[Any, Any, None]]
 
 
+class Wire(NamedTuple):
+    """What the server offers beyond ASGI: to write without waiting, if it can, and to cut the socket."""
+
+    write: Callable[[bytes], bool]
+    abort: Callable[[], object]
+
+
 def message(body: bytes, *, more: bool) -> Part:
     """A part of a body; without `more` it is the last one."""
-    return {"type": "http.response.body", "body": body, "more_body": more}
+    chunk = b"%x\r\n%b\r\n" % (len(body), body)
+    return {"type": "http.response.body", "body": body, "more_body": more, "chunk": chunk}
 
 
 BEAT = message(frames.HEARTBEAT, more=True)
@@ -39,20 +48,26 @@ def goodbye(reason: str, retry_ms: tuple[int, int] = RETRY_MS) -> Part:
 
 
 class Connection:
-    """One response that has started. `abort` cuts the socket, for readers that take nothing any more."""
+    """One response that has started."""
 
-    __slots__ = ("_abort", "_send", "ends_at", "over", "wrote_at")
+    __slots__ = ("_abort", "_send", "_write", "ends_at", "over", "wrote_at")
 
-    def __init__(self, send: Send, abort: Callable[[], None]) -> None:
+    def __init__(self, send: Send, wire: Wire) -> None:
         self._send = send
-        self._abort = abort
+        self._write, self._abort = wire
         self.wrote_at = time.monotonic()
         self.ends_at = self.wrote_at + LIFE * random.uniform(0.8, 1.0)
         self.over = False  # the last part was written, or the reader cut off
 
     def start(self, part: Part) -> Awaitable[None] | None:
-        """Write without waiting; what is left has to be given to `finish`, None if nothing is."""
+        """Write without waiting; what is left has to be given to `finish`, None if nothing is.
+
+        The wire takes bytes that are encoded once for all readers. What it cannot take, and the end of
+        the response, goes by ASGI, which waits where it has to.
+        """
         self.wrote_at = time.monotonic()
+        if part["more_body"] and self._write(part["chunk"]):
+            return None
         self.over = not part["more_body"]
         return step(self._send(part))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.stream.connection import Part
 from app.stream.reader import Reader
+from app.stream.source import Source
 
 TICK = 1.0  # seconds between two looks for silent and old readers
 DRAIN = 10.0  # seconds, at most, over which the readers of a stopping server are sent away …
@@ -47,6 +48,10 @@ class Crowd:
         source.readers -= 1
         if not source.readers:
             source.close()
+
+    def of(self, source: Source[Any]) -> list[Reader[Any]]:
+        """Those who read this source."""
+        return [reader for reader in self._readers if reader.source is source]
 
     async def tick(self) -> None:
         """Break long silences and end long lives, until cancelled."""

@@ -34,9 +34,9 @@ def hello(retry_ms: int, **about: object) -> bytes:
     return b"event: hello\nretry: %d\ndata: %b\n\n" % (retry_ms, body)
 
 
-def reset(head: int | str) -> bytes:
-    """The cursor lies beyond the log: what the reader has is not this log, so it starts again."""
-    body = msgspec.json.encode({"reason": "cursor_beyond_head", "head": head})
+def reset(head: int | str, reason: str = "cursor_beyond_head") -> bytes:
+    """What the reader has is not this log, so it starts again: its cursor lies beyond, or the log is another."""
+    body = msgspec.json.encode({"reason": reason, "head": head})
     return b"event: reset\ndata: %b\n\n" % body
 
 

@@ -19,6 +19,7 @@ from app.store.feed import Cursor, Page
 from app.store.log import LogRow
 from app.store.wake import Hint, Wake
 from app.stream import frames
+from app.stream.connection import message
 from app.stream.crowd import Crowd
 from app.stream.feed import Feed
 from app.stream.topic import PAGE, Frame, Topic
@@ -114,7 +115,10 @@ class Hub:
         for job_id, rows in found.items():
             if topic := self._topics.pop(job_id, None):
                 self._topics[job_id] = topic  # to the end: its news are the latest
+                if topic.tip and rows[0].seq == topic.head + 1 and rows[0].prev_hash != topic.tip:
+                    self._begin_again(topic, topic.head)
                 topic.extend([frame(row) for row in rows])
+                topic.tip = rows[-1].hash if topic.head == rows[-1].seq else None
                 await asyncio.sleep(0)  # one popular job must not keep all others waiting
         self._make_room()
         if sum(map(len, found.values())) >= log.PAGE:  # there may be more
@@ -137,14 +141,29 @@ class Hub:
             if not self._topics:
                 continue
             with contextlib.suppress(DatabaseUnavailable):
-                heads = await reads.heads(self._engine, list(self._topics))
-                self._mark(
-                    {
-                        key
-                        for key, seq in heads.items()
-                        if key in self._topics and seq > self._topics[key].head
-                    }
-                )
+                await self._look()
+
+    async def _look(self) -> None:
+        """Find what nobody told of: events, and logs that end before what was read of them."""
+        known = {job_id: (topic, topic.head) for job_id, topic in self._topics.items()}
+        heads = await reads.heads(self._engine, list(known))
+        for job_id, (topic, head) in known.items():
+            if self._topics.get(job_id) is not topic:
+                continue
+            if job_id not in heads:
+                for reader in self.crowd.of(topic):
+                    reader.leave("log_replaced")
+            elif heads[job_id] < head:
+                self._begin_again(topic, heads[job_id])
+            elif heads[job_id] > topic.head:
+                self._mark({job_id})
+
+    def _begin_again(self, topic: Topic, head: int) -> None:
+        """After a failover or a restore the log may be another: whoever read it has to read it again."""
+        topic.begin_again(head)
+        first = message(frames.reset(head, "log_replaced"), more=True)
+        for reader in self.crowd.of(topic):
+            reader.begin_again(first, 0)
 
     async def _follow_feeds(self) -> None:
         """Read on in all feeds when anything was written; a burst of news is one read."""

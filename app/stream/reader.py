@@ -25,7 +25,7 @@ C = TypeVar("C", bound=Hashable)
 class Reader(Generic[C]):
     """Follows a source from a cursor on until it is over, the reader is gone, or told to leave."""
 
-    __slots__ = ("_behind", "_connection", "_leaving", "cursor", "source")
+    __slots__ = ("_again", "_behind", "_connection", "_leaving", "cursor", "source")
 
     def __init__(self, source: Source[C], cursor: C, connection: Connection) -> None:
         self.cursor = cursor
@@ -33,6 +33,7 @@ class Reader(Generic[C]):
         self._connection = connection
         self._behind: asyncio.Task[None] | None = None
         self._leaving: str | None = None  # why, once it has to go
+        self._again: tuple[Part, C] | None = None  # what to say, and where to begin again
 
     def begin(self, first: Part) -> None:
         """Write the first frames, then all there is after the cursor."""
@@ -66,6 +67,12 @@ class Reader(Generic[C]):
         self._leaving = reason
         if not self._behind:
             self._fall_behind(self._connection.start(goodbye(reason)))
+
+    def begin_again(self, first: Part, cursor: C) -> None:
+        """Write `first` and then all there is after the cursor, whatever was written before."""
+        self._again = (first, cursor)
+        if not self._behind and not self._connection.over:
+            self._fall_behind(None)
 
     async def close(self) -> None:
         """The connection is gone: leave nothing behind."""
@@ -116,6 +123,9 @@ class Reader(Generic[C]):
         while not connection.over:
             if self._leaving:
                 await connection.write(goodbye(self._leaving))
+            elif self._again:
+                (first, self.cursor), self._again = self._again, None
+                await connection.write(first)
             elif source.is_level(self.cursor):
                 source.level.add(self)
                 return

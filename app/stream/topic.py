@@ -36,6 +36,7 @@ class Topic(Source[int]):
         super().__init__()
         self.job_id = job_id
         self.head = head  # seq of the newest frame that was read
+        self.tip: bytes | None = None  # the hash of that event, where it is known
         self.size = 0  # bytes in the ring
         self._frames: deque[Frame] = deque()
         self._read_page = read_page
@@ -85,6 +86,11 @@ class Topic(Source[int]):
         self._frames.clear()
         self._pieces.clear()
         self.size = 0
+
+    def begin_again(self, head: int) -> None:
+        """Nothing that was read is true any more: another log has taken the place of this one."""
+        self.forget()
+        self.head, self.tip = head, None
 
     def close(self) -> None:
         """Nobody reads any more."""

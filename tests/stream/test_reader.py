@@ -7,7 +7,7 @@ import pytest
 from app.errors import DatabaseUnavailable
 from app.stream import connection as connection_module
 from app.stream import reader as reader_module
-from app.stream.connection import Connection, message
+from app.stream.connection import Connection, Wire, message
 from app.stream.reader import Reader
 from app.stream.source import Piece
 from app.stream.step import step
@@ -30,6 +30,15 @@ class Socket:
         self.sent.append(part["body"])
         self.ended = not part["more_body"]
 
+    def write(self, chunk) -> bool:
+        """As the server's own: a chunk as HTTP puts it on the wire, if there is room."""
+        if not self.room.is_set():
+            return False
+        size, body = chunk.split(b"\r\n", 1)
+        assert len(body) - 2 == int(size, 16)
+        self.sent.append(body[:-2])
+        return True
+
     def abort(self) -> None:
         self.aborted = True
 
@@ -44,7 +53,7 @@ def socket() -> Socket:
 
 
 def begun(socket: Socket, topic, cursor: int = 0) -> Reader:
-    reader = Reader(topic, cursor, Connection(socket.send, socket.abort))
+    reader = Reader(topic, cursor, Connection(socket.send, Wire(socket.write, socket.abort)))
     reader.begin(message(b"hello ", more=True))
     return reader
 

@@ -1,0 +1,36 @@
+"""Dossier's API as it runs in production, with a way in for frames that no database has seen.
+
+python -m benchmarks.streaming.dossier URL
+"""
+
+import os
+import sys
+from uuid import UUID
+
+import uvloop
+
+from app.api.server import listen, make_server
+from app.settings import Settings
+from app.stream.hub import frame
+from app.wiring import House
+from benchmarks.streaming import accounts, events
+from benchmarks.streaming.orders import Publish, Published, Started, obey_while, say
+
+
+async def main(url: str) -> None:
+    accounts.settle_as(server=True)
+    house = House(Settings(), url)
+
+    def push(job: str, seqs: range) -> None:
+        house.hub._topics[UUID(job)].extend([frame(events.row(job, seq)) for seq in seqs])
+
+    async def publish(order: Publish) -> Published:
+        return await events.publish(order, push)
+
+    sock = listen("127.0.0.1", 0)
+    say(Started(sock.getsockname()[1], os.getpid()))
+    await obey_while(make_server(house.app(), house.draining, "error").serve([sock]), publish)
+
+
+if __name__ == "__main__":
+    uvloop.run(main(*sys.argv[1:]))
