@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+CHAOS_SECONDS ?= 600
 Q      ?= What does the with statement do, and what is a context manager?
 
-.PHONY: help setup demo serve test browser lint fix bench clean
+.PHONY: help setup demo serve test browser lint fix chaos bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -39,6 +40,9 @@ browser: setup ## Chromium, curl, npm's eventsource and axe-core for the tests, 
 
 test: lint browser ## the lint step and every test
 	$(BIN)/python -m pytest
+
+chaos: setup ## break everything for CHAOS_SECONDS, again and again; ends with a table; CHAOS_SEED plays a plan again
+	@$(BIN)/python -m tests.chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
 
 bench: setup ## measure, against yardsticks taken in the same run
 	$(BIN)/python -m benchmarks

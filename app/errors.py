@@ -8,8 +8,11 @@ DossierError
 │   └── NoInputRequested    the job asks for nothing (any more)
 ├── WrongVersion            somebody else wrote first: load again, decide again
 ├── JobNotFound
+├── JobArchived             its events are in an archive, not in the database
+├── StillNeeded             wait for the jobs that are named, or cancel them
 ├── IdempotencyConflict     the key was used for another request
 ├── QueueFull               try again after `retry_after` seconds
+├── Busy                    try again after `retry_after` seconds
 ├── DatabaseUnavailable     try again after `retry_after` seconds
 ├── BadDocument             a file that cannot be ingested
 ├── BadSetting              fix the environment
@@ -70,6 +73,14 @@ class JobNotFound(DossierError):
     """There is no such job, or it belongs to another tenant."""
 
 
+class JobArchived(DossierError):
+    """The month of the job was archived: its row is here, its events are not."""
+
+
+class StillNeeded(DossierError):
+    """Jobs that are not over stand in the way."""
+
+
 class IdempotencyConflict(DossierError):
     """The idempotency key belongs to a request with another body."""
 
@@ -78,6 +89,12 @@ class QueueFull(DossierError):
     """Too many jobs are waiting."""
 
     retry_after = 10  # seconds; a queue at its limit does not empty within one
+
+
+class Busy(DossierError):
+    """As many as may at once are doing this already."""
+
+    retry_after = 5  # seconds
 
 
 class DatabaseUnavailable(DossierError):

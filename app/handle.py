@@ -1,17 +1,22 @@
 """The one way to change a job: load, decide, append, project."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
+from app.agent.fork import begin, cut
 from app.domain import commands as c
+from app.domain import events as e
 from app.domain.change import change
 from app.domain.decide import decide
 from app.domain.job import Job
-from app.domain.request import ResearchRequest
+from app.domain.request import Changes, ResearchRequest
 from app.errors import JobNotFound, Refused, WrongVersion
 from app.store import log
 from app.store.writer import Writer
@@ -39,6 +44,47 @@ async def submit(
     return await load(writer, job_id), False
 
 
+async def fork(
+    writer: Writer,
+    origin: UUID,
+    after: int | None,
+    changes: Changes,
+    *,
+    tenant: str,
+    key: str | None = None,
+    max_attempts: int = 3,
+) -> tuple[Job, bool]:
+    """Submit a job that begins where `origin` was after its event `after`; None: after its last.
+
+    Returns it, and whether it is new, as `submit` does. Raises JobNotFound, IdempotencyConflict,
+    DatabaseUnavailable.
+    """
+    digest = sha256(_encode({"fork": origin, "after": after, "changes": changes})).hexdigest()
+    rows = await log.history(writer.engine, origin)
+    # A long log takes some tenths of a second.
+    command = await asyncio.to_thread(_fork, rows, after or len(rows), changes, tenant)
+    command = replace(
+        command,
+        submit=replace(command.submit, max_attempts=max_attempts, idempotency_key=key, request_sha256=digest),
+    )
+    empty = Job(uuid7())
+    first = await asyncio.to_thread(change, empty, decide(command, empty), datetime.now(UTC), "api", None)
+    if await writer.submit(first):
+        return first.job, True
+    job_id = await log.find_by_key(writer.engine, tenant, key or "", digest)
+    return await load(writer, job_id), False
+
+
+def _fork(rows: Sequence[log.LogRow], after: int, changes: Changes, tenant: str) -> c.ForkJob:
+    submitted = rows[0].recorded().event if rows else None
+    if not isinstance(submitted, e.JobSubmitted) or submitted.tenant != tenant:
+        raise JobNotFound("There is no such job to fork.")
+    prefix = cut([row.recorded() for row in rows], after)
+    request = changes.applied_to(submitted.request)
+    beginning = begin(prefix, rows[len(prefix) - 1].hash, request, changes.instruction or "")
+    return c.ForkJob(c.SubmitJob(request, tenant, 0), beginning.forked, beginning.copies)
+
+
 async def load(writer: Writer, job_id: UUID) -> Job:
     """The job as it is now. Raises JobNotFound."""
     job = await log.catch_up(writer.engine, Job(job_id))
@@ -48,9 +94,17 @@ async def load(writer: Writer, job_id: UUID) -> Job:
 
 
 async def handle(
-    writer: Writer, job: Job, command: c.Command, *, actor: str, epoch: int | None = None
+    writer: Writer,
+    job: Job,
+    command: c.Command,
+    *,
+    actor: str,
+    epoch: int | None = None,
+    at: datetime | None = None,
 ) -> Job:
     """Carry the command out on the job and return the job that it led to.
+
+    `at` is when, for whoever knows better than the clock of this machine.
 
     `job` may be stale: where somebody wrote in between, it is brought up to date and the command is
     decided again. Raises Refused where the rules say no, WrongVersion after TRIES defeats,
@@ -68,7 +122,7 @@ async def handle(
             continue
         if not events:
             return job
-        next_ = change(job, events, datetime.now(UTC), actor, epoch)
+        next_ = change(job, events, at or datetime.now(UTC), actor, epoch)
         if await writer.append(next_):
             return next_.job
         job = await log.catch_up(writer.engine, job)

@@ -31,6 +31,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_attempts: int = field(name="DOSSIER_MAX_ATTEMPTS", default=3)
     queue_limit: int = field(name="DOSSIER_QUEUE_LIMIT", default=10_000)
     max_streams: int = field(name="DOSSIER_MAX_STREAMS", default=10_000)
+    signing_key: str = field(name="DOSSIER_SIGNING_KEY", default="")  # path of a PEM
+    checkpoint_seconds: float = field(name="DOSSIER_CHECKPOINT_SECONDS", default=3600.0)  # 0: none are made
+    checkpoint_file: str = field(name="DOSSIER_CHECKPOINT_FILE", default="")  # path, where they are exported
     log_level: str = field(name="DOSSIER_LOG_LEVEL", default="WARNING")
 
     def __repr__(self) -> str:
@@ -66,6 +69,8 @@ def _checked(settings: Settings) -> Settings:
             "DOSSIER_PAGE_CHARACTERS must be at least 1000, "
             "DOSSIER_REPLY_TOKENS and TAVILY_CREDIT_USD must not be negative."
         )
+    if not 0 <= settings.checkpoint_seconds <= 604_800:
+        raise BadSetting("DOSSIER_CHECKPOINT_SECONDS must be between 0 and 604800 seconds.")
     if settings.max_attempts < 1:
         raise BadSetting("DOSSIER_MAX_ATTEMPTS must be at least 1.")
     if settings.max_streams < 1:

@@ -7,7 +7,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from litestar import Litestar
@@ -17,13 +17,15 @@ from app.api.app import make_app
 from app.api.desk import Desk
 from app.domain.job import Job
 from app.domain.request import SearchScope
+from app.domain.signature import Signer
 from app.errors import ProviderError
+from app.notary import Notary, signer_of
 from app.providers.corpus import CorpusSearch
 from app.providers.extractive import Extractive
 from app.providers.http import make_client
 from app.providers.merged import MergedSearch
 from app.providers.openai import OpenAIModel
-from app.providers.ports import Model, Search
+from app.providers.ports import Search
 from app.providers.prices import load_prices
 from app.providers.tavily import TavilySearch
 from app.settings import Settings
@@ -39,6 +41,8 @@ from app.worker.worker import Pace, Perform, Worker
 
 log = logging.getLogger(__name__)
 
+MODELS = 100  # that jobs name and one worker remembers; what each has shown of its server is learnt again
+
 
 class House:
     """Everything that one process runs on."""
@@ -50,8 +54,10 @@ class House:
         self.wake = Wake(self.engine, url)
         self.writer = Writer(self.engine, self.wake)
         self.draining = asyncio.Event()
+        self.hurried = asyncio.Event()  # whoever wanted the process to end wants it now
         self.hub = Hub(self.engine, self.wake, self.draining, settings.max_streams)
         self.http = make_client()
+        self.signer: Signer | None = signer_of(settings.signing_key)
 
     def desk(self) -> Desk:
         """What the routes work with."""
@@ -61,6 +67,7 @@ class House:
             self.hub,
             queue_limit=self.settings.queue_limit,
             max_attempts=self.settings.max_attempts,
+            signer=self.signer,
         )
 
     def worker(self, concurrency: int, perform: Perform | None = None) -> Worker:
@@ -74,6 +81,12 @@ class House:
         )
         return Worker(self.writer, self.wake, self.url, perform or self.researching(), pace)
 
+    def notary(self) -> Notary:
+        """Who makes the checkpoints, as the settings say."""
+        settings = self.settings
+        file = Path(settings.checkpoint_file).expanduser() if settings.checkpoint_file else None
+        return Notary(timedelta(seconds=settings.checkpoint_seconds), self.signer, file)
+
     def researching(self) -> Perform:
         """Research with the providers that the settings name."""
         tools = self.tools()
@@ -86,9 +99,11 @@ class House:
     def tools(self) -> Tools:
         """The providers: without keys, those that need no network."""
         extractive = Extractive()
-        return Tools(self._model() or extractive, extractive, self._choose())
+        model = self._model()
+        named = lru_cache(maxsize=MODELS)(model.named) if model else None
+        return Tools(model or extractive, extractive, self._choose(), named)
 
-    def _model(self) -> Model | None:
+    def _model(self) -> OpenAIModel | None:
         """The language model; a server of one's own often wants no key."""
         settings = self.settings
         if not settings.openai_api_key and not settings.openai_base_url:
@@ -150,6 +165,8 @@ class House:
             worker = self.worker(concurrency)
             working.append(_essential(worker.run()))
             background.append(_essential(self._drain(worker)))
+            if self.settings.checkpoint_seconds:
+                background.append(_essential(self.notary().run(self.engine)))
         try:
             yield
         finally:
@@ -164,6 +181,8 @@ class House:
     async def _drain(self, worker: Worker) -> None:
         await self.draining.wait()
         worker.drain()
+        await self.hurried.wait()
+        worker.hurry()
 
 
 def settle() -> None:
@@ -190,10 +209,14 @@ def _essential(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
 
 
 async def run_worker(settings: Settings, url: str, concurrency: int) -> None:
-    """Work on up to `concurrency` jobs at a time, without an API, until a signal."""
+    """Work on up to `concurrency` jobs at a time, without an API, until a signal; a second one hurries."""
     house = House(settings, url)
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
+
+    def leave() -> None:
+        (house.hurried if house.draining.is_set() else house.draining).set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, leave)
     async with house.running(concurrency):
-        await stop.wait()
+        await house.draining.wait()

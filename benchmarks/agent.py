@@ -14,7 +14,7 @@ from app.handle import load, submit
 from app.providers.extractive import Extractive
 from app.providers.ports import Ask, Hit, ModelReply, PageReply, SearchReply
 from app.settings import Settings
-from app.wiring import House
+from app.wiring import House, settle
 from app.worker.attempt import Attempt
 from app.worker.research import Researcher
 from app.worker.tools import Tools
@@ -89,6 +89,7 @@ async def _steps(cluster: Cluster) -> list[Line]:
     """CPU of a turn of a job alone: the first EDGE turns, and those before turn LONG."""
     bounds = limits.Bounds(turns=10**6, searches=10**6, reads=10**6, calls=10**6, hits=HITS, seconds=10**6)
     real, limits.PRESETS["deep"] = limits.PRESETS["deep"], bounds
+    settle()  # as a worker does
     try:
         async with cluster.database() as url:
             mock = Mock(LONG)

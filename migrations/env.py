@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.settings import load_settings
-from app.store.database import sqlalchemy_url
+from app.store.database import dial
 from app.store.tables import metadata
 
 LOCK = 4_711_001  # advisory: several processes may start at once, one of them migrates
@@ -32,7 +32,7 @@ async def main() -> None:
     url = context.config.get_main_option("sqlalchemy.url") or load_settings().database_url
     if not url:
         raise SystemExit("Set DATABASE_URL, or run `dossier migrate` for the embedded Postgres.")
-    engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool)
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: dial(url), poolclass=NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(run)
         await connection.commit()

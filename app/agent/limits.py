@@ -6,9 +6,11 @@ A share of the money, the tokens and the time is kept back for the report. When 
 
 from msgspec import Struct
 
+from app.agent.urls import allowed
 from app.domain.events import BudgetReached, StopReason
 from app.domain.job import Job
 from app.domain.request import Effort
+from app.domain.research import Source
 
 RESERVE = 0.2  # of money, tokens and time, kept for the report
 MAX_RESERVE = 60.0  # seconds; no report takes longer, however long the job
@@ -88,7 +90,7 @@ def is_forced(job: Job) -> StopReason | None:
     tripped = job.research.tripped
     if tripped is not None:
         return "deadline" if tripped.limit == "deadline_seconds" else "budget_reached"
-    return "max_iterations" if len(job.research.turns) + 1 >= bounds(job).turns else None
+    return "max_iterations" if job.research.turns_taken + 1 >= bounds(job).turns else None
 
 
 def menu(job: Job) -> tuple[str, ...]:
@@ -101,6 +103,20 @@ def menu(job: Job) -> tuple[str, ...]:
     tools = ["adapt_plan"] if research.plan else ["generate_plan"]
     if bill.searches < most.searches:
         tools.append("web_search")
-    if bill.reads < most.reads and any(source.sha256 is None for source in research.sources):
+    if bill.reads < most.reads and any(source.sha256 is None for source in usable(job)):
         tools.append("read_pages")
     return (*tools, *LAST)
+
+
+def may_use(job: Job, url: str) -> bool:
+    """True if the request allows the domain of this url."""
+    sources = job.request.sources
+    return allowed(url, sources.allowed_domains, sources.blocked_domains)
+
+
+def usable(job: Job) -> tuple[Source, ...]:
+    """The sources that the request allows; only a fork can have others, from before."""
+    found, sources = job.research.sources, job.request.sources
+    if not job.research.forked or not (sources.allowed_domains or sources.blocked_domains):
+        return found
+    return tuple(source for source in found if may_use(job, source.url))

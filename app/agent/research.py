@@ -7,21 +7,32 @@ keys: the numbers of the sources do not depend on which reply came first.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Literal
 
-from msgspec import Struct
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from app.agent.citations import bind
-from app.agent.limits import LAST, affordable, bounds, is_forced, menu
-from app.agent.urls import allowed, clean, normalise
+from app.agent.limits import LAST, affordable, bounds, is_forced, may_use, menu, usable
+from app.agent.urls import clean, normalise
 from app.domain import events as e
 from app.domain import steps
 from app.domain.job import Job
 from app.domain.research import Call as ResearchCall
 from app.domain.research import Research
-from app.providers.ports import FREE, Ask, BadReply, ModelReply, PageReply, SearchReply, SeenSource
+from app.providers.ports import (
+    FREE,
+    Ask,
+    BadReply,
+    FollowUp,
+    ModelReply,
+    PageReply,
+    SearchReply,
+    SeenSource,
+)
 
 # What stands in for the model picks sentences by their words; that it found none says little.
 UNWRITTEN = (
@@ -66,6 +77,51 @@ class ReadCall(Struct, frozen=True):
 Call = ModelCall | SearchCall | ReadCall
 Reply = ModelReply | SearchReply | PageReply
 
+# What replies can mean. It stands behind the last outcome of a turn, in the same append.
+LESSONS = (
+    e.StepReasoned,
+    e.PlanDrafted,
+    e.PlanAdapted,
+    e.SourceFound,
+    e.PageRead,
+    e.InputRequested,
+    e.ReportWritten,
+)
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def input_of(call: Call) -> bytes:
+    """What is hashed as the input of a call; for a model it is kept as well."""
+    return _encode(call.ask if isinstance(call, ModelCall) else call)
+
+
+def about(call: Call) -> str:
+    """What a call is about, for people."""
+    match call:
+        case ModelCall():
+            return f"turn {call.ask.step}"
+        case SearchCall():
+            return call.query
+        case ReadCall():
+            return call.url
+
+
+def intent(job: Job, call: Call, provider: str, prompt_sha256: str | None = None) -> e.CallRequested:
+    """The announcement of a call; one that was in flight when a worker died is announced as a repeat."""
+    known = job.research.call(call.key)
+    was_in_flight = known is not None and known.error is None
+    return e.CallRequested(
+        key=call.key,
+        kind=call.kind,
+        provider=provider,
+        input_sha256=sha256(input_of(call)).hexdigest(),
+        about=about(call),
+        repeat=(known.repeat if known else 0) + was_in_flight,
+        fallback=isinstance(call, ModelCall) and call.fallback,
+        prompt_sha256=prompt_sha256,
+    )
+
 
 def next_calls(job: Job) -> list[Call]:
     """The calls to make now, at once if there are several; none once there is a report."""
@@ -97,16 +153,28 @@ def tool_calls(job: Job) -> list[Call]:
 def _searches(job: Job, step: int, queries: tuple[str, ...]) -> list[Call]:
     most = bounds(job)
     left = max(0, most.searches - job.research.bill_at_turn.searches)
-    distinct = list(dict.fromkeys(queries))[:left]
-    return [SearchCall(f"{step}/search/{n}", query, most.hits) for n, query in enumerate(distinct, 1)]
+    distinct = enumerate(dict.fromkeys(queries), 1)
+    calls = [SearchCall(f"{step}/search/{n}", query, most.hits) for n, query in distinct]
+    return _within(job, calls, left)
 
 
 def _reads(job: Job, step: int, urls: tuple[str, ...]) -> list[Call]:
     """Only pages that a search returned are read; a url that the model made up is passed over."""
     left = max(0, bounds(job).reads - job.research.bill_at_turn.reads)
     known = (job.research.source_at(normalise(url)) for url in urls)
-    unread = list(dict.fromkeys(source for source in known if source and source.sha256 is None))[:left]
-    return [ReadCall(f"{step}/read/{source.number}", source.number, source.url) for source in unread]
+    unread = dict.fromkeys(source for source in known if source and source.sha256 is None)
+    calls = [
+        ReadCall(f"{step}/read/{source.number}", source.number, source.url)
+        for source in unread
+        if not job.research.forked or may_use(job, source.url)
+    ]
+    return _within(job, calls, left)
+
+
+def _within(job: Job, calls: Sequence[Call], left: int) -> list[Call]:
+    """The first `left` calls, and those that are on record: a fork may have had wider limits before."""
+    announced = {call.key for call in job.research.calls}
+    return [call for n, call in enumerate(calls) if n < left or call.key in announced]
 
 
 def model_call(job: Job) -> ModelCall:
@@ -147,11 +215,20 @@ def _ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()) ->
         turns=research.turns,
         sources=tuple(
             SeenSource(source.number, source.url, source.title, source.excerpt, source.sha256)
-            for source in research.sources
+            for source in usable(job)
         ),
         corrections=corrections,
         answers=research.answers,
+        follow_up=_follow_up(research),
     )
+
+
+def _follow_up(research: Research) -> FollowUp | UnsetType:
+    forked = research.forked
+    if forked is None or not forked.instruction:
+        return UNSET
+    earlier = forked.earlier or e.Earlier("", "")
+    return FollowUp(forked.instruction, forked.reused_turns, earlier.title, earlier.content)
 
 
 def aborted(job: Job, why: str) -> tuple[e.CallFailed, ...]:
@@ -179,24 +256,27 @@ def learn_step(job: Job, call: ModelCall, reply: ModelReply, texts: Mapping[str,
         allowed = ", ".join(call.ask.menu)
         raise BadReply(f"The tool {name} is not allowed now; allowed are {allowed}.", reply.usage)
     kept = replace(function, content="") if isinstance(function, steps.WriteReport) else function
-    named = _named_by_caller(job) if call.ask.step == 1 else ()
     return (
         e.StepReasoned(call.ask.step, reasoning, kept),
-        *named,
+        *_named_by_caller(job),
         *_consequences(job, function, texts, fallback=call.fallback),
     )
 
 
 def _named_by_caller(job: Job) -> tuple[e.SourceFound, ...]:
     """Pages whose url stands in the question may be read like those that a search returned."""
-    urls = dict.fromkeys(normalise(url.rstrip(".,;:!?)»”")) for url in URL.findall(job.request.query))
-    wanted = [url for url in urls if url and _may_use(job, url)][:MAX_NAMED]
-    return tuple(e.SourceFound(n, url, url, "", "caller") for n, url in enumerate(wanted, 1))
+    known = {source.url for source in job.research.sources}
+    urls = dict.fromkeys(normalise(url.rstrip(".,;:!?)»”")) for url in URL.findall(_just_said(job)))
+    wanted = [url for url in urls if url and url not in known and may_use(job, url)][:MAX_NAMED]
+    return tuple(e.SourceFound(n, url, url, "", "caller") for n, url in enumerate(wanted, len(known) + 1))
 
 
-def _may_use(job: Job, url: str) -> bool:
-    sources = job.request.sources
-    return allowed(url, sources.allowed_domains, sources.blocked_domains)
+def _just_said(job: Job) -> str:
+    """The question before the first turn, and what a fork adds to it before its own first one."""
+    research = job.research
+    question = "" if research.turns else job.request.query
+    is_new = research.forked is not None and not research.turns_taken
+    return f"{question}\n{research.forked.instruction}" if research.forked and is_new else question
 
 
 def _consequences(
@@ -216,14 +296,24 @@ def _consequences(
             )
             return (asked,)
         case steps.WriteReport():
-            return (bind(function.title, function.content, function.confidence, job.research, texts),)
+            return (bind(function.title, function.content, function.confidence, _citable(job), texts),)
         case steps.Answer():
             text = UNWRITTEN if fallback and texts else function.answer
-            report = bind(clean(job.request.query)[:TITLE], text, "low", job.research, texts)
+            report = bind(clean(_asked(job))[:TITLE], text, "low", _citable(job), texts)
             # That nothing was found is no claim that would need a source.
             return (replace(report, unverified=()) if function.status == "failed" else report,)
         case _:
             return ()
+
+
+def _citable(job: Job) -> Research:
+    return replace(job.research, sources=usable(job))
+
+
+def _asked(job: Job) -> str:
+    """What the report is to answer."""
+    forked = job.research.forked
+    return (forked and forked.instruction) or job.request.query
 
 
 def learn_calls(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
@@ -235,7 +325,7 @@ def learn_calls(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
         if isinstance(call, SearchCall) and isinstance(reply, SearchReply):
             for hit in reply.hits:
                 url = normalise(hit.url)
-                if url and url not in known and _may_use(job, url):
+                if url and url not in known and may_use(job, url):
                     known.add(url)
                     number += 1
                     title, excerpt = clean(hit.title) or url, clean(hit.excerpt)[:EXCERPT]

@@ -9,7 +9,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from app import __version__
-from app.api import answers, feed, health, jobs, overview, report, sources, stream
+from app.api import answers, bundle, claims, feed, forks, health, jobs, overview, report, sources, stream
 from app.api.desk import Desk
 from app.api.page import page_routes
 from app.api.problems import HANDLERS
@@ -21,12 +21,18 @@ ROUTES = [
     jobs.get_job,
     jobs.list_jobs,
     jobs.cancel_job,
+    forks.fork_job,
+    forks.replay_job,
+    forks.diff_jobs,
     answers.provide_input,
     stream.stream_job,
     stream.job_events,
     feed.all_events,
     report.job_report,
     sources.job_source,
+    claims.job_claims,
+    bundle.job_bundle,
+    claims.source_uses,
     overview.get_overview,
     health.live,
     health.ready,

@@ -1,22 +1,28 @@
 """What the routes work with: the log, the hub, and shared reads."""
 
+import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
+from app.api.past import until
 from app.api.problems import BadRequest
 from app.domain.job import Job
-from app.domain.view import JobView
-from app.errors import JobNotFound, QueueFull
+from app.domain.signature import Signer
+from app.domain.view import JobView, job_view
+from app.errors import Busy, JobArchived, JobNotFound, QueueFull
 from app.handle import load
-from app.store import queue, reads
+from app.store import log, queue, reads
 from app.store.batch import Batch
 from app.store.wake import Wake
 from app.store.writer import Writer
 from app.stream.hub import Hub
 
 TENANT = "default"  # until there are keys, everybody is the same tenant
+MAX_REPLAYS = 8  # running or waiting, in one process
+MAX_BUNDLES = 2  # that are being written, in one process; others wait
 COUNT_EVERY = 1.0  # seconds between two counts of the queue
 
 
@@ -31,15 +37,20 @@ class Desk:
         *,
         queue_limit: int,
         max_attempts: int,
+        signer: Signer | None = None,
     ) -> None:
         self.writer = writer
         self.wake = wake
         self.hub = hub
         self.max_attempts = max_attempts
+        self.signer = signer
+        self.bundling = asyncio.Semaphore(MAX_BUNDLES)
         self.log = logging.getLogger("dossier.api")
         self._queue_limit = queue_limit
         self._counted = 0.0
         self._waiting = 0
+        self._replays = 0
+        self._replaying = asyncio.Lock()
         self._views: Batch[UUID, JobView | None] = Batch(self._read_views)
         self._heads: Batch[UUID, reads.Head | None] = Batch(self._read_heads)
 
@@ -50,15 +61,40 @@ class Desk:
             raise JobNotFound(str(job_id))
         return view
 
+    async def past(self, job_id: UUID, at: str) -> JobView:
+        """The job as it was at a seq or a time. Raises JobNotFound and BadRequest."""
+        is_past = until(at, await self.head(job_id))
+        job = await log.past(self.writer.engine, job_id, is_past)
+        if not job.exists:
+            raise BadRequest("not_yet_submitted", "The job was not there yet.", "at", status=404)
+        return job_view(job)
+
+    @contextlib.asynccontextmanager
+    async def replaying(self) -> AsyncIterator[None]:
+        """One replay at a time, because it takes a core; a few may wait. Raises Busy."""
+        if self._replays >= MAX_REPLAYS:
+            raise Busy(f"{MAX_REPLAYS} replays are running or waiting.")
+        self._replays += 1
+        try:
+            async with self._replaying:
+                yield
+        finally:
+            self._replays -= 1
+
     async def _read_views(self, job_ids: Sequence[UUID]) -> list[JobView | None]:
         found = await reads.views(self.writer.engine, TENANT, job_ids)
         return [found.get(job_id) for job_id in job_ids]
 
     async def head(self, job_id: UUID) -> reads.Head:
-        """How far the job's log goes; readers who come back together share a query. Raises JobNotFound."""
+        """How far the job's log goes; readers who come back together share a query.
+
+        Raises JobNotFound, and JobArchived where the events are elsewhere.
+        """
         head = await self._heads.ask(job_id)
         if head is None:
             raise JobNotFound(str(job_id))
+        if head.is_archived:
+            raise JobArchived("The month of this job was archived: its events are in a file, not in here.")
         return head
 
     async def _read_heads(self, job_ids: Sequence[UUID]) -> list[reads.Head | None]:
@@ -81,12 +117,12 @@ class Desk:
             raise QueueFull(f"{self._queue_limit} jobs are waiting; no more are taken until some have run.")
 
 
-def job_id_of(text: str) -> UUID:
+def job_id_of(text: str, field: str = "job_id") -> UUID:
     """The id in a path. Raises BadRequest where it is no uuid."""
     try:
         return UUID(text)
     except ValueError:
-        raise BadRequest("malformed_job_id", "A job's id is a UUID.", "job_id") from None
+        raise BadRequest("malformed_job_id", "A job's id is a UUID.", field) from None
 
 
 def cursor_of(text: str, field: str) -> int:

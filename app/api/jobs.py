@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -106,7 +106,7 @@ async def submit_job(
         desk.writer, data, tenant=TENANT, key=idempotency_key, max_attempts=desk.max_attempts
     )
     headers = {"Location": f"/jobs/{job.id}"}
-    return Response(_created(job), status_code=201 if is_new else 200, headers=headers)
+    return Response(created(job), status_code=201 if is_new else 200, headers=headers)
 
 
 def require_json(request: Request) -> None:  # type: ignore[type-arg]
@@ -122,18 +122,31 @@ def _check(request: ResearchRequest, key: str | None) -> None:
     """What a schema cannot say."""
     if not request.query.strip():
         raise BadRequest("too_short", "The query has no words.", "query")
-    if len(_encode(request.metadata)) > MAX_METADATA:
-        raise BadRequest(
-            "metadata_too_large", f"metadata is limited to {MAX_METADATA} bytes of JSON.", "metadata"
-        )
+    check_metadata(request.metadata, "metadata")
+    check_key(key)
+    check_text(_encode(request), key)
+
+
+def check_metadata(metadata: dict[str, Any], field: str) -> None:
+    """Raises BadRequest where it is too large."""
+    if len(_encode(metadata)) > MAX_METADATA:
+        raise BadRequest("metadata_too_large", f"metadata is limited to {MAX_METADATA} bytes of JSON.", field)
+
+
+def check_key(key: str | None) -> None:
+    """Raises BadRequest where an idempotency key is none."""
     if key is not None and not 0 < len(key) <= MAX_KEY:
         raise BadRequest("invalid_key", f"The key has 1 to {MAX_KEY} characters.", "Idempotency-Key")
-    # Postgres keeps no U+0000 in text; better a clear word now than a broken job later.
-    if b"\\u0000" in _encode(request) or "\x00" in (key or ""):
+
+
+def check_text(body: bytes, key: str | None) -> None:
+    """Raises BadRequest for U+0000, which Postgres does not keep; better now than a broken job later."""
+    if b"\\u0000" in body or "\x00" in (key or ""):
         raise BadRequest("invalid_character", "U+0000 is not allowed.", "body")
 
 
-def _created(job: Job) -> Created:
+def created(job: Job) -> Created:
+    """The answer for a job that was submitted."""
     if job.created_at is None:
         raise ValueError("a job that was never submitted")
     url = f"/jobs/{job.id}"
@@ -149,10 +162,18 @@ def _created(job: Job) -> Created:
     )
 
 
-@get("/jobs/{job_id:str}", responses={**PROBLEMS, **ABSENT}, summary="One job: status, progress, result")
-async def get_job(desk: NamedDependency[Desk], job_id: FromPath[str]) -> Response[JobView]:
-    """The job as it is now."""
-    return Response(await desk.view(job_id_of(job_id)))
+@get(
+    "/jobs/{job_id:str}",
+    responses={**PROBLEMS, **ABSENT},
+    summary="One job: status, progress, result",
+    description="`at` is a seq or a time: the same view of the past.",
+)
+async def get_job(
+    desk: NamedDependency[Desk], job_id: FromPath[str], at: FromQuery[str | None] = None
+) -> Response[JobView]:
+    """The job as it is now, or as it was."""
+    key = job_id_of(job_id)
+    return Response(await desk.view(key) if at is None else await desk.past(key, at))
 
 
 @get("/jobs", responses=PROBLEMS, summary="Jobs, newest first")

@@ -9,11 +9,13 @@ from litestar.exceptions import HTTPException, SerializationException, Validatio
 from msgspec import Struct
 
 from app.errors import (
+    Busy,
     DatabaseUnavailable,
     DossierError,
     FeedWithheld,
     IdempotencyConflict,
     JobAlreadyOver,
+    JobArchived,
     JobNotFound,
     NoInputRequested,
     QueueFull,
@@ -56,10 +58,12 @@ class BadRequest(DossierError):
 # code -> (status, title)
 KNOWN: dict[type[DossierError], tuple[int, str, str]] = {
     JobNotFound: (404, "job_not_found", "No such job"),
+    JobArchived: (410, "job_archived", "The log of the job is archived"),
     NoInputRequested: (409, "no_input_requested", "The job asks for nothing"),
     JobAlreadyOver: (409, "job_already_over", "The job is already over"),
     IdempotencyConflict: (409, "idempotency_conflict", "The idempotency key was used for another request"),
     QueueFull: (429, "queue_full", "Too many jobs are waiting"),
+    Busy: (429, "busy", "Others are doing this just now"),
     WrongVersion: (409, "try_again", "The job is changing too fast"),
     FeedWithheld: (503, "feed_withheld", "The feed is withheld"),
     DatabaseUnavailable: (503, "database_unavailable", "The database does not answer"),

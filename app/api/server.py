@@ -41,11 +41,17 @@ class Protocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """Sets `draining` when a signal comes: uvicorn's lifespan shutdown waits for the streams to end first."""
+    """Sets `draining` when a signal comes: uvicorn's lifespan shutdown waits for the streams to end first.
 
-    def __init__(self, config: uvicorn.Config, draining: asyncio.Event) -> None:
+    A second signal sets `hurried`, and cuts what is open.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, draining: asyncio.Event, hurried: asyncio.Event | None = None
+    ) -> None:
         super().__init__(config)
         self._draining = draining
+        self._hurried = hurried or asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
@@ -54,10 +60,23 @@ class Server(uvicorn.Server):
         await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """The first signal drains; a second one cuts."""
+        """The first signal drains; a second one cuts.
+
+        Not by uvicorn's own way to be forced, which leaves out the end of the lifespan: the worker hands
+        its jobs back there.
+        """
+        if self._loop and self.should_exit:
+            self._loop.call_soon_threadsafe(self._cut)
+            return
         if self._loop:
             self._loop.call_soon_threadsafe(self._draining.set)
         super().handle_exit(sig, frame)
+
+    def _cut(self) -> None:
+        self._hurried.set()
+        for connection in tuple(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -84,7 +103,9 @@ def allow_sockets() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def make_server(app: Litestar, draining: asyncio.Event, log_level: str) -> Server:
+def make_server(
+    app: Litestar, draining: asyncio.Event, log_level: str, hurried: asyncio.Event | None = None
+) -> Server:
     """A server for this application; give `serve` a socket of `listen`."""
     config = uvicorn.Config(
         Handover(app),
@@ -96,4 +117,4 @@ def make_server(app: Litestar, draining: asyncio.Event, log_level: str) -> Serve
         timeout_graceful_shutdown=GRACE,
         lifespan="on",
     )
-    return Server(config, draining)
+    return Server(config, draining, hurried)

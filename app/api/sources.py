@@ -7,11 +7,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from msgspec import Struct
 
+from app.agent.provenance import TYPES, Origin, origins
 from app.api.desk import Desk, job_id_of
 from app.api.jobs import ABSENT, PROBLEMS
 from app.api.problems import BadRequest
 from app.domain.events import Claim
-from app.store import sources
+from app.store import log, sources
 
 MAX_NUMBER = 2**31 - 1  # an integer in Postgres
 
@@ -39,6 +40,7 @@ class SourcePage(Struct, frozen=True):
     size: int | None  # bytes
     text: str | None
     quotes: tuple[Quote, ...]
+    origin: Origin  # where it comes from: the read, the search, and the steps that asked for them
 
 
 @get(
@@ -55,10 +57,11 @@ async def job_source(
     found = await sources.source(desk.writer.engine, key, number) if 0 < number <= MAX_NUMBER else None
     if found is None:
         raise BadRequest("source_not_found", f"The job has no source {number}.", "number", status=404)
-    return Response(_page(key, found))
+    origin = origins(await log.of_types(desk.writer.engine, key, TYPES))[number]
+    return Response(_page(key, found, origin))
 
 
-def _page(job_id: UUID, source: sources.Source) -> SourcePage:
+def _page(job_id: UUID, source: sources.Source, origin: Origin) -> SourcePage:
     found, page = source.found, source.page
     return SourcePage(
         job_id=job_id,
@@ -71,6 +74,7 @@ def _page(job_id: UUID, source: sources.Source) -> SourcePage:
         size=page.size if page else None,
         text=source.text,
         quotes=tuple(map(_quote, source.claims)),
+        origin=origin,
     )
 
 

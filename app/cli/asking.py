@@ -21,6 +21,15 @@ WORKERS = 2  # jobs at a time of a server of our own: this one, and one that was
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+LIMIT_OPTIONS = (
+    click.option("--max-searches", type=click.IntRange(0), help="Searches at most."),
+    click.option("--max-calls", type=click.IntRange(1), help="Paid calls at most."),
+    click.option("--max-tokens", type=click.IntRange(1), help="Tokens at most."),
+    click.option(
+        "--max-cost", "max_cost_usd", type=click.FloatRange(0, min_open=True), help="US dollars at most."
+    ),
+    click.option("--deadline", "deadline_seconds", type=click.IntRange(1), help="Seconds at most."),
+)
 REQUEST_OPTIONS = (
     click.argument("question"),
     click.option("--effort", type=click.Choice(["quick", "standard", "deep"]), default="standard"),
@@ -31,14 +40,9 @@ REQUEST_OPTIONS = (
     click.option("--search", type=click.Choice(["web", "corpus", "both"]), help="Where to look."),
     click.option("--allow", "allowed", multiple=True, metavar="DOMAIN", help="Only these; repeatable."),
     click.option("--block", "blocked", multiple=True, metavar="DOMAIN", help="Never these; repeatable."),
-    click.option("--max-searches", type=click.IntRange(0), help="Searches at most."),
-    click.option("--max-calls", type=click.IntRange(1), help="Paid calls at most."),
-    click.option("--max-tokens", type=click.IntRange(1), help="Tokens at most."),
-    click.option(
-        "--max-cost", "max_cost_usd", type=click.FloatRange(0, min_open=True), help="US dollars at most."
-    ),
     click.option("--clarify", is_flag=True, help="The agent may ask you first, before it spends anything."),
-    click.option("--deadline", "deadline_seconds", type=click.IntRange(1), help="Seconds at most."),
+    click.option("--model", help="A language model other than the worker's, as its server calls it."),
+    *LIMIT_OPTIONS,
 )
 
 
@@ -63,6 +67,7 @@ def fields_of(options: Mapping[str, Any]) -> dict[str, Any]:
         "tags": options["tags"],
         "limits": limits,
         "clarify": options["clarify"],
+        "model": options["model"],
         "sources": {name: value for name, value in sources.items() if value},
     }
 
@@ -79,7 +84,7 @@ def ask(question: str, *, as_json: bool, **options: Any) -> None:  # noqa: ANN40
     with connect(WORKERS) as dossier:
         created = dossier.submit(question, **fields_of(options))
         watch_or_leave(dossier, created.job_id)
-        _finish(dossier, created.job_id, as_json=as_json)
+        finish(dossier, created.job_id, as_json=as_json)
 
 
 def watch_or_leave(dossier: Dossier, job_id: UUID, after: int = 0) -> None:
@@ -101,7 +106,8 @@ def how_to_go_on(job_id: UUID) -> str:
     return f"Job {job_id} is not over.{rest} Watch it: dossier follow {job_id}"
 
 
-def _finish(dossier: Dossier, job_id: UUID, *, as_json: bool) -> None:
+def finish(dossier: Dossier, job_id: UUID, *, as_json: bool) -> None:
+    """Print the report of a job that is over, or say why there is none."""
     view = dossier.job(job_id)
     if as_json:
         print_json(view)

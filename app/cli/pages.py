@@ -35,6 +35,10 @@ def _rows(view: JobView) -> Iterator[tuple[str, str]]:
     yield "Question", view.query
     yield "Status", f"{view.status}, {view.progress} %, step {view.steps_completed}: {view.current_step}"
     yield "Effort", f"{view.effort}, priority {view.priority}"
+    if view.model:
+        yield "Model", view.model
+    if view.forked_from:
+        yield "Forked from", f"{view.forked_from.job_id}, after event {view.forked_from.after}"
     if view.tags:
         yield "Tags", ", ".join(view.tags)
     yield "Created", _time(view.created_at)

@@ -90,7 +90,7 @@ def _end_with_parent() -> None:
 
 async def _serve(settings: Settings, url: str, sock: socket.socket, workers: int) -> None:
     house = House(settings, url)
-    server = make_server(house.app(workers), house.draining, settings.log_level)
+    server = make_server(house.app(workers), house.draining, settings.log_level, house.hurried)
     announcing = asyncio.create_task(_announce(server, sock, workers))
     # uvicorn obeys a signal, stops, and then raises it again; by then there is nothing left to do.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -116,7 +116,8 @@ async def _announce(server: Server, sock: socket.socket, workers: int) -> None:
 def worker(concurrency: int) -> None:
     """Work on jobs, without an API.
 
-    SIGTERM or Ctrl-C lets the steps in flight finish and hands the rest back.
+    SIGTERM or Ctrl-C lets the steps in flight finish and hands the rest back; a second one
+    hands back at once.
     """
     settings = load_settings()
     _log(settings)

@@ -1,6 +1,7 @@
 """`dossier migrate` and `dossier rebuild`: what an operator does to a database."""
 
 import asyncio
+import time
 
 import rich_click as click
 
@@ -8,8 +9,7 @@ from app.cli.database import level, owner_url, ready_url
 from app.cli.terminal import err, print_json
 from app.settings import load_settings
 from app.store import migrate as migrations
-from app.store.database import make_engine
-from app.store.rebuild import rebuild as rebuild_jobs
+from app.store.rebuild import Rebuilt, rebuild_at
 
 
 @click.command(epilog="Example: DATABASE_URL=postgresql://me@localhost/dossier dossier migrate")
@@ -25,25 +25,32 @@ def migrate() -> None:
 
 
 @click.command(epilog="Example: dossier rebuild")
-@click.option("--json", "as_json", is_flag=True, help="Print the count as JSON.")
-def rebuild(*, as_json: bool) -> None:
+@click.option("--processes", type=click.IntRange(0, 64), default=0, help="0: one for each core.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+def rebuild(*, processes: int, as_json: bool) -> None:
     """Make the tables of jobs again from the log.
 
-    Workers and servers may go on meanwhile.
+    The new rows are built beside those that are read, and take the place of the ones that differ. Workers and
+    servers may go on meanwhile. The user in DATABASE_URL must own the tables.
     """
     url = ready_url(load_settings())
-    with err.status("Folding every job's events …"):
-        count = asyncio.run(_rebuild(url))
+    began = time.monotonic()
+    with err.status("Folding every job's events …") as status:
+
+        def told(jobs: int, events: int) -> None:
+            rate = events / max(time.monotonic() - began, 0.001)
+            status.update(f"{events:,} events of {jobs:,} jobs, {rate:,.0f} events/s …")
+
+        found = asyncio.run(rebuild_at(url, processes=processes, told=told))
     if as_json:
-        print_json({"jobs": count})
+        print_json(found)
     else:
-        click.echo(f"{count} jobs were made again from the log.")
+        click.echo(_in_words(found, time.monotonic() - began))
 
 
-async def _rebuild(url: str) -> int:
-    """As the owner, because rows that no event stands behind are deleted."""
-    engine = make_engine(url, role=None)
-    try:
-        return await rebuild_jobs(engine)
-    finally:
-        await engine.dispose()
+def _in_words(found: Rebuilt, seconds: float) -> str:
+    said = f"{found.jobs} jobs were made again from the log: {found.events:,} events in {seconds:.1f} s. "
+    said += f"{found.changed:,} rows were changed, {found.removed:,} removed."
+    if found.busy:
+        said += f" {found.busy:,} moved all the time, so that their workers have written them anew."
+    return said

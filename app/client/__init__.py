@@ -9,7 +9,7 @@ with Dossier("http://127.0.0.1:8000") as dossier:
     print(dossier.report(job.job_id))
 """
 
-from app.client.answers import Cancelled, Created, EventPage, FeedEvent, FeedPage, Followed, Jobs
+from app.client.answers import Cancelled, Claims, Created, EventPage, FeedEvent, FeedPage, Followed, Jobs
 from app.client.asynchronous import AsyncDossier
 from app.client.blocking import Dossier
 from app.client.problems import ApiError, NoContact, NoResult, StreamBroken
@@ -18,6 +18,7 @@ __all__ = [
     "ApiError",
     "AsyncDossier",
     "Cancelled",
+    "Claims",
     "Created",
     "Dossier",
     "EventPage",

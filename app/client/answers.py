@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import asdict
 
+from app.agent.provenance import ProvenClaim
 from app.client.problems import StreamBroken
 from app.domain import upcast
 from app.domain.events import EVENT_TYPES, Event, Unrecognised
@@ -41,6 +42,14 @@ class Cancelled(Struct, frozen=True):
     status: Status
     cancelled_at: datetime | None
     message: str
+
+
+class Claims(Struct, frozen=True):
+    """The claims of a report, each with everything that it stands on; none while there is no report."""
+
+    job_id: UUID
+    seq: int
+    claims: tuple[ProvenClaim, ...]
 
 
 class Followed(Struct, frozen=True):

@@ -1,6 +1,7 @@
 """The client for asyncio; the blocking one runs this one."""
 
 from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from app import __version__
 from app.client import follow
 from app.client.answers import (
     Cancelled,
+    Claims,
     Created,
     EventPage,
     FeedPage,
@@ -23,7 +25,9 @@ from app.client.answers import (
 )
 from app.client.patience import Patience
 from app.client.problems import NoContact, NoResult, StreamBroken, api_error
+from app.domain.diff import Diff
 from app.domain.job import OVER, Status
+from app.domain.replayed import Replayed
 from app.domain.request import ResearchRequest
 from app.domain.view import JobView, Result
 from app.errors import BadSetting
@@ -32,6 +36,7 @@ from app.settings import load_settings
 DEFAULT_URL = "http://127.0.0.1:8000"
 PATIENCE = 60.0  # seconds without any contact until `follow` gives up; a deploy is shorter
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=10.0, pool=5.0)
+REPLAY = httpx.Timeout(connect=5.0, read=300.0, write=10.0, pool=5.0)  # one after the other on the server
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 Format = Literal["md", "html", "json"]
@@ -87,15 +92,44 @@ class AsyncDossier:
                 `limits={"max_searches": 5}`.
         """
         body = query if isinstance(query, ResearchRequest) else {"query": query, **fields}
-        headers = {"Content-Type": "application/json"}
-        if idempotency_key is not None:
-            headers["Idempotency-Key"] = idempotency_key
-        response = await self._ask("POST", "/jobs", content=msgspec.json.encode(body), headers=headers)
+        return _decode(await self._post("/jobs", msgspec.json.encode(body), idempotency_key), Created)
+
+    async def job(self, job_id: UUID | str, at: int | datetime | str | None = None) -> JobView:
+        """The job as it is now, or as it was `at` a seq or a time."""
+        moment = at.isoformat() if isinstance(at, datetime) else at
+        params = {} if moment is None else {"at": moment}
+        return _decode(await self._ask("GET", _path(job_id), params=params), JobView)
+
+    async def fork(
+        self,
+        job_id: UUID | str,
+        /,
+        after: int | None = None,
+        *,
+        idempotency_key: str | None = None,
+        **changes: Any,  # noqa: ANN401 - the fields of Changes, which the server checks by name
+    ) -> Created:
+        """Begin a new job where this one was; what it did up to there is reused and costs nothing.
+
+        Args:
+            job_id: The job to go on from.
+            after: The seq of its last event that counts; None for the last one.
+            idempotency_key: As for `submit`.
+            **changes: What is to be otherwise, such as `instruction="And why?"` or
+                `limits={"max_searches": 5}`. Each replaces the field of the request as a whole.
+        """
+        body = msgspec.json.encode({"after": after, "changes": changes})
+        response = await self._post(_path(job_id, "/fork"), body, idempotency_key)
         return _decode(response, Created)
 
-    async def job(self, job_id: UUID | str) -> JobView:
-        """The job as it is now."""
-        return _decode(await self._ask("GET", _path(job_id)), JobView)
+    async def replay(self, job_id: UUID | str) -> Replayed:
+        """Walk the job's log with the server's code of today; nobody is asked, nothing is written."""
+        return _decode(await self._ask("POST", _path(job_id, "/replay"), timeout=REPLAY), Replayed)
+
+    async def diff(self, job_id: UUID | str, other: UUID | str) -> Diff:
+        """Two jobs side by side: `job_id` is a, `other` is b."""
+        rest = f"/diff/{quote(str(other), safe='')}"
+        return _decode(await self._ask("GET", _path(job_id, rest)), Diff)
 
     async def jobs(
         self,
@@ -138,6 +172,14 @@ class AsyncDossier:
         """The report of a completed job."""
         return (await self._ask("GET", _path(job_id, "/report"), params={"format": format})).text
 
+    async def claims(self, job_id: UUID | str) -> Claims:
+        """Each claim of the report with its quote, page, read, search, and the step that asked for it."""
+        return _decode(await self._ask("GET", _path(job_id, "/claims")), Claims)
+
+    async def bundle(self, job_id: UUID | str) -> bytes:
+        """The job as a zip that can be checked offline, with `dossier bundle --check`."""
+        return (await self._ask("GET", _path(job_id, "/bundle"), timeout=REPLAY)).content
+
     async def events(self, job_id: UUID | str, after: int = 0, limit: int = 100) -> EventPage:
         """A page of the job's log after a cursor, without waiting for more."""
         params = {"after": after, "limit": limit}
@@ -164,6 +206,12 @@ class AsyncDossier:
         """
         patience = Patience(self._patience, self.url)
         return follow.follow(self._http, _path(job_id, "/stream"), after, patience)
+
+    async def _post(self, path: str, body: bytes, idempotency_key: str | None) -> httpx.Response:
+        headers = {"Content-Type": "application/json"}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        return await self._ask("POST", path, content=body, headers=headers)
 
     async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's
         try:

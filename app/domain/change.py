@@ -12,6 +12,7 @@ from app.domain.job import Job, evolve
 from app.domain.upcast import load
 
 _encoder = msgspec.json.Encoder(order="deterministic")
+_REPLACED = "\\ufffd"
 # Not the text "\\u0000", whose backslash is escaped itself.
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
@@ -62,13 +63,24 @@ def _next(
     """One event further; `name` is the job's id as text, `head` the hash to follow."""
     if isinstance(event, Unrecognised):
         raise TypeError("An event of a newer version can be read, not written.")
-    type_, version, data = event.type, event.schema_version, _encoder.encode(event).decode()
-    if "\\u0000" in data:
-        # Legal in JSON, but Postgres cannot turn it into text: it would spoil every query over the event.
-        data = _NUL.sub(r"\1\\ufffd", data)
+    type_, version, data = event.type, event.schema_version, _text(event)
+    if _REPLACED in data:
         event = load(type_, version, data)
     after = evolve(job, Recorded(job.id, job.seq + 1, at, actor, epoch, event))
     text = line(name, after.seq, type_, after.status, after.progress, at, data)
     digest = link(head, version, actor, epoch, text)
     row = Row(after.seq, type_, version, after.status, after.progress, data, actor, epoch, at, head, digest)
     return after, row
+
+
+def as_stored(event: Event) -> Event:
+    """The event as it would come back from the log."""
+    if isinstance(event, Unrecognised):
+        return event
+    return load(event.type, event.schema_version, _text(event))
+
+
+def _text(event: Event) -> str:
+    data = _encoder.encode(event).decode()
+    # Legal in JSON, but Postgres cannot turn it into text: it would spoil every query over the event.
+    return _NUL.sub(rf"\1\{_REPLACED}", data) if "\\u0000" in data else data

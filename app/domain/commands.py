@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from app.domain.events import Event, StopReason
+from app.domain.events import Event, JobForked, StopReason
 from app.domain.request import ResearchRequest
 from app.errors import ErrorType
 
@@ -18,6 +18,14 @@ class SubmitJob(Struct, frozen=True):
     max_attempts: int
     idempotency_key: str | None = None
     request_sha256: str | None = None
+
+
+class ForkJob(Struct, frozen=True):
+    """Ask again from where another job was; `copies` are the events of that one which hold here too."""
+
+    submit: SubmitJob
+    forked: JobForked
+    copies: tuple[Event, ...]
 
 
 class StartAttempt(Struct, frozen=True):
@@ -91,6 +99,7 @@ class ExpireLease(Struct, frozen=True):
 
 Command = (
     SubmitJob
+    | ForkJob
     | StartAttempt
     | RecordEvents
     | CompleteJob

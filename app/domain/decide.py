@@ -31,6 +31,8 @@ def decide(command: c.Command, job: Job) -> Events:
     """
     if isinstance(command, c.SubmitJob):
         return _submit(command, job)
+    if isinstance(command, c.ForkJob):
+        return (*_submit(command.submit, job), command.forked, *command.copies)
     if not job.exists:
         raise JobNotFound(str(job.id))
     return _decide_existing(command, job)

@@ -46,6 +46,29 @@ class JobSubmitted(Fact, frozen=True):
     request_sha256: str | None = None  # of the canonical body, to tell a retry from a conflict
 
 
+class Earlier(Struct, frozen=True):
+    """A report that a further question is about."""
+
+    title: str
+    content: str  # markdown; its [n] are sources of this job too
+
+
+class JobForked(Fact, frozen=True):
+    """The job begins where another one was: copies of what that one had learnt follow at once."""
+
+    type = "job_forked"
+    origin: UUID
+    after: int  # seq of the origin's last event that counts here
+    origin_hash: str  # of that event, hexadecimal
+    changed: tuple[str, ...] = ()  # fields of the request that differ from the origin's
+    instruction: str = ""  # what is wanted beyond the question
+    earlier: Earlier | None = None  # the origin's report, if it had one by then and more is asked about it
+    answers: tuple[str, ...] = ()  # to the origin's questions
+    reused_turns: int = 0
+    reused_calls: int = 0
+    saved_cost_usd: float | None = 0.0  # what the reused calls had cost; None: not all prices are known
+
+
 class AttemptStarted(Fact, frozen=True):
     """A worker claimed the job. Written by the claim statement itself."""
 
@@ -65,6 +88,8 @@ class CallRequested(Fact, frozen=True):
     about: str  # for people: the query, the url, or "turn 3"
     repeat: int = 0  # how often the same call was in flight when a worker died
     fallback: bool = False  # made by what stands in for the model: free, and in no limit
+    prompt_sha256: str | None = None  # of what a model is told, but for the pages: see app.agent.wording
+    reused: bool = False  # made and paid by the job that this one was forked from: in no bill, in no limit
 
 
 class Usage(Struct, frozen=True, omit_defaults=True):
@@ -97,6 +122,7 @@ class CallFailed(Fact, frozen=True):
     error_message: str
     retryable: bool
     usage: Usage = Usage()
+    reply_sha256: str | None = None  # of a reply that was a step, but not one that was allowed
 
 
 class StepReasoned(Fact, frozen=True):
@@ -266,6 +292,7 @@ class Unrecognised(Struct, frozen=True):
 
 Event = (
     JobSubmitted
+    | JobForked
     | AttemptStarted
     | CallRequested
     | CallCompleted

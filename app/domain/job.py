@@ -110,6 +110,8 @@ def _apply(job: Job, fact: e.Recorded) -> Job:
             return _learn(job, event)
         case e.JobSubmitted():
             return _submit(job, event, fact.at)
+        case e.JobForked():
+            return replace(job, research=research.fork(job.research, event))
         case e.AttemptStarted():
             return _start(job, event, fact)
         case e.AttemptFailed():
@@ -229,7 +231,9 @@ def _end(job: Job, status: Status, words: str, at: datetime, reason: e.StopReaso
 
 def _learn(job: Job, event: research.ResearchEvent) -> Job:
     learned = research.evolve(job.research, event)
-    return replace(job, research=learned, current_step=step_in_words(event) or job.current_step)
+    # What a fork has from its origin is not what is being done now.
+    words = step_in_words(event) if job.status != "pending" else None
+    return replace(job, research=learned, current_step=words or job.current_step)
 
 
 def _progress(job: Job) -> int:

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import asdict, replace
 
 Effort = Literal["quick", "standard", "deep"]
 SearchScope = Literal["web", "corpus", "both"]
@@ -29,14 +30,41 @@ class Sources(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     blocked_domains: Annotated[tuple[Domain, ...], Meta(max_length=100)] = ()
 
 
+Query = Annotated[str, Meta(min_length=1, max_length=4000)]
+Priority = Annotated[int, Meta(ge=-100, le=100)]
+Tags = Annotated[tuple[Tag, ...], Meta(max_length=10)]
+ModelName = Annotated[str, Meta(min_length=1, max_length=100)]
+
+
 class ResearchRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The body of `POST /jobs`."""
 
-    query: Annotated[str, Meta(min_length=1, max_length=4000)]
+    query: Query
     effort: Effort = "standard"
-    priority: Annotated[int, Meta(ge=-100, le=100)] = 0
-    tags: Annotated[tuple[Tag, ...], Meta(max_length=10)] = ()
+    priority: Priority = 0
+    tags: Tags = ()
     metadata: dict[str, Any] = field(default_factory=dict)
     limits: Limits = Limits()
     sources: Sources = Sources()
     clarify: bool = False
+    model: ModelName | None = None  # as the language model's server calls it; None: the worker's own
+
+
+class Changes(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a fork does otherwise; a field that is given replaces the origin's as a whole."""
+
+    instruction: Query | None = None  # what is wanted beyond the question
+    effort: Effort | None = None
+    priority: Priority | None = None
+    tags: Tags | None = None
+    metadata: dict[str, Any] | None = None
+    limits: Limits | None = None
+    sources: Sources | None = None
+    clarify: bool | None = None
+    model: ModelName | None = None
+
+    def applied_to(self, request: ResearchRequest) -> ResearchRequest:
+        """The request with these changes."""
+        given = {name: value for name, value in asdict(self).items() if value is not None}
+        given.pop("instruction", None)
+        return replace(request, **given)

@@ -32,6 +32,8 @@ class Call(Struct, frozen=True):
     input_sha256: str
     repeat: int = 0
     fallback: bool = False
+    prompt_sha256: str | None = None
+    reused: bool = False
     reply_sha256: str | None = None
     error: e.CallFailed | None = None
 
@@ -91,6 +93,12 @@ class Research(Struct, frozen=True):
     bill: Bill = Bill()
     bill_at_turn: Bill = Bill()  # when the current turn began: its own calls do not narrow its limits
     total_steps: int = 0
+    forked: e.JobForked | None = None
+
+    @property
+    def turns_taken(self) -> int:
+        """Turns of this job itself; those of a fork's origin are in no limit."""
+        return max(0, len(self.turns) - (self.forked.reused_turns if self.forked else 0))
 
     def call(self, key: str) -> Call | None:
         """The call with this key in the current turn."""
@@ -138,9 +146,21 @@ def evolve(state: Research, event: ResearchEvent) -> Research:
             assert_never(event)
 
 
+def fork(state: Research, event: e.JobForked) -> Research:
+    """The state of a job that begins where another one was; the copies that follow fill it."""
+    return replace(state, forked=event, answers=event.answers)
+
+
 def _request(state: Research, event: e.CallRequested) -> Research:
     call = Call(
-        event.key, event.kind, event.provider, event.input_sha256, event.repeat, fallback=event.fallback
+        event.key,
+        event.kind,
+        event.provider,
+        event.input_sha256,
+        event.repeat,
+        fallback=event.fallback,
+        prompt_sha256=event.prompt_sha256,
+        reused=event.reused,
     )
     kept = tuple(known for known in state.calls if known.key != event.key)
     repeated = state.bill.repeated_calls + (event.repeat > 0)
@@ -156,7 +176,7 @@ def _settle(state: Research, event: e.CallCompleted | e.CallFailed) -> Research:
     else:
         settled = replace(call, error=event)
     calls = tuple(settled if known.key == event.key else known for known in state.calls)
-    bill = state.bill if call.fallback else _charge(state.bill, call.kind, event.usage)
+    bill = _charged(state.bill, call, event.usage)
     charged = replace(state, calls=calls, bill=bill)
     return _note_failure(charged, settled) if state.turns and settled.settled else charged
 
@@ -170,8 +190,23 @@ def _note_failure(state: Research, call: Call) -> Research:
     return replace(state, turns=(*state.turns[:-1], noted))
 
 
+def _charged(bill: Bill, call: Call, usage: e.Usage) -> Bill:
+    if call.fallback:
+        return bill
+    seen = _note_size(bill, usage) if call.kind == "model" else bill
+    return seen if call.reused else _charge(seen, call.kind, usage)
+
+
+def _note_size(bill: Bill, usage: e.Usage) -> Bill:
+    """What a model call was like says what the next one may be like, whoever paid it."""
+    return replace(
+        bill,
+        dearest_call=max(bill.dearest_call, usage.cost_usd or 0.0),
+        longest_call=max(bill.longest_call, usage.input_tokens + usage.output_tokens),
+    )
+
+
 def _charge(bill: Bill, kind: e.CallKind, usage: e.Usage) -> Bill:
-    tokens = usage.input_tokens + usage.output_tokens
     return replace(
         bill,
         model_calls=bill.model_calls + (kind == "model"),
@@ -181,8 +216,6 @@ def _charge(bill: Bill, kind: e.CallKind, usage: e.Usage) -> Bill:
         output_tokens=bill.output_tokens + usage.output_tokens,
         # Rounded to a billionth of a dollar so that the sum does not depend on float noise.
         cost_usd=round(bill.cost_usd + (usage.cost_usd or 0.0), 9),
-        dearest_call=max(bill.dearest_call, usage.cost_usd or 0.0) if kind == "model" else bill.dearest_call,
-        longest_call=max(bill.longest_call, tokens) if kind == "model" else bill.longest_call,
         unpriced_calls=bill.unpriced_calls + (usage.cost_usd is None),
     )
 

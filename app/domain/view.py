@@ -72,6 +72,13 @@ class InputRequest(Struct, frozen=True):
     expires_at: datetime
 
 
+class ForkedFrom(Struct, frozen=True):
+    """Where a fork begins: after this event of that job."""
+
+    job_id: UUID
+    after: int
+
+
 class JobView(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A job. `seq` is the number of its last event: a stream that starts after it misses nothing."""
 
@@ -99,6 +106,8 @@ class JobView(Struct, frozen=True, omit_defaults=True, kw_only=True):
     result: Result | None = None
     error: Failure | None = None
     input_request: InputRequest | None = None  # while the job waits for an answer
+    model: str | None = None  # that was asked for
+    forked_from: ForkedFrom | None = None
 
 
 def job_view(job: Job) -> JobView:
@@ -131,7 +140,15 @@ def job_view(job: Job) -> JobView:
         result=result(job),
         error=job.failure,
         input_request=input_request(job),
+        model=request.model,
+        forked_from=forked_from(job),
     )
+
+
+def forked_from(job: Job) -> ForkedFrom | None:
+    """The origin of a fork."""
+    forked = job.research.forked
+    return ForkedFrom(forked.origin, forked.after) if forked else None
 
 
 def input_request(job: Job) -> InputRequest | None:

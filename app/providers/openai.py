@@ -8,7 +8,8 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol, cast
+from copy import copy
+from typing import Any, Literal, Protocol, Self, cast
 
 import httpx
 from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, OpenAIError
@@ -96,10 +97,9 @@ class OpenAIModel:
         timeout: float = TIMEOUT,
         max_tokens: int = MAX_TOKENS,
     ) -> None:
-        self.name = f"openai:{model}"
-        self._model = model
+        self._prices = prices
+        self._become(model)
         self._render = render
-        self._price = price_of(model, prices)
         self._timeout = timeout
         self._key = checked_key(KEY, api_key)
         waits = httpx.Timeout(connect=CONNECT, read=timeout, write=WRITE, pool=POOL)
@@ -116,6 +116,17 @@ class OpenAIModel:
         self._proven = False
         self._crashes = 0
         self._max_tokens: int | None = max_tokens or None
+
+    def named(self, model: str) -> Self:
+        """Another model of the same server."""
+        other = copy(self)
+        other._become(model)  # noqa: SLF001 - its own
+        return other
+
+    def _become(self, model: str) -> None:
+        self.name = f"openai:{model}"
+        self._model = model
+        self._price = price_of(model, self._prices)
 
     async def next_step(self, ask: Ask, texts: Mapping[str, str]) -> ModelReply:
         """The model's choice among the tools of the menu. Raises BadReply and ProviderError."""

@@ -7,7 +7,7 @@ with a type and whether trying again can help; nothing else may come out.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from app.domain.events import Usage
 from app.domain.request import Effort, SearchScope
@@ -28,6 +28,15 @@ class SeenSource(Struct, frozen=True):
     sha256: str | None = None
 
 
+class FollowUp(Struct, frozen=True):
+    """What is wanted beyond the question, from the job that this one was forked from on."""
+
+    instruction: str
+    after: int  # the turn that it was said after; 0: before the first
+    title: str = ""
+    content: str = ""  # of the report that was written before, markdown; "" if there was none
+
+
 class Ask(Struct, frozen=True):
     """Everything that a model is told in one turn. Its JSON is what is hashed and stored as the input."""
 
@@ -42,6 +51,8 @@ class Ask(Struct, frozen=True):
     sources: tuple[SeenSource, ...]
     corrections: tuple[str, ...] = ()  # what was wrong with the replies to this very question so far
     answers: tuple[str, ...] = ()  # the caller's answers to the agent's questions, or the assumptions
+    # Left out of the JSON where there is none: the inputs of all other jobs keep their hashes.
+    follow_up: FollowUp | UnsetType = UNSET
 
 
 class ModelReply(Struct, frozen=True):

@@ -12,6 +12,10 @@ PUT = """
 
 GET = "SELECT sha256, body FROM blobs WHERE sha256 = ANY($1::text[])"
 
+CHECK = """
+    SELECT sha256, encode(sha256(body), 'hex') = sha256 AND octet_length(body) = size
+    FROM blobs WHERE sha256 > $1::text ORDER BY sha256 LIMIT 500"""
+
 
 def digest(body: bytes) -> str:
     """The name of a body: its sha256 in hexadecimal."""
@@ -32,3 +36,15 @@ async def get(engine: Engine, names: Sequence[str]) -> Mapping[str, bytes]:
     if not names:
         return {}
     return {row[0]: row[1] for row in await fetch(engine, GET, list(names))}
+
+
+async def damaged(engine: Engine) -> tuple[int, set[str]]:
+    """How many bodies there are, and the names of those that are not the sha256 of theirs.
+
+    Postgres hashes them, a page of them at a time, so that no body travels.
+    """
+    count, bad, after = 0, set[str](), ""
+    while rows := await fetch(engine, CHECK, after):
+        count, after = count + len(rows), rows[-1][0]
+        bad |= {row[0] for row in rows if not row[1]}
+    return count, bad

@@ -1,17 +1,19 @@
 """The engine: pools, timeouts, and the role that cannot change the log."""
 
+import asyncio
+import contextlib
 from typing import Any
 
 import asyncpg
-from sqlalchemy import make_url
 
 from app.errors import DatabaseUnavailable
+from app.store.address import driver_url, hosts, session
 
 APP_ROLE = "dossier_app"
 POOL_SIZE = 8  # connections of one process; two cores answer no faster with more
 POOL_TIMEOUT = 5.0  # seconds to wait for a free connection before the answer is 503
-CONNECT_TIMEOUT = 5.0  # seconds
-COMMAND_TIMEOUT = 30.0  # seconds; asyncpg gives up, also when the server is gone without a word
+CONNECT_TIMEOUT = 5.0  # seconds, for all hosts of the URL together
+COMMAND_TIMEOUT = 30.0  # seconds; we give up, also when the server is gone without a word
 
 # In milliseconds, enforced by the server: nothing that this process forgot can hold a lock for ever.
 SERVER_SETTINGS = {
@@ -20,6 +22,9 @@ SERVER_SETTINGS = {
     "lock_timeout": "10000",
     "idle_in_transaction_session_timeout": "30000",
     "jit": "off",  # compiling costs more than any of these statements
+    # Whatever is asked for in order has an index in that order. While statistics are old, as after a flood
+    # of jobs, the planner believes that it finds few rows and sorts what may be the whole queue.
+    "enable_sort": "off",
 }
 
 # What the driver raises when Postgres is away, full, starting, stopping, or has cut the connection.
@@ -28,21 +33,14 @@ AWAY = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the connection ended while a statement was being prepared
     asyncpg.OperatorInterventionError,  # stopping, starting, a statement past its timeout
     asyncpg.InsufficientResourcesError,  # connections, memory, disk
+    asyncpg.PostgresSystemError,  # its disk cannot be read or written
+    asyncpg.ReadOnlySQLTransactionError,  # a standby that is not promoted yet
     asyncpg.LockNotAvailableError,
     asyncpg.DeadlockDetectedError,
 )
-
-
-def sqlalchemy_url(url: str) -> str:
-    """Any usual spelling of a Postgres URL as the one that SQLAlchemy maps to asyncpg."""
-    return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
-
-
-def driver_url(url: str) -> str:
-    """The same for asyncpg itself, for the connections that live outside the pool."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def server_settings(role: str | None = APP_ROLE) -> dict[str, str]:
@@ -55,6 +53,9 @@ class Engine:
 
     A statement is a whole append or a whole claim, so there is no transaction to hold open and no
     COMMIT whose failure could be missed. The pool opens with the first statement, in its event loop.
+
+    A statement that takes too long is left behind with its connection, not cancelled as the driver does:
+    where it waits for a standby, cancelling it shows to everybody what the standby does not have.
     """
 
     def __init__(self, url: str, role: str | None, pool_size: int) -> None:
@@ -68,7 +69,14 @@ class Engine:
         if self._pool is None:
             self._pool = await self._open()
         async with self._pool.acquire(timeout=POOL_TIMEOUT) as connection:
-            rows: list[Any] = await connection.fetch(sql, *params)
+            late = asyncio.get_running_loop().call_later(COMMAND_TIMEOUT, connection.terminate)
+            try:
+                rows: list[Any] = await connection.fetch(sql, *params)
+            except asyncpg.ReadOnlySQLTransactionError:
+                connection.terminate()  # it leads to a standby; the next one may find the primary
+                raise
+            finally:
+                late.cancel()
             return rows
 
     async def dispose(self) -> None:
@@ -80,13 +88,27 @@ class Engine:
     async def _open(self) -> asyncpg.Pool:
         return await asyncpg.create_pool(
             self._url,
+            connect=dial,
             min_size=0,  # so that nothing is awaited here, and two first statements share one pool
             max_size=self._size,
             reset=_keep,
-            timeout=CONNECT_TIMEOUT,
-            command_timeout=COMMAND_TIMEOUT,
             server_settings=server_settings(self._role),
         )
+
+
+async def dial(url: str, **options: Any) -> asyncpg.Connection:  # noqa: ANN401 - as the driver
+    """One connection to the first host that is a primary, as far as the URL does not ask for another.
+
+    Each host has its share of the time: the driver's own search would spend all of it on a machine
+    that is gone without a word, and that is the first one after every failover.
+    """
+    dsn, several = driver_url(url), hosts(url)
+    options |= {"target_session_attrs": session(url), "timeout": CONNECT_TIMEOUT / (len(several) or 1)}
+    for name, port in several[:-1]:
+        with contextlib.suppress(*AWAY):
+            return await asyncpg.connect(dsn, host=name, port=port, **options)
+    last = {"host": several[-1].name, "port": several[-1].port} if several else {}
+    return await asyncpg.connect(dsn, **last, **options)
 
 
 async def _keep(_connection: asyncpg.Connection) -> None:
@@ -100,9 +122,8 @@ def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = POOL_
 
 async def connect(url: str) -> asyncpg.Connection:
     """One connection outside the pool, for a listener or a thread of its own."""
-    return await asyncpg.connect(
-        driver_url(url),
-        timeout=CONNECT_TIMEOUT,
+    return await dial(
+        url,
         command_timeout=COMMAND_TIMEOUT,
         server_settings=server_settings(),
     )

@@ -26,13 +26,32 @@ GATHER = f"""
            jobs.job_id IS NOT NULL, {", ".join(f"jobs.{name}" for name in NAMES)}
     FROM unnest($1::uuid[]) AS wanted(job_id) LEFT JOIN jobs ON jobs.job_id = wanted.job_id"""
 
-# From all three tables, because a row without events, and events without a row, must come to be judged.
+# From all three tables, because a row without events, and events without a row, must come to be judged; but
+# for the rows of jobs whose events were archived.
 KNOWN = """
     SELECT job_id FROM (
-        (SELECT job_id FROM jobs WHERE job_id > $1::uuid ORDER BY job_id LIMIT $2::integer)
+        (SELECT job_id FROM jobs
+         WHERE job_id > $1::uuid AND NOT EXISTS (
+             SELECT FROM archived_months m WHERE jobs.job_id >= m.starts AND jobs.job_id < m.ends)
+         ORDER BY job_id LIMIT $2::integer)
         UNION (SELECT DISTINCT job_id FROM events WHERE job_id > $1 ORDER BY job_id LIMIT $2)
         UNION (SELECT job_id FROM leases WHERE job_id > $1 ORDER BY job_id LIMIT $2)
     ) AS known ORDER BY job_id LIMIT $2"""
+
+
+ARCHIVED = """
+    SELECT wanted.job_id FROM unnest($1::uuid[]) AS wanted(job_id)
+    JOIN archived_months m ON wanted.job_id >= m.starts AND wanted.job_id < m.ends"""
+
+
+async def archived(engine: Engine, job_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these jobs whose months are archived, so that their events are elsewhere."""
+    return {row[0] for row in await fetch(engine, ARCHIVED, list(job_ids))}
+
+
+async def known(engine: Engine, after: UUID, limit: int) -> list[UUID]:
+    """The next jobs of which anything is stored, in the order of their ids."""
+    return [row[0] for row in await fetch(engine, KNOWN, after, limit)]
 
 
 async def histories(engine: Engine, job_ids: Iterable[UUID] | None = None) -> AsyncIterator[History]:
@@ -54,7 +73,7 @@ async def _pages(job_ids: Sequence[UUID]) -> AsyncIterator[Sequence[UUID]]:
 
 async def _all_pages(engine: Engine) -> AsyncIterator[Sequence[UUID]]:
     after = UUID(int=0)
-    while page := [row[0] for row in await fetch(engine, KNOWN, after, AT_ONCE)]:
+    while page := await known(engine, after, AT_ONCE):
         yield page
         after = page[-1]
 

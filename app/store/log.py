@@ -5,7 +5,7 @@ if they are still at the expected version and, for a worker, still leased under 
 the rows that moved are the events written. A change that was refused is reported, never silent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -77,15 +77,23 @@ APPEND = f"""
     )
     SELECT job_id FROM moved"""
 
+# The upper bound on seq says what the LIMIT says, because a log has no gaps; but it also holds in a plan
+# that sorts, and a page of a long log costs a page.
 READ = """
     SELECT job_id, seq, type, schema_version, status, progress, data::text, actor, epoch, occurred_at,
            prev_hash, hash
-    FROM events WHERE job_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"""
+    FROM events WHERE job_id = $1 AND seq > $2::integer AND seq <= $2 + $3::bigint
+    ORDER BY seq LIMIT $3"""
 
 READ_MANY = """
     SELECT job_id, seq, type, schema_version, status, progress, data::text, actor, epoch, occurred_at,
            prev_hash, hash
     FROM events WHERE job_id = ANY($1::uuid[]) ORDER BY job_id, seq"""
+
+READ_TYPES = """
+    SELECT job_id, seq, type, schema_version, status, progress, data::text, actor, epoch, occurred_at,
+           prev_hash, hash
+    FROM events WHERE job_id = $1 AND type = ANY($2::text[]) ORDER BY seq"""
 
 READ_AFTER = """
     SELECT e.job_id, e.seq, e.type, e.schema_version, e.status, e.progress, e.data::text, e.actor, e.epoch,
@@ -167,6 +175,35 @@ async def catch_up(engine: Engine, job: Job) -> Job:
     return job
 
 
+async def history(engine: Engine, job_id: UUID) -> list[LogRow]:
+    """The whole log of a job, in order; empty where there is no such job."""
+    rows = list[LogRow]()
+    while page := await read(engine, job_id, len(rows)):
+        rows += page
+        if len(page) < PAGE:
+            break
+    return rows
+
+
+async def of_types(engine: Engine, job_id: UUID, types: Sequence[str]) -> list[Recorded]:
+    """The events of the job that are of these types, in order."""
+    rows = await fetch(engine, READ_TYPES, job_id, list(types))
+    return [LogRow(*row).recorded() for row in rows]
+
+
+async def past(engine: Engine, job_id: UUID, is_past: Callable[[LogRow], bool]) -> Job:
+    """The job as it was when those of its events had happened for which `is_past` is true."""
+    job = Job(job_id)
+    while rows := await read(engine, job_id, job.seq):
+        for row in rows:
+            if not is_past(row):
+                return job
+            job = extend(job, row)
+        if len(rows) < PAGE:
+            break
+    return job
+
+
 async def load(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
     """These jobs, folded from their whole logs in one read. Meant for jobs that were just claimed."""
     jobs = {job_id: Job(job_id) for job_id in job_ids}
@@ -174,6 +211,19 @@ async def load(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
         row = LogRow(*columns_)
         jobs[row.job_id] = extend(jobs[row.job_id], row)
     return jobs
+
+
+async def load_each(engine: Engine, job_ids: Sequence[UUID]) -> tuple[dict[UUID, Job], dict[UUID, Exception]]:
+    """As `load`; the jobs whose log does not fold are left out and come second, with the reason."""
+    jobs, broken = {job_id: Job(job_id) for job_id in job_ids}, dict[UUID, Exception]()
+    for columns_ in await fetch(engine, READ_MANY, list(job_ids)):
+        row = LogRow(*columns_)
+        if row.job_id not in broken:
+            try:
+                jobs[row.job_id] = extend(jobs[row.job_id], row)
+            except Exception as error:  # noqa: BLE001 - whatever a damaged row makes fail
+                broken[row.job_id] = error
+    return {job_id: job for job_id, job in jobs.items() if job_id not in broken}, broken
 
 
 def extend(job: Job, row: LogRow) -> Job:

@@ -16,7 +16,7 @@ HEAD_START = 36
 
 SUBMITTED = (
     "job_id", "tenant", "idempotency_key", "request_sha256", "request", "query", "tags", "priority", "rank",
-    "max_attempts", "created_at",
+    "max_attempts", "created_at", "forked_from",
 )  # fmt: skip
 MOVING = (
     "status", "retry_at", "seq", "head_hash", "epoch", "attempt", "progress", "current_step",
@@ -34,7 +34,7 @@ TYPES = {
     "attempt": "smallint", "progress": "smallint", "current_step": "text",
     "steps_completed": "integer", "total_steps": "integer", "usage": "text", "result": "text",
     "error": "text", "input_request": "text", "started_at": "timestamptz", "completed_at": "timestamptz",
-    "updated_at": "timestamptz",
+    "updated_at": "timestamptz", "forked_from": "text",
 }  # fmt: skip
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -48,6 +48,7 @@ def submitted(job: Job) -> tuple[Any, ...]:
     return (
         job.id, job.tenant, job.idempotency_key, job.request_sha256, _json(request), request.query,
         _json(request.tags), request.priority, rank(job), job.max_attempts, job.created_at,
+        _json(view.forked_from(job)),
     )  # fmt: skip
 
 
@@ -82,7 +83,7 @@ def stored(name: str) -> str:
     match name:
         case "tags":
             return "ARRAY(SELECT json_array_elements_text(c.tags::json))"
-        case "request" | "usage" | "result" | "error" | "input_request":
+        case "request" | "usage" | "result" | "error" | "input_request" | "forked_from":
             return f"c.{name}::json"
         case _:
             return f"c.{name}"

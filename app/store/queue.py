@@ -1,7 +1,7 @@
 """The queue: claim, beat, and find what is lost. It has no table of its own; it is a view on `jobs`."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -56,7 +56,7 @@ CLAIM = """
         ON CONFLICT (job_id) DO UPDATE SET epoch = excluded.epoch, worker = excluded.worker,
             expires_at = excluded.expires_at, deadline_at = excluded.deadline_at
     )
-    SELECT job_id, epoch FROM hashed"""
+    SELECT job_id, epoch, clock_timestamp() FROM hashed"""
 
 # A lease that is gone, or held under another epoch, does not come back: the caller has lost it.
 BEAT = """
@@ -65,19 +65,32 @@ BEAT = """
     WHERE l.job_id = mine.job_id AND l.epoch = mine.epoch
     RETURNING l.job_id"""
 
+# A lease that nobody beats keeps a job from being claimed and from being rescued until it ends.
+SET_ASIDE = """
+    INSERT INTO leases (job_id, epoch, worker, expires_at, deadline_at)
+    SELECT job_id, epoch, 'nobody', now() + $2::interval, NULL FROM jobs
+    WHERE job_id = ANY($1::uuid[]) AND status IN ('running','cancelling')
+    ON CONFLICT (job_id) DO UPDATE SET worker = excluded.worker, expires_at = excluded.expires_at,
+        deadline_at = excluded.deadline_at
+    WHERE leases.epoch = excluded.epoch"""
+
 # Driven from jobs without a live lease, never from dead workers: a worker's row can vanish first.
 LOST = """
-    SELECT j.job_id, j.epoch, coalesce(l.deadline_at <= now(), false) AS late
+    SELECT j.job_id, j.epoch, coalesce(l.deadline_at <= now(), false) AS late, clock_timestamp() AS at
     FROM jobs j LEFT JOIN leases l ON l.job_id = j.job_id
     WHERE j.status IN ('running','cancelling')
       AND (l.job_id IS NULL OR l.expires_at <= now() OR l.deadline_at <= now())
     LIMIT $1::integer"""
 
 # The one query that a worker makes each second, however many jobs it runs. The last column makes up
-# for a lost wake-up: of the jobs that it runs, those that are to be cancelled.
+# for a lost wake-up: of the jobs that it runs, those that are to be cancelled. The first pending job is
+# asked for in order, because where statistics say that most jobs are pending, any one of them is looked
+# for in the table, and once they have run, that is the whole table.
 PEEK = """
-    SELECT EXISTS (SELECT FROM jobs WHERE status = 'pending' AND retry_at IS NULL)
-        OR EXISTS (SELECT FROM jobs WHERE status = 'pending' AND retry_at IS NOT NULL AND retry_at <= now()),
+    SELECT (SELECT true FROM jobs WHERE status = 'pending' AND retry_at IS NULL
+            ORDER BY rank, job_id LIMIT 1) IS NOT NULL
+        OR (SELECT true FROM jobs WHERE status = 'pending' AND retry_at IS NOT NULL AND retry_at <= now()
+            ORDER BY retry_at LIMIT 1) IS NOT NULL,
            EXISTS (SELECT FROM jobs j LEFT JOIN leases l ON l.job_id = j.job_id
                    WHERE j.status IN ('running','cancelling')
                      AND (l.job_id IS NULL OR l.expires_at <= now() OR l.deadline_at <= now())),
@@ -86,7 +99,15 @@ PEEK = """
 
 UNANSWERED = "SELECT job_id FROM jobs WHERE status = 'input_required' AND retry_at <= now() LIMIT $1::integer"
 
-WAITING = """SELECT count(*) FROM (SELECT FROM jobs WHERE status = 'pending' LIMIT $1::integer) AS waiting"""
+# Each half has its own partial index; no index has all pending jobs of all tenants.
+WAITING = """
+    SELECT least(count(*), $1::integer) FROM (
+        (SELECT 1 FROM jobs WHERE status = 'pending' AND retry_at IS NULL
+         ORDER BY rank, job_id LIMIT $1::integer)
+        UNION ALL
+        (SELECT 1 FROM jobs WHERE status = 'pending' AND retry_at IS NOT NULL
+         ORDER BY retry_at LIMIT $1::integer)
+    ) AS waiting"""
 
 PARTITIONS = """
     SELECT make_event_partition(now() + month * interval '1 month') FROM generate_series(0, 2) AS month"""
@@ -99,6 +120,7 @@ class Lease(Struct, frozen=True):
 
     job_id: UUID
     epoch: int
+    at: datetime  # when it was claimed, by the clock of Postgres, which is the same for all workers
 
 
 class Lost(Struct, frozen=True):
@@ -107,6 +129,7 @@ class Lost(Struct, frozen=True):
     job_id: UUID
     epoch: int
     late: bool  # its deadline has passed, however alive its worker is
+    at: datetime  # when it was found, by the clock of Postgres
 
 
 class Glance(Struct, frozen=True):
@@ -132,6 +155,11 @@ async def beat(connection: asyncpg.Connection, leases: Mapping[UUID, int], lease
     """
     rows = await connection.fetch(BEAT, list(leases), list(leases.values()), lease)
     return {row[0] for row in rows}
+
+
+async def set_aside(engine: Engine, job_ids: Sequence[UUID], time: timedelta) -> None:
+    """Leave these jobs alone for a while, because their logs cannot be read."""
+    await fetch(engine, SET_ASIDE, list(job_ids), time)
 
 
 async def lost(engine: Engine, limit: int) -> list[Lost]:

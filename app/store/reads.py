@@ -1,6 +1,7 @@
 """Reading the projection: one job, a page of jobs, the head of a job's log."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,25 +10,58 @@ from msgspec import Struct
 
 from app.domain.job import OVER, Failure, Status
 from app.domain.request import ResearchRequest
-from app.domain.view import InputRequest, JobView, Result, UsageView
+from app.domain.view import ForkedFrom, InputRequest, JobView, Result, UsageView
 from app.store.database import Engine, fetch
 
 COLUMNS = """
     job_id, status, progress, current_step, steps_completed, total_steps, request::text, created_at,
-    started_at, completed_at, seq, attempt, usage::text, retry_at, error::text, input_request::text"""
+    started_at, completed_at, seq, attempt, usage::text, retry_at, error::text, input_request::text,
+    forked_from::text"""
 
 VIEWS = f"SELECT {COLUMNS}, result::text FROM jobs WHERE tenant = $1::text AND job_id = ANY($2::uuid[])"
 
-# A list leaves the reports out: a page of a hundred would be megabytes.
-PAGE = f"""
-    SELECT {COLUMNS}, NULL FROM jobs
-    WHERE tenant = $1::text
-      AND ($2::text IS NULL OR status = $2)
-      AND ($3::text[] IS NULL OR (cardinality(tags) > 0 AND tags @> $3))
-      AND ($4::uuid IS NULL OR job_id < $4)
-    ORDER BY job_id DESC LIMIT $5::integer"""
 
-OWN_HEADS = "SELECT job_id, seq, status FROM jobs WHERE tenant = $1::text AND job_id = ANY($2::uuid[])"
+def page_sql(*, status: bool, tags: bool, before: bool) -> str:
+    """A page of a list with these filters; those that are not wanted get NULL.
+
+    Each has a text of its own, because "NULL or equal" hides the index in a plan that is made for any value.
+    A list leaves the reports out: a page of a hundred would be megabytes.
+    """
+    wanted = f"""tenant = $1::text
+      AND {_WITH_STATUS if status else "$2::text IS NULL"}
+      AND {"job_id < $4::uuid" if before else "$4::uuid IS NULL"}"""
+    if tags:
+        return _TAGGED.format(wanted=wanted)
+    return f"""
+    SELECT {COLUMNS}, NULL FROM jobs WHERE {wanted} AND $3::text[] IS NULL
+    ORDER BY {"status, " if status else ""}job_id DESC LIMIT $5::integer"""
+
+
+# A range of one, and an order that begins with it: so the index of lists by status is walked, and not that
+# of all jobs, which would be read to its end for a status that few jobs have.
+_WITH_STATUS = "status BETWEEN $2::text AND $2"
+
+# All that have the tags are found first, by their ids: a walk from the newest job on would read all jobs for
+# a tag that few have.
+_TAGGED = f"""
+    WITH tagged AS MATERIALIZED (
+        SELECT job_id, tenant, status FROM jobs WHERE cardinality(tags) > 0 AND tags @> $3::text[]
+    ), newest AS MATERIALIZED (
+        SELECT job_id FROM tagged WHERE {{wanted}} ORDER BY job_id DESC LIMIT $5::integer
+    )
+    SELECT {COLUMNS}, NULL FROM jobs WHERE job_id = ANY(ARRAY(SELECT job_id FROM newest))
+    ORDER BY job_id DESC"""
+
+IDS = """
+    SELECT job_id FROM jobs
+    WHERE tenant = $1::text
+      AND ($2::timestamptz IS NULL OR created_at >= $2) AND ($3::uuid IS NULL OR job_id > $3)
+    ORDER BY job_id LIMIT $4::integer"""
+
+OWN_HEADS = """
+    SELECT job_id, seq, status,
+           EXISTS (SELECT FROM archived_months m WHERE jobs.job_id >= m.starts AND jobs.job_id < m.ends)
+    FROM jobs WHERE tenant = $1::text AND job_id = ANY($2::uuid[])"""
 
 HEADS = "SELECT job_id, seq FROM jobs WHERE job_id = ANY($1::uuid[])"
 
@@ -35,6 +69,7 @@ _request = msgspec.json.Decoder(ResearchRequest).decode
 _usage = msgspec.json.Decoder(UsageView).decode
 _result = msgspec.json.Decoder(Result).decode
 _asked = msgspec.json.Decoder(InputRequest).decode
+_forked = msgspec.json.Decoder(ForkedFrom).decode
 _error = msgspec.json.Decoder(Failure).decode
 
 
@@ -43,6 +78,7 @@ class Head(Struct, frozen=True):
 
     seq: int
     status: Status
+    is_archived: bool = False  # its events are not in the database any more
 
     @property
     def is_over(self) -> bool:
@@ -66,14 +102,22 @@ async def page(
     before: UUID | None = None,
 ) -> list[JobView]:
     """At most `limit` jobs with all of `tags`, newest first; `before` is the last id of the page before."""
-    rows = await fetch(engine, PAGE, tenant, status, list(tags) or None, before, limit)
+    sql = page_sql(status=status is not None, tags=bool(tags), before=before is not None)
+    rows = await fetch(engine, sql, tenant, status, list(tags) or None, before, limit)
     return [_view(row) for row in rows]
+
+
+async def ids(
+    engine: Engine, tenant: str, since: datetime | None, after: UUID | None, limit: int
+) -> list[UUID]:
+    """At most `limit` jobs submitted since then, oldest first; `after` is the last id of the page before."""
+    return [row[0] for row in await fetch(engine, IDS, tenant, since, after, limit)]
 
 
 async def own_heads(engine: Engine, tenant: str, job_ids: Sequence[UUID]) -> Mapping[UUID, Head]:
     """How far the logs of these jobs go; unknown ids, and those of other tenants, are left out."""
     rows = await fetch(engine, OWN_HEADS, tenant, list(set(job_ids)))
-    return {row[0]: Head(row[1], row[2]) for row in rows}
+    return {row[0]: Head(*row[1:]) for row in rows}
 
 
 async def heads(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -107,5 +151,7 @@ def _view(row: Sequence[Any]) -> JobView:
         retry_at=row[13],
         error=_error(row[14]) if row[14] else None,
         input_request=_asked(row[15]) if row[15] else None,
-        result=_result(row[16]) if row[16] else None,
+        model=request.model,
+        forked_from=_forked(row[16]) if row[16] else None,
+        result=_result(row[17]) if row[17] else None,
     )

@@ -2,6 +2,7 @@
 
 `events` is the truth. `jobs` is a projection of it, and the head of the queue. `leases` says who works
 on what right now. `blobs` keeps big bodies by their sha256. `documents` and `passages` are the corpus.
+`checkpoints` bind the newest hashes of the log. `upkeep` is the log of what owners forgot and archived.
 """
 
 from sqlalchemy import (
@@ -78,6 +79,12 @@ events = Table(
     CheckConstraint("seq > 0", name="seq"),
     # Readers across jobs go by (xid, position) below the snapshot's xmin; readers of one job by seq.
     Index(None, "xid", "position"),
+    # From a page to the jobs that found it. A hash, because an address may be longer than an index entry.
+    Index(
+        "events_source_url_idx",
+        text("md5(data ->> 'url')"),
+        postgresql_where=text("type = 'source_found'"),
+    ),
     postgresql_partition_by="RANGE (job_id)",
 )
 
@@ -110,6 +117,7 @@ jobs = Table(
     Column("result", JSON),
     Column("error", JSON),
     Column("input_request", JSON),
+    Column("forked_from", JSON),
     Column("created_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("completed_at", Moment),
@@ -199,4 +207,31 @@ passages = Table(
         nullable=False,
     ),
     Index("passages_words_idx", "words", postgresql_using="gin"),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 …
+    Column("made_at", Moment, nullable=False),
+    Column("previous", LargeBinary, nullable=False),
+    Column("up_to", Text, nullable=False),  # the place in the feed that it reaches to
+    Column("heads", Text, nullable=False),  # a line "job_id seq hash" for each job that moved
+    Column("key", Text, nullable=False),  # of the signature; "-": not signed
+    Column("hash", LargeBinary, nullable=False),
+    Column("signature", LargeBinary),
+    CheckConstraint("number > 0", name="number"),
+)
+
+upkeep = Table(
+    "upkeep",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 …
+    Column("type", Text, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("actor", Text, nullable=False),  # "owner:<the user who had logged in>"
+    Column("occurred_at", Moment, nullable=False),
+    Column("prev_hash", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    CheckConstraint("number > 0", name="number"),
 )

@@ -16,7 +16,7 @@ class Writer:
     def __init__(self, engine: Engine, wake: Wake) -> None:
         self.engine = engine
         self._wake = wake
-        self._submits: Batch[Change, bool] = Batch(self._submit)
+        self._submits: Batch[Change, bool] = Batch(self._submit, weigh=lambda change: len(change.rows))
         self._appends: Batch[Change, bool] = Batch(self._append, weigh=lambda change: len(change.rows))
         self._keeps: Batch[Sequence[bytes], None] = Batch(self._keep)
         self._recalls: Batch[Sequence[str], Mapping[str, bytes]] = Batch(self._recall)

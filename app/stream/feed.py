@@ -18,6 +18,7 @@ class Feed(Source[Cursor]):
     def __init__(self, head: Cursor, read: ReadFeed, forget: Callable[[], object]) -> None:
         super().__init__()
         self.head = head
+        self.is_replaced = False  # the log ends before what was read of it
         self._read = read
         self._forget = forget
         self._recent: dict[Cursor, Piece[Cursor]] = {}  # oldest first
@@ -38,7 +39,9 @@ class Feed(Source[Cursor]):
     async def refresh(self) -> bool:
         """Read on from the head and deliver; False where nothing has come."""
         head = self.head
-        piece = join(head, await self._read(head))
+        page = await self._read(head)
+        self.is_replaced = page.is_beyond
+        piece = join(head, page)
         if piece.cursor == head:
             return False
         self._recent[head] = piece

@@ -35,7 +35,7 @@ def hello(retry_ms: int, **about: object) -> bytes:
 
 
 def reset(head: int | str, reason: str = "cursor_beyond_head") -> bytes:
-    """What the reader has is not this log, so it starts again: its cursor lies beyond, or the log is another."""
+    """What the reader has is not this log, so it starts again: it was replaced."""
     body = msgspec.json.encode({"reason": reason, "head": head})
     return b"event: reset\ndata: %b\n\n" % body
 

@@ -151,12 +151,15 @@ class Hub:
             if self._topics.get(job_id) is not topic:
                 continue
             if job_id not in heads:
-                for reader in self.crowd.of(topic):
-                    reader.leave("log_replaced")
+                self._send_away(topic)
             elif heads[job_id] < head:
                 self._begin_again(topic, heads[job_id])
             elif heads[job_id] > topic.head:
                 self._mark({job_id})
+
+    def _send_away(self, source: Topic | Feed) -> None:
+        for reader in self.crowd.of(source):
+            reader.leave("log_replaced")
 
     def _begin_again(self, topic: Topic, head: int) -> None:
         """After a failover or a restore the log may be another: whoever read it has to read it again."""
@@ -174,6 +177,8 @@ class Hub:
                 for source in tuple(self._feeds.values()):
                     while await source.refresh():
                         pass
+                    if source.is_replaced:  # whoever comes back with that cursor is told
+                        self._send_away(source)
             except DatabaseUnavailable:
                 await asyncio.sleep(PATIENCE)
                 self._news.set()

@@ -1,8 +1,9 @@
 """One try at one job, under one lease: every write carries its epoch."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -24,7 +25,8 @@ Answer = TypeVar("Answer")
 class Attempt:
     """The job as this worker knows it, and the only way for its steps to write."""
 
-    def __init__(self, writer: Writer, job: Job, worker: str) -> None:
+    def __init__(self, writer: Writer, job: Job, worker: str, at: datetime | None = None) -> None:
+        """Work on `job`, which was claimed `at` a time of Postgres's clock."""
         self.writer = writer
         self.job = job
         self.epoch = job.epoch
@@ -32,11 +34,17 @@ class Attempt:
         self.draining = False  # set when the worker wants to stop: finish the step, start no other
         self._actor = f"worker:{worker}"
         self._writing = asyncio.Lock()
+        self._begun = (at or datetime.now(UTC), time.monotonic())
 
     @property
     def job_id(self) -> UUID:
         """The job's id."""
         return self.job.id
+
+    def now(self) -> datetime:
+        """The time by the clock of Postgres, which is one for all; that of this machine may be wrong."""
+        at, since = self._begun
+        return at + timedelta(seconds=time.monotonic() - since)
 
     async def carry_out(self, command: c.Command) -> Job:
         """Carry out a command; raises Refused (LeaseLost, CancelRequested) where the fence says no."""
@@ -61,7 +69,9 @@ class Attempt:
         """Carry out a command; only within `in_turn`."""
         self.ending = isinstance(command, LAST)
         crash.reached("before_commit")
-        self.job = await handle(self.writer, self.job, command, actor=self._actor, epoch=self.epoch)
+        self.job = await handle(
+            self.writer, self.job, command, actor=self._actor, epoch=self.epoch, at=self.now()
+        )
         crash.reached("after_commit")
         return self.job
 
@@ -72,4 +82,4 @@ class Attempt:
 
     def preview(self, job: Job, events: tuple[e.Event, ...]) -> Job:
         """The job as it will be once these events are in the log."""
-        return change(job, events, datetime.now(UTC), self._actor, self.epoch).job
+        return change(job, events, self.now(), self._actor, self.epoch).job

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from app.store.database import AWAY, connect
 BEATS_PER_LEASE = 3
 FENCE = 0.9  # of a lease without a beat: the rest is for the clocks' and the network's differences
 
-Loss = Callable[[set[UUID]], None]
+Loss = Callable[[Mapping[UUID, int]], None]  # job -> the epoch that is lost
 
 
 class Beats:
@@ -31,9 +31,8 @@ class Beats:
         self._lease = lease
         self._pause = lease.total_seconds() / BEATS_PER_LEASE
         self._lost = lost  # called from the thread
-        self._held: dict[
-            UUID, tuple[int, float]
-        ] = {}  # job -> epoch, monotonic time of the last sign of life
+        # job -> epoch, monotonic time of the last sign of life
+        self._held: dict[UUID, tuple[int, float]] = {}
         self._guard = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="beats", daemon=True)
@@ -52,10 +51,15 @@ class Beats:
         with self._guard:
             self._held.update({lease.job_id: (lease.epoch, since) for lease in leases})
 
-    def drop(self, job_id: UUID) -> None:
-        """The job is done with: its lease may end."""
+    def drop(self, job_id: UUID, epoch: int) -> None:
+        """This attempt is done with: its lease may end. A later one of the same job is beaten on."""
         with self._guard:
-            self._held.pop(job_id, None)
+            if self._holds(job_id, epoch):
+                del self._held[job_id]
+
+    def _holds(self, job_id: UUID, epoch: int) -> bool:
+        """Only behind the guard. A job that was given up may be held again, under a newer epoch."""
+        return job_id in self._held and self._held[job_id][0] == epoch
 
     def _run(self) -> None:
         asyncio.run(self._beat_until_stopped())
@@ -89,24 +93,25 @@ class Beats:
 
     def _note(self, held: dict[UUID, int], kept: set[UUID], moment: float) -> None:
         with self._guard:
-            for job_id in kept & self._held.keys():
-                self._held[job_id] = (held[job_id], moment)
-            # Only if it is still ours to beat: a job that finished during the beat is not lost.
-            gone = {job_id for job_id in held.keys() - kept if job_id in self._held}
+            # Only what is still ours to beat: an attempt that ended during the beat is not lost, and what
+            # was asked about it says nothing about the next one.
+            same = {job_id: epoch for job_id, epoch in held.items() if self._holds(job_id, epoch)}
+            self._held.update({job_id: (same[job_id], moment) for job_id in kept & same.keys()})
+            gone = {job_id: epoch for job_id, epoch in same.items() if job_id not in kept}
         self._give_up(gone)
 
     def _fence(self) -> None:
         oldest = time.monotonic() - self._lease.total_seconds() * FENCE
         with self._guard:
-            silent = {job_id for job_id, (_, since) in self._held.items() if since < oldest}
+            silent = {job_id: epoch for job_id, (epoch, since) in self._held.items() if since < oldest}
         self._give_up(silent)
 
-    def _give_up(self, job_ids: set[UUID]) -> None:
-        for job_id in job_ids:
-            self.drop(job_id)
-        if job_ids:
+    def _give_up(self, lost: Mapping[UUID, int]) -> None:
+        for job_id, epoch in lost.items():
+            self.drop(job_id, epoch)
+        if lost:
             with contextlib.suppress(RuntimeError):  # the worker's loop is already closed
-                self._lost(job_ids)
+                self._lost(lost)
 
     async def _sleep(self) -> None:
         """In slices, so that stop() does not wait for a whole beat."""

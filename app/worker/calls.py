@@ -10,12 +10,12 @@ import time
 from collections.abc import Mapping
 from hashlib import sha256
 
+from app.agent.replies import encoded
 from app.agent.research import Call, ModelCall, Reply
 from app.domain import events as e
 from app.errors import ProviderAway, ProviderError
 from app.providers.ports import BadReply
 from app.worker.attempt import Attempt
-from app.worker.replies import encoded
 from app.worker.tools import Tools
 
 CALL_TIMEOUT = 120.0  # seconds; no call takes longer, whatever its provider's own timeout is
@@ -84,7 +84,13 @@ class Caller:
         if known is not None:
             await self._attempt.record(
                 e.CallRequested(
-                    call.key, call.kind, known.provider, known.input_sha256, f"try {tried + 1}", known.repeat
+                    call.key,
+                    call.kind,
+                    known.provider,
+                    known.input_sha256,
+                    f"try {tried + 1}",
+                    known.repeat,
+                    prompt_sha256=known.prompt_sha256,
                 )
             )
 

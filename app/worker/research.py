@@ -5,14 +5,14 @@ the intents of the next calls go into one append.
 """
 
 import asyncio
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
-
-import msgspec
+from typing import TypeGuard
 
 from app.agent import limits, research
-from app.agent.research import Call, ModelCall, ReadCall, Reply, SearchCall
+from app.agent.replies import decoded, encoded
+from app.agent.research import Call, ModelCall, Reply
+from app.agent.wording import Wording, wording
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.job import Job
@@ -21,12 +21,9 @@ from app.providers.ports import BadReply, ModelReply
 from app.worker import crash
 from app.worker.attempt import Attempt
 from app.worker.calls import Caller
-from app.worker.replies import decoded, encoded
 from app.worker.tools import Tools
 
 TURN_EVENTS = tuple[e.Event, ...]
-
-_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Researcher:
@@ -37,10 +34,12 @@ class Researcher:
         self._attempt = attempt
         self._caller = Caller(tools, attempt)
         self._replies: dict[str, Reply] = {}  # of the current turn; what is missing is in the blobs
+        self._kept = set[str]()  # messages of this job that this attempt has kept
 
     async def run(self) -> None:
         """Take turns until the report is written or the job waits; raises what stops the attempt."""
         attempt = self._attempt
+        self._tools.model(attempt.job)  # raises where there is none: before anything is paid
         await self._resume(research.next_calls(attempt.job))
         while attempt.job.status == "running" and (calls := research.next_calls(attempt.job)):
             if attempt.draining:
@@ -53,24 +52,26 @@ class Researcher:
     async def _resume(self, calls: list[Call]) -> None:
         """After a claim: calls that were in flight when a worker died are announced again, as repeats."""
         if calls:
-            await self._attempt.writer.keep(_prompts(calls))
-            await self._attempt.record(*(self._intent(self._attempt.job, call) for call in calls))
+            await self._attempt.record(*await self._intents(self._attempt.job, calls))
 
-    def _intent(self, job: Job, call: Call) -> e.CallRequested:
-        known, digest = job.research.call(call.key), sha256(_input(call)).hexdigest()
-        if known is not None and known.input_sha256 != digest:
+    async def _intents(self, job: Job, calls: list[Call], bodies: Sequence[bytes] = ()) -> TURN_EVENTS:
+        """The announcements of these calls; what is asked is kept first, together with `bodies`."""
+        wordings = {call.key: wording(call.ask) for call in calls if _is_prompted(call)}
+        new = {
+            name: text for told in wordings.values() for name, text in told.texts if name not in self._kept
+        }
+        await self._attempt.writer.keep([*bodies, *_inputs(calls), *map(str.encode, new.values())])
+        self._kept |= new.keys()
+        return tuple(self._intent(job, call, wordings.get(call.key)) for call in calls)
+
+    def _intent(self, job: Job, call: Call, told: Wording | None) -> e.CallRequested:
+        provider = self._tools.name(job, call)
+        intent = research.intent(job, call, provider, told.sha256 if told else None)
+        known = job.research.call(call.key)
+        if known is not None and known.input_sha256 != intent.input_sha256:
             message = f"Call {call.key} was announced with another input; this code asks something else."
             raise ProviderError("internal", message, retryable=False)
-        was_in_flight = known is not None and known.error is None
-        return e.CallRequested(
-            key=call.key,
-            kind=call.kind,
-            provider=self._tools.name(job, call),
-            input_sha256=digest,
-            about=_about(call),
-            repeat=(known.repeat if known else 0) + was_in_flight,
-            fallback=isinstance(call, ModelCall) and call.fallback,
-        )
+        return intent
 
     # Calls
 
@@ -116,15 +117,13 @@ class Researcher:
     async def _announce(self) -> None:
         """Announce what comes next; only within `in_turn`."""
         job = self._attempt.job
-        calls = research.next_calls(job)
-        await self._attempt.writer.keep(_prompts(calls))
-        intents = tuple(self._intent(job, call) for call in calls)
+        intents = await self._intents(job, research.next_calls(job))
         await self._attempt.write(c.RecordEvents(self._attempt.epoch, intents))
 
     def _worked(self) -> float:
         """Seconds of work so far."""
         since = self._attempt.job.working_since
-        return (datetime.now(UTC) - since).total_seconds() if since else 0.0
+        return max(0.0, (self._attempt.now() - since).total_seconds()) if since else 0.0
 
     async def _texts(self) -> dict[str, str]:
         names = [source.sha256 for source in self._attempt.job.research.sources if source.sha256]
@@ -148,7 +147,10 @@ class Researcher:
         try:
             learnt = await self._learn(call, after, reply, texts)
         except BadReply as error:
-            outcome = e.CallFailed(call.key, "validation", str(error), False, error.usage)
+            [refused] = map(sha256, bodies)
+            outcome = e.CallFailed(
+                call.key, "validation", str(error), False, error.usage, refused.hexdigest()
+            )
             after, learnt = self._attempt.preview(before, (outcome,)), ()
         if learnt is None:
             await self._attempt.writer.keep(bodies)
@@ -173,8 +175,7 @@ class Researcher:
         # A worker that is leaving makes no more calls, so it does not announce any.
         parked = self._attempt.draining or knowing.status != "running"
         calls = [] if parked else research.next_calls(knowing)
-        await self._attempt.writer.keep([*bodies, *_prompts(calls)])
-        intents = tuple(self._intent(knowing, call) for call in calls)
+        intents = await self._intents(knowing, calls, bodies)
         await self._attempt.write(c.RecordEvents(epoch, (*happened, *intents)))
 
     async def _learn(
@@ -202,20 +203,11 @@ class Researcher:
         return {**self._replies, **stored}
 
 
-def _input(call: Call) -> bytes:
-    return _encode(call.ask if isinstance(call, ModelCall) else call)
+def _is_prompted(call: Call) -> TypeGuard[ModelCall]:
+    """What stands in for the model is told nothing in words."""
+    return isinstance(call, ModelCall) and not call.fallback
 
 
-def _prompts(calls: list[Call]) -> list[bytes]:
+def _inputs(calls: list[Call]) -> list[bytes]:
     """What the model is asked, to be kept; a query and a url stand in the event themselves."""
-    return [_input(call) for call in calls if isinstance(call, ModelCall)]
-
-
-def _about(call: Call) -> str:
-    match call:
-        case ModelCall():
-            return f"turn {call.ask.step}"
-        case SearchCall():
-            return call.query
-        case ReadCall():
-            return call.url
+    return [research.input_of(call) for call in calls if isinstance(call, ModelCall)]

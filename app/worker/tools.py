@@ -4,19 +4,24 @@ from collections.abc import Callable, Mapping
 
 from app.agent.research import Call, ModelCall, ReadCall, Reply, SearchCall
 from app.domain.job import Job
+from app.errors import ProviderError
 from app.providers.ports import Model, PageReply, Search
 from app.worker.breaker import Breaker
 
 MAX_PAGE = 1_000_000  # characters of a page that are kept
 
+MAX_BREAKERS = 1000
+
 Choose = Callable[[Job], Search]
+Named = Callable[[str], Model]  # a model by the name that its server has for it
 
 
 class Tools:
     """A model, the one that stands in for it, and the search that a job asked for."""
 
-    def __init__(self, model: Model, fallback: Model, search: Choose) -> None:
+    def __init__(self, model: Model, fallback: Model, search: Choose, named: Named | None = None) -> None:
         self._model = model
+        self._named = named
         self._fallback = fallback
         self._search = search
         self._breakers: dict[str, Breaker] = {}
@@ -24,18 +29,31 @@ class Tools:
     def name(self, job: Job, call: Call) -> str:
         """The provider that makes this call."""
         if isinstance(call, ModelCall):
-            return (self._fallback if call.fallback else self._model).name
+            return (self._fallback if call.fallback else self.model(job)).name
         return self._search(job).name
+
+    def model(self, job: Job) -> Model:
+        """The model that the job names, else the worker's own. Raises ProviderError where it has none."""
+        wanted = job.request.model
+        if wanted is None:
+            return self._model
+        if self._named is None:
+            message = f"model is {wanted!r}, and this worker has no language model (OPENAI_API_KEY)."
+            raise ProviderError("auth", message, retryable=False)
+        return self._named(wanted)
 
     def breaker(self, name: str) -> Breaker:
         """The breaker of a provider."""
-        return self._breakers.setdefault(name, Breaker(name))
+        found = self._breakers.setdefault(name, Breaker(name))
+        if len(self._breakers) > MAX_BREAKERS:  # callers name models, so there is no end of names
+            self._breakers.pop(next(iter(self._breakers)))
+        return found
 
     async def perform(self, job: Job, call: Call, texts: Mapping[str, str]) -> Reply:
         """Make the call. Raises ProviderError, BadReply."""
         match call:
             case ModelCall():
-                model = self._fallback if call.fallback else self._model
+                model = self._fallback if call.fallback else self.model(job)
                 return await model.next_step(call.ask, texts)
             case SearchCall():
                 sources = job.request.sources

@@ -9,8 +9,8 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -27,7 +27,7 @@ from app.store.writer import Writer
 from app.worker import crash
 from app.worker.attempt import Attempt
 from app.worker.beats import Beats
-from app.worker.rescue import assume, rescue
+from app.worker.rescue import assume, rescue, set_aside
 
 log = logging.getLogger(__name__)
 
@@ -62,11 +62,13 @@ class Worker:
         self._stops: dict[UUID, str] = {}  # why a task was cancelled: "cancel", "lost" or "release"
         self._bell = asyncio.Event()
         self._draining = False
+        self._hurried = asyncio.Event()
         self._beats = Beats(url, pace.lease, self._lost_from_thread)
 
     async def run(self) -> None:
         """Work until `drain` is called, then hand back what is unfinished."""
         self._loop = asyncio.get_running_loop()
+        log.info("Worker %s works on up to %d jobs at a time.", self.name, self._pace.concurrency)
         self._beats.start()
         unsubscribe = self._wake.subscribe(self._hear)
         beside = [asyncio.create_task(self._look()), asyncio.create_task(self._prepare())]
@@ -86,6 +88,11 @@ class Worker:
             attempt.draining = True
         self._bell.set()
 
+    def hurry(self) -> None:
+        """Drain without a window: what is in flight is cancelled and handed back now."""
+        self.drain()
+        self._hurried.set()
+
     # Claiming
 
     async def _claim(self) -> None:
@@ -94,7 +101,8 @@ class Worker:
             free = self._pace.concurrency - len(self._attempts)
             try:
                 claimed = free > 0 and await self._take(min(free, CLAIM))
-            except DatabaseUnavailable:
+            except (DatabaseUnavailable, asyncpg.PostgresError) as error:
+                log.warning("Nothing could be claimed: %s", error)
                 await asyncio.sleep(PATIENCE * random.uniform(0.5, 1.5))
                 continue
             if not claimed:
@@ -108,17 +116,29 @@ class Worker:
         )
         if leases:
             crash.reached("after_claim")
-        jobs = await event_log.load(self._writer.engine, [lease.job_id for lease in leases]) if leases else {}
+        jobs, broken = await self._read([lease.job_id for lease in leases])
+        if broken:
+            await set_aside(self._writer, broken)
+        # The answer to the claim may have been on its way for longer than the lease: then the job is
+        # another's by now, and what was read is under the other's epoch, which is not ours to write with.
+        leases = [
+            lease for lease in leases if lease.job_id in jobs and jobs[lease.job_id].epoch == lease.epoch
+        ]
         # Only now: a lease that is beaten while nobody works on its job would never expire.
         self._beats.hold(leases, before)
         for lease in leases:
-            self._start(jobs[lease.job_id])
-        return bool(leases)
+            self._start(jobs[lease.job_id], lease.at)
+        return bool(leases or broken)
 
-    def _start(self, job: Job) -> None:
-        attempt = Attempt(self._writer, job, self.name)
+    async def _read(self, job_ids: list[UUID]) -> tuple[dict[UUID, Job], dict[UUID, Exception]]:
+        """The jobs that were claimed, and those among them that cannot be read."""
+        return await event_log.load_each(self._writer.engine, job_ids) if job_ids else ({}, {})
+
+    def _start(self, job: Job, at: datetime) -> None:
+        attempt = Attempt(self._writer, job, self.name, at)
         task = asyncio.create_task(self._work(attempt), name=f"job {job.id}")
         self._attempts[job.id] = (attempt, task)
+        self._stops.pop(job.id, None)  # of an attempt before, which is just about to end
 
     # Working
 
@@ -141,18 +161,21 @@ class Worker:
             message = f"{type(error).__name__} in the worker; its log has the details."
             await self._fail(attempt, ProviderError("internal", message, retryable=True))
         finally:
-            self._forget(attempt.job_id)
+            self._forget(attempt)
 
-    def _forget(self, job_id: UUID) -> None:
-        self._beats.drop(job_id)
-        self._attempts.pop(job_id, None)
-        self._stops.pop(job_id, None)
+    def _forget(self, attempt: Attempt) -> None:
+        """The attempt is over; a later one of the same job may already be under way here."""
+        self._beats.drop(attempt.job_id, attempt.epoch)
+        held = self._attempts.get(attempt.job_id)
+        if held is not None and held[0] is attempt:
+            del self._attempts[attempt.job_id]
+            self._stops.pop(attempt.job_id, None)
         self._bell.set()
 
     async def _stopped(self, attempt: Attempt) -> None:
         """Somebody cancelled the job, took the lease, or the worker is leaving."""
         if self._stops.get(attempt.job_id) != "lost":
-            with contextlib.suppress(DossierError):
+            with contextlib.suppress(DossierError, asyncpg.PostgresError):  # then its lease will expire
                 await attempt.in_turn(lambda: self._let_go(attempt))
 
     async def _let_go(self, attempt: Attempt) -> None:
@@ -166,16 +189,18 @@ class Worker:
 
     async def _postpone(self, attempt: Attempt, seconds: float) -> None:
         """A provider is away: the job waits without a worker, and it costs no attempt."""
-        retry_at = datetime.now(UTC) + timedelta(seconds=seconds * random.uniform(1.0, 1.5))
-        with contextlib.suppress(Refused, DatabaseUnavailable):
+        retry_at = attempt.now() + timedelta(seconds=seconds * random.uniform(1.0, 1.5))
+        with contextlib.suppress(Refused, DatabaseUnavailable, asyncpg.PostgresError):
             await attempt.carry_out(c.ReleaseAttempt(attempt.epoch, "provider_unavailable", retry_at))
 
     async def _fail(self, attempt: Attempt, error: ProviderError) -> None:
-        wait = self._backoff(attempt.job.attempt)
-        retry_at = datetime.now(UTC) + timedelta(seconds=wait)
+        job_id, wait = attempt.job_id, self._backoff(attempt.job.attempt)
+        retry_at = attempt.now() + timedelta(seconds=wait)
         command = c.FailAttempt(attempt.epoch, error.error_type, str(error), error.retryable, retry_at)
-        with contextlib.suppress(Refused, DatabaseUnavailable):
+        try:
             await attempt.carry_out(command)
+        except (Refused, DatabaseUnavailable, asyncpg.PostgresError) as why:
+            log.warning("Job %s: its failure could not be written (%s); its lease will expire.", job_id, why)
 
     def _backoff(self, attempt: int) -> float:
         """Seconds: twice as many with each attempt, and jitter, so that those who failed together part."""
@@ -202,23 +227,29 @@ class Worker:
         """Once a second: is anything due, lost, or to be stopped, that no hint told of?"""
         while True:
             await asyncio.sleep(POLL * random.uniform(0.9, 1.1))
-            with contextlib.suppress(DatabaseUnavailable):
-                glance = await queue.peek(self._writer.engine, list(self._attempts))
-                self._cancel(glance.cancelling, "cancel")
-                if glance.due:
-                    self._bell.set()
-                if glance.lost:
-                    await rescue(self._writer, self.name)
-                if glance.unanswered:
-                    await assume(self._writer, self.name)
+            try:
+                await self._see_to()
+            except (DatabaseUnavailable, asyncpg.PostgresError) as error:
+                log.warning("The queue could not be seen to: %s", error)
 
-    def _lost_from_thread(self, job_ids: set[UUID]) -> None:
-        self._loop.call_soon_threadsafe(self._lose, job_ids)
+    async def _see_to(self) -> None:
+        glance = await queue.peek(self._writer.engine, list(self._attempts))
+        self._cancel(glance.cancelling, "cancel")
+        if glance.due:
+            self._bell.set()
+        if glance.lost:
+            await rescue(self._writer, self.name)
+        if glance.unanswered:
+            await assume(self._writer, self.name)
 
-    def _lose(self, job_ids: set[UUID]) -> None:
+    def _lost_from_thread(self, lost: Mapping[UUID, int]) -> None:
+        self._loop.call_soon_threadsafe(self._lose, lost)
+
+    def _lose(self, lost: Mapping[UUID, int]) -> None:
         """Stop what was lost; a job whose last write is under way gave its lease up itself."""
-        held = {job_id: self._attempts[job_id][0] for job_id in job_ids if job_id in self._attempts}
-        self._cancel([job_id for job_id, attempt in held.items() if not attempt.ending], "lost")
+        held = {job_id: self._attempts[job_id][0] for job_id in lost if job_id in self._attempts}
+        mine = [attempt for job_id, attempt in held.items() if attempt.epoch == lost[job_id]]
+        self._cancel([attempt.job_id for attempt in mine if not attempt.ending], "lost")
 
     def _cancel(self, job_ids: Iterable[UUID], why: str) -> None:
         for job_id in job_ids:
@@ -232,7 +263,14 @@ class Worker:
         """Wait for the steps in flight, then cancel what is left; a cancelled attempt hands itself back."""
         tasks = [task for _, task in self._attempts.values()]
         if tasks:
-            _, late = await asyncio.wait(tasks, timeout=self._pace.window)
+            await self._wait(tasks)
             self._cancel(list(self._attempts), "release")
-            if late:
-                await asyncio.wait(late, timeout=self._pace.window)
+            await asyncio.wait(tasks, timeout=self._pace.window)
+
+    async def _wait(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Until all are done, the window is over, or somebody is in a hurry."""
+        done = asyncio.create_task(asyncio.wait(tasks))
+        hurry = asyncio.create_task(self._hurried.wait())
+        await asyncio.wait((done, hurry), timeout=self._pace.window, return_when=asyncio.FIRST_COMPLETED)
+        done.cancel()
+        hurry.cancel()

@@ -25,7 +25,7 @@ if sys.platform == "linux":
 if off := float(os.environ.pop("CHAOS_CLOCK_OFF", 0)):  # seconds: its wall clock is wrong by so much
     import datetime, gc, time
     right, clock, shift = datetime.datetime.now, time.time, datetime.timedelta(seconds=off)
-    methods = gc.get_referents(datetime.datetime.__dict__)[0]  # the type itself does not let itself be changed
+    methods = gc.get_referents(datetime.datetime.__dict__)[0]  # the type refuses to be changed
     methods["now"] = classmethod(lambda kind, tz=None: right(tz) + shift)
     ctypes.pythonapi.PyType_Modified(ctypes.py_object(datetime.datetime))
     time.time = lambda: clock() + off

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import random
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
@@ -33,7 +34,7 @@ class Manner(NamedTuple):
     rude: bool = False  # dropped with a reset
     sip: int = 65_536  # bytes taken at a time
     pause: float = 0.0  # seconds between two sips
-    patience: float = PATIENCE
+    patience: float = PATIENCE  # seconds without a frame, heartbeats or not, after which it is dropped
 
 
 def random_manner(rng: random.Random, ports: Sequence[int]) -> Manner:
@@ -45,7 +46,7 @@ def random_manner(rng: random.Random, ports: Sequence[int]) -> Manner:
         path=rng.choice(("stream", "stream", "events")),
         carrier=rng.choice(("header", "query", "both")),
         frames=int(rng.expovariate(1 / 40)) + 1 if cut == "frames" else None,
-        raw=int(rng.expovariate(1 / 30_000)) + 1 if cut == "raw" else None,
+        raw=int(rng.expovariate(1 / rng.choice((1_000, 30_000)))) + 1 if cut == "raw" else None,
         rude=rng.random() < 0.3,
         sip=rng.randint(64, 4096) if slow else 65_536,
         pause=rng.uniform(0, 0.05) if slow else 0.0,
@@ -98,8 +99,10 @@ class Reader:
         before, ending = self.cursor, "?"
         try:
             ending = await self._visit(manner)
-        except (OSError, TimeoutError) as error:
+        except OSError as error:  # among them a TimeoutError
             ending = repr(error)
+            if isinstance(error, TimeoutError) and manner.patience >= PATIENCE:
+                raise self.complaint("Nothing comes, though the job is not over.") from error
         except Malformed as error:
             ending = f"malformed: {error}"
             raise self.complaint(str(error)) from error
@@ -127,13 +130,15 @@ class Reader:
 
     async def _read(self, wire: Wire, manner: Manner) -> str:
         frames, greeted, wild = 0, False, self.cursor == WILD
+        heard_at = time.monotonic()
         while True:
             most = 65_536 if self.hurry else manner.sip
             if manner.raw is not None:
                 most = min(most, manner.raw - wire.received)
             if most <= 0:
                 return "cut between two bytes"
-            for frame in await wire.read(most, manner.patience):
+            for frame in await wire.read(most, heard_at + manner.patience - time.monotonic()):
+                heard_at = time.monotonic()
                 if not greeted and frame.event not in GREETINGS:
                     raise self.complaint(f"The first frame is {frame}")
                 greeted = True

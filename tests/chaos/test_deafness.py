@@ -66,14 +66,7 @@ async def test_events_arrive_by_the_poll_when_listen_is_refused(between, elsewhe
     assert between.refusals
 
 
-UNLUCKY = pytest.mark.xfail(
-    run=False, reason="asyncpg.InternalClientError is missing in app.store.database.AWAY and ends the server."
-)
-
-
-@pytest.mark.parametrize(
-    "words", [b"LISTEN", pytest.param(b"FROM events", marks=UNLUCKY), b"FROM jobs WHERE job_id = ANY"]
-)
+@pytest.mark.parametrize("words", [b"LISTEN", b"FROM events", b"FROM jobs WHERE job_id = ANY"])
 async def test_a_connection_that_postgres_ends_at_the_worst_moment_costs_time_and_nothing_else(
     between, elsewhere, words, monkeypatch
 ):

@@ -79,6 +79,28 @@ async def test_a_reader_that_leaves_in_the_middle_of_a_flood_leaves_nothing_behi
     await until(lambda: nobody_is_left(house))
 
 
+async def test_a_reader_that_leaves_takes_nothing_from_those_who_stay_or_come(house, port):
+    job = await logs.live_job(house.writer)
+
+    async def two_are_left():
+        return len(house.hub.crowd._readers) == 2
+
+    async with following(port, job.id) as staying:
+        leaving = await opened(port, job.id)
+        async with following(port, job.id) as coming:
+            leaving.close()
+            await until(two_are_left)
+            job = await logs.append(house.writer, job)
+            await until(lambda: has(staying, job.seq))
+            await until(lambda: has(coming, job.seq))
+            await logs.end(house.writer, job)
+
+    whole = await logs.log_of(house.engine, job.id)
+    for reader in (staying, coming):
+        assert reader.connections == 1
+        reader.check(whole)
+
+
 async def test_a_reader_that_vanished_without_a_word_is_noticed_by_the_heartbeat(house, port, monkeypatch):
     monkeypatch.setattr(reader_module, "HEARTBEAT", NEVER)
     job = await logs.live_job(house.writer)

@@ -70,9 +70,18 @@ class Party:
 
     async def _quieten(self) -> None:
         await asyncio.sleep(self._seconds)
+        while not self._was_wild():  # noqa: ASYNC110 - on a busy machine little happens in this time
+            await asyncio.sleep(0.1)
         self._calm.set()
         for reader in self.readers:
             reader.hurry = True
+
+    def _was_wild(self) -> bool:
+        """True once what is to be tested has happened at all."""
+        torn = sum(reader.torn for reader in self.readers)
+        return (
+            torn > 10 and self.fates["kill"] + self.fates["freeze and kill"] > 1 and self.fates["deafen"] > 0
+        )
 
     async def _deafen(self) -> None:
         dice = self._dice("deafen")
@@ -115,14 +124,11 @@ class Party:
         await reader.come_back(manner, pause)
 
     async def check(self) -> None:
-        """Every reader has the log from its cursor on, and there was mayhem enough to say so."""
+        """Every reader has the log from its cursor on."""
         truth = {reader.job_id: await logs.log_of(self._owner, reader.job_id) for reader in self.readers}
         assert all(frames[-1].event in logs.LAST for frames in truth.values())
         for reader in self.readers:
             reader.check(truth[reader.job_id])
-        assert sum(reader.torn for reader in self.readers)
-        assert sum(reader.connections for reader in self.readers) > 2 * len(self.readers)
-        assert self.fates.total()
         print(self._summary([len(frames) for frames in truth.values()]))  # noqa: T201 - for `pytest -rA`
 
     def _summary(self, events: list[int]) -> str:

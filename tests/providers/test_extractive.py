@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app.domain.research import Turn
-from app.domain.steps import Answer, GeneratePlan, NextStep, ReadPages, WebSearch, WriteReport
+from app.domain.steps import AdaptPlan, Answer, GeneratePlan, NextStep, ReadPages, WebSearch, WriteReport
 from app.providers.extractive import Extractive, plan
 from app.providers.extractive.prose import sentences
 from app.providers.extractive.report import NOTE, escape
 from app.providers.extractive.terms import stem, terms
-from app.providers.ports import Ask, SeenSource
+from app.providers.ports import Ask, FollowUp, SeenSource
 
 ALL = ("generate_plan", "adapt_plan", "web_search", "read_pages", "write_report", "answer")
 YAK = """Yaks
@@ -351,3 +351,32 @@ def test_words_are_compared_without_their_endings():
     assert len({stem(word) for word in ("evaluate", "evaluated", "evaluation", "evaluates")}) == 1
     assert stem("generator") != stem("generate")
     assert terms('What does "is" mean?') == {'"is"'}
+
+
+async def test_a_further_question_is_planned_searched_for_and_answered_like_a_question():
+    further = FollowUp("What is a yurt?", 3, "Yaks", "A yak is a heavy ox [1].")
+    asked = ask_of("What is a yak?", read=("note:yak",), plan=("What is a yak",), goal="What is a yak?")
+    ask = replace(asked, follow_up=further, menu=("adapt_plan", "web_search", "write_report", "answer"))
+
+    planned = (await next_step(ask)).function
+    ask = replace(ask, goal=planned.new_goal, plan=planned.next_steps)
+    searched = (await next_step(ask)).function
+    answered = ask_of("What is a yak?", menu=LAST, read=("note:yurt",), plan=ask.plan, goal=ask.goal)
+    report = (await next_step(replace(answered, follow_up=further))).function
+
+    assert isinstance(planned, AdaptPlan)
+    assert planned.new_goal == "What is a yurt?"
+    assert isinstance(searched, WebSearch)
+    assert all("yurt" in query for query in searched.queries)
+    assert report.title == "What is a yurt?"
+    assert "A yurt is a round tent" in report.content
+
+
+async def test_a_further_question_without_a_subject_leaves_the_question_as_it_is():
+    further = FollowUp("And then?", 0)
+    asked = ask_of("What is a yak?", menu=LAST, read=("note:yak",))
+
+    assert (await next_step(replace(asked, follow_up=further))).function == (await next_step(asked)).function
+
+
+LAST = ("write_report", "answer")

@@ -316,3 +316,17 @@ async def test_a_model_that_reads_its_pages_cites_them(openai_mock):
 
     assert "[1]" in reply.step.function.content
     assert "[2]" in reply.step.function.content
+
+
+async def test_another_model_of_the_same_server_has_its_own_name_and_price(openai_mock):
+    model = openai_mock.model()
+    other, unpriced = model.named("gpt-4.1"), model.named("qwen3:8b")
+
+    usages = [(await one.next_step(FIRST, {})).usage for one in (model, other, unpriced)]
+
+    assert [one.name for one in (model, other, unpriced)] == [
+        "openai:gpt-4.1-mini", "openai:gpt-4.1", "openai:qwen3:8b",
+    ]  # fmt: skip
+    assert [sent["model"] for sent in openai_mock.requests] == ["gpt-4.1-mini", "gpt-4.1", "qwen3:8b"]
+    assert usages[1].cost_usd == pytest.approx(5 * usages[0].cost_usd)
+    assert usages[2].cost_usd is None

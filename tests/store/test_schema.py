@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.store import migrate
-from app.store.database import sqlalchemy_url
+from app.store.database import dial
 from app.store.tables import Xid8, metadata
 
 # SQLAlchemy's reflection has no name for it.
@@ -23,7 +23,9 @@ async def test_the_migrated_schema_equals_the_tables_in_code(database_url):
         options = {"include_object": belongs, "compare_type": True, "compare_server_default": False}
         return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
 
-    engine = create_async_engine(sqlalchemy_url(database_url), poolclass=NullPool)
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: dial(database_url), poolclass=NullPool
+    )
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
 

@@ -193,11 +193,11 @@ async def test_a_beat_that_meets_the_last_write_of_a_job_calls_no_loss(house):
     worker._attempts[job.id] = (attempt, never)
 
     await attempt.carry_out(c.CompleteJob(attempt.epoch, "answered"))
-    worker._lose({job.id})
+    worker._lose({job.id: job.epoch})
     await asyncio.sleep(0)
     assert not never.cancelling()
 
     attempt.ending = False
-    worker._lose({job.id})
+    worker._lose({job.id: job.epoch})
     assert never.cancelling()
     await asyncio.gather(never, return_exceptions=True)

@@ -31,6 +31,14 @@ class Stored(Protocol):
         """Of the job, after this event."""
 
     @property
+    def progress(self) -> int:
+        """Of the job, after this event."""
+
+    @property
+    def data(self) -> str:
+        """The event as JSON, as it was written."""
+
+    @property
     def actor(self) -> str:
         """Who wrote it."""
 

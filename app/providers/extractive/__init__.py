@@ -5,8 +5,12 @@ It is stateless: what to do next is read off the turns so far, so a job resumes 
 
 from collections.abc import Mapping, Sequence
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from app.domain.request import Effort
 from app.domain.steps import (
+    AdaptPlan,
     Answer,
     AnyTool,
     GeneratePlan,
@@ -26,6 +30,8 @@ MAX_QUERIES = 3  # of one turn
 PAGES: dict[Effort, int] = {"quick": 5, "standard": 4, "deep": 5}  # read in one turn, at most
 MIN_PAGES = 3  # where a search found as many
 MIN_OF_BEST = 0.5  # of the words that the best page shows; the others are not worth their reading
+MAX_QUESTION = 4000  # characters
+CHANGED = ("The steps are those of the further question.",)
 STRATEGIES = (
     "Search for the words of each sub-question, then for them together with those of the whole question.",
     "Read the pages that share most words with the sub-question, and quote the sentences that answer it.",
@@ -39,10 +45,26 @@ class Extractive:
 
     async def next_step(self, ask: Ask, texts: Mapping[str, str]) -> ModelReply:
         """The next step of a fixed course: plan, then search and read for each step, then report."""
+        ask = _further(ask)
         steps = ask.plan or plan.plan(ask.query)
         found = _evidence(ask, steps, texts)
         function = _decide(ask, steps, found)
         return ModelReply(NextStep(_reasoning(ask, steps, found, function), function))
+
+
+def _further(ask: Ask) -> Ask:
+    """The ask in which a further question is the question, and has no plan until one was made for it."""
+    if ask.follow_up is UNSET or not terms(ask.follow_up.instruction):
+        return ask
+    question = ask.follow_up.instruction[:MAX_QUESTION]
+    is_planned = ask.goal == _goal(question)
+    return replace(
+        ask, query=question, plan=ask.plan if is_planned else (), goal=ask.goal if is_planned else ""
+    )
+
+
+def _goal(question: str) -> str:
+    return question.strip()[:1000] or "?"
 
 
 def _evidence(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> Sequence[Section]:
@@ -53,7 +75,9 @@ def _evidence(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> Seque
 
 def _decide(ask: Ask, steps: Sequence[str], found: Sequence[Section]) -> AnyTool:
     if not ask.plan and "generate_plan" in ask.menu:
-        return GeneratePlan(ask.query.strip()[:1000] or "?", tuple(steps), STRATEGIES)
+        return GeneratePlan(_goal(ask.query), tuple(steps), STRATEGIES)
+    if not ask.plan and "adapt_plan" in ask.menu:
+        return AdaptPlan(_goal(ask.query), CHANGED, "There is a further question.", tuple(steps))
     urls = _to_read(ask, steps)
     if urls and "read_pages" in ask.menu:
         return ReadPages(urls)

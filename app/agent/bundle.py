@@ -1,0 +1,157 @@
+"""A job as one file that can be checked without Dossier: report, events, pages, claims and a signed head."""
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from importlib.resources import files
+from typing import IO, Any, Protocol
+from uuid import UUID
+
+import msgspec
+
+from app.agent import offline, report
+from app.agent.provenance import claims
+from app.domain.events import PageRead, Recorded
+from app.domain.signature import Signer
+from app.domain.view import Result
+
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip knows; the same job gives the same bytes
+
+READ_ME = """Everything that Dossier knows about job {job_id}, up to event {seq}.
+
+report.md, report.html   the report; {report}
+events.ndjson            the log: a line for each event, with what its hash covers
+pages/<sha256>.txt       the text of each page that was read, as it was read
+claims.json              each claim of the report: its quote, page, read, search, and the step that asked
+manifest.json            the sha256 of each file
+head.json                the end of the log and of this bundle; {signed}
+verify.py                checks all of this offline: python -I verify.py
+
+Whoever changes a bundle can change verify.py too. Run one that you have from elsewhere:
+dossier bundle --check FILE, or python -I verify.py FILE.
+"""
+
+
+class Stored(Protocol):
+    """A row of the log, as it is stored."""
+
+    @property
+    def seq(self) -> int:
+        """Its place."""
+
+    @property
+    def schema_version(self) -> int:
+        """Of its type."""
+
+    @property
+    def actor(self) -> str:
+        """Who wrote it."""
+
+    @property
+    def epoch(self) -> int | None:
+        """Under which lease."""
+
+    @property
+    def prev_hash(self) -> bytes:
+        """The hash of the event before."""
+
+    @property
+    def hash(self) -> bytes:
+        """Its hash."""
+
+    def line(self) -> bytes:
+        """The bytes that were hashed."""
+
+    def recorded(self) -> Recorded:
+        """The event in today's shape."""
+
+
+class Bundle:
+    """A zip that is being written; not for use by two threads at a time."""
+
+    def __init__(self, out: IO[bytes], job_id: UUID, rows: Sequence[Stored]) -> None:
+        self.job_id = job_id
+        self.rows = rows
+        self.facts = [row.recorded() for row in rows]
+        self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED)
+        self._sums = dict[str, str]()
+
+    @property
+    def pages(self) -> list[str]:
+        """The sha256 of each page that was read, each once and sorted."""
+        return sorted({fact.event.sha256 for fact in self.facts if isinstance(fact.event, PageRead)})
+
+    def write_log(self, result: Result | None, *, signed: bool) -> None:
+        """Everything but the pages."""
+        self._add("claims.json", _json(msgspec.to_builtins(claims(self.facts))))
+        self._add("events.ndjson", b"".join(map(_line, self.rows)))
+        if result:
+            self._add("report.html", report.html(result).encode())
+            self._add("report.md", report.markdown(result).encode())
+        words = READ_ME.format(
+            job_id=self.job_id,
+            seq=self.rows[-1].seq,
+            report="in words and as a page" if result else "left out: the job is not completed at this event",
+            signed="signed" if signed else "not signed, for this server has no key",
+        )
+        self._add("README.txt", words.encode())
+        self._add("verify.py", files("app.agent").joinpath("offline.py").read_bytes())
+
+    def write_pages(self, texts: Mapping[str, bytes]) -> None:
+        """Some pages; those that are never given are listed as forgotten."""
+        for name, text in sorted(texts.items()):
+            self._add(f"pages/{name}.txt", text)
+
+    def close(self, signer: Signer | None) -> None:
+        """What binds the rest together."""
+        forgotten = [name for name in self.pages if f"pages/{name}.txt" not in self._sums]
+        last = self.rows[-1]
+        manifest = _json(
+            {
+                "job_id": str(self.job_id),
+                "seq": last.seq,
+                "files": self._sums,
+                "forgotten": forgotten,
+                "format": 1,
+            }
+        )
+        self._add("manifest.json", manifest)
+        head: dict[str, Any] = {
+            "job_id": str(self.job_id),
+            "seq": last.seq,
+            "hash": last.hash.hex(),
+            "manifest": sha256(manifest).hexdigest(),
+            "key": signer.key if signer else None,
+            "public_key": signer.public.hex() if signer else None,
+        }
+        text = offline.TEXT.format(**head).encode()
+        self._add("head.json", _json({**head, "signature": signer.sign(text).hex() if signer else None}))
+        self._zip.close()
+
+    def _add(self, name: str, text: bytes) -> None:
+        entry = zipfile.ZipInfo(name, EPOCH)
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        entry.external_attr = 0o644 << 16
+        entry.create_system = 3  # so that the bytes do not depend on where they were made
+        self._zip.writestr(entry, text)
+        self._sums[name] = sha256(text).hexdigest()
+
+
+def _json(value: object) -> bytes:
+    return bytes(offline.canonical(value))
+
+
+def _line(row: Stored) -> bytes:
+    frame = {
+        "version": row.schema_version,
+        "epoch": row.epoch,
+        "actor": row.actor,
+        "prev_hash": row.prev_hash.hex(),
+        "hash": row.hash.hex(),
+    }
+    return bytes(offline.canonical_frame(frame, row.line())) + b"\n"
+
+
+def check(path: str) -> int:
+    """Check a bundle and print what was found; returns the exit code."""
+    return int(offline.main([path]))

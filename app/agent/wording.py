@@ -1,0 +1,81 @@
+"""What a model is told in a turn, word for word, as it is kept: its messages, each once, by their hashes.
+
+The pages are left out: they are kept by themselves, and what is cut from them depends on the worker's
+settings. So the same turn has the same hash wherever it is worked on, until somebody changes the prompt.
+"""
+
+from collections.abc import Sequence
+from difflib import unified_diff
+from functools import lru_cache
+from hashlib import sha256
+
+import msgspec
+from msgspec import Struct
+
+from app.agent.prompts import messages
+from app.domain.steps import NextStep
+from app.providers.ports import Ask
+from app.providers.strict import strict_schema
+
+SHOWN = 40  # lines of a difference
+WIDTH = 400  # characters of one of them
+
+
+class Part(Struct, frozen=True):
+    """One message, or the schema of the reply; `sha256` is the name of its text."""
+
+    role: str
+    sha256: str
+
+
+class Wording(Struct, frozen=True):
+    """A whole prompt: `texts` are the bodies to be kept, by name, its own list of parts among them."""
+
+    sha256: str
+    texts: tuple[tuple[str, str], ...]
+
+
+_parts = msgspec.json.Decoder(tuple[Part, ...]).decode
+
+
+def wording(ask: Ask) -> Wording:
+    """What the model is told, but for the pages."""
+    said = [
+        *((message.role, message.content) for message in messages(ask, {})),
+        ("schema", _schema(ask.menu)),
+    ]
+    named = [_named(role, text) for role, text in said]
+    body = f"[{','.join([part for _, part in named])}]"
+    texts = [(name, text) for (name, _), (_, text) in zip(named, said, strict=True)]
+    whole = _digest(body)
+    return Wording(whole, ((whole, body), *texts))
+
+
+def parts(body: bytes) -> Sequence[Part]:
+    """The parts of a stored prompt. Raises msgspec.DecodeError."""
+    return _parts(body)
+
+
+def difference(before: str, after: str) -> str:
+    """Where two texts part, as a unified diff of at most SHOWN lines without its head."""
+    found = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
+    lines = [line[:WIDTH] for line in found][2:]
+    more = [f"… and {len(lines) - SHOWN} more lines"] if len(lines) > SHOWN else []
+    return "\n".join((*lines[:SHOWN], *more))
+
+
+@lru_cache(maxsize=64)
+def _schema(menu: tuple[str, ...]) -> str:
+    return msgspec.json.encode(strict_schema(NextStep, menu)).decode()
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+# Most messages of a turn are those of the turn before, as the very same objects.
+@lru_cache(maxsize=4096)
+def _named(role: str, text: str) -> tuple[str, str]:
+    """The name of a text, and the part that it is, as JSON."""
+    name = _digest(text)
+    return name, msgspec.json.encode(Part(role, name)).decode()

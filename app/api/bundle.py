@@ -1,0 +1,73 @@
+"""GET /jobs/{id}/bundle: the job as one zip that can be checked offline."""
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator
+from typing import IO
+from uuid import UUID
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from app.agent.bundle import Bundle
+from app.api.desk import Desk, job_id_of
+from app.api.jobs import ABSENT, PROBLEMS
+from app.domain.view import JobView
+from app.store import blobs, log
+
+IN_MEMORY = 8_000_000  # bytes of a bundle; a longer one goes to a temporary file
+CHUNK = 65_536  # bytes sent at a time
+PAGES = 5  # in memory at a time
+
+
+@get(
+    "/jobs/{job_id:str}/bundle",
+    responses={
+        **PROBLEMS,
+        **ABSENT,
+        200: ResponseSpec(bytes, description="A zip", media_type="application/zip"),
+    },
+    summary="The job as one zip that can be checked offline",
+    description="Report, events, pages, claims, a signed head, and the program that checks all of it.",
+)
+async def job_bundle(desk: NamedDependency[Desk], job_id: FromPath[str]) -> Stream:
+    """The bundle of a job in any state; without a report while there is none."""
+    key = job_id_of(job_id)
+    view = await desk.view(key)
+    async with desk.bundling:  # a long job takes a second of a core
+        out = await _written(desk, key, view)
+    length = out.seek(0, 2)
+    out.seek(0)
+    headers = {
+        "Content-Disposition": f'attachment; filename="dossier-{key}.zip"',
+        "Content-Length": str(length),
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Stream(_chunks(out), media_type="application/zip", headers=headers)
+
+
+async def _written(desk: Desk, job_id: UUID, view: JobView) -> IO[bytes]:
+    """The whole zip; whatever takes time is done in a thread."""
+    engine, signer = desk.writer.engine, desk.signer
+    rows = (await log.history(engine, job_id))[: view.seq]
+    with contextlib.ExitStack() as on_error:
+        out = on_error.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
+        bundle = await asyncio.to_thread(Bundle, out, job_id, rows)
+        await asyncio.to_thread(bundle.write_log, view.result, signed=signer is not None)
+        names = bundle.pages
+        for at in range(0, len(names), PAGES):
+            texts = await blobs.get(engine, names[at : at + PAGES])
+            await asyncio.to_thread(bundle.write_pages, texts)
+        await asyncio.to_thread(bundle.close, signer)
+        on_error.pop_all()
+    return out
+
+
+async def _chunks(out: IO[bytes]) -> AsyncIterator[bytes]:
+    with out:
+        while chunk := await asyncio.to_thread(out.read, CHUNK):
+            yield chunk

@@ -1,0 +1,31 @@
+"""`?at=`: the moment in a job's past that is meant."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from app.api.problems import BadRequest
+from app.store.log import LogRow
+from app.store.reads import Head
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def until(at: str, head: Head) -> Callable[[LogRow], bool]:
+    """Which events count: those up to a seq, or up to a time, both included. Raises BadRequest."""
+    if at.isascii() and at.isdigit():
+        seq = int(at[:20])
+        if seq > head.seq:
+            raise BadRequest("at_beyond_head", f"The job's last event is {head.seq}.", "at")
+        return lambda row: row.seq <= seq
+    moment = _moment(at)
+    return lambda row: row.occurred_at <= moment
+
+
+def _moment(at: str) -> datetime:
+    text = at.replace(" ", "+").upper()  # a plus that was not escaped comes as a space
+    try:
+        return datetime.fromisoformat(text if _TIME.fullmatch(text) else "").astimezone(UTC)
+    except (ValueError, OverflowError):
+        message = "Use the seq of an event, or a time in RFC 3339 like 2026-11-23T16:22:30Z."
+        raise BadRequest("malformed_at", message, "at") from None

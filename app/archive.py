@@ -1,0 +1,142 @@
+"""Archives: months of the log as files that can be checked without a database.
+
+For each month `events_2026_01.ndjson.zst`, a line of JSON an event, and `events_2026_01.json`, the manifest.
+"""
+
+import hashlib
+import io
+import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import zstandard
+from msgspec import Struct
+
+from app.domain.archive import Archived, Head, Manifest, decode, encode, judge, manifest_of
+from app.domain.audit import Finding
+from app.domain.upkeep import MonthArchived, entry
+from app.errors import BadDocument
+from app.store import archive as store
+from app.store import upkeep
+from app.store.archive import Month
+from app.store.database import Engine
+
+LEVEL = 9  # of zstd: a log shrinks to about a tenth, at some 50 MB a second
+CHUNK = 1 << 20
+
+
+class Kept(Struct, frozen=True):
+    """A month that was written: its manifest's file, and whether it has left the database."""
+
+    manifest: Manifest
+    path: Path
+    detached: bool
+
+
+class Checked(Struct, frozen=True):
+    """What was looked at in an archive, and what was found."""
+
+    month: str
+    jobs: int
+    events: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True where nothing was found."""
+        return not self.findings
+
+
+async def archive(engine: Engine, before: datetime, folder: Path, *, detach: bool) -> AsyncIterator[Kept]:
+    """Write every month that ends by then to the folder, oldest first, and detach it if that is wanted.
+
+    A file is read again and judged before its month is detached. Needs the owner's role. Raises StillNeeded,
+    BadSetting, BadDocument, WrongVersion, DatabaseUnavailable.
+    """
+    _make(folder)
+    for month in await store.months(engine, before):
+        await store.require_over(engine, month)
+        manifest, path = await _write(engine, month, folder)
+        checked = check(path)
+        if not checked.ok:
+            raise BadDocument(f"{path} is not as the log should be: {checked.findings[0].message}")
+        if detach:
+            await _detach(engine, month, manifest, path)
+        yield Kept(manifest, path, detach)
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+async def _detach(engine: Engine, month: Month, manifest: Manifest, path: Path) -> None:
+    deed = MonthArchived(
+        month.name, month.partition, month.starts, month.ends, manifest.jobs, manifest.events,
+        manifest.file, manifest.sha256, _digest(path),
+    )  # fmt: skip
+    actor = await upkeep.actor(engine)
+    said = entry(await upkeep.last(engine), deed, actor, datetime.now(UTC))
+    await store.detach(engine, month, said, events=manifest.events, jobs=manifest.jobs)
+
+
+async def _write(engine: Engine, month: Month, folder: Path) -> tuple[Manifest, Path]:
+    """The events first, under a name that nobody takes for a whole file; the manifest last."""
+    file, path = folder / f"{month.partition}.ndjson.zst", folder / f"{month.partition}.json"
+    unfinished = file.with_suffix(".part")
+    heads, events = dict[str, Head](), 0
+    with unfinished.open("wb") as raw:
+        # The checksum lets every reader of the format see that a file is damaged.
+        packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+        with packer.stream_writer(raw, closefd=False) as packed:
+            async for rows in store.events(engine, month):
+                packed.write(b"".join(encode(row) + b"\n" for row in rows))
+                heads |= {str(row.job_id): Head(row.seq, row.hash) for row in rows}
+                events += len(rows)
+        raw.flush()
+        os.fsync(raw.fileno())
+    unfinished.replace(file)
+    manifest = Manifest(
+        month=month.name, starts=month.starts, ends=month.ends, jobs=len(heads), events=events,
+        first_job=UUID(min(heads)) if heads else None, last_job=UUID(max(heads)) if heads else None,
+        file=file.name, sha256=_digest(file), heads=heads,
+    )  # fmt: skip
+    path.write_bytes(encode(manifest) + b"\n")
+    return manifest, path
+
+
+def check(path: Path) -> Checked:
+    """Judge an archive, by its manifest or its file of events: both must lie side by side.
+
+    Raises BadDocument where there is no such archive.
+    """
+    path = path.with_name(path.name.removesuffix(".ndjson.zst") + ".json") if path.suffix == ".zst" else path
+    try:
+        manifest = manifest_of(path.read_bytes())
+        file = path.with_name(manifest.file)
+        findings = list(_file_faults(file, manifest))
+    except (OSError, msgspec.DecodeError) as error:
+        raise BadDocument(f"{path} is no archive: {error}") from error
+    try:
+        findings += judge(_rows(file), manifest)
+    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        findings.append(Finding("broken", None, 0, f"{file.name} cannot be read to its end: {error}."))
+    return Checked(manifest.month, manifest.jobs, manifest.events, tuple(findings))
+
+
+def _file_faults(file: Path, manifest: Manifest) -> Iterator[Finding]:
+    if _digest(file) != manifest.sha256:
+        yield Finding("changed", None, 0, f"{file.name} is not the file that the manifest knows.")
+
+
+def _rows(file: Path) -> Iterator[Archived]:
+    with file.open("rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw) as packed:
+        for line in io.BufferedReader(packed, CHUNK):
+            yield decode(line)
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as raw:
+        return hashlib.file_digest(raw, "sha256").hexdigest()

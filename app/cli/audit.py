@@ -1,0 +1,161 @@
+"""`dossier verify`, `checkpoint` and `keygen`: what an auditor does, and what makes it possible."""
+
+import asyncio
+from pathlib import Path
+from uuid import UUID
+
+import rich_click as click
+from click.exceptions import Exit
+from rich.status import Status
+
+from app import notary
+from app.cli.database import ready_url
+from app.cli.terminal import FAILED, complain, err, line, print_json
+from app.domain.signature import Signer, key_id
+from app.settings import load_settings
+from app.store.database import make_engine
+from app.verify import Verdict
+from app.verify import verify as verify_log
+
+MAX_SHOWN = 100  # findings on a screen
+
+
+@click.command(
+    epilog="Example: dossier verify --all --checkpoints checkpoints.ndjson --public-key audit.pem.pub"
+)
+@click.argument("job_ids", nargs=-1, type=click.UUID)
+@click.option("--all", "everything", is_flag=True, help="All jobs; so it is where none is named.")
+@click.option(
+    "--checkpoints",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file of exported checkpoints, which is believed more than the database.",
+)
+@click.option(
+    "--public-key", type=click.Path(), help="The key that must have signed; else DOSSIER_SIGNING_KEY's."
+)
+@click.option("--processes", type=click.IntRange(0, 64), default=0, help="0: one for each core.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+def verify(
+    job_ids: tuple[UUID, ...],
+    *,
+    everything: bool,
+    checkpoints: Path | None,
+    public_key: str | None,
+    processes: int,
+    as_json: bool,
+) -> None:
+    """Check the log: what was changed, removed, added or cut off.
+
+    Names the first event of each job that is not as it was written. The exit code is 1 if there is one.
+    Workers and servers may go on meanwhile.
+    """
+    settings = load_settings()
+    signer = notary.signer_of(settings.signing_key)
+    public = notary.public_key_of(public_key) if public_key else signer.public if signer else None
+    exported = notary.read(checkpoints) if checkpoints else []
+    with err.status("Reading …") as status:
+        verdict = asyncio.run(
+            verify_log(
+                ready_url(settings),
+                None if everything or not job_ids else job_ids,
+                exported=exported,
+                public=public,
+                processes=processes,
+                told=lambda jobs, events: _tell(status, jobs, events),
+            )
+        )
+    if as_json:
+        print_json({"ok": verdict.ok, "verdict": verdict})
+    else:
+        _print(verdict, None if public is None else key_id(public), has_file=checkpoints is not None)
+    if not verdict.ok:
+        raise Exit(FAILED)
+
+
+def _tell(status: Status, jobs: int, events: int) -> None:
+    status.update(f"{events:,} events of {jobs:,} jobs …")
+
+
+def _print(verdict: Verdict, key: str | None, *, has_file: bool) -> None:
+    for finding in verdict.findings[:MAX_SHOWN]:
+        click.echo(f"{finding.kind}: {finding.message}")
+    if len(verdict.findings) > MAX_SHOWN:
+        click.echo(f"… and {len(verdict.findings) - MAX_SHOWN} more; --json prints all.")
+    looked = f"{verdict.events:,} events of {verdict.jobs:,} jobs, {verdict.pages:,} bodies, "
+    looked += f"{verdict.checkpoints:,} checkpoints"
+    if verdict.ok:
+        click.echo(f"All is as it was written: {looked}.")
+    else:
+        complain(f"{len(verdict.findings)} findings in {looked}.")
+    for sentence in _reservations(verdict, key, has_file=has_file):
+        line(sentence)
+
+
+def _reservations(verdict: Verdict, key: str | None, *, has_file: bool) -> list[str]:
+    """What this verdict does not say."""
+    said = []
+    if verdict.uncovered:
+        said.append(
+            f"{verdict.uncovered:,} jobs have moved since the last checkpoint, or were in none: "
+            "their newest events are bound by their own chain alone."
+        )
+    if key is None:
+        said.append("No signature was checked: no key is known (--public-key, DOSSIER_SIGNING_KEY).")
+    else:
+        said.append(f"{verdict.signed:,} checkpoints are signed with key {key}.")
+    if not has_file:
+        said.append(
+            "No exported checkpoints were given (--checkpoints): whoever owns the database can have cut off "
+            "the newest ones" + (", and made the others anew." if key is None else ".")
+        )
+    return said
+
+
+@click.command(epilog="Example: dossier checkpoint --export checkpoints.ndjson")
+@click.option(
+    "--export",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Append what this file does not have; else DOSSIER_CHECKPOINT_FILE.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+def checkpoint(file: Path | None, *, as_json: bool) -> None:
+    """Bind the newest hashes of the log, and export them.
+
+    Workers do it by themselves, every DOSSIER_CHECKPOINT_SECONDS.
+    """
+    settings = load_settings()
+    signer = notary.signer_of(settings.signing_key)
+    if file is None and settings.checkpoint_file:
+        file = Path(settings.checkpoint_file).expanduser()
+    made, exported = asyncio.run(_checkpoint(ready_url(settings), signer, file))
+    if as_json:
+        print_json({"made": made, "exported": exported, "key": signer.key if signer else None})
+        return
+    signed = f"signed with key {signer.key}" if signer else "not signed: DOSSIER_SIGNING_KEY is not set"
+    click.echo(
+        f"{made} checkpoints were made, {signed}." if made else "Nothing has moved since the last one."
+    )
+    if file:
+        click.echo(f"{exported} checkpoints were appended to {file}.")
+
+
+async def _checkpoint(url: str, signer: Signer | None, file: Path | None) -> tuple[int, int]:
+    engine = make_engine(url)
+    try:
+        made = await notary.make(engine, signer)
+        return len(made), await notary.export(engine, file) if file else 0
+    finally:
+        await engine.dispose()
+
+
+@click.command(epilog="Example: dossier keygen audit.pem")
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+def keygen(path: Path) -> None:
+    """Make a key that signs checkpoints and bundles.
+
+    The private half goes to PATH, for you alone; the public half, which auditors need, to PATH.pub.
+    """
+    beside = notary.keygen(path)
+    click.echo(f"{path} signs: point DOSSIER_SIGNING_KEY at it. {beside} is for those who check.")
+    click.echo(f"The key's name is {key_id(notary.public_key_of(str(beside)))}.")

@@ -1,0 +1,92 @@
+"""`dossier why` and `bundle`: what a report stands on, on a screen and as a file for others."""
+
+from pathlib import Path
+
+import rich_click as click
+from click.exceptions import Exit
+
+from app.agent.bundle import check as check_bundle
+from app.agent.provenance import CallMade, ProvenClaim
+from app.cli.connection import connect
+from app.cli.jobs import EXAMPLE_ID
+from app.cli.terminal import harmless, line, print_json
+from app.errors import DossierError
+
+
+@click.command(epilog=f"Example: dossier why {EXAMPLE_ID} 1")
+@click.argument("job_id")
+@click.argument("number", type=click.IntRange(1), required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the claims as JSON.")
+def why(job_id: str, number: int | None, *, as_json: bool) -> None:
+    """Show what a sentence of a report stands on.
+
+    NUMBER counts the claims of the report; without it all are listed.
+    """
+    with connect() as dossier:
+        found = dossier.claims(job_id).claims
+    if number is not None and number > len(found):
+        raise DossierError(f"The report has {len(found)} claims.")
+    shown = found if number is None else (found[number - 1],)
+    if as_json:
+        print_json(shown)
+        return
+    for claim in shown:
+        for text in (
+            [f"{claim.claim}. {claim.text} [{claim.source.number}]"] if number is None else _chain(claim)
+        ):
+            click.echo(harmless(text))
+    if not found:
+        line("There are no claims: no report, or one that stands on nothing.")
+
+
+def _chain(claim: ProvenClaim) -> list[str]:
+    """From the sentence back to the steps that led to it."""
+    source = claim.source
+    lines = [
+        f"Claim {claim.claim}, event {claim.seq}: {claim.text}",
+        f"  quote, characters {claim.start} to {claim.end} of the page, score {claim.score}: {claim.quote}",
+        f"  source [{source.number}]: {source.title} – {source.url}",
+    ]
+    if source.page:
+        lines.append(
+            f"  page, event {source.page.seq}: sha256 {source.page.sha256}, {source.page.size} bytes"
+        )
+        lines += _call("read", source.page.read)
+    lines.append(
+        f"  found, event {source.found.seq}" + ("" if source.found.search else ": the question named it")
+    )
+    return lines + _call("search", source.found.search)
+
+
+def _call(kind: str, call: CallMade | None) -> list[str]:
+    if call is None:
+        return []
+    lines = [f"  {kind}, event {call.seq}: {call.about}"]
+    if call.asked_by:
+        step = call.asked_by
+        lines.append(f"    asked by step {step.step} ({step.tool}), event {step.seq}:")
+        lines += [f"      - {thought}" for thought in step.reasoning.reasoning_steps]
+    return lines
+
+
+@click.command(epilog=f"Example: dossier bundle {EXAMPLE_ID} --output report.zip")
+@click.argument("job_id", required=False)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Else dossier-<id>.zip.")
+@click.option("--check", type=click.Path(exists=True), help="Check this bundle, or folder, instead.")
+def bundle(job_id: str | None, output: Path | None, check: str | None) -> None:
+    """Save a job as one file that can be checked offline.
+
+    With --check, says what was touched in a bundle; the exit code is then 1.
+    """
+    if check:
+        raise Exit(check_bundle(check))
+    if not job_id:
+        raise click.UsageError("Say which job, or --check a bundle.")
+    with connect() as dossier:
+        body = dossier.bundle(job_id)
+    file = output or Path(f"dossier-{job_id}.zip")
+    try:
+        file.write_bytes(body)
+    except OSError as error:
+        raise DossierError(f"{file} cannot be written: {error.strerror}.") from error
+    click.echo(f"{file}: {len(body):,} bytes. Check it: dossier bundle --check {file}")

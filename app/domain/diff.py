@@ -1,0 +1,203 @@
+"""Two jobs side by side: their steps, sources, claims and costs. Pure."""
+
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from app.domain import events as e
+from app.domain.job import Job, fold
+from app.domain.research import Turn
+from app.domain.view import UsageView, usage
+from app.domain.words import tool_in_words
+
+
+class StepSide(Struct, frozen=True):
+    """One turn of one job. Calls, tokens and cost are those of the turn, whoever paid them."""
+
+    tool: str
+    words: str
+    found: int  # sources
+    read: int  # pages
+    failed: int  # calls
+    calls: int
+    tokens: int
+    cost_usd: float | None  # None: not all prices are known
+    reused: bool  # a fork has it from its origin
+
+
+class StepPair(Struct, frozen=True):
+    """The turns of the same number; None where a job has no such turn."""
+
+    step: int
+    a: StepSide | None
+    b: StepSide | None
+
+
+class SourceSide(Struct, frozen=True):
+    """A source in a job that the other one does not have."""
+
+    number: int
+    url: str
+    title: str
+    read: bool
+
+
+class SharedSource(Struct, frozen=True):
+    """A source that both have, under the number that it carries in each."""
+
+    url: str
+    title: str
+    a: int
+    b: int
+
+
+class Sources(Struct, frozen=True):
+    """What was found, compared by url."""
+
+    both: tuple[SharedSource, ...]
+    only_a: tuple[SourceSide, ...]
+    only_b: tuple[SourceSide, ...]
+
+
+class Claims(Struct, frozen=True):
+    """The sentences of the reports that stand on a quote, compared by their text."""
+
+    both: tuple[str, ...]
+    only_a: tuple[e.Claim, ...]
+    only_b: tuple[e.Claim, ...]
+
+
+class Bills(Struct, frozen=True):
+    """What each job has used; a fork's reused calls are on its origin's bill alone."""
+
+    a: UsageView
+    b: UsageView
+
+
+class Changed(Struct, frozen=True):
+    """A field of the request in both jobs."""
+
+    field: str
+    a: Any
+    b: Any
+
+
+class Diff(Struct, frozen=True):
+    """Two jobs compared."""
+
+    a: UUID
+    b: UUID
+    common_prefix: int  # turns at the start that are the same in both
+    requests: tuple[Changed, ...]
+    steps: tuple[StepPair, ...]
+    sources: Sources
+    claims: Claims
+    usage: Bills
+
+
+class _Spent(Struct):
+    calls: int = 0
+    tokens: int = 0
+    cost_usd: float | None = 0.0
+
+
+def diff(a: Sequence[e.Recorded], b: Sequence[e.Recorded]) -> Diff:
+    """Compare two logs, of which neither is empty."""
+    one, other = fold(a[0].job_id, a), fold(b[0].job_id, b)
+    return Diff(
+        a=one.id,
+        b=other.id,
+        common_prefix=common_prefix(one.research.turns, other.research.turns),
+        requests=tuple(_requests(one, other)),
+        steps=tuple(
+            StepPair(step, *sides)
+            for step, sides in enumerate(zip_longest(_steps(one, a), _steps(other, b)), 1)
+        ),
+        sources=_sources(one, other),
+        claims=_claims(one, other),
+        usage=Bills(usage(one), usage(other)),
+    )
+
+
+def common_prefix(a: Sequence[Turn], b: Sequence[Turn]) -> int:
+    """How many turns at the start are the same: reasoning and choice."""
+    same = [(x.reasoning, x.function) == (y.reasoning, y.function) for x, y in zip(a, b, strict=False)]
+    return (*same, False).index(False)
+
+
+def _requests(a: Job, b: Job) -> Iterable[Changed]:
+    before, after = msgspec.to_builtins(a.request), msgspec.to_builtins(b.request)
+    names = [name for name in a.request.__struct_fields__ if before.get(name) != after.get(name)]
+    return (Changed(name, getattr(a.request, name), getattr(b.request, name)) for name in names)
+
+
+def _steps(job: Job, recorded: Iterable[e.Recorded]) -> Iterable[StepSide]:
+    spent, forked = _spent(recorded), job.research.forked
+    for turn in job.research.turns:
+        bill = spent.get(turn.step, _Spent())
+        yield StepSide(
+            tool=str(type(turn.function).__struct_config__.tag),
+            words=tool_in_words(turn.function),
+            found=len(turn.found),
+            read=len(turn.read),
+            failed=len(turn.failed),
+            calls=bill.calls,
+            tokens=bill.tokens,
+            cost_usd=bill.cost_usd,
+            reused=forked is not None and turn.step <= forked.reused_turns,
+        )
+
+
+def _spent(recorded: Iterable[e.Recorded]) -> dict[int, _Spent]:
+    """By turn; `1/model` is a call of turn 1."""
+    spent, free = dict[int, _Spent](), set[str]()
+    for fact in recorded:
+        match fact.event:
+            case e.CallRequested(key=key, fallback=True):
+                free.add(key)
+            case e.CallCompleted(key=key, usage=used) | e.CallFailed(key=key, usage=used) if key not in free:
+                bill = spent.setdefault(int(key.partition("/")[0]), _Spent())
+                bill.calls += 1
+                bill.tokens += used.input_tokens + used.output_tokens
+                both = (
+                    None if bill.cost_usd is None or used.cost_usd is None else bill.cost_usd + used.cost_usd
+                )
+                bill.cost_usd = None if both is None else round(both, 9)
+    return spent
+
+
+def _sources(a: Job, b: Job) -> Sources:
+    one = {source.url: source for source in a.research.sources}
+    other = {source.url: source for source in b.research.sources}
+
+    def alone(mine: Job, theirs: Iterable[str]) -> tuple[SourceSide, ...]:
+        return tuple(
+            SourceSide(source.number, source.url, source.title, source.sha256 is not None)
+            for source in mine.research.sources
+            if source.url not in theirs
+        )
+
+    both = (
+        SharedSource(url, source.title, source.number, other[url].number)
+        for url, source in one.items()
+        if url in other
+    )
+    return Sources(tuple(both), alone(a, other), alone(b, one))
+
+
+def _claims(a: Job, b: Job) -> Claims:
+    one, other = _claimed(a), _claimed(b)
+    texts, others = {claim.text for claim in one}, {claim.text for claim in other}
+    return Claims(
+        tuple(dict.fromkeys(claim.text for claim in one if claim.text in others)),
+        tuple(claim for claim in one if claim.text not in others),
+        tuple(claim for claim in other if claim.text not in texts),
+    )
+
+
+def _claimed(job: Job) -> tuple[e.Claim, ...]:
+    return job.research.report.claims if job.research.report else ()

@@ -1,0 +1,146 @@
+"""The notary: makes checkpoints on a schedule, signs them, and writes them to a file outside the database.
+
+Any number of processes may do it. The number of a checkpoint is taken by whoever inserts it first; the
+others find that theirs is not needed.
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+from msgspec import Struct
+
+from app.domain import checkpoint as domain
+from app.domain import signature
+from app.domain.checkpoint import Checkpoint, from_line, to_line
+from app.domain.signature import Signer
+from app.errors import BadSetting, DossierError
+from app.store import checkpoints
+from app.store.database import Engine
+
+log = logging.getLogger(__name__)
+
+EARLY = 0.5  # of the pause: a checkpoint that is younger than this was made by another process, for all
+
+
+class Notary(Struct, frozen=True):
+    """How often checkpoints are made, with which key, and where they go."""
+
+    every: timedelta
+    signer: Signer | None = None
+    file: Path | None = None
+
+    async def run(self, engine: Engine) -> None:
+        """Make checkpoints for ever; what goes wrong is logged, and tried again the next time."""
+        while True:
+            await asyncio.sleep(self.every.total_seconds() * random.uniform(0.9, 1.1))
+            try:
+                await self.look(engine)
+            except (DossierError, OSError, ValueError, asyncpg.PostgresError) as error:
+                log.error("The log's checkpoint could not be made or exported: %s", error)  # noqa: TRY400
+
+    async def look(self, engine: Engine) -> None:
+        """Make what is due, and export what the file does not have."""
+        before = await checkpoints.last(engine)
+        if before is None or datetime.now(UTC) - before.made_at > self.every * EARLY:
+            await make(engine, self.signer)
+        if self.file:
+            await export(engine, self.file)
+
+
+async def make(engine: Engine, signer: Signer | None) -> list[Checkpoint]:
+    """Make checkpoints until all that is settled in the log is covered; none where nothing moved."""
+    made = list[Checkpoint]()
+    before = await checkpoints.last(engine)
+    while True:
+        heads, up_to = await checkpoints.moved(engine, before.up_to if before else checkpoints.BEGINNING)
+        if not heads:
+            return made
+        before = domain.make(before, heads, up_to, datetime.now(UTC), signer)
+        if not await checkpoints.add(engine, before):
+            return made  # another process is at it
+        made.append(before)
+
+
+async def export(engine: Engine, file: Path) -> int:
+    """Append to the file the checkpoints that it does not have; returns how many.
+
+    Raises BadSetting where the file cannot be read or written, or says what the database does not.
+    """
+    try:
+        with file.open("a+b") as lines:
+            # Goes with the file. In a thread, because whoever holds it may be a task of this loop.
+            await asyncio.to_thread(fcntl.flock, lines, fcntl.LOCK_EX)
+            return await _append(engine, file, lines.fileno())
+    except (OSError, ValueError) as error:
+        raise BadSetting(f"{file} cannot be read or written as a file of checkpoints: {error}") from error
+
+
+async def _append(engine: Engine, file: Path, lines: int) -> int:
+    known = await asyncio.to_thread(read, file)
+    stored = [c async for c in checkpoints.after(engine, known[-1].number - 1 if known else 0)]
+    if known and (not stored or to_line(stored[0]) != to_line(known[-1])):
+        raise BadSetting(
+            f"{file} ends with a checkpoint that the database does not have: run `dossier verify`."
+        )
+    new = stored[1:] if known else stored
+    await asyncio.to_thread(_write, lines, new)
+    return len(new)
+
+
+def _write(lines: int, new: Sequence[Checkpoint]) -> None:
+    text = b"".join(map(to_line, new))
+    while text:
+        text = text[os.write(lines, text) :]
+    os.fsync(lines)
+
+
+def read(file: Path) -> list[Checkpoint]:
+    """The checkpoints in a file. Raises BadSetting naming the first line that is none, OSError."""
+    found = list[Checkpoint]()
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                found.append(from_line(line))
+            except ValueError as error:
+                raise BadSetting(f"Line {number} of {file} is no checkpoint: {error}") from error
+    return found
+
+
+def signer_of(path: str) -> Signer | None:
+    """The signer whose key lies at this path, None for no path. Raises BadSetting."""
+    return signature.signer(_bytes(path, "DOSSIER_SIGNING_KEY")) if path else None
+
+
+def public_key_of(path: str) -> signature.Public:
+    """The public key that lies at this path. Raises BadSetting."""
+    return signature.public_key(_bytes(path, "The public key"))
+
+
+def _bytes(path: str, name: str) -> bytes:
+    try:
+        return Path(path).expanduser().read_bytes()
+    except OSError as error:
+        raise BadSetting(f"{name} cannot be read: {error.strerror} ({path}).") from error
+
+
+def keygen(path: Path) -> Path:
+    """Make a key: the private half at `path`, for its owner alone, the public half beside it, as returned.
+
+    Raises BadSetting where there is a file already.
+    """
+    secret, public = signature.generate()
+    beside = path.with_name(path.name + ".pub")
+    try:
+        for file, text, mode in ((path, secret, 0o600), (beside, public, 0o644)):
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
+                out.write(text)
+    except OSError as error:
+        raise BadSetting(f"No key was written: {error.strerror} ({error.filename}).") from error
+    return beside

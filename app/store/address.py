@@ -1,0 +1,90 @@
+"""Where Postgres is: one host, or several of which one is the primary."""
+
+import re
+from typing import NamedTuple
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+PORT = 5432
+SESSION = "target_session_attrs"
+WRITABLE = "read-write"  # what is looked for where the URL does not say: everybody writes
+
+# libpq's several hosts, which SQLAlchemy takes for one host and a port that is no number.
+HOSTS = re.compile(r"^(?P<before>[\w+]+://(?:[^:/]*(?::[^@]*)?@)?)(?P<hosts>[^/?@]*,[^/?@]*)")
+
+
+class Host(NamedTuple):
+    """A name, an address or the folder of a unix socket; IPv6 without brackets."""
+
+    name: str
+    port: int
+
+
+def parsed(url: str) -> URL:
+    """The parts of a Postgres URL. Several hosts, however they are spelt, are its query's `host` and `port`.
+
+    Raises sqlalchemy.exc.ArgumentError where it is no such URL.
+    """
+    found = HOSTS.match(url)
+    try:
+        parts = make_url(found["before"] + url[found.end() :] if found else url)
+        several = _several(parts, found["hosts"] if found else None)
+    except ValueError as error:
+        raise ArgumentError(f"A port is no number: {error}") from error
+    if not several:
+        return parts
+    names, ports = zip(*several, strict=True)
+    lists = {"host": ",".join(names), "port": ",".join(map(str, ports))}
+    return parts.set(host=None, port=None, query={**parts.query, **lists})
+
+
+def hosts(url: str) -> list[Host]:
+    """The hosts to try, in their order; none where the URL names one at most. Raises as `parsed`."""
+    try:
+        return _several(parsed(url), None)
+    except ValueError as error:
+        raise ArgumentError(f"A port is no number: {error}") from error
+
+
+def driver_url(url: str) -> str:
+    """Any usual spelling of a Postgres URL as the one that asyncpg takes. Raises as `parsed`."""
+    parts = parsed(url)
+    if several := hosts(url):
+        bracketed = (f"[{name}]" if ":" in name else name for name, _ in several)
+        parts = parts.update_query_dict({"host": ",".join(bracketed)})
+    return parts.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def session(url: str) -> str:
+    """The sessions that a connection may be: those of a primary, where the URL does not say."""
+    return str(parsed(url).query.get(SESSION, WRITABLE))
+
+
+def _several(parts: URL, listed: str | None) -> list[Host]:
+    """Two hosts or more, from before the path or from the query: `a:1,b:2`, or one list of each."""
+    names = _listed(listed if listed is not None else parts.query.get("host", ()))
+    if len(names) < 2:
+        return []
+    ports = _listed(parts.query.get("port", ())) or [str(parts.port or "")]
+    if len(ports) == 1:
+        ports *= len(names)
+    if len(ports) != len(names):
+        raise ArgumentError(f"The URL has {len(names)} hosts and {len(ports)} ports.")
+    return [_host(name, port) for name, port in zip(names, ports, strict=True)]
+
+
+def _listed(value: str | tuple[str, ...]) -> list[str]:
+    values = (value,) if isinstance(value, str) else value
+    return [part for text in values for part in text.split(",")]
+
+
+def _host(text: str, port: str) -> Host:
+    """`name`, `name:port`, `[address]:port`, an address of IPv6 as it is, or the folder of a socket."""
+    if text.startswith("["):
+        name, _, own = text[1:].partition("]")
+        return Host(name, int(own.removeprefix(":") or port or PORT))
+    if text.startswith("/") or text.count(":") > 1:
+        return Host(text, int(port or PORT))
+    name, _, own = text.partition(":")
+    return Host(name or "localhost", int(own or port or PORT))

@@ -1,0 +1,70 @@
+"""The chain of checkpoints, as it is stored.
+
+A checkpoint goes on in the feed's order, (xid, position), from where the one before ended, so that no
+event is passed over. Where the cluster has started to count anew, it begins again at the beginning.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from app.domain.checkpoint import Checkpoint, Head
+from app.store.database import Engine, fetch
+
+EVENTS = 50_000  # that one checkpoint covers at most; what is left is for the next one
+PAGE = 100  # checkpoints read at a time
+BEGINNING = "0-0"
+
+COLUMNS = "number, made_at, previous, up_to, heads, key, hash, signature"
+
+LAST = f"SELECT {COLUMNS} FROM checkpoints ORDER BY number DESC LIMIT 1"
+
+READ = f"SELECT {COLUMNS} FROM checkpoints WHERE number > $1::bigint ORDER BY number LIMIT {PAGE}"
+
+ADD = f"""
+    INSERT INTO checkpoints ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    ON CONFLICT DO NOTHING RETURNING number"""
+
+# As in the feed, only transactions below the oldest that still runs: nothing can come before them any more.
+MOVED = f"""
+    WITH moved AS MATERIALIZED (
+        SELECT xid, position, job_id, seq, hash FROM events
+        WHERE (xid, position) > (
+            (SELECT CASE WHEN $1::xid8 < pg_snapshot_xmin(pg_current_snapshot()) THEN $1 ELSE '0'::xid8 END),
+            (SELECT CASE WHEN $1 < pg_snapshot_xmin(pg_current_snapshot()) THEN $2::bigint ELSE 0 END)
+        ) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY xid, position LIMIT {EVENTS}
+    ), reached AS (
+        SELECT xid || '-' || position AS up_to FROM moved ORDER BY xid DESC, position DESC LIMIT 1
+    )
+    SELECT DISTINCT ON (job_id) job_id, seq, hash, (SELECT up_to FROM reached)
+    FROM moved ORDER BY job_id, seq DESC"""
+
+
+async def last(engine: Engine) -> Checkpoint | None:
+    """The newest checkpoint."""
+    rows = await fetch(engine, LAST)
+    return Checkpoint(*rows[0]) if rows else None
+
+
+async def moved(engine: Engine, up_to: str) -> tuple[list[Head], str]:
+    """The heads of the jobs that moved since `up_to`, EVENTS at most, and how far that reaches."""
+    xid, _, position = up_to.partition("-")
+    rows = await fetch(engine, MOVED, int(xid), int(position))
+    return [Head(*row[:3]) for row in rows], rows[0][3] if rows else up_to
+
+
+async def add(engine: Engine, checkpoint: Checkpoint) -> bool:
+    """Write a checkpoint; False where somebody else has written one of this number first."""
+    return bool(await fetch(engine, ADD, *_values(checkpoint)))
+
+
+async def after(engine: Engine, number: int = 0) -> AsyncIterator[Checkpoint]:
+    """The checkpoints after this one, in order."""
+    while rows := await fetch(engine, READ, number):
+        for row in rows:
+            yield Checkpoint(*row)
+        number = rows[-1][0]
+
+
+def _values(c: Checkpoint) -> Sequence[Any]:
+    return (c.number, c.made_at, c.previous, c.up_to, c.heads, c.key, c.hash, c.signature)

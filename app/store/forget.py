@@ -1,0 +1,125 @@
+"""Forgetting: bodies are deleted, the events that name them stay, and a tombstone says so.
+
+Events carry the sha256 of pages, prompts and replies and never their text, so the chain of a job is whole
+without them.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from app.domain.job import OVER
+from app.domain.upkeep import Deed, JobForgotten, PageForgotten, entry
+from app.errors import JobNotFound, StillNeeded, WrongVersion
+from app.store import upkeep
+from app.store.database import Engine, fetch
+from app.store.history import known
+
+AT_ONCE = 500  # jobs whose events are looked through by one statement
+TRIES = 10
+SHOWN = 5  # jobs that a refusal names
+
+# A prompt is kept as a list of its parts, which are bodies of their own.
+NAMED = """
+    WITH named AS MATERIALIZED (
+        SELECT DISTINCT e.job_id, n.name, n.is_prompt
+        FROM events e CROSS JOIN LATERAL (VALUES
+            (e.data ->> 'sha256', false), (e.data ->> 'reply_sha256', false),
+            (e.data ->> 'input_sha256', false), (e.data ->> 'prompt_sha256', true)) AS n(name, is_prompt)
+        WHERE e.job_id = ANY($1::uuid[]) AND n.name IS NOT NULL
+          AND e.type IN ('page_read', 'call_requested', 'call_completed', 'call_failed')
+    )
+    SELECT job_id, name FROM named
+    UNION
+    SELECT named.job_id, part.found[1] FROM named JOIN blobs ON blobs.sha256 = named.name
+    CROSS JOIN LATERAL
+        regexp_matches(convert_from(body, 'UTF8'), '"sha256":"([0-9a-f]{64})"', 'g') AS part(found)
+    WHERE named.is_prompt"""
+
+STATUS = "SELECT job_id, status FROM jobs WHERE job_id = ANY($1::uuid[])"
+
+KEPT = "SELECT sha256 FROM blobs WHERE sha256 = ANY($1::text[])"
+
+
+class Plan(Struct, frozen=True):
+    """What would be forgotten."""
+
+    names: tuple[str, ...]  # bodies that are there and would go
+    jobs: tuple[UUID, ...]  # whose events name any of them
+    shared: int = 0  # bodies that stay, because other jobs name them too
+    job_id: UUID | None = None  # the job to be forgotten; None: pages are
+    is_known: bool = True  # somebody names what is to be forgotten
+
+    def deed(self, reason: str) -> Deed:
+        """The tombstone."""
+        if self.job_id:
+            return JobForgotten(self.job_id, self.names, self.shared, reason)
+        return PageForgotten(self.names, self.jobs, reason)
+
+
+async def plan_pages(engine: Engine, names: Sequence[str]) -> Plan:
+    """What it means to forget these bodies, whoever names them.
+
+    Raises StillNeeded where a job that is not over names one: it may have to go on from it.
+    """
+    wanted, jobs = set(names), set[UUID]()
+    async for named in _named(engine, None):
+        jobs |= {job_id for job_id, name in named if name in wanted}
+    await _require_over(engine, jobs)
+    there = await _kept(engine, wanted)
+    return Plan(there, tuple(sorted(jobs)), is_known=bool(jobs or there))
+
+
+async def plan_job(engine: Engine, job_id: UUID) -> Plan:
+    """What it means to forget a job: the bodies that no other job names.
+
+    Raises JobNotFound, and StillNeeded where the job is not over.
+    """
+    own = {name for _, name in await fetch(engine, NAMED, [job_id])}
+    if not await fetch(engine, STATUS, [job_id]):
+        raise JobNotFound(f"There is no job {job_id}.")
+    await _require_over(engine, [job_id])
+    others = set[str]()
+    async for named in _named(engine, job_id):
+        others |= {name for _, name in named if name in own}
+    there, shared = await _kept(engine, own - others), await _kept(engine, own & others)
+    return Plan(there, (job_id,), shared=len(shared), job_id=job_id)
+
+
+async def forget(
+    engine: Engine, plan: Plan, reason: str = "", now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> int | None:
+    """Delete the bodies; returns the number of the tombstone, None where nothing was left to forget.
+
+    Needs the owner's role. Raises BadSetting, WrongVersion.
+    """
+    if not plan.names:
+        return None
+    actor = await upkeep.actor(engine)
+    for _ in range(TRIES):
+        tombstone = entry(await upkeep.last(engine), plan.deed(reason), actor, now())
+        if await upkeep.forget(engine, tombstone, list(plan.names)):
+            return tombstone.number
+    raise WrongVersion("Others are writing to the log of upkeep.")
+
+
+async def _named(engine: Engine, leave_out: UUID | None) -> AsyncIterator[Sequence[Any]]:
+    """Which job names which body, some jobs at a time."""
+    after = UUID(int=0)
+    while page := await known(engine, after, AT_ONCE):
+        yield await fetch(engine, NAMED, [job_id for job_id in page if job_id != leave_out])
+        after = page[-1]
+
+
+async def _kept(engine: Engine, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(row[0] for row in await fetch(engine, KEPT, list(names))))
+
+
+async def _require_over(engine: Engine, jobs: Iterable[UUID]) -> None:
+    alive = sorted(str(row[0]) for row in await fetch(engine, STATUS, list(jobs)) if row[1] not in OVER)
+    if alive:
+        more = f" and {len(alive) - SHOWN} more" if len(alive) > SHOWN else ""
+        raise StillNeeded(f"These jobs are not over: {', '.join(alive[:SHOWN])}{more}. Wait, or cancel them.")

@@ -1,0 +1,166 @@
+"""Questions in SQL, asked as `dossier_report`: a role that can read the views of `report` and nothing else.
+
+A statement has a connection of its own and runs in a read-only transaction that took the role on, so a
+SET ROLE in one statement is over before the next one. That guards against slips: who has the owner's
+password has the owner's rights, and only a login of its own that is a member of nothing but this role
+keeps somebody out.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import asyncpg
+import msgspec
+from msgspec import Struct
+
+from app.errors import BadSetting, DatabaseUnavailable, DossierError
+from app.store.address import driver_url, parsed
+from app.store.database import AWAY, CONNECT_TIMEOUT
+
+ROLE = "dossier_report"
+PAGE = 1000  # rows that are fetched at a time
+NUMBERS = frozenset({"int2", "int4", "int8", "float4", "float8", "numeric"})
+
+VIEWS = """
+    SELECT c.relname AS view, obj_description(c.oid) AS what FROM pg_class c
+    WHERE c.relnamespace = 'report'::regnamespace AND c.relkind = 'v' ORDER BY 1"""
+
+COLUMNS = """
+    SELECT a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type,
+           col_description(a.attrelid, a.attnum) AS what
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace = 'report'::regnamespace AND c.relname = '{}' AND a.attnum > 0 ORDER BY a.attnum"""
+
+# What a URL can say beside the user, the host and the database, and where psql looks for it.
+VARIABLES = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "database": "PGDATABASE",
+    "passfile": "PGPASSFILE",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+}
+
+
+class QueryFailed(DossierError):
+    """Postgres did not answer the question; the message is its own."""
+
+
+class Answer(Struct):
+    """What a statement gives: the names of its columns, and its rows as they come."""
+
+    columns: tuple[str, ...]
+    numeric: tuple[bool, ...]  # which columns hold numbers
+    rows: AsyncIterator[asyncpg.Record]
+
+
+def columns_of(view: str) -> str:
+    """The question for the columns of a view."""
+    return COLUMNS.format(view.strip().removeprefix("report.").replace("'", "''"))
+
+
+def session_settings(seconds: float) -> dict[str, str]:
+    """The settings of a session; no statement takes longer than `seconds`, 0 for as long as it likes."""
+    return {
+        "role": ROLE,
+        "default_transaction_read_only": "on",
+        "statement_timeout": str(round(seconds * 1000)),
+        "lock_timeout": "5000",  # it gives up rather than wait for a migration, and others behind it
+        "idle_in_transaction_session_timeout": "60000",
+        "search_path": "report",
+        "TimeZone": "UTC",
+        "jit": "off",  # compiling takes longer than most of these queries
+    }
+
+
+def psql_environment(url: str, seconds: float) -> dict[str, str]:
+    """What psql finds everything in: nothing of it, and so no password, stands on a command line."""
+    parts = parsed(url)
+    given: dict[str, object] = {
+        "host": parts.host,
+        "port": parts.port,
+        "user": parts.username,
+        "password": parts.password,
+        "dbname": parts.database,
+        **parts.query,
+    }
+    found = {VARIABLES[name]: str(value) for name, value in given.items() if name in VARIABLES and value}
+    options = " ".join(f"-c {name}={value}" for name, value in session_settings(seconds).items())
+    return {**found, "PGOPTIONS": options, "PGAPPNAME": "dossier sql"}
+
+
+@contextlib.asynccontextmanager
+async def connected(url: str, seconds: float) -> AsyncIterator[asyncpg.Connection]:
+    """A connection for questions. Raises BadSetting where there are no views, or none for this user."""
+    try:
+        connection = await asyncpg.connect(
+            driver_url(url),
+            timeout=CONNECT_TIMEOUT,
+            server_settings={**session_settings(seconds), "application_name": "dossier sql"},
+        )
+    except asyncpg.InvalidParameterValueError as error:
+        raise BadSetting("The database has no views for reports: run `dossier migrate` first.") from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise BadSetting(f"The user in DATABASE_URL may not act as {ROLE}: GRANT {ROLE} TO it.") from error
+    except (*AWAY, asyncpg.PostgresError) as error:
+        raise BadSetting(f"The database in DATABASE_URL cannot be used: {error}") from error
+    try:
+        if await connection.fetchval("SELECT to_regnamespace('report') IS NULL"):
+            raise BadSetting("The database has no views for reports: run `dossier migrate` first.")
+        for name in ("json", "jsonb"):
+            await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=_raw)
+        yield connection
+    finally:
+        connection.terminate()  # without a word; Postgres rolls back
+
+
+async def check(url: str, seconds: float) -> None:
+    """Raises what `connected` raises."""
+    async with connected(url, seconds):
+        pass
+
+
+@contextlib.asynccontextmanager
+async def asking(url: str, seconds: float, sql: str) -> AsyncIterator[Answer]:
+    """One statement's answer, for as long as this is open.
+
+    Raises QueryFailed, DatabaseUnavailable, and what `connected` raises.
+    """
+    async with connected(url, seconds) as connection:
+        try:
+            await connection.execute("BEGIN READ ONLY")
+            # The first query of a transaction fixes that it only reads.
+            await connection.execute(f"SET LOCAL ROLE {ROLE}; SELECT 1")
+            prepared = await connection.prepare(sql)
+            columns = prepared.get_attributes()
+            cursor = await prepared.cursor()
+            first = await cursor.fetch(PAGE)  # most errors come before there is anything to print
+            yield Answer(
+                tuple(column.name for column in columns),
+                tuple(column.type.name in NUMBERS for column in columns),
+                _rows(cursor, first),
+            )
+        except asyncpg.QueryCanceledError as error:
+            raise QueryFailed(f"{error}: ask for less, or give it longer with --timeout.") from error
+        except AWAY as error:
+            raise DatabaseUnavailable(str(error)) from error
+        except asyncpg.PostgresError as error:
+            raise QueryFailed(str(error)) from error
+
+
+async def _rows(cursor: asyncpg.cursor.Cursor, page: list[asyncpg.Record]) -> AsyncIterator[asyncpg.Record]:
+    while page:
+        for row in page:
+            yield row
+        page = await cursor.fetch(PAGE) if len(page) == PAGE else []
+
+
+def _raw(text: str) -> msgspec.Raw:
+    """JSON goes on as it was written."""
+    return msgspec.Raw(text.encode())

@@ -1,0 +1,259 @@
+"""Verifying the log: every event of every job, every page, every checkpoint, in several processes."""
+
+import asyncio
+import gc
+import multiprocessing
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from uuid import UUID
+
+from msgspec import Struct
+
+from app.domain import checkpoint as domain
+from app.domain.audit import Finding, Witness, examine
+from app.domain.checkpoint import Checkpoint, heads_of
+from app.domain.history.evidence import History
+from app.domain.signature import Public
+from app.store import blobs, checkpoints
+from app.store.database import Engine, make_engine
+from app.store.history import archived, histories, known
+
+SLICE = 100  # jobs that one process judges at a time
+NOWHERE = UUID(int=0)
+
+Witnesses = Mapping[UUID, Sequence[Witness]]
+Told = Callable[[int, int], None]
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What was looked at, and what was found."""
+
+    jobs: int
+    events: int
+    pages: int
+    checkpoints: int
+    signed: int  # checkpoints whose signature was checked, and is good
+    uncovered: int  # jobs whose newest event is younger than every checkpoint
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True where nothing was found."""
+        return not self.findings
+
+
+class Judged(Struct, frozen=True):
+    """What one process has to say about its jobs."""
+
+    jobs: int
+    events: int
+    uncovered: int
+    findings: list[Finding]
+
+
+async def verify(
+    url: str,
+    job_ids: Sequence[UUID] | None = None,
+    *,
+    exported: Sequence[Checkpoint] = (),
+    public: Public | None = None,
+    role: str | None = None,
+    processes: int = 0,
+    told: Told = lambda _jobs, _events: None,
+) -> Verdict:
+    """Verify these jobs, or all, and every checkpoint; workers and servers may go on meanwhile.
+
+    Args:
+        url: the database.
+        job_ids: None for all.
+        exported: checkpoints from a file outside the database, which are believed more than those in it.
+        public: the key that checkpoints must be signed with; None: signatures are not checked.
+        role: to read in; None stays the user that logs in.
+        processes: that judge at once; 0 takes one for each core.
+        told: is called with the jobs and events that were judged so far.
+
+    Raises DatabaseUnavailable.
+    """
+    engine = make_engine(url, role=role, pool_size=2)
+    try:
+        stored = [c async for c in checkpoints.after(engine)]
+        findings, believed = _believed(stored, exported, public)
+        witnesses = _witnesses(believed)
+        pages, bad = await blobs.damaged(engine)
+        judged = _Tally(told)
+        slices = _slices(engine, job_ids, set(witnesses) if job_ids is None else set())
+        await _judge(url, role, processes or os.cpu_count() or 1, slices, witnesses, bad, judged)
+    finally:
+        await engine.dispose()
+    return Verdict(
+        jobs=judged.jobs,
+        events=judged.events,
+        pages=pages,
+        checkpoints=len(stored),
+        signed=_signed(stored, public),
+        uncovered=judged.uncovered,
+        findings=(*findings, *_stray(bad, judged.findings), *judged.findings),
+    )
+
+
+class _Tally:
+    """What all processes have said so far."""
+
+    def __init__(self, told: Told) -> None:
+        self.jobs = self.events = self.uncovered = 0
+        self.findings: list[Finding] = []
+        self._told = told
+
+    def add(self, judged: Judged) -> None:
+        self.jobs += judged.jobs
+        self.events += judged.events
+        self.uncovered += judged.uncovered
+        self.findings += judged.findings
+        self._told(self.jobs, self.events)
+
+
+# Checkpoints
+
+
+def _believed(
+    stored: Sequence[Checkpoint], exported: Sequence[Checkpoint], public: Public | None
+) -> tuple[list[Finding], list[Checkpoint]]:
+    """What was done to the checkpoints, and those that may be believed: none from the first fault on."""
+    inside, outside = domain.fault(stored, public), domain.fault(exported, public)
+    other = domain.difference(stored, exported)
+    findings = [
+        Finding("checkpoint", None, fault.number, (where + fault.sentence), (fault.kind,))
+        for where, fault in (("", inside), ("in the file, ", outside), ("", other))
+        if fault
+    ]
+    return findings, [*_before(stored, inside, other), *_before(exported, outside)]
+
+
+def _before(chain: Sequence[Checkpoint], *faults: domain.Fault | None) -> Sequence[Checkpoint]:
+    first = min((fault.number for fault in faults if fault), default=len(chain) + 1)
+    return [checkpoint for checkpoint in chain if checkpoint.number < first]
+
+
+def _witnesses(chain: Iterable[Checkpoint]) -> Witnesses:
+    """What the checkpoints say about each job; those of the file and of the database may say it twice."""
+    found = dict[UUID, set[Witness]]()
+    for checkpoint in chain:
+        for head in heads_of(checkpoint):
+            found.setdefault(head.job_id, set()).add(Witness(head.seq, head.hash, checkpoint.number))
+    return {job_id: sorted(told, key=lambda witness: witness.seq) for job_id, told in found.items()}
+
+
+def _signed(stored: Sequence[Checkpoint], public: Public | None) -> int:
+    if public is None:
+        return 0
+    return sum(domain.is_genuine(checkpoint, public) for checkpoint in stored)
+
+
+# Jobs
+
+
+async def _slices(
+    engine: Engine, job_ids: Sequence[UUID] | None, expected: set[UUID]
+) -> AsyncIterator[Sequence[UUID]]:
+    """The jobs to judge; last, those that a checkpoint knows and of which nothing is stored."""
+    if job_ids is not None:
+        for at in range(0, len(job_ids), SLICE):
+            yield job_ids[at : at + SLICE]
+        return
+    after = NOWHERE
+    while page := await known(engine, after, SLICE):
+        expected.difference_update(page)
+        yield page
+        after = page[-1]
+    gone = sorted(expected - await archived(engine, list(expected)) if expected else ())
+    for at in range(0, len(gone), SLICE):
+        yield gone[at : at + SLICE]
+
+
+async def _judge(
+    url: str,
+    role: str | None,
+    processes: int,
+    slices: AsyncIterator[Sequence[UUID]],
+    witnesses: Witnesses,
+    bad: set[str],
+    tally: _Tally,
+) -> None:
+    """In this process what fits one slice; else in several, which hold few slices at a time."""
+    first = await anext(slices, None)
+    second = await anext(slices, None)
+    if first is not None and second is None:
+        tally.add(await judge(url, role, first, witnesses, bad))
+    if first is None or second is None:
+        return
+
+    context = multiprocessing.get_context("spawn")  # a fork would share the driver's connections
+    loop, waiting = asyncio.get_running_loop(), set[asyncio.Future[Judged]]()
+    with ProcessPoolExecutor(processes, context, initializer=gc.disable) as pool:
+
+        def hand_out(jobs: Sequence[UUID]) -> None:
+            told = {job_id: witnesses[job_id] for job_id in jobs if job_id in witnesses}
+            waiting.add(loop.run_in_executor(pool, _judge_there, url, role, jobs, told, bad))
+
+        hand_out(first)
+        hand_out(second)
+        async for jobs in slices:
+            hand_out(jobs)
+            if len(waiting) > 2 * processes:
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for one in done:
+                    tally.add(one.result())
+        for judged in await asyncio.gather(*waiting):
+            tally.add(judged)
+
+
+def _judge_there(
+    url: str, role: str | None, job_ids: Sequence[UUID], witnesses: Witnesses, bad: set[str]
+) -> Judged:
+    judged = asyncio.run(judge(url, role, job_ids, witnesses, bad))
+    gc.collect()
+    return judged
+
+
+async def judge(
+    url: str, role: str | None, job_ids: Sequence[UUID], witnesses: Witnesses, bad: set[str]
+) -> Judged:
+    """Judge these jobs over a connection of its own."""
+    engine = make_engine(url, role=role, pool_size=1)
+    jobs = events = uncovered = 0
+    findings = list[Finding]()
+    try:
+        async for history in histories(engine, job_ids):
+            told = witnesses.get(history.job_id, ())
+            jobs, events = jobs + 1, events + len(history.rows)
+            uncovered += not told or told[-1].seq < len(history.rows)
+            findings += examine(history, told) or _pages(history, bad)
+    finally:
+        await engine.dispose()
+    return Judged(jobs, events, uncovered, findings)
+
+
+# Pages
+
+
+def _pages(history: History, bad: set[str]) -> list[Finding]:
+    """The first event of the job that stands on a body which is not what was hashed."""
+    for row in history.rows if bad else ():
+        if row.type in {"page_read", "call_completed", "call_requested", "call_failed"}:
+            for name in bad:
+                if name in row.data:
+                    what = "page" if row.type == "page_read" else "body"
+                    sentence = f"Job {history.job_id}: the {what} {name} of event {row.seq} was changed."
+                    return [Finding("page", history.job_id, row.seq, sentence)]
+    return []
+
+
+def _stray(bad: set[str], findings: Sequence[Finding]) -> Iterable[Finding]:
+    """Damaged bodies that no job which was judged stands on."""
+    told = " ".join(finding.message for finding in findings if finding.kind == "page")
+    for name in sorted(bad):
+        if name not in told:
+            yield Finding(
+                "page", None, 0, f"The body {name} was changed; no job that was judged names it first."
+            )

@@ -1,0 +1,32 @@
+"""What the owner of the tables can do with the code of Dossier in hand: write a log anew, hashes and all."""
+
+from app.domain.chain import GENESIS, link
+from app.store import log
+from app.store.log import LogRow
+from app.store.rebuild import rebuild
+
+
+def chained(rows: list[LogRow]) -> list[tuple]:
+    """(seq, prev_hash, hash) of these rows, computed as an honest writer would."""
+    previous, found = GENESIS, []
+    for row in rows:
+        digest = link(previous, row.schema_version, row.actor, row.epoch, row.line())
+        found.append((row.seq, previous, digest))
+        previous = digest
+    return found
+
+
+async def rechain(engine, connection, job_id) -> None:
+    """Give every event of the job the hashes that follow from what it says now, and mend the row."""
+    for seq, previous, digest in chained(await log.history(engine, job_id)):
+        await connection.execute(
+            "UPDATE events SET prev_hash = $3, hash = $4 WHERE job_id = $1 AND seq = $2",
+            job_id, seq, previous, digest,
+        )  # fmt: skip
+    await mend(engine, connection, job_id)
+
+
+async def mend(engine, connection, job_id) -> None:
+    """Make the row of the job what follows from its events."""
+    await connection.execute("DELETE FROM jobs WHERE job_id = $1", job_id)
+    await rebuild(engine)

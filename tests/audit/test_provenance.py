@@ -1,0 +1,156 @@
+"""Why a sentence is in a report, down to the step that asked; and from a page back to the sentences."""
+
+from uuid import UUID
+
+import pytest
+
+from app.agent.provenance import TYPES, claims, origins
+from app.client import AsyncDossier
+from app.store import blobs, log
+from app.store.database import fetch
+from tests.audit.conftest import researched
+from tests.conftest import FAST, TestHouse, serving
+from tests.scripted import PAGES, PLAN, REPORT, SCRIPT
+
+
+@pytest.fixture
+async def job(house) -> str:
+    return await researched(house)
+
+
+async def test_each_claim_leads_to_its_quote_page_read_search_and_step(job, engine, database_url):
+    rows = await log.history(engine, UUID(job))
+    at = {row.seq: row.recorded().event for row in rows}
+
+    async with serving(TestHouse(FAST, database_url), workers=0) as url, AsyncDossier(url) as dossier:
+        found = await dossier.claims(job)
+
+    assert found.seq == len(rows)
+    assert [claim.claim for claim in found.claims] == [1, 2]
+    for claim, address in zip(found.claims, PAGES, strict=True):
+        source, page = claim.source, claim.source.page
+        assert source.url == address
+        assert at[claim.seq].claims[claim.claim - 1].text == claim.text
+        assert (at[source.found.seq].number, at[source.found.seq].url) == (source.number, address)
+        assert (at[page.seq].number, at[page.seq].sha256) == (source.number, page.sha256)
+        text = (await blobs.get(engine, [page.sha256]))[page.sha256].decode()
+        assert text[claim.start : claim.end] == claim.quote
+        search, read = source.found.search, page.read
+        assert (at[search.seq].kind, at[search.seq].key, at[search.seq].about) == (
+            "search",
+            at[source.found.seq].found_by,
+            search.about,
+        )
+        assert search.about in SCRIPT[1].queries
+        assert (at[read.seq].kind, at[read.seq].about) == ("read", address)
+        assert (search.asked_by.tool, read.asked_by.tool) == ("web_search", "read_pages")
+        assert at[search.asked_by.seq].reasoning == search.asked_by.reasoning
+        assert at[read.asked_by.seq].step == read.asked_by.step == 3
+        assert (
+            search.asked_by.seq
+            < search.seq
+            < source.found.seq
+            < read.asked_by.seq
+            < read.seq
+            < page.seq
+            < claim.seq
+        )
+
+
+async def test_the_types_that_are_read_are_all_that_is_needed(job, engine):
+    whole = [row.recorded() for row in await log.history(engine, UUID(job))]
+    some = await log.of_types(engine, UUID(job), TYPES)
+
+    assert len(some) < len(whole)
+    assert claims(some) == claims(whole)
+    assert origins(some) == origins(whole)
+
+
+async def test_a_source_says_where_it_comes_from(job, database_url, http_of):
+    async with http_of(database_url) as http:
+        source = (await http.get(f"/jobs/{job}/sources/2")).json()
+        listed = (await http.get(f"/jobs/{job}/claims")).json()["claims"]
+
+    assert source["origin"] == listed[1]["source"]
+    assert source["origin"]["found"]["search"]["asked_by"]["tool"] == "web_search"
+
+
+async def test_a_page_that_the_question_names_was_asked_for_by_nobody_else(database_url):
+    house = TestHouse(FAST, database_url)
+    job = await researched(house, "What does https://example.com/a say of boiling?")
+
+    found = origins(await log.of_types(house.engine, UUID(job), TYPES))
+
+    assert found[1].found.search is None
+    assert found[2].found.search is not None
+
+
+async def test_a_job_without_a_report_has_no_claims_and_a_page_that_is_not_read_no_page(
+    writer, http_of, database_url
+):
+    from tests.steps import submitted_job
+
+    job = await submitted_job(writer)
+    async with http_of(database_url) as http:
+        answer = await http.get(f"/jobs/{job.id}/claims")
+        missing = await http.get("/jobs/00000000-0000-7000-8000-000000000000/claims")
+
+    assert answer.json() == {"job_id": str(job.id), "seq": 1, "claims": []}
+    assert (missing.status_code, missing.json()["code"]) == (404, "job_not_found")
+
+
+@pytest.fixture
+def http_of():
+    import contextlib
+
+    import httpx
+
+    @contextlib.asynccontextmanager
+    async def http(database_url):
+        async with (
+            serving(TestHouse(FAST, database_url), workers=0) as url,
+            httpx.AsyncClient(base_url=url, timeout=30) as client,
+        ):
+            yield client
+
+    return http
+
+
+async def test_a_page_leads_to_every_job_that_read_it_and_what_they_say_of_it(database_url, http_of, owner):
+    jobs = [await researched(TestHouse(FAST, database_url)) for _ in range(3)]
+    unread = TestHouse(FAST, database_url)
+    unread.model.script = (PLAN, SCRIPT[1], REPORT)
+    jobs.append(await researched(unread))
+    address = "https://example.com/a"
+
+    async with http_of(database_url) as http:
+        found = (await http.get("/sources", params={"url": "HTTPS://Example.com:443/a#x"})).json()
+        first = (await http.get("/sources", params={"url": address, "limit": 3})).json()
+        rest = (await http.get("/sources", params={"url": address, "cursor": first["next_cursor"]})).json()
+        nowhere = (await http.get("/sources", params={"url": "https://example.com/nowhere"})).json()
+        await fetch(owner, "UPDATE jobs SET tenant = 'other' WHERE job_id = $1::uuid", jobs[0])
+        others = (await http.get("/sources", params={"url": address})).json()
+        bad = await http.get("/sources", params={"url": "no address"})
+        none = await http.get("/sources")
+
+    assert found["url"] == address
+    assert [use["job_id"] for use in found["jobs"]] == jobs[::-1]
+    assert found["jobs"] == first["jobs"] + rest["jobs"]
+    assert rest["next_cursor"] is None
+    assert [len(use["claims"]) for use in found["jobs"]] == [0, 1, 1, 1]
+    assert found["jobs"][0]["sha256"] is None
+    assert found["jobs"][1]["claims"][0]["text"].startswith("Water boils at 100 degrees")
+    assert nowhere["jobs"] == []
+    assert [use["job_id"] for use in others["jobs"]] == jobs[:0:-1]  # another tenant's is not seen
+    assert (bad.status_code, bad.json()["code"]) == (400, "malformed_url")
+    assert none.status_code == 400
+
+
+async def test_the_index_finds_the_page(owner):
+    plan = await fetch(
+        owner,
+        """EXPLAIN SELECT job_id FROM events WHERE type = 'source_found'
+           AND md5(data ->> 'url') = md5('https://example.com/a')""",
+    )
+
+    assert "url" in str(plan) or "Index" in str(plan)

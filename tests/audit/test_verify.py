@@ -1,0 +1,373 @@
+"""Whatever the owner of the tables does to them is found, and the first event concerned is named."""
+
+from uuid import UUID
+
+import pytest
+
+from app import notary
+from app.store import log
+from app.verify import verify
+from tests.audit.conftest import researched
+from tests.audit.forge import mend, rechain
+from tests.store.test_projections import every_kind_of_job
+from tests.worker.test_resume import crash_and_resume
+
+MIDDLE = 8  # an event in the middle of the run
+
+
+@pytest.fixture
+async def job(house) -> UUID:
+    """A whole run, and no checkpoint."""
+    return UUID(await researched(house))
+
+
+async def found(url, **options):
+    return (await verify(url, **options)).findings
+
+
+async def only(url, **options):
+    [finding] = await found(url, **options)
+    return finding
+
+
+async def test_nothing_is_found_where_nothing_was_done(writer, database_url, house, keys):
+    await every_kind_of_job(writer)
+    await crash_and_resume(house, 4, before_commit=False)
+    before = await verify(database_url)
+    await notary.make(writer.engine, keys[0])
+
+    verdict = await verify(database_url, public=keys[1])
+
+    assert verdict.ok
+    assert verdict.jobs >= 8
+    assert verdict.events > 30
+    assert verdict.pages >= 4
+    assert (verdict.checkpoints, verdict.signed, verdict.uncovered) == (1, 1, 0)
+    assert before.uncovered == before.jobs == verdict.jobs
+
+
+ONE_BYTE = {
+    "data": "data = regexp_replace(data::text, '[a-z]\"', 'X\"')::json",
+    "data, a space": "data = overlay(data::text placing '{ ' from 1 for 1)::json",
+    "actor": "actor = 'x' || substr(actor, 2)",
+    "occurred_at": "occurred_at = occurred_at + interval '1 microsecond'",
+    "type": "type = 'x' || substr(type, 2)",
+    "status": "status = 'r' || 'Unning'",
+    "progress": "progress = progress + 1",
+    "epoch": "epoch = epoch + 1",
+    "epoch, none": "epoch = NULL",
+    "schema_version": "schema_version = schema_version + 1",
+    "prev_hash": "prev_hash = set_byte(prev_hash, 31, get_byte(prev_hash, 31) # 1)",
+    "hash": "hash = set_byte(hash, 0, get_byte(hash, 0) # 1)",
+}
+
+
+@pytest.mark.parametrize("where", ["first", "middle", "last"])
+@pytest.mark.parametrize("what", ONE_BYTE)
+async def test_one_byte_of_an_event_is_caught_and_named(job, engine, tamper, database_url, what, where):
+    rows = await log.history(engine, job)
+    seq = {"first": 2, "middle": MIDDLE, "last": len(rows)}[where]
+    await tamper(f"UPDATE events SET {ONE_BYTE[what]} WHERE seq = {seq}")
+    if (await log.history(engine, job)) == rows:
+        pytest.skip("the terminal event has no such byte")
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.job_id, finding.seq) == ("changed", job, seq)
+    assert f"event {seq} was changed" in finding.message
+    if what in {"hash", "prev_hash"}:
+        assert "hash" in finding.message
+
+
+async def test_an_event_that_no_longer_loads_or_folds_is_reported_and_nothing_else_stops(
+    job, writer, tamper, database_url
+):
+    await every_kind_of_job(writer)
+    await tamper(f"UPDATE events SET data = '[]' WHERE job_id = '{job}' AND seq = 3")
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.job_id, finding.seq) == ("changed", job, 3)
+    assert "readable" in finding.rules
+
+
+@pytest.mark.parametrize(("first", "second"), [(6, 7), (5, 9), (2, 12)])
+async def test_events_that_changed_places_are_caught_and_named(job, tamper, database_url, first, second):
+    await tamper(
+        f"UPDATE events SET seq = 100000 WHERE seq = {first}",
+        f"UPDATE events SET seq = {first} WHERE seq = {second}",
+        f"UPDATE events SET seq = {second} WHERE seq = 100000",
+    )
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.seq) == ("reordered", first)
+    assert f"event {first} was moved: it stands as event {second} now" in finding.message
+
+
+async def test_an_event_that_was_removed_is_named(job, tamper, database_url):
+    await tamper(f"DELETE FROM events WHERE seq = {MIDDLE}")
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.seq) == ("removed", MIDDLE)
+    assert f"event {MIDDLE} was removed." in finding.message
+
+
+async def test_events_that_were_removed_and_the_rest_renumbered_are_named(job, tamper, database_url):
+    await tamper(
+        f"DELETE FROM events WHERE seq IN ({MIDDLE}, {MIDDLE + 1})",
+        f"UPDATE events SET seq = seq + 100000 WHERE seq > {MIDDLE}",
+        "UPDATE events SET seq = seq - 100002 WHERE seq > 100000",
+    )
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.seq) == ("removed", MIDDLE)
+    assert f"events {MIDDLE} to {MIDDLE + 1} were removed" in finding.message
+
+
+async def test_the_first_event_and_a_whole_log_that_were_removed_are_named(job, tamper, database_url):
+    await tamper("DELETE FROM events WHERE seq = 1")
+    first = await only(database_url)
+    await tamper("DELETE FROM events")
+    all_ = await only(database_url)
+
+    assert (first.kind, first.seq) == ("removed", 1)
+    assert (all_.kind, all_.seq) == ("removed", 1)
+    assert "all its events were removed" in all_.message
+
+
+INSERT = """
+    INSERT INTO events (job_id, seq, type, schema_version, status, progress, data, actor, epoch, occurred_at,
+                        prev_hash, hash)
+    SELECT job_id, {seq}, type, schema_version, status, progress, data, actor, epoch, occurred_at, {prev},
+           {hash} FROM events WHERE seq = {like}"""
+HASHED = """event_hash({prev}, schema_version, actor, epoch,
+            event_line(job_id, {seq}, type, status, progress, occurred_at, data::text))"""
+
+
+@pytest.mark.parametrize("hashed", [True, False])
+async def test_an_event_that_was_inserted_is_named(job, tamper, database_url, hashed):
+    """With a hash of its own that fits, or with one that does not; what follows was renumbered."""
+    await tamper(
+        f"UPDATE events SET seq = seq + 100000 WHERE seq >= {MIDDLE}",
+        "UPDATE events SET seq = seq - 99999 WHERE seq > 100000",
+    )
+    before = f"(SELECT hash FROM events WHERE seq = {MIDDLE - 1})"
+    digest = HASHED.format(prev=before, seq=MIDDLE) if hashed else "sha256('x')"
+    await tamper(INSERT.format(seq=MIDDLE, prev=before, hash=digest, like=MIDDLE - 1))
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.seq) == ("inserted", MIDDLE)
+
+
+async def test_an_event_that_was_added_at_the_end_is_named(job, engine, tamper, database_url):
+    last = len(await log.history(engine, job))
+    before = f"(SELECT hash FROM events WHERE seq = {last})"
+    digest = HASHED.format(prev=before, seq=last + 1)
+    await tamper(INSERT.format(seq=last + 1, prev=before, hash=digest, like=last - 2))
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.seq) == ("inserted", last + 1)
+
+
+async def test_a_log_that_was_cut_off_is_named_by_its_row(job, engine, tamper, database_url):
+    last = len(await log.history(engine, job))
+    await tamper(f"DELETE FROM events WHERE seq > {last - 3}")
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.seq) == ("cut_off", last - 2)
+    assert f"cut off after event {last - 3}: its row knows event {last}" in finding.message
+
+
+async def test_a_log_that_was_cut_off_row_and_all_is_named_by_a_checkpoint(job, owner, tamper, database_url):
+    await notary.make(owner, None)
+    last = len(await log.history(owner, job))
+    await tamper(f"DELETE FROM events WHERE seq > {MIDDLE}")
+    await mend(owner, tamper.connection, job)
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.seq) == ("cut_off", MIDDLE + 1)
+    assert f"checkpoint 1 knows event {last}" in finding.message
+
+
+async def test_without_a_checkpoint_a_log_that_was_cut_off_row_and_all_passes(
+    job, owner, tamper, database_url
+):
+    """What is not proven; docs/audit.md says so."""
+    await tamper(f"DELETE FROM events WHERE seq > {MIDDLE}")
+    await mend(owner, tamper.connection, job)
+    await tamper("INSERT INTO leases SELECT job_id, epoch, 'w', now() FROM jobs ON CONFLICT DO NOTHING")
+
+    verdict = await verify(database_url)
+
+    assert verdict.ok
+    assert verdict.uncovered == 1
+
+
+async def test_a_job_that_was_taken_out_of_every_table_is_named_by_a_checkpoint(
+    job, owner, tamper, database_url
+):
+    await notary.make(owner, None)
+    await tamper("DELETE FROM events", "DELETE FROM jobs")
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.job_id, finding.seq) == ("removed", job, 1)
+
+
+async def test_a_whole_chain_that_was_written_anew_is_caught_by_a_checkpoint(
+    job, house, owner, tamper, database_url, keys
+):
+    await notary.make(owner, keys[0])
+    await tamper(f"UPDATE events SET actor = 'worker:nobody' WHERE seq = {MIDDLE}")
+    await rechain(owner, tamper.connection, job)
+
+    finding = await only(database_url, public=keys[1])
+
+    assert (finding.kind, finding.job_id) == ("rewritten", job)
+    assert "rewritten with new hashes: checkpoint 1 knows other ones" in finding.message
+
+
+async def test_checkpoints_that_were_made_anew_with_the_chain_are_caught_by_the_key_or_the_file(
+    job, owner, tamper, database_url, keys, tmp_path
+):
+    """Everything in the database fits together again; only what is outside of it knows."""
+    file = tmp_path / "checkpoints.ndjson"
+    await notary.make(owner, keys[0])
+    await notary.export(owner, file)
+    await tamper(f"UPDATE events SET actor = 'worker:nobody' WHERE seq = {MIDDLE}")
+    await rechain(owner, tamper.connection, job)
+    await tamper("DELETE FROM checkpoints")
+    await notary.make(owner, None)
+
+    inside = await verify(database_url)
+    by_key = await only(database_url, public=keys[1])
+    by_file = await found(database_url, exported=notary.read(file))
+
+    assert inside.ok  # which is why a key, or a file outside, is needed
+    assert by_key.kind == "checkpoint"
+    assert "checkpoint 1 is not signed" in by_key.message
+    assert {finding.kind for finding in by_file} == {"checkpoint", "rewritten"}
+    assert [finding.job_id for finding in by_file if finding.kind == "rewritten"] == [job]
+
+
+CHECKPOINTS = {
+    "UPDATE checkpoints SET made_at = made_at + interval '1 microsecond' WHERE number = 2": ("changed", 2),
+    "UPDATE checkpoints SET heads = overlay(heads placing '0' from 3 for 1) WHERE number = 1": ("changed", 1),
+    "UPDATE checkpoints SET up_to = '9' || up_to WHERE number = 3": ("changed", 3),
+    "UPDATE checkpoints SET key = 'x' || substr(key, 2) WHERE number = 1": ("changed", 1),
+    "UPDATE checkpoints SET hash = sha256('x') WHERE number = 2": ("changed", 2),
+    "UPDATE checkpoints SET previous = sha256('x') WHERE number = 3": ("changed", 3),
+    "UPDATE checkpoints SET signature = set_byte(signature, 63, get_byte(signature, 63) # 1)": ("forged", 1),
+    "UPDATE checkpoints SET signature = NULL WHERE number = 2": ("forged", 2),
+    "DELETE FROM checkpoints WHERE number = 2": ("removed", 2),
+    "DELETE FROM checkpoints WHERE number = 1": ("removed", 1),
+    "UPDATE checkpoints SET number = number + 1": ("removed", 1),
+    "DELETE FROM checkpoints WHERE number = 3": (None, 3),
+    "DELETE FROM checkpoints": (None, 1),
+}
+
+
+@pytest.mark.parametrize("tampering", CHECKPOINTS)
+async def test_a_checkpoint_that_was_changed_removed_or_forged_is_named(
+    writer, owner, tamper, database_url, keys, tmp_path, tampering
+):
+    file, (kind, number) = tmp_path / "checkpoints.ndjson", CHECKPOINTS[tampering]
+    for _ in range(3):
+        await every_kind_of_job(writer)
+        await notary.make(owner, keys[0])
+        await notary.export(owner, file)
+    if "number + 1" in tampering:
+        await tamper("UPDATE checkpoints SET number = number + 100")
+        tampering = tampering.replace("+ 1", "- 99")
+    await tamper(tampering)
+
+    inside = await found(database_url, public=keys[1])
+    outside = await found(database_url, public=keys[1], exported=notary.read(file))
+
+    if kind is None:  # the newest were cut off: only the file knows
+        assert inside == ()
+    else:
+        assert [(f.kind, f.seq, f.rules) for f in inside] == [("checkpoint", number, (kind,))]
+    assert outside
+    assert {(f.kind, f.seq) for f in outside} == {("checkpoint", number)}
+    assert all(f"checkpoint {number} " in f.message for f in outside)
+
+
+async def test_a_key_that_is_not_the_right_one_is_named(writer, database_url, keys):
+    from app.domain.signature import generate, signer
+
+    await every_kind_of_job(writer)
+    await notary.make(writer.engine, signer(generate()[0]))
+
+    finding = await only(database_url, public=keys[1])
+
+    assert finding.rules == ("forged",)
+    assert "is signed with key" in finding.message
+
+
+COLUMNS = {
+    "status = 'pending', completed_at = NULL": "status",
+    "progress = 99": "progress",
+    "current_step = 'lies'": "current_step",
+    "result = '{}'": "result",
+    "usage = '{}'": "usage",
+    "request = '{}'": "request",
+    "query = 'lies'": "query",
+    "tenant = 'lies'": "tenant",
+    "tags = '{x}'": "tags",
+    "priority = 7": "priority",
+    "created_at = created_at + interval '1 microsecond'": "created_at",
+    "epoch = 7": "epoch",
+}
+
+
+@pytest.mark.parametrize("tampering", COLUMNS)
+async def test_a_column_of_a_projection_that_was_changed_is_named(job, tamper, database_url, tampering):
+    await tamper(f"UPDATE jobs SET {tampering}")
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.job_id) == ("row", job)
+    assert f"{COLUMNS[tampering]} is " in finding.message
+
+
+async def test_one_byte_of_a_page_is_caught_and_named(job, engine, tamper, database_url):
+    [name] = [
+        row.recorded().event.sha256 for row in await log.history(engine, job) if row.type == "page_read"
+    ][:1]
+    await tamper(f"UPDATE blobs SET body = set_byte(body, 5, get_byte(body, 5) # 1) WHERE sha256 = '{name}'")
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.job_id) == ("page", job)
+    assert name in finding.message
+
+
+async def test_one_job_is_verified_alone_and_many_in_several_processes(
+    writer, tamper, database_url, monkeypatch
+):
+    from app import verify as module
+
+    for _ in range(3):
+        await every_kind_of_job(writer)
+    await tamper(
+        "UPDATE events SET actor = 'x' WHERE seq = 1 AND job_id = (SELECT max(job_id::text)::uuid FROM jobs)"
+    )
+    [bad] = [row[0] for row in await writer.engine.fetch("SELECT max(job_id::text)::uuid FROM jobs")]
+    [good] = [row[0] for row in await writer.engine.fetch("SELECT min(job_id::text)::uuid FROM jobs")]
+    monkeypatch.setattr(module, "SLICE", 5)
+    told = []
+
+    verdict = await verify(database_url, processes=2, told=lambda *counts: told.append(counts))
+
+    assert [finding.job_id for finding in verdict.findings] == [bad]
+    assert told[-1] == (verdict.jobs, verdict.events)
+    assert (await verify(database_url, [good])).ok
+    assert not (await verify(database_url, [bad])).ok

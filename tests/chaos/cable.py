@@ -1,0 +1,96 @@
+"""A cable that can be pulled: nothing passes, nobody is told, and what was on its way arrives later."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy import make_url
+
+PIECE = 65_536
+
+Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Open = Callable[[], Awaitable[Ends]]
+
+
+class Cable:
+    """Leads from a port of its own on loopback to wherever `to` connects."""
+
+    def __init__(self, to: Open) -> None:
+        self._to = to
+        self._plugged = asyncio.Event()
+        self._plugged.set()
+        self._ways: set[asyncio.Task] = set()
+
+    @property
+    def port(self) -> int:
+        return self._server.sockets[0].getsockname()[1]
+
+    def pull(self) -> None:
+        """From now on nothing passes, in either direction, and new connections are not answered."""
+        self._plugged.clear()
+
+    def plug(self) -> None:
+        """What was sent meanwhile arrives, as TCP would send it again."""
+        self._plugged.set()
+
+    async def __aenter__(self):
+        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_):
+        self._server.close()
+        self.plug()
+        for way in tuple(self._ways):
+            way.cancel()
+        await asyncio.gather(*self._ways, return_exceptions=True)
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._ways.add(asyncio.current_task())
+        with contextlib.suppress(OSError, asyncio.CancelledError):
+            await self._plugged.wait()
+            there, back = await self._to()
+            ways = [
+                asyncio.create_task(self._pass(reader, back)),
+                asyncio.create_task(self._pass(there, writer)),
+            ]
+            try:
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for way in ways:
+                    way.cancel()
+                await asyncio.gather(*ways, return_exceptions=True)
+                back.transport.abort()
+        writer.transport.abort()
+        self._ways.discard(asyncio.current_task())
+
+    async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while piece := await source.read(PIECE):
+                await self._plugged.wait()
+                sink.write(piece)
+                await sink.drain()
+            await self._plugged.wait()  # the end of a connection cannot be heard either
+
+
+def to_postgres(url: str) -> Open:
+    """Connect to the Postgres of this URL."""
+    parts = make_url(url)
+    host, port = parts.query.get("host") or parts.host or "localhost", parts.port or 5432
+
+    def connect() -> Awaitable[Ends]:
+        if host.startswith("/"):
+            return asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
+        return asyncio.open_connection(host, port)
+
+    return connect
+
+
+def to_port(port: int) -> Open:
+    """Connect to a port of this machine."""
+    return lambda: asyncio.open_connection("127.0.0.1", port)
+
+
+def through(url: str, cable: Cable) -> str:
+    """The URL of a database, by way of the cable."""
+    there = make_url(url).set(host="127.0.0.1", port=cable.port, query={"sslmode": "disable"})
+    return there.render_as_string(hide_password=False)

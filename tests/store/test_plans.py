@@ -1,0 +1,204 @@
+"""However many jobs there are, and however wrong the statistics: an index is walked, no further than asked.
+
+What a plan did is asked, not how long it took. One table tells the life of a queue: it fills, it is emptied
+without a vacuum, it fills again; and at each place the statistics are those of before, and then those of now.
+So the planner believes at one time that all jobs wait while hardly one does, and at another the reverse.
+
+DOSSIER_TEST_JOBS=1000000 makes it a million jobs.
+"""
+
+import json
+import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import NamedTuple
+
+import pytest
+
+from app.store import history, log, queue, reads, rebuild
+from app.store.database import connect, fetch
+
+JOBS = int(os.environ.get("DOSSIER_TEST_JOBS", "100000"))
+CHUNK = 50_000  # rows of one statement, which may take as long as every other
+EVENTS = 2000  # of the one job with a long log
+SHORT = 20_000  # jobs with a log of one event
+FEW = 40  # jobs of each rarer kind
+
+FILL = """
+    INSERT INTO jobs (job_id, tenant, request, query, tags, priority, rank, max_attempts, status, retry_at,
+                      seq,
+                      head_hash, epoch, attempt, progress, current_step, steps_completed, total_steps, usage,
+                      created_at, completed_at, updated_at)
+    SELECT (left(uuid7_floor(date_trunc('month', now()) + n * interval '1 second')::text, 15)
+                || substr(gen_random_uuid()::text, 16))::uuid,
+           'default', '{"query":"q"}', 'q', CASE WHEN n % 500 = 0 THEN '{rare}' ELSE '{}' END::text[], 0,
+           n, 3,
+           $3::text, $4::timestamptz, $5::integer, '', 1, 0, 0, '', 0, 0, '{}', now(),
+           CASE WHEN $3 = 'completed' THEN now() END, now()
+    FROM generate_series($1::integer, $2::integer) AS n"""
+
+LOGS = """
+    INSERT INTO events (job_id, seq, type, schema_version, status, progress, data, actor, epoch, occurred_at,
+                        prev_hash, hash)
+    SELECT job_id, seq, 'call_failed', 1, 'running', 0, '{}', 'worker:w', 1, now(), '', ''
+    FROM (SELECT job_id FROM jobs ORDER BY job_id OFFSET $1::integer LIMIT $2::integer) AS these,
+         generate_series(1, $3::integer) AS seq"""
+
+LEASES = """
+    INSERT INTO leases (job_id, epoch, worker, expires_at)
+    SELECT job_id, 1, 'w', now() + (row_number() OVER () % 2 * 2 - 1) * interval '1 hour'
+    FROM jobs WHERE status = 'running'"""
+
+EMPTY = """
+    UPDATE jobs SET status = 'completed', completed_at = now(), seq = seq + 1
+    WHERE status = 'pending' AND retry_at IS NULL AND rank BETWEEN $1::integer AND $2::integer"""
+
+
+class Ask(NamedTuple):
+    """A statement, its parameters in SQL, and how many rows of jobs and events it may look at."""
+
+    name: str
+    sql: str
+    values: tuple[str, ...]
+    rows: int
+
+
+def asks(jobs: list[str], long: str) -> list[Ask]:
+    """Every statement that runs again and again."""
+    ids, old = "'{" + ",".join(jobs) + "}'", f"'{jobs[0]}'"
+    cursors = "'{" + ",".join("0" for _ in jobs) + "}'"
+    many, page = len(jobs), 100
+    return [
+        # Locked, looked at again, and changed: each job that is taken is seen a few times.
+        Ask("claim", queue.CLAIM, ("50", "'w'", "'10s'", "'1h'"), 5 * 50),
+        Ask("claim a lot", queue.CLAIM, ("200", "'w'", "'10s'", "'1h'"), 5 * 200),
+        Ask("beat", queue.BEAT, (ids, cursors, "'10s'"), 0),
+        Ask("set aside", queue.SET_ASIDE, (ids, "'1h'"), many),
+        Ask("lost", queue.LOST, ("100",), 2 * FEW),
+        Ask("peek", queue.PEEK, (ids,), 2 + 2 * FEW + 1 + many),
+        Ask("unanswered", queue.UNANSWERED, ("100",), FEW),
+        Ask("waiting", queue.WAITING, ("10000",), 2 * 10_000),
+        Ask("read", log.READ, (long, "10", "100"), 100),
+        Ask("read the end", log.READ, (long, str(EVENTS - 5), "1000"), 5),
+        Ask("read many", log.READ_MANY, (ids,), many),
+        Ask("read types", log.READ_TYPES, (f"'{jobs[1]}'", "'{job_submitted}'"), 1),
+        Ask("read after", log.READ_AFTER, (ids, cursors, "1000"), many),
+        Ask("by key", log.BY_KEY, ("'default'", "'k'"), 0),
+        Ask("views", reads.VIEWS, ("'default'", ids), many),
+        Ask("own heads", reads.OWN_HEADS, ("'default'", ids), many),
+        Ask("heads", reads.HEADS, (ids,), many),
+        Ask("ids", reads.IDS, ("'default'", "NULL", old, str(page)), page),
+        *lists(jobs[-1]),
+        Ask("gather", history.GATHER, (ids,), 2 * many),
+        Ask("known", history.KNOWN, (old, "20"), 3 * 20 + EVENTS),
+        Ask("rebuild", rebuild.NEXT, (old, "20"), 20 + EVENTS),
+    ]
+
+
+def lists(before: str) -> Iterator[Ask]:
+    """The lists that can be asked for. Nothing has failed; one job in 500 has the tag, and all are found."""
+    for status, tags, last in product((None, "completed", "failed"), (None, "{rare}"), (None, before)):
+        given = {"status": status, "tags": tags, "before": last}
+        values = ["NULL" if value is None else f"'{value}'" for value in given.values()]
+        sql = reads.page_sql(**{name: value is not None for name, value in given.items()})
+        rows = 100 if tags is None else 100 + 4 * JOBS // 500
+        yield Ask(f"list {given}", sql, ("'default'", *values, "100"), rows)
+
+
+def nodes(node: dict) -> Iterator[dict]:
+    yield node
+    for inner in node.get("Plans", ()):
+        yield from nodes(inner)
+
+
+def seen(node: dict) -> float:
+    """Rows that a node looked at, passed over or not."""
+    removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    return (node["Actual Rows"] + removed) * node["Actual Loops"]
+
+
+def complaints(plan: dict, rows: int) -> Iterator[str]:
+    """What is wrong with a plan that has run."""
+    scans = [node for node in nodes(plan) if "Scan" in node["Node Type"]]
+    scans = [node for node in scans if str(node.get("Relation Name", "")).startswith(("jobs", "events"))]
+    for node in scans:
+        if node["Node Type"] == "Seq Scan" and seen(node):  # of an empty month it costs nothing
+            yield f"Seq Scan on {node['Relation Name']}"
+    for node in nodes(plan):
+        if node["Node Type"] == "Sort" and (sorted_ := seen(node["Plans"][0])) > rows + 10:
+            yield f"sorts {sorted_:.0f} rows"
+    if (looked := sum(seen(node) for node in scans)) > rows + 10:
+        yield f"looks at {looked:.0f} rows, not {rows}"
+
+
+@pytest.fixture
+async def alone(owner, database_url) -> AsyncIterator:
+    """A connection as the application has it, to tables that no vacuum and no analyze comes to by itself."""
+    tables = await fetch(owner, "SELECT relid::text FROM pg_partition_tree('events') WHERE isleaf")
+    for table in ["jobs", "leases", *(row[0] for row in tables)]:
+        await fetch(owner, f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+    connection = await connect(database_url)
+    yield connection
+    await connection.close()
+
+
+async def fill(owner, first, last, status, retry_at=None):
+    for start in range(first, last + 1, CHUNK):
+        await fetch(owner, FILL, start, min(last, start + CHUNK - 1), status, retry_at, EVENTS)
+
+
+async def rarer(owner):
+    """A few jobs of each other kind, and some logs."""
+    past, first = datetime.now(UTC) - timedelta(hours=1), 2 * JOBS + 1
+    for status, retry_at in (("running", None), ("pending", past), ("input_required", past)):
+        await fill(owner, first, first + FEW - 1, status, retry_at)
+        first += FEW
+    await fetch(owner, LEASES)
+    await fetch(owner, LOGS, 0, 1, EVENTS)
+    await fetch(owner, LOGS, 1, SHORT, 1)
+
+
+async def life(owner) -> AsyncIterator[str]:
+    """The places in the life of a queue, each by name."""
+    await fetch(owner, "ANALYZE")
+    await fill(owner, 1, JOBS, "pending")
+    await rarer(owner)
+    yield "all wait, the statistics know no job"
+    await fetch(owner, "ANALYZE jobs")
+    await fetch(owner, "ANALYZE events")
+    yield "all wait, the statistics are right"
+    for start in range(1, JOBS - FEW, CHUNK):
+        await fetch(owner, EMPTY, start, min(JOBS - FEW, start + CHUNK - 1))
+    yield "hardly one waits, the statistics say all do"
+    await fetch(owner, "ANALYZE jobs")
+    yield "hardly one waits, the statistics are right"
+    await fill(owner, JOBS + 1, JOBS + JOBS // 2, "pending")
+    yield "a third waits, the statistics say hardly one"
+
+
+async def explained(connection, ask: Ask) -> AsyncIterator[tuple[str, dict]]:
+    """How Postgres carries it out, with a plan for these values and with one for any; nothing is kept."""
+    await connection.execute(f"PREPARE ask AS {ask.sql}")
+    for mode in ("force_custom_plan", "force_generic_plan"):
+        await connection.execute(f"SET plan_cache_mode = {mode}")
+        trial = connection.transaction()
+        await trial.start()
+        values = f"({', '.join(ask.values)})" if ask.values else ""
+        [[text]] = await connection.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE ask {values}")
+        await trial.rollback()
+        yield mode, json.loads(text)[0]["Plan"]
+    await connection.execute("DEALLOCATE ask")
+
+
+async def test_no_statement_reads_or_sorts_a_table_whatever_the_statistics_say(owner, alone):
+    wrong = []
+    async for place in life(owner):
+        found = [
+            str(row[0]) for row in await fetch(owner, "SELECT job_id FROM jobs ORDER BY job_id LIMIT 30")
+        ]
+        for ask in asks(found[1:], f"'{found[0]}'"):
+            async for mode, plan in explained(alone, ask):
+                wrong += [f"{place}: {ask.name}, {mode}: {what}" for what in complaints(plan, ask.rows)]
+
+    assert not wrong, "\n".join(wrong)

@@ -1,0 +1,93 @@
+"""The commands of the owner, as processes of their own."""
+
+import asyncio
+import json
+import os
+import sys
+
+import pytest
+
+from app.store import upkeep
+from app.store.database import fetch
+from tests.steps import completed_job, rows
+from tests.upkeep.test_archive import old  # noqa: F401 - a fixture
+
+
+@pytest.fixture
+def dossier(database_url, tmp_path):
+    """Runs the command; returns its exit code and what it printed."""
+
+    async def run(*arguments):
+        environment = {**os.environ, "DATABASE_URL": database_url, "DOSSIER_HOME": str(tmp_path / "home")}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "app", *arguments, env=environment, stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await asyncio.wait_for(process.communicate(), 90)
+        return process.returncode, out.decode(), err.decode()
+
+    return run
+
+
+async def test_forget_wants_a_yes_and_then_says_what_is_gone(dossier, owner, job):
+    refused, _, said = await dossier("forget", "--job", str(job))
+    assert refused == 2
+    assert "--yes" in said
+    assert await upkeep.entries(owner) == []
+
+    code, out, _ = await dossier("forget", "--job", str(job), "--yes", "--json", "--reason", "asked")
+    found = json.loads(out)
+    assert (code, found["tombstone"], found["jobs"], found["shared"]) == (0, 1, [str(job)], 0)
+    assert len(found["forgotten"]) > 3
+    assert await fetch(owner, "SELECT FROM blobs") == []
+
+    again, out, _ = await dossier("forget", "--job", str(job))
+    assert (again, out) == (0, "Nothing was left to forget.\n")
+    green, out, _ = await dossier("verify")
+    assert (green, out.startswith("All is as it was written")) == (0, True)
+    code, out, _ = await dossier("replay", str(job), "--json")
+    assert json.loads(out)["missing"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--page", "xyz"), ("--page", "0" * 64, "--job", "0" * 32)])
+async def test_forget_refuses_what_it_cannot_read(dossier, arguments):
+    code, _, _ = await dossier("forget", *arguments)
+
+    assert code == 2
+
+
+async def test_forget_says_that_nobody_knows_a_hash(dossier):
+    code, _, said = await dossier("forget", "--page", "0" * 64, "--yes")
+
+    assert code == 1
+    assert "No job names this" in said
+
+
+async def test_archive_writes_detaches_and_verifies(dossier, old, owner, tmp_path):  # noqa: F811
+    folder = tmp_path / "archive"
+    code, out, _ = await dossier("archive", "--before", "2025-04", "--to", str(folder), "--detach", "--json")
+    [kept] = json.loads(out)
+    assert (code, kept["month"], kept["jobs"], kept["detached"]) == (0, "2025-03", 3, True)
+
+    code, out, _ = await dossier("archive", "verify", kept["file"], kept["manifest"])
+    assert code == 0
+    assert out.count("all is as it was written") == 2
+
+    manifest = json.loads((folder / "events_2025_03.json").read_text())
+    manifest["heads"][str(old[0])]["seq"] = 9
+    (folder / "events_2025_03.json").write_text(json.dumps(manifest))
+    code, out, _ = await dossier("archive", "verify", kept["manifest"])
+    assert code == 1
+    assert f"Job {old[0]}" in out
+
+
+async def test_rebuild_says_what_it_changed(dossier, writer, owner):
+    await completed_job(writer)
+    before = await rows(owner)
+    await fetch(owner, "UPDATE jobs SET current_step = 'lies'")
+
+    code, out, _ = await dossier("rebuild", "--processes", "2", "--json")
+
+    assert code == 0
+    assert json.loads(out) == {"jobs": 1, "events": 3, "changed": 1, "removed": 0, "busy": 0}
+    assert await rows(owner) == before

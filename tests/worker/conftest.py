@@ -1,0 +1,12 @@
+"""Every run that a test here leaves behind is replayed: today's code must decide the same at each event."""
+
+import pytest
+
+from tests.replays import assert_all_replay
+
+
+@pytest.fixture
+async def house(house, monkeypatch):
+    """The house of all tests; what was patched is still patched when its runs are replayed."""
+    yield house
+    await assert_all_replay(house.engine)
