@@ -15,7 +15,9 @@ from app.domain.audit import Finding, Witness, examine
 from app.domain.checkpoint import Checkpoint, heads_of
 from app.domain.history.evidence import History
 from app.domain.signature import Public
-from app.store import blobs, checkpoints
+from app.domain.upkeep import Entry
+from app.domain.upkeep import fault as upkeep_fault
+from app.store import blobs, checkpoints, upkeep
 from app.store.database import Engine, make_engine
 from app.store.history import archived, histories, known
 
@@ -81,6 +83,7 @@ async def verify(
         findings, believed = _believed(stored, exported, public)
         witnesses = _witnesses(believed)
         pages, bad = await blobs.damaged(engine)
+        upkept = _upkept(await upkeep.entries(engine))
         judged = _Tally(told)
         slices = _slices(engine, job_ids, set(witnesses) if job_ids is None else set())
         await _judge(url, role, processes or os.cpu_count() or 1, slices, witnesses, bad, judged)
@@ -93,7 +96,7 @@ async def verify(
         checkpoints=len(stored),
         signed=_signed(stored, public),
         uncovered=judged.uncovered,
-        findings=(*findings, *_stray(bad, judged.findings), *judged.findings),
+        findings=(*findings, *upkept, *_stray(bad, judged.findings), *judged.findings),
     )
 
 
@@ -148,6 +151,12 @@ def _signed(stored: Sequence[Checkpoint], public: Public | None) -> int:
     if public is None:
         return 0
     return sum(domain.is_genuine(checkpoint, public) for checkpoint in stored)
+
+
+def _upkept(entries: Sequence[Entry]) -> list[Finding]:
+    """What was done to the log that says which months were archived and which bodies forgotten."""
+    sentence = upkeep_fault(entries)
+    return [Finding("upkeep", None, 0, sentence)] if sentence else []
 
 
 # Jobs

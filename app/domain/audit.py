@@ -26,6 +26,7 @@ Kind = Literal[
     "broken",
     "page",
     "checkpoint",
+    "upkeep",
 ]
 
 FAR = 10_000  # places that an event is looked for at, when it is not what was hashed at its own

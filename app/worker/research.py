@@ -42,7 +42,9 @@ class Researcher:
         self._tools.model(attempt.job)  # raises where there is none: before anything is paid
         await self._resume(research.next_calls(attempt.job))
         while attempt.job.status == "running" and (calls := research.next_calls(attempt.job)):
-            if attempt.draining:
+            # What was announced is made: handed back, it would have to be announced again, as a repeat.
+            announced = any(attempt.job.research.call(call.key) for call in calls)
+            if attempt.draining and not announced:
                 await attempt.carry_out(c.ReleaseAttempt(attempt.epoch))
                 return
             await self._in_time(calls)

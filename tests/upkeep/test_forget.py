@@ -144,3 +144,14 @@ async def test_tombstones_are_chained_and_nobody_changes_them(owner, job, tamper
     assert "Entry 2" in fault(await upkeep.entries(owner))
     await tamper("DELETE FROM upkeep WHERE number = 2")
     assert "Entry 2" in fault(await upkeep.entries(owner))
+
+
+async def test_a_tombstone_that_was_changed_is_found(owner, database_url, job):
+    await forget(owner, await plan_pages(owner, [await page_of(owner, job)]), "asked for")
+    await fetch(owner, "ALTER TABLE upkeep DISABLE TRIGGER USER")
+    await fetch(owner, "UPDATE upkeep SET data = replace(data::text, 'asked for', 'never asked')::json")
+
+    [finding] = (await verify(database_url)).findings
+
+    assert finding.kind == "upkeep"
+    assert finding.message == "Entry 1 of the log of upkeep is not as it was written."
