@@ -22,7 +22,10 @@ NODE_MODULES = NODE / "node_modules"
 PATIENCE = 600  # seconds for one installation
 OLDEST_NODE = 20  # that npm's eventsource runs on
 
-NPM = ("npm", "install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
+NPM = (
+    *("npm", "install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"),
+    *("--fetch-retries=1", "--fetch-timeout=20000"),  # where nothing answers, the tests go on without it soon
+)
 APT = ("apt-get", "-o", "DPkg::Lock::Timeout=60", "-o", "Acquire::Retries=1", "--quiet", "--yes")
 
 
