@@ -295,7 +295,7 @@ async def test_a_job_that_was_claimed_but_could_not_be_loaded_is_not_held_for_ev
     from app.errors import DatabaseUnavailable
     from app.store import log
 
-    load, failed = log.load, []
+    load, failed = log.load_each, []
 
     async def fail_once(engine, job_ids):
         if not failed:
@@ -303,7 +303,7 @@ async def test_a_job_that_was_claimed_but_could_not_be_loaded_is_not_held_for_ev
             raise DatabaseUnavailable("cut between the claim and the read")
         return await load(engine, job_ids)
 
-    monkeypatch.setattr(log, "load", fail_once)
+    monkeypatch.setattr(log, "load_each", fail_once)
     job = await submitted_job(house.writer)
     async with working(house):
         job = await over(house, job.id)

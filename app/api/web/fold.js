@@ -171,7 +171,7 @@ function settle(run, data, event, change) {
   call.usage = data.usage ?? {};
   call.touched = event.seq;
   turnOf(run, call.turn, event).touched = event.seq;
-  if (!call.fallback) charge(run.bill, call.kind, call.usage);
+  if (!call.fallback && !call.reused) charge(run.bill, call.kind, call.usage);
 }
 
 function charge(bill, kind, usage) {
