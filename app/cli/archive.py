@@ -78,7 +78,7 @@ def _plain(one: Kept) -> dict[str, object]:
     }
 
 
-@archive.command(epilog="Example: dossier archive verify /archive/events_2025_12.ndjson.zst")
+@archive.command(epilog="Example: dossier archive verify events_2025_12.ndjson.zst")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 def verify(files: tuple[Path, ...], *, as_json: bool) -> None:

@@ -29,8 +29,8 @@ COMMANDS = {
     "verify": ("app.cli.audit:verify", "Check the log: what was changed, removed, added or cut off."),
     "checkpoint": ("app.cli.audit:checkpoint", "Bind the newest hashes of the log, and export them."),
     "keygen": ("app.cli.audit:keygen", "Make a key that signs checkpoints and bundles."),
-    "forget": ("app.cli.forget:forget", "Delete pages, prompts and replies; the log stays whole."),
-    "archive": ("app.cli.archive:archive", "Write old months to files, and detach them."),
+    "forget": ("app.cli.forget:forget", "Delete pages, prompts and replies for good."),
+    "archive": ("app.cli.archive:archive", "Write old months of the log to files, and detach them."),
     "rebuild": ("app.cli.upkeep:rebuild", "Make the tables of jobs again from the log."),
 }
 

@@ -45,8 +45,12 @@ class Load:
             async with asyncio.TaskGroup() as together:
                 for n in range(callers):
                     together.create_task(self._call(http, random.Random(f"{self._seed}/caller {n}"), n))
-            while self._side:
-                await asyncio.gather(*self._side)
+            try:
+                while self._side:
+                    await asyncio.gather(*self._side, return_exceptions=True)
+            finally:
+                for task in self._side:  # readers of a job that never ends
+                    task.cancel()
 
     def stop(self) -> None:
         self._stop.set()
@@ -109,4 +113,5 @@ class Load:
                 ended = True
             except DossierError as error:
                 self.complaints.append(f"A reader of job {job_id} gave up: {error!r}")
-        self.readers[job_id].append(Reader(tuple(lines), 0, ended))
+            finally:
+                self.readers[job_id].append(Reader(tuple(lines), 0, ended))

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import random
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
@@ -130,15 +129,13 @@ class Reader:
 
     async def _read(self, wire: Wire, manner: Manner) -> str:
         frames, greeted, wild = 0, False, self.cursor == WILD
-        heard_at = time.monotonic()
         while True:
             most = 65_536 if self.hurry else manner.sip
             if manner.raw is not None:
                 most = min(most, manner.raw - wire.received)
             if most <= 0:
                 return "cut between two bytes"
-            for frame in await wire.read(most, heard_at + manner.patience - time.monotonic()):
-                heard_at = time.monotonic()
+            for frame in await wire.read(most, manner.patience):
                 if not greeted and frame.event not in GREETINGS:
                     raise self.complaint(f"The first frame is {frame}")
                 greeted = True

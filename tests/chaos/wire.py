@@ -8,11 +8,12 @@ import contextlib
 import re
 import socket
 import struct
+import time
 from typing import NamedTuple
 
 # A frame as docs/streaming.md has it, after any number of heartbeats.
 FRAME = re.compile(rb"(?::\n)*(?:id: (\d+)\n)?event: ([a-z_]+)\n(?:retry: (\d+)\n)?data: ([^\r\n]*)\n\n")
-PATIENCE = 30.0  # seconds of silence after which a test's reader takes the connection for dead
+PATIENCE = 30.0  # seconds without a frame, heartbeats or not, after which a test's reader gives up
 
 
 class Frame(NamedTuple):
@@ -100,17 +101,23 @@ class Wire:
         self.received = 0  # bytes, of the answer's head too
         self.closed = False  # by the other side
         self._sock = sock
+        self._heard_at = time.monotonic()
 
     async def read(self, most: int = 65_536, patience: float = PATIENCE) -> list[Frame]:
-        """Take at most `most` bytes; returns the frames they complete. Raises TimeoutError, Malformed."""
+        """Take at most `most` bytes; returns the frames that they complete.
+
+        Raises Malformed, and TimeoutError where no frame was completed for `patience` seconds.
+        """
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(self._heard_at + patience - time.monotonic()):
                 raw = await asyncio.get_running_loop().sock_recv(self._sock, most)
         except ConnectionError:
             raw = b""
         self.received += len(raw)
         self.closed = not raw
-        return self.answer.feed(raw)
+        if frames := self.answer.feed(raw):
+            self._heard_at = time.monotonic()
+        return frames
 
     async def frames(self, patience: float = PATIENCE):
         """All frames until the other side ends it."""

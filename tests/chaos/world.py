@@ -151,12 +151,20 @@ async def under_load(world: World, callers: int = 3, pause: float = 0.6) -> Asyn
         if sys.exc_info()[0]:
             running.cancel()
         await world.whole()  # an orchestrator would do the same
+        # What is still open then is judged as stuck, and whoever still waits for it goes home.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE):
+                await asyncio.wait((running,))
+                await _rest(world)
+        running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-    running.result()
-    with contextlib.suppress(TimeoutError):  # what is still open then is judged as stuck
-        async with asyncio.timeout(SETTLE):
-            while (await fetch(world.owner, OPEN))[0][0]:  # noqa: ASYNC110 - it happens in other processes
-                await asyncio.sleep(0.2)
+    if not running.cancelled():
+        running.result()
+
+
+async def _rest(world: World) -> None:
+    while (await fetch(world.owner, OPEN))[0][0]:  # noqa: ASYNC110 - it happens in other processes
+        await asyncio.sleep(0.2)
 
 
 async def judge(world: World, name: str, load: Load) -> Verdict:

@@ -121,13 +121,17 @@ def every_command() -> Iterator[tuple[str, click.Command]]:
 
 
 @pytest.mark.parametrize(("name", "command"), list(every_command()), ids=str)
-def test_the_help_of_every_command_has_an_example_that_it_understands(name, command):
+def test_the_help_of_every_command_has_an_example_that_it_understands(name, command, tmp_path, monkeypatch):
     text = command.epilog or ""
     example = text.removeprefix("Example: ").partition(" > ")[0]
     words = [word for word in shlex.split(example) if not word.startswith("DATABASE_URL=")]
 
     assert text.startswith("Example: ")
     assert words[: len(name.split()) + 1] == ["dossier", *name.split()]
+    monkeypatch.chdir(tmp_path)
+    for word in words:
+        if word.endswith((".ndjson", ".pub", ".zst")):  # files that have to be there
+            (tmp_path / word).touch()
     command.make_context(name, words[len(name.split()) + 1 :])
 
 
