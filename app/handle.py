@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -13,7 +14,7 @@ from uuid_utils.compat import uuid7
 from app.agent.fork import begin, cut
 from app.domain import commands as c
 from app.domain import events as e
-from app.domain.change import change
+from app.domain.change import Change, change
 from app.domain.decide import decide
 from app.domain.job import Job
 from app.domain.request import Changes, ResearchRequest
@@ -22,6 +23,17 @@ from app.store import log
 from app.store.writer import Writer
 
 TRIES = 10  # appends of one command; each failure means that somebody else got through
+
+
+class Appends(Protocol):
+    """What `handle` needs of a writer."""
+
+    async def append(self, change: Change, /) -> bool:
+        """As `Writer.append`."""
+
+    async def catch_up(self, job: Job, /) -> Job:
+        """As `Writer.catch_up`."""
+
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -87,14 +99,14 @@ def _fork(rows: Sequence[log.LogRow], after: int, changes: Changes, tenant: str)
 
 async def load(writer: Writer, job_id: UUID) -> Job:
     """The job as it is now. Raises JobNotFound."""
-    job = await log.catch_up(writer.engine, Job(job_id))
+    job = await writer.catch_up(Job(job_id))
     if not job.exists:
         raise JobNotFound(str(job_id))
     return job
 
 
 async def handle(
-    writer: Writer,
+    writer: Appends,
     job: Job,
     command: c.Command,
     *,
@@ -115,7 +127,7 @@ async def handle(
             events = decide(command, job)
         except Refused:
             # A refusal holds only against the newest version.
-            newest = await log.catch_up(writer.engine, job)
+            newest = await writer.catch_up(job)
             if newest.seq == job.seq:
                 raise
             job = newest
@@ -125,5 +137,5 @@ async def handle(
         next_ = change(job, events, at or datetime.now(UTC), actor, epoch)
         if await writer.append(next_):
             return next_.job
-        job = await log.catch_up(writer.engine, job)
+        job = await writer.catch_up(job)
     raise WrongVersion(f"Job {job.id} was written to {TRIES} times in a row by others.")

@@ -95,6 +95,8 @@ READ_TYPES = """
            prev_hash, hash
     FROM events WHERE job_id = $1 AND type = ANY($2::text[]) ORDER BY seq"""
 
+HOLDS = "SELECT EXISTS (SELECT FROM events WHERE job_id = $1 AND seq = $2::integer AND hash = $3::bytea)"
+
 READ_AFTER = """
     SELECT e.job_id, e.seq, e.type, e.schema_version, e.status, e.progress, e.data::text, e.actor, e.epoch,
            e.occurred_at, e.prev_hash, e.hash
@@ -149,6 +151,12 @@ async def append(engine: Engine, changes: Sequence[Change]) -> set[UUID]:
     rows = [(change.job.id, change.expected, change.epoch, *moving(change.job)) for change in changes]
     params = columns(rows, len(MOVING) + 3) + _events(changes)
     return {row[0] for row in await fetch(engine, APPEND, *params)}
+
+
+async def holds(engine: Engine, change: Change) -> bool:
+    """Whether this very change was appended, whoever heard of it: its last hash stands for all of it."""
+    rows = await fetch(engine, HOLDS, change.job.id, change.job.seq, change.job.head_hash)
+    return bool(rows[0][0])
 
 
 async def read(engine: Engine, job_id: UUID, after: int = 0, limit: int = PAGE) -> list[LogRow]:

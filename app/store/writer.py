@@ -29,6 +29,10 @@ class Writer:
         """Write further events; False where the job is at another version or the lease is lost."""
         return await self._appends.ask(change)
 
+    async def catch_up(self, job: Job) -> Job:
+        """The job after everything that has happened since its `seq`."""
+        return await log.catch_up(self.engine, job)
+
     async def keep(self, bodies: Sequence[bytes]) -> None:
         """Store bodies as blobs, before the events that name them."""
         if bodies:

@@ -12,9 +12,9 @@ from app.domain import events as e
 from app.domain.change import change
 from app.domain.job import Job
 from app.handle import handle
-from app.store import log
 from app.store.writer import Writer
 from app.worker import crash
+from app.worker.patience import PatientWriter
 
 # After these the worker has nothing more to do with the job.
 LAST = (c.CompleteJob, c.FailAttempt, c.ReleaseAttempt, c.ConfirmCancel)
@@ -27,7 +27,7 @@ class Attempt:
 
     def __init__(self, writer: Writer, job: Job, worker: str, at: datetime | None = None) -> None:
         """Work on `job`, which was claimed `at` a time of Postgres's clock."""
-        self.writer = writer
+        self.writer = PatientWriter(writer)
         self.job = job
         self.epoch = job.epoch
         self.ending = False  # its last write is under way, which takes its lease away: that is no loss
@@ -77,7 +77,7 @@ class Attempt:
 
     async def refresh(self) -> Job:
         """The job as it is in the log; only within `in_turn`."""
-        self.job = await log.catch_up(self.writer.engine, self.job)
+        self.job = await self.writer.catch_up(self.job)
         return self.job
 
     def preview(self, job: Job, events: tuple[e.Event, ...]) -> Job:

@@ -26,7 +26,8 @@ from app.store.wake import Hint, Wake
 from app.store.writer import Writer
 from app.worker import crash
 from app.worker.attempt import Attempt
-from app.worker.beats import Beats
+from app.worker.beats import FENCE, Beats
+from app.worker.patience import patiently
 from app.worker.rescue import assume, rescue, set_aside
 
 log = logging.getLogger(__name__)
@@ -116,7 +117,7 @@ class Worker:
         )
         if leases:
             crash.reached("after_claim")
-        jobs, broken = await self._read([lease.job_id for lease in leases])
+        jobs, broken = await self._read([lease.job_id for lease in leases], before)
         if broken:
             await set_aside(self._writer, broken)
         # The answer to the claim may have been on its way for longer than the lease: then the job is
@@ -130,9 +131,17 @@ class Worker:
             self._start(jobs[lease.job_id], lease.at)
         return bool(leases or broken)
 
-    async def _read(self, job_ids: list[UUID]) -> tuple[dict[UUID, Job], dict[UUID, Exception]]:
+    async def _read(
+        self, job_ids: list[UUID], claimed: float
+    ) -> tuple[dict[UUID, Job], dict[UUID, Exception]]:
         """The jobs that were claimed, and those among them that cannot be read."""
-        return await event_log.load_each(self._writer.engine, job_ids) if job_ids else ({}, {})
+        if not job_ids:
+            return {}, {}
+        expire = claimed + self._pace.lease.total_seconds() * FENCE
+        return await patiently(
+            lambda: event_log.load_each(self._writer.engine, job_ids),
+            lambda: self._draining or time.monotonic() > expire,
+        )
 
     def _start(self, job: Job, at: datetime) -> None:
         attempt = Attempt(self._writer, job, self.name, at)
@@ -249,6 +258,8 @@ class Worker:
         """Stop what was lost; a job whose last write is under way gave its lease up itself."""
         held = {job_id: self._attempts[job_id][0] for job_id in lost if job_id in self._attempts}
         mine = [attempt for job_id, attempt in held.items() if attempt.epoch == lost[job_id]]
+        for attempt in mine:
+            attempt.writer.give_up()
         self._cancel([attempt.job_id for attempt in mine if not attempt.ending], "lost")
 
     def _cancel(self, job_ids: Iterable[UUID], why: str) -> None:

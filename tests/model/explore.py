@@ -75,8 +75,8 @@ OF_STEPS = (
 
 
 def two_owners(design: Design, state: State) -> bool:
-    """Of all who believe to hold a job, one at most may append."""
-    holds = [worker.hold for worker in state.workers if worker.hold]
+    """Of all who believe to hold a job, one at most may append; who waits for an answer asks before."""
+    holds = [worker.hold for worker in state.workers if worker.hold and worker.hold.unheard is None]
     owned = [hold.job for hold in holds if design.fence(state.jobs[hold.job], hold)]
     return len(owned) != len(set(owned))
 

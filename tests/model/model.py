@@ -39,7 +39,8 @@ class Hold(NamedTuple):
     job: int
     epoch: int
     attempt: int
-    view: str  # of the call: fresh, announced, paid, done
+    view: str  # claimed; then, of the call: fresh, announced, paid, done
+    unheard: str | None = None  # the next view, or "" for none: written, but the answer was lost
 
 
 class Worker(NamedTuple):
@@ -94,7 +95,12 @@ class Design(NamedTuple):
     rescue: str = "lease"  # what a rescuer looks for: no live "lease", or the row of a dead "worker"
     rechecks: bool = True  # decide refuses ExpireLease for an epoch that is not the newest
     resets: bool = False  # a hand-back sets the attempts back to none, instead of giving back its own
-    asks_again: bool = False  # a worker whose answer did not come writes again, instead of letting go
+    trusts: str = (
+        "lease"  # whose epoch a worker works under: that of its "lease", or of the "job" as it read it
+    )
+    looks_first: bool = (
+        True  # a worker whose answer did not come looks whether it is written, and writes once
+    )
     announces_first: bool = True  # the intent is committed before the call is made
     without: tuple[str, ...] = ()  # actions that do not happen
     lease: int = 2  # ticks without a beat
@@ -116,18 +122,29 @@ def start(jobs: int = 1, workers: str = "AB") -> State:
 
 
 def claims(design: Design, state: State) -> Iterator[Step]:
-    """queue.CLAIM: a pending job runs under the next epoch, and is leased; log.load tells how far it is."""
+    """queue.CLAIM: a pending job runs under the next epoch, and is leased."""
     for at, worker in enumerate(state.workers):
         for number, job in enumerate(state.jobs):
             if worker.frozen or worker.hold or job.status != "pending":
                 continue
             running = job._replace(status="running", epoch=job.epoch + 1, attempt=job.attempt + 1)
-            view = "done" if job.call == "completed" else "fresh"
-            hold = Hold(number, running.epoch, running.attempt, view)
+            hold = Hold(number, running.epoch, running.attempt, "claimed")
             lease = Lease(running.epoch, design.lease, worker.name if design.by_name else "")
             after = with_hold(with_lease(with_job(state, number, running), number, lease), at, hold)
             label = f"{worker.name} claims {told(state, number)}: epoch {hold.epoch}, attempt {hold.attempt}"
             yield Step(label, after, Write(number, "attempt_started", hold.epoch), at=at)
+
+
+def reads(design: Design, state: State) -> Iterator[Step]:
+    """log.load_each: how far the job is. It may be another's by now, and then it is let go."""
+    for at in ready(state, "claimed"):
+        worker, hold = state.workers[at], state.workers[at].hold
+        job = state.jobs[hold.job]
+        hold = hold._replace(view="done" if job.call == "completed" else "fresh")
+        if design.trusts == "job":
+            hold = hold._replace(epoch=job.epoch)
+        after = with_hold(state, at, hold if job.epoch == hold.epoch else None)
+        yield Step(f"{worker.name} reads {told(state, hold.job)}", after, at=at)
 
 
 def beats(design: Design, state: State) -> Iterator[Step]:
@@ -142,7 +159,9 @@ def beaten(design: Design, state: State, at: int) -> State:
     worker, hold = state.workers[at], state.workers[at].hold
     if design.beat == "worker":  # UPDATE leases … WHERE worker = $1
         return state._replace(leases=tuple(_beaten_by_name(design, state, worker)))
-    if hold is None:
+    if (
+        hold is None or hold.view == "claimed"
+    ):  # a lease that is beaten before would hold a job that nobody knows
         return state
     lease = state.leases[hold.job]
     if design.beat == "insert":  # INSERT INTO leases … ON CONFLICT DO UPDATE
@@ -199,7 +218,7 @@ def finishes(design: Design, state: State) -> Iterator[Step]:
 
 def releases(design: Design, state: State) -> Iterator[Step]:
     """log.APPEND of attempt_released: the job is handed back, and its attempt with it."""
-    for at in ready(state):
+    for at in working(state):
         if state.workers[at].hold.epoch <= design.releases:
             move = lambda job: job._replace(  # noqa: E731
                 status="pending", attempt=0 if design.resets else job.attempt - 1
@@ -210,7 +229,7 @@ def releases(design: Design, state: State) -> Iterator[Step]:
 
 def confirms(design: Design, state: State) -> Iterator[Step]:
     """log.APPEND of job_cancelled, by the worker that was told to stop."""
-    for at in ready(state):
+    for at in working(state):
         if state.jobs[state.workers[at].hold.job].status == "cancelling":
             yield from append(design, state, at, "job_cancelled", _cancel)
 
@@ -233,9 +252,21 @@ def append(
             return  # CancelRequested: what is left to do is to confirm it
         move = _cancel
     after, write = moved(state, hold.job, move(job)), Write(hold.job, what, hold.epoch)
-    if design.asks_again and view:
-        yield Step(f"{label}, and gets no answer", after, write, helps=False, at=at)
     yield Step(label, with_hold(after, at, hold._replace(view=view) if view else None), write, at=at)
+    unheard = hold._replace(unheard=view) if design.looks_first else hold
+    if design.looks_first or view:
+        unknowing = with_hold(after, at, unheard)
+        yield Step(f"{label}, and gets no answer", unknowing, write, helps=False, at=at)
+
+
+def asks(design: Design, state: State) -> Iterator[Step]:
+    """PatientWriter: what was written is sent again; log.APPEND refuses its version, log.HOLDS finds it."""
+    for at, worker in enumerate(state.workers):
+        hold = worker.hold
+        if hold and hold.unheard is not None and not worker.frozen:
+            knowing = hold._replace(view=hold.unheard, unheard=None) if hold.unheard else None
+            label = f"{worker.name} writes it again, and finds it written"
+            yield Step(label, with_hold(state, at, knowing), at=at)
 
 
 def _cancel(job: Job) -> Job:
@@ -357,8 +388,8 @@ def thaws(design: Design, state: State) -> Iterator[Step]:
 
 
 ACTIONS = (
-    claims, beats, announces, pays, settles, finishes, releases, confirms, cancels, looks, expires,
-    ticks, beaten_ticks, forgets, dies, sweeps, freezes, thaws,
+    claims, reads, beats, announces, pays, settles, finishes, releases, confirms, asks, cancels, looks,
+    expires, ticks, beaten_ticks, forgets, dies, sweeps, freezes, thaws,
 )  # fmt: skip
 
 
@@ -378,8 +409,16 @@ def ready(state: State, view: str = "") -> list[int]:
     return [
         at
         for at, worker in enumerate(state.workers)
-        if worker.hold and not worker.frozen and view in ("", worker.hold.view)
+        if worker.hold
+        and not worker.frozen
+        and worker.hold.unheard is None
+        and view in ("", worker.hold.view)
     ]
+
+
+def working(state: State) -> list[int]:
+    """The places of the workers that know how far their job is."""
+    return [at for at in ready(state) if state.workers[at].hold.view != "claimed"]
 
 
 def moved(state: State, number: int, job: Job) -> State:

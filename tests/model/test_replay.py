@@ -3,18 +3,20 @@
 Ticks are hours: a lease is given in hours, and time passes by moving `expires_at` back.
 """
 
+import contextlib
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from app import handle
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.history import check
 from app.domain.request import ResearchRequest
-from app.errors import LeaseLost
+from app.errors import DatabaseUnavailable, LeaseLost
 from app.store import log, queue
 from app.store.database import connect, fetch
 from app.store.history import histories
+from app.worker.patience import PatientWriter
 from tests.model.model import ACTIONS, LEASED, Design, State, Step, is_lost, start, steps
 
 DESIGN = Design(releases=2)
@@ -22,7 +24,7 @@ QUESTION = ResearchRequest("why?")
 TICK = timedelta(hours=1)
 LENGTH = 25  # random steps after each way, at most
 
-REFUSABLE = frozenset({"announces", "settles", "finishes", "releases", "expires", "beats"})
+REFUSABLE = frozenset({"announces", "settles", "finishes", "releases", "expires", "beats", "reads"})
 REFUSED = {"refused: it is nobody's", "refused: it is another's"}
 KINDS = {(action.__name__, "accepted") for action in ACTIONS if action.__name__ != "sweeps"} | {
     (action, refused) for action in REFUSABLE for refused in REFUSED
@@ -33,7 +35,8 @@ Way = tuple[tuple[str, Step], ...]
 
 def kind(action: str, step: Step, before: State) -> tuple[str, str]:
     """The action, and whether the model has Postgres accept it; if not, who has the job."""
-    if action not in REFUSABLE or step.write:
+    kept = action == "reads" and step.state.workers[step.at].hold is not None
+    if action not in REFUSABLE or step.write or kept:
         return action, "accepted"
     return action, "refused: it is " + ("another's" if before.jobs[0].status in LEASED else "nobody's")
 
@@ -53,6 +56,19 @@ def ways() -> dict[tuple[str, str], Way]:
     raise AssertionError(f"No way leads to {KINDS - found.keys()}.")
 
 
+class Deaf:
+    """Writes, and does not hear the answer."""
+
+    def __init__(self, writer) -> None:
+        self._writer = writer
+        self.catch_up = writer.catch_up
+
+    async def append(self, change) -> bool:
+        if await self._writer.append(change):
+            raise DatabaseUnavailable("The server closed the connection.")
+        return False
+
+
 class Replay:
     """One job on Postgres, and what each worker of the model has in its memory."""
 
@@ -61,6 +77,7 @@ class Replay:
         self.connection = connection
         self.job = job
         self.held = {}  # place of a worker -> the job as it folded it
+        self.sent = {}  # place of a worker -> what it wrote last: from which job on, what, when
         self.found = None
 
     async def perform(self, action: str, step: Step, before: State) -> bool:
@@ -71,8 +88,13 @@ class Replay:
         worker = before.workers[step.at].name
         [lease] = await queue.claim(self.writer.engine, worker, 1, DESIGN.lease * TICK)
         assert (lease.job_id, lease.epoch) == (self.job.id, step.write.epoch)
-        self.held[step.at] = (await log.load(self.writer.engine, [lease.job_id]))[lease.job_id]
         return True
+
+    async def reads(self, step, before):
+        """As `Worker._take` does: what is another's by now is let go."""
+        jobs, _ = await log.load_each(self.writer.engine, [self.job.id])
+        self.held[step.at] = jobs[self.job.id]
+        return self.held[step.at].epoch == before.workers[step.at].hold.epoch
 
     async def beats(self, step, before):
         return await self._beat(step.at, before)
@@ -105,13 +127,25 @@ class Replay:
         return await self._write(step, c.RecordEvents(self.held[step.at].epoch, (event,)))
 
     async def _write(self, step, command):
-        held = self.held[step.at]
-        try:
-            self.held[step.at] = await handle.handle(
-                self.writer, held, command, actor=f"worker:{step.at}", epoch=held.epoch
-            )
-        except LeaseLost:
-            return False
+        """Where the answer is lost, the same is sent until it is known what became of it: see `asks`."""
+        self.sent[step.at] = (self.held[step.at], command, datetime.now(UTC))
+        after = step.state.workers[step.at].hold
+        is_deaf = after is not None and after.unheard is not None
+        return await self._send(step, Deaf(self.writer) if is_deaf else self.writer)
+
+    async def asks(self, step, before):
+        """As `PatientWriter` does."""
+        return await self._send(step, PatientWriter(self.writer))
+
+    async def _send(self, step, writer):
+        held, command, at = self.sent[step.at]
+        with contextlib.suppress(DatabaseUnavailable):
+            try:
+                self.held[step.at] = await handle.handle(
+                    writer, held, command, actor=f"worker:{step.at}", epoch=held.epoch, at=at
+                )
+            except LeaseLost:
+                return False
         return True
 
     async def cancels(self, step, before):
@@ -137,7 +171,7 @@ class Replay:
     async def beaten_ticks(self, step, before):
         await self.ticks(step, before)
         for at, worker in enumerate(before.workers):
-            if worker.hold and not worker.frozen:
+            if worker.hold and worker.hold.view != "claimed" and not worker.frozen:
                 await self._beat(at, before)
         return True
 

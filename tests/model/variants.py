@@ -6,9 +6,9 @@ from tests.model.model import LEASED, Design, Hold, Job, start
 
 # As Dossier is built: nothing but the bounds of the exploration differs.
 AS_BUILT = {
-    "one job, two workers, five epochs": (Design(attempts=3, releases=2), start()),
-    "one job, three workers, three epochs": (Design(), start(workers="ABC")),
-    "two jobs, two workers": (Design(lease=1, attempts=1, releases=0), start(jobs=2)),
+    "one job, two workers, four epochs": (Design(attempts=3), start()),
+    "one job, three workers, three epochs": (Design(lease=1, without=("freezes",)), start(workers="ABC")),
+    "two jobs, two workers": (Design(lease=1, attempts=1, releases=0, without=("freezes",)), start(jobs=2)),
 }
 # Enough to find what is wrong: leases of one tick, and no freezing, which is nothing but being late.
 SMALL = Design(lease=1, without=("freezes",))
@@ -35,15 +35,17 @@ def by_id(job: Job, hold: Hold) -> bool:
     return True
 
 
+CLAIMED = "A claims the job: epoch 1, attempt 1"
 LOST_AND_TAKEN = (
-    "A claims the job: epoch 1, attempt 1",
+    CLAIMED,
     "time passes",
     "a rescuer finds epoch 1 of the job lost",
     "the rescuer expires epoch 1 of the job",
 )
 TAKEN_OVER = (*LOST_AND_TAKEN, "B claims the job: epoch 2, attempt 2")
+READ = (CLAIMED, "A reads the job")
 CALLED = (
-    "A claims the job: epoch 1, attempt 1",
+    *READ,
     "A writes call_requested under epoch 1",
     "A makes the call",
     "A writes call_completed under epoch 1",
@@ -64,7 +66,8 @@ VARIANTS = (
         SMALL._replace(fence=by_attempt, resets=True, releases=2),
         ("two_owners", "stale_write", "repeat_of_a_completed_call"),
         (
-            *TAKEN_OVER, "B writes attempt_released under epoch 2", "B claims the job: epoch 3, attempt 1",
+            *TAKEN_OVER, "B reads the job", "B writes attempt_released under epoch 2",
+            "B claims the job: epoch 3, attempt 1",
         ),
     ),
     Variant(
@@ -88,22 +91,22 @@ VARIANTS = (
         "a beat that goes by the worker's name, not by the epoch",
         Design(beat="worker", without=("freezes",)),
         ("stuck",),
-        ("A claims the job: epoch 1, attempt 1", "A loses its connection"),
+        (CLAIMED, "A loses its connection"),
     ),
     Variant(
         "a beat that goes by the job, not by the epoch",
         Design(beat="job", without=("freezes",)),
         ("beat_by_a_stranger",),
         (
-            "A claims the job: epoch 1, attempt 1", "time passes", *LOST_AND_TAKEN[1:],
-            "B claims the job: epoch 2, attempt 2", "time passes", "A beats",
+            *READ, "A writes attempt_released under epoch 1, and gets no answer",
+            "B claims the job: epoch 2, attempt 1", "time passes", "A beats",
         ),
     ),
     Variant(
         "a beat that brings back a lease that is gone",
         SMALL._replace(beat="insert"),
         ("lease_without_an_owner", "beat_by_a_stranger"),
-        (*LOST_AND_TAKEN, "A beats"),
+        (*READ, "A writes attempt_released under epoch 1, and gets no answer", "A beats"),
     ),
     Variant(
         "a rescue that goes by the rows of dead workers",
@@ -116,23 +119,29 @@ VARIANTS = (
         SMALL._replace(rechecks=False),
         ("rescue_of_the_wrong_epoch",),
         (
-            *LOST_AND_TAKEN[:3], "A writes attempt_released under epoch 1",
+            *READ, *LOST_AND_TAKEN[1:3], "A writes attempt_released under epoch 1",
             "A claims the job: epoch 2, attempt 1", "the rescuer expires epoch 1 of the job",
         ),
     ),
     Variant(
         "a worker that writes again when an answer does not come",
-        SMALL._replace(asks_again=True),
+        SMALL._replace(looks_first=False),
         ("repeat_of_a_completed_call",),
         (
-            *CALLED[:3], "A writes call_completed under epoch 1, and gets no answer",
-            "A writes call_completed under epoch 1, and gets no answer",
+            *CALLED[:4], "A writes call_completed under epoch 1, and gets no answer",
+            "A writes call_completed under epoch 1",
         ),
     ),
     Variant(
         "a call that is made before its intent is committed",
         SMALL._replace(announces_first=False),
         ("call_without_an_intent",),
-        ("A claims the job: epoch 1, attempt 1", "A makes the call"),
+        (*READ, "A makes the call"),
+    ),
+    Variant(
+        "a worker that takes its epoch from the job as it reads it",
+        SMALL._replace(trusts="job"),
+        ("two_owners", "repeat_of_a_completed_call"),
+        (*TAKEN_OVER, "A reads the job"),
     ),
 )  # fmt: skip
