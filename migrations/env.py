@@ -9,6 +9,7 @@ from sqlalchemy.pool import NullPool
 
 from app.settings import load_settings
 from app.store.database import dial
+from app.store.migrate import LOCK_TIMEOUT
 from app.store.tables import metadata
 
 LOCK = 4_711_001  # advisory: several processes may start at once, one of them migrates
@@ -24,6 +25,7 @@ def run(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=metadata, include_object=belongs)
     with context.begin_transaction():
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT}"))
         context.run_migrations()
 
 

@@ -6,10 +6,18 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import exc
 
 import migrations
+from app.errors import BadSetting, DatabaseUnavailable
 from app.store.database import Engine, fetch
 
+# Milliseconds. Whoever wants a table after the migration waits behind it, so it waits for no reader for long.
+LOCK_TIMEOUT = 5000
+HELD = (
+    "Nothing was migrated: another session has held a lock on a table for too long. pg_stat_activity shows "
+    "which; try again when it is done."
+)
 FOLDER = Path(migrations.__file__).parent
 
 
@@ -22,8 +30,19 @@ def config(url: str) -> Config:
 
 
 def migrate(url: str) -> None:
-    """Upgrade the database at `url` to this code's level. Blocks; runs an event loop of its own."""
-    command.upgrade(config(url), "head")
+    """Upgrade the database at `url` to this code's level. Blocks; runs an event loop of its own.
+
+    Raises DatabaseUnavailable where somebody holds a table that is to be changed, BadSetting where the user
+    lacks a right; then nothing was.
+    """
+    try:
+        command.upgrade(config(url), "head")
+    except exc.DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == asyncpg.LockNotAvailableError.sqlstate:
+            raise DatabaseUnavailable(HELD) from error
+        if isinstance(refusal := error.orig and error.orig.__cause__, asyncpg.InsufficientPrivilegeError):
+            raise BadSetting(f"Nothing was migrated: {refusal}") from error
+        raise
 
 
 def expected() -> str:

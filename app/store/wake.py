@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
@@ -28,6 +29,8 @@ STOP = "!"  # before the id of a job that is to be cancelled
 MAX_PENDING = 10_000  # ids that wait to be sent; more than that is said as "everything"
 RECONNECT = (0.2, 5.0)  # seconds: first and longest wait before listening again
 PING = 20.0  # seconds between two signs of life of the listening connection
+
+REFUSED = (*AWAY, asyncpg.PostgresError)  # also what waiting may not cure: a wake-up is nobody's undoing
 
 NOTIFY = "SELECT pg_notify($1::text, payload) FROM unnest($2::text[]) AS payload"
 
@@ -87,7 +90,7 @@ class Wake:
             payloads = self._take()
             try:
                 await fetch(self._engine, NOTIFY, CHANNEL, payloads)
-            except DatabaseUnavailable:
+            except (DatabaseUnavailable, asyncpg.PostgresError):
                 log.debug("A notify was lost; the polls of the other processes make up for it.")
             await asyncio.sleep(COALESCE)
 
@@ -101,20 +104,26 @@ class Wake:
         return [" ".join([self._name, queue, *part]) for part in parts]
 
     async def _hear(self, url: str) -> None:
-        wait, longest = RECONNECT
+        first, longest = RECONNECT
+        wait = first
         while True:
-            with contextlib.suppress(*AWAY):
+            began = time.monotonic()
+            with contextlib.suppress(*REFUSED):
                 await self._listen(url)
+            if time.monotonic() - began > longest:
+                wait = first
             await asyncio.sleep(random.uniform(wait, 2 * wait))
             wait = min(longest, 2 * wait)
 
     async def _listen(self, url: str) -> None:
-        connection = await connect(url)
+        connection, ended = await connect(url), asyncio.Event()
+        connection.add_termination_listener(lambda _connection: ended.set())
         try:
             await connection.add_listener(CHANNEL, self._heard)
             self._tell(Hint(queue=True, everything=True))  # whatever was said meanwhile was missed
-            while True:
-                await asyncio.sleep(PING)
+            while not connection.is_closed():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(ended.wait(), PING)  # where it is cut, that is heard at once
                 await connection.execute("SELECT 1")
         finally:
             connection.terminate()

@@ -1,14 +1,19 @@
 """The schema that the migrations make is the schema that the code believes in."""
 
+import asyncio
+
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.errors import DatabaseUnavailable
 from app.store import migrate
-from app.store.database import dial
+from app.store.database import dial, fetch
 from app.store.tables import Xid8, metadata
+from tests.conftest import execute
 
 # SQLAlchemy's reflection has no name for it.
 ischema_names["xid8"] = Xid8
@@ -32,3 +37,24 @@ async def test_the_migrated_schema_equals_the_tables_in_code(database_url):
 
 async def test_a_migrated_database_is_at_the_expected_level(engine):
     assert await migrate.level(engine) == migrate.expected() != ""
+
+
+async def test_a_migration_gives_up_before_a_table_that_somebody_holds_and_changes_nothing(
+    database_url, engine, owner, monkeypatch
+):
+    monkeypatch.setattr(migrate, "LOCK_TIMEOUT", 100)
+    await execute(
+        database_url,
+        "DROP TABLE checkpoints",
+        "DROP INDEX events_source_url_idx",
+        "UPDATE alembic_version SET version_num = '0003'",
+    )
+    writer = await dial(database_url)
+    await writer.execute("BEGIN; LOCK events IN ROW EXCLUSIVE MODE")
+
+    with pytest.raises(DatabaseUnavailable, match="another session has held a lock"):
+        await asyncio.to_thread(migrate.migrate, database_url)
+    assert await migrate.level(engine) == "0003"
+    assert await fetch(owner, "SELECT to_regclass('checkpoints')") == [(None,)]
+
+    await writer.close()
