@@ -12,7 +12,8 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from app.agent.research import LESSONS, pending
+from app.agent.lessons import LESSONS
+from app.agent.research import pending
 from app.domain import events as e
 from app.domain import steps
 from app.domain.job import Job, fold

@@ -16,9 +16,10 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import asdict, replace
 
-from app.agent import limits, research
+from app.agent import lessons, limits, research
+from app.agent.lessons import LESSONS
 from app.agent.replies import decoded
-from app.agent.research import LESSONS, Call, ModelCall, Reply
+from app.agent.research import Call, ModelCall, Reply
 from app.agent.wording import wording
 from app.domain import events as e
 from app.domain import steps
@@ -152,7 +153,7 @@ class Replay:
             return ()
         texts = self._texts(after, seq) if isinstance(reply.step.function, REPORTS) else {}
         try:
-            learnt = research.learn_step(after, call, reply, texts)
+            learnt = lessons.learn_step(after, call, reply, texts)
         except BadReply as error:
             return self._refused(seq, outcome, str(error))
         if isinstance(outcome, e.CallFailed):
@@ -168,7 +169,7 @@ class Replay:
         return ()
 
     def _learn_calls(self, after: Job, seq: int) -> tuple[e.Event, ...]:
-        return research.learn_calls(after, dict(self._replies(after, seq)))
+        return lessons.learn_calls(after, dict(self._replies(after, seq)))
 
     def _lesson(self, seq: int, event: e.Event) -> None:
         if self._is_unknown:
@@ -205,7 +206,7 @@ class Replay:
             raise self._instead(seq, event, self._intent(research.next_calls(self.job)[0]))
 
     def _reason(self, before: Job, call: ModelCall) -> e.JobCompleted:
-        return e.JobCompleted(research.stop_reason(before, self.job.research, call))
+        return e.JobCompleted(lessons.stop_reason(before, self.job.research, call))
 
     def _announce(self, seq: int, event: e.CallRequested) -> None:
         if not self._owed:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import TypeGuard
 
-from app.agent import limits, research
+from app.agent import lessons, limits, research
 from app.agent.replies import decoded, encoded
 from app.agent.research import Call, ModelCall, Reply
 from app.agent.wording import Wording, wording
@@ -168,7 +168,7 @@ class Researcher:
         epoch = self._attempt.epoch
         if knowing.research.report is not None and isinstance(call, ModelCall):
             await self._attempt.writer.keep(bodies)
-            reason = research.stop_reason(before, knowing.research, call)
+            reason = lessons.stop_reason(before, knowing.research, call)
             await self._attempt.write(c.CompleteJob(epoch, reason, happened))
             return
         if knowing.research.tripped is None and (tripped := limits.reached(knowing)):
@@ -188,10 +188,10 @@ class Researcher:
             if not isinstance(reply, ModelReply):
                 return ()
             # Checking the citations of a long report can take a second of CPU.
-            return await asyncio.to_thread(research.learn_step, after, call, reply, texts)
+            return await asyncio.to_thread(lessons.learn_step, after, call, reply, texts)
         if research.pending(after):
             return None
-        return research.learn_calls(after, await self._all_replies(after))
+        return lessons.learn_calls(after, await self._all_replies(after))
 
     async def _all_replies(self, job: Job) -> dict[str, Reply]:
         """The replies of the turn; those of a worker before this one come from the blobs."""

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from app import handle, replay
-from app.agent import citations, limits, prompts, research
+from app.agent import citations, lessons, limits, prompts, research
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain import steps
@@ -247,8 +247,8 @@ def _no_query(url):
 
 
 CHANGES = {
-    "urls": ((research, "normalise", _no_query), "source_found 1 differs in url."),
-    "excerpts": ((research, "EXCERPT", 10), "source_found 1 differs in excerpt."),
+    "urls": ((lessons, "normalise", _no_query), "source_found 1 differs in url."),
+    "excerpts": ((lessons, "EXCERPT", 10), "source_found 1 differs in excerpt."),
     "citations": ((citations, "MAX_CITATIONS", 1), "report_written differs in "),
     "the menu": (
         (research, "menu", lambda _job: ("generate_plan", "web_search")),
@@ -260,14 +260,14 @@ CHANGES = {
     ),
     "more calls": ((research, "_reads", lambda *_: []), "call_requested 3/read/1"),
     "the reason": (
-        (research, "stop_reason", lambda *_: "no_evidence"),
+        (lessons, "stop_reason", lambda *_: "no_evidence"),
         "job_completed differs in stop_reason.",
     ),
     "a limit": (
         (limits, "reached", lambda _job: e.BudgetReached("max_calls", 1.0, 2.0)),
         "Where call_requested 2/model stands, today's code writes budget_reached max_calls.",
     ),
-    "a crash": ((research, "learn_calls", lambda *_: 1 / 0), "Today's code fails here: ZeroDivisionError"),
+    "a crash": ((lessons, "learn_calls", lambda *_: 1 / 0), "Today's code fails here: ZeroDivisionError"),
 }
 
 
@@ -297,22 +297,12 @@ async def test_a_changed_report_comes_with_its_lines(house, monkeypatch):
 
 async def test_what_a_model_would_be_asked_instead_is_named(house, monkeypatch):
     job = await run(house)
-    monkeypatch.setattr(research, "EXCERPT", 10)
-    monkeypatch.setattr(research, "learn_calls", _as_recorded(research.learn_calls, 500))
     monkeypatch.setattr(research, "usable", lambda job: job.research.sources[:1])
 
     found = await difference(house, job)
 
     assert found.what.startswith("Call 3/model asks something else. What differs in it: sources")
     assert "https://example.com/b" in found.diff
-
-
-def _as_recorded(learn, excerpt):
-    def learnt(job, replies):
-        research.EXCERPT = excerpt
-        return learn(job, replies)
-
-    return learnt
 
 
 async def test_a_job_that_no_agent_worked_on_is_different_where_the_agent_would_have_begun(house):

@@ -309,9 +309,9 @@ async def test_the_agent_may_ask_first_and_no_worker_is_held_while_it_waits(http
 
 
 async def test_unanswered_the_job_goes_on_with_its_stated_assumptions(house, monkeypatch):
-    from app.agent import research
+    from app.agent import lessons
 
-    monkeypatch.setattr(research, "ANSWER_SECONDS", 0)
+    monkeypatch.setattr(lessons, "ANSWER_SECONDS", 0)
     house.model.script = (ASK, *SCRIPT)
     job = await submitted_job(house.writer, clarify=True)
     async with working(house):

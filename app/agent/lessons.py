@@ -1,0 +1,153 @@
+"""What the replies of a turn mean, as events.
+
+It is worked out once all calls of the turn are settled, in the order of their keys: the numbers of the
+sources do not depend on which reply came first.
+"""
+
+import re
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from app.agent.citations import bind
+from app.agent.limits import is_forced, may_use, usable
+from app.agent.research import ModelCall, ReadCall, Reply, SearchCall, tool_calls
+from app.agent.urls import clean, normalise
+from app.domain import events as e
+from app.domain import steps
+from app.domain.job import Job
+from app.domain.research import Research
+from app.providers.ports import BadReply, ModelReply, PageReply, SearchReply
+
+# What stands in for the model picks sentences by their words; that it found none says little.
+UNWRITTEN = (
+    "No report could be written with the language model, and no sentence of the pages that were read "
+    "matches the words of the question. The sources below were found and read."
+)
+MAX_NAMED = 5  # urls of the question that become sources
+ANSWER_SECONDS = 600  # that the caller has to answer the agent's questions
+URL = re.compile(r"https?://[^\s<>\"']{4,2000}")
+TITLE = 200  # characters of the question, as the title of an answer
+EXCERPT = 500  # characters of a hit that are kept with the source
+
+# What replies can mean. It stands behind the last outcome of a turn, in the same append.
+LESSONS = (
+    e.StepReasoned,
+    e.PlanDrafted,
+    e.PlanAdapted,
+    e.SourceFound,
+    e.PageRead,
+    e.InputRequested,
+    e.ReportWritten,
+)
+
+
+def learn_step(job: Job, call: ModelCall, reply: ModelReply, texts: Mapping[str, str]) -> tuple[e.Event, ...]:
+    """What a filled schema means; `texts` holds the pages that were read, by their sha256.
+
+    Raises BadReply where the model chose a tool that was not on the menu.
+    """
+    function, reasoning = reply.step.function, reply.step.reasoning
+    name = type(function).__struct_config__.tag
+    if name not in call.ask.menu:
+        allowed = ", ".join(call.ask.menu)
+        raise BadReply(f"The tool {name} is not allowed now; allowed are {allowed}.", reply.usage)
+    kept = replace(function, content="") if isinstance(function, steps.WriteReport) else function
+    return (
+        e.StepReasoned(call.ask.step, reasoning, kept),
+        *_named_by_caller(job),
+        *_consequences(job, function, texts, fallback=call.fallback),
+    )
+
+
+def _named_by_caller(job: Job) -> tuple[e.SourceFound, ...]:
+    """Pages whose url stands in the question may be read like those that a search returned."""
+    known = {source.url for source in job.research.sources}
+    urls = dict.fromkeys(normalise(url.rstrip(".,;:!?)»”")) for url in URL.findall(_just_said(job)))
+    wanted = [url for url in urls if url and url not in known and may_use(job, url)][:MAX_NAMED]
+    return tuple(e.SourceFound(n, url, url, "", "caller") for n, url in enumerate(wanted, len(known) + 1))
+
+
+def _just_said(job: Job) -> str:
+    """The question before the first turn, and what a fork adds to it before its own first one."""
+    research = job.research
+    question = "" if research.turns else job.request.query
+    is_new = research.forked is not None and not research.turns_taken
+    return f"{question}\n{research.forked.instruction}" if research.forked and is_new else question
+
+
+def _consequences(
+    job: Job, function: steps.AnyTool, texts: Mapping[str, str], *, fallback: bool
+) -> tuple[e.Event, ...]:
+    match function:
+        case steps.GeneratePlan():
+            return (e.PlanDrafted(function.goal, function.planned_steps, function.search_strategies),)
+        case steps.AdaptPlan():
+            adapted = e.PlanAdapted(
+                function.new_goal, function.next_steps, function.plan_changes, function.reason
+            )
+            return (adapted,)
+        case steps.Clarify():
+            asked = e.InputRequested(
+                function.questions, function.unclear_terms, function.assumptions, ANSWER_SECONDS
+            )
+            return (asked,)
+        case steps.WriteReport():
+            return (bind(function.title, function.content, function.confidence, _citable(job), texts),)
+        case steps.Answer():
+            text = UNWRITTEN if fallback and texts else function.answer
+            report = bind(clean(_asked(job))[:TITLE], text, "low", _citable(job), texts)
+            # That nothing was found is no claim that would need a source.
+            return (replace(report, unverified=()) if function.status == "failed" else report,)
+        case _:
+            return ()
+
+
+def _citable(job: Job) -> Research:
+    return replace(job.research, sources=usable(job))
+
+
+def _asked(job: Job) -> str:
+    """What the report is to answer."""
+    forked = job.research.forked
+    return (forked and forked.instruction) or job.request.query
+
+
+def learn_calls(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
+    """What the replies of a whole turn mean, by the keys of its calls; failed calls have no reply."""
+    known, learnt = {source.url for source in job.research.sources}, list[e.Event]()
+    number = len(known)
+    for call in tool_calls(job):
+        reply = replies.get(call.key)
+        if isinstance(call, SearchCall) and isinstance(reply, SearchReply):
+            for hit in reply.hits:
+                url = normalise(hit.url)
+                if url and url not in known and may_use(job, url):
+                    known.add(url)
+                    number += 1
+                    title, excerpt = clean(hit.title) or url, clean(hit.excerpt)[:EXCERPT]
+                    learnt.append(e.SourceFound(number, url, title, excerpt, call.key))
+    return (*learnt, *_pages(job, replies))
+
+
+def _pages(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
+    calls = {call.key: call for call in job.research.calls}
+    return tuple(
+        e.PageRead(call.number, digest, len(reply.text.encode()), call.key)
+        for call in tool_calls(job)
+        if isinstance(call, ReadCall)
+        and isinstance(reply := replies.get(call.key), PageReply)
+        and (digest := calls[call.key].reply_sha256)
+    )
+
+
+def stop_reason(job: Job, research: Research, call: ModelCall) -> e.StopReason:
+    """Why the job ends with the report in `research`; `job` is the state before `call` was made."""
+    if job.research.tripped is None and call.fallback:
+        return "model_failed"
+    forced = is_forced(job)
+    if forced in {"budget_reached", "deadline"}:
+        return forced
+    if research.report is None or not research.report.claims:
+        return "no_evidence"
+    return forced or "answered"
