@@ -16,6 +16,7 @@ SILENCE_MS = 20_000  # what was sent must be acknowledged in this time, else the
 SEND_BUFFER = 65_536  # bytes; without it a reader that stops pins about 4 MB of kernel memory
 BACKLOG = 2048
 GRACE = 15  # seconds after a signal until what is still open is cut; longer than the hub's drain
+LET_GO = 1  # seconds more, until requests that have not noticed that are cancelled
 
 
 class Protocol(HttpToolsProtocol):
@@ -72,8 +73,19 @@ class Server(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._draining.set)
         super().handle_exit(sig, frame)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Wait for what is open; after GRACE it is cut, as uvicorn would cancel it and call that an error."""
+        late = asyncio.get_running_loop().call_later(GRACE, self._hang_up)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            late.cancel()
+
     def _cut(self) -> None:
         self._hurried.set()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         for connection in tuple(self.server_state.connections):
             if connection.transport is not None:
                 connection.transport.abort()
@@ -114,7 +126,7 @@ def make_server(
         log_level=log_level.lower(),
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=GRACE + LET_GO,
         lifespan="on",
     )
     return Server(config, draining, hurried)

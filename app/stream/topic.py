@@ -105,6 +105,7 @@ class Topic(Source[int]):
         reading = self._pages.get(number)
         if reading is None:
             reading = self._pages[number] = asyncio.get_running_loop().create_task(self._load(number))
+            reading.add_done_callback(_see)
         return await asyncio.shield(reading)  # a reader who leaves must not end the read of the others
 
     async def _load(self, number: int) -> list[Frame]:
@@ -126,6 +127,12 @@ class Topic(Source[int]):
                 self._frames.appendleft(frame)
                 self.size += len(frame.body)
                 first = frame.seq
+
+
+def _see(reading: asyncio.Task[list[Frame]]) -> None:
+    """Look at how a read ended: where its readers have left, asyncio would report its error as a fault."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 def join(cursor: int, fresh: "islice[Frame]") -> Piece[int]:

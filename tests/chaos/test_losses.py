@@ -211,7 +211,9 @@ async def test_a_reader_that_stops_reading_is_cut_after_the_stall_and_gets_the_r
     stalled.check(await logs.log_of(house.engine, job.id))
 
 
-async def test_a_reader_that_stops_reading_does_not_keep_a_server_from_stopping(house, monkeypatch):
+async def test_a_reader_that_stops_reading_neither_keeps_a_server_from_stopping_nor_makes_it_complain(
+    house, monkeypatch, capsys
+):
     monkeypatch.setattr(server_module, "GRACE", 1)
     job = await logs.live_job(house.writer)
     async with serving(house, workers=0) as url:
@@ -219,6 +221,7 @@ async def test_a_reader_that_stops_reading_does_not_keep_a_server_from_stopping(
         for _ in range(10):
             job = await logs.append(house.writer, job, 50, 2000)
     wire.close()
+    assert "ERROR" not in capsys.readouterr().err
 
 
 async def test_ten_thousand_events_are_caught_up_with_while_more_come(house, port):

@@ -1,9 +1,11 @@
 """The ring of a job: contiguous, bounded, warmed by the pages that are read past it."""
 
 import asyncio
+import gc
 
 import pytest
 
+from app.errors import DatabaseUnavailable
 from app.stream import frames
 from app.stream import topic as topic_module
 from app.stream.topic import Frame, Topic
@@ -153,3 +155,25 @@ async def test_a_missing_event_is_an_error_not_a_shorter_page():
     assert seqs(await topic.page(0)) == [1, 2, 3, 4]
     with pytest.raises(LookupError, match="Event 5"):
         topic_module.join(4, iter(log.rows[4:]))
+
+
+async def test_a_read_that_fails_after_its_only_reader_has_left_is_no_fault(monkeypatch):
+    faults, reads, fails = [], asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr(asyncio.get_running_loop(), "call_exception_handler", faults.append)
+
+    async def read(_job_id, _after, _limit):
+        reads.set()
+        await fails.wait()
+        raise DatabaseUnavailable("It went away.")
+
+    reader = asyncio.create_task(Topic("job", 3, read, lambda: None).page(0))
+    await reads.wait()
+
+    reader.cancel()
+    await asyncio.wait([reader])
+    fails.set()
+    await asyncio.sleep(0.01)
+    del reader  # asyncio complains of an error that nobody has seen when it is collected
+    gc.collect()
+
+    assert faults == []
