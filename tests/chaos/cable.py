@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Awaitable, Callable
 
 from sqlalchemy import make_url
@@ -15,11 +16,17 @@ Open = Callable[[], Awaitable[Ends]]
 class Cable:
     """Leads from a port of its own on loopback to wherever `to` connects."""
 
+    cut_by = "a proxy"
+
     def __init__(self, to: Open) -> None:
         self._to = to
         self._plugged = asyncio.Event()
         self._plugged.set()
         self._ways: set[asyncio.Task] = set()
+
+    @property
+    def host(self) -> str:
+        return self._server.sockets[0].getsockname()[0]
 
     @property
     def port(self) -> int:
@@ -34,7 +41,7 @@ class Cable:
         self._plugged.set()
 
     async def __aenter__(self):
-        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._join, sock=self._listen())
         return self
 
     async def __aexit__(self, *_):
@@ -43,6 +50,9 @@ class Cable:
         for way in tuple(self._ways):
             way.cancel()
         await asyncio.gather(*self._ways, return_exceptions=True)
+
+    def _listen(self) -> socket.socket:
+        return socket.create_server(("127.0.0.1", 0))
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._ways.add(asyncio.current_task())
@@ -92,5 +102,5 @@ def to_port(port: int) -> Open:
 
 def through(url: str, cable: Cable) -> str:
     """The URL of a database, by way of the cable."""
-    there = make_url(url).set(host="127.0.0.1", port=cable.port, query={"sslmode": "disable"})
+    there = make_url(url).set(host=cable.host, port=cable.port, query={"sslmode": "disable"})
     return there.render_as_string(hide_password=False)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from app.store.database import driver_url
 from tests.chaos import postgres as pg
 from tests.chaos.cable import Cable, through, to_port, to_postgres
+from tests.chaos.namespace import Island, can_be_made
 from tests.chaos.postgres import Postgres
 from tests.chaos.verdict import Verdict
 from tests.chaos.world import Fault, World, judge, under_load, world
@@ -195,7 +196,8 @@ async def cut_networks(postgres: Postgres, seconds: float, seed: str) -> Verdict
             while time.monotonic() < ends:
                 await asyncio.sleep(dice.uniform(1.0, 3.0))
                 await cut_network(made, dice)
-        return await judge(made, "cut_networks", load)
+        remark = f"the network was cut by {made.cables[0].cut_by}"
+        return replace(await judge(made, "cut_networks", load), remark=remark)
 
 
 PROVIDERS = ("OPENAI_BASE_URL", "TAVILY_BASE_URL")
@@ -203,14 +205,16 @@ PROVIDERS = ("OPENAI_BASE_URL", "TAVILY_BASE_URL")
 
 @contextlib.asynccontextmanager
 async def wired_worker(made: World) -> AsyncIterator[None]:
-    """One more worker, all of whose connections go through cables."""
+    """One more worker, all of whose connections go through cables; where it can, in a network of its own."""
     async with contextlib.AsyncExitStack() as stack:
+        island = stack.enter_context(Island()) if can_be_made() else None
+        lay, entry = (island.link, island.environment) if island else (Cable, {})
         ports = [int(made.environment[name].rpartition(":")[2]) for name in PROVIDERS]
         ends = [to_postgres(made.url), *map(to_port, ports)]
-        made.cables = [await stack.enter_async_context(Cable(to)) for to in ends]
+        made.cables = [await stack.enter_async_context(lay(to)) for to in ends]
         named = zip(PROVIDERS, made.cables[1:], strict=True)
-        urls = {name: f"http://127.0.0.1:{cable.port}" for name, cable in named}
-        made.wired = made.hire(DATABASE_URL=through(made.url, made.cables[0]), **urls)
+        urls = {name: f"http://{cable.host}:{cable.port}" for name, cable in named}
+        made.wired = made.hire(DATABASE_URL=through(made.url, made.cables[0]), **urls, **entry)
         await made.wired.start()
         yield
 

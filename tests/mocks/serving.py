@@ -18,6 +18,8 @@ def as_app(mock: Playing):
         body, more = b"", True
         while more:
             part = await receive()
+            if part["type"] == "http.disconnect":
+                return  # half a request: the rest was lost with its connection
             body, more = body + part.get("body", b""), part.get("more_body", False)
         url = f"http://mock{scope['path']}"
         reply = await mock.answer(httpx.Request(scope["method"], url, headers=scope["headers"], content=body))
