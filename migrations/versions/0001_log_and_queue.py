@@ -192,14 +192,26 @@ CREATE TABLE passages (
 CREATE INDEX passages_words_idx ON passages USING gin (words);
 """
 
-# Roles belong to the whole cluster, so another database may have made it before, or be making it now.
+# Roles belong to the whole cluster, so another database may have made it before, or be making it now; then
+# it may be somebody else's, who says who may take it on.
 GRANTS = """
 DO $$ BEGIN
-    CREATE ROLE dossier_app NOLOGIN;
+    IF to_regrole('dossier_app') IS NULL THEN
+        CREATE ROLE dossier_app NOLOGIN;
+    END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 DO $$ BEGIN
     EXECUTE format('GRANT dossier_app TO %I', current_user);
+EXCEPTION WHEN insufficient_privilege THEN
+    IF NOT pg_has_role('dossier_app', 'MEMBER') THEN
+        RAISE insufficient_privilege USING MESSAGE = format(
+            'The role dossier_app was made by somebody else, and %1$I may not take it on. Whoever made it, '
+            'or a superuser, has to say GRANT dossier_app, dossier_report TO %1$I; then migrate again.',
+            current_user);
+    END IF;
+END $$;
+DO $$ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO dossier_app', current_schema());
 END $$;
 

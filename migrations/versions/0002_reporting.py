@@ -29,11 +29,13 @@ VIEWS = (*jobs.VIEWS, *calls.VIEWS, jobs.FAILURES, *research.VIEWS, *rates.VIEWS
 # login; a session that switches to the role sets them itself.
 ROLE = (
     """DO $$ BEGIN
-        CREATE ROLE dossier_report NOLOGIN;
-        ALTER ROLE dossier_report SET default_transaction_read_only = on;
-        ALTER ROLE dossier_report SET statement_timeout = '60s';
-        ALTER ROLE dossier_report SET lock_timeout = '5s';
-        ALTER ROLE dossier_report SET idle_in_transaction_session_timeout = '60s';
+        IF to_regrole('dossier_report') IS NULL THEN
+            CREATE ROLE dossier_report NOLOGIN;
+            ALTER ROLE dossier_report SET default_transaction_read_only = on;
+            ALTER ROLE dossier_report SET statement_timeout = '60s';
+            ALTER ROLE dossier_report SET lock_timeout = '5s';
+            ALTER ROLE dossier_report SET idle_in_transaction_session_timeout = '60s';
+        END IF;
     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
     END $$""",
     """DO $$ BEGIN

@@ -1,0 +1,83 @@
+"""Databases of several owners on one cluster: roles belong to all of them, so one finds what another made."""
+
+import asyncio
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy import make_url
+
+from app.errors import BadSetting
+from app.store import reads
+from app.store.address import driver_url
+from app.store.database import APP_ROLE, make_engine
+from app.store.migrate import migrate
+from tests.conftest import execute, with_database
+
+
+@pytest.fixture
+async def owned(postgres_url):
+    """Makes a login that is no superuser, and a database of its own; returns the URL."""
+    made = []
+
+    async def make(options="CREATEDB CREATEROLE") -> str:
+        name = f"owner_{uuid4().hex[:8]}"
+        made.append(name)
+        await execute(
+            postgres_url, f"CREATE ROLE {name} LOGIN PASSWORD '{name}' {options}",
+            f"CREATE DATABASE {name} OWNER {name}",
+        )  # fmt: skip
+        url = make_url(with_database(postgres_url, name)).set(username=name, password=name)
+        return url.render_as_string(hide_password=False)
+
+    yield make
+    for name in made:
+        await execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)", f"DROP ROLE {name}")
+
+
+def name_of(url: str) -> str:
+    return make_url(url).database
+
+
+async def migrated(url: str) -> None:
+    """Brought to the newest level; the application can work there."""
+    await asyncio.to_thread(migrate, url)
+    engine = make_engine(url, role=APP_ROLE)
+    assert await reads.page(engine, "default", limit=1) == []
+    await engine.dispose()
+
+
+async def may_grant(url: str) -> bool:
+    """Whether whoever may make roles may also give away those of others: up to PostgreSQL 15 it may."""
+    connection = await asyncpg.connect(driver_url(url))
+    version = connection.get_server_version().major
+    await connection.close()
+    return version < 16
+
+
+@pytest.mark.usefixtures("template")  # somebody else has made the roles
+async def test_an_owner_whom_the_roles_were_not_granted_to_is_told_what_to_do(owned, postgres_url):
+    url = await owned()
+    if await may_grant(postgres_url):
+        await migrated(url)
+        return
+
+    with pytest.raises(BadSetting, match="may not take it on") as refused:
+        await asyncio.to_thread(migrate, url)
+
+    said = str(refused.value)
+    grant = said[said.index("GRANT ") : said.index("; then migrate again")]
+    assert grant == f"GRANT dossier_app, dossier_report TO {name_of(url)}"
+    await execute(postgres_url, grant)
+    await migrated(url)
+
+
+@pytest.mark.usefixtures("template")
+@pytest.mark.parametrize("options", ["CREATEDB CREATEROLE", "CREATEDB", ""])
+async def test_an_owner_who_is_a_member_already_needs_no_right_to_make_or_grant_roles(
+    owned, postgres_url, options
+):
+    url = await owned(options)
+    await execute(postgres_url, f"GRANT dossier_app, dossier_report TO {name_of(url)}")
+
+    await migrated(url)
