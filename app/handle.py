@@ -18,7 +18,7 @@ from app.domain.change import Change, change
 from app.domain.decide import decide
 from app.domain.job import Job
 from app.domain.request import Changes, ResearchRequest
-from app.errors import JobNotFound, Refused, WrongVersion
+from app.errors import JobArchived, JobNotFound, Refused, WrongVersion
 from app.store import log
 from app.store.writer import Writer
 
@@ -44,7 +44,7 @@ async def submit(
     """Submit a job; returns it, and whether it is new.
 
     The same `key` and request give the job of the first time. Raises IdempotencyConflict for the same
-    key with another request, DatabaseUnavailable.
+    key with another request, JobArchived where that job's events are elsewhere, DatabaseUnavailable.
     """
     digest = sha256(_encode(request)).hexdigest()
     command = c.SubmitJob(request, tenant, max_attempts, key, digest)
@@ -52,8 +52,15 @@ async def submit(
     first = change(empty, decide(command, empty), datetime.now(UTC), "api", None)
     if await writer.submit(first):
         return first.job, True
-    job_id = await log.find_by_key(writer.engine, tenant, key or "", digest)
-    return await load(writer, job_id), False
+    return await _of_key(writer, tenant, key or "", digest), False
+
+
+async def _of_key(writer: Writer, tenant: str, key: str, digest: str) -> Job:
+    job_id = await log.find_by_key(writer.engine, tenant, key, digest)
+    try:
+        return await load(writer, job_id)
+    except JobNotFound:
+        raise JobArchived(f"The job of this key is {job_id}; its events are in an archive.") from None
 
 
 async def fork(
@@ -68,8 +75,8 @@ async def fork(
 ) -> tuple[Job, bool]:
     """Submit a job that begins where `origin` was after its event `after`; None: after its last.
 
-    Returns it, and whether it is new, as `submit` does. Raises JobNotFound, IdempotencyConflict,
-    DatabaseUnavailable.
+    Returns it, and whether it is new, as `submit` does. Raises JobNotFound, JobArchived,
+    IdempotencyConflict, DatabaseUnavailable.
     """
     digest = sha256(_encode({"fork": origin, "after": after, "changes": changes})).hexdigest()
     rows = await log.history(writer.engine, origin)
@@ -83,8 +90,7 @@ async def fork(
     first = await asyncio.to_thread(change, empty, decide(command, empty), datetime.now(UTC), "api", None)
     if await writer.submit(first):
         return first.job, True
-    job_id = await log.find_by_key(writer.engine, tenant, key or "", digest)
-    return await load(writer, job_id), False
+    return await _of_key(writer, tenant, key or "", digest), False
 
 
 def _fork(rows: Sequence[log.LogRow], after: int, changes: Changes, tenant: str) -> c.ForkJob:

@@ -17,7 +17,7 @@ from app.agent.bundle import Bundle
 from app.api.desk import Desk, job_id_of
 from app.api.jobs import ABSENT, PROBLEMS
 from app.domain.view import JobView
-from app.store import blobs, log
+from app.store import blobs
 
 IN_MEMORY = 8_000_000  # bytes of a bundle; a longer one goes to a temporary file
 CHUNK = 65_536  # bytes sent at a time
@@ -53,7 +53,7 @@ async def job_bundle(desk: NamedDependency[Desk], job_id: FromPath[str]) -> Stre
 async def _written(desk: Desk, job_id: UUID, view: JobView) -> IO[bytes]:
     """The whole zip; whatever takes time is done in a thread."""
     engine, signer = desk.writer.engine, desk.signer
-    rows = (await log.history(engine, job_id))[: view.seq]
+    rows = (await desk.history(job_id))[: view.seq]
     with contextlib.ExitStack() as on_error:
         out = on_error.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
         bundle = await asyncio.to_thread(Bundle, out, job_id, rows)

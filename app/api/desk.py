@@ -23,6 +23,14 @@ from app.stream.hub import Hub
 TENANT = "default"  # until there are keys, everybody is the same tenant
 MAX_REPLAYS = 8  # running or waiting, in one process
 MAX_BUNDLES = 2  # that are being written, in one process; others wait
+ARCHIVED = (
+    "The month of this job was archived: its events are in a file, not in here. `dossier archive verify` "
+    "checks that file; once the month is attached again, everything answers as before."
+)
+MISSING = (
+    "Events of this job are not in here: its month leaves for an archive just now, or somebody took them "
+    "out. `dossier verify` says which."
+)
 COUNT_EVERY = 1.0  # seconds between two counts of the queue
 
 
@@ -94,16 +102,28 @@ class Desk:
         if head is None:
             raise JobNotFound(str(job_id))
         if head.is_archived:
-            raise JobArchived("The month of this job was archived: its events are in a file, not in here.")
+            raise JobArchived(ARCHIVED)
         return head
+
+    async def history(self, job_id: UUID) -> list[log.LogRow]:
+        """The whole log of a job. Raises JobNotFound, JobArchived."""
+        head = await self.head(job_id)
+        rows = await log.history(self.writer.engine, job_id)
+        if len(rows) < head.seq:
+            raise JobArchived(MISSING)
+        return rows
 
     async def _read_heads(self, job_ids: Sequence[UUID]) -> list[reads.Head | None]:
         found = await reads.own_heads(self.writer.engine, TENANT, job_ids)
         return [found.get(job_id) for job_id in job_ids]
 
     async def load(self, job_id: UUID) -> Job:
-        """The job, folded from its log, for a change to it. Raises JobNotFound."""
-        job = await load(self.writer, job_id)
+        """The job, folded from its log, for a change to it. Raises JobNotFound, JobArchived."""
+        try:
+            job = await load(self.writer, job_id)
+        except JobNotFound:
+            await self.head(job_id)  # says where its events are
+            raise
         if job.tenant != TENANT:
             raise JobNotFound(str(job_id))
         return job

@@ -101,6 +101,7 @@ async def fork_job(
 async def replay_job(desk: NamedDependency[Desk], job_id: FromPath[str]) -> Response[Replayed]:
     """The same run, or the first point of difference."""
     key = job_id_of(job_id)
+    await desk.head(key)  # raises where the job is not the caller's, or its events are elsewhere
     async with desk.replaying():
         return Response(await replay(desk.writer.engine, TENANT, key))
 
@@ -114,10 +115,8 @@ async def diff_jobs(
     desk: NamedDependency[Desk], job_id: FromPath[str], other: FromPath[str]
 ) -> Response[Diff]:
     """The first job is `a`, the other one is `b`."""
-    sides = []
-    for key in (job_id_of(job_id), job_id_of(other, "other")):
-        await desk.head(key)  # raises where the job is not the caller's
-        sides.append(await log.history(desk.writer.engine, key))
+    ids = job_id_of(job_id), job_id_of(other, "other")
+    sides = [await desk.history(key) for key in ids]
     return Response(await asyncio.to_thread(_compared, *sides))
 
 

@@ -65,7 +65,10 @@ PROBLEMS = {
     400: ResponseSpec(Problem, description="The request is not valid; `errors` names the fields"),
     503: ResponseSpec(Problem, description="The database does not answer; see Retry-After"),
 }
-ABSENT = {404: ResponseSpec(Problem, description="There is no such job")}
+ABSENT = {
+    404: ResponseSpec(Problem, description="There is no such job"),
+    410: ResponseSpec(Problem, description="Its month was archived, and with it the events that this needs"),
+}
 
 EXAMPLE = Example(
     summary="A question with a budget",

@@ -24,7 +24,12 @@ SINCE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 
 @click.command(epilog=f"Example: dossier replay {EXAMPLE_ID}")
 @click.argument("job_id", required=False)
-@click.option("--all", "every", is_flag=True, help="Every job of the database of this machine's settings.")
+@click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    help="Every job of the database of this machine's settings, but for archived months.",
+)
 @click.option("--since", type=SINCE, help="With --all: only jobs submitted since then; UTC.")
 @click.option("--json", "as_json", is_flag=True, help="Print each outcome as one line of JSON.")
 def replay(job_id: str | None, since: datetime | None, *, every: bool, as_json: bool) -> None:

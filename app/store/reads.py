@@ -55,6 +55,7 @@ _TAGGED = f"""
 IDS = """
     SELECT job_id FROM jobs
     WHERE tenant = $1::text
+      AND NOT EXISTS (SELECT FROM archived_months m WHERE jobs.job_id >= m.starts AND jobs.job_id < m.ends)
       AND ($2::timestamptz IS NULL OR created_at >= $2) AND ($3::uuid IS NULL OR job_id > $3)
     ORDER BY job_id LIMIT $4::integer"""
 
@@ -110,7 +111,10 @@ async def page(
 async def ids(
     engine: Engine, tenant: str, since: datetime | None, after: UUID | None, limit: int
 ) -> list[UUID]:
-    """At most `limit` jobs submitted since then, oldest first; `after` is the last id of the page before."""
+    """At most `limit` jobs submitted since then, oldest first; `after` is the last id of the page before.
+
+    Those whose events were archived are left out.
+    """
     return [row[0] for row in await fetch(engine, IDS, tenant, since, after, limit)]
 
 

@@ -12,13 +12,20 @@ from app.domain.events import Claim, PageRead, ReportWritten, SourceFound
 from app.domain.job import Status
 from app.store.database import Engine, fetch
 
-# The index goes by a hash of the address, so the address is compared as well. A job finds a page once.
+# The index goes by a hash of the address, so the address is compared as well. A job finds a page once. First
+# who found it, then their rows, one by one: a join may walk the rows of all jobs in the order of the page.
 FOUND = """
-    SELECT e.job_id, j.query, j.status, e.seq, e.occurred_at, e.data::text
-    FROM events e JOIN jobs j ON j.job_id = e.job_id
-    WHERE e.type = 'source_found' AND md5(e.data ->> 'url') = md5($2::text) AND e.data ->> 'url' = $2
-      AND j.tenant = $1::text AND ($3::uuid IS NULL OR e.job_id < $3)
-    ORDER BY e.job_id DESC LIMIT $4::integer"""
+    WITH found AS MATERIALIZED (
+        SELECT job_id, seq, occurred_at, data::text FROM events
+        WHERE type = 'source_found' AND md5(data ->> 'url') = md5($2::text) AND data ->> 'url' = $2
+          AND ($3::uuid IS NULL OR job_id < $3)
+    )
+    SELECT found.job_id, j.query, j.status, seq, occurred_at, data
+    FROM found CROSS JOIN LATERAL (
+        SELECT query, status FROM jobs
+        WHERE jobs.job_id = found.job_id AND jobs.tenant = $1::text OFFSET 0
+    ) AS j
+    ORDER BY found.job_id DESC LIMIT $4::integer"""
 
 THEN = """
     SELECT job_id, type, seq, occurred_at, data::text FROM events

@@ -24,12 +24,10 @@ BY_DAY = [view for view, columns in STABLE.items() if " day " in f" {columns} "]
 
 
 class Plan:
-    """What a statement did to the log."""
+    """What a statement did to the log, or to another table."""
 
-    def __init__(self, root: dict) -> None:
-        self.scans = [
-            node for node in _nodes(root) if str(node.get("Relation Name", "")).startswith("events")
-        ]
+    def __init__(self, root: dict, table: str = "events") -> None:
+        self.scans = [node for node in _nodes(root) if str(node.get("Relation Name", "")).startswith(table)]
         self.used = [node for node in self.scans if node["Actual Loops"]]
 
     @property

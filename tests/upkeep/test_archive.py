@@ -11,6 +11,7 @@ import zstandard
 from uuid_utils.compat import uuid7
 
 from app import archive as archiving
+from app import handle
 from app.archive import archive, check
 from app.domain import commands as c
 from app.domain.change import change
@@ -109,15 +110,84 @@ async def test_an_archived_job_still_has_its_row_and_its_log_is_said_to_be_elsew
 
     async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
         job = await http.get(f"/jobs/{old[0]}")
+        report = await http.get(f"/jobs/{old[0]}/report")
         listed = (await http.get("/jobs")).json()["jobs"]
-        answers = [await http.get(f"/jobs/{old[0]}/{path}") for path in ("events", "stream", "sources/1")]
-        past = await http.get(f"/jobs/{old[0]}?at=1")
 
     assert await rows(owner) == before
     assert (job.status_code, job.json()["status"]) == (200, "cancelled")
+    assert (report.status_code, report.json()["code"]) == (404, "report_not_ready")
     assert len(listed) == 4
-    for answer in (*answers, past):
-        assert (answer.status_code, answer.json()["code"]) == (410, "job_archived"), answer.url
+
+
+NEED_EVENTS = {
+    "GET /jobs/{old}?at=1": {},
+    "GET /jobs/{old}/events": {},
+    "GET /jobs/{old}/events ": {"headers": {"Accept": "text/event-stream"}},
+    "GET /jobs/{old}/stream": {},
+    "GET /jobs/{old}/sources/1": {},
+    "GET /jobs/{old}/claims": {},
+    "GET /jobs/{old}/bundle": {},
+    "GET /jobs/{old}/diff/{young}": {},
+    "GET /jobs/{young}/diff/{old}": {},
+    "POST /jobs/{old}/fork": {"json": {}},
+    "POST /jobs/{old}/replay": {},
+    "POST /jobs/{old}/input": {"json": {"answers": ["yes"]}},
+    "DELETE /jobs/{old}": {},
+}
+
+
+async def asked(http, old, young) -> dict[str, httpx.Response]:
+    """The answers to all that needs the events of the job `old`."""
+    found = {}
+    for call, options in NEED_EVENTS.items():
+        method, path = call.format(old=old, young=young).split()
+        found[call] = await http.request(method, path, **options)
+    return found
+
+
+async def test_whatever_needs_the_events_of_an_archived_job_says_where_they_are(
+    old, owner, writer, house, tmp_path
+):
+    young = await completed_job(writer)
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
+        before = await asked(http, old[0], young.id)
+        [kept] = await archived(owner, tmp_path)
+        gone = await asked(http, old[0], young.id)
+        bounds = f"FROM ('{kept.manifest.starts}') TO ('{kept.manifest.ends}')"
+        await fetch(owner, f"ALTER TABLE events ATTACH PARTITION events_2025_03 FOR VALUES {bounds}")
+        again = await asked(http, old[0], young.id)
+
+    for call, answer in gone.items():
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (410, "job_archived"), call
+        assert answer.headers["content-type"] == "application/problem+json", call
+        assert "`dossier archive verify`" in problem["detail"]
+        assert before[call].status_code == again[call].status_code != 410, call
+
+
+async def test_a_key_whose_job_was_archived_makes_no_second_job(old, owner, house, tmp_path, monkeypatch):
+    monkeypatch.setattr(handle, "uuid7", lambda: old_id(OLD))
+    again = {"json": {"query": "why?"}, "headers": {"Idempotency-Key": "once"}}
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
+        first = await http.post("/jobs", **again)
+        job_id = first.json()["job_id"]
+        await http.delete(f"/jobs/{job_id}")
+        await archived(owner, tmp_path)
+        answer = await http.post("/jobs", **again)
+
+    assert first.status_code == 201
+    assert (answer.status_code, answer.json()["code"]) == (410, "job_archived")
+    assert job_id in answer.json()["detail"]
+
+
+async def test_a_log_that_leaves_while_it_is_read_is_no_shorter_bundle(old, owner, house, tmp_path):
+    """The head was read, the events were not yet: what is left of them must not be signed."""
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
+        await fetch(owner, "ALTER TABLE events DETACH PARTITION events_2025_03")  # nothing says so yet
+        answer = await http.get(f"/jobs/{old[0]}/bundle")
+
+    assert (answer.status_code, answer.json()["code"]) == (410, "job_archived")
+    assert "`dossier verify` says which" in answer.json()["detail"]
 
 
 async def test_a_month_that_is_attached_again_is_no_longer_archived(

@@ -81,6 +81,16 @@ async def test_archive_writes_detaches_and_verifies(dossier, old, owner, tmp_pat
     assert f"Job {old[0]}" in out
 
 
+async def test_replay_of_all_passes_over_what_was_archived(dossier, old, owner, tmp_path):  # noqa: F811
+    await dossier("archive", "--before", "2025-04", "--to", str(tmp_path), "--detach")
+
+    _, out, _ = await dossier("replay", "--all", "--json")
+
+    replayed = {json.loads(line)["job_id"] for line in out.splitlines()}
+    assert replayed == {str(job_id) for job_id in await rows(owner)} - set(map(str, old))
+    assert len(replayed) == 1
+
+
 async def test_rebuild_says_what_it_changed(dossier, writer, owner):
     await completed_job(writer)
     before = await rows(owner)
