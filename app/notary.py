@@ -18,10 +18,10 @@ from msgspec import Struct
 
 from app.domain import checkpoint as domain
 from app.domain import signature
-from app.domain.checkpoint import Checkpoint, from_line, to_line
+from app.domain.checkpoint import Checkpoint, Head, from_line, heads_of, to_line
 from app.domain.signature import Signer
 from app.errors import BadSetting, DossierError
-from app.store import checkpoints
+from app.store import checkpoints, upkeep
 from app.store.database import Engine
 
 log = logging.getLogger(__name__)
@@ -55,17 +55,26 @@ class Notary(Struct, frozen=True):
 
 
 async def make(engine: Engine, signer: Signer | None) -> list[Checkpoint]:
-    """Make checkpoints until all that is settled in the log is covered; none where nothing moved."""
+    """Make checkpoints until all that is settled in the logs is covered; none where nothing moved."""
     made = list[Checkpoint]()
     before = await checkpoints.last(engine)
     while True:
         heads, up_to = await checkpoints.moved(engine, before.up_to if before else checkpoints.BEGINNING)
-        if not heads:
+        # In each of them, so that the newest says whether the log of upkeep has moved since.
+        upkept = await _upkept(engine)
+        if not heads and set(upkept) <= set(heads_of(before) if before else ()):
             return made
+        heads += upkept
         before = domain.make(before, heads, up_to, datetime.now(UTC), signer)
         if not await checkpoints.add(engine, before):
             return made  # another process is at it
         made.append(before)
+
+
+async def _upkept(engine: Engine) -> list[Head]:
+    """The head of the log of upkeep; none while it is empty."""
+    entry = await upkeep.last(engine)
+    return [Head(None, entry.number, entry.hash)] if entry else []
 
 
 async def export(engine: Engine, file: Path) -> int:

@@ -6,23 +6,30 @@ import multiprocessing
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from uuid import UUID
 
 from msgspec import Struct
 
+from app.domain import bodies
 from app.domain import checkpoint as domain
 from app.domain.audit import Finding, Witness, examine
+from app.domain.bodies import Named
 from app.domain.checkpoint import Checkpoint, heads_of
-from app.domain.history.evidence import History
 from app.domain.signature import Public
-from app.domain.upkeep import Entry
+from app.domain.upkeep import Entry, forgotten
 from app.domain.upkeep import fault as upkeep_fault
+from app.errors import DossierError
 from app.store import blobs, checkpoints, upkeep
 from app.store.database import Engine, make_engine
 from app.store.history import archived, histories, known
 
 SLICE = 100  # jobs that one process judges at a time
 NOWHERE = UUID(int=0)
+DIED = (
+    "A process that judged was ended, from outside or for want of memory, so not everything was looked at. "
+    "Run it again; --processes says how many judge at once."
+)
 
 Witnesses = Mapping[UUID, Sequence[Witness]]
 Told = Callable[[int, int], None]
@@ -34,6 +41,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     jobs: int
     events: int
     pages: int
+    forgotten: int  # bodies that events name, and of which a tombstone says that they were forgotten
     checkpoints: int
     signed: int  # checkpoints whose signature was checked, and is good
     uncovered: int  # jobs whose newest event is younger than every checkpoint
@@ -52,6 +60,7 @@ class Judged(Struct, frozen=True):
     events: int
     uncovered: int
     findings: list[Finding]
+    absent: list[Named]
 
 
 async def verify(
@@ -75,28 +84,36 @@ async def verify(
         processes: that judge at once; 0 takes one for each core.
         told: is called with the jobs and events that were judged so far.
 
-    Raises DatabaseUnavailable.
+    Raises DatabaseUnavailable, DossierError where a process that judged has died.
     """
     engine = make_engine(url, role=role, pool_size=2)
     try:
         stored = [c async for c in checkpoints.after(engine)]
         findings, believed = _believed(stored, exported, public)
-        witnesses = _witnesses(believed)
+        witnesses, of_upkeep = _witnesses(believed)
         pages, bad = await blobs.damaged(engine)
-        upkept = _upkept(await upkeep.entries(engine))
         judged = _Tally(told)
         slices = _slices(engine, job_ids, set(witnesses) if job_ids is None else set())
         await _judge(url, role, processes or os.cpu_count() or 1, slices, witnesses, bad, judged)
+        entries = await upkeep.entries(engine)  # last: what was forgotten meanwhile has its tombstone
     finally:
         await engine.dispose()
+    lost, count = bodies.lost(judged.absent, forgotten(entries))
     return Verdict(
         jobs=judged.jobs,
         events=judged.events,
         pages=pages,
+        forgotten=count,
         checkpoints=len(stored),
         signed=_signed(stored, public),
         uncovered=judged.uncovered,
-        findings=(*findings, *upkept, *_stray(bad, judged.findings), *judged.findings),
+        findings=(
+            *findings,
+            *_upkept(entries, of_upkeep),
+            *bodies.stray(bad, judged.findings),
+            *judged.findings,
+            *lost,
+        ),
     )
 
 
@@ -106,6 +123,7 @@ class _Tally:
     def __init__(self, told: Told) -> None:
         self.jobs = self.events = self.uncovered = 0
         self.findings: list[Finding] = []
+        self.absent: list[Named] = []
         self._told = told
 
     def add(self, judged: Judged) -> None:
@@ -113,6 +131,7 @@ class _Tally:
         self.events += judged.events
         self.uncovered += judged.uncovered
         self.findings += judged.findings
+        self.absent += judged.absent
         self._told(self.jobs, self.events)
 
 
@@ -138,13 +157,18 @@ def _before(chain: Sequence[Checkpoint], *faults: domain.Fault | None) -> Sequen
     return [checkpoint for checkpoint in chain if checkpoint.number < first]
 
 
-def _witnesses(chain: Iterable[Checkpoint]) -> Witnesses:
-    """What the checkpoints say about each job; those of the file and of the database may say it twice."""
-    found = dict[UUID, set[Witness]]()
+def _witnesses(chain: Iterable[Checkpoint]) -> tuple[Witnesses, set[Witness]]:
+    """What the checkpoints say about each job, and about the log of upkeep.
+
+    Those of the file and of the database may say it twice.
+    """
+    found, of_upkeep = dict[UUID, set[Witness]](), set[Witness]()
     for checkpoint in chain:
         for head in heads_of(checkpoint):
-            found.setdefault(head.job_id, set()).add(Witness(head.seq, head.hash, checkpoint.number))
-    return {job_id: sorted(told, key=lambda witness: witness.seq) for job_id, told in found.items()}
+            told = found.setdefault(head.job_id, set()) if head.job_id else of_upkeep
+            told.add(Witness(head.seq, head.hash, checkpoint.number))
+    by_seq = {job_id: sorted(told, key=lambda witness: witness.seq) for job_id, told in found.items()}
+    return by_seq, of_upkeep
 
 
 def _signed(stored: Sequence[Checkpoint], public: Public | None) -> int:
@@ -153,10 +177,10 @@ def _signed(stored: Sequence[Checkpoint], public: Public | None) -> int:
     return sum(domain.is_genuine(checkpoint, public) for checkpoint in stored)
 
 
-def _upkept(entries: Sequence[Entry]) -> list[Finding]:
+def _upkept(entries: Sequence[Entry], witnesses: Iterable[Witness]) -> list[Finding]:
     """What was done to the log that says which months were archived and which bodies forgotten."""
-    sentence = upkeep_fault(entries)
-    return [Finding("upkeep", None, 0, sentence)] if sentence else []
+    fault = upkeep_fault(entries, witnesses)
+    return [Finding("upkeep", None, fault.number, fault.sentence)] if fault else []
 
 
 # Jobs
@@ -205,16 +229,20 @@ async def _judge(
             told = {job_id: witnesses[job_id] for job_id in jobs if job_id in witnesses}
             waiting.add(loop.run_in_executor(pool, _judge_there, url, role, jobs, told, bad))
 
-        hand_out(first)
-        hand_out(second)
-        async for jobs in slices:
-            hand_out(jobs)
-            if len(waiting) > 2 * processes:
-                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                for one in done:
-                    tally.add(one.result())
-        for judged in await asyncio.gather(*waiting):
-            tally.add(judged)
+        try:
+            hand_out(first)
+            hand_out(second)
+            async for jobs in slices:
+                hand_out(jobs)
+                if len(waiting) > 2 * processes:
+                    done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                    for one in done:
+                        tally.add(one.result())
+            for judged in await asyncio.gather(*waiting):
+                tally.add(judged)
+        except BrokenProcessPool as error:
+            await asyncio.gather(*waiting, return_exceptions=True)
+            raise DossierError(DIED) from error
 
 
 def _judge_there(
@@ -231,38 +259,16 @@ async def judge(
     """Judge these jobs over a connection of its own."""
     engine = make_engine(url, role=role, pool_size=1)
     jobs = events = uncovered = 0
-    findings = list[Finding]()
+    findings, named = list[Finding](), list[Named]()
     try:
         async for history in histories(engine, job_ids):
             told = witnesses.get(history.job_id, ())
             jobs, events = jobs + 1, events + len(history.rows)
             uncovered += not told or told[-1].seq < len(history.rows)
-            findings += examine(history, told) or _pages(history, bad)
+            found = examine(history, told) or bodies.changed(history, bad)
+            findings += found
+            named += () if found else bodies.named(history)
+        gone = await blobs.absent(engine, [body.name for body in named])
     finally:
         await engine.dispose()
-    return Judged(jobs, events, uncovered, findings)
-
-
-# Pages
-
-
-def _pages(history: History, bad: set[str]) -> list[Finding]:
-    """The first event of the job that stands on a body which is not what was hashed."""
-    for row in history.rows if bad else ():
-        if row.type in {"page_read", "call_completed", "call_requested", "call_failed"}:
-            for name in bad:
-                if name in row.data:
-                    what = "page" if row.type == "page_read" else "body"
-                    sentence = f"Job {history.job_id}: the {what} {name} of event {row.seq} was changed."
-                    return [Finding("page", history.job_id, row.seq, sentence)]
-    return []
-
-
-def _stray(bad: set[str], findings: Sequence[Finding]) -> Iterable[Finding]:
-    """Damaged bodies that no job which was judged stands on."""
-    told = " ".join(finding.message for finding in findings if finding.kind == "page")
-    for name in sorted(bad):
-        if name not in told:
-            yield Finding(
-                "page", None, 0, f"The body {name} was changed; no job that was judged names it first."
-            )
+    return Judged(jobs, events, uncovered, findings, [body for body in named if body.name in gone])

@@ -83,6 +83,7 @@ def _print(verdict: Verdict, key: str | None, *, has_file: bool) -> None:
         click.echo(f"… and {len(verdict.findings) - MAX_SHOWN} more; --json prints all.")
     looked = f"{verdict.events:,} events of {verdict.jobs:,} jobs, {verdict.pages:,} bodies, "
     looked += f"{verdict.checkpoints:,} checkpoints"
+    looked += f", {verdict.forgotten:,} bodies forgotten" if verdict.forgotten else ""
     if verdict.ok:
         click.echo(f"All is as it was written: {looked}.")
     else:

@@ -1,4 +1,4 @@
-"""A checkpoint: the newest hashes of the jobs that moved, chained to the one before, and signed.
+"""A checkpoint: the newest hashes of the jobs that moved and of the log of upkeep, chained and signed.
 
 It binds what a chain alone cannot: that a whole log was not written anew, and that its end was not cut
 off. It is worth as much as its signature, and as the place outside the database that a copy is kept in.
@@ -17,14 +17,19 @@ from app.domain.chain import GENESIS, stamp
 from app.domain.signature import Public, Signer, is_signed_by, key_id
 
 UNSIGNED = "-"
+UPKEEP = "upkeep"  # stands where else the id of a job does
 
 
 class Head(Struct, frozen=True):
-    """The hash of an event of a job: its newest one, when the checkpoint was made."""
+    """The hash of the newest event of a job, or entry of the log of upkeep, when the checkpoint was made."""
 
-    job_id: UUID
+    job_id: UUID | None  # None: the log of upkeep
     seq: int
     hash: bytes
+
+    def line(self) -> str:
+        """The line, ended, in a checkpoint."""
+        return f"{self.job_id or UPKEEP} {self.seq} {self.hash.hex()}\n"
 
 
 class Checkpoint(Struct, frozen=True):
@@ -34,7 +39,7 @@ class Checkpoint(Struct, frozen=True):
     made_at: datetime
     previous: bytes  # the hash of the checkpoint before, GENESIS for the first
     up_to: str  # the place in the feed that it reaches to, "xid-position"
-    heads: str  # a line "job_id seq hash" for each job, in the order of the lines
+    heads: str  # a line "job_id seq hash" for each job, in the order of the lines; "upkeep" comes last
     key: str = UNSIGNED  # the id of the key that signed it
     hash: bytes = b""
     signature: bytes | None = None
@@ -71,7 +76,7 @@ def make(
     before: Checkpoint | None, heads: Iterable[Head], up_to: str, at: datetime, signer: Signer | None
 ) -> Checkpoint:
     """The checkpoint that follows `before`, over these heads."""
-    lines = sorted(f"{head.job_id} {head.seq} {head.hash.hex()}\n" for head in heads)
+    lines = sorted(head.line() for head in heads)
     bare = Checkpoint(
         number=before.number + 1 if before else 1,
         made_at=max(at, before.made_at) if before else at,
@@ -87,7 +92,10 @@ def make(
 def heads_of(checkpoint: Checkpoint) -> list[Head]:
     """The heads in a checkpoint. Raises ValueError where its lines are damaged."""
     words = [line.split(" ") for line in checkpoint.heads.splitlines()]
-    return [Head(UUID(job_id), int(seq), bytes.fromhex(digest)) for job_id, seq, digest in words]
+    return [
+        Head(None if name == UPKEEP else UUID(name), int(seq), bytes.fromhex(digest))
+        for name, seq, digest in words
+    ]
 
 
 def to_line(checkpoint: Checkpoint) -> bytes:

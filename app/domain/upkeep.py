@@ -3,7 +3,8 @@
 A job's own log ends with its terminal event, for ever. So what is done to a job after that stands here.
 """
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import ClassVar
@@ -12,6 +13,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from app.domain.audit import Witness
 from app.domain.chain import GENESIS, stamp
 
 
@@ -72,7 +74,12 @@ class Entry(Struct, frozen=True):
         return f'{head},"actor":{_encode(self.actor).decode()},"data":{self.data}}}'.encode()
 
 
+class _Named(Struct, frozen=True):
+    sha256: tuple[str, ...] = ()
+
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
+_decode = msgspec.json.Decoder(_Named).decode
 
 
 def entry(last: Entry | None, deed: Deed, actor: str, at: datetime) -> Entry:
@@ -82,16 +89,57 @@ def entry(last: Entry | None, deed: Deed, actor: str, at: datetime) -> Entry:
     return msgspec.structs.replace(blank, hash=_hash(blank))
 
 
-def fault(entries: Sequence[Entry]) -> str | None:
-    """What is wrong with this log, read from its beginning, in a sentence; None where nothing is."""
+class Fault(Struct, frozen=True):
+    """The first entry of the log that is not what it should be."""
+
+    number: int
+    sentence: str
+
+
+def fault(entries: Sequence[Entry], witnesses: Iterable[Witness] = ()) -> Fault | None:
+    """What was done to this log, read from its beginning; None where all is well.
+
+    `witnesses` are what checkpoints say of it.
+    """
+    return _in_chain(entries) or _against(entries, sorted(witnesses, key=lambda witness: witness.seq))
+
+
+def _in_chain(entries: Sequence[Entry]) -> Fault | None:
     previous = GENESIS
     for number, found in enumerate(entries, 1):
         if found.number != number:
-            return f"Entry {number} of the log of upkeep is missing."
+            return Fault(number, f"Entry {number} of the log of upkeep is missing.")
         if found.prev_hash != previous or _hash(found) != found.hash:
-            return f"Entry {number} of the log of upkeep is not as it was written."
+            return Fault(number, f"Entry {number} of the log of upkeep is not as it was written.")
         previous = found.hash
     return None
+
+
+def _against(entries: Sequence[Entry], witnesses: Sequence[Witness]) -> Fault | None:
+    last, agreed = len(entries), 0
+    for witness in witnesses:
+        knows = f"checkpoint {witness.number} knows"
+        if witness.seq > last:
+            after = f"The log of upkeep was cut off after entry {last}: {knows} entry {witness.seq}."
+            return Fault(last + 1, after)
+        if entries[witness.seq - 1].hash != witness.hash:
+            first = agreed + 1
+            which = f"Entry {first}" if first == witness.seq else f"Of entries {first} to {witness.seq} one"
+            anew = f"{which} of the log of upkeep was rewritten with new hashes: {knows} other ones."
+            return Fault(first, anew)
+        agreed = witness.seq
+    return None
+
+
+def forgotten(entries: Iterable[Entry]) -> set[str]:
+    """The sha256 of every body that the tombstones name."""
+    return {name for found in entries for name in _tombstone(found)}
+
+
+def _tombstone(found: Entry) -> Iterator[str]:
+    """A damaged entry names nothing; `fault` says that it is damaged."""
+    with contextlib.suppress(msgspec.DecodeError):
+        yield from _decode(found.data).sha256
 
 
 def _hash(found: Entry) -> bytes:

@@ -12,6 +12,10 @@ PUT = """
 
 GET = "SELECT sha256, body FROM blobs WHERE sha256 = ANY($1::text[])"
 
+ABSENT = """
+    SELECT wanted.name FROM unnest($1::text[]) AS wanted(name)
+    WHERE NOT EXISTS (SELECT FROM blobs WHERE sha256 = wanted.name)"""
+
 CHECK = """
     SELECT sha256, encode(sha256(body), 'hex') = sha256 AND octet_length(body) = size
     FROM blobs WHERE sha256 > $1::text ORDER BY sha256 LIMIT 500"""
@@ -36,6 +40,11 @@ async def get(engine: Engine, names: Sequence[str]) -> Mapping[str, bytes]:
     if not names:
         return {}
     return {row[0]: row[1] for row in await fetch(engine, GET, list(names))}
+
+
+async def absent(engine: Engine, names: Sequence[str]) -> set[str]:
+    """Those of these names of which there is no body."""
+    return {row[0] for row in await fetch(engine, ABSENT, list(names))} if names else set()
 
 
 async def damaged(engine: Engine) -> tuple[int, set[str]]:

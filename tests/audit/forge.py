@@ -1,7 +1,9 @@
 """What the owner of the tables can do with the code of Dossier in hand: write a log anew, hashes and all."""
 
+from hashlib import sha256
+
 from app.domain.chain import GENESIS, link
-from app.store import log
+from app.store import log, upkeep
 from app.store.log import LogRow
 from app.store.rebuild import rebuild
 
@@ -24,6 +26,17 @@ async def rechain(engine, connection, job_id) -> None:
             job_id, seq, previous, digest,
         )  # fmt: skip
     await mend(engine, connection, job_id)
+
+
+async def rechain_upkeep(engine, connection) -> None:
+    """Give every entry of the log of upkeep the hashes that follow from what it says now."""
+    previous = GENESIS
+    for entry in await upkeep.entries(engine):
+        digest = sha256(previous + entry.line()).digest()
+        await connection.execute(
+            "UPDATE upkeep SET prev_hash = $2, hash = $3 WHERE number = $1", entry.number, previous, digest
+        )
+        previous = digest
 
 
 async def mend(engine, connection, job_id) -> None:

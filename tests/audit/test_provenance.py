@@ -1,16 +1,19 @@
 """Why a sentence is in a report, down to the step that asked; and from a page back to the sentences."""
 
+import json
 from uuid import UUID
 
 import pytest
 
 from app.agent.provenance import TYPES, claims, origins
 from app.client import AsyncDossier
-from app.store import blobs, log
-from app.store.database import fetch
+from app.store import blobs, log, uses
+from app.store.database import connect, fetch
 from tests.audit.conftest import researched
 from tests.conftest import FAST, TestHouse, serving
+from tests.reporting.test_plans import Plan
 from tests.scripted import PAGES, PLAN, REPORT, SCRIPT
+from tests.steps import submitted_job
 
 
 @pytest.fixture
@@ -88,8 +91,6 @@ async def test_a_page_that_the_question_names_was_asked_for_by_nobody_else(datab
 async def test_a_job_without_a_report_has_no_claims_and_a_page_that_is_not_read_no_page(
     writer, http_of, database_url
 ):
-    from tests.steps import submitted_job
-
     job = await submitted_job(writer)
     async with http_of(database_url) as http:
         answer = await http.get(f"/jobs/{job.id}/claims")
@@ -146,11 +147,38 @@ async def test_a_page_leads_to_every_job_that_read_it_and_what_they_say_of_it(da
     assert none.status_code == 400
 
 
-async def test_the_index_finds_the_page(owner):
-    plan = await fetch(
-        owner,
-        """EXPLAIN SELECT job_id FROM events WHERE type = 'source_found'
-           AND md5(data ->> 'url') = md5('https://example.com/a')""",
-    )
+COPIES = """
+    INSERT INTO jobs SELECT (jsonb_populate_record(j, jsonb_build_object('job_id',
+        (substr(j.job_id::text, 1, 15) || substr(gen_random_uuid()::text, 16))::uuid))).*
+    FROM jobs j, generate_series(1, 300)"""
 
-    assert "url" in str(plan) or "Index" in str(plan)
+FOUND = """
+    INSERT INTO events (job_id, seq, type, schema_version, status, progress, data, actor, epoch, occurred_at,
+                        prev_hash, hash)
+    SELECT job_id, n, 'source_found', 1, 'running', 0, json_build_object('url',
+               'https://example.com/' || CASE WHEN job_id = ANY($1::uuid[]) AND n = 50 THEN 'a'
+                                              ELSE n || job_id::text END),
+           'worker:w', 1, now(), '', ''
+    FROM jobs, generate_series(2, 100) AS n"""
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+async def test_the_index_finds_the_page(writer, owner, database_url, mode):
+    """Among 30,000 events that found other pages, nothing is looked at but those that found this one."""
+    await submitted_job(writer)
+    await fetch(owner, COPIES)
+    finders = [row[0] for row in await fetch(owner, "SELECT job_id FROM jobs ORDER BY job_id LIMIT 3")]
+    await fetch(owner, FOUND, finders)
+    connection = await connect(database_url)
+    await connection.execute(f"ANALYZE events; SET plan_cache_mode = {mode}")
+    await connection.execute(f"PREPARE ask (text, text, uuid, integer) AS {uses.FOUND}")
+
+    [[text]] = await connection.fetch(
+        "EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE ask ('default', 'https://example.com/a', NULL, 20)"
+    )
+    await connection.close()
+
+    [found] = json.loads(text)
+    assert found["Plan"]["Actual Rows"] == len(finders)
+    assert Plan(found["Plan"]).rows == len(finders)
+    assert Plan(found["Plan"], "jobs").rows == len(finders)

@@ -1,14 +1,20 @@
 """Whatever the owner of the tables does to them is found, and the first event concerned is named."""
 
+import asyncio
 from uuid import UUID
 
+import psutil
 import pytest
 
 from app import notary
-from app.store import log
+from app.domain.checkpoint import Head, heads_of
+from app.errors import DossierError
+from app.store import checkpoints, log, upkeep
+from app.store.forget import forget, plan_job, plan_pages
 from app.verify import verify
 from tests.audit.conftest import researched
-from tests.audit.forge import mend, rechain
+from tests.audit.forge import mend, rechain, rechain_upkeep
+from tests.steps import until
 from tests.store.test_projections import every_kind_of_job
 from tests.worker.test_resume import crash_and_resume
 
@@ -350,6 +356,144 @@ async def test_one_byte_of_a_page_is_caught_and_named(job, engine, tamper, datab
     assert name in finding.message
 
 
+async def kept_for(engine, job, type_) -> list[tuple[int, str]]:
+    """The events of this type that name a body, and its name."""
+    field = {"page_read": "sha256", "call_requested": "prompt_sha256"}.get(type_, "reply_sha256")
+    events = [(row.seq, row.recorded().event) for row in await log.history(engine, job) if row.type == type_]
+    return [(seq, getattr(event, field)) for seq, event in events if getattr(event, field)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "what"), [("page_read", "page"), ("call_completed", "body"), ("call_requested", "body")]
+)
+async def test_a_body_that_is_gone_without_a_tombstone_is_named(
+    job, engine, tamper, database_url, type_, what
+):
+    seq, name = (await kept_for(engine, job, type_))[0]
+    await tamper(f"DELETE FROM blobs WHERE sha256 = '{name}'")
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.job_id, finding.seq) == ("page", job, seq)
+    assert f"the {what} {name} of event {seq} is missing" in finding.message
+    assert "no tombstone" in finding.message
+
+
+async def test_a_body_that_was_forgotten_is_counted_and_excuses_no_other(
+    job, engine, owner, tamper, database_url
+):
+    (_, first), (seq, second) = await kept_for(engine, job, "page_read")
+    await forget(owner, await plan_pages(owner, [first]))
+    excused = await verify(database_url)
+    await tamper(f"DELETE FROM blobs WHERE sha256 = '{second}'")
+    lost = await verify(database_url)
+    await forget(owner, await plan_job(owner, job))  # which finds nothing to forget of the second
+    late = await verify(database_url)
+
+    assert (excused.ok, excused.forgotten) == (True, 1)
+    assert [(f.kind, f.seq) for f in lost.findings] == [("page", seq)]
+    assert lost.forgotten == 1
+    assert late.findings == lost.findings
+    assert late.forgotten > 5
+
+
+# The log of upkeep
+
+
+@pytest.fixture
+async def tombstones(job, owner, keys, tamper) -> int:
+    """Six of them, a checkpoint after the third and after the last; returns how many."""
+    await tamper("ALTER TABLE upkeep DISABLE TRIGGER ALL")
+    names = [row[0] for row in await owner.fetch("SELECT sha256 FROM blobs ORDER BY sha256 LIMIT 6")]
+    for number, name in enumerate(names, 1):
+        await forget(owner, await plan_pages(owner, [name]), "asked for")
+        if number in {3, len(names)}:
+            await notary.make(owner, keys[0])
+    return len(names)
+
+
+async def test_a_checkpoint_covers_the_log_of_upkeep_though_no_job_moved(
+    tombstones, owner, database_url, keys
+):
+    stored = [checkpoint async for checkpoint in checkpoints.after(owner)]
+    entries = await upkeep.entries(owner)
+
+    said = [[head for head in heads_of(checkpoint) if head.job_id is None] for checkpoint in stored]
+    assert said == [[Head(None, n, entries[n - 1].hash)] for n in (3, tombstones)]
+    assert await notary.make(owner, keys[0]) == []
+    assert (await verify(database_url, public=keys[1])).ok
+
+
+async def test_a_log_of_upkeep_that_was_written_anew_is_caught_and_named(
+    tombstones, owner, tamper, database_url, keys
+):
+    never = "UPDATE upkeep SET data = replace(data::text, 'asked for', 'never asked')::json"
+    await tamper(f"{never} WHERE number = {tombstones}")
+    await rechain_upkeep(owner, tamper.connection)
+    last = await only(database_url, public=keys[1])
+    await tamper("UPDATE upkeep SET actor = 'owner:nobody' WHERE number = 2")
+    await rechain_upkeep(owner, tamper.connection)
+    early = await only(database_url, public=keys[1])
+
+    assert (last.kind, last.seq) == ("upkeep", 4)  # the first that the checkpoint before does not cover
+    assert f"Of entries 4 to {tombstones} one of the log of upkeep was rewritten" in last.message
+    assert "checkpoint 2 knows other ones" in last.message
+    assert (early.kind, early.seq) == ("upkeep", 1)
+    assert "checkpoint 1 knows other ones" in early.message
+
+
+@pytest.mark.parametrize("left", [5, 3, 0])
+async def test_a_log_of_upkeep_whose_end_was_cut_off_is_caught_and_named(
+    tombstones, tamper, database_url, left
+):
+    await tamper(f"DELETE FROM upkeep WHERE number > {left}")
+
+    cut, *lost = await found(database_url)
+
+    knows = 1 if left < 3 else 2
+    assert (cut.kind, cut.seq) == ("upkeep", left + 1)
+    assert f"cut off after entry {left}: checkpoint {knows} knows entry" in cut.message
+    assert {finding.kind for finding in lost} <= {"page"}  # what those tombstones excused
+
+
+async def test_checkpoints_that_were_made_anew_with_the_log_of_upkeep_are_caught_by_the_file(
+    tombstones, owner, tamper, database_url, tmp_path
+):
+    file = tmp_path / "checkpoints.ndjson"
+    await notary.export(owner, file)
+    await tamper("UPDATE upkeep SET actor = 'owner:nobody' WHERE number = 5")
+    await rechain_upkeep(owner, tamper.connection)
+    await tamper("DELETE FROM checkpoints")
+    await notary.make(owner, None)
+
+    inside = await verify(database_url)
+    outside = await found(database_url, exported=notary.read(file))
+
+    assert inside.ok
+    assert [(f.kind, f.seq) for f in outside] == [("checkpoint", 1), ("upkeep", 4)]
+
+
+async def test_checkpoints_of_before_that_do_not_know_the_log_of_upkeep_still_verify(
+    job, owner, tamper, database_url, keys, monkeypatch
+):
+    async def nothing(_engine):
+        return []
+
+    await forget(owner, await plan_pages(owner, [(await kept_for(owner, job, "page_read"))[0][1]]))
+    monkeypatch.setattr(notary, "_upkept", nothing)
+    [before] = await notary.make(owner, keys[0])
+    monkeypatch.undo()
+    [after] = await notary.make(owner, keys[0])
+
+    assert "upkeep" not in before.heads
+    assert [head.job_id for head in heads_of(after)] == [None]
+    verdict = await verify(database_url, public=keys[1])
+    assert (verdict.ok, verdict.signed) == (True, 2)
+
+
+# All of it
+
+
 async def test_one_job_is_verified_alone_and_many_in_several_processes(
     writer, tamper, database_url, monkeypatch
 ):
@@ -371,3 +515,19 @@ async def test_one_job_is_verified_alone_and_many_in_several_processes(
     assert told[-1] == (verdict.jobs, verdict.events)
     assert (await verify(database_url, [good])).ok
     assert not (await verify(database_url, [bad])).ok
+
+
+async def test_a_process_that_dies_while_it_judges_is_no_verdict(writer, database_url, monkeypatch):
+    for _ in range(2):
+        await every_kind_of_job(writer)
+    monkeypatch.setattr("app.verify.SLICE", 5)
+
+    async def judging():
+        found = psutil.Process().children(recursive=True)
+        return [child for child in found if "spawn_main" in " ".join(child.cmdline())]
+
+    verdict = asyncio.create_task(verify(database_url, processes=2))
+    (await until(judging, 30))[0].kill()
+
+    with pytest.raises(DossierError, match="not everything was looked at"):
+        await asyncio.wait_for(verdict, 60)

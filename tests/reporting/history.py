@@ -24,10 +24,12 @@ from app.domain.change import Change, change
 from app.domain.decide import decide
 from app.domain.job import Job
 from app.domain.request import Limits, ResearchRequest
-from app.store import log
+from app.store import blobs, log
+from app.store.blobs import digest
 
 DAY = datetime(2026, 11, 2, tzinfo=UTC)
 MODEL = "openai:gpt-4.1-mini"
+REPLY, PAGE = b"a" * 10, b"b" * 1234
 
 
 def at(hour: int, minute: int, second: float = 0, days: int = 0) -> datetime:
@@ -84,7 +86,7 @@ class Play:
         self.record(second, e.CallRequested(key, kind, provider, "0" * 64, about, **fields))
 
     def get(self, second: float, key: str, latency_ms: int, **usage) -> None:
-        self.record(second, e.CallCompleted(key, e.Usage(**usage), latency_ms, "a" * 64, 10))
+        self.record(second, e.CallCompleted(key, e.Usage(**usage), latency_ms, digest(REPLY), len(REPLY)))
 
     def think(self, second: float, step: int, tool, *, enough=False, cost=0.01, again="") -> None:
         """The model's call of a step, asked two seconds before: 1000 tokens in, 100 out, 2000 ms."""
@@ -112,7 +114,7 @@ class Play:
     def read(self, second: float, key: str, number: int, latency_ms: int = 500, cost=0.0) -> None:
         self.ask(second - 1, key, "tavily", "url")
         self.get(second, key, latency_ms, pages=1, cost_usd=cost)
-        self.record(second, e.PageRead(number, "b" * 64, 1234, key))
+        self.record(second, e.PageRead(number, digest(PAGE), len(PAGE), key))
 
     def complete(self, second, reason="answered", *, claims=(), coverage=0.0, support=0.0, **lists) -> None:
         report = e.ReportWritten("A title", "Some text.", "high", claims, coverage, support, **lists)
@@ -246,6 +248,7 @@ STORIES = (straight, winding, robbed, capped, refused, asking, nightly, stopped)
 async def write(engine, owner) -> dict[UUID, Job]:
     """Write all of it; returns the folded jobs."""
     await owner.fetch("SELECT make_event_partition($1::timestamptz)", DAY)
+    await blobs.put(engine, [REPLY, PAGE])
     plays = [story() for story in STORIES]
     for play in plays:
         first, *rest = play.changes

@@ -1,0 +1,84 @@
+"""Pages, prompts and replies: bodies that events name by their sha256, and that may be changed or gone."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from app.domain.audit import Finding
+from app.domain.history.evidence import History
+
+NAMING = frozenset({"page_read", "call_requested", "call_completed", "call_failed"})  # types of events
+
+
+class Named(Struct, frozen=True):
+    """A body, and the event of a job that names it: the first that does, of a page that which read it."""
+
+    name: str
+    job_id: UUID
+    seq: int
+    type: str  # of that event
+
+    def finding(self, sentence: str) -> Finding:
+        """Say of it what the sentence says."""
+        what = "page" if self.type == "page_read" else "body"
+        return Finding(
+            "page",
+            self.job_id,
+            self.seq,
+            f"Job {self.job_id}: the {what} {self.name} of event {self.seq} {sentence}",
+        )
+
+
+class _Names(Struct):
+    sha256: str | None = None  # of a page
+    reply_sha256: str | None = None
+    prompt_sha256: str | None = None
+
+
+_names = msgspec.json.Decoder(_Names).decode
+
+
+def named(history: History) -> Iterable[Named]:
+    """The bodies that the job's events name and that are always kept."""
+    found = dict[str, Named]()
+    for row in history.rows:
+        if row.type in NAMING:
+            names = _names(row.data)
+            name = names.sha256 or names.reply_sha256 or names.prompt_sha256
+            if name and (name not in found or row.type == "page_read"):
+                found[name] = Named(name, history.job_id, row.seq, row.type)
+    return found.values()
+
+
+def changed(history: History, bad: set[str]) -> list[Finding]:
+    """The first event of the job that stands on a body which is not what was hashed."""
+    for row in history.rows if bad else ():
+        if row.type in NAMING:
+            for name in bad:
+                if name in row.data:
+                    return [Named(name, history.job_id, row.seq, row.type).finding("was changed.")]
+    return []
+
+
+def stray(bad: set[str], findings: Sequence[Finding]) -> Iterable[Finding]:
+    """Damaged bodies that no job which was judged stands on."""
+    told = " ".join(finding.message for finding in findings if finding.kind == "page")
+    for name in sorted(bad):
+        if name not in told:
+            yield Finding(
+                "page", None, 0, f"The body {name} was changed; no job that was judged names it first."
+            )
+
+
+def lost(absent: Iterable[Named], tombstones: set[str]) -> tuple[list[Finding], int]:
+    """The first body of each job that is gone without a tombstone, and how many are gone with one."""
+    found, buried = dict[UUID, Finding](), set[str]()
+    for body in absent:
+        if body.name in tombstones:
+            buried.add(body.name)
+        elif body.job_id not in found:
+            sentence = "is missing, and no tombstone says that it was forgotten."
+            found[body.job_id] = body.finding(sentence)
+    return list(found.values()), len(buried)
