@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 CHAOS_SECONDS ?= 600
+PROCESSES ?= 2
 Q      ?= What does the with statement do, and what is a context manager?
 
 .PHONY: help setup demo serve test browser lint fix chaos bench clean
@@ -38,8 +39,8 @@ browser: setup ## Chromium, curl, npm's eventsource and axe-core for the tests, 
 	@$(BIN)/python -m tests.readers.install
 	@$(BIN)/python -m tests.page.install
 
-test: lint browser ## the lint step and every test
-	$(BIN)/python -m pytest
+test: lint browser ## the lint step and every test, in PROCESSES at a time
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 chaos: setup ## break everything for CHAOS_SECONDS, again and again; ends with a table; CHAOS_SEED plays a plan again
 	@$(BIN)/python -m tests.chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))

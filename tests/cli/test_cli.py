@@ -5,9 +5,7 @@ import os
 import shlex
 import signal
 import subprocess
-import sysconfig
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,60 +13,9 @@ import rich_click as click
 from click.testing import CliRunner
 
 from app.cli.root import COMMANDS, dossier
-from app.store import embedded
 
-DOSSIER = str(Path(sysconfig.get_path("scripts")) / "dossier")
 QUESTION = "What does the with statement do, and what is a context manager?"
 NOBODY = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
-
-
-class Terminal:
-    """Runs commands that share a home."""
-
-    def __init__(self, home: Path) -> None:
-        ours = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("DOSSIER_", "DATABASE_"))
-        }
-        self.environment = ours | {"DOSSIER_HOME": str(home)}
-        self.folder = home.parent
-        self.started: list[subprocess.Popen[str]] = []
-
-    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [DOSSIER, *arguments],
-            env=self.environment | environment,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.started.append(process)
-        return process
-
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        process = self.start(*arguments, **environment)
-        out, err = process.communicate(timeout=60)
-        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
-
-    def serve(self, workers: int, port: int = 0) -> tuple[subprocess.Popen[str], str]:
-        server = self.start("serve", f"--port={port}", f"--workers={workers}")
-        return server, server.stdout.readline().split()[4]
-
-
-@pytest.fixture(scope="module")
-def terminal(tmp_path_factory) -> Iterator[Terminal]:
-    home = tmp_path_factory.mktemp("cli") / "home"
-    terminal = Terminal(home)
-    yield terminal
-    for process in terminal.started:
-        process.kill()  # only those that a failed test left behind are still there
-        process.wait()
-        process.stdout.close()
-        process.stderr.close()
-    embedded.start(home).stop()  # a server that was killed never signed off
 
 
 @pytest.fixture(scope="module")

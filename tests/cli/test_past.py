@@ -4,23 +4,9 @@ import json
 
 import pytest
 
-from app.store import embedded
-from tests.cli.test_cli import NOBODY, QUESTION, Terminal
+from tests.cli.test_cli import NOBODY, QUESTION
 
 FURTHER = "What does the raise statement do with an exception?"
-
-
-@pytest.fixture(scope="module")
-def terminal(tmp_path_factory):
-    home = tmp_path_factory.mktemp("past") / "home"
-    terminal = Terminal(home)
-    yield terminal
-    for process in terminal.started:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        process.stderr.close()
-    embedded.start(home).stop()
 
 
 @pytest.fixture(scope="module")
