@@ -26,6 +26,13 @@ REASONING = {
 STEPS = ["What happens at sea level?", "And on a mountain?", "Which sources agree?"]
 PLAN = {"goal": "Why water boils earlier", "steps": STEPS}
 PLANNING = {"tool": "generate_plan", "goal": "x", "planned_steps": STEPS, "search_strategies": ["a", "b"]}
+ADAPTING = {
+    "tool": "adapt_plan",
+    "new_goal": "x",
+    "next_steps": STEPS[:2],
+    "plan_changes": ["The second step is dropped."],
+    "reason": "It is answered.",
+}
 CLAIM = {
     "text": "Water boils at 100 degrees. " * 4,
     "quote": "boils at 100 degrees " * 6,
@@ -69,7 +76,7 @@ def _read(number) -> list[Event]:
     return _call(f"3/read/{number}", "read", "tavily", "https://example.com", {"pages": 1}, 900)
 
 
-def _events() -> list[Event]:
+def succeeding() -> list[Event]:
     """What the jobs that succeed have in common; `@n` becomes the job's number."""
     request = {"query": "Why does water boil earlier on mountain @n?", "tags": ["@t"]}
     searching, reading = (
@@ -92,12 +99,14 @@ def _events() -> list[Event]:
             ("page_read", {"number": n, "sha256": "7" * 64, "size": 9000, "read_by": f"3/read/{n}"})
             for n in range(1, 5)
         ),
-        *_model(4, {"tool": "adapt_plan", "new_goal": "x"}, enough=True),
+        *_model(4, ADAPTING, enough=True),
         ("plan_adapted", PLAN | {"changes": ["The second step is dropped."], "reason": "It is answered."}),
         *_model(5, searching),
         *_search(5, 1),
         _found(6),
-        *_model(6, {"tool": "write_report", "title": "Boiling", "confidence": "high"}, enough=True),
+        *_model(
+            6, {"tool": "write_report", "title": "Boiling", "content": "", "confidence": "high"}, enough=True
+        ),
         (
             "report_written",
             report | {"coverage": 0.8, "support": 0.9, "removed": [], "unverified": ["It may."]},
@@ -160,7 +169,7 @@ JOBS = """
 
 
 def _columns() -> list[list]:
-    good = _events()
+    good = succeeding()
     rows = []
     for fails, events in ((False, good), (True, good[: -len(FAILING)] + FAILING)):
         assert len(events) == EVENTS_PER_JOB
