@@ -18,6 +18,7 @@ from app.domain.change import Change, change
 from app.domain.decide import decide
 from app.domain.job import Job
 from app.domain.request import Changes, ResearchRequest
+from app.domain.row import Row
 from app.errors import JobArchived, JobNotFound, Refused, WrongVersion
 from app.store import log
 from app.store.writer import Writer
@@ -93,7 +94,7 @@ async def fork(
     return await _of_key(writer, tenant, key or "", digest), False
 
 
-def _fork(rows: Sequence[log.LogRow], after: int, changes: Changes, tenant: str) -> c.ForkJob:
+def _fork(rows: Sequence[Row], after: int, changes: Changes, tenant: str) -> c.ForkJob:
     submitted = rows[0].recorded().event if rows else None
     if not isinstance(submitted, e.JobSubmitted) or submitted.tenant != tenant:
         raise JobNotFound("There is no such job to fork.")

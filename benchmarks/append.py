@@ -3,10 +3,10 @@
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import asyncpg
 import psutil
+from msgspec.structs import astuple
 
 from app.domain.change import change
 from app.domain.commands import RecordEvents
@@ -124,9 +124,4 @@ class _Bare:
 def _columns(job: Job, batch: int) -> list[list]:
     """The rows of one append, one list a column."""
     rows = change(job, (EVENT,) * batch, datetime.now(UTC), "worker:benchmark", job.epoch).rows
-    fields = (
-        "seq", "type", "schema_version", "status", "progress", "data", "actor", "epoch", "at", "prev_hash",
-        "hash",
-    )  # fmt: skip
-    ids: list[UUID] = [job.id] * batch
-    return [ids, *([getattr(row, field) for row in rows] for field in fields)]
+    return [list(column) for column in zip(*map(astuple, rows), strict=True)]

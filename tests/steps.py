@@ -9,6 +9,7 @@ from app.domain import commands as c
 from app.domain.chain import GENESIS, link
 from app.domain.job import Job
 from app.domain.request import ResearchRequest
+from app.domain.row import Row
 from app.store import log, queue
 from app.store.database import fetch
 from app.store.projections import MOVING, SUBMITTED, moving, submitted
@@ -59,11 +60,11 @@ def row_of(job: Job) -> tuple:
     return tuple(values)
 
 
-async def whole_log(engine, job_id) -> list[log.LogRow]:
+async def whole_log(engine, job_id) -> list[Row]:
     return await log.read(engine, job_id, 0, 100_000)
 
 
-def assert_chain(found: list[log.LogRow]) -> None:
+def assert_chain(found: list[Row]) -> None:
     """Gap-free, and each hash follows from the one before and the stored bytes."""
     previous = GENESIS
     for seq, row in enumerate(found, 1):

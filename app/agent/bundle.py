@@ -4,14 +4,15 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
-from typing import IO, Any, Protocol
+from typing import IO, Any
 from uuid import UUID
 
 import msgspec
 
 from app.agent import offline, report
 from app.agent.provenance import claims
-from app.domain.events import PageRead, Recorded
+from app.domain.events import PageRead
+from app.domain.row import Row
 from app.domain.signature import Signer
 from app.domain.view import Result
 
@@ -32,44 +33,10 @@ dossier bundle --check FILE, or python -I verify.py FILE.
 """
 
 
-class Stored(Protocol):
-    """A row of the log, as it is stored."""
-
-    @property
-    def seq(self) -> int:
-        """Its place."""
-
-    @property
-    def schema_version(self) -> int:
-        """Of its type."""
-
-    @property
-    def actor(self) -> str:
-        """Who wrote it."""
-
-    @property
-    def epoch(self) -> int | None:
-        """Under which lease."""
-
-    @property
-    def prev_hash(self) -> bytes:
-        """The hash of the event before."""
-
-    @property
-    def hash(self) -> bytes:
-        """Its hash."""
-
-    def line(self) -> bytes:
-        """The bytes that were hashed."""
-
-    def recorded(self) -> Recorded:
-        """The event in today's shape."""
-
-
 class Bundle:
     """A zip that is being written; not for use by two threads at a time."""
 
-    def __init__(self, out: IO[bytes], job_id: UUID, rows: Sequence[Stored]) -> None:
+    def __init__(self, out: IO[bytes], job_id: UUID, rows: Sequence[Row]) -> None:
         self.job_id = job_id
         self.rows = rows
         self.facts = [row.recorded() for row in rows]
@@ -141,7 +108,7 @@ def _json(value: object) -> bytes:
     return bytes(offline.canonical(value))
 
 
-def _line(row: Stored) -> bytes:
+def _line(row: Row) -> bytes:
     frame = {
         "version": row.schema_version,
         "epoch": row.epoch,

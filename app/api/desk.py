@@ -10,6 +10,7 @@ from uuid import UUID
 from app.api.past import until
 from app.api.problems import BadRequest
 from app.domain.job import Job
+from app.domain.row import Row
 from app.domain.signature import Signer
 from app.domain.view import JobView, job_view
 from app.errors import Busy, JobArchived, JobNotFound, QueueFull
@@ -105,7 +106,7 @@ class Desk:
             raise JobArchived(ARCHIVED)
         return head
 
-    async def history(self, job_id: UUID) -> list[log.LogRow]:
+    async def history(self, job_id: UUID) -> list[Row]:
         """The whole log of a job. Raises JobNotFound, JobArchived."""
         head = await self.head(job_id)
         rows = await log.history(self.writer.engine, job_id)

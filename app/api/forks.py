@@ -27,9 +27,9 @@ from app.api.problems import BadRequest, Problem
 from app.domain.diff import Diff, diff
 from app.domain.replayed import Replayed
 from app.domain.request import Changes
+from app.domain.row import Row
 from app.handle import fork
 from app.replay import replay
-from app.store import log
 
 _encode = msgspec.json.Encoder().encode
 
@@ -120,5 +120,5 @@ async def diff_jobs(
     return Response(await asyncio.to_thread(_compared, *sides))
 
 
-def _compared(a: Sequence[log.LogRow], b: Sequence[log.LogRow]) -> Diff:
+def _compared(a: Sequence[Row], b: Sequence[Row]) -> Diff:
     return diff([row.recorded() for row in a], [row.recorded() for row in b])

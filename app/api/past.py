@@ -5,13 +5,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from app.api.problems import BadRequest
-from app.store.log import LogRow
+from app.domain.row import Row
 from app.store.reads import Head
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
-def until(at: str, head: Head) -> Callable[[LogRow], bool]:
+def until(at: str, head: Head) -> Callable[[Row], bool]:
     """Which events count: those up to a seq, or up to a time, both included. Raises BadRequest."""
     if at.isascii() and at.isdigit():
         seq = int(at[:20])

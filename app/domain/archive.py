@@ -1,48 +1,24 @@
 """A month of the log outside the database: a line, the manifest, and what is wrong with them."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
-from app.domain import upcast
 from app.domain.audit import Finding, examine
-from app.domain.chain import line
-from app.domain.events import Recorded
 from app.domain.history.evidence import History
+from app.domain.row import Row
 
 FORMAT = "dossier-archive-1"
 
 
-class Archived(Struct, frozen=True):
+class Archived(Row, frozen=True):
     """An event as it is kept: all its columns, and `data` as the text that was hashed."""
 
-    job_id: UUID
-    seq: int
     position: int
     xid: int
-    type: str
-    schema_version: int
-    status: str
-    progress: int
-    data: str
-    actor: str
-    epoch: int | None
-    occurred_at: datetime
-    prev_hash: bytes
-    hash: bytes
-
-    def line(self) -> bytes:
-        """The bytes that were hashed."""
-        return line(self.job_id, self.seq, self.type, self.status, self.progress, self.occurred_at, self.data)
-
-    def recorded(self) -> Recorded:
-        """The event in today's shape."""
-        event = upcast.load(self.type, self.schema_version, self.data)
-        return Recorded(self.job_id, self.seq, self.occurred_at, self.actor, self.epoch, event)
 
 
 class Head(Struct, frozen=True):

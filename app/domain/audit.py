@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from app.domain.chain import GENESIS, line, link
 from app.domain.history import check
-from app.domain.history.evidence import History, Stored, Violation
+from app.domain.history.evidence import History, Violation
+from app.domain.row import Row
 
 Kind = Literal[
     "changed",
@@ -90,11 +91,11 @@ def _in_chain(history: History) -> Finding | None:
     return None
 
 
-def _hash(row: Stored) -> bytes:
+def _hash(row: Row) -> bytes:
     return link(row.prev_hash, row.schema_version, row.actor, row.epoch, row.line())
 
 
-def _fits(history: History, row: Stored, seq: int) -> bool:
+def _fits(history: History, row: Row, seq: int) -> bool:
     """Whether the row is what was hashed, had it this seq."""
     text = line(history.job_id, seq, row.type, row.status, row.progress, row.occurred_at, row.data)
     return link(row.prev_hash, row.schema_version, row.actor, row.epoch, text) == row.hash
@@ -132,7 +133,7 @@ def _unfit(history: History, place: int, previous: bytes) -> Finding:
     return _finding(history, "changed", seq, f"event {seq} was changed: it is not what was hashed.")
 
 
-def _what_changed(history: History, row: Stored, after: Stored | None) -> str:
+def _what_changed(history: History, row: Row, after: Row | None) -> str:
     """The hash where what follows still knows it, else the content."""
     known = after.prev_hash if after else _row(history).get("head_hash")
     if known == _hash(row):
@@ -140,7 +141,7 @@ def _what_changed(history: History, row: Stored, after: Stored | None) -> str:
     return f"event {row.seq} was changed: it is not what was hashed."
 
 
-def _original(history: History, row: Stored) -> int | None:
+def _original(history: History, row: Row) -> int | None:
     """The number under which the row was hashed, if it is one nearby."""
     last = history.rows[-1].seq
     near = range(max(1, row.seq - FAR), min(last + len(history.rows), row.seq + FAR) + 1)

@@ -9,28 +9,13 @@ from msgspec import Struct
 from app.domain.chain import line, link
 from app.domain.events import Event, Recorded, Unrecognised
 from app.domain.job import Job, evolve
+from app.domain.row import Row
 from app.domain.upcast import load
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _REPLACED = "\\ufffd"
 # Not the text "\\u0000", whose backslash is escaped itself.
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
-
-
-class Row(Struct, frozen=True):
-    """One row of `events`, but for what Postgres adds (position, xid)."""
-
-    seq: int
-    type: str
-    schema_version: int
-    status: str
-    progress: int
-    data: str
-    actor: str
-    epoch: int | None
-    at: datetime
-    prev_hash: bytes
-    hash: bytes
 
 
 class Change(Struct, frozen=True):
@@ -69,7 +54,9 @@ def _next(
     after = evolve(job, Recorded(job.id, job.seq + 1, at, actor, epoch, event))
     text = line(name, after.seq, type_, after.status, after.progress, at, data)
     digest = link(head, version, actor, epoch, text)
-    row = Row(after.seq, type_, version, after.status, after.progress, data, actor, epoch, at, head, digest)
+    row = Row(
+        job.id, after.seq, type_, version, after.status, after.progress, data, actor, epoch, at, head, digest
+    )
     return after, row
 
 

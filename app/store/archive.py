@@ -33,8 +33,8 @@ ALIVE = """
     WHERE job_id >= $1::uuid AND job_id < $2::uuid AND NOT status = ANY($3::text[]) ORDER BY job_id"""
 
 READ = """
-    SELECT job_id, seq, position, xid::text::bigint, type, schema_version, status, progress, data::text,
-           actor, epoch, occurred_at, prev_hash, hash
+    SELECT job_id, seq, type, schema_version, status, progress, data::text, actor, epoch, occurred_at,
+           prev_hash, hash, position, xid::text::bigint
     FROM events
     WHERE job_id >= $1::uuid AND job_id < $2::uuid AND (job_id, seq) > ($3::uuid, $4::integer)
     ORDER BY job_id, seq LIMIT $5::integer"""

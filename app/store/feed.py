@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from app.domain.row import Row
 from app.store.database import Engine, fetch
-from app.store.log import LogRow
 
 SCAN = 1000  # events that one read looks at, whosever they are: the bound on what a page can cost
 
@@ -79,7 +79,7 @@ class Entry(Struct, frozen=True):
     """An event in its place in the feed."""
 
     cursor: Cursor
-    row: LogRow
+    row: Row
 
 
 class Page(Struct, frozen=True):
@@ -106,7 +106,7 @@ async def read(
     wanted = None if types is None else list(types)
     rows = await fetch(engine, READ, after.xid, after.position, tenant, wanted, limit)
     newest, reached = _cursor(rows[0][1:3]) or BEGINNING, _cursor(rows[0][3:5])
-    found = [Entry(Cursor(*row[5:7]), LogRow(*row[7:])) for row in rows if row[5] is not None]
+    found = [Entry(Cursor(*row[5:7]), Row(*row[7:])) for row in rows if row[5] is not None]
     found.sort(key=lambda entry: entry.cursor)
     end = found[-1].cursor if len(found) == limit else reached or newest
     return Page(found, max(after, end), newest, restored=bool(rows[0][0]))

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from app.domain.history.evidence import History, Lease, Projection
 from app.domain.job import Job
+from app.domain.row import Row
 from app.store.database import Engine, fetch
-from app.store.log import ROW, LogRow
+from app.store.log import ROW
 from app.store.projections import MOVING, SUBMITTED, moving, submitted
 
 AT_ONCE = 20  # jobs whose whole logs are in memory at a time
@@ -87,7 +88,7 @@ def _history(row: Sequence[Any]) -> History:
     job_id, events, leases, has_row, *columns = row
     return History(
         job_id,
-        rows=tuple(LogRow(*event) for event in events),
+        rows=tuple(Row(*event) for event in events),
         projection=Projection(dict(zip(NAMES, columns, strict=True)) if has_row else None, expected),
         leases=tuple(Lease(*lease) for lease in leases),
     )

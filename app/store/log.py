@@ -6,27 +6,22 @@ the rows that moved are the events written. A change that was refused is reporte
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
-from app.domain import chain, upcast
 from app.domain.change import Change
 from app.domain.events import Recorded
 from app.domain.job import Job, evolve
+from app.domain.row import Row
 from app.errors import IdempotencyConflict
 from app.store.database import Engine, fetch
 from app.store.projections import MOVING, SUBMITTED, columns, moving, stored, submitted, unnest
 
 PAGE = 1000  # events read at a time
 
-ROW = (
-    "job_id", "seq", "type", "schema_version", "status", "progress", "data", "actor", "epoch",
-    "occurred_at", "prev_hash", "hash",
-)  # fmt: skip
+ROW = Row.__struct_fields__
 ROW_TYPES = (
     "uuid", "integer", "text", "smallint", "text", "smallint", "text", "text", "bigint",
     "timestamptz", "bytea", "bytea",
@@ -111,34 +106,6 @@ BY_KEY = """
     SELECT job_id, request_sha256 FROM jobs WHERE tenant = $1 AND idempotency_key = $2"""
 
 
-class LogRow(Struct, frozen=True):
-    """A row of `events` as it is stored."""
-
-    job_id: UUID
-    seq: int
-    type: str
-    schema_version: int
-    status: str
-    progress: int
-    data: str
-    actor: str
-    epoch: int | None
-    occurred_at: datetime
-    prev_hash: bytes
-    hash: bytes
-
-    def line(self) -> bytes:
-        """The bytes that were hashed, which are the bytes that readers get."""
-        return chain.line(
-            self.job_id, self.seq, self.type, self.status, self.progress, self.occurred_at, self.data
-        )
-
-    def recorded(self) -> Recorded:
-        """The event in today's shape, in its place."""
-        event = upcast.load(self.type, self.schema_version, self.data)
-        return Recorded(self.job_id, self.seq, self.occurred_at, self.actor, self.epoch, event)
-
-
 async def submit(engine: Engine, changes: Sequence[Change]) -> set[UUID]:
     """Write first events; returns the jobs that are now there. The others' keys were taken."""
     rows = [submitted(change.job) + moving(change.job) for change in changes]
@@ -159,16 +126,16 @@ async def holds(engine: Engine, change: Change) -> bool:
     return bool(rows[0][0])
 
 
-async def read(engine: Engine, job_id: UUID, after: int = 0, limit: int = PAGE) -> list[LogRow]:
+async def read(engine: Engine, job_id: UUID, after: int = 0, limit: int = PAGE) -> list[Row]:
     """At most `limit` events of the job with seq > `after`, in order."""
-    return [LogRow(*row) for row in await fetch(engine, READ, job_id, after, limit)]
+    return [Row(*row) for row in await fetch(engine, READ, job_id, after, limit)]
 
 
-async def read_after(engine: Engine, cursors: Mapping[UUID, int]) -> dict[UUID, list[LogRow]]:
+async def read_after(engine: Engine, cursors: Mapping[UUID, int]) -> dict[UUID, list[Row]]:
     """What follows these cursors, by job and in order; at most PAGE events over all."""
-    found: dict[UUID, list[LogRow]] = {}
+    found: dict[UUID, list[Row]] = {}
     for columns_ in await fetch(engine, READ_AFTER, list(cursors), list(cursors.values()), PAGE):
-        row = LogRow(*columns_)
+        row = Row(*columns_)
         found.setdefault(row.job_id, []).append(row)
     return found
 
@@ -183,9 +150,9 @@ async def catch_up(engine: Engine, job: Job) -> Job:
     return job
 
 
-async def history(engine: Engine, job_id: UUID) -> list[LogRow]:
+async def history(engine: Engine, job_id: UUID) -> list[Row]:
     """The whole log of a job, in order; empty where there is no such job."""
-    rows = list[LogRow]()
+    rows = list[Row]()
     while page := await read(engine, job_id, len(rows)):
         rows += page
         if len(page) < PAGE:
@@ -196,10 +163,10 @@ async def history(engine: Engine, job_id: UUID) -> list[LogRow]:
 async def of_types(engine: Engine, job_id: UUID, types: Sequence[str]) -> list[Recorded]:
     """The events of the job that are of these types, in order."""
     rows = await fetch(engine, READ_TYPES, job_id, list(types))
-    return [LogRow(*row).recorded() for row in rows]
+    return [Row(*row).recorded() for row in rows]
 
 
-async def past(engine: Engine, job_id: UUID, is_past: Callable[[LogRow], bool]) -> Job:
+async def past(engine: Engine, job_id: UUID, is_past: Callable[[Row], bool]) -> Job:
     """The job as it was when those of its events had happened for which `is_past` is true."""
     job = Job(job_id)
     while rows := await read(engine, job_id, job.seq):
@@ -216,7 +183,7 @@ async def load(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
     """These jobs, folded from their whole logs in one read. Meant for jobs that were just claimed."""
     jobs = {job_id: Job(job_id) for job_id in job_ids}
     for columns_ in await fetch(engine, READ_MANY, list(job_ids)):
-        row = LogRow(*columns_)
+        row = Row(*columns_)
         jobs[row.job_id] = extend(jobs[row.job_id], row)
     return jobs
 
@@ -225,7 +192,7 @@ async def load_each(engine: Engine, job_ids: Sequence[UUID]) -> tuple[dict[UUID,
     """As `load`; the jobs whose log does not fold are left out and come second, with the reason."""
     jobs, broken = {job_id: Job(job_id) for job_id in job_ids}, dict[UUID, Exception]()
     for columns_ in await fetch(engine, READ_MANY, list(job_ids)):
-        row = LogRow(*columns_)
+        row = Row(*columns_)
         if row.job_id not in broken:
             try:
                 jobs[row.job_id] = extend(jobs[row.job_id], row)
@@ -234,7 +201,7 @@ async def load_each(engine: Engine, job_ids: Sequence[UUID]) -> tuple[dict[UUID,
     return {job_id: job for job_id, job in jobs.items() if job_id not in broken}, broken
 
 
-def extend(job: Job, row: LogRow) -> Job:
+def extend(job: Job, row: Row) -> Job:
     """The job after one more stored event, with the stored hash as its head."""
     return replace(evolve(job, row.recorded()), head_hash=row.hash)
 
@@ -252,12 +219,4 @@ async def find_by_key(engine: Engine, tenant: str, key: str, request_sha256: str
 
 
 def _events(changes: Sequence[Change]) -> list[list[Any]]:
-    rows = [
-        (
-            change.job.id, row.seq, row.type, row.schema_version, row.status, row.progress, row.data,
-            row.actor, row.epoch, row.at, row.prev_hash, row.hash,
-        )
-        for change in changes
-        for row in change.rows
-    ]  # fmt: skip
-    return columns(rows, len(ROW))
+    return columns([astuple(row) for change in changes for row in change.rows], len(ROW))

@@ -12,11 +12,11 @@ import random
 from uuid import UUID
 
 from app.domain.job import OVER
+from app.domain.row import Row
 from app.errors import DatabaseUnavailable
 from app.store import feed, log, reads
 from app.store.database import Engine
 from app.store.feed import Cursor, Page
-from app.store.log import LogRow
 from app.store.wake import Hint, Wake
 from app.stream import frames
 from app.stream.connection import message
@@ -185,6 +185,6 @@ class Hub:
             await asyncio.sleep(FEED_PAUSE)
 
 
-def frame(row: LogRow) -> Frame:
+def frame(row: Row) -> Frame:
     """The frame of a stored event."""
     return Frame(row.seq, frames.event(b"%d" % row.seq, row.type, row.line()), row.status in OVER)

@@ -5,7 +5,6 @@ that stays away ends the attempt, because nothing can be decided without it.
 """
 
 import asyncio
-import random
 import time
 from collections.abc import Mapping
 from hashlib import sha256
@@ -16,6 +15,7 @@ from app.domain import events as e
 from app.errors import ProviderAway, ProviderError
 from app.providers.ports import BadReply
 from app.worker.attempt import Attempt
+from app.worker.backoff import backoff
 from app.worker.tools import Tools
 
 CALL_TIMEOUT = 120.0  # seconds; no call takes longer, whatever its provider's own timeout is
@@ -76,7 +76,7 @@ class Caller:
     async def _again(self, call: Call, error: ProviderError, tried: int) -> None:
         """Record the failure, wait, and announce the next try."""
         job = await self._attempt.record(failed(call, error, retryable=True))
-        wait = error.retry_after or _backoff(tried)
+        wait = error.retry_after or backoff(tried, BACKOFF)
         if wait > PATIENCE:
             raise ProviderAway(self._tools.name(job, call), wait)
         await asyncio.sleep(wait)
@@ -117,8 +117,3 @@ def completed(call: Call, reply: Reply, latency_ms: int) -> e.CallCompleted:
 def failed(call: Call, error: ProviderError, *, retryable: bool) -> e.CallFailed:
     """The event of a failure; `retryable`: the call will be made again."""
     return e.CallFailed(call.key, error.error_type, str(error)[:MAX_MESSAGE], retryable)
-
-
-def _backoff(tried: int) -> float:
-    first, longest = BACKOFF
-    return min(longest, first * 2.0 ** (tried - 1)) * random.uniform(0.5, 1.5)

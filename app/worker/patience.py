@@ -5,7 +5,6 @@ the version that it expects, so it is not written twice, and its hash tells whet
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ from app.domain.job import Job
 from app.errors import DatabaseUnavailable
 from app.store import log
 from app.store.writer import Writer
+from app.worker.backoff import backoff
 
 TRIES = 30  # half a minute; the lease, which cannot be beaten either, is mostly over before
 PAUSE = (0.1, 1.0)  # seconds before the second try, and the longest; with jitter of a half
@@ -60,12 +60,11 @@ async def patiently(ask: Callable[[], Awaitable[Answer]], is_over: Callable[[], 
 
     Raises DatabaseUnavailable after TRIES failures, and after the first one once `is_over`.
     """
-    first, longest = PAUSE
     for tried in range(1, TRIES):
         try:
             return await ask()
         except DatabaseUnavailable:
             if is_over():
                 raise
-        await asyncio.sleep(min(longest, first * 2.0 ** (tried - 1)) * random.uniform(0.5, 1.5))
+        await asyncio.sleep(backoff(tried, PAUSE))
     return await ask()

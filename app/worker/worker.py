@@ -26,6 +26,7 @@ from app.store.wake import Hint, Wake
 from app.store.writer import Writer
 from app.worker import crash
 from app.worker.attempt import Attempt
+from app.worker.backoff import backoff
 from app.worker.beats import FENCE, Beats
 from app.worker.patience import patiently
 from app.worker.rescue import assume, rescue, set_aside
@@ -203,18 +204,13 @@ class Worker:
             await attempt.carry_out(c.ReleaseAttempt(attempt.epoch, "provider_unavailable", retry_at))
 
     async def _fail(self, attempt: Attempt, error: ProviderError) -> None:
-        job_id, wait = attempt.job_id, self._backoff(attempt.job.attempt)
+        job_id, wait = attempt.job_id, backoff(attempt.job.attempt, BACKOFF)
         retry_at = attempt.now() + timedelta(seconds=wait)
         command = c.FailAttempt(attempt.epoch, error.error_type, str(error), error.retryable, retry_at)
         try:
             await attempt.carry_out(command)
         except (Refused, DatabaseUnavailable, asyncpg.PostgresError) as why:
             log.warning("Job %s: its failure could not be written (%s); its lease will expire.", job_id, why)
-
-    def _backoff(self, attempt: int) -> float:
-        """Seconds: twice as many with each attempt, and jitter, so that those who failed together part."""
-        first, longest = BACKOFF
-        return min(longest, first * 2.0 ** (attempt - 1)) * random.uniform(0.5, 1.5)
 
     # Listening
 

@@ -11,7 +11,7 @@ import msgspec
 from app.domain import chain
 from app.domain.chain import GENESIS
 from app.domain.events import PlanAdapted
-from app.store.log import LogRow
+from app.domain.row import Row
 from benchmarks.streaming.orders import Publish, Published
 
 TYPE, STATUS, PROGRESS = "plan_adapted", "running", 40
@@ -26,10 +26,10 @@ def make() -> PlanAdapted:
     )
 
 
-def row(job: str, seq: int) -> LogRow:
+def row(job: str, seq: int) -> Row:
     """Such an event as the log keeps it."""
     text = msgspec.json.encode(make()).decode()
-    return LogRow(
+    return Row(
         UUID(job), seq, TYPE, 1, STATUS, PROGRESS, text, "benchmark", 1, datetime.now(UTC), GENESIS, GENESIS
     )
 

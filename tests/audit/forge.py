@@ -3,12 +3,12 @@
 from hashlib import sha256
 
 from app.domain.chain import GENESIS, link
+from app.domain.row import Row
 from app.store import log, upkeep
-from app.store.log import LogRow
 from app.store.rebuild import rebuild
 
 
-def chained(rows: list[LogRow]) -> list[tuple]:
+def chained(rows: list[Row]) -> list[tuple]:
     """(seq, prev_hash, hash) of these rows, computed as an honest writer would."""
     previous, found = GENESIS, []
     for row in rows:

@@ -28,7 +28,7 @@ async def run(names: list[str], seconds: float, seed: str) -> list[Verdict]:
         say(f"{name} …")
         began = time.monotonic()
         async with running_postgres() as postgres:
-            verdict = await CELLS[name](postgres, seconds / len(names), seed)
+            verdict = await CELLS[name].run(postgres, name, seconds / len(names), seed)
         verdicts.append(verdict)
         state = "clean" if verdict.is_clean else "NOT CLEAN"
         say(f"{name}: {state} after {time.monotonic() - began:.0f} s, {verdict.faults} faults")

@@ -8,25 +8,25 @@ import random
 
 import pytest
 
-from tests.chaos import cells
+from tests.chaos import faults
 from tests.chaos.postgres import running_postgres
 from tests.chaos.world import judge, under_load, world
 
 SEED = os.environ.get("CHAOS_SEED") or str(random.randrange(2**32))
 
 PLAN = (
-    cells.kill_worker,
-    cells.freeze_worker,
-    cells.cut_network,
-    cells.restart_postgres,
-    cells.cut_network,
-    cells.cut_backends,
-    cells.kill_worker,
-    cells.refuse_commits,
-    cells.crowd_out,
-    cells.cut_network,
-    cells.kill_server,
-    cells.kill_worker,
+    faults.kill_worker,
+    faults.freeze_worker,
+    faults.cut_network,
+    faults.restart_postgres,
+    faults.cut_network,
+    faults.cut_backends,
+    faults.kill_worker,
+    faults.refuse_commits,
+    faults.crowd_out,
+    faults.cut_network,
+    faults.kill_server,
+    faults.kill_worker,
 )
 
 
@@ -35,8 +35,8 @@ async def test_nothing_is_lost_doubled_or_stuck_whatever_is_killed_frozen_cut_or
     print(f"CHAOS_SEED={SEED}")  # noqa: T201 - for pytest
     dice = random.Random(SEED)
     async with running_postgres() as postgres, world(postgres, SEED, workers=1, thinking=0.4) as made:
-        await made.hire(CHAOS_CLOCK_OFF=str(cells.MINUTES)).start()  # nobody can be sure of a clock
-        async with cells.wired_worker(made), under_load(made) as load:
+        await made.hire(CHAOS_CLOCK_OFF=str(faults.MINUTES)).start()  # nobody can be sure of a clock
+        async with faults.wired_worker(made), under_load(made) as load:
             for strike in PLAN:
                 await strike(made, dice)
                 await made.whole()

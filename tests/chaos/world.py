@@ -199,6 +199,7 @@ async def judge(world: World, name: str, load: Load) -> Verdict:
         recoveries=recoveries(world, load, found),
         violations=broken,
         refusals=dict(load.refusals),
+        remark=f"the network was cut by {world.cables[0].cut_by}" if world.cables else "",
     )
 
 

@@ -14,9 +14,9 @@ from app.domain.history.evidence import CancelAnswer, History, Lease, Projection
 from app.domain.history.reading import Reading
 from app.domain.job import Job
 from app.domain.request import ResearchRequest
+from app.domain.row import Row
 from app.errors import Refused
 from app.store.history import expected
-from app.store.log import LogRow
 from tests.domain.test_decide import JOB, T0
 from tests.scripted import PLAN, REASONING
 
@@ -28,7 +28,7 @@ class Play:
 
     def __init__(self, max_attempts: int = 3) -> None:
         self.job = Job(JOB)
-        self.rows: list[LogRow] = []
+        self.rows: list[Row] = []
         self.now: datetime = T0
         self.cancels: list[CancelAnswer] = []
         self.called = ("", 0)  # key and epoch of the newest announcement
@@ -43,13 +43,7 @@ class Play:
             return False
         written = change(self.job, events, self.now, actor, epoch)
         self.job = written.job
-        self.rows += [
-            LogRow(
-                JOB, row.seq, row.type, row.schema_version, row.status, row.progress, row.data, row.actor,
-                row.epoch, row.at, row.prev_hash, row.hash,
-            )
-            for row in written.rows
-        ]  # fmt: skip
+        self.rows += written.rows
         return bool(events)
 
     # A worker, which holds the newest epoch or, as a zombie, an older one

@@ -81,6 +81,7 @@ def asks(jobs: list[str], long: str) -> list[Ask]:
         Ask("waiting", queue.WAITING, ("10000",), 2 * 10_000),
         Ask("read", log.READ, (long, "10", "100"), 100),
         Ask("read the end", log.READ, (long, str(EVENTS - 5), "1000"), 5),
+        Ask("holds", log.HOLDS, (long, "7", "'\\x00'"), 1),
         Ask("read many", log.READ_MANY, (ids,), many),
         Ask("read types", log.READ_TYPES, (f"'{jobs[1]}'", "'{job_submitted}'"), 1),
         Ask("read after", log.READ_AFTER, (ids, cursors, "1000"), many),

@@ -2,67 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
 from msgspec import Struct
 
-from app.domain.events import Recorded
 from app.domain.job import Job
-
-
-class Stored(Protocol):
-    """A row of the log, as it is stored."""
-
-    @property
-    def seq(self) -> int:
-        """Its place in the log of its job."""
-
-    @property
-    def type(self) -> str:
-        """The tag of the event."""
-
-    @property
-    def schema_version(self) -> int:
-        """The version of the type."""
-
-    @property
-    def status(self) -> str:
-        """Of the job, after this event."""
-
-    @property
-    def progress(self) -> int:
-        """Of the job, after this event."""
-
-    @property
-    def data(self) -> str:
-        """The event as JSON, as it was written."""
-
-    @property
-    def actor(self) -> str:
-        """Who wrote it."""
-
-    @property
-    def epoch(self) -> int | None:
-        """Of the lease it was written under; None: not by a worker."""
-
-    @property
-    def occurred_at(self) -> datetime:
-        """When it was written."""
-
-    @property
-    def prev_hash(self) -> bytes:
-        """The hash of the event before."""
-
-    @property
-    def hash(self) -> bytes:
-        """The hash of this event."""
-
-    def line(self) -> bytes:
-        """The bytes that were hashed, put together from the columns."""
-
-    def recorded(self) -> Recorded:
-        """The event in today's shape; raises whatever a damaged row makes it raise."""
+from app.domain.row import Row
 
 
 class Projection(Struct, frozen=True):
@@ -98,7 +43,7 @@ class History(Struct, frozen=True):
     """The evidence about one job. What is left empty is not judged."""
 
     job_id: UUID
-    rows: tuple[Stored, ...] = ()  # of the log, by seq
+    rows: tuple[Row, ...] = ()  # of the log, by seq
     projection: Projection | None = None
     leases: tuple[Lease, ...] = ()
     acknowledged: tuple[datetime, ...] = ()  # `created_at` of each 201 that a client saw

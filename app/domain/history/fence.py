@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from app.domain.events import EVENT_TYPES
-from app.domain.history.evidence import Stored
 from app.domain.history.reading import Fault, Reading
 from app.domain.job import LEASED
+from app.domain.row import Row
 
 # What may be written without a lease: by the API, or by the rescue.
 WITHOUT_LEASE = frozenset(
@@ -25,7 +25,7 @@ def epochs_grow_by_one(reading: Reading) -> Fault | None:
 
 def one_live_epoch(reading: Reading) -> Fault | None:
     """An attempt starts only after the one before was given up, or taken away."""
-    live: Stored | None = None
+    live: Row | None = None
     for row in reading.rows:
         if row.type in LETS_GO:
             live = None
@@ -53,7 +53,7 @@ def fenced(reading: Reading) -> Fault | None:
     return None
 
 
-def _trespass(row: Stored, epoch: int, let_go: int) -> str | None:
+def _trespass(row: Row, epoch: int, let_go: int) -> str | None:
     """What is wrong with the epoch of this row, if anything is."""
     if row.epoch is None:
         return "no epoch" if row.type in EVENT_TYPES.keys() - WITHOUT_LEASE else None
@@ -79,5 +79,5 @@ def one_lease(reading: Reading) -> Fault | None:
     return None
 
 
-def _starts(reading: Reading) -> Iterator[Stored]:
+def _starts(reading: Reading) -> Iterator[Row]:
     return (row for row in reading.rows if row.type == "attempt_started")

@@ -7,8 +7,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from app.domain.events import Event, Unrecognised
-from app.domain.history.evidence import History, Stored
+from app.domain.history.evidence import History
 from app.domain.job import Job, evolve
+from app.domain.row import Row
 
 
 class Fault(Struct, frozen=True):
@@ -21,7 +22,7 @@ class Fault(Struct, frozen=True):
 class Step(Struct, frozen=True):
     """An event, and the job that it led to."""
 
-    row: Stored
+    row: Row
     event: Event
     job: Job
 

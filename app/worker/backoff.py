@@ -1,0 +1,12 @@
+"""How long to wait before something is tried again."""
+
+import random
+
+
+def backoff(tried: int, bounds: tuple[float, float]) -> float:
+    """Seconds to wait after so many tries; `bounds` are those after the first one, and the most.
+
+    Twice as many each time, and a jitter of a half, so that those who failed together part.
+    """
+    first, longest = bounds
+    return min(longest, first * 2.0 ** (tried - 1)) * random.uniform(0.5, 1.5)
