@@ -113,12 +113,14 @@ async def submit_job(
 
 
 def require_json(request: Request) -> None:  # type: ignore[type-arg]
-    """Raises BadRequest where the body says that it is something else."""
-    kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    """Raises BadRequest where the body does not say that it is JSON.
+
+    Nor may it say nothing: a page of another site can make a browser send such a body, but not JSON.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != JSON:
-        raise BadRequest(
-            "unsupported_media_type", f"Send {JSON}, not {kind[:100]}.", "Content-Type", status=415
-        )
+        said = f"not {kind[:100]}" if kind else "and say so"
+        raise BadRequest("unsupported_media_type", f"Send {JSON}, {said}.", "Content-Type", status=415)
 
 
 def _check(request: ResearchRequest, key: str | None) -> None:

@@ -58,6 +58,10 @@ async def test_another_content_type_is_refused(http, house):
     for kind in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
         response = await http.post("/jobs", content=b'{"query":"why?"}', headers={"Content-Type": kind})
         assert_problem(response, 415, "unsupported_media_type", "Content-Type")
+    # Whatever a page of another site can have a browser send without asking the server first.
+    assert_problem(
+        await http.post("/jobs", content=b'{"query":"why?"}'), 415, "unsupported_media_type", "Content-Type"
+    )
     assert await rows(house.engine) == {}
 
 
