@@ -12,6 +12,7 @@ from app.api.app import make_app
 from app.api.page import FOLDER, MEDIA_TYPES, POLICY, VIEWS, files, web_version
 from tests.page.conftest import ask
 from tests.page.played import QUESTION
+from tests.steps import until
 
 ROOT = Path(__file__).parent.parent.parent
 PATHS = ["/", "/runs", "/runs/01a20937-51e3-763d-b2e2-cb25b04281b4", "/dash", "/compare",
@@ -139,10 +140,16 @@ async def test_a_source_of_another_tenant_is_that_of_no_job(http, monkeypatch):
     assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
 
 
+async def has_called(http, job_id):
+    page = (await http.get(f"/jobs/{job_id}/events")).json()
+    return any(event["type"] == "call_requested" for event in page["events"])
+
+
 async def test_the_overview_counts_what_there_is(http):
     await ask(http, QUESTION)
     await ask(http, "This is refused", "failed", effort="quick")
-    await ask(http, "Answer slowly", "running")
+    slow = await ask(http, "Answer slowly", "running")
+    await until(lambda: has_called(http, slow))
 
     figures = (await http.get("/overview")).json()
 
