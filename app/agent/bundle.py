@@ -1,7 +1,7 @@
 """A job as one file that can be checked without Dossier: report, events, pages, claims and a signed head."""
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from typing import IO, Any
@@ -65,13 +65,18 @@ class Bundle:
         self._add("verify.py", files("app.agent").joinpath("offline.py").read_bytes())
 
     def write_pages(self, texts: Mapping[str, bytes]) -> None:
-        """Some pages; those that are never given are listed as forgotten."""
+        """Some pages; of those that are never given, the forgotten ones are listed."""
         for name, text in sorted(texts.items()):
             self._add(f"pages/{name}.txt", text)
 
-    def close(self, signer: Signer | None) -> None:
-        """What binds the rest together."""
-        forgotten = [name for name in self.pages if f"pages/{name}.txt" not in self._sums]
+    @property
+    def absent(self) -> list[str]:
+        """The pages that were not given."""
+        return [name for name in self.pages if f"pages/{name}.txt" not in self._sums]
+
+    def close(self, signer: Signer | None, tombstones: Container[str] = ()) -> None:
+        """What binds the rest together; a page that is gone without a tombstone was removed."""
+        forgotten = [name for name in self.absent if name in tombstones]
         last = self.rows[-1]
         manifest = _json(
             {

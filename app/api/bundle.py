@@ -16,8 +16,9 @@ from litestar.response import Stream
 from app.agent.bundle import Bundle
 from app.api.desk import Desk, job_id_of
 from app.api.jobs import ABSENT, PROBLEMS
+from app.domain.upkeep import forgotten
 from app.domain.view import JobView
-from app.store import blobs
+from app.store import blobs, upkeep
 
 IN_MEMORY = 8_000_000  # bytes of a bundle; a longer one goes to a temporary file
 CHUNK = 65_536  # bytes sent at a time
@@ -62,7 +63,8 @@ async def _written(desk: Desk, job_id: UUID, view: JobView) -> IO[bytes]:
         for at in range(0, len(names), PAGES):
             texts = await blobs.get(engine, names[at : at + PAGES])
             await asyncio.to_thread(bundle.write_pages, texts)
-        await asyncio.to_thread(bundle.close, signer)
+        tombstones = forgotten(await upkeep.entries(engine)) if bundle.absent else set[str]()
+        await asyncio.to_thread(bundle.close, signer, tombstones)
         on_error.pop_all()
     return out
 

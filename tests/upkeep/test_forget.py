@@ -1,12 +1,16 @@
 """Forgetting: the bodies are gone, the chain is whole, and a tombstone says so."""
 
+import asyncio
 import json
+import subprocess
+import sys
 from uuid import UUID
 
 import asyncpg
 import httpx
 import pytest
 
+from app.agent import offline
 from app.agent.replay import replies_of
 from app.domain.upkeep import fault
 from app.errors import BadSetting, JobNotFound, StillNeeded
@@ -63,6 +67,31 @@ async def test_verify_stays_green_replay_says_what_is_missing_and_the_source_kee
     assert page in {missing.sha256 for missing in replayed.missing}
     assert (source["sha256"], source["read"], source["text"]) == (page, True, None)
     assert report.status_code == 200
+
+
+async def test_the_bundle_lists_a_page_that_was_forgotten_and_misses_one_that_was_only_deleted(
+    house, owner, job, tmp_path
+):
+    pages = {row.recorded().event.sha256 for row in await log.history(owner, job) if row.type == "page_read"}
+    kept, deleted = sorted(pages)
+    await forget(owner, await plan_pages(owner, [kept]))
+    forgotten = await checked(house, job, tmp_path / "forgotten.zip")
+    await fetch(owner, "DELETE FROM blobs WHERE sha256 = $1::text", deleted)
+    missing = await checked(house, job, tmp_path / "missing.zip")
+
+    assert forgotten.returncode == 0
+    assert f"pages/{kept}.txt: is not kept any more" in forgotten.stdout
+    assert missing.returncode == 1
+    assert f"pages/{deleted}.txt: was removed" in missing.stdout
+    assert f"pages/{kept}.txt: was removed" not in missing.stdout
+
+
+async def checked(house, job, file) -> subprocess.CompletedProcess[str]:
+    """What the bundle's own program says of it."""
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
+        file.write_bytes((await http.get(f"/jobs/{job}/bundle")).content)
+    command = [sys.executable, "-I", offline.__file__, str(file)]
+    return await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
 
 
 async def test_forgetting_a_job_takes_what_only_it_names_and_keeps_what_others_need(ask, owner, job):
