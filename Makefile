@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 CHAOS_SECONDS ?= 600
-PROCESSES ?= 2
+# A Postgres that the tests share has one order of transactions, which the feed waits for.
+PROCESSES ?= $(if $(TEST_DATABASE_URL),1,2)
 Q      ?= What does the with statement do, and what is a context manager?
 
 .PHONY: help setup demo serve test browser lint fix chaos bench clean

@@ -59,7 +59,9 @@ class Attempt:
 
         Not interrupted by a cancel: what was begun is written, and whoever comes next sees it.
         """
-        return await asyncio.shield(asyncio.ensure_future(self._alone(work)))
+        task = asyncio.ensure_future(self._alone(work))
+        task.add_done_callback(_see)
+        return await asyncio.shield(task)
 
     async def _alone(self, work: Callable[[], Awaitable[Answer]]) -> Answer:
         async with self._writing:
@@ -83,3 +85,9 @@ class Attempt:
     def preview(self, job: Job, events: tuple[e.Event, ...]) -> Job:
         """The job as it will be once these events are in the log."""
         return change(job, events, self.now(), self._actor, self.epoch).job
+
+
+def _see(task: asyncio.Future[Answer]) -> None:
+    """Look at how it ended: once nobody waits for it any more, asyncio would report its error as a fault."""
+    if not task.cancelled():
+        task.exception()
