@@ -1,6 +1,6 @@
 """Dossier's API as it runs in production, with a way in for frames that no database has seen.
 
-python -m benchmarks.streaming.dossier URL
+python -m benchmarks.streaming.dossier URL [pushed]
 """
 
 import os
@@ -11,18 +11,22 @@ import uvloop
 
 from app.api.server import listen, make_server
 from app.settings import Settings
-from app.stream.hub import frame
+from app.stream import hub
 from app.wiring import House
 from benchmarks.streaming import accounts, events
 from benchmarks.streaming.orders import Publish, Published, Started, obey_while, say
 
+PUSHED, NEVER = "pushed", 86_400.0
 
-async def main(url: str) -> None:
+
+async def main(url: str, source: str = "") -> None:
+    if source == PUSHED:
+        hub.POLL = NEVER  # it would find that the log in the database ends before what was pushed
     accounts.settle_as(server=True)
     house = House(Settings(), url)
 
     def push(job: str, seqs: range) -> None:
-        house.hub._topics[UUID(job)].extend([frame(events.row(job, seq)) for seq in seqs])
+        house.hub._topics[UUID(job)].extend([hub.frame(events.row(job, seq)) for seq in seqs])
 
     async def publish(order: Publish) -> Published:
         return await events.publish(order, push)

@@ -110,4 +110,5 @@ async def serving(
 
 def dossier(url: str, source: Child | None = None) -> contextlib.AbstractAsyncContextManager[Stage]:
     """This server; without a source its events are pushed past the database."""
-    return serving("benchmarks.streaming.dossier", url, greeting="event: hello", source=source)
+    pushed = () if source else ("pushed",)
+    return serving("benchmarks.streaming.dossier", url, *pushed, greeting="event: hello", source=source)
