@@ -5,6 +5,7 @@ import contextlib
 import resource
 import socket
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from litestar import Litestar
@@ -19,8 +20,29 @@ GRACE = 15  # seconds after a signal until what is still open is cut; longer tha
 LET_GO = 1  # seconds more, until requests that have not noticed that are cancelled
 
 
+class Line:
+    """A transport to which a late write is no error: asyncio's ignores what uvloop's raises for."""
+
+    __slots__ = ("_transport",)  # there is one for each connection
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def write(self, chunk: bytes) -> None:
+        """Write, unless the other end has hung up, of which the protocol is about to hear."""
+        if not self._transport.is_closing():
+            self._transport.write(chunk)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all the rest is the transport's
+        return getattr(self._transport, name)
+
+
 class Protocol(HttpToolsProtocol):
     """Offers the application what ASGI has no word for: to write without waiting, and to cut a connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A caller is there."""
+        super().connection_made(Line(transport))  # type: ignore[arg-type]
 
     def on_message_begin(self) -> None:
         """A request begins."""
