@@ -11,9 +11,7 @@ from tests.chaos.processes import Fleet, Server
 CALLERS, ROUNDS = 40, 15
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST
 BODY = b'{"query":"why?"}'
-HEAD = (
-    b"POST /jobs HTTP/1.1\r\nHost: l\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-)
+HEAD = b"POST /jobs HTTP/1.1\r\nHost: l\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 REQUEST = HEAD % len(BODY) + BODY
 
 
