@@ -28,7 +28,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     lease_seconds: float = field(name="DOSSIER_LEASE_SECONDS", default=10.0)
     job_seconds: float = field(name="DOSSIER_JOB_SECONDS", default=3600.0)
     drain_seconds: float = field(name="DOSSIER_DRAIN_SECONDS", default=5.0)
-    max_attempts: int = field(name="DOSSIER_MAX_ATTEMPTS", default=3)
+    max_attempts: int = field(name="DOSSIER_MAX_ATTEMPTS", default=5)
     queue_limit: int = field(name="DOSSIER_QUEUE_LIMIT", default=10_000)
     max_streams: int = field(name="DOSSIER_MAX_STREAMS", default=10_000)
     signing_key: str = field(name="DOSSIER_SIGNING_KEY", default="")  # path of a PEM
