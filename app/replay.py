@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from app.agent.prompt_hash import difference, parts, wording
 from app.agent.replay import Parted, Replay, differing, replies_of
-from app.agent.wording import difference, parts, wording
 from app.domain import events as e
 from app.domain.replayed import Difference, Replayed
 from app.errors import JobNotFound

@@ -12,20 +12,20 @@ from pathlib import Path
 
 from litestar import Litestar
 
+from app.agent.ports import Search
 from app.agent.prompts import messages
 from app.api.app import make_app
 from app.api.desk import Desk
+from app.audit.notary import Notary, signer_of
 from app.domain.job import Job
 from app.domain.request import SearchScope
 from app.domain.signature import Signer
 from app.errors import ProviderError
-from app.notary import Notary, signer_of
 from app.providers.corpus import CorpusSearch
 from app.providers.extractive import Extractive
 from app.providers.http import make_client
 from app.providers.merged import MergedSearch
 from app.providers.openai import OpenAIModel
-from app.providers.ports import Search
 from app.providers.prices import load_prices
 from app.providers.tavily import TavilySearch
 from app.settings import Settings
@@ -35,8 +35,8 @@ from app.store.wake import Wake
 from app.store.writer import Writer
 from app.stream.hub import Hub
 from app.worker.attempt import Attempt
-from app.worker.research import Researcher
-from app.worker.tools import Choose, Tools
+from app.worker.providers import Choose, Tools
+from app.worker.researcher import Researcher
 from app.worker.worker import Pace, Perform, Worker
 
 log = logging.getLogger(__name__)

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 import psutil
 
 from app.agent import limits
-from app.domain import steps
+from app.agent.ports import Ask, Hit, ModelReply, PageReply, SearchReply
+from app.domain import tools
 from app.domain.request import ResearchRequest
 from app.handle import load, submit
 from app.providers.extractive import Extractive
-from app.providers.ports import Ask, Hit, ModelReply, PageReply, SearchReply
 from app.settings import Settings
 from app.wiring import House, settle
 from app.worker.attempt import Attempt
-from app.worker.research import Researcher
-from app.worker.tools import Tools
+from app.worker.providers import Tools
+from app.worker.researcher import Researcher
 from benchmarks.database import Cluster
 from benchmarks.machine import Meter
 from benchmarks.scale import Scale
@@ -29,7 +29,7 @@ JOBS = 500
 LONG = 200  # turns of the long run
 EDGE = 20  # turns at either end of it that are compared
 
-REASONING = steps.Reasoning(("look", "act"), "so far so good", "on plan", False, ("go on",), False)
+REASONING = tools.Reasoning(("look", "act"), "so far so good", "on plan", False, ("go on",), False)
 TEXT = "Water boils at 100 degrees Celsius at sea level. " * 20
 HITS = 3
 
@@ -48,18 +48,18 @@ class Mock:
     async def next_step(self, ask: Ask, _texts: Mapping[str, str]) -> ModelReply:
         self.asked.append((time.process_time(), time.perf_counter()))
         await asyncio.sleep(self.latency)
-        return ModelReply(steps.NextStep(REASONING, self._tool(ask)))
+        return ModelReply(tools.NextStep(REASONING, self._tool(ask)))
 
-    def _tool(self, ask: Ask) -> steps.AnyTool:
+    def _tool(self, ask: Ask) -> tools.AnyTool:
         if ask.step == 1:
-            return steps.GeneratePlan("boiling", ("find", "read", "write"), ("one", "two"))
+            return tools.GeneratePlan("boiling", ("find", "read", "write"), ("one", "two"))
         if ask.step >= self.turns:
-            return steps.WriteReport(
+            return tools.WriteReport(
                 "Boiling", "Water boils at 100 degrees Celsius at sea level [1].", "high"
             )
         unread = [source.url for source in ask.sources if source.sha256 is None]
         return (
-            steps.ReadPages((unread[0],)) if unread and ask.step % 2 else steps.WebSearch((f"q {ask.step}",))
+            tools.ReadPages((unread[0],)) if unread and ask.step % 2 else tools.WebSearch((f"q {ask.step}",))
         )
 
     async def search(self, query: str, _limit: int, **_: object) -> SearchReply:

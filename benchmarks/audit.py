@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import asyncpg
 from uuid_utils.compat import uuid7
 
+from app.audit.verify import verify
 from app.domain.change import Change, change
 from app.domain.events import Event
 from app.domain.job import Job
@@ -18,7 +19,6 @@ from app.store import blobs
 from app.store.database import driver_url, make_engine
 from app.store.log import submit
 from app.store.rebuild import rebuild_at
-from app.verify import verify
 from benchmarks.database import Cluster
 from benchmarks.machine import Meter
 from benchmarks.scale import Scale

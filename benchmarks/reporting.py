@@ -11,7 +11,7 @@ import time
 
 import asyncpg
 
-from app.store import report
+from app.store import analyst_session
 from benchmarks.database import cluster
 from tests.reporting.bulk import EVENTS_PER_JOB, make
 from tests.reporting.questions import QUESTIONS
@@ -49,7 +49,7 @@ async def main(events: int, url: str) -> None:
 
 async def measure(url: str) -> None:
     print("| question | as it stands | over everything |\n|---|---|---|")
-    async with report.connected(url, 0) as analyst:
+    async with analyst_session.connected(url, 0) as analyst:
         for question in QUESTIONS:
             narrow = [await seconds(analyst, question.sql) for _ in range(3)]
             wide = await seconds(analyst, widened(question.sql))

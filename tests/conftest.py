@@ -24,7 +24,7 @@ from app.store.migrate import migrate
 from app.store.wake import Wake
 from app.store.writer import Writer
 from app.wiring import House
-from app.worker.tools import Tools
+from app.worker.providers import Tools
 from tests.network import no_network  # noqa: F401 - a fixture of every test
 from tests.scripted import ScriptedModel, ScriptedSearch
 

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from app.domain import steps
+from app.agent.ports import Ask, Hit, ModelReply, PageReply, SearchReply
+from app.domain import tools
 from app.errors import ProviderError
-from app.providers.ports import Ask, Hit, ModelReply, PageReply, SearchReply
 
-REASONING = steps.Reasoning(
+REASONING = tools.Reasoning(
     reasoning_steps=("look at what is there", "take the next step"),
     current_situation="scripted",
     plan_status="on plan",
@@ -20,14 +20,14 @@ PAGES = {
     "https://example.com/b": "On Mount Everest water boils at about 70 degrees Celsius.",
 }
 
-PLAN = steps.GeneratePlan("boiling", ("find", "read", "compare"), ("search", "compare"))
-REPORT = steps.WriteReport(
+PLAN = tools.GeneratePlan("boiling", ("find", "read", "compare"), ("search", "compare"))
+REPORT = tools.WriteReport(
     "Boiling water",
     "Water boils at 100 degrees Celsius at sea level [1]. "
     "On Mount Everest water boils at about 70 degrees Celsius [2].",
     "high",
 )
-SCRIPT = (PLAN, steps.WebSearch(("boiling point", "everest")), steps.ReadPages(tuple(PAGES)), REPORT)
+SCRIPT = (PLAN, tools.WebSearch(("boiling point", "everest")), tools.ReadPages(tuple(PAGES)), REPORT)
 
 
 class ScriptedModel:
@@ -46,7 +46,7 @@ class ScriptedModel:
         await asyncio.sleep(self.pause)
         if self.errors:
             raise self.errors.pop(0)
-        return ModelReply(steps.NextStep(REASONING, self.script[min(ask.step, len(self.script)) - 1]))
+        return ModelReply(tools.NextStep(REASONING, self.script[min(ask.step, len(self.script)) - 1]))
 
 
 class ScriptedSearch:

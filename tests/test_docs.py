@@ -22,7 +22,7 @@ from app.cli.root import COMMANDS
 from app.domain import upcast
 from app.domain.chain import line
 from app.domain.events import EVENT_TYPES
-from app.domain.steps import Clarify
+from app.domain.tools import Clarify
 from app.settings import Settings
 from tests.conftest import FAST, TestHouse, execute, serving
 from tests.scripted import SCRIPT

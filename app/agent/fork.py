@@ -12,10 +12,10 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from app.agent.lessons import LESSONS
+from app.agent.interpret import LESSONS
 from app.agent.research import pending
 from app.domain import events as e
-from app.domain import steps
+from app.domain import tools
 from app.domain.job import Job, fold
 from app.domain.request import ResearchRequest
 
@@ -68,8 +68,8 @@ def _last_step(prefix: Sequence[e.Recorded]) -> int:
     for fact in prefix:
         match fact.event:
             case e.StepReasoned(step=step, function=function):
-                asks = isinstance(function, steps.Clarify)
-                last = last if isinstance(function, steps.WriteReport | steps.Answer) else step
+                asks = isinstance(function, tools.Clarify)
+                last = last if isinstance(function, tools.WriteReport | tools.Answer) else step
             case e.InputProvided():
                 asks = False
     return last - 1 if asks else last

@@ -18,11 +18,11 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, Struct
 
-from app.agent.inert import tidy
-from app.agent.sentences import stems
+from app.agent.ports import Ask, SeenSource
 from app.domain.research import Turn
-from app.domain.steps import TOOLS
-from app.providers.ports import Ask, SeenSource
+from app.domain.tools import TOOLS
+from app.text.safe_markdown import tidy
+from app.text.sentences import stems
 
 PAGE = 12_000  # characters of one page, about 3,000 tokens: a long article
 PAGES = 120_000  # characters of all pages, about 30,000 tokens: with the rest, half of a 128k context

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from app.domain import events as e
 from app.domain.events import Recorded
-from app.domain.steps import Reasoning
+from app.domain.tools import Reasoning
 
 CALLER = "caller"  # found_by of a page whose address stands in the question
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from app.agent import sentences, verbatim
+from app.text import sentences, verbatim
 
 # Half of what the claim says, by weight. Seventeen paraphrases scored 0.48 to 1.0, in the middle 0.8, against
 # their own page, and 0.0 to 0.46, in the middle 0.14, against the best of three pages on related subjects.

@@ -16,17 +16,17 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import asdict, replace
 
-from app.agent import lessons, limits, research
-from app.agent.lessons import LESSONS
+from app.agent import interpret, limits, research
+from app.agent.interpret import LESSONS
+from app.agent.ports import Ask, BadReply, ModelReply
+from app.agent.prompt_hash import wording
 from app.agent.replies import decoded
 from app.agent.research import Call, ModelCall, Reply
-from app.agent.wording import wording
 from app.domain import events as e
-from app.domain import steps
+from app.domain import tools
 from app.domain.change import as_stored
 from app.domain.job import Job, evolve
 from app.domain.replayed import Missing
-from app.providers.ports import Ask, BadReply, ModelReply
 
 Outcome = e.CallCompleted | e.CallFailed
 
@@ -153,7 +153,7 @@ class Replay:
             return ()
         texts = self._texts(after, seq) if isinstance(reply.step.function, REPORTS) else {}
         try:
-            learnt = lessons.learn_step(after, call, reply, texts)
+            learnt = interpret.learn_step(after, call, reply, texts)
         except BadReply as error:
             return self._refused(seq, outcome, str(error))
         if isinstance(outcome, e.CallFailed):
@@ -169,7 +169,7 @@ class Replay:
         return ()
 
     def _learn_calls(self, after: Job, seq: int) -> tuple[e.Event, ...]:
-        return lessons.learn_calls(after, dict(self._replies(after, seq)))
+        return interpret.learn_calls(after, dict(self._replies(after, seq)))
 
     def _lesson(self, seq: int, event: e.Event) -> None:
         if self._is_unknown:
@@ -206,7 +206,7 @@ class Replay:
             raise self._instead(seq, event, self._intent(research.next_calls(self.job)[0]))
 
     def _reason(self, before: Job, call: ModelCall) -> e.JobCompleted:
-        return e.JobCompleted(lessons.stop_reason(before, self.job.research, call))
+        return e.JobCompleted(interpret.stop_reason(before, self.job.research, call))
 
     def _announce(self, seq: int, event: e.CallRequested) -> None:
         if not self._owed:
@@ -282,7 +282,7 @@ class Replay:
         return None
 
 
-REPORTS = (steps.WriteReport, steps.Answer)
+REPORTS = (tools.WriteReport, tools.Answer)
 LETS_GO = (e.AttemptFailed, e.AttemptReleased, e.JobFailed, e.LeaseExpired)
 
 

@@ -2,10 +2,10 @@
 
 import msgspec
 
+from app.agent.ports import Hit, ModelReply, PageReply, SearchReply
 from app.agent.research import Reply
 from app.domain.events import CallKind
-from app.domain.steps import NextStep
-from app.providers.ports import Hit, ModelReply, PageReply, SearchReply
+from app.domain.tools import NextStep
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 

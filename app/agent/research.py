@@ -12,21 +12,13 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from app.agent.limits import LAST, affordable, bounds, may_use, menu, usable
-from app.agent.urls import normalise
+from app.agent.ports import FREE, Ask, FollowUp, ModelReply, PageReply, SearchReply, SeenSource
 from app.domain import events as e
-from app.domain import steps
+from app.domain import tools
 from app.domain.job import Job
 from app.domain.research import Call as ResearchCall
 from app.domain.research import Research
-from app.providers.ports import (
-    FREE,
-    Ask,
-    FollowUp,
-    ModelReply,
-    PageReply,
-    SearchReply,
-    SeenSource,
-)
+from app.text.urls import normalise
 
 MAX_CORRECTIONS = 2  # times that a model is told what was wrong with its reply, for one turn
 
@@ -115,9 +107,9 @@ def tool_calls(job: Job) -> list[Call]:
         return []
     turn = job.research.turns[-1]
     match turn.function:
-        case steps.WebSearch(queries=queries):
+        case tools.WebSearch(queries=queries):
             return _searches(job, turn.step, queries)
-        case steps.ReadPages(urls=urls):
+        case tools.ReadPages(urls=urls):
             return _reads(job, turn.step, urls)
         case _:
             return []

@@ -9,7 +9,19 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from app import __version__
-from app.api import answers, bundle, claims, feed, forks, health, jobs, overview, report, sources, stream
+from app.api import (
+    bundle,
+    claims,
+    feed,
+    forks,
+    health,
+    input_requests,
+    jobs,
+    overview,
+    report,
+    sources,
+    stream,
+)
 from app.api.desk import Desk
 from app.api.page import page_routes
 from app.api.problems import HANDLERS
@@ -24,7 +36,7 @@ ROUTES = [
     forks.fork_job,
     forks.replay_job,
     forks.diff_jobs,
-    answers.provide_input,
+    input_requests.provide_input,
     stream.stream_job,
     stream.job_events,
     feed.all_events,

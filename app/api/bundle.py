@@ -13,9 +13,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from app.agent.bundle import Bundle
 from app.api.desk import Desk, job_id_of
 from app.api.jobs import ABSENT, PROBLEMS
+from app.audit.bundle import Bundle
 from app.domain.upkeep import forgotten
 from app.domain.view import JobView
 from app.store import blobs, upkeep

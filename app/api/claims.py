@@ -10,13 +10,13 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct
 
 from app.agent.provenance import TYPES, ProvenClaim, claims
-from app.agent.urls import normalise
 from app.api.desk import TENANT, Desk, job_id_of
 from app.api.jobs import ABSENT, PROBLEMS
 from app.api.problems import BadRequest
 from app.domain.events import Claim
 from app.domain.job import Status
 from app.store import log, uses
+from app.text.urls import normalise
 
 
 class Claims(Struct, frozen=True):

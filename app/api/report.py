@@ -7,10 +7,10 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from app.agent import report
 from app.api.desk import Desk, job_id_of
 from app.api.jobs import ABSENT, PROBLEMS
 from app.api.problems import BadRequest
+from app.text import report
 
 Format = Literal["md", "html", "json"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import rich_click as click
 from click.exceptions import Exit
 
-from app.archive import Kept, check
-from app.archive import archive as archive_months
+from app.audit.archive import Kept, check
+from app.audit.archive import archive as archive_months
 from app.cli.database import ready_url
 from app.cli.terminal import FAILED, complain, err, print_json
 from app.settings import load_settings

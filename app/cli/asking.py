@@ -11,11 +11,11 @@ from msgspec import structs
 
 from app.cli.board import watch
 from app.cli.connection import connect, is_own
-from app.cli.pages import print_report
+from app.cli.printing import print_report
 from app.cli.terminal import CANCELLED, FAILED, INTERRUPTED, complain, is_interactive, line, print_json
-from app.client import Dossier
 from app.domain.request import Limits
 from app.domain.view import JobView
+from dossier import Dossier
 
 WORKERS = 2  # jobs at a time of a server of our own: this one, and one that was left behind
 

@@ -8,14 +8,14 @@ import rich_click as click
 from click.exceptions import Exit
 from rich.status import Status
 
-from app import notary
+from app.audit import notary
+from app.audit.verify import Verdict
+from app.audit.verify import verify as verify_log
 from app.cli.database import ready_url
 from app.cli.terminal import FAILED, complain, err, line, print_json
 from app.domain.signature import Signer, key_id
 from app.settings import load_settings
 from app.store.database import make_engine
-from app.verify import Verdict
-from app.verify import verify as verify_log
 
 MAX_SHOWN = 100  # findings on a screen
 

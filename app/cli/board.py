@@ -16,11 +16,11 @@ from rich.text import Text
 
 from app.cli.questions import put_questions
 from app.cli.terminal import err, harmless, is_interactive, line
-from app.client import Dossier, Followed
 from app.domain import events as e
 from app.domain.job import Job, evolve
 from app.domain.research import TURNS_PER_STEP
 from app.domain.words import step_in_words
+from dossier import Dossier, Followed
 
 BAR = 40  # columns
 QUIET = 5.0  # seconds without an event until the board says so

@@ -10,14 +10,14 @@ from app.cli.asking import end_as, watch_or_leave
 from app.cli.connection import starting_server
 from app.cli.corpus import store
 from app.cli.database import ready_url
-from app.cli.pages import print_report
+from app.cli.printing import print_report
 from app.cli.terminal import line
-from app.client import Dossier
 from app.domain.view import JobView
 from app.ingest import builtin
 from app.settings import Settings, load_settings
 from app.store import corpus
 from app.store.database import make_engine
+from dossier import Dossier
 
 QUESTION = "What does the with statement do, and what is a context manager?"
 

@@ -6,10 +6,10 @@ import rich_click as click
 
 from app.cli.asking import how_to_go_on
 from app.cli.connection import connect, is_own
-from app.cli.pages import print_job, print_jobs, print_report
+from app.cli.printing import print_job, print_jobs, print_report
 from app.cli.terminal import line, print_json
-from app.client.asynchronous import Format
 from app.domain.job import Status
+from dossier.asynchronous import Format
 
 EXAMPLE_ID = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
 

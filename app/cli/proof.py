@@ -5,8 +5,8 @@ from pathlib import Path
 import rich_click as click
 from click.exceptions import Exit
 
-from app.agent.bundle import check as check_bundle
 from app.agent.provenance import CallMade, ProvenClaim
+from app.audit.bundle import check as check_bundle
 from app.cli.connection import connect
 from app.cli.jobs import EXAMPLE_ID
 from app.cli.terminal import harmless, line, print_json

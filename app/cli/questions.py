@@ -6,8 +6,8 @@ import rich_click as click
 
 from app.cli.connection import connect
 from app.cli.terminal import harmless, line
-from app.client import ApiError, Dossier
 from app.domain.events import InputRequested
+from dossier import ApiError, Dossier
 
 
 def put_questions(dossier: Dossier, job_id: UUID, asked: InputRequested) -> None:

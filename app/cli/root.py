@@ -25,13 +25,13 @@ COMMANDS = {
     "serve": ("app.cli.serving:serve", "Run the API, and a worker beside it."),
     "worker": ("app.cli.serving:worker", "Work on jobs, without an API."),
     "sql": ("app.cli.sql:sql", "Ask the database about jobs, in SQL."),
-    "migrate": ("app.cli.upkeep:migrate", "Bring the database to the level of this version."),
+    "migrate": ("app.cli.database_admin:migrate", "Bring the database to the level of this version."),
     "verify": ("app.cli.audit:verify", "Check the log: what was changed, removed, added or cut off."),
     "checkpoint": ("app.cli.audit:checkpoint", "Bind the newest hashes of the log, and export them."),
     "keygen": ("app.cli.audit:keygen", "Make a key that signs checkpoints and bundles."),
     "forget": ("app.cli.forget:forget", "Delete pages, prompts and replies for good."),
     "archive": ("app.cli.archive:archive", "Write old months of the log to files, and detach them."),
-    "rebuild": ("app.cli.upkeep:rebuild", "Make the tables of jobs again from the log."),
+    "rebuild": ("app.cli.database_admin:rebuild", "Make the tables of jobs again from the log."),
 }
 
 

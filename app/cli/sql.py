@@ -23,7 +23,7 @@ from app.cli.database import ready_url
 from app.cli.terminal import complain, harmless, line, out
 from app.errors import DossierError
 from app.settings import load_settings
-from app.store import report
+from app.store import analyst_session
 
 SHOWN = 1000  # rows of a table on a screen
 PROMPT = "dossier=> "
@@ -31,7 +31,7 @@ HELP = "End a statement with ;  \\d lists the views, \\d <view> its columns, \\q
 
 _json = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 
-Write = Callable[[report.Answer], Awaitable[None]]
+Write = Callable[[analyst_session.Answer], Awaitable[None]]
 
 
 @click.command(epilog='Example: dossier sql -c "SELECT status, count(*) FROM report.jobs GROUP BY 1"')
@@ -68,11 +68,11 @@ def sql(*, sql: str | None, as_csv: bool, as_json: bool, timeout: float) -> None
 
 def _run_psql(psql: str, url: str, timeout: float) -> int:
     """Psql as a child, because the embedded Postgres stops when this process ends; returns its exit code."""
-    asyncio.run(report.check(url, timeout))
+    asyncio.run(analyst_session.check(url, timeout))
     inherited = {name: value for name, value in os.environ.items() if name not in {"PGHOSTADDR", "PGSERVICE"}}
     before = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for psql
     try:
-        return subprocess.call([psql], env={**inherited, **report.psql_environment(url, timeout)})  # noqa: S603
+        return subprocess.call([psql], env={**inherited, **analyst_session.psql_environment(url, timeout)})  # noqa: S603
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -112,7 +112,7 @@ def _statements(lines: Iterable[str]) -> Iterator[str]:
             command, _, view = text[1:].strip().partition(" ")
             if command == "q":
                 return
-            yield report.columns_of(view) if view else report.VIEWS
+            yield analyst_session.columns_of(view) if view else analyst_session.VIEWS
             continue
         begun.append(text)
         if text.rstrip().endswith(";"):
@@ -124,14 +124,14 @@ def _statements(lines: Iterable[str]) -> Iterator[str]:
 
 def _answer(url: str, timeout: float, statement: str, write: Write) -> None:
     async def answer() -> None:
-        async with report.asking(url, timeout, statement) as found:
+        async with analyst_session.asking(url, timeout, statement) as found:
             if found.columns:
                 await write(found)
 
     asyncio.run(answer())
 
 
-async def _print_table(answer: report.Answer) -> None:
+async def _print_table(answer: analyst_session.Answer) -> None:
     table = Table(box=None, pad_edge=False)
     for name, numeric in zip(answer.columns, answer.numeric, strict=True):
         table.add_column(harmless(name), justify="right" if numeric else "left", overflow="fold")
@@ -145,14 +145,14 @@ async def _print_table(answer: report.Answer) -> None:
     line(f"The first {SHOWN:,} rows; --csv gives all." if rows > SHOWN else f"{rows} rows.")
 
 
-async def _print_csv(answer: report.Answer) -> None:
+async def _print_csv(answer: analyst_session.Answer) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(answer.columns)
     async for row in answer.rows:
         writer.writerow(_text(value) for value in row)
 
 
-async def _print_json(answer: report.Answer) -> None:
+async def _print_json(answer: analyst_session.Answer) -> None:
     async for row in answer.rows:
         print(_json(dict(zip(answer.columns, row, strict=True))).decode())
 

@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from app.domain.audit import Finding, examine
 from app.domain.history.evidence import History
 from app.domain.row import Row
+from app.domain.tampering import Finding, examine
 
 FORMAT = "dossier-archive-1"
 

@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from app.domain.audit import Finding
 from app.domain.history.evidence import History
+from app.domain.tampering import Finding
 
 NAMING = frozenset({"page_read", "call_requested", "call_completed", "call_failed"})  # types of events
 

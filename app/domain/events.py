@@ -12,7 +12,7 @@ from uuid import UUID
 from msgspec import Raw, Struct
 
 from app.domain.request import ResearchRequest
-from app.domain.steps import AnyTool, Reasoning
+from app.domain.tools import AnyTool, Reasoning
 from app.errors import ErrorType
 
 CallKind = Literal["model", "search", "read"]
@@ -88,7 +88,7 @@ class CallRequested(Fact, frozen=True):
     about: str  # for people: the query, the url, or "turn 3"
     repeat: int = 0  # how often the same call was in flight when a worker died
     fallback: bool = False  # made by what stands in for the model: free, and in no limit
-    prompt_sha256: str | None = None  # of what a model is told, but for the pages: see app.agent.wording
+    prompt_sha256: str | None = None  # of what a model is told, but for the pages: see app.agent.prompt_hash
     reused: bool = False  # made and paid by the job that this one was forked from: in no bill, in no limit
 
 

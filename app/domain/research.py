@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from app.domain import events as e
-from app.domain.steps import AnyTool, GeneratePlan, Reasoning, WriteReport
+from app.domain.tools import AnyTool, GeneratePlan, Reasoning, WriteReport
 
 # A planned step is searched for and read: two turns. Plan and report are one turn each.
 TURNS_PER_STEP = 2

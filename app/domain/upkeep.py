@@ -13,8 +13,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from app.domain.audit import Witness
 from app.domain.chain import GENESIS, stamp
+from app.domain.tampering import Witness
 
 
 class Deed(Struct, frozen=True):

@@ -1,7 +1,7 @@
 """What is happening, in words: the job's `current_step`."""
 
 from app.domain import events as e
-from app.domain import steps
+from app.domain import tools
 
 MAX_WORDS = 200  # characters; a line in a terminal or a list
 
@@ -23,20 +23,20 @@ def step_in_words(event: object) -> str | None:
             return None
 
 
-def tool_in_words(tool: steps.AnyTool) -> str:
+def tool_in_words(tool: tools.AnyTool) -> str:
     """A tool as something that is being done."""
     match tool:
-        case steps.Clarify():
+        case tools.Clarify():
             return "Asking what is meant"
-        case steps.GeneratePlan():
+        case tools.GeneratePlan():
             return f"Planning: {tool.goal}"
-        case steps.AdaptPlan():
+        case tools.AdaptPlan():
             return f"Changing the plan: {tool.reason}"
-        case steps.WebSearch():
+        case tools.WebSearch():
             return "Searching for " + ", ".join(f"“{query}”" for query in tool.queries)
-        case steps.ReadPages():
+        case tools.ReadPages():
             return f"Reading {len(tool.urls)} page{'s' if len(tool.urls) > 1 else ''}"
-        case steps.WriteReport():
+        case tools.WriteReport():
             return f"Writing the report: {tool.title}"
-        case steps.Answer():
+        case tools.Answer():
             return "Answering"

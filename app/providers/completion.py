@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from app.domain.steps import NextStep
+from app.domain.tools import NextStep
 from app.errors import ProviderError
 from app.providers.http import shorten
 

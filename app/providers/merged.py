@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 
+from app.agent.ports import Hit, PageReply, Search, SearchReply
 from app.domain.events import Usage
 from app.domain.request import SearchScope
 from app.errors import ProviderError
-from app.providers.ports import Hit, PageReply, Search, SearchReply
 
 
 class MergedSearch:

@@ -14,8 +14,10 @@ from typing import Any, Literal, Protocol, Self, cast
 import httpx
 from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, OpenAIError
 
+from app.agent.ports import Ask, BadReply, ModelReply
+from app.agent.step_schema import Schema, strict_schema
 from app.domain.events import Usage
-from app.domain.steps import NextStep
+from app.domain.tools import NextStep
 from app.errors import ProviderError
 from app.providers.completion import Completion, Tokens, read, step_of, unreadable
 from app.providers.http import (
@@ -30,9 +32,7 @@ from app.providers.http import (
     refusal,
     shorten,
 )
-from app.providers.ports import Ask, BadReply, ModelReply
 from app.providers.prices import Price, price_of
-from app.providers.strict import Schema, strict_schema
 
 KEY = "OPENAI_API_KEY"
 BASE = "OPENAI_BASE_URL"

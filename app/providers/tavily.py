@@ -10,6 +10,7 @@ from msgspec import Struct
 from tavily import AsyncTavilyClient
 from tavily.errors import TimeoutError as TavilyTimeout
 
+from app.agent.ports import Hit, PageReply, SearchReply
 from app.domain.events import Usage
 from app.domain.request import SearchScope
 from app.errors import ProviderError
@@ -24,7 +25,6 @@ from app.providers.http import (
     refusal,
     shorten,
 )
-from app.providers.ports import Hit, PageReply, SearchReply
 
 KEY = "TAVILY_API_KEY"
 BASE = "TAVILY_BASE_URL"

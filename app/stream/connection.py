@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Literal, NamedTuple, TypedDict
 
 from app.stream import frames
-from app.stream.step import step
+from app.stream.eager import step
 
 STALL = 20.0  # seconds that one write may wait for the reader; the log makes it harmless to cut it
 LIFE = 600.0  # seconds after which a reader is sent elsewhere, so that load moves to new servers

@@ -9,14 +9,14 @@ import time
 from collections.abc import Mapping
 from hashlib import sha256
 
+from app.agent.ports import BadReply
 from app.agent.replies import encoded
 from app.agent.research import Call, ModelCall, Reply
 from app.domain import events as e
 from app.errors import ProviderAway, ProviderError
-from app.providers.ports import BadReply
 from app.worker.attempt import Attempt
 from app.worker.backoff import backoff
-from app.worker.tools import Tools
+from app.worker.providers import Tools
 
 CALL_TIMEOUT = 120.0  # seconds; no call takes longer, whatever its provider's own timeout is
 TRIES = 4  # of one call within one attempt

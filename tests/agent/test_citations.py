@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.agent import citations, quotes, verbatim
+from app.agent import citations, quotes
 from app.agent.citations import bind
 from app.domain.research import Research, Source
+from app.text import verbatim
 
 PYTHON = (
     "Python 3.11 was released on October 24, 2022. It is between 10% and 60% faster than Python 3.10.\n"

@@ -6,7 +6,7 @@ import pytest
 
 from app import handle
 from app.agent import limits
-from app.domain import steps
+from app.domain import tools
 from app.domain.history import check
 from app.domain.request import Changes, Limits, Sources
 from app.domain.view import job_view
@@ -20,7 +20,7 @@ from tests.steps import assert_chain, row_of, rows, submitted_job, until, whole_
 from tests.worker.test_limits import ASK, PRICE, DearModel
 from tests.worker.test_worker import over, working
 
-LONGER = (*SCRIPT[:3], steps.WebSearch(("sea",)), REPORT)
+LONGER = (*SCRIPT[:3], tools.WebSearch(("sea",)), REPORT)
 
 
 async def run(house, job):
@@ -274,7 +274,7 @@ async def test_what_the_sources_of_a_fork_forbid_is_neither_shown_nor_cited(hous
 async def test_an_instruction_on_a_finished_report_is_a_further_question(house):
     first = await origin(house)
     fork = await forked(house, first, instruction="And https://example.com/a at sea?")
-    house.model.script = (*SCRIPT[:3], steps.WebSearch(("sea",)), REPORT)
+    house.model.script = (*SCRIPT[:3], tools.WebSearch(("sea",)), REPORT)
     fork = await run(house, fork)
 
     further = house.model.asks[0].follow_up
@@ -301,7 +301,7 @@ async def test_a_page_that_an_instruction_names_may_be_read(house):
         raise AssertionError
 
     fork = await forked(house, first, instruction="What does https://example.com/b say?")
-    house.model.script = (PLAN, steps.ReadPages(("https://example.com/b",)), REPORT)
+    house.model.script = (PLAN, tools.ReadPages(("https://example.com/b",)), REPORT)
     house.search.search = nothing
     fork = await run(house, fork)
 
@@ -326,7 +326,7 @@ async def test_without_an_instruction_the_report_is_written_anew_and_the_old_one
 
 async def test_another_model_is_asked_where_there_is_one_and_else_the_job_fails_and_says_why(house):
     from app.providers.extractive import Extractive
-    from app.worker.tools import Tools
+    from app.worker.providers import Tools
 
     first = await origin(house)
     fork = await forked(house, first, model="big-1")
@@ -460,8 +460,8 @@ async def test_a_job_and_its_fork_side_by_side(api, house):
     house.model = DearModel((*SCRIPT[:3], REPORT))
     first = await run(house, await submitted_job(house.writer))
     fork = await forked(house, first, await seq_of(house, first, "source_found"), limits=Limits(max_calls=30))
-    only_a = steps.WriteReport("B", "Water boils at 100 degrees Celsius at sea level [1].", "low")
-    house.model.script = (*SCRIPT[:2], steps.ReadPages(("https://example.com/a",)), only_a)
+    only_a = tools.WriteReport("B", "Water boils at 100 degrees Celsius at sea level [1].", "low")
+    house.model.script = (*SCRIPT[:2], tools.ReadPages(("https://example.com/a",)), only_a)
     fork = await run(house, fork)
 
     found = (await api.get(f"/jobs/{first.id}/diff/{fork.id}")).json()
@@ -488,7 +488,7 @@ async def test_two_strangers_have_nothing_in_common(house):
 
     one = await origin(house)
     other = await origin(
-        house, (steps.GeneratePlan("x", ("a", "b", "c"), ("d", "e")), steps.Answer("No.", "failed"))
+        house, (tools.GeneratePlan("x", ("a", "b", "c"), ("d", "e")), tools.Answer("No.", "failed"))
     )
     logs = [[row.recorded() for row in await whole_log(house.engine, job.id)] for job in (one, other)]
 

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from app.agent.ports import Ask, FollowUp, SeenSource
+from app.agent.prompt_hash import parts, wording
 from app.agent.prompts import (
     CUT,
     EXCERPT,
@@ -25,10 +27,8 @@ from app.agent.prompts import (
     messages,
     passages,
 )
-from app.agent.wording import parts, wording
 from app.domain.research import Turn
-from app.domain.steps import TOOLS, NextStep, ReadPages, WebSearch
-from app.providers.ports import Ask, FollowUp, SeenSource
+from app.domain.tools import TOOLS, NextStep, ReadPages, WebSearch
 from tests.scripted import PLAN, REASONING
 
 MENU = ("adapt_plan", "web_search", "write_report", "answer")

@@ -6,13 +6,13 @@ import pytest
 from msgspec.structs import replace as changed
 
 from app import handle, replay
-from app.agent import citations, lessons, limits, prompts, research
+from app.agent import citations, interpret, limits, prompts, research
+from app.agent.ports import BadReply
 from app.domain import commands as c
 from app.domain import events as e
-from app.domain import steps
+from app.domain import tools
 from app.domain.request import Limits, ResearchRequest
 from app.errors import JobNotFound, ProviderError
-from app.providers.ports import BadReply
 from app.store.database import fetch
 from app.worker import calls
 from tests.api.test_bad_input import assert_problem
@@ -61,7 +61,7 @@ class Refuses(ScriptedModel):
         if ask.step == 2 and not ask.corrections:
             raise BadReply("no step", e.Usage(10, 5, cost_usd=0.001))
         if ask.step == 2 and len(ask.corrections) == 1:
-            return changed(reply, step=steps.NextStep(REASONING, ASK))
+            return changed(reply, step=tools.NextStep(REASONING, ASK))
         return reply
 
 
@@ -91,9 +91,9 @@ RUNS = {
     "too long": (DearModel(SEARCHING), {"effort": "deep", "limits": Limits(max_tokens=6000)}),
     "too many calls": (DearModel(SEARCHING), {"effort": "deep", "limits": Limits(max_calls=9)}),
     "out of turns": (DearModel(SEARCHING), {"effort": "quick"}),
-    "nothing read": (ScriptedModel((PLAN, steps.Answer("Not found.", "failed"))), {}),
+    "nothing read": (ScriptedModel((PLAN, tools.Answer("Not found.", "failed"))), {}),
     "a page that was named": (
-        ScriptedModel((PLAN, steps.ReadPages(("https://example.com/a",)), REPORT)),
+        ScriptedModel((PLAN, tools.ReadPages(("https://example.com/a",)), REPORT)),
         {"query": "What does https://example.com/a say about boiling?"},
     ),
 }
@@ -232,7 +232,7 @@ async def test_a_run_from_before_prompts_were_kept_has_no_difference_in_them(hou
 def test_an_ask_without_a_further_question_is_encoded_as_it_ever_was():
     import msgspec
 
-    from app.providers.ports import Ask
+    from app.agent.ports import Ask
 
     ask = Ask("why?", "2026-01-01", "quick", 1, ("generate_plan",), "", (), (), ())
 
@@ -247,8 +247,8 @@ def _no_query(url):
 
 
 CHANGES = {
-    "urls": ((lessons, "normalise", _no_query), "source_found 1 differs in url."),
-    "excerpts": ((lessons, "EXCERPT", 10), "source_found 1 differs in excerpt."),
+    "urls": ((interpret, "normalise", _no_query), "source_found 1 differs in url."),
+    "excerpts": ((interpret, "EXCERPT", 10), "source_found 1 differs in excerpt."),
     "citations": ((citations, "MAX_CITATIONS", 1), "report_written differs in "),
     "the menu": (
         (research, "menu", lambda _job: ("generate_plan", "web_search")),
@@ -260,14 +260,14 @@ CHANGES = {
     ),
     "more calls": ((research, "_reads", lambda *_: []), "call_requested 3/read/1"),
     "the reason": (
-        (lessons, "stop_reason", lambda *_: "no_evidence"),
+        (interpret, "stop_reason", lambda *_: "no_evidence"),
         "job_completed differs in stop_reason.",
     ),
     "a limit": (
         (limits, "reached", lambda _job: e.BudgetReached("max_calls", 1.0, 2.0)),
         "Where call_requested 2/model stands, today's code writes budget_reached max_calls.",
     ),
-    "a crash": ((lessons, "learn_calls", lambda *_: 1 / 0), "Today's code fails here: ZeroDivisionError"),
+    "a crash": ((interpret, "learn_calls", lambda *_: 1 / 0), "Today's code fails here: ZeroDivisionError"),
 }
 
 

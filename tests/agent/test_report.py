@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.agent import report
 from app.domain.events import Claim
 from app.domain.view import Metrics, Result, SourceView
+from app.text import report
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.agent.urls import MAX_URL, allowed, clean, domain, normalise
+from app.text.urls import MAX_URL, allowed, clean, domain, normalise
 
 WEB = st.builds(
     "{}://{}{}{}{}{}".format,

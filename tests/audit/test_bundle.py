@@ -10,13 +10,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.agent import offline
+from app.audit import bundle_verifier
 from app.domain.signature import generate, public_key, signer
 from tests.audit.conftest import researched
 from tests.conftest import FAST, TestHouse, serving
 from tests.steps import submitted_job
 
-VERIFIER = Path(offline.__file__)
+VERIFIER = Path(bundle_verifier.__file__)
 PROGRAM = VERIFIER.read_bytes()
 
 # RFC 8032, section 7.1: public key, message, signature
@@ -43,14 +43,14 @@ VECTORS = [
 def test_signatures_of_the_rfc_hold_and_no_other_bit_does(public, message, signature):
     key, text, signed = bytes.fromhex(public), bytes.fromhex(message), bytes.fromhex(signature)
 
-    assert offline.is_signed(key, text, signed)
+    assert bundle_verifier.is_signed(key, text, signed)
     for bit in (0, 7, 255, 256, 300, 511):
         flipped = (int.from_bytes(signed, "little") ^ (1 << bit)).to_bytes(64, "little")
-        assert not offline.is_signed(key, text, flipped)
-    assert not offline.is_signed(key, text + b"x", signed)
+        assert not bundle_verifier.is_signed(key, text, flipped)
+    assert not bundle_verifier.is_signed(key, text + b"x", signed)
     # s + L is the same number: taking it would let anybody write a second signature.
-    s = int.from_bytes(signed[32:], "little") + offline.L
-    assert not offline.is_signed(key, text, signed[:32] + s.to_bytes(32, "little"))
+    s = int.from_bytes(signed[32:], "little") + bundle_verifier.L
+    assert not bundle_verifier.is_signed(key, text, signed[:32] + s.to_bytes(32, "little"))
 
 
 def test_the_verifier_and_the_library_agree():
@@ -58,8 +58,8 @@ def test_the_verifier_and_the_library_agree():
         secret, public = generate()
         key, text = public_key(public), bytes([n]) * n
         signature = signer(secret).sign(text)
-        assert offline.is_signed(key, text, signature)
-        assert not offline.is_signed(key, text + b"!", signature)
+        assert bundle_verifier.is_signed(key, text, signature)
+        assert not bundle_verifier.is_signed(key, text + b"!", signature)
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def run(program: Path, *arguments) -> tuple[int, str]:
 
 def checked(folder: Path, files: dict[str, bytes]) -> list[str]:
     """What the verifier finds; in this process, because there are many."""
-    check = offline.Check(offline.Folder(unpacked(folder, files)))
+    check = bundle_verifier.Check(bundle_verifier.Folder(unpacked(folder, files)))
     assert check.run() == (not check.wrong)
     return check.wrong
 
@@ -171,9 +171,9 @@ def relisted(files: dict[str, bytes], **changed: object) -> dict[str, bytes]:
     from hashlib import sha256
 
     listed = {n: sha256(t).hexdigest() for n, t in files.items() if n not in {"manifest.json", "head.json"}}
-    manifest = offline.canonical({**json.loads(files["manifest.json"]), "files": listed, **changed})
+    manifest = bundle_verifier.canonical({**json.loads(files["manifest.json"]), "files": listed, **changed})
     head = {**json.loads(files["head.json"]), "manifest": sha256(manifest).hexdigest()}
-    return {**files, "manifest.json": manifest, "head.json": offline.canonical(head)}
+    return {**files, "manifest.json": manifest, "head.json": bundle_verifier.canonical(head)}
 
 
 EVENTS = {
@@ -209,8 +209,8 @@ async def test_pages_quotes_claims_and_the_report_are_held_against_the_events(bu
         [
             (page, files[page] + b" ", f"{page}: was touched"),
             ("report.md", files["report.md"].replace(b"100", b"101"), "report.md: its text is not"),
-            ("claims.json", offline.canonical(claims), "claims.json: claim 1 is not"),
-            ("claims.json", offline.canonical(claims[1:]), "claims.json: has 1 claims"),
+            ("claims.json", bundle_verifier.canonical(claims), "claims.json: claim 1 is not"),
+            ("claims.json", bundle_verifier.canonical(claims[1:]), "claims.json: has 1 claims"),
         ]
     ):
         wrong = checked(tmp_path / str(n), relisted({**files, name: text}))
@@ -223,7 +223,7 @@ async def test_whoever_lacks_the_key_cannot_sign_what_was_touched(bundles, tmp_p
 
     wrong = checked(tmp_path / "a", relisted({**files, "report.html": b"<p>lies</p>"}))
     bare = {**json.loads(files["head.json"]), "signature": None}
-    unsigned = checked(tmp_path / "b", {**files, "head.json": offline.canonical(bare)})
+    unsigned = checked(tmp_path / "b", {**files, "head.json": bundle_verifier.canonical(bare)})
 
     assert len(wrong) == 1
     assert "head.json: its signature is not by key" in wrong[0]

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from app import notary
+from app.audit import notary
+from app.audit.notary import Notary
 from app.domain.checkpoint import heads_of
 from app.errors import BadSetting
-from app.notary import Notary
 from app.settings import load_settings
 from app.store import checkpoints
 from app.store.database import fetch

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from app.agent.provenance import TYPES, claims, origins
-from app.client import AsyncDossier
 from app.store import blobs, log, uses
 from app.store.database import connect, fetch
+from dossier import AsyncDossier
 from tests.audit.conftest import researched
 from tests.conftest import FAST, TestHouse, serving
 from tests.reporting.test_plans import Plan

@@ -6,12 +6,12 @@ from uuid import UUID
 import psutil
 import pytest
 
-from app import notary
+from app.audit import notary
+from app.audit.verify import verify
 from app.domain.checkpoint import Head, heads_of
 from app.errors import DossierError
 from app.store import checkpoints, log, upkeep
 from app.store.forget import forget, plan_job, plan_pages
-from app.verify import verify
 from tests.audit.conftest import researched
 from tests.audit.forge import mend, rechain, rechain_upkeep
 from tests.steps import until
@@ -497,7 +497,7 @@ async def test_checkpoints_of_before_that_do_not_know_the_log_of_upkeep_still_ve
 async def test_one_job_is_verified_alone_and_many_in_several_processes(
     writer, tamper, database_url, monkeypatch
 ):
-    from app import verify as module
+    from app.audit import verify as module
 
     for _ in range(3):
         await every_kind_of_job(writer)
@@ -520,7 +520,7 @@ async def test_one_job_is_verified_alone_and_many_in_several_processes(
 async def test_a_process_that_dies_while_it_judges_is_no_verdict(writer, database_url, monkeypatch):
     for _ in range(2):
         await every_kind_of_job(writer)
-    monkeypatch.setattr("app.verify.SLICE", 5)
+    monkeypatch.setattr("app.audit.verify.SLICE", 5)
 
     async def judging():
         found = psutil.Process().children(recursive=True)

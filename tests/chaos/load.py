@@ -11,9 +11,9 @@ from uuid import UUID
 
 import httpx
 
-from app.client.asynchronous import AsyncDossier
 from app.domain.history.evidence import CancelAnswer, Reader
 from app.errors import DossierError
+from dossier.asynchronous import AsyncDossier
 
 QUESTION = "At how many degrees does water boil?"
 TIMEOUT = httpx.Timeout(5.0)

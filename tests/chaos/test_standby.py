@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from app import handle, notary
+from app import handle
+from app.audit import notary
+from app.audit.verify import verify
 from app.errors import DatabaseUnavailable
-from app.store import database, log, report
+from app.store import analyst_session, database, log
 from app.store.database import fetch, make_engine
 from app.store.wake import Wake
 from app.store.writer import Writer
-from app.verify import verify
 from tests.chaos import logs
 from tests.chaos.readers import Manner, Reader
 from tests.chaos.standby import Pair, replicated
@@ -201,7 +202,7 @@ async def pair() -> AsyncIterator[Pair]:
 
 
 async def test_the_standby_answers_the_questions_for_reports(pair):
-    async with report.connected(pair.standby.url, 60) as analyst:
+    async with analyst_session.connected(pair.standby.url, 60) as analyst:
         assert await analyst.fetchval("SELECT pg_is_in_recovery()")
         for question in QUESTIONS:
             assert same(await analyst.fetch(question.sql)) == same(ANSWERS[question.number])

@@ -5,12 +5,12 @@ import os
 import pty
 import sys
 
-from app.domain import steps
+from app.domain import tools
 from tests.conftest import serving
 from tests.scripted import SCRIPT
 from tests.steps import until
 
-ASK = steps.Clarify(("Which water?",), ("water",), ("Fresh water.", "At sea level."))
+ASK = tools.Clarify(("Which water?",), ("water",), ("Fresh water.", "At sea level."))
 
 
 def in_terminal(url: str, *arguments: str) -> tuple[int, int]:

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from app.client import ApiError, AsyncDossier, Dossier, StreamBroken
-from app.client.answers import feed_page
 from app.domain.events import JobCompleted, Unrecognised
+from dossier import ApiError, AsyncDossier, Dossier, StreamBroken
+from dossier.responses import feed_page
 from tests.client.test_follow import line
 from tests.conftest import serving
 from tests.steps import completed_job, submitted_job, until, whole_log

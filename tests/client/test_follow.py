@@ -9,11 +9,11 @@ from uuid import UUID
 
 import pytest
 
-from app.client import ApiError, AsyncDossier, Dossier, NoContact, StreamBroken
-from app.client import patience as pace
 from app.domain import chain
 from app.domain.events import Unrecognised
 from app.errors import BadSetting
+from dossier import ApiError, AsyncDossier, Dossier, NoContact, StreamBroken
+from dossier import patience as pace
 
 JOB = UUID(int=7)
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"

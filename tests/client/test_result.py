@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from app.client import AsyncDossier, Dossier, NoResult
 from app.errors import ProviderError
+from dossier import AsyncDossier, Dossier, NoResult
 
 
 async def test_the_result_comes_once_the_job_has_it(server, house):

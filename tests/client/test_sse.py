@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.client import sse
-from app.client.sse import Frame, Parser
+from dossier import sse
+from dossier.sse import Frame, Parser
 
 
 def parse(*chunks: bytes) -> list[Frame]:

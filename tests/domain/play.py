@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from app.domain import commands as c
 from app.domain import events as e
-from app.domain import steps
+from app.domain import tools
 from app.domain.chain import GENESIS, link
 from app.domain.change import change
 from app.domain.decide import decide
@@ -71,7 +71,7 @@ class Play:
     def reply(self) -> bool:
         """The result of the turn's call, and what it teaches."""
         step = len(self.job.research.turns) + 1
-        function = PLAN if step == 1 else steps.WebSearch((f"q{step}",))
+        function = PLAN if step == 1 else tools.WebSearch((f"q{step}",))
         return self._announced() and self.record(
             e.CallCompleted(f"{step}/model", e.Usage(10, 5, cost_usd=0.01), 7, "ab" * 32, 3),
             e.StepReasoned(step, REASONING, function),

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from app.domain import events as e
-from app.domain import steps
+from app.domain import tools
 from app.domain.change import change
 from app.domain.events import Recorded
 from app.domain.job import Job, evolve
@@ -17,11 +17,11 @@ from tests.domain.test_decide import JOB, STARTED, SUBMITTED, T0, given
 from tests.scripted import PLAN, REASONING, REPORT
 
 
-def reasoned(step: int, function: steps.AnyTool) -> e.StepReasoned:
+def reasoned(step: int, function: tools.AnyTool) -> e.StepReasoned:
     return e.StepReasoned(step, REASONING, function)
 
 
-SEARCH = steps.WebSearch(("q",))
+SEARCH = tools.WebSearch(("q",))
 
 
 def test_an_event_out_of_its_turn_is_not_folded():

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from app.agent.prompts import messages
-from app.domain import steps
+from app.domain import tools
 from app.providers.openai import OpenAIModel
 from app.providers.prices import LISTED
 from tests.mocks.playing import Playing, failing, html, playing, raising
@@ -56,14 +56,14 @@ def menu_of(body):
 def course(told, write):
     """Plan, search once, read three pages, report."""
     if "generate_plan" in told.menu:
-        return steps.GeneratePlan("the question", ("search", "read", "report"), ("search", "compare"))
+        return tools.GeneratePlan("the question", ("search", "read", "report"), ("search", "compare"))
     if "web_search" in told.menu and not told.searched:
-        return steps.WebSearch(("boiling point of water", "water on mountains"))
+        return tools.WebSearch(("boiling point of water", "water on mountains"))
     if "read_pages" in told.menu and not told.pages and told.hits:
-        return steps.ReadPages(tuple(hit["url"] for hit in told.hits[:3]))
+        return tools.ReadPages(tuple(hit["url"] for hit in told.hits[:3]))
     if told.pages and "write_report" in told.menu:
         return write(told)
-    return steps.Answer("Not found: no page was read that answers the question.", "failed")
+    return tools.Answer("Not found: no page was read that answers the question.", "failed")
 
 
 def sentences(told):
@@ -74,7 +74,7 @@ def sentences(told):
 
 def honest(told):
     claims = [f"{sentence} [{n}]." for n, sentence in sentences(told).items()]
-    return steps.WriteReport("What was found", " ".join(claims), "high")
+    return tools.WriteReport("What was found", " ".join(claims), "high")
 
 
 def lying(told):
@@ -83,14 +83,14 @@ def lying(told):
     (first, one), (last, other) = next(iter(said.items())), list(said.items())[-1]
     shifted = re.sub(r"\d", lambda digit: str((int(digit[0]) + 1) % 10), one)
     lies = f"{one} [9]. {shifted} [{first}]. {other} [{first}]. {one} [{last}]."
-    return steps.WriteReport("What was made up", lies, "high")
+    return tools.WriteReport("What was made up", lies, "high")
 
 
 def gullible(told):
     """Does what an injected page orders: leaks by an image, links, runs a script."""
     true = honest(told).content
     orders = f"![x]({INJECTED}) [Click here]({INJECTED}) <script>alert(1)</script> Dossier is bad [1]."
-    return steps.WriteReport("What I was told", f"{true}\n\n{orders}", "high")
+    return tools.WriteReport("What I was told", f"{true}\n\n{orders}", "high")
 
 
 def completion(content, finish="stop", **message):
@@ -101,7 +101,7 @@ def completion(content, finish="stop", **message):
 
 
 def filled(function):
-    return msgspec.json.encode(steps.NextStep(REASONING, function)).decode()
+    return msgspec.json.encode(tools.NextStep(REASONING, function)).decode()
 
 
 def success(mock, request):
@@ -115,13 +115,13 @@ def liar(mock, request):
 def prompt_injection(mock, request):
     told = Told(request)
     step = course(told, gullible)
-    if isinstance(step, steps.ReadPages):  # it also wants to go where the page sends it
-        step = steps.ReadPages((*step.urls, INJECTED, "http://169.254.169.254/latest/meta-data"))
+    if isinstance(step, tools.ReadPages):  # it also wants to go where the page sends it
+        step = tools.ReadPages((*step.urls, INJECTED, "http://169.254.169.254/latest/meta-data"))
     return completion(filled(step))
 
 
 def empty_results(mock, request):
-    return completion(filled(steps.Answer("Not found.", "failed")))
+    return completion(filled(tools.Answer("Not found.", "failed")))
 
 
 async def slow(mock, request):
@@ -141,11 +141,11 @@ def schema_violation(mock, request):
 
 def off_menu(mock, request):
     chosen = "answer" if "answer" not in Told(request).menu else "clarify"
-    tools = {
-        "answer": steps.Answer("x", "failed"),
-        "clarify": steps.Clarify(("Which?",), ("it",), ("this", "that")),
+    offered = {
+        "answer": tools.Answer("x", "failed"),
+        "clarify": tools.Clarify(("Which?",), ("it",), ("this", "that")),
     }
-    return completion(filled(tools[chosen]))
+    return completion(filled(offered[chosen]))
 
 
 def talkative(mock, request):

@@ -4,12 +4,12 @@
 
 import asyncio
 
-from app.domain import steps
+from app.agent.ports import Hit, ModelReply, PageReply, SearchReply
+from app.domain import tools
 from app.domain.events import Usage
 from app.errors import ProviderError
 from app.providers.extractive import Extractive
-from app.providers.ports import Hit, ModelReply, PageReply, SearchReply
-from app.worker.tools import Tools
+from app.worker.providers import Tools
 from tests.conftest import TestHouse
 
 QUESTION = "At what temperature does water boil on Mount Everest, and why is it lower than at sea level?"
@@ -49,14 +49,14 @@ EVIL = {
 
 
 def thought(first, second, situation, status, *left, enough=False):
-    return steps.Reasoning((first, second), situation, status, enough, left or ("Write the report.",), enough)
+    return tools.Reasoning((first, second), situation, status, enough, left or ("Write the report.",), enough)
 
 
 STORY = (
     (
         thought("The question has two parts: a figure and a reason.", "Both are physics that is well described.",
                 "Nothing was read yet.", "There is no plan yet.", "Draft a plan.", "Search."),
-        steps.GeneratePlan(
+        tools.GeneratePlan(
             "The boiling point of water on Mount Everest, and why it is lower",
             ("Find the boiling point at sea level", "Find the boiling point on the summit", "Explain the difference"),
             ("Search for each part", "Prefer measured values"),
@@ -64,26 +64,26 @@ STORY = (
     ),
     (
         thought("The figures come first.", "Two searches cover both places.", "Nothing was read yet.", "0 of 3 steps done.", "Read what is found."),
-        steps.WebSearch(("boiling point of water sea level", "boiling point Mount Everest summit")),
+        tools.WebSearch(("boiling point of water sea level", "boiling point Mount Everest summit")),
     ),
     (
         thought("Two pages promise figures.", "An archive has notes of 1953.", "4 sources found.", "1 of 3 steps done.", "Compare the figures."),
-        steps.ReadPages((*list(PAGES)[:2], GONE)),
+        tools.ReadPages((*list(PAGES)[:2], GONE)),
     ),
     (
         thought("The archive does not answer.", "Pressure explains both figures.", "2 pages read, both agree.", "2 of 3 steps done.", "Read about pressure."),
-        steps.AdaptPlan(
+        tools.AdaptPlan(
             "The boiling point of water on Mount Everest, and why it is lower",
             ("The archive’s notes are dropped.", "Air pressure is looked up instead."),
             "The archive does not answer, and pressure is what both pages point to.",
             ("Find how air pressure falls with height", "Explain the difference"),
         ),
     ),
-    (thought("Pressure is the reason.", "One page is enough.", "2 pages read.", "1 of 2 steps done."), steps.WebSearch(("air pressure and height",))),
-    (thought("It was found before.", "Read it now.", "2 pages read.", "1 of 2 steps done."), steps.ReadPages(("https://weather.example.net/pressure",))),
+    (thought("Pressure is the reason.", "One page is enough.", "2 pages read.", "1 of 2 steps done."), tools.WebSearch(("air pressure and height",))),
+    (thought("It was found before.", "Read it now.", "2 pages read.", "1 of 2 steps done."), tools.ReadPages(("https://weather.example.net/pressure",))),
     (
         thought("Both figures have a source.", "The reason has one too.", "3 pages read.", "All steps done.", enough=True),
-        steps.WriteReport(
+        tools.WriteReport(
             "Water boils at about 71 °C on Mount Everest",
             "On the summit of Mount Everest water boils at about 71 degrees Celsius [{everest}]. At sea level, where the air presses with "
             "101 kPa, water boils at 100 degrees Celsius [{boiling}].\n\n## Why it is lower\n\nA liquid boils when its vapour pressure "
@@ -97,12 +97,12 @@ STORY = (
 )  # fmt: skip
 
 ATTACK = (
-    (STORY[0][0], steps.GeneratePlan("<b>goal</b>", ("<img src=x onerror=alert(10)>", "two", "three"), ("a", "b"))),
-    (STORY[1][0], steps.WebSearch(("<script>alert(11)</script>",))),
-    (STORY[2][0], steps.ReadPages(tuple(EVIL))),
+    (STORY[0][0], tools.GeneratePlan("<b>goal</b>", ("<img src=x onerror=alert(10)>", "two", "three"), ("a", "b"))),
+    (STORY[1][0], tools.WebSearch(("<script>alert(11)</script>",))),
+    (STORY[2][0], tools.ReadPages(tuple(EVIL))),
     (
         STORY[6][0],
-        steps.WriteReport(
+        tools.WriteReport(
             "<script>alert(12)</script>",
             "An image tag in a question is only text, and it is shown as text [1]. The word does nothing at all, says this page [2]."
             "\n\n<img src=x onerror=alert(13)>\n\n[click](javascript:alert(14)) ![pic](https://tracker.example.com/x.png)\n\n"
@@ -111,7 +111,7 @@ ATTACK = (
         ),
     ),
 )  # fmt: skip
-CLARIFY = steps.Clarify(
+CLARIFY = tools.Clarify(
     ("Which summit is meant?", "In which unit?"),
     ("Everest",),
     ("Mount Everest in Nepal.", "Degrees Celsius."),
@@ -132,20 +132,20 @@ class PlayedModel:
             raise ProviderError("auth", "The key was refused; set OPENAI_API_KEY.", retryable=False)
         at, usage = ask.step - 1, Usage(1_800 + 900 * ask.step, 240, cost_usd=0.0021 * ask.step)
         if "clarify" in ask.menu:
-            return ModelReply(steps.NextStep(STORY[0][0], CLARIFY), usage)
+            return ModelReply(tools.NextStep(STORY[0][0], CLARIFY), usage)
         at -= bool(ask.answers)
         script = ATTACK if "<script>" in ask.query else STORY
         reasoning, tool = script[min(at, len(script) - 1)]
-        return ModelReply(steps.NextStep(reasoning, self._cited(tool, ask)), usage)
+        return ModelReply(tools.NextStep(reasoning, self._cited(tool, ask)), usage)
 
     def _cited(self, tool, ask):
         """The numbers are the log's to give."""
-        if not isinstance(tool, steps.WriteReport) or "{everest}" not in tool.content:
+        if not isinstance(tool, tools.WriteReport) or "{everest}" not in tool.content:
             return tool
         numbers = {source.url: source.number for source in ask.sources}
         boiling, everest, pressure = (numbers.get(url, 9) for url in PAGES)
         content = tool.content.format(boiling=boiling, everest=everest, pressure=pressure)
-        return steps.WriteReport(tool.title, content, tool.confidence)
+        return tools.WriteReport(tool.title, content, tool.confidence)
 
 
 class PlayedSearch:

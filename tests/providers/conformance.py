@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
+from app.agent.ports import Ask, SeenSource
 from app.domain.research import Turn
-from app.domain.steps import GeneratePlan, NextStep, ReadPages, WebSearch
+from app.domain.tools import GeneratePlan, NextStep, ReadPages, WebSearch
 from app.errors import ProviderError
-from app.providers.ports import Ask, SeenSource
 from tests.scripted import PAGES, PLAN, REASONING
 
 SEARCH = WebSearch(("boiling point", "everest"))

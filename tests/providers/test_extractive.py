@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from app.agent.ports import Ask, FollowUp, SeenSource
 from app.domain.research import Turn
-from app.domain.steps import AdaptPlan, Answer, GeneratePlan, NextStep, ReadPages, WebSearch, WriteReport
+from app.domain.tools import AdaptPlan, Answer, GeneratePlan, NextStep, ReadPages, WebSearch, WriteReport
 from app.providers.extractive import Extractive, plan
 from app.providers.extractive.prose import sentences
 from app.providers.extractive.report import NOTE, escape
 from app.providers.extractive.terms import stem, terms
-from app.providers.ports import Ask, FollowUp, SeenSource
 
 ALL = ("generate_plan", "adapt_plan", "web_search", "read_pages", "write_report", "answer")
 YAK = """Yaks

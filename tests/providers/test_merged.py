@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from app.agent.ports import Hit, PageReply, SearchReply
 from app.domain.events import Usage
 from app.errors import ProviderError
 from app.providers.merged import MergedSearch
-from app.providers.ports import Hit, PageReply, SearchReply
 
 
 class Fixed:

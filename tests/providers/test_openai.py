@@ -6,13 +6,13 @@ import json
 import msgspec
 import pytest
 
-from app.domain import steps
+from app.agent.ports import BadReply
+from app.domain import tools
 from app.domain.events import Usage
-from app.domain.steps import NextStep
+from app.domain.tools import NextStep
 from app.errors import BadSetting, ProviderError
 from app.providers import http
 from app.providers.completion import decode, outermost
-from app.providers.ports import BadReply
 from tests.mocks.openai import KEY
 from tests.providers.conformance import ASKS, TEXTS, ask_of
 from tests.scripted import PLAN, REASONING
@@ -45,7 +45,7 @@ async def test_a_turn_is_one_request_under_the_schema_of_its_menu(openai_mock):
     reply = await model.next_step(FIRST, {})
 
     [sent] = openai_mock.requests
-    assert isinstance(reply.step.function, steps.GeneratePlan)
+    assert isinstance(reply.step.function, tools.GeneratePlan)
     assert (model.name, sent["model"]) == ("openai:gpt-4.1-mini", "gpt-4.1-mini")
     assert sent["response_format"]["json_schema"]["strict"] is True
     function = sent["response_format"]["json_schema"]["schema"]["properties"]["function"]

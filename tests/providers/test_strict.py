@@ -5,19 +5,19 @@ import json
 import msgspec
 import pytest
 
-from app.domain import steps
-from app.domain.steps import TOOLS, NextStep
-from app.providers.strict import strict_schema
+from app.agent.step_schema import strict_schema
+from app.domain import tools
+from app.domain.tools import TOOLS, NextStep
 from tests.scripted import PLAN, REASONING, REPORT
 
 EXAMPLES = {
-    "clarify": steps.Clarify(("Which water?",), ("water",), ("fresh water", "at sea level")),
+    "clarify": tools.Clarify(("Which water?",), ("water",), ("fresh water", "at sea level")),
     "generate_plan": PLAN,
-    "adapt_plan": steps.AdaptPlan("salt", ("add salt",), "it matters", ("search", "read")),
-    "web_search": steps.WebSearch(("boiling point",)),
-    "read_pages": steps.ReadPages(("https://example.com/a",)),
+    "adapt_plan": tools.AdaptPlan("salt", ("add salt",), "it matters", ("search", "read")),
+    "web_search": tools.WebSearch(("boiling point",)),
+    "read_pages": tools.ReadPages(("https://example.com/a",)),
     "write_report": REPORT,
-    "answer": steps.Answer("Not found.", "failed"),
+    "answer": tools.Answer("Not found.", "failed"),
 }
 LISTS = {"enum", "minItems", "maxItems", "items"}
 KEYWORDS = {"type", "anyOf", "properties", "required", "additionalProperties", "description"} | LISTS

@@ -16,9 +16,9 @@ from httpx_sse import EventSource
 from openai._streaming import ServerSentEvent, SSEDecoder
 from playwright.async_api import Browser, Page
 
-from app.client import AsyncDossier, Dossier
-from app.client.answers import Followed
 from app.stream import frames
+from dossier import AsyncDossier, Dossier
+from dossier.responses import Followed
 from tests.api.sse import Seen
 from tests.readers.browser import page_of
 from tests.readers.install import NODE_MODULES

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.store import report
+from app.store import analyst_session
 from app.store.database import make_engine
 from tests.conftest import execute, with_database
 from tests.reporting import bulk, history
@@ -32,7 +32,7 @@ async def seeded_url(postgres_url, template) -> AsyncIterator[str]:
 @pytest.fixture
 async def analyst(seeded_url):
     """A connection to it as `dossier sql` makes it."""
-    async with report.connected(seeded_url, 60) as connection:
+    async with analyst_session.connected(seeded_url, 60) as connection:
         yield connection
 
 

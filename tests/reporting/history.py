@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from app.domain import commands as c
 from app.domain import events as e
-from app.domain import steps
+from app.domain import tools
 from app.domain.change import Change, change
 from app.domain.decide import decide
 from app.domain.job import Job
@@ -47,9 +47,9 @@ BEGIN = {
 }  # fmt: skip
 J = {number: job_id(moment, number) for number, moment in BEGIN.items()}
 
-PLAN = steps.GeneratePlan("goal", ("one", "two", "three"), ("search", "compare"))
-ADAPT = steps.AdaptPlan("new goal", ("Two is dropped.",), "It is answered.", ("three", "four"))
-REPORT = steps.WriteReport("A title", "", "high")
+PLAN = tools.GeneratePlan("goal", ("one", "two", "three"), ("search", "compare"))
+ADAPT = tools.AdaptPlan("new goal", ("Two is dropped.",), "It is answered.", ("three", "four"))
+REPORT = tools.WriteReport("A title", "", "high")
 
 
 class Play:
@@ -96,7 +96,7 @@ class Play:
         self.reason(second, step, tool, enough=enough)
 
     def reason(self, second: float, step: int, tool, *, enough: bool = False) -> None:
-        reasoning = steps.Reasoning(("a", "b"), "situation", "status", enough, ("go on",), enough)
+        reasoning = tools.Reasoning(("a", "b"), "situation", "status", enough, ("go on",), enough)
         self.record(second, e.StepReasoned(step, reasoning, tool))
         if tool is PLAN:
             self.record(second, e.PlanDrafted(PLAN.goal, PLAN.planned_steps, PLAN.search_strategies))
@@ -129,13 +129,13 @@ def straight() -> Play:
     play = Play(1, "acme", ("eu", "paid"), effort="quick")
     play.start(4, "w1")
     play.think(10, 1, PLAN)
-    play.think(20, 2, steps.WebSearch(("a", "b")))
+    play.think(20, 2, tools.WebSearch(("a", "b")))
     play.search(22, "2/search/1", 400)
     play.search(23, "2/search/2", 600)
     play.find(23, 1, "https://www.example.com/one", "2/search/1")
     play.find(23, 2, "https://example.com/two", "2/search/1")
     play.find(23, 3, "https://docs.example.org:8080/three", "2/search/2")
-    play.think(30, 3, steps.ReadPages(("x",)))
+    play.think(30, 3, tools.ReadPages(("x",)))
     play.read(32, "3/read/1", 1)
     play.read(33, "3/read/3", 3, 900)
     play.think(60, 4, REPORT, enough=True)
@@ -148,16 +148,16 @@ def winding() -> Play:
     play = Play(2, "acme", ("eu",), effort="deep")
     play.start(6, "w1")
     play.think(10, 1, PLAN)
-    play.think(20, 2, steps.WebSearch(("a",)), enough=True)
+    play.think(20, 2, tools.WebSearch(("a",)), enough=True)
     play.ask(21, "2/search/1", "tavily", "query")
     play.record(25, e.CallFailed("2/search/1", "timeout", "The call took too long.", retryable=True))
     play.ask(26, "2/search/1", "tavily", "try 2")
     play.get(28, "2/search/1", 1500, searches=1, cost_usd=0.008)
     play.find(28, 1, "https://example.com/one", "2/search/1")
     play.think(40, 3, ADAPT)
-    play.think(50, 4, steps.ReadPages(("x",)), enough=True)
+    play.think(50, 4, tools.ReadPages(("x",)), enough=True)
     play.read(53, "4/read/1", 1)
-    play.think(60, 5, steps.WebSearch(("b",)))
+    play.think(60, 5, tools.WebSearch(("b",)))
     play.search(70, "5/search/1", 800)
     play.find(70, 2, "pydoc:with", "5/search/1")
     play.ask(86, "6/model", MODEL, "turn 6")
@@ -187,10 +187,10 @@ def capped() -> Play:
     play = Play(4, "beta", limits=Limits(max_cost_usd=0.05, max_calls=40))
     play.start(2, "w2")
     play.think(10, 1, PLAN, cost=0.02)
-    play.think(20, 2, steps.WebSearch(("a",)))
+    play.think(20, 2, tools.WebSearch(("a",)))
     play.search(22, "2/search/1", 1000)
     play.find(22, 1, "https://example.net/one", "2/search/1")
-    play.think(30, 3, steps.ReadPages(("x",)))
+    play.think(30, 3, tools.ReadPages(("x",)))
     play.read(32, "3/read/1", 1, cost=None)
     play.record(32, e.BudgetReached("max_cost_usd", 0.048, 0.05))
     play.ask(33, "4/fallback", "extractive", "turn 4", fallback=True)
@@ -213,7 +213,7 @@ def refused() -> Play:
 def asking() -> Play:
     play = Play(6, "beta", clarify=True)
     play.start(5, "w2")
-    play.think(10, 1, steps.Clarify(("Which?",), ("it",), ("The one.", "The other.")))
+    play.think(10, 1, tools.Clarify(("Which?",), ("it",), ("The one.", "The other.")))
     play.record(10, e.InputRequested(("Which?",), ("it",), ("The one.", "The other."), 600))
     play.command(130, c.ProvideInput(("The planet.",)))
     play.start(131, "w1")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.store import report
+from app.store import analyst_session
 from tests.reporting.bulk import EVENTS_PER_JOB
 from tests.reporting.questions import QUESTIONS
 from tests.reporting.test_views import STABLE
@@ -55,7 +55,7 @@ def _nodes(node: dict) -> Iterator[dict]:
 
 @pytest.fixture
 async def explain(bulky_url):
-    async with report.connected(bulky_url, 60) as analyst:
+    async with analyst_session.connected(bulky_url, 60) as analyst:
 
         async def explain(sql: str) -> Plan:
             [row] = await analyst.fetch(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}")

@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from app.store import report
+from app.store import analyst_session
 from app.store.database import driver_url
 from tests.conftest import execute
 from tests.reporting.questions import QUESTIONS, section_sql
@@ -121,7 +121,9 @@ async def test_a_login_of_its_own_cannot_leave_the_role(member):
 async def test_a_login_of_its_own_has_the_limits_from_the_start(login):
     connection = await asyncpg.connect(driver_url(login))
     shown = [
-        await connection.fetchval(f"SHOW {name}") for name in report.session_settings(60) if name in LIMITS
+        await connection.fetchval(f"SHOW {name}")
+        for name in analyst_session.session_settings(60)
+        if name in LIMITS
     ]
     await connection.close()
 
@@ -137,8 +139,8 @@ LIMITS = (
 
 
 async def test_a_question_that_takes_too_long_is_cut_off(seeded_url):
-    with pytest.raises(report.QueryFailed, match="statement timeout"):
-        async with report.asking(seeded_url, 0.2, "SELECT pg_sleep(60)"):
+    with pytest.raises(analyst_session.QueryFailed, match="statement timeout"):
+        async with analyst_session.asking(seeded_url, 0.2, "SELECT pg_sleep(60)"):
             pass
 
 

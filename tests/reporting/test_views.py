@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from app.domain.events import EVENT_TYPES
-from app.store import log, report
+from app.store import analyst_session, log
 from app.store.database import fetch
 from tests.reporting.history import J, at
 from tests.steps import submitted_job, until
@@ -124,7 +124,7 @@ async def test_an_event_of_every_version_ever_shipped_goes_through_every_view(wr
         await fetch(owner, STORED, job.id, seq, type_, int(version[1:]), path.read_text())
     await fetch(owner, STORED, job.id, len(examples) + 2, "of_the_future", 9, '{"claims":[1],"key":2}')
 
-    async with report.connected(database_url, 60) as analyst:
+    async with analyst_session.connected(database_url, 60) as analyst:
         found = {view: await analyst.fetch(f"SELECT * FROM report.{view}") for view in STABLE}
 
     assert len(found["events"]) == len(examples) + 2 > 20
@@ -146,7 +146,7 @@ async def test_what_a_fork_reuses_is_not_paid_twice(writer, owner, database_url)
     for seq, (type_, data) in enumerate(FORK, 2):
         await fetch(owner, STORED, job.id, seq, type_, 1, json.dumps(data))
 
-    async with report.connected(database_url, 60) as analyst:
+    async with analyst_session.connected(database_url, 60) as analyst:
         calls = await analyst.fetch(
             "SELECT key, reused, input_tokens, cost_usd FROM report.calls ORDER BY seq"
         )
@@ -186,7 +186,7 @@ async def test_calls_add_up_to_the_bill_of_the_job(house, database_url):
     ids = await Researched(house).run(3)
     folded = await log.load(house.engine, ids)
 
-    async with report.connected(database_url, 60) as analyst:
+    async with analyst_session.connected(database_url, 60) as analyst:
         for job_id in ids:
             bill = folded[job_id].research.bill
             row = await analyst.fetchrow(
@@ -208,7 +208,7 @@ async def test_what_the_views_say_of_a_real_run_is_what_the_agent_did(house, dat
     job = (await log.load(house.engine, [job_id]))[job_id]
     research = job.research
 
-    async with report.connected(database_url, 60) as analyst:
+    async with analyst_session.connected(database_url, 60) as analyst:
         steps = await analyst.fetch("SELECT step, tool, calls FROM report.steps ORDER BY step")
         sources = await analyst.fetch("SELECT number, url, read, citations FROM report.sources ORDER BY 1")
         written = await analyst.fetchrow(
@@ -236,7 +236,7 @@ async def test_what_the_views_say_of_a_real_run_is_what_the_agent_did(house, dat
 async def test_every_job_has_its_time_in_statuses_and_its_attempts(writer, database_url):
     await every_kind_of_job(writer)
 
-    async with report.connected(database_url, 60) as analyst:
+    async with analyst_session.connected(database_url, 60) as analyst:
         lives = await analyst.fetch(
             """SELECT j.status, j.total_seconds, sum(s.seconds) AS seconds
                FROM report.jobs j JOIN report.statuses s USING (job_id) GROUP BY 1, 2, j.job_id"""

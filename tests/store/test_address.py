@@ -8,9 +8,9 @@ from sqlalchemy.exc import ArgumentError
 from app.errors import DatabaseUnavailable
 from app.store import database
 from app.store.address import driver_url, hosts, parsed, session
+from app.store.analyst_session import psql_environment
 from app.store.database import fetch, make_engine
 from app.store.migrate import migrate
-from app.store.report import psql_environment
 from tests.chaos.cable import Cable, to_postgres
 
 TWO = [("h1", 1), ("h2", 2)]

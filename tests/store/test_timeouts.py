@@ -6,7 +6,7 @@ import inspect
 import asyncpg
 import pytest
 
-from app.store import database, report
+from app.store import analyst_session, database
 from app.store.database import COMMAND_TIMEOUT, SERVER_SETTINGS, connect, fetch, make_engine
 from app.worker.beats import Beats
 from tests.steps import LEASE, claimed_job, submitted_job, until
@@ -112,4 +112,4 @@ def test_no_other_place_opens_connections():
         if "asyncpg.connect(" in (text := path.read_text()) or "create_pool(" in text
     }
     assert opens == {"store/database.py", "store/report.py"}
-    assert "statement_timeout" in inspect.getsource(report)
+    assert "statement_timeout" in inspect.getsource(analyst_session)

@@ -8,9 +8,9 @@ from app.errors import DatabaseUnavailable
 from app.stream import connection as connection_module
 from app.stream import reader as reader_module
 from app.stream.connection import Connection, Wire, message
+from app.stream.eager import step
 from app.stream.reader import Reader
 from app.stream.source import Piece
-from app.stream.step import step
 from tests.steps import until
 from tests.stream.test_topic import Log, a_topic, frame
 

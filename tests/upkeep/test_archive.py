@@ -10,9 +10,10 @@ import pytest
 import zstandard
 from uuid_utils.compat import uuid7
 
-from app import archive as archiving
 from app import handle
-from app.archive import archive, check
+from app.audit import archive as archiving
+from app.audit.archive import archive, check
+from app.audit.verify import verify
 from app.domain import commands as c
 from app.domain.change import change
 from app.domain.decide import decide
@@ -24,7 +25,6 @@ from app.store import archive as store
 from app.store import log, upkeep
 from app.store.database import fetch
 from app.store.rebuild import rebuild
-from app.verify import verify
 from tests.conftest import serving
 from tests.steps import completed_job, rows, whole_log
 

@@ -10,15 +10,15 @@ import asyncpg
 import httpx
 import pytest
 
-from app.agent import offline
 from app.agent.replay import replies_of
+from app.audit import bundle_verifier
+from app.audit.verify import verify
 from app.domain.upkeep import fault
 from app.errors import BadSetting, JobNotFound, StillNeeded
 from app.replay import replay
 from app.store import blobs, log, upkeep
 from app.store.database import fetch
 from app.store.forget import forget, plan_job, plan_pages
-from app.verify import verify
 from tests.conftest import serving
 from tests.scripted import PAGES
 from tests.steps import running_job, whole_log
@@ -90,7 +90,7 @@ async def checked(house, job, file) -> subprocess.CompletedProcess[str]:
     """What the bundle's own program says of it."""
     async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
         file.write_bytes((await http.get(f"/jobs/{job}/bundle")).content)
-    command = [sys.executable, "-I", offline.__file__, str(file)]
+    command = [sys.executable, "-I", bundle_verifier.__file__, str(file)]
     return await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
 
 

@@ -3,11 +3,11 @@
 import asyncio
 
 from app.agent.limits import PRESETS
+from app.agent.ports import Hit, SearchReply
 from app.domain import commands as c
-from app.domain import steps
+from app.domain import tools
 from app.domain.job import LEASED, OVER, Job
 from app.errors import ProviderError
-from app.providers.ports import Hit, SearchReply
 from tests.api.sse import read
 from tests.scripted import PLAN, REPORT, SCRIPT, ScriptedModel
 from tests.steps import claimed_job, submitted_job, until, whole_log
@@ -23,7 +23,7 @@ async def test_1_a_source_keeps_its_number_and_no_two_sources_share_one(house):
         )
 
     house.search.search = search
-    house.model.script = (PLAN, *(steps.WebSearch((query,)) for query in results), REPORT)
+    house.model.script = (PLAN, *(tools.WebSearch((query,)) for query in results), REPORT)
     job = await submitted_job(house.writer)
     async with working(house):
         job = await over(house, job.id)
@@ -48,7 +48,7 @@ async def test_2_the_report_is_the_result(http):
 
 
 async def test_3_at_the_last_turn_only_the_report_is_left_and_the_run_ends(house):
-    house.model.script = (PLAN, *(steps.WebSearch((f"q{n}",)) for n in range(50)))
+    house.model.script = (PLAN, *(tools.WebSearch((f"q{n}",)) for n in range(50)))
     job = await submitted_job(house.writer, effort="quick")
     async with working(house):
         job = await over(house, job.id)
@@ -88,7 +88,7 @@ async def test_5_a_reader_who_leaves_does_not_cancel_and_a_cancel_does(http, hou
 
 
 async def test_6_asked_and_finished_are_told_apart_and_a_question_does_not_wait_for_ever(http, house):
-    house.model.script = (steps.Clarify(("Which?",), ("it",), ("This.", "That.")), *SCRIPT)
+    house.model.script = (tools.Clarify(("Which?",), ("it",), ("This.", "That.")), *SCRIPT)
     job_id = (await http.post("/jobs", json={"query": "boil?", "clarify": True})).json()["job_id"]
 
     async def asked():
@@ -116,7 +116,7 @@ async def test_8_an_error_is_an_event_with_a_type_and_reaches_the_caller(house):
 
 
 async def test_9_a_citation_is_checked_and_sources_that_are_not_cited_are_not_listed(http, house):
-    liar = steps.WriteReport(
+    liar = tools.WriteReport(
         "T", "Water boils at 100 degrees Celsius at sea level [1]. Tea is blue [9].", "high"
     )
     house.model.script = (*SCRIPT[:3], liar)
@@ -139,7 +139,7 @@ async def test_10_reading_is_limited_and_only_what_was_found_is_read(house):
 
     async def read_page(url):
         house.search.reads.append(url)
-        from app.providers.ports import PageReply
+        from app.agent.ports import PageReply
 
         return PageReply("Water boils.")
 
@@ -149,7 +149,7 @@ async def test_10_reading_is_limited_and_only_what_was_found_is_read(house):
         async def next_step(self, ask, texts):
             unread = [source.url for source in ask.sources if source.sha256 is None][:4]
             wanted = (*unread, "https://attacker.example/")
-            self.script = (PLAN, steps.WebSearch(("q",)), *[steps.ReadPages(wanted)] * 2, REPORT)
+            self.script = (PLAN, tools.WebSearch(("q",)), *[tools.ReadPages(wanted)] * 2, REPORT)
             return await super().next_step(ask, texts)
 
     house.model = Greedy()

@@ -7,11 +7,11 @@ import pytest
 
 from app import handle
 from app.agent.limits import PRESETS
+from app.agent.ports import BadReply, ModelReply
 from app.domain import commands as c
 from app.domain import events as e
-from app.domain import steps
+from app.domain import tools
 from app.errors import ProviderError
-from app.providers.ports import BadReply, ModelReply
 from app.worker import breaker, calls
 from app.worker.breaker import Breaker
 from tests.api.sse import read
@@ -29,10 +29,10 @@ class DearModel(ScriptedModel):
     async def next_step(self, ask, texts):
         reply = await super().next_step(ask, texts)
         last = "web_search" not in ask.menu and ask.step > 2
-        return ModelReply(steps.NextStep(REASONING, REPORT) if last else reply.step, PRICE)
+        return ModelReply(tools.NextStep(REASONING, REPORT) if last else reply.step, PRICE)
 
 
-SEARCHING = (PLAN, *(steps.WebSearch((f"q{n}",)) for n in range(40)))
+SEARCHING = (PLAN, *(tools.WebSearch((f"q{n}",)) for n in range(40)))
 
 
 @pytest.mark.parametrize(
@@ -155,13 +155,13 @@ async def test_a_reply_that_is_no_legal_step_is_told_back_and_paid_for(house):
 
 
 async def test_a_tool_that_is_not_on_the_menu_is_refused_and_told_back(house):
-    house.model.script = (steps.WebSearch(("too early",)),)
+    house.model.script = (tools.WebSearch(("too early",)),)
 
     class Learns(ScriptedModel):
         async def next_step(self, ask, texts):
-            self.script = SCRIPT if ask.corrections else (steps.WebSearch(("too early",)),)
+            self.script = SCRIPT if ask.corrections else (tools.WebSearch(("too early",)),)
             reply = await super().next_step(ask, texts)
-            return reply if ask.step == 1 else ModelReply(steps.NextStep(REASONING, SCRIPT[ask.step - 1]))
+            return reply if ask.step == 1 else ModelReply(tools.NextStep(REASONING, SCRIPT[ask.step - 1]))
 
     house.model = Learns()
     job = await submitted_job(house.writer)
@@ -282,7 +282,7 @@ async def _all_wait(house, jobs):
     return all(job.status == "pending" and job.retry_at for job in found)
 
 
-ASK = steps.Clarify(("Which water?",), ("water",), ("Fresh water.", "At sea level."))
+ASK = tools.Clarify(("Which water?",), ("water",), ("Fresh water.", "At sea level."))
 
 
 async def test_the_agent_may_ask_first_and_no_worker_is_held_while_it_waits(http, house):
@@ -309,9 +309,9 @@ async def test_the_agent_may_ask_first_and_no_worker_is_held_while_it_waits(http
 
 
 async def test_unanswered_the_job_goes_on_with_its_stated_assumptions(house, monkeypatch):
-    from app.agent import lessons
+    from app.agent import interpret
 
-    monkeypatch.setattr(lessons, "ANSWER_SECONDS", 0)
+    monkeypatch.setattr(interpret, "ANSWER_SECONDS", 0)
     house.model.script = (ASK, *SCRIPT)
     job = await submitted_job(house.writer, clarify=True)
     async with working(house):
@@ -363,7 +363,7 @@ async def test_blocked_domains_are_neither_found_nor_read(house):
 
 
 async def test_a_page_that_the_caller_named_may_be_read(house):
-    house.model.script = (PLAN, steps.ReadPages(("https://example.com/a",)), REPORT)
+    house.model.script = (PLAN, tools.ReadPages(("https://example.com/a",)), REPORT)
     job = await submitted_job(house.writer, query="What does https://example.com/a say about boiling?")
     async with working(house):
         job = await over(house, job.id)

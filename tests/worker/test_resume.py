@@ -8,7 +8,7 @@ from app.domain import commands as c
 from app.errors import ProviderError
 from app.store import queue
 from app.worker.attempt import Attempt
-from app.worker.research import Researcher
+from app.worker.researcher import Researcher
 from tests.scripted import ScriptedModel, ScriptedSearch
 from tests.steps import LEASE, as_worker, assert_chain, claimed_job, submitted_job, whole_log
 

@@ -9,7 +9,7 @@ import pytest
 
 from app import handle
 from app.domain import commands as c
-from app.domain import steps
+from app.domain import tools
 from app.errors import ProviderError
 from app.store import queue
 from app.store.database import fetch
@@ -252,7 +252,7 @@ async def _cut(*_args):
 
 
 async def test_a_report_is_written_when_the_turns_run_out(house):
-    house.model.script = (PLAN, *[steps.WebSearch((f"q{n}",)) for n in range(20)])
+    house.model.script = (PLAN, *[tools.WebSearch((f"q{n}",)) for n in range(20)])
     job = await submitted_job(house.writer, effort="quick")
 
     async with working(house):
@@ -267,7 +267,7 @@ async def _asked_for_report(house):
 
 
 async def test_a_page_that_no_search_returned_is_not_read(house):
-    invented = steps.ReadPages(("https://attacker.example/steal", "https://example.com/a"))
+    invented = tools.ReadPages(("https://attacker.example/steal", "https://example.com/a"))
     house.model.script = (SCRIPT[0], SCRIPT[1], invented, REPORT)
     job = await submitted_job(house.writer)
 

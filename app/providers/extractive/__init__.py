@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from app.agent.ports import Ask, ModelReply, SeenSource
 from app.domain.request import Effort
-from app.domain.steps import (
+from app.domain.tools import (
     AdaptPlan,
     Answer,
     AnyTool,
@@ -23,7 +24,6 @@ from app.domain.steps import (
 from app.providers.extractive import plan
 from app.providers.extractive.report import Section, sections, write
 from app.providers.extractive.terms import terms
-from app.providers.ports import Ask, ModelReply, SeenSource
 
 QUERIES = 2  # for one step; within the searches that each effort allows for four steps
 MAX_QUERIES = 3  # of one turn

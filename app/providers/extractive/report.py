@@ -11,11 +11,11 @@ from functools import lru_cache
 from markdown_it import MarkdownIt
 from msgspec import Struct
 
-from app.domain.steps import Answer, Confidence, WriteReport
+from app.agent.ports import Ask, SeenSource
+from app.domain.tools import Answer, Confidence, WriteReport
 from app.providers.extractive.plan import MEANING, Facet, asked, essence, facet_of
 from app.providers.extractive.prose import is_sentence, sentences
 from app.providers.extractive.terms import Rarity, terms, words_in
-from app.providers.ports import Ask, SeenSource
 
 MIN_EVIDENCE = 0.55  # of a subject's words, weighed by rarity; those in the page's title count half
 MIN_OWN = 0.3  # of them in the sentence itself

@@ -1,6 +1,6 @@
 """The Python client: jobs over HTTP, followed across every disconnect.
 
-from app.client import Dossier
+from dossier import Dossier
 
 with Dossier("http://127.0.0.1:8000") as dossier:
     job = dossier.submit("What does the with statement do?")
@@ -9,10 +9,10 @@ with Dossier("http://127.0.0.1:8000") as dossier:
     print(dossier.report(job.job_id))
 """
 
-from app.client.answers import Cancelled, Claims, Created, EventPage, FeedEvent, FeedPage, Followed, Jobs
-from app.client.asynchronous import AsyncDossier
-from app.client.blocking import Dossier
-from app.client.problems import ApiError, NoContact, NoResult, StreamBroken
+from dossier.asynchronous import AsyncDossier
+from dossier.blocking import Dossier
+from dossier.problems import ApiError, NoContact, NoResult, StreamBroken
+from dossier.responses import Cancelled, Claims, Created, EventPage, FeedEvent, FeedPage, Followed, Jobs
 
 __all__ = [
     "ApiError",

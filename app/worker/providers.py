@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
+from app.agent.ports import Model, PageReply, Search
 from app.agent.research import Call, ModelCall, ReadCall, Reply, SearchCall
 from app.domain.job import Job
 from app.errors import ProviderError
-from app.providers.ports import Model, PageReply, Search
 from app.worker.breaker import Breaker
 
 MAX_PAGE = 1_000_000  # characters of a page that are kept

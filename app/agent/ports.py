@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 from app.domain.events import Usage
 from app.domain.request import Effort, SearchScope
 from app.domain.research import Turn
-from app.domain.steps import NextStep
+from app.domain.tools import NextStep
 from app.errors import ProviderError
 
 FREE = frozenset({"extractive", "corpus"})  # names of providers whose calls never cost anything

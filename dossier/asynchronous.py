@@ -11,8 +11,17 @@ import httpx
 import msgspec
 
 from app import __version__
-from app.client import follow
-from app.client.answers import (
+from app.domain.diff import Diff
+from app.domain.job import OVER, Status
+from app.domain.replayed import Replayed
+from app.domain.request import ResearchRequest
+from app.domain.view import JobView, Result
+from app.errors import BadSetting
+from app.settings import load_settings
+from dossier import follow
+from dossier.patience import Patience
+from dossier.problems import NoContact, NoResult, StreamBroken, api_error
+from dossier.responses import (
     Cancelled,
     Claims,
     Created,
@@ -23,15 +32,6 @@ from app.client.answers import (
     event_page,
     feed_page,
 )
-from app.client.patience import Patience
-from app.client.problems import NoContact, NoResult, StreamBroken, api_error
-from app.domain.diff import Diff
-from app.domain.job import OVER, Status
-from app.domain.replayed import Replayed
-from app.domain.request import ResearchRequest
-from app.domain.view import JobView, Result
-from app.errors import BadSetting
-from app.settings import load_settings
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 PATIENCE = 60.0  # seconds without any contact until `follow` gives up; a deploy is shorter
@@ -202,7 +202,7 @@ class AsyncDossier:
         """Every event after `after`, each once, then live until the last one.
 
         It comes back by itself after every disconnect. Raises NoContact, ApiError or StreamBroken;
-        `app.client.follow` says when, and what a restored database looks like.
+        `dossier.follow` says when, and what a restored database looks like.
         """
         patience = Patience(self._patience, self.url)
         return follow.follow(self._http, _path(job_id, "/stream"), after, patience)

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 
-from app.client.problems import NoContact
+from dossier.problems import NoContact
 
 RETRY = 1.0  # seconds; until the server says something else
 RETRY_BOUNDS = (0.1, 30.0)  # seconds; neither a hot loop nor a reader that never comes back

@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from app.domain import bodies
 from app.domain import checkpoint as domain
-from app.domain.audit import Finding, Witness, examine
 from app.domain.bodies import Named
 from app.domain.checkpoint import Checkpoint, heads_of
 from app.domain.signature import Public
+from app.domain.tampering import Finding, Witness, examine
 from app.domain.upkeep import Entry, forgotten
 from app.domain.upkeep import fault as upkeep_fault
 from app.errors import DossierError

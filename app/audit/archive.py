@@ -16,7 +16,7 @@ import zstandard
 from msgspec import Struct
 
 from app.domain.archive import Archived, Head, Manifest, decode, encode, judge, manifest_of
-from app.domain.audit import Finding
+from app.domain.tampering import Finding
 from app.domain.upkeep import MonthArchived, entry
 from app.errors import BadDocument
 from app.store import archive as store

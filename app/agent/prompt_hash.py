@@ -12,10 +12,10 @@ from hashlib import sha256
 import msgspec
 from msgspec import Struct
 
+from app.agent.ports import Ask
 from app.agent.prompts import messages
-from app.domain.steps import NextStep
-from app.providers.ports import Ask
-from app.providers.strict import strict_schema
+from app.agent.step_schema import strict_schema
+from app.domain.tools import NextStep
 
 SHOWN = 40  # lines of a difference
 WIDTH = 400  # characters of one of them

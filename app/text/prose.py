@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from msgspec import Struct
 
-from app.agent import sentences
-from app.agent.inert import Hidden, defuse, tidy
+from app.text import sentences
+from app.text.safe_markdown import Hidden, defuse, tidy
 
 MAX_LINES = 10_000  # of a report; each takes time, and ten thousand are a book
 LONG = 20_000  # characters of a paragraph

@@ -9,19 +9,19 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import TypeGuard
 
-from app.agent import lessons, limits, research
+from app.agent import interpret, limits, research
+from app.agent.ports import BadReply, ModelReply
+from app.agent.prompt_hash import Wording, wording
 from app.agent.replies import decoded, encoded
 from app.agent.research import Call, ModelCall, Reply
-from app.agent.wording import Wording, wording
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.job import Job
 from app.errors import ProviderError
-from app.providers.ports import BadReply, ModelReply
 from app.worker import crash
 from app.worker.attempt import Attempt
 from app.worker.calls import Caller
-from app.worker.tools import Tools
+from app.worker.providers import Tools
 
 TURN_EVENTS = tuple[e.Event, ...]
 
@@ -168,7 +168,7 @@ class Researcher:
         epoch = self._attempt.epoch
         if knowing.research.report is not None and isinstance(call, ModelCall):
             await self._attempt.writer.keep(bodies)
-            reason = lessons.stop_reason(before, knowing.research, call)
+            reason = interpret.stop_reason(before, knowing.research, call)
             await self._attempt.write(c.CompleteJob(epoch, reason, happened))
             return
         if knowing.research.tripped is None and (tripped := limits.reached(knowing)):
@@ -188,10 +188,10 @@ class Researcher:
             if not isinstance(reply, ModelReply):
                 return ()
             # Checking the citations of a long report can take a second of CPU.
-            return await asyncio.to_thread(lessons.learn_step, after, call, reply, texts)
+            return await asyncio.to_thread(interpret.learn_step, after, call, reply, texts)
         if research.pending(after):
             return None
-        return lessons.learn_calls(after, await self._all_replies(after))
+        return interpret.learn_calls(after, await self._all_replies(after))
 
     async def _all_replies(self, job: Job) -> dict[str, Reply]:
         """The replies of the turn; those of a worker before this one come from the blobs."""

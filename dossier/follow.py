@@ -6,10 +6,10 @@ from contextlib import aclosing
 import httpx
 from msgspec import Struct
 
-from app.client.answers import Followed, followed
-from app.client.patience import Patience
-from app.client.problems import ApiError, StreamBroken, api_error
-from app.client.sse import Frame, Parser
+from dossier.patience import Patience
+from dossier.problems import ApiError, StreamBroken, api_error
+from dossier.responses import Followed, followed
+from dossier.sse import Frame, Parser
 
 # The server sends a heartbeat every 15 s; after three of them are missing the connection is dead.
 TIMEOUT = httpx.Timeout(connect=5.0, read=45.0, write=10.0, pool=5.0)

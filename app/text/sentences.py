@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 LONGEST = 400  # characters; text without full stops is cut at a space near here
-# A marker that stands for something else in a report's text; see app.agent.prose.
+# A marker that stands for something else in a report's text; see app.text.prose.
 MARKER = "\U00100000-\U0010fffd"
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Container
 from html import unescape
 
-from app.agent.urls import normalise
+from app.text.urls import normalise
 
 ROUNDS = 5  # links in links in links; what is deeper is escaped, not understood
 

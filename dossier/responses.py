@@ -8,11 +8,11 @@ from msgspec import Raw, Struct
 from msgspec.structs import asdict
 
 from app.agent.provenance import ProvenClaim
-from app.client.problems import StreamBroken
 from app.domain import upcast
 from app.domain.events import EVENT_TYPES, Event, Unrecognised
 from app.domain.job import OVER, Status
 from app.domain.view import JobView
+from dossier.problems import StreamBroken
 
 
 class Created(Struct, frozen=True):

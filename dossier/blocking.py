@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from anyio.from_thread import start_blocking_portal
 
-from app.client.asynchronous import PATIENCE, AsyncDossier
+from dossier.asynchronous import PATIENCE, AsyncDossier
 
 P = ParamSpec("P")
 T = TypeVar("T")

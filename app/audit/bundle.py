@@ -9,12 +9,13 @@ from uuid import UUID
 
 import msgspec
 
-from app.agent import offline, report
 from app.agent.provenance import claims
+from app.audit import bundle_verifier
 from app.domain.events import PageRead
 from app.domain.row import Row
 from app.domain.signature import Signer
 from app.domain.view import Result
+from app.text import report
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip knows; the same job gives the same bytes
 
@@ -62,7 +63,7 @@ class Bundle:
             signed="signed" if signed else "not signed, for this server has no key",
         )
         self._add("README.txt", words.encode())
-        self._add("verify.py", files("app.agent").joinpath("offline.py").read_bytes())
+        self._add("verify.py", files("app.audit").joinpath("bundle_verifier.py").read_bytes())
 
     def write_pages(self, texts: Mapping[str, bytes]) -> None:
         """Some pages; of those that are never given, the forgotten ones are listed."""
@@ -96,7 +97,7 @@ class Bundle:
             "key": signer.key if signer else None,
             "public_key": signer.public.hex() if signer else None,
         }
-        text = offline.TEXT.format(**head).encode()
+        text = bundle_verifier.TEXT.format(**head).encode()
         self._add("head.json", _json({**head, "signature": signer.sign(text).hex() if signer else None}))
         self._zip.close()
 
@@ -110,7 +111,7 @@ class Bundle:
 
 
 def _json(value: object) -> bytes:
-    return bytes(offline.canonical(value))
+    return bytes(bundle_verifier.canonical(value))
 
 
 def _line(row: Row) -> bytes:
@@ -121,9 +122,9 @@ def _line(row: Row) -> bytes:
         "prev_hash": row.prev_hash.hex(),
         "hash": row.hash.hex(),
     }
-    return bytes(offline.canonical_frame(frame, row.line())) + b"\n"
+    return bytes(bundle_verifier.canonical_frame(frame, row.line())) + b"\n"
 
 
 def check(path: str) -> int:
     """Check a bundle and print what was found; returns the exit code."""
-    return int(offline.main([path]))
+    return int(bundle_verifier.main([path]))

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from app.agent.citations import bind
 from app.agent.limits import is_forced, may_use, usable
+from app.agent.ports import BadReply, ModelReply, PageReply, SearchReply
 from app.agent.research import ModelCall, ReadCall, Reply, SearchCall, tool_calls
-from app.agent.urls import clean, normalise
 from app.domain import events as e
-from app.domain import steps
+from app.domain import tools
 from app.domain.job import Job
 from app.domain.research import Research
-from app.providers.ports import BadReply, ModelReply, PageReply, SearchReply
+from app.text.urls import clean, normalise
 
 # What stands in for the model picks sentences by their words; that it found none says little.
 UNWRITTEN = (
@@ -52,7 +52,7 @@ def learn_step(job: Job, call: ModelCall, reply: ModelReply, texts: Mapping[str,
     if name not in call.ask.menu:
         allowed = ", ".join(call.ask.menu)
         raise BadReply(f"The tool {name} is not allowed now; allowed are {allowed}.", reply.usage)
-    kept = replace(function, content="") if isinstance(function, steps.WriteReport) else function
+    kept = replace(function, content="") if isinstance(function, tools.WriteReport) else function
     return (
         e.StepReasoned(call.ask.step, reasoning, kept),
         *_named_by_caller(job),
@@ -77,24 +77,24 @@ def _just_said(job: Job) -> str:
 
 
 def _consequences(
-    job: Job, function: steps.AnyTool, texts: Mapping[str, str], *, fallback: bool
+    job: Job, function: tools.AnyTool, texts: Mapping[str, str], *, fallback: bool
 ) -> tuple[e.Event, ...]:
     match function:
-        case steps.GeneratePlan():
+        case tools.GeneratePlan():
             return (e.PlanDrafted(function.goal, function.planned_steps, function.search_strategies),)
-        case steps.AdaptPlan():
+        case tools.AdaptPlan():
             adapted = e.PlanAdapted(
                 function.new_goal, function.next_steps, function.plan_changes, function.reason
             )
             return (adapted,)
-        case steps.Clarify():
+        case tools.Clarify():
             asked = e.InputRequested(
                 function.questions, function.unclear_terms, function.assumptions, ANSWER_SECONDS
             )
             return (asked,)
-        case steps.WriteReport():
+        case tools.WriteReport():
             return (bind(function.title, function.content, function.confidence, _citable(job), texts),)
-        case steps.Answer():
+        case tools.Answer():
             text = UNWRITTEN if fallback and texts else function.answer
             report = bind(clean(_asked(job))[:TITLE], text, "low", _citable(job), texts)
             # That nothing was found is no claim that would need a source.

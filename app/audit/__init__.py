@@ -1,0 +1,1 @@
+"""Evidence: verify the log, sign checkpoints, archive months, bundle a job."""

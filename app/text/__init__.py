@@ -1,0 +1,1 @@
+"""Text, pure: addresses, sentences, words, quotes, markdown, reports."""
