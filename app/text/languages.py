@@ -1,0 +1,195 @@
+"""The language of a text, and its words as that language counts them.
+
+A language is an ISO 639-1 code, "" where the text does not tell. Scripts without spaces between words
+(Chinese, Japanese, Thai and the like, Korean too) are counted in pairs of characters, all others in stems.
+Everything here takes time in proportion to the text, and looks at a bounded part of it to tell a language.
+"""
+
+import re
+from collections import Counter
+from functools import lru_cache
+from math import log
+from threading import local
+from typing import Protocol
+
+import snowballstemmer
+
+from app.text.function_words import FUNCTION_WORDS, QUESTION_WORDS
+
+MAX_SAMPLE = 20_000  # characters that are looked at to tell a language
+MAX_WORD = 60  # characters; what is longer is no word, and is kept as it is
+LEAD = 1.15  # by which a language has to be ahead of the next one
+STEMMERS = {
+    "en": "english",
+    "de": "german",
+    "fr": "french",
+    "es": "spanish",
+    "pt": "portuguese",
+    "it": "italian",
+    "nl": "dutch",
+    "ru": "russian",
+    "ar": "arabic",
+    "hi": "hindi",
+}
+
+# Characters of scripts that put no spaces between words, and Korean, whose words carry their particles.
+PAIRED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0002fa1f"
+)
+_MARKS = "\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0963\u0980-\u0dff\u200c\u200d"
+_WORD = re.compile(rf"(?P<run>[{PAIRED}]+)|(?:(?![{PAIRED}])[^\W_])(?:(?![{PAIRED}])(?:[^\W_]|[{_MARKS}]))*")
+_LATIN_WORD = re.compile(r"[a-zà-öø-ÿœß]+")
+_DIACRITICS = re.compile("[\u0640\u064b-\u065f\u0670]")  # of Arabic: written or left out as one likes
+
+# One character of a script without spaces says as much as two or three letters.
+_SCRIPTS = (
+    ("ja", re.compile("[\u3040-\u30ff]"), 2.5),
+    ("zh", re.compile("[\u3400-\u4dbf\u4e00-\u9fff]"), 2.5),
+    ("ko", re.compile("[\uac00-\ud7af]"), 2.5),
+    ("th", re.compile("[\u0e00-\u0e7f]"), 1.0),
+    ("hi", re.compile("[\u0900-\u0963]"), 1.0),
+    ("ar", re.compile("[\u0620-\u064a]"), 1.0),
+    ("ru", re.compile("[\u0400-\u04ff]"), 1.0),
+    ("la", re.compile("[A-Za-zÀ-ÖØ-öø-ÿ]"), 1.0),
+)
+# Letters that a neighbour of the language has and it has not.
+_FOREIGN = {
+    "ru": re.compile("[іїєґўјљњћђџ]", re.IGNORECASE),
+    "ar": re.compile("[پچژگکی]"),
+}
+# Letters that only one of the languages written in Latin letters has.
+_LETTERS = {"de": "äöüß", "fr": "œêèùûîïë", "es": "ñ¿¡", "pt": "ãõ", "it": "òì"}
+_SPELLED = {language: re.compile(f"[{letters}]") for language, letters in _LETTERS.items()}
+# Function words that are cut out of a run before it becomes pairs; others are too often part of a word.
+_BETWEEN = {
+    "zh": "的 了 是 在 和 与 與 及 或 于 於 由 被 吗 嗎 呢",
+    "ja": "の は が を に です ます でした ました",
+    "ko": "",
+    "th": "และ ของ ที่ ครับ ค่ะ",
+}
+_LATIN = ("en", "de", "fr", "es", "pt", "it", "nl")
+_KNOWN = {language: FUNCTION_WORDS[language] | QUESTION_WORDS[language] for language in _LATIN}
+
+
+def _told() -> dict[str, dict[str, float]]:
+    """How much each function word tells for its languages: the fewer share it, the more."""
+    shared = Counter(word for words in _KNOWN.values() for word in words)
+    weights: dict[str, dict[str, float]] = {}
+    for language, words in _KNOWN.items():
+        for word in words:
+            weights.setdefault(word, {})[language] = log(1 + len(_LATIN) / shared[word])
+    return weights
+
+
+_TOLD = _told()
+
+
+class _Stemmer(Protocol):
+    def stemWord(self, word: str) -> str: ...  # noqa: N802 - the library's name
+
+
+class _Stemmers(local):
+    """The stemmers of one thread: each keeps the word that it works on."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, _Stemmer] = {}
+
+    def of(self, language: str) -> _Stemmer:
+        if language not in self.made:
+            self.made[language] = snowballstemmer.stemmer(STEMMERS[language])
+        return self.made[language]
+
+
+_stemmers = _Stemmers()
+
+
+def detect(text: str) -> str:
+    """Tell the language of a text by its script, then by its function words."""
+    sample = text[:MAX_SAMPLE]
+    weights = {name: len(script.findall(sample)) * weight for name, script, weight in _SCRIPTS}
+    script = max(weights, key=weights.__getitem__)
+    if not weights[script]:
+        return ""
+    if script == "la":
+        return _latin(sample)
+    if script == "zh" and weights["ja"] > 0.1 * weights["zh"]:
+        return "ja"
+    foreign = _FOREIGN.get(script)
+    return "" if foreign and len(foreign.findall(sample)) > 0.01 * weights[script] else script
+
+
+def _latin(sample: str) -> str:
+    lower = sample.lower()
+    words = _LATIN_WORD.findall(lower)
+    scores = dict.fromkeys(_LATIN, 0.0)
+    for name, letters in _SPELLED.items():
+        scores[name] += 2 * min(3, len(letters.findall(lower)))
+    for word in words:
+        for language, weight in _TOLD.get(word, {}).items():
+            scores[language] += weight
+    second, first = sorted(scores.values())[-2:]
+    return max(scores, key=scores.__getitem__) if first > LEAD * second else ""
+
+
+def function_words(language: str) -> frozenset[str]:
+    """The words of a language that carry no subject; none where the language is not known."""
+    return FUNCTION_WORDS.get(language, frozenset())
+
+
+def question_words(language: str) -> frozenset[str]:
+    """The words of a language that only ask."""
+    return QUESTION_WORDS.get(language, frozenset())
+
+
+def words(text: str) -> list[str]:
+    """The words in lower case in their order; a run of a script without spaces as pairs of characters."""
+    found = list[str]()
+    for match in _WORD.finditer(_DIACRITICS.sub("", text.lower())):
+        found += pairs(match[0]) if match["run"] else [match[0]]
+    return found
+
+
+def pairs(run: str) -> list[str]:
+    """The overlapping pairs of a run of characters; one alone is its own."""
+    return [run[at : at + 2] for at in range(len(run) - 1)] or [run]
+
+
+def stem(word: str, language: str) -> str:
+    """A word in lower case without its endings; the word itself where the language has no stemmer."""
+    return _stem(word, language) if language in STEMMERS and len(word) <= MAX_WORD else word
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str, language: str) -> str:
+    return _stemmers.of(language).stemWord(word) or word
+
+
+def terms(text: str, language: str = "") -> frozenset[str]:
+    """The stems and pairs that carry the subject of a text: without function words and question words."""
+    return frozenset(stem(word, language) for word in content_words(text, language))
+
+
+def content_words(text: str, language: str) -> list[str]:
+    """The words of a text that carry its subject, in their order."""
+    bare = _cut_paired(text, language)
+    return [word for word in words(bare) if word not in _empty(language)]
+
+
+@lru_cache(maxsize=64)
+def _empty(language: str) -> frozenset[str]:
+    return function_words(language) | question_words(language)
+
+
+@lru_cache(maxsize=64)
+def _cut_out(language: str) -> re.Pattern[str] | None:
+    """What is no part of a word in a script without spaces: question words, and what stands between words."""
+    if language not in _BETWEEN:
+        return None
+    longest_first = sorted(question_words(language) | set(_BETWEEN[language].split()), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)))
+
+
+def _cut_paired(text: str, language: str) -> str:
+    pattern = _cut_out(language)
+    return pattern.sub(" ", text) if pattern else text
