@@ -1,7 +1,7 @@
 """The one way to change a job: load, decide, append, project."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Protocol
@@ -17,7 +17,7 @@ from app.domain import events as e
 from app.domain.change import Change, change
 from app.domain.decide import decide
 from app.domain.job import Job
-from app.domain.request import Changes, ResearchRequest
+from app.domain.request import Changes, Effort, ResearchRequest, Verify
 from app.domain.row import Row
 from app.errors import JobArchived, JobNotFound, Refused, WrongVersion
 from app.store import log
@@ -40,7 +40,13 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 
 
 async def submit(
-    writer: Writer, request: ResearchRequest, *, tenant: str, key: str | None = None, max_attempts: int = 3
+    writer: Writer,
+    request: ResearchRequest,
+    *,
+    tenant: str,
+    key: str | None = None,
+    max_attempts: int = 3,
+    verify: Mapping[Effort, Verify] | None = None,
 ) -> tuple[Job, bool]:
     """Submit a job; returns it, and whether it is new.
 
@@ -48,6 +54,8 @@ async def submit(
     key with another request, JobArchived where that job's events are elsewhere, DatabaseUnavailable.
     """
     digest = sha256(_encode(request)).hexdigest()
+    # Decided here and kept in the log, so that a worker or a replay need not know the settings.
+    request = replace(request, verify=request.verify or (verify or {}).get(request.effort))
     command = c.SubmitJob(request, tenant, max_attempts, key, digest)
     empty = Job(uuid7())
     first = change(empty, decide(command, empty), datetime.now(UTC), "api", None)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from dotenv import dotenv_values
 from msgspec import Struct, ValidationError, convert, field
@@ -17,6 +18,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     home: str = field(name="DOSSIER_HOME", default="~/.dossier")
     url: str = field(name="DOSSIER_URL", default="")  # of a running server, for the commands
     model: str = field(name="DOSSIER_MODEL", default="gpt-4.1-mini")
+    verify: Literal["", "off", "cited", "all"] = field(name="DOSSIER_VERIFY", default="")  # empty: by effort
+    judge_model: str = field(name="DOSSIER_JUDGE_MODEL", default="")  # empty: the job's own
     prices: str = field(name="DOSSIER_PRICES", default="")  # path of a JSON file
     openai_api_key: str = field(name="OPENAI_API_KEY", default="")
     openai_base_url: str = field(name="OPENAI_BASE_URL", default="")

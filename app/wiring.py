@@ -5,10 +5,11 @@ import contextlib
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from datetime import timedelta
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import get_args
 
 from litestar import Litestar
 
@@ -18,12 +19,13 @@ from app.api.app import make_app
 from app.api.desk import Desk
 from app.audit.notary import Notary, signer_of
 from app.domain.job import Job
-from app.domain.request import SearchScope
+from app.domain.request import Effort, SearchScope, Verify
 from app.domain.signature import Signer
 from app.errors import ProviderError
 from app.providers.corpus import CorpusSearch
 from app.providers.extractive import Extractive
 from app.providers.http import make_client
+from app.providers.judge import ModelJudge
 from app.providers.merged import MergedSearch
 from app.providers.openai import OpenAIModel
 from app.providers.prices import load_prices
@@ -35,7 +37,7 @@ from app.store.wake import Wake
 from app.store.writer import Writer
 from app.stream.hub import Hub
 from app.worker.attempt import Attempt
-from app.worker.providers import Choose, Tools
+from app.worker.providers import Choose, Judges, Tools
 from app.worker.researcher import Researcher
 from app.worker.worker import Pace, Perform, Worker
 
@@ -67,6 +69,7 @@ class House:
             self.hub,
             queue_limit=self.settings.queue_limit,
             max_attempts=self.settings.max_attempts,
+            verify=verifying(self.settings),
             signer=self.signer,
         )
 
@@ -101,7 +104,7 @@ class House:
         extractive = Extractive()
         model = self._model()
         named = lru_cache(maxsize=MODELS)(model.named) if model else None
-        return Tools(model or extractive, extractive, self._choose(), named)
+        return Tools(model or extractive, extractive, self._choose(), named, self._judges(model))
 
     def _model(self) -> OpenAIModel | None:
         """The language model; a server of one's own often wants no key."""
@@ -117,6 +120,15 @@ class House:
             prices=load_prices(Path(settings.prices).expanduser() if settings.prices else None),
             max_tokens=settings.reply_tokens,
         )
+
+    def _judges(self, model: OpenAIModel | None) -> Judges:
+        """Who judges the claims of a job: the model that the settings name, else the job's own."""
+
+        @lru_cache(maxsize=MODELS)
+        def judge(name: str) -> ModelJudge | None:
+            return ModelJudge(model.named(name)) if model else None
+
+        return lambda job: judge(self.settings.judge_model or job.request.model or self.settings.model)
 
     def _choose(self) -> Choose:
         """Which search a job gets: what it asked for, else the web where there is a key for it."""
@@ -183,6 +195,14 @@ class House:
         worker.drain()
         await self.hurried.wait()
         worker.hurry()
+
+
+def verifying(settings: Settings) -> Mapping[Effort, Verify]:
+    """Which claims are judged where a request does not say: with a model, those of longer jobs."""
+    if settings.verify:
+        return dict.fromkeys(get_args(Effort), settings.verify)
+    has_model = bool(settings.openai_api_key or settings.openai_base_url)
+    return {"quick": "off", "standard": "cited", "deep": "cited"} if has_model else {}
 
 
 def settle() -> None:

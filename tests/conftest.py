@@ -116,9 +116,10 @@ class TestHouse(House):
         super().__init__(settings, url)
         self.model = ScriptedModel()
         self.search = ScriptedSearch()
+        self.judge = None
 
     def tools(self):
-        return Tools(self.model, Extractive(), lambda _job: self.search)
+        return Tools(self.model, Extractive(), lambda _job: self.search, judge=lambda _job: self.judge)
 
 
 @pytest.fixture

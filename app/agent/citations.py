@@ -37,7 +37,12 @@ class _Checked(Struct, frozen=True):
 
 
 def bind(
-    title: str, content: str, confidence: str, research: Research, texts: Mapping[str, str]
+    title: str,
+    content: str,
+    confidence: str,
+    research: Research,
+    texts: Mapping[str, str],
+    refused: Mapping[tuple[str, int], str] | None = None,
 ) -> ReportWritten:
     """The report as it may be delivered: every [n] that is left stands on a quote.
 
@@ -50,6 +55,7 @@ def bind(
         confidence: the model's own word for it, passed on.
         research: its sources say which numbers exist and which pages were read.
         texts: the stored pages by their sha256.
+        refused: why a claim and its source, which a judge refused, are to be taken out.
 
     Returns:
         `coverage` is the share of the sentences that claim something and have a citation that holds,
@@ -57,7 +63,7 @@ def bind(
         sentences or citations they are 0.0: nothing is supported.
     """
     report = prose.read(content[:MAX_CONTENT], {source.url for source in research.sources})
-    checked = _check(report.sentences, research, texts)
+    checked = _check(report.sentences, research, texts, refused or {})
     backed = {sentence for sentence, _ in checked.claims}
     claiming = [at for at, sentence in enumerate(report.sentences) if sentence.is_claim]
     written = len(checked.claims) + len(checked.refused)
@@ -77,7 +83,12 @@ def _share(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else 0.0
 
 
-def _check(sentences: Iterable[prose.Sentence], research: Research, texts: Mapping[str, str]) -> _Checked:
+def _check(
+    sentences: Iterable[prose.Sentence],
+    research: Research,
+    texts: Mapping[str, str],
+    judged: Mapping[tuple[str, int], str],
+) -> _Checked:
     """Look each citation up; sentences and pages are worked out once."""
     cited = {(at, number): sentence for at, sentence in enumerate(sentences) for number in sentence.numbers}
     digests = {source.number: source.sha256 for source in research.sources}
@@ -95,7 +106,7 @@ def _check(sentences: Iterable[prose.Sentence], research: Research, texts: Mappi
         wanted = frozenset[str]().union(*(claim.stems for claim in places.values()))
         page = quotes.Page(texts[digests[number] or ""], wanted, limit)
         for place, claim in places.items():
-            found = page.find(claim)
+            found = judged.get((claim.text, number)) or page.find(claim)
             if isinstance(found, str):
                 refused[place] = found
             else:

@@ -9,14 +9,16 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from app.agent import judging
 from app.agent.citations import bind
-from app.agent.limits import is_forced, may_use, usable
-from app.agent.ports import BadReply, ModelReply, PageReply, SearchReply
+from app.agent.judging import JudgeCall
+from app.agent.limits import bounds, is_forced, may_use, usable
+from app.agent.ports import BadReply, JudgeReply, ModelReply, PageReply, SearchReply
 from app.agent.research import ModelCall, ReadCall, Reply, SearchCall, tool_calls
 from app.domain import events as e
 from app.domain import tools
 from app.domain.job import Job
-from app.domain.research import Research
+from app.domain.research import Research, evolve
 from app.text.urls import clean, normalise
 
 # What stands in for the model picks sentences by their words; that it found none says little.
@@ -38,6 +40,8 @@ LESSONS = (
     e.SourceFound,
     e.PageRead,
     e.InputRequested,
+    e.ReportDrafted,
+    e.ClaimsJudged,
     e.ReportWritten,
 )
 
@@ -93,7 +97,7 @@ def _consequences(
             )
             return (asked,)
         case tools.WriteReport():
-            return (bind(function.title, function.content, function.confidence, _citable(job), texts),)
+            return _written(job, function, texts, fallback=fallback)
         case tools.Answer():
             text = UNWRITTEN if fallback and texts else function.answer
             report = bind(clean(_asked(job))[:TITLE], text, "low", _citable(job), texts)
@@ -101,6 +105,59 @@ def _consequences(
             return (replace(report, unverified=()) if function.status == "failed" else report,)
         case _:
             return ()
+
+
+def _written(
+    job: Job, function: tools.WriteReport, texts: Mapping[str, str], *, fallback: bool
+) -> tuple[e.Event, ...]:
+    """A report, or where a judge is to see it, the draft of one."""
+    report = bind(function.title, function.content, function.confidence, _citable(job), texts)
+    if fallback or not judging.is_on(job):
+        return (report,)
+    draft = e.ReportDrafted(
+        function.title, function.content, function.confidence, report.claims, report.removed
+    )
+    knowing = _knowing(job, draft)
+    # The turn that wrote it is not in `job` yet.
+    if judging.unjudged(knowing.research) or judging.may_repair(knowing, bounds(job).turns - 1):
+        return (draft,)
+    return (draft, _delivered(knowing, texts))
+
+
+def learn_verdicts(
+    job: Job, call: JudgeCall, replies: Mapping[str, Reply], texts: Mapping[str, str]
+) -> tuple[e.Event, ...]:
+    """What the verdicts on a draft mean: the report, unless its writer is to repair it first."""
+    calls = [known for known in judging.judge_calls(job) if not known.is_empty]
+    given = {key: reply for key, reply in replies.items() if isinstance(reply, JudgeReply)}
+    learnt = (judging.judged(job, calls, given),) if calls else ()
+    knowing = _knowing(job, *learnt)
+    if not call.is_empty and judging.may_repair(knowing, bounds(job).turns):
+        return learnt
+    return (*learnt, _delivered(knowing, texts))
+
+
+def _knowing(job: Job, *learnt: e.ReportDrafted | e.ClaimsJudged) -> Job:
+    research = job.research
+    for event in learnt:
+        research = evolve(research, event)
+    return replace(job, research=research)
+
+
+def _delivered(job: Job, texts: Mapping[str, str]) -> e.ReportWritten:
+    """The newest draft without the claims that fell, each of the others with its verdict."""
+    draft, known = job.research.draft, judging.opinions(job.research)
+    if draft is None:
+        raise ValueError("there is no draft to deliver")
+    falls = {at: verdict for at, verdict in known.items() if verdict.support in judging.FALLS}
+    refused = {at: f"judged {verdict.support}: {verdict.reason}" for at, verdict in falls.items()}
+    report = bind(draft.title, draft.content, draft.confidence, _citable(job), texts, refused=refused)
+    claims = tuple(_with_verdict(claim, known.get((claim.text, claim.number))) for claim in report.claims)
+    return replace(report, claims=claims)
+
+
+def _with_verdict(claim: e.Claim, verdict: e.Verdict | None) -> e.Claim:
+    return replace(claim, verdict=verdict.support, reason=verdict.reason) if verdict else claim
 
 
 def _citable(job: Job) -> Research:
@@ -141,11 +198,13 @@ def _pages(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
     )
 
 
-def stop_reason(job: Job, research: Research, call: ModelCall) -> e.StopReason:
+def stop_reason(job: Job, research: Research, call: ModelCall | JudgeCall) -> e.StopReason:
     """Why the job ends with the report in `research`; `job` is the state before `call` was made."""
-    if job.research.tripped is None and call.fallback:
+    if job.research.tripped is None and isinstance(call, ModelCall) and call.fallback:
         return "model_failed"
     forced = is_forced(job)
+    if forced == "max_iterations" and job.research.turns_taken < bounds(job).turns and job.research.draft:
+        forced = None  # the turn that wrote the draft is already counted
     if forced in {"budget_reached", "deadline"}:
         return forced
     if research.report is None or not research.report.claims:

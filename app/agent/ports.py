@@ -9,13 +9,14 @@ from typing import Protocol
 
 from msgspec import UNSET, Struct, UnsetType
 
-from app.domain.events import Usage
+from app.domain.events import Support, Usage
 from app.domain.request import Effort, SearchScope
 from app.domain.research import Turn
 from app.domain.tools import NextStep
 from app.errors import ProviderError
 
-FREE = frozenset({"extractive", "corpus"})  # names of providers whose calls never cost anything
+UNJUDGED = "none"  # the name of the provider that gives no verdicts
+FREE = frozenset({"extractive", "corpus", UNJUDGED})  # names of providers whose calls never cost anything
 
 
 class SeenSource(Struct, frozen=True):
@@ -37,6 +38,14 @@ class FollowUp(Struct, frozen=True):
     content: str = ""  # of the report that was written before, markdown; "" if there was none
 
 
+class Repair(Struct, frozen=True):
+    """A report that its writer is to repair, and what is wrong with it, a line each."""
+
+    title: str
+    content: str  # markdown, as it was written
+    fallen: tuple[str, ...]
+
+
 class Ask(Struct, frozen=True):
     """Everything that a model is told in one turn. Its JSON is what is hashed and stored as the input."""
 
@@ -53,6 +62,15 @@ class Ask(Struct, frozen=True):
     answers: tuple[str, ...] = ()  # the caller's answers to the agent's questions, or the assumptions
     # Left out of the JSON where there is none: the inputs of all other jobs keep their hashes.
     follow_up: FollowUp | UnsetType = UNSET
+    repair: Repair | UnsetType = UNSET
+
+
+class Judged(Struct, frozen=True):
+    """A claim as a judge sees it."""
+
+    text: str
+    quote: str
+    context: str  # of the quote in its page
 
 
 class ModelReply(Struct, frozen=True):
@@ -94,6 +112,34 @@ class PageReply(Struct, frozen=True):
 
     text: str
     usage: Usage = Usage()
+
+
+class Judgement(Struct, frozen=True):
+    """The verdict on one claim, which is named by its place in the question, from 0."""
+
+    claim: int
+    support: Support
+    reason: str = ""
+
+
+class JudgeReply(Struct, frozen=True):
+    """What a judge said; a claim that it left out has no verdict."""
+
+    judgements: tuple[Judgement, ...]
+    usage: Usage = Usage()
+
+
+class Judge(Protocol):
+    """Says whether quotes mean what the claims say that cite them: a model, or one made for entailment."""
+
+    name: str
+
+    async def judge(self, claims: Sequence[Judged]) -> JudgeReply:
+        """Verdicts from the claims, the quotes and their context alone.
+
+        Raises BadReply for an answer that cannot be read, ProviderError for everything else.
+        """
+        ...
 
 
 class Model(Protocol):

@@ -18,6 +18,7 @@ from msgspec.structs import asdict, replace
 
 from app.agent import interpret, limits, research
 from app.agent.interpret import LESSONS
+from app.agent.judging import JudgeCall
 from app.agent.ports import Ask, BadReply, ModelReply
 from app.agent.prompt_hash import wording
 from app.agent.replies import decoded
@@ -120,7 +121,7 @@ class Replay:
         """What today's code would have written by now, and in the same append as what stands there last."""
         seq, research_ = self.job.seq + 1, self.job.research
         owed = [*self._lessons, *(self._intent(call) for call in self._owed.values())]
-        if not owed and self._turn and research_.report and isinstance(self._turn[1], ModelCall):
+        if not owed and self._turn and research_.report and isinstance(self._turn[1], DECIDING):
             owed = [self._reason(self._turn[0], self._turn[1])]
         if owed:
             raise Parted(seq, f"The log ends; today's code also writes {owed[0].type}.", None, owed[0])
@@ -139,6 +140,8 @@ class Replay:
             self._lessons = deque(self._learn_step(after, call, fact.seq, outcome))
         elif research.pending(after):
             return
+        elif isinstance(call, JudgeCall):
+            self._lessons = deque(self._learn_verdicts(after, call, fact.seq))
         else:
             self._lessons = deque(self._learn_calls(after, fact.seq))
         if self._is_unknown:
@@ -171,13 +174,16 @@ class Replay:
     def _learn_calls(self, after: Job, seq: int) -> tuple[e.Event, ...]:
         return interpret.learn_calls(after, dict(self._replies(after, seq)))
 
+    def _learn_verdicts(self, after: Job, call: JudgeCall, seq: int) -> tuple[e.Event, ...]:
+        return interpret.learn_verdicts(after, call, dict(self._replies(after, seq)), self._texts(after, seq))
+
     def _lesson(self, seq: int, event: e.Event) -> None:
         if self._is_unknown:
             return
         today = self._lessons.popleft() if self._lessons else None
         if today is None or type(today) is not type(event):
             raise self._instead(seq, event, today)
-        if self._gone and isinstance(event, e.ReportWritten) and event != as_stored(today):
+        if self._gone and isinstance(event, e.ReportWritten | e.ReportDrafted) and event != as_stored(today):
             self.missing += self._gone
             return
         self._same(seq, event, today)
@@ -191,7 +197,7 @@ class Replay:
         else:
             before, call, outcome = self._turn
             self._turn = None
-            if self.job.research.report and isinstance(call, ModelCall):
+            if self.job.research.report and isinstance(call, DECIDING):
                 self._expect(seq, event, self._reason(before, call))
                 return
             due = limits.reached(self.job) if self.job.research.tripped is None else None
@@ -205,7 +211,7 @@ class Replay:
         elif isinstance(event, e.JobCompleted):
             raise self._instead(seq, event, self._intent(research.next_calls(self.job)[0]))
 
-    def _reason(self, before: Job, call: ModelCall) -> e.JobCompleted:
+    def _reason(self, before: Job, call: ModelCall | JudgeCall) -> e.JobCompleted:
         return e.JobCompleted(interpret.stop_reason(before, self.job.research, call))
 
     def _announce(self, seq: int, event: e.CallRequested) -> None:
@@ -282,6 +288,7 @@ class Replay:
         return None
 
 
+DECIDING = (ModelCall, JudgeCall)  # whose outcome can bring the report
 REPORTS = (tools.WriteReport, tools.Answer)
 LETS_GO = (e.AttemptFailed, e.AttemptReleased, e.JobFailed, e.LeaseExpired)
 

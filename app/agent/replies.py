@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.agent.ports import Hit, ModelReply, PageReply, SearchReply
+from app.agent.ports import Hit, Judgement, JudgeReply, ModelReply, PageReply, SearchReply
 from app.agent.research import Reply
 from app.domain.events import CallKind
 from app.domain.tools import NextStep
@@ -19,6 +19,8 @@ def encoded(reply: Reply) -> bytes:
             return _encode(reply.hits)
         case PageReply():
             return reply.text.encode()
+        case JudgeReply():
+            return _encode(reply.judgements)
 
 
 def decoded(kind: CallKind, body: bytes) -> Reply:
@@ -30,3 +32,5 @@ def decoded(kind: CallKind, body: bytes) -> Reply:
             return SearchReply(msgspec.json.decode(body, type=tuple[Hit, ...]))
         case "read":
             return PageReply(body.decode())
+        case "judge":
+            return JudgeReply(msgspec.json.decode(body, type=tuple[Judgement, ...]))

@@ -11,8 +11,10 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from app.agent import judging
+from app.agent.judging import JudgeCall
 from app.agent.limits import LAST, affordable, bounds, may_use, menu, usable
-from app.agent.ports import FREE, Ask, FollowUp, ModelReply, PageReply, SearchReply, SeenSource
+from app.agent.ports import FREE, Ask, FollowUp, JudgeReply, ModelReply, PageReply, SearchReply, SeenSource
 from app.domain import events as e
 from app.domain import tools
 from app.domain.job import Job
@@ -50,8 +52,8 @@ class ReadCall(Struct, frozen=True):
     kind: Literal["read"] = "read"
 
 
-Call = ModelCall | SearchCall | ReadCall
-Reply = ModelReply | SearchReply | PageReply
+Call = ModelCall | SearchCall | ReadCall | JudgeCall
+Reply = ModelReply | SearchReply | PageReply | JudgeReply
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -70,6 +72,8 @@ def about(call: Call) -> str:
             return call.query
         case ReadCall():
             return call.url
+        case JudgeCall():
+            return f"{len(call.claims)} claims" if call.claims else "the draft as it is"
 
 
 def intent(job: Job, call: Call, provider: str, prompt_sha256: str | None = None) -> e.CallRequested:
@@ -83,16 +87,33 @@ def intent(job: Job, call: Call, provider: str, prompt_sha256: str | None = None
         input_sha256=sha256(input_of(call)).hexdigest(),
         about=about(call),
         repeat=(known.repeat if known else 0) + was_in_flight,
-        fallback=isinstance(call, ModelCall) and call.fallback,
+        fallback=is_free(call),
         prompt_sha256=prompt_sha256,
     )
+
+
+def is_free(call: Call) -> bool:
+    """True for what stands in for a provider: it asks nobody, costs nothing, and is never cut off."""
+    match call:
+        case ModelCall():
+            return call.fallback
+        case JudgeCall():
+            return call.is_empty
+        case _:
+            return False
 
 
 def next_calls(job: Job) -> list[Call]:
     """The calls to make now, at once if there are several; none once there is a report."""
     if job.research.report is not None:
         return []
-    return pending(job) or [model_call(job)]
+    return pending(job) or [_deciding_call(job)]
+
+
+def _deciding_call(job: Job) -> Call:
+    """The model's next turn; a draft that cannot be repaired is delivered as it is."""
+    call = model_call(job)
+    return judging.ending(job) if call.fallback and job.research.draft else call
 
 
 def pending(job: Job) -> list[Call]:
@@ -103,6 +124,8 @@ def pending(job: Job) -> list[Call]:
 
 def tool_calls(job: Job) -> list[Call]:
     """All calls of the current turn's tool, within the limits; none once a limit was reached."""
+    if job.research.draft:
+        return list[Call](judging.judge_calls(job))
     if not job.research.turns or job.research.tripped:
         return []
     turn = job.research.turns[-1]
@@ -155,7 +178,12 @@ def model_call(job: Job) -> ModelCall:
     if _is_spent(final, told) or not affordable(job):
         return ModelCall(f"{step}/fallback", _ask(job, LAST), fallback=True)
     key = f"{step}/model" + (f"/{len(final) + 1}" if final else "")
-    return ModelCall(key, _ask(job, menu(job), told))
+    return ModelCall(key, _ask(job, _menu(job), told))
+
+
+def _menu(job: Job) -> tuple[str, ...]:
+    """A draft is to be repaired and nothing else."""
+    return ("write_report",) if job.research.draft else menu(job)
 
 
 def _is_spent(final: list[e.CallFailed], told: tuple[str, ...]) -> bool:
@@ -185,6 +213,7 @@ def _ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()) ->
         corrections=corrections,
         answers=research.answers,
         follow_up=_follow_up(research),
+        repair=judging.repair(research) or UNSET,
     )
 
 

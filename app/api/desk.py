@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from uuid import UUID
 
 from app.api.past import until
 from app.api.problems import BadRequest
 from app.domain.job import Job
+from app.domain.request import Effort, Verify
 from app.domain.row import Row
 from app.domain.signature import Signer
 from app.domain.view import JobView, job_view
@@ -47,12 +48,14 @@ class Desk:
         queue_limit: int,
         max_attempts: int,
         signer: Signer | None = None,
+        verify: Mapping[Effort, Verify] | None = None,
     ) -> None:
         self.writer = writer
         self.wake = wake
         self.hub = hub
         self.max_attempts = max_attempts
         self.signer = signer
+        self.verify = verify or {}
         self.bundling = asyncio.Semaphore(MAX_BUNDLES)
         self.log = logging.getLogger("dossier.api")
         self._queue_limit = queue_limit

@@ -106,7 +106,12 @@ async def submit_job(
     _check(data, idempotency_key)
     await desk.admit()
     job, is_new = await submit(
-        desk.writer, data, tenant=TENANT, key=idempotency_key, max_attempts=desk.max_attempts
+        desk.writer,
+        data,
+        tenant=TENANT,
+        key=idempotency_key,
+        max_attempts=desk.max_attempts,
+        verify=desk.verify,
     )
     headers = {"Location": f"/jobs/{job.id}"}
     return Response(created(job), status_code=201 if is_new else 200, headers=headers)

@@ -15,7 +15,8 @@ from app.domain.request import ResearchRequest
 from app.domain.tools import AnyTool, Reasoning
 from app.errors import ErrorType
 
-CallKind = Literal["model", "search", "read"]
+CallKind = Literal["model", "search", "read", "judge"]
+Support = Literal["supported", "partly", "contradicted", "unrelated"]
 StopReason = Literal[
     "answered",
     "no_evidence",
@@ -183,6 +184,8 @@ class Claim(Struct, frozen=True, omit_defaults=True):
     start: int  # characters into the stored page
     end: int
     score: float  # 1.0: the quote is in the page word for word
+    verdict: Support | None = None  # of a judge, on whether the quote means what the claim says
+    reason: str = ""  # of the verdict
 
 
 class InputRequested(Fact, frozen=True):
@@ -224,6 +227,35 @@ class ReportWritten(Fact, frozen=True):
     support: float  # share of the citations that have a quote
     removed: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
+
+
+class ReportDrafted(Fact, frozen=True):
+    """The model's report, whose claims a judge is to check before it is delivered."""
+
+    type = "report_drafted"
+    title: str
+    content: str  # markdown, as the model wrote it
+    confidence: str
+    claims: tuple[Claim, ...]  # bound to their quotes
+    removed: tuple[str, ...] = ()  # citations that did not resolve
+
+
+class Verdict(Struct, frozen=True, omit_defaults=True):
+    """A judge's opinion of one claim and the source that it cites."""
+
+    text: str  # of the claim
+    number: int  # of the source
+    support: Support
+    reason: str = ""
+
+
+class ClaimsJudged(Fact, frozen=True):
+    """A judge compared the claims of a draft with their quotes."""
+
+    type = "claims_judged"
+    judge: str  # the provider, "" where none was asked
+    verdicts: tuple[Verdict, ...]
+    unjudged: int = 0  # claims that got no verdict
 
 
 class JobCompleted(Fact, frozen=True):
@@ -305,6 +337,8 @@ Event = (
     | InputRequested
     | InputProvided
     | BudgetReached
+    | ReportDrafted
+    | ClaimsJudged
     | ReportWritten
     | JobCompleted
     | AttemptFailed

@@ -105,6 +105,8 @@ def _apply(job: Job, fact: e.Recorded) -> Job:
             | e.SourceFound()
             | e.PageRead()
             | e.BudgetReached()
+            | e.ReportDrafted()
+            | e.ClaimsJudged()
             | e.ReportWritten()
         ):
             return _learn(job, event)

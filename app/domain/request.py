@@ -7,6 +7,7 @@ from msgspec.structs import asdict, replace
 
 Effort = Literal["quick", "standard", "deep"]
 SearchScope = Literal["web", "corpus", "both"]
+Verify = Literal["off", "cited", "all"]
 
 Domain = Annotated[str, Meta(min_length=1, max_length=253)]
 Tag = Annotated[str, Meta(min_length=1, max_length=50)]
@@ -48,6 +49,8 @@ class ResearchRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     sources: Sources = Sources()
     clarify: bool = False
     model: ModelName | None = None  # as the language model's server calls it; None: the worker's own
+    # Which claims a judge checks; None in an old log, and where the server decides.
+    verify: Verify | None = None
 
 
 class Changes(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -62,6 +65,7 @@ class Changes(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     sources: Sources | None = None
     clarify: bool | None = None
     model: ModelName | None = None
+    verify: Verify | None = None
 
     def applied_to(self, request: ResearchRequest) -> ResearchRequest:
         """The request with these changes."""

@@ -60,6 +60,7 @@ class Bill(Struct, frozen=True):
     model_calls: int = 0
     searches: int = 0
     reads: int = 0
+    judge_calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0
@@ -76,7 +77,7 @@ class Bill(Struct, frozen=True):
     @property
     def calls(self) -> int:
         """Paid calls of every kind."""
-        return self.model_calls + self.searches + self.reads
+        return self.model_calls + self.searches + self.reads + self.judge_calls
 
 
 class Research(Struct, frozen=True):
@@ -88,6 +89,11 @@ class Research(Struct, frozen=True):
     calls: tuple[Call, ...] = ()  # of the turn that is being worked on, in order of their request
     sources: tuple[Source, ...] = ()
     report: e.ReportWritten | None = None
+    draft: e.ReportDrafted | None = None  # the newest one
+    drafts: int = 0
+    is_judged: bool = False  # the newest draft
+    verdicts: tuple[e.Verdict, ...] = ()  # of all drafts
+    judge: str = ""  # who gave them
     tripped: e.BudgetReached | None = None  # the first limit that was reached
     answers: tuple[str, ...] = ()  # of the caller, or the assumptions that hold instead
     bill: Bill = Bill()
@@ -119,6 +125,8 @@ ResearchEvent = (
     | e.SourceFound
     | e.PageRead
     | e.BudgetReached
+    | e.ReportDrafted
+    | e.ClaimsJudged
     | e.ReportWritten
 )
 
@@ -140,6 +148,10 @@ def evolve(state: Research, event: ResearchEvent) -> Research:
             return _read(state, event)
         case e.BudgetReached():
             return replace(state, tripped=state.tripped or event)
+        case e.ReportDrafted():
+            return replace(state, draft=event, drafts=state.drafts + 1, is_judged=not event.claims)
+        case e.ClaimsJudged():
+            return _judge(state, event)
         case e.ReportWritten():
             return replace(state, report=event)
         case _:
@@ -212,6 +224,7 @@ def _charge(bill: Bill, kind: e.CallKind, usage: e.Usage) -> Bill:
         model_calls=bill.model_calls + (kind == "model"),
         searches=bill.searches + (kind == "search"),
         reads=bill.reads + (kind == "read"),
+        judge_calls=bill.judge_calls + (kind == "judge"),
         input_tokens=bill.input_tokens + usage.input_tokens,
         output_tokens=bill.output_tokens + usage.output_tokens,
         # Rounded to a billionth of a dollar so that the sum does not depend on float noise.
@@ -235,6 +248,11 @@ def _total(state: Research, turn: Turn, done: int) -> int:
     if isinstance(turn.function, WriteReport):
         return max(state.total_steps, done)
     return max(state.total_steps, done + 1)
+
+
+def _judge(state: Research, event: e.ClaimsJudged) -> Research:
+    verdicts = (*state.verdicts, *event.verdicts)
+    return replace(state, is_judged=True, verdicts=verdicts, judge=event.judge or state.judge)
 
 
 def _plan(state: Research, event: e.PlanDrafted | e.PlanAdapted) -> Research:

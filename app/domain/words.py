@@ -17,6 +17,8 @@ def step_in_words(event: object) -> str | None:
             return f"A {event.key.split('/')[1]} call failed: {event.error_message}"[:MAX_WORDS]
         case e.BudgetReached():
             return f"A limit was reached ({event.limit}); writing the report"
+        case e.CallRequested(kind="judge", fallback=False):
+            return "Checking claims against their quotes"
         case e.ReportWritten():
             return "Checking the citations"
         case _:

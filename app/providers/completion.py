@@ -72,8 +72,8 @@ def read(body: bytes) -> Completion:
     return completion
 
 
-def step_of(completion: Completion, menu: Sequence[str]) -> NextStep:
-    """The step that a completion holds. Raises ValueError in words for the model."""
+def text_of(completion: Completion) -> str:
+    """What the model said. Raises ValueError in words for the model where it did not finish."""
     choice = (completion.choices or ())[0]
     if choice.message.refusal:
         raise ValueError(f"You refused: {shorten(choice.message.refusal)}")
@@ -81,7 +81,12 @@ def step_of(completion: Completion, menu: Sequence[str]) -> NextStep:
         raise ValueError("A content filter stopped your reply. Say it in other words.")
     if choice.finish_reason == "length":
         raise ValueError("Your reply was cut off because it was too long. Write less.")
-    return decode(choice.message.content or "", menu)
+    return choice.message.content or ""
+
+
+def step_of(completion: Completion, menu: Sequence[str]) -> NextStep:
+    """The step that a completion holds. Raises ValueError in words for the model."""
+    return decode(text_of(completion), menu)
 
 
 def decode(text: str, menu: Sequence[str]) -> NextStep:

@@ -19,7 +19,7 @@ from app.agent.step_schema import Schema, strict_schema
 from app.domain.events import Usage
 from app.domain.tools import NextStep
 from app.errors import ProviderError
-from app.providers.completion import Completion, Tokens, read, step_of, unreadable
+from app.providers.completion import Completion, Tokens, read, step_of, text_of, unreadable
 from app.providers.http import (
     AGENT,
     CONNECT,
@@ -137,6 +137,15 @@ class OpenAIModel:
         usage = self._usage(completion.usage)
         try:
             return ModelReply(step_of(completion, ask.menu), usage)
+        except ValueError as error:
+            raise BadReply(str(error), usage) from None
+
+    async def fill(self, messages: list[dict[str, str]], schema: Schema) -> tuple[str, Usage]:
+        """The text of a reply under another schema than a turn's. Raises BadReply and ProviderError."""
+        completion = await self._complete(messages, schema)
+        usage = self._usage(completion.usage)
+        try:
+            return text_of(completion), usage
         except ValueError as error:
             raise BadReply(str(error), usage) from None
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from hashlib import sha256
 
+from app.agent.judging import JudgeCall
 from app.agent.ports import BadReply
 from app.agent.replies import encoded
 from app.agent.research import Call, ModelCall, Reply
@@ -102,7 +103,7 @@ class Caller:
         if isinstance(call, ModelCall) and error.error_type != "resource":
             await self._attempt.record(failed(call, error, retryable=error.retryable))
             raise error
-        if error.error_type == "auth":
+        if error.error_type == "auth" and not isinstance(call, JudgeCall):
             await self._attempt.record(failed(call, error, retryable=False))
             raise error
         return failed(call, error, retryable=False)

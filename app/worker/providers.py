@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from app.agent.ports import Model, PageReply, Search
+from app.agent import judging
+from app.agent.judging import JudgeCall
+from app.agent.ports import UNJUDGED, Judge, JudgeReply, Model, PageReply, Search
 from app.agent.research import Call, ModelCall, ReadCall, Reply, SearchCall
 from app.domain.job import Job
 from app.errors import ProviderError
@@ -13,15 +15,24 @@ MAX_PAGE = 1_000_000  # characters of a page that are kept
 MAX_BREAKERS = 1000
 
 Choose = Callable[[Job], Search]
+Judges = Callable[[Job], Judge | None]
 Named = Callable[[str], Model]  # a model by the name that its server has for it
 
 
 class Tools:
     """A model, the one that stands in for it, and the search that a job asked for."""
 
-    def __init__(self, model: Model, fallback: Model, search: Choose, named: Named | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        fallback: Model,
+        search: Choose,
+        named: Named | None = None,
+        judge: Judges | None = None,
+    ) -> None:
         self._model = model
         self._named = named
+        self._judge = judge
         self._fallback = fallback
         self._search = search
         self._breakers: dict[str, Breaker] = {}
@@ -30,7 +41,13 @@ class Tools:
         """The provider that makes this call."""
         if isinstance(call, ModelCall):
             return (self._fallback if call.fallback else self.model(job)).name
+        if isinstance(call, JudgeCall):
+            judge = self._judging(job, call)
+            return judge.name if judge else UNJUDGED
         return self._search(job).name
+
+    def _judging(self, job: Job, call: JudgeCall) -> Judge | None:
+        return self._judge(job) if self._judge and call.claims else None
 
     def model(self, job: Job) -> Model:
         """The model that the job names, else the worker's own. Raises ProviderError where it has none."""
@@ -55,6 +72,10 @@ class Tools:
             case ModelCall():
                 model = self._fallback if call.fallback else self.model(job)
                 return await model.next_step(call.ask, texts)
+            case JudgeCall():
+                judge = self._judging(job, call)
+                digests = {source.number: source.sha256 for source in job.research.sources}
+                return await judge.judge(judging.seen(call, digests, texts)) if judge else JudgeReply(())
             case SearchCall():
                 sources = job.request.sources
                 return await self._search(job).search(

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import TypeGuard
 
 from app.agent import interpret, limits, research
+from app.agent.judging import JudgeCall
 from app.agent.ports import BadReply, ModelReply
 from app.agent.prompt_hash import Wording, wording
 from app.agent.replies import decoded, encoded
@@ -81,7 +82,7 @@ class Researcher:
         """Make the calls of one turn at once, until the deadline cuts them off."""
         left = max(0.0, limits.seconds_left(self._attempt.job, self._worked()))
         # What stands in for the model asks nobody, so it is the one call that is never cut off.
-        last = any(isinstance(call, ModelCall) and call.fallback for call in calls)
+        last = any(map(research.is_free, calls))
         try:
             async with asyncio.timeout(None if last else left):
                 await self._together(calls)
@@ -99,7 +100,7 @@ class Researcher:
 
     async def _make(self, call: Call) -> None:
         crash.reached("after_intent")
-        texts = await self._texts() if isinstance(call, ModelCall) else {}
+        texts = await self._texts() if isinstance(call, ModelCall | JudgeCall) else {}
         outcome, reply = await self._caller.make(call, texts)
         crash.reached("after_call")
         await self._attempt.in_turn(lambda: self._settle(call, outcome, reply, texts))
@@ -166,7 +167,7 @@ class Researcher:
     ) -> None:
         """A turn is over: the report ends the job, a question parks it, else the next calls are announced."""
         epoch = self._attempt.epoch
-        if knowing.research.report is not None and isinstance(call, ModelCall):
+        if knowing.research.report is not None and isinstance(call, ModelCall | JudgeCall):
             await self._attempt.writer.keep(bodies)
             reason = interpret.stop_reason(before, knowing.research, call)
             await self._attempt.write(c.CompleteJob(epoch, reason, happened))
@@ -191,7 +192,10 @@ class Researcher:
             return await asyncio.to_thread(interpret.learn_step, after, call, reply, texts)
         if research.pending(after):
             return None
-        return interpret.learn_calls(after, await self._all_replies(after))
+        replies = await self._all_replies(after)
+        if isinstance(call, JudgeCall):
+            return await asyncio.to_thread(interpret.learn_verdicts, after, call, replies, texts)
+        return interpret.learn_calls(after, replies)
 
     async def _all_replies(self, job: Job) -> dict[str, Reply]:
         """The replies of the turn; those of a worker before this one come from the blobs."""
@@ -212,4 +216,4 @@ def _is_prompted(call: Call) -> TypeGuard[ModelCall]:
 
 def _inputs(calls: list[Call]) -> list[bytes]:
     """What the model is asked, to be kept; a query and a url stand in the event themselves."""
-    return [research.input_of(call) for call in calls if isinstance(call, ModelCall)]
+    return [research.input_of(call) for call in calls if isinstance(call, ModelCall | JudgeCall)]

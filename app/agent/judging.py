@@ -1,0 +1,140 @@
+"""The second opinion on a report: which claims a judge sees, and what becomes of its verdicts.
+
+A report that is to be judged is a draft first. Its claims go to the judge in batches; what the judge or the
+citation check refused goes back to the writer once, and what still falls then is taken out.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from app.agent.ports import Judged, JudgeReply, Repair
+from app.domain import events as e
+from app.domain.job import Job
+from app.domain.research import Research
+
+BATCH = 12  # claims of one call: a small model loses track of more
+MAX_JUDGED = 240  # claims of one draft
+CONTEXT = 300  # characters of the page on each side of a quote
+MAX_FALLEN = 30  # sentences that are told back to the writer
+MAX_DRAFTS = 2  # the first, and the one that was repaired
+
+Claimed = tuple[str, int]  # text of a claim, number of its source
+FALLS = ("contradicted", "unrelated")
+
+
+class JudgeCall(Struct, frozen=True):
+    """Judge some claims of the draft; without claims it only ends a check that cannot go on."""
+
+    key: str
+    claims: tuple[e.Claim, ...] = ()
+    kind: Literal["judge"] = "judge"
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nobody is asked: it is free, and in no limit."""
+        return not self.claims
+
+
+def is_on(job: Job) -> bool:
+    """True if a report that is written now is to be judged before it is delivered."""
+    return job.request.verify in ("cited", "all") and job.research.tripped is None
+
+
+def judge_calls(job: Job) -> list[JudgeCall]:
+    """The calls that judge the newest draft; one that asks nobody once a limit was reached."""
+    research = job.research
+    if research.draft is None:
+        return []
+    calls = [] if research.is_judged else _batches(research)
+    if not research.tripped:
+        return calls
+    settled = {call.key for call in research.calls if call.settled}
+    return [*(call for call in calls if call.key in settled), ending(job)]
+
+
+def _batches(research: Research) -> list[JudgeCall]:
+    turn, claims = len(research.turns), unjudged(research)
+    batches = [claims[at : at + BATCH] for at in range(0, len(claims), BATCH)]
+    return [JudgeCall(f"{turn}/judge/{n}", batch) for n, batch in enumerate(batches, 1)]
+
+
+def ending(job: Job) -> JudgeCall:
+    """The call after which the draft is delivered as it is."""
+    return JudgeCall(f"{len(job.research.turns)}/judge/none")
+
+
+def unjudged(research: Research) -> tuple[e.Claim, ...]:
+    """The claims of the newest draft that no verdict covers, each text and source once."""
+    known = {(verdict.text, verdict.number) for verdict in research.verdicts}
+    claims = research.draft.claims if research.draft else ()
+    new = {(claim.text, claim.number): claim for claim in claims}
+    return tuple(claim for key, claim in new.items() if key not in known)[:MAX_JUDGED]
+
+
+def seen(call: JudgeCall, digests: Mapping[int, str | None], texts: Mapping[str, str]) -> list[Judged]:
+    """The claims of a call as the judge sees them: sentence, quote, and the words around the quote."""
+    return [_seen(claim, texts.get(digests.get(claim.number) or "", "")) for claim in call.claims]
+
+
+def _seen(claim: e.Claim, page: str) -> Judged:
+    context = page[max(0, claim.start - CONTEXT) : claim.end + CONTEXT]
+    return Judged(claim.text, claim.quote, " ".join(context.split()))
+
+
+def judged(job: Job, calls: Iterable[JudgeCall], replies: Mapping[str, JudgeReply]) -> e.ClaimsJudged:
+    """The verdicts of a whole draft, in the order of its claims."""
+    verdicts = list[e.Verdict]()
+    asked, judge = 0, ""
+    for call in calls:
+        asked += len(call.claims)
+        known = job.research.call(call.key)
+        if (reply := replies.get(call.key)) and call.claims:
+            judge = known.provider if known else judge
+            verdicts += _verdicts(call, reply)
+    return e.ClaimsJudged(judge, tuple(verdicts), asked - len(verdicts))
+
+
+def _verdicts(call: JudgeCall, reply: JudgeReply) -> list[e.Verdict]:
+    """The first verdict on each claim that was asked about."""
+    first = {judgement.claim: judgement for judgement in reversed(reply.judgements)}
+    return [
+        e.Verdict(claim.text, claim.number, first[at].support, first[at].reason)
+        for at, claim in enumerate(call.claims)
+        if at in first
+    ]
+
+
+def opinions(research: Research) -> dict[Claimed, e.Verdict]:
+    """The verdicts by claim and source; the newest counts."""
+    return {(verdict.text, verdict.number): verdict for verdict in research.verdicts}
+
+
+def repair(research: Research) -> Repair | None:
+    """What the writer of the newest draft is told."""
+    draft = research.draft
+    return Repair(draft.title, draft.content, fallen(research)) if draft else None
+
+
+def fallen(research: Research) -> tuple[str, ...]:
+    """What is wrong with the newest draft, a line each, in words for its writer."""
+    draft, known = research.draft, opinions(research)
+    if draft is None:
+        return ()
+    verdicts = [known.get((claim.text, claim.number)) for claim in draft.claims]
+    refused = [_told(verdict) for verdict in verdicts if verdict and verdict.support in FALLS]
+    return tuple(dict.fromkeys((*refused, *draft.removed)))[:MAX_FALLEN]
+
+
+def _told(verdict: e.Verdict) -> str:
+    says = "contradicts this" if verdict.support == "contradicted" else "does not say this"
+    why = f": {verdict.reason}" if verdict.reason else ""
+    return f"“{verdict.text}” [{verdict.number}]: source {verdict.number} {says}{why}"
+
+
+def may_repair(job: Job, turns: int) -> bool:
+    """True if the newest draft goes back to its writer; `turns` is the most that the job may take."""
+    research = job.research
+    has_room = research.drafts < MAX_DRAFTS and research.turns_taken < turns and not research.tripped
+    return has_room and bool(fallen(research))

@@ -1,0 +1,162 @@
+"""The second opinion: drafts are judged, what falls is repaired once or taken out, and nothing blocks."""
+
+import asyncio
+
+import pytest
+
+from app.agent.ports import Judgement, JudgeReply
+from app.domain import tools
+from app.domain.events import Usage
+from app.domain.request import Limits
+from app.errors import ProviderError
+from tests.scripted import PLAN, REPORT, SCRIPT
+from tests.steps import submitted_job
+from tests.worker.test_worker import over, types, working
+
+HONEST = "Water boils at 100 degrees Celsius at sea level [1]."
+LIE = "On Mount Everest water boils at about 70 degrees Celsius [2]."
+
+
+class ScriptedJudge:
+    """Refuses claims that hold one of `lies`; raises `error` first, where there is one."""
+
+    name = "scripted-judge"
+
+    def __init__(self, *lies: str, support="contradicted", error=None, pause=0.0):
+        self.lies = lies
+        self.support = support
+        self.error = error
+        self.pause = pause
+        self.seen = []
+
+    async def judge(self, claims):
+        self.seen.append(claims)
+        await asyncio.sleep(self.pause)
+        if self.error:
+            raise self.error
+        verdicts = [
+            Judgement(at, self.support, "it says otherwise")
+            if any(lie in claim.text for lie in self.lies)
+            else Judgement(at, "supported")
+            for at, claim in enumerate(claims)
+        ]
+        return JudgeReply(tuple(verdicts), Usage(10, 5, cost_usd=0.001))
+
+
+async def researched(house, **fields):
+    job = await submitted_job(house.writer, **{"verify": "cited", **fields})
+    async with working(house):
+        return await over(house, job.id)
+
+
+def repaired(content):
+    """The script, with another report after the first one."""
+    return (*SCRIPT, tools.WriteReport("Boiling water", content, "high"))
+
+
+async def test_a_report_whose_claims_are_supported_carries_their_verdicts(house):
+    house.judge = ScriptedJudge()
+
+    job = await researched(house)
+
+    assert (job.status, job.stop_reason) == ("completed", "answered")
+    assert [claim.verdict for claim in job.research.report.claims] == ["supported", "supported"]
+    assert job.research.bill.judge_calls == 1
+    assert (await types(house, job.id))[-7:] == [
+        "step_reasoned",
+        "report_drafted",
+        "call_requested",
+        "call_completed",
+        "claims_judged",
+        "report_written",
+        "job_completed",
+    ]
+    assert house.judge.seen[0][0].context.startswith("Water boils at 100 degrees")
+
+
+async def test_what_falls_goes_back_to_its_writer_once_with_the_reason(house):
+    house.judge = ScriptedJudge("Everest")
+    house.model.script = repaired(HONEST)
+
+    job = await researched(house)
+
+    [told] = [ask.repair.fallen for ask in house.model.asks if ask.repair]
+    claim = "On Mount Everest water boils at about 70 degrees Celsius."
+    assert told == (f"“{claim}” [2]: source 2 contradicts this: it says otherwise",)
+    assert house.model.asks[-1].menu == ("write_report",)
+    assert job.research.report.content == HONEST
+    assert job.research.drafts == 2
+    assert job.stop_reason == "answered"
+
+
+async def test_a_claim_that_is_repeated_after_it_fell_loses_its_citation(house):
+    house.judge = ScriptedJudge("Everest")
+
+    job = await researched(house)
+
+    report = job.research.report
+    assert [claim.number for claim in report.claims] == [1]
+    assert any("contradicted: it says otherwise" in line for line in report.removed)
+    assert job.research.drafts == 2
+    assert len(house.judge.seen) == 1, "a claim that has a verdict is not paid for again"
+
+
+async def test_partly_supported_claims_stay_and_say_so(house):
+    house.judge = ScriptedJudge("Everest", support="partly")
+
+    job = await researched(house)
+
+    assert [claim.verdict for claim in job.research.report.claims] == ["supported", "partly"]
+    assert job.research.drafts == 1
+
+
+@pytest.mark.parametrize("kind", ["auth", "validation", "internal"])
+async def test_a_judge_that_fails_leaves_the_claims_unjudged(house, kind):
+    house.judge = ScriptedJudge(error=ProviderError(kind, "No.", retryable=False))
+
+    job = await researched(house)
+
+    assert (job.status, job.stop_reason) == ("completed", "answered")
+    assert [claim.verdict for claim in job.research.report.claims] == [None, None]
+
+
+async def test_a_limit_that_is_reached_delivers_the_draft_as_it_is(house):
+    house.judge = ScriptedJudge()
+    calls = len(SCRIPT) + 2 + 2  # turns, searches, pages: the report takes the last one
+    limits = Limits(max_calls=calls + 1)
+
+    job = await researched(house, limits=limits)
+
+    assert job.status == "completed"
+    assert len(job.research.report.claims) == 2
+    assert job.research.bill.calls <= calls + 1
+
+
+async def test_a_deadline_during_the_check_delivers_the_draft_as_it_is(house):
+    house.judge = ScriptedJudge(pause=30)
+
+    job = await researched(house, limits=Limits(deadline_seconds=2))
+
+    assert (job.status, job.stop_reason) == ("completed", "deadline")
+    assert [claim.verdict for claim in job.research.report.claims] == [None, None]
+
+
+async def test_a_writer_that_cannot_repair_loses_nothing_but_what_fell(house):
+    house.judge = ScriptedJudge("Everest")
+    house.model.script = (*SCRIPT, PLAN)  # not on the menu, however often it is told
+
+    job = await researched(house)
+
+    assert job.status == "completed"
+    assert [claim.number for claim in job.research.report.claims] == [1]
+    assert job.research.report.title == REPORT.title
+
+
+async def test_nobody_is_asked_where_the_request_says_off(house):
+    house.judge = ScriptedJudge("Everest")
+
+    job = await researched(house, verify="off")
+
+    assert house.judge.seen == []
+    assert len(job.research.report.claims) == 2
+    assert "report_drafted" not in await types(house, job.id)
