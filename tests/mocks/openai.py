@@ -154,6 +154,14 @@ def talkative(mock, request):
     return completion(f"<think>Perhaps {{this}}?</think>\nSure!\n```json\n{step}\n```\nI hope this helps.")
 
 
+def judging(mock, request):
+    """A judge that contradicts the first claim and supports the others."""
+    items = json.loads(json.loads(request.content)["messages"][-1]["content"])
+    verdicts = [{"claim": item["item"], "verdict": "supported", "reason": ""} for item in items]
+    verdicts[0] |= {"verdict": "contradicted", "reason": "fell, not rose"}
+    return completion(json.dumps({"verdicts": verdicts}))
+
+
 def without_usage(mock, request):
     body = success(mock, request).json()
     del body["usage"]
@@ -196,6 +204,7 @@ PROFILES = {
     "off_menu": off_menu,
     "talkative": talkative,
     "without_usage": without_usage,
+    "judging": judging,
     "empty_results": empty_results,
     "prompt_injection": prompt_injection,
     "liar": liar,
