@@ -20,23 +20,8 @@ DossierError
 └── ProviderError           an outside call failed; carries `error_type` and `retryable`
 """
 
-from typing import Literal
-
-ErrorType = Literal[
-    "network",
-    "timeout",
-    "rate_limit",
-    "auth",
-    "validation",
-    "resource",
-    "aborted",
-    "worker_lost",
-    "internal",
-]
-
-
-class DossierError(Exception):
-    """Every error that Dossier raises on purpose."""
+from dossier.job import ErrorType
+from dossier.problems import DossierError
 
 
 class Refused(DossierError):

@@ -17,11 +17,11 @@ from app.domain import events as e
 from app.domain.change import Change, change
 from app.domain.decide import decide
 from app.domain.job import Job
-from app.domain.request import Changes, Effort, ResearchRequest, Verify
 from app.domain.row import Row
 from app.errors import JobArchived, JobNotFound, Refused, WrongVersion
 from app.store import log
 from app.store.writer import Writer
+from dossier.request import Changes, Effort, ResearchRequest, Verify
 
 TRIES = 10  # appends of one command; each failure means that somebody else got through
 

@@ -13,10 +13,10 @@ from msgspec.structs import asdict
 from app.agent.prompt_hash import difference, parts, wording
 from app.agent.replay import Parted, Replay, differing, replies_of
 from app.domain import events as e
-from app.domain.replayed import Difference, Replayed
 from app.errors import JobNotFound
 from app.store import blobs, log
 from app.store.database import Engine
+from dossier.replayed import Difference, Replayed
 
 AT_ONCE = 100  # blobs of one read: as many pages as this may have to be in one answer of Postgres
 WIDTH = 2000  # characters of a text that a difference shows

@@ -19,7 +19,6 @@ from app.api.app import make_app
 from app.api.desk import Desk
 from app.audit.notary import Notary, signer_of
 from app.domain.job import Job
-from app.domain.request import Effort, SearchScope, Verify
 from app.domain.signature import Signer
 from app.errors import ProviderError
 from app.providers.corpus import CorpusSearch
@@ -40,6 +39,7 @@ from app.worker.attempt import Attempt
 from app.worker.providers import Choose, Judges, Tools
 from app.worker.researcher import Researcher
 from app.worker.worker import Pace, Perform, Worker
+from dossier.request import Effort, SearchScope, Verify
 
 log = logging.getLogger(__name__)
 

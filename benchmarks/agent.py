@@ -10,7 +10,6 @@ import psutil
 from app.agent import limits
 from app.agent.ports import Ask, Hit, ModelReply, PageReply, SearchReply
 from app.domain import tools
-from app.domain.request import ResearchRequest
 from app.handle import load, submit
 from app.providers.extractive import Extractive
 from app.settings import Settings
@@ -22,6 +21,7 @@ from benchmarks.database import Cluster
 from benchmarks.machine import Meter
 from benchmarks.scale import Scale
 from benchmarks.table import Line, Take, line
+from dossier.request import ResearchRequest
 
 LATENCY = 2.0  # seconds of the mock model
 TURNS = 8  # plan, search and read in turn, report

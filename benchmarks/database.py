@@ -12,12 +12,12 @@ import psutil
 from sqlalchemy import make_url
 
 from app.domain.job import Job
-from app.domain.request import ResearchRequest
 from app.handle import submit
 from app.store import embedded
 from app.store.database import driver_url
 from app.store.migrate import migrate
 from app.store.writer import Writer
+from dossier.request import ResearchRequest
 
 TEMPLATE = "benchmark_template"
 QUESTION = ResearchRequest("At what temperature does water boil on Mount Everest, and why?")

@@ -1,32 +1,63 @@
-"""The Python client: jobs over HTTP, followed across every disconnect.
+"""The Python client: submit research jobs over HTTP and stream them across every disconnect.
 
 from dossier import Dossier
 
 with Dossier("http://127.0.0.1:8000") as dossier:
     job = dossier.submit("What does the with statement do?")
-    for event in dossier.follow(job.job_id):
+    for event in dossier.stream(job.job_id):
         print(event.seq, event.type)
     print(dossier.report(job.job_id))
 """
 
-from dossier.asynchronous import AsyncDossier
+from dossier.asynchronous import AsyncDossier, ReportFormat
 from dossier.blocking import Dossier
-from dossier.problems import ApiError, NoContact, NoResult, StreamBroken
-from dossier.responses import Cancelled, Claims, Created, EventPage, FeedEvent, FeedPage, Followed, Jobs
+from dossier.comparison import Diff
+from dossier.events import EventPage, FeedEvent, FeedPage, JobEvent
+from dossier.evidence import Claims, ProvenClaim
+from dossier.job import Cancelled, Claim, Created, Jobs, JobView, Result, Status
+from dossier.problems import (
+    ApiError,
+    BadUrl,
+    DossierError,
+    FieldError,
+    NoContact,
+    NoResult,
+    StillRunning,
+    StreamBroken,
+)
+from dossier.replayed import Replayed
+from dossier.request import Effort, Limits, Sources
+from dossier.version import __version__
 
 __all__ = [
     "ApiError",
     "AsyncDossier",
+    "BadUrl",
     "Cancelled",
+    "Claim",
     "Claims",
     "Created",
+    "Diff",
     "Dossier",
+    "DossierError",
+    "Effort",
     "EventPage",
     "FeedEvent",
     "FeedPage",
-    "Followed",
+    "FieldError",
+    "JobEvent",
+    "JobView",
     "Jobs",
+    "Limits",
     "NoContact",
     "NoResult",
+    "ProvenClaim",
+    "Replayed",
+    "ReportFormat",
+    "Result",
+    "Sources",
+    "Status",
+    "StillRunning",
     "StreamBroken",
+    "__version__",
 ]

@@ -1,5 +1,7 @@
 """The client for asyncio; the blocking one runs this one."""
 
+import asyncio
+import os
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from types import TracebackType
@@ -10,49 +12,49 @@ from uuid import UUID
 import httpx
 import msgspec
 
-from app import __version__
-from app.domain.diff import Diff
-from app.domain.job import OVER, Status
-from app.domain.replayed import Replayed
-from app.domain.request import ResearchRequest
-from app.domain.view import JobView, Result
-from app.errors import BadSetting
-from app.settings import load_settings
-from dossier import follow
+from dossier import lenient
+from dossier.comparison import Diff
+from dossier.events import EventPage, FeedEvent, FeedPage, JobEvent, event_page, feed_page
+from dossier.evidence import Claims
+from dossier.follow import follow
+from dossier.job import OVER, Cancelled, Created, Jobs, JobView, Result, Status
 from dossier.patience import Patience
-from dossier.problems import NoContact, NoResult, StreamBroken, api_error
-from dossier.responses import (
-    Cancelled,
-    Claims,
-    Created,
-    EventPage,
-    FeedPage,
-    Followed,
-    Jobs,
-    event_page,
-    feed_page,
-)
+from dossier.problems import BadUrl, NoContact, NoResult, StillRunning, StreamBroken, api_error
+from dossier.replayed import Replayed
+from dossier.request import Changes, Effort, Fork, Limits, ResearchRequest, Sources, Verify
+from dossier.version import __version__
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-PATIENCE = 60.0  # seconds without any contact until `follow` gives up; a deploy is shorter
+PATIENCE = 60.0  # seconds without contact until `stream` gives up; a deploy is shorter
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=10.0, pool=5.0)
-REPLAY = httpx.Timeout(connect=5.0, read=300.0, write=10.0, pool=5.0)  # one after the other on the server
+SLOW = httpx.Timeout(connect=5.0, read=300.0, write=10.0, pool=5.0)  # replays and bundles: one at a time
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+JOBS_PAGE = 100  # the most that the server gives
+EVENTS_PAGE = 500
 
-Format = Literal["md", "html", "json"]
+JobId = UUID | str
+ReportFormat = Literal["md", "html", "json"]
 T = TypeVar("T")
 
 
 class AsyncDossier:
-    """A server's jobs. Use it in `async with`, or call `close`."""
+    """A Dossier server's jobs. Use it in `async with`, or call `close`.
+
+    Every method may raise ApiError (the server refused), NoContact (no answer) or StreamBroken
+    (the answer is not Dossier's). Fields and events of a newer server than this client are left out.
+    """
 
     def __init__(self, url: str | None = None, *, patience: float = PATIENCE) -> None:
-        """Talk to `url`, else to DOSSIER_URL, else to this machine's port 8000.
+        """Connect to `url`, by default to DOSSIER_URL or port 8000 of this machine.
 
-        `patience` is for `follow`: seconds without any contact until it gives up.
-        Raises BadSetting where the url is none.
+        Args:
+            url: Such as "https://dossier.example.com".
+            patience: Seconds without any contact until `stream` and `result` raise NoContact.
+
+        Raises:
+            BadUrl: The URL is not one of a server.
         """
-        self.url = _checked(url or load_settings().url or DEFAULT_URL)
+        self.url = _checked(url or os.environ.get("DOSSIER_URL") or DEFAULT_URL)
         self._patience = patience
         self._http = httpx.AsyncClient(
             base_url=self.url,
@@ -74,62 +76,118 @@ class AsyncDossier:
     ) -> None:
         await self.close()
 
-    async def submit(
+    async def submit(  # noqa: PLR0913 - the fields of a request
         self,
-        query: str | ResearchRequest,
-        /,
+        query: str,
         *,
+        effort: Effort = "standard",
+        priority: int = 0,
+        tags: Sequence[str] = (),
+        metadata: dict[str, Any] | None = None,
+        limits: Limits | None = None,
+        sources: Sources | None = None,
+        clarify: bool = False,
+        model: str | None = None,
+        verify: Verify | None = None,
         idempotency_key: str | None = None,
-        **fields: Any,  # noqa: ANN401 - the fields of ResearchRequest, which the server checks by name
     ) -> Created:
-        """Ask a question; once this returns, the job will run to an end whatever happens to the server.
+        """Submit a question; the job then runs to its end whatever happens to the server.
 
         Args:
-            query: The question, or a whole ResearchRequest.
-            idempotency_key: With the same key and request, the same job: a submit whose answer was
-                lost can be sent again.
-            **fields: The further fields of ResearchRequest, such as `effort="quick"` or
-                `limits={"max_searches": 5}`.
-        """
-        body = query if isinstance(query, ResearchRequest) else {"query": query, **fields}
-        return _decode(await self._post("/jobs", msgspec.json.encode(body), idempotency_key), Created)
+            query: The question, 1 to 4000 characters.
+            effort: "quick", "standard" or "deep": sets every limit that you leave out.
+            priority: -100 to 100; higher goes first.
+            tags: Up to 10, of 1 to 50 characters; `jobs` filters by them.
+            metadata: Your own fields, up to 10 KB of JSON.
+            limits: Such as Limits(max_searches=5, max_cost_usd=0.5, deadline_seconds=120).
+            sources: Where to look, such as Sources(search="corpus").
+            clarify: Let the agent ask before it spends anything; reply with `answer`.
+            model: A language model other than the server's default.
+            verify: Which claims a judge checks: "off", "cited" or "all"; None: the server decides.
+            idempotency_key: 1 to 255 characters. Repeating a submit with the same key and fields
+                returns the same job, so a submit whose answer was lost can be sent again.
 
-    async def job(self, job_id: UUID | str, at: int | datetime | str | None = None) -> JobView:
-        """The job as it is now, or as it was `at` a seq or a time."""
+        Raises:
+            ApiError: `queue_full` (see `retry_after`), `idempotency_conflict`, or fields that were
+                refused (see `errors`).
+        """
+        request = ResearchRequest(
+            query=query,
+            effort=effort,
+            priority=priority,
+            tags=tuple(tags),
+            metadata=metadata or {},
+            limits=limits or Limits(),
+            sources=sources or Sources(),
+            clarify=clarify,
+            model=model,
+            verify=verify,
+        )
+        return _decode(await self._post("/jobs", request, idempotency_key), Created)
+
+    async def fork(  # noqa: PLR0913 - the fields of a request
+        self,
+        job_id: JobId,
+        after: int | None = None,
+        *,
+        instruction: str | None = None,
+        effort: Effort | None = None,
+        priority: int | None = None,
+        tags: Sequence[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        limits: Limits | None = None,
+        sources: Sources | None = None,
+        clarify: bool | None = None,
+        model: str | None = None,
+        verify: Verify | None = None,
+        idempotency_key: str | None = None,
+    ) -> Created:
+        """Start a new job from a point of this one; what was paid until then is reused.
+
+        Fields that you leave out stay the origin's; one that you give replaces the origin's whole.
+
+        Args:
+            job_id: The origin.
+            after: The seq of its last event that counts; None for its newest.
+            instruction: What you want beyond the question; of a completed job, a follow-up question.
+            effort: As for `submit`, like the other fields.
+            priority: -100 to 100.
+            tags: Instead of the origin's.
+            metadata: Instead of the origin's.
+            limits: Instead of the origin's.
+            sources: Instead of the origin's.
+            clarify: Whether the agent may ask.
+            model: Another language model.
+            verify: Which claims a judge checks.
+            idempotency_key: As for `submit`.
+
+        Raises:
+            ApiError: `job_not_found`, `job_archived`, `queue_full`, `idempotency_conflict`, or a
+                field that was refused.
+        """
+        changes = Changes(
+            instruction=instruction,
+            effort=effort,
+            priority=priority,
+            tags=None if tags is None else tuple(tags),
+            metadata=metadata,
+            limits=limits,
+            sources=sources,
+            clarify=clarify,
+            model=model,
+            verify=verify,
+        )
+        response = await self._post(_path(job_id, "/fork"), Fork(after, changes), idempotency_key)
+        return _decode(response, Created)
+
+    async def job(self, job_id: JobId, at: int | datetime | str | None = None) -> JobView:
+        """Get the job as it is, or as it was `at` a seq or a time.
+
+        A time is an aware datetime or a string such as "2026-11-23T16:22:30Z".
+        """
         moment = at.isoformat() if isinstance(at, datetime) else at
         params = {} if moment is None else {"at": moment}
         return _decode(await self._ask("GET", _path(job_id), params=params), JobView)
-
-    async def fork(
-        self,
-        job_id: UUID | str,
-        /,
-        after: int | None = None,
-        *,
-        idempotency_key: str | None = None,
-        **changes: Any,  # noqa: ANN401 - the fields of Changes, which the server checks by name
-    ) -> Created:
-        """Begin a new job where this one was; what it did up to there is reused and costs nothing.
-
-        Args:
-            job_id: The job to go on from.
-            after: The seq of its last event that counts; None for the last one.
-            idempotency_key: As for `submit`.
-            **changes: What is to be otherwise, such as `instruction="And why?"` or
-                `limits={"max_searches": 5}`. Each replaces the field of the request as a whole.
-        """
-        body = msgspec.json.encode({"after": after, "changes": changes})
-        response = await self._post(_path(job_id, "/fork"), body, idempotency_key)
-        return _decode(response, Created)
-
-    async def replay(self, job_id: UUID | str) -> Replayed:
-        """Walk the job's log with the server's code of today; nobody is asked, nothing is written."""
-        return _decode(await self._ask("POST", _path(job_id, "/replay"), timeout=REPLAY), Replayed)
-
-    async def diff(self, job_id: UUID | str, other: UUID | str) -> Diff:
-        """Two jobs side by side: `job_id` is a, `other` is b."""
-        rest = f"/diff/{quote(str(other), safe='')}"
-        return _decode(await self._ask("GET", _path(job_id, rest)), Diff)
 
     async def jobs(
         self,
@@ -138,80 +196,151 @@ class AsyncDossier:
         limit: int = 20,
         cursor: str | None = None,
     ) -> Jobs:
-        """A page of jobs, newest first, that have this status and carry all of these tags."""
+        """Get a page of 1 to 100 jobs, newest first, that have the status and all of the tags.
+
+        `cursor` is the `next_cursor` of the page before; `iter_jobs` walks all pages.
+        """
         wanted = {"status": status, "tags": list(tags), "limit": limit, "cursor": cursor}
         params = {name: value for name, value in wanted.items() if value}
         return _decode(await self._ask("GET", "/jobs", params=params), Jobs)
 
-    async def result(self, job_id: UUID | str) -> Result:
-        """The job's result, waiting for it as long as the job takes.
+    async def iter_jobs(
+        self, status: Status | None = None, tags: Sequence[str] = ()
+    ) -> AsyncGenerator[JobView, None]:
+        """Iterate over all jobs with the status and all of the tags, newest first."""
+        cursor: str | None = None
+        while True:
+            page = await self.jobs(status, tags, JOBS_PAGE, cursor)
+            for job in page.jobs:
+                yield job
+            cursor = page.next_cursor
+            if cursor is None:
+                return
 
-        Raises NoResult where the job failed or was cancelled, and what `follow` raises.
+    async def result(self, job_id: JobId, *, timeout: float | None = None) -> Result:  # noqa: ASYNC109 - the caller's
+        """Wait for the job's result, at most `timeout` seconds; None waits as long as the job takes.
+
+        Raises:
+            NoResult: The job failed or was cancelled; `job` says how.
+            StillRunning: The time was up (also a TimeoutError); the job continues.
         """
-        view = await self.job(job_id)
-        if view.status not in OVER:
-            async for _ in self.follow(job_id, view.seq):
-                pass
-            view = await self.job(job_id)
+        try:
+            async with asyncio.timeout(timeout):
+                view = await self._over(job_id)
+        except TimeoutError as error:
+            raise StillRunning(f"Job {job_id} was not over after {timeout} s; it continues.") from error
         if view.result is None:
             raise NoResult(view)
         return view.result
 
-    async def cancel(self, job_id: UUID | str) -> Cancelled:
-        """Cancel the job; its status is `cancelling` where the worker needs longer than two seconds."""
+    async def _over(self, job_id: JobId) -> JobView:
+        """Return the job once it is over."""
+        view = await self.job(job_id)
+        if view.status in OVER:
+            return view
+        async for _ in self.stream(job_id, view.seq):
+            pass
+        return await self.job(job_id)
+
+    async def cancel(self, job_id: JobId) -> Cancelled:
+        """Cancel the job; `cancelling` if its worker takes longer than two seconds to stop.
+
+        Raises ApiError `job_already_over` if it completed or failed.
+        """
         return _decode(await self._ask("DELETE", _path(job_id)), Cancelled)
 
-    async def answer(self, job_id: UUID | str, answers: Sequence[str]) -> JobView:
-        """Answer the agent's questions in 1 to 10 lines; ApiError `no_input_requested` where none is open."""
-        body = msgspec.json.encode({"answers": list(answers)})
-        headers = {"Content-Type": "application/json"}
-        response = await self._ask("POST", _path(job_id, "/input"), content=body, headers=headers)
-        return _decode(response, JobView)
+    async def answer(self, job_id: JobId, answers: Sequence[str]) -> JobView:
+        """Answer the agent's questions in 1 to 10 lines.
 
-    async def report(self, job_id: UUID | str, format: Format = "md") -> str:  # noqa: A002 - the API's word
-        """The report of a completed job."""
+        Raises ApiError `no_input_requested` if the job is not waiting for input.
+        """
+        return _decode(await self._post(_path(job_id, "/input"), {"answers": list(answers)}), JobView)
+
+    async def report(self, job_id: JobId, format: ReportFormat = "md") -> str:  # noqa: A002 - the API's word
+        """Get the report of a completed job as markdown, a page of html, or JSON.
+
+        Raises ApiError `report_not_ready` until the job is completed.
+        """
         return (await self._ask("GET", _path(job_id, "/report"), params={"format": format})).text
 
-    async def claims(self, job_id: UUID | str) -> Claims:
-        """Each claim of the report with its quote, page, read, search, and the step that asked for it."""
+    async def claims(self, job_id: JobId) -> Claims:
+        """Get each claim of the report with its quote, page, read, search and step."""
         return _decode(await self._ask("GET", _path(job_id, "/claims")), Claims)
 
-    async def bundle(self, job_id: UUID | str) -> bytes:
-        """The job as a zip that can be checked offline, with `dossier bundle --check`."""
-        return (await self._ask("GET", _path(job_id, "/bundle"), timeout=REPLAY)).content
+    async def bundle(self, job_id: JobId) -> bytes:
+        """Get the job as a zip that its own `verify.py` checks offline."""
+        return (await self._ask("GET", _path(job_id, "/bundle"), timeout=SLOW)).content
 
-    async def events(self, job_id: UUID | str, after: int = 0, limit: int = 100) -> EventPage:
-        """A page of the job's log after a cursor, without waiting for more."""
+    async def replay(self, job_id: JobId) -> Replayed:
+        """Replay the job's log with the server's current code; nothing is paid or written."""
+        return _decode(await self._ask("POST", _path(job_id, "/replay"), timeout=SLOW), Replayed)
+
+    async def diff(self, job_id: JobId, other: JobId) -> Diff:
+        """Compare two jobs: `job_id` is a, `other` is b."""
+        rest = f"/diff/{quote(str(other), safe='')}"
+        return _decode(await self._ask("GET", _path(job_id, rest)), Diff)
+
+    def stream(self, job_id: JobId, after: int = 0) -> AsyncGenerator[JobEvent, None]:
+        """Iterate over every event after seq `after`, each once, live until the last one.
+
+        Reconnects after every disconnect and continues where it was. If the database was restored
+        from an older copy, the events start again at `seq` 1.
+
+        Raises:
+            NoContact: No answer for `patience` seconds.
+            ApiError: The server refused, such as `job_not_found`.
+            StreamBroken: An event is missing or repeated.
+        """
+        return follow(self._http, _path(job_id, "/stream"), after, Patience(self._patience, self.url))
+
+    async def events(self, job_id: JobId, after: int = 0, limit: int = 100) -> EventPage:
+        """Get a page of 1 to 1000 events of the job after a seq, without waiting for more."""
         params = {"after": after, "limit": limit}
         return event_page((await self._ask("GET", _path(job_id, "/events"), params=params)).content)
 
+    async def iter_events(self, job_id: JobId, after: int = 0) -> AsyncGenerator[JobEvent, None]:
+        """Iterate over the events that the job has now; `stream` also waits for the next ones."""
+        while True:
+            page = await self.events(job_id, after, EVENTS_PAGE)
+            for event in page.events:
+                yield event
+            after = page.next_after
+            if not page.events or after >= page.head:
+                return
+
     async def feed(self, after: str | None = None, limit: int = 100, types: Sequence[str] = ()) -> FeedPage:
-        """A page of the events of all jobs, in one order, without waiting for more.
+        """Get a page of the events of all jobs, in one order, without waiting for more.
 
         Args:
-            after: The `next_after` of the page before; None for the beginning, "now" to leave out what
-                has been.
-            limit: How many events at most, 1 to 1000.
-            types: Of which types, such as "job_completed"; all where it is empty.
+            after: The `next_after` of the page before; None for the beginning, "now" to leave out
+                what has been.
+            limit: 1 to 1000 events.
+            types: Types of events, such as "job_completed"; all if it is empty.
         """
         wanted = {"after": after, "limit": limit, "types": ",".join(types)}
         params = {name: value for name, value in wanted.items() if value}
         return feed_page((await self._ask("GET", "/events", params=params)).content)
 
-    def follow(self, job_id: UUID | str, after: int = 0) -> AsyncGenerator[Followed, None]:
-        """Every event after `after`, each once, then live until the last one.
+    async def iter_feed(
+        self, after: str | None = None, types: Sequence[str] = ()
+    ) -> AsyncGenerator[FeedEvent, None]:
+        """Iterate over the events of all jobs after a cursor, up to the newest.
 
-        It comes back by itself after every disconnect. Raises NoContact, ApiError or StreamBroken;
-        `dossier.follow` says when, and what a restored database looks like.
+        Keep the `cursor` of the last event that you have dealt with, and pass it as `after` next time.
         """
-        patience = Patience(self._patience, self.url)
-        return follow.follow(self._http, _path(job_id, "/stream"), after, patience)
+        while True:
+            page = await self.feed(after, EVENTS_PAGE, types)
+            for event in page.events:
+                yield event
+            after = page.next_after
+            if after == page.head:
+                return
 
-    async def _post(self, path: str, body: bytes, idempotency_key: str | None) -> httpx.Response:
+    async def _post(self, path: str, body: object, idempotency_key: str | None = None) -> httpx.Response:
         headers = {"Content-Type": "application/json"}
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
-        return await self._ask("POST", path, content=body, headers=headers)
+        return await self._ask("POST", path, content=msgspec.json.encode(body), headers=headers)
 
     async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's
         try:
@@ -228,18 +357,18 @@ def _checked(url: str) -> str:
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise BadSetting(f"{url!r} is not a URL ({error}).") from error
+        raise BadUrl(f"{url!r} is not a URL ({error}).") from error
     if parts.scheme not in {"http", "https"} or not parts.host:
-        raise BadSetting(f"{url!r} is not the URL of a server: it looks like {DEFAULT_URL}.")
+        raise BadUrl(f"{url!r} is not a server URL; expected e.g. {DEFAULT_URL}.")
     return url.rstrip("/")
 
 
-def _path(job_id: UUID | str, rest: str = "") -> str:
+def _path(job_id: JobId, rest: str = "") -> str:
     return f"/jobs/{quote(str(job_id), safe='')}{rest}"
 
 
 def _decode(response: httpx.Response, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(response.content, type=kind)
+        return lenient.decode(response.content, kind)
     except msgspec.DecodeError as error:
-        raise StreamBroken(f"{response.url} does not answer like a Dossier server: {error}") from error
+        raise StreamBroken(f"{response.url} did not return a valid Dossier response: {error}") from error

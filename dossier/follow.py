@@ -1,4 +1,4 @@
-"""Following one job: each event once, in order, across every disconnect, until the last one."""
+"""Following one job across disconnects, each event once and in order."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -6,34 +6,34 @@ from contextlib import aclosing
 import httpx
 from msgspec import Struct
 
+from dossier.events import JobEvent, job_event
 from dossier.patience import Patience
 from dossier.problems import ApiError, StreamBroken, api_error
-from dossier.responses import Followed, followed
 from dossier.sse import Frame, Parser
 
 # The server sends a heartbeat every 15 s; after three of them are missing the connection is dead.
 TIMEOUT = httpx.Timeout(connect=5.0, read=45.0, write=10.0, pool=5.0)
-BUSY = frozenset({429, 500, 502, 503, 504})  # a server or a proxy that may be well again in a moment
+BUSY = frozenset({429, 500, 502, 503, 504})  # a server or a proxy that may recover in a moment
 
 
 class Place(Struct):
-    """Where the reader is: the seq of the last event it has, and whether more can come."""
+    """How far the reader has come."""
 
-    cursor: int
+    cursor: int  # seq of the last event it has
     over: bool = False
     told_to_leave: bool = False  # the server wants this reader to come back later
 
 
 async def follow(
     http: httpx.AsyncClient, path: str, after: int, patience: Patience
-) -> AsyncGenerator[Followed, None]:
-    """Every event after `after`, each once.
+) -> AsyncGenerator[JobEvent, None]:
+    """Yield every event after `after`, each once.
 
-    Where the cursor lies beyond the log (the database was restored from an older copy), the server
-    resets it, and the events come again from the first on: `seq` 1 after a higher one.
+    If the cursor is beyond the log (the database was restored from an older copy), the server resets
+    it, and the events come again from the first one: `seq` 1 after a higher one.
 
-    Raises NoContact once patience is over, ApiError where the server refuses, StreamBroken where an
-    event is missing or comes twice.
+    Raises NoContact once patience is over, ApiError if the server refuses, StreamBroken if an event
+    is missing or repeated.
     """
     place = Place(after)
     while not place.over:
@@ -56,8 +56,8 @@ async def follow(
 
 async def _read(
     http: httpx.AsyncClient, path: str, place: Place, patience: Patience
-) -> AsyncGenerator[Followed, None]:
-    """The events of one connection; moves the place."""
+) -> AsyncGenerator[JobEvent, None]:
+    """Yield the events of one connection and move the place."""
     place.told_to_leave = False
     async with http.stream("GET", path, headers=_headers(place), timeout=TIMEOUT) as response:
         if response.status_code == httpx.codes.NO_CONTENT:
@@ -86,7 +86,7 @@ async def _check(response: httpx.Response) -> None:
         raise api_error(response)
     kind = response.headers.get("content-type", "")
     if not kind.startswith("text/event-stream"):
-        raise StreamBroken(f"{response.url} answers with {kind or 'something untyped'}, not with a stream.")
+        raise StreamBroken(f"{response.url} returned {kind or 'an untyped body'} instead of an event stream.")
 
 
 def _frames(parser: Parser, chunk: bytes) -> list[Frame]:
@@ -96,11 +96,11 @@ def _frames(parser: Parser, chunk: bytes) -> list[Frame]:
         raise StreamBroken(str(error)) from error
 
 
-def _take(frame: Frame, place: Place) -> Followed | None:
-    """What a frame means; only events carry an id, and control frames that are not known are passed over."""
+def _take(frame: Frame, place: Place) -> JobEvent | None:
+    """Act on a frame; only events carry an id, and unknown control frames are skipped."""
     match frame:
         case Frame(id=str()):
-            return _move(followed(frame.data), place)
+            return _move(job_event(frame.data), place)
         case Frame(event="reset"):
             place.cursor = 0
         case Frame(event="reconnect"):
@@ -110,7 +110,7 @@ def _take(frame: Frame, place: Place) -> Followed | None:
     return None
 
 
-def _move(event: Followed, place: Place) -> Followed:
+def _move(event: JobEvent, place: Place) -> JobEvent:
     if event.seq != place.cursor + 1:
         raise StreamBroken(f"Event {event.seq} came after event {place.cursor}: the stream is not the log.")
     place.cursor = event.seq

@@ -1,20 +1,21 @@
-"""What can go wrong between a client and a server, named by what the caller does next.
+"""Errors, named by what the caller does next.
 
 DossierError
-├── ApiError        the server refused: `code` says why, `retry_after` when to come back
-├── NoContact       the server cannot be reached: start it, or mend the address
-├── NoResult        the job ended without one: `job` says how
-└── StreamBroken    what came is not the log of the job: a fault of the server or of a proxy
+├── ApiError        the server refused: `code` says why, `retry_after` when to try again
+├── BadUrl          correct the server's URL
+├── NoContact       start the server, or correct its URL
+├── NoResult        the job failed or was cancelled: `job` says how
+├── StillRunning    wait longer, or cancel the job
+└── StreamBroken    report it: the server or a proxy sent something that is not the job's log
 """
 
 import httpx
 import msgspec
 from msgspec import Struct
 
-from app.domain.view import JobView
-from app.errors import DossierError
+from dossier.job import JobView
 
-MAX_DETAIL = 300  # characters of an answer that is no problem details
+MAX_DETAIL = 300  # characters of an answer that is not a problem document
 
 
 class FieldError(Struct, frozen=True):
@@ -24,8 +25,24 @@ class FieldError(Struct, frozen=True):
     message: str
 
 
+class DossierError(Exception):
+    """Base of all errors that Dossier raises on purpose."""
+
+
+class BadUrl(DossierError, ValueError):
+    """The URL of the server is not an http or https URL."""
+
+
 class ApiError(DossierError):
-    """The server answered with a problem (RFC 9457)."""
+    """The server refused the request (RFC 9457 problem details).
+
+    Attributes:
+        status: The HTTP status.
+        code: The stable code to branch on, such as "job_not_found".
+        detail: The server's sentence.
+        errors: The fields that were refused, each with a message.
+        retry_after: Seconds to wait before the next try; None if the server named none.
+    """
 
     def __init__(
         self,
@@ -33,7 +50,7 @@ class ApiError(DossierError):
         code: str,
         detail: str,
         errors: tuple[FieldError, ...] = (),
-        retry_after: float | None = None,  # seconds
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(_sentence(detail, errors))
         self.status = status
@@ -44,20 +61,24 @@ class ApiError(DossierError):
 
 
 class NoContact(DossierError):
-    """The server cannot be reached, or was silent for longer than the caller's patience."""
+    """The server did not answer, or was silent for longer than `patience`."""
 
 
 class StreamBroken(DossierError):
-    """An event is missing, comes twice, or is not an event at all."""
+    """An event is missing, repeated or unreadable, or the answer is not Dossier's."""
 
 
 class NoResult(DossierError):
-    """The job failed or was cancelled, so it has no result."""
+    """The job failed or was cancelled; `job` is its last state."""
 
     def __init__(self, job: JobView) -> None:
         why = f": {job.error.error_message}" if job.error else "."
         super().__init__(f"Job {job.job_id} is {job.status}{why}")
         self.job = job
+
+
+class StillRunning(DossierError, TimeoutError):
+    """The job was not over within the timeout; it continues."""
 
 
 class _Problem(Struct, frozen=True):
@@ -68,7 +89,7 @@ class _Problem(Struct, frozen=True):
 
 
 def api_error(response: httpx.Response) -> ApiError:
-    """The error that an answer stands for; its body must have been read."""
+    """Make the error of a response whose body has been read."""
     try:
         problem = msgspec.json.decode(response.content, type=_Problem)
     except msgspec.DecodeError:
@@ -78,7 +99,7 @@ def api_error(response: httpx.Response) -> ApiError:
 
 
 def _sentence(detail: str, errors: tuple[FieldError, ...]) -> str:
-    """The detail and the fields that it is about, where it does not say them itself."""
+    """Add the refused fields that the detail does not name."""
     fields = ", ".join(error.field for error in errors if error.field not in detail)
     return f"{detail} ({fields})" if fields else detail
 

@@ -1,4 +1,4 @@
-"""Server-sent events from bytes, as the HTML standard reads them.
+"""Parsing server-sent events as the HTML standard does.
 
 Our own, because httpx-sse deviates where it hurts: a comment or a `retry:` with a blank line after it
 becomes an empty event, a frame that the connection cut in half is handed out as if it were whole, and
@@ -20,16 +20,15 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 class Frame(Struct, frozen=True):
     """One event of the stream."""
 
-    event: str  # "message" where it has no name
+    event: str  # "message" if it has no name
     data: bytes
-    id: str | None  # its own; None where it has none, whatever came before
+    id: str | None  # its own; None if it has none, whatever came before
 
 
 class Parser:
-    """Takes bytes as they arrive and gives the frames that are complete."""
+    """Turns bytes into complete frames as they arrive."""
 
     def __init__(self) -> None:
-        self.last_id = ""  # sticky: of the newest frame that had one
         self.retry_ms: int | None = None  # the newest reconnection time
         self._rest = b""  # a line that has not ended
         self._after_cr = False  # the last byte was a CR: an LF that follows belongs to it
@@ -43,7 +42,10 @@ class Parser:
         self._id: str | None = None
 
     def feed(self, chunk: bytes) -> list[Frame]:
-        """The frames that this chunk completes. Raises ValueError where one is longer than MAX_FRAME."""
+        """Return the frames that this chunk completes.
+
+        Raises ValueError if one is longer than MAX_FRAME.
+        """
         if not chunk:
             return []
         if self._after_cr:
@@ -78,9 +80,7 @@ class Parser:
                 self.retry_ms = int(value)
 
     def _dispatch(self) -> Frame | None:
-        """A blank line: the frame is complete. An id alone moves the last id and is no event."""
-        if self._id is not None:
-            self.last_id = self._id
+        """Complete a frame at a blank line; an id without data is not one."""
         frame = Frame(self._event or "message", b"\n".join(self._data), self._id) if self._data else None
         self._clear()
         return frame

@@ -8,11 +8,11 @@ from app import handle
 from app.domain import commands as c
 from app.domain.chain import GENESIS, link
 from app.domain.job import Job
-from app.domain.request import ResearchRequest
 from app.domain.row import Row
 from app.store import log, queue
 from app.store.database import fetch
 from app.store.projections import MOVING, SUBMITTED, moving, submitted
+from dossier.request import ResearchRequest
 
 LEASE = timedelta(seconds=10)
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from app.agent import quotes
-from app.domain.events import Claim, ReportWritten
+from app.domain.events import ReportWritten
 from app.domain.research import Research
 from app.text import prose
 from app.text.urls import clean
+from dossier.job import Claim
 
 MAX_CONTENT = 200_000  # characters, as in the schema that the model fills
 MAX_TITLE = 300  # characters

@@ -17,7 +17,7 @@ from app.agent.research import pending
 from app.domain import events as e
 from app.domain import tools
 from app.domain.job import Job, fold
-from app.domain.request import ResearchRequest
+from dossier.request import ResearchRequest
 
 LEARNT = (e.StepReasoned, e.PlanDrafted, e.PlanAdapted, e.SourceFound, e.PageRead)
 Outcome = e.CallCompleted | e.CallFailed

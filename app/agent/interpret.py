@@ -20,6 +20,7 @@ from app.domain import tools
 from app.domain.job import Job
 from app.domain.research import Research, evolve
 from app.text.urls import clean, normalise
+from dossier.job import Claim, StopReason
 
 # What stands in for the model picks sentences by their words; that it found none says little.
 UNWRITTEN = (
@@ -156,7 +157,7 @@ def _delivered(job: Job, texts: Mapping[str, str]) -> e.ReportWritten:
     return replace(report, claims=claims)
 
 
-def _with_verdict(claim: e.Claim, verdict: e.Verdict | None) -> e.Claim:
+def _with_verdict(claim: Claim, verdict: e.Verdict | None) -> Claim:
     return replace(claim, verdict=verdict.support, reason=verdict.reason) if verdict else claim
 
 
@@ -198,7 +199,7 @@ def _pages(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
     )
 
 
-def stop_reason(job: Job, research: Research, call: ModelCall | JudgeCall) -> e.StopReason:
+def stop_reason(job: Job, research: Research, call: ModelCall | JudgeCall) -> StopReason:
     """Why the job ends with the report in `research`; `job` is the state before `call` was made."""
     if job.research.tripped is None and isinstance(call, ModelCall) and call.fallback:
         return "model_failed"

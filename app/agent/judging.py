@@ -13,6 +13,7 @@ from app.agent.ports import Judged, JudgeReply, Repair
 from app.domain import events as e
 from app.domain.job import Job
 from app.domain.research import Research
+from dossier.job import Claim
 
 BATCH = 12  # claims of one call: a small model loses track of more
 MAX_JUDGED = 240  # claims of one draft
@@ -28,7 +29,7 @@ class JudgeCall(Struct, frozen=True):
     """Judge some claims of the draft; without claims it only ends a check that cannot go on."""
 
     key: str
-    claims: tuple[e.Claim, ...] = ()
+    claims: tuple[Claim, ...] = ()
     kind: Literal["judge"] = "judge"
 
     @property
@@ -65,7 +66,7 @@ def ending(job: Job) -> JudgeCall:
     return JudgeCall(f"{len(job.research.turns)}/judge/none")
 
 
-def unjudged(research: Research) -> tuple[e.Claim, ...]:
+def unjudged(research: Research) -> tuple[Claim, ...]:
     """The claims of the newest draft that no verdict covers, each text and source once."""
     known = {(verdict.text, verdict.number) for verdict in research.verdicts}
     claims = research.draft.claims if research.draft else ()
@@ -78,7 +79,7 @@ def seen(call: JudgeCall, digests: Mapping[int, str | None], texts: Mapping[str,
     return [_seen(claim, texts.get(digests.get(claim.number) or "", "")) for claim in call.claims]
 
 
-def _seen(claim: e.Claim, page: str) -> Judged:
+def _seen(claim: Claim, page: str) -> Judged:
     context = page[max(0, claim.start - CONTEXT) : claim.end + CONTEXT]
     return Judged(claim.text, claim.quote, " ".join(context.split()))
 

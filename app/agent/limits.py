@@ -6,11 +6,12 @@ A share of the money, the tokens and the time is kept back for the report. When 
 
 from msgspec import Struct
 
-from app.domain.events import BudgetReached, StopReason
+from app.domain.events import BudgetReached
 from app.domain.job import Job
-from app.domain.request import Effort
 from app.domain.research import Source
 from app.text.urls import allowed
+from dossier.job import StopReason
+from dossier.request import Effort
 
 RESERVE = 0.2  # of money, tokens and time, kept for the report
 MAX_RESERVE = 60.0  # seconds; no report takes longer, however long the job

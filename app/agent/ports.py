@@ -9,11 +9,12 @@ from typing import Protocol
 
 from msgspec import UNSET, Struct, UnsetType
 
-from app.domain.events import Support, Usage
-from app.domain.request import Effort, SearchScope
+from app.domain.events import Usage
 from app.domain.research import Turn
 from app.domain.tools import NextStep
 from app.errors import ProviderError
+from dossier.job import Support
+from dossier.request import Effort, SearchScope
 
 UNJUDGED = "none"  # the name of the provider that gives no verdicts
 FREE = frozenset({"extractive", "corpus", UNJUDGED})  # names of providers whose calls never cost anything

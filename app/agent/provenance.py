@@ -3,72 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from app.domain import events as e
 from app.domain.events import Recorded
-from app.domain.tools import Reasoning
-
-CALLER = "caller"  # found_by of a page whose address stands in the question
-
-
-class StepTaken(Struct, frozen=True):
-    """A step of the agent: event `seq`, in which it reasoned so and chose this tool."""
-
-    seq: int
-    step: int
-    tool: str
-    reasoning: Reasoning
-
-
-class CallMade(Struct, frozen=True):
-    """A call: announced by event `seq`, about this query or address, because of that step."""
-
-    seq: int
-    key: str
-    about: str
-    asked_by: StepTaken | None
-
-
-class Found(Struct, frozen=True):
-    """Event `seq` gave the source its number; `search` is None where the question itself named the page."""
-
-    seq: int
-    search: CallMade | None
-
-
-class PageKept(Struct, frozen=True):
-    """Event `seq` stored the page under its sha256."""
-
-    seq: int
-    sha256: str
-    size: int  # bytes
-    read: CallMade | None
-
-
-class Origin(Struct, frozen=True):
-    """Where a source comes from; `page` is None where it was not read."""
-
-    number: int
-    url: str
-    title: str
-    found: Found
-    page: PageKept | None
-
-
-class ProvenClaim(Struct, frozen=True):
-    """A claim of the report of event `seq`, and everything that it stands on.
-
-    `quote` is characters `start` to `end` of the page of the source.
-    """
-
-    claim: int  # 1, 2, 3 … in the order of the report
-    text: str
-    quote: str
-    start: int
-    end: int
-    score: float
-    seq: int
-    source: Origin
+from dossier.evidence import CallMade, Discovery, ProvenClaim, Reasoning, SourceOrigin, StepTaken, StoredPage
 
 
 class _Trail(Struct):
@@ -77,7 +16,7 @@ class _Trail(Struct):
     steps: dict[int, StepTaken]
     calls: dict[str, CallMade]
     found: dict[int, tuple[int, e.SourceFound, CallMade | None]]
-    pages: dict[int, PageKept]
+    pages: dict[int, StoredPage]
     report: tuple[int, e.ReportWritten] | None = None
 
 
@@ -110,15 +49,15 @@ def claims(log: Iterable[Recorded]) -> Sequence[ProvenClaim]:
     )
 
 
-def origins(log: Iterable[Recorded]) -> Mapping[int, Origin]:
+def origins(log: Iterable[Recorded]) -> Mapping[int, SourceOrigin]:
     """The sources of a job by their numbers, each with where it comes from."""
     trail = _trail(log)
     return {number: _origin(trail, number) for number in trail.found}
 
 
-def _origin(trail: _Trail, number: int) -> Origin:
+def _origin(trail: _Trail, number: int) -> SourceOrigin:
     seq, found, search = trail.found[number]
-    return Origin(number, found.url, found.title, Found(seq, search), trail.pages.get(number))
+    return SourceOrigin(number, found.url, found.title, Discovery(seq, search), trail.pages.get(number))
 
 
 def _trail(log: Iterable[Recorded]) -> _Trail:
@@ -132,7 +71,7 @@ def _note(trail: _Trail, fact: Recorded) -> None:
     match fact.event:
         case e.StepReasoned(step=step, reasoning=reasoning, function=function):
             name = str(type(function).__struct_config__.tag)
-            trail.steps[step] = StepTaken(fact.seq, step, name, reasoning)
+            trail.steps[step] = StepTaken(fact.seq, step, name, Reasoning(**asdict(reasoning)))
         case e.CallRequested(key=key, about=about):
             # The first announcement is the one that the step led to; a repeat is the same call.
             turn = key.partition("/")[0]
@@ -142,6 +81,6 @@ def _note(trail: _Trail, fact: Recorded) -> None:
             trail.found[found.number] = (fact.seq, found, trail.calls.get(found.found_by))
         case e.PageRead() as page:
             read = trail.calls.get(page.read_by)
-            trail.pages[page.number] = PageKept(fact.seq, page.sha256, page.size, read)
+            trail.pages[page.number] = StoredPage(fact.seq, page.sha256, page.size, read)
         case e.ReportWritten() as report:
             trail.report = (fact.seq, report)

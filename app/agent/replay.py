@@ -27,7 +27,7 @@ from app.domain import events as e
 from app.domain import tools
 from app.domain.change import as_stored
 from app.domain.job import Job, evolve
-from app.domain.replayed import Missing
+from dossier.replayed import Missing
 
 Outcome = e.CallCompleted | e.CallFailed
 

@@ -17,8 +17,8 @@ from app.api.desk import Desk, job_id_of
 from app.api.jobs import ABSENT, PROBLEMS
 from app.audit.bundle import Bundle
 from app.domain.upkeep import forgotten
-from app.domain.view import JobView
 from app.store import blobs, upkeep
+from dossier.job import JobView
 
 IN_MEMORY = 8_000_000  # bytes of a bundle; a longer one goes to a temporary file
 CHUNK = 65_536  # bytes sent at a time

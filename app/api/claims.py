@@ -9,22 +9,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct
 
-from app.agent.provenance import TYPES, ProvenClaim, claims
+from app.agent.provenance import TYPES, claims
 from app.api.desk import TENANT, Desk, job_id_of
 from app.api.jobs import ABSENT, PROBLEMS
 from app.api.problems import BadRequest
-from app.domain.events import Claim
-from app.domain.job import Status
 from app.store import log, uses
 from app.text.urls import normalise
-
-
-class Claims(Struct, frozen=True):
-    """The claims of a job's report, each with everything that it stands on; none while there is no report."""
-
-    job_id: UUID
-    seq: int
-    claims: tuple[ProvenClaim, ...]
+from dossier.evidence import Claims
+from dossier.job import Claim, Status
 
 
 class SourceUse(Struct, frozen=True):

@@ -10,10 +10,9 @@ from uuid import UUID
 from app.api.past import until
 from app.api.problems import BadRequest
 from app.domain.job import Job
-from app.domain.request import Effort, Verify
 from app.domain.row import Row
 from app.domain.signature import Signer
-from app.domain.view import JobView, job_view
+from app.domain.view import job_view
 from app.errors import Busy, JobArchived, JobNotFound, QueueFull
 from app.handle import load
 from app.store import log, queue, reads
@@ -21,6 +20,8 @@ from app.store.batch import Batch
 from app.store.wake import Wake
 from app.store.writer import Writer
 from app.stream.hub import Hub
+from dossier.job import JobView
+from dossier.request import Effort, Verify
 
 TENANT = "default"  # until there are keys, everybody is the same tenant
 MAX_REPLAYS = 8  # running or waiting, in one process

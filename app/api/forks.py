@@ -10,35 +10,20 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, HeaderParameter
-from msgspec import Meta, Struct
 
 from app.api.desk import TENANT, Desk, job_id_of
-from app.api.jobs import (
-    ABSENT,
-    PROBLEMS,
-    Created,
-    check_key,
-    check_metadata,
-    check_text,
-    created,
-    require_json,
-)
+from app.api.jobs import ABSENT, PROBLEMS, check_key, check_metadata, check_text, created, require_json
 from app.api.problems import BadRequest, Problem
-from app.domain.diff import Diff, diff
-from app.domain.replayed import Replayed
-from app.domain.request import Changes
+from app.domain.diff import diff
 from app.domain.row import Row
 from app.handle import fork
 from app.replay import replay
+from dossier.comparison import Diff
+from dossier.job import Created
+from dossier.replayed import Replayed
+from dossier.request import Fork
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Fork(Struct, frozen=True, forbid_unknown_fields=True):
-    """From which event on, and what is to be otherwise."""
-
-    after: Annotated[int, Meta(ge=1)] | None = None  # None: after the last event
-    changes: Changes = Changes()
 
 
 EXAMPLE = Example(

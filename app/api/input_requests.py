@@ -13,8 +13,9 @@ from app.api.desk import Desk, job_id_of
 from app.api.jobs import ABSENT, PROBLEMS, require_json
 from app.api.problems import BadRequest, Problem
 from app.domain import commands as c
-from app.domain.view import JobView, job_view
+from app.domain.view import job_view
 from app.handle import handle
+from dossier.job import JobView
 
 Line = Annotated[str, Meta(min_length=1, max_length=2000)]
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,17 +11,16 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, HeaderParameter, QueryParameter
-from msgspec import Struct
 
 from app.api.desk import TENANT, Desk, job_id_of
 from app.api.problems import BadRequest, Problem
 from app.domain import commands as c
-from app.domain.job import Job, Status
-from app.domain.request import ResearchRequest, Tag
-from app.domain.view import JobView
+from app.domain.job import Job
 from app.handle import handle, submit
 from app.store import reads
 from app.store.wake import Hint
+from dossier.job import Cancelled, Created, Jobs, JobView, Status
+from dossier.request import ResearchRequest, Tag
 
 JSON = "application/json"
 MAX_METADATA = 10_240  # bytes of JSON
@@ -30,35 +28,6 @@ MAX_KEY = 255  # characters of an idempotency key
 CANCEL_WAIT = 2.0  # seconds that DELETE waits for the worker before it answers 202
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Created(Struct, frozen=True):
-    """The answer to a submission."""
-
-    job_id: UUID
-    status: Status
-    progress: int
-    created_at: datetime
-    url: str
-    stream_url: str
-    events_url: str
-    report_url: str
-
-
-class Jobs(Struct, frozen=True):
-    """A page of jobs, newest first; `next_cursor` is null on the last one."""
-
-    jobs: list[JobView]
-    next_cursor: str | None
-
-
-class Cancelled(Struct, frozen=True):
-    """The answer to a cancel; `cancelled_at` is null while the worker is still stopping."""
-
-    job_id: UUID
-    status: Status
-    cancelled_at: datetime | None
-    message: str
 
 
 PROBLEMS = {

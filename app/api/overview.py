@@ -13,9 +13,9 @@ from msgspec import Struct
 from app.agent.limits import PRESETS
 from app.api.desk import TENANT, Desk
 from app.api.jobs import PROBLEMS
-from app.domain.request import Effort
 from app.store import overview as store
 from app.store.database import Engine
+from dossier.request import Effort
 
 FRESH = 1.0  # seconds for which the counts of this moment are used again
 KEPT = 15.0  # seconds for the history, which changes slowly and costs more

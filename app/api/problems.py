@@ -11,7 +11,6 @@ from msgspec import Struct
 from app.errors import (
     Busy,
     DatabaseUnavailable,
-    DossierError,
     FeedWithheld,
     IdempotencyConflict,
     JobAlreadyOver,
@@ -21,6 +20,7 @@ from app.errors import (
     QueueFull,
     WrongVersion,
 )
+from dossier.problems import DossierError
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from msgspec import Struct
 
-from app.agent.provenance import TYPES, Origin, origins
+from app.agent.provenance import TYPES, origins
 from app.api.desk import Desk, job_id_of
 from app.api.jobs import ABSENT, PROBLEMS
 from app.api.problems import BadRequest
-from app.domain.events import Claim
 from app.store import log, sources
+from dossier.evidence import SourceOrigin
+from dossier.job import Claim
 
 MAX_NUMBER = 2**31 - 1  # an integer in Postgres
 
@@ -40,7 +41,7 @@ class SourcePage(Struct, frozen=True):
     size: int | None  # bytes
     text: str | None
     quotes: tuple[Quote, ...]
-    origin: Origin  # where it comes from: the read, the search, and the steps that asked for them
+    origin: SourceOrigin  # where it comes from: the read, the search, and the steps that asked for them
 
 
 @get(
@@ -61,7 +62,7 @@ async def job_source(
     return Response(_page(key, found, origin))
 
 
-def _page(job_id: UUID, source: sources.Source, origin: Origin) -> SourcePage:
+def _page(job_id: UUID, source: sources.Source, origin: SourceOrigin) -> SourcePage:
     found, page = source.found, source.page
     return SourcePage(
         job_id=job_id,

@@ -14,8 +14,8 @@ from app.audit import bundle_verifier
 from app.domain.events import PageRead
 from app.domain.row import Row
 from app.domain.signature import Signer
-from app.domain.view import Result
 from app.text import report
+from dossier.job import Result
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip knows; the same job gives the same bytes
 

@@ -20,9 +20,10 @@ from app.domain import checkpoint as domain
 from app.domain import signature
 from app.domain.checkpoint import Checkpoint, Head, from_line, heads_of, to_line
 from app.domain.signature import Signer
-from app.errors import BadSetting, DossierError
+from app.errors import BadSetting
 from app.store import checkpoints, upkeep
 from app.store.database import Engine
+from dossier.problems import DossierError
 
 log = logging.getLogger(__name__)
 

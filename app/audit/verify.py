@@ -19,10 +19,10 @@ from app.domain.signature import Public
 from app.domain.tampering import Finding, Witness, examine
 from app.domain.upkeep import Entry, forgotten
 from app.domain.upkeep import fault as upkeep_fault
-from app.errors import DossierError
 from app.store import blobs, checkpoints, upkeep
 from app.store.database import Engine, make_engine
 from app.store.history import archived, histories, known
+from dossier.problems import DossierError
 
 SLICE = 100  # jobs that one process judges at a time
 NOWHERE = UUID(int=0)

@@ -13,9 +13,9 @@ from app.cli.board import watch
 from app.cli.connection import connect, is_own
 from app.cli.printing import print_report
 from app.cli.terminal import CANCELLED, FAILED, INTERRUPTED, complain, is_interactive, line, print_json
-from app.domain.request import Limits
-from app.domain.view import JobView
 from dossier import Dossier
+from dossier.job import JobView
+from dossier.request import Limits
 
 WORKERS = 2  # jobs at a time of a server of our own: this one, and one that was left behind
 
@@ -170,6 +170,6 @@ def follow(job_id: str, after: int, *, as_json: bool) -> None:
 
 
 def _print_events(dossier: Dossier, job_id: UUID, after: int) -> None:
-    for followed in dossier.follow(job_id, after):
+    for followed in dossier.stream(job_id, after):
         sys.stdout.buffer.write(followed.line + b"\n")
         sys.stdout.buffer.flush()

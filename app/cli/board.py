@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
+import msgspec
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -17,10 +18,11 @@ from rich.text import Text
 from app.cli.questions import put_questions
 from app.cli.terminal import err, harmless, is_interactive, line
 from app.domain import events as e
+from app.domain import upcast
 from app.domain.job import Job, evolve
 from app.domain.research import TURNS_PER_STEP
 from app.domain.words import step_in_words
-from dossier import Dossier, Followed
+from dossier import Dossier, JobEvent
 
 BAR = 40  # columns
 QUIET = 5.0  # seconds without an event until the board says so
@@ -34,10 +36,10 @@ class Board:
         self._began = self._heard = time.monotonic()
         self._spinner = Spinner("dots")
 
-    def see(self, followed: Followed) -> None:
+    def see(self, followed: JobEvent) -> None:
         """Take the next event in; seq 1 starts the story again."""
         job = Job(self.job.id) if followed.seq == 1 else self.job
-        fact = e.Recorded(job.id, followed.seq, followed.at, "", None, followed.event)
+        fact = e.Recorded(job.id, followed.seq, followed.at, "", None, fact_in(followed))
         self.job = evolve(job, fact)
         self._heard = time.monotonic()
 
@@ -90,7 +92,7 @@ def watch(dossier: Dossier, job_id: UUID, after: int = 0) -> None:
 
     A person is also asked what the agent wants to know; lines say how to answer.
     """
-    events = dossier.follow(job_id, after)
+    events = dossier.stream(job_id, after)
     if after == 0 and is_interactive():
         _show(events, Board(job_id), lambda asked: put_questions(dossier, job_id, asked))
     else:
@@ -99,20 +101,25 @@ def watch(dossier: Dossier, job_id: UUID, after: int = 0) -> None:
                 line(f"[{followed.progress:3} %] {harmless(words)}")
 
 
-def _show(events: Iterator[Followed], board: Board, ask: Callable[[e.InputRequested], None]) -> None:
+def _show(events: Iterator[JobEvent], board: Board, ask: Callable[[e.InputRequested], None]) -> None:
     with Live(board, console=err, refresh_per_second=10, transient=True) as live:
         for followed in events:
             board.see(followed)
-            if isinstance(followed.event, e.InputRequested):
+            if isinstance(asked := fact_in(followed), e.InputRequested):
                 live.stop()
-                ask(followed.event)
+                ask(asked)
                 live.start()
     line(f"{board.job.status}: {counts(board.job)}")
 
 
-def in_words(followed: Followed) -> str | None:
+def fact_in(followed: JobEvent) -> e.Event:
+    """Return the event as the domain knows it; of another server's version, as `Unrecognised`."""
+    return upcast.load_sent(followed.type, msgspec.json.encode(followed.data))
+
+
+def in_words(followed: JobEvent) -> str | None:
     """The line of an event; None for those that say nothing to a person."""
-    match followed.event:
+    match fact_in(followed):
         case e.CallRequested(kind="model") | e.CallCompleted():
             return None
         case e.AttemptStarted() as event:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import IO
 
 from app.cli.terminal import err
-from app.errors import DossierError
 from app.settings import load_settings
 from dossier import Dossier
+from dossier.problems import DossierError
 
 STARTS_WITHIN = 60.0  # seconds; a new embedded Postgres takes two, a slow disk longer
 STOPS_WITHIN = 25.0  # seconds; a worker's step in flight has ten, open streams ten

@@ -6,10 +6,11 @@ import subprocess
 import asyncpg
 from sqlalchemy import exc
 
-from app.errors import BadSetting, DatabaseUnavailable, DossierError
+from app.errors import BadSetting, DatabaseUnavailable
 from app.settings import Settings
 from app.store import embedded, migrate
 from app.store.database import make_engine
+from dossier.problems import DossierError
 
 
 class WrongLevel(DossierError):

@@ -12,12 +12,12 @@ from app.cli.corpus import store
 from app.cli.database import ready_url
 from app.cli.printing import print_report
 from app.cli.terminal import line
-from app.domain.view import JobView
 from app.ingest import builtin
 from app.settings import Settings, load_settings
 from app.store import corpus
 from app.store.database import make_engine
-from dossier import Dossier
+from dossier import Dossier, Sources
+from dossier.job import JobView
 
 QUESTION = "What does the with statement do, and what is a context manager?"
 
@@ -59,7 +59,7 @@ async def _fill(url: str) -> str:
 def _research(url: str, question: str) -> JobView:
     with Dossier(url) as dossier:
         line(f'4. POST {url}/jobs {{"query": "{question}"}}')
-        created = dossier.submit(question, sources={"search": "corpus"}, tags=["demo"])
+        created = dossier.submit(question, sources=Sources(search="corpus"), tags=["demo"])
         line(f"5. 201, and from now on it cannot be lost. Following {created.stream_url}")
         watch_or_leave(dossier, created.job_id)
         line("")

@@ -10,10 +10,10 @@ from rich.table import Table
 from app.cli.asking import LIMIT_OPTIONS, finish, how_to_go_on, watch_or_leave
 from app.cli.connection import connect
 from app.cli.terminal import harmless, line, out, print_json
-from app.domain.diff import Diff, StepSide
-from app.domain.request import Limits, Sources
-from app.domain.view import JobView, UsageView
 from dossier import Dossier
+from dossier.comparison import Diff, StepSide
+from dossier.job import JobView, UsageView
+from dossier.request import Limits, Sources
 
 WORKERS = 2  # jobs at a time of a server of our own
 WIDTH = 60  # characters of a step or a source

@@ -12,7 +12,7 @@ import rich_click as click
 from rich_click import RichCommand, RichGroup
 
 from app.cli.terminal import FAILED, INTERRUPTED, complain
-from app.errors import DossierError
+from dossier.problems import DossierError
 
 
 class LazyGroup(RichGroup):

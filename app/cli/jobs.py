@@ -8,8 +8,8 @@ from app.cli.asking import how_to_go_on
 from app.cli.connection import connect, is_own
 from app.cli.printing import print_job, print_jobs, print_report
 from app.cli.terminal import line, print_json
-from app.domain.job import Status
-from dossier.asynchronous import Format
+from dossier import ReportFormat
+from dossier.job import Status
 
 EXAMPLE_ID = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
 
@@ -68,8 +68,8 @@ def cancel(job_id: str, *, as_json: bool) -> None:
 
 @click.command(epilog=f"Example: dossier report {EXAMPLE_ID} --format html > report.html")
 @click.argument("job_id")
-@click.option("--format", "kind", default="md", show_default=True, type=click.Choice(get_args(Format)))
-def report(job_id: str, kind: Format) -> None:
+@click.option("--format", "kind", default="md", show_default=True, type=click.Choice(get_args(ReportFormat)))
+def report(job_id: str, kind: ReportFormat) -> None:
     """Print the report of a completed job."""
     with connect() as dossier:
         text = dossier.report(job_id, kind)

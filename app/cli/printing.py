@@ -8,7 +8,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from app.cli.terminal import harmless, out
-from app.domain.view import JobView
+from dossier.job import JobView
 
 QUESTION = 60  # characters of a question in a list
 

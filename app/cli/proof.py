@@ -5,12 +5,12 @@ from pathlib import Path
 import rich_click as click
 from click.exceptions import Exit
 
-from app.agent.provenance import CallMade, ProvenClaim
 from app.audit.bundle import check as check_bundle
 from app.cli.connection import connect
 from app.cli.jobs import EXAMPLE_ID
 from app.cli.terminal import harmless, line, print_json
-from app.errors import DossierError
+from dossier.evidence import CallMade, ProvenClaim
+from dossier.problems import DossierError
 
 
 @click.command(epilog=f"Example: dossier why {EXAMPLE_ID} 1")

@@ -10,11 +10,11 @@ from click.exceptions import Exit
 from app.cli.connection import connect
 from app.cli.database import ready_url
 from app.cli.terminal import FAILED, err, harmless, line, print_json
-from app.domain.replayed import Replayed
 from app.replay import replay as replay_job
 from app.settings import load_settings
 from app.store import reads
 from app.store.database import Engine, make_engine
+from dossier.replayed import Replayed
 
 TENANT = "default"  # until there are keys
 PAGE = 100  # jobs whose ids are in memory at a time; of their logs, one at a time

@@ -14,9 +14,10 @@ from uvicorn import Server
 
 from app.api.server import allow_sockets, listen, make_server
 from app.cli.database import ready_url
-from app.errors import BadSetting, DossierError
+from app.errors import BadSetting
 from app.settings import Settings, load_settings
 from app.wiring import House, run_worker
+from dossier.problems import DossierError
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 

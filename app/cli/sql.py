@@ -21,9 +21,9 @@ from rich.table import Table
 
 from app.cli.database import ready_url
 from app.cli.terminal import complain, harmless, line, out
-from app.errors import DossierError
 from app.settings import load_settings
 from app.store import analyst_session
+from dossier.problems import DossierError
 
 SHOWN = 1000  # rows of a table on a screen
 PROMPT = "dossier=> "

@@ -5,9 +5,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from app.domain.events import Event, JobForked, StopReason
-from app.domain.request import ResearchRequest
-from app.errors import ErrorType
+from app.domain.events import Event, JobForked
+from dossier.job import ErrorType, StopReason
+from dossier.request import ResearchRequest
 
 
 class SubmitJob(Struct, frozen=True):

@@ -9,14 +9,7 @@ from typing import assert_never
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.job import Job
-from app.errors import (
-    CancelRequested,
-    JobAlreadyOver,
-    JobNotFound,
-    LeaseLost,
-    NoInputRequested,
-    Refused,
-)
+from app.errors import CancelRequested, JobAlreadyOver, JobNotFound, LeaseLost, NoInputRequested, Refused
 
 Events = tuple[e.Event, ...]
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
-from typing import Any
-from uuid import UUID
 
 import msgspec
 from msgspec import Struct
@@ -11,92 +9,20 @@ from msgspec import Struct
 from app.domain import events as e
 from app.domain.job import Job, fold
 from app.domain.research import Turn
-from app.domain.view import UsageView, usage
+from app.domain.view import usage
 from app.domain.words import tool_in_words
-
-
-class StepSide(Struct, frozen=True):
-    """One turn of one job. Calls, tokens and cost are those of the turn, whoever paid them."""
-
-    tool: str
-    words: str
-    found: int  # sources
-    read: int  # pages
-    failed: int  # calls
-    calls: int
-    tokens: int
-    cost_usd: float | None  # None: not all prices are known
-    reused: bool  # a fork has it from its origin
-
-
-class StepPair(Struct, frozen=True):
-    """The turns of the same number; None where a job has no such turn."""
-
-    step: int
-    a: StepSide | None
-    b: StepSide | None
-
-
-class SourceSide(Struct, frozen=True):
-    """A source in a job that the other one does not have."""
-
-    number: int
-    url: str
-    title: str
-    read: bool
-
-
-class SharedSource(Struct, frozen=True):
-    """A source that both have, under the number that it carries in each."""
-
-    url: str
-    title: str
-    a: int
-    b: int
-
-
-class Sources(Struct, frozen=True):
-    """What was found, compared by url."""
-
-    both: tuple[SharedSource, ...]
-    only_a: tuple[SourceSide, ...]
-    only_b: tuple[SourceSide, ...]
-
-
-class Claims(Struct, frozen=True):
-    """The sentences of the reports that stand on a quote, compared by their text."""
-
-    both: tuple[str, ...]
-    only_a: tuple[e.Claim, ...]
-    only_b: tuple[e.Claim, ...]
-
-
-class Bills(Struct, frozen=True):
-    """What each job has used; a fork's reused calls are on its origin's bill alone."""
-
-    a: UsageView
-    b: UsageView
-
-
-class Changed(Struct, frozen=True):
-    """A field of the request in both jobs."""
-
-    field: str
-    a: Any
-    b: Any
-
-
-class Diff(Struct, frozen=True):
-    """Two jobs compared."""
-
-    a: UUID
-    b: UUID
-    common_prefix: int  # turns at the start that are the same in both
-    requests: tuple[Changed, ...]
-    steps: tuple[StepPair, ...]
-    sources: Sources
-    claims: Claims
-    usage: Bills
+from dossier.comparison import (
+    ChangedField,
+    ClaimDiff,
+    Diff,
+    SharedSource,
+    SourceDiff,
+    SourceSide,
+    StepPair,
+    StepSide,
+    UsageDiff,
+)
+from dossier.job import Claim
 
 
 class _Spent(Struct):
@@ -119,7 +45,7 @@ def diff(a: Sequence[e.Recorded], b: Sequence[e.Recorded]) -> Diff:
         ),
         sources=_sources(one, other),
         claims=_claims(one, other),
-        usage=Bills(usage(one), usage(other)),
+        usage=UsageDiff(usage(one), usage(other)),
     )
 
 
@@ -129,10 +55,10 @@ def common_prefix(a: Sequence[Turn], b: Sequence[Turn]) -> int:
     return (*same, False).index(False)
 
 
-def _requests(a: Job, b: Job) -> Iterable[Changed]:
+def _requests(a: Job, b: Job) -> Iterable[ChangedField]:
     before, after = msgspec.to_builtins(a.request), msgspec.to_builtins(b.request)
     names = [name for name in a.request.__struct_fields__ if before.get(name) != after.get(name)]
-    return (Changed(name, getattr(a.request, name), getattr(b.request, name)) for name in names)
+    return (ChangedField(name, getattr(a.request, name), getattr(b.request, name)) for name in names)
 
 
 def _steps(job: Job, recorded: Iterable[e.Recorded]) -> Iterable[StepSide]:
@@ -170,7 +96,7 @@ def _spent(recorded: Iterable[e.Recorded]) -> dict[int, _Spent]:
     return spent
 
 
-def _sources(a: Job, b: Job) -> Sources:
+def _sources(a: Job, b: Job) -> SourceDiff:
     one = {source.url: source for source in a.research.sources}
     other = {source.url: source for source in b.research.sources}
 
@@ -186,18 +112,18 @@ def _sources(a: Job, b: Job) -> Sources:
         for url, source in one.items()
         if url in other
     )
-    return Sources(tuple(both), alone(a, other), alone(b, one))
+    return SourceDiff(tuple(both), alone(a, other), alone(b, one))
 
 
-def _claims(a: Job, b: Job) -> Claims:
+def _claims(a: Job, b: Job) -> ClaimDiff:
     one, other = _claimed(a), _claimed(b)
     texts, others = {claim.text for claim in one}, {claim.text for claim in other}
-    return Claims(
+    return ClaimDiff(
         tuple(dict.fromkeys(claim.text for claim in one if claim.text in others)),
         tuple(claim for claim in one if claim.text not in others),
         tuple(claim for claim in other if claim.text not in texts),
     )
 
 
-def _claimed(job: Job) -> tuple[e.Claim, ...]:
+def _claimed(job: Job) -> tuple[Claim, ...]:
     return job.research.report.claims if job.research.report else ()

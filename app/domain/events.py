@@ -11,22 +11,11 @@ from uuid import UUID
 
 from msgspec import Raw, Struct
 
-from app.domain.request import ResearchRequest
 from app.domain.tools import AnyTool, Reasoning
-from app.errors import ErrorType
+from dossier.job import Claim, ErrorType, StopReason, Support
+from dossier.request import ResearchRequest
 
 CallKind = Literal["model", "search", "read", "judge"]
-Support = Literal["supported", "partly", "contradicted", "unrelated"]
-StopReason = Literal[
-    "answered",
-    "no_evidence",
-    "budget_reached",
-    "deadline",
-    "max_iterations",
-    "model_failed",
-    "cancelled",
-    "error",
-]
 
 
 class Fact(Struct, frozen=True):
@@ -173,19 +162,6 @@ class PageRead(Fact, frozen=True):
     sha256: str
     size: int  # bytes
     read_by: str  # key of the read
-
-
-class Claim(Struct, frozen=True, omit_defaults=True):
-    """One sentence of the report, bound to the place in the page that it stands on."""
-
-    text: str
-    number: int
-    quote: str
-    start: int  # characters into the stored page
-    end: int
-    score: float  # 1.0: the quote is in the page word for word
-    verdict: Support | None = None  # of a judge, on whether the quote means what the claim says
-    reason: str = ""  # of the verdict
 
 
 class InputRequested(Fact, frozen=True):

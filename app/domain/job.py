@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Literal, assert_never
+from typing import assert_never
 from uuid import UUID
 
 from msgspec import Struct
@@ -11,25 +11,12 @@ from msgspec.structs import replace
 from app.domain import events as e
 from app.domain import research
 from app.domain.chain import GENESIS
-from app.domain.request import ResearchRequest
 from app.domain.research import Research
 from app.domain.words import step_in_words
-from app.errors import ErrorType
+from dossier.job import OVER, JobError, Status, StopReason
+from dossier.request import ResearchRequest
 
-Status = Literal["pending", "running", "input_required", "cancelling", "completed", "failed", "cancelled"]
-
-OVER: frozenset[Status] = frozenset({"completed", "failed", "cancelled"})
 LEASED: frozenset[Status] = frozenset({"running", "cancelling"})
-
-
-class Failure(Struct, frozen=True):
-    """The last error of a job, in the words of the API."""
-
-    error_type: ErrorType
-    error_message: str
-    is_retryable: bool
-    retry_count: int
-    occurred_at: datetime
 
 
 class Job(Struct, frozen=True):
@@ -54,9 +41,9 @@ class Job(Struct, frozen=True):
     working_since: datetime | None = None  # the deadline counts from here: waiting for answers is free
     completed_at: datetime | None = None
     updated_at: datetime | None = None
-    failure: Failure | None = None
+    failure: JobError | None = None
     input_request: e.InputRequested | None = None  # while it waits for an answer
-    stop_reason: e.StopReason | None = None
+    stop_reason: StopReason | None = None
     research: Research = Research()
 
     @property
@@ -168,7 +155,7 @@ def _start(job: Job, event: e.AttemptStarted, fact: e.Recorded) -> Job:
 
 
 def _fail_attempt(job: Job, event: e.AttemptFailed, at: datetime) -> Job:
-    failure = Failure(event.error_type, event.error_message, True, job.attempt, at)
+    failure = JobError(event.error_type, event.error_message, True, job.attempt, at)
     waiting = "Waiting to try again"
     return replace(job, status="pending", retry_at=event.retry_at, failure=failure, current_step=waiting)
 
@@ -203,12 +190,12 @@ def _answer(job: Job, event: e.InputProvided, at: datetime) -> Job:
 
 def _expire(job: Job, event: e.LeaseExpired, at: datetime) -> Job:
     message = f"The worker of attempt {event.attempt} was lost ({event.cause})."
-    failure = Failure("worker_lost", message, True, job.attempt, at)
+    failure = JobError("worker_lost", message, True, job.attempt, at)
     return replace(_wait(job), failure=failure)
 
 
 def _fail(job: Job, event: e.JobFailed, at: datetime) -> Job:
-    failure = Failure(event.error_type, event.error_message, event.is_retryable, job.attempt, at)
+    failure = JobError(event.error_type, event.error_message, event.is_retryable, job.attempt, at)
     return replace(_end(job, "failed", "Failed", at, "error"), failure=failure)
 
 
@@ -218,7 +205,7 @@ def _complete(job: Job, event: e.JobCompleted, at: datetime) -> Job:
     return replace(_end(job, "completed", "Done", at, event.stop_reason), research=done)
 
 
-def _end(job: Job, status: Status, words: str, at: datetime, reason: e.StopReason) -> Job:
+def _end(job: Job, status: Status, words: str, at: datetime, reason: StopReason) -> Job:
     return replace(
         job,
         status=status,

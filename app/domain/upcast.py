@@ -27,6 +27,15 @@ def load(type_: str, version: int, data: str | bytes) -> Event:
     return _lift(type_, version, msgspec.json.decode(data))
 
 
+def load_sent(type_: str, data: bytes) -> Event:
+    """Decode an event as readers get it, without its version; what does not fit is `Unrecognised`."""
+    version = EVENT_TYPES[type_].schema_version if type_ in EVENT_TYPES else 0
+    try:
+        return load(type_, version, data)
+    except msgspec.ValidationError:
+        return Unrecognised(type_, version, msgspec.Raw(data))
+
+
 def _lift(type_: str, version: int, fields: dict[str, Any]) -> Event:
     kind = EVENT_TYPES[type_]
     for step in range(version, kind.schema_version):

@@ -5,8 +5,8 @@ from typing import Protocol
 
 from app.agent.ports import Hit, PageReply, SearchReply
 from app.domain.events import Usage
-from app.domain.request import SearchScope
 from app.errors import ProviderError
+from dossier.request import SearchScope
 
 # The share of the query, weighed by rarity, that a passage must have. With less than half, the words
 # that make the question what it is are missing, and the passage only shares its everyday words.

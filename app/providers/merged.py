@@ -6,8 +6,8 @@ from itertools import chain, zip_longest
 
 from app.agent.ports import Hit, PageReply, Search, SearchReply
 from app.domain.events import Usage
-from app.domain.request import SearchScope
 from app.errors import ProviderError
+from dossier.request import SearchScope
 
 
 class MergedSearch:

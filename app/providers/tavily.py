@@ -12,7 +12,6 @@ from tavily.errors import TimeoutError as TavilyTimeout
 
 from app.agent.ports import Hit, PageReply, SearchReply
 from app.domain.events import Usage
-from app.domain.request import SearchScope
 from app.errors import ProviderError
 from app.providers.http import (
     AGENT,
@@ -25,6 +24,7 @@ from app.providers.http import (
     refusal,
     shorten,
 )
+from dossier.request import SearchScope
 
 KEY = "TAVILY_API_KEY"
 BASE = "TAVILY_BASE_URL"

@@ -13,9 +13,10 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
-from app.errors import BadSetting, DatabaseUnavailable, DossierError
+from app.errors import BadSetting, DatabaseUnavailable
 from app.store.address import driver_url, parsed
 from app.store.database import AWAY, CONNECT_TIMEOUT
+from dossier.problems import DossierError
 
 ROLE = "dossier_report"
 PAGE = 1000  # rows that are fetched at a time

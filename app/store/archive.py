@@ -8,10 +8,10 @@ import asyncpg
 from msgspec import Struct
 
 from app.domain.archive import Archived
-from app.domain.job import OVER
 from app.domain.upkeep import Entry
 from app.errors import BadSetting, StillNeeded, WrongVersion
 from app.store.database import Engine, fetch
+from dossier.job import OVER
 
 AT_ONCE = 2000  # events of one read
 SHOWN = 5  # jobs that a refusal names

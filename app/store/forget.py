@@ -11,12 +11,12 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from app.domain.job import OVER
 from app.domain.upkeep import Deed, JobForgotten, PageForgotten, entry
 from app.errors import JobNotFound, StillNeeded, WrongVersion
 from app.store import upkeep
 from app.store.database import Engine, fetch
 from app.store.history import known
+from dossier.job import OVER
 
 AT_ONCE = 500  # jobs whose events are looked through by one statement
 TRIES = 10

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from app.domain.request import Effort
 from app.store.database import Engine, fetch
+from dossier.request import Effort
 
 DAYS = 14
 HOURS = 24

@@ -8,10 +8,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from app.domain.job import OVER, Failure, Status
-from app.domain.request import ResearchRequest
-from app.domain.view import ForkedFrom, InputRequest, JobView, Result, UsageView
 from app.store.database import Engine, fetch
+from dossier.job import OVER, ForkedFrom, InputRequest, JobError, JobView, Result, Status, UsageView
+from dossier.request import ResearchRequest
 
 COLUMNS = """
     job_id, status, progress, current_step, steps_completed, total_steps, request::text, created_at,
@@ -71,7 +70,7 @@ _usage = msgspec.json.Decoder(UsageView).decode
 _result = msgspec.json.Decoder(Result).decode
 _asked = msgspec.json.Decoder(InputRequest).decode
 _forked = msgspec.json.Decoder(ForkedFrom).decode
-_error = msgspec.json.Decoder(Failure).decode
+_error = msgspec.json.Decoder(JobError).decode
 
 
 class Head(Struct, frozen=True):

@@ -6,9 +6,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from app.domain.events import Claim, PageRead, ReportWritten, SourceFound
+from app.domain.events import PageRead, ReportWritten, SourceFound
 from app.store import blobs
 from app.store.database import Engine, fetch
+from dossier.job import Claim
 
 # Within one job the index finds these rows; a run of 5,000 events has a few hundred of them.
 EVENTS = """

@@ -11,7 +11,6 @@ import contextlib
 import random
 from uuid import UUID
 
-from app.domain.job import OVER
 from app.domain.row import Row
 from app.errors import DatabaseUnavailable
 from app.store import feed, log, reads
@@ -23,6 +22,7 @@ from app.stream.connection import message
 from app.stream.crowd import Crowd
 from app.stream.feed import Feed
 from app.stream.topic import PAGE, Frame, Topic
+from dossier.job import OVER
 
 POLL = 1.0  # seconds; the guarantee where hints are lost
 CATCH_UPS = 4  # catch-up reads at a time, so that a storm of reconnects leaves connections for others

@@ -16,9 +16,8 @@ from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-from app.domain.events import StopReason
-from app.domain.view import Result, SourceView
 from app.text.urls import clean, domain, normalise
+from dossier.job import Result, SourceView, StopReason
 
 MANY = 10_000  # marks of emphasis and links; content with more is no report, and slow to take apart
 LINE = 500  # characters of a sentence, a title or an address that are shown

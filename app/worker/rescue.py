@@ -11,10 +11,10 @@ from uuid import UUID
 import asyncpg
 
 from app.domain import commands as c
-from app.errors import DossierError
 from app.handle import handle, load
 from app.store import queue
 from app.store.writer import Writer
+from dossier.problems import DossierError
 
 log = logging.getLogger(__name__)
 

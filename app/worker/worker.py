@@ -19,7 +19,7 @@ from msgspec import Struct
 from app.agent.research import aborted
 from app.domain import commands as c
 from app.domain.job import Job
-from app.errors import DatabaseUnavailable, DossierError, ProviderAway, ProviderError, Refused
+from app.errors import DatabaseUnavailable, ProviderAway, ProviderError, Refused
 from app.store import log as event_log
 from app.store import queue
 from app.store.wake import Hint, Wake
@@ -30,6 +30,7 @@ from app.worker.backoff import backoff
 from app.worker.beats import FENCE, Beats
 from app.worker.patience import patiently
 from app.worker.rescue import assume, rescue, set_aside
+from dossier.problems import DossierError
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ from app import handle
 from app.agent import limits
 from app.domain import tools
 from app.domain.history import check
-from app.domain.request import Changes, Limits, Sources
 from app.domain.view import job_view
 from app.store.history import histories
 from app.store.rebuild import rebuild
+from dossier.request import Changes, Limits, Sources
 from tests.api.sse import read
 from tests.api.test_bad_input import assert_problem
 from tests.replays import assert_all_replay
@@ -427,8 +427,8 @@ async def test_a_bad_fork_is_refused_by_name_and_changes_nothing(api, house, bod
 
 
 async def test_nobody_forks_or_compares_another_tenants_job(api, house):
-    from app.domain.request import ResearchRequest
     from app.errors import JobNotFound
+    from dossier.request import ResearchRequest
 
     other, _ = await handle.submit(house.writer, ResearchRequest("why?"), tenant="other")
     mine = await submitted_job(house.writer)

@@ -11,10 +11,10 @@ from app.agent.ports import BadReply
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain import tools
-from app.domain.request import Limits, ResearchRequest
 from app.errors import JobNotFound, ProviderError
 from app.store.database import fetch
 from app.worker import calls
+from dossier.request import Limits, ResearchRequest
 from tests.api.test_bad_input import assert_problem
 from tests.scripted import PLAN, REASONING, REPORT, SCRIPT, ScriptedModel
 from tests.steps import completed_job, submitted_job, until, whole_log

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.events import Claim
-from app.domain.view import Metrics, Result, SourceView
 from app.text import report
+from dossier.job import Claim, Metrics, Result, SourceView
 
 HOSTILE = [
     "<script>alert(1)</script>",

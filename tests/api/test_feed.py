@@ -6,8 +6,8 @@ import pytest
 
 from app import handle
 from app.domain import commands as c
-from app.domain.request import ResearchRequest
 from app.store.database import fetch
+from dossier.request import ResearchRequest
 from tests.api.test_bad_input import assert_problem
 from tests.steps import as_worker, completed_job, running_job, submitted_job, until, whole_log
 from tests.store.test_feed import RESTORED

@@ -77,7 +77,7 @@ async def forked(house):
 
 
 def _changes():
-    from app.domain.request import Changes
+    from dossier.request import Changes
 
     return Changes(instruction="And at sea?")
 
@@ -143,7 +143,7 @@ async def test_a_moment_that_is_none_is_refused_by_name(api, house, at, status, 
 
 
 async def test_the_past_of_another_tenants_job_is_not_shown(api, house):
-    from app.domain.request import ResearchRequest
+    from dossier.request import ResearchRequest
 
     job, _ = await handle.submit(house.writer, ResearchRequest("why?"), tenant="other")
 

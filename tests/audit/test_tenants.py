@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from app import handle
-from app.domain.request import ResearchRequest
+from dossier.request import ResearchRequest
 from tests.audit.conftest import researched
 from tests.conftest import FAST, TestHouse, serving
 from tests.scripted import PAGES

@@ -9,9 +9,9 @@ import pytest
 from app.audit import notary
 from app.audit.verify import verify
 from app.domain.checkpoint import Head, heads_of
-from app.errors import DossierError
 from app.store import checkpoints, log, upkeep
 from app.store.forget import forget, plan_job, plan_pages
+from dossier.problems import DossierError
 from tests.audit.conftest import researched
 from tests.audit.forge import mend, rechain, rechain_upkeep
 from tests.steps import until

@@ -12,8 +12,8 @@ from uuid import UUID
 import httpx
 
 from app.domain.history.evidence import CancelAnswer, Reader
-from app.errors import DossierError
 from dossier.asynchronous import AsyncDossier
+from dossier.problems import DossierError
 
 QUESTION = "At how many degrees does water boil?"
 TIMEOUT = httpx.Timeout(5.0)
@@ -108,7 +108,7 @@ class Load:
         lines, ended = [], False
         async with AsyncDossier(url, patience=PATIENCE) as dossier:
             try:
-                async for event in dossier.follow(job_id):
+                async for event in dossier.stream(job_id):
                     lines.append((event.seq, event.line))  # noqa: PERF401 - kept if it breaks off
                 ended = True
             except DossierError as error:

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from app import handle
 from app.domain import events as e
 from app.domain.history import check
-from app.domain.request import ResearchRequest
 from app.store.history import histories
 from app.worker.crash import PLACES, VARIABLE
+from dossier.request import ResearchRequest
 from tests.mocks.openai import OpenAIMock
 from tests.mocks.serving import served
 from tests.mocks.tavily import TavilyMock

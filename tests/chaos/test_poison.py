@@ -2,10 +2,10 @@
 
 from app import handle
 from app.domain.history import check
-from app.domain.request import ResearchRequest
 from app.store import queue
 from app.store.history import histories
 from app.worker.crash import VARIABLE
+from dossier.request import ResearchRequest
 from tests.steps import until
 
 ATTEMPTS = 2

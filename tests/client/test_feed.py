@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from app.domain.events import JobCompleted, Unrecognised
 from dossier import ApiError, AsyncDossier, Dossier, StreamBroken
-from dossier.responses import feed_page
+from dossier.events import feed_page
 from tests.client.test_follow import line
 from tests.conftest import serving
 from tests.steps import completed_job, submitted_job, until, whole_log
@@ -40,7 +39,7 @@ async def test_the_pages_join_to_the_logs_of_all_jobs(dossier, house, limit):
     lines = [(job.id, row.line()) for job in jobs for row in await whole_log(house.engine, job.id)]
     assert [(event.job_id, event.line) for event in found] == lines
     assert [event.seq for event in found] == [1, 2, 3] * 2
-    assert found[-1].event == JobCompleted("answered")
+    assert (found[-1].type, found[-1].data) == ("job_completed", {"stop_reason": "answered"})
     assert found[-1].is_last
 
 
@@ -100,7 +99,7 @@ def test_an_event_of_a_newer_server_is_kept_as_it_is():
     page = feed_page(b'{"events":[{"cursor":"7-1","event":%b}],"next_after":"7-1","head":"8-2"}' % newer)
 
     assert (page.events[0].line, page.events[0].cursor) == (newer, "7-1")
-    assert isinstance(page.events[0].event, Unrecognised)
+    assert (page.events[0].type, page.events[0].data) == ("from_the_future", {})
 
 
 @pytest.mark.parametrize(

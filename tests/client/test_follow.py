@@ -10,9 +10,7 @@ from uuid import UUID
 import pytest
 
 from app.domain import chain
-from app.domain.events import Unrecognised
-from app.errors import BadSetting
-from dossier import ApiError, AsyncDossier, Dossier, NoContact, StreamBroken
+from dossier import ApiError, AsyncDossier, BadUrl, Dossier, NoContact, StreamBroken
 from dossier import patience as pace
 
 JOB = UUID(int=7)
@@ -87,7 +85,7 @@ def quick(monkeypatch):
 
 async def seqs(url: str, after: int = 0, patience: float = 5.0) -> list[int]:
     async with AsyncDossier(url, patience=patience) as dossier:
-        return [event.seq async for event in dossier.follow(JOB, after)]
+        return [event.seq async for event in dossier.stream(JOB, after)]
 
 
 async def test_an_unbroken_stream_is_followed_to_its_end():
@@ -194,7 +192,7 @@ async def test_a_slow_reader_keeps_its_patience():
     async with serving([OK, HELLO, event(1)], [OK, HELLO, last(2), END]) as (_, url):
         async with AsyncDossier(url, patience=0.2) as dossier:
             found = []
-            async for followed in dossier.follow(JOB):
+            async for followed in dossier.stream(JOB):
                 found.append(followed.seq)
                 await asyncio.sleep(0.4)
         assert found == [1, 2]
@@ -203,17 +201,17 @@ async def test_a_slow_reader_keeps_its_patience():
 async def test_an_event_is_its_stored_bytes_and_its_struct():
     newer = event(1, "from_the_future", "running")
     async with serving([OK, newer, last(2), END]) as (_, url), AsyncDossier(url) as dossier:
-        first, second = [followed async for followed in dossier.follow(JOB)]
-    assert isinstance(first.event, Unrecognised)
+        first, second = [followed async for followed in dossier.stream(JOB)]
+    assert (first.type, first.data) == ("from_the_future", {})
     assert second.line == line(2, "job_completed", "completed")
-    assert second.event.stop_reason == "answered"
+    assert second.data == {"stop_reason": "answered"}
     assert second.is_last
 
 
 async def test_the_blocking_client_follows_too():
     def read(url):
         with Dossier(url, patience=5.0) as dossier:
-            return [event.seq for event in dossier.follow(JOB)]
+            return [event.seq for event in dossier.stream(JOB)]
 
     async with serving([OK, HELLO, event(1)], [OK, HELLO, event(2), last(3), END]) as (_, url):
         assert await asyncio.to_thread(read, url) == [1, 2, 3]
@@ -222,7 +220,7 @@ async def test_the_blocking_client_follows_too():
 async def test_a_blocking_reader_that_stops_early_closes_its_connection():
     def read(url):
         with Dossier(url) as dossier:
-            return next(dossier.follow(JOB)).seq
+            return next(dossier.stream(JOB)).seq
 
     async with serving([OK, HELLO, event(1), HANG]) as (_, url):
         assert await asyncio.wait_for(asyncio.to_thread(read, url), 3) == 1
@@ -253,5 +251,5 @@ async def test_a_refused_field_is_named():
 
 @pytest.mark.parametrize("url", ["nonsense", "ftp://x", "http://", "localhost:8000"])
 def test_a_url_that_is_none_is_refused_at_once(url):
-    with pytest.raises(BadSetting):
+    with pytest.raises(BadUrl):
         AsyncDossier(url)

@@ -49,16 +49,15 @@ def test_a_frame_that_was_cut_off_does_not_exist():
     parser = Parser()
 
     assert parser.feed(b"id: 3\ndata: a\n") == []
-    assert parser.last_id == ""
 
 
-def test_an_event_name_does_not_stick_and_an_id_does():
+def test_neither_the_name_nor_the_id_of_an_event_sticks():
     parser = Parser()
 
     first, second = parser.feed(b"event: x\nid: 1\ndata: a\n\ndata: b\n\n")
 
     assert (first.event, second.event) == ("x", "message")
-    assert (first.id, second.id, parser.last_id) == ("1", None, "1")
+    assert (first.id, second.id) == ("1", None)
 
 
 @pytest.mark.parametrize(

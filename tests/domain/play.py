@@ -13,10 +13,10 @@ from app.domain.decide import decide
 from app.domain.history.evidence import CancelAnswer, History, Lease, Projection, Reader
 from app.domain.history.reading import Reading
 from app.domain.job import Job
-from app.domain.request import ResearchRequest
 from app.domain.row import Row
 from app.errors import Refused
 from app.store.history import expected
+from dossier.request import ResearchRequest
 from tests.domain.test_decide import JOB, T0
 from tests.scripted import PLAN, REASONING
 

@@ -10,8 +10,8 @@ from app.domain import events as e
 from app.domain.decide import decide
 from app.domain.events import Recorded
 from app.domain.job import Job, fold
-from app.domain.request import ResearchRequest
 from app.errors import CancelRequested, JobAlreadyOver, JobNotFound, LeaseLost, Refused
+from dossier.request import ResearchRequest
 
 JOB = UUID("01890000-0000-7000-8000-000000000001")
 T0 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

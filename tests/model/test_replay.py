@@ -11,12 +11,12 @@ from app import handle
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.history import check
-from app.domain.request import ResearchRequest
 from app.errors import DatabaseUnavailable, LeaseLost
 from app.store import log, queue
 from app.store.database import connect, fetch
 from app.store.history import histories
 from app.worker.patience import PatientWriter
+from dossier.request import ResearchRequest
 from tests.model.model import ACTIONS, LEASED, Design, State, Step, is_lost, start, steps
 
 DESIGN = Design(releases=2)

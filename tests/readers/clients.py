@@ -17,8 +17,7 @@ from openai._streaming import ServerSentEvent, SSEDecoder
 from playwright.async_api import Browser, Page
 
 from app.stream import frames
-from dossier import AsyncDossier, Dossier
-from dossier.responses import Followed
+from dossier import AsyncDossier, Dossier, JobEvent
 from tests.api.sse import Seen
 from tests.readers.browser import page_of
 from tests.readers.install import NODE_MODULES
@@ -104,7 +103,7 @@ async def curl(origin: str, job_id: str) -> list[Seen]:
 async def async_dossier(origin: str, job_id: str) -> list[Seen]:
     """The project's client."""
     async with AsyncDossier(origin) as dossier:
-        return [_seen(event) async for event in dossier.follow(job_id)]
+        return [_seen(event) async for event in dossier.stream(job_id)]
 
 
 async def dossier(origin: str, job_id: str) -> list[Seen]:
@@ -112,12 +111,12 @@ async def dossier(origin: str, job_id: str) -> list[Seen]:
 
     def follow() -> list[Seen]:
         with Dossier(origin) as dossier:
-            return [_seen(event) for event in dossier.follow(job_id)]
+            return [_seen(event) for event in dossier.stream(job_id)]
 
     return await asyncio.to_thread(follow)
 
 
-def _seen(event: Followed) -> Seen:
+def _seen(event: JobEvent) -> Seen:
     name = frames.NAMES.get(event.type, b"job_progress").decode()
     return Seen(str(event.seq), name, event.line.decode())
 

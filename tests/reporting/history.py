@@ -23,9 +23,10 @@ from app.domain import tools
 from app.domain.change import Change, change
 from app.domain.decide import decide
 from app.domain.job import Job
-from app.domain.request import Limits, ResearchRequest
 from app.store import blobs, log
 from app.store.blobs import digest
+from dossier.job import Claim
+from dossier.request import Limits, ResearchRequest
 
 DAY = datetime(2026, 11, 2, tzinfo=UTC)
 MODEL = "openai:gpt-4.1-mini"
@@ -121,8 +122,8 @@ class Play:
         self.worker(second, c.CompleteJob(self.job.epoch, reason, (report,)))
 
 
-def claim(number: int, text: str, score: float = 1.0) -> e.Claim:
-    return e.Claim(text, number, f"quote of {text}", 10, 30, score)
+def claim(number: int, text: str, score: float = 1.0) -> Claim:
+    return Claim(text, number, f"quote of {text}", 10, 30, score)
 
 
 def straight() -> Play:

@@ -9,9 +9,9 @@ from app.domain import commands as c
 from app.domain.change import change
 from app.domain.decide import decide
 from app.domain.job import Job
-from app.domain.request import ResearchRequest
 from app.store import log, queue
 from app.store.projections import HEAD_START
+from dossier.request import ResearchRequest
 from tests.steps import LEASE
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

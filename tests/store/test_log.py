@@ -13,10 +13,10 @@ from app.domain import commands as c
 from app.domain import events as e
 from app.domain.change import change
 from app.domain.job import Job
-from app.domain.request import ResearchRequest
 from app.errors import IdempotencyConflict, JobNotFound, LeaseLost
 from app.store import log
 from app.store.database import fetch
+from dossier.request import ResearchRequest
 from tests.domain.test_decide import LATER, T0
 from tests.steps import (
     as_worker,

@@ -26,15 +26,17 @@ from app.domain import commands as c
 from app.domain import events as e
 from app.domain.history import check
 from app.domain.history.evidence import CancelAnswer
-from app.domain.job import LEASED, OVER, Job
-from app.domain.request import ResearchRequest
-from app.errors import DossierError, JobAlreadyOver, Refused
+from app.domain.job import LEASED, Job
+from app.errors import JobAlreadyOver, Refused
 from app.store import log, queue
 from app.store.database import connect, fetch, make_engine
 from app.store.history import histories
 from app.store.wake import Wake
 from app.store.writer import Writer
 from app.worker.rescue import assume, rescue
+from dossier.job import OVER
+from dossier.problems import DossierError
+from dossier.request import ResearchRequest
 
 LEASE = timedelta(hours=1)  # leases end where a rule says so, not by themselves
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "0"))  # so many at random; 0: a few, always the same

@@ -10,10 +10,10 @@ from app.domain import commands as c
 from app.domain.change import change
 from app.domain.decide import decide
 from app.domain.job import Job
-from app.domain.request import ResearchRequest
 from app.store import log, queue
 from app.store.database import connect, fetch
 from app.worker.rescue import rescue
+from dossier.request import ResearchRequest
 from tests.steps import LEASE, as_worker, claimed_job, running_job, submitted_job, until, whole_log
 
 SOON = timedelta(milliseconds=50)

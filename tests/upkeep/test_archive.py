@@ -18,13 +18,13 @@ from app.domain import commands as c
 from app.domain.change import change
 from app.domain.decide import decide
 from app.domain.job import Job
-from app.domain.request import ResearchRequest
 from app.domain.upkeep import fault
 from app.errors import BadSetting, StillNeeded, WrongVersion
 from app.store import archive as store
 from app.store import log, upkeep
 from app.store.database import fetch
 from app.store.rebuild import rebuild
+from dossier.request import ResearchRequest
 from tests.conftest import serving
 from tests.steps import completed_job, rows, whole_log
 

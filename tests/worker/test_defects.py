@@ -6,8 +6,9 @@ from app.agent.limits import PRESETS
 from app.agent.ports import Hit, SearchReply
 from app.domain import commands as c
 from app.domain import tools
-from app.domain.job import LEASED, OVER, Job
+from app.domain.job import LEASED, Job
 from app.errors import ProviderError
+from dossier.job import OVER
 from tests.api.sse import read
 from tests.scripted import PLAN, REPORT, SCRIPT, ScriptedModel
 from tests.steps import claimed_job, submitted_job, until, whole_log

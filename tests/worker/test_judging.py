@@ -7,8 +7,8 @@ import pytest
 from app.agent.ports import Judgement, JudgeReply
 from app.domain import tools
 from app.domain.events import Usage
-from app.domain.request import Limits
 from app.errors import ProviderError
+from dossier.request import Limits
 from tests.scripted import PLAN, REPORT, SCRIPT
 from tests.steps import submitted_job
 from tests.worker.test_worker import over, types, working

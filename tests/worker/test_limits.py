@@ -44,7 +44,7 @@ SEARCHING = (PLAN, *(tools.WebSearch((f"q{n}",)) for n in range(40)))
     ],
 )
 async def test_a_limit_that_trips_leaves_a_report_that_says_so_within_the_limit(house, limits, tripped):
-    from app.domain.request import Limits
+    from dossier.request import Limits
 
     house.model = DearModel(SEARCHING)
     job = await submitted_job(house.writer, effort="deep", limits=Limits(**limits))
@@ -62,7 +62,7 @@ async def test_a_limit_that_trips_leaves_a_report_that_says_so_within_the_limit(
 
 
 async def test_a_budget_too_small_for_any_further_call_still_gives_a_report(house):
-    from app.domain.request import Limits
+    from dossier.request import Limits
 
     house.model = DearModel(SEARCHING)
     job = await submitted_job(house.writer, limits=Limits(max_cost_usd=0.03))
@@ -85,7 +85,7 @@ async def test_a_run_always_ends_however_much_the_model_wants_to_search(house):
 
 
 async def test_the_deadline_cuts_the_call_in_flight_and_a_partial_report_is_there_in_time(house):
-    from app.domain.request import Limits
+    from dossier.request import Limits
 
     class Stuck(ScriptedModel):
         async def next_step(self, ask, texts):
@@ -107,7 +107,7 @@ async def test_the_deadline_cuts_the_call_in_flight_and_a_partial_report_is_ther
 
 
 async def test_the_time_kept_back_is_the_models_to_write_the_report(house):
-    from app.domain.request import Limits
+    from dossier.request import Limits
 
     class SlowUntilForced(ScriptedModel):
         async def next_step(self, ask, texts):
@@ -351,7 +351,7 @@ async def test_a_waiting_question_can_be_cancelled(http: httpx.AsyncClient, hous
 
 
 async def test_blocked_domains_are_neither_found_nor_read(house):
-    from app.domain.request import Sources
+    from dossier.request import Sources
 
     sources = Sources(blocked_domains=("example.com",))
     job = await submitted_job(house.writer, sources=sources)

@@ -6,7 +6,7 @@ from itertools import zip_longest
 from app.domain.history.evidence import CancelAnswer, Reader
 from app.domain.history.order import TERMINAL
 from app.domain.history.reading import Fault, Reading
-from app.domain.job import OVER
+from dossier.job import OVER
 
 WIDTH = 60  # characters of a value that a message shows
 

@@ -9,7 +9,6 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from app.agent.ports import Ask, ModelReply, SeenSource
-from app.domain.request import Effort
 from app.domain.tools import (
     AdaptPlan,
     Answer,
@@ -24,6 +23,7 @@ from app.domain.tools import (
 from app.providers.extractive import plan
 from app.providers.extractive.report import Section, sections, write
 from app.providers.extractive.terms import terms
+from dossier.request import Effort
 
 QUERIES = 2  # for one step; within the searches that each effort allows for four steps
 MAX_QUERIES = 3  # of one turn

@@ -1,4 +1,4 @@
-"""What a caller asks for: the question and its bounds. Stored whole in `job_submitted`."""
+"""What a caller asks for: the question and its limits."""
 
 from typing import Annotated, Any, Literal
 
@@ -14,7 +14,7 @@ Tag = Annotated[str, Meta(min_length=1, max_length=50)]
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Upper bounds of one job; a field left out takes the preset of the effort."""
+    """Upper limits of one job; a field left out takes the preset of the effort."""
 
     max_cost_usd: Annotated[float, Meta(gt=0, le=10_000)] | None = None
     max_tokens: Annotated[int, Meta(ge=1, le=100_000_000)] | None = None
@@ -24,7 +24,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 
 
 class Sources(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where the agent may look."""
+    """Where the agent may search."""
 
     search: SearchScope | None = None  # None: the web where a key is set, else the corpus
     allowed_domains: Annotated[tuple[Domain, ...], Meta(max_length=100)] = ()
@@ -38,7 +38,7 @@ ModelName = Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class ResearchRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The body of `POST /jobs`."""
+    """The body of `POST /jobs`; stored whole in `job_submitted`."""
 
     query: Query
     effort: Effort = "standard"
@@ -54,7 +54,7 @@ class ResearchRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 
 class Changes(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a fork does otherwise; a field that is given replaces the origin's as a whole."""
+    """What a fork changes; a field that is given replaces the origin's whole."""
 
     instruction: Query | None = None  # what is wanted beyond the question
     effort: Effort | None = None
@@ -68,7 +68,14 @@ class Changes(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     verify: Verify | None = None
 
     def applied_to(self, request: ResearchRequest) -> ResearchRequest:
-        """The request with these changes."""
+        """Return the request with these changes."""
         given = {name: value for name, value in asdict(self).items() if value is not None}
         given.pop("instruction", None)
         return replace(request, **given)
+
+
+class Fork(Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `POST /jobs/{job_id}/fork`."""
+
+    after: Annotated[int, Meta(ge=1)] | None = None  # seq of the last event that counts; None: the newest
+    changes: Changes = Changes()

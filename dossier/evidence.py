@@ -1,0 +1,84 @@
+"""Where the claims of a report come from."""
+
+from uuid import UUID
+
+from msgspec import Struct
+
+
+class Reasoning(Struct, frozen=True):
+    """What the model thought before it chose a tool."""
+
+    reasoning_steps: tuple[str, ...]
+    current_situation: str
+    plan_status: str
+    enough_data: bool
+    remaining_steps: tuple[str, ...]
+    task_completed: bool
+
+
+class StepTaken(Struct, frozen=True):
+    """A step of the agent: event `seq`, in which it reasoned so and chose this tool."""
+
+    seq: int
+    step: int
+    tool: str
+    reasoning: Reasoning
+
+
+class CallMade(Struct, frozen=True):
+    """A call: announced by event `seq`, about this query or address, because of that step."""
+
+    seq: int
+    key: str
+    about: str
+    asked_by: StepTaken | None
+
+
+class Discovery(Struct, frozen=True):
+    """Event `seq` gave the source its number; `search` is None where the question itself named the page."""
+
+    seq: int
+    search: CallMade | None
+
+
+class StoredPage(Struct, frozen=True):
+    """Event `seq` stored the page under its sha256."""
+
+    seq: int
+    sha256: str
+    size: int  # bytes
+    read: CallMade | None
+
+
+class SourceOrigin(Struct, frozen=True):
+    """Where a source comes from; `page` is None where it was not read."""
+
+    number: int
+    url: str
+    title: str
+    found: Discovery
+    page: StoredPage | None
+
+
+class ProvenClaim(Struct, frozen=True):
+    """A claim of the report of event `seq`, and everything that it stands on.
+
+    `quote` is characters `start` to `end` of the page of the source.
+    """
+
+    claim: int  # 1, 2, 3 … in the order of the report
+    text: str
+    quote: str
+    start: int
+    end: int
+    score: float
+    seq: int
+    source: SourceOrigin
+
+
+class Claims(Struct, frozen=True):
+    """The claims of a job's report, each with its evidence; empty until there is a report."""
+
+    job_id: UUID
+    seq: int  # of the job's newest event
+    claims: tuple[ProvenClaim, ...]

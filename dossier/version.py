@@ -1,0 +1,3 @@
+"""The version of Dossier, client and server."""
+
+__version__ = "0.1.0"
