@@ -13,12 +13,20 @@ from msgspec import Struct
 
 from app.errors import WrongVersion
 from app.store.database import Engine, fetch
+from app.text import languages
 
 MIN_PASSAGE = 600  # characters; shorter ones lose the words that stand around an answer
 MAX_PASSAGE = 1200  # characters; longer ones match everything a little
 MAX_TRIES = 20  # of a put that others overtook; one of them wins each time
 MAX_QUERY = 2000  # characters of a question that are looked at
 PAGE = 1000  # documents of one listing, at most
+
+MAX_WORDS = 48  # of a question that are looked for
+MAX_PAIRS = 32  # of characters among them
+PART = 0.4  # of a word's weight, for a compound that has it as a part
+RANKED = 200  # passages in which the words are counted
+K1, B = 1.2, 0.4  # of BM25; passages are of much the same length, so it tells less than usual
+TITLE = 0.8  # of a word's weight, once more where the title has it
 
 # Where a passage may end, the best first.
 BREAKS = (re.compile(r"\n\s*\n"), re.compile(r"[.!?][\"”’')\]]*\s"), re.compile(r"\s"))
@@ -28,24 +36,25 @@ BREAKS = (re.compile(r"\n\s*\n"), re.compile(r"[.!?][\"”’')\]]*\s"), re.comp
 # snapshot, and it could not remove them.
 PUT = """
     WITH seen AS MATERIALIZED (
-        SELECT xmin AS version, sha256 = $3::text AND title = $2::text AS same
+        SELECT xmin AS version, sha256 = $3::text AND title = $2::text AND language = $8::text AS same
         FROM documents WHERE url = $1::text
     ), stored AS (
-        INSERT INTO documents AS d (url, title, sha256, text)
-        SELECT $1::text, $2::text, $3::text, $4::text WHERE NOT EXISTS (SELECT FROM seen WHERE same)
+        INSERT INTO documents AS d (url, title, sha256, text, language)
+        SELECT $1::text, $2::text, $3::text, $4::text, $8::text
+        WHERE NOT EXISTS (SELECT FROM seen WHERE same)
         ON CONFLICT (url) DO UPDATE SET title = excluded.title, sha256 = excluded.sha256,
-            text = excluded.text, added_at = now()
+            text = excluded.text, language = excluded.language, added_at = now()
         WHERE d.xmin = (SELECT version FROM seen)
         RETURNING document_id
     ), removed AS (
         DELETE FROM passages p USING stored s
         WHERE p.document_id = s.document_id AND p.starts_at <> ALL ($5::integer[])
     ), cut AS (
-        INSERT INTO passages AS p (document_id, starts_at, ends_at, title, text)
-        SELECT s.document_id, c.starts_at, c.ends_at, $2::text, c.text
+        INSERT INTO passages AS p (document_id, starts_at, ends_at, title, text, language)
+        SELECT s.document_id, c.starts_at, c.ends_at, $2::text, c.text, $8::text
         FROM stored s, unnest($5::integer[], $6::integer[], $7::text[]) AS c (starts_at, ends_at, text)
         ON CONFLICT (document_id, starts_at) DO UPDATE SET ends_at = excluded.ends_at,
-            title = excluded.title, text = excluded.text
+            title = excluded.title, text = excluded.text, language = excluded.language
     )
     SELECT EXISTS (SELECT FROM stored), EXISTS (SELECT FROM seen WHERE same)"""
 
@@ -61,49 +70,86 @@ TEXT = """SELECT text FROM documents WHERE url = $1::text"""
 
 # The question's words weigh by how rare they are among the passages; a word that no passage has
 # weighs most, so a question about something else scores low however often its other words occur.
-# - A count stops at 1000: beyond that a word is common, whatever the size of the corpus.
-# - Candidates come from the words that are not common. Where all are, a passage must have all of
-#   them. So the number of passages that are scored is bounded too.
+# - A question searches the documents of every language. The parser counts the words of a text alike in
+#   all configurations, so the lexemes that they make of one word are found by its position: they are
+#   one word with several spellings. A word that the question's own language drops is none; if that
+#   language is not known, a word that any of them drops.
+# - A part of a compound counts PART of the whole word, and only where that is missing.
+# - A count stops at 1000: beyond that a word is common, whatever the number of documents.
+# - Candidates come from the words that are not common. If all are, a passage must have all of them. So
+#   the number of passages that are scored is bounded too; the best of them are ranked by BM25.
 # - A lexeme is quoted into a tsquery by hand, because parsing it again could cut it up.
 # - A word in the title counts for all passages of the document, and once more.
-FIND = """
-    WITH asked AS MATERIALIZED (
-        SELECT lexeme, ('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''') AS quoted
-        FROM unnest(to_tsvector('english', $1::text)) ORDER BY positions[1] LIMIT 32
+FIND = f"""
+    WITH RECURSIVE spoken AS (
+        (SELECT language FROM documents ORDER BY language LIMIT 1)
+        UNION ALL
+        SELECT (SELECT d.language FROM documents d WHERE d.language > s.language ORDER BY d.language LIMIT 1)
+        FROM spoken s WHERE s.language IS NOT NULL
+    ), configs AS MATERIALIZED (
+        SELECT search_config($2::text) AS config
+        UNION SELECT search_config(language) FROM spoken WHERE language IS NOT NULL
+    ), asked AS MATERIALIZED (
+        SELECT c.config, c.config = search_config($2::text) AS is_own, w.lexeme, place
+        FROM configs c CROSS JOIN unnest(to_tsvector(c.config, $1::text)) AS w
+        CROSS JOIN unnest(w.positions) AS place
+    ), spelled AS (
+        SELECT DISTINCT first.place, a.lexeme
+        FROM (SELECT lexeme, min(place) AS place FROM asked WHERE is_own GROUP BY lexeme) AS first
+        JOIN asked a USING (place)
+        WHERE $2::text <> '' OR (SELECT count(DISTINCT b.config) FROM asked b WHERE b.place = first.place)
+            = (SELECT count(*) FROM configs)
+        UNION
+        SELECT 20000 + pair.place, pair.lexeme FROM unnest($3::text[]) WITH ORDINALITY AS pair (lexeme, place)
+    ), words AS MATERIALIZED (
+        SELECT place, array_agg(lexeme) AS lexemes, string_agg(quote, ' | ') AS whole,
+            string_agg(overlay(quote PLACING '''+' FROM 1 FOR 1) || ':*', ' | ')
+                FILTER (WHERE length(lexeme) >= 4 AND lexeme !~ '[^[:alpha:]]'
+                    AND EXISTS (SELECT FROM spoken WHERE language IN ('de', 'nl'))) AS part
+        FROM (SELECT *, '''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' AS quote
+              FROM spelled) AS quoted
+        GROUP BY place ORDER BY place LIMIT {MAX_WORDS}
     ), counted AS MATERIALIZED (
-        SELECT quoted::tsquery AS word, (quoted || ':A')::tsquery AS title_word,
-            (SELECT count(*) FROM (
-                SELECT FROM passages WHERE words @@ quoted::tsquery LIMIT 1000) AS holding) AS df
-        FROM asked
+        SELECT lexemes, whole::tsquery, part::tsquery, word, (SELECT count(*) FROM
+            (SELECT FROM passages p WHERE p.lexemes @@ word LIMIT 1000) AS holding) AS df
+        FROM words, concat_ws(' | ', whole, part) AS either, CAST(either AS tsquery) AS word
     ), total AS MATERIALIZED (
         SELECT greatest((SELECT reltuples FROM pg_class WHERE oid = 'passages'::regclass),
             (SELECT count(*) FROM (SELECT FROM passages LIMIT 1000) AS first))::float8 AS passages
     ), weighed AS MATERIALIZED (
-        SELECT word, title_word, df, ln(1 + passages / (df + 0.5)) AS idf FROM counted, total
+        SELECT counted.*, ln(1 + passages / (df + 0.5)) AS idf FROM counted, total
     ), wanted AS MATERIALIZED (
-        SELECT string_agg(word::text, ' | ')::tsquery AS any_word, sum(idf) AS idf,
-            coalesce(string_agg(word::text, ' | ') FILTER (WHERE df BETWEEN 1 AND 999),
-                     string_agg(word::text, ' & ') FILTER (WHERE df > 0))::tsquery AS candidate
+        SELECT sum(idf) AS idf,
+            coalesce(string_agg('(' || word::text || ')', ' | ') FILTER (WHERE df BETWEEN 1 AND 999),
+                     string_agg('(' || word::text || ')', ' & ') FILTER (WHERE df > 0))::tsquery AS candidate
         FROM weighed
     ), candidates AS MATERIALIZED (
-        SELECT p.document_id, p.starts_at, p.ends_at, p.words
-        FROM passages p WHERE p.words @@ (SELECT candidate FROM wanted) LIMIT 20000
-    ), matched AS (
-        SELECT c.*, hit.idf, hit.title_idf
+        SELECT p.document_id, p.starts_at, p.ends_at, p.lexemes
+        FROM passages p WHERE p.lexemes @@ (SELECT candidate FROM wanted) LIMIT 20000
+    ), matched AS MATERIALIZED (
+        SELECT c.*, hit.idf
         FROM candidates c CROSS JOIN LATERAL (
-            SELECT sum(w.idf) AS idf, sum(w.idf) FILTER (WHERE c.words @@ w.title_word) AS title_idf
-            FROM weighed w WHERE w.df > 0 AND c.words @@ w.word) AS hit
+            SELECT sum(CASE WHEN c.lexemes @@ w.whole THEN w.idf
+                            WHEN c.lexemes @@ w.part THEN {PART} * w.idf END) AS idf
+            FROM weighed w WHERE w.df > 0) AS hit
+        WHERE hit.idf > 0 ORDER BY hit.idf DESC, c.document_id, c.starts_at LIMIT {RANKED}
+    ), ranked AS (
+        SELECT m.document_id, m.starts_at, m.ends_at, m.idf, sum(w.idf * CASE
+            WHEN seen.times > 0 THEN {TITLE} * seen.titled + {K1 + 1} * seen.times / (seen.times
+                + {K1} * ({1 - B}::float8 + {B} * (m.ends_at - m.starts_at) / {MAX_PASSAGE}))
+            WHEN m.lexemes @@ w.part THEN {PART} ELSE 0 END) AS score
+        FROM matched m CROSS JOIN weighed w CROSS JOIN LATERAL (
+            SELECT coalesce(sum(cardinality(l.positions)), 0)::float8 AS times,
+                coalesce(max(('A' = ANY (l.weights))::integer), 0) AS titled
+            FROM unnest(m.lexemes) AS l WHERE l.lexeme = ANY (w.lexemes)) AS seen
+        GROUP BY m.document_id, m.starts_at, m.ends_at, m.idf
     ), scored AS (
-        SELECT DISTINCT ON (m.document_id) m.document_id, m.starts_at, m.ends_at, m.idf / w.idf AS coverage,
-            (m.idf + coalesce(m.title_idf, 0)) / w.idf / 2
-                + 0.2 * ts_rank_cd(m.words, w.any_word, 1|32) AS score
-        FROM matched m, wanted w
-        ORDER BY m.document_id, score DESC, m.starts_at
+        SELECT DISTINCT ON (document_id) * FROM ranked ORDER BY document_id, score DESC, starts_at
     )
     SELECT d.url, d.title, substr(d.text, s.starts_at + 1, s.ends_at - s.starts_at),
-           s.starts_at, s.ends_at, least(s.score / 1.2, 1), least(s.coverage, 1)
-    FROM (SELECT * FROM scored ORDER BY score DESC, document_id LIMIT $2::integer) AS s
-    JOIN documents d USING (document_id)
+           s.starts_at, s.ends_at, least(s.score / w.idf / {K1 + 1 + TITLE}, 1), least(s.idf / w.idf, 1)
+    FROM (SELECT * FROM scored ORDER BY score DESC, document_id LIMIT $4::integer) AS s
+    JOIN documents d USING (document_id) CROSS JOIN wanted w
     ORDER BY s.score DESC, s.document_id"""
 
 
@@ -138,10 +184,11 @@ async def put(engine: Engine, url: str, title: str, text: str) -> bool:
     title, text = _storable(title), _storable(text)
     cuts = list(cut(text))
     starts, ends = [start for start, _ in cuts], [end for _, end in cuts]
+    language = languages.detect(f"{title}\n{text}")
     digest = hashlib.sha256(text.encode()).hexdigest()
     slices = [text[start:end] for start, end in cuts]
     for _ in range(MAX_TRIES):
-        (row,) = await fetch(engine, PUT, _storable(url), title, digest, text, starts, ends, slices)
+        (row,) = await fetch(engine, PUT, _storable(url), title, digest, text, starts, ends, slices, language)
         stored, same = row
         if stored or same:
             return bool(stored)
@@ -201,5 +248,13 @@ async def find(engine: Engine, query: str, limit: int) -> list[Passage]:
 
     The query is a question or a few words; nothing in it is syntax.
     """
-    rows = await fetch(engine, FIND, _storable(query)[:MAX_QUERY], limit)
+    text = _storable(query)[:MAX_QUERY]
+    rows = await fetch(engine, FIND, *_asked(text, languages.detect(text)), limit)
     return [Passage(*row) for row in rows]
+
+
+def _asked(query: str, language: str) -> tuple[str, str, list[str]]:
+    """The words of a query for Postgres, the language that drops some, and its pairs of characters."""
+    spoken = languages.without_asking(query, language) if language != "en" else query
+    pairs = dict.fromkeys(word for word in languages.words(spoken) if languages.is_paired(word))
+    return languages.without_pairs(spoken), language, list(pairs)[:MAX_PAIRS]

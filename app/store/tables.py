@@ -182,6 +182,8 @@ documents = Table(
     Column("sha256", Text, nullable=False),  # of the text
     Column("text", Text, nullable=False),
     Column("added_at", Moment, nullable=False, server_default=func.now()),
+    Column("language", Text, nullable=False, server_default=""),  # ISO 639-1; "" if the text does not tell
+    Index("documents_language_idx", "language"),
 )
 
 passages = Table(
@@ -206,7 +208,15 @@ passages = Table(
         ),
         nullable=False,
     ),
-    Index("passages_words_idx", "words", postgresql_using="gin"),
+    Column("language", Text, nullable=False, server_default=""),  # of its document
+    Column(
+        "lexemes",
+        TSVECTOR,
+        Computed("passage_lexemes(language, title, text)", persisted=True),
+        nullable=False,
+    ),
+    Index("passages_words_idx", "words", postgresql_using="gin"),  # for processes that do not know `lexemes`
+    Index("passages_lexemes_idx", "lexemes", postgresql_using="gin"),
 )
 
 checkpoints = Table(

@@ -38,6 +38,7 @@ PAIRED = (
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0002fa1f"
 )
 _MARKS = "\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0963\u0980-\u0dff\u200c\u200d"
+_RUN = re.compile(f"[{PAIRED}]+")
 _WORD = re.compile(rf"(?P<run>[{PAIRED}]+)|(?:(?![{PAIRED}])[^\W_])(?:(?![{PAIRED}])(?:[^\W_]|[{_MARKS}]))*")
 _LATIN_WORD = re.compile(r"[a-zà-öø-ÿœß]+")
 _DIACRITICS = re.compile("[\u0640\u064b-\u065f\u0670]")  # of Arabic: written or left out as one likes
@@ -172,8 +173,23 @@ def terms(text: str, language: str = "") -> frozenset[str]:
 
 def content_words(text: str, language: str) -> list[str]:
     """The words of a text that carry its subject, in their order."""
-    bare = _cut_paired(text, language)
-    return [word for word in words(bare) if word not in _empty(language)]
+    return [word for word in words(_cut_paired(text, language)) if word not in _empty(language)]
+
+
+def without_asking(text: str, language: str) -> str:
+    """The text without the words of its language that carry no subject; all others as they are written."""
+    empty = _empty(language)
+    return _WORD.sub(lambda word: " " if word[0].lower() in empty else word[0], _cut_paired(text, language))
+
+
+def without_pairs(text: str) -> str:
+    """The text without its runs of a script that is counted in pairs."""
+    return _RUN.sub(" ", text)
+
+
+def is_paired(word: str) -> bool:
+    """True for a pair of characters, or one alone, of a script that is counted so."""
+    return bool(_RUN.match(word))
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,4 @@
 """Calls, the steps that they belong to, and what they cost."""
-# ruff: noqa: S608 - the pieces put into SQL are constants of this folder
 
 from migrations.report_0002 import DAYS, HEAD, HEAD_COLUMNS, View
 

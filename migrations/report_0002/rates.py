@@ -1,5 +1,4 @@
 """Rates and percentiles, and the log itself."""
-# ruff: noqa: S608 - the pieces put into SQL are constants of this folder
 
 from migrations.report_0002 import DAYS, HEAD, HEAD_COLUMNS, View
 

@@ -1,5 +1,4 @@
 """What the agent thought, found, read and wrote."""
-# ruff: noqa: S608 - the pieces put into SQL are constants of this folder
 
 from migrations.report_0002 import HEAD, HEAD_COLUMNS, View
 

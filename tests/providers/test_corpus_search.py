@@ -46,12 +46,18 @@ async def test_hits_are_the_passages_in_their_order():
     assert shelf.asked == [("yak", 5)]
 
 
-async def test_a_passage_that_misses_what_makes_the_question_is_no_hit():
-    search, _ = search_of(Passage("note:a", MIN_COVERAGE), Passage("note:b", MIN_COVERAGE - 0.01))
+async def test_the_ranking_decides_once_the_best_passage_speaks_of_the_question():
+    search, _ = search_of(Passage("note:a", 0.1), Passage("note:b", MIN_COVERAGE))
 
     reply = await search.search("capital of Mongolia", 5)
 
-    assert [hit.url for hit in reply.hits] == ["note:a"]
+    assert [hit.url for hit in reply.hits] == ["note:a", "note:b"]
+
+
+async def test_nothing_is_found_if_every_passage_misses_what_makes_the_question():
+    search, _ = search_of(Passage("note:a", MIN_COVERAGE - 0.01), Passage("note:b", 0.1))
+
+    assert (await search.search("capital of Mongolia", 5)).hits == ()
 
 
 async def test_a_search_and_a_page_cost_nothing():

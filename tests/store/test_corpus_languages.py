@@ -1,0 +1,132 @@
+"""Documents and questions in every language: another ending, a part of a compound, pairs of characters."""
+
+import asyncio
+
+import pytest
+
+from app.store import corpus, migrate
+from app.store.database import fetch
+from tests.conftest import execute
+
+DOCUMENTS = {
+    "en": ("Ropeway", "The ropeway at Ember Hill carried slate. Its towers were built of larch."),
+    "de": (
+        "Salzspeicher",
+        "Der Salzspeicher wurde 1821 errichtet. Die Speicherwärterwohnungen lagen am Ufer.",
+    ),
+    "fr": ("Le moulin", "Le moulin de la rivière broyait des écorces. Les meuniers habitaient une tour."),
+    "es": ("El telégrafo", "El telégrafo óptico transmitía mensajes. Las torres estaban en las colinas."),
+    "ru": ("Паровоз", "Паровоз построили на заводе. Машинисты водили паровозы до границы."),
+    "ar": ("السد القديم", "بنى المهندسون السد القديم من الحجر. وكان يسقي البساتين."),
+    "hi": ("पुराना पुल", "नदी पर पुराना पुल पत्थरों से बनाया गया था। व्यापारी उसे पार करते थे।"),
+    "zh": ("玻璃作坊", "玻璃作坊位于河东岸。工匠们用石英砂烧制窗玻璃。"),
+    "ja": ("製塩所", "製塩所は海岸に建てられた。職人は海水を大きな釜で煮詰めた。"),
+    "th": ("โรงสีข้าว", "โรงสีข้าวตั้งอยู่ริมแม่น้ำ ใช้กังหันลมในการสีข้าวเปลือก"),
+    "ko": ("종이 공방", "종이 공방은 강가에 있었다. 장인들은 닥나무로 종이를 만들었다."),
+}
+
+
+async def put_all(engine):
+    for language, (title, text) in DOCUMENTS.items():
+        await corpus.put(engine, f"note:{language}", title, text)
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("en", "What did the ropeways carry?"),
+        ("de", "Wo lag die Wohnung der Wärter?"),
+        ("de", "Speicher"),
+        ("de", "Salz"),
+        ("fr", "Où habitait le meunier ?"),
+        ("es", "¿Qué mensaje transmitieron?"),
+        ("ru", "Кто был машинистом паровоза?"),
+        ("ar", "من هو مهندس السدود؟"),
+        ("hi", "पुल किससे बना है?"),
+        ("zh", "窗玻璃是用什么烧制的？"),
+        ("ja", "海水はどこで煮詰めましたか"),
+        ("th", "กังหันลมใช้ทำอะไร"),
+        ("ko", "닥나무로 무엇을 만들었습니까"),
+    ],
+)
+async def test_a_question_in_any_language_finds_its_document_first(engine, language, question):
+    await put_all(engine)
+
+    first, *_ = await corpus.find(engine, question, 5)
+
+    assert first.url == f"note:{language}"
+    assert first.coverage >= 0.35
+
+
+async def test_a_document_is_kept_with_its_language(engine):
+    await put_all(engine)
+
+    found = await fetch(
+        engine, "SELECT url, language FROM documents UNION SELECT url, language FROM documents"
+    )
+
+    assert {url.removeprefix("note:"): language for url, language in found} == {
+        code: code for code in DOCUMENTS
+    }
+
+
+async def test_a_word_that_is_none_in_one_language_is_one_in_another(engine):
+    await put_all(engine)
+    await corpus.put(engine, "note:cast", "Casting", "A die is a mould of steel for the casting of zinc.")
+
+    first, *_ = await corpus.find(engine, "What is a die made of?", 5)
+
+    assert first.url == "note:cast"
+
+
+async def test_ligatures_and_words_cut_at_the_end_of_a_line_are_found(engine):
+    await corpus.put(
+        engine, "note:a", "Notes", "The e\ufb03ciency of the obser-\nvatory was poor. It was so\u00adlar."
+    )
+
+    for word in ("efficiency", "observatory", "solar"):
+        assert len(await corpus.find(engine, word, 5)) == 1, word
+
+
+async def test_a_word_of_a_question_that_is_only_part_of_a_compound_counts_less(engine):
+    await corpus.put(engine, "note:part", "Bauten", "Die Schleusenwärterhäuser standen an den beiden Ufern.")
+    await corpus.put(engine, "note:word", "Leute", "Der Wärter und seine Frau wohnten an den beiden Ufern.")
+
+    found = await corpus.find(engine, "Wo wohnten die Wärter?", 5)
+
+    assert [passage.url for passage in found] == ["note:word", "note:part"]
+
+
+async def test_documents_from_before_are_told_and_indexed_by_the_migration(engine, database_url):
+    await put_all(engine)
+    before = await fetch(engine, "SELECT url, language FROM documents ORDER BY url")
+    await execute(
+        database_url,
+        "ALTER TABLE passages DROP COLUMN lexemes",
+        "ALTER TABLE passages DROP COLUMN language",
+        "ALTER TABLE documents DROP COLUMN language",
+        "DROP FUNCTION passage_lexemes, search_parts, search_pairs, search_folded, search_config",
+        "UPDATE alembic_version SET version_num = '0005'",
+    )
+
+    await asyncio.to_thread(migrate.migrate, database_url)
+
+    assert await fetch(engine, "SELECT url, language FROM documents ORDER BY url") == before
+    first, *_ = await corpus.find(engine, "窗玻璃是用什么烧制的？", 5)
+    assert first.url == "note:zh"
+
+
+async def test_the_index_finds_the_candidates(engine, owner):
+    await fetch(owner, "INSERT INTO documents (url, title, sha256, text) VALUES ('note:many', '', '', '')")
+    await fetch(
+        owner,
+        """INSERT INTO passages (document_id, starts_at, ends_at, title, text)
+           SELECT document_id, n, n + 1, '', 'word' || n FROM documents, generate_series(1, 30000) AS n""",
+    )
+    await fetch(owner, "ANALYZE passages")
+
+    plan = await fetch(
+        owner, "EXPLAIN SELECT FROM passages p WHERE p.lexemes @@ (SELECT 'word77 | word78'::tsquery)"
+    )
+
+    assert "passages_lexemes_idx" in "\n".join(line for (line,) in plan)
