@@ -11,12 +11,10 @@ from app.domain.job import Job
 from app.domain.row import Row
 from app.store import log, queue
 from app.store.database import fetch
-from app.store.projections import MOVING, SUBMITTED, moving, submitted
+from app.store.projections import JOB_NAMES, returned_row
 from dossier.request import ResearchRequest
 
 LEASE = timedelta(seconds=10)
-
-JSONS = {"request", "usage", "result", "error"}
 
 
 async def submitted_job(writer, query="why?", **fields) -> Job:
@@ -47,17 +45,13 @@ async def completed_job(writer, **fields) -> Job:
 
 async def rows(engine) -> dict[UUID, tuple]:
     """Every row of `jobs`, as Postgres has it."""
-    names = [f"{name}::text" if name in JSONS else name for name in SUBMITTED + MOVING]
-    found = await fetch(engine, f"SELECT {', '.join(names)} FROM jobs ORDER BY job_id")
-    return {row[0]: tuple(row) for row in found}
+    found = await fetch(engine, f"SELECT {', '.join(JOB_NAMES)} FROM jobs ORDER BY job_id")
+    return {row["job_id"]: tuple(row) for row in found}
 
 
 def row_of(job: Job) -> tuple:
     """The same as it follows from the folded job."""
-    values = list(submitted(job) + moving(job))
-    at = SUBMITTED.index("tags")
-    values[at] = list(job.request.tags)
-    return tuple(values)
+    return tuple(returned_row(job).values())
 
 
 async def whole_log(engine, job_id) -> list[Row]:

@@ -11,6 +11,7 @@ from app.domain.archive import Archived
 from app.domain.upkeep import Entry
 from app.errors import BadSetting, StillNeeded, WrongVersion
 from app.store.database import Engine, fetch
+from app.store.log import event_columns
 from dossier.job import OVER
 
 AT_ONCE = 2000  # events of one read
@@ -32,9 +33,8 @@ ALIVE = """
     SELECT job_id FROM jobs
     WHERE job_id >= $1::uuid AND job_id < $2::uuid AND NOT status = ANY($3::text[]) ORDER BY job_id"""
 
-READ = """
-    SELECT job_id, seq, type, schema_version, status, progress, data::text, actor, epoch, occurred_at,
-           prev_hash, hash, position, xid::text::bigint
+READ = f"""
+    SELECT {event_columns()}, position, xid::text::bigint
     FROM events
     WHERE job_id >= $1::uuid AND job_id < $2::uuid AND (job_id, seq) > ($3::uuid, $4::integer)
     ORDER BY job_id, seq LIMIT $5::integer"""

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from app.domain.row import Row
 from app.store.database import Engine, fetch
+from app.store.log import EVENT_NAMES, event_columns
 
 SCAN = 1000  # events that one read looks at, whosever they are: the bound on what a page can cost
 
@@ -44,17 +45,14 @@ HEAD = f"SELECT {_HEAD_COLUMNS} FROM {_HEAD}"
 READ = f"""
     WITH page AS MATERIALIZED (
         SELECT * FROM (
-            SELECT xid, position, job_id, seq, type, schema_version, status, progress, data, actor, epoch,
-                   occurred_at, prev_hash, hash
-            FROM events WHERE {_AFTER} ORDER BY xid, position LIMIT {SCAN}
+            SELECT xid, position, {EVENT_NAMES} FROM events WHERE {_AFTER} ORDER BY xid, position LIMIT {SCAN}
         ) AS scanned
         WHERE ($4::text[] IS NULL OR type = ANY($4))
           AND (SELECT tenant FROM jobs WHERE jobs.job_id = scanned.job_id) = $3::text
         ORDER BY xid, position LIMIT $5::integer
     )
     SELECT {_HEAD_COLUMNS}, reached.xid, reached.position,
-           page.xid, page.position, job_id, seq, type, schema_version, status, progress, data::text, actor,
-           epoch, occurred_at, prev_hash, hash
+           page.xid, page.position, {event_columns("page")}
     FROM {_HEAD} LEFT JOIN (
         SELECT xid, position FROM events
         WHERE {_AFTER} AND (SELECT count(*) FROM page) < $5

@@ -3,28 +3,23 @@
 All that is stored about a job is read by one statement, so it is of one moment: workers may go on meanwhile.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from app.domain.history.evidence import History, Lease, Projection
-from app.domain.job import Job
 from app.domain.row import Row
 from app.store.database import Engine, fetch
-from app.store.log import ROW
-from app.store.projections import MOVING, SUBMITTED, moving, submitted
+from app.store.log import event_columns
+from app.store.projections import JOB_NAMES, returned_row
 
 AT_ONCE = 20  # jobs whose whole logs are in memory at a time
 
-NAMES = SUBMITTED + MOVING
-
-_STORED = ", ".join(f"{name}::text" if name == "data" else name for name in ROW)
-
 GATHER = f"""
     SELECT wanted.job_id,
-           ARRAY(SELECT ROW({_STORED}) FROM events WHERE events.job_id = wanted.job_id ORDER BY seq),
+           ARRAY(SELECT ROW({event_columns()}) FROM events WHERE events.job_id = wanted.job_id ORDER BY seq),
            ARRAY(SELECT ROW(epoch, worker) FROM leases WHERE leases.job_id = wanted.job_id),
-           jobs.job_id IS NOT NULL, {", ".join(f"jobs.{name}" for name in NAMES)}
+           jobs.job_id IS NOT NULL, {", ".join(f"jobs.{name}" for name in JOB_NAMES)}
     FROM unnest($1::uuid[]) AS wanted(job_id) LEFT JOIN jobs ON jobs.job_id = wanted.job_id"""
 
 # From all three tables, because a row without events, and events without a row, must come to be judged; but
@@ -89,12 +84,6 @@ def _history(row: Sequence[Any]) -> History:
     return History(
         job_id,
         rows=tuple(Row(*event) for event in events),
-        projection=Projection(dict(zip(NAMES, columns, strict=True)) if has_row else None, expected),
+        projection=Projection(dict(zip(JOB_NAMES, columns, strict=True)) if has_row else None, returned_row),
         leases=tuple(Lease(*lease) for lease in leases),
     )
-
-
-def expected(job: Job) -> Mapping[str, object]:
-    """The row of `jobs` that follows from the job, as the driver returns it."""
-    row = dict(zip(NAMES, submitted(job) + moving(job), strict=True))
-    return {**row, "tags": list(job.request.tags)}  # which travel as JSON

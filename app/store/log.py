@@ -17,84 +17,102 @@ from app.domain.job import Job, evolve
 from app.domain.row import Row
 from app.errors import IdempotencyConflict
 from app.store.database import Engine, fetch
-from app.store.projections import MOVING, SUBMITTED, columns, moving, stored, submitted, unnest
+from app.store.projections import (
+    JOB_COLUMNS,
+    JOB_NAMES,
+    LEASED_SQL,
+    MOVING_COLUMNS,
+    MOVING_NAMES,
+    job_row,
+    moving,
+    transposed,
+    unnest,
+)
 
 PAGE = 1000  # events read at a time
 
-ROW = Row.__struct_fields__
-ROW_TYPES = (
-    "uuid", "integer", "text", "smallint", "text", "smallint", "text", "text", "bigint",
-    "timestamptz", "bytea", "bytea",
-)  # fmt: skip
+# The columns of `events` that the code writes and reads, with the types by which arrays of them come apart.
+EVENT_COLUMNS = {
+    "job_id": "uuid",
+    "seq": "integer",
+    "type": "text",
+    "schema_version": "smallint",
+    "status": "text",
+    "progress": "smallint",
+    "data": "text",
+    "actor": "text",
+    "epoch": "bigint",
+    "occurred_at": "timestamptz",
+    "prev_hash": "bytea",
+    "hash": "bytea",
+}
+EVENT_NAMES = ", ".join(EVENT_COLUMNS)
+
+
+def event_columns(table: str = "events") -> str:
+    """Return the list of a SELECT whose rows are the fields of a Row, in their order."""
+    return ", ".join(f"{table}.{name}{'::text' if name == 'data' else ''}" for name in Row.__struct_fields__)
 
 
 def _event_arrays(first: int) -> str:
-    return ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(ROW_TYPES, first))
+    return ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(EVENT_COLUMNS.values(), first))
 
 
 def _write(moved: str, first: int) -> str:
     """Insert the events of the jobs that `moved` names, from arrays that start at parameter `first`."""
-    names = ", ".join(ROW)
-    values = ", ".join("e.data::json" if name == "data" else f"e.{name}" for name in ROW)
+    values = ", ".join("e.data::json" if name == "data" else f"e.{name}" for name in EVENT_COLUMNS)
     return f"""
-        INSERT INTO events ({names})
-        SELECT {values} FROM unnest({_event_arrays(first)}) AS e({names}) JOIN {moved} USING (job_id)
+        INSERT INTO events ({EVENT_NAMES})
+        SELECT {values} FROM unnest({_event_arrays(first)}) AS e({EVENT_NAMES}) JOIN {moved} USING (job_id)
         ORDER BY e.job_id, e.seq"""
 
 
 SUBMIT = f"""
     WITH added AS (
-        INSERT INTO jobs ({", ".join(SUBMITTED + MOVING)})
-        SELECT {", ".join(stored(name) for name in SUBMITTED + MOVING)}
-        FROM unnest({unnest(SUBMITTED + MOVING, 1)}) AS c({", ".join(SUBMITTED + MOVING)})
+        INSERT INTO jobs ({", ".join(JOB_NAMES)})
+        SELECT {", ".join(column.stored for column in JOB_COLUMNS)}
+        FROM unnest({unnest(JOB_COLUMNS, 1)}) AS c({", ".join(JOB_NAMES)})
         ON CONFLICT DO NOTHING
         RETURNING job_id
-    ), written AS ({_write("added", len(SUBMITTED + MOVING) + 1)})
+    ), written AS ({_write("added", len(JOB_NAMES) + 1)})
     SELECT job_id FROM added"""
 
 # Locking in the order of the ids first keeps two batches over the same jobs from a deadlock.
 APPEND = f"""
     WITH c AS MATERIALIZED (
-        SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[], {unnest(MOVING, 4)})
-                 AS c(job_id, expected, fence, {", ".join(MOVING)})
+        SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[], {unnest(MOVING_COLUMNS, 4)})
+                 AS c(job_id, expected, fence, {", ".join(MOVING_NAMES)})
     ), locked AS MATERIALIZED (
         SELECT job_id FROM jobs WHERE job_id = ANY($1::uuid[]) ORDER BY job_id FOR UPDATE
     ), moved AS (
-        UPDATE jobs j SET {", ".join(f"{name} = {stored(name)}" for name in MOVING)}
+        UPDATE jobs j SET {", ".join(f"{column.name} = {column.stored}" for column in MOVING_COLUMNS)}
         FROM c JOIN locked USING (job_id)
         WHERE j.job_id = c.job_id AND j.seq = c.expected
-          AND (c.fence IS NULL OR (j.epoch = c.fence AND j.status IN ('running','cancelling')))
+          AND (c.fence IS NULL OR (j.epoch = c.fence AND j.status IN ({LEASED_SQL})))
         RETURNING j.job_id, j.status
-    ), written AS ({_write("moved", len(MOVING) + 4)}
+    ), written AS ({_write("moved", len(MOVING_NAMES) + 4)}
     ), freed AS (
         DELETE FROM leases USING moved
-        WHERE leases.job_id = moved.job_id AND moved.status NOT IN ('running','cancelling')
+        WHERE leases.job_id = moved.job_id AND moved.status NOT IN ({LEASED_SQL})
     )
     SELECT job_id FROM moved"""
 
 # The upper bound on seq says what the LIMIT says, because a log has no gaps; but it also holds in a plan
 # that sorts, and a page of a long log costs a page.
-READ = """
-    SELECT job_id, seq, type, schema_version, status, progress, data::text, actor, epoch, occurred_at,
-           prev_hash, hash
-    FROM events WHERE job_id = $1 AND seq > $2::integer AND seq <= $2 + $3::bigint
+READ = f"""
+    SELECT {event_columns()} FROM events WHERE job_id = $1 AND seq > $2::integer AND seq <= $2 + $3::bigint
     ORDER BY seq LIMIT $3"""
 
-READ_MANY = """
-    SELECT job_id, seq, type, schema_version, status, progress, data::text, actor, epoch, occurred_at,
-           prev_hash, hash
-    FROM events WHERE job_id = ANY($1::uuid[]) ORDER BY job_id, seq"""
+READ_MANY = f"""
+    SELECT {event_columns()} FROM events WHERE job_id = ANY($1::uuid[]) ORDER BY job_id, seq"""
 
-READ_TYPES = """
-    SELECT job_id, seq, type, schema_version, status, progress, data::text, actor, epoch, occurred_at,
-           prev_hash, hash
-    FROM events WHERE job_id = $1 AND type = ANY($2::text[]) ORDER BY seq"""
+READ_TYPES = f"""
+    SELECT {event_columns()} FROM events WHERE job_id = $1 AND type = ANY($2::text[]) ORDER BY seq"""
 
 HOLDS = "SELECT EXISTS (SELECT FROM events WHERE job_id = $1 AND seq = $2::integer AND hash = $3::bytea)"
 
-READ_AFTER = """
-    SELECT e.job_id, e.seq, e.type, e.schema_version, e.status, e.progress, e.data::text, e.actor, e.epoch,
-           e.occurred_at, e.prev_hash, e.hash
+READ_AFTER = f"""
+    SELECT {event_columns("e")}
     FROM unnest($1::uuid[], $2::integer[]) AS c(job_id, cursor)
     CROSS JOIN LATERAL (
         SELECT * FROM events
@@ -108,15 +126,15 @@ BY_KEY = """
 
 async def submit(engine: Engine, changes: Sequence[Change]) -> set[UUID]:
     """Write first events; returns the jobs that are now there. The others' keys were taken."""
-    rows = [submitted(change.job) + moving(change.job) for change in changes]
-    params = columns(rows, len(SUBMITTED + MOVING)) + _events(changes)
+    rows = [job_row(change.job) for change in changes]
+    params = transposed(rows, len(JOB_NAMES)) + _events(changes)
     return {row[0] for row in await fetch(engine, SUBMIT, *params)}
 
 
 async def append(engine: Engine, changes: Sequence[Change]) -> set[UUID]:
     """Write further events of different jobs; returns the jobs that moved. The others were refused."""
     rows = [(change.job.id, change.expected, change.epoch, *moving(change.job)) for change in changes]
-    params = columns(rows, len(MOVING) + 3) + _events(changes)
+    params = transposed(rows, len(MOVING_NAMES) + 3) + _events(changes)
     return {row[0] for row in await fetch(engine, APPEND, *params)}
 
 
@@ -219,4 +237,4 @@ async def find_by_key(engine: Engine, tenant: str, key: str, request_sha256: str
 
 
 def _events(changes: Sequence[Change]) -> list[list[Any]]:
-    return columns([astuple(row) for change in changes for row in change.rows], len(ROW))
+    return transposed([astuple(row) for change in changes for row in change.rows], len(EVENT_COLUMNS))

@@ -1,93 +1,171 @@
-"""The row of `jobs` as a function of the job, and its rebuilding from the log.
+"""The columns of `jobs`: for each its name, how it is stored, and how it follows from the job.
 
-Everything in the row follows from the job's events, so the table can be emptied and made again.
+A new column is a row of JOB_COLUMNS and a migration. Every column follows from the job's events, so the
+table can be emptied and made again.
 """
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
 
 import msgspec
+from msgspec import Struct
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    TIMESTAMP,
+    BigInteger,
+    Column,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    Uuid,
+)
+from sqlalchemy.types import TypeEngine
 
 from app.domain import view
-from app.domain.job import Job
+from app.domain.job import LEASED, Job
+from dossier.job import ForkedFrom, InputRequest, JobError, Result, Status, UsageView
+from dossier.request import ResearchRequest
 
 # Seconds of waiting that one point of priority is worth. 36 s makes the whole range of 200 points
 # two hours: a job of priority -100 is overtaken by jobs of priority 100 for two hours, then no more.
 HEAD_START = 36
 
-SUBMITTED = (
-    "job_id", "tenant", "idempotency_key", "request_sha256", "request", "query", "tags", "priority", "rank",
-    "max_attempts", "created_at", "forked_from",
-)  # fmt: skip
-MOVING = (
-    "status", "retry_at", "seq", "head_hash", "epoch", "attempt", "progress", "current_step",
-    "steps_completed", "total_steps", "usage", "result", "error", "input_request",
-    "started_at", "completed_at", "updated_at",
-)  # fmt: skip
-
-# The casts by which arrays of these columns come apart in SQL. `tags` travels as a JSON array,
-# because unnest would flatten an array of arrays.
-TYPES = {
-    "job_id": "uuid", "tenant": "text", "idempotency_key": "text", "request_sha256": "text",
-    "request": "text", "query": "text", "tags": "text", "priority": "smallint", "rank": "bigint",
-    "max_attempts": "smallint", "created_at": "timestamptz", "status": "text",
-    "retry_at": "timestamptz", "seq": "integer", "head_hash": "bytea", "epoch": "bigint",
-    "attempt": "smallint", "progress": "smallint", "current_step": "text",
-    "steps_completed": "integer", "total_steps": "integer", "usage": "text", "result": "text",
-    "error": "text", "input_request": "text", "started_at": "timestamptz", "completed_at": "timestamptz",
-    "updated_at": "timestamptz", "forked_from": "text",
-}  # fmt: skip
+# In SQL: the statuses of a job that a worker holds. The predicate of jobs_leased_idx is written the same.
+LEASED_SQL = ",".join(f"'{status}'" for status in get_args(Status) if status in LEASED)
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-def submitted(job: Job) -> tuple[Any, ...]:
-    """The values of SUBMITTED: what never changes after the first event."""
-    if job.created_at is None:
-        raise ValueError(f"Job {job.id} was never submitted.")
-    request = job.request
-    return (
-        job.id, job.tenant, job.idempotency_key, job.request_sha256, _json(request), request.query,
-        _json(request.tags), request.priority, rank(job), job.max_attempts, job.created_at,
-        _json(view.forked_from(job)),
-    )  # fmt: skip
+class Storage(Struct, frozen=True):
+    """How values of a kind are kept, and how they travel there in an array."""
+
+    sql: TypeEngine[Any] | type[TypeEngine[Any]]
+    array_of: str  # the type in Postgres of the array's elements
+    expression: str = "c.{name}"  # what the table keeps of an unnested row `c`
+    is_encoded: bool = False  # it travels as JSON
 
 
-def moving(job: Job) -> tuple[Any, ...]:
-    """The values of MOVING: what each further event may change."""
-    return (
-        job.status, job.retry_at, job.seq, job.head_hash, job.epoch, job.attempt, job.progress,
-        job.current_step, len(job.research.turns), job.research.total_steps, _json(view.usage(job)),
-        _json(view.result(job)), _json(job.failure), _json(view.input_request(job)),
-        job.started_at, job.completed_at, job.updated_at,
-    )  # fmt: skip
+UUIDS = Storage(Uuid, "uuid")
+TEXTS = Storage(Text, "text")
+SMALLS = Storage(SmallInteger, "smallint")
+INTEGERS = Storage(Integer, "integer")
+BIGS = Storage(BigInteger, "bigint")
+BYTES = Storage(LargeBinary, "bytea")
+MOMENTS = Storage(TIMESTAMP(timezone=True), "timestamptz")
+JSONS = Storage(JSON, "text", "c.{name}::json", is_encoded=True)
+# A list travels as a JSON array, because unnest would flatten an array of arrays.
+_TEXTS_OF_JSON = "ARRAY(SELECT json_array_elements_text(c.{name}::json))"
+LISTS = Storage(ARRAY(Text), "text", _TEXTS_OF_JSON, is_encoded=True)
+
+
+class JobColumn(Struct, frozen=True):
+    """A column of `jobs`; one that never changes after the first event is fixed."""
+
+    name: str
+    storage: Storage
+    value: Callable[[Job], Any]
+    shape: Any = None  # of a JSON column's value
+    is_fixed: bool = False
+    nullable: bool = False
+
+    @property
+    def stored(self) -> str:
+        """The expression that turns the column of an unnested row `c` into what the table keeps."""
+        return self.storage.expression.format(name=self.name)
+
+    def sent(self, job: Job) -> Any:  # noqa: ANN401 - of any type that the driver takes
+        """The value as a statement takes it."""
+        value = self.value(job)
+        return _encode(value).decode() if self.storage.is_encoded and value is not None else value
+
+    def returned(self, job: Job) -> Any:  # noqa: ANN401 - of any type that the driver returns
+        """The value as the driver returns it."""
+        return list(self.value(job)) if self.storage is LISTS else self.sent(job)
+
+    def definition(self) -> Column[Any]:
+        """The column of the table."""
+        is_key = self.name == "job_id"
+        return Column(self.name, self.storage.sql, primary_key=is_key, nullable=self.nullable)
 
 
 def rank(job: Job) -> int:
-    """The place in the queue: submission time less the head start, in milliseconds."""
+    """Return the place in the queue: submission time less the head start, in milliseconds."""
     submitted_at = job.created_at.timestamp() if job.created_at else 0.0
     return int((submitted_at - HEAD_START * job.request.priority) * 1000)
 
 
-def columns(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    """Rows turned into one list a column, as unnest takes them; `width` lists also for no rows."""
+def _fixed(name: str, storage: Storage, value: Callable[[Job], Any], **options: Any) -> JobColumn:  # noqa: ANN401
+    return JobColumn(name, storage, value, is_fixed=True, **options)
+
+
+JOB_COLUMNS: Sequence[JobColumn] = (
+    _fixed("job_id", UUIDS, lambda job: job.id),
+    _fixed("tenant", TEXTS, lambda job: job.tenant),
+    _fixed("idempotency_key", TEXTS, lambda job: job.idempotency_key, nullable=True),
+    _fixed("request_sha256", TEXTS, lambda job: job.request_sha256, nullable=True),
+    _fixed("request", JSONS, lambda job: job.request, shape=ResearchRequest),
+    _fixed("query", TEXTS, lambda job: job.request.query),
+    _fixed("tags", LISTS, lambda job: job.request.tags),
+    _fixed("priority", SMALLS, lambda job: job.request.priority),
+    # Milliseconds since 1970, less a head start for priority: the claim takes the smallest first. Because
+    # it never changes, a job of low priority is overtaken only by jobs of the next hours, not for ever.
+    _fixed("rank", BIGS, rank),
+    _fixed("max_attempts", SMALLS, lambda job: job.max_attempts),
+    _fixed("created_at", MOMENTS, lambda job: job.created_at),
+    _fixed("forked_from", JSONS, view.forked_from, shape=ForkedFrom, nullable=True),
+    JobColumn("status", TEXTS, lambda job: job.status),
+    # A pending job is not claimed before this; null: at once.
+    JobColumn("retry_at", MOMENTS, lambda job: job.retry_at, nullable=True),
+    # Of the last event: the expected version of the next append.
+    JobColumn("seq", INTEGERS, lambda job: job.seq),
+    JobColumn("head_hash", BYTES, lambda job: job.head_hash),
+    # It grows by one with each claim, and only then.
+    JobColumn("epoch", BIGS, lambda job: job.epoch),
+    JobColumn("attempt", SMALLS, lambda job: job.attempt),
+    JobColumn("progress", SMALLS, lambda job: job.progress),
+    JobColumn("current_step", TEXTS, lambda job: job.current_step),
+    JobColumn("steps_completed", INTEGERS, lambda job: len(job.research.turns)),
+    JobColumn("total_steps", INTEGERS, lambda job: job.research.total_steps),
+    JobColumn("usage", JSONS, view.usage, shape=UsageView),
+    JobColumn("result", JSONS, view.result, shape=Result, nullable=True),
+    JobColumn("error", JSONS, lambda job: job.failure, shape=JobError, nullable=True),
+    JobColumn("input_request", JSONS, view.input_request, shape=InputRequest, nullable=True),
+    JobColumn("started_at", MOMENTS, lambda job: job.started_at, nullable=True),
+    JobColumn("completed_at", MOMENTS, lambda job: job.completed_at, nullable=True),
+    JobColumn("updated_at", MOMENTS, lambda job: job.updated_at),
+)
+MOVING_COLUMNS: Sequence[JobColumn] = tuple(column for column in JOB_COLUMNS if not column.is_fixed)
+
+JOB_NAMES = tuple(column.name for column in JOB_COLUMNS)
+MOVING_NAMES = tuple(column.name for column in MOVING_COLUMNS)
+
+
+def job_row(job: Job) -> tuple[Any, ...]:
+    """Return the values of JOB_COLUMNS; raise ValueError if the job was never submitted."""
+    if job.created_at is None:
+        raise ValueError(f"Job {job.id} was never submitted.")
+    return tuple(column.sent(job) for column in JOB_COLUMNS)
+
+
+def moving(job: Job) -> tuple[Any, ...]:
+    """Return the values of MOVING_COLUMNS, which each further event may change."""
+    return tuple(column.sent(job) for column in MOVING_COLUMNS)
+
+
+def returned_row(job: Job) -> dict[str, Any]:
+    """Return the row by column name, as the driver returns it."""
+    return {column.name: column.returned(job) for column in JOB_COLUMNS}
+
+
+def transposed(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    """Turn rows into one list a column, as unnest takes them; `width` lists also for no rows."""
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 
-def unnest(names: tuple[str, ...], first: int) -> str:
-    """`$4::uuid[], $5::text[] …` for these columns, numbered from `first` on."""
-    return ", ".join(f"${number}::{TYPES[name]}[]" for number, name in enumerate(names, first))
-
-
-def stored(name: str) -> str:
-    """The expression that turns column `name` of an unnested row `c` into what the table keeps."""
-    match name:
-        case "tags":
-            return "ARRAY(SELECT json_array_elements_text(c.tags::json))"
-        case "request" | "usage" | "result" | "error" | "input_request" | "forked_from":
-            return f"c.{name}::json"
-        case _:
-            return f"c.{name}"
-
-
-def _json(value: object) -> str | None:
-    return None if value is None else _encode(value).decode()
+def unnest(columns: Sequence[JobColumn], first: int) -> str:
+    """Return `$4::uuid[], $5::text[] …` for these columns, numbered from `first` on."""
+    return ", ".join(
+        f"${number}::{column.storage.array_of}[]" for number, column in enumerate(columns, first)
+    )

@@ -8,6 +8,7 @@ import asyncpg
 from msgspec import Struct
 
 from app.store.database import Engine, fetch
+from app.store.projections import LEASED_SQL
 
 # One statement: lock the next jobs, skipping those that another worker is taking; give each a new
 # epoch; write its event, hashed here in Postgres; and lease it.
@@ -66,19 +67,19 @@ BEAT = """
     RETURNING l.job_id"""
 
 # A lease that nobody beats keeps a job from being claimed and from being rescued until it ends.
-SET_ASIDE = """
+SET_ASIDE = f"""
     INSERT INTO leases (job_id, epoch, worker, expires_at, deadline_at)
     SELECT job_id, epoch, 'nobody', now() + $2::interval, NULL FROM jobs
-    WHERE job_id = ANY($1::uuid[]) AND status IN ('running','cancelling')
+    WHERE job_id = ANY($1::uuid[]) AND status IN ({LEASED_SQL})
     ON CONFLICT (job_id) DO UPDATE SET worker = excluded.worker, expires_at = excluded.expires_at,
         deadline_at = excluded.deadline_at
     WHERE leases.epoch = excluded.epoch"""
 
 # Driven from jobs without a live lease, never from dead workers: a worker's row can vanish first.
-LOST = """
+LOST = f"""
     SELECT j.job_id, j.epoch, coalesce(l.deadline_at <= now(), false) AS late, clock_timestamp() AS at
     FROM jobs j LEFT JOIN leases l ON l.job_id = j.job_id
-    WHERE j.status IN ('running','cancelling')
+    WHERE j.status IN ({LEASED_SQL})
       AND (l.job_id IS NULL OR l.expires_at <= now() OR l.deadline_at <= now())
     LIMIT $1::integer"""
 
@@ -86,13 +87,13 @@ LOST = """
 # for a lost wake-up: of the jobs that it runs, those that are to be cancelled. The first pending job is
 # asked for in order, because where statistics say that most jobs are pending, any one of them is looked
 # for in the table, and once they have run, that is the whole table.
-PEEK = """
+PEEK = f"""
     SELECT (SELECT true FROM jobs WHERE status = 'pending' AND retry_at IS NULL
             ORDER BY rank, job_id LIMIT 1) IS NOT NULL
         OR (SELECT true FROM jobs WHERE status = 'pending' AND retry_at IS NOT NULL AND retry_at <= now()
             ORDER BY retry_at LIMIT 1) IS NOT NULL,
            EXISTS (SELECT FROM jobs j LEFT JOIN leases l ON l.job_id = j.job_id
-                   WHERE j.status IN ('running','cancelling')
+                   WHERE j.status IN ({LEASED_SQL})
                      AND (l.job_id IS NULL OR l.expires_at <= now() OR l.deadline_at <= now())),
            EXISTS (SELECT FROM jobs WHERE status = 'input_required' AND retry_at <= now()),
            ARRAY(SELECT job_id FROM jobs WHERE job_id = ANY($1::uuid[]) AND status = 'cancelling')"""

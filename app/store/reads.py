@@ -9,15 +9,16 @@ import msgspec
 from msgspec import Struct
 
 from app.store.database import Engine, fetch
-from dossier.job import OVER, ForkedFrom, InputRequest, JobError, JobView, Result, Status, UsageView
+from app.store.projections import JOB_COLUMNS
+from dossier.job import OVER, JobView, Status
 from dossier.request import ResearchRequest
 
-COLUMNS = """
-    job_id, status, progress, current_step, steps_completed, total_steps, request::text, created_at,
-    started_at, completed_at, seq, attempt, usage::text, retry_at, error::text, input_request::text,
-    forked_from::text"""
+# A view has the fields of the request, and columns of the same names as its other fields.
+ASKED = tuple(name for name in JobView.__struct_fields__ if name in ResearchRequest.__struct_fields__)
+SHOWN = tuple(column for column in JOB_COLUMNS if column.name in {*JobView.__struct_fields__} - {*ASKED})
+LISTED = ", ".join(("request", *(column.name for column in SHOWN if column.name != "result")))
 
-VIEWS = f"SELECT {COLUMNS}, result::text FROM jobs WHERE tenant = $1::text AND job_id = ANY($2::uuid[])"
+VIEWS = f"SELECT {LISTED}, result FROM jobs WHERE tenant = $1::text AND job_id = ANY($2::uuid[])"
 
 
 def page_sql(*, status: bool, tags: bool, before: bool) -> str:
@@ -32,7 +33,7 @@ def page_sql(*, status: bool, tags: bool, before: bool) -> str:
     if tags:
         return _TAGGED.format(wanted=wanted)
     return f"""
-    SELECT {COLUMNS}, NULL FROM jobs WHERE {wanted} AND $3::text[] IS NULL
+    SELECT {LISTED}, NULL AS result FROM jobs WHERE {wanted} AND $3::text[] IS NULL
     ORDER BY {"status, " if status else ""}job_id DESC LIMIT $5::integer"""
 
 
@@ -48,7 +49,7 @@ _TAGGED = f"""
     ), newest AS MATERIALIZED (
         SELECT job_id FROM tagged WHERE {{wanted}} ORDER BY job_id DESC LIMIT $5::integer
     )
-    SELECT {COLUMNS}, NULL FROM jobs WHERE job_id = ANY(ARRAY(SELECT job_id FROM newest))
+    SELECT {LISTED}, NULL AS result FROM jobs WHERE job_id = ANY(ARRAY(SELECT job_id FROM newest))
     ORDER BY job_id DESC"""
 
 IDS = """
@@ -61,16 +62,13 @@ IDS = """
 OWN_HEADS = """
     SELECT job_id, seq, status,
            EXISTS (SELECT FROM archived_months m WHERE jobs.job_id >= m.starts AND jobs.job_id < m.ends)
+               AS is_archived
     FROM jobs WHERE tenant = $1::text AND job_id = ANY($2::uuid[])"""
 
 HEADS = "SELECT job_id, seq FROM jobs WHERE job_id = ANY($1::uuid[])"
 
 _request = msgspec.json.Decoder(ResearchRequest).decode
-_usage = msgspec.json.Decoder(UsageView).decode
-_result = msgspec.json.Decoder(Result).decode
-_asked = msgspec.json.Decoder(InputRequest).decode
-_forked = msgspec.json.Decoder(ForkedFrom).decode
-_error = msgspec.json.Decoder(JobError).decode
+_decoders = {column.name: msgspec.json.Decoder(column.shape).decode for column in SHOWN if column.shape}
 
 
 class Head(Struct, frozen=True):
@@ -89,7 +87,7 @@ class Head(Struct, frozen=True):
 async def views(engine: Engine, tenant: str, job_ids: Sequence[UUID]) -> Mapping[UUID, JobView]:
     """These jobs as callers see them; unknown ids, and those of other tenants, are left out."""
     rows = await fetch(engine, VIEWS, tenant, list(set(job_ids)))
-    return {row[0]: _view(row) for row in rows}
+    return {row["job_id"]: _view(row) for row in rows}
 
 
 async def page(
@@ -114,47 +112,25 @@ async def ids(
 
     Those whose events were archived are left out.
     """
-    return [row[0] for row in await fetch(engine, IDS, tenant, since, after, limit)]
+    return [row["job_id"] for row in await fetch(engine, IDS, tenant, since, after, limit)]
 
 
 async def own_heads(engine: Engine, tenant: str, job_ids: Sequence[UUID]) -> Mapping[UUID, Head]:
     """How far the logs of these jobs go; unknown ids, and those of other tenants, are left out."""
     rows = await fetch(engine, OWN_HEADS, tenant, list(set(job_ids)))
-    return {row[0]: Head(*row[1:]) for row in rows}
+    return {row["job_id"]: Head(row["seq"], row["status"], row["is_archived"]) for row in rows}
 
 
 async def heads(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, int]:
     """The last seq of each of these jobs."""
-    return {row[0]: row[1] for row in await fetch(engine, HEADS, list(job_ids))}
+    return {row["job_id"]: row["seq"] for row in await fetch(engine, HEADS, list(job_ids))}
 
 
-def _view(row: Sequence[Any]) -> JobView:
-    request = _request(row[6])
-    return JobView(
-        job_id=row[0],
-        status=row[1],
-        progress=row[2],
-        current_step=row[3],
-        steps_completed=row[4],
-        total_steps=row[5],
-        query=request.query,
-        effort=request.effort,
-        priority=request.priority,
-        tags=request.tags,
-        metadata=request.metadata,
-        limits=request.limits,
-        sources=request.sources,
-        clarify=request.clarify,
-        created_at=row[7],
-        started_at=row[8],
-        completed_at=row[9],
-        seq=row[10],
-        attempt=row[11],
-        usage=_usage(row[12]),
-        retry_at=row[13],
-        error=_error(row[14]) if row[14] else None,
-        input_request=_asked(row[15]) if row[15] else None,
-        model=request.model,
-        forked_from=_forked(row[16]) if row[16] else None,
-        result=_result(row[17]) if row[17] else None,
-    )
+def _view(row: Mapping[str, Any]) -> JobView:
+    request = _request(row["request"])
+    asked = {name: getattr(request, name) for name in ASKED}
+    return JobView(**asked, **{column.name: _shown(column.name, row[column.name]) for column in SHOWN})
+
+
+def _shown(name: str, value: Any) -> Any:  # noqa: ANN401 - of any type that the driver returns
+    return _decoders[name](value) if name in _decoders and value is not None else value

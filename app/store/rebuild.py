@@ -12,17 +12,15 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 from msgspec import Struct
 
-from app.domain.job import Job
 from app.errors import BadSetting
 from app.store import log, reads
 from app.store.database import Engine, fetch, make_engine
-from app.store.projections import MOVING, SUBMITTED, columns, moving, stored, submitted, unnest
+from app.store.projections import JOB_COLUMNS, JOB_NAMES, JSONS, job_row, transposed, unnest
 
 SLICE = 500  # jobs that are handed to a process, and put in place by one statement
 AT_ONCE = 50  # jobs whose events are in memory at a time
@@ -30,9 +28,8 @@ ROUNDS = 20  # times that a row which moves is folded again
 STALE = 86_400  # seconds after which a table that a rebuild left behind is dropped
 NOWHERE, END = UUID(int=0), UUID(int=2**128 - 1)
 
-NAMES = SUBMITTED + MOVING
-JSONS = {"request", "usage", "result", "error", "input_request", "forked_from"}
-LISTED = ", ".join(NAMES)
+LISTED = ", ".join(JOB_NAMES)
+CHANGEABLE = JOB_COLUMNS[1:]  # all but the key
 
 NEXT = "SELECT job_id FROM events WHERE seq = 1 AND job_id > $1::uuid ORDER BY job_id LIMIT $2::integer"
 
@@ -78,11 +75,11 @@ class Beside:
         # `seen` is the last array: the version of the row before its events were read.
         self.add = f"""
             INSERT INTO {name} ({LISTED}, seen)
-            SELECT {", ".join(stored(column) for column in NAMES)}, c.seen
-            FROM unnest({unnest(NAMES, 1)}, ${len(NAMES) + 1}::integer[]) AS c({LISTED}, seen)"""
+            SELECT {", ".join(column.stored for column in JOB_COLUMNS)}, c.seen
+            FROM unnest({unnest(JOB_COLUMNS, 1)}, ${len(JOB_NAMES) + 1}::integer[]) AS c({LISTED}, seen)"""
         self.switch = f"""
             WITH changed AS (
-                UPDATE jobs j SET {", ".join(f"{column} = n.{column}" for column in NAMES[1:])}
+                UPDATE jobs j SET {", ".join(f"{column.name} = n.{column.name}" for column in CHANGEABLE)}
                 FROM {name} n
                 WHERE n.job_id = j.job_id AND n.job_id > $1::uuid AND n.job_id <= $2::uuid AND j.seq = n.seen
                   AND ({_compared("j")}) IS DISTINCT FROM ({_compared("n")})
@@ -99,7 +96,9 @@ class Beside:
 
 
 def _compared(table: str) -> str:
-    return ", ".join(f"{table}.{name}::text" if name in JSONS else f"{table}.{name}" for name in NAMES[1:])
+    """The columns in a form that can be compared: json itself has no equality."""
+    casts = ((column.name, "::text" if column.storage is JSONS else "") for column in CHANGEABLE)
+    return ", ".join(f"{table}.{name}{cast}" for name, cast in casts)
 
 
 async def rebuild(engine: Engine) -> int:
@@ -218,14 +217,10 @@ async def fold(engine: Engine, name: str, ids: Sequence[UUID]) -> Folded:
         part = ids[at : at + AT_ONCE]
         seen = await reads.heads(engine, part)  # before the events: see above
         jobs = await log.load(engine, part)
-        rows = [(*_row(job), seen.get(job.id)) for job in jobs.values() if job.exists]
+        rows = [(*job_row(job), seen.get(job.id)) for job in jobs.values() if job.exists]
         events += sum(job.seq for job in jobs.values())
-        await fetch(engine, Beside(name).add, *columns(rows, len(NAMES) + 1))
+        await fetch(engine, Beside(name).add, *transposed(rows, len(JOB_NAMES) + 1))
     return Folded(len(ids), events)
-
-
-def _row(job: Job) -> tuple[Any, ...]:
-    return submitted(job) + moving(job)
 
 
 # In place

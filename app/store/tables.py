@@ -6,7 +6,6 @@ on what right now. `blobs` keeps big bodies by their sha256. `documents` and `pa
 """
 
 from sqlalchemy import (
-    ARRAY,
     JSON,
     TIMESTAMP,
     BigInteger,
@@ -29,6 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import UserDefinedType
+
+from app.store.projections import JOB_COLUMNS, LEASED_SQL
 
 metadata = MetaData(
     naming_convention={
@@ -91,37 +92,7 @@ events = Table(
 jobs = Table(
     "jobs",
     metadata,
-    Column("job_id", Uuid, primary_key=True),
-    Column("tenant", Text, nullable=False),
-    Column("idempotency_key", Text),
-    Column("request_sha256", Text),
-    Column("request", JSON, nullable=False),
-    Column("query", Text, nullable=False),
-    Column("tags", ARRAY(Text), nullable=False),
-    Column("priority", SmallInteger, nullable=False),
-    # Milliseconds since 1970, less a head start for priority: the claim takes the smallest first. Because
-    # it never changes, a job of low priority is overtaken only by jobs of the next hours, not for ever.
-    Column("rank", BigInteger, nullable=False),
-    Column("max_attempts", SmallInteger, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("retry_at", Moment),  # a pending job is not claimed before this; null: at once
-    Column("seq", Integer, nullable=False),  # of the last event: the expected version of the next append
-    Column("head_hash", LargeBinary, nullable=False),
-    Column("epoch", BigInteger, nullable=False),  # grows by one with each claim and never else
-    Column("attempt", SmallInteger, nullable=False),
-    Column("progress", SmallInteger, nullable=False),
-    Column("current_step", Text, nullable=False),
-    Column("steps_completed", Integer, nullable=False),
-    Column("total_steps", Integer, nullable=False),
-    Column("usage", JSON, nullable=False),
-    Column("result", JSON),
-    Column("error", JSON),
-    Column("input_request", JSON),
-    Column("forked_from", JSON),
-    Column("created_at", Moment, nullable=False),
-    Column("started_at", Moment),
-    Column("completed_at", Moment),
-    Column("updated_at", Moment, nullable=False),
+    *(column.definition() for column in JOB_COLUMNS),
     CheckConstraint(
         "status IN ('pending','running','input_required','cancelling','completed','failed','cancelled')",
         name="status",
@@ -136,7 +107,7 @@ jobs = Table(
     ),
     Index("jobs_retry_idx", "retry_at", postgresql_where=text("status = 'pending' AND retry_at IS NOT NULL")),
     Index("jobs_asking_idx", "retry_at", postgresql_where=text("status = 'input_required'")),
-    Index("jobs_leased_idx", "job_id", postgresql_where=text("status IN ('running','cancelling')")),
+    Index("jobs_leased_idx", "job_id", postgresql_where=text(f"status IN ({LEASED_SQL})")),
     # Most jobs have neither key nor tags; what is not indexed costs nothing when the status changes.
     Index(
         "jobs_key_idx",
