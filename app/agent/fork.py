@@ -12,14 +12,13 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from app.agent.interpret import LESSONS
 from app.agent.research import pending
 from app.domain import events as e
 from app.domain import tools
+from app.domain.event_kinds import COPIED, LESSONS
 from app.domain.job import Job, fold
 from dossier.request import ResearchRequest
 
-LEARNT = (e.StepReasoned, e.PlanDrafted, e.PlanAdapted, e.SourceFound, e.PageRead)
 Outcome = e.CallCompleted | e.CallFailed
 
 MAX_INSTRUCTION = 16_000  # characters of all that forks of forks have added
@@ -87,7 +86,7 @@ def _copies(prefix: Sequence[e.Recorded], last: int) -> tuple[tuple[e.Event, ...
                 copies.append(replace(event, repeat=0, reused=True))
             case e.CallCompleted() | e.CallFailed() as event if settled.get(event.key, (0, 0))[1] == fact.seq:
                 copies.append(event)
-            case event if isinstance(event, LEARNT):
+            case event if isinstance(event, COPIED):
                 copies.append(event)
     return tuple(copies), is_half_done
 

@@ -33,19 +33,6 @@ URL = re.compile(r"https?://[^\s<>\"']{4,2000}")
 TITLE = 200  # characters of the question, as the title of an answer
 EXCERPT = 500  # characters of a hit that are kept with the source
 
-# What replies can mean. It stands behind the last outcome of a turn, in the same append.
-LESSONS = (
-    e.StepReasoned,
-    e.PlanDrafted,
-    e.PlanAdapted,
-    e.SourceFound,
-    e.PageRead,
-    e.InputRequested,
-    e.ReportDrafted,
-    e.ClaimsJudged,
-    e.ReportWritten,
-)
-
 
 def learn_step(job: Job, call: ModelCall, reply: ModelReply, texts: Mapping[str, str]) -> tuple[e.Event, ...]:
     """What a filled schema means; `texts` holds the pages that were read, by their sha256.

@@ -20,14 +20,10 @@ class _Trail(Struct):
     report: tuple[int, e.ReportWritten] | None = None
 
 
-# The types of events that say where things come from.
-TYPES = ("step_reasoned", "call_requested", "source_found", "page_read", "report_written")
-
-
 def claims(log: Iterable[Recorded]) -> Sequence[ProvenClaim]:
     """Each claim of the report with its origin; none while there is no report.
 
-    `log` is a job's log in order; events of other types than TYPES may be missing.
+    `log` is a job's log in order; events of other types than TRACES may be missing.
     """
     trail = _trail(log)
     if trail.report is None:

@@ -17,7 +17,6 @@ import msgspec
 from msgspec.structs import asdict, replace
 
 from app.agent import interpret, limits, research
-from app.agent.interpret import LESSONS
 from app.agent.judging import JudgeCall
 from app.agent.ports import Ask, BadReply, ModelReply
 from app.agent.prompt_hash import wording
@@ -26,6 +25,7 @@ from app.agent.research import Call, ModelCall, Reply
 from app.domain import events as e
 from app.domain import tools
 from app.domain.change import as_stored
+from app.domain.event_kinds import LESSONS
 from app.domain.job import Job, evolve
 from dossier.replayed import Missing
 

@@ -9,10 +9,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct
 
-from app.agent.provenance import TYPES, claims
+from app.agent.provenance import claims
 from app.api.desk import TENANT, Desk, job_id_of
 from app.api.jobs import ABSENT, PROBLEMS
 from app.api.problems import BadRequest
+from app.domain.event_kinds import TRACES
 from app.store import log, uses
 from app.text.urls import normalise
 from dossier.evidence import Claims
@@ -52,7 +53,7 @@ async def job_claims(desk: NamedDependency[Desk], job_id: FromPath[str]) -> Resp
     """Why each sentence is there; an empty list while there is no report."""
     key = job_id_of(job_id)
     head = await desk.head(key)
-    found = claims(await log.of_types(desk.writer.engine, key, TYPES))
+    found = claims(await log.of_types(desk.writer.engine, key, TRACES))
     return Response(Claims(key, head.seq, tuple(found)))
 
 

@@ -7,10 +7,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from msgspec import Struct
 
-from app.agent.provenance import TYPES, origins
+from app.agent.provenance import origins
 from app.api.desk import Desk, job_id_of
 from app.api.jobs import ABSENT, PROBLEMS
 from app.api.problems import BadRequest
+from app.domain.event_kinds import TRACES
 from app.store import log, sources
 from dossier.evidence import SourceOrigin
 from dossier.job import Claim
@@ -58,7 +59,7 @@ async def job_source(
     found = await sources.source(desk.writer.engine, key, number) if 0 < number <= MAX_NUMBER else None
     if found is None:
         raise BadRequest("source_not_found", f"The job has no source {number}.", "number", status=404)
-    origin = origins(await log.of_types(desk.writer.engine, key, TYPES))[number]
+    origin = origins(await log.of_types(desk.writer.engine, key, TRACES))[number]
     return Response(_page(key, found, origin))
 
 

@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-import msgspec
 from msgspec import Struct
 
+from app.domain.event_kinds import NAMING_BLOBS, blobs_named
 from app.domain.history.evidence import History
 from app.domain.tampering import Finding
-
-NAMING = frozenset({"page_read", "call_requested", "call_completed", "call_failed"})  # types of events
 
 
 class Named(Struct, frozen=True):
@@ -19,6 +17,7 @@ class Named(Struct, frozen=True):
     job_id: UUID
     seq: int
     type: str  # of that event
+    is_parts: bool = False  # it lists further bodies
 
     def finding(self, sentence: str) -> Finding:
         """Say of it what the sentence says."""
@@ -31,31 +30,20 @@ class Named(Struct, frozen=True):
         )
 
 
-class _Names(Struct):
-    sha256: str | None = None  # of a page
-    reply_sha256: str | None = None
-    prompt_sha256: str | None = None
-
-
-_names = msgspec.json.Decoder(_Names).decode
-
-
 def named(history: History) -> Iterable[Named]:
-    """The bodies that the job's events name and that are always kept."""
+    """Return the bodies that the job's events name and that are always kept."""
     found = dict[str, Named]()
     for row in history.rows:
-        if row.type in NAMING:
-            names = _names(row.data)
-            name = names.sha256 or names.reply_sha256 or names.prompt_sha256
-            if name and (name not in found or row.type == "page_read"):
-                found[name] = Named(name, history.job_id, row.seq, row.type)
+        for name, field in blobs_named(row.type, row.data):
+            if name not in found or row.type == "page_read":
+                found[name] = Named(name, history.job_id, row.seq, row.type, is_parts=field.is_parts)
     return found.values()
 
 
 def changed(history: History, bad: set[str]) -> list[Finding]:
     """The first event of the job that stands on a body which is not what was hashed."""
     for row in history.rows if bad else ():
-        if row.type in NAMING:
+        if row.type in NAMING_BLOBS:
             for name in bad:
                 if name in row.data:
                     return [Named(name, history.job_id, row.seq, row.type).finding("was changed.")]

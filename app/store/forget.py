@@ -11,6 +11,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from app.domain.event_kinds import EVENT_KINDS, NAMING_BLOBS
 from app.domain.upkeep import Deed, JobForgotten, PageForgotten, entry
 from app.errors import JobNotFound, StillNeeded, WrongVersion
 from app.store import upkeep
@@ -22,21 +23,24 @@ AT_ONCE = 500  # jobs whose events are looked through by one statement
 TRIES = 10
 SHOWN = 5  # jobs that a refusal names
 
+_TYPES = ", ".join(f"'{name}'" for name in sorted(NAMING_BLOBS))
+_FIELDS = {field.name: field for kind in EVENT_KINDS.values() for field in kind.blobs}
+_NAMES = ", ".join(f"(e.data ->> '{field.name}', {field.is_parts})" for field in _FIELDS.values())
+
 # A prompt is kept as a list of its parts, which are bodies of their own.
-NAMED = """
+NAMED = f"""
     WITH named AS MATERIALIZED (
         SELECT DISTINCT e.job_id, n.name, n.is_prompt
         FROM events e CROSS JOIN LATERAL (VALUES
-            (e.data ->> 'sha256', false), (e.data ->> 'reply_sha256', false),
-            (e.data ->> 'input_sha256', false), (e.data ->> 'prompt_sha256', true)) AS n(name, is_prompt)
+            {_NAMES}) AS n(name, is_prompt)
         WHERE e.job_id = ANY($1::uuid[]) AND n.name IS NOT NULL
-          AND e.type IN ('page_read', 'call_requested', 'call_completed', 'call_failed')
+          AND e.type IN ({_TYPES})
     )
     SELECT job_id, name FROM named
     UNION
     SELECT named.job_id, part.found[1] FROM named JOIN blobs ON blobs.sha256 = named.name
     CROSS JOIN LATERAL
-        regexp_matches(convert_from(body, 'UTF8'), '"sha256":"([0-9a-f]{64})"', 'g') AS part(found)
+        regexp_matches(convert_from(body, 'UTF8'), '"sha256":"([0-9a-f]{{64}})"', 'g') AS part(found)
     WHERE named.is_prompt"""
 
 STATUS = "SELECT job_id, status FROM jobs WHERE job_id = ANY($1::uuid[])"

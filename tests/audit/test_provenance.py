@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from app.agent.provenance import TYPES, claims, origins
+from app.agent.provenance import claims, origins
+from app.domain.event_kinds import TRACES
 from app.store import blobs, log, uses
 from app.store.database import connect, fetch
 from dossier import AsyncDossier
@@ -62,7 +63,7 @@ async def test_each_claim_leads_to_its_quote_page_read_search_and_step(job, engi
 
 async def test_the_types_that_are_read_are_all_that_is_needed(job, engine):
     whole = [row.recorded() for row in await log.history(engine, UUID(job))]
-    some = await log.of_types(engine, UUID(job), TYPES)
+    some = await log.of_types(engine, UUID(job), TRACES)
 
     assert len(some) < len(whole)
     assert claims(some) == claims(whole)
@@ -82,7 +83,7 @@ async def test_a_page_that_the_question_names_was_asked_for_by_nobody_else(datab
     house = TestHouse(FAST, database_url)
     job = await researched(house, "What does https://example.com/a say of boiling?")
 
-    found = origins(await log.of_types(house.engine, UUID(job), TYPES))
+    found = origins(await log.of_types(house.engine, UUID(job), TRACES))
 
     assert found[1].found.search is None
     assert found[2].found.search is not None

@@ -9,6 +9,7 @@ import pytest
 from app.audit import notary
 from app.audit.verify import verify
 from app.domain.checkpoint import Head, heads_of
+from app.domain.event_kinds import EVENT_KINDS, blobs_named
 from app.store import checkpoints, log, upkeep
 from app.store.forget import forget, plan_job, plan_pages
 from dossier.problems import DossierError
@@ -356,20 +357,28 @@ async def test_one_byte_of_a_page_is_caught_and_named(job, engine, tamper, datab
     assert name in finding.message
 
 
-async def kept_for(engine, job, type_) -> list[tuple[int, str]]:
-    """The events of this type that name a body, and its name."""
-    field = {"page_read": "sha256", "call_requested": "prompt_sha256"}.get(type_, "reply_sha256")
-    events = [(row.seq, row.recorded().event) for row in await log.history(engine, job) if row.type == type_]
-    return [(seq, getattr(event, field)) for seq, event in events if getattr(event, field)]
+async def kept_for(engine, job, type_, field="sha256") -> list[tuple[int, str]]:
+    """The events of this type whose field names a body, and its name."""
+    rows = [row for row in await log.history(engine, job) if row.type == type_]
+    named = [(row.seq, [*blobs_named(row.type, row.data)]) for row in rows]
+    return [(seq, name) for seq, found in named for name, place in found if place.name == field]
 
 
-@pytest.mark.parametrize(
-    ("type_", "what"), [("page_read", "page"), ("call_completed", "body"), ("call_requested", "body")]
-)
+# No call of this job fails; a refused reply is named by the same field as a reply.
+NAMED = [
+    (kind.name, field.name)
+    for kind in EVENT_KINDS.values()
+    for field in kind.blobs
+    if kind.name != "call_failed"
+]
+
+
+@pytest.mark.parametrize(("type_", "field"), NAMED)
 async def test_a_body_that_is_gone_without_a_tombstone_is_named(
-    job, engine, tamper, database_url, type_, what
+    job, engine, tamper, database_url, type_, field
 ):
-    seq, name = (await kept_for(engine, job, type_))[0]
+    seq, name = (await kept_for(engine, job, type_, field))[0]
+    what = "page" if type_ == "page_read" else "body"
     await tamper(f"DELETE FROM blobs WHERE sha256 = '{name}'")
 
     finding = await only(database_url)

@@ -15,7 +15,7 @@ from app.domain.history.reading import Reading
 from app.domain.job import Job
 from app.domain.row import Row
 from app.errors import Refused
-from app.store.history import expected
+from app.store.projections import returned_row
 from dossier.request import ResearchRequest
 from tests.domain.test_decide import JOB, T0
 from tests.scripted import PLAN, REASONING
@@ -128,7 +128,7 @@ class Play:
         return History(
             JOB,
             rows=tuple(self.rows),
-            projection=Projection(expected(self.job), expected),
+            projection=Projection(returned_row(self.job), returned_row),
             leases=(Lease(self.job.epoch, "w"),) if self.job.is_leased else (),
             acknowledged=(self.rows[0].occurred_at,),
             cancels=tuple(self.cancels),
@@ -187,7 +187,7 @@ def hashed(history: History) -> History:
     seen = (Reader(tuple((row.seq, row.line()) for row in rows)),)
     after = replace(history, rows=tuple(rows), readers=seen)
     job = Reading(after).job
-    return replace(after, projection=Projection(expected(job), expected)) if job else after
+    return replace(after, projection=Projection(returned_row(job), returned_row)) if job else after
 
 
 def retold(history: History, rows) -> History:

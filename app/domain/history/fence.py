@@ -2,16 +2,11 @@
 
 from collections.abc import Iterator
 
-from app.domain.events import EVENT_TYPES
+from app.domain.event_kinds import ENDING_ATTEMPT, NEEDING_LEASE
 from app.domain.history.reading import Fault, Reading
 from app.domain.job import LEASED
 from app.domain.row import Row
 
-# What may be written without a lease: by the API, or by the rescue.
-WITHOUT_LEASE = frozenset(
-    {"job_submitted", "input_provided", "cancel_requested", "job_cancelled", "lease_expired", "job_failed"}
-)
-LETS_GO = frozenset({"attempt_failed", "attempt_released", "input_requested", "lease_expired"})
 WITH_QUESTION = frozenset({"budget_reached"})  # may stand behind input_requested in the same append
 
 
@@ -27,7 +22,7 @@ def one_live_epoch(reading: Reading) -> Fault | None:
     """An attempt starts only after the one before was given up, or taken away."""
     live: Row | None = None
     for row in reading.rows:
-        if row.type in LETS_GO:
+        if row.type in ENDING_ATTEMPT:
             live = None
         if row.type == "attempt_started":
             if live is not None:
@@ -48,7 +43,7 @@ def fenced(reading: Reading) -> Fault | None:
             continue  # a copy of what another job had learnt, written with the submission
         elif trespass := _trespass(row, epoch, let_go):
             return Fault(row.seq, f"event {row.seq} ({row.type}) was written under {trespass}.")
-        if row.type in LETS_GO:
+        if row.type in ENDING_ATTEMPT:
             let_go = row.seq
     return None
 
@@ -56,7 +51,7 @@ def fenced(reading: Reading) -> Fault | None:
 def _trespass(row: Row, epoch: int, let_go: int) -> str | None:
     """What is wrong with the epoch of this row, if anything is."""
     if row.epoch is None:
-        return "no epoch" if row.type in EVENT_TYPES.keys() - WITHOUT_LEASE else None
+        return "no epoch" if row.type in NEEDING_LEASE else None
     if row.epoch != epoch:
         return f"epoch {row.epoch} during epoch {epoch}"
     if let_go and row.type not in WITH_QUESTION:

@@ -3,9 +3,8 @@
 from itertools import pairwise
 
 from app.domain.chain import GENESIS, link
+from app.domain.event_kinds import TERMINAL
 from app.domain.history.reading import Fault, Reading
-
-TERMINAL = frozenset({"job_completed", "job_failed", "job_cancelled"})
 
 
 def begins_once(reading: Reading) -> Fault | None:

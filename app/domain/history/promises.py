@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from itertools import zip_longest
 
+from app.domain.event_kinds import TERMINAL
 from app.domain.history.evidence import CancelAnswer, Reader
-from app.domain.history.order import TERMINAL
 from app.domain.history.reading import Fault, Reading
 from dossier.job import OVER
 
