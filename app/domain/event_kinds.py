@@ -38,7 +38,7 @@ class EventKind(Struct, frozen=True, kw_only=True):
 
 
 _REPLY = (BlobField("reply_sha256"),)
-# A search's query and a page's address are in the event itself, so only what a model or a judge is asked is kept.
+# A query and an address are in the event itself, so only what a model or a judge is asked is kept.
 _ASKED = (BlobField("input_sha256", only_of=("model", "judge")), BlobField("prompt_sha256", is_parts=True))
 
 _ROWS = (

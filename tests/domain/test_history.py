@@ -15,7 +15,7 @@ from app.domain import events as e
 from app.domain.chain import link
 from app.domain.history import RULES, check
 from app.domain.history.evidence import CancelAnswer, History, Lease, Projection, Reader
-from app.store.history import expected
+from app.store.projections import returned_row
 from tests.domain.play import (
     JOB,
     MOVES,
@@ -307,7 +307,7 @@ def still_waiting_at_the_end():
 
 def with_column(play, **fields):
     history = play.history()
-    return replace(history, projection=Projection({**history.projection.row, **fields}, expected))
+    return replace(history, projection=Projection({**history.projection.row, **fields}, returned_row))
 
 
 def a_row_without_a_log():
@@ -315,7 +315,7 @@ def a_row_without_a_log():
 
 
 def a_log_without_a_row():
-    return replace(whole_play().history(), projection=Projection(None, expected))
+    return replace(whole_play().history(), projection=Projection(None, returned_row))
 
 
 def completed_in_spite_of_a_cancel():
@@ -538,7 +538,7 @@ def test_no_changed_column_of_the_row_passes(data):
     name = data.draw(st.sampled_from(sorted(row)))
     row[name] = exchanged(data.draw, row[name])
 
-    assert broken_rules(replace(history, projection=Projection(row, expected))) == ["projected"]
+    assert broken_rules(replace(history, projection=Projection(row, returned_row))) == ["projected"]
 
 
 def test_a_cut_tail_shows_in_nothing_but_the_row_a_reader_an_acknowledgement_and_rest():
