@@ -59,9 +59,17 @@ _FOREIGN = {
     "ru": re.compile("[іїєґўјљњћђџ]", re.IGNORECASE),
     "ar": re.compile("[پچژگکی]"),
 }
-# Letters that only one of the languages written in Latin letters has.
-_LETTERS = {"de": "äöüß", "fr": "œêèùûîïë", "es": "ñ¿¡", "pt": "ãõ", "it": "òì"}
-_SPELLED = {language: re.compile(f"[{letters}]") for language, letters in _LETTERS.items()}
+# Letters, endings and habits that only one of the languages written in Latin letters has.
+_SIGNS = {
+    "en": r"\w(?:ing|ness|ould)\b",
+    "de": r"[äöüß]|\w(?:ung|lich|isch|keit)\b",
+    "fr": r"[œêèùûîïë]|\w(?:ait|aient|eux|euse|eau)\b|\w\s[?!;:](?=\s|\Z)",
+    "es": r"[ñ¿¡]|\w(?:ción|aron|ieron|ía)\b",
+    "pt": r"[ãõ]|\w(?:ções|aram)\b",
+    "it": r"[òì]|\w(?:zione|zioni|ava)\b",
+    "nl": r"\w(?:ij|lijk|heid)\b",
+}
+_SPELLED = {language: re.compile(signs) for language, signs in _SIGNS.items()}
 # Function words that are cut out of a run before it becomes pairs; others are too often part of a word.
 _BETWEEN = {
     "zh": "的 了 是 在 和 与 與 及 或 于 於 由 被 吗 嗎 呢",
@@ -124,8 +132,8 @@ def _latin(sample: str) -> str:
     lower = sample.lower()
     words = _LATIN_WORD.findall(lower)
     scores = dict.fromkeys(_LATIN, 0.0)
-    for name, letters in _SPELLED.items():
-        scores[name] += 2 * min(3, len(letters.findall(lower)))
+    for name, signs in _SPELLED.items():
+        scores[name] += 1.5 * min(3, len(signs.findall(lower)))
     for word in words:
         for language, weight in _TOLD.get(word, {}).items():
             scores[language] += weight

@@ -13,10 +13,12 @@ from app.agent.ports import Ask, FollowUp, SeenSource
 from app.domain.research import Turn
 from app.domain.tools import AdaptPlan, Answer, GeneratePlan, NextStep, ReadPages, WebSearch, WriteReport
 from app.providers.extractive import Extractive, plan
+from app.providers.extractive.frames import FRAMES
 from app.providers.extractive.prose import sentences
-from app.providers.extractive.report import NOTE, escape
-from app.providers.extractive.terms import stem, terms
+from app.providers.extractive.report import escape
+from app.providers.extractive.terms import terms
 
+NOTE = FRAMES["en"].note
 ALL = ("generate_plan", "adapt_plan", "web_search", "read_pages", "write_report", "answer")
 YAK = """Yaks
 ****
@@ -347,9 +349,8 @@ def test_a_hostile_page_takes_no_time():
 
 
 def test_words_are_compared_without_their_endings():
-    assert len({stem(word) for word in ("slice", "slices", "slicing", "slicings", "sliced")}) == 1
-    assert len({stem(word) for word in ("evaluate", "evaluated", "evaluation", "evaluates")}) == 1
-    assert stem("generator") != stem("generate")
+    assert len(terms("slice slices slicing slicings sliced")) == 1
+    assert len(terms("evaluate evaluated evaluation evaluates")) == 1
     assert terms('What does "is" mean?') == {'"is"'}
 
 

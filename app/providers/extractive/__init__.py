@@ -21,6 +21,7 @@ from app.domain.tools import (
     WriteReport,
 )
 from app.providers.extractive import plan
+from app.providers.extractive.frames import spoken
 from app.providers.extractive.report import Section, sections, write
 from app.providers.extractive.terms import terms
 from dossier.request import Effort
@@ -48,19 +49,23 @@ class Extractive:
         ask = _further(ask)
         steps = ask.plan or plan.plan(ask.query)
         found = _evidence(ask, steps, texts)
-        function = _decide(ask, steps, found)
+        function = _decide(ask, steps) or write(ask, found, texts)
         return ModelReply(NextStep(_reasoning(ask, steps, found, function), function))
 
 
 def _further(ask: Ask) -> Ask:
     """The ask in which a further question is the question, and has no plan until one was made for it."""
-    if ask.follow_up is UNSET or not terms(ask.follow_up.instruction):
+    if ask.follow_up is UNSET or not _terms(ask.follow_up.instruction):
         return ask
     question = ask.follow_up.instruction[:MAX_QUESTION]
     is_planned = ask.goal == _goal(question)
     return replace(
         ask, query=question, plan=ask.plan if is_planned else (), goal=ask.goal if is_planned else ""
     )
+
+
+def _terms(text: str) -> frozenset[str]:
+    return terms(text, spoken(text))
 
 
 def _goal(question: str) -> str:
@@ -73,7 +78,8 @@ def _evidence(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> Seque
     return found if any(section.found for section in found) else sections(ask, plan.plan(ask.query), texts)
 
 
-def _decide(ask: Ask, steps: Sequence[str], found: Sequence[Section]) -> AnyTool:
+def _decide(ask: Ask, steps: Sequence[str]) -> AnyTool | None:
+    """What to do before the report; None if it is time to write."""
     if not ask.plan and "generate_plan" in ask.menu:
         return GeneratePlan(_goal(ask.query), tuple(steps), STRATEGIES)
     if not ask.plan and "adapt_plan" in ask.menu:
@@ -84,7 +90,7 @@ def _decide(ask: Ask, steps: Sequence[str], found: Sequence[Section]) -> AnyTool
     queries = _to_search(ask, steps)
     if queries and "web_search" in ask.menu:
         return WebSearch(queries)
-    return write(ask, found)
+    return None
 
 
 def _to_read(ask: Ask, steps: Sequence[str]) -> tuple[str, ...]:
@@ -92,18 +98,19 @@ def _to_read(ask: Ask, steps: Sequence[str]) -> tuple[str, ...]:
     last = ask.turns[-1].function if ask.turns else None
     if not isinstance(last, WebSearch):
         return ()
-    wanted = terms(" ".join(step for step in steps if _queries(ask, step) & set(last.queries)))
+    language = spoken(ask.query)
+    wanted = terms(" ".join(step for step in steps if _queries(ask, step) & set(last.queries)), language)
     tried = {url for turn in ask.turns if isinstance(turn.function, ReadPages) for url in turn.function.urls}
     unread = [source for source in ask.sources if source.sha256 is None and source.url not in tried]
-    shared = {source.url: _shared(source, wanted) for source in unread}
+    shared = {source.url: _shared(source, wanted, language) for source in unread}
     ranked = sorted(shared, key=lambda url: -shared[url])[: PAGES[ask.effort]]
     enough = shared[ranked[0]] * MIN_OF_BEST if ranked else 0
     return tuple(url for n, url in enumerate(ranked) if n < MIN_PAGES or shared[url] >= enough)
 
 
-def _shared(source: SeenSource, wanted: frozenset[str]) -> int:
+def _shared(source: SeenSource, wanted: frozenset[str], language: str) -> int:
     """How many of the words a source shows; those of its title count double."""
-    title, excerpt = terms(source.title), terms(source.excerpt)
+    title, excerpt = terms(source.title, language), terms(source.excerpt, language)
     return 2 * len(wanted & title) + len(wanted & excerpt)
 
 

@@ -9,7 +9,9 @@ from itertools import takewhile
 
 from msgspec import Struct
 
+from app.providers.extractive.frames import FRAMES, Frame, frame, spoken
 from app.providers.extractive.terms import FUNCTION_WORDS, QUESTION_WORDS, SYMBOL
+from app.text import languages
 
 MAX_STEPS = 4
 MIN_STEPS = 3
@@ -23,6 +25,8 @@ PARTS = re.compile(
     rf"[?;]+\s*(?:(?:and|or|but)\s+)?|[.!]\s+|,?\s+(?:and|or|but)\s+(?=(?:{WH})\s)|,\s+(?=(?:{WH})\s)",
     re.IGNORECASE,
 )
+# Marks that end a question in any language; the parts between them are questions of their own.
+MARKS = re.compile(r"[?？؟;；]+|[.!](?=\s)|[。！]")
 STARTS_ASKING = re.compile(rf"(?:{ASKING})\b", re.IGNORECASE)
 ORDERS = re.compile(r"(?:explain|describe|compare|tell|list|name)\b", re.IGNORECASE)
 # Between an article and a noun a preposition is no preposition: it is the noun's name.
@@ -77,6 +81,7 @@ class Facet(Struct, frozen=True):
 
     form: str
     cues: frozenset[str] = frozenset()
+    is_meaning: bool = False
 
     def about(self, step: str) -> str | None:
         """The subject, if the step is this facet of one."""
@@ -85,39 +90,44 @@ class Facet(Struct, frozen=True):
         return step.removeprefix(start).removesuffix(end) if fits else None
 
 
-MEANING = Facet("What is meant by {}?")
-FACETS = (
-    MEANING,
-    Facet(
-        "Which uses and examples of {} are there?",
-        frozenset({"use", "used", "uses", "using", "useful", "typical", "typically", "example", "examples"}),
-    ),
-    Facet(
-        "Which conditions and exceptions apply to {}?",
-        frozenset(
-            {"must", "cannot", "only", "error", "errors", "raise", "raises", "raised", "exception", "unless"}
-            | {"except", "always", "never", "limit", "limits", "limited", "required", "allowed", "forbidden"}
-        ),
-    ),
-    Facet("What else is known about {}?"),
+USES = frozenset({"use", "used", "uses", "using", "useful", "typical", "typically", "example", "examples"})
+CONDITIONS = frozenset(
+    {"must", "cannot", "only", "error", "errors", "raise", "raises", "raised", "exception", "unless"}
+    | {"except", "always", "never", "limit", "limits", "limited", "required", "allowed", "forbidden"}
 )
+
+
+def _facets(told: Frame) -> tuple[Facet, ...]:
+    added = ((told.uses, USES), (told.conditions, CONDITIONS))
+    return (
+        Facet(told.meaning, is_meaning=True),
+        *(Facet(form, cues) for form, cues in added if form),
+        Facet(told.more),
+    )
+
+
+FACETS = {language: _facets(told) for language, told in FRAMES.items()}
 
 
 def plan(question: str) -> tuple[str, ...]:
     """Three or four different sub-questions; those that the question asks itself come first."""
     steps = list(asked(question))
-    about = subject(steps[0]) or "it"
-    for facet in FACETS:
-        if facet is MEANING and steps[0].lower().startswith(("what is", "what are", "what does")):
-            continue
-        if len(steps) < MIN_STEPS:
+    about = subject(steps[0], spoken(question)) or "it"
+    is_definition = steps[0].lower().startswith(("what is", "what are", "what does"))
+    for facet in FACETS[spoken(question)]:
+        if len(steps) < MIN_STEPS and not (facet.is_meaning and is_definition):
             steps.append(facet.form.format(about))
     return tuple(steps)
 
 
 def asked(question: str) -> tuple[str, ...]:
     """The parts of a question that are questions themselves: one to four."""
-    folded = NAME.sub(r'\1 "\2" ', " ".join(question.replace("\0", " ").split()))
+    folded = " ".join(question.replace("\0", " ").split())
+    if spoken(question) != "en":
+        parts = [part.strip(" ,.!?？؟。;；") for part in MARKS.split(folded)]
+        asking = [part for part in parts if any(c.isalnum() for c in part)]
+        return tuple(dict.fromkeys(part[:MAX_LINE] + frame(question).mark for part in asking))[:MAX_STEPS]
+    folded = NAME.sub(r'\1 "\2" ', folded)
     parts = [part.strip(" ,.?!") for part in PARTS.split(folded)]
     whole = [part for part in parts if any(c.isalnum() for c in part)] or [folded.strip() or "?"]
     whole = _compared(whole[0]) if len(whole) == 1 else [whole[0], *_resolved(whole)]
@@ -126,7 +136,7 @@ def asked(question: str) -> tuple[str, ...]:
 
 def _resolved(parts: list[str]) -> list[str]:
     """The parts after the first, with "it" and "they" replaced by what the first is about."""
-    noun = subject(parts[0])
+    noun = subject(parts[0], "en")
     return [PRONOUN.sub(lambda _: noun, part, count=1) for part in parts[1:]]
 
 
@@ -158,9 +168,11 @@ def _as_question(part: str) -> str:
     return f"{text}?" if STARTS_ASKING.match(text) and not ORDERS.match(text) else text
 
 
-def subject(step: str) -> str:
+def subject(step: str, language: str) -> str:
     """What a question is about, as a noun: its words without the asking, up to the next verb."""
-    words = essence(step)[0].split()
+    if language != "en":
+        return _bare(step, language)[:MAX_SUBJECT].strip()
+    words = essence(step, language)[0].split()
     while len(words) > 1 and _empty(words[0]) and words[0].lower() not in ARTICLES:
         words = words[1:]
     while len(words) > 1 and _empty(words[-1]):
@@ -169,12 +181,19 @@ def subject(step: str) -> str:
     return " ".join(noun)[:MAX_SUBJECT]
 
 
-def essence(step: str) -> tuple[str, str]:
+def _bare(text: str, language: str) -> str:
+    """The words that carry the subject, as they are written."""
+    return " ".join(languages.without_asking(text, language).split()).strip(" ,.!?¿¡？؟。;；:")
+
+
+def essence(step: str, language: str) -> tuple[str, str]:
     """A question in two parts: what a sentence has to speak of, and what its page has to.
 
     "How are slices evaluated in Python" has to do with slices, on a page that mentions Python.
     """
     part = step.strip(" ?")
+    if language != "en":
+        return part, ""
     scope = SCOPE.search(part)
     inner = part[: scope.start()] if scope else part
     done = DONE.match(inner)
@@ -187,7 +206,7 @@ def _empty(word: str) -> bool:
 
 def facet_of(step: str) -> tuple[Facet, str] | None:
     """The facet and its subject, if a step was not asked but added."""
-    found = ((facet, facet.about(step)) for facet in FACETS)
+    found = ((facet, facet.about(step)) for facets in FACETS.values() for facet in facets)
     return next(((facet, about) for facet, about in found if about), None)
 
 
@@ -196,16 +215,18 @@ def queries(step: str, question: str, most: int) -> tuple[str, ...]:
 
     The second goes first where the step has only one word, which by itself could mean anything.
     """
-    facet = facet_of(step)
-    words = keywords(facet[1] if facet else step)
-    wider = keywords(f"{words} {' '.join(asked(question))}")
+    facet, language = facet_of(step), spoken(question)
+    words = keywords(facet[1] if facet else step, language)
+    wider = keywords(f"{words} {' '.join(asked(question))}", language)
     both = (words, wider) if " " in words else (wider, words)
     found = dict.fromkeys(query[:MAX_QUERY].strip() for query in both)
     return tuple(query for query in found if query)[:most] or (asked(question)[0][:MAX_QUERY],)
 
 
-def keywords(text: str) -> str:
+def keywords(text: str, language: str = "en") -> str:
     """The words of a text that a search can use; operators by the names that Unicode gives them."""
+    if language != "en":
+        return " ".join(dict.fromkeys(_bare(text, language).split()))
     found = dict[str, str]()
     for word in text.split():
         bare = word.strip(" ,.?!;:()[]\"'`“”")

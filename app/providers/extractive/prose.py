@@ -6,66 +6,76 @@ A sentence is a slice of the page with its white space folded, so it can be foun
 import re
 from collections.abc import Iterator
 
-from app.providers.extractive.terms import FUNCTION_WORDS, words_in
+from app.text import languages
+from app.text.sentences import spans
 
-MIN_WORDS = 5
+MIN_WORDS = 4  # pairs of characters count as words
 MAX_SENTENCE = 600  # characters
 MAX_PAGE = 400_000  # characters of a page that are looked at
-MIN_FUNCTION_WORDS = 0.2  # of a sentence's words; titles, menus and lists have fewer
+MIN_FUNCTION_WORDS = 0.1  # of a sentence's words, in languages that cannot do without them
+SMALL_WORDS = {"en", "de", "fr", "es", "pt", "it", "nl"}
+IN_LISTS = 0.1  # more of them in an item of a list: titles, menus and lists of links have fewer
 MIN_LETTERS = 0.66  # of the characters, spaces included; code and tables have fewer
 
 FENCED = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
 PROMPT = re.compile(r"^\s*(?:>>>|\.\.\. |\$ |#|//|\|)|::=|\|\s*$|^\s*[-=*~^+_#]{3,}", re.MULTILINE)
 MARKER = re.compile(r"^\s*(?:[-*+•]|\(?\d{1,3}[.)]|\(?[a-z]\))\s+")
 BLOCK = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*+•]|\d{1,3}[.)])\s)")
-END = re.compile(r"""(?<=[.!?])["”’')\]*]*(?:\[\d{1,4}\])*\s+(?=["“‘'(*`\[]*[A-Z0-9À-Þ]|["“`*][a-z])""")
-FOOTNOTES = re.compile(r"(?:\s*\[\d{1,4}\])+$")
-ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|cf|vs|approx|no|fig|dr|mr|mrs|st|al|resp|[A-Z])\.$", re.IGNORECASE)
-PROSE_END = re.compile(r"[.!?][\"”’')\]*]*$")
+FOOTNOTES = re.compile(r"(?<=[.!?。！？])(?:\[\d{1,4}\]){1,20}(?=\s|\Z)")
+PROSE_END = re.compile(r"[.!?。！？؟।…][\"”’')\]*»」』]*$")
+OPENING = "\"“‘'(*`_«„¿¡「『"
 # A name may be in lower case: "msgspec is a fast …".
-PROSE_START = re.compile(
-    r"[\"“‘'(*`_]?[A-Z0-9À-Þ]|[\"“`]|\*?[a-z][\w.-]+\*?\s(?:is|are|was|has|can|may|will|provides|supports|allows|makes"
-    r"|uses|lets|offers|helps)\b"
+LOWER_NAME = re.compile(
+    r"[a-z][\w.-]+\*?\s(?:is|are|was|has|can|may|will|provides|supports|allows|makes|uses|lets|offers|helps)\b"
 )
 NOT_PROSE = re.compile(
     r"\[\d{1,4}\]|\]\(|https?://|www\.|::|\{\{|<[a-z/][^>]*>|->|[{}]|\.\.\.\s*$|\b(?:as follows|follow)\.$"
+    r"|(?:^|\s)(?:\*\*|__|~~)|={2,}|\|\|"
 )
 
 
-def sentences(page: str) -> list[str]:
+def sentences(page: str, language: str = "en") -> list[str]:
     """The prose sentences of a page in their order, each once, with white space folded."""
-    return list(dict.fromkeys(_sentences(page[:MAX_PAGE])))
+    return list(dict.fromkeys(_sentences(page[:MAX_PAGE], language)))
 
 
-def _sentences(page: str) -> Iterator[str]:
+def _sentences(page: str, language: str) -> Iterator[str]:
     for block in BLOCK.split(FENCED.sub("\n\n", page)):
         if not PROMPT.search(block):
             item, text = MARKER.match(block), " ".join(MARKER.sub("", block).split())
             whole = is_prose if item else is_sentence
-            yield from filter(whole, _split(text))
+            yield from (part for part in _split(text) if whole(part, language))
 
 
 def _split(paragraph: str) -> Iterator[str]:
-    start = 0
-    for end in END.finditer(paragraph):
-        if ABBREVIATED.search(paragraph, start, end.start()):
-            continue
-        yield FOOTNOTES.sub("", paragraph[start : end.end()].strip())
-        start = end.end()
-    yield FOOTNOTES.sub("", paragraph[start:].strip())
+    for piece in FOOTNOTES.split(paragraph):
+        yield from (piece[start:end] for start, end in spans(piece))
 
 
-def is_sentence(text: str) -> bool:
+def is_sentence(text: str, language: str = "en") -> bool:
     """True for a whole sentence that a person would read aloud."""
-    return bool(PROSE_END.search(text)) and is_prose(text)
+    return len(text) <= MAX_SENTENCE and bool(PROSE_END.search(text)) and _reads(text, language, 0.0)
 
 
-def is_prose(text: str) -> bool:
+def is_prose(text: str, language: str = "en") -> bool:
     """The same for what may lack its full stop: an item of a list."""
-    if len(text) > MAX_SENTENCE or not PROSE_START.match(text) or NOT_PROSE.search(text):
+    return len(text) <= MAX_SENTENCE and _reads(text, language, IN_LISTS)
+
+
+def _reads(text: str, language: str, more: float) -> bool:
+    if not _begins(text) or NOT_PROSE.search(text):
         return False
-    words = words_in(text)
-    letters = sum(c.isalpha() or c.isspace() for c in text)
-    common = sum(word in FUNCTION_WORDS for word in words)
-    plain = letters >= MIN_LETTERS * len(text) and common >= MIN_FUNCTION_WORDS * len(words)
-    return len(words) >= MIN_WORDS and plain
+    words = languages.words(text)
+    letters = sum(c.isalpha() or c.isspace() or "\u0900" <= c <= "\u0eff" for c in text)
+    empty = languages.function_words(language) | languages.question_words(language)
+    least = (MIN_FUNCTION_WORDS + more) * len(words) if language in SMALL_WORDS else 0.0
+    common = sum(word in empty for word in words)
+    return len(words) >= MIN_WORDS and letters >= MIN_LETTERS * len(text) and common >= least
+
+
+def _begins(text: str) -> bool:
+    """True if a text begins as a sentence: not in the middle of one, and not with code."""
+    bare = text.lstrip(OPENING)
+    if not bare or not bare[0].isalnum():
+        return False
+    return not bare[0].islower() or text[0] in '"“`«„' or bool(LOWER_NAME.match(bare))

@@ -13,12 +13,15 @@ from msgspec import Struct
 
 from app.agent.ports import Ask, SeenSource
 from app.domain.tools import Answer, Confidence, WriteReport
-from app.providers.extractive.plan import MEANING, Facet, asked, essence, facet_of
+from app.providers.extractive.frames import frame, spoken
+from app.providers.extractive.plan import Facet, asked, essence, facet_of
 from app.providers.extractive.prose import is_sentence, sentences
-from app.providers.extractive.terms import Rarity, terms, words_in
+from app.providers.extractive.terms import Rarity, terms
+from app.text import languages
+from app.text.urls import domain
 
-MIN_EVIDENCE = 0.55  # of a subject's words, weighed by rarity; those in the page's title count half
-MIN_OWN = 0.3  # of them in the sentence itself
+MIN_EVIDENCE = 0.5  # of a subject's words, weighed by rarity; those that only stand around count half
+MIN_OWN = 0.25  # of them in the sentence itself
 FEW = 2  # words; of a subject with no more, none may be missing in both
 MIN_OF_BEST = 0.58  # of the best sentence's score; what is far behind it is there by accident
 PER_SECTION = 4  # sentences
@@ -26,16 +29,14 @@ MAX_ALIKE = 0.7  # of the words of two sentences; above it, they say the same
 SHORT, LONG = 6, 45  # words; a sentence outside says too little, or too much at once
 CACHED_PAGES = 64  # of this process; each turn looks at the same pages again
 LEADING = 3  # sentences at the beginning of a page
+MIN_CLOSE = 0.15  # of the question's words, weighed by rarity, for a passage that is close to it
+MAX_CLOSE = 3  # such passages
 MAX_TITLE = 300  # characters
 MIN_SOURCES = 2  # that have something on the subject, for any confidence
 
-NOTE = (
-    "No language model was used: these sentences were selected from the pages that were read, "
-    "and not rewritten."
-)
-NOTHING = "Nothing was found in the sources that were searched that answers this question."
 VERBS = (
     "is|are|means|refers to|denotes|describes|defines|selects|consists of|allows|provides|implements|enables"
+    "|ist|sind|war|waren|est|sont|était|es|son|era|eran|fue|é|são|è|sono|was een|is een|werd|это|является"
     "|represents|tests?|compares?"
 )
 DEFINES = re.compile(rf"(?P<head>.{{1,80}}?)\s(?:{VERBS})\b")
@@ -51,6 +52,7 @@ LEANS = re.compile(
 CONDITION = re.compile(r"(?:If|When|Unless|Where|While|Although|Except|Because|Using)\b")
 POINTS = re.compile(r"\b(?:following|above|below|information on|later section)\b", re.IGNORECASE)
 EMPHASIS = {"em_open", "em_close", "strong_open", "strong_close"}
+EMPHASISED = re.compile(r"[*_\[\]()]")
 SPECIAL = re.compile(r"[\\`_\[\]<&]")
 MARKDOWN = MarkdownIt("commonmark")
 
@@ -63,6 +65,8 @@ class Line(Struct, frozen=True):
     terms: frozenset[str]
     words: frozenset[str]
     title: frozenset[str]  # the terms of the page's title
+    around: frozenset[str]  # the terms of the title and of the sentences before and after it
+    language: str  # of the page
     named: frozenset[str]  # what "it" or "this" stands for: the title, at the beginning of a page
 
 
@@ -74,7 +78,7 @@ class Scored(Struct, frozen=True):
 
 
 class Goal(Struct, frozen=True):
-    """What a sentence is held against."""
+    """What a sentence of a page in one language is held against."""
 
     facet: Facet | None
     core: frozenset[str]  # the terms of the step's subject
@@ -92,42 +96,70 @@ class Section(Struct, frozen=True):
 
 def sections(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> tuple[Section, ...]:
     """For each step, the sentences of the pages read that are evidence; none for a step without."""
+    language = spoken(ask.query)
     pages = {source.number: texts.get(source.sha256, "") for source in ask.sources if source.sha256}
-    lines = [line for source in ask.sources for line in _lines(source, pages.get(source.number, ""))]
+    lines = lines_of(ask, pages, language)
     rarity = Rarity(line.terms for line in lines)
-    wanted = frozenset[str]().union(*map(terms, asked(ask.query)))
-    goals = [_goal(step, wanted) for step in steps]
-    return tuple(
-        Section(step, _evidence(goal, [line for line in lines if goal.scope in pages[line.number]], rarity))
-        for step, goal in zip(steps, goals, strict=True)
-    )
+    stems = sorted({line.language for line in lines})
+    found = list[Section]()
+    for step in steps:
+        goals = {stem: _goal(step, ask.query, language, stem) for stem in stems}
+        fitting = [line for line in lines if goals[line.language].scope in pages[line.number]]
+        found.append(Section(step, _evidence(goals, fitting, rarity)))
+    return tuple(found)
 
 
-def _lines(source: SeenSource, text: str) -> list[Line]:
+def lines_of(ask: Ask, pages: Mapping[int, str], language: str) -> list[Line]:
+    """The sentences of the pages that were read, each in the language of its page."""
+    return [line for source in ask.sources for line in _lines(source, pages.get(source.number, ""), language)]
+
+
+def _lines(source: SeenSource, text: str, asked_in: str) -> list[Line]:
     """The sentences of a page; "this is …" at its beginning speaks of what the title names."""
-    title, head = terms(source.title), terms(source.title.partition(": ")[0])
-    lines = []
-    for n, (sentence, has, words) in enumerate(_page(text)):
+    page = _page(text)
+    language = page.language or asked_in
+    title, head = (terms(part, language) for part in (source.title, source.title.partition(": ")[0]))
+    lines = list[Line]()
+    for n, (sentence, has, words) in enumerate(page.sentences):
         named = head if n < LEADING and INTRODUCES.match(sentence) else frozenset[str]()
-        lines.append(Line(source.number, sentence, has | named, words, title, named))
+        around = title.union(*(near for _, near, _ in page.sentences[max(0, n - 1) : n + 2]))
+        lines.append(Line(source.number, sentence, has | named, words, title, around, language, named))
     return lines
 
 
+class Page(Struct, frozen=True):
+    """The sentences of a page, with their terms and words, and its language."""
+
+    language: str
+    sentences: tuple[tuple[str, frozenset[str], frozenset[str]], ...]
+
+
 @lru_cache(CACHED_PAGES)
-def _page(text: str) -> tuple[tuple[str, frozenset[str], frozenset[str]], ...]:
-    return tuple((sentence, terms(sentence), frozenset(words_in(sentence))) for sentence in sentences(text))
+def _page(text: str) -> Page:
+    language = languages.detect(text)
+    known = language or "en"
+    return Page(
+        language,
+        tuple(
+            (sentence, terms(sentence, known), frozenset(languages.words(sentence)))
+            for sentence in sentences(text, known)
+        ),
+    )
 
 
-def _goal(step: str, wanted: frozenset[str]) -> Goal:
+def _goal(step: str, question: str, language: str, stems: str) -> Goal:
     facet = facet_of(step)
-    text, scope = essence(facet[1] if facet else step)
-    core = terms(text) or terms(step)
-    return Goal(facet[0] if facet else None, core, core if facet else terms(step), wanted, scope)
+    text, scope = essence(facet[1] if facet else step, language)
+    about = terms(step, language, stems)
+    core = terms(text, language, stems) or about
+    wanted = frozenset[str]().union(*(terms(part, language, stems) for part in asked(question)))
+    return Goal(facet[0] if facet else None, core, core if facet else about, wanted, scope)
 
 
-def _evidence(goal: Goal, lines: Sequence[Line], rarity: Rarity) -> tuple[Scored, ...]:
-    chosen = (line for line in lines if _fits(line, goal.core, rarity) and _has_cue(line, goal))
-    scored = (Scored(_score(line, goal, rarity), line) for line in chosen)
+def _evidence(goals: Mapping[str, Goal], lines: Sequence[Line], rarity: Rarity) -> tuple[Scored, ...]:
+    held = ((line, goals[line.language]) for line in lines)
+    chosen = ((line, goal) for line, goal in held if _fits(line, goal.core, rarity) and _has_cue(line, goal))
+    scored = (Scored(_score(line, goal, rarity), line) for line, goal in chosen)
     return tuple(sorted(scored, key=lambda found: (-found.score, found.line.number)))
 
 
@@ -136,11 +168,11 @@ def _fits(line: Line, core: frozenset[str], rarity: Rarity) -> bool:
     if not core & line.terms or (len(core) <= FEW and not core <= line.terms | line.title):
         return False
     own = rarity.share(core, line.terms)
-    return own >= MIN_OWN and own + rarity.share(core, line.title - line.terms) / 2 >= MIN_EVIDENCE
+    return own >= MIN_OWN and own + rarity.share(core, line.around - line.terms) / 2 >= MIN_EVIDENCE
 
 
 def _has_cue(line: Line, goal: Goal) -> bool:
-    if goal.facet is MEANING:
+    if goal.facet and goal.facet.is_meaning:
         return _defines(line, goal)
     return goal.facet is None or not goal.facet.cues or bool(line.words & goal.facet.cues)
 
@@ -158,7 +190,7 @@ def _score(line: Line, goal: Goal, rarity: Rarity) -> float:
 def _defines(line: Line, goal: Goal) -> bool:
     """True for "A slicing selects …": what stands before the verb is the subject and nothing else."""
     found = DEFINES.match(line.sentence)
-    head = terms(found["head"]) if found else frozenset()
+    head = terms(found["head"], line.language) if found else frozenset()
     return bool(head & goal.core) and head <= goal.core | goal.about
 
 
@@ -171,12 +203,12 @@ def _form(line: Line, goal: Goal) -> float:
     return (0.6 if leans else 1.0) * (0.75 if points else 1.0) * (1.0 if fits else 0.8)
 
 
-def write(ask: Ask, found: Sequence[Section]) -> WriteReport | Answer:
+def write(ask: Ask, found: Sequence[Section], texts: Mapping[str, str]) -> WriteReport | Answer:
     """The report, or the answer that there is none. Only asked steps can show that something was found."""
     own = [section for section in found if not facet_of(section.step)]
     missing = [section.step for section in own if not section.found]
     if len(missing) == len(own):
-        return _nothing(ask)
+        return _nothing(ask, texts)
     used: list[Line] = []
     opening = [line for section in own for line in _pick(_spoken(section), 1, used)]
     parts = [_paragraph(opening)] if opening else []
@@ -185,7 +217,7 @@ def write(ask: Ask, found: Sequence[Section]) -> WriteReport | Answer:
         if picked:
             parts.append(f"## {escape(section.step)}")
             parts.append("\n".join(f"- {_cited(line)}" for line in picked))
-    parts.append(_note(missing))
+    parts.append(_note(ask.query, missing))
     return WriteReport(_title(ask.query), "\n\n".join(parts), _confidence(missing, used))
 
 
@@ -197,13 +229,39 @@ def _paragraph(lines: Sequence[Line]) -> str:
 
 def _spoken(section: Section) -> Section:
     """The section without items of lists, which have no full stop to end a sentence of a paragraph."""
-    return Section(section.step, tuple(found for found in section.found if is_sentence(found.line.sentence)))
+    whole = (found for found in section.found if is_sentence(found.line.sentence, found.line.language))
+    return Section(section.step, tuple(whole))
 
 
-def _nothing(ask: Ask) -> WriteReport | Answer:
+def _nothing(ask: Ask, texts: Mapping[str, str]) -> WriteReport | Answer:
+    """That nothing answers, and which passages come closest: they are no claims, so they are not cited."""
+    told = frame(ask.query)
+    close = [f"- *{_linked(source, sentence)}*" for source, sentence in _closest(ask, texts)]
+    content = "\n".join([told.nothing, *([f"\n{told.closest}\n", *close] if close else ())])
     if "answer" in ask.menu:
-        return Answer(NOTHING, "failed")
-    return WriteReport(_title(ask.query), NOTHING, "low")
+        return Answer(content, "failed")
+    return WriteReport(_title(ask.query), content, "low")
+
+
+def _closest(ask: Ask, texts: Mapping[str, str]) -> list[tuple[SeenSource, str]]:
+    """The sentences that share most with the question, from different pages."""
+    language = spoken(ask.query)
+    pages = {source.number: texts.get(source.sha256, "") for source in ask.sources if source.sha256}
+    lines = [line for line in lines_of(ask, pages, language) if not EMPHASISED.search(line.sentence)]
+    rarity, best = Rarity(line.terms for line in lines), dict[int, tuple[float, str]]()
+    for line in lines:
+        share = rarity.share(terms(ask.query, language, line.language), line.terms)
+        if share >= MIN_CLOSE and share > best.get(line.number, (0.0, ""))[0]:
+            best[line.number] = share, line.sentence
+    numbers = sorted(best, key=lambda number: -best[number][0])[:MAX_CLOSE]
+    sources = {source.number: source for source in ask.sources}
+    return [(sources[number], best[number][1]) for number in numbers]
+
+
+def _linked(source: SeenSource, sentence: str) -> str:
+    title = EMPHASISED.sub(" ", source.title).strip() or source.url
+    name = f"[{title}]({source.url})" if domain(source.url) else title
+    return f"{name}: “{escape(sentence)}”"
 
 
 def _pick(section: Section, most: int, used: list[Line]) -> list[Line]:
@@ -226,9 +284,10 @@ def _cited(line: Line) -> str:
     return f"{escape(line.sentence)} [{line.number}]"
 
 
-def _note(missing: Sequence[str]) -> str:
-    gaps = "".join(f" Nothing was found in them for: {escape(step)}" for step in missing)
-    return f"*{NOTE}{gaps}*"
+def _note(question: str, missing: Sequence[str]) -> str:
+    told = frame(question)
+    gaps = "".join(f" {told.missing} {escape(step)}" for step in missing)
+    return f"*{told.note}{gaps}*"
 
 
 def _title(query: str) -> str:

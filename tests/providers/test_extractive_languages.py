@@ -1,0 +1,155 @@
+"""Without a language model, in every language: the question's language decides words, plan and frame."""
+
+import sys
+
+import pytest
+
+from app.domain.tools import Answer, WriteReport
+from app.providers.extractive import plan
+from app.providers.extractive.frames import FRAMES, spoken
+from app.providers.extractive.prose import sentences
+from tests.providers.test_extractive import ask_of, next_step, page_of
+
+# title, text, a question in its words, a part of the sentence that answers, a question about something else
+CASES = {
+    "en": (
+        "Ember Hill ropeway",
+        "The valley was poor. The Ember Hill ropeway carried slate from a quarry to the sea. It rusted.",
+        "What did the Ember Hill ropeway carry?",
+        "carried slate",
+        "Who composed the anthem of Mongolia?",
+    ),
+    "de": (
+        "Salzspeicher",
+        "Die Stadt war reich. Der Salzspeicher an der Mole wurde 1821 von Kaufleuten errichtet.",
+        "Wann wurde der Salzspeicher an der Mole errichtet?",
+        "1821",
+        "Wer komponierte die Hymne der Mongolei?",
+    ),
+    "es": (
+        "El telégrafo de Cerro Alto",
+        "El pueblo era pobre. El telégrafo óptico de Cerro Alto transmitía mensajes a la costa. Cerró.",
+        "¿Qué transmitía el telégrafo óptico de Cerro Alto?",
+        "transmitía mensajes",
+        "¿Quién compuso el himno de Mongolia?",
+    ),
+    "fr": (
+        "Le moulin de Valserre",
+        "La vallée était pauvre. Le moulin de Valserre broyait des écorces pour les tanneurs. Il a fermé.",
+        "Que broyait le moulin de Valserre ?",
+        "des écorces",
+        "Qui a composé l’hymne de la Mongolie ?",
+    ),
+    "ru": (
+        "Обсерватория на Лысой горе",
+        "Город был небогат. Обсерватория на Лысой горе была построена в 1874 году купцами. Потом её закрыли.",
+        "Когда была построена обсерватория на Лысой горе?",
+        "1874",
+        "Кто сочинил гимн Монголии?",
+    ),
+    "ar": (
+        "سد الوادي الأخضر",
+        "كانت القرية فقيرة. بنى المهندسون سد الوادي الأخضر من الحجر الأبيض في عام واحد. ثم تركه الناس.",
+        "من بنى سد الوادي الأخضر؟",
+        "المهندسون",
+        "من لحن نشيد منغوليا؟",
+    ),
+    "zh": (
+        "河东玻璃作坊",
+        "这个镇子很穷。河东玻璃作坊的工匠用石英砂烧制窗玻璃。后来作坊关闭了。",
+        "河东玻璃作坊用什么烧制窗玻璃？",
+        "石英砂",
+        "蒙古国歌是谁谱写的？",
+    ),
+}
+LAST = ("write_report", "answer")
+
+
+async def written(title, text, question, menu=LAST):
+    fields, texts = page_of(text, title)
+    return (await next_step(ask_of(question, menu=menu, **fields), texts)).function
+
+
+@pytest.mark.parametrize(("language", "case"), CASES.items())
+async def test_a_question_in_the_words_of_a_page_is_answered_in_its_language(language, case):
+    title, text, question, answer, _ = case
+
+    done = await written(title, text, question)
+
+    assert isinstance(done, WriteReport)
+    first = done.content.splitlines()[0]
+    assert answer in first
+    assert first.endswith("[1]")
+    assert FRAMES[language].note in done.content
+
+
+@pytest.mark.parametrize(("language", "case"), CASES.items())
+async def test_a_question_that_the_page_does_not_answer_is_refused_in_its_language(language, case):
+    title, text, *_, absent = case
+
+    done = await written(title, text, absent)
+
+    assert isinstance(done, Answer)
+    assert done.answer.startswith(FRAMES[language].nothing)
+    assert "[1]" not in done.answer
+
+
+@pytest.mark.parametrize(("language", "case"), CASES.items())
+def test_the_plan_is_in_the_language_of_the_question(language, case):
+    question = case[2]
+
+    steps = plan.plan(question)
+
+    assert spoken(question) == language
+    assert steps[0].strip(" ?？؟¿") == question.strip(" ?？؟¿")
+    assert [bool(plan.facet_of(step)) for step in steps] == [False, True, True]
+    assert all(query for step in steps for query in plan.queries(step, question, 2))
+
+
+async def test_the_closest_passages_are_shown_with_links_and_are_no_claims():
+    text = "The ropeway carried slate to the harbour. Its towers were built of larch from the high forest."
+    fields, texts = page_of(text, "Ropeway")
+    fields["sources"] = (type(fields["sources"][0])(1, "https://ropes.example/a", "Ropeway [x]", "", *texts),)
+
+    question = "Which engineer insured the larch towers against lightning and avalanches?"
+    done = (await next_step(ask_of(question, menu=LAST, **fields), texts)).function
+
+    assert isinstance(done, Answer)
+    assert "The closest passages:" in done.answer
+    quote = "“Its towers were built of larch from the high forest.”"
+    assert f"- *[Ropeway x](https://ropes.example/a): {quote}*" in done.answer.replace("  ", " ")
+
+
+async def test_raw_markup_is_never_quoted():
+    text = (
+        "The **ropeway** of Ember Hill carried slate. == Ropeway == The ropeway carried [slate](x). "
+        "{{ropeway}} The ropeway carried slate <ref>here</ref> too. The ropeway of Ember Hill carried slate."
+    )
+
+    done = await written("Ropeway", text, "What did the ropeway of Ember Hill carry?")
+
+    quoted = done.content.partition("*")[0]
+    assert "The ropeway of Ember Hill carried slate. [1]" in quoted
+    assert not set("<{=") & set(quoted)
+
+
+def test_splitting_takes_time_in_proportion_to_the_page():
+    def work(page):
+        lines = 0
+
+        def count(_frame, event, _arg):
+            nonlocal lines
+            lines += event == "line"
+            return count
+
+        before = sys.gettrace()
+        sys.settrace(count)
+        try:
+            sentences(page)
+        finally:
+            sys.settrace(before)
+        return lines
+
+    assert work("A. " * 4000) < 2.5 * work("A. " * 2000)
+    assert sentences("A. " * 11_000) == []
+    assert sentences("Dr. A. " * 50_000) == []
