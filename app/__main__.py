@@ -1,4 +1,4 @@
-"""`python -m app` and the `dossier` command."""
+"""The `dossier` command, and `python -m app` in a checkout."""
 
 import signal
 import sys

@@ -28,6 +28,9 @@ from app.worker.providers import Tools
 from tests.network import no_network  # noqa: F401 - a fixture of every test
 from tests.scripted import ScriptedModel, ScriptedSearch
 
+# Python processes that tests start run the code that the tests import, whatever their folder.
+os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
+
 FAST = Settings(lease_seconds=1.5, drain_seconds=0.1)
 
 

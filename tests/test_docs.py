@@ -225,9 +225,9 @@ def test_files_that_are_named_exist(page):
 
 
 def names_in_code() -> set[str]:
-    """Everything that is defined, assigned or a module in app/."""
+    """Everything that is defined, assigned or a module in app/ and dossier/."""
     found = set()
-    for path in (ROOT / "app").rglob("*.py"):
+    for path in [*(ROOT / "app").rglob("*.py"), *(ROOT / "dossier").rglob("*.py")]:
         found.add(path.stem if path.stem != "__init__" else path.parent.name)
         for node in ast.walk(ast.parse(path.read_text())):
             match node:

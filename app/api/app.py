@@ -8,7 +8,6 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from app import __version__
 from app.api import (
     bundle,
     claims,
@@ -25,6 +24,7 @@ from app.api import (
 from app.api.desk import Desk
 from app.api.page import page_routes
 from app.api.problems import HANDLERS
+from dossier.version import __version__
 
 MAX_BODY = 65_536  # bytes; the longest legal request has 4,000 characters and 10 KB of metadata
 

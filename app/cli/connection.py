@@ -8,8 +8,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import IO
 
+import app
 from app.cli.terminal import err
 from app.settings import load_settings
 from dossier import Dossier
@@ -17,6 +19,7 @@ from dossier.problems import DossierError
 
 STARTS_WITHIN = 60.0  # seconds; a new embedded Postgres takes two, a slow disk longer
 STOPS_WITHIN = 25.0  # seconds; a worker's step in flight has ten, open streams ten
+FOLDER = str(Path(app.__file__ or "").parents[1])  # where `app` and `migrations` are
 URL = re.compile(r"http://\S+")
 
 
@@ -48,7 +51,7 @@ def starting_server(workers: int, **environment: str) -> Iterator[Callable[[], s
 
     Yields what waits for it and returns its URL. `environment` is added to that of this process.
     """
-    # -P: a folder called `app` in the current directory is somebody else's.
+    # -P and FOLDER: another package called `app`, here or in PYTHONPATH, is not ours.
     command = [
         sys.executable,
         "-P",
@@ -62,7 +65,7 @@ def starting_server(workers: int, **environment: str) -> Iterator[Callable[[], s
     with tempfile.TemporaryFile("w+") as log:
         child = subprocess.Popen(  # noqa: S603 - our own command
             command,
-            env={**os.environ, **environment},
+            env={**os.environ, **environment, "PYTHONPATH": _search_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -73,6 +76,12 @@ def starting_server(workers: int, **environment: str) -> Iterator[Callable[[], s
             yield lambda: _url(child, log)
         finally:
             _stop(child)
+
+
+def _search_path() -> str:
+    """Return PYTHONPATH with our own packages first."""
+    rest = os.environ.get("PYTHONPATH")
+    return os.pathsep.join([FOLDER, rest] if rest else [FOLDER])
 
 
 def _url(child: subprocess.Popen[str], log: IO[str]) -> str:

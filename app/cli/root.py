@@ -2,8 +2,8 @@
 
 import rich_click as click
 
-from app import __version__
 from app.cli.group import LazyGroup
+from dossier.version import __version__
 
 COMMANDS = {
     "demo": ("app.cli.demo:demo", "Show everything once: a question, live, to its cited report."),

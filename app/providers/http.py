@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from app import __version__
 from app.errors import BadSetting, ProviderError
+from dossier.version import __version__
 
 AGENT = f"dossier/{__version__}"
 CONNECT = 5.0  # seconds; TCP and TLS to a host that is up take less than one
