@@ -3,13 +3,14 @@
 import asyncio
 import inspect
 import threading
+from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
 
 from app.errors import ProviderError
-from dossier import AsyncDossier, Dossier, Limits, NoResult, Sources, StillRunning
+from dossier import AsyncDossier, Dossier, DossierError, Limits, NoResult, Sources, StillRunning
 from dossier.comparison import Diff
 from dossier.evidence import Claims
 from dossier.job import JobView
@@ -178,3 +179,13 @@ def test_the_server_is_the_one_of_the_environment(monkeypatch):
 
     assert AsyncDossier().url == "http://127.0.0.1:7"
     assert AsyncDossier("http://127.0.0.1:8").url == "http://127.0.0.1:8"
+
+
+def test_the_documents_name_every_method_and_error():
+    text = (Path(__file__).parents[2] / "docs" / "client.md").read_text()
+    errors = {
+        kind.__name__ for kind in DossierError.__subclasses__() if kind.__module__.startswith("dossier.")
+    }
+
+    assert {name for name in PUBLIC if f"`{name}(" not in text} == set()
+    assert {name for name in errors if f"| `{name}` |" not in text} == set()
