@@ -18,7 +18,10 @@ DossierError
 ├── BadSetting              fix the environment
 ├── ProviderAway            wait `retry_after` seconds; the job waits without a worker
 └── ProviderError           an outside call failed; carries `error_type` and `retryable`
+    └── ResearchFailed      end the job with it: another attempt would come to the same end
 """
+
+from datetime import timedelta
 
 from dossier.job import ErrorType
 from dossier.problems import DossierError
@@ -103,9 +106,14 @@ class BadSetting(DossierError):
 class ProviderAway(DossierError):
     """A provider has failed so often that nobody asks it for a while; wait `retry_after` seconds."""
 
-    def __init__(self, provider: str, retry_after: float) -> None:
+    def __init__(
+        self, provider: str, retry_after: float, away_for: timedelta = timedelta(), said: str = ""
+    ) -> None:
         super().__init__(f"{provider} does not answer at the moment.")
+        self.provider = provider
         self.retry_after = retry_after
+        self.away_for = away_for
+        self.said = said  # the last error
 
 
 class ProviderError(DossierError):
@@ -121,3 +129,7 @@ class ProviderError(DossierError):
         self.error_type: ErrorType = error_type
         self.retryable = retryable
         self.retry_after = retry_after
+
+
+class ResearchFailed(ProviderError):
+    """The job cannot be done: no call of its model succeeded, and its time is over."""

@@ -28,6 +28,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     tavily_credit_usd: float = field(name="TAVILY_CREDIT_USD", default=0.008)
     tavily_api_key: str = field(name="TAVILY_API_KEY", default="")
     tavily_base_url: str = field(name="TAVILY_BASE_URL", default="")
+    call_seconds: float = field(name="DOSSIER_CALL_SECONDS", default=120.0)
+    retry_seconds: float = field(name="DOSSIER_RETRY_SECONDS", default=0.5)
     lease_seconds: float = field(name="DOSSIER_LEASE_SECONDS", default=10.0)
     job_seconds: float = field(name="DOSSIER_JOB_SECONDS", default=3600.0)
     drain_seconds: float = field(name="DOSSIER_DRAIN_SECONDS", default=5.0)
@@ -74,6 +76,10 @@ def _checked(settings: Settings) -> Settings:
         )
     if not 0 <= settings.checkpoint_seconds <= 604_800:
         raise BadSetting("DOSSIER_CHECKPOINT_SECONDS must be between 0 and 604800 seconds.")
+    if not 0.1 <= settings.call_seconds <= 3600:
+        raise BadSetting("DOSSIER_CALL_SECONDS must be between 0.1 and 3600 seconds.")
+    if not 0.01 <= settings.retry_seconds <= 60:
+        raise BadSetting("DOSSIER_RETRY_SECONDS must be between 0.01 and 60 seconds.")
     if settings.max_attempts < 1:
         raise BadSetting("DOSSIER_MAX_ATTEMPTS must be at least 1.")
     if settings.max_streams < 1:

@@ -36,6 +36,7 @@ from app.store.wake import Wake
 from app.store.writer import Writer
 from app.stream.hub import Hub
 from app.worker.attempt import Attempt
+from app.worker.breaker import Times
 from app.worker.providers import Choose, Judges, Tools
 from app.worker.researcher import Researcher
 from app.worker.worker import Pace, Perform, Worker
@@ -104,7 +105,13 @@ class House:
         extractive = Extractive()
         model = self._model()
         named = lru_cache(maxsize=MODELS)(model.named) if model else None
-        return Tools(model or extractive, extractive, self._choose(), named, self._judges(model))
+        judges, times = self._judges(model), self.times()
+        return Tools(model or extractive, extractive, self._choose(), named, judges, times)
+
+    def times(self) -> Times:
+        """How long the worker waits for its providers, as the settings say."""
+        call, first = self.settings.call_seconds, self.settings.retry_seconds
+        return Times(call, (first, 16 * first), (2 * first, 120 * first), max(20.0, 2 * first))
 
     def _model(self) -> OpenAIModel | None:
         """The language model; a server of one's own often wants no key."""

@@ -122,7 +122,8 @@ class TestHouse(House):
         self.judge = None
 
     def tools(self):
-        return Tools(self.model, Extractive(), lambda _job: self.search, judge=lambda _job: self.judge)
+        tools = {"judge": lambda _job: self.judge, "times": self.times()}
+        return Tools(self.model, Extractive(), lambda _job: self.search, **tools)
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ A share of the money, the tokens and the time is kept back for the report. When 
 `budget_reached` is recorded, and from then on only the report is left.
 """
 
+from datetime import datetime, timedelta
+
 from msgspec import Struct
 
 from app.domain.events import BudgetReached
@@ -84,6 +86,12 @@ def seconds_left(job: Job, worked: float) -> float:
     whole = bounds(job).seconds
     kept = 0.0 if job.research.tripped else min(MAX_RESERVE, RESERVE * whole)
     return whole - kept - worked
+
+
+def patience_ends(job: Job) -> datetime | None:
+    """Return when a job that waits for a provider tries it a last time; None where nothing fails."""
+    since = job.failing_since
+    return since + timedelta(seconds=bounds(job).seconds) if since else None
 
 
 def is_forced(job: Job) -> StopReason | None:

@@ -106,8 +106,8 @@ class Replay:
         if self._lessons:
             raise self._instead(fact.seq, event, self._lessons[0])
         self._conclude(fact.seq, event)
-        if self._owed and not isinstance(event, e.CallRequested):
-            raise self._instead(fact.seq, event, self._intent(next(iter(self._owed.values()))))
+        if not isinstance(event, e.CallRequested):
+            self._owed.clear()  # a call whose provider is away is announced once it is back
         match event:
             case e.CallRequested():
                 self._announce(fact.seq, event)
@@ -120,7 +120,7 @@ class Replay:
     def _end(self) -> None:
         """What today's code would have written by now, and in the same append as what stands there last."""
         seq, research_ = self.job.seq + 1, self.job.research
-        owed = [*self._lessons, *(self._intent(call) for call in self._owed.values())]
+        owed = list(self._lessons)
         if not owed and self._turn and research_.report and isinstance(self._turn[1], DECIDING):
             owed = [self._reason(self._turn[0], self._turn[1])]
         if owed:
@@ -182,7 +182,8 @@ class Replay:
             return
         today = self._lessons.popleft() if self._lessons else None
         if today is None or type(today) is not type(event):
-            raise self._instead(seq, event, today)
+            waiting = () if today else research.pending(self.job)
+            raise self._instead(seq, event, self._intent(waiting[0]) if waiting else today)
         if self._gone and isinstance(event, e.ReportWritten | e.ReportDrafted) and event != as_stored(today):
             self.missing += self._gone
             return

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from app.agent import judging
 from app.agent.judging import JudgeCall
@@ -22,6 +23,8 @@ from app.domain.research import Call as ResearchCall
 from app.domain.research import Research
 from app.text.urls import normalise
 
+LATE = "The model did not answer before the deadline."
+PASSING = frozenset({"network", "timeout", "rate_limit"})  # types of errors that waiting may cure
 MAX_CORRECTIONS = 2  # times that a model is told what was wrong with its reply, for one turn
 
 
@@ -184,6 +187,19 @@ def model_call(job: Job) -> ModelCall:
 def _menu(job: Job) -> tuple[str, ...]:
     """A draft is to be repaired and nothing else."""
     return ("write_report",) if job.research.draft else menu(job)
+
+
+def model_failure(job: Job) -> e.CallFailed | None:
+    """Return why the model gave nothing at all; None where it did, or only its replies were refused."""
+    errors = [call.error for call in job.research.calls if call.kind == "model" and call.error]
+    faults = [error for error in errors if error.error_type != "validation"]
+    if job.research.turns or len(faults) < len(errors) or not faults:
+        return None
+    said = next((error for error in faults if error.error_type != "aborted"), None)
+    # What ends a call for good here is that the time is over: asked later, the model may answer.
+    if said is None:
+        return replace(faults[-1], error_type="timeout", error_message=LATE, retryable=True)
+    return replace(said, retryable=said.error_type in PASSING)
 
 
 def _is_spent(final: list[e.CallFailed], told: tuple[str, ...]) -> bool:

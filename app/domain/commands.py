@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from app.domain.events import Event, JobForked
+from app.domain.events import Away, Event, JobForked
 from dossier.job import ErrorType, StopReason
 from dossier.request import ResearchRequest
 
@@ -57,6 +57,7 @@ class FailAttempt(Struct, frozen=True):
     error_message: str
     is_retryable: bool
     retry_at: datetime
+    is_final: bool = False  # another attempt would come to the same end
 
 
 class ReleaseAttempt(Struct, frozen=True):
@@ -65,6 +66,7 @@ class ReleaseAttempt(Struct, frozen=True):
     epoch: int
     reason: Literal["shutdown", "provider_unavailable"] = "shutdown"
     retry_at: datetime | None = None
+    away: Away | None = None
 
 
 class ProvideInput(Struct, frozen=True):

@@ -106,7 +106,7 @@ def _fail_attempt(command: c.FailAttempt, job: Job) -> Events:
     if job.status == "cancelling":
         return (e.JobCancelled(),)
     failed = e.AttemptFailed(job.attempt, command.error_type, command.error_message, command.retry_at)
-    if command.is_retryable and job.attempt < job.max_attempts:
+    if command.is_retryable and not command.is_final and job.attempt < job.max_attempts:
         return (failed,)
     return (e.JobFailed(command.error_type, command.error_message, command.is_retryable),)
 
@@ -115,7 +115,7 @@ def _release(command: c.ReleaseAttempt, job: Job) -> Events:
     _require_lease(job, command.epoch)
     if job.status == "cancelling":
         return (e.JobCancelled(),)
-    return (e.AttemptReleased(job.attempt, command.reason, command.retry_at),)
+    return (e.AttemptReleased(job.attempt, command.reason, command.retry_at, command.away),)
 
 
 def _provide(command: c.ProvideInput, job: Job) -> Events:

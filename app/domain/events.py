@@ -251,6 +251,14 @@ class AttemptFailed(Fact, frozen=True):
     retry_at: datetime
 
 
+class Away(Struct, frozen=True):
+    """A provider that does not answer: since when, and what it said last."""
+
+    provider: str
+    since: datetime
+    error_message: str
+
+
 class AttemptReleased(Fact, frozen=True):
     """The worker handed the job back; this costs no attempt."""
 
@@ -258,6 +266,7 @@ class AttemptReleased(Fact, frozen=True):
     attempt: int
     reason: Literal["shutdown", "provider_unavailable"] = "shutdown"
     retry_at: datetime | None = None  # not before this; None: at once
+    away: Away | None = None  # who is waited for
 
 
 class LeaseExpired(Fact, frozen=True):

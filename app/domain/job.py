@@ -12,7 +12,7 @@ from app.domain import events as e
 from app.domain import research
 from app.domain.chain import GENESIS
 from app.domain.research import Research
-from app.domain.words import step_in_words
+from app.domain.words import step_in_words, wait_in_words
 from dossier.job import OVER, JobError, Status, StopReason
 from dossier.request import ResearchRequest
 
@@ -38,7 +38,9 @@ class Job(Struct, frozen=True):
     retry_at: datetime | None = None
     created_at: datetime | None = None
     started_at: datetime | None = None
-    working_since: datetime | None = None  # the deadline counts from here: waiting for answers is free
+    working_since: datetime | None = None  # the deadline counts from here: it moves on by each wait
+    waiting_since: datetime | None = None  # for a provider, without a worker
+    failing_since: datetime | None = None  # no call has succeeded since, and one has failed
     completed_at: datetime | None = None
     updated_at: datetime | None = None
     failure: JobError | None = None
@@ -96,7 +98,7 @@ def _apply(job: Job, fact: e.Recorded) -> Job:
             | e.ClaimsJudged()
             | e.ReportWritten()
         ):
-            return _learn(job, event)
+            return _learn(job, event, fact.at)
         case e.JobSubmitted():
             return _submit(job, event, fact.at)
         case e.JobForked():
@@ -106,7 +108,7 @@ def _apply(job: Job, fact: e.Recorded) -> Job:
         case e.AttemptFailed():
             return _fail_attempt(job, event, fact.at)
         case e.AttemptReleased():
-            return _release(job, event)
+            return _release(job, event, fact.at)
         case e.InputRequested():
             return _ask(job, event, fact.at)
         case e.InputProvided():
@@ -149,9 +151,16 @@ def _start(job: Job, event: e.AttemptStarted, fact: e.Recorded) -> Job:
         epoch=fact.epoch or 0,
         retry_at=None,
         started_at=job.started_at or fact.at,
-        working_since=job.working_since or fact.at,
+        working_since=_after_wait(job, fact.at),
+        waiting_since=None,
         current_step="Starting",
     )
+
+
+def _after_wait(job: Job, at: datetime) -> datetime:
+    """Return when work began, as if the wait that ends now had not been."""
+    waited = at - job.waiting_since if job.waiting_since else timedelta()
+    return job.working_since + waited if job.working_since else at
 
 
 def _fail_attempt(job: Job, event: e.AttemptFailed, at: datetime) -> Job:
@@ -164,11 +173,17 @@ def _wait(job: Job) -> Job:
     return replace(job, status="pending", retry_at=None, current_step="Waiting for a worker")
 
 
-def _release(job: Job, event: e.AttemptReleased) -> Job:
-    """The attempt did not run to an end of its own, so it does not count."""
-    words = "Waiting for a provider" if event.reason == "provider_unavailable" else "Waiting for a worker"
+def _release(job: Job, event: e.AttemptReleased, at: datetime) -> Job:
+    """Wait again: the attempt did not run to an end of its own, so it does not count."""
+    is_waiting = event.reason == "provider_unavailable"
     return replace(
-        job, status="pending", attempt=job.attempt - 1, retry_at=event.retry_at, current_step=words
+        job,
+        status="pending",
+        attempt=job.attempt - 1,
+        retry_at=event.retry_at,
+        current_step=wait_in_words(event),
+        waiting_since=at if is_waiting else None,
+        failing_since=(job.failing_since or at) if is_waiting else job.failing_since,
     )
 
 
@@ -218,11 +233,16 @@ def _end(job: Job, status: Status, words: str, at: datetime, reason: StopReason)
     )
 
 
-def _learn(job: Job, event: research.ResearchEvent) -> Job:
+def _learn(job: Job, event: research.ResearchEvent, at: datetime) -> Job:
     learned = research.evolve(job.research, event)
     # What a fork has from its origin is not what is being done now.
     words = step_in_words(event) if job.status != "pending" else None
-    return replace(job, research=learned, current_step=words or job.current_step)
+    failing = job.failing_since
+    if isinstance(event, e.CallCompleted):
+        failing = None
+    elif isinstance(event, e.CallFailed):
+        failing = (failing or at) if event.retryable else None
+    return replace(job, research=learned, current_step=words or job.current_step, failing_since=failing)
 
 
 def _progress(job: Job) -> int:

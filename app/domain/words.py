@@ -1,5 +1,7 @@
 """What is happening, in words: the job's `current_step`."""
 
+from datetime import UTC
+
 from app.domain import events as e
 from app.domain import tools
 
@@ -23,6 +25,17 @@ def step_in_words(event: object) -> str | None:
             return "Checking the citations"
         case _:
             return None
+
+
+def wait_in_words(event: e.AttemptReleased) -> str:
+    """Say what a job that was handed back waits for."""
+    if event.reason != "provider_unavailable":
+        return "Waiting for a worker"
+    if event.away is None:
+        return "Waiting for a provider"
+    since = event.away.since.astimezone(UTC)
+    line = f"Waiting for {event.away.provider} since {since:%H:%M:%S} UTC: {event.away.error_message}"
+    return line.rstrip(": ")[:MAX_WORDS]
 
 
 def tool_in_words(tool: tools.AnyTool) -> str:

@@ -1,45 +1,81 @@
 """A provider that fails again and again is left alone for a while, by all jobs of the process.
 
-Otherwise a thousand jobs would hammer it, each with its own retries. One job after the other tries it
-again once the pause is over; the first success closes the breaker.
+Otherwise a thousand jobs would hammer it, each with its own retries. Once the pause is over one try goes
+through, the probe; its success closes the breaker. A pause grows with the outage, so that a long one
+costs a job few events, and a short one is over soon after the provider is back.
 """
 
 import time
+from datetime import timedelta
+
+from msgspec import Struct
 
 from app.errors import ProviderAway, ProviderError
 
-FAILURES = 5  # in a row until it opens
-PAUSE = (5.0, 120.0)  # seconds: the first pause, and the longest; doubled each time that it fails again
+FAILURES = 3  # in a row until it opens: fewer than the tries of one call
+SHARE = 0.5  # of the outage so far that the next pause takes
 OUTAGES = frozenset({"network", "timeout", "rate_limit"})  # what says something about the provider
+
+
+class Times(Struct, frozen=True):
+    """How long a worker waits for its providers, in seconds."""
+
+    call: float = 120.0  # that one call may take, whatever its provider's own timeout is
+    backoff: tuple[float, float] = (0.5, 8.0)  # before the second try of a call, and the longest
+    pause: tuple[float, float] = (1.0, 60.0)  # of a breaker: the shortest, and the longest
+    patience: float = 20.0  # that a worker's slot is held for a provider's Retry-After
 
 
 class Breaker:
     """The state of one provider in one process."""
 
-    def __init__(self, provider: str) -> None:
+    def __init__(self, provider: str, times: Times = Times()) -> None:  # noqa: B008 - it is frozen
         self._provider = provider
+        self._times = times
         self._failures = 0
-        self._pause = PAUSE[0]
+        self._failing_since = 0.0
         self._open_until = 0.0
+        self._said = ""
+
+    @property
+    def is_open(self) -> bool:
+        """True while calls wait for a probe to succeed."""
+        return self._failures >= FAILURES
 
     def check(self) -> None:
-        """Raises ProviderAway while the breaker is open."""
-        left = self._open_until - time.monotonic()
-        if left > 0:
-            raise ProviderAway(self._provider, left)
-        if self._failures >= FAILURES:
-            # One try goes through; the others wait until it has come back.
-            self._open_until = time.monotonic() + PAUSE[0]
+        """Let a call through. Raises ProviderAway while the breaker is open, except for a probe."""
+        if not self.is_open:
+            return
+        now = time.monotonic()
+        if now < self._open_until:
+            raise self.away()
+        # A probe that is cut off says nothing: after a pause the next one goes through.
+        self._open_until = now + self._pause(now)
+
+    def away(self) -> ProviderAway:
+        """Say how long to wait, since when the provider is away, and what it said last."""
+        now = time.monotonic()
+        wait = max(self._open_until - now, self._times.pause[0])
+        return ProviderAway(self._provider, wait, timedelta(seconds=now - self._failing_since), self._said)
 
     def succeeded(self) -> None:
-        """The provider answered."""
-        self._failures, self._pause, self._open_until = 0, PAUSE[0], 0.0
+        """Close: the provider answered."""
+        self._failures, self._open_until = 0, 0.0
 
     def failed(self, error: ProviderError) -> None:
-        """The provider did not answer; errors that are about the request do not count."""
-        if error.error_type not in OUTAGES:
+        """Count a fault of the provider; an error that is about the request is an answer."""
+        if error.error_type not in OUTAGES or not error.retryable:
+            self.succeeded()
             return
+        now, wish = time.monotonic(), error.retry_after or 0.0
+        self._failing_since = self._failing_since if self._failures else now
         self._failures += 1
-        if self._failures >= FAILURES:
-            self._open_until = time.monotonic() + max(self._pause, error.retry_after or 0.0)
-            self._pause = min(PAUSE[1], 2 * self._pause)
+        self._said = str(error)
+        if wish > self._times.patience:  # it says so itself: asking it twice more would not help
+            self._failures = max(self._failures, FAILURES)
+        if self.is_open:
+            self._open_until = now + max(self._pause(now), wish)
+
+    def _pause(self, now: float) -> float:
+        shortest, longest = self._times.pause
+        return min(longest, max(shortest, SHARE * (now - self._failing_since)))

@@ -8,7 +8,7 @@ from app.agent.ports import UNJUDGED, Judge, JudgeReply, Model, PageReply, Searc
 from app.agent.research import Call, ModelCall, ReadCall, Reply, SearchCall
 from app.domain.job import Job
 from app.errors import ProviderError
-from app.worker.breaker import Breaker
+from app.worker.breaker import Breaker, Times
 
 MAX_PAGE = 1_000_000  # characters of a page that are kept
 
@@ -29,12 +29,14 @@ class Tools:
         search: Choose,
         named: Named | None = None,
         judge: Judges | None = None,
+        times: Times = Times(),  # noqa: B008 - it is frozen
     ) -> None:
         self._model = model
         self._named = named
         self._judge = judge
         self._fallback = fallback
         self._search = search
+        self.times = times
         self._breakers: dict[str, Breaker] = {}
 
     def name(self, job: Job, call: Call) -> str:
@@ -61,7 +63,7 @@ class Tools:
 
     def breaker(self, name: str) -> Breaker:
         """The breaker of a provider."""
-        found = self._breakers.setdefault(name, Breaker(name))
+        found = self._breakers.setdefault(name, Breaker(name, self.times))
         if len(self._breakers) > MAX_BREAKERS:  # callers name models, so there is no end of names
             self._breakers.pop(next(iter(self._breakers)))
         return found

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import TypeGuard
 
+from msgspec.structs import replace
+
 from app.agent import interpret, limits, research
 from app.agent.judging import JudgeCall
 from app.agent.ports import BadReply, ModelReply
@@ -18,7 +20,7 @@ from app.agent.research import Call, ModelCall, Reply
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.job import Job
-from app.errors import ProviderError
+from app.errors import ProviderAway, ProviderError, ResearchFailed
 from app.worker import crash
 from app.worker.attempt import Attempt
 from app.worker.calls import Caller
@@ -33,7 +35,8 @@ class Researcher:
     def __init__(self, tools: Tools, attempt: Attempt) -> None:
         self._tools = tools
         self._attempt = attempt
-        self._caller = Caller(tools, attempt)
+        self._caller = Caller(tools, attempt, self._announce_one)
+        self._announced = set[str]()  # keys of calls that this attempt announced and has not tried yet
         self._replies: dict[str, Reply] = {}  # of the current turn; what is missing is in the blobs
         self._kept = set[str]()  # messages of this job that this attempt has kept
 
@@ -41,23 +44,49 @@ class Researcher:
         """Take turns until the report is written or the job waits; raises what stops the attempt."""
         attempt = self._attempt
         self._tools.model(attempt.job)  # raises where there is none: before anything is paid
-        await self._resume(research.next_calls(attempt.job))
+        await attempt.in_turn(self._announce)
         while attempt.job.status == "running" and (calls := research.next_calls(attempt.job)):
             # What was announced is made: handed back, it would have to be announced again, as a repeat.
-            announced = any(attempt.job.research.call(call.key) for call in calls)
+            announced = any(call.key in self._announced for call in calls)
             if attempt.draining and not announced:
                 await attempt.carry_out(c.ReleaseAttempt(attempt.epoch))
                 return
+            self._require_model(calls)
             await self._in_time(calls)
 
     # Intents
 
-    async def _resume(self, calls: list[Call]) -> None:
-        """After a claim: calls that were in flight when a worker died are announced again, as repeats."""
-        if calls:
-            await self._attempt.record(*await self._intents(self._attempt.job, calls))
+    async def _announce(self, *, last: bool = False) -> None:
+        """Announce what comes next; only within `in_turn`.
 
-    async def _intents(self, job: Job, calls: list[Call], bodies: Sequence[bytes] = ()) -> TURN_EVENTS:
+        Calls that were in flight when a worker died are announced again, as repeats. Calls to a provider
+        that is away are not, unless they are the `last`: they are announced one by one, when it is tried.
+        """
+        job = self._attempt.job
+        calls = [
+            call
+            for call in research.next_calls(job)
+            if not _is_hopeless(job, call) and (last or not self._is_away(job, call))
+        ]
+        if calls:
+            intents = await self._intents(job, calls)
+            await self._attempt.write(c.RecordEvents(self._attempt.epoch, intents))
+
+    def _is_away(self, job: Job, call: Call) -> bool:
+        return self._tools.breaker(self._tools.name(job, call)).is_open
+
+    async def _announce_one(self, call: Call, about: str) -> None:
+        """Announce one try of a call, now that its provider may be asked."""
+        await self._attempt.in_turn(lambda: self._write_intent(call, about))
+
+    async def _write_intent(self, call: Call, about: str) -> None:
+        [intent] = await self._intents(self._attempt.job, [call])
+        intent = replace(intent, about=about or intent.about)
+        await self._attempt.write(c.RecordEvents(self._attempt.epoch, (intent,)))
+
+    async def _intents(
+        self, job: Job, calls: list[Call], bodies: Sequence[bytes] = ()
+    ) -> tuple[e.CallRequested, ...]:
         """The announcements of these calls; what is asked is kept first, together with `bodies`."""
         wordings = {call.key: wording(call.ask) for call in calls if _is_prompted(call)}
         new = {
@@ -65,6 +94,7 @@ class Researcher:
         }
         await self._attempt.writer.keep([*bodies, *_inputs(calls), *map(str.encode, new.values())])
         self._kept |= new.keys()
+        self._announced |= {call.key for call in calls}
         return tuple(self._intent(job, call, wordings.get(call.key)) for call in calls)
 
     def _intent(self, job: Job, call: Call, told: Wording | None) -> e.CallRequested:
@@ -90,18 +120,36 @@ class Researcher:
             await self._attempt.in_turn(self._cut_off)
 
     async def _together(self, calls: list[Call]) -> None:
-        """The first error that ends one call ends them all."""
+        """Make these calls; the first error that ends one of them ends them all.
+
+        A provider that is away ends none: its probe may be among them. If it is back by then, the calls
+        that had to wait are made in the next round. Raises ProviderAway where it is not.
+        """
+        away = list[ProviderAway]()
         try:
             async with asyncio.TaskGroup() as turn:
                 for call in calls:
-                    turn.create_task(self._make(call))
+                    turn.create_task(self._unless_away(call, away))
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
+        for error in away:
+            if self._tools.breaker(error.provider).is_open:
+                raise error
+
+    async def _unless_away(self, call: Call, away: list[ProviderAway]) -> None:
+        try:
+            await self._make(call)
+        except ProviderAway as error:
+            away.append(error)
 
     async def _make(self, call: Call) -> None:
         crash.reached("after_intent")
         texts = await self._texts() if isinstance(call, ModelCall | JudgeCall) else {}
-        outcome, reply = await self._caller.make(call, texts)
+        announced = call.key in self._announced
+        try:
+            outcome, reply = await self._caller.make(call, texts, announced=announced)
+        finally:
+            self._announced.discard(call.key)
         crash.reached("after_call")
         await self._attempt.in_turn(lambda: self._settle(call, outcome, reply, texts))
 
@@ -115,13 +163,15 @@ class Researcher:
             events = (*events, limits.overrun(job, self._worked()))
         if events:
             await self._attempt.write(c.RecordEvents(self._attempt.epoch, events))
-        await self._announce()
+        self._announced.clear()
+        await self._announce(last=True)
 
-    async def _announce(self) -> None:
-        """Announce what comes next; only within `in_turn`."""
+    def _require_model(self, calls: list[Call]) -> None:
+        """Raise ResearchFailed where only the stand-in is left and no call of the model has succeeded."""
         job = self._attempt.job
-        intents = await self._intents(job, research.next_calls(job))
-        await self._attempt.write(c.RecordEvents(self._attempt.epoch, intents))
+        error = research.model_failure(job)
+        if error is not None and any(_is_hopeless(job, call) for call in calls):
+            raise ResearchFailed(error.error_type, error.error_message, retryable=error.retryable)
 
     def _worked(self) -> float:
         """Seconds of work so far."""
@@ -177,7 +227,12 @@ class Researcher:
             knowing = self._attempt.preview(knowing, (tripped,))
         # A worker that is leaving makes no more calls, so it does not announce any.
         parked = self._attempt.draining or knowing.status != "running"
-        calls = [] if parked else research.next_calls(knowing)
+        coming = [] if parked else research.next_calls(knowing)
+        calls = [
+            following
+            for following in coming
+            if not _is_hopeless(knowing, following) and not self._is_away(knowing, following)
+        ]
         intents = await self._intents(knowing, calls, bodies)
         await self._attempt.write(c.RecordEvents(epoch, (*happened, *intents)))
 
@@ -207,6 +262,11 @@ class Researcher:
         bodies = await self._attempt.writer.recall([name for _, name in missing])
         stored = {call.key: decoded(call.kind, bodies[name]) for call, name in missing if name in bodies}
         return {**self._replies, **stored}
+
+
+def _is_hopeless(job: Job, call: Call) -> bool:
+    """Return True for a stand-in that would write about nothing, because the model never answered."""
+    return isinstance(call, ModelCall) and call.fallback and research.model_failure(job) is not None
 
 
 def _is_prompted(call: Call) -> TypeGuard[ModelCall]:

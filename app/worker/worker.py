@@ -16,10 +16,12 @@ from uuid import UUID, uuid4
 import asyncpg
 from msgspec import Struct
 
+from app.agent import limits
 from app.agent.research import aborted
 from app.domain import commands as c
+from app.domain import events as e
 from app.domain.job import Job
-from app.errors import DatabaseUnavailable, ProviderAway, ProviderError, Refused
+from app.errors import DatabaseUnavailable, ProviderAway, ProviderError, Refused, ResearchFailed
 from app.store import log as event_log
 from app.store import queue
 from app.store.wake import Hint, Wake
@@ -164,7 +166,7 @@ class Worker:
         except DatabaseUnavailable:
             log.warning("Job %s: the database is away; its lease will expire.", attempt.job_id)
         except ProviderAway as error:
-            await self._postpone(attempt, error.retry_after)
+            await self._postpone(attempt, error)
         except ProviderError as error:
             await self._fail(attempt, error)
         except Exception as error:
@@ -198,16 +200,32 @@ class Worker:
         elif self._draining:
             await attempt.write(c.ReleaseAttempt(attempt.epoch))
 
-    async def _postpone(self, attempt: Attempt, seconds: float) -> None:
-        """A provider is away: the job waits without a worker, and it costs no attempt."""
-        retry_at = attempt.now() + timedelta(seconds=seconds * random.uniform(1.0, 1.5))
-        with contextlib.suppress(Refused, DatabaseUnavailable, asyncpg.PostgresError):
-            await attempt.carry_out(c.ReleaseAttempt(attempt.epoch, "provider_unavailable", retry_at))
+    async def _postpone(self, attempt: Attempt, error: ProviderAway) -> None:
+        """Let the job wait without a worker for a provider that is away; it costs no attempt."""
+        now = attempt.now()
+        wait = timedelta(seconds=error.retry_after * random.uniform(1.0, 1.25))
+        # The last try is due when the job has waited as long as it may work.
+        until = limits.patience_ends(attempt.job)
+        retry_at = min(now + wait, max(now, until)) if until else now + wait
+        away = e.Away(error.provider, now - error.away_for, error.said)
+        command = c.ReleaseAttempt(attempt.epoch, "provider_unavailable", retry_at, away)
+        try:
+            await attempt.carry_out(command)
+        except (Refused, DatabaseUnavailable, asyncpg.PostgresError) as why:
+            log.warning(
+                "Job %s (epoch %d) could not be handed back (%s); its lease will expire.",
+                attempt.job_id,
+                attempt.epoch,
+                why,
+            )
 
     async def _fail(self, attempt: Attempt, error: ProviderError) -> None:
         job_id, wait = attempt.job_id, backoff(attempt.job.attempt, BACKOFF)
         retry_at = attempt.now() + timedelta(seconds=wait)
-        command = c.FailAttempt(attempt.epoch, error.error_type, str(error), error.retryable, retry_at)
+        is_final = isinstance(error, ResearchFailed)
+        command = c.FailAttempt(
+            attempt.epoch, error.error_type, str(error), error.retryable, retry_at, is_final
+        )
         try:
             await attempt.carry_out(command)
         except (Refused, DatabaseUnavailable, asyncpg.PostgresError) as why:

@@ -13,7 +13,7 @@ from app.domain import events as e
 from app.domain import tools
 from app.errors import JobNotFound, ProviderError
 from app.store.database import fetch
-from app.worker import calls
+from app.worker.breaker import Times
 from dossier.request import Limits, ResearchRequest
 from tests.api.test_bad_input import assert_problem
 from tests.scripted import PLAN, REASONING, REPORT, SCRIPT, ScriptedModel
@@ -123,8 +123,8 @@ async def test_what_a_model_says_that_is_refused_is_refused_again_and_its_reply_
     assert (await replayed(house, job)).same
 
 
-async def test_a_run_with_retries_a_question_and_a_lost_page_replays_the_same(house, monkeypatch):
-    monkeypatch.setattr(calls, "BACKOFF", (0.01, 0.02))
+async def test_a_run_with_retries_a_question_and_a_lost_page_replays_the_same(house):
+    house.times = lambda: Times(backoff=(0.01, 0.02))
     house.model = ScriptedModel((ASK, *SCRIPT))
     house.model.errors = [ProviderError("network", "not now", retryable=True)]
     job = await submitted_job(house.writer, clarify=True)

@@ -190,8 +190,8 @@ async def test_a_model_that_never_fills_the_schema_leaves_a_report_of_what_was_r
 
 
 @pytest.fixture
-def impatient(monkeypatch):
-    monkeypatch.setattr(calls, "BACKOFF", (0.01, 0.02))
+def impatient(house):
+    house.times = lambda: breaker.Times(backoff=(0.01, 0.02), pause=(30.0, 60.0))
 
 
 @pytest.mark.parametrize("error_type", ["network", "timeout", "rate_limit"])
