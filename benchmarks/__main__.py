@@ -1,23 +1,26 @@
-"""python -m benchmarks [submit get latency drain append agent audit stream] [--quick] [--json]"""
+"""python -m benchmarks [submit get latency drain append agent audit stream quality] [--quick] [--json]"""
 
 import argparse
 import asyncio
 import signal
 import sys
 import time
+from functools import partial
+from pathlib import Path
 
 import msgspec
 import uvloop
 
 from benchmarks import agent, append, audit, drain, get, latency, machine, stream, submit
 from benchmarks.database import cluster
+from benchmarks.quality import run as quality
 from benchmarks.scale import FULL, QUICK, Scale
 from benchmarks.streaming import sheet
 from benchmarks.streaming.sheet import Sheet
 from benchmarks.table import Line, show
 
 LIMIT = 120  # seconds; a benchmark that hangs ends with an error, and its Postgres with it
-LIMITS = {"audit": 900, "stream": 1800}  # for those that take longer
+LIMITS = {"audit": 900, "stream": 1800, "quality": 3600}  # for those that take longer
 
 BENCHMARKS = {
     "submit": submit.measure,
@@ -28,6 +31,7 @@ BENCHMARKS = {
     "agent": agent.measure,
     "audit": audit.measure,
     "stream": stream.measure,
+    "quality": quality.measure,
 }
 
 
@@ -50,7 +54,11 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="name", help=f"some of: {', '.join(BENCHMARKS)}")
     parser.add_argument("--quick", action="store_true", help="less of everything: does it run, roughly?")
     parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="public data sets for `quality`")
     given = parser.parse_args()
+    if given.data and not given.data.is_dir():
+        parser.error(f"no such folder: {given.data}")
+    BENCHMARKS["quality"] = partial(quality.measure, folder=given.data)
     if unknown := set(given.names) - BENCHMARKS.keys():
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     header, found = uvloop.run(run(given.names or list(BENCHMARKS), QUICK if given.quick else FULL))

@@ -37,10 +37,10 @@ EVENT = PlanAdapted(
 # The same columns, defaults and indexes, without the partitions and their triggers.
 TABLE = "DROP TABLE IF EXISTS bare_events; CREATE TABLE bare_events (LIKE events INCLUDING ALL)"
 INSERT = f"""
-    INSERT INTO bare_events ({", ".join(log.ROW)})
-    SELECT {", ".join("e.data::json" if name == "data" else f"e.{name}" for name in log.ROW)}
-    FROM unnest({", ".join(f"${at}::{kind}[]" for at, kind in enumerate(log.ROW_TYPES, 1))})
-    AS e({", ".join(log.ROW)})"""
+    INSERT INTO bare_events ({log.EVENT_NAMES})
+    SELECT {", ".join("e.data::json" if name == "data" else f"e.{name}" for name in log.EVENT_COLUMNS)}
+    FROM unnest({", ".join(f"${at}::{kind}[]" for at, kind in enumerate(log.EVENT_COLUMNS.values(), 1))})
+    AS e({log.EVENT_NAMES})"""
 
 
 async def measure(cluster: Cluster, scale: Scale) -> list[Line]:

@@ -43,7 +43,7 @@ _FUNCTION = {
         fra furono fu gli ha hanno i il in io l la le lei li lo loro lui ma mi mio ne negli nei nel
         nella nelle noi o ogni per perché però più poi può quando quello questa queste questi questo se
         sei si sia sono su sua sue sugli sui sul sulla suo suoi tra tu tutti tutto un una uno vi voi""",
-    "nl": """aan al alle als bij binnen daar dan dat de der deze die dit doen door dus een en er ge had
+    "nl": """aan al alle als bij binnen daar dan dat de deze die dit doen door dus een en er ge had
         hadden hebben heeft hem het hier hij hoe hun iets ik in is je kan kon kunnen maar me meer men
         met mijn moet na naar nog nu of om omdat ons onder ook op over reeds te tegen toch toen tot
         tussen u uit uw van veel voor want waren was wat we werd werden wel wij wordt worden zal ze zich

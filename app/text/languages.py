@@ -69,6 +69,7 @@ _SIGNS = {
     "it": r"[òì]|\w(?:zione|zioni|ava)\b",
     "nl": r"\w(?:ij|lijk|heid)\b",
 }
+_NOUN = re.compile(r"[a-zäöüß,] [A-ZÄÖÜ][a-zäöüß]")  # German writes its nouns so; others only names
 _SPELLED = {language: re.compile(signs) for language, signs in _SIGNS.items()}
 # Function words that are cut out of a run before it becomes pairs; others are too often part of a word.
 _BETWEEN = {
@@ -137,6 +138,8 @@ def _latin(sample: str) -> str:
     for word in words:
         for language, weight in _TOLD.get(word, {}).items():
             scores[language] += weight
+    if scores["de"]:
+        scores["de"] += 0.5 * min(3, len(_NOUN.findall(sample)))
     second, first = sorted(scores.values())[-2:]
     return max(scores, key=scores.__getitem__) if first > LEAD * second else ""
 

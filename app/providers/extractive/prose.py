@@ -13,6 +13,7 @@ MIN_WORDS = 4  # pairs of characters count as words
 MAX_SENTENCE = 600  # characters
 MAX_PAGE = 400_000  # characters of a page that are looked at
 MIN_FUNCTION_WORDS = 0.1  # of a sentence's words, in languages that cannot do without them
+UNSPACED = {"zh", "ja", "ko", "th"}  # their words are counted in pairs of characters
 SMALL_WORDS = {"en", "de", "fr", "es", "pt", "it", "nl"}
 IN_LISTS = 0.1  # more of them in an item of a list: titles, menus and lists of links have fewer
 MIN_LETTERS = 0.66  # of the characters, spaces included; code and tables have fewer
@@ -44,17 +45,22 @@ def _sentences(page: str, language: str) -> Iterator[str]:
         if not PROMPT.search(block):
             item, text = MARKER.match(block), " ".join(MARKER.sub("", block).split())
             whole = is_prose if item else is_sentence
-            yield from (part for part in _split(text) if whole(part, language))
+            yield from (part for part in _split(text, language) if whole(part, language))
 
 
-def _split(paragraph: str) -> Iterator[str]:
+def _split(paragraph: str, language: str) -> Iterator[str]:
+    """Thai has no full stop: what stands between two spaces is its sentence."""
+    if language == "th":
+        yield from paragraph.split(" ")
+        return
     for piece in FOOTNOTES.split(paragraph):
         yield from (piece[start:end] for start, end in spans(piece))
 
 
 def is_sentence(text: str, language: str = "en") -> bool:
     """True for a whole sentence that a person would read aloud."""
-    return len(text) <= MAX_SENTENCE and bool(PROSE_END.search(text)) and _reads(text, language, 0.0)
+    is_whole = language == "th" or bool(PROSE_END.search(text))
+    return len(text) <= MAX_SENTENCE and is_whole and _reads(text, language, 0.0)
 
 
 def is_prose(text: str, language: str = "en") -> bool:

@@ -10,24 +10,29 @@ from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.agent.ports import Ask, SeenSource
 from app.domain.tools import Answer, Confidence, WriteReport
 from app.providers.extractive.frames import frame, spoken
 from app.providers.extractive.plan import Facet, asked, essence, facet_of
-from app.providers.extractive.prose import is_sentence, sentences
+from app.providers.extractive.prose import UNSPACED, is_sentence, sentences
 from app.providers.extractive.terms import Rarity, terms
 from app.text import languages
 from app.text.urls import domain
 
 MIN_EVIDENCE = 0.5  # of a subject's words, weighed by rarity; those that only stand around count half
 MIN_OWN = 0.25  # of them in the sentence itself
+NAMED = 0.75  # of both on a page that has the names in the question: other words may be said otherwise
+PAIRED = 0.65  # of both for pairs of characters: those across two words are rarely the same again
 FEW = 2  # words; of a subject with no more, none may be missing in both
 MIN_OF_BEST = 0.58  # of the best sentence's score; what is far behind it is there by accident
 PER_SECTION = 4  # sentences
 MAX_ALIKE = 0.7  # of the words of two sentences; above it, they say the same
 SHORT, LONG = 6, 45  # words; a sentence outside says too little, or too much at once
 CACHED_PAGES = 64  # of this process; each turn looks at the same pages again
+COMPOUNDING = {"de", "nl"}  # languages that write compounds as one word
+MIN_PART = 5  # letters of a part of a compound
 LEADING = 3  # sentences at the beginning of a page
 MIN_CLOSE = 0.15  # of the question's words, weighed by rarity, for a passage that is close to it
 MAX_CLOSE = 3  # such passages
@@ -52,6 +57,9 @@ LEANS = re.compile(
 CONDITION = re.compile(r"(?:If|When|Unless|Where|While|Although|Except|Because|Using)\b")
 POINTS = re.compile(r"\b(?:following|above|below|information on|later section)\b", re.IGNORECASE)
 EMPHASIS = {"em_open", "em_close", "strong_open", "strong_close"}
+# Words with a capital that are not the first; German writes every noun so.
+NAME = re.compile(r"(?<=[\w,] )[A-ZÀ-ÖØ-ÞА-ЯЁ][\w’'-]*")
+NAMING = {"en", "fr", "es", "pt", "it", "nl", "ru"}
 EMPHASISED = re.compile(r"[*_\[\]()]")
 SPECIAL = re.compile(r"[\\`_\[\]<&]")
 MARKDOWN = MarkdownIt("commonmark")
@@ -66,6 +74,7 @@ class Line(Struct, frozen=True):
     words: frozenset[str]
     title: frozenset[str]  # the terms of the page's title
     around: frozenset[str]  # the terms of the title and of the sentences before and after it
+    page: frozenset[str]  # the terms of the title and of all sentences
     language: str  # of the page
     named: frozenset[str]  # what "it" or "this" stands for: the title, at the beginning of a page
 
@@ -85,6 +94,7 @@ class Goal(Struct, frozen=True):
     about: frozenset[str]  # all terms of the step
     wanted: frozenset[str]  # all terms of the question
     scope: str  # a word that the page has to have
+    names: frozenset[str]  # the terms of names in the step; a page with none of them is about something else
 
 
 class Section(Struct, frozen=True):
@@ -101,6 +111,8 @@ def sections(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> tuple[
     lines = lines_of(ask, pages, language)
     rarity = Rarity(line.terms for line in lines)
     stems = sorted({line.language for line in lines})
+    asked_for = {stem: _wanted(ask.query, language, stem) for stem in stems}
+    lines = [_with_parts(line, asked_for[line.language]) for line in lines]
     found = list[Section]()
     for step in steps:
         goals = {stem: _goal(step, ask.query, language, stem) for stem in stems}
@@ -119,11 +131,11 @@ def _lines(source: SeenSource, text: str, asked_in: str) -> list[Line]:
     page = _page(text)
     language = page.language or asked_in
     title, head = (terms(part, language) for part in (source.title, source.title.partition(": ")[0]))
-    lines = list[Line]()
+    lines, every = list[Line](), title.union(*(has for _, has, _ in page.sentences))
     for n, (sentence, has, words) in enumerate(page.sentences):
         named = head if n < LEADING and INTRODUCES.match(sentence) else frozenset[str]()
         around = title.union(*(near for _, near, _ in page.sentences[max(0, n - 1) : n + 2]))
-        lines.append(Line(source.number, sentence, has | named, words, title, around, language, named))
+        lines.append(Line(source.number, sentence, has | named, words, title, around, every, language, named))
     return lines
 
 
@@ -152,23 +164,44 @@ def _goal(step: str, question: str, language: str, stems: str) -> Goal:
     text, scope = essence(facet[1] if facet else step, language)
     about = terms(step, language, stems)
     core = terms(text, language, stems) or about
-    wanted = frozenset[str]().union(*(terms(part, language, stems) for part in asked(question)))
-    return Goal(facet[0] if facet else None, core, core if facet else about, wanted, scope)
+    wanted = _wanted(question, language, stems)
+    names = terms(" ".join(NAME.findall(step)), language, stems) if language in NAMING else frozenset[str]()
+    return Goal(facet[0] if facet else None, core, core if facet else about, wanted, scope, names & core)
+
+
+def _wanted(question: str, language: str, stems: str) -> frozenset[str]:
+    return frozenset[str]().union(*(terms(part, language, stems) for part in asked(question)))
+
+
+def _with_parts(line: Line, wanted: frozenset[str]) -> Line:
+    """The line with those words of the question that are part of a compound in it."""
+    if line.language not in COMPOUNDING:
+        return line
+    parts = {part for part in wanted - line.terms if len(part) >= MIN_PART}
+    found = {part for part in parts if any(part in word for word in line.terms)}
+    return replace(line, terms=line.terms | found) if found else line
 
 
 def _evidence(goals: Mapping[str, Goal], lines: Sequence[Line], rarity: Rarity) -> tuple[Scored, ...]:
     held = ((line, goals[line.language]) for line in lines)
-    chosen = ((line, goal) for line, goal in held if _fits(line, goal.core, rarity) and _has_cue(line, goal))
+    chosen = ((line, goal) for line, goal in held if _fits(line, goal, rarity) and _has_cue(line, goal))
     scored = (Scored(_score(line, goal, rarity), line) for line, goal in chosen)
     return tuple(sorted(scored, key=lambda found: (-found.score, found.line.number)))
 
 
-def _fits(line: Line, core: frozenset[str], rarity: Rarity) -> bool:
+def _fits(line: Line, goal: Goal, rarity: Rarity) -> bool:
     """True if a sentence is about the subject: enough of its rare words, some of them its own."""
+    core, names = goal.core, goal.names
+    if names and not names & line.page:
+        return False
     if not core & line.terms or (len(core) <= FEW and not core <= line.terms | line.title):
         return False
+    if core <= line.terms | line.around:
+        return True
+    least = (PAIRED if line.language in UNSPACED else 1.0) * (NAMED if names and names <= line.page else 1.0)
     own = rarity.share(core, line.terms)
-    return own >= MIN_OWN and own + rarity.share(core, line.around - line.terms) / 2 >= MIN_EVIDENCE
+    both = own + rarity.share(core, line.around - line.terms) / 2
+    return own >= MIN_OWN * least and both >= MIN_EVIDENCE * least
 
 
 def _has_cue(line: Line, goal: Goal) -> bool:

@@ -1,0 +1,1 @@
+"""How good what is found, cited and refused is; figures, not tests."""

@@ -1,0 +1,39 @@
+"""Citations: those that a page supports should stay, the others should fall."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+
+from app.agent.citations import bind
+from app.domain.research import Research, Source
+from benchmarks.quality.data import Claim
+
+URL = "https://page.example/"
+
+
+def is_kept(claim: Claim) -> bool:
+    """True if the citation holds by words alone, without quotes from a model and without a judge."""
+    digest = hashlib.sha256(claim.page.encode()).hexdigest()
+    source = Source(1, URL, "Page", "", "", digest)
+    text = claim.text.rstrip(" .")
+    report = bind("Report", f"{text} [1].", "medium", Research(sources=(source,)), {digest: claim.page})
+    return bool(report.claims)
+
+
+def rows(claims: Sequence[Claim]) -> list[tuple[str, list[str]]]:
+    """For each kind: claims, what the page does with them, how many are kept; then the balanced accuracy."""
+    taken: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    for claim in claims:
+        taken[claim.kind, claim.support].append(is_kept(claim))
+    kept = [
+        (kind, [str(len(all_)), support, f"{sum(all_) / len(all_):.0%}"])
+        for (kind, support), all_ in sorted(taken.items())
+    ]
+    return [*kept, ("balanced accuracy", [str(len(claims)), "", f"{_balanced(taken):.3f}"])]
+
+
+def _balanced(taken: dict[tuple[str, str], list[bool]]) -> float:
+    """The mean of supported ones kept, and all others removed."""
+    right = [kept for (_, support), all_ in taken.items() if support == "supported" for kept in all_]
+    wrong = [not kept for (_, support), all_ in taken.items() if support != "supported" for kept in all_]
+    return (sum(right) / max(1, len(right)) + sum(wrong) / max(1, len(wrong))) / 2

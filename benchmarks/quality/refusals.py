@@ -1,0 +1,87 @@
+"""Jobs without a language model: is a question answered if its article is there, and refused if not?"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from app.agent.citations import bind
+from app.agent.ports import Ask, SeenSource
+from app.domain.research import Research, Source, Turn
+from app.domain.tools import AdaptPlan, Answer, GeneratePlan, ReadPages, WebSearch, WriteReport
+from app.providers.extractive import Extractive
+from app.store import corpus
+from app.store.database import Engine
+from benchmarks.quality.data import Article, Question
+from benchmarks.quality.retrieval import search_of
+
+MENU = ("generate_plan", "adapt_plan", "web_search", "read_pages", "write_report", "answer")
+HITS = 10
+MOST = 20  # turns
+
+
+async def job(engine: Engine, question: str) -> set[str]:
+    """Ask, search and read as a job does; the documents that its report stands on, none if it refuses."""
+    search, model, texts = search_of(engine), Extractive(), dict[str, str]()
+    ask = Ask(question, "2026-01-01", "standard", 1, MENU, "", (), (), ())
+    while ask.step < MOST:
+        step = (await model.next_step(ask, texts)).step
+        sources = list(ask.sources)
+        match step.function:
+            case GeneratePlan() | AdaptPlan():
+                ask = replace(ask, plan=getattr(step.function, "planned_steps", ask.plan))
+            case WebSearch():
+                for query in step.function.queries:
+                    for hit in (await search.search(query, HITS)).hits:
+                        if hit.url not in {source.url for source in sources}:
+                            sources.append(
+                                SeenSource(len(sources) + 1, hit.url, hit.title, hit.excerpt[:500])
+                            )
+            case ReadPages():
+                sources = [await _read(engine, source, step.function.urls, texts) for source in sources]
+            case WriteReport():
+                return _stands_on(step.function, sources, texts)
+            case Answer():
+                return set()
+        turn = Turn(ask.step, step.reasoning, step.function)
+        ask = replace(ask, sources=tuple(sources), turns=(*ask.turns, turn), step=ask.step + 1)
+    raise AssertionError("The job did not end.")
+
+
+async def _read(engine: Engine, source: SeenSource, urls: Sequence[str], texts: dict[str, str]) -> SeenSource:
+    if source.url not in urls:
+        return source
+    text = await corpus.text(engine, source.url) or ""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    texts[digest] = text
+    return replace(source, sha256=digest)
+
+
+def _stands_on(report: WriteReport, seen: Sequence[SeenSource], texts: dict[str, str]) -> set[str]:
+    sources = tuple(Source(one.number, one.url, one.title, one.excerpt, "", one.sha256) for one in seen)
+    bound = bind(report.title, report.content, report.confidence, Research(sources=sources), texts)
+    urls = {one.number: one.url for one in seen}
+    return {urls[claim.number] for claim in bound.claims}
+
+
+async def rows(
+    engine: Engine, articles: Sequence[Article], questions: Sequence[Question]
+) -> list[tuple[str, list[str]]]:
+    """For each language: false refusals, answers that cite the article, rejections without the article."""
+    held = {one.key: one for one in articles}
+    taken: dict[str, list[tuple[bool, bool, bool]]] = defaultdict(list)
+    for question in questions:
+        found = await job(engine, question.text)
+        for key in question.relevant:
+            await corpus.remove(engine, key)
+        without = await job(engine, question.text)
+        for key in question.relevant:
+            await corpus.put(engine, key, held[key].title, held[key].text)
+        taken[question.language].append((not found, bool(found & question.relevant.keys()), not without))
+    every = [one for all_ in taken.values() for one in all_]
+    return [(language, _cells(all_)) for language, all_ in (*taken.items(), ("all", every))]
+
+
+def _cells(all_: Sequence[tuple[bool, bool, bool]]) -> list[str]:
+    return [str(len(all_)), *(f"{sum(column) / len(all_):.0%}" for column in zip(*all_, strict=True))]
