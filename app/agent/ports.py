@@ -79,6 +79,7 @@ class ModelReply(Struct, frozen=True):
 
     step: NextStep
     usage: Usage = Usage()
+    repaired: tuple[str, ...] = ()  # what of the reply was repaired or clipped to make it a step
 
 
 class BadReply(ProviderError):

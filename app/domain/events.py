@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from app.domain.tools import AnyTool, Reasoning
 from dossier.job import Claim, ErrorType, StopReason, Support
@@ -101,6 +101,8 @@ class CallCompleted(Fact, frozen=True):
     latency_ms: int
     reply_sha256: str
     reply_size: int  # bytes
+    # What of a model's reply was repaired or clipped; left out where nothing was.
+    repaired: tuple[str, ...] | UnsetType = UNSET
 
 
 class CallFailed(Fact, frozen=True):

@@ -1,84 +1,90 @@
 """One turn of the agent: reasoning first, then exactly one tool.
 
-The fields follow schema-guided reasoning as sgr-agent-core defines it; the bounds are its bounds,
-so that a model's answer is either a legal step or an error that can be told to the model.
+The fields and the bounds follow schema-guided reasoning as sgr-agent-core defines it. A model is told the
+bounds; what exceeds them is clipped when its reply is read.
 """
 
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-Line = Annotated[str, Meta(min_length=1, max_length=1000)]
+
+def _told(**bounds: int) -> Meta:
+    """Bounds that a model is told and nothing depends on: a reply beyond them is clipped, not refused."""
+    return Meta(extra_json_schema=bounds)
+
+
+Line = Annotated[str, _told(minLength=1, maxLength=1000)]
 Query = Annotated[str, Meta(min_length=1, max_length=400)]  # Tavily refuses longer queries
 Confidence = Literal["high", "medium", "low"]
 
 
-class Reasoning(Struct, frozen=True, forbid_unknown_fields=True):
+class Reasoning(Struct, frozen=True):
     """What the model thinks before it acts."""
 
-    reasoning_steps: Annotated[tuple[Line, ...], Meta(min_length=2, max_length=3)]
-    current_situation: Annotated[str, Meta(max_length=300)]
-    plan_status: Annotated[str, Meta(max_length=150)]
+    reasoning_steps: Annotated[tuple[Line, ...], _told(minItems=2, maxItems=3)]
+    current_situation: Annotated[str, _told(maxLength=300)]
+    plan_status: Annotated[str, _told(maxLength=150)]
     enough_data: bool
-    remaining_steps: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=3)]
+    remaining_steps: Annotated[tuple[Line, ...], _told(minItems=1, maxItems=3)]
     task_completed: bool
 
 
-class Tool(Struct, frozen=True, tag_field="tool", forbid_unknown_fields=True):
+class Tool(Struct, frozen=True, tag_field="tool"):
     """What the model may do in a turn; the tag is the tool's name."""
 
 
-class Clarify(Tool, frozen=True, tag="clarify", forbid_unknown_fields=True):
+class Clarify(Tool, frozen=True, tag="clarify"):
     """Ask the person before spending; the assumptions hold if nobody answers."""
 
-    questions: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=3)]
-    unclear_terms: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=3)]
-    assumptions: Annotated[tuple[Line, ...], Meta(min_length=2, max_length=3)]
+    questions: Annotated[tuple[Line, ...], _told(minItems=1, maxItems=3)]
+    unclear_terms: Annotated[tuple[Line, ...], _told(minItems=1, maxItems=3)]
+    assumptions: Annotated[tuple[Line, ...], _told(minItems=2, maxItems=3)]
 
 
-class GeneratePlan(Tool, frozen=True, tag="generate_plan", forbid_unknown_fields=True):
+class GeneratePlan(Tool, frozen=True, tag="generate_plan"):
     """Say what is to be found out, in which steps."""
 
     goal: Line
-    planned_steps: Annotated[tuple[Line, ...], Meta(min_length=3, max_length=4)]
-    search_strategies: Annotated[tuple[Line, ...], Meta(min_length=2, max_length=3)]
+    planned_steps: Annotated[tuple[Line, ...], _told(minItems=3, maxItems=4)]
+    search_strategies: Annotated[tuple[Line, ...], _told(minItems=2, maxItems=3)]
 
 
-class AdaptPlan(Tool, frozen=True, tag="adapt_plan", forbid_unknown_fields=True):
+class AdaptPlan(Tool, frozen=True, tag="adapt_plan"):
     """Change the plan because of what was found."""
 
     new_goal: Line
-    plan_changes: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=3)]
+    plan_changes: Annotated[tuple[Line, ...], _told(minItems=1, maxItems=3)]
     reason: Line
-    next_steps: Annotated[tuple[Line, ...], Meta(min_length=2, max_length=4)]
+    next_steps: Annotated[tuple[Line, ...], _told(minItems=2, maxItems=4)]
 
 
-class WebSearch(Tool, frozen=True, tag="web_search", forbid_unknown_fields=True):
+class WebSearch(Tool, frozen=True, tag="web_search"):
     """Search; several queries run at once."""
 
-    queries: Annotated[tuple[Query, ...], Meta(min_length=1, max_length=3)]
+    queries: Annotated[tuple[Query, ...], _told(minItems=1, maxItems=3)]
 
 
-class ReadPages(Tool, frozen=True, tag="read_pages", forbid_unknown_fields=True):
+class ReadPages(Tool, frozen=True, tag="read_pages"):
     """Read pages that a search returned or the caller gave."""
 
     urls: Annotated[
-        tuple[Annotated[str, Meta(min_length=1, max_length=2000)], ...], Meta(min_length=1, max_length=5)
+        tuple[Annotated[str, Meta(min_length=1, max_length=2000)], ...], _told(minItems=1, maxItems=5)
     ]
 
 
-class WriteReport(Tool, frozen=True, tag="write_report", forbid_unknown_fields=True):
+class WriteReport(Tool, frozen=True, tag="write_report"):
     """Write the report; every claim carries the [n] of a source that was read."""
 
-    title: Annotated[str, Meta(min_length=1, max_length=300)]
-    content: Annotated[str, Meta(max_length=200_000)]
+    title: Annotated[str, _told(minLength=1, maxLength=300)]
+    content: Annotated[str, _told(maxLength=200_000)]
     confidence: Confidence
 
 
-class Answer(Tool, frozen=True, tag="answer", forbid_unknown_fields=True):
+class Answer(Tool, frozen=True, tag="answer"):
     """Answer without a report: the question was small, or nothing was found."""
 
-    answer: Annotated[str, Meta(min_length=1, max_length=20_000)]
+    answer: Annotated[str, _told(minLength=1, maxLength=20_000)]
     status: Literal["completed", "failed"]
 
 
@@ -95,7 +101,7 @@ TOOLS: dict[str, type[Tool]] = {
 }
 
 
-class NextStep(Struct, frozen=True, forbid_unknown_fields=True):
+class NextStep(Struct, frozen=True):
     """A model's whole reply of one turn."""
 
     reasoning: Reasoning

@@ -5,127 +5,168 @@ in words for the model.
 """
 
 import json
-import re
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from app.domain.tools import NextStep
+from app.domain.tools import TOOLS, NextStep
 from app.errors import ProviderError
 from app.providers.http import shorten
+from app.providers.step_shape import shaped
+from app.providers.step_text import objects
 
-ATTEMPTS = 50  # braces at which an object may begin in a reply
-
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # legal JSON, but no text that Postgres can hold
-
-
-class Cached(Struct):
-    """Tokens that the provider's cache held."""
-
-    cached_tokens: int | None = None
+MAX_TOKENS = 2**31  # no server counts further
+TEXT_PARTS = ("text", "output_text")
 
 
-class Tokens(Struct):
-    """The provider's own count."""
+class Tokens(Struct, frozen=True):
+    """The provider's own count; None where it cannot be read."""
 
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: Cached | None = None
-
-
-class Said(Struct):
-    """What the model said, or that it would not."""
-
-    content: str | None = None
-    refusal: str | None = None
+    prompt: int | None = None
+    completion: int | None = None
+    cached: int = 0
 
 
-class Choice(Struct):
-    """One reply, and why it ended."""
-
-    message: Said
-    finish_reason: str | None = None
-
-
-class Completion(Struct):
+class Completion(Struct, frozen=True):
     """The part of a chat completion that is used; servers differ in the rest."""
 
-    choices: tuple[Choice, ...] | None = None
-    usage: Tokens | None = None
+    text: str  # what the model said, or the step that it gave as a tool call
+    refusal: str = ""
+    finish_reason: str = ""
+    tokens: Tokens = Tokens()
 
 
 def unreadable() -> ProviderError:
-    """The error of an answer that is no chat completion."""
-    message = "The model's server answered with something that is no chat completion."
+    """The error of an answer that is not a chat completion."""
+    message = "The model's server sent something that is not a chat completion."
     return ProviderError("network", message, retryable=True)
 
 
 def read(body: bytes) -> Completion:
-    """A body as a completion with at least one choice. Raises ProviderError."""
+    """A body as a completion with at least one choice.
+
+    Raises ErrorBody where the body is an error in spite of its status, ProviderError where it is neither.
+    """
     try:
-        completion = msgspec.json.decode(body, type=Completion)
+        value = json.loads(body)  # takes what servers write and msgspec does not: 1e400, lone surrogates
     except (ValueError, RecursionError):
         raise unreadable() from None
-    if not completion.choices:  # some gateways report the failure of the server behind them like this
+    if not isinstance(value, dict):
         raise unreadable()
-    return completion
+    choice = _first(value.get("choices"))
+    message = choice.get("message") if choice else None
+    if not isinstance(message, dict):
+        raise ErrorBody(value) if value.get("error") else unreadable()
+    return Completion(
+        _said(message), _text(message.get("refusal")), str(choice.get("finish_reason") or ""), _tokens(value)
+    )
+
+
+class ErrorBody(Exception):
+    """An error that came with status 200; `body` is as the server sent it."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        super().__init__("The model's server reported an error.")
+        self.body = body
+
+
+def _first(items: object) -> dict[str, Any]:
+    first = items[0] if isinstance(items, list) and items else None
+    return first if isinstance(first, dict) else {}
+
+
+def _said(message: dict[str, Any]) -> str:
+    """The content, else the step in a tool call, else what was put out as reasoning."""
+    content = _text(message.get("content"))
+    if content.strip():
+        return content
+    return _called(message.get("tool_calls")) or _text(
+        message.get("reasoning_content") or message.get("reasoning")
+    )
+
+
+def _text(content: object) -> str:
+    """Content as text; of a list of parts, those that are text."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") in TEXT_PARTS]
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _called(calls: object) -> str:
+    """The step that stands in a tool call: under the tool's own name, or whole in its arguments."""
+    function = _first(calls).get("function")
+    if not isinstance(function, dict):
+        return ""
+    arguments, name = function.get("arguments"), function.get("name")
+    if name not in TOOLS:
+        return arguments if isinstance(arguments, str) else _encode(arguments)
+    return _encode({"function": {"tool": name, "arguments": arguments}})
+
+
+def _encode(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _tokens(value: dict[str, Any]) -> Tokens:
+    """The usage as far as it can be read: servers send floats, strings, and empty lists."""
+    usage = value.get("usage")
+    if not isinstance(usage, dict):
+        return Tokens()
+    details = usage.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    return Tokens(prompt, completion, _count(cached) or 0)
+
+
+def _count(value: object) -> int | None:
+    try:
+        number = int(float(value)) if isinstance(value, int | float | str) else -1
+    except (ValueError, OverflowError):
+        return None
+    return number if 0 <= number < MAX_TOKENS else None
 
 
 def text_of(completion: Completion) -> str:
     """What the model said. Raises ValueError in words for the model where it did not finish."""
-    choice = (completion.choices or ())[0]
-    if choice.message.refusal:
-        raise ValueError(f"You refused: {shorten(choice.message.refusal)}")
-    if choice.finish_reason == "content_filter":
+    if completion.refusal:
+        raise ValueError(f"You refused: {shorten(completion.refusal)}")
+    if completion.finish_reason == "content_filter":
         raise ValueError("A content filter stopped your reply. Say it in other words.")
-    if choice.finish_reason == "length":
+    if completion.finish_reason == "length":
         raise ValueError("Your reply was cut off because it was too long. Write less.")
-    return choice.message.content or ""
+    return completion.text
 
 
-def step_of(completion: Completion, menu: Sequence[str]) -> NextStep:
-    """The step that a completion holds. Raises ValueError in words for the model."""
+def step_of(completion: Completion, menu: Sequence[str]) -> tuple[NextStep, tuple[str, ...]]:
+    """The step that a completion holds, and what was changed to make it one.
+
+    Raises ValueError in words for the model.
+    """
     return decode(text_of(completion), menu)
 
 
-def decode(text: str, menu: Sequence[str]) -> NextStep:
-    """A reply as a step; prose and fences around its JSON object are passed over, nothing else is.
+def decode(text: str, menu: Sequence[str]) -> tuple[NextStep, tuple[str, ...]]:
+    """A reply as a step, and what was changed to make it one.
 
     Raises:
         ValueError: it is no legal step; the message tells the model why, in at most MAX_MESSAGE characters.
     """
     if not text.strip():
         raise ValueError("Your reply was empty.")
-    found = outermost(text)
-    if _NUL.search(found):
-        raise ValueError("Your reply contains NUL characters (\\u0000).")
-    try:
-        step = msgspec.json.decode(found, type=NextStep)
-    except msgspec.ValidationError as error:
-        raise ValueError(shorten(f"Your reply does not fit the schema: {error}")) from None
-    except (ValueError, RecursionError):
-        raise ValueError("Your reply is no complete JSON object.") from None
-    tool = type(step.function).__struct_config__.tag
-    if tool not in menu:
-        raise ValueError(f"You chose {tool}; allowed now: {', '.join(menu)}.")
-    return step
-
-
-def outermost(text: str) -> str:
-    """The longest JSON object in a text that has a "function", or the text itself where there is none.
-
-    Small models think aloud in front of it, or put it into a fence.
-    """
-    best, at, decoder = "", text.find("{"), json.JSONDecoder()
-    for _ in range(ATTEMPTS):
-        if at < 0:
-            break
+    refused = "Your reply has no JSON object with a step in it."
+    for found in objects(text):
         try:
-            found, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            found, end = {}, at + 1
-        if "function" in found:  # without it, it is a thought, or a piece of a step that was cut off
-            best = max(best, text[at:end], key=len)
-        at = text.find("{", end)
-    return best or text
+            step, notes = shaped(found.value, menu)
+        except (ValueError, RecursionError) as error:
+            refused = f"Your reply does not fit the schema: {error}"
+            continue
+        if not found.broken:
+            return step, notes
+        if found.is_kept_by(_encode(step)):
+            return step, ("JSON: repaired", *notes)
+        refused = "Your reply is not valid JSON, and a part of it would be lost. Escape quotation marks."
+    raise ValueError(shorten(refused))

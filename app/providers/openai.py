@@ -12,6 +12,7 @@ from copy import copy
 from typing import Any, Literal, Protocol, Self, cast
 
 import httpx
+import msgspec
 from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, OpenAIError
 
 from app.agent.ports import Ask, BadReply, ModelReply
@@ -19,7 +20,8 @@ from app.agent.step_schema import Schema, strict_schema
 from app.domain.events import Usage
 from app.domain.tools import NextStep
 from app.errors import ProviderError
-from app.providers.completion import Completion, Tokens, read, step_of, text_of, unreadable
+from app.providers.completion import Completion, ErrorBody, Tokens, read, step_of, text_of, unreadable
+from app.providers.error_words import ErrorWords, words_of
 from app.providers.http import (
     AGENT,
     CONNECT,
@@ -43,6 +45,8 @@ CRASHES = 2  # turns in which a server fails with a schema and not without one: 
 
 Style = Literal["json_schema", "json_object", "text"]
 STYLES: tuple[Style, ...] = ("json_schema", "json_object", "text")
+GATEWAY = 502  # what an error in a body with status 200 counts as, where it names no status
+INVALID_REPLY = "json_validate_failed"  # Groq: the model wrote something that does not fit the schema
 BROKEN = 500  # some servers crash on what they do not support
 REFUSALS = frozenset({400, 404, 422, BROKEN})
 
@@ -134,16 +138,18 @@ class OpenAIModel:
         conversation = await asyncio.to_thread(self._render, ask, texts)
         messages = [{"role": message.role, "content": message.content} for message in conversation]
         completion = await self._complete(messages, strict_schema(NextStep, ask.menu))
-        usage = self._usage(completion.usage)
+        usage = self._usage(completion.tokens)
         try:
-            return ModelReply(step_of(completion, ask.menu), usage)
+            # In a thread: a long reply that must be repaired takes some tenths of a second.
+            step, repaired = await asyncio.to_thread(step_of, completion, ask.menu)
+            return ModelReply(step, usage, repaired)
         except ValueError as error:
             raise BadReply(str(error), usage) from None
 
     async def fill(self, messages: list[dict[str, str]], schema: Schema) -> tuple[str, Usage]:
         """The text of a reply under another schema than a turn's. Raises BadReply and ProviderError."""
         completion = await self._complete(messages, schema)
-        usage = self._usage(completion.usage)
+        usage = self._usage(completion.tokens)
         try:
             return text_of(completion), usage
         except ValueError as error:
@@ -160,7 +166,11 @@ class OpenAIModel:
             raise self._translated(error) from None
         except httpx.HTTPError as error:
             raise _unreachable(type(error).__name__) from None
-        return read(body)
+        try:
+            return read(body)
+        except ErrorBody as error:
+            words = words_of(error.body)
+            raise self._refused(words.status or GATEWAY, words, {}) from None
 
     async def _in_some_style(self, messages: list[dict[str, str]], schema: Schema) -> bytes:
         """The reply in the strictest style that the server takes; which one it is is remembered."""
@@ -188,7 +198,7 @@ class OpenAIModel:
         try:
             return await self._send(style, messages, schema, self._max_tokens)
         except APIStatusError as error:
-            if self._max_tokens is None or not (error.status_code == 400 and _LIMIT.search(_said(error))):
+            if self._max_tokens is None or not _is_about_limit(error):
                 raise
         body = await self._send(style, messages, schema, None)
         self._max_tokens = None
@@ -210,14 +220,12 @@ class OpenAIModel:
         reply = await self._openai.chat.completions.with_raw_response.create(**request)
         return cast(bytes, reply.content)
 
-    def _usage(self, tokens: Tokens | None) -> Usage:
-        if tokens is None or tokens.prompt_tokens is None:
+    def _usage(self, tokens: Tokens) -> Usage:
+        if tokens.prompt is None:
             return Usage(cost_usd=None)
-        prompt, completion = max(0, tokens.prompt_tokens), max(0, tokens.completion_tokens or 0)
-        details = tokens.prompt_tokens_details
-        cached = max(0, (details and details.cached_tokens) or 0)
-        cost = self._price.cost(prompt, cached, completion) if self._price else None
-        return Usage(input_tokens=prompt, output_tokens=completion, cost_usd=cost)
+        completion = tokens.completion or 0
+        cost = self._price.cost(tokens.prompt, tokens.cached, completion) if self._price else None
+        return Usage(input_tokens=tokens.prompt, output_tokens=completion, cost_usd=cost)
 
     def _translated(self, error: OpenAIError) -> ProviderError:
         match error:
@@ -226,21 +234,23 @@ class OpenAIModel:
             case APIConnectionError():
                 return _unreachable(type(error.__cause__).__name__)
             case APIStatusError():
-                return self._refused(error)
+                return self._refused(error.status_code, words_of(error.body), error.response.headers)
             case _:
                 return unreadable()
 
-    def _refused(self, error: APIStatusError) -> ProviderError:
-        said = shorten(_said(error), self._key)
-        if error.code == "insufficient_quota" or error.type == "insufficient_quota":
+    def _refused(self, status: int, words: ErrorWords, headers: Mapping[str, str]) -> ProviderError:
+        said = shorten(words.message, self._key)
+        if "insufficient_quota" in (words.code, words.kind):
             return ProviderError("resource", f"The account behind {KEY} has no credit left.", retryable=False)
-        if error.code == "content_filter":
+        if words.code == "content_filter":
             message = f"The model's server refuses the question or a page: {said}"
             return ProviderError("resource", message[:MAX_MESSAGE], retryable=False)
-        if _is_too_long(error):
+        if words.code == INVALID_REPLY:
+            return BadReply(f"Your reply does not fit the schema: {said}"[:MAX_MESSAGE], Usage(cost_usd=None))
+        if _is_too_long(status, words):
             message = f"The question and the pages do not fit into the context of {self._model}: {said}"
             return ProviderError("resource", message[:MAX_MESSAGE], retryable=False)
-        return refusal("The model's server", KEY, error.status_code, error.response.headers, said)
+        return refusal("The model's server", KEY, status, headers, said)
 
     def _too_slow(self) -> ProviderError:
         message = f"{self._model} did not answer within {self._timeout:g} seconds."
@@ -258,20 +268,20 @@ def _with_schema(messages: list[dict[str, str]], schema: Schema) -> list[dict[st
 
 def _may_mean_style(error: APIStatusError) -> bool:
     """True if the request may have been refused because of its response format."""
-    return error.status_code in REFUSALS and not _is_too_long(error) and error.code != "content_filter"
+    words = words_of(error.body)
+    is_other = _is_too_long(error.status_code, words) or words.code in ("content_filter", INVALID_REPLY)
+    return error.status_code in REFUSALS and not is_other
 
 
-def _is_too_long(error: APIStatusError) -> bool:
-    if error.code == "context_length_exceeded":
+def _is_too_long(status: int, words: ErrorWords) -> bool:
+    if words.code == "context_length_exceeded":
         return True
-    return error.status_code in (400, 413, 422, BROKEN) and bool(_TOO_LONG.search(_said(error)))
+    return status in (400, 413, 422, BROKEN) and bool(_TOO_LONG.search(words.message))
 
 
-def _said(error: APIStatusError) -> str:
-    """The server's own words; the SDK's message would repeat the whole body."""
-    body = error.body
-    said = (body.get("message") or body.get("detail")) if isinstance(body, dict) else None
-    return said if isinstance(said, str) else ""
+def _is_about_limit(error: APIStatusError) -> bool:
+    """True if the server does not know the limit on a reply, or finds it too high."""
+    return error.status_code in (400, 422) and bool(_LIMIT.search(msgspec.json.encode(error.body).decode()))
 
 
 def _unreachable(cause: str) -> ProviderError:

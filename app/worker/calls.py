@@ -10,9 +10,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from itertools import count
 
+from msgspec import UNSET
+
 from app.agent import limits
 from app.agent.judging import JudgeCall
-from app.agent.ports import BadReply
+from app.agent.ports import BadReply, ModelReply
 from app.agent.replies import encoded
 from app.agent.research import Call, ModelCall, Reply
 from app.domain import events as e
@@ -123,7 +125,9 @@ class Caller:
 def completed(call: Call, reply: Reply, latency_ms: int) -> e.CallCompleted:
     """Return the event of a reply; the reply itself is kept as a blob under this hash."""
     body = encoded(reply)
-    return e.CallCompleted(call.key, reply.usage, latency_ms, sha256(body).hexdigest(), len(body))
+    repaired = isinstance(reply, ModelReply) and reply.repaired
+    digest = sha256(body).hexdigest()
+    return e.CallCompleted(call.key, reply.usage, latency_ms, digest, len(body), repaired or UNSET)
 
 
 def failed(call: Call, error: ProviderError, *, retryable: bool) -> e.CallFailed:

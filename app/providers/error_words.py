@@ -1,0 +1,55 @@
+"""The words of a refusal, in whatever shape a server puts them: text, a list, an object in an object."""
+
+from typing import Any
+
+from msgspec import Struct
+
+DEPTH = 6  # objects in objects that are looked into
+PARTS = 5  # errors of a list that are shown
+WORDS = ("message", "msg", "detail", "error", "errors", "description", "failed_generation")
+
+
+class ErrorWords(Struct, frozen=True):
+    """What a server says of a refusal."""
+
+    message: str = ""
+    code: str = ""  # a word like "context_length_exceeded", or a status
+    kind: str = ""  # the `type` of OpenAI's errors
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status that the code names, where it is one."""
+        is_status = len(self.code) == 3 and self.code.isdecimal() and self.code[0] in "345"
+        return int(self.code) if is_status else None
+
+
+def words_of(body: object) -> ErrorWords:
+    """The words in the decoded body of a refusal; empty where there are none."""
+    return ErrorWords(_message(body, DEPTH), _named(body, "code"), _named(body, "type"))
+
+
+def _message(body: object, depth: int) -> str:
+    if isinstance(body, str):
+        return body
+    if depth == 0:
+        return ""
+    if isinstance(body, list):
+        said = (_message(part, depth - 1) for part in body[:PARTS])
+        return "; ".join(part for part in said if part)
+    if not isinstance(body, dict):
+        return ""
+    said = (_message(body.get(name), depth - 1) for name in WORDS)
+    return next((part for part in said if part), "")
+
+
+def _named(body: object, name: str) -> str:
+    """A code or a type, of the error in the body or of the body itself."""
+    inner: Any = body[0] if isinstance(body, list) and body else body
+    for _ in range(DEPTH):
+        if not isinstance(inner, dict):
+            break
+        value = inner.get(name)
+        if isinstance(value, str | int) and not isinstance(value, bool) and value:
+            return str(value)
+        inner = inner.get("error") or inner.get("detail") or inner.get("message")
+    return ""

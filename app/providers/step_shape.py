@@ -1,0 +1,168 @@
+"""An object that a model wrote as a legal step: what is harmless is understood, clipped or left out.
+
+Bounds on a step are for the model's benefit: a text that is too long is cut, a list too, a word in the
+wrong case is the word. What nothing can be made of is named in words for the model.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct, inspect
+
+from app.domain.tools import TOOLS, NextStep, Reasoning
+
+TRUE = frozenset({"true", "yes", "1", "y"})
+MAX_NOTES = 10  # of what was changed
+# What a step says where the model left it out; without the other fields there is no step.
+DEFAULTS: Mapping[str, Any] = {
+    "confidence": "low",
+    "status": "completed",
+    "title": "Report",
+    "current_situation": "",
+    "plan_status": "",
+    "reason": "",
+}
+NEEDED = frozenset(
+    {"queries", "urls", "planned_steps", "next_steps", "questions", "content", "answer", "goal"}
+)
+
+Notes = list[str]
+
+
+class Unusable(ValueError):
+    """Nothing can be made of a part of the step; the message tells the model which."""
+
+
+def shaped(value: Mapping[str, Any], menu: Sequence[str]) -> tuple[NextStep, tuple[str, ...]]:
+    """The step, and what was changed to make it one. Raises Unusable, msgspec.ValidationError."""
+    notes: Notes = []
+    parts = _lowered(value)
+    function = _function(parts, menu)
+    thought = parts.get("reasoning")
+    reasoning = _fitted(Reasoning, _lowered(thought) if isinstance(thought, Mapping) else parts, "", notes)
+    tool = TOOLS[function.pop("tool")]
+    step = {"reasoning": reasoning, "function": _fitted(tool, function, f"{tag_of(tool)}.", notes)}
+    return msgspec.convert(step, NextStep), tuple(dict.fromkeys(notes))[:MAX_NOTES]
+
+
+def tag_of(tool: type[Struct]) -> str:
+    """The name of a tool."""
+    return str(tool.__struct_config__.tag)
+
+
+def _lowered(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {str(key).strip().lower(): item for key, item in value.items()}
+
+
+def _function(parts: dict[str, Any], menu: Sequence[str]) -> dict[str, Any]:
+    """The tool and its arguments, wherever they stand; `tool` is its name."""
+    said = parts.get("function", parts.get("tool"))
+    if isinstance(said, str):
+        beside = parts.get("arguments", parts.get("args", parts))
+        said = {**_lowered(_decoded(beside)), "tool": said}
+    if not isinstance(said, Mapping):
+        said = parts
+    found = _lowered(said)
+    name = found.get("tool", found.get("name", found.get("function")))
+    arguments = found.get("arguments", found.get("parameters"))
+    if isinstance(arguments, str | Mapping):
+        found = {**found, **_lowered(_decoded(arguments))}
+    if not isinstance(name, str):
+        name = next((tool for tool in TOOLS if isinstance(found.get(tool), Mapping)), None)
+        found = _lowered(found[name]) if name else found
+    tool = _tool(name, menu)
+    return {**found, "tool": tool}
+
+
+def _decoded(arguments: object) -> Mapping[str, Any]:
+    """Arguments as an object; servers send those of a tool call as a string of JSON."""
+    if isinstance(arguments, str):
+        try:
+            arguments = msgspec.json.decode(arguments)
+        except (ValueError, RecursionError):
+            return {}
+    return arguments if isinstance(arguments, Mapping) else {}
+
+
+def _tool(name: object, menu: Sequence[str]) -> str:
+    spelt = str(name or "").strip().lower().replace("-", "_").replace(" ", "_")
+    if spelt not in TOOLS:
+        raise Unusable(f"Name one tool in function.tool; allowed now: {', '.join(menu)}.")
+    if spelt not in menu:
+        raise Unusable(f"You chose {spelt}; allowed now: {', '.join(menu)}.")
+    return spelt
+
+
+def _fitted(kind: type[Struct], given: Mapping[str, Any], path: str, notes: Notes) -> dict[str, Any]:
+    """The fields of a struct, each in its type; `given` may hold others, and lack those that may be empty."""
+    info = inspect.type_info(kind)
+    assert isinstance(info, inspect.StructType)
+    fitted: dict[str, Any] = {"tool": info.tag} if info.tag else {}
+    for field in info.fields:
+        value = _field(field.type, given.get(field.name), f"{path}{field.name}", notes)
+        if value is None and field.required:
+            value = DEFAULTS.get(field.name)
+            notes.append(f"{path}{field.name}: left out")
+        if (not value and field.name in NEEDED) or (value is None and field.required):
+            raise Unusable(f"{path}{field.name} is missing or empty.")
+        if value is not None:
+            fitted[field.name] = value
+    return fitted
+
+
+def _field(kind: inspect.Type, value: object, path: str, notes: Notes) -> Any:  # noqa: ANN401
+    bounds: Mapping[str, Any] = {}
+    if isinstance(kind, inspect.Metadata):
+        bounds, kind = kind.extra_json_schema or {}, kind.type
+    match kind:
+        case inspect.VarTupleType():
+            return _list(kind.item_type, value, bounds.get("maxItems"), path, notes)
+        case inspect.StrType():
+            return _text(value, kind.max_length or bounds.get("maxLength"), path, notes)
+        case inspect.BoolType():
+            return value if isinstance(value, bool) else str(value).strip().lower() in TRUE
+        case inspect.LiteralType():
+            return _choice(kind.values, value)
+        case inspect.IntType():
+            return _number(value)
+        case inspect.StructType() if isinstance(value, Mapping):
+            return _fitted(kind.cls, _lowered(value), f"{path}.", notes)
+        case _:
+            return value
+
+
+def _list(item: inspect.Type, value: object, most: int | None, path: str, notes: Notes) -> list[Any]:
+    """A list of what is in it; a single value is a list of one."""
+    values = [] if value is None or value == "" else value if isinstance(value, list | tuple) else [value]
+    if isinstance(value, Mapping):
+        values = list(value.values())
+    fitted = [_field(item, one, path, notes) for one in values]
+    kept = [one for one in fitted if one not in (None, "")]
+    if most and len(kept) > most:
+        notes.append(f"{path}: {most} of {len(kept)} taken")
+    return kept[:most]
+
+
+def _text(value: object, most: int | None, path: str, notes: Notes) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, list):
+        value = "\n".join(str(part) for part in value)
+    text = (value if isinstance(value, str) else msgspec.json.encode(value).decode()).replace("\x00", "")
+    if most and len(text) > most:
+        notes.append(f"{path}: cut to {most} characters")
+    return text[:most].strip()
+
+
+def _choice(values: tuple[object, ...], value: object) -> str | None:
+    """The one that is meant, whatever its case."""
+    said = str(value).strip().lower()
+    return said if said in values else None
+
+
+def _number(value: object) -> int | None:
+    try:
+        return int(str(value).strip().strip("[]"))
+    except ValueError:
+        return None

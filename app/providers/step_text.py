@@ -1,0 +1,139 @@
+"""Where the step stands in a reply: its text without thoughts and fences, as JSON, repaired where it slipped.
+
+Models think aloud before a step, put it into a fence, slip in a comma, or write LaTeX into a JSON string.
+The last object outside the thoughts that is a step counts.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import json_repair
+from msgspec import Struct
+
+MAX_REPLY = 400_000  # characters of a reply that are looked at
+MAX_REPAIRED = 200_000  # characters, as many as a report may have
+MAX_MARKS = 16_000  # quotation marks, brackets and commas; a report of 5,000 words has some thousand
+MAX_DEPTH = 40  # brackets in brackets; a step has five
+ATTEMPTS = 50  # braces at which an object may begin in a reply
+KEPT_TEXT = 0.8  # of a broken object's letters must be in the repaired one, else it is a guess
+STEP_KEYS = frozenset({"function", "tool"})
+THOUGHT_KEYS = frozenset({"reasoning", "reasoning_steps"})
+
+_TAG = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
+_LETTER = re.compile(r"\w")
+_MARK = re.compile(r"[\"'{}\[\],/#]")
+_BRACKET = re.compile(r"[\[\]{}]")
+# \frac and \times begin with a legal JSON escape; no text has a form feed or a tab in front of these letters.
+_COMMANDS = (
+    "bar|begin|beta|big|binom|bmod|bold|boxed|frac|forall|rangle|rho|right|rightarrow|rm|tan|tau|tfrac|text|textbf"
+    "|textit|textrm|theta|tilde|times|to|top|triangle"
+)
+_LATEX = re.compile(rf"(?<!\\)((?:\\\\)*)\\(?=(?:{_COMMANDS})(?![a-z]))")
+# A line break before "u" or "e" is likelier than \nu, so these count only inside a formula.
+_IN_FORMULA = re.compile(r"(?<!\\)((?:\\\\)*)\\(?=(?:nabla|ne|neq|neg|nu|not|notin)(?![a-z]))")
+_NO_ESCAPE = re.compile(r'(?<!\\)((?:\\\\)*)\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})')
+
+
+class Found(Struct, frozen=True):
+    """An object of a reply; `broken` is its text where its JSON had to be repaired."""
+
+    value: Any
+    broken: str = ""
+
+    def is_kept_by(self, step: str) -> bool:
+        """True if a step made of this, as JSON, holds what was written: less would be a guess."""
+        return _letters(step) >= KEPT_TEXT * _letters(self.broken)
+
+
+def without_thoughts(text: str) -> str:
+    """A reply without its think blocks; one whose beginning or end is missing is cut as well."""
+    kept, start, is_thought = list[str](), 0, False
+    text = text[:MAX_REPLY]
+    for tag in _TAG.finditer(text):
+        if tag[1]:  # what stands before an end is a thought, whether its beginning was sent or not
+            kept = kept if is_thought else []
+        elif not is_thought:
+            kept.append(text[start : tag.start()])
+        start, is_thought = tag.end(), not tag[1]
+    said = "".join(kept)
+    # A block that never ends holds the step where nothing stands before it.
+    return said if is_thought and "{" in said else said + text[start:]
+
+
+def objects(text: str) -> Iterator[Found]:
+    """The objects in a reply that may be a step, the likeliest first: the last one that is whole.
+
+    A piece of a broken step comes last, behind the repaired whole.
+    """
+    said = _escaped(without_thoughts(text))
+    start = said.find("{")
+    pieces = list[dict[str, Any]]()
+    for at, value in reversed(list(_whole(said))):
+        keys = {str(key).lower() for key in value}
+        if keys & STEP_KEYS and (at == start or keys & THOUGHT_KEYS):
+            yield Found(value)
+        elif keys & STEP_KEYS:
+            pieces.append(value)
+    if start >= 0:
+        broken = said[start:].rpartition("```")[0] or said[start:]
+        repaired = _repaired(broken)
+        if repaired is not None:
+            yield Found(repaired, broken)
+    yield from map(Found, pieces)
+
+
+def _escaped(text: str) -> str:
+    """Backslashes of LaTeX doubled, so that JSON keeps them."""
+    text = _LATEX.sub(r"\1\\\\", text)
+    if "$" in text:
+        text = _IN_FORMULA.sub(lambda found: found[1] + "\\" * (1 + _in_formula(text, found.start())), text)
+    return _NO_ESCAPE.sub(r"\1\\\\", text)
+
+
+def _in_formula(text: str, at: int) -> bool:
+    """True where the dollar signs in front, as far as a formula may reach, are odd in number."""
+    return text.count("$", max(0, at - 300), at) % 2 == 1
+
+
+def _whole(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Where the outermost objects that are legal JSON begin, and what they are."""
+    decoder, at = json.JSONDecoder(strict=False), text.find("{")
+    for _ in range(ATTEMPTS):
+        if at < 0:
+            return
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            end = at + 1
+        else:
+            yield at, value
+        at = text.find("{", end)
+
+
+def _repaired(broken: str) -> dict[str, Any] | None:
+    """The object that begins at the first brace, mended."""
+    # Beyond this, repairing takes time that grows with the square of the length.
+    if len(_MARK.findall(broken[:MAX_REPAIRED])) > MAX_MARKS or _depth(broken) > MAX_DEPTH:
+        return None
+    try:
+        value = json_repair.loads(broken[:MAX_REPAIRED], skip_json_loads=True)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(value, list):
+        value = next((item for item in reversed(value) if isinstance(item, dict)), None)
+    return value if isinstance(value, dict) else None
+
+
+def _depth(text: str) -> int:
+    """How deep brackets open at most, strings not told apart."""
+    depth = deepest = 0
+    for bracket in _BRACKET.finditer(text):
+        depth += 1 if bracket[0] in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _letters(text: str) -> int:
+    return sum(1 for _ in _LETTER.finditer(text))
