@@ -1,12 +1,14 @@
 // The state of a run as the fold of its events. The live page folds all of them, the slider a prefix.
 // `touched` is the seq of the last event that changed an entry: what is drawn follows from it alone.
 
+const MAX_WORDS = 200; // characters of the sentence, as in app/domain/words.py
+
 export function empty() {
   return {
     seq: 0, at: null, status: "pending", progress: 0, step: "", request: null, attempt: 0, attempts: 0, worker: "",
     createdAt: null, startedAt: null, workingSince: null, endedAt: null, retryAt: null,
     goal: "", plan: [], plans: [], entries: [], turns: new Map(), calls: [], open: new Map(), sources: new Map(),
-    bill: { model: 0, search: 0, read: 0, input: 0, output: 0, cost: 0, unpriced: 0, repeated: 0 },
+    bill: { model: 0, search: 0, read: 0, judge: 0, input: 0, output: 0, cost: 0, unpriced: 0, repeated: 0 },
     tripped: null, asks: null, answers: null, report: null, failure: null, stopReason: null, forkedFrom: null,
   };
 }
@@ -48,15 +50,17 @@ const APPLY = {
     note(run, event, `Attempt ${data.attempt} failed`, `${data.error_type}: ${data.error_message}`, "bad");
   },
   attempt_released(run, data, event) {
+    run.attempt -= 1;
     run.retryAt = data.retry_at;
-    run.step = data.reason === "shutdown" ? "Waiting for a worker" : "Waiting for a provider";
-    note(run, event, data.reason === "shutdown" ? "The worker stopped and handed the run back" : "The provider is away; the run waits", "");
+    run.step = data.reason === "provider_unavailable" ? "Waiting for a provider" : "Waiting for a worker";
+    note(run, event, data.reason === "provider_unavailable" ? "The provider is away; the job waits" : "The worker stopped and handed the job back", "");
   },
   lease_expired(run, data, event) {
     run.step = "Waiting for a worker";
     note(run, event, `The worker of attempt ${data.attempt} was lost`, data.cause === "silent" ? "It fell silent." : "It held the run for too long.", "bad");
   },
   input_requested(run, data, event) {
+    run.attempt -= 1;
     run.asks = { ...data, seq: event.seq, until: Date.parse(event.at) + data.timeout_seconds * 1000 };
     run.step = "Waiting for an answer";
     note(run, event, "It asks what is meant", data.questions.join(" "), "warn");
@@ -86,7 +90,8 @@ const APPLY = {
   call_requested(run, data, event) {
     const step = Number(data.key.split("/")[0]);
     const call = { ...data, turn: step, index: run.calls.length, from: Date.parse(event.at), to: null, latency: null, usage: {}, error: null, done: false, touched: event.seq };
-    if (data.kind === "model") run.step = "Thinking about the next step";
+    if (data.kind === "model") say(run, "Thinking about the next step");
+    if (data.kind === "judge" && !data.fallback) say(run, "Checking claims against their quotes");
     if (data.repeat) run.bill.repeated += 1;
     run.calls.push(call);
     run.open.set(data.key, call);
@@ -98,13 +103,13 @@ const APPLY = {
     settle(run, data, event, (call) => Object.assign(call, { done: true, error: null, latency: data.latency_ms }));
   },
   call_failed(run, data, event) {
-    run.step = `A ${data.key.split("/")[1]} call failed: ${data.error_message}`;
+    say(run, `A ${data.key.split("/")[1]} call failed: ${data.error_message}`);
     settle(run, data, event, (call) => Object.assign(call, { error: data, tries: (call.tries ?? 0) + 1 }));
   },
   step_reasoned(run, data, event) {
     const turn = turnOf(run, data.step, event);
     Object.assign(turn, { reasoning: data.reasoning, tool: data.function, touched: event.seq, at: event.at });
-    run.step = toolInWords(data.function);
+    say(run, toolInWords(data.function));
   },
   plan_drafted(run, data, event) {
     plan(run, { ...data, changes: [], reason: "" }, event);
@@ -127,12 +132,12 @@ const APPLY = {
   },
   budget_reached(run, data, event) {
     run.tripped ??= data;
-    run.step = "A limit was reached; writing the report";
+    say(run, `A limit was reached (${data.limit}); writing the report`);
     note(run, event, "A limit was reached; only the report follows", `${data.limit}: ${round(data.used)} of ${round(data.allowed)} used`, "warn");
   },
   report_written(run, data) {
     run.report = data;
-    run.step = "Checking the citations";
+    say(run, "Checking the citations");
   },
   job_forked(run, data, event) {
     run.forkedFrom = { origin: data.origin, after: data.after };
@@ -140,6 +145,11 @@ const APPLY = {
     note(run, event, `It begins where another run was after event ${data.after}`, `${data.instruction ?? ""}${kept}`.trim());
   },
 };
+
+/** What is being done now; what a fork has from its origin was done there. */
+function say(run, words) {
+  if (run.status !== "pending") run.step = Array.from(words).slice(0, MAX_WORDS).join("");
+}
 
 const round = (n) => Math.round(n * 1e4) / 1e4;
 
@@ -205,5 +215,5 @@ export function toolInWords(tool) {
 }
 
 export const isOver = (status) => status === "completed" || status === "failed" || status === "cancelled";
-export const callsMade = (bill) => bill.model + bill.search + bill.read;
+export const callsMade = (bill) => bill.model + bill.search + bill.read + bill.judge;
 export const costOf = (bill) => (bill.unpriced ? null : Math.round(bill.cost * 1e9) / 1e9);
