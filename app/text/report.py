@@ -27,10 +27,12 @@ TAGS = frozenset(_TAG_NAMES.split())
 ATTRIBUTES = {"a": {"href"}, "li": {"id", "value"}, "ol": {"start"}, "section": {"id"}}
 REL = "noopener noreferrer nofollow"
 STOPPED: dict[StopReason, str] = {
+    "answered": "The question was answered.",
     "no_evidence": "No evidence was found.",
     "budget_reached": "The research stopped early: its budget was used up.",
-    "max_iterations": "The research stopped early: it reached its last step.",
+    "max_iterations": "The research stopped early: it reached its last turn.",
     "deadline": "The research stopped early: its time was up.",
+    "model_failed": "The language model failed; the report was put together without it.",
     "cancelled": "The research was cancelled.",
     "error": "The research stopped early because of an error.",
 }
@@ -87,7 +89,7 @@ def cited(result: Result) -> Sequence[SourceView]:
 
 def evidence(result: Result) -> list[str]:
     """What the report stands on, in sentences."""
-    lines = [STOPPED[result.stop_reason]] if result.stop_reason in STOPPED else []
+    lines = [STOPPED[result.stop_reason]] if result.stop_reason != "answered" else []
     if not result.claims:
         lines.append("No sentence of this report is backed by a quote from a page.")
     else:

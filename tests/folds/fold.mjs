@@ -1,4 +1,5 @@
-// Folds logs with the page's own code: reads {name: [events]} and writes {name: [what the page says after each]}.
+// Folds logs with the page's own code: reads {name: [events]} and writes
+// {name: [what the page says after each]}.
 import { readFileSync } from "node:fs";
 
 const { callsMade, costOf, empty, evolve } = await import(process.argv[2]);

@@ -4,14 +4,17 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from app.text.report import STOPPED
+from dossier.job import StopReason
 from tests.folds.logs import every_log, lines, said
 
 NODE = shutil.which("node")
 HERE = Path(__file__).parent
-FOLD = Path(__file__).parents[2] / "app/api/web/fold.js"
+WEB = Path(__file__).parents[2] / "app/api/web"
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
@@ -20,11 +23,14 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
 def on_the_page() -> dict[str, list[dict[str, object]]]:
     """What fold.js says of each log, after each event."""
     logs = json.dumps({name: lines(log) for name, log in every_log().items()})
-    run = subprocess.run(
-        [NODE, HERE / "fold.mjs", FOLD.as_uri()], input=logs, capture_output=True, text=True, check=False
-    )
+    return json.loads(node(HERE / "fold.mjs", (WEB / "fold.js").as_uri(), text=logs))
+
+
+def node(*arguments: str | Path, text: str = "") -> str:
+    """What node prints for these arguments, with the text as its input."""
+    run = subprocess.run([NODE, *arguments], input=text, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    return json.loads(run.stdout)
+    return run.stdout
 
 
 @pytest.mark.parametrize("name", every_log())
@@ -34,3 +40,11 @@ def test_the_page_folds_a_log_as_the_server_does(name, on_the_page):
     for row, job, page in zip(log.rows, log.jobs, on_the_page[name], strict=True):
         server = json.loads(json.dumps(said(job)))
         assert page == server, f"after event {row.seq}, {row.type}"
+
+
+def test_the_page_and_the_report_have_a_sentence_for_each_reason_to_stop():
+    words = (WEB / "words.js").as_uri()
+    script = f"console.log(JSON.stringify((await import('{words}')).STOPPED))"
+
+    assert STOPPED.keys() == set(get_args(StopReason))
+    assert json.loads(node("--input-type=module", "--eval", script)) == STOPPED

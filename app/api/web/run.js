@@ -6,7 +6,7 @@ import { askAgain, cancelRun } from "./rows.js";
 import { openSource } from "./source.js";
 import { Follower } from "./stream.js";
 import { figures, Timeline } from "./timeline.js";
-import { ago, at as clock, count, date, few, host, lasted, LIMITS, many, money, size, STOPPED } from "./words.js";
+import { ago, at as clock, count, date, few, host, lasted, many, money, size, STOPPED } from "./words.js";
 
 const id = idFromPath();
 const events = [];
@@ -48,7 +48,7 @@ function drawHead(run) {
   if (run.attempt > 1) facts.push(h("span", null, `attempt ${run.attempt} of ${live.attempts}`));
   for (const tag of request.tags ?? []) facts.push(h("span", { class: "tag" }, tag));
   $("facts").replaceChildren(...facts);
-  say($("step"), isOver(run.status) ? (run.stopReason ? STOPPED[run.stopReason] ?? "" : "") : run.step + retryIn(run));
+  say($("step"), isOver(run.status) ? (run.stopReason ? STOPPED[run.stopReason] : "") : run.step + retryIn(run));
   $("then").hidden = !then;
   if (then) say($("then-words"), `This is the run as it was at event ${then.seq} of ${live.seq}, at ${clock(then.at)}.`);
   drawNotice(run);

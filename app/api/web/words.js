@@ -45,18 +45,16 @@ export function host(url) {
   try { const { protocol, hostname, href } = new URL(url); return protocol.startsWith("http") ? hostname : href; } catch { return url; }
 }
 
+/** Why the research ended; the same sentences as in app/text/report.py. */
 export const STOPPED = {
   answered: "The question was answered.",
   no_evidence: "No evidence was found.",
-  budget_reached: "It stopped early: the budget was used up.",
-  deadline: "It stopped early: its time was up.",
-  max_iterations: "It stopped early: it reached its last turn.",
+  budget_reached: "The research stopped early: its budget was used up.",
+  max_iterations: "The research stopped early: it reached its last turn.",
+  deadline: "The research stopped early: its time was up.",
   model_failed: "The language model failed; the report was put together without it.",
-};
-
-export const LIMITS = {
-  max_cost_usd: "the limit of cost", max_tokens: "the limit of tokens",
-  max_calls: "the limit of calls", deadline_seconds: "the time limit",
+  cancelled: "The research was cancelled.",
+  error: "The research stopped early because of an error.",
 };
 
 /** A validation message of the API, for people who do not read types. */
