@@ -26,15 +26,17 @@ demo: setup ## one research job, from the question to the cited report; Q="…" 
 serve: setup ## the API and two jobs at a time on http://127.0.0.1:8000
 	@$(BIN)/dossier serve
 
-lint: setup ## format, lint, types, floors
+lint: setup ## format, lint, types, floors; the JavaScript too, if npm is there
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.page.lint
 
 fix: setup ## what the linter can mend by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python -m tests.page.lint --fix
 
 browser: setup ## Chromium, curl, npm's eventsource and axe-core for the tests, where they can be installed
 	@$(BIN)/python -m tests.readers.install

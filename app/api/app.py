@@ -56,9 +56,8 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 def make_app(desk: Desk, lifespan: Lifespan | None = None) -> Litestar:
     """The ASGI application over this desk; `lifespan` runs what has to run beside it."""
     figures = overview.Overview(desk)
-    paths = [path for route in ROUTES for path in route.paths]
     return Litestar(
-        [*ROUTES, *page_routes(paths)],
+        [*ROUTES, *page_routes()],
         dependencies={
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "overview": Provide(lambda: figures, sync_to_thread=False),

@@ -6,7 +6,7 @@ browser may keep it for good; the pages themselves are checked by their ETag eac
 """
 
 import gzip
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
@@ -45,14 +45,12 @@ CHECKED = "no-cache"
 # A view, its title, and the paths that show it. `/jobs` belongs to the API.
 VIEWS = (
     ("ask", "Ask", ("/",)),
-    ("runs", "Runs", ("/runs",)),
-    ("run", "Run", ("/runs/{job_id:str}",)),
+    ("runs", "Jobs", ("/runs",)),
+    ("run", "Job", ("/runs/{job_id:str}",)),
     ("report", "Report", ("/runs/{job_id:str}/report",)),
     ("compare", "Compare", ("/compare",)),
     ("dash", "Overview", ("/dash",)),
 )
-# What the page offers only where the API has it, and the end of the path by which that is known.
-OFFERS = {"bundle": "/bundle"}
 
 
 class File(Struct, frozen=True):
@@ -64,15 +62,13 @@ class File(Struct, frozen=True):
     etag: str
 
 
-def page_routes(paths: Iterable[str]) -> list[HTTPRouteHandler]:
-    """The routes of the page; `paths` are those of the API, so that it offers nothing that is not there."""
-    known = tuple(paths)
-    offers = " ".join(name for name, end in OFFERS.items() if any(path.endswith(end) for path in known))
-    return [_view_route(name, title, offers, where) for name, title, where in VIEWS] + [web_file]
+def page_routes() -> list[HTTPRouteHandler]:
+    """Return the routes of the page."""
+    return [*(_view_route(*view) for view in VIEWS), web_file]
 
 
-def _view_route(name: str, title: str, offers: str, paths: tuple[str, ...]) -> HTTPRouteHandler:
-    page = _file(_page(name, title, offers).encode(), ".html")
+def _view_route(name: str, title: str, paths: tuple[str, ...]) -> HTTPRouteHandler:
+    page = _file(_page(name, title).encode(), ".html")
 
     def show(request: Request) -> Response[bytes]:  # type: ignore[type-arg]
         return _answer(request, page, CHECKED)
@@ -102,12 +98,11 @@ def web_version() -> str:
     return sha256(b"".join(file.etag.encode() for file in files().values())).hexdigest()[:12]
 
 
-def _page(name: str, title: str, offers: str) -> str:
+def _page(name: str, title: str) -> str:
     """The frame around a view."""
     parts = {
         "title": title,
         "view": name,
-        "offers": offers,
         "main": (FOLDER / f"{name}.html").read_text(encoding="utf-8").strip(),
         "version": web_version(),
     }

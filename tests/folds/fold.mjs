@@ -11,7 +11,7 @@ function said(job) {
     progress: job.progress,
     sentence: job.step,
     attempt: job.attempt,
-    steps_completed: [...job.turns.values()].filter((turn) => turn.tool).length,
+    steps_completed: [...job.turns.values()].filter((turn) => turn.tool || !turn.calls.length).length,
     stop_reason: job.stopReason,
     calls: callsMade(bill),
     model_calls: bill.model,

@@ -222,6 +222,8 @@ def made_logs() -> Iterable[Log]:
     )
     yield told("two replies", *begun, first, reply, reply)
     yield told("newer", *begun, ("job_praised", 1, '{"by":"somebody"}'), *turn(1, PLAN))
+    named = e.SourceFound(1, "https://example.com/a", "a", "", "caller")
+    yield told("named by the caller", *begun, *turn(1, PLAN), named)
     for reason in get_args(StopReason):
         yield told(f"stops: {reason}", *begun, *turn(1, PLAN), e.JobCompleted(reason))
 

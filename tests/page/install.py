@@ -15,26 +15,42 @@ NODE = Path(sys.prefix) / "page"  # where npm installs
 AXE = NODE / "node_modules/axe-core"
 
 
+def missing(*names: str) -> list[str]:
+    """The npm packages of these that are not installed in their pinned version."""
+    pins = json.loads((HERE / "package.json").read_text())["dependencies"]
+    return [name for name in names if _installed(name) != pins[name]]
+
+
 def without_axe() -> str | None:
     """Why the page cannot be checked; None if it can."""
-    pinned = json.loads((HERE / "package.json").read_text())["dependencies"]["axe-core"]
-    try:
-        found = json.loads((AXE / "package.json").read_text())["version"]
-    except (OSError, ValueError):
-        found = None
     return (
-        None if found == pinned else "axe-core is not installed; `make browser` does it where there is npm."
+        "axe-core is not installed; `make browser` installs it if npm is there."
+        if missing("axe-core")
+        else None
     )
 
 
-def main() -> None:
-    """Install it, or say that it is missing."""
-    if without_axe() and shutil.which("npm"):
-        say("Installing axe-core …")
+def _installed(name: str) -> str | None:
+    try:
+        found: str = json.loads((NODE / "node_modules" / name / "package.json").read_text())["version"]
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def install(*names: str) -> None:
+    """Install what package.json pins, unless these are there already; without npm nothing is done."""
+    if missing(*names) and shutil.which("npm"):
+        say(f"Installing {', '.join(names)} …")
         NODE.mkdir(parents=True, exist_ok=True)
         shutil.copy(HERE / "package.json", NODE)
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         subprocess.run([*NPM, f"--prefix={NODE}"], **quiet, timeout=PATIENCE, check=False)
+
+
+def main() -> None:
+    """Install axe-core, or say that it is missing."""
+    install("axe-core")
     if reason := without_axe():
         say(f"A test will be skipped: {reason}")
 

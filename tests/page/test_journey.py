@@ -86,7 +86,7 @@ async def test_another_run_is_cancelled_and_tried_again(watched, http):
     await watched.page.get_by_role("button", name="Keep it running").click()
     assert (await http.get(f"/jobs/{job}")).json()["status"] == "running"
     await watched.page.get_by_role("button", name="Cancel").click()
-    await watched.page.get_by_role("button", name="Cancel the run").click()
+    await watched.page.get_by_role("button", name="Cancel the job").click()
 
     await watched.sees("#facts .state", "Cancelled")
     await watched.page.reload()
@@ -317,7 +317,7 @@ async def test_without_a_mouse_the_report_and_its_sources_are_reached(watched, h
 
 async def test_what_is_not_there_is_said(watched, http):
     await watched.go("/runs/01a20937-51e3-763d-b2e2-cb25b04281b4")
-    await watched.sees("#failed h1", "There is no such run")
+    await watched.sees("#failed h1", "There is no such job")
     watched.complaints.clear()  # the browser logs the 404
     await watched.go("/runs")
     await watched.sees("#empty", "Nothing was asked yet.")

@@ -1,13 +1,33 @@
 // The public API, and nothing else.
+/** An answer that is not the one that was asked for: problem+json. */
 export class Problem extends Error {
+  /**
+   * @param {Record<string, any>} body
+   * @param {number} status
+   */
   constructor(body, status) {
     super(body.detail ?? body.title ?? `The server answered ${status}.`);
-    Object.assign(this, { code: body.code ?? "", status, title: body.title ?? "", errors: body.errors ?? [] });
+    this.code = String(body.code ?? "");
+    this.status = status;
+    this.title = String(body.title ?? "");
+    /** @type {{ pointer?: string, field?: string, message: string }[]} */
+    this.errors = body.errors ?? [];
   }
 }
 
+/** The server could not be reached. */
 export class Away extends Error {}
 
+/**
+ * What an error says.
+ * @param {unknown} error
+ */
+export const told = (error) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * @param {string} path
+ * @param {RequestInit & { text?: boolean }} options
+ */
 async function call(path, options = {}) {
   let response;
   try {
@@ -19,9 +39,17 @@ async function call(path, options = {}) {
   throw new Problem(await response.json().catch(() => ({})), response.status);
 }
 
+/**
+ * @param {unknown} body
+ * @param {Record<string, string>} [headers]
+ * @returns {RequestInit}
+ */
 const json = (body, headers) => ({
-  method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...headers },
+  method: "POST",
+  body: JSON.stringify(body),
+  headers: { "Content-Type": "application/json", ...headers },
 });
+/** @param {string} id */
 const job = (id) => `/jobs/${encodeURIComponent(id)}`;
 
 export const api = {
@@ -44,18 +72,20 @@ export function reportDocument(id) {
     const request = new XMLHttpRequest();
     request.open("GET", api.reportUrl(id, "html"));
     request.responseType = "document";
-    request.addEventListener("load", () => (request.status === 200 && request.response
-      ? resolve(request.response) : reject(new Problem({ detail: "There is no report." }, request.status))));
+    request.addEventListener("load", () =>
+      request.status === 200 && request.response
+        ? resolve(request.response)
+        : reject(new Problem({ detail: "There is no report." }, request.status)),
+    );
     request.addEventListener("error", () => reject(new Away("The server does not answer.")));
     request.send();
   });
 }
 
-/** The same question with the same fields, as a new run. */
+/** The same question with the same fields, as a new job. */
 export function again(view) {
   const { query, effort, priority, tags, metadata, limits, sources, clarify } = view;
   return api.submit({ query, effort, priority, tags, metadata, limits, sources, clarify }, crypto.randomUUID());
 }
 
 export const idFromPath = () => decodeURIComponent(location.pathname.split("/")[2] ?? "");
-export const offers = (name) => document.documentElement.dataset.offers.split(" ").includes(name);

@@ -9,25 +9,30 @@ let key = crypto.randomUUID(); // the same until it is accepted: a lost answer o
 
 function words(one) {
   const most = `Up to ${count(one.calls)} calls and ${many(one.seconds / 60, "minute")}.`;
-  if (!one.typical) return `${most} The cost depends on the model; nothing to go by yet.`;
+  if (!one.typical) return `${most} The cost depends on the model; no past jobs to estimate from.`;
   const { calls, seconds, cost_usd: cost } = one.typical;
-  return `${most} Usually ${many(Math.round(calls), "call")}, ${lasted(seconds * 1000)}, ${cost === null ? "of unknown cost" : money(cost)}.`;
+  const price = cost === null ? "of unknown cost" : money(cost);
+  return `${most} Usually ${many(Math.round(calls), "call")}, ${lasted(seconds * 1000)}, ${price}.`;
 }
 
 async function efforts() {
   try {
     for (const one of (await api.overview()).efforts) {
       say($(`effort-${one.effort}`), words(one));
-      if (one.typical) $(`effort-${one.effort}`).title = `The median of ${many(one.typical.jobs, "run")} of the last 14 days`;
+      if (one.typical)
+        $(`effort-${one.effort}`).title = `The median of ${many(one.typical.jobs, "job")} of the last 14 days`;
     }
-  } catch { /* the choice stands without its figures */ }
+  } catch {
+    /* the choice stands without its figures */
+  }
 }
 
 const list = (text) => text.split(/[,\s]+/).filter(Boolean);
 const figure = (text) => (text.trim() === "" ? undefined : Number.isNaN(Number(text)) ? text.trim() : Number(text));
 
 function request() {
-  const given = new FormData(form), text = (name) => given.get(name) ?? "";
+  const given = new FormData(form),
+    text = (name) => String(given.get(name) ?? "");
   const limits = {};
   for (const name of ["max_cost_usd", "max_tokens", "max_searches", "max_calls", "deadline_seconds"])
     if (figure(text(`limits.${name}`)) !== undefined) limits[name] = figure(text(`limits.${name}`));
@@ -36,14 +41,25 @@ function request() {
   for (const name of ["allowed_domains", "blocked_domains"])
     if (list(text(`sources.${name}`)).length) sources[name] = list(text(`sources.${name}`));
   return {
-    query: text("query"), effort: text("effort"), clarify: given.has("clarify"), limits, sources,
-    tags: text("tags").split(",").map((tag) => tag.trim()).filter(Boolean), priority: figure(text("priority")) ?? 0,
+    query: text("query"),
+    effort: text("effort"),
+    clarify: given.has("clarify"),
+    limits,
+    sources,
+    tags: text("tags")
+      .split(",")
+      .map((tag) => tag.trim())
+      .filter(Boolean),
+    priority: figure(text("priority")) ?? 0,
   };
 }
 
 function clear() {
   for (const wrong of form.querySelectorAll(".wrong")) wrong.remove();
-  for (const input of form.querySelectorAll("[aria-invalid]")) { input.removeAttribute("aria-invalid"); input.removeAttribute("aria-describedby"); }
+  for (const input of form.querySelectorAll("[aria-invalid]")) {
+    input.removeAttribute("aria-invalid");
+    input.removeAttribute("aria-describedby");
+  }
   $("problem").hidden = true;
 }
 
@@ -55,7 +71,9 @@ function mark({ field, message }) {
   const id = `wrong-${name}`;
   input.setAttribute("aria-invalid", "true");
   input.setAttribute("aria-describedby", id);
-  (form.querySelector(`[data-field="${CSS.escape(name)}"]`) ?? input.closest(".field")).append(h("p", { class: "wrong", id }, plain(message)));
+  (form.querySelector(`[data-field="${CSS.escape(name)}"]`) ?? input.closest(".field")).append(
+    h("p", { class: "wrong", id }, plain(message)),
+  );
   const more = input.closest("details");
   if (more) more.open = true;
   return input;
@@ -66,7 +84,10 @@ function refuse(error) {
   const first = named.map(mark).find(Boolean);
   if (first) return first.focus();
   const box = $("problem");
-  box.replaceChildren(h("h2", null, error.title || "That did not work"), h("p", null, named.length ? named.map((one) => `${one.field}: ${plain(one.message)}`).join(" ") : error.message));
+  box.replaceChildren(
+    h("h2", null, error.title || "That did not work"),
+    h("p", null, named.length ? named.map((one) => `${one.field}: ${plain(one.message)}`).join(" ") : error.message),
+  );
   box.hidden = false;
   box.focus();
 }
@@ -94,10 +115,16 @@ form.addEventListener("input", (event) => {
     document.getElementById(event.target.getAttribute("aria-describedby"))?.remove();
   }
 });
-addEventListener("pageshow", () => { $("send").disabled = false; });
+addEventListener("pageshow", () => {
+  $("send").disabled = false;
+});
 
-const again = poll(() => "limit=5", (page) => {
-  $("lately-section").hidden = !page.jobs.length;
-  drawRows($("rows"), page.jobs, () => again());
-}, () => {});
+const again = poll(
+  () => "limit=5",
+  (page) => {
+    $("lately-section").hidden = !page.jobs.length;
+    drawRows($("rows"), page.jobs, () => again());
+  },
+  () => {},
+);
 efforts();

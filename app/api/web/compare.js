@@ -1,4 +1,4 @@
-// Two runs, side by side: where their logs part, what they did, what they say.
+// Two jobs, side by side: where their logs part, what they did, what they say.
 import { api, reportDocument } from "./api.js";
 import { $, h, say, state } from "./dom.js";
 import { callsMade, costOf, fold } from "./fold.js";
@@ -29,38 +29,105 @@ function common(a, b) {
 
 function figures(run) {
   return [
-    ["Effort", run.request.effort ?? "standard"], ["Turns", count(run.turns.size)], ["Calls", count(callsMade(run.bill))], ["Searches", count(run.bill.search)], ["Pages read", count(run.bill.read)],
-    ["Tokens", count(run.bill.input + run.bill.output)], ["Cost", money(costOf(run.bill))], ["Time", run.endedAt && run.startedAt ? lasted(Date.parse(run.endedAt) - Date.parse(run.startedAt)) : "–"],
-    ["Sentences with a quote", run.report ? percent(run.report.coverage) : "–"], ["Citations that hold", run.report ? percent(run.report.support) : "–"],
+    ["Effort", run.request.effort ?? "standard"],
+    ["Turns", count(run.turns.size)],
+    ["Calls", count(callsMade(run.bill))],
+    ["Searches", count(run.bill.search)],
+    ["Pages read", count(run.bill.read)],
+    ["Tokens", count(run.bill.input + run.bill.output)],
+    ["Cost", money(costOf(run.bill))],
+    ["Time", run.endedAt && run.startedAt ? lasted(Date.parse(run.endedAt) - Date.parse(run.startedAt)) : "–"],
+    ["Sentences with a quote", run.report ? percent(run.report.coverage) : "–"],
+    ["Citations that hold", run.report ? percent(run.report.support) : "–"],
   ];
 }
 
 function side(run, other, id, prose) {
-  const mine = figures(run), theirs = figures(other);
+  const mine = figures(run),
+    theirs = figures(other);
   const known = new Set([...other.sources.values()].map((source) => source.url));
   const plan = new Set(other.plan);
-  return h("section", { class: "side", "aria-label": run.request.query },
-    h("h2", { dir: "auto" }, h("a", { href: `/runs/${id}` }, run.request.query)), h("p", null, state(run.status)),
-    h("dl", { class: "figures" }, mine.map(([name, value], n) => [h("dt", null, name), h("dd", { class: value === theirs[n][1] ? null : "differs" }, value)])),
-    h("div", null, h("h3", null, "Plan"), !run.plan.length ? h("p", { class: "soft" }, "There is none.") : h("ol", { class: "plan" }, run.plan.map((step) => h("li", null, h("span", { class: plan.has(step) ? null : "only" }, step))))),
-    h("div", null, h("h3", null, "Sources"), !run.sources.size ? h("p", { class: "soft" }, "There are none.") : h("ol", { class: "sources" }, [...run.sources.values()].map((source) => h("li", null, h("span", { class: "n" }, `[${source.number}]`), h("div", null, source.title, h("span", { class: "where" }, host(source.url), known.has(source.url) ? "" : h("span", { class: "only" }, " · only here"))))))),
-    h("div", null, h("h3", null, "Report"), h("div", { class: "prose", dir: "auto" }, prose ?? h("p", { class: "soft" }, "There is none."))));
+  return h(
+    "section",
+    { class: "side", "aria-label": run.request.query },
+    h("h2", { dir: "auto" }, h("a", { href: `/runs/${id}` }, run.request.query)),
+    h("p", null, state(run.status)),
+    h(
+      "dl",
+      { class: "figures" },
+      mine.map(([name, value], n) => [
+        h("dt", null, name),
+        h("dd", { class: value === theirs[n][1] ? null : "differs" }, value),
+      ]),
+    ),
+    h(
+      "div",
+      null,
+      h("h3", null, "Plan"),
+      !run.plan.length
+        ? h("p", { class: "soft" }, "There is none.")
+        : h(
+            "ol",
+            { class: "plan" },
+            run.plan.map((step) => h("li", null, h("span", { class: plan.has(step) ? null : "only" }, step))),
+          ),
+    ),
+    h(
+      "div",
+      null,
+      h("h3", null, "Sources"),
+      !run.sources.size
+        ? h("p", { class: "soft" }, "There are none.")
+        : h(
+            "ol",
+            { class: "sources" },
+            [...run.sources.values()].map((source) =>
+              h(
+                "li",
+                null,
+                h("span", { class: "n" }, `[${source.number}]`),
+                h(
+                  "div",
+                  null,
+                  source.title,
+                  h(
+                    "span",
+                    { class: "where" },
+                    host(source.url),
+                    known.has(source.url) ? "" : h("span", { class: "only" }, " · only here"),
+                  ),
+                ),
+              ),
+            ),
+          ),
+    ),
+    h(
+      "div",
+      null,
+      h("h3", null, "Report"),
+      h("div", { class: "prose", dir: "auto" }, prose ?? h("p", { class: "soft" }, "There is none.")),
+    ),
+  );
 }
 
 async function text(run, id) {
   if (run.status !== "completed") return null;
   const article = (await reportDocument(id)).querySelector("article");
   article?.querySelector("h1")?.remove();
-  return [...(article?.children ?? [])].map((one) => h(/^H\d$/.test(one.nodeName) ? "h4" : "p", null, one.textContent.trim().replace(/\s*\n\s*/g, " · ")));
+  return [...(article?.children ?? [])].map((one) =>
+    h(/^H\d$/.test(one.nodeName) ? "h4" : "p", null, one.textContent.trim().replace(/\s*\n\s*/g, " · ")),
+  );
 }
 
 async function choose(a) {
-  const box = $("choose"), { jobs } = await api.jobs(new URLSearchParams({ limit: 30 }));
+  const box = $("choose"),
+    { jobs } = await api.jobs(new URLSearchParams({ limit: "30" }));
   const others = jobs.filter((job) => job.job_id !== a);
   box.hidden = false;
-  if (!others.length) return box.replaceChildren(h("div", { class: "empty" }, h("p", null, "There is no other run to compare with.")));
+  if (!others.length)
+    return box.replaceChildren(h("div", { class: "empty" }, h("p", null, "There is no other job to compare with.")));
   const rows = h("ol", { class: "rows slim-rows" });
-  box.replaceChildren(h("h2", null, a ? "Which run with this one?" : "Which run?"), rows);
+  box.replaceChildren(h("h2", null, a ? "Compare with which job?" : "Compare which job?"), rows);
   drawRows(rows, others, () => {});
   for (const link of rows.querySelectorAll(".what a")) {
     const other = link.getAttribute("href").split("/").at(-1);
@@ -72,8 +139,17 @@ async function start() {
   if (!ids[0] || !ids[1]) return choose(ids[0] ?? ids[1]);
   const logs = await Promise.all(ids.map(log));
   const [a, b] = logs.map((events) => fold(events));
-  const n = common(logs[0], logs[1]), fork = [a, b].find((run, at) => run.forkedFrom?.origin === ids[1 - at]);
-  say($("words"), fork ? `The ${fork === a ? "left" : "right"} run begins where the other was after event ${fork.forkedFrom.after}. What differs is in bold or in colour.` : n > 1 ? `Their first ${count(n)} events are the same; they part at event ${n + 1}.` : "These runs have no events in common. What differs is in bold or in colour.");
+  const n = common(logs[0], logs[1]),
+    fork = [a, b].find((run, at) => run.forkedFrom?.origin === ids[1 - at]);
+  say(
+    $("words"),
+    fork
+      ? `The ${fork === a ? "left" : "right"} job begins where the other was after event ${fork.forkedFrom?.after}. ` +
+          "What differs is in bold or in colour."
+      : n > 1
+        ? `Their first ${count(n)} events are the same; they part at event ${n + 1}.`
+        : "These jobs have no events in common. What differs is in bold or in colour.",
+  );
   const texts = await Promise.all([text(a, ids[0]), text(b, ids[1])]);
   $("pair").replaceChildren(side(a, b, ids[0], texts[0]), side(b, a, ids[1], texts[1]));
 }

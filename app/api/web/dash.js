@@ -1,47 +1,110 @@
-// All runs in figures. The charts are a few lines of SVG each, with the same figures as a table.
-import { api } from "./api.js";
+// All jobs in figures. The charts are a few lines of SVG each, with the same figures as a table.
+import { api, told } from "./api.js";
 import { $, h, keep, say, svg } from "./dom.js";
 import { at as clock, count, few, lasted, many, money } from "./words.js";
 
 const hourOf = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const dayOf = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
-const WIDTH = 600, HEIGHT = 140;
+const WIDTH = 600,
+  HEIGHT = 140;
 const seconds = (n) => (n === null || n === undefined ? "–" : lasted(n * 1000));
 
 function table(names, rows) {
-  return h("details", null, h("summary", null, "The figures"), h("table", null,
-    h("thead", null, h("tr", null, names.map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", null, rows.map(([first, ...cells]) => h("tr", null, h("th", { scope: "row" }, first), cells.map((cell) => h("td", null, cell)))))));
+  return h(
+    "details",
+    null,
+    h("summary", null, "The figures"),
+    h(
+      "table",
+      null,
+      h(
+        "thead",
+        null,
+        h(
+          "tr",
+          null,
+          names.map((name) => h("th", { scope: "col" }, name)),
+        ),
+      ),
+      h(
+        "tbody",
+        null,
+        rows.map(([first, ...cells]) =>
+          h(
+            "tr",
+            null,
+            h("th", { scope: "row" }, first),
+            cells.map((cell) => h("td", null, cell)),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 function swatch(fill, name) {
-  return h("span", null, svg("svg", { viewBox: "0 0 12 10" }, svg("rect", { class: fill, width: 12, height: 10 })), name);
+  return h(
+    "span",
+    null,
+    svg("svg", { viewBox: "0 0 12 10" }, svg("rect", { class: fill, width: 12, height: 10 })),
+    name,
+  );
 }
 
 function frame(title, legend, plot, axis, figures, scale) {
-  return [h("header", null, h("h2", null, title), legend ? h("div", { class: "legend", "aria-hidden": "true" }, legend) : ""), scale ? h("span", { class: "scale", "aria-hidden": "true" }, scale) : "", plot,
-    axis ? h("div", { class: "axis", "aria-hidden": "true" }, axis.map((text) => h("span", null, text))) : "", figures ?? ""];
+  return [
+    h("header", null, h("h2", null, title), legend ? h("div", { class: "legend", "aria-hidden": "true" }, legend) : ""),
+    scale ? h("span", { class: "scale", "aria-hidden": "true" }, scale) : "",
+    plot,
+    axis
+      ? h(
+          "div",
+          { class: "axis", "aria-hidden": "true" },
+          axis.map((text) => h("span", null, text)),
+        )
+      : "",
+    figures ?? "",
+  ];
 }
 
 /** Stacked bars. `columns` are lists of [fill, value]. */
 function bars(label, columns, top) {
   const step = WIDTH / columns.length;
-  return svg("svg", { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": label },
+  return svg(
+    "svg",
+    { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": label },
     svg("line", { class: "grid", x1: 0, x2: WIDTH, y1: HEIGHT / 2, y2: HEIGHT / 2 }),
     columns.map((parts, n) => {
       let below = 0;
-      return parts.filter(([, value]) => value).map(([fill, value]) => {
-        const height = (value / top) * HEIGHT;
-        below += height;
-        return svg("rect", { class: fill, x: n * step + step * 0.14, width: step * 0.72, y: HEIGHT - below, height });
-      });
-    }));
+      return parts
+        .filter(([, value]) => value)
+        .map(([fill, value]) => {
+          const height = (value / top) * HEIGHT;
+          below += height;
+          return svg("rect", { class: fill, x: n * step + step * 0.14, width: step * 0.72, y: HEIGHT - below, height });
+        });
+    }),
+  );
 }
 
 function curve(label, lines, top) {
-  const path = (values, alone) => values.map((value, n) => (value === null ? "" : `${n && values[n - 1] !== null && !alone ? "L" : "M"}${((n + 0.5) / values.length) * WIDTH} ${HEIGHT - (value / top) * HEIGHT}h.1`)).join("");
-  return svg("svg", { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": label },
-    svg("line", { class: "grid", x1: 0, x2: WIDTH, y1: HEIGHT / 2, y2: HEIGHT / 2 }), lines.map(([stroke, values]) => svg("path", { class: stroke, d: path(values, stroke.startsWith("dots")) })));
+  const path = (values, alone) =>
+    values
+      .map((value, n) =>
+        value === null
+          ? ""
+          : [
+              n && values[n - 1] !== null && !alone ? "L" : "M",
+              `${((n + 0.5) / values.length) * WIDTH} ${HEIGHT - (value / top) * HEIGHT}h.1`,
+            ].join(""),
+      )
+      .join("");
+  return svg(
+    "svg",
+    { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": label },
+    svg("line", { class: "grid", x1: 0, x2: WIDTH, y1: HEIGHT / 2, y2: HEIGHT / 2 }),
+    lines.map(([stroke, values]) => svg("path", { class: stroke, d: path(values, stroke.startsWith("dots")) })),
+  );
 }
 
 const peak = (values) => Math.max(...values, 0) || 1;
@@ -50,18 +113,54 @@ const none = (words) => h("p", { class: "soft" }, words);
 function throughput({ hours }) {
   const top = peak(hours.map((one) => one.completed + one.failed + one.cancelled));
   const ended = hours.reduce((sum, one) => sum + one.completed + one.failed + one.cancelled, 0);
-  return frame("Runs that ended, by hour", [swatch("fill-a", "Completed"), swatch("fill-b", "Failed"), swatch("fill-c", "Cancelled")],
-    bars(`${many(ended, "run")} ended in the last 24 hours; at most ${top} in one hour`, hours.map((one) => [["fill-a", one.completed], ["fill-b", one.failed], ["fill-c", one.cancelled]]), top),
+  return frame(
+    "Jobs that ended, by hour",
+    [swatch("fill-a", "Completed"), swatch("fill-b", "Failed"), swatch("fill-c", "Cancelled")],
+    bars(
+      `${many(ended, "job")} ended in the last 24 hours; at most ${top} in one hour`,
+      hours.map((one) => [
+        ["fill-a", one.completed],
+        ["fill-b", one.failed],
+        ["fill-c", one.cancelled],
+      ]),
+      top,
+    ),
     [hourOf.format(new Date(hours[0].hour)), "now"],
-    table(["Hour", "Completed", "Failed", "Cancelled"], hours.map((one) => [hourOf.format(new Date(one.hour)), one.completed, one.failed, one.cancelled])), ended ? many(top, "run") : "none");
+    table(
+      ["Hour", "Completed", "Failed", "Cancelled"],
+      hours.map((one) => [hourOf.format(new Date(one.hour)), one.completed, one.failed, one.cancelled]),
+    ),
+    ended ? many(top, "job") : "none",
+  );
 }
 
 function waiting({ hours }) {
-  const half = hours.map((one) => one.wait_seconds_p50), most = hours.map((one) => one.wait_seconds_p95), top = peak(most.map((n) => n ?? 0));
-  return frame("Waiting for a worker, by hour", [swatch("fill-a", "half of them"), swatch("fill-d", "19 of 20")],
-    curve(`Waiting times of the last 24 hours; up to ${seconds(top)}`, [["stroke-d", most], ["stroke-a", half], ["dots-a", half]], top),
+  const half = hours.map((one) => one.wait_seconds_p50),
+    most = hours.map((one) => one.wait_seconds_p95),
+    top = peak(most.map((n) => n ?? 0));
+  return frame(
+    "Waiting for a worker, by hour",
+    [swatch("fill-a", "median"), swatch("fill-d", "95th percentile")],
+    curve(
+      `Waiting times of the last 24 hours; up to ${seconds(top)}`,
+      [
+        ["stroke-d", most],
+        ["stroke-a", half],
+        ["dots-a", half],
+      ],
+      top,
+    ),
     [hourOf.format(new Date(hours[0].hour)), "now"],
-    table(["Hour", "Half waited up to", "19 of 20 up to"], hours.map((one) => [hourOf.format(new Date(one.hour)), seconds(one.wait_seconds_p50), seconds(one.wait_seconds_p95)])), most.some((n) => n !== null) ? seconds(top) : "none");
+    table(
+      ["Hour", "Median wait", "95th percentile"],
+      hours.map((one) => [
+        hourOf.format(new Date(one.hour)),
+        seconds(one.wait_seconds_p50),
+        seconds(one.wait_seconds_p95),
+      ]),
+    ),
+    most.some((n) => n !== null) ? seconds(top) : "none",
+  );
 }
 
 const FILLS = ["fill-a", "fill-d", "fill-c", "fill-b"];
@@ -70,28 +169,77 @@ function spending({ at, days }) {
   if (!days.length) return frame("Cost, by day and model", null, none("Nothing was asked in the last 14 days."));
   const spent = (model) => days.reduce((sum, one) => sum + (one.model === model ? one.cost_usd : 0), 0);
   const models = [...new Set(days.map((one) => one.model))].sort((a, b) => spent(b) - spent(a) || a.localeCompare(b));
-  const dates = Array.from({ length: 14 }, (_, n) => new Date(Date.parse(at.slice(0, 10)) - (13 - n) * 864e5).toISOString().slice(0, 10));
+  const dates = Array.from({ length: 14 }, (_, n) =>
+    new Date(Date.parse(at.slice(0, 10)) - (13 - n) * 864e5).toISOString().slice(0, 10),
+  );
   const cost = (day, model) => days.find((one) => one.day.startsWith(day) && one.model === model)?.cost_usd ?? 0;
   const columns = dates.map((day) => models.map((model, n) => [FILLS[n % 4], cost(day, model)]));
-  const total = days.reduce((sum, one) => sum + one.cost_usd, 0), unknown = days.reduce((sum, one) => sum + one.unpriced, 0);
+  const total = days.reduce((sum, one) => sum + one.cost_usd, 0),
+    unknown = days.reduce((sum, one) => sum + one.unpriced, 0);
   const top = peak(columns.map((parts) => parts.reduce((sum, [, value]) => sum + value, 0)));
-  return frame("Cost, by day and model", models.map((model, n) => swatch(FILLS[n % 4], model || "no model")),
-    bars(`${money(total)} in 14 days`, columns, top), [dayOf.format(new Date(dates[0])), `${money(total)} in all${unknown ? `, and ${many(unknown, "run")} of unknown cost` : ""}`, "today"],
-    table(["Day", "Model", "Runs", "Tokens", "Cost"], days.map((one) => [dayOf.format(new Date(one.day)), one.model || "none", count(one.jobs), few(one.tokens), `${money(one.cost_usd)}${one.unpriced ? " and more" : ""}`])), total ? money(top) : "nothing was spent");
+  return frame(
+    "Cost, by day and model",
+    models.map((model, n) => swatch(FILLS[n % 4], model || "no model")),
+    bars(`${money(total)} in 14 days`, columns, top),
+    [
+      dayOf.format(new Date(dates[0])),
+      `${money(total)} in all${unknown ? `, and ${many(unknown, "job")} of unknown cost` : ""}`,
+      "today",
+    ],
+    table(
+      ["Day", "Model", "Jobs", "Tokens", "Cost"],
+      days.map((one) => [
+        dayOf.format(new Date(one.day)),
+        one.model || "none",
+        count(one.jobs),
+        few(one.tokens),
+        `${money(one.cost_usd)}${one.unpriced ? " and more" : ""}`,
+      ]),
+    ),
+    total ? money(top) : "nothing was spent",
+  );
 }
 
 function failures({ failures: all }) {
   const top = peak(all.map((one) => one.jobs));
-  return frame("Failures, by type", null, all.length
-    ? h("ul", { class: "hbars" }, all.map((one) => h("li", null, h("span", null, one.error_type.replaceAll("_", " ")), h("span", { class: "num" }, count(one.jobs)), h("span", { class: "bar full", share: one.jobs / top }))))
-    : none("No run failed in the last 14 days."));
+  return frame(
+    "Failures, by type",
+    null,
+    all.length
+      ? h(
+          "ul",
+          { class: "hbars" },
+          all.map((one) =>
+            h(
+              "li",
+              null,
+              h("span", null, one.error_type.replaceAll("_", " ")),
+              h("span", { class: "num" }, count(one.jobs)),
+              h("span", { class: "bar full", share: one.jobs / top }),
+            ),
+          ),
+        )
+      : none("No job failed in the last 14 days."),
+  );
 }
 
 function tiles({ now }) {
-  const all = [["Waiting", count(now.pending)], ["Longest wait", now.oldest_wait_seconds === null ? "–" : seconds(now.oldest_wait_seconds)], ["Running", count(now.running + now.cancelling)],
-    ["Ask something", count(now.input_required)], ["Workers at work", count(now.workers_busy)], ["Workers seen", count(now.workers_seen)]];
-  keep($("tiles"), all, (tile) => tile[0], () => 0, ([name]) => h("div", null, h("dt", null, name), h("dd")));
-  all.forEach(([, value], n) => say($("tiles").children[n].lastElementChild, value));
+  const all = [
+    ["Waiting", count(now.pending)],
+    ["Longest wait", now.oldest_wait_seconds === null ? "–" : seconds(now.oldest_wait_seconds)],
+    ["Running", count(now.running + now.cancelling)],
+    ["Waiting for input", count(now.input_required)],
+    ["Workers at work", count(now.workers_busy)],
+    ["Workers seen", count(now.workers_seen)],
+  ];
+  keep(
+    $("tiles"),
+    all,
+    (tile) => tile[0],
+    () => 0,
+    ([name]) => h("div", null, h("dt", null, name), h("dd")),
+  );
+  for (const [n, [, value]] of all.entries()) say($("tiles").children[n].lastElementChild, value);
 }
 
 const CHARTS = { throughput, waiting, spending, failures };
@@ -99,21 +247,41 @@ const CHARTS = { throughput, waiting, spending, failures };
 function show(overview) {
   $("problem").hidden = true;
   tiles(overview);
-  const { hours, days, failures: failed } = overview, version = JSON.stringify([hours, days, failed]);
-  keep($("charts"), Object.keys(CHARTS), (name) => name, () => version, (name, old) => {
-    const open = old?.querySelector("details")?.open;
-    const one = old ?? h("section", { class: "chart" });
-    one.replaceChildren(...CHARTS[name](overview));
-    if (open) one.querySelector("details").open = true;
-    return one;
-  });
-  say($("asof"), `As of ${clock(overview.at)}. Waiting times and ends: the last 24 hours. Cost and failures: the last 14 days, by day of UTC; a run counts for the model of its first call. A worker is seen while it holds a run, or wrote something in the last five minutes.`);
+  const { hours, days, failures: failed } = overview,
+    version = JSON.stringify([hours, days, failed]);
+  keep(
+    $("charts"),
+    Object.keys(CHARTS),
+    (name) => name,
+    () => version,
+    (name, old) => {
+      const open = old?.querySelector("details")?.open;
+      const one = old ?? h("section", { class: "chart" });
+      one.replaceChildren(...CHARTS[name](overview));
+      if (open) one.querySelector("details").open = true;
+      return one;
+    },
+  );
+  say(
+    $("asof"),
+    `As of ${clock(overview.at)}. Waiting times and ends: the last 24 hours. ` +
+      "Cost and failures: the last 14 days, by day of UTC; a job counts for the model of its first call. " +
+      "A worker is seen while it holds a job, or wrote something in the last five minutes.",
+  );
 }
 
 async function look() {
-  try { show(await api.overview()); } catch (error) { say($("problem"), error.message); $("problem").hidden = false; }
+  try {
+    show(await api.overview());
+  } catch (error) {
+    say($("problem"), told(error));
+    $("problem").hidden = false;
+  }
   if (!document.hidden) timer = setTimeout(look, 2000);
 }
 let timer = 0;
-document.addEventListener("visibilitychange", () => { clearTimeout(timer); if (!document.hidden) look(); });
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(timer);
+  if (!document.hidden) look();
+});
 look();

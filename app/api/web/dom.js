@@ -1,12 +1,30 @@
 // Elements made of text, never of html: what comes from outside stays inert.
 const SVG = "http://www.w3.org/2000/svg";
 
+/**
+ * The element with this id, which the view's html has; the caller knows its kind.
+ * @param {string} id
+ * @returns {any}
+ */
 export const $ = (id) => document.getElementById(id);
 
+/**
+ * An html element; the caller knows its kind.
+ * @param {string} tag
+ * @param {Record<string, any> | null} [props]
+ * @param {any[]} children
+ * @returns {any}
+ */
 export function h(tag, props, ...children) {
   return fill(document.createElement(tag), props, children);
 }
 
+/**
+ * An svg element.
+ * @param {string} tag
+ * @param {Record<string, any>} props
+ * @param {any[]} children
+ */
 export function svg(tag, props, ...children) {
   return fill(document.createElementNS(SVG, tag), props, children);
 }
@@ -18,7 +36,9 @@ function fill(element, props, children) {
     else if (name === "share") element.style.setProperty("--share", Math.max(0, Math.min(1, value)));
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat(9).filter((child) => child !== undefined && child !== null && child !== false && child !== ""));
+  element.append(
+    ...children.flat(9).filter((child) => child !== undefined && child !== null && child !== false && child !== ""),
+  );
   return element;
 }
 
@@ -28,23 +48,32 @@ export function say(element, text) {
 }
 
 /**
- * Make the children of `parent` those of `items`: known keys keep their element, `make` makes the others anew.
+ * Make the children of `parent` those of `items`: known keys keep their element, `make` makes the others.
  * Stops after making `most`; true once all is there.
  */
 export function keep(parent, items, key, version, make, most = Infinity) {
-  const known = (parent.kept ??= new Map());
+  parent.kept ??= new Map();
+  const known = parent.kept;
   const wanted = new Set(items.map(key));
   for (const [name, one] of known)
-    if (!wanted.has(name)) { one.element.remove(); known.delete(name); }
+    if (!wanted.has(name)) {
+      one.element.remove();
+      known.delete(name);
+    }
   let place = parent.firstElementChild;
   for (const item of items) {
-    const name = key(item), is = version(item);
+    const name = key(item),
+      is = version(item);
     let one = known.get(name);
     if (!one || one.version !== is) {
       if (most-- <= 0) return false;
       const element = make(item, one?.element);
-      if (one && one.element !== element) { if (place === one.element) place = element; one.element.replaceWith(element); }
-      known.set(name, (one = { element, version: is }));
+      if (one && one.element !== element) {
+        if (place === one.element) place = element;
+        one.element.replaceWith(element);
+      }
+      one = { element, version: is };
+      known.set(name, one);
     }
     if (one.element === place) place = place.nextElementSibling;
     else parent.insertBefore(one.element, place);
@@ -58,17 +87,29 @@ export function framed(draw) {
   return () => {
     if (due) return;
     due = true;
-    const go = () => { if (due) { due = false; draw(); } };
+    const go = () => {
+      if (due) {
+        due = false;
+        draw();
+      }
+    };
     if (document.hidden) setTimeout(go, 200);
     else requestAnimationFrame(go);
   };
 }
 
 /** Tell screen readers, politely and not too often. */
-let told = 0, waiting;
+let told = 0,
+  waiting;
 export function tell(text, now = false) {
   clearTimeout(waiting);
-  waiting = setTimeout(() => { told = Date.now(); say($("said"), text); }, now ? 50 : Math.max(50, told + 6000 - Date.now()));
+  waiting = setTimeout(
+    () => {
+      told = Date.now();
+      say($("said"), text);
+    },
+    now ? 50 : Math.max(50, told + 6000 - Date.now()),
+  );
 }
 
 /** The address of a link, if a browser may follow it: http(s) and nothing else. */
@@ -76,27 +117,66 @@ export function followable(url) {
   try {
     const { protocol, href } = new URL(url);
     return protocol === "http:" || protocol === "https:" ? href : null;
-  } catch { return null; }
+  } catch {
+    return null;
+  }
 }
 
 export function out(url, text, props) {
   const href = followable(url);
-  return href ? h("a", { href, rel: "noopener noreferrer nofollow", target: "_blank", ...props }, text) : h("span", props, text);
+  return href
+    ? h("a", { href, rel: "noopener noreferrer nofollow", target: "_blank", ...props }, text)
+    : h("span", props, text);
 }
 
 const SHAPES = {
-  pending: ["circle", { cx: 8, cy: 8, r: 6, fill: "none", stroke: "currentColor", "stroke-width": 1.8, "stroke-dasharray": "2.5 2.2" }],
-  running: ["path", { d: "M8 2a6 6 0 1 1-6 6", fill: "none", stroke: "currentColor", "stroke-width": 2.2, "stroke-linecap": "round" }],
-  input_required: ["path", { d: "M5 6a3 3 0 1 1 4.2 2.7C8.3 9.2 8 9.7 8 10.5M8 13.5v.1", fill: "none", stroke: "currentColor", "stroke-width": 2.2, "stroke-linecap": "round" }],
-  cancelling: ["path", { d: "M5 3.5v9M11 3.5v9", stroke: "currentColor", "stroke-width": 2.4, "stroke-linecap": "round" }],
-  completed: ["path", { d: "M2.5 8.5 6.2 12 13.5 4", fill: "none", stroke: "currentColor", "stroke-width": 2.2, "stroke-linecap": "round" }],
-  failed: ["path", { d: "M3.5 3.5l9 9m0-9l-9 9", stroke: "currentColor", "stroke-width": 2.2, "stroke-linecap": "round" }],
+  pending: [
+    "circle",
+    { cx: 8, cy: 8, r: 6, fill: "none", stroke: "currentColor", "stroke-width": 1.8, "stroke-dasharray": "2.5 2.2" },
+  ],
+  running: [
+    "path",
+    { d: "M8 2a6 6 0 1 1-6 6", fill: "none", stroke: "currentColor", "stroke-width": 2.2, "stroke-linecap": "round" },
+  ],
+  input_required: [
+    "path",
+    {
+      d: "M5 6a3 3 0 1 1 4.2 2.7C8.3 9.2 8 9.7 8 10.5M8 13.5v.1",
+      fill: "none",
+      stroke: "currentColor",
+      "stroke-width": 2.2,
+      "stroke-linecap": "round",
+    },
+  ],
+  cancelling: [
+    "path",
+    { d: "M5 3.5v9M11 3.5v9", stroke: "currentColor", "stroke-width": 2.4, "stroke-linecap": "round" },
+  ],
+  completed: [
+    "path",
+    {
+      d: "M2.5 8.5 6.2 12 13.5 4",
+      fill: "none",
+      stroke: "currentColor",
+      "stroke-width": 2.2,
+      "stroke-linecap": "round",
+    },
+  ],
+  failed: [
+    "path",
+    { d: "M3.5 3.5l9 9m0-9l-9 9", stroke: "currentColor", "stroke-width": 2.2, "stroke-linecap": "round" },
+  ],
   cancelled: ["path", { d: "M3 8h10", stroke: "currentColor", "stroke-width": 2.4, "stroke-linecap": "round" }],
 };
 
 const NAMES = {
-  pending: "Waiting", running: "Running", input_required: "Asks you", cancelling: "Stopping",
-  completed: "Completed", failed: "Failed", cancelled: "Cancelled",
+  pending: "Waiting",
+  running: "Running",
+  input_required: "Needs your input",
+  cancelling: "Stopping",
+  completed: "Completed",
+  failed: "Failed",
+  cancelled: "Cancelled",
 };
 export const STATUSES = Object.keys(NAMES);
 export const statusName = (status) => NAMES[status] ?? status;
@@ -104,18 +184,33 @@ export const statusName = (status) => NAMES[status] ?? status;
 /** A status as a shape and a word; the colour only repeats them. */
 export function state(status) {
   const [shape, props] = SHAPES[status] ?? SHAPES.pending;
-  return h("span", { class: `state state-${status}` },
-    svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, svg(shape, props)), statusName(status));
+  return h(
+    "span",
+    { class: `state state-${status}` },
+    svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, svg(shape, props)),
+    statusName(status),
+  );
 }
 
 /** Ask before something that cannot be taken back. */
 export function confirmed(title, text, yes, no) {
   return new Promise((resolve) => {
-    const dialog = h("dialog", { "aria-labelledby": "sure" },
-      h("h2", { id: "sure" }, title), h("p", { class: "soft" }, text),
-      h("form", { method: "dialog", class: "acts" },
-        h("button", { value: "no", autofocus: true }, no), h("button", { value: "yes", class: "main" }, yes)));
-    dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue === "yes"); });
+    const dialog = h(
+      "dialog",
+      { "aria-labelledby": "sure" },
+      h("h2", { id: "sure" }, title),
+      h("p", { class: "soft" }, text),
+      h(
+        "form",
+        { method: "dialog", class: "acts" },
+        h("button", { value: "no", autofocus: true }, no),
+        h("button", { value: "yes", class: "main" }, yes),
+      ),
+    );
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "yes");
+    });
     document.body.append(dialog);
     dialog.showModal();
   });

@@ -1,189 +1,337 @@
-// The state of a run as the fold of its events. The live page folds all of them, the slider a prefix.
+// The state of a job as the fold of its events. The live page folds all of them, the slider a prefix.
 // `touched` is the seq of the last event that changed an entry: what is drawn follows from it alone.
 
 const MAX_WORDS = 200; // characters of the sentence, as in app/domain/words.py
 
+/**
+ * @typedef {{ seq: number, at: string, type: string, status: string, progress: number, data: any }} LogEvent
+ * @typedef {{ model: number, search: number, read: number, judge: number, input: number, output: number,
+ *   cost: number, unpriced: number, repeated: number }} Bill
+ * @typedef {{ key: string, kind: "model" | "search" | "read" | "judge", about: string, turn: number,
+ *   index: number, from: number, to: number | null, latency: number | null, usage: any, error: any,
+ *   done: boolean, touched: number, tries?: number, repeat?: number, fallback?: boolean,
+ *   reused?: boolean }} Call
+ * @typedef {{ key: string, step: number, at: string, reasoning: any, tool: any, calls: Call[], found: any[],
+ *   read: any[], touched: number }} Turn
+ * @typedef {{ key: string, title: string, text: string, tone: string, at: string, touched: number,
+ *   calls?: undefined }} Note
+ * @typedef {ReturnType<typeof empty>} Job
+ */
+
+/** The job before its first event. */
 export function empty() {
   return {
-    seq: 0, at: null, status: "pending", progress: 0, step: "", request: null, attempt: 0, attempts: 0, worker: "",
-    createdAt: null, startedAt: null, workingSince: null, endedAt: null, retryAt: null,
-    goal: "", plan: [], plans: [], entries: [], turns: new Map(), calls: [], open: new Map(), sources: new Map(),
+    seq: 0,
+    at: "",
+    status: "pending",
+    progress: 0,
+    step: "",
+    request: /** @type {any} */ (null),
+    attempt: 0,
+    attempts: 0,
+    worker: "",
+    createdAt: "",
+    startedAt: /** @type {string | null} */ (null),
+    workingSince: /** @type {string | null} */ (null),
+    endedAt: /** @type {string | null} */ (null),
+    retryAt: /** @type {string | null} */ (null),
+    goal: "",
+    plan: /** @type {string[]} */ ([]),
+    plans: /** @type {any[]} */ ([]),
+    entries: /** @type {(Turn | Note)[]} */ ([]),
+    turns: /** @type {Map<number, Turn>} */ (new Map()),
+    calls: /** @type {Call[]} */ ([]),
+    open: /** @type {Map<string, Call>} */ (new Map()),
+    sources: /** @type {Map<number, any>} */ (new Map()),
+    /** @type {Bill} */
     bill: { model: 0, search: 0, read: 0, judge: 0, input: 0, output: 0, cost: 0, unpriced: 0, repeated: 0 },
-    tripped: null, asks: null, answers: null, report: null, failure: null, stopReason: null, forkedFrom: null,
+    tripped: /** @type {any} */ (null),
+    asks: /** @type {any} */ (null),
+    answers: /** @type {string[] | null} */ (null),
+    report: /** @type {any} */ (null),
+    failure: /** @type {any} */ (null),
+    stopReason: /** @type {keyof typeof import("./words.js").STOPPED | null} */ (null),
+    forkedFrom: /** @type {{ origin: string, after: number } | null} */ (null),
   };
 }
 
+/**
+ * The job after its events up to `upTo`.
+ * @param {LogEvent[]} events
+ * @returns {Job}
+ */
 export function fold(events, upTo = Infinity) {
-  const run = empty();
+  const job = empty();
   for (const event of events) {
     if (event.seq > upTo) break;
-    evolve(run, event);
+    evolve(job, event);
   }
-  return run;
+  return job;
 }
 
-export function evolve(run, event) {
-  run.seq = event.seq;
-  run.at = event.at;
-  run.status = event.status;
-  run.progress = event.progress;
-  APPLY[event.type]?.(run, event.data, event);
+/**
+ * Apply one more event to the job.
+ * @param {Job} job
+ * @param {LogEvent} event
+ */
+export function evolve(job, event) {
+  job.seq = event.seq;
+  job.at = event.at;
+  job.status = event.status;
+  job.progress = event.progress;
+  APPLY[event.type]?.(job, event.data, event);
 }
 
+/** @type {Record<string, (job: Job, data: any, event: LogEvent) => void>} */
 const APPLY = {
-  job_submitted(run, data, event) {
-    run.request = data.request;
-    run.attempts = data.max_attempts;
-    run.createdAt = event.at;
-    run.step = "Waiting for a worker";
+  job_submitted(job, data, event) {
+    job.request = data.request;
+    job.attempts = data.max_attempts;
+    job.createdAt = event.at;
+    job.step = "Waiting for a worker";
   },
-  attempt_started(run, data, event) {
-    Object.assign(run, { attempt: data.attempt, worker: data.worker, retryAt: null, step: "Starting" });
-    run.startedAt ??= event.at;
-    run.workingSince ??= event.at;
-    const words = data.attempt > 1 ? `Attempt ${data.attempt} began` : "A worker took the run";
-    note(run, event, run.entries.length > 1 && data.attempt === 1 ? "A worker went on with the run" : words, `worker ${data.worker}`);
+  attempt_started(job, data, event) {
+    Object.assign(job, { attempt: data.attempt, worker: data.worker, retryAt: null, step: "Starting" });
+    job.startedAt ??= event.at;
+    job.workingSince ??= event.at;
+    const words = data.attempt > 1 ? `Attempt ${data.attempt} began` : "A worker took the job";
+    note(
+      job,
+      event,
+      job.entries.length > 1 && data.attempt === 1 ? "A worker went on with the job" : words,
+      `worker ${data.worker}`,
+    );
   },
-  attempt_failed(run, data, event) {
-    run.retryAt = data.retry_at;
-    run.step = "Waiting to try again";
-    note(run, event, `Attempt ${data.attempt} failed`, `${data.error_type}: ${data.error_message}`, "bad");
+  attempt_failed(job, data, event) {
+    job.retryAt = data.retry_at;
+    job.step = "Waiting to try again";
+    note(job, event, `Attempt ${data.attempt} failed`, `${data.error_type}: ${data.error_message}`, "bad");
   },
-  attempt_released(run, data, event) {
-    run.attempt -= 1;
-    run.retryAt = data.retry_at;
-    run.step = data.reason === "provider_unavailable" ? "Waiting for a provider" : "Waiting for a worker";
-    note(run, event, data.reason === "provider_unavailable" ? "The provider is away; the job waits" : "The worker stopped and handed the job back", "");
+  attempt_released(job, data, event) {
+    job.attempt -= 1;
+    job.retryAt = data.retry_at;
+    job.step = data.reason === "provider_unavailable" ? "Waiting for a provider" : "Waiting for a worker";
+    note(
+      job,
+      event,
+      data.reason === "provider_unavailable"
+        ? "The provider is away; the job waits"
+        : "The worker stopped and handed the job back",
+      "",
+    );
   },
-  lease_expired(run, data, event) {
-    run.step = "Waiting for a worker";
-    note(run, event, `The worker of attempt ${data.attempt} was lost`, data.cause === "silent" ? "It fell silent." : "It held the run for too long.", "bad");
+  lease_expired(job, data, event) {
+    job.step = "Waiting for a worker";
+    note(
+      job,
+      event,
+      `The worker of attempt ${data.attempt} was lost`,
+      data.cause === "silent" ? "It fell silent." : "It held the job for too long.",
+      "bad",
+    );
   },
-  input_requested(run, data, event) {
-    run.attempt -= 1;
-    run.asks = { ...data, seq: event.seq, until: Date.parse(event.at) + data.timeout_seconds * 1000 };
-    run.step = "Waiting for an answer";
-    note(run, event, "It asks what is meant", data.questions.join(" "), "warn");
+  input_requested(job, data, event) {
+    job.attempt -= 1;
+    job.asks = { ...data, seq: event.seq, until: Date.parse(event.at) + data.timeout_seconds * 1000 };
+    job.step = "Waiting for an answer";
+    note(job, event, "It asks what is meant", data.questions.join(" "), "warn");
   },
-  input_provided(run, data, event) {
-    Object.assign(run, { asks: null, answers: data.answers, workingSince: event.at, step: "Waiting for a worker" });
-    note(run, event, data.assumed ? "Nobody answered; it goes on with its assumptions" : "Answered", data.answers.join(" "));
+  input_provided(job, data, event) {
+    Object.assign(job, { asks: null, answers: data.answers, workingSince: event.at, step: "Waiting for a worker" });
+    note(
+      job,
+      event,
+      data.assumed ? "Nobody answered; it goes on with its assumptions" : "Answered",
+      data.answers.join(" "),
+    );
   },
-  cancel_requested(run, data, event) {
-    run.step = "Cancelling";
-    note(run, event, "Somebody asked it to stop", data.reason, "warn");
+  cancel_requested(job, data, event) {
+    job.step = "Cancelling";
+    note(job, event, "Somebody asked it to stop", data.reason, "warn");
   },
-  job_cancelled(run, _data, event) {
-    end(run, event, "Cancelled");
-    note(run, event, "Cancelled", "Nothing was spent after this.", "warn");
+  job_cancelled(job, _data, event) {
+    end(job, event, "Cancelled");
+    note(job, event, "Cancelled", "Nothing was spent after this.", "warn");
   },
-  job_completed(run, data, event) {
-    run.stopReason = data.stop_reason;
-    end(run, event, "Done");
-    note(run, event, "Completed", "", "good");
+  job_completed(job, data, event) {
+    job.stopReason = data.stop_reason;
+    end(job, event, "Done");
+    note(job, event, "Completed", "", "good");
   },
-  job_failed(run, data, event) {
-    run.failure = data;
-    end(run, event, "Failed");
-    note(run, event, "Failed", `${data.error_type}: ${data.error_message}`, "bad");
+  job_failed(job, data, event) {
+    job.failure = data;
+    end(job, event, "Failed");
+    note(job, event, "Failed", `${data.error_type}: ${data.error_message}`, "bad");
   },
-  call_requested(run, data, event) {
+  call_requested(job, data, event) {
     const step = Number(data.key.split("/")[0]);
-    const call = { ...data, turn: step, index: run.calls.length, from: Date.parse(event.at), to: null, latency: null, usage: {}, error: null, done: false, touched: event.seq };
-    if (data.kind === "model") say(run, "Thinking about the next step");
-    if (data.kind === "judge" && !data.fallback) say(run, "Checking claims against their quotes");
-    if (data.repeat) run.bill.repeated += 1;
-    run.calls.push(call);
-    run.open.set(data.key, call);
-    const turn = turnOf(run, step, event);
+    const call = {
+      ...data,
+      turn: step,
+      index: job.calls.length,
+      from: Date.parse(event.at),
+      to: null,
+      latency: null,
+      usage: {},
+      error: null,
+      done: false,
+      touched: event.seq,
+    };
+    if (data.kind === "model") say(job, "Thinking about the next step");
+    if (data.kind === "judge" && !data.fallback) say(job, "Checking claims against their quotes");
+    if (data.repeat) job.bill.repeated += 1;
+    job.calls.push(call);
+    job.open.set(data.key, call);
+    const turn = turnOf(job, step, event);
     turn.calls.push(call);
     turn.touched = event.seq;
   },
-  call_completed(run, data, event) {
-    settle(run, data, event, (call) => Object.assign(call, { done: true, error: null, latency: data.latency_ms }));
+  call_completed(job, data, event) {
+    settle(job, data, event, (call) => Object.assign(call, { done: true, error: null, latency: data.latency_ms }));
   },
-  call_failed(run, data, event) {
-    say(run, `A ${data.key.split("/")[1]} call failed: ${data.error_message}`);
-    settle(run, data, event, (call) => Object.assign(call, { error: data, tries: (call.tries ?? 0) + 1 }));
+  call_failed(job, data, event) {
+    say(job, `A ${data.key.split("/")[1]} call failed: ${data.error_message}`);
+    settle(job, data, event, (call) => Object.assign(call, { error: data, tries: (call.tries ?? 0) + 1 }));
   },
-  step_reasoned(run, data, event) {
-    const turn = turnOf(run, data.step, event);
+  step_reasoned(job, data, event) {
+    const turn = turnOf(job, data.step, event);
     Object.assign(turn, { reasoning: data.reasoning, tool: data.function, touched: event.seq, at: event.at });
-    say(run, toolInWords(data.function));
+    say(job, toolInWords(data.function));
   },
-  plan_drafted(run, data, event) {
-    plan(run, { ...data, changes: [], reason: "" }, event);
+  plan_drafted(job, data, event) {
+    plan(job, { ...data, changes: [], reason: "" }, event);
   },
-  plan_adapted(run, data, event) {
-    plan(run, data, event);
+  plan_adapted(job, data, event) {
+    plan(job, data, event);
   },
-  source_found(run, data, event) {
-    run.sources.set(data.number, { ...data, size: null, seq: event.seq, touched: event.seq });
-    const turn = turnOf(run, Number(data.found_by.split("/")[0]), event);
+  source_found(job, data, event) {
+    job.sources.set(data.number, { ...data, size: null, seq: event.seq, touched: event.seq });
+    const turn = turnOf(job, turnIn(job, data.found_by), event);
     turn.found.push(data);
     turn.touched = event.seq;
   },
-  page_read(run, data, event) {
-    const source = run.sources.get(data.number);
+  page_read(job, data, event) {
+    const source = job.sources.get(data.number);
     if (source) Object.assign(source, { size: data.size, touched: event.seq });
-    const turn = turnOf(run, Number(data.read_by.split("/")[0]), event);
+    const turn = turnOf(job, turnIn(job, data.read_by), event);
     turn.read.push({ ...data, title: source?.title ?? "", url: source?.url ?? "" });
     turn.touched = event.seq;
   },
-  budget_reached(run, data, event) {
-    run.tripped ??= data;
-    say(run, `A limit was reached (${data.limit}); writing the report`);
-    note(run, event, "A limit was reached; only the report follows", `${data.limit}: ${round(data.used)} of ${round(data.allowed)} used`, "warn");
+  budget_reached(job, data, event) {
+    job.tripped ??= data;
+    say(job, `A limit was reached (${data.limit}); writing the report`);
+    note(
+      job,
+      event,
+      "A limit was reached; only the report follows",
+      `${data.limit}: ${round(data.used)} of ${round(data.allowed)} used`,
+      "warn",
+    );
   },
-  report_written(run, data) {
-    run.report = data;
-    say(run, "Checking the citations");
+  report_written(job, data) {
+    job.report = data;
+    say(job, "Checking the citations");
   },
-  job_forked(run, data, event) {
-    run.forkedFrom = { origin: data.origin, after: data.after };
+  job_forked(job, data, event) {
+    job.forkedFrom = { origin: data.origin, after: data.after };
     const kept = data.reused_calls ? ` ${data.reused_calls} calls of it were not made again.` : "";
-    note(run, event, `It begins where another run was after event ${data.after}`, `${data.instruction ?? ""}${kept}`.trim());
+    note(
+      job,
+      event,
+      `It begins where another job was after event ${data.after}`,
+      `${data.instruction ?? ""}${kept}`.trim(),
+    );
   },
 };
 
-/** What is being done now; what a fork has from its origin was done there. */
-function say(run, words) {
-  if (run.status !== "pending") run.step = Array.from(words).slice(0, MAX_WORDS).join("");
+/**
+ * Say what is being done now; what a fork has from its origin was done there.
+ * @param {Job} job
+ * @param {string} words
+ */
+function say(job, words) {
+  if (job.status !== "pending") job.step = Array.from(words).slice(0, MAX_WORDS).join("");
 }
 
+/** @param {number} n */
 const round = (n) => Math.round(n * 1e4) / 1e4;
 
-function turnOf(run, step, event) {
-  let turn = run.turns.get(step);
+/**
+ * The number of the turn that a key begins with; what the caller has named belongs to the newest.
+ * @param {Job} job
+ * @param {string} key
+ */
+const turnIn = (job, key) => Number.parseInt(key, 10) || Math.max(0, ...job.turns.keys());
+
+/**
+ * @param {Job} job
+ * @param {number} step
+ * @param {LogEvent} event
+ * @returns {Turn}
+ */
+function turnOf(job, step, event) {
+  let turn = job.turns.get(step);
   if (!turn) {
-    turn = { key: `turn-${step}`, step, at: event.at, reasoning: null, tool: null, calls: [], found: [], read: [], touched: event.seq };
-    run.turns.set(step, turn);
-    run.entries.push(turn);
+    turn = {
+      key: `turn-${step}`,
+      step,
+      at: event.at,
+      reasoning: null,
+      tool: null,
+      calls: [],
+      found: [],
+      read: [],
+      touched: event.seq,
+    };
+    job.turns.set(step, turn);
+    job.entries.push(turn);
   }
   return turn;
 }
 
-function note(run, event, title, text, tone = "") {
-  run.entries.push({ key: `note-${event.seq}`, title, text, tone, at: event.at, touched: event.seq });
+/**
+ * @param {Job} job
+ * @param {LogEvent} event
+ * @param {string} title
+ * @param {string} text
+ */
+function note(job, event, title, text, tone = "") {
+  job.entries.push({ key: `note-${event.seq}`, title, text, tone, at: event.at, touched: event.seq });
 }
 
-function plan(run, data, event) {
-  run.goal = data.goal;
-  run.plan = data.steps;
-  run.plans.push({ ...data, seq: event.seq, at: event.at });
+/**
+ * @param {Job} job
+ * @param {any} data
+ * @param {LogEvent} event
+ */
+function plan(job, data, event) {
+  job.goal = data.goal;
+  job.plan = data.steps;
+  job.plans.push({ ...data, seq: event.seq, at: event.at });
 }
 
-function settle(run, data, event, change) {
-  const call = run.open.get(data.key);
+/**
+ * @param {Job} job
+ * @param {any} data
+ * @param {LogEvent} event
+ * @param {(call: Call) => void} change
+ */
+function settle(job, data, event, change) {
+  const call = job.open.get(data.key);
   if (!call || call.done) return;
   change(call);
   call.to = Date.parse(event.at);
   call.usage = data.usage ?? {};
   call.touched = event.seq;
-  turnOf(run, call.turn, event).touched = event.seq;
-  if (!call.fallback && !call.reused) charge(run.bill, call.kind, call.usage);
+  turnOf(job, call.turn, event).touched = event.seq;
+  if (!call.fallback && !call.reused) charge(job.bill, call.kind, call.usage);
 }
 
+/**
+ * @param {Bill} bill
+ * @param {Call["kind"]} kind
+ * @param {any} usage
+ */
 function charge(bill, kind, usage) {
   bill[kind] += 1;
   bill.input += usage.input_tokens ?? 0;
@@ -192,28 +340,49 @@ function charge(bill, kind, usage) {
   else bill.cost += usage.cost_usd ?? 0;
 }
 
-function end(run, event, words) {
-  run.endedAt = event.at;
-  run.retryAt = null;
-  run.asks = null;
-  run.step = words;
+/**
+ * @param {Job} job
+ * @param {LogEvent} event
+ * @param {string} words
+ */
+function end(job, event, words) {
+  job.endedAt = event.at;
+  job.retryAt = null;
+  job.asks = null;
+  job.step = words;
 }
 
+/** @param {string[]} texts */
 const quoted = (texts) => texts.map((text) => `“${text}”`).join(", ");
 
+/**
+ * A tool as something that is being done, as in app/domain/words.py.
+ * @param {any} tool
+ */
 export function toolInWords(tool) {
   switch (tool?.tool) {
-    case "clarify": return "Asking what is meant";
-    case "generate_plan": return `Planning: ${tool.goal}`;
-    case "adapt_plan": return `Changing the plan: ${tool.reason}`;
-    case "web_search": return `Searching for ${quoted(tool.queries)}`;
-    case "read_pages": return `Reading ${tool.urls.length} page${tool.urls.length > 1 ? "s" : ""}`;
-    case "write_report": return `Writing the report: ${tool.title}`;
-    case "answer": return "Answering";
-    default: return "Thinking about the next step";
+    case "clarify":
+      return "Asking what is meant";
+    case "generate_plan":
+      return `Planning: ${tool.goal}`;
+    case "adapt_plan":
+      return `Changing the plan: ${tool.reason}`;
+    case "web_search":
+      return `Searching for ${quoted(tool.queries)}`;
+    case "read_pages":
+      return `Reading ${tool.urls.length} page${tool.urls.length > 1 ? "s" : ""}`;
+    case "write_report":
+      return `Writing the report: ${tool.title}`;
+    case "answer":
+      return "Answering";
+    default:
+      return "Thinking about the next step";
   }
 }
 
+/** @param {string} status */
 export const isOver = (status) => status === "completed" || status === "failed" || status === "cancelled";
+/** @param {Bill} bill */
 export const callsMade = (bill) => bill.model + bill.search + bill.read + bill.judge;
+/** @param {Bill} bill */
 export const costOf = (bill) => (bill.unpriced ? null : Math.round(bill.cost * 1e9) / 1e9);

@@ -1,29 +1,41 @@
 // The report as the server rendered it; each [n] opens its source at the quote.
-import { api, idFromPath, offers, reportDocument } from "./api.js";
+import { api, idFromPath, reportDocument } from "./api.js";
 import { $, h, out, say, state, tell } from "./dom.js";
 import { askAgain } from "./rows.js";
 import { openSource } from "./source.js";
-import { date, host, lasted, many, money, percent, STOPPED } from "./words.js";
+import { date, lasted, many, money, percent, STOPPED } from "./words.js";
 
 const id = idFromPath();
 
 // Only these leave the server's document, whatever it holds; attributes are made anew.
-const TAGS = new Set("A BLOCKQUOTE BR CODE EM H1 H2 H3 H4 H5 H6 HR LI OL P PRE STRONG TABLE TBODY TD TH THEAD TR UL".split(" "));
+const TAGS = new Set(
+  "A BLOCKQUOTE BR CODE EM H1 H2 H3 H4 H5 H6 HR LI OL P PRE STRONG TABLE TBODY TD TH THEAD TR UL".split(" "),
+);
 
 function copied(node, result) {
   if (node.nodeType === Node.TEXT_NODE) return node.data;
   if (!TAGS.has(node.nodeName)) return [...node.childNodes].map((child) => copied(child, result));
+  if (node.nodeName === "A") return link(node, result);
   const inner = [...node.childNodes].map((child) => copied(child, result));
-  if (node.nodeName === "A") return link(node, inner, result);
   return h(node.nodeName, node.nodeName === "OL" && node.start !== 1 ? { start: node.start } : null, inner);
 }
 
-function link(node, inner, result) {
+function link(node, result) {
   const href = node.getAttribute("href") ?? "";
   const cited = /^#source-(\d+)$/.exec(href);
   if (!cited) return out(href, node.textContent);
   const source = result.sources.find((one) => one.number === Number(cited[1]));
-  return h("a", { href, class: "cite", "data-source": cited[1], "aria-label": `Source ${cited[1]}: ${source?.title ?? ""}`, title: source?.title }, cited[1]);
+  return h(
+    "a",
+    {
+      href,
+      class: "cite",
+      "data-source": cited[1],
+      "aria-label": `Source ${cited[1]}: ${source?.title ?? ""}`,
+      title: source?.title,
+    },
+    cited[1],
+  );
 }
 
 const bare = (text) => text.replace(/\[\d+\]/g, "").replace(/[^\p{L}\p{N}]+/gu, "");
@@ -31,54 +43,182 @@ const bare = (text) => text.replace(/\[\d+\]/g, "").replace(/[^\p{L}\p{N}]+/gu, 
 /** The claim that a citation belongs to: the one whose sentence stands before it, else the next of its source. */
 function bind(article, result) {
   for (const block of article.querySelectorAll("p, li, td, th, h2, h3, h4, blockquote")) {
-    const cites = [...block.querySelectorAll(".cite")].filter((cite) => cite.closest("p, li, td, th, h2, h3, h4, blockquote") === block);
+    const cites = [...block.querySelectorAll(".cite")].filter(
+      (cite) => cite.closest("p, li, td, th, h2, h3, h4, blockquote") === block,
+    );
     for (const cite of cites) {
       const range = document.createRange();
       range.setStart(block, 0);
       range.setEndBefore(cite);
-      const before = [...range.cloneContents().querySelectorAll(".cite")].reduce((text, one) => text.replace(one.textContent, " "), range.toString());
+      const before = [...range.cloneContents().querySelectorAll(".cite")].reduce(
+        (text, one) => text.replace(one.textContent, " "),
+        range.toString(),
+      );
       const claims = result.claims.filter((claim) => claim.number === Number(cite.dataset.source));
-      const fits = claims.filter((claim) => bare(before).endsWith(bare(claim.text)) || bare(before).includes(bare(claim.text)));
-      cite.claim = (fits.at(-1) ?? claims.find((claim) => bare(block.textContent).includes(bare(claim.text))) ?? claims[0])?.text;
+      const fits = claims.filter(
+        (claim) => bare(before).endsWith(bare(claim.text)) || bare(before).includes(bare(claim.text)),
+      );
+      cite.claim = (
+        fits.at(-1) ??
+        claims.find((claim) => bare(block.textContent).includes(bare(claim.text))) ??
+        claims[0]
+      )?.text;
     }
   }
 }
 
 function shares(result) {
-  const part = (share, words) => h("p", { class: "share" }, h("b", null, percent(share)), h("span", { class: "soft" }, words));
+  const part = (share, words) =>
+    h("p", { class: "share" }, h("b", null, percent(share)), h("span", { class: "soft" }, words));
   if (!result.claims.length) return h("p", null, "No sentence of this report is backed by a quote from a page.");
-  return h("div", { class: "shares" }, part(result.coverage, "of its sentences stand on a quote from a page that was read."),
-    part(result.support, "of the citations that were written could be bound to such a quote."));
+  return h(
+    "div",
+    { class: "shares" },
+    part(result.coverage, "of its sentences stand on a quote from a page that was read."),
+    part(result.support, "of the citations that were written could be bound to such a quote."),
+  );
 }
 
-const block = (title, ...inner) => { const key = title.toLowerCase().replace(/\W+/g, "-"); return h("section", { "aria-labelledby": key }, h("h2", { id: key }, title), ...inner); };
+const block = (title, ...inner) => {
+  const key = title.toLowerCase().replace(/\W+/g, "-");
+  return h("section", { "aria-labelledby": key }, h("h2", { id: key }, title), ...inner);
+};
 
 function stands(result) {
   const cited = result.sources.filter((source) => result.claims.some((claim) => claim.number === source.number));
-  const { total_duration_seconds: seconds, api_calls_made: calls, tokens_consumed: tokens, estimated_cost_usd: cost } = result.metrics;
+  const {
+    total_duration_seconds: seconds,
+    api_calls_made: calls,
+    tokens_consumed: tokens,
+    estimated_cost_usd: cost,
+  } = result.metrics;
   return [
-    block("What it stands on", shares(result),
-      h("p", { class: "soft small" }, "Words are compared, not meanings: a quote that is in the page can still be read wrongly. Open it and judge.")),
-    result.unverified.length && block("Not verified", h("p", null, result.unverified.length === 1 ? "This sentence stands on no quote:" : "These sentences stand on no quote:"), h("ul", null, result.unverified.map((text) => h("li", { dir: "auto" }, text)))),
-    result.removed.length && block("Taken out", h("p", null, `${many(result.removed.length, "citation")} did not hold and ${result.removed.length === 1 ? "was" : "were"} taken out of the text:`), h("ul", null, result.removed.map((text) => h("li", { dir: "auto" }, text)))),
-    cited.length && block("Sources", h("ol", { class: "refs" }, cited.map((source) => h("li", { id: `source-${source.number}` }, h("span", { class: "soft num" }, `[${source.number}]`),
-      h("div", null, h("p", null, h("a", { href: `#source-${source.number}`, "data-source": source.number, dir: "auto" }, source.title || source.url)), h("p", { class: "where soft" }, out(source.url, source.url))))))),
-    block("How it was made", h("p", null, `${many(calls, "call")}, ${many(result.metrics.search_operations, "search", "searches")}, ${tokens ? `${many(tokens, "token")}, ` : ""}${lasted(seconds * 1000)}, cost ${money(cost)}. The model’s own confidence: ${result.confidence}.`)),
+    block(
+      "Evidence",
+      shares(result),
+      h(
+        "p",
+        { class: "soft small" },
+        "Words are compared, not meanings: a quote that is in the page can still be read wrongly. Open it and judge.",
+      ),
+    ),
+    result.unverified.length &&
+      block(
+        "Not verified",
+        h("p", null, result.unverified.length === 1 ? "This sentence has no quote:" : "These sentences have no quote:"),
+        h(
+          "ul",
+          null,
+          result.unverified.map((text) => h("li", { dir: "auto" }, text)),
+        ),
+      ),
+    result.removed.length &&
+      block(
+        "Removed citations",
+        h(
+          "p",
+          null,
+          `${many(result.removed.length, "citation")} could not be verified and ` +
+            `${result.removed.length === 1 ? "was" : "were"} removed from the text:`,
+        ),
+        h(
+          "ul",
+          null,
+          result.removed.map((text) => h("li", { dir: "auto" }, text)),
+        ),
+      ),
+    cited.length &&
+      block(
+        "Sources",
+        h(
+          "ol",
+          { class: "refs" },
+          cited.map((source) =>
+            h(
+              "li",
+              { id: `source-${source.number}` },
+              h("span", { class: "soft num" }, `[${source.number}]`),
+              h(
+                "div",
+                null,
+                h(
+                  "p",
+                  null,
+                  h(
+                    "a",
+                    { href: `#source-${source.number}`, "data-source": source.number, dir: "auto" },
+                    source.title || source.url,
+                  ),
+                ),
+                h("p", { class: "where soft" }, out(source.url, source.url)),
+              ),
+            ),
+          ),
+        ),
+      ),
+    block(
+      "How it was made",
+      h(
+        "p",
+        null,
+        [
+          many(calls, "call"),
+          many(result.metrics.search_operations, "search", "searches"),
+          ...(tokens ? [many(tokens, "token")] : []),
+          lasted(seconds * 1000),
+          `cost ${money(cost)}. The model’s own confidence: ${result.confidence}.`,
+        ].join(", "),
+      ),
+    ),
   ];
 }
 
 function acts(view) {
-  const name = (view.result.title || "report").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60).replace(/^-|-$/g, "");
-  const copy = h("button", { type: "button", onclick: async () => {
-    try { await navigator.clipboard.writeText(await api.markdown(id)); say(copy, "Copied"); tell("The report was copied as markdown.", true); }
-    catch { say(copy, "Not copied"); }
-    setTimeout(() => say(copy, "Copy"), 2500);
-  } }, "Copy");
-  const save = (format) => h("a", { href: api.reportUrl(id, format), download: `${name}.${format}`, "aria-label": `Download as ${format}` }, format);
-  return [copy, h("span", { class: "saves" }, h("span", { class: "soft" }, "Download"), ["md", "html", "json"].map(save),
-    offers("bundle") && h("a", { href: `/jobs/${id}/bundle`, download: "" }, "bundle")),
-    h("button", { type: "button", onclick: () => print() }, "Print"), h("a", { class: "button quiet", href: `/runs/${id}` }, "How it was found"),
-    h("button", { type: "button", class: "quiet", onclick: () => askAgain(view, (error) => tell(error.message, true)) }, "Ask again")].filter(Boolean);
+  const name = (view.result.title || "report")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, "-")
+    .slice(0, 60)
+    .replace(/^-|-$/g, "");
+  const copy = h(
+    "button",
+    {
+      type: "button",
+      onclick: async () => {
+        try {
+          await navigator.clipboard.writeText(await api.markdown(id));
+          say(copy, "Copied");
+          tell("The report was copied as markdown.", true);
+        } catch {
+          say(copy, "Not copied");
+        }
+        setTimeout(() => say(copy, "Copy"), 2500);
+      },
+    },
+    "Copy",
+  );
+  const save = (format) =>
+    h(
+      "a",
+      { href: api.reportUrl(id, format), download: `${name}.${format}`, "aria-label": `Download as ${format}` },
+      format,
+    );
+  return [
+    copy,
+    h(
+      "span",
+      { class: "saves" },
+      h("span", { class: "soft" }, "Download"),
+      ["md", "html", "json"].map(save),
+      h("a", { href: `/jobs/${id}/bundle`, download: "" }, "bundle"),
+    ),
+    h("button", { type: "button", onclick: () => print() }, "Print"),
+    h("a", { class: "button quiet", href: `/runs/${id}` }, "How it was found"),
+    h(
+      "button",
+      { type: "button", class: "quiet", onclick: () => askAgain(view, (error) => tell(error.message, true)) },
+      "Ask again",
+    ),
+  ].filter(Boolean);
 }
 
 function open(number, claim) {
@@ -89,19 +229,36 @@ function open(number, claim) {
 function failed(title, text) {
   $("paper").hidden = true;
   $("failed").hidden = false;
-  $("failed").replaceChildren(h("h1", null, title), h("p", null, text), h("p", null, h("a", { href: `/runs/${id}` }, "The run"), " · ", h("a", { href: "/runs" }, "All runs")));
+  $("failed").replaceChildren(
+    h("h1", null, title),
+    h("p", null, text),
+    h("p", null, h("a", { href: `/runs/${id}` }, "The job"), " · ", h("a", { href: "/runs" }, "All jobs")),
+  );
 }
 
 async function start() {
   $("run-link").href = `/runs/${id}`;
   const view = await api.job(id);
-  if (!view.result) return failed("There is no report", view.status === "failed" ? view.error?.error_message : view.status === "cancelled" ? "The run was cancelled." : `The run is not over: ${view.current_step}.`);
-  const result = view.result, rendered = await reportDocument(id);
+  if (!view.result)
+    return failed(
+      "There is no report",
+      view.status === "failed"
+        ? view.error?.error_message
+        : view.status === "cancelled"
+          ? "The job was cancelled."
+          : `The job is not over: ${view.current_step}.`,
+    );
+  const result = view.result,
+    rendered = await reportDocument(id);
   const body = rendered.querySelector("article") ?? rendered.body;
   rendered.querySelector("article h1")?.remove();
   say($("title"), result.title || view.query);
   document.title = `${result.title || view.query} · Dossier`;
-  $("facts").replaceChildren(state(view.status), h("time", { datetime: view.completed_at }, date(view.completed_at)), view.query === result.title ? "" : h("span", { dir: "auto" }, `Asked: ${view.query}`));
+  $("facts").replaceChildren(
+    state(view.status),
+    h("time", { datetime: view.completed_at }, date(view.completed_at)),
+    view.query === result.title ? "" : h("span", { dir: "auto" }, `Asked: ${view.query}`),
+  );
   $("acts").append(...acts(view));
   const stopped = result.stop_reason !== "answered" && STOPPED[result.stop_reason];
   $("stopped").hidden = !stopped;
@@ -121,4 +278,6 @@ $("paper").addEventListener("click", (event) => {
   open(Number(link.dataset.source), link.claim);
 });
 
-start().catch((error) => failed(error.status === 404 ? "There is no such run" : "The report cannot be shown", error.message));
+start().catch((error) =>
+  failed(error.status === 404 ? "There is no such job" : "The report cannot be shown", error.message),
+);

@@ -1,11 +1,16 @@
-// A list of runs that keeps itself up to date.
+// A list of jobs that keeps itself up to date.
 import { again, api, Problem } from "./api.js";
 import { confirmed, h, keep, say, state, statusName, tell } from "./dom.js";
 import { isOver } from "./fold.js";
 import { ago, date, money } from "./words.js";
 
 export async function cancelRun(id, changed) {
-  const sure = await confirmed("Cancel this run?", "It stops at once. What it has spent stays spent, and there will be no report.", "Cancel the run", "Keep it running");
+  const sure = await confirmed(
+    "Cancel this job?",
+    "It stops at once. What it has spent stays spent, and there will be no report.",
+    "Cancel the job",
+    "Keep it running",
+  );
   if (!sure) return;
   const answer = await api.cancel(id).catch((error) => error);
   tell(answer.message, true);
@@ -22,21 +27,60 @@ export async function askAgain(view, failed) {
 
 function action(job, changed) {
   if (!isOver(job.status))
-    return h("button", { type: "button", class: "slim", "aria-label": `Cancel: ${job.query.slice(0, 80)}`, disabled: job.status === "cancelling", onclick: () => cancelRun(job.job_id, changed) }, "Cancel");
-  if (job.status === "completed") return h("a", { class: "button slim", href: `/runs/${job.job_id}/report`, "aria-label": `Report: ${job.query.slice(0, 80)}` }, "Report");
-  return h("button", { type: "button", class: "slim", "aria-label": `Try again: ${job.query.slice(0, 80)}`, onclick: () => askAgain(job, changed) }, "Try again");
+    return h(
+      "button",
+      {
+        type: "button",
+        class: "slim",
+        "aria-label": `Cancel: ${job.query.slice(0, 80)}`,
+        disabled: job.status === "cancelling",
+        onclick: () => cancelRun(job.job_id, changed),
+      },
+      "Cancel",
+    );
+  if (job.status === "completed")
+    return h(
+      "a",
+      { class: "button slim", href: `/runs/${job.job_id}/report`, "aria-label": `Report: ${job.query.slice(0, 80)}` },
+      "Report",
+    );
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "slim",
+      "aria-label": `Try again: ${job.query.slice(0, 80)}`,
+      onclick: () => askAgain(job, changed),
+    },
+    "Try again",
+  );
 }
 
-/** One run as a row. An older element is changed in place, so that focus and selection stay. */
+/** One job as a row. An older element is changed in place, so that focus and selection stay. */
 function row(job, old, changed) {
-  const one = old ?? h("li", { class: "row" },
-    h("div", { class: "what" }, h("a", { href: `/runs/${job.job_id}`, dir: "auto" }, job.query), h("p", { class: "sub" })),
-    h("div", { class: "status" }), h("div", { class: "far" }, h("span", { class: "bar", share: 0 }), h("span", { class: "num" })),
-    h("div", { class: "num cost" }), h("div", { class: "num age" }), h("div", { class: "act" }));
+  const one =
+    old ??
+    h(
+      "li",
+      { class: "row" },
+      h(
+        "div",
+        { class: "what" },
+        h("a", { href: `/runs/${job.job_id}`, dir: "auto" }, job.query),
+        h("p", { class: "sub" }),
+      ),
+      h("div", { class: "status" }),
+      h("div", { class: "far" }, h("span", { class: "bar", share: 0 }), h("span", { class: "num" })),
+      h("div", { class: "num cost" }),
+      h("div", { class: "num age" }),
+      h("div", { class: "act" }),
+    );
   const [what, status, far, cost, age, act] = one.children;
   const [, sub] = what.children;
-  sub.replaceChildren(...[isOver(job.status) ? job.effort : `${job.effort} · ${job.current_step}`].map((text) => h("span", null, text)),
-    ...job.tags.map((tag) => [" ", h("span", { class: "tag" }, tag)]).flat());
+  sub.replaceChildren(
+    ...[isOver(job.status) ? job.effort : `${job.effort} · ${job.current_step}`].map((text) => h("span", null, text)),
+    ...job.tags.flatMap((tag) => [" ", h("span", { class: "tag" }, tag)]),
+  );
   if (one.dataset.status !== job.status) {
     one.dataset.status = job.status;
     status.replaceChildren(state(job.status));
@@ -54,14 +98,22 @@ function row(job, old, changed) {
 
 /** Draw `jobs` into `list`. */
 export function drawRows(list, jobs, changed) {
-  keep(list, jobs, (job) => job.job_id, (job) => `${job.seq} ${job.status} ${ago(job.created_at)}`, (job, old) => row(job, old, changed));
+  keep(
+    list,
+    jobs,
+    (job) => job.job_id,
+    (job) => `${job.seq} ${job.status} ${ago(job.created_at)}`,
+    (job, old) => row(job, old, changed),
+  );
 }
 
 export const isMoving = (jobs) => jobs.some((job) => !isOver(job.status));
 
 /** Ask for a page of jobs again and again while somebody looks. */
 export function poll(search, show, failed) {
-  let timer = 0, turn = 0, last = new Map();
+  let timer = 0,
+    turn = 0,
+    last = new Map();
   const run = async () => {
     clearTimeout(timer);
     const mine = ++turn;

@@ -1,18 +1,22 @@
-// A run: live while it goes on, and as it was at any event of its log.
-import { api, idFromPath } from "./api.js";
+// A job: live while it goes on, and as it was at any event of its log.
+import { api, idFromPath, Problem, told } from "./api.js";
 import { $, framed, h, keep, out, say, state, statusName, tell } from "./dom.js";
 import { callsMade, costOf, empty, evolve, fold, isOver, toolInWords } from "./fold.js";
 import { askAgain, cancelRun } from "./rows.js";
 import { openSource } from "./source.js";
 import { Follower } from "./stream.js";
 import { figures, Timeline } from "./timeline.js";
-import { ago, at as clock, count, date, few, host, lasted, many, money, size, STOPPED } from "./words.js";
+import { ago, at as clock, count, date, few, host, lasted, many, money, STOPPED, size } from "./words.js";
 
 const id = idFromPath();
 const events = [];
-let live = empty(), then = null, presets = [], ready = false, drawn = "";
+let live = empty(),
+  then = null,
+  presets = [],
+  ready = false,
+  drawn = "";
 
-// What is shown: the run as it is, or as it was.
+// What is shown: the job as it is, or as it was.
 const shown = () => then ?? live;
 const moment = () => (then ? Date.parse(then.at) : Date.now());
 
@@ -32,30 +36,46 @@ const draw = framed(() => {
   drawEntries(run);
   if ($("log").open) drawLog();
   say($("log-title"), `All events (${count(live.seq)})`);
-  if (!ready) { ready = true; $("run").classList.remove("waiting"); restoreScroll(); }
+  if (!ready) {
+    ready = true;
+    $("run").classList.remove("waiting");
+    restoreScroll();
+  }
 });
 
 function drawHead(run) {
   const { request } = live;
   say($("question"), request.query);
-  document.title = `${isOver(live.status) ? statusName(live.status) : `${live.progress} %`} · ${request.query.slice(0, 60)} · Dossier`;
+  const far = isOver(live.status) ? statusName(live.status) : `${live.progress} %`;
+  document.title = `${far} · ${request.query.slice(0, 60)} · Dossier`;
   const key = [run.status, run.progress, run.attempt, request.query, run.endedAt, Math.floor(Date.now() / 1000)].join();
   if (drawn === key) return;
   drawn = key;
-  const facts = [state(run.status), isOver(run.status) ? "" : h("span", { class: "num" }, `${run.progress} %`), h("span", null, `${request.effort ?? "standard"} effort`),
-    h("time", { datetime: live.createdAt, title: date(live.createdAt) }, `asked ${ago(live.createdAt)}${ago(live.createdAt) === "now" ? "" : " ago"}`)];
-  if (run.startedAt && run.endedAt) facts.push(h("span", null, `took ${lasted(Date.parse(run.endedAt) - Date.parse(run.startedAt))}`));
+  const facts = [
+    state(run.status),
+    isOver(run.status) ? "" : h("span", { class: "num" }, `${run.progress} %`),
+    h("span", null, `${request.effort ?? "standard"} effort`),
+    h(
+      "time",
+      { datetime: live.createdAt, title: date(live.createdAt) },
+      `asked ${ago(live.createdAt)}${ago(live.createdAt) === "now" ? "" : " ago"}`,
+    ),
+  ];
+  if (run.startedAt && run.endedAt)
+    facts.push(h("span", null, `took ${lasted(Date.parse(run.endedAt) - Date.parse(run.startedAt))}`));
   if (run.attempt > 1) facts.push(h("span", null, `attempt ${run.attempt} of ${live.attempts}`));
   for (const tag of request.tags ?? []) facts.push(h("span", { class: "tag" }, tag));
   $("facts").replaceChildren(...facts);
   say($("step"), isOver(run.status) ? (run.stopReason ? STOPPED[run.stopReason] : "") : run.step + retryIn(run));
   $("then").hidden = !then;
-  if (then) say($("then-words"), `This is the run as it was at event ${then.seq} of ${live.seq}, at ${clock(then.at)}.`);
+  if (then)
+    say($("then-words"), `This is the job as it was at event ${then.seq} of ${live.seq}, at ${clock(then.at)}.`);
   drawNotice(run);
   drawActs();
 }
 
-const retryIn = (run) => (run.retryAt && !run.asks ? `; again in ${lasted(Math.max(0, Date.parse(run.retryAt) - moment()))}` : "");
+const retryIn = (run) =>
+  run.retryAt && !run.asks ? `; again in ${lasted(Math.max(0, Date.parse(run.retryAt) - moment()))}` : "";
 
 function drawNotice(run) {
   const box = $("notice");
@@ -63,7 +83,15 @@ function drawNotice(run) {
   if (box.hidden) return;
   box.className = "notice bad";
   const { error_type: type, error_message: message, is_retryable: again } = run.failure;
-  box.replaceChildren(h("h2", null, "The run failed"), h("p", null, message), h("p", { class: "small" }, `${type}. ${again ? "A new run may succeed." : "A new run will not help before this is mended."}`));
+  box.replaceChildren(
+    h("h2", null, "The job failed"),
+    h("p", null, message),
+    h(
+      "p",
+      { class: "small" },
+      `${type}. ${again ? "A new job may succeed." : "Retrying won’t help until this is fixed."}`,
+    ),
+  );
 }
 
 function drawActs() {
@@ -71,22 +99,48 @@ function drawActs() {
   if (acts.dataset.status === live.status) return;
   acts.dataset.status = live.status;
   const had = acts.contains(document.activeElement);
-  const failed = (error) => { tell(error.message, true); say($("step"), error.message); };
-  const again = (words, style = "") => h("button", { type: "button", class: style, onclick: async () => askAgain(await api.job(id), failed) }, words);
+  const failed = (error) => {
+    tell(error.message, true);
+    say($("step"), error.message);
+  };
+  const again = (words, style = "") =>
+    h("button", { type: "button", class: style, onclick: async () => askAgain(await api.job(id), failed) }, words);
   const origin = live.forkedFrom?.origin;
-  const compare = h("a", { class: "button quiet", href: origin ? `/compare?a=${origin}&b=${id}` : `/compare?a=${id}` }, origin ? "Compare with its origin" : "Compare");
-  const cancel = h("button", { type: "button", disabled: live.status === "cancelling", onclick: () => cancelRun(id, (answer) => answer instanceof Error && failed(answer)) }, "Cancel");
-  acts.replaceChildren(...({
-    completed: [h("a", { class: "button main", href: `/runs/${id}/report` }, "Read the report"), again("Ask again"), compare],
-    failed: [again("Try again", "main"), compare], cancelled: [again("Try again", "main"), compare],
-  }[live.status] ?? [cancel]));
+  const compare = h(
+    "a",
+    { class: "button quiet", href: origin ? `/compare?a=${origin}&b=${id}` : `/compare?a=${id}` },
+    origin ? "Compare with its origin" : "Compare",
+  );
+  const cancel = h(
+    "button",
+    {
+      type: "button",
+      disabled: live.status === "cancelling",
+      onclick: () => cancelRun(id, (answer) => answer instanceof Error && failed(answer)),
+    },
+    "Cancel",
+  );
+  acts.replaceChildren(
+    ...({
+      completed: [
+        h("a", { class: "button main", href: `/runs/${id}/report` }, "Read the report"),
+        again("Ask again"),
+        compare,
+      ],
+      failed: [again("Try again", "main"), compare],
+      cancelled: [again("Try again", "main"), compare],
+    }[live.status] ?? [cancel]),
+  );
   if (had) acts.firstElementChild.focus();
 }
 
 function drawAsks(asks) {
   const box = $("asks");
   box.hidden = !asks;
-  if (!asks) { box.dataset.seq = ""; return; }
+  if (!asks) {
+    box.dataset.seq = "";
+    return;
+  }
   if (box.dataset.seq !== String(asks.seq)) makeAsks(box, asks);
   say(box.querySelector(".left"), lasted(Math.max(0, asks.until - Date.now())));
 }
@@ -94,112 +148,278 @@ function drawAsks(asks) {
 function makeAsks(box, asks) {
   box.dataset.seq = asks.seq;
   const wrong = h("p", { class: "wrong", role: "alert", hidden: true });
-  const fields = asks.questions.map((question, n) => h("div", { class: "field" }, h("label", { for: `answer-${n}` }, question), h("textarea", { id: `answer-${n}`, name: "answer", rows: 2, maxlength: 2000 })));
-  const form = h("form", null, ...fields, wrong, h("div", { class: "send" }, h("button", { class: "main" }, "Answer"),
-    h("span", { class: "hint" }, "Unanswered, it goes on in ", h("span", { class: "left num" }), ".")));
+  const fields = asks.questions.map((question, n) =>
+    h(
+      "div",
+      { class: "field" },
+      h("label", { for: `answer-${n}` }, question),
+      h("textarea", { id: `answer-${n}`, name: "answer", rows: 2, maxlength: 2000 }),
+    ),
+  );
+  const form = h(
+    "form",
+    null,
+    ...fields,
+    wrong,
+    h(
+      "div",
+      { class: "send" },
+      h("button", { class: "main" }, "Answer"),
+      h("span", { class: "hint" }, "Continues without an answer in ", h("span", { class: "left num" }), "."),
+    ),
+  );
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const answers = new FormData(form).getAll("answer").map((text) => text.trim()).filter(Boolean);
+    const answers = new FormData(form)
+      .getAll("answer")
+      .map((text) => String(text).trim())
+      .filter(Boolean);
     try {
       await api.input(id, answers);
-      tell("Answered. The run goes on.", true);
+      tell("Answered. The job goes on.", true);
     } catch (error) {
       wrong.hidden = false;
-      say(wrong, answers.length ? error.message : "Answer at least one of them.");
+      say(wrong, answers.length ? told(error) : "Answer at least one of them.");
       form.querySelector("textarea").focus();
     }
   });
-  box.replaceChildren(h("h2", { id: "asks-title" }, "Before it starts, it asks"), form,
-    h("p", { class: "small soft" }, "Otherwise it takes for granted:"), h("ul", { class: "small" }, asks.assumptions.map((text) => h("li", null, text))));
-  tell(`The run asks: ${asks.questions.join(" ")}`, true);
+  box.replaceChildren(
+    h("h2", { id: "asks-title" }, "Before it starts, it asks"),
+    form,
+    h("p", { class: "small soft" }, "Without an answer it assumes:"),
+    h(
+      "ul",
+      { class: "small" },
+      asks.assumptions.map((text) => h("li", null, text)),
+    ),
+  );
+  tell(`The job asks: ${asks.questions.join(" ")}`, true);
 }
 
 /** The first words of the report, without its marks; the report itself is a page of its own. */
 function drawAnswer(run) {
-  const box = $("answer"), report = run.report;
+  const box = $("answer"),
+    report = run.report;
   box.hidden = !report || run.status !== "completed";
   if (box.hidden || box.dataset.seq === String(run.seq)) return;
   box.dataset.seq = run.seq;
-  const first = report.content.split(/\n\s*\n/).find((text) => text.trim() && !/^\s*(#|\||[-*] )/.test(text)) ?? report.title;
+  const first =
+    report.content.split(/\n\s*\n/).find((text) => text.trim() && !/^\s*(#|\||[-*] )/.test(text)) ?? report.title;
   const words = first.replace(/\\([\\`*_[\]<>&|~#])/g, "$1").replace(/[*_`]{1,2}(\S.*?\S|\S)[*_`]{1,2}/g, "$1");
-  box.replaceChildren(h("p", { dir: "auto" }, words.length > 600 ? `${words.slice(0, 600)} …` : words),
-    h("p", { class: "hint" }, `${many(report.claims.length, "citation")}, each with its quote. `, h("a", { href: `/runs/${id}/report` }, "The whole report")));
+  box.replaceChildren(
+    h("p", { dir: "auto" }, words.length > 600 ? `${words.slice(0, 600)} …` : words),
+    h(
+      "p",
+      { class: "hint" },
+      `${many(report.claims.length, "citation")}, each with its quote. `,
+      h("a", { href: `/runs/${id}/report` }, "The whole report"),
+    ),
+  );
 }
 
-function drawPlan(run) {
-  const box = $("plan"), version = `${run.plans.length}.${run.plans.at(-1)?.seq ?? 0}`;
+function drawPlan(job) {
+  const box = $("plan"),
+    version = `${job.plans.length}.${job.plans.at(-1)?.seq ?? 0}`;
   if (box.dataset.version === version) return;
   box.dataset.version = version;
-  if (!run.plans.length) return box.replaceChildren(h("p", { class: "soft" }, "There is no plan yet."));
-  const before = run.plans.slice(0, -1);
-  const gone = [...new Set(before.flatMap((plan) => plan.steps))].filter((step) => !run.plan.includes(step));
-  const changes = run.plans.slice(1).map((plan) => h("li", null, h("p", null, plan.changes.join(" ")), h("p", { class: "soft" }, `Why: ${plan.reason}`)));
-  box.replaceChildren(h("p", { class: "plan-goal" }, run.goal), h("ol", { class: "plan" }, run.plan.map((step) => h("li", null, h("span", null, step)))),
-    changes.length ? h("details", { class: "changes", open: true }, h("summary", null, `Changed ${changes.length === 1 ? "once" : many(changes.length, "time")}`), h("ul", null, changes),
-      gone.length ? h("ul", { "aria-label": "No longer planned" }, gone.map((step) => h("li", { class: "gone" }, step))) : null) : "");
+  if (!job.plans.length) return box.replaceChildren(h("p", { class: "soft" }, "There is no plan yet."));
+  const before = job.plans.slice(0, -1);
+  const gone = [...new Set(before.flatMap((plan) => plan.steps))].filter((step) => !job.plan.includes(step));
+  const changes = job.plans
+    .slice(1)
+    .map((plan) =>
+      h("li", null, h("p", null, plan.changes.join(" ")), h("p", { class: "soft" }, `Why: ${plan.reason}`)),
+    );
+  box.replaceChildren(
+    h("p", { class: "plan-goal" }, job.goal),
+    h(
+      "ol",
+      { class: "plan" },
+      job.plan.map((step) => h("li", null, h("span", null, step))),
+    ),
+    changes.length
+      ? h(
+          "details",
+          { class: "changes", open: true },
+          h("summary", null, `Changed ${changes.length === 1 ? "once" : many(changes.length, "time")}`),
+          h("ul", null, changes),
+          gone.length
+            ? h(
+                "ul",
+                { "aria-label": "No longer planned" },
+                gone.map((step) => h("li", { class: "gone" }, step)),
+              )
+            : null,
+        )
+      : "",
+  );
 }
 
-function drawBudget(run) {
-  const limits = live.request.limits ?? {}, bill = run.bill, most = presets.find((one) => one.effort === (live.request.effort ?? "standard")) ?? {};
-  const until = run.endedAt ? Date.parse(run.endedAt) : run.asks ? Date.parse(run.at) : moment(); // waiting for an answer is free
-  const spent = run.workingSince ? Math.max(0, until - Date.parse(run.workingSince)) : 0;
-  const cost = costOf(bill), tokens = bill.input + bill.output;
+function drawBudget(job) {
+  const limits = live.request.limits ?? {},
+    bill = job.bill,
+    most = presets.find((one) => one.effort === (live.request.effort ?? "standard")) ?? {};
+  // Waiting for an answer is free.
+  const until = job.endedAt ? Date.parse(job.endedAt) : job.asks ? Date.parse(job.at) : moment();
+  const spent = job.workingSince ? Math.max(0, until - Date.parse(job.workingSince)) : 0;
+  const cost = costOf(bill),
+    tokens = bill.input + bill.output;
   const lines = [
     ["Calls", callsMade(bill), limits.max_calls ?? most.calls, count],
     ["Searches", bill.search, limits.max_searches ?? most.searches, count],
     ["Pages", bill.read, most.pages, count],
     ["Time", spent, (limits.deadline_seconds ?? most.seconds) * 1000 || undefined, lasted, true],
     ["Tokens", tokens, limits.max_tokens, few, true],
-    ["Cost", cost ?? bill.cost, limits.max_cost_usd, (usd) => (cost === null && usd === bill.cost ? `${money(usd)} and more` : money(usd)), true],
+    [
+      "Cost",
+      cost ?? bill.cost,
+      limits.max_cost_usd,
+      (usd) => (cost === null && usd === bill.cost ? `${money(usd)} and more` : money(usd)),
+      true,
+    ],
   ];
-  keep($("budget"), lines, (line) => line[0], ([, used, all, words]) => `${words(used)} ${all}`, ([name, used, all, words, kept], old) => {
-    const one = old ?? h("div", null, h("dt", null, name), h("dd", null, h("b"), h("span")), h("dd", { class: `bar${kept ? " kept" : ""}`, "aria-hidden": "true" }));
-    const [, figure, bar] = one.children;
-    say(figure.firstChild, words(used));
-    say(figure.lastChild, all === undefined ? "" : ` of ${words(all)}`);
-    bar.hidden = all === undefined;
-    if (all) bar.style.setProperty("--share", Math.min(1, used / all));
-    bar.classList.toggle("full", Boolean(all) && used >= all);
-    return one;
-  });
+  keep(
+    $("budget"),
+    lines,
+    (line) => line[0],
+    ([, used, all, words]) => `${words(used)} ${all}`,
+    ([name, used, all, words, kept], old) => {
+      const one =
+        old ??
+        h(
+          "div",
+          null,
+          h("dt", null, name),
+          h("dd", null, h("b"), h("span")),
+          h("dd", { class: `bar${kept ? " kept" : ""}`, "aria-hidden": "true" }),
+        );
+      const [, figure, bar] = one.children;
+      say(figure.firstChild, words(used));
+      say(figure.lastChild, all === undefined ? "" : ` of ${words(all)}`);
+      bar.hidden = all === undefined;
+      if (all) bar.style.setProperty("--share", Math.min(1, used / all));
+      bar.classList.toggle("full", Boolean(all) && used >= all);
+      return one;
+    },
+  );
 }
 
-function drawSources(run) {
-  if (!run.sources.size) {
+function drawSources(job) {
+  if (!job.sources.size) {
     $("sources").kept?.clear();
-    if ($("sources").dataset.none !== "yes") { $("sources").dataset.none = "yes"; $("sources").replaceChildren(h("li", { class: "soft none" }, "Nothing was found yet.")); }
+    if ($("sources").dataset.none !== "yes") {
+      $("sources").dataset.none = "yes";
+      $("sources").replaceChildren(h("li", { class: "soft none" }, "Nothing was found yet."));
+    }
     return;
   }
-  if ($("sources").dataset.none === "yes") { $("sources").dataset.none = ""; $("sources").replaceChildren(); }
-  keep($("sources"), [...run.sources.values()], (source) => source.number, (source) => source.touched, (source) =>
-    h("li", null, h("span", { class: "n" }, `[${source.number}]`), h("div", null, title(source),
-      h("span", { class: "where", title: source.url }, host(source.url), source.size === null ? " · found" : ` · read, ${size(source.size)}`))));
+  if ($("sources").dataset.none === "yes") {
+    $("sources").dataset.none = "";
+    $("sources").replaceChildren();
+  }
+  keep(
+    $("sources"),
+    [...job.sources.values()],
+    (source) => source.number,
+    (source) => source.touched,
+    (source) =>
+      h(
+        "li",
+        null,
+        h("span", { class: "n" }, `[${source.number}]`),
+        h(
+          "div",
+          null,
+          title(source),
+          h(
+            "span",
+            { class: "where", title: source.url },
+            host(source.url),
+            source.size === null ? " · found" : ` · read, ${size(source.size)}`,
+          ),
+        ),
+      ),
+  );
 }
 
-/** A page that was read opens beside the run; one that was only found is a link, if it can be one. */
-const title = (source) => (source.size === null ? out(source.url, source.title || source.url)
-  : h("button", { type: "button", class: "link", onclick: () => openSource(id, source.number) }, source.title || source.url));
+/** A page that was read opens beside the job; one that was only found is a link, if it can be one. */
+const title = (source) =>
+  source.size === null
+    ? out(source.url, source.title || source.url)
+    : h(
+        "button",
+        { type: "button", class: "link", onclick: () => openSource(id, source.number) },
+        source.title || source.url,
+      );
 
-// The record: turns and notes. A part of the list per frame, so that a long run stays quick.
+// The record: turns and notes. A part of the list per frame, so that a long job stays quick.
 
 const PART = 60; // entries made in one frame
-function drawEntries(run, most = PART) {
-  const last = run.entries.at(-1);
-  if (!keep($("entries"), run.entries, (entry) => entry.key, (entry) => `${entry.touched}${entry === last && !isOver(run.status)}`, entry, most)) draw();
+function drawEntries(job, most = PART) {
+  const last = job.entries.at(-1);
+  if (
+    !keep(
+      $("entries"),
+      job.entries,
+      (entry) => entry.key,
+      (entry) => `${entry.touched}${entry === last && !isOver(job.status)}`,
+      entry,
+      most,
+    )
+  )
+    draw();
 }
 
 const since = (moment_) => `+${lasted(Math.max(0, Date.parse(moment_) - Date.parse(live.createdAt)))}`;
 const when = (moment_) => h("time", { datetime: moment_, title: date(moment_) }, since(moment_));
 
 function entry(one) {
-  if (!one.calls) return h("li", { class: `entry note ${one.tone}` }, h("span", { class: "no", "aria-hidden": "true" }), h("div", null, h("header", null, h("h3", null, one.title), when(one.at)), one.text ? h("p", { class: "small soft" }, one.text) : ""));
+  if (!one.calls)
+    return h(
+      "li",
+      { class: `entry note ${one.tone}` },
+      h("span", { class: "no", "aria-hidden": "true" }),
+      h(
+        "div",
+        null,
+        h("header", null, h("h3", null, one.title), when(one.at)),
+        one.text ? h("p", { class: "small soft" }, one.text) : "",
+      ),
+    );
   const { reasoning, tool } = one;
-  return h("li", { class: "entry", id: one.key }, h("span", { class: "no", "aria-label": `Turn ${one.step}` }, one.step), h("div", null,
-    h("header", null, h("h3", { dir: "auto" }, toolInWords(tool)), when(one.at)),
-    reasoning ? h("ul", { class: "thought" }, reasoning.reasoning_steps.map((step) => h("li", null, step))) : "",
-    reasoning ? h("p", { class: "state-line" }, h("b", null, reasoning.enough_data ? "Enough is known." : "Not enough is known yet."), ` ${reasoning.current_situation} ${reasoning.plan_status}`) : "",
-    reasoning && !reasoning.task_completed ? h("p", { class: "state-line" }, h("b", null, "Next: "), reasoning.remaining_steps.join(" ")) : "",
-    h("ul", { class: "calls" }, one.calls.map((call) => callLine(call, one)))));
+  return h(
+    "li",
+    { class: "entry", id: one.key },
+    h("span", { class: "no", "aria-label": `Turn ${one.step}` }, one.step),
+    h(
+      "div",
+      null,
+      h("header", null, h("h3", { dir: "auto" }, toolInWords(tool)), when(one.at)),
+      reasoning
+        ? h(
+            "ul",
+            { class: "thought" },
+            reasoning.reasoning_steps.map((step) => h("li", null, step)),
+          )
+        : "",
+      reasoning
+        ? h(
+            "p",
+            { class: "state-line" },
+            h("b", null, reasoning.enough_data ? "Enough is known." : "Not enough is known yet."),
+            ` ${reasoning.current_situation} ${reasoning.plan_status}`,
+          )
+        : "",
+      reasoning && !reasoning.task_completed
+        ? h("p", { class: "state-line" }, h("b", null, "Next: "), reasoning.remaining_steps.join(" "))
+        : "",
+      h(
+        "ul",
+        { class: "calls" },
+        one.calls.map((call) => callLine(call, one)),
+      ),
+    ),
+  );
 }
 
 const KINDS = { model: "Think", search: "Search", read: "Read" };
@@ -207,10 +427,46 @@ const KINDS = { model: "Think", search: "Search", read: "Read" };
 function callLine(call, turn) {
   const hits = call.kind === "search" ? turn.found.filter((source) => source.found_by === call.key) : [];
   const page = call.kind === "read" ? turn.read.find((read) => read.read_by === call.key) : null;
-  const about = call.error ? `${call.kind === "model" ? "the next step" : call.about}: ${call.error.error_message}` : page ? `[${page.number}] ${page.title || page.url}, ${size(page.size)}` : call.kind === "model" ? "the next step" : call.about;
-  return h("li", null, h("div", { class: `call${call.error ? " bad" : ""}` }, h("span", { class: "kind" }, KINDS[call.kind] ?? call.kind), h("span", { class: "about", dir: "auto" }, about), h("span", { class: "cost" }, figures(call))),
-    hits.length ? h("ul", { class: "hits", "aria-label": "Found" }, hits.map((source) => h("li", null, h("span", { class: "n" }, `[${source.number}]`), h("span", null, out(source.url, source.title || source.url), h("span", { class: "soft" }, ` ${host(source.url)}`))))) : "",
-    call.kind === "search" && call.done && !hits.length ? h("p", { class: "hits soft" }, "Nothing that was not known already.") : "");
+  const about = call.error
+    ? `${call.kind === "model" ? "the next step" : call.about}: ${call.error.error_message}`
+    : page
+      ? `[${page.number}] ${page.title || page.url}, ${size(page.size)}`
+      : call.kind === "model"
+        ? "the next step"
+        : call.about;
+  return h(
+    "li",
+    null,
+    h(
+      "div",
+      { class: `call${call.error ? " bad" : ""}` },
+      h("span", { class: "kind" }, KINDS[call.kind] ?? call.kind),
+      h("span", { class: "about", dir: "auto" }, about),
+      h("span", { class: "cost" }, figures(call)),
+    ),
+    hits.length
+      ? h(
+          "ul",
+          { class: "hits", "aria-label": "Found" },
+          hits.map((source) =>
+            h(
+              "li",
+              null,
+              h("span", { class: "n" }, `[${source.number}]`),
+              h(
+                "span",
+                null,
+                out(source.url, source.title || source.url),
+                h("span", { class: "soft" }, ` ${host(source.url)}`),
+              ),
+            ),
+          ),
+        )
+      : "",
+    call.kind === "search" && call.done && !hits.length
+      ? h("p", { class: "hits soft" }, "Nothing that was not known already.")
+      : "",
+  );
 }
 
 // All events, as they are in the log; a hundred to a chunk, so that those out of sight cost nothing.
@@ -218,14 +474,23 @@ function callLine(call, turn) {
 const CHUNK = 100;
 function drawLog() {
   const box = $("events");
-  const next = Number(box.dataset.next ?? 0), upTo = Math.min(events.length, next + 500);
+  const next = Number(box.dataset.next ?? 0),
+    upTo = Math.min(events.length, next + 500);
   if (then) for (const line of box.querySelectorAll(".ev")) line.hidden = Number(line.dataset.seq) > then.seq;
   else if (box.dataset.cut) for (const line of box.querySelectorAll(".ev[hidden]")) line.hidden = false;
   box.dataset.cut = then ? "yes" : "";
   for (let n = next; n < upTo; n += 1) {
     if (n % CHUNK === 0) box.append(h("li", { class: "chunk" }, h("ol")));
     const { seq, at, type, data } = events[n];
-    box.lastElementChild.firstElementChild.append(h("li", { class: "ev", "data-seq": seq, hidden: then && seq > then.seq }, h("span", null, seq), h("span", null, at.slice(11, 19)), h("span", { title: JSON.stringify(data).slice(0, 2000) }, `${type} ${JSON.stringify(data).slice(0, 200)}`)));
+    box.lastElementChild.firstElementChild.append(
+      h(
+        "li",
+        { class: "ev", "data-seq": seq, hidden: then && seq > then.seq },
+        h("span", null, seq),
+        h("span", null, at.slice(11, 19)),
+        h("span", { title: JSON.stringify(data).slice(0, 2000) }, `${type} ${JSON.stringify(data).slice(0, 200)}`),
+      ),
+    );
   }
   box.dataset.next = upTo;
   if (upTo < events.length) draw();
@@ -234,12 +499,14 @@ function drawLog() {
 // History
 
 function drawHistory() {
-  const slider = $("at"), seq = shown().seq;
+  const slider = $("at"),
+    seq = shown().seq;
   if (slider.max !== String(live.seq)) slider.max = live.seq;
   if (slider.value !== String(seq)) slider.value = seq;
   const event = events[seq - 1];
-  slider.setAttribute("aria-valuetext", event ? `Event ${seq} of ${live.seq}: ${event.type.replaceAll("_", " ")}` : "");
-  say($("at-words"), event ? `Event ${count(seq)} of ${count(live.seq)} · ${event.type.replaceAll("_", " ")} · ${clock(event.at)}` : "");
+  const name = event ? event.type.replaceAll("_", " ") : "";
+  slider.setAttribute("aria-valuetext", event ? `Event ${seq} of ${live.seq}: ${name}` : "");
+  say($("at-words"), event ? `Event ${count(seq)} of ${count(live.seq)} · ${name} · ${clock(event.at)}` : "");
   $("back").disabled = seq <= 1;
   $("forth").disabled = seq >= live.seq;
 }
@@ -259,16 +526,27 @@ function remember() {
 
 $("at").addEventListener("input", (event) => look(Number(event.target.value)));
 $("at").addEventListener("change", remember);
-$("back").addEventListener("click", () => { look(shown().seq - 1); remember(); });
-$("forth").addEventListener("click", () => { look(shown().seq + 1); remember(); });
-$("now").addEventListener("click", () => { look(live.seq); remember(); $("at").focus(); });
+$("back").addEventListener("click", () => {
+  look(shown().seq - 1);
+  remember();
+});
+$("forth").addEventListener("click", () => {
+  look(shown().seq + 1);
+  remember();
+});
+$("now").addEventListener("click", () => {
+  look(live.seq);
+  remember();
+  $("at").focus();
+});
 $("log").addEventListener("toggle", draw);
 
 // A reload comes back to the same place.
 
 history.scrollRestoration = "manual";
 addEventListener("pagehide", () => sessionStorage.setItem(`scroll ${id}`, String(scrollY)));
-const reloaded = performance.getEntriesByType("navigation")[0]?.type !== "navigate";
+const [arrival] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+const reloaded = arrival?.type !== "navigate";
 function restoreScroll() {
   const y = Number(sessionStorage.getItem(`scroll ${id}`));
   if (reloaded && y) requestAnimationFrame(() => scrollTo(0, y));
@@ -298,21 +576,50 @@ let wanted = Number(new URLSearchParams(location.search).get("at")) || 0;
 let toldStatus = "";
 const follower = new Follower(id, {
   events(fresh) {
-    for (const event of fresh) { events.push(event); evolve(live, event); }
-    if (wanted && live.seq >= wanted) { const seq = wanted; wanted = 0; if (seq < live.seq || !isOver(live.status)) look(seq); }
+    for (const event of fresh) {
+      events.push(event);
+      evolve(live, event);
+    }
+    if (wanted && live.seq >= wanted) {
+      const seq = wanted;
+      wanted = 0;
+      if (seq < live.seq || !isOver(live.status)) look(seq);
+    }
     if (connection === "live") connected("live", live.seq);
-    if (toldStatus !== live.status + live.step) { toldStatus = live.status + live.step; if (ready) tell(`${statusName(live.status)}, ${live.progress} %. ${live.step}`, isOver(live.status)); }
+    if (toldStatus !== live.status + live.step) {
+      toldStatus = live.status + live.step;
+      if (ready) tell(`${statusName(live.status)}, ${live.progress} %. ${live.step}`, isOver(live.status));
+    }
     draw();
   },
-  forget() { events.length = 0; live = empty(); then = null; $("events").replaceChildren(); $("events").dataset.next = 0; draw(); },
+  forget() {
+    events.length = 0;
+    live = empty();
+    then = null;
+    $("events").replaceChildren();
+    $("events").dataset.next = 0;
+    draw();
+  },
   connection: connected,
   failed(error) {
     const box = $("failed");
     $("run").hidden = true;
     box.hidden = false;
-    box.replaceChildren(h("h1", null, error.status === 503 ? "The server is busy" : "There is no such run"), h("p", null, error.message), h("p", null, h("a", { href: "/runs" }, "All runs")));
+    box.replaceChildren(
+      h("h1", null, error instanceof Problem && error.status === 503 ? "The server is busy" : "There is no such job"),
+      h("p", null, error.message),
+      h("p", null, h("a", { href: "/runs" }, "All jobs")),
+    );
   },
 });
 follower.start();
-api.overview().then(({ efforts }) => { presets = efforts; draw(); }).catch(() => {});
-setInterval(() => { if (!isOver(live.status) && !document.hidden) draw(); }, 1000);
+api
+  .overview()
+  .then(({ efforts }) => {
+    presets = efforts;
+    draw();
+  })
+  .catch(() => {});
+setInterval(() => {
+  if (!isOver(live.status) && !document.hidden) draw();
+}, 1000);

@@ -1,5 +1,5 @@
-// All runs: filters and the place in the list stand in the address.
-import { $, h, say, STATUSES, statusName } from "./dom.js";
+// All jobs: filters and the place in the list stand in the address.
+import { $, h, STATUSES, say, statusName } from "./dom.js";
 import { drawRows, poll } from "./rows.js";
 
 const LIMIT = 30;
@@ -10,10 +10,13 @@ for (const name of STATUSES) filters.elements.status.append(h("option", { value:
 const asked = () => new URLSearchParams(location.search);
 
 function search() {
-  const from = asked(), to = new URLSearchParams({ limit: LIMIT });
-  if (from.get("status")) to.set("status", from.get("status"));
+  const from = asked(),
+    to = new URLSearchParams({ limit: String(LIMIT) });
+  const status = from.get("status"),
+    cursor = from.get("cursor");
+  if (status) to.set("status", status);
   for (const tag of from.getAll("tags")) to.append("tags", tag);
-  if (from.get("cursor")) to.set("cursor", from.get("cursor"));
+  if (cursor) to.set("cursor", cursor);
   return to;
 }
 
@@ -43,10 +46,13 @@ function show(page) {
   const filtered = asked().size > 0;
   $("empty").hidden = page.jobs.length > 0;
   if (!page.jobs.length)
-    $("empty").replaceChildren(...(filtered
-      ? [h("p", null, "No run fits these filters.")]
-      : [h("p", null, "Nothing was asked yet."), h("p", null, h("a", { href: "/" }, "Ask the first question"))]));
-  const older = $("older"), newest = $("newest");
+    $("empty").replaceChildren(
+      ...(filtered
+        ? [h("p", null, "No job fits these filters.")]
+        : [h("p", null, "Nothing was asked yet."), h("p", null, h("a", { href: "/" }, "Ask the first question"))]),
+    );
+  const older = $("older"),
+    newest = $("newest");
   older.hidden = !page.next_cursor;
   if (page.next_cursor) older.href = address((to) => to.set("cursor", page.next_cursor));
   newest.hidden = !asked().get("cursor");
@@ -58,15 +64,24 @@ function failed(error) {
   $("problem").hidden = false;
 }
 
-const changed = (answer) => { if (answer instanceof Error) failed(answer); again(); };
+const changed = (answer) => {
+  if (answer instanceof Error) failed(answer);
+  again();
+};
 
 filters.addEventListener("submit", (event) => {
   event.preventDefault();
-  go(address((to) => {
-    for (const name of ["cursor", "status", "tags"]) to.delete(name);
-    if (filters.elements.status.value) to.set("status", filters.elements.status.value);
-    for (const tag of filters.elements.tags.value.split(",").map((text) => text.trim()).filter(Boolean)) to.append("tags", tag);
-  }));
+  go(
+    address((to) => {
+      for (const name of ["cursor", "status", "tags"]) to.delete(name);
+      if (filters.elements.status.value) to.set("status", filters.elements.status.value);
+      for (const tag of filters.elements.tags.value
+        .split(",")
+        .map((text) => text.trim())
+        .filter(Boolean))
+        to.append("tags", tag);
+    }),
+  );
 });
 filters.elements.status.addEventListener("change", () => filters.requestSubmit());
 $("clear").addEventListener("click", () => go("/runs"));
@@ -77,7 +92,10 @@ for (const link of [$("older"), $("newest")])
     go(link.href);
     scrollTo(0, 0);
   });
-addEventListener("popstate", () => { fill(); again(); });
+addEventListener("popstate", () => {
+  fill();
+  again();
+});
 
 fill();
 const again = poll(search, show, failed);

@@ -1,6 +1,6 @@
 // A source beside the report: the stored page with its quotes marked.
-import { api } from "./api.js";
-import { $, h, out } from "./dom.js";
+import { api, told } from "./api.js";
+import { h, out } from "./dom.js";
 import { many, size } from "./words.js";
 
 /** Offsets count characters; a string of JavaScript counts halves of some of them. */
@@ -8,7 +8,9 @@ function inUnits(text, quotes) {
   if (!/[\ud800-\udbff]/.test(text)) return quotes;
   const wanted = [...new Set(quotes.flatMap((quote) => [quote.start, quote.end]))].sort((a, b) => a - b);
   const found = new Map();
-  let characters = 0, units = 0, next = 0;
+  let characters = 0,
+    units = 0,
+    next = 0;
   for (const character of text) {
     while (next < wanted.length && wanted[next] <= characters) found.set(wanted[next++], units);
     characters += 1;
@@ -22,7 +24,8 @@ function inUnits(text, quotes) {
 function spans(quotes, length) {
   const edges = [...new Set([0, length, ...quotes.flatMap((quote) => [quote.start, quote.end])])].sort((a, b) => a - b);
   return edges.slice(1).map((end, at) => ({
-    start: edges[at], end,
+    start: edges[at],
+    end,
     quotes: quotes.filter((quote) => quote.start < end && quote.end > edges[at]).map((quote) => quote.index),
   }));
 }
@@ -34,32 +37,50 @@ function marked(text, quotes) {
   for (const span of spans(inUnits(text, quotes), text.length)) {
     const parts = text.slice(span.start, span.end).split(/(\n[ \t]*\n\s*)/);
     parts.forEach((part, at) => {
-      if (at % 2) { if (paragraph.childNodes.length) { body.append(paragraph); paragraph = h("p"); } }
-      else if (part) paragraph.append(span.quotes.length ? h("mark", { "data-quotes": ` ${span.quotes.join(" ")} ` }, part) : part);
+      if (at % 2) {
+        if (paragraph.childNodes.length) {
+          body.append(paragraph);
+          paragraph = h("p");
+        }
+      } else if (part)
+        paragraph.append(span.quotes.length ? h("mark", { "data-quotes": ` ${span.quotes.join(" ")} ` }, part) : part);
     });
   }
   if (paragraph.childNodes.length) body.append(paragraph);
   return body;
 }
 
-const held = (score) => (score >= 1 ? "The page says this word for word." : `The page says this in other words (${Math.round(score * 100)} % of the weight of its words).`);
+const held = (score) =>
+  score >= 1 ? "The page says this word for word." : `Paraphrased; ${Math.round(score * 100)} % word match.`;
 
-/** Show source `number` of a run, at the quote of `claim` if there is one. */
+/** Show source `number` of a job, at the quote of `claim` if there is one. */
 export async function openSource(id, number, claim, closed) {
   const dialog = h("dialog", { class: "sheet", "aria-labelledby": "source-title" });
   const body = h("div", { class: "body", tabindex: "0" }, h("p", { class: "soft" }, "Loading the page …"));
   const title = h("h2", { id: "source-title", dir: "auto" }, `Source ${number}`);
   const where = h("p", { class: "small soft" });
   const steps = h("div", { class: "acts" });
-  dialog.append(h("header", null, h("div", null, title, h("button", { type: "button", class: "slim", onclick: () => dialog.close() }, "Close")), where, steps), body);
-  dialog.addEventListener("close", () => { dialog.remove(); closed?.(); });
+  dialog.append(
+    h(
+      "header",
+      null,
+      h("div", null, title, h("button", { type: "button", class: "slim", onclick: () => dialog.close() }, "Close")),
+      where,
+      steps,
+    ),
+    body,
+  );
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    closed?.();
+  });
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   document.body.append(dialog);
   dialog.showModal();
   try {
     show(await api.source(id, number));
   } catch (error) {
-    body.replaceChildren(h("p", { class: "notice bad", role: "alert" }, error.message));
+    body.replaceChildren(h("p", { class: "notice bad", role: "alert" }, told(error)));
   }
   return dialog;
 
@@ -68,13 +89,26 @@ export async function openSource(id, number, claim, closed) {
     where.replaceChildren(out(source.url, source.url), source.size ? ` · ${size(source.size)}, as it was read` : "");
     const quotes = source.quotes.map((quote, index) => ({ ...quote, index }));
     if (source.text === null) {
-      body.replaceChildren(h("p", { class: "notice" }, source.read ? "The text of this page is not kept any more." : "This page was found but not read."), h("p", null, source.excerpt));
+      body.replaceChildren(
+        h(
+          "p",
+          { class: "notice" },
+          source.read ? "The text of this page is not kept any more." : "This page was found but not read.",
+        ),
+        h("p", null, source.excerpt),
+      );
       return;
     }
     const why = h("div", { class: "why", hidden: !quotes.length });
     body.replaceChildren(why, marked(source.text, quotes));
-    let at = Math.max(0, quotes.findIndex((quote) => quote.claim === claim));
-    const turn = (by) => { at = (at + by + quotes.length) % quotes.length; point(); };
+    let at = Math.max(
+      0,
+      quotes.findIndex((quote) => quote.claim === claim),
+    );
+    const turn = (by) => {
+      at = (at + by + quotes.length) % quotes.length;
+      point();
+    };
     const point = () => {
       why.replaceChildren(h("p", { dir: "auto" }, quotes[at].claim), h("p", { class: "hint" }, held(quotes[at].score)));
       for (const one of body.querySelectorAll("mark.here")) one.classList.remove("here");
@@ -84,8 +118,21 @@ export async function openSource(id, number, claim, closed) {
       if (steps.firstChild) steps.firstChild.textContent = `Sentence ${at + 1} of ${quotes.length}`;
     };
     if (quotes.length > 1)
-      steps.append(h("span", { class: "small soft", role: "status" }), h("button", { type: "button", class: "slim quiet", onclick: () => turn(-1) }, "Previous"), h("button", { type: "button", class: "slim quiet", onclick: () => turn(1) }, "Next"));
-    else steps.append(h("span", { class: "small soft" }, quotes.length ? `${many(quotes.length, "sentence")} of the report stands on this page.` : "No sentence of the report stands on this page."));
+      steps.append(
+        h("span", { class: "small soft", role: "status" }),
+        h("button", { type: "button", class: "slim quiet", onclick: () => turn(-1) }, "Previous"),
+        h("button", { type: "button", class: "slim quiet", onclick: () => turn(1) }, "Next"),
+      );
+    else
+      steps.append(
+        h(
+          "span",
+          { class: "small soft" },
+          quotes.length
+            ? `${many(quotes.length, "sentence")} of the report cites this page.`
+            : "No sentence of the report cites this page.",
+        ),
+      );
     if (quotes.length) point();
     body.focus();
   }

@@ -1,17 +1,29 @@
-// A run's events, each once and in order, over any number of connections.
-import { api, Away, Problem } from "./api.js";
+// A job's events, each once and in order, over any number of connections.
+import { Away, api, Problem } from "./api.js";
 
 const NAMES = ["job_progress", "job_input_required", "job_complete", "job_failed", "job_cancelled"];
 
 /**
- * Read a run from its beginning, in pages, then follow it live.
+ * Read a job from its beginning, in pages, then follow it live.
  *
  * `on` hears: events(list) in order, without gaps or repeats; forget() when the log was set back;
  * connection(state, cursor) with state "loading", "live", "lost" or "over"; failed(error) for good.
  */
 export class Follower {
+  /**
+   * @param {string} id
+   * @param {{ events(list: import("./fold.js").LogEvent[]): void, forget(): void,
+   *   connection(state: "loading" | "live" | "lost" | "over", cursor: number): void,
+   *   failed(error: Error): void }} on
+   */
   constructor(id, on) {
-    Object.assign(this, { id, on, cursor: 0, stream: null, tries: 0, over: false, timer: 0 });
+    this.id = id;
+    this.on = on;
+    this.cursor = 0;
+    this.stream = /** @type {EventSource | null} */ (null);
+    this.tries = 0;
+    this.over = false;
+    this.timer = 0;
     // EventSource does not notice a network that came back, nor a machine that slept.
     addEventListener("online", () => this.reopen());
     addEventListener("pageshow", (event) => event.persisted && this.reopen());
@@ -45,10 +57,17 @@ export class Follower {
   open() {
     this.stream?.close();
     if (this.over) return this.on.connection("over", this.cursor);
-    const stream = (this.stream = new EventSource(api.streamUrl(this.id, this.cursor)));
-    stream.addEventListener("hello", () => { this.tries = 0; this.on.connection("live", this.cursor); });
+    const stream = new EventSource(api.streamUrl(this.id, this.cursor));
+    this.stream = stream;
+    stream.addEventListener("hello", () => {
+      this.tries = 0;
+      this.on.connection("live", this.cursor);
+    });
     for (const name of NAMES) stream.addEventListener(name, (frame) => this.hear(JSON.parse(frame.data)));
-    stream.addEventListener("reset", () => { this.cursor = 0; this.on.forget(); });
+    stream.addEventListener("reset", () => {
+      this.cursor = 0;
+      this.on.forget();
+    });
     stream.addEventListener("reconnect", () => this.on.connection("lost", this.cursor));
     stream.addEventListener("end", () => this.finish());
     stream.addEventListener("error", () => {
@@ -60,7 +79,13 @@ export class Follower {
   }
 
   hear(event) {
-    try { this.take([event]); } catch { this.stream.close(); this.later(); return; }
+    try {
+      this.take([event]);
+    } catch {
+      this.stream?.close();
+      this.later();
+      return;
+    }
     if (this.over) this.finish();
   }
 

@@ -1,38 +1,54 @@
-// The calls of a run over time: a lane a kind, a bar a call. Bars are in milliseconds; when time goes on
+// The calls of a job over time: a lane a kind, a bar a call. Bars are in milliseconds; when time goes on
 // only the view box changes.
 import { $, h, say, svg } from "./dom.js";
-import { lasted, few, money } from "./words.js";
+import { few, lasted, money } from "./words.js";
 
 const LANES = { model: [0, 2], search: [2, 3], read: [5, 4] }; // first row, rows
-const ROW = 10, ROWS = 9;
+const ROW = 10,
+  ROWS = 9;
 const NAMES = { model: "Model", search: "Searches", read: "Pages" };
 
 export class Timeline {
   constructor(pick) {
     this.bars = [];
     this.strip = $("strip");
-    this.group = svg("g");
+    this.group = svg("g", {});
     this.cursor = svg("line", { class: "cursor", y1: 0, y2: ROW * ROWS });
     this.lanes = [2, 5].map((row) => svg("line", { class: "lane", x1: 0, y1: row * ROW - 2, y2: row * ROW - 2 }));
     this.strip.append(...this.lanes, this.group, this.cursor);
-    $("legend").append(...Object.keys(LANES).map((kind) =>
-      h("span", null, svg("svg", { viewBox: "0 0 12 10" }, svg("rect", { class: `call-${kind}`, width: 12, height: 10 })), NAMES[kind])));
+    $("legend").append(
+      ...Object.keys(LANES).map((kind) =>
+        h(
+          "span",
+          null,
+          svg("svg", { viewBox: "0 0 12 10" }, svg("rect", { class: `call-${kind}`, width: 12, height: 10 })),
+          NAMES[kind],
+        ),
+      ),
+    );
     this.strip.addEventListener("pointermove", (event) => this.read(event.target));
     this.strip.addEventListener("pointerleave", () => say($("readout"), ""));
     this.strip.addEventListener("click", (event) => event.target.call && pick(event.target.call));
   }
 
-  /** Draw the calls of `run` on the scale of `whole`; `moment` is where the cursor stands, if it does. */
+  /** Draw the calls of `job` on the scale of `whole`; `moment` is where the cursor stands, if it does. */
   draw(run, whole, moment, now) {
-    const from = Date.parse(whole.createdAt), end = whole.endedAt ? Date.parse(whole.endedAt) : now;
+    const from = Date.parse(whole.createdAt),
+      end = whole.endedAt ? Date.parse(whole.endedAt) : now;
     const length = Math.max(end - from, 100);
     if (run.calls.length < this.bars.length) for (const bar of this.bars.splice(run.calls.length)) bar.remove();
     const fresh = [];
     for (const call of run.calls) {
       const bar = this.bars[call.index];
-      if (bar && bar.touched === call.touched && call.to) { bar.call = call; continue; }
+      if (bar && bar.touched === call.touched && call.to) {
+        bar.call = call;
+        continue;
+      }
       const one = bar ?? svg("rect", { height: ROW - 4 });
-      if (!bar) { this.bars[call.index] = one; fresh.push(one); }
+      if (!bar) {
+        this.bars[call.index] = one;
+        fresh.push(one);
+      }
       this.place(one, call, from, moment ?? now);
     }
     this.group.append(...fresh);
@@ -58,7 +74,9 @@ export class Timeline {
   }
 
   axis(length) {
-    $("axis").replaceChildren(...[0, 0.25, 0.5, 0.75, 1].map((share) => h("span", null, share ? lasted(length * share) : "0")));
+    $("axis").replaceChildren(
+      ...[0, 0.25, 0.5, 0.75, 1].map((share) => h("span", null, share ? lasted(length * share) : "0")),
+    );
   }
 
   read(bar) {

@@ -2,7 +2,13 @@
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+});
 
 export const count = (n) => number.format(n);
 export const few = (n) => compact.format(n);
@@ -19,7 +25,8 @@ export function lasted(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = ms / 1000;
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min${seconds % 60 < 1 ? "" : ` ${Math.floor(seconds % 60)} s`}`;
+  if (seconds < 3600)
+    return `${Math.floor(seconds / 60)} min${seconds % 60 < 1 ? "" : ` ${Math.floor(seconds % 60)} s`}`;
   if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
   return many(Math.floor(seconds / 86400), "day");
 }
@@ -42,7 +49,12 @@ export function size(bytes) {
 }
 
 export function host(url) {
-  try { const { protocol, hostname, href } = new URL(url); return protocol.startsWith("http") ? hostname : href; } catch { return url; }
+  try {
+    const { protocol, hostname, href } = new URL(url);
+    return protocol.startsWith("http") ? hostname : href;
+  } catch {
+    return url;
+  }
 }
 
 /** Why the research ended; the same sentences as in app/text/report.py. */

@@ -1,0 +1,33 @@
+"""`python -m tests.page.lint` formats, lints and type-checks the JavaScript, if npm is there for the tools.
+
+`--fix` rewrites the files. The tools are pinned in package.json and go beside this Python's own packages.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.page.install import NODE, install, missing, say
+
+ROOT = Path(__file__).parents[2]
+TOOLS = ("@biomejs/biome", "typescript")
+
+
+def main() -> int:
+    """Run both tools; return 1 if either found a fault."""
+    install(*TOOLS)
+    if absent := missing(*TOOLS):
+        say(f"The JavaScript is not checked: {', '.join(absent)} cannot be installed without npm.")
+        return 0
+    programs = NODE / "node_modules/.bin"
+    write = ["--write"] if "--fix" in sys.argv else ["--error-on-warnings"]
+    commands = [
+        [programs / "biome", "check", *write],
+        [programs / "tsc", "--project", ROOT / "tsconfig.json"],
+    ]
+    codes = [subprocess.run(command, cwd=ROOT, check=False).returncode for command in commands]
+    return int(any(codes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
