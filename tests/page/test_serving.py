@@ -91,7 +91,7 @@ def test_all_files_are_in_the_package():
     kept = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
 
     wanted = {f"web/*{path.suffix}" for path in FOLDER.iterdir()}
-    assert wanted <= set(kept["app.api"])
+    assert wanted <= set(kept["dossier_server.app.api"])
 
 
 def test_every_module_that_is_imported_exists():
