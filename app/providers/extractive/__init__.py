@@ -21,8 +21,9 @@ from app.domain.tools import (
     WriteReport,
 )
 from app.providers.extractive import plan
+from app.providers.extractive.evidence import Section, sections
 from app.providers.extractive.frames import spoken
-from app.providers.extractive.report import Section, sections, write
+from app.providers.extractive.report import write
 from app.providers.extractive.terms import terms
 from dossier.request import Effort
 
