@@ -4,6 +4,8 @@ import sys
 
 import pytest
 
+from app.agent.citations import bind
+from app.domain.research import Research
 from app.domain.tools import Answer, WriteReport
 from app.providers.extractive import plan
 from app.providers.extractive.frames import FRAMES, spoken
@@ -90,8 +92,9 @@ async def test_a_question_that_the_page_does_not_answer_is_refused_in_its_langua
     done = await written(title, text, absent)
 
     assert isinstance(done, Answer)
-    assert done.answer.startswith(FRAMES[language].nothing)
+    assert done.answer.startswith(f"*{FRAMES[language].nothing}*")
     assert "[1]" not in done.answer
+    assert bind("", done.answer, "low", Research(), {}).unverified == ()
 
 
 @pytest.mark.parametrize(("language", "case"), CASES.items())

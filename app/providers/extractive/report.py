@@ -65,7 +65,7 @@ def _nothing(ask: Ask, texts: Mapping[str, str]) -> WriteReport | Answer:
     """That nothing answers, and which passages come closest: they are no claims, so they are not cited."""
     told = frame(ask.query)
     close = [f"- *{_linked(source, sentence)}*" for source, sentence in _closest(ask, texts)]
-    content = "\n".join([told.nothing, *([f"\n{told.closest}\n", *close] if close else ())])
+    content = "\n".join([f"*{told.nothing}*", *([f"\n*{told.closest}*\n", *close] if close else ())])
     if "answer" in ask.menu:
         return Answer(content, "failed")
     return WriteReport(_title(ask.query), content, "low")
