@@ -13,6 +13,7 @@ from msgspec import Struct
 from app.agent.limits import PRESETS
 from app.api.desk import TENANT, Desk
 from app.api.jobs import PROBLEMS
+from app.api.page import overview_page
 from app.store import overview as store
 from app.store.database import Engine
 from dossier.request import Effort
@@ -108,7 +109,12 @@ def _effort(effort: Effort, typical: store.Typical | None) -> EffortView:
     return EffortView(effort, most.turns, most.searches, most.reads, most.calls, most.seconds, typical)
 
 
-@get("/overview", responses={503: PROBLEMS[503]}, summary="All jobs in figures, now and lately")
+@get(
+    "/overview",
+    responses={503: PROBLEMS[503]},
+    summary="All jobs in figures, now and lately",
+    before_request=overview_page,
+)
 async def get_overview(overview: NamedDependency[Overview]) -> Response[OverviewView]:
     """What waits and runs, what ended by hour, what was spent by day and model, why jobs failed."""
-    return Response(await overview.view())
+    return Response(await overview.view(), headers={"Vary": "Accept"})

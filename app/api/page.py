@@ -11,10 +11,12 @@ from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 
-from litestar import Request, Response, get
+from litestar import MediaType, Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_308_PERMANENT_REDIRECT
 from msgspec import Struct
 
 FOLDER = Path(__file__).parent / "web"
@@ -37,7 +39,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Vary": "Accept-Encoding",
 }
 FOR_GOOD = "public, max-age=31536000, immutable"
 CHECKED = "no-cache"
@@ -49,8 +50,9 @@ VIEWS = (
     ("run", "Job", ("/runs/{job_id:str}",)),
     ("report", "Report", ("/runs/{job_id:str}/report",)),
     ("compare", "Compare", ("/compare",)),
-    ("dash", "Overview", ("/dash",)),
 )
+# `/overview` is the API's: a browser that asks it for html gets the view.
+OVERVIEW = ("overview", "Overview")
 
 
 class File(Struct, frozen=True):
@@ -64,7 +66,7 @@ class File(Struct, frozen=True):
 
 def page_routes() -> list[HTTPRouteHandler]:
     """Return the routes of the page."""
-    return [*(_view_route(*view) for view in VIEWS), web_file]
+    return [*(_view_route(*view) for view in VIEWS), web_file, old_overview]
 
 
 def _view_route(name: str, title: str, paths: tuple[str, ...]) -> HTTPRouteHandler:
@@ -74,6 +76,24 @@ def _view_route(name: str, title: str, paths: tuple[str, ...]) -> HTTPRouteHandl
         return _answer(request, page, CHECKED)
 
     return get(list(paths), name=name, include_in_schema=False, sync_to_thread=False)(show)
+
+
+@get("/dash", include_in_schema=False, sync_to_thread=False)
+def old_overview() -> Redirect:
+    """Lead an old address of the overview to the one of today."""
+    return Redirect("/overview", status_code=HTTP_308_PERMANENT_REDIRECT)
+
+
+def overview_page(request: Request) -> Response[bytes] | None:  # type: ignore[type-arg]
+    """Answer a browser with the view of the overview; anybody else gets the figures."""
+    if request.accept.best_match([MediaType.JSON, MediaType.HTML]) != MediaType.HTML:
+        return None
+    return _answer(request, _overview(), CHECKED, vary="Accept, Accept-Encoding")
+
+
+@cache
+def _overview() -> File:
+    return _file(_page(*OVERVIEW).encode(), ".html")
 
 
 @get("/web/{version:str}/{name:str}", include_in_schema=False, sync_to_thread=False)
@@ -117,8 +137,13 @@ def _file(body: bytes, suffix: str) -> File:
     return File(body, gzip.compress(body, 9, mtime=0), MEDIA_TYPES[suffix], etag)
 
 
-def _answer(request: Request, file: File, caching: str) -> Response[bytes]:  # type: ignore[type-arg]
-    headers = {**HEADERS, "Cache-Control": caching, "ETag": file.etag}
+def _answer(
+    request: Request,  # type: ignore[type-arg]
+    file: File,
+    caching: str,
+    vary: str = "Accept-Encoding",
+) -> Response[bytes]:
+    headers = {**HEADERS, "Vary": vary, "Cache-Control": caching, "ETag": file.etag}
     respond = partial(Response[bytes], media_type=file.media_type)
     if file.etag in request.headers.get("if-none-match", ""):
         return respond(b"", status_code=304, headers=headers)

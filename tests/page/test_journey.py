@@ -251,9 +251,16 @@ ALIVE = """() => {
 async def test_hostile_titles_urls_and_markdown_stay_inert(watched, http):
     job = await ask(http, HOSTILE)
     view = (await http.get(f"/jobs/{job}")).json()
-    for path in ("/", "/runs", f"/runs/{job}", f"/runs/{job}/report", f"/compare?a={job}&b={job}", "/dash"):
+    for path in (
+        "/",
+        "/runs",
+        f"/runs/{job}",
+        f"/runs/{job}/report",
+        f"/compare?a={job}&b={job}",
+        "/overview",
+    ):
         await watched.go(path)
-        await watched.sees("main", HOSTILE if path != "/dash" else "")
+        await watched.sees("main", HOSTILE if path != "/overview" else "")
         found = await watched.page.evaluate(ALIVE)
         assert found == {"alien": 0, "handlers": 0, "links": 0}, path
     assert view["status"] == "completed"
@@ -331,7 +338,7 @@ async def test_what_is_not_there_is_said(watched, http):
 async def test_the_overview_has_the_figures_of_the_api(watched, http):
     await ask(http, QUESTION)
     await ask(http, "This is refused", "failed")
-    await watched.go("/dash")
+    await watched.go("/overview")
     await watched.sees(".hbars", "auth")
 
     figures = (await http.get("/overview")).json()
@@ -361,7 +368,7 @@ async def test_the_choice_of_light_or_dark_is_kept(watched):
     await button.click()
     await button.click()
 
-    await watched.go("/dash")
+    await watched.go("/overview")
 
     assert await watched.page.evaluate("() => document.documentElement.dataset.theme") == "dark"
     assert await watched.page.evaluate("() => getComputedStyle(document.body).color") != before

@@ -57,7 +57,7 @@ async def views(asking) -> dict[str, tuple[str, str]]:
         "report": (f"/runs/{done}/report", ".stands section"),
         "source": (f"/runs/{done}/report#source-1", "dialog mark.here"),
         "compare": (f"/compare?a={done}&b={failed}", ".side"),
-        "dash": ("/dash", ".chart svg"),
+        "overview": ("/overview", ".chart svg"),
     }
 
 

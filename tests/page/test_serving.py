@@ -15,13 +15,16 @@ from tests.page.played import QUESTION
 from tests.steps import until
 
 ROOT = Path(__file__).parent.parent.parent
-PATHS = ["/", "/runs", "/runs/01a20937-51e3-763d-b2e2-cb25b04281b4", "/dash", "/compare",
+PATHS = ["/", "/runs", "/runs/01a20937-51e3-763d-b2e2-cb25b04281b4", "/overview", "/compare",
          "/runs/01a20937-51e3-763d-b2e2-cb25b04281b4/report"]  # fmt: skip
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 
 
 @pytest.mark.parametrize("path", PATHS)
 async def test_each_view_is_a_page_with_a_strict_policy(asking, path):
-    answer = await asking.get(path)
+    answer = await asking.get(path, headers={"Accept": BROWSER})
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -32,6 +35,21 @@ async def test_each_view_is_a_page_with_a_strict_policy(asking, path):
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert "{" not in answer.text
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html;q=0.1, application/json"])
+async def test_the_overview_is_figures_for_all_but_browsers(asking, accept):
+    answer = await asking.get("/overview", headers={"Accept": accept})
+
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["vary"] == "Accept"
+    assert answer.json()["efforts"]
+
+
+async def test_the_old_address_of_the_overview_leads_to_the_new_one(asking):
+    answer = await asking.get("/dash", follow_redirects=False)
+
+    assert (answer.status_code, answer.headers["location"]) == (308, "/overview")
 
 
 def test_no_page_needs_what_the_policy_forbids():
