@@ -19,6 +19,9 @@ StopReason = Literal[
     "cancelled",
     "error",
 ]
+Outcome = Literal["answered", "partial", "not_found", "not_researched"]
+# Who wrote a report: a model, what selects sentences where the model failed, or where there is none.
+Author = Literal["model", "stand_in", "extractive"]
 ErrorType = Literal[
     "network",
     "timeout",
@@ -69,6 +72,9 @@ class UsageView(Struct, frozen=True):
     output_tokens: int
     cost_usd: float | None  # None: at least one call has no known price
     repeated_calls: int = 0
+    failed_tries: int = 0  # tries that brought nothing: no search, no page, in no limit
+    unknown_cost_calls: int = 0
+    known_cost_usd: float = 0.0  # the sum of what is known; the cost is at least this
 
 
 class SourceView(Struct, frozen=True):
@@ -106,6 +112,9 @@ class Result(Struct, frozen=True):
     removed: tuple[str, ...]  # citations that did not resolve
     unverified: tuple[str, ...]  # sentences that have no citation
     metrics: Metrics
+    outcome: Outcome | None = None
+    written_by: Author = "model"
+    outcome_reason: str = ""  # what was searched, found, read, and what failed
 
 
 class InputRequest(Struct, frozen=True):
@@ -153,6 +162,7 @@ class JobView(Struct, frozen=True, omit_defaults=True, kw_only=True):
     input_request: InputRequest | None = None  # while the job waits for an answer
     model: str | None = None  # that was asked for
     forked_from: ForkedFrom | None = None
+    outcome: Outcome | None = None  # what came of it; None until it is over, and where it was cancelled
 
 
 class Created(Struct, frozen=True):

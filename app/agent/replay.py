@@ -27,6 +27,7 @@ from app.domain import tools
 from app.domain.change import as_stored
 from app.domain.event_kinds import LESSONS
 from app.domain.job import Job, evolve
+from app.domain.outcome import outcome
 from dossier.replayed import Missing
 
 Outcome = e.CallCompleted | e.CallFailed
@@ -199,7 +200,10 @@ class Replay:
             before, call, outcome = self._turn
             self._turn = None
             if self.job.research.report and isinstance(call, DECIDING):
-                self._expect(seq, event, self._reason(before, call))
+                today = self._reason(before, call)
+                if isinstance(event, e.JobCompleted) and event.outcome is None:  # of before there was one
+                    today = replace(today, outcome=None)
+                self._expect(seq, event, today)
                 return
             due = limits.reached(self.job) if self.job.research.tripped is None else None
             if due and isinstance(outcome, e.CallFailed) and isinstance(event, LETS_GO):
@@ -213,7 +217,8 @@ class Replay:
             raise self._instead(seq, event, self._intent(research.next_calls(self.job)[0]))
 
     def _reason(self, before: Job, call: ModelCall | JudgeCall) -> e.JobCompleted:
-        return e.JobCompleted(interpret.stop_reason(before, self.job.research, call))
+        reason = interpret.stop_reason(before, self.job.research, call)
+        return e.JobCompleted(reason, outcome(self.job.research, reason))
 
     def _announce(self, seq: int, event: e.CallRequested) -> None:
         if not self._owed:

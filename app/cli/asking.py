@@ -12,11 +12,22 @@ from msgspec import structs
 from app.cli.board import watch
 from app.cli.connection import connect, is_own
 from app.cli.printing import print_report
-from app.cli.terminal import CANCELLED, FAILED, INTERRUPTED, complain, is_interactive, line, print_json
+from app.cli.terminal import (
+    CANCELLED,
+    FAILED,
+    INTERRUPTED,
+    NOT_FOUND,
+    NOT_RESEARCHED,
+    complain,
+    is_interactive,
+    line,
+    print_json,
+)
 from dossier import Dossier
-from dossier.job import JobView
+from dossier.job import JobView, Outcome
 from dossier.request import Limits
 
+UNANSWERED: dict[Outcome | None, int] = {"not_found": NOT_FOUND, "not_researched": NOT_RESEARCHED}
 WORKERS = 2  # jobs at a time of a server of our own: this one, and one that was left behind
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -79,7 +90,8 @@ def ask(question: str, *, as_json: bool, **options: Any) -> None:  # noqa: ANN40
     """Ask a question, watch the research, print the report.
 
     The report goes to standard output, all else to standard error. The exit code is 1 if the job
-    failed and 3 if it was cancelled. Ctrl-C leaves the job running unless you say otherwise.
+    failed, 3 if it was cancelled, 4 if nothing was found and 5 if nothing was researched. Ctrl-C
+    leaves the job running unless you say otherwise.
     """
     with connect(WORKERS) as dossier:
         created = dossier.submit(question, **fields_of(options))
@@ -128,6 +140,11 @@ def end_as(view: JobView, *, quiet: bool = False) -> None:
                 f"Job {view.job_id} failed: {view.error.error_message if view.error else 'no reason given'}"
             )
         raise Exit(FAILED)
+    if code := UNANSWERED.get(view.outcome):
+        if not quiet:
+            reason = f": {view.result.outcome_reason}" if view.result and view.result.outcome_reason else ""
+            complain(f"Job {view.job_id} has no answer ({str(view.outcome).replace('_', ' ')}){reason}.")
+        raise Exit(code)
 
 
 @click.command(epilog='Example: dossier submit "What is a context manager?" --tag python')

@@ -8,7 +8,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from app.cli.terminal import harmless, out
-from dossier.job import JobView
+from dossier.job import JobView, UsageView
 
 QUESTION = 60  # characters of a question in a list
 
@@ -44,15 +44,24 @@ def _rows(view: JobView) -> Iterator[tuple[str, str]]:
     yield "Created", _time(view.created_at)
     yield "Started", f"{_time(view.started_at)}, attempt {view.attempt}"
     yield "Over", _time(view.completed_at)
-    cost = "unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
-    yield "Usage", f"{usage.searches} searches, {usage.pages_read} pages, {usage.calls} calls, cost {cost}"
+    failed = f", {usage.failed_tries} failed tries" if usage.failed_tries else ""
+    counts = f"{usage.searches} searches, {usage.pages_read} pages, {usage.calls} calls{failed}"
+    yield "Usage", f"{counts}, cost {_cost(usage)}"
     if view.error:
         yield "Error", f"{view.error.error_type}: {view.error.error_message}"
     if view.result:
         result = view.result
         yield "Result", f"{result.title or 'no title'} ({result.stop_reason}, confidence {result.confidence})"
+        yield "Outcome", f"{view.outcome or 'unknown'}: {result.outcome_reason}"
         yield "Evidence", f"{len(result.claims)} cited sentences, {len(result.sources)} sources found"
         yield "Report", f"dossier report {view.job_id}"
+
+
+def _cost(usage: UsageView) -> str:
+    """The cost; where calls have no known price, what it is at least."""
+    if usage.cost_usd is not None:
+        return f"${usage.cost_usd:.4f}"
+    return f"at least ${usage.known_cost_usd:.4f} ({usage.unknown_cost_calls} calls have no known price)"
 
 
 def _time(at: datetime | None) -> str:

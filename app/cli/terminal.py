@@ -17,6 +17,8 @@ err = Console(stderr=True, markup=False, highlight=False, emoji=False)
 # Exit codes; 2 is click's, for a command line that it cannot read.
 FAILED = 1
 CANCELLED = 3
+NOT_FOUND = 4
+NOT_RESEARCHED = 5
 INTERRUPTED = 130  # as a shell has it: 128 + SIGINT
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from app.domain.events import Away, Event, JobForked
-from dossier.job import ErrorType, StopReason
+from dossier.job import ErrorType, Outcome, StopReason
 from dossier.request import ResearchRequest
 
 
@@ -47,6 +47,7 @@ class CompleteJob(Struct, frozen=True):
     epoch: int
     stop_reason: StopReason
     happened: tuple[Event, ...] = ()
+    outcome: Outcome | None = None
 
 
 class FailAttempt(Struct, frozen=True):

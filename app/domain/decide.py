@@ -98,7 +98,7 @@ def _record(command: c.RecordEvents, job: Job) -> Events:
 def _complete(command: c.CompleteJob, job: Job) -> Events:
     _require_lease(job, command.epoch)
     _refuse_when_cancelling(job)
-    return (*command.happened, e.JobCompleted(command.stop_reason))
+    return (*command.happened, e.JobCompleted(command.stop_reason, command.outcome))
 
 
 def _fail_attempt(command: c.FailAttempt, job: Job) -> Events:

@@ -12,7 +12,7 @@ from uuid import UUID
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from app.domain.tools import AnyTool, Reasoning
-from dossier.job import Claim, ErrorType, StopReason, Support
+from dossier.job import Claim, ErrorType, Outcome, StopReason, Support
 from dossier.request import ResearchRequest
 
 CallKind = Literal["model", "search", "read", "judge"]
@@ -241,6 +241,7 @@ class JobCompleted(Fact, frozen=True):
 
     type = "job_completed"
     stop_reason: StopReason
+    outcome: Outcome | None = None  # None in logs from before; it follows from the log all the same
 
 
 class AttemptFailed(Fact, frozen=True):

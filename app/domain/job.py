@@ -11,11 +11,17 @@ from msgspec.structs import replace
 from app.domain import events as e
 from app.domain import research
 from app.domain.chain import GENESIS
+from app.domain.outcome import outcome
 from app.domain.research import Research
 from app.domain.words import step_in_words, wait_in_words
-from dossier.job import OVER, JobError, Status, StopReason
+from dossier.job import OVER, JobError, Outcome, Status, StopReason
 from dossier.request import ResearchRequest
 
+OUTCOME_WORDS: dict[Outcome | None, str] = {
+    "partial": "Done in part",
+    "not_found": "Nothing was found",
+    "not_researched": "Not researched",
+}
 LEASED: frozenset[Status] = frozenset({"running", "cancelling"})
 
 
@@ -217,7 +223,8 @@ def _fail(job: Job, event: e.JobFailed, at: datetime) -> Job:
 def _complete(job: Job, event: e.JobCompleted, at: datetime) -> Job:
     """What was planned beyond the report was not needed."""
     done = replace(job.research, total_steps=len(job.research.turns))
-    return replace(_end(job, "completed", "Done", at, event.stop_reason), research=done)
+    words = OUTCOME_WORDS.get(event.outcome, "Done")
+    return replace(_end(job, "completed", words, at, event.stop_reason), research=done)
 
 
 def _end(job: Job, status: Status, words: str, at: datetime, reason: StopReason) -> Job:
@@ -245,9 +252,14 @@ def _learn(job: Job, event: research.ResearchEvent, at: datetime) -> Job:
     return replace(job, research=learned, current_step=words or job.current_step, failing_since=failing)
 
 
+def came_of(job: Job) -> Outcome | None:
+    """Return the outcome of a job that is over; None before, and where it was cancelled."""
+    return outcome(job.research, job.stop_reason) if job.stop_reason else None
+
+
 def _progress(job: Job) -> int:
     """Steps done over steps planned; never backwards, and 100 only with the report."""
-    if job.status == "completed":
+    if job.status == "completed" and came_of(job) != "not_researched":
         return 100
     done, total = len(job.research.turns), job.research.total_steps
     return max(job.progress, min(99, 100 * done // total if total else 0))

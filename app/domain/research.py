@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from app.domain import events as e
 from app.domain.tools import AnyTool, GeneratePlan, Reasoning, WriteReport
+from dossier.job import Author
 
 # A planned step is searched for and read: two turns. Plan and report are one turn each.
 TURNS_PER_STEP = 2
@@ -67,6 +68,7 @@ class Bill(Struct, frozen=True):
     dearest_call: float = 0.0  # cost in USD of the dearest model call: what the next one may cost
     longest_call: int = 0  # tokens of the longest model call
     unpriced_calls: int = 0  # calls whose price is not known and that cost_usd leaves out
+    failed_tries: int = 0  # tries that brought nothing
     repeated_calls: int = 0  # calls made again because a worker died while they were in flight
 
     @property
@@ -99,6 +101,11 @@ class Research(Struct, frozen=True):
     bill: Bill = Bill()
     bill_at_turn: Bill = Bill()  # when the current turn began: its own calls do not narrow its limits
     total_steps: int = 0
+    failed_searches: int = 0  # that were given up
+    failed_reads: int = 0
+    model_failures: int = 0  # tries of the model that brought nothing, illegal replies among them
+    model_error: str = ""  # of the last one
+    author: Author = "model"  # of the newest turn
     forked: e.JobForked | None = None
 
     @property
@@ -188,9 +195,21 @@ def _settle(state: Research, event: e.CallCompleted | e.CallFailed) -> Research:
     else:
         settled = replace(call, error=event)
     calls = tuple(settled if known.key == event.key else known for known in state.calls)
-    bill = _charged(state.bill, call, event.usage)
-    charged = replace(state, calls=calls, bill=bill)
+    bill = _charged(state.bill, call, event)
+    charged = _count_failure(replace(state, calls=calls, bill=bill), settled)
     return _note_failure(charged, settled) if state.turns and settled.settled else charged
+
+
+def _count_failure(state: Research, call: Call) -> Research:
+    """Count what failed in this job itself; a call that is tried again has not failed for good."""
+    if call.error is None or call.reused or call.fallback:
+        return state
+    if call.kind == "model":
+        failures = state.model_failures + 1
+        return replace(state, model_failures=failures, model_error=call.error.error_message)
+    searches = state.failed_searches + (call.settled and call.kind == "search")
+    reads = state.failed_reads + (call.settled and call.kind == "read")
+    return replace(state, failed_searches=searches, failed_reads=reads)
 
 
 def _note_failure(state: Research, call: Call) -> Research:
@@ -202,11 +221,32 @@ def _note_failure(state: Research, call: Call) -> Research:
     return replace(state, turns=(*state.turns[:-1], noted))
 
 
-def _charged(bill: Bill, call: Call, usage: e.Usage) -> Bill:
+def _charged(bill: Bill, call: Call, event: e.CallCompleted | e.CallFailed) -> Bill:
     if call.fallback:
         return bill
-    seen = _note_size(bill, usage) if call.kind == "model" else bill
-    return seen if call.reused else _charge(seen, call.kind, usage)
+    seen = _note_size(bill, event.usage) if call.kind == "model" else bill
+    if call.reused:
+        return seen
+    charged = _charge(seen, event.usage)
+    if isinstance(event, e.CallFailed) and not _was_answered(call, event):
+        return replace(charged, failed_tries=charged.failed_tries + 1)
+    return _count(charged, call.kind)
+
+
+def _was_answered(call: Call, event: e.CallFailed) -> bool:
+    """Return True for a reply of the model that was refused: it was made and paid."""
+    return call.kind in ("model", "judge") and event.error_type == "validation"
+
+
+def _count(bill: Bill, kind: e.CallKind) -> Bill:
+    """Count a call that was answered: only these use up the budget."""
+    return replace(
+        bill,
+        model_calls=bill.model_calls + (kind == "model"),
+        searches=bill.searches + (kind == "search"),
+        reads=bill.reads + (kind == "read"),
+        judge_calls=bill.judge_calls + (kind == "judge"),
+    )
 
 
 def _note_size(bill: Bill, usage: e.Usage) -> Bill:
@@ -218,13 +258,10 @@ def _note_size(bill: Bill, usage: e.Usage) -> Bill:
     )
 
 
-def _charge(bill: Bill, kind: e.CallKind, usage: e.Usage) -> Bill:
+def _charge(bill: Bill, usage: e.Usage) -> Bill:
+    """Add what the provider says that a try used, whether it brought anything or not."""
     return replace(
         bill,
-        model_calls=bill.model_calls + (kind == "model"),
-        searches=bill.searches + (kind == "search"),
-        reads=bill.reads + (kind == "read"),
-        judge_calls=bill.judge_calls + (kind == "judge"),
         input_tokens=bill.input_tokens + usage.input_tokens,
         output_tokens=bill.output_tokens + usage.output_tokens,
         # Rounded to a billionth of a dollar so that the sum does not depend on float noise.
@@ -236,9 +273,18 @@ def _charge(bill: Bill, kind: e.CallKind, usage: e.Usage) -> Bill:
 def _reason(state: Research, event: e.StepReasoned) -> Research:
     """A new turn begins: the model's call that led to it is done with."""
     turn = Turn(event.step, event.reasoning, event.function)
+    author = _author(state)
     turns = (*state.turns, turn)
     total = _total(state, turn, len(turns))
-    return replace(state, turns=turns, calls=(), bill_at_turn=state.bill, total_steps=total)
+    return replace(state, turns=turns, calls=(), bill_at_turn=state.bill, total_steps=total, author=author)
+
+
+def _author(state: Research) -> Author:
+    """Say who decided the turn: a model, what stands in where it failed, or what works without one."""
+    call = next((call for call in reversed(state.calls) if call.kind == "model"), None)
+    if call is None:
+        return "model"
+    return "stand_in" if call.fallback else "extractive" if call.provider == "extractive" else "model"
 
 
 def _total(state: Research, turn: Turn, done: int) -> int:

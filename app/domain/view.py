@@ -1,6 +1,7 @@
 """What callers see of a job: the JSON of `GET /jobs/{id}`, of today or of any point in its past. Pure."""
 
-from app.domain.job import Job
+from app.domain.job import Job, came_of
+from app.domain.outcome import outcome, sentence
 from dossier.job import ForkedFrom, InputRequest, JobView, Metrics, Result, SourceView, UsageView
 
 EXCERPT = 300  # characters of a source that a result shows
@@ -38,6 +39,7 @@ def job_view(job: Job) -> JobView:
         input_request=input_request(job),
         model=request.model,
         forked_from=forked_from(job),
+        outcome=came_of(job),
     )
 
 
@@ -67,6 +69,9 @@ def usage(job: Job) -> UsageView:
         output_tokens=bill.output_tokens,
         cost_usd=None if bill.unpriced_calls else bill.cost_usd,
         repeated_calls=bill.repeated_calls,
+        failed_tries=bill.failed_tries,
+        unknown_cost_calls=bill.unpriced_calls,
+        known_cost_usd=bill.cost_usd,
     )
 
 
@@ -88,6 +93,9 @@ def result(job: Job) -> Result | None:
         removed=report.removed,
         unverified=report.unverified,
         metrics=metrics(job),
+        outcome=outcome(job.research, job.stop_reason),
+        written_by=job.research.author,
+        outcome_reason=sentence(job.research, job.stop_reason),
     )
 
 

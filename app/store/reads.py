@@ -10,13 +10,14 @@ from msgspec import Struct
 
 from app.store.database import Engine, fetch
 from app.store.projections import JOB_COLUMNS
-from dossier.job import OVER, JobView, Status
+from dossier.job import OVER, JobView, Outcome, Status
 from dossier.request import ResearchRequest
 
 # A view has the fields of the request, and columns of the same names as its other fields.
 ASKED = tuple(name for name in JobView.__struct_fields__ if name in ResearchRequest.__struct_fields__)
 SHOWN = tuple(column for column in JOB_COLUMNS if column.name in {*JobView.__struct_fields__} - {*ASKED})
-LISTED = ", ".join(("request", *(column.name for column in SHOWN if column.name != "result")))
+COMING = "result ->> 'outcome' AS outcome"
+LISTED = ", ".join(("request", *(column.name for column in SHOWN if column.name != "result"), COMING))
 
 VIEWS = f"SELECT {LISTED}, result FROM jobs WHERE tenant = $1::text AND job_id = ANY($2::uuid[])"
 
@@ -129,7 +130,13 @@ async def heads(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, int]:
 def _view(row: Mapping[str, Any]) -> JobView:
     request = _request(row["request"])
     asked = {name: getattr(request, name) for name in ASKED}
-    return JobView(**asked, **{column.name: _shown(column.name, row[column.name]) for column in SHOWN})
+    shown = {column.name: _shown(column.name, row[column.name]) for column in SHOWN}
+    return JobView(**asked, **shown, outcome=_outcome(row["status"], row["outcome"]))
+
+
+def _outcome(status: Status, stored: Outcome | None) -> Outcome | None:
+    """Return what came of a job that is over, as its row has it."""
+    return "not_researched" if status == "failed" else stored
 
 
 def _shown(name: str, value: Any) -> Any:  # noqa: ANN401 - of any type that the driver returns

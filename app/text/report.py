@@ -28,7 +28,7 @@ ATTRIBUTES = {"a": {"href"}, "li": {"id", "value"}, "ol": {"start"}, "section": 
 REL = "noopener noreferrer nofollow"
 STOPPED: dict[StopReason, str] = {
     "answered": "The question was answered.",
-    "no_evidence": "No evidence was found.",
+    "no_evidence": "The sources that were searched hold nothing that answers the question.",
     "budget_reached": "The research stopped early: its budget was used up.",
     "max_iterations": "The research stopped early: it reached its last turn.",
     "deadline": "The research stopped early: its time was up.",
@@ -90,7 +90,14 @@ def cited(result: Result) -> Sequence[SourceView]:
 def evidence(result: Result) -> list[str]:
     """What the report stands on, in sentences."""
     lines = [STOPPED[result.stop_reason]] if result.stop_reason != "answered" else []
-    if not result.claims:
+    if result.written_by == "stand_in":
+        lines.append("What stands here was selected from the pages without the model, because it failed.")
+    if result.outcome_reason:
+        lines.append(f"Done: {result.outcome_reason}.")
+    if not result.claims and any(source.read for source in result.sources):
+        lines = [line for line in lines if line != STOPPED["no_evidence"]]
+        lines.append("No sentence could be tied to a page that was read.")
+    elif not result.claims:
         lines.append("No sentence of this report is backed by a quote from a page.")
     else:
         lines.append(

@@ -20,6 +20,7 @@ from app.agent.research import Call, ModelCall, Reply
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.job import Job
+from app.domain.outcome import outcome
 from app.errors import ProviderAway, ProviderError, ResearchFailed
 from app.worker import crash
 from app.worker.attempt import Attempt
@@ -220,7 +221,8 @@ class Researcher:
         if knowing.research.report is not None and isinstance(call, ModelCall | JudgeCall):
             await self._attempt.writer.keep(bodies)
             reason = interpret.stop_reason(before, knowing.research, call)
-            await self._attempt.write(c.CompleteJob(epoch, reason, happened))
+            came = outcome(knowing.research, reason)
+            await self._attempt.write(c.CompleteJob(epoch, reason, happened, came))
             return
         if knowing.research.tripped is None and (tripped := limits.reached(knowing)):
             happened = (*happened, tripped)

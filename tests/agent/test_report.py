@@ -100,7 +100,7 @@ def test_a_report_that_stopped_early_and_one_without_evidence_say_so(form):
     text = form(result("Nothing.", claims=(), stop_reason="budget_reached"))
 
     assert "its budget was used up" in text
-    assert "No sentence of this report is backed by a quote" in text
+    assert "No sentence could be tied to a page that was read." in text
     assert "Sources" not in text
 
 

@@ -22,6 +22,9 @@ function said(job) {
     output_tokens: bill.output,
     cost_usd: costOf(bill),
     repeated_calls: bill.repeated,
+    failed_tries: bill.failed,
+    known_cost_usd: Math.round(bill.cost * 1e9) / 1e9,
+    unknown_cost_calls: bill.unpriced,
   };
 }
 

@@ -16,14 +16,16 @@ JOBS = """
 
 # The bill once more, from the calls in the log and not from the row of `jobs`.
 BILLS = """
-    SELECT job_id, count(*) AS calls,
-           count(*) FILTER (WHERE kind = 'model') AS model_calls,
-           count(*) FILTER (WHERE kind = 'search') AS searches,
-           count(*) FILTER (WHERE kind = 'read') AS pages_read,
-           count(*) FILTER (WHERE kind = 'judge') AS judge_calls,
+    SELECT job_id, count(*) FILTER (WHERE called) AS calls,
+           count(*) FILTER (WHERE called AND kind = 'model') AS model_calls,
+           count(*) FILTER (WHERE called AND kind = 'search') AS searches,
+           count(*) FILTER (WHERE called AND kind = 'read') AS pages_read,
+           count(*) FILTER (WHERE called AND kind = 'judge') AS judge_calls,
            sum(input_tokens)::bigint AS input_tokens, sum(output_tokens)::bigint AS output_tokens,
            CASE WHEN bool_and(cost_usd IS NOT NULL) THEN sum(cost_usd)::float8 END AS cost_usd
-    FROM report.calls WHERE outcome IN ('completed', 'failed') AND NOT fallback AND NOT reused
+    FROM report.calls, LATERAL (SELECT outcome = 'completed'
+           OR (kind IN ('model', 'judge') AND error_type = 'validation') AS called) AS answered
+    WHERE outcome IN ('completed', 'failed') AND NOT fallback AND NOT reused
     GROUP BY job_id"""
 
 

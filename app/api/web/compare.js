@@ -51,7 +51,7 @@ function side(run, other, id, prose) {
     "section",
     { class: "side", "aria-label": run.request.query },
     h("h2", { dir: "auto" }, h("a", { href: `/runs/${id}` }, run.request.query)),
-    h("p", null, state(run.status)),
+    h("p", null, state(run.status, run.outcome)),
     h(
       "dl",
       { class: "figures" },

@@ -181,14 +181,21 @@ const NAMES = {
 export const STATUSES = Object.keys(NAMES);
 export const statusName = (status) => NAMES[status] ?? status;
 
-/** A status as a shape and a word; the colour only repeats them. */
-export function state(status) {
-  const [shape, props] = SHAPES[status] ?? SHAPES.pending;
+const OUTCOMES = { partial: "Done in part", not_found: "Nothing found", not_researched: "Not researched" };
+
+/**
+ * A status as a shape and a word; the colour only repeats them. A job that ended without a whole answer
+ * does not look like one with it.
+ */
+export function state(status, outcome = "") {
+  const words = status === "completed" ? OUTCOMES[outcome] : undefined;
+  const looks = words ? "cancelled" : status;
+  const [shape, props] = SHAPES[looks] ?? SHAPES.pending;
   return h(
     "span",
-    { class: `state state-${status}` },
+    { class: `state state-${looks}` },
     svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, svg(shape, props)),
-    statusName(status),
+    words ?? statusName(status),
   );
 }
 

@@ -6,7 +6,7 @@ const MAX_WORDS = 200; // characters of the sentence, as in app/domain/words.py
 /**
  * @typedef {{ seq: number, at: string, type: string, status: string, progress: number, data: any }} LogEvent
  * @typedef {{ model: number, search: number, read: number, judge: number, input: number, output: number,
- *   cost: number, unpriced: number, repeated: number }} Bill
+ *   cost: number, unpriced: number, repeated: number, failed: number }} Bill
  * @typedef {{ key: string, kind: "model" | "search" | "read" | "judge", about: string, turn: number,
  *   index: number, from: number, to: number | null, latency: number | null, usage: any, error: any,
  *   done: boolean, touched: number, tries?: number, repeat?: number, fallback?: boolean,
@@ -44,13 +44,14 @@ export function empty() {
     open: /** @type {Map<string, Call>} */ (new Map()),
     sources: /** @type {Map<number, any>} */ (new Map()),
     /** @type {Bill} */
-    bill: { model: 0, search: 0, read: 0, judge: 0, input: 0, output: 0, cost: 0, unpriced: 0, repeated: 0 },
+    bill: { model: 0, search: 0, read: 0, judge: 0, input: 0, output: 0, cost: 0, unpriced: 0, repeated: 0, failed: 0 },
     tripped: /** @type {any} */ (null),
     asks: /** @type {any} */ (null),
     answers: /** @type {string[] | null} */ (null),
     report: /** @type {any} */ (null),
     failure: /** @type {any} */ (null),
     stopReason: /** @type {keyof typeof import("./words.js").STOPPED | null} */ (null),
+    outcome: /** @type {string | null} */ (null),
     forkedFrom: /** @type {{ origin: string, after: number } | null} */ (null),
   };
 }
@@ -110,7 +111,7 @@ const APPLY = {
   attempt_released(job, data, event) {
     job.attempt -= 1;
     job.retryAt = data.retry_at;
-    job.step = data.reason === "provider_unavailable" ? "Waiting for a provider" : "Waiting for a worker";
+    job.step = data.reason === "provider_unavailable" ? waitInWords(data.away) : "Waiting for a worker";
     note(
       job,
       event,
@@ -155,8 +156,10 @@ const APPLY = {
   },
   job_completed(job, data, event) {
     job.stopReason = data.stop_reason;
-    end(job, event, "Done");
-    note(job, event, "Completed", "", "good");
+    job.outcome = data.outcome ?? null;
+    const words = OUTCOMES[job.outcome ?? ""];
+    end(job, event, words ?? "Done");
+    note(job, event, words ?? "Completed", "", words ? "warn" : "good");
   },
   job_failed(job, data, event) {
     job.failure = data;
@@ -324,16 +327,17 @@ function settle(job, data, event, change) {
   call.usage = data.usage ?? {};
   call.touched = event.seq;
   turnOf(job, call.turn, event).touched = event.seq;
-  if (!call.fallback && !call.reused) charge(job.bill, call.kind, call.usage);
+  if (!call.fallback && !call.reused) charge(job.bill, call);
 }
 
 /**
+ * A failed or cut try is no call; a reply of a model that was refused is one.
  * @param {Bill} bill
- * @param {Call["kind"]} kind
- * @param {any} usage
+ * @param {Call} call
  */
-function charge(bill, kind, usage) {
-  bill[kind] += 1;
+function charge(bill, { kind, usage, error }) {
+  const refused = ["model", "judge"].includes(kind) && error?.error_type === "validation";
+  bill[error && !refused ? "failed" : kind] += 1;
   bill.input += usage.input_tokens ?? 0;
   bill.output += usage.output_tokens ?? 0;
   if (usage.cost_usd === null) bill.unpriced += 1;
@@ -350,6 +354,20 @@ function end(job, event, words) {
   job.retryAt = null;
   job.asks = null;
   job.step = words;
+}
+
+/** @type {Record<string, string>} */
+const OUTCOMES = { partial: "Done in part", not_found: "Nothing was found", not_researched: "Not researched" };
+
+/**
+ * Whom a job waits for, as in app/domain/words.py.
+ * @param {any} away
+ */
+function waitInWords(away) {
+  if (!away) return "Waiting for a provider";
+  const since = new Date(away.since).toISOString().slice(11, 19);
+  const said = away.error_message ? `: ${away.error_message}` : "";
+  return `Waiting for ${away.provider} since ${since} UTC${said}`.slice(0, 200);
 }
 
 /** @param {string[]} texts */

@@ -255,7 +255,7 @@ async function start() {
   say($("title"), result.title || view.query);
   document.title = `${result.title || view.query} · Dossier`;
   $("facts").replaceChildren(
-    state(view.status),
+    state(view.status, view.outcome),
     h("time", { datetime: view.completed_at }, date(view.completed_at)),
     view.query === result.title ? "" : h("span", { dir: "auto" }, `Asked: ${view.query}`),
   );

@@ -83,7 +83,7 @@ function row(job, old, changed) {
   );
   if (one.dataset.status !== job.status) {
     one.dataset.status = job.status;
-    status.replaceChildren(state(job.status));
+    status.replaceChildren(state(job.status, job.outcome));
     const had = act.contains(document.activeElement);
     act.replaceChildren(action(job, changed));
     if (had) act.firstElementChild.focus();

@@ -52,7 +52,7 @@ function drawHead(run) {
   if (drawn === key) return;
   drawn = key;
   const facts = [
-    state(run.status),
+    state(run.status, run.outcome),
     isOver(run.status) ? "" : h("span", { class: "num" }, `${run.progress} %`),
     h("span", null, `${request.effort ?? "standard"} effort`),
     h(

@@ -60,7 +60,7 @@ export function host(url) {
 /** Why the research ended; the same sentences as in app/text/report.py. */
 export const STOPPED = {
   answered: "The question was answered.",
-  no_evidence: "No evidence was found.",
+  no_evidence: "The sources that were searched hold nothing that answers the question.",
   budget_reached: "The research stopped early: its budget was used up.",
   max_iterations: "The research stopped early: it reached its last turn.",
   deadline: "The research stopped early: its time was up.",

@@ -1,0 +1,66 @@
+"""What came of a job, beside why it stopped, and the sentence that says so: both follow from the log."""
+
+from msgspec import Struct
+
+from app.domain.research import Research
+from dossier.job import Outcome, StopReason
+
+MAX_SENTENCE = 500  # characters
+COMPLETE: frozenset[StopReason] = frozenset({"answered", "no_evidence"})
+
+
+class Tally(Struct, frozen=True):
+    """The work that counts, and the work that failed for good."""
+
+    searches: int
+    found: int
+    read: int
+
+
+def tally(research: Research) -> Tally:
+    """Count what the job has: searches that answered, pages that they found, pages that were read."""
+    read = sum(source.sha256 is not None for source in research.sources)
+    return Tally(max(0, research.bill.searches), len(research.sources), read)
+
+
+def outcome(research: Research, reason: StopReason) -> Outcome | None:
+    """Return what came of a job that ends for this reason; None where it has no report."""
+    if research.report is None:
+        return "not_researched" if reason == "error" else None
+    done = tally(research)
+    if not research.report.claims:
+        looked = done.read or (done.searches and not research.failed_reads)
+        return "not_found" if looked and reason != "model_failed" else "not_researched"
+    lacks_searches = 0 < done.searches < research.failed_searches
+    return "partial" if reason not in COMPLETE or lacks_searches else "answered"
+
+
+def sentence(research: Research, reason: StopReason) -> str:
+    """Say in one line what was done: searches, pages, and what failed."""
+    parts = [*_searched(research), *_read(research)]
+    if research.model_failures and reason in {"model_failed", "error"}:
+        times = "once" if research.model_failures == 1 else f"{research.model_failures} times"
+        parts.append(f"the model failed {times}: {research.model_error}")
+    return ", ".join(parts)[:MAX_SENTENCE]
+
+
+def _searched(research: Research) -> list[str]:
+    done, failed = tally(research), research.failed_searches
+    if failed:
+        return [f"{failed} of {_many(done.searches + failed, 'search', 'searches')} failed"]
+    return [_many(done.searches, "search", "searches")] if done.searches else ["nothing was searched for"]
+
+
+def _read(research: Research) -> list[str]:
+    done = tally(research)
+    if not done.found:
+        return ["no page found"] if done.searches else []
+    found = f"{_many(done.found, 'page', 'pages')} found"
+    if done.read:
+        unread = f" ({research.failed_reads} could not be read)" if research.failed_reads else ""
+        return [found, f"{done.read} read{unread}"]
+    return [found, "none could be read" if research.failed_reads else "none read"]
+
+
+def _many(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
