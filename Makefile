@@ -5,20 +5,26 @@ BIN    := $(VENV)/bin
 CHAOS_SECONDS ?= 600
 # A Postgres that the tests share has one order of transactions, which the feed waits for.
 PROCESSES ?= $(if $(TEST_DATABASE_URL),1,2)
+PURE   := tests/domain tests/agent tests/text tests/ingest
+SHELL  := bash
+.SHELLFLAGS := -o pipefail -c
 Q      ?= What does the with statement do, and what is a context manager?
 
-.PHONY: help setup demo serve test browser lint fix chaos bench clean
+.PHONY: help setup demo serve check test browser lint fix chaos bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 $(VENV)/ready: pyproject.toml constraints.txt
-	@echo "Setting up $(VENV) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed, but $(PYTHON) is: $$($(PYTHON) --version 2>&1). Run: make setup PYTHON=python3.12"; exit 1; }
+	@echo "1/2 Making $(VENV) with $$($(PYTHON) --version) …"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@echo "2/2 Installing $$(grep -c == constraints.txt) pinned packages from constraints.txt, about a minute …"
+	@$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' | grep --line-buffered -E '^(Collecting|Installing|Successfully|Obtaining)'
 	@touch $@
 
-setup: $(VENV)/ready ## make .venv from the pinned constraints
+setup: $(VENV)/ready ## make .venv from the pinned constraints; needs Python 3.11 or newer
 
 demo: setup ## one research job, from the question to the cited report; Q="…" asks your own
 	@$(BIN)/dossier demo "$(Q)"
@@ -32,6 +38,13 @@ lint: setup ## format, lint, types, floors; the JavaScript too, if npm is there
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.page.lint
+
+check: setup ## the inner loop: lint and the pure tests, which need no database
+	$(BIN)/ruff format --check -q .
+	$(BIN)/ruff check -q .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest $(PURE)
 
 fix: setup ## what the linter can mend by itself
 	$(BIN)/ruff check --fix .

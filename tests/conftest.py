@@ -31,6 +31,13 @@ from tests.scripted import ScriptedModel, ScriptedSearch
 # Python processes that tests start run the code that the tests import, whatever their folder.
 os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
 
+# The tests' server never has to survive a power cut; tests of durability start servers of their own.
+NOT_DURABLE = (
+    "ALTER SYSTEM SET fsync = off",
+    "ALTER SYSTEM SET synchronous_commit = off",
+    "ALTER SYSTEM SET full_page_writes = off",
+    "SELECT pg_reload_conf()",
+)
 FAST = Settings(lease_seconds=1.5, drain_seconds=0.1)
 
 
@@ -51,10 +58,12 @@ def postgres_url() -> Iterator[str]:
         from testcontainers.postgres import PostgresContainer
 
         with PostgresContainer("postgres:18", driver=None) as container:
+            asyncio.run(execute(container.get_connection_url(), *NOT_DURABLE))
             yield container.get_connection_url()
     else:
         with tempfile.TemporaryDirectory(prefix="dossier-test-", ignore_cleanup_errors=True) as folder:
             server = embedded.start(Path(folder))
+            asyncio.run(execute(server.get_uri(), *NOT_DURABLE))
             yield server.get_uri()
             server.cleanup()
 
