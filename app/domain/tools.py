@@ -73,12 +73,21 @@ class ReadPages(Tool, frozen=True, tag="read_pages"):
     ]
 
 
+class SourceQuote(Struct, frozen=True):
+    """Words of a page that a sentence of the report stands on."""
+
+    source: Annotated[int, Meta(description="The number of the source, as in [n].")]
+    quote: Annotated[str, Meta(description="Copied from the page letter by letter, in its language.")]
+    claim: Annotated[str, Meta(description="First words of the sentence, or empty.")] = ""
+
+
 class WriteReport(Tool, frozen=True, tag="write_report"):
-    """Write the report; every claim carries the [n] of a source that was read."""
+    """Write the report; every claim carries the [n] of a source that was read, and its quote in `quotes`."""
 
     title: Annotated[str, _told(minLength=1, maxLength=300)]
     content: Annotated[str, _told(maxLength=200_000)]
     confidence: Confidence
+    quotes: tuple[SourceQuote, ...] = ()
 
 
 class Answer(Tool, frozen=True, tag="answer"):

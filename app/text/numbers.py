@@ -1,0 +1,264 @@
+"""The numbers in a text as values, however a language writes them.
+
+"1.3 million", "1,3 Mio.", "1 300 000", "13,00,000" and "١٣٠٠٠٠٠" are one value, and so are "23" and
+"twenty-three". Where a spelling can mean two values ("1.234") it agrees with either.
+"""
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from unicodedata import normalize
+
+from msgspec import Struct
+
+from app.text.numerals import DOUBTFUL, MAYBE_MONTHS, MONTHS, NUMERALS, SCALES, UNITS
+
+MANY = 5000  # numbers of one text that are told apart
+_SPACES = "\u00a0\u2007\u2009\u202f"
+_DIGITS = re.compile(
+    rf"(?P<grouped>(?<![\d.,])\d{{1,3}}(?:[ {_SPACES}]\d{{3}})+(?!\d)(?:[.,]\d{{1,4}}(?!\d))?)"
+    rf"|(?P<plain>\d+(?:[.,'’٫٬{_SPACES}-]\d+)*)"
+    r"|(?P<word>[^\W\d_]+(?:-[^\W\d_]+){0,4})"
+    r"|(?P<sign>[%$€£¥])"
+)
+_SEPARATOR = re.compile(r"\D")
+_CJK_SCALE = re.compile(r"[万萬千百亿億兆]{1,2}")
+_BEFORE_MONTHS = frozenset("in im since until by last next this of from to en de depuis seit bis ab en w".split())
+_RANGE = frozenset("to and or bis und oder à et ou a y o до и или".split())
+
+
+class Number(Struct, frozen=True):
+    """A number of a text: `readings` are the values that it can have, `parts` those of a date."""
+
+    written: str
+    readings: frozenset[str]
+    parts: frozenset[str] = frozenset()
+    unit: str = ""
+
+
+class Figures(Struct, frozen=True):
+    """What a text says in numbers and months."""
+
+    numbers: tuple[Number, ...]
+    months: frozenset[int]
+
+    @property
+    def values(self) -> frozenset[str]:
+        """Every value that one of the numbers can have."""
+        return frozenset().union(*(number.readings | number.parts for number in self.numbers))
+
+
+class _Token(Struct):
+    kind: str
+    text: str
+    end: int
+    start: int
+
+
+def figures(text: str, language: str = "", *, loose: bool = True) -> Figures:
+    """Read the numbers of a text.
+
+    Args:
+        text: in any language.
+        language: whose words for numbers count; English ones always do for a page.
+        loose: True for a page, in which every word that can be a number counts as one.
+    """
+    tokens = _tokens(text)
+    words = _numerals(language, loose=loose)
+    found, months, done = list[Number](), set[int](), 0
+    for at, token in enumerate(tokens[: 4 * MANY]):
+        if at < done:
+            continue
+        if token.kind == "word" and (month := MONTHS.get(token.text)) and _is_month(tokens, at):
+            months.add(month)
+        elif token.kind == "word" and token.text in words:
+            value, done = _compound(tokens, at, words)
+            found.append(_spelled(text[token.start : tokens[done - 1].end], value, tokens, at, done))
+        elif token.kind == "digits" and text[token.end : token.end + 1] == "月" and token.text.isdecimal():
+            months.add(int(token.text))
+        elif token.kind == "digits":
+            found.append(_with_range(_digits(token, tokens, at, text), tokens, at))
+    return Figures(tuple(found[:MANY]), frozenset(months))
+
+
+def missing(claim: Figures, page: Figures) -> str:
+    """The first number or month of a claim that a page does not have, as it is written; "" if none."""
+    values, months = page.values, page.months
+    for number in claim.numbers:
+        parts_in = number.parts and all(_part_in(part, values, months) for part in number.parts)
+        if not number.readings & values and not parts_in:
+            return number.written
+    lacking = {month for month in claim.months - months if str(month) not in values}
+    return _month_name(min(lacking)) if lacking else ""
+
+
+def unit_conflict(claim: Figures, page: Figures) -> str:
+    """The number of a claim that a page has only with another unit, as it is written; "" if none."""
+    for number in claim.numbers:
+        same = [other for other in page.numbers if other.readings & number.readings]
+        if number.unit and same and all(other.unit and other.unit != number.unit for other in same):
+            return number.written
+    return ""
+
+
+def near(claim: Figures, page: Figures) -> str:
+    """A number of the page that stands where the claim has another: the only one of its kind."""
+    lacking = [one for one in claim.numbers if not one.readings & page.values]
+    spare = [one for one in page.numbers if not one.readings & claim.values]
+    written = dict.fromkeys(one.written for one in spare)
+    return next(iter(written)) if len(lacking) == 1 and len(written) == 1 else ""
+
+
+def _part_in(part: str, values: frozenset[str], months: frozenset[int]) -> bool:
+    return part in values or (part.isdecimal() and len(part) < 3 and int(part) in months)
+
+
+def _month_name(month: int) -> str:
+    return next(name for name, value in MONTHS.items() if value == month).title()
+
+
+def _numerals(language: str, *, loose: bool) -> dict[str, int]:
+    if loose:
+        return NUMERALS["en"] | NUMERALS.get(language, {})
+    doubtful = DOUBTFUL.get(language or "en", frozenset())
+    return {word: value for word, value in NUMERALS.get(language or "en", {}).items() if word not in doubtful}
+
+
+def _tokens(text: str) -> list[_Token]:
+    found = list[_Token]()
+    for match in _DIGITS.finditer(text):
+        if match["word"]:
+            found.append(_Token("word", match[0].casefold(), match.end(), match.start()))
+        elif match["sign"]:
+            found.append(_Token("sign", match[0], match.end(), match.start()))
+        else:
+            found.append(_Token("digits", _latin(match[0]), match.end(), match.start()))
+    return found
+
+
+def _latin(digits: str) -> str:
+    """Digits of any script as 0 to 9, and the Arabic separators as those of English."""
+    plain = digits.replace("٫", ".").replace("٬", "'")
+    return plain if plain.isascii() else "".join(_digit(character) for character in plain)
+
+
+def _digit(character: str) -> str:
+    if character.isdecimal():
+        return str(int(character))
+    return " " if character.isspace() else normalize("NFKC", character)
+
+
+def _is_month(tokens: list[_Token], at: int) -> bool:
+    """True for a name that is no other word, or that stands beside a number."""
+    if tokens[at].text not in MAYBE_MONTHS:
+        return True
+    before, around = tokens[max(0, at - 1) : at], tokens[max(0, at - 1) : at] + tokens[at + 1 : at + 2]
+    return any(token.kind == "digits" for token in around) or any(
+        token.text in _BEFORE_MONTHS for token in before
+    )
+
+
+def _compound(tokens: list[_Token], at: int, words: dict[str, int]) -> tuple[int, int]:
+    """The value of a word, "two hundred and fifty" as one, and the token behind it."""
+    value, done = words[tokens[at].text], at + 1
+    if done < len(tokens) and tokens[done].kind == "word" and SCALES.get(tokens[done].text) == 100:
+        value, done = value * 100, done + 1
+        after = done + (done < len(tokens) and tokens[done].text in ("and", "und"))
+        if after < len(tokens) and tokens[after].text in words:
+            value, done = value + words[tokens[after].text], after + 1
+    return value, done
+
+
+def _spelled(written: str, value: int, tokens: list[_Token], at: int, done: int) -> Number:
+    return Number(written, frozenset((str(value * _scale(tokens, done)),)), unit=_unit(tokens, done, at - 1))
+
+
+def _scale(tokens: list[_Token], at: int) -> int:
+    word = tokens[at].text if at < len(tokens) and tokens[at].kind == "word" else ""
+    cjk = _CJK_SCALE.match(word)
+    scale = SCALES.get(word) or (SCALES.get(cjk[0]) if cjk else None) or 1
+    return 1 if word == "m" else scale
+
+
+def _unit(tokens: list[_Token], after: int, before: int) -> str:
+    """The unit behind a number and its scale, or the currency before it."""
+    if _scale(tokens, after) > 1:
+        after += 1
+    behind = tokens[after].text if after < len(tokens) else ""
+    if behind in ("per", "pro", "pour", "por") and after + 1 < len(tokens):
+        behind = {"cent": "%", "100": "%", "ciento": "%"}.get(tokens[after + 1].text, "")
+    ahead = tokens[before].text if before >= 0 and tokens[before].kind == "sign" else ""
+    return UNITS.get(ahead, "") or UNITS.get(behind, "")
+
+
+def _digits(token: _Token, tokens: list[_Token], at: int, text: str) -> Number:
+    readings, parts = _readings(token.text)
+    scale = _scale(tokens, at + 1)
+    is_beside = at + 1 < len(tokens) and tokens[at + 1].start - token.end <= 2
+    if scale > 1 and is_beside:
+        readings = frozenset(_times(reading, scale) for reading in readings)
+    written = text[token.start : token.end]
+    return Number(written, readings, parts, _unit(tokens, at + 1, at - 1) if is_beside or at else "")
+
+
+def _with_range(number: Number, tokens: list[_Token], at: int) -> Number:
+    """In "1.3 to 1.5 million" the first number is in millions, too."""
+    scale = _scale(tokens, at + 3)
+    is_range = at + 3 < len(tokens) and tokens[at + 1].text in _RANGE and tokens[at + 2].kind == "digits"
+    if scale == 1 or not is_range:
+        return number
+    further = frozenset(_times(reading, scale) for reading in number.readings)
+    return Number(number.written, number.readings | further, number.parts, number.unit)
+
+
+def _times(reading: str, scale: int) -> str:
+    try:
+        value = Decimal(reading) * scale
+    except ArithmeticError:
+        return reading
+    return str(int(value)) if value == int(value) else str(value.normalize())
+
+
+def _readings(written: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The values that digits with separators can mean, and their parts where they can be a date."""
+    if len(written) > 60:
+        return frozenset((written,)), frozenset()
+    pieces = [_bare(piece) for piece in _SEPARATOR.split(written)]
+    between = _SEPARATOR.findall(written)
+    if not between:
+        return frozenset(pieces), frozenset()
+    if "-" in between:
+        return frozenset(pieces), frozenset(pieces)
+    raw = _SEPARATOR.split(written)
+    if len(between) == 1 and between[0] in ".,":
+        return _one_separator(raw), frozenset()
+    if _is_grouped(raw) and len(set(between)) == 1:
+        return frozenset((_bare("".join(raw)),)), frozenset(pieces)
+    if between[-1] in ".," and between[-1] not in between[:-1] and _is_grouped(raw[:-1]):
+        return frozenset((f"{_bare(''.join(raw[:-1]))}.{raw[-1]}",)), frozenset()
+    return frozenset((".".join(pieces),)), frozenset(pieces) if len(pieces) == 3 else frozenset()
+
+
+def _one_separator(raw: list[str]) -> frozenset[str]:
+    decimal = f"{_bare(raw[0])}.{raw[1]}"
+    is_group = len(raw[1]) == 3 and len(raw[0]) <= 3 and not raw[0].startswith("0")
+    return frozenset((decimal, raw[0] + raw[1])) if is_group else frozenset((decimal,))
+
+
+def _is_grouped(raw: list[str]) -> bool:
+    """True for groups of three, or of two before the last three as in India."""
+    middle = {len(piece) for piece in raw[1:-1]}
+    return len(raw) > 1 and len(raw[0]) <= 3 and len(raw[-1]) == 3 and (middle <= {3} or middle == {2})
+
+
+def _bare(piece: str) -> str:
+    return piece.lstrip("0") or "0"
+
+
+def both(parts: Iterable[Figures]) -> Figures:
+    """The numbers and months of several texts together."""
+    known = list(parts)
+    return Figures(
+        tuple(number for part in known for number in part.numbers),
+        frozenset().union(*(part.months for part in known)),
+    )

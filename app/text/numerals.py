@@ -1,0 +1,136 @@
+"""Numbers, scales and months as words, in the languages that have them here."""
+
+from itertools import product
+
+_EN = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+_EN_TO_19 = f"{_EN} seventeen eighteen nineteen".split()
+_EN_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_EN_ORDINALS = """- first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth
+    fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth""".split()
+_DE = "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn"
+_DE_TO_19 = f"{_DE} siebzehn achtzehn neunzehn".split()
+_DE_TENS = "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig".split()
+_FR = "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize"
+_FR_TENS = {20: "vingt", 30: "trente", 40: "quarante", 50: "cinquante", 60: "soixante"}
+_ES = """cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis
+    diecisiete dieciocho diecinueve veinte veintiuno veintidós veintitrés veinticuatro veinticinco veintiséis
+    veintisiete veintiocho veintinueve"""
+_RU = """ноль один два три четыре пять шесть семь восемь девять десять одиннадцать двенадцать тринадцать
+    четырнадцать пятнадцать шестнадцать семнадцать восемнадцать девятнадцать двадцать"""
+
+
+def _english() -> dict[str, int]:
+    found = {word: value for value, word in enumerate(_EN_TO_19)}
+    found |= {word: value for value, word in enumerate(_EN_ORDINALS) if value}
+    for tens, word in enumerate(_EN_TENS, 2):
+        found |= {word: 10 * tens, f"{word[:-1]}ieth": 10 * tens}
+        found |= {f"{word}-{_EN_TO_19[one]}": 10 * tens + one for one in range(1, 10)}
+        found |= {f"{word}-{_EN_ORDINALS[one]}": 10 * tens + one for one in range(1, 10)}
+    return found | {"dozen": 12, "both": 2, "twice": 2}
+
+
+def _german() -> dict[str, int]:
+    found = {word: value for value, word in enumerate(_DE_TO_19)}
+    for (tens, word), one in product(enumerate(_DE_TENS, 2), range(10)):
+        ones = "ein" if one == 1 else _DE_TO_19[one]
+        found[f"{ones}und{word}" if one else word] = 10 * tens + one
+    ordinals = {
+        f"{word}{'t' if value < 20 else 'st'}{end}": value
+        for word, value in found.items()
+        for end in ("e", "en", "er", "es", "em")
+        if value > 3
+    }
+    for end in ("e", "en", "er", "es", "em"):
+        ordinals |= {f"zweit{end}": 2, f"dritt{end}": 3, f"siebt{end}": 7, f"acht{end}": 8}
+    return found | ordinals | {"beide": 2, "beiden": 2, "dutzend": 12, "dreissig": 30}
+
+
+def _french() -> dict[str, int]:
+    found = {word: value for value, word in enumerate(_FR.split())} | {"les-deux": 2}
+    found |= {"dix-sept": 17, "dix-huit": 18, "dix-neuf": 19, "quatre-vingts": 80}
+    for tens, word in _FR_TENS.items():
+        found |= {word: tens, f"{word}-et-un": tens + 1}
+        found |= {f"{word}-{_FR.split()[one]}": tens + one for one in range(2, 10)}
+    return found
+
+
+def _spanish() -> dict[str, int]:
+    tens = "treinta cuarenta cincuenta sesenta setenta ochenta noventa".split()
+    words = {word: value for value, word in enumerate(_ES.split())}
+    return words | {word: value for value, word in zip(range(30, 100, 10), tens, strict=True)} | {"ambos": 2}
+
+
+def _russian() -> dict[str, int]:
+    return {word: value for value, word in enumerate(_RU.split())} | {"две": 2, "оба": 2}
+
+
+NUMERALS = {"en": _english(), "de": _german(), "fr": _french(), "es": _spanish(), "ru": _russian()}
+# Words that are numbers too, but mostly something else: a page may mean them so, a claim must not.
+DOUBTFUL = {
+    "en": frozenset("zero one first second both twice dozen".split()),
+    "de": frozenset("null eins acht achte achten achtes beide beiden dutzend".split()),
+    "fr": frozenset("zéro un neuf six".split()),
+    "es": frozenset("cero uno once ambos".split()),
+    "ru": frozenset("ноль один оба".split()),
+}
+
+_SCALES = {
+    100: "hundred hundert cent cien сто сотен",
+    1000: "thousand thousands tausend mille mil тыс тысяч тысячи тысяча ألف آلاف हज़ार हजार พัน 千",
+    10_000: "万 萬 หมื่น",
+    100_000: "lakh lakhs लाख แสน",
+    1_000_000: """million millions mio mn m millionen mill millones millón milliónes млн миллион миллиона миллионов
+        مليون ملايين ล้าน 百万 milhão milhões milione milioni miljoen""",
+    10_000_000: "crore crores करोड़ करोड",
+    100_000_000: "亿 億",
+    1_000_000_000: """billion billions bn mrd milliarde milliarden milliard milliards млрд миллиард миллиарда
+        миллиардов مليار مليارات miliardi miljard""",
+    1_000_000_000_000: "trillion trillions tn billionen трлн триллион триллионов 兆",
+}
+SCALES = {word: scale for scale, words in _SCALES.items() for word in words.split()}
+
+_MONTHS = {
+    1: "january januar jänner janvier enero января январь январе يناير janeiro gennaio januari जनवरी มกราคม",
+    2: "february februar février febrero февраля февраль феврале فبراير fevereiro febbraio februari फ़रवरी กุมภาพันธ์",
+    3: "march märz mars marzo марта март марте مارس março maart मार्च มีนาคม",
+    4: "april avril abril апреля апрель апреле أبريل aprile अप्रैल เมษายน",
+    5: "may mai mayo мая май мае مايو maio maggio mei मई พฤษภาคม",
+    6: "june juni juin junio июня июнь июне يونيو junho giugno जून มิถุนายน",
+    7: "july juli juillet julio июля июль июле يوليو julho luglio जुलाई กรกฎาคม",
+    8: "august août agosto августа август августе أغسطس augustus अगस्त สิงหาคม",
+    9: "september septembre septiembre сентября сентябрь сентябре سبتمبر setembro settembre सितंबर กันยายน",
+    10: "october oktober octobre octubre октября октябрь октябре أكتوبر outubro ottobre अक्टूबर ตุลาคม",
+    11: "november novembre noviembre ноября ноябрь ноябре نوفمبر novembro नवंबर พฤศจิกายน",
+    12: "december dezember décembre diciembre декабря декабрь декабре ديسمبر dezembro dicembre दिसंबर ธันวาคม",
+}
+_SHORT = "jan feb mar apr - jun jul aug sep oct nov dec".split()
+MONTHS = {word: month for month, words in _MONTHS.items() for word in words.split()}
+MONTHS |= {word: month for month, word in enumerate(_SHORT, 1) if word != "-"} | {"sept": 9, "okt": 10, "dez": 12}
+# Month names that are words of their own: only beside a number are they months.
+MAYBE_MONTHS = frozenset("may march mars mar mai mei май мае dec sep jan".split())
+
+_UNITS = {
+    "%": "% percent percentage prozent pourcent pourcentage ciento процент процента процентов بالمئة",
+    "km": "km kilometre kilometres kilometer kilometers kilometern kilomètres kilómetros километров километра",
+    "mile": "mile miles meile meilen milles millas миль",
+    "kg": "kg kilogram kilograms kilogramm kilo kilos килограмм",
+    "pound": "pound pounds lb lbs pfund £ gbp",
+    "tonne": "tonne tonnes ton tons tonnen tonelada toneladas тонн",
+    "$": "$ usd dollar dollars dólares долларов",
+    "€": "€ eur euro euros евро",
+    "yen": "¥ yen jpy 円",
+    "hour": "hour hours stunde stunden heure heures hora horas часов часа час",
+    "minute": "minute minutes minuten minuto minutos минут минуты",
+    "second": "seconds sekunde sekunden secondes segundos секунд секунды",
+    "day": "day days tag tage tagen jour jours día días дней дня день",
+    "week": "week weeks woche wochen semaine semaines semana semanas недель недели",
+    "year": "year years jahr jahre jahren année années ans año años лет года год",
+    "month": "month months monat monate monaten mois mes meses месяцев месяца",
+    "kw": "kw kilowatt kilowatts",
+    "mw": "mw megawatt megawatts мвт",
+    "gw": "gw gigawatt gigawatts гвт",
+    "kb": "kb kilobyte kilobytes",
+    "mb": "mb megabyte megabytes",
+    "gb": "gb gigabyte gigabytes",
+}
+UNITS = {word: unit for unit, words in _UNITS.items() for word in words.split()}
