@@ -48,6 +48,14 @@ class JobError(Struct, frozen=True):
     occurred_at: datetime
 
 
+class Passage(Struct, frozen=True):
+    """A further place of the page that a claim stands on."""
+
+    quote: str
+    start: int  # characters into the stored page
+    end: int
+
+
 class Claim(Struct, frozen=True, omit_defaults=True):
     """A sentence of the report and the quote that supports it."""
 
@@ -59,6 +67,8 @@ class Claim(Struct, frozen=True, omit_defaults=True):
     score: float  # 1.0: the quote is in the page word for word
     verdict: Support | None = None  # of a judge, on whether the quote means what the claim says
     reason: str = ""  # of the verdict
+    more: tuple[Passage, ...] = ()  # of the same page
+    given: bool = False  # the model itself copied the quote; it was looked up in the page
 
 
 class UsageView(Struct, frozen=True):

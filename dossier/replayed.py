@@ -32,4 +32,4 @@ class Replayed(Struct, frozen=True):
     events_compared: int
     first_difference: Difference | None = None
     missing: tuple[Missing, ...] = ()
-    given: tuple[int, ...] = ()  # seqs of decisions that were the clock's, and are not compared
+    given: tuple[int, ...] = ()  # seqs of what was the clock's, or checked by older rules: not compared

@@ -1,15 +1,19 @@
 """What makes a citation a fact: each [n] is bound to a quote in a page that was read, or is taken out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from app.agent import quotes
-from app.domain.events import ReportWritten
+from app.agent import given, quotes
+from app.agent.given import Asked, GivenQuotes
+from app.agent.quotes import Claimed, Found, Part
+from app.domain.events import RULES, ReportWritten
 from app.domain.research import Research
-from app.text import prose
+from app.domain.tools import SourceQuote
+from app.text import languages, meaning, prose
+from app.text.numbers import both
 from app.text.urls import clean
-from dossier.job import Claim
+from dossier.job import Claim, Passage
 
 MAX_CONTENT = 200_000  # characters, as in the schema that the model fills
 MAX_TITLE = 300  # characters
@@ -23,11 +27,16 @@ MAX_INDEXED = 5_000_000  # characters of all pages together; each gets its share
 
 NO_SOURCE = "no such source"
 NOT_READ = "found but not read"
+FOREIGN = "the page is in another language, and no quote was given for this"
 NO_TEXT = "the text of the page is gone"
 TOO_MANY = f"only {MAX_CITATIONS} citations are checked"
 OWN_LIST = "The report’s own list of sources ({} lines): the list is kept by the log"
 
-Place = tuple[int, int]  # index of a sentence, number of a source
+THOUGHT = "What the model thought ({} characters) was left in the report"
+UNION = 0.6  # of a claim's words, which passages of several sources must have together
+
+Place = tuple[int, int, int]  # index of a sentence, of a clause in it, number of a source
+Clause = tuple[int, int]
 
 
 class _Checked(Struct, frozen=True):
@@ -44,6 +53,7 @@ def bind(
     research: Research,
     texts: Mapping[str, str],
     refused: Mapping[tuple[str, int], str] | None = None,
+    quotes: Sequence[SourceQuote] = (),
 ) -> ReportWritten:
     """The report as it may be delivered: every [n] that is left stands on a quote.
 
@@ -57,15 +67,19 @@ def bind(
         research: its sources say which numbers exist and which pages were read.
         texts: the stored pages by their sha256.
         refused: why a claim and its source, which a judge refused, are to be taken out.
+        quotes: what the model copied from the pages; only what is there counts.
 
     Returns:
         `coverage` is the share of the sentences that claim something and have a citation that holds,
         `support` the share of the citations that hold among those that the model wrote. Without such
         sentences or citations they are 0.0: nothing is supported.
     """
-    report = prose.read(content[:MAX_CONTENT], {source.url for source in research.sources})
-    checked = _check(report.sentences, research, texts, refused or {})
-    backed = {sentence for sentence, _ in checked.claims}
+    known = {source.url for source in research.sources}
+    report = prose.read(content[:MAX_CONTENT], known, {source.number for source in research.sources})
+    pages = _pages(research, texts)
+    gave = given.look_up(quotes, pages)
+    checked = _Check(report, research, texts, refused or {}, gave).run()
+    backed = {sentence for sentence, _, _ in checked.claims}
     claiming = [at for at, sentence in enumerate(report.sentences) if sentence.is_claim]
     written = len(checked.claims) + len(checked.refused)
     return ReportWritten(
@@ -75,44 +89,134 @@ def bind(
         claims=tuple(checked.claims.values()),
         coverage=_share(sum(at in backed for at in claiming), len(claiming)),
         support=_share(len(checked.claims), written),
-        removed=tuple(_removed(report, checked.refused)),
-        unverified=tuple(_unverified(report.sentences, backed)),
+        removed=tuple(_removed(report, checked.refused, gave.refused)),
+        unverified=tuple(_unverified(report.sentences, backed, checked.refused)),
+        rules=RULES,
     )
+
+
+def _pages(research: Research, texts: Mapping[str, str]) -> dict[int, str]:
+    digests = ((source.number, source.sha256) for source in research.sources)
+    return {number: texts[digest] for number, digest in digests if digest and digest in texts}
 
 
 def _share(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else 0.0
 
 
-def _check(
-    sentences: Iterable[prose.Sentence],
-    research: Research,
-    texts: Mapping[str, str],
-    judged: Mapping[tuple[str, int], str],
-) -> _Checked:
-    """Look each citation up; sentences and pages are worked out once."""
-    cited = {(at, number): sentence for at, sentence in enumerate(sentences) for number in sentence.numbers}
-    digests = {source.number: source.sha256 for source in research.sources}
-    claims, refused = dict[Place, Claim](), dict[Place, str]()
-    asked = dict[int, dict[Place, quotes.Claimed]]()
-    for place, sentence in cited.items():
-        if reason := _missing(place[1], digests, texts):
-            refused[place] = reason
-        elif sum(map(len, asked.values())) >= MAX_CITATIONS:
-            refused[place] = TOO_MANY
-        else:
-            asked.setdefault(place[1], {})[place] = quotes.claimed(sentence.text[:MAX_CLAIM])
-    limit = min(MAX_PAGE, MAX_INDEXED // max(1, len(asked)))
-    for number, places in asked.items():
-        wanted = frozenset[str]().union(*(claim.stems for claim in places.values()))
-        page = quotes.Page(texts[digests[number] or ""], wanted, limit)
-        for place, claim in places.items():
-            found = judged.get((claim.text, number)) or page.find(claim)
-            if isinstance(found, str):
-                refused[place] = found
-            else:
-                claims[place] = _claim(claim, number, found)
-    return _Checked(dict(sorted(claims.items())), dict(sorted(refused.items())))
+class _Check:
+    """One pass over the citations of a report; sentences and pages are worked out once."""
+
+    def __init__(
+        self,
+        report: prose.Prose,
+        research: Research,
+        texts: Mapping[str, str],
+        judged: Mapping[tuple[str, int], str],
+        gave: GivenQuotes,
+    ) -> None:
+        self.report, self.texts, self.judged, self.gave = report, texts, judged, gave
+        self.digests = {source.number: source.sha256 for source in research.sources}
+        self.language = languages.detect(" ".join(sentence.text for sentence in report.sentences))
+        self.claims, self.refused = dict[Place, Claim](), dict[Place, str]()
+        self.parts = dict[Place, tuple[Claimed, Part]]()
+
+    def run(self) -> _Checked:
+        """Look each citation up, then those that several sources carry together."""
+        asked = self._asked()
+        limit = min(MAX_PAGE, MAX_INDEXED // max(1, len(asked)))
+        for number, places in asked.items():
+            self._look(number, places, limit)
+        self._unite()
+        return _Checked(dict(sorted(self.claims.items())), dict(sorted(self.refused.items())))
+
+    def _asked(self) -> dict[int, list[Place]]:
+        """The citations of each page that there is."""
+        asked, count = dict[int, list[Place]](), 0
+        for at, sentence in enumerate(self.report.sentences):
+            for clause, said in enumerate(sentence.clauses):
+                for number in said.numbers:
+                    place = (at, clause, number)
+                    if reason := _missing(number, self.digests, self.texts):
+                        self.refused[place] = reason
+                    elif count >= MAX_CITATIONS:
+                        self.refused[place] = TOO_MANY
+                    else:
+                        asked.setdefault(number, []).append(place)
+                        count += 1
+        return asked
+
+    def _look(self, number: int, places: Sequence[Place], limit: int) -> None:
+        text = self.texts[self.digests[number] or ""]
+        language = languages.detect(text)
+        claims = [self._claimed(place, language) for place in places]
+        carried = self._given(number, places, claims)
+        wanted = frozenset[str]().union(*(claim.stems | claim.context for claim in claims))
+        page = quotes.Page(text, wanted, limit, language)
+        for place, claim, quoted in zip(places, claims, carried, strict=True):
+            refused = self.judged.get((claim.text, number))
+            found = refused or (quoted if isinstance(quoted, Found) else page.find(claim))
+            if isinstance(found, Found):
+                self.claims[place] = _claim(claim, number, found, given=found is quoted)
+                continue
+            self.refused[place] = refused or _reason(number, self._why(found, quoted, language))
+            if not refused and len(self._clause(place).numbers) > 1 and (part := page.part(claim)):
+                self.parts[place] = (claim, part)
+
+    def _clause(self, place: Place) -> prose.Clause:
+        return self.report.sentences[place[0]].clauses[place[1]]
+
+    def _claimed(self, place: Place, language: str) -> Claimed:
+        clause = self._clause(place)
+        return quotes.claimed(clause.text[:MAX_CLAIM], language, clause.context[:MAX_LINE], self.language)
+
+    def _given(self, number: int, places: Sequence[Place], claims: Sequence[Claimed]) -> list[Found | str]:
+        asked = [
+            Asked(claim, self.report.sentences[place[0]].text[:MAX_CLAIM], self.language)
+            for place, claim in zip(places, claims, strict=True)
+        ]
+        return given.deal(asked, self.gave.by_source.get(number, ()))
+
+    def _why(self, found: str, quoted: Found | str, language: str) -> str:
+        """What the model's own quote lacks tells more than that nothing else was found."""
+        if found != quotes.NO_PASSAGE:
+            return found
+        if isinstance(quoted, str) and quoted:
+            return quoted
+        is_foreign = language and self.language and language != self.language
+        return FOREIGN if is_foreign else found
+
+    def _unite(self) -> None:
+        """Sentences that no source carries alone, and several carry together."""
+        clauses = dict[Clause, list[Place]]()
+        for place in self.parts:
+            clauses.setdefault(place[:2], []).append(place)
+        for clause, places in clauses.items():
+            alone = any(place[:2] == clause for place in self.claims)
+            if not alone and len(places) > 1 and (score := self._together(places)):
+                for place in places:
+                    claim, part = self.parts[place]
+                    del self.refused[place]
+                    self.claims[place] = _claim(claim, place[2], Found((part.quote,), score))
+
+    def _together(self, places: Sequence[Place]) -> float:
+        """The share of the claim's words that the passages have together; 0.0 if they do not carry it."""
+        found = [self.parts[place] for place in places]
+        claim, held = found[0][0], frozenset[str]().union(*(part.held for _, part in found))
+        others = [frozenset[str]().union(*(o.held for _, o in found if o is not part)) for _, part in found]
+        adds = all(part.held - other for (_, part), other in zip(found, others, strict=True))
+        share = _share(len(held & claim.stems), len(claim.stems))
+        figures = both(part.figures for _, part in found)
+        turned = any(meaning.turned(claim.text, part.quote.text, self.language) for _, part in found)
+        is_carried = (
+            adds and share >= UNION and not turned and not quotes.disagreement(claim.figures, figures)
+        )
+        return min(0.99, share) if is_carried else 0.0
+
+
+def _reason(number: int, reason: str) -> str:
+    """A reason that names its page."""
+    return reason.replace("the page", f"page {number}", 1)
 
 
 def _missing(number: int, digests: Mapping[int, str | None], texts: Mapping[str, str]) -> str | None:
@@ -125,27 +229,48 @@ def _missing(number: int, digests: Mapping[int, str | None], texts: Mapping[str,
     return None if digest in texts else NO_TEXT
 
 
-def _claim(claim: quotes.Claimed, number: int, quote: quotes.Quote) -> Claim:
-    return Claim(claim.text, number, quote.text, quote.start, quote.end, quote.score)
+def _claim(claim: Claimed, number: int, found: Found, *, given: bool = False) -> Claim:
+    first, *others = found.quotes
+    more = tuple(Passage(quote.text, quote.start, quote.end) for quote in others)
+    return Claim(claim.text, number, first.text, first.start, first.end, found.score, more=more, given=given)
 
 
-def _removed(report: prose.Prose, refused: Mapping[Place, str]) -> Iterable[str]:
-    """One line for each citation that was taken out."""
-    for at, ((sentence, number), reason) in enumerate(refused.items()):
+def _removed(report: prose.Prose, refused: Mapping[Place, str], not_there: Sequence[str]) -> Iterable[str]:
+    """One line for each citation that was taken out, and for what else was."""
+    for at, ((sentence, clause, number), reason) in enumerate(refused.items()):
         if at == MAX_REMOVED:
             yield f"… and {len(refused) - at} more"
             break
-        yield f"[{number}] in “{_line(report.sentences[sentence].text, 120)}”: {reason}"
+        yield f"[{number}] in “{_line(report.sentences[sentence].clauses[clause].text, 120)}”: {reason}"
+    yield from not_there[:MAX_LISTED]
     if report.own_list:
         yield OWN_LIST.format(report.own_list)
+    if report.thought:
+        yield THOUGHT.format(report.thought)
 
 
-def _unverified(sentences: Iterable[prose.Sentence], backed: set[int]) -> list[str]:
-    """The sentences that claim something, or wanted to, and stand on nothing."""
+def _unverified(
+    sentences: Iterable[prose.Sentence], backed: set[int], refused: Mapping[Place, str]
+) -> list[str]:
+    """The sentences that claim something, or wanted to, and stand on nothing; parts of others that do not."""
+    fallen = {place[:2] for place in refused}
     bare = (
-        s.text for at, s in enumerate(sentences) if at not in backed and s.text and (s.is_claim or s.numbers)
+        text
+        for at, sentence in enumerate(sentences)
+        for text in (_parts(at, sentence, fallen) if at in backed else _whole(sentence))
     )
     return [_line(text, MAX_LINE) for text, _ in zip(bare, range(MAX_LISTED), strict=False)]
+
+
+def _whole(sentence: prose.Sentence) -> list[str]:
+    return [sentence.text] if sentence.text and (sentence.is_claim or sentence.clauses) else []
+
+
+def _parts(at: int, sentence: prose.Sentence, fallen: set[Clause]) -> list[str]:
+    """Clauses of a sentence of several that lost their citation."""
+    if len(sentence.clauses) < 2:
+        return []
+    return [said.text for clause, said in enumerate(sentence.clauses) if (at, clause) in fallen]
 
 
 def _line(text: str, limit: int) -> str:

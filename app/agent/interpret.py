@@ -44,7 +44,7 @@ def learn_step(job: Job, call: ModelCall, reply: ModelReply, texts: Mapping[str,
     if name not in call.ask.menu:
         allowed = ", ".join(call.ask.menu)
         raise BadReply(f"The tool {name} is not allowed now; allowed are {allowed}.", reply.usage)
-    kept = replace(function, content="") if isinstance(function, tools.WriteReport) else function
+    kept = replace(function, content="", quotes=()) if isinstance(function, tools.WriteReport) else function
     return (
         e.StepReasoned(call.ask.step, reasoning, kept),
         *_named_by_caller(job),
@@ -99,11 +99,19 @@ def _written(
     job: Job, function: tools.WriteReport, texts: Mapping[str, str], *, fallback: bool
 ) -> tuple[e.Event, ...]:
     """A report, or where a judge is to see it, the draft of one."""
-    report = bind(function.title, function.content, function.confidence, _citable(job), texts)
+    report = bind(
+        function.title, function.content, function.confidence, _citable(job), texts, quotes=function.quotes
+    )
     if fallback or not judging.is_on(job):
         return (report,)
     draft = e.ReportDrafted(
-        function.title, function.content, function.confidence, report.claims, report.removed
+        function.title,
+        function.content,
+        function.confidence,
+        report.claims,
+        report.removed,
+        function.quotes,
+        report.rules,
     )
     knowing = _knowing(job, draft)
     # The turn that wrote it is not in `job` yet.
@@ -139,7 +147,15 @@ def _delivered(job: Job, texts: Mapping[str, str]) -> e.ReportWritten:
         raise ValueError("there is no draft to deliver")
     falls = {at: verdict for at, verdict in known.items() if verdict.support in judging.FALLS}
     refused = {at: f"judged {verdict.support}: {verdict.reason}" for at, verdict in falls.items()}
-    report = bind(draft.title, draft.content, draft.confidence, _citable(job), texts, refused=refused)
+    report = bind(
+        draft.title,
+        draft.content,
+        draft.confidence,
+        _citable(job),
+        texts,
+        refused=refused,
+        quotes=draft.quotes,
+    )
     claims = tuple(_with_verdict(claim, known.get((claim.text, claim.number))) for claim in report.claims)
     return replace(report, claims=claims)
 

@@ -70,6 +70,9 @@ round, convert or complete them from memory.
 - Check that a figure belongs to the year, the place and the thing that was asked about.
 - Every sentence of the report that claims something ends with [n], the number of a source that was READ and \
 that says so. Several sources: [1][2]. Stay close to the words of the source.
+- For every [n], put into `quotes` the words of page n that say so: `source` is n, `quote` is copied from \
+the page letter by letter, one or two sentences in the language of the page, never translated; `claim` is \
+how your sentence begins. Keep the order of the report. A number in the sentence stands in its quote.
 - Never cite a source that was found but not read, and never invent a source, a number or a url. Numbers in \
 brackets inside a page are that page's own: they are no sources of yours.
 - Where pages contradict each other, say so and cite both.

@@ -1,39 +1,39 @@
-"""The place in a page on which a sentence stands, or the reason why there is none.
+"""The places in a page on which a claim stands, or the reason why there are none.
 
 Word for word scores 1.0: case, white space, quotation marks and dashes may differ. Otherwise the best one to
 three sentences of the page score the share of the claim's words that they contain, rare words counting
-more, and below THRESHOLD nothing is quoted. All numbers of the claim must stand in the quote.
+more, and below THRESHOLD nothing is quoted. All numbers of the claim must stand in the quote, and no word
+that turns the meaning may differ.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from math import log
-from typing import Literal
 
 from msgspec import Struct
 
-from app.text import sentences, verbatim
+from app.text import languages, meaning, sentences, verbatim
+from app.text.numbers import Figures, both, figures, missing, near, unit_conflict
 
 # Half of what the claim says, by weight. Seventeen paraphrases scored 0.48 to 1.0, in the middle 0.8, against
 # their own page, and 0.0 to 0.46, in the middle 0.14, against the best of three pages on related subjects.
 THRESHOLD = 0.5
+APART = 0.7  # for sentences that stand in different places of a page
 LONGEST = 1200  # characters of a quote
 SHORTEST = 25  # characters of a page's sentence; a shorter one goes with the next
 WINDOW = 3  # sentences of a quote
+PLACES = 3  # of a page that carry a claim together
 STEP = 0.05  # what each further sentence must add to the score, so that quotes stay short
 CANDIDATES = 24  # sentences of a page that are looked at closely for one claim
 EXACT = 12  # windows that are compared character by character
+CLOSE = 30  # windows whose numbers and turning words are compared
 POSTINGS = 10_000  # entries of the index that are counted for one claim
+VOCABULARY = 60_000  # words of a page that are stemmed
 
-Reason = Literal["numbers not in the page", "no passage of the page says this", "nothing in it to check"]
-
-_NUMBER = re.compile(r"\d+(?:[.,'’\u00a0\u2009\u202f]\d+)*")
-_GROUPS = re.compile(r"[,'’\u00a0\u2009\u202f](?=\d{3}(?!\d))")
-_TO_TWELVE = "zero one two three four five six seven eight nine ten eleven twelve"
-_SPELLED = {word: str(number) for number, word in enumerate(_TO_TWELVE.split())}
+NOTHING = "nothing in it to check"
+NO_PASSAGE = "no passage of the page says this"
 
 
 class Quote(Struct, frozen=True):
@@ -42,30 +42,45 @@ class Quote(Struct, frozen=True):
     text: str
     start: int
     end: int
+
+
+class Found(Struct, frozen=True):
+    """The quotes that carry a claim, the most telling first."""
+
+    quotes: tuple[Quote, ...]
     score: float  # 0..1
 
 
 class Claimed(Struct, frozen=True):
-    """What a sentence says, as far as a page can be searched for it."""
+    """What a clause says, as far as a page can be searched for it."""
 
     text: str
     stems: frozenset[str]
-    numbers: frozenset[str]
+    figures: Figures
+    context: frozenset[str] = frozenset()  # stems that help to choose and are not asked for
 
 
-def claimed(text: str) -> Claimed:
-    """Work out once per sentence what each page is then asked for."""
-    return Claimed(text, sentences.stems(text), numbers(text))
+def claimed(text: str, language: str = "", context: str = "", spoken: str = "") -> Claimed:
+    """Work out once per clause what each page is then asked for.
+
+    Args:
+        text: the clause.
+        language: of the page.
+        context: words around the clause that may help to choose a passage.
+        spoken: the language of the clause itself.
+    """
+    said = figures(text, spoken, loose=False)
+    return Claimed(text, stems(text, language), said, stems(context, language))
 
 
-def numbers(text: str) -> frozenset[str]:
-    """The numbers in digits: "1,234.5" and "1234.5" are the same, "12%" is 12, "03" is 3."""
-    return frozenset(_plain_number(found) for found in _NUMBER.findall(text))
+def stems(text: str, language: str) -> frozenset[str]:
+    """The stems of the words that say something, as the language of the page has them."""
+    empty = languages.function_words(language or "en")
+    return frozenset(_stem(word, language) for word in languages.words(text) if word not in empty)
 
 
-def _plain_number(written: str) -> str:
-    bare = _GROUPS.sub("", written)
-    return bare.lstrip("0") or "0" if bare.isdecimal() else bare
+def _stem(word: str, language: str) -> str:
+    return sentences.stem(word) if language in ("", "en") else languages.stem(word, language)
 
 
 class Page:
@@ -75,61 +90,71 @@ class Page:
         text: the page as it is stored.
         wanted: the stems of all those claims; other words need no index.
         limit: characters that are indexed; what is behind is found only word for word.
+        language: of the page, "" where it is not known.
     """
 
-    def __init__(self, text: str, wanted: AbstractSet[str], limit: int) -> None:
-        self.text = text
+    def __init__(self, text: str, wanted: AbstractSet[str], limit: int, language: str = "") -> None:
+        self.text, self.language = text, language
         head = text[:limit]
         self.spans = sentences.short(head, sentences.spans(head, SHORTEST))
-        bags = [sentences.words(head[start:end]) for start, end in self.spans]
-        vocabulary = set[str]().union(*bags)
-        known = {word: stem for word in vocabulary if (stem := sentences.stem(word)) in wanted}
+        bags = [languages.words(head[start:end]) for start, end in self.spans]
+        vocabulary = dict.fromkeys(word for bag in bags for word in bag)
+        stemmed = (
+            (word, _stem(word, language)) for word, _ in zip(vocabulary, range(VOCABULARY), strict=False)
+        )
+        known = {word: stem for word, stem in stemmed if stem in wanted}
         words = frozenset(known)
         self.stems = [frozenset(known[word] for word in words.intersection(bag)) for bag in bags]
-        self._numbers = dict[int, frozenset[str]]()
+        self._figures = dict[int, Figures]()
 
     @cached_property
     def postings(self) -> dict[str, list[int]]:
         """The sentences in which a stem stands, by index."""
         found = dict[str, list[int]]()
-        for at, stems in enumerate(self.stems):
-            for stem in stems:
+        for at, stems_ in enumerate(self.stems):
+            for stem in stems_:
                 found.setdefault(stem, []).append(at)
         return found
 
-    def find(self, claim: Claimed) -> Quote | Reason:
-        """The quote for a claim, or why there is none."""
+    def find(self, claim: Claimed) -> Found | str:
+        """The quotes for a claim, or why there are none."""
         if not claim.stems:
-            return "nothing in it to check"
-        if verbatim := self._verbatim(claim.text):
-            return verbatim
-        weights = {stem: self._weight(stem) for stem in claim.stems}
-        windows = sorted(self._windows(claim, weights), reverse=True)
+            return NOTHING
+        if exact := self._verbatim(claim.text):
+            return exact
+        windows = self.windows(claim)
         if exact := self._exact(claim.text, windows):
             return exact
-        return self._best(windows)
+        return self._best(claim, windows)
 
-    def _verbatim(self, text: str) -> Quote | None:
+    def _verbatim(self, text: str) -> Found | None:
         start = self.text.find(text)
-        return (
-            self._quote(start, start + len(text), 1.0)
-            if verbatim.is_whole(self.text, start, len(text))
-            else None
-        )
+        is_there = verbatim.is_whole(self.text, start, len(text))
+        return Found((self._quote(start, start + len(text)),), 1.0) if is_there else None
 
-    def _weight(self, stem: str) -> float:
-        """A word that the page does not have weighs most: it is what the page does not say."""
-        return log(1 + (len(self.spans) + 1) / (len(self.postings.get(stem, ())) + 0.5))
+    def weigh(self, claim: Claimed) -> dict[str, float]:
+        """How much each word of the claim tells: one that the page does not have tells most."""
+        count = len(self.spans) + 1
+        return {
+            stem: log(1 + count / (len(self.postings.get(stem, ())) + 0.5)) for stem in sorted(claim.stems)
+        }
 
-    def _windows(self, claim: Claimed, weights: dict[str, float]) -> Iterable["Window"]:
-        total = sum(weights.values())
+    def windows(self, claim: Claimed) -> list["Window"]:
+        """The runs of sentences that share most with the claim, best first."""
+        weights = self.weigh(claim)
+        total, found = sum(weights.values()), list[Window]()
         for first, last in self._around(self._candidates(claim)):
             start, end = self.spans[first][0], self.spans[last][1]
             if end - start <= LONGEST:
-                held = frozenset[str]().union(*self.stems[first : last + 1]) & claim.stems
-                score = sum(weights[stem] for stem in held) / total
-                has_numbers = not claim.numbers or claim.numbers <= self._figures(first, last)
-                yield Window(has_numbers, score - STEP * (last - first), score, start, end)
+                held = self.held(first, last)
+                score = sum(weights[stem] for stem in weights if stem in held) / total
+                rank = score - STEP * (last - first) + STEP * bool(claim.context & held)
+                found.append(Window(rank, score, first, last))
+        return sorted(found, reverse=True)
+
+    def held(self, first: int, last: int) -> frozenset[str]:
+        """The wanted stems of a run of sentences."""
+        return frozenset[str]().union(*self.stems[first : last + 1])
 
     def _candidates(self, claim: Claimed) -> list[int]:
         """The sentences that share most words with the claim, counting from its rarest word on."""
@@ -149,42 +174,109 @@ class Page:
                 around |= {(first, first + size): None for first in range(at - size, at + 1)}
         return [(first, last) for first, last in around if first >= 0 and last < len(self.spans)]
 
-    def _figures(self, first: int, last: int) -> frozenset[str]:
+    def figures(self, first: int, last: int) -> Figures:
+        """The numbers of a run of sentences."""
         for at in range(first, last + 1):
-            if at not in self._numbers:
-                text = self.text[slice(*self.spans[at])]
-                spelled = (_SPELLED[word] for word in sentences.words(text) if word in _SPELLED)
-                self._numbers[at] = numbers(text).union(spelled)
-        return frozenset[str]().union(*(self._numbers[at] for at in range(first, last + 1)))
+            if at not in self._figures:
+                self._figures[at] = figures(self.text[slice(*self.spans[at])], self.language)
+        return both(self._figures[at] for at in range(first, last + 1))
 
-    def _exact(self, text: str, windows: list["Window"]) -> Quote | None:
+    def _exact(self, text: str, windows: list["Window"]) -> Found | None:
         """The claim word for word in one of the windows that have all its words."""
         for window in windows[:EXACT]:
-            if window.score > 0.999 and (found := verbatim.find(text, self.text[window.start : window.end])):
-                return self._quote(window.start + found[0], window.start + found[1], 1.0)
+            start, end = self.spans[window.first][0], self.spans[window.last][1]
+            if window.score > 0.999 and (found := verbatim.find(text, self.text[start:end])):
+                return Found((self._quote(start + found[0], start + found[1]),), 1.0)
         return None
 
-    def _best(self, windows: list["Window"]) -> Quote | Reason:
-        """The best window with all numbers; if only one without them is good enough, that is the reason."""
-        for window in windows:
-            if window.score >= THRESHOLD:
-                score = min(0.99, round(window.score, 2))
-                return (
-                    self._quote(window.start, window.end, score)
-                    if window.has_numbers
-                    else "numbers not in the page"
-                )
-        return "no passage of the page says this"
+    def _best(self, claim: Claimed, windows: list["Window"]) -> Found | str:
+        """The best window that agrees in numbers and turning words; else why the best one does not."""
+        why = ""
+        for window in windows[:CLOSE]:
+            if window.score < THRESHOLD:
+                continue
+            if refused := self._refused(claim, window):
+                why = why or refused
+                continue
+            return Found((self._run(window),), min(0.99, round(window.score, 2)))
+        return why or self._apart(claim, windows)
 
-    def _quote(self, start: int, end: int, score: float) -> Quote:
-        return Quote(self.text[start:end], start, end, score)
+    def _refused(self, claim: Claimed, window: "Window") -> str:
+        """Why a passage that shares the claim's words does not carry it; "" if it does."""
+        said = self.figures(window.first, window.last)
+        nearest = max(range(window.first, window.last + 1), key=lambda at: len(self.stems[at] & claim.stems))
+        text = self.text[slice(*self.spans[nearest])]
+        weights = self.weigh(claim)
+        share = sum(weights[s] for s in weights if s in self.stems[nearest]) / sum(weights.values())
+        whole = self.text[self.spans[window.first][0] : self.spans[window.last][1]]
+        return disagreement(claim.figures, said) or meaning.turned(
+            claim.text, text, self.language, share=share, whole=whole
+        )
+
+    def _apart(self, claim: Claimed, windows: list["Window"]) -> Found | str:
+        """Up to PLACES single sentences that carry the claim together."""
+        weights = self.weigh(claim)
+        total, held, chosen = sum(weights.values()), frozenset[str](), list[int]()
+        singles = [window.first for window in windows if window.first == window.last]
+        while singles and len(chosen) < PLACES:
+            gains = {at: sum(weights[s] for s in self.stems[at] & claim.stems - held) for at in singles}
+            best = max(singles, key=lambda at: (gains[at], -at))
+            if len(self.stems[best] & claim.stems - held) < 2:
+                break
+            held |= self.stems[best]
+            chosen.append(best)
+            singles.remove(best)
+        score = sum(weights[s] for s in weights if s in held) / total
+        said = both(self.figures(at, at) for at in chosen)
+        if score < APART or len(chosen) < 2 or disagreement(claim.figures, said):
+            return NO_PASSAGE
+        texts = [self.text[slice(*self.spans[at])] for at in chosen]
+        if why := next(filter(None, (meaning.turned(claim.text, t, self.language) for t in texts)), ""):
+            return why
+        return Found(tuple(self._quote(*self.spans[at]) for at in chosen), min(0.99, round(score, 2)))
+
+    def _run(self, window: "Window") -> Quote:
+        return self._quote(self.spans[window.first][0], self.spans[window.last][1])
+
+    def _quote(self, start: int, end: int) -> Quote:
+        return Quote(self.text[start:end], start, end)
+
+    def part(self, claim: Claimed) -> "Part | None":
+        """What the page's best passage adds to a claim that several sources carry together."""
+        windows = self.windows(claim)
+        if not windows:
+            return None
+        best = windows[0]
+        held = self.held(best.first, best.last) & claim.stems
+        return Part(self._run(best), held, self.figures(best.first, best.last)) if len(held) > 1 else None
 
 
 class Window(Struct, frozen=True, order=True):
     """A run of sentences; the greater the better."""
 
-    has_numbers: bool
     rank: float
     score: float
-    start: int
-    end: int
+    first: int
+    last: int
+
+
+class Part(Struct, frozen=True):
+    """A passage that may carry a claim together with those of other pages."""
+
+    quote: Quote
+    held: frozenset[str]
+    figures: Figures
+
+
+def disagreement(claim: Figures, page: Figures) -> str:
+    """Which number of a claim a passage does not have, in words; "" if it has them all."""
+    if number := missing(claim, page):
+        other = near(claim, page)
+        return (
+            f"the page says {other}, not {number}"
+            if other
+            else f"{number} is not in this passage of the page"
+        )
+    if number := unit_conflict(claim, page):
+        return f"the page has another unit for {number}"
+    return ""

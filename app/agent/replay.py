@@ -181,6 +181,10 @@ class Replay:
     def _lesson(self, seq: int, event: e.Event) -> None:
         if self._is_unknown:
             return
+        if isinstance(event, e.ReportWritten | e.ReportDrafted) and event.rules < e.RULES:
+            self._lessons.clear()
+            self.given.append(seq)
+            return
         today = self._lessons.popleft() if self._lessons else None
         if today is None or type(today) is not type(event):
             waiting = () if today else research.pending(self.job)

@@ -11,11 +11,14 @@ from uuid import UUID
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from app.domain.tools import AnyTool, Reasoning
+from app.domain.tools import AnyTool, Reasoning, SourceQuote
 from dossier.job import Claim, ErrorType, Outcome, StopReason, Support
 from dossier.request import ResearchRequest
 
 CallKind = Literal["model", "search", "read", "judge"]
+
+
+RULES = 2  # of the citation check: raised where the same report over the same pages comes out otherwise
 
 
 class Fact(Struct, frozen=True):
@@ -205,6 +208,7 @@ class ReportWritten(Fact, frozen=True):
     support: float  # share of the citations that have a quote
     removed: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
+    rules: int = 1  # of the citation check; a report of older ones is not checked again by a replay
 
 
 class ReportDrafted(Fact, frozen=True):
@@ -216,6 +220,8 @@ class ReportDrafted(Fact, frozen=True):
     confidence: str
     claims: tuple[Claim, ...]  # bound to their quotes
     removed: tuple[str, ...] = ()  # citations that did not resolve
+    quotes: tuple[SourceQuote, ...] = ()  # that the model gave
+    rules: int = 1  # of the citation check
 
 
 class Verdict(Struct, frozen=True, omit_defaults=True):

@@ -15,16 +15,44 @@ from app.text.numerals import DOUBTFUL, MAYBE_MONTHS, MONTHS, NUMERALS, SCALES, 
 
 MANY = 5000  # numbers of one text that are told apart
 _SPACES = "\u00a0\u2007\u2009\u202f"
+_MARKS = (
+    "[\u0300-\u036f\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]"
+)
 _DIGITS = re.compile(
     rf"(?P<grouped>(?<![\d.,])\d{{1,3}}(?:[ {_SPACES}]\d{{3}})+(?!\d)(?:[.,]\d{{1,4}}(?!\d))?)"
     rf"|(?P<plain>\d+(?:[.,'’٫٬{_SPACES}-]\d+)*)"
-    r"|(?P<word>[^\W\d_]+(?:-[^\W\d_]+){0,4})"
+    rf"|(?P<word>(?:[^\W\d_]{_MARKS}*)+(?:-[^\W\d_]+){{0,4}})"
     r"|(?P<sign>[%$€£¥])"
 )
 _SEPARATOR = re.compile(r"\D")
-_CJK_SCALE = re.compile(r"[万萬千百亿億兆]{1,2}")
-_BEFORE_MONTHS = frozenset("in im since until by last next this of from to en de depuis seit bis ab en w".split())
-_RANGE = frozenset("to and or bis und oder à et ou a y o до и или".split())
+_CJK_SCALE = re.compile(r"[万萬千百亿億兆]{1,2}|ล้าน|แสน|หมื่น|พัน")
+_BEFORE_MONTHS = frozenset(
+    [
+        "in",
+        "im",
+        "since",
+        "until",
+        "by",
+        "last",
+        "next",
+        "this",
+        "of",
+        "from",
+        "to",
+        "en",
+        "de",
+        "depuis",
+        "seit",
+        "bis",
+        "ab",
+        "en",
+        "w",
+    ]
+)
+_RANGE = frozenset(
+    ["to", "and", "or", "bis", "und", "oder", "à", "et", "ou", "a", "y", "o", "до", "и", "или"]
+)
 
 
 class Number(Struct, frozen=True):
@@ -105,7 +133,9 @@ def near(claim: Figures, page: Figures) -> str:
     """A number of the page that stands where the claim has another: the only one of its kind."""
     lacking = [one for one in claim.numbers if not one.readings & page.values]
     spare = [one for one in page.numbers if not one.readings & claim.values]
-    written = dict.fromkeys(one.written for one in spare)
+    units = {one.unit for one in lacking}
+    alike = [one for one in spare if one.unit in units and one.unit] or spare
+    written = dict.fromkeys(one.written for one in alike)
     return next(iter(written)) if len(lacking) == 1 and len(written) == 1 else ""
 
 

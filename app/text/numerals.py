@@ -4,12 +4,34 @@ from itertools import product
 
 _EN = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 _EN_TO_19 = f"{_EN} seventeen eighteen nineteen".split()
-_EN_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_EN_ORDINALS = """- first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth
-    fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth""".split()
-_DE = "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn"
+_EN_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_EN_ORDINALS = [
+    "-",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+]
+_DE = (
+    "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn"
+)
 _DE_TO_19 = f"{_DE} siebzehn achtzehn neunzehn".split()
-_DE_TENS = "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig".split()
+_DE_TENS = ["zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig"]
 _FR = "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize"
 _FR_TENS = {20: "vingt", 30: "trente", 40: "quarante", 50: "cinquante", 60: "soixante"}
 _ES = """cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis
@@ -55,7 +77,7 @@ def _french() -> dict[str, int]:
 
 
 def _spanish() -> dict[str, int]:
-    tens = "treinta cuarenta cincuenta sesenta setenta ochenta noventa".split()
+    tens = ["treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"]
     words = {word: value for value, word in enumerate(_ES.split())}
     return words | {word: value for value, word in zip(range(30, 100, 10), tens, strict=True)} | {"ambos": 2}
 
@@ -67,11 +89,11 @@ def _russian() -> dict[str, int]:
 NUMERALS = {"en": _english(), "de": _german(), "fr": _french(), "es": _spanish(), "ru": _russian()}
 # Words that are numbers too, but mostly something else: a page may mean them so, a claim must not.
 DOUBTFUL = {
-    "en": frozenset("zero one first second both twice dozen".split()),
-    "de": frozenset("null eins acht achte achten achtes beide beiden dutzend".split()),
-    "fr": frozenset("zéro un neuf six".split()),
-    "es": frozenset("cero uno once ambos".split()),
-    "ru": frozenset("ноль один оба".split()),
+    "en": frozenset(["zero", "one", "first", "second", "both", "twice", "dozen"]),
+    "de": frozenset(["null", "eins", "acht", "achte", "achten", "achtes", "beide", "beiden", "dutzend"]),
+    "fr": frozenset(["zéro", "un", "neuf", "six"]),
+    "es": frozenset(["cero", "uno", "once", "ambos"]),
+    "ru": frozenset(["ноль", "один", "оба"]),
 }
 
 _SCALES = {
@@ -79,8 +101,8 @@ _SCALES = {
     1000: "thousand thousands tausend mille mil тыс тысяч тысячи тысяча ألف آلاف हज़ार हजार พัน 千",
     10_000: "万 萬 หมื่น",
     100_000: "lakh lakhs लाख แสน",
-    1_000_000: """million millions mio mn m millionen mill millones millón milliónes млн миллион миллиона миллионов
-        مليون ملايين ล้าน 百万 milhão milhões milione milioni miljoen""",
+    1_000_000: """million millions mio mn m millionen mill millones millón milliónes млн миллион
+        миллиона миллионов         مليون ملايين ล้าน 百万 milhão milhões milione milioni miljoen""",
     10_000_000: "crore crores करोड़ करोड",
     100_000_000: "亿 億",
     1_000_000_000: """billion billions bn mrd milliarde milliarden milliard milliards млрд миллиард миллиарда
@@ -91,7 +113,7 @@ SCALES = {word: scale for scale, words in _SCALES.items() for word in words.spli
 
 _MONTHS = {
     1: "january januar jänner janvier enero января январь январе يناير janeiro gennaio januari जनवरी มกราคม",
-    2: "february februar février febrero февраля февраль феврале فبراير fevereiro febbraio februari फ़रवरी กุมภาพันธ์",
+    2: "february februar février febrero февраля февраль феврале فبراير fevereiro febbraio फ़रवरी กุมภาพันธ์",
     3: "march märz mars marzo марта март марте مارس março maart मार्च มีนาคม",
     4: "april avril abril апреля апрель апреле أبريل aprile अप्रैल เมษายน",
     5: "may mai mayo мая май мае مايو maio maggio mei मई พฤษภาคม",
@@ -103,15 +125,19 @@ _MONTHS = {
     11: "november novembre noviembre ноября ноябрь ноябре نوفمبر novembro नवंबर พฤศจิกายน",
     12: "december dezember décembre diciembre декабря декабрь декабре ديسمبر dezembro dicembre दिसंबर ธันวาคม",
 }
-_SHORT = "jan feb mar apr - jun jul aug sep oct nov dec".split()
+_SHORT = ["jan", "feb", "mar", "apr", "-", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 MONTHS = {word: month for month, words in _MONTHS.items() for word in words.split()}
-MONTHS |= {word: month for month, word in enumerate(_SHORT, 1) if word != "-"} | {"sept": 9, "okt": 10, "dez": 12}
+MONTHS |= {word: month for month, word in enumerate(_SHORT, 1) if word != "-"} | {
+    "sept": 9,
+    "okt": 10,
+    "dez": 12,
+}
 # Month names that are words of their own: only beside a number are they months.
-MAYBE_MONTHS = frozenset("may march mars mar mai mei май мае dec sep jan".split())
+MAYBE_MONTHS = frozenset(["may", "march", "mars", "mar", "mai", "mei", "май", "мае", "dec", "sep", "jan"])
 
 _UNITS = {
     "%": "% percent percentage prozent pourcent pourcentage ciento процент процента процентов بالمئة",
-    "km": "km kilometre kilometres kilometer kilometers kilometern kilomètres kilómetros километров километра",
+    "km": "km kilometre kilometres kilometer kilometers kilometern kilomètres kilómetros километров",
     "mile": "mile miles meile meilen milles millas миль",
     "kg": "kg kilogram kilograms kilogramm kilo kilos килограмм",
     "pound": "pound pounds lb lbs pfund £ gbp",

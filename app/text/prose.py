@@ -1,8 +1,7 @@
 """A report taken apart into sentences and citations, and put together again with those that hold.
 
-Code blocks stay as they are. Headings and rows of a table are one sentence each; paragraphs and list
-items are split. Understood as citations are [1], [1, 2], [1][2], [1-3], [1]-[3] with any dash, [^1],
-[[1]](url) and 【1†lines】; written is [1][2].
+Code blocks and formulas stay as they are. Headings and rows of a table are one sentence each; paragraphs and
+list items are split. How citations are written is in `app.text.marks`; written again is [1][2].
 """
 
 import re
@@ -11,24 +10,21 @@ from collections.abc import Callable, Container, Iterable
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from msgspec import Struct
+from msgspec.structs import replace
 
-from app.text import sentences
+from app.text import marks, sentences
+from app.text.marks import Clusters, Style
+from app.text.not_found import says_not_found
 from app.text.safe_markdown import Hidden, defuse, tidy
+from app.text.wrapping import unwrap
 
 MAX_LINES = 10_000  # of a report; each takes time, and ten thousand are a book
 LONG = 20_000  # characters of a paragraph
 ROUNDS = 5
-WIDEST = 20  # sources; a range of more is taken for its two ends
 
-_NUMBERS = r"[\s*_^]{0,4}\d{1,9}(?:\s{0,3}[,;–—-]\s{0,3}\^?\d{1,9}){0,30}[\s*_]{0,4}"
-_MARK = re.compile(rf"\\?[\[【]({_NUMBERS})(?:†[^\[\]【】]{{0,80}})?\\?[\]】]")
-_CLUSTER = re.compile(rf"{_MARK.pattern}(?:\s{{0,3}}[,;–—-]?\s{{0,3}}{_MARK.pattern}){{0,50}}")
-_PART = re.compile(r"\d+|[–—-]")
-_STAND_IN = re.compile(f"[{sentences.MARKER}]")
-_FIRST = 0x100000
-_NO_BRACKETS = str.maketrans("[]【】", "()()")
-_OPEN = re.compile(r"[\[【][\d\s*_^,;\\–—-]{0,300}\Z")
-_CLOSE = re.compile(r"[\d\s*_^,;\\–—-]{0,300}[\]】]")
+_NO_BRACKETS = str.maketrans("[]【】［］", "()()()")
+_OPEN = re.compile(r"[\[【［][\d\s*_^,;\\–—-]{0,300}\Z")
+_CLOSE = re.compile(r"[\d\s*_^,;\\–—-]{0,300}[\]】］]")
 
 _PREFIX = re.compile(r"[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+|>\s*)*(?:\[[ xX]\]\s+)?(?:#{1,6}\s+)?")
 _INDENT = re.compile(r"\n[\s>]*")
@@ -40,20 +36,30 @@ _NOTE = re.compile(r"\s*(?:\*[^*]+\*|_[^_]+_)\s*")
 _MARKUP = frozenset("\\`!]<&#*_~[")
 _CLOSING = frozenset(("", *" \n.,;:!?)|"))
 
-_LIST = re.compile(
-    r"\W{0,9}(?:sources?|references|citations|bibliography|works cited|links|quellen|literatur)\W{0,9}",
-    re.IGNORECASE,
+# What begins another clause behind a citation.
+_NEXT_CLAUSE = re.compile(
+    r"\s{0,3}(?:[,;:–—)，；、،؛]|(?:and|but|while|whereas|or|und|aber|während|sowie|doch|et|mais|tandis|y|pero"
+    r"|mientras|и|а|но|или|و|لكن|和|而|और|लेकिन|และ|แต่)\b)|\s*\Z"
 )
-_ITEM = re.compile(r"\s*(?:[-*+]\s|\d{1,4}[.)]\s|\\?\[\^?\d{1,4}\\?\]|.{0,300}://)")
+_CELL = re.compile(r"(?<!\\)\|")
+LEAST_WORDS = 3  # of a clause
 
 _blocks = MarkdownIt("commonmark").enable("table").disable(["reference", "html_block", "inline"])
 
 
-class Sentence(Struct, frozen=True):
-    """A sentence of the report as a reader sees it, and the sources that it names."""
+class Clause(Struct, frozen=True):
+    """What the citations behind it are for: a sentence, a part of one, or a cell of a table."""
 
     text: str
     numbers: tuple[int, ...]  # distinct, in the order in which they are written
+    context: str = ""  # words that belong to it without being said by it: the head of its column
+
+
+class Sentence(Struct, frozen=True):
+    """A sentence of the report as a reader sees it, and what it says on which sources."""
+
+    text: str
+    clauses: tuple[Clause, ...]  # those with citations
     is_claim: bool  # says something that a source could confirm
 
 
@@ -61,6 +67,7 @@ class Cluster(Struct, frozen=True):
     """Citations that stand together."""
 
     sentence: int  # index
+    clause: int  # index in the sentence
     numbers: tuple[int, ...]
 
 
@@ -69,29 +76,37 @@ class Prose(Struct, frozen=True):
 
     parts: tuple[str | Cluster, ...]
     sentences: tuple[Sentence, ...]
-    own_list: int  # lines of a list of sources that the model wrote itself; they are left out
+    own_list: int = 0  # lines of a list of sources that the model wrote itself; they are left out
+    thought: int = 0  # characters of a think block; they are left out
 
 
-def read(content: str, known: Container[str]) -> Prose:
+def read(content: str, known: Container[str], numbers: Container[int] = ()) -> Prose:
     """Take a report in markdown apart; links stay where their url is in `known`.
 
     What is taken out can make a paragraph a list or code. So it is read until nothing changes any more;
     where that does not happen soon, no brackets are left at all.
+
+    Args:
+        content: as the model wrote it.
+        known: addresses to which a link may lead.
+        numbers: of the sources; only they make "(1)" a citation.
     """
-    lines = tidy(content).split("\n")[:MAX_LINES]
-    kept = _without_list(lines)
-    source = "\n".join(kept)
+    found = unwrap(tidy(content), MAX_LINES)
+    source = "\n".join(found.lines)
+    style = marks.style(source, numbers)
     for _ in range(ROUNDS):
-        prose = _read(source, known, len(lines) - len(kept))
+        prose = _read(source, known, style)
         again = write(prose, lambda *_: True)
         if again == source:
-            return prose
+            break
         source = again
-    return _read(source.translate(_NO_BRACKETS), known, len(lines) - len(kept))
+    else:
+        prose = _read(source.translate(_NO_BRACKETS), known, style)
+    return replace(prose, own_list=found.own_list, thought=found.thought)
 
 
-def _read(source: str, known: Container[str], own_list: int) -> Prose:
-    lines, reader, done = source.split("\n"), _Reader(known), 0
+def _read(source: str, known: Container[str], style: Style) -> Prose:
+    lines, reader, done = source.split("\n"), _Reader(known, style), 0
     for kind, start, end in _inline(_blocks.parse(source), len(lines)):
         if start >= done:
             reader.add("".join(f"{line}\n" for line in lines[done:start]))
@@ -99,18 +114,7 @@ def _read(source: str, known: Container[str], own_list: int) -> Prose:
             reader.add("\n" if end < len(lines) else "")
             done = end
     reader.add("\n".join(lines[done:]))
-    return Prose(tuple(reader.parts), tuple(reader.sentences), own_list)
-
-
-def _without_list(lines: list[str]) -> list[str]:
-    """The lines before a closing list of sources: the list comes from the log, not from the model."""
-    for at in range(len(lines) - 1, -1, -1):
-        line = lines[at].strip()
-        if _LIST.fullmatch(line):
-            return lines[:at] if any(_ITEM.match(later) for later in lines[at + 1 :]) else lines
-        if line and not _ITEM.match(line):
-            break
-    return lines
+    return Prose(tuple(reader.parts), tuple(reader.sentences))
 
 
 def _inline(tokens: Iterable[Token], lines: int) -> Iterable[tuple[str, int, int]]:
@@ -120,79 +124,107 @@ def _inline(tokens: Iterable[Token], lines: int) -> Iterable[tuple[str, int, int
         if token.type in ("thead_open", "thead_close"):
             in_head = token.type == "thead_open"
         if token.map and token.type in ("heading_open", "paragraph_open", "tr_open"):
-            kind = "heading" if in_head or token.type == "heading_open" else token.type.removesuffix("_open")
+            kind = "head" if in_head else token.type.removesuffix("_open")
             yield kind, token.map[0], min(token.map[1], lines)
 
 
 class _Reader:
     """Collects parts and sentences, block by block."""
 
-    def __init__(self, known: Container[str]) -> None:
-        self.known, self.parts, self.sentences = known, list[str | Cluster](), list[Sentence]()
+    def __init__(self, known: Container[str], style: Style) -> None:
+        self.known, self.style = known, style
+        self.parts, self.sentences = list[str | Cluster](), list[Sentence]()
+        self._head = list[str]()  # of the table that is read
 
     def add(self, text: str) -> None:
         if text:
             self.parts.append(text)
 
     def take(self, block: str, kind: str) -> None:
-        hidden, clusters = Hidden(), list[tuple[int, ...]]()
-        text = _stand_in(defuse(block, self.known, hidden), clusters)
+        hidden = Hidden()
+        found = self.style.stand_in(defuse(block, self.known, hidden))
+        text, clusters = found.text, found.clusters
         prefix = _PREFIX.match(text)
         start = prefix.end() if prefix else 0
         body = text[start:]
         least = 1 + len(body) // LONG  # a paragraph of full stops must not become sentences without end
-        found = sentences.spans(body, least) if kind == "paragraph" else [(0, len(body))]
-        is_quiet = kind == "heading" or bool(_NOTE.fullmatch(body))
-        edges = [first for first, _ in found[1:]] + [len(body)]
+        spans = sentences.spans(body, least) if kind == "paragraph" else [(0, len(body))]
+        is_quiet = kind in ("heading", "head") or bool(_NOTE.fullmatch(body))
+        if kind == "head":
+            self._head = [_plain(cell, hidden) for cell in _CELL.split(body)]
+        edges = [first for first, _ in spans[1:]] + [len(body)]
         self.add(hidden.source(text[:start]))
         first = 0
         for edge in edges:
-            self._sentence(body[first:edge], clusters, hidden, is_quiet=is_quiet)
+            piece = body[first:edge]
+            clauses = self._cells(piece, clusters, hidden) if kind == "tr" else None
+            self._sentence(
+                piece, clusters, hidden, clauses or _clauses(piece, clusters, hidden), is_quiet=is_quiet
+            )
             first = edge
 
     def _sentence(
-        self, text: str, clusters: list[tuple[int, ...]], hidden: Hidden, *, is_quiet: bool
+        self,
+        text: str,
+        clusters: Clusters,
+        hidden: Hidden,
+        clauses: tuple[list[Clause], list[int]],
+        *,
+        is_quiet: bool,
     ) -> None:
-        done, numbers = 0, dict[int, None]()
-        for found in _STAND_IN.finditer(text):
-            cluster = Cluster(len(self.sentences), clusters[ord(found[0]) - _FIRST])
-            numbers |= dict.fromkeys(cluster.numbers)
+        done = 0
+        for found, clause in zip(marks.STAND_IN.finditer(text), clauses[1], strict=True):
             self.add(hidden.source(text[done : found.start()]))
-            self.parts.append(cluster)
+            self.parts.append(Cluster(len(self.sentences), clause, clusters[ord(found[0]) - marks.FIRST]))
             done = found.end()
         self.add(hidden.source(text[done:]))
         seen = _plain(text, hidden)
-        self.sentences.append(Sentence(seen, tuple(numbers), not is_quiet and _claims(seen)))
+        is_claim = not is_quiet and _claims(seen) and (bool(clauses[0]) or not says_not_found(seen))
+        self.sentences.append(Sentence(seen, tuple(clauses[0]), is_claim))
+
+    def _cells(self, text: str, clusters: Clusters, hidden: Hidden) -> tuple[list[Clause], list[int]] | None:
+        """Each cell with a citation as a clause: the first cell says of what, the head of the column what."""
+        cells = _CELL.split(text)
+        cited = [at for at, cell in enumerate(cells) if marks.STAND_IN.search(cell)]
+        plain = [_plain(cell, hidden) for cell in cells]
+        if len(cited) < 2:
+            return None
+        first = next((at for at, cell in enumerate(plain) if cell), 0)
+        clauses, belongs = list[Clause](), list[int]()
+        for at in cited:
+            numbers = dict[int, None]()
+            for found in marks.STAND_IN.finditer(cells[at]):
+                numbers |= dict.fromkeys(clusters[ord(found[0]) - marks.FIRST])
+                belongs.append(len(clauses))
+            said = plain[at] if at == first else f"{plain[first]} {plain[at]}".strip()
+            head = self._head[at] if at < len(self._head) else ""
+            clauses.append(Clause(said, tuple(numbers), head))
+        return clauses, belongs
 
 
-def _stand_in(text: str, clusters: list[tuple[int, ...]]) -> str:
-    """The text with one private character for each cluster of citations."""
-
-    def hide(found: re.Match[str]) -> str:
-        if len(clusters) == 0xFFFD:
-            return ""
-        clusters.append(tuple(dict.fromkeys(_numbers(found[0]))))
-        return chr(_FIRST + len(clusters) - 1)
-
-    return _CLUSTER.sub(hide, text)
-
-
-def _numbers(cluster: str) -> Iterable[int]:
-    """The numbers in a cluster, those that a range skips included."""
-    last, is_range = 0, False
-    for mark in _PART.findall(re.sub(r"†[^\]】]*", "", cluster)):
-        if not mark.isdecimal():
-            is_range = True
-            continue
-        number = int(mark)
-        yield from range(last + 1, number) if is_range and 0 < number - last <= WIDEST else ()
-        yield number
-        last, is_range = number, False
+def _clauses(text: str, clusters: Clusters, hidden: Hidden) -> tuple[list[Clause], list[int]]:
+    """The clauses of a sentence, and for each cluster the index of its own."""
+    clauses, belongs, numbers, start = list[Clause](), list[int](), dict[int, None](), 0
+    found = list(marks.STAND_IN.finditer(text))
+    for at, mark in enumerate(found):
+        numbers |= dict.fromkeys(clusters[ord(mark[0]) - marks.FIRST])
+        belongs.append(len(clauses))
+        said = _plain(text[start : mark.start()], hidden).lstrip(",;:–— ")
+        is_last = at == len(found) - 1
+        rest = (
+            len(sentences.words(_plain(text[mark.end() : found[-1].start()], hidden))) if not is_last else 0
+        )
+        ends = _NEXT_CLAUSE.match(text, mark.end()) and len(sentences.words(said)) >= LEAST_WORDS
+        if is_last or (ends and rest >= LEAST_WORDS):
+            whole = _plain(text[start:], hidden).lstrip(",;:–— ") if is_last else said
+            clauses.append(Clause(whole, tuple(numbers)))
+            start, numbers = mark.end(), {}
+    return clauses, belongs
 
 
 def _plain(text: str, hidden: Hidden) -> str:
     """A sentence as a reader sees it, without citations and markup, on one line."""
-    bare = _INDENT.sub(" ", _RULE.sub("", _STAND_IN.sub("", text)))
+    bare = _INDENT.sub(" ", _RULE.sub("", marks.STAND_IN.sub("", text)))
     bare = _BACKSLASH.sub(r"\1", _EMPHASIS.sub("", bare)).replace("&lt;", "<").replace("|", " ")
     line = " ".join(hidden.plain(bare).split())
     return re.sub(r"\s+([.,;:!?])", r"\1", line)
@@ -200,19 +232,20 @@ def _plain(text: str, hidden: Hidden) -> str:
 
 def _claims(text: str) -> bool:
     """A claim says at least three words and is neither a question nor the lead-in of a list."""
-    return len(sentences.words(text)) >= 3 and not text.endswith(("?", ":"))
+    ends = text.endswith(("?", ":", "？", "：", "؟"))
+    return len(sentences.words(text)) >= 3 and not ends
 
 
-def write(prose: Prose, is_kept: Callable[[int, int], bool]) -> str:
-    """The markdown again, with the citations for which `is_kept(sentence, number)` is true."""
+def write(prose: Prose, is_kept: Callable[[int, int, int], bool]) -> str:
+    """The markdown again, with the citations for which `is_kept(sentence, clause, number)` is true."""
     out = list[str]()
     for at, part in enumerate(prose.parts):
         if isinstance(part, str):
             out.append(part)
             continue
-        marks = "".join(f"[{number}]" for number in part.numbers if is_kept(part.sentence, number))
+        kept = "".join(f"[{n}]" for n in part.numbers if is_kept(part.sentence, part.clause, n))
         after = next((text for text in prose.parts[at + 1 : at + 2] if isinstance(text, str)), "")
-        out += [marks] if marks else _gap(out, after)
+        out += [kept] if kept else _gap(out, after)
     return "".join(out)
 
 

@@ -36,6 +36,12 @@ _LINK = re.compile(
 _DEFINITION = re.compile(
     r"^[\s>]{0,40}\[[^\[\]\n]{1,200}\]:[ \t]{0,9}<?(?:https?://|www\.)[^\n]*$", re.IGNORECASE | re.MULTILINE
 )
+# Mathematics between dollars, as pandoc takes it: "$5 and $6" is none.
+_FORMULA = re.compile(
+    r"(?<![\\$])\$\$(?!\$)[^$]{1,2000}\$\$|(?<![\\$\w])\$(?=[^\s$])[^$\n]{1,300}(?<=[^\s\\])\$(?![\d$])"
+    r"|\\\[(?=[^\n\]]{0,200}(?:[=^_{]|\\[a-z]))[^\n\[\]]{1,500}(?:\[[^\n\[\]]{0,50}\][^\n\[\]]{0,200}){0,5}\\\]"
+    r"|\\\((?=[^\n)]{0,200}(?:[=^_{]|\\[a-z]))[^\n]{1,300}?\\\)",
+)
 _NUMERAL = re.compile(r"\s{0,3}\^?\d{1,9}\s{0,3}")
 
 
@@ -81,7 +87,7 @@ def defuse(text: str, known: Container[str], hidden: Hidden) -> str:
 
     Code and the links that stay are hidden, so that nobody takes their brackets for citations.
     """
-    text = _DEFINITION.sub("", _hide_code(text, hidden))
+    text = _DEFINITION.sub("", _FORMULA.sub(lambda found: _formula(found, hidden), _hide_code(text, hidden)))
     text = _AUTOLINK.sub(lambda found: _autolink(found, known, hidden), text)
     text = _TAG_BEGINS.sub("&lt;", _TAG.sub("", text))
     for _ in range(ROUNDS):
@@ -113,6 +119,11 @@ def _hide_code(text: str, hidden: Hidden) -> str:
             done = runs[at][1]
         at += 1
     return "".join((*parts, text[done:]))
+
+
+def _formula(found: re.Match[str], hidden: Hidden) -> str:
+    """A formula stays as it is, unless something in it could be read as html."""
+    return found[0] if _TAG_BEGINS.search(found[0]) else hidden.hide(found[0], found[0])
 
 
 def _is_escaped(text: str, at: int) -> bool:

@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from app.text.numerals import MONTHS
+
 LONGEST = 400  # characters; text without full stops is cut at a space near here
 # A marker that stands for something else in a report's text; see app.text.prose.
 MARKER = "\U00100000-\U0010fffd"
@@ -13,13 +15,26 @@ _WORD = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
 _END = re.compile(
     rf"""(?<![.!?…])[.!?…]{{1,10}}(?!\w)[*_"'”’»)\]]{{0,6}}
          (?:(?:\s{{0,3}}[{MARKER}]){{1,9}}(?=\s{{1,9}}[^\sa-z]|\s{{0,9}}\Z))?(?=\s|\Z)
-       | [。！？](?:\s{{0,3}}[{MARKER}]){{0,9}}
+       | [。！？｡।॥؟۔](?:\s{{0,3}}[{MARKER}]){{0,9}}
+       | (?:\s{{0,3}}[{MARKER}]){{1,9}}(?=\s{{1,9}}[\u0e00-\u0e7f])
        | \n(?=[^\S\n]{{0,40}}(?:\n|[-*+•|\#]\s|\d{{1,3}}[.)]\s))""",
     re.VERBOSE,
 )
-_ABBREVIATIONS = """al approx art bzw ca cf ch co corp dept dr ed eds eg e.g eq et fig figs gen i.e ie inc
-    jr ltd mr mrs ms no nos nr op p.ex p pp prof ref resp rev sec sr st u.a vol vs z.b a.k.a"""
+_ABBREVIATIONS = """abs adm al approx aprox av ave bd bldg bspw bzw ca capt cf ch cmdr co col corp dept dipl
+    dist dr dra ed eds eg env eq et evtl exkl fig figs fr ft gem gen gens ggf gov hr hrsg inc ing inkl jr lt
+    ltd maj messrs mio mlle mme mr mrd mrs ms mt nos núm op pág pp pres prof ref rep resp rev sec sen sgt sog
+    sr sra srta st str tsd ud uds vgl vol vs zzgl др им млн млрд пр рис руб см стр тыс ул"""
 _SHORT = frozenset(_ABBREVIATIONS.split())
+# What is short for something only before a number.
+_NUMBERED = """abb apr art aug avr bd dec déc dez feb febr fév févr jan janv juil jul jun kap mar may no nov
+    nr oct okt p s sep sept tab"""
+_BEFORE_NUMBER = frozenset(_NUMBERED.split())
+_DOTTED = re.compile(r"(?:[^\W\d_]{1,4}\.){1,4}-?[^\W\d_]{1,3}")
+# What a number with a dot counts in German: "1. Januar", "19. Jahrhundert".
+_COUNTED = frozenset(
+    (*MONTHS, "jahrhundert", "jahrhunderts", "jahrtausend", "weltkrieg", "platz", "auflage", "klasse")
+)
+_OPENING = "([{'\"“‘«*_"
 # Words that say nothing about the subject. Negations are not among them.
 _FUNCTION_WORDS = """a about all also an and any are as at be been being both but by can could d did do does
     each for from had has have he her here him his how i if in into is it its itself ll m may me more most
@@ -43,14 +58,29 @@ def spans(text: str, least: int = 1) -> list[tuple[int, int]]:
 
 
 def _ends(text: str, stop: int, end: int) -> bool:
-    """False after an abbreviation or an initial, and before a small letter."""
+    """False after an abbreviation or an initial, inside a date, and before a small letter."""
     if text[stop] != ".":
         return True
     if text[end : end + 2].lstrip()[:1].islower():
         return False
-    before = text[max(0, stop - 12) : stop].split()
-    word = before[-1].lstrip("([{'\"“‘«*_").lower() if before else ""
-    return word not in _SHORT and not (len(word) == 1 and word.isalpha())
+    before = text[max(0, stop - 30) : stop].split()[-2:]
+    word = before[-1].lstrip(_OPENING).lower() if before else ""
+    following = text[end : end + 30].split()[:1]
+    return not _is_short(word, before[0] if len(before) > 1 else "", following[0] if following else "")
+
+
+def _is_short(word: str, before: str, after: str) -> bool:
+    """True for a word whose dot does not end a sentence."""
+    after = after.lstrip(_OPENING)
+    if word.isdecimal() and len(word) <= 2:
+        return after.rstrip(".,;:").lower() in _COUNTED
+    if word in ("г", "гг"):
+        return not before.isdecimal()
+    if _DOTTED.fullmatch(word):  # "U.S. The" ends, "U.S. Department" does not
+        return after.lower() not in _EMPTY
+    if len(word) == 1 and word.isalpha():
+        return True
+    return word in _SHORT or (word in _BEFORE_NUMBER and after[:1].isdecimal())
 
 
 def _trimmed(text: str, start: int, end: int) -> list[tuple[int, int]]:

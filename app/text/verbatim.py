@@ -10,7 +10,7 @@ from unicodedata import combining, is_normalized, normalize
 
 from app.text.languages import PAIRED
 
-MARKS = "‘’‚‛′`´“”„‟″«»‹›\"「」『』"
+MARKS = '‘’‚‛′`´“”„‟″«»‹›"「」『』'
 DASHES = "‐‑‒–—―−"
 _FOLD = str.maketrans(dict.fromkeys(MARKS, "'") | dict.fromkeys(DASHES, "-") | {"…": "."})
 TRIES = 50  # places at which a quote is looked at for whole words

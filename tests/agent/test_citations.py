@@ -87,19 +87,19 @@ def test_a_citation_of_a_source_that_was_only_found_is_removed_and_listed(number
 
 
 @pytest.mark.parametrize(
-    "lie",
+    ("lie", "why"),
     [
-        "Python 3.11 was released on October 24, 2023 [1].",
-        "It is between 10% and 61% faster than Python 3.10 [1].",
-        "The standard library holds 12,345 kilobytes of tests [1].",
-        "Python 3.12 was released on October 24, 2022 [1].",
+        ("Python 3.11 was released on October 24, 2023 [1].", "page 1 says 2022, not 2023"),
+        ("It is between 10% and 61% faster than Python 3.10 [1].", "page 1 says 60, not 61"),
+        ("The standard library holds 12,345 kilobytes of tests [1].", "page 1 says 1,234.5, not 12,345"),
+        ("Python 3.12 was released on October 24, 2022 [1].", "page 1 says 3.11, not 3.12"),
     ],
 )
-def test_a_shifted_digit_takes_the_citation_away(lie):
+def test_a_shifted_digit_takes_the_citation_away_and_the_reason_is_the_page_s_number(lie, why):
     written = report(lie)
 
     assert written.claims == ()
-    assert written.removed[0].endswith("numbers not in the page")
+    assert written.removed[0].endswith(why)
     assert written.unverified == (lie.replace(" [1]", ""),)
 
 
@@ -119,7 +119,7 @@ def test_a_citation_of_the_wrong_page_is_removed_and_the_right_one_stays():
 def test_a_sentence_that_only_shares_words_with_the_page_loses_its_citation():
     written = report("The current government registers every session of the opposition [2].")
 
-    assert written.removed[0].endswith("no passage of the page says this")
+    assert written.removed[0].endswith("no passage of page 2 says this")
 
 
 def test_where_a_citation_was_the_subject_a_dot_stays():
@@ -289,10 +289,10 @@ def test_a_list_of_sources_by_the_model_is_left_out_and_listed():
 
 
 def test_a_report_without_citations_has_neither_coverage_nor_support():
-    written = report("Nothing was found about this question.")
+    written = report("Payloads are always short.")
 
     assert (written.claims, written.coverage, written.support) == ((), 0.0, 0.0)
-    assert written.unverified == ("Nothing was found about this question.",)
+    assert written.unverified == ("Payloads are always short.",)
 
 
 def test_a_title_of_a_page_that_gives_orders_is_never_looked_at():
@@ -393,7 +393,7 @@ def test_any_run_of_whole_words_of_a_page_is_found_word_for_word(start, length):
     if claimed := quotes.claimed(words).stems:
         found = quotes.Page(PYTHON, claimed, 10_000).find(quotes.claimed(words))
 
-        assert isinstance(found, quotes.Quote)
+        assert isinstance(found, quotes.Found)
         assert found.score == 1.0
 
 

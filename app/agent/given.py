@@ -1,0 +1,154 @@
+"""The quotes that a model gives for its sentences, looked up in the pages and dealt out to the claims."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from app.agent.quotes import Claimed, Found, Quote, disagreement, stems
+from app.domain.tools import SourceQuote
+from app.text import languages, meaning
+from app.text.numbers import figures
+from app.text.verbatim import Folded
+
+MAX_QUOTES = 500  # of a report
+MAX_QUOTE = 4000  # characters of one
+MAX_PAGE = 1_000_000  # characters of a page that are folded
+LEAST = 12  # characters of a quote; a word alone stands everywhere
+LEAST_PAIRED = 4  # where a character says as much as a word
+TOGETHER = 3  # quotes of one page that carry a claim
+SAME_WORDS = 0.34  # share of the claim's words that a quote in the same language has
+CLAIM_WORDS = 5  # of what a quote says that it is for; fewer could begin many sentences
+
+NOT_THERE = "A quote given for [{}] is not in that page: “{}”"
+
+
+class GivenQuote(Struct, frozen=True):
+    """A quote that stands in its page."""
+
+    places: tuple[Quote, ...]
+    claim: str  # folded: how the sentence begins that it is for, "" if the model did not say
+    language: str
+
+    @property
+    def text(self) -> str:
+        """The words of the page, pieces in turn."""
+        return " … ".join(quote.text for quote in self.places)
+
+
+class GivenQuotes(Struct, frozen=True):
+    """What the model gave: quotes by their source, and a line for each that is in no page."""
+
+    by_source: Mapping[int, tuple[GivenQuote, ...]]
+    refused: tuple[str, ...] = ()
+
+
+def look_up(given: Sequence[SourceQuote], pages: Mapping[int, str]) -> GivenQuotes:
+    """Find each quote in the page of its source."""
+    wanted = dict[int, list[SourceQuote]]()
+    for quote in given[:MAX_QUOTES]:
+        if quote.quote.strip() and quote.source in pages:
+            wanted.setdefault(quote.source, []).append(quote)
+    found, refused = dict[int, tuple[GivenQuote, ...]](), list[str]()
+    for number, quotes in wanted.items():
+        page, folded = pages[number], _Lazy(pages[number])
+        located = [(quote, _located(quote, page, folded)) for quote in quotes]
+        found[number] = tuple(quote for _, quote in located if quote)
+        refused += [
+            NOT_THERE.format(number, " ".join(q.quote.split())[:120]) for q, there in located if not there
+        ]
+    return GivenQuotes(found, tuple(refused))
+
+
+class _Lazy:
+    """A page that is folded only if a quote does not stand in it letter by letter."""
+
+    def __init__(self, page: str) -> None:
+        self._page = page
+        self._folded: Folded | None = None
+
+    def locate(self, quote: str) -> tuple[tuple[int, int], ...]:
+        if self._folded is None:
+            self._folded = Folded(self._page[:MAX_PAGE])
+        return self._folded.locate(quote)
+
+
+def _located(given: SourceQuote, page: str, folded: _Lazy) -> GivenQuote | None:
+    quote = given.quote[:MAX_QUOTE].strip()
+    is_paired = any(map(languages.is_paired, languages.words(quote)))
+    if len(quote) < (LEAST_PAIRED if is_paired else LEAST):
+        return None
+    places = tuple(Quote(page[start:end], start, end) for start, end in folded.locate(quote))
+    text = " ".join(place.text for place in places)
+    return GivenQuote(places, _bare(given.claim), languages.detect(text)) if places else None
+
+
+def _bare(text: str) -> str:
+    return " ".join(languages.words(text))
+
+
+class Asked(Struct, frozen=True):
+    """A claim that cites a source, and the sentence around it."""
+
+    claim: Claimed
+    sentence: str
+    language: str  # of the report
+
+
+def deal(asked: Sequence[Asked], quotes: Sequence[GivenQuote]) -> list[Found | str]:
+    """Find the quote that carries each claim on one source, or why none does."""
+    free = [quote for quote in quotes if len(quote.claim.split()) < CLAIM_WORDS]
+    return [_carried(at, one, quotes, free, len(asked)) for at, one in enumerate(asked)]
+
+
+def _carried(
+    at: int, asked: Asked, quotes: Sequence[GivenQuote], free: Sequence[GivenQuote], claims: int
+) -> Found | str:
+    mine = [quote for quote in quotes if quote.claim and _is_for(quote, asked)][:TOGETHER]
+    placed = [free[at]] if len(free) == claims else []
+    why = ""
+    for chosen in ([mine] if len(mine) > 1 else []) + [[quote] for quote in (*mine, *placed)]:
+        refused = _refused(asked, chosen)
+        if not refused:
+            return _found(chosen)
+        why = why or refused
+    others = sorted(
+        (quote for quote in free if quote not in placed), key=lambda quote: -_kinship(asked, quote)
+    )
+    for quote in others:
+        if _kinship(asked, quote) and not _refused(asked, [quote]):
+            return _found([quote])
+    return why
+
+
+def _found(quotes: Iterable[GivenQuote]) -> Found:
+    return Found(tuple(place for quote in quotes for place in quote.places)[:TOGETHER], 1.0)
+
+
+def _is_for(quote: GivenQuote, asked: Asked) -> bool:
+    sentence, claim = _bare(asked.sentence), _bare(asked.claim.text)
+    return quote.claim in sentence or claim in quote.claim or sentence.startswith(quote.claim[:60])
+
+
+def _refused(asked: Asked, quotes: Sequence[GivenQuote]) -> str:
+    """Why a quote does not carry a claim: a number, too few of its words, a word that turns the meaning."""
+    text, language = " ".join(quote.text for quote in quotes), quotes[0].language
+    if why := disagreement(asked.claim.figures, figures(text, language)):
+        return why
+    is_same = language == asked.language or not language or not asked.language
+    share = _share(asked, text)
+    if is_same and asked.claim.stems and share < SAME_WORDS:
+        return "the quote says something else"
+    return meaning.turned(asked.claim.text, text, language, share=share if is_same else 0.0)
+
+
+def _share(asked: Asked, text: str) -> float:
+    said = stems(asked.claim.text, asked.language)
+    return len(said & stems(text, asked.language)) / len(said) if said else 0.0
+
+
+def _kinship(asked: Asked, quote: GivenQuote) -> int:
+    """What a claim and a quote share in any language: numbers, and words that are spelled alike."""
+    said, there = asked.claim.figures, figures(quote.text, quote.language)
+    values = sum(bool(number.readings & there.values) for number in said.numbers)
+    names = {word for word in languages.words(asked.claim.text) if len(word) > 3}
+    return values + len(names & set(languages.words(quote.text)))

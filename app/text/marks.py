@@ -1,0 +1,113 @@
+"""How models write citations, and one private character for each cluster of them.
+
+Understood are [1], [1, 2], [1][2], [1-3], [1]-[3] with any dash, [^1], [[1]](url), 【1†lines】, full width,
+[Source 1], [1, p. 3], [ref1], (Source 1), superscripts;
+and "(1)" at the end of a clause in a report without brackets.
+"""
+
+import re
+from collections.abc import Container, Iterable
+from unicodedata import normalize
+
+from msgspec import Struct
+
+from app.text import sentences
+
+WIDEST = 20  # sources; a range of more is taken for its two ends
+FIRST = 0x100000  # the first character that stands for a cluster
+MANY = 0xFFFD  # clusters of a block
+STAND_IN = re.compile(f"[{sentences.MARKER}]")
+
+Clusters = list[tuple[int, ...]]
+
+_LABEL = r"""(?:(?:sources?|refs?|references?|citations?|cite|footnote|fn|note|quellen?|fuentes?|fontes?|fonti
+    |bron|источники?|источ|来源|來源|资料|資料|文献|出典|출처|المصدر|مصدر|स्रोत|แหล่งที่มา)[.:#\s-]{0,3}|\#)?"""
+_PAGES = r"""(?:\s{0,2}[,;:]\s{0,2}(?:pp?|pgs?|pages?|ss?|seiten?|secs?|sections?|§{1,2}|ch|chap|chapters?|kap
+    |paras?|abs|figs?|tab|tables?|ll?|lines?|стр|с|págs?|页|頁)[.\s]{0,3}\d[\w.,–-]{0,15}|:\d{1,4}(?:[–-]\d{1,4})?)?"""
+_JOIN = r"\s{0,3}(?:[,;–—-]|&|and|und|et|y|и)\s{0,3}"
+_NUMBERS = rf"[\s*_^]{{0,4}}{_LABEL}\^?\d{{1,9}}(?:{_JOIN}{_LABEL}\^?\d{{1,9}}){{0,30}}{_PAGES}[\s*_]{{0,4}}"
+_DAGGER = r"(?:†[^\[\]【】]{0,80})?"
+_NAMED = _LABEL.removesuffix("?")
+_ONE = rf"(?:\\?[\[【［]{_NUMBERS}{_DAGGER}\\?[\]】］]|\({_NAMED}\d{{1,4}}(?:{_JOIN}\d{{1,4}}){{0,9}}\))"
+_CLUSTER = re.compile(rf"{_ONE}(?:\s{{0,3}}[,;–—-]?\s{{0,3}}{_ONE}){{0,50}}", re.IGNORECASE | re.VERBOSE)
+_NO_NUMBERS = re.compile(
+    rf"†[^\]】]*|(?<=\d){_PAGES}(?=[\s*_]{{0,4}}\\?[\]】］])", re.IGNORECASE | re.VERBOSE
+)
+_PART = re.compile(r"\d+|[–—-](?=[\s\[【［\\]{0,6}\^?\d)")
+
+_ROUND = re.compile(
+    r"(?<=\S)(\s{1,2})\((\d{1,3}(?:\s?[,;]\s?\d{1,3}){0,9})\)(?=\s{0,2}(?:[.,;:!?。，]|\Z|\n))"
+)
+_COUNTED = re.compile(
+    r"(?:\d|\b(?:eq|equation|formula|fig|figure|table|step|case|type|class|section|article|clause|paragraph|rule"
+    r"|gleichung|formel|abschnitt|artikel|absatz|schritt|fall)\.?)\Z",
+    re.IGNORECASE,
+)
+_RAISED = re.compile(
+    r"(?:(?<=[^\W\d_]{3})|(?<=[.,;:!?\"”’»)]))[¹²³⁰⁴-⁹]{1,3}(?:[,⁻˒]?[¹²³⁰⁴-⁹]{1,3}){0,5}(?![\w⁺⁻])"
+)
+_MEASURE = re.compile(r"(?:meter|metre|mètre|metro|inch|foot|feet|mile|yard|sec|mol)s?n?\Z", re.IGNORECASE)
+
+
+class StoodIn(Struct, frozen=True):
+    """A text with one private character for each cluster, and the clusters' numbers."""
+
+    text: str
+    clusters: Clusters
+
+
+class Style(Struct, frozen=True):
+    """How a report cites: in brackets, else perhaps in round ones."""
+
+    numbers: Container[int]
+    is_round: bool
+
+    def stand_in(self, text: str) -> StoodIn:
+        """Put a character in place of each cluster of citations."""
+        clusters: Clusters = []
+        if self.is_round:
+            text = _ROUND.sub(lambda found: self._rounded(found, text), text)
+        text = _RAISED.sub(lambda found: self._raised(found, text), text)
+
+        def hide(found: re.Match[str]) -> str:
+            if len(clusters) == MANY:
+                return ""
+            clusters.append(tuple(dict.fromkeys(_numbers(found[0]))))
+            return chr(FIRST + len(clusters) - 1)
+
+        return StoodIn(_CLUSTER.sub(hide, text), clusters)
+
+    def _rounded(self, found: re.Match[str], text: str) -> str:
+        numbers = [int(number) for number in re.findall(r"\d+", found[2])]
+        counts = _COUNTED.search(text[max(0, found.start() - 20) : found.start()])
+        if counts or not all(number in self.numbers for number in numbers):
+            return found[0]
+        return f"{found[1]}[{', '.join(map(str, numbers))}]"
+
+    def _raised(self, found: re.Match[str], text: str) -> str:
+        if _MEASURE.search(text[max(0, found.start() - 20) : found.start()]):
+            return found[0]
+        written = re.findall(r"\d+", normalize("NFKC", found[0]))
+        numbers = [int(number) for number in written]
+        if len(numbers) == 1 and numbers[0] not in self.numbers and len(written[0]) > 1:
+            digits = [int(digit) for digit in written[0]]
+            numbers = digits if all(digit in self.numbers for digit in digits) else numbers
+        return f"[{', '.join(map(str, numbers))}]"
+
+
+def style(content: str, numbers: Container[int]) -> Style:
+    """How this report cites."""
+    return Style(numbers, not _CLUSTER.search(content))
+
+
+def _numbers(cluster: str) -> Iterable[int]:
+    """The numbers in a cluster, those that a range skips included."""
+    last, is_range = 0, False
+    for mark in _PART.findall(_NO_NUMBERS.sub("", cluster)):
+        if not mark.isdecimal():
+            is_range = True
+            continue
+        number = int(mark)
+        yield from range(last + 1, number) if is_range and 0 < number - last <= WIDEST else ()
+        yield number
+        last, is_range = number, False
