@@ -24,7 +24,7 @@ PAGE = 1000  # documents of one listing, at most
 MAX_WORDS = 48  # of a question that are looked for
 MAX_PAIRS = 32  # of characters among them
 PART = 0.4  # of a word's weight, for a compound that has it as a part
-RANKED = 200  # passages in which the words are counted
+RANKED = 60  # passages in which the words are counted
 K1, B = 1.2, 0.4  # of BM25; passages are of much the same length, so it tells less than usual
 TITLE = 0.8  # of a word's weight, once more where the title has it
 
