@@ -422,7 +422,7 @@ function entry(one) {
   );
 }
 
-const KINDS = { model: "Think", search: "Search", read: "Read" };
+const KINDS = { model: "Think", search: "Search", read: "Read", judge: "Check" };
 
 function callLine(call, turn) {
   const hits = call.kind === "search" ? turn.found.filter((source) => source.found_by === call.key) : [];

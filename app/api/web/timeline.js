@@ -63,7 +63,7 @@ export class Timeline {
   }
 
   place(bar, call, from, now) {
-    const [first, rows] = LANES[call.kind] ?? LANES.read;
+    const [first, rows] = LANES[call.kind === "judge" ? "model" : call.kind] ?? LANES.read; // a judge is a model
     const nth = Number(call.key.split("/")[2] ?? 1) || 1;
     bar.call = call;
     bar.touched = call.touched;
