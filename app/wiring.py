@@ -16,7 +16,7 @@ from litestar import Litestar
 from app.agent.ports import Search
 from app.agent.prompts import messages
 from app.api.app import make_app
-from app.api.desk import Desk
+from app.api.context import ApiContext
 from app.audit.notary import Notary, signer_of
 from app.domain.job import Job
 from app.domain.signature import Signer
@@ -62,9 +62,9 @@ class House:
         self.http = make_client()
         self.signer: Signer | None = signer_of(settings.signing_key)
 
-    def desk(self) -> Desk:
+    def context(self) -> ApiContext:
         """What the routes work with."""
-        return Desk(
+        return ApiContext(
             self.writer,
             self.wake,
             self.hub,
@@ -172,7 +172,7 @@ class House:
             async with self.running(concurrency):
                 yield
 
-        return make_app(self.desk(), lifespan)
+        return make_app(self.context(), lifespan)
 
     @contextlib.asynccontextmanager
     async def running(self, concurrency: int) -> AsyncIterator[None]:

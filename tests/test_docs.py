@@ -17,7 +17,7 @@ import pytest
 from app.agent.limits import PRESETS
 from app.api import problems
 from app.api.app import make_app
-from app.api.problems import BadRequest
+from app.api.problems import BadRequest, FieldError
 from app.cli.root import COMMANDS
 from app.domain import upcast
 from app.domain.chain import line
@@ -142,23 +142,19 @@ def test_the_line_in_the_documents_is_a_line_as_the_code_makes_it():
 
 
 def refusals() -> dict[str, int | None]:
-    """Every code and its status: from the tables, and from where the code raises or answers."""
-    codes: dict[str, int | None] = {code: status for status, code, _ in problems.KNOWN.values()}
-    codes |= {code: 400 for _, code in problems.VALIDATION}
-    codes |= {code: status for status, code in problems.STATUS_CODES.items()}
+    """Every code and its status; whatever the code raises is among them."""
+    codes = {code: status for code, (status, _) in problems.CODES.items()}
+    codes["http_error"] = None
+    raised = set()
     for path in sorted((ROOT / "app").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 if node.func.id == BadRequest.__name__:
-                    given = {word.arg: word.value.value for word in node.keywords if word.arg == "status"}
-                    codes[node.args[0].value] = given.get("status", 400)
-                elif node.func.id == "problem" and isinstance(node.args[1], ast.Constant):
-                    codes[node.args[1].value] = getattr(node.args[0], "value", None)
-    # What is left stands in problems.py by itself, as a default or an exception to a table.
-    for node in ast.walk(ast.parse(Path(problems.__file__).read_text())):
-        if isinstance(node, ast.Constant) and re.fullmatch(r"[a-z]+(_[a-z]+)+", str(node.value)):
-            codes.setdefault(node.value, None)
-    return {code: status for code, status in codes.items() if code != "retry_after"}
+                    raised.add(node.args[0].value)
+                elif node.func.id == FieldError.__name__ and isinstance(node.args[-1], ast.Constant):
+                    raised.add(node.args[-1].value)
+    assert raised <= codes.keys()
+    return codes
 
 
 @pytest.mark.parametrize(("code", "status"), sorted(refusals().items()))

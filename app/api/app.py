@@ -21,7 +21,8 @@ from app.api import (
     sources,
     stream,
 )
-from app.api.desk import Desk
+from app.api.context import ApiContext
+from app.api.contract import check_request
 from app.api.page import page_routes
 from app.api.problems import HANDLERS
 from dossier.version import __version__
@@ -53,15 +54,16 @@ ROUTES = [
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
-def make_app(desk: Desk, lifespan: Lifespan | None = None) -> Litestar:
-    """The ASGI application over this desk; `lifespan` runs what has to run beside it."""
-    figures = overview.Overview(desk)
+def make_app(context: ApiContext, lifespan: Lifespan | None = None) -> Litestar:
+    """Return the ASGI application over this context."""
+    figures = overview.Overview(context)
     return Litestar(
         [*ROUTES, *page_routes()],
         dependencies={
-            "desk": Provide(lambda: desk, sync_to_thread=False),
+            "context": Provide(lambda: context, sync_to_thread=False),
             "overview": Provide(lambda: figures, sync_to_thread=False),
         },
+        before_request=check_request,
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         request_max_body_size=MAX_BODY,
         lifespan=[lifespan] if lifespan else [],
@@ -70,8 +72,9 @@ def make_app(desk: Desk, lifespan: Lifespan | None = None) -> Litestar:
             version=__version__,
             description="Deep research as a service, on an append-only log.",
             path="/schema",
+            operation_id_creator=lambda handler, _method, _path: handler.handler_name,
             render_plugins=[JsonRenderPlugin(path="/")],
         ),
         logging_config=None,
-        signature_types=[Desk, overview.Overview],
+        signature_types=[ApiContext, overview.Overview],
     )

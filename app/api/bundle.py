@@ -13,8 +13,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from app.api.desk import Desk, job_id_of
-from app.api.jobs import ABSENT, PROBLEMS
+from app.api.context import ApiContext, job_id_of
+from app.api.contract import LOG, problems_of
 from app.audit.bundle import Bundle
 from app.domain.upkeep import forgotten
 from app.store import blobs, upkeep
@@ -28,19 +28,18 @@ PAGES = 5  # in memory at a time
 @get(
     "/jobs/{job_id:str}/bundle",
     responses={
-        **PROBLEMS,
-        **ABSENT,
+        **problems_of(*LOG),
         200: ResponseSpec(bytes, description="A zip", media_type="application/zip"),
     },
-    summary="The job as one zip that can be checked offline",
+    summary="Download the job as a zip that can be checked offline",
     description="Report, events, pages, claims, a signed head, and the program that checks all of it.",
 )
-async def job_bundle(desk: NamedDependency[Desk], job_id: FromPath[str]) -> Stream:
-    """The bundle of a job in any state; without a report while there is none."""
+async def job_bundle(context: NamedDependency[ApiContext], job_id: FromPath[str]) -> Stream:
+    """Return the bundle of a job in any state."""
     key = job_id_of(job_id)
-    view = await desk.view(key)
-    async with desk.bundling:  # a long job takes a second of a core
-        out = await _written(desk, key, view)
+    view = await context.view(key)
+    async with context.bundling:  # a long job takes a second of a core
+        out = await _written(context, key, view)
     length = out.seek(0, 2)
     out.seek(0)
     headers = {
@@ -51,10 +50,10 @@ async def job_bundle(desk: NamedDependency[Desk], job_id: FromPath[str]) -> Stre
     return Stream(_chunks(out), media_type="application/zip", headers=headers)
 
 
-async def _written(desk: Desk, job_id: UUID, view: JobView) -> IO[bytes]:
-    """The whole zip; whatever takes time is done in a thread."""
-    engine, signer = desk.writer.engine, desk.signer
-    rows = (await desk.history(job_id))[: view.seq]
+async def _written(context: ApiContext, job_id: UUID, view: JobView) -> IO[bytes]:
+    """Write the whole zip; slow parts run in a thread."""
+    engine, signer = context.writer.engine, context.signer
+    rows = (await context.history(job_id))[: view.seq]
     with contextlib.ExitStack() as on_error:
         out = on_error.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
         bundle = await asyncio.to_thread(Bundle, out, job_id, rows)

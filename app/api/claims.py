@@ -10,8 +10,8 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct
 
 from app.agent.provenance import claims
-from app.api.desk import TENANT, Desk, job_id_of
-from app.api.jobs import ABSENT, PROBLEMS
+from app.api.context import TENANT, ApiContext, job_cursor_of, job_id_of
+from app.api.contract import LOG, PAGE, problems_of
 from app.api.problems import BadRequest
 from app.domain.event_kinds import TRACES
 from app.store import log, uses
@@ -46,37 +46,38 @@ class SourceUses(Struct, frozen=True):
 
 @get(
     "/jobs/{job_id:str}/claims",
-    responses={**PROBLEMS, **ABSENT},
-    summary="Each claim of the report, with its quote, page, read, search, and the step that asked",
+    responses=problems_of(*LOG),
+    summary="List the claims of a report, each with its evidence",
 )
-async def job_claims(desk: NamedDependency[Desk], job_id: FromPath[str]) -> Response[Claims]:
-    """Why each sentence is there; an empty list while there is no report."""
+async def job_claims(context: NamedDependency[ApiContext], job_id: FromPath[str]) -> Response[Claims]:
+    """Return the evidence of each sentence; none until there is a report."""
     key = job_id_of(job_id)
-    head = await desk.head(key)
-    found = claims(await log.of_types(desk.writer.engine, key, TRACES))
+    head = await context.head(key)
+    found = claims(await log.of_types(context.writer.engine, key, TRACES))
     return Response(Claims(key, head.seq, tuple(found)))
 
 
 @get(
     "/sources",
-    responses=PROBLEMS,
-    summary="Every job that found a page, and the claims that stand on it",
-    description="`url` as it stands in a report. Go on with `cursor`, the `next_cursor` of the page before.",
+    responses=problems_of(*PAGE, "missing_parameter", "malformed_url", "too_short", "too_long"),
+    summary="List the jobs that found a page, and the claims that cite it",
+    description="`url` as a report has it. Continue with `next_cursor` as `cursor`.",
 )
 async def source_uses(
-    desk: NamedDependency[Desk],
+    context: NamedDependency[ApiContext],
     url: Annotated[str, QueryParameter(min_length=1, max_length=4000)],
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
     cursor: FromQuery[str | None] = None,
 ) -> Response[SourceUses]:
-    """The jobs of the caller, newest first; none where no job found the page."""
+    """Return the caller's jobs that found the page, newest first."""
     address = normalise(url)
     if not address:
-        raise BadRequest("malformed_url", "The address of a page is needed, as it stands in a report.", "url")
-    before = job_id_of(cursor, "cursor") if cursor else None
-    found = await uses.uses(desk.writer.engine, TENANT, address, before, limit)
-    more = str(found[-1].job_id) if len(found) == limit else None
-    return Response(SourceUses(address, tuple(map(_use, found)), more))
+        raise BadRequest("malformed_url", "Use the address of a page as a report has it.", "url")
+    before = job_cursor_of(cursor)
+    found = await uses.uses(context.writer.engine, TENANT, address, before, limit + 1)
+    page = found[:limit]
+    more = str(page[-1].job_id) if len(found) > limit else None
+    return Response(SourceUses(address, tuple(map(_use, page)), more))
 
 
 def _use(use: uses.Use) -> SourceUse:

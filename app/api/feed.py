@@ -6,13 +6,12 @@ from typing import Annotated
 
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 
-from app.api.desk import TENANT, Desk
-from app.api.jobs import JSON, PROBLEMS
-from app.api.problems import BadRequest, Problem
+from app.api.context import TENANT, ApiContext
+from app.api.contract import EVENT_STREAM, JSON, MAX_FAULTS, PAGE, accepted, problems_of
+from app.api.problems import BadRequest, FieldError, InvalidRequest
 from app.api.sse import EventStream, Later, turned_away
 from app.domain.events import EVENT_TYPES
 from app.errors import DatabaseUnavailable, FeedWithheld
@@ -30,11 +29,8 @@ MAX_POSITION = 2**63 - 1  # a bigint
 
 @get(
     "/events",
-    responses={
-        **PROBLEMS,
-        409: ResponseSpec(Problem, description="The cursor lies beyond the newest event"),
-    },
-    summary="The events of all jobs, in one order",
+    responses=problems_of(*PAGE, "wrong_type", "cursor_beyond_head", "feed_withheld"),
+    summary="Get a page of the events of all jobs, or follow them",
     description=(
         "JSON {events, next_after, head}, each event as {cursor, event}. `after` is a cursor, or `now` to "
         "begin with what comes next. Go on with `next_after`, also after a page without events. The stream "
@@ -42,32 +38,32 @@ MAX_POSITION = 2**63 - 1  # a bigint
     ),
 )
 async def all_events(
-    desk: NamedDependency[Desk],
+    context: NamedDependency[ApiContext],
     request: Request,  # type: ignore[type-arg]
     after: FromQuery[str | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
-    types: FromQuery[str | None] = None,
+    types: FromQuery[list[str] | None] = None,
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ASGIApp:
     """The feed in two representations; each event is the same bytes as in its job's own log."""
     wanted = _types(types)
-    if "text/event-stream" in request.headers.get("accept", ""):
-        return await _open(desk, after, last_event_id, wanted)
-    return (await _page(desk, after, limit, wanted)).to_asgi_response(app=None, request=request)
+    if accepted(request, JSON, EVENT_STREAM) == EVENT_STREAM:
+        return await _open(context, after, last_event_id, wanted)
+    return (await _page(context, after, limit, wanted)).to_asgi_response(app=None, request=request)
 
 
-async def _open(desk: Desk, after: str | None, last: str | None, types: list[str] | None) -> ASGIApp:
+async def _open(context: ApiContext, after: str | None, last: str | None, types: list[str] | None) -> ASGIApp:
     """The stream; the header wins over the query, which a browser repeats as it was at first."""
     cursor = cursor_of(last, "Last-Event-ID") if last else None
     if cursor is None and after != NOW:
         cursor = cursor_of(after, "after")
     try:
-        head = await feed.head(desk.writer.engine)
+        head = await feed.head(context.writer.engine)
     except DatabaseUnavailable:
         return Later("database_unavailable")
     if head.restored:
         raise _withheld()
-    if away := turned_away(desk.hub.crowd):
+    if away := turned_away(context.hub.crowd):
         return away
     newest = head.next_after
     first = frames.hello(random.randint(*RETRY_MS), head=str(newest))
@@ -75,23 +71,25 @@ async def _open(desk: Desk, after: str | None, last: str | None, types: list[str
         first, cursor = first + frames.reset(str(newest)), BEGINNING
     wanted = tuple(sorted(set(types))) if types else None
     return EventStream(
-        desk.hub.crowd,
-        lambda: desk.hub.feed(TENANT, wanted, newest),
+        context.hub.crowd,
+        lambda: context.hub.feed(TENANT, wanted, newest),
         newest if cursor is None else cursor,
         first,
     )
 
 
-async def _page(desk: Desk, after: str | None, limit: int, wanted: list[str] | None) -> Response[bytes]:
+async def _page(
+    context: ApiContext, after: str | None, limit: int, wanted: list[str] | None
+) -> Response[bytes]:
     if after == NOW:
-        page = await feed.head(desk.writer.engine)
+        page = await feed.head(context.writer.engine)
     else:
-        page = await feed.read(desk.writer.engine, TENANT, cursor_of(after, "after"), limit, wanted)
+        page = await feed.read(context.writer.engine, TENANT, cursor_of(after, "after"), limit, wanted)
     if page.restored:
         raise _withheld()
     if page.is_beyond:
         message = "The cursor lies beyond the newest event: it belongs to another log than this one."
-        raise BadRequest("cursor_beyond_head", message, "after", status=409)
+        raise BadRequest("cursor_beyond_head", message, "after")
     return Response(_body(page), media_type=JSON)
 
 
@@ -112,13 +110,20 @@ def _withheld() -> FeedWithheld:
     )
 
 
-def _types(text: str | None) -> list[str] | None:
-    """The types of events that are asked for; None for all. Raises BadRequest."""
-    names = text.split(",") if text else []
-    for name in names:
-        if name not in EVENT_TYPES:
-            raise BadRequest("wrong_type", f"There is no event of the type {name[:50]!r}.", "types")
+def _types(given: list[str] | None) -> list[str] | None:
+    """Return the types of events to send; None for all. Raises InvalidRequest.
+
+    A type has no comma in its name, so a list in one value, which older clients send, is clear too.
+    """
+    names = [name for text in given or () for name in text.split(",") if name]
+    unknown = [name for name in names if name not in EVENT_TYPES]
+    if unknown:
+        raise InvalidRequest([_unknown_type(name) for name in unknown[:MAX_FAULTS]])
     return names or None
+
+
+def _unknown_type(name: str) -> FieldError:
+    return FieldError("types", f"{name[:50]!r} is not a type of event.", "wrong_type")
 
 
 def _body(page: Page) -> bytes:

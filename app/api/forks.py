@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
-import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, HeaderParameter
 
-from app.api.desk import TENANT, Desk, job_id_of
-from app.api.jobs import ABSENT, PROBLEMS, check_key, check_metadata, check_text, created, require_json
-from app.api.problems import BadRequest, Problem
+from app.api.context import TENANT, ApiContext, job_id_of
+from app.api.contract import BODY, LOG, check_key, problems_of
+from app.api.jobs import created
+from app.api.problems import BadRequest
 from app.domain.diff import diff
 from app.domain.row import Row
 from app.handle import fork
@@ -22,9 +22,6 @@ from dossier.comparison import Diff
 from dossier.job import Created
 from dossier.replayed import Replayed
 from dossier.request import Fork
-
-_encode = msgspec.json.Encoder().encode
-
 
 EXAMPLE = Example(
     summary="A further question",
@@ -35,42 +32,33 @@ EXAMPLE = Example(
 @post(
     "/jobs/{job_id:str}/fork",
     responses={
-        **PROBLEMS,
-        **ABSENT,
-        200: ResponseSpec(Created, description="The job of the first time, for the same key and body"),
-        409: ResponseSpec(Problem, description="The Idempotency-Key was used for another request"),
-        429: ResponseSpec(Problem, description="Too many jobs are waiting; see Retry-After"),
+        **problems_of(*BODY, *LOG, "invalid_key", "idempotency_conflict", "queue_full"),
+        200: ResponseSpec(Created, description="The job that this key and body already made"),
     },
-    summary="Begin a new job where this one was",
-    description="What happened up to `after` is reused and costs nothing; then the new job goes its own way.",
+    summary="Fork a job from any point of its history",
+    description="The new job reuses the events up to `after` at no cost, then continues independently.",
 )
 async def fork_job(
-    desk: NamedDependency[Desk],
-    request: Request,  # type: ignore[type-arg]
+    context: NamedDependency[ApiContext],
     job_id: FromPath[str],
     data: Annotated[Fork, Body(examples=[EXAMPLE])],
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
 ) -> Response[Created]:
-    """Store the fork; from here on it is a job like any other."""
-    require_json(request)
+    """Store the fork as a new job."""
     origin, changes = job_id_of(job_id), data.changes
-    head = await desk.head(origin)
+    head = await context.head(origin)
     if data.after is not None and data.after > head.seq:
         raise BadRequest("out_of_range", f"The job's last event is {head.seq}.", "after")
-    if changes.instruction is not None and not changes.instruction.strip():
-        raise BadRequest("too_short", "The instruction has no words.", "changes.instruction")
-    check_metadata(changes.metadata or {}, "changes.metadata")
     check_key(idempotency_key)
-    check_text(_encode(changes), idempotency_key)
-    await desk.admit()
+    await context.admit()
     job, is_new = await fork(
-        desk.writer,
+        context.writer,
         origin,
         data.after,
         changes,
         tenant=TENANT,
         key=idempotency_key,
-        max_attempts=desk.max_attempts,
+        max_attempts=context.max_attempts,
     )
     headers = {"Location": f"/jobs/{job.id}"}
     return Response(created(job), status_code=201 if is_new else 200, headers=headers)
@@ -79,29 +67,29 @@ async def fork_job(
 @post(
     "/jobs/{job_id:str}/replay",
     status_code=200,
-    responses={**PROBLEMS, **ABSENT, 429: ResponseSpec(Problem, description="Others are replayed just now")},
-    summary="Walk a job's log with today's code",
-    description="Nobody is asked, nothing is written. `first_difference` is where today's code would part.",
+    responses=problems_of(*LOG, "busy"),
+    summary="Replay a job's log with today's code",
+    description="Calls no provider and writes nothing. `first_difference` is the first event that differs.",
 )
-async def replay_job(desk: NamedDependency[Desk], job_id: FromPath[str]) -> Response[Replayed]:
-    """The same run, or the first point of difference."""
+async def replay_job(context: NamedDependency[ApiContext], job_id: FromPath[str]) -> Response[Replayed]:
+    """Return whether today's code does the same, or where it differs first."""
     key = job_id_of(job_id)
-    await desk.head(key)  # raises where the job is not the caller's, or its events are elsewhere
-    async with desk.replaying():
-        return Response(await replay(desk.writer.engine, TENANT, key))
+    await context.head(key)  # raises where the job is not the caller's, or its events are elsewhere
+    async with context.replaying():
+        return Response(await replay(context.writer.engine, TENANT, key))
 
 
 @get(
     "/jobs/{job_id:str}/diff/{other:str}",
-    responses={**PROBLEMS, **ABSENT},
-    summary="Two jobs side by side: steps, sources, claims, cost",
+    responses=problems_of(*LOG),
+    summary="Compare two jobs: steps, sources, claims, cost",
 )
 async def diff_jobs(
-    desk: NamedDependency[Desk], job_id: FromPath[str], other: FromPath[str]
+    context: NamedDependency[ApiContext], job_id: FromPath[str], other: FromPath[str]
 ) -> Response[Diff]:
-    """The first job is `a`, the other one is `b`."""
+    """Compare the first job, `a`, with the other one, `b`."""
     ids = job_id_of(job_id), job_id_of(other, "other")
-    sides = [await desk.history(key) for key in ids]
+    sides = [await context.history(key) for key in ids]
     return Response(await asyncio.to_thread(_compared, *sides))
 
 

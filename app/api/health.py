@@ -4,7 +4,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from msgspec import Struct
 
-from app.api.desk import Desk
+from app.api.context import ApiContext
 from app.errors import DatabaseUnavailable
 from app.store import migrate
 
@@ -24,16 +24,16 @@ def live() -> Health:
 
 
 @get("/health/ready", summary="The process can take requests")
-async def ready(desk: NamedDependency[Desk]) -> Response[Health]:
+async def ready(context: NamedDependency[ApiContext]) -> Response[Health]:
     """200, or 503 while the database is away, at another migration level, or the process is draining."""
     expected = migrate.expected()
     try:
-        level = await migrate.level(desk.writer.engine)
+        level = await migrate.level(context.writer.engine)
     except DatabaseUnavailable:
         return _not_ready(Health("database_unavailable", "", expected))
     if level != expected:
         return _not_ready(Health("migration_needed", level, expected))
-    if desk.hub.crowd.is_draining:
+    if context.hub.crowd.is_draining:
         return _not_ready(Health("draining", level, expected))
     return Response(Health("ok", level, expected))
 

@@ -11,8 +11,8 @@ from litestar.di import NamedDependency
 from msgspec import Struct
 
 from app.agent.limits import PRESETS
-from app.api.desk import TENANT, Desk
-from app.api.jobs import PROBLEMS
+from app.api.context import TENANT, ApiContext
+from app.api.contract import problems_of
 from app.api.page import overview_page
 from app.store import overview as store
 from app.store.database import Engine
@@ -78,14 +78,14 @@ class Kept(Generic[T]):
 class Overview:
     """The snapshot of one process."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: ApiContext) -> None:
+        self._context = context
         self._now = Kept(lambda: store.now(self._engine, TENANT), FRESH)
         self._lately = Kept(self._look_back, KEPT)
 
     @property
     def _engine(self) -> Engine:
-        return self._desk.writer.engine
+        return self._context.writer.engine
 
     async def view(self) -> OverviewView:
         """The figures, up to a second old; the history up to fifteen."""
@@ -111,8 +111,8 @@ def _effort(effort: Effort, typical: store.Typical | None) -> EffortView:
 
 @get(
     "/overview",
-    responses={503: PROBLEMS[503]},
-    summary="All jobs in figures, now and lately",
+    responses=problems_of("database_unavailable"),
+    summary="Get figures of all jobs, now and lately",
     before_request=overview_page,
 )
 async def get_overview(overview: NamedDependency[Overview]) -> Response[OverviewView]:

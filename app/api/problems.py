@@ -1,11 +1,11 @@
-"""Errors as problem details (RFC 9457), each with a stable `code` that a client can switch on."""
+"""Errors as problem details (RFC 9457), each with a stable `code` that a client can branch on."""
 
 import logging
-import re
+from collections.abc import Sequence
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, SerializationException, ValidationException
+from litestar.exceptions import HTTPException, MethodNotAllowedException
 from msgspec import Struct
 
 from app.errors import (
@@ -26,12 +26,85 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
+# Every code that the API can answer with: its status and its title.
+CODES: dict[str, tuple[int, str]] = {
+    "malformed_json": (400, "The body is not valid JSON"),
+    "missing_body": (400, "The body is missing"),
+    "unknown_field": (400, "A field is unknown"),
+    "missing_field": (400, "A field is missing"),
+    "unknown_parameter": (400, "A query parameter is unknown"),
+    "missing_parameter": (400, "A query parameter is missing"),
+    "repeated_parameter": (400, "A query parameter is repeated"),
+    "wrong_type": (400, "A value has the wrong type"),
+    "too_short": (400, "A value is too short"),
+    "too_long": (400, "A value is too long"),
+    "too_many_items": (400, "A list has too many items"),
+    "too_few_items": (400, "A list has too few items"),
+    "too_deep": (400, "A value is nested too deeply"),
+    "out_of_range": (400, "A value is out of range"),
+    "page_size_out_of_range": (400, "The page size is out of range"),
+    "invalid_character": (400, "A character is not allowed"),
+    "invalid_key": (400, "The idempotency key is not valid"),
+    "metadata_too_large": (400, "The metadata is too large"),
+    "malformed_job_id": (400, "The job id is not valid"),
+    "malformed_cursor": (400, "The cursor is not valid"),
+    "malformed_url": (400, "The URL is not valid"),
+    "malformed_at": (400, "The point in time is not valid"),
+    "at_beyond_head": (400, "The job has no such event yet"),
+    "invalid_request": (400, "The request is not valid"),
+    "not_found": (404, "This route does not exist"),
+    "job_not_found": (404, "The job does not exist"),
+    "not_yet_submitted": (404, "The job did not exist at that time"),
+    "report_not_ready": (404, "There is no report yet"),
+    "source_not_found": (404, "The source does not exist"),
+    "method_not_allowed": (405, "The route does not support this method"),
+    "idempotency_conflict": (409, "The idempotency key was used for another request"),
+    "cursor_beyond_head": (409, "The cursor is beyond the newest event"),
+    "job_already_over": (409, "The job is already over"),
+    "no_input_requested": (409, "The job is not waiting for input"),
+    "try_again": (409, "The job changed during the request"),
+    "job_archived": (410, "The events of the job are archived"),
+    "body_too_large": (413, "The body is too large"),
+    "unsupported_media_type": (415, "The media type is not supported"),
+    "busy": (429, "Too many of these are running"),
+    "queue_full": (429, "Too many jobs are waiting"),
+    "http_error": (400, "The request was refused"),
+    "internal_error": (500, "The server failed"),
+    "database_unavailable": (503, "The database is not available"),
+    "feed_withheld": (503, "The feed is withheld"),
+}
+
+KNOWN: dict[type[DossierError], str] = {
+    JobNotFound: "job_not_found",
+    JobArchived: "job_archived",
+    NoInputRequested: "no_input_requested",
+    JobAlreadyOver: "job_already_over",
+    IdempotencyConflict: "idempotency_conflict",
+    QueueFull: "queue_full",
+    Busy: "busy",
+    WrongVersion: "try_again",
+    FeedWithheld: "feed_withheld",
+    DatabaseUnavailable: "database_unavailable",
+}
+# What these say is about the inside of the server, so the caller reads this instead.
+DETAILS = {
+    "job_not_found": "There is no job with this id.",
+    "database_unavailable": "The database is not available. Try again in a moment.",
+    "internal_error": "The server failed to answer, and logged why. Try again in a moment.",
+    "not_found": "There is no route at this path. GET /schema lists them all.",
+    "body_too_large": "The body is larger than 65,536 bytes.",
+}
+OF_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+
+_encode = msgspec.json.Encoder().encode
+
 
 class FieldError(Struct, frozen=True):
     """What is wrong with one field of the request."""
 
     field: str
     message: str
+    code: str
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
@@ -45,129 +118,79 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     errors: tuple[FieldError, ...] = ()
 
 
-class BadRequest(DossierError):
-    """The request cannot be understood; `field` names the part of it."""
+class InvalidRequest(DossierError):
+    """The request is refused; `errors` names each part that is wrong."""
 
-    def __init__(self, code: str, message: str, field: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.code = code
-        self.field = field
-        self.status = status
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__(" ".join(f"{error.field}: {error.message}" for error in errors))
+        self.errors = tuple(errors)
 
 
-# code -> (status, title)
-KNOWN: dict[type[DossierError], tuple[int, str, str]] = {
-    JobNotFound: (404, "job_not_found", "No such job"),
-    JobArchived: (410, "job_archived", "The log of the job is archived"),
-    NoInputRequested: (409, "no_input_requested", "The job asks for nothing"),
-    JobAlreadyOver: (409, "job_already_over", "The job is already over"),
-    IdempotencyConflict: (409, "idempotency_conflict", "The idempotency key was used for another request"),
-    QueueFull: (429, "queue_full", "Too many jobs are waiting"),
-    Busy: (429, "busy", "Others are doing this just now"),
-    WrongVersion: (409, "try_again", "The job is changing too fast"),
-    FeedWithheld: (503, "feed_withheld", "The feed is withheld"),
-    DatabaseUnavailable: (503, "database_unavailable", "The database does not answer"),
-}
+class BadRequest(InvalidRequest):
+    """The request is refused because of one field."""
 
-# The wording of msgspec's validation errors -> the code. What a limit is about shows in the message.
-VALIDATION = (
-    (re.compile(r"^'data'$"), "missing_body"),
-    (re.compile(r"unknown field `(?P<field>[^`]+)`"), "unknown_field"),
-    (re.compile(r"missing required field `(?P<field>[^`]+)`"), "missing_field"),
-    (re.compile(r"`str` of length >="), "too_short"),
-    (re.compile(r"`str` of length <="), "too_long"),
-    (re.compile(r"`array` of length <="), "too_many_items"),
-    (re.compile(r"`array` of length >="), "too_few_items"),
-    (re.compile(r"(<=|>=|<|>) "), "out_of_range"),
-    (re.compile(r"Invalid enum value|Expected `.*`, got"), "wrong_type"),
-)
+    def __init__(self, code: str, message: str, field: str) -> None:
+        super().__init__([FieldError(field, message, code)])
 
-STATUS_CODES = {
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "body_too_large",
-    415: "unsupported_media_type",
-}
 
-_encode = msgspec.json.Encoder().encode
+def problem(code: str, detail: str, errors: Sequence[FieldError] = (), status: int | None = None) -> Problem:
+    """Return the problem of this code; its `type` is a name, not a link."""
+    usual, title = CODES[code]
+    return Problem(f"urn:dossier:problem:{code}", title, status or usual, detail, code, tuple(errors))
 
 
 def answer(problem: Problem, headers: dict[str, str] | None = None) -> Response[bytes]:
-    """The response of a problem."""
+    """Return the response of a problem."""
     return Response(_encode(problem), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def problem(status: int, code: str, title: str, detail: str, field: str | None = None) -> Problem:
-    """Put the members together; the type is a name, not a place to fetch."""
-    errors = (FieldError(field, detail),) if field else ()
-    return Problem(f"urn:dossier:problem:{code}", title, status, detail, code, errors)
+def on_invalid_request(_request: Request, error: InvalidRequest) -> Response[bytes]:  # type: ignore[type-arg]
+    """Answer with every field error; the first one gives the code."""
+    first, *others = error.errors
+    detail = f"{first.message} {_count(len(others))}".strip()
+    return answer(problem(first.code, detail, error.errors))
+
+
+def _count(others: int) -> str:
+    return f"{others} more: see errors." if others else ""
 
 
 def on_dossier_error(_request: Request, error: DossierError) -> Response[bytes]:  # type: ignore[type-arg]
-    """Errors of our own: the detail is ours too, so it leaks nothing."""
-    if isinstance(error, BadRequest):
-        return answer(problem(error.status, error.code, "The request is not valid", str(error), error.field))
-    status, code, title = KNOWN.get(type(error), (500, "internal_error", "Something went wrong"))
-    hides = isinstance(error, DatabaseUnavailable) or status == 500
-    detail = f"{title}. Try again in a moment." if hides else str(error)
-    if isinstance(error, JobNotFound):
-        detail = "There is no job with this id."
+    """Answer an error that Dossier raised on purpose."""
+    code = KNOWN.get(type(error), "internal_error")
+    if code == "internal_error":
+        log.error("An error has no answer of its own.", exc_info=error)
     wait = getattr(error, "retry_after", None)
-    return answer(problem(status, code, title, detail), {"Retry-After": str(wait)} if wait else None)
-
-
-def on_validation(_request: Request, error: ValidationException) -> Response[bytes]:  # type: ignore[type-arg]
-    """A body or a query parameter that does not fit; every error is named with its field."""
-    found = error.extra if isinstance(error.extra, list) else []
-    errors = [_named(item) for item in found if isinstance(item, dict)]
-    if not errors:
-        return answer(problem(400, "invalid_request", "The request is not valid", error.detail))
-    code, first = errors[0]
-    if code == "out_of_range" and first.field == "limit":
-        code = "page_size_out_of_range"
-    named = tuple(item for _, item in errors)
-    details = Problem(
-        f"urn:dossier:problem:{code}", "The request is not valid", 400, first.message, code, named
-    )
-    return answer(details)
-
-
-def _named(item: dict[str, object]) -> tuple[str, FieldError]:
-    message, field = str(item.get("message", "")), str(item.get("key", ""))
-    for pattern, code in VALIDATION:
-        if match := pattern.search(message):
-            inner = match.groupdict().get("field")
-            return code, FieldError(_path(field, inner), message)
-    return "invalid_request", FieldError(_path(field, None), message)
-
-
-def _path(field: str, inner: str | None) -> str:
-    """Litestar calls the whole body `data`; a caller knows its parts only by their own names."""
-    outer = "" if field == "data" else field
-    return ".".join(part for part in (outer, inner) if part) or "body"
+    headers = {"Retry-After": str(wait)} if wait else None
+    return answer(problem(code, DETAILS.get(code) or str(error)), headers)
 
 
 def on_http(_request: Request, error: HTTPException) -> Response[bytes]:  # type: ignore[type-arg]
-    """What Litestar itself refuses: routes, methods, sizes, JSON that is none."""
-    if error.status_code == 400 and isinstance(error.__cause__, SerializationException):
-        return answer(
-            problem(
-                400, "malformed_json", "The body is not JSON", f"The body is not JSON: {error.detail}", "body"
-            )
-        )
-    code = STATUS_CODES.get(error.status_code, "http_error")
-    return answer(problem(error.status_code, code, error.detail, error.detail))
+    """Answer what Litestar itself refuses, such as an unknown route or method."""
+    status = error.status_code
+    code = OF_STATUS.get(status) or ("http_error" if status != 400 else "invalid_request")
+    headers = dict(error.headers or {})
+    if isinstance(error, MethodNotAllowedException):
+        headers = {"Allow": allowed(headers.pop("allow", ""))}
+        return answer(problem(code, f"This route supports {headers['Allow']}."), headers)
+    return answer(problem(code, DETAILS.get(code) or error.detail, status=status), headers)
+
+
+def allowed(methods: str) -> str:
+    """Return the value of an Allow header: what answers GET answers HEAD too."""
+    names = {name.strip() for name in methods.split(",") if name.strip()}
+    return ", ".join(sorted(names | {"OPTIONS"} | ({"HEAD"} if "GET" in names else set())))
 
 
 def on_crash(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
-    """A fault of ours: logged in full, answered without a word of it."""
+    """Log a fault of the server in full, and answer without a word of it."""
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return answer(problem(500, "internal_error", "Something went wrong", "The fault is ours; it was logged."))
+    return answer(problem("internal_error", DETAILS["internal_error"]))
 
 
 HANDLERS = {
+    InvalidRequest: on_invalid_request,
     DossierError: on_dossier_error,
-    ValidationException: on_validation,
     HTTPException: on_http,
     Exception: on_crash,
 }

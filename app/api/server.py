@@ -12,6 +12,7 @@ from litestar import Litestar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.api.handover import WIRE, Handover
+from app.api.head import HeadAsGet
 
 SILENCE_MS = 20_000  # what was sent must be acknowledged in this time, else the reader is gone
 SEND_BUFFER = 65_536  # bytes; without it a reader that stops pins about 4 MB of kernel memory
@@ -142,7 +143,7 @@ def make_server(
 ) -> Server:
     """A server for this application; give `serve` a socket of `listen`."""
     config = uvicorn.Config(
-        Handover(app),
+        HeadAsGet(Handover(app)),
         loop="uvloop",
         http=Protocol,
         log_level=log_level.lower(),

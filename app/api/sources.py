@@ -8,8 +8,8 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from app.agent.provenance import origins
-from app.api.desk import Desk, job_id_of
-from app.api.jobs import ABSENT, PROBLEMS
+from app.api.context import ApiContext, job_id_of
+from app.api.contract import LOG, problems_of
 from app.api.problems import BadRequest
 from app.domain.event_kinds import TRACES
 from app.store import log, sources
@@ -47,19 +47,19 @@ class SourcePage(Struct, frozen=True):
 
 @get(
     "/jobs/{job_id:str}/sources/{number:int}",
-    responses={**PROBLEMS, **ABSENT},
-    summary="One source of a job, its stored page, and the quotes in it",
+    responses=problems_of(*LOG, "source_not_found"),
+    summary="Get a source of a job, its stored page, and the quotes in it",
 )
 async def job_source(
-    desk: NamedDependency[Desk], job_id: FromPath[str], number: FromPath[int]
+    context: NamedDependency[ApiContext], job_id: FromPath[str], number: FromPath[int]
 ) -> Response[SourcePage]:
     """The source under its number; 404 `source_not_found` where the job has none."""
     key = job_id_of(job_id)
-    await desk.head(key)  # raises where the job is not the caller's
-    found = await sources.source(desk.writer.engine, key, number) if 0 < number <= MAX_NUMBER else None
+    await context.head(key)  # raises where the job is not the caller's
+    found = await sources.source(context.writer.engine, key, number) if 0 < number <= MAX_NUMBER else None
     if found is None:
-        raise BadRequest("source_not_found", f"The job has no source {number}.", "number", status=404)
-    origin = origins(await log.of_types(desk.writer.engine, key, TRACES))[number]
+        raise BadRequest("source_not_found", f"The job has no source {number}.", "number")
+    origin = origins(await log.of_types(context.writer.engine, key, TRACES))[number]
     return Response(_page(key, found, origin))
 
 

@@ -9,8 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 
-from app.api.desk import Desk, cursor_of, job_id_of
-from app.api.jobs import ABSENT, PROBLEMS
+from app.api.context import ApiContext, cursor_of, job_id_of
+from app.api.contract import EVENT_STREAM, JSON, LOG, accepted, problems_of
 from app.api.sse import EventStream, Later, NothingLeft, turned_away
 from app.errors import DatabaseUnavailable
 from app.store import log as event_log
@@ -20,7 +20,7 @@ from app.stream.connection import RETRY_MS
 
 @get(
     "/jobs/{job_id:str}/stream",
-    responses={**PROBLEMS, **ABSENT},
+    responses=problems_of(*LOG, "malformed_cursor", "repeated_parameter"),
     media_type="text/event-stream",
     summary="Follow a job (server-sent events)",
     description=(
@@ -29,23 +29,23 @@ from app.stream.connection import RETRY_MS
     ),
 )
 async def stream_job(
-    desk: NamedDependency[Desk],
+    context: NamedDependency[ApiContext],
     job_id: FromPath[str],
     after: FromQuery[str | None] = None,
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ASGIApp:
     """The stream of a job."""
-    return await _open(desk, job_id_of(job_id), _cursor(after, last_event_id))
+    return await _open(context, job_id_of(job_id), _cursor(after, last_event_id))
 
 
 @get(
     "/jobs/{job_id:str}/events",
-    responses={**PROBLEMS, **ABSENT},
-    summary="The events of a job: a JSON page, or the stream",
+    responses=problems_of(*LOG, "malformed_cursor", "page_size_out_of_range", "repeated_parameter"),
+    summary="Get a page of a job's events, or follow them",
     description="JSON {events, next_after, head}; the stream where `Accept` asks for text/event-stream.",
 )
 async def job_events(
-    desk: NamedDependency[Desk],
+    context: NamedDependency[ApiContext],
     request: Request,  # type: ignore[type-arg]
     job_id: FromPath[str],
     after: FromQuery[str | None] = None,
@@ -54,10 +54,10 @@ async def job_events(
 ) -> ASGIApp:
     """One log in two representations; each event is the same bytes in both."""
     key, cursor = job_id_of(job_id), _cursor(after, last_event_id)
-    if "text/event-stream" in request.headers.get("accept", ""):
-        return await _open(desk, key, cursor)
-    head = await desk.head(key)
-    rows = await event_log.read(desk.writer.engine, key, cursor, limit)
+    if accepted(request, JSON, EVENT_STREAM) == EVENT_STREAM:
+        return await _open(context, key, cursor)
+    head = await context.head(key)
+    rows = await event_log.read(context.writer.engine, key, cursor, limit)
     body = b'{"events":[%b],"next_after":%d,"head":%d}' % (
         b",".join(row.line() for row in rows),
         rows[-1].seq if rows else cursor,
@@ -73,16 +73,16 @@ def _cursor(after: str | None, last_event_id: str | None) -> int:
     return cursor_of(after, "after") if after else 0
 
 
-async def _open(desk: Desk, job_id: UUID, cursor: int) -> ASGIApp:
+async def _open(context: ApiContext, job_id: UUID, cursor: int) -> ASGIApp:
     try:
-        head = await desk.head(job_id)
+        head = await context.head(job_id)
     except DatabaseUnavailable:
         return Later("database_unavailable")
     if head.is_over and cursor == head.seq:
         return NothingLeft()
-    if away := turned_away(desk.hub.crowd):
+    if away := turned_away(context.hub.crowd):
         return away
     first = frames.hello(random.randint(*RETRY_MS), job_id=str(job_id), head=head.seq)
     if cursor > head.seq:
         first, cursor = first + frames.reset(head.seq), 0
-    return EventStream(desk.hub.crowd, lambda: desk.hub.topic(job_id, head.seq), cursor, first)
+    return EventStream(context.hub.crowd, lambda: context.hub.topic(job_id, head.seq), cursor, first)

@@ -386,7 +386,7 @@ async def test_nobody_replays_another_tenants_job(api, house):
 
 
 async def test_only_so_many_wait_for_a_replay(api, house, monkeypatch):
-    from app.api import desk, forks
+    from app.api import context, forks
 
     begun = asyncio.Event()
 
@@ -395,7 +395,7 @@ async def test_only_so_many_wait_for_a_replay(api, house, monkeypatch):
         await asyncio.sleep(0.3)
         raise JobNotFound("x")
 
-    monkeypatch.setattr(desk, "MAX_REPLAYS", 1)
+    monkeypatch.setattr(context, "MAX_REPLAYS", 1)
     monkeypatch.setattr(forks, "replay", slow)
     job = await submitted_job(house.writer)
     first = asyncio.create_task(api.post(f"/jobs/{job.id}/replay"))

@@ -8,6 +8,14 @@ from tests.steps import completed_job, rows
 
 LONG = "x" * 4001
 
+
+def nested(depth: int) -> dict:
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return {"a": value}
+
+
 BODIES = [
     ({"query": ""}, 400, "too_short", "query"),
     ({"query": "   "}, 400, "too_short", "query"),
@@ -25,7 +33,14 @@ BODIES = [
     ({"query": "why?", "effort": "heroic"}, 400, "wrong_type", "effort"),
     ({"query": "why?", "limits": {"max_cost_usd": -1}}, 400, "out_of_range", "limits.max_cost_usd"),
     ({"query": "why?", "metadata": {"x": "y" * 10_240}}, 400, "metadata_too_large", "metadata"),
-    ({"query": "nul \x00"}, 400, "invalid_character", "body"),
+    ({"query": "nul \x00"}, 400, "invalid_character", "query"),
+    ({"query": "why?", "metadata": {"a": ["\x00"]}}, 400, "invalid_character", "metadata.a[0]"),
+    ({"query": "why?", "metadata": nested(150)}, 400, "too_deep", "metadata.a" + "[0]" * 99),
+    ({"query": "why?", "priority": True}, 400, "wrong_type", "priority"),
+    ({"query": "why?", "priority": 1.5}, 400, "wrong_type", "priority"),
+    ({"query": "why?", "priority": 10**40}, 400, "out_of_range", "priority"),
+    ({"query": "why?", "sources": {"allowed_domains": "a"}}, 400, "wrong_type", "sources.allowed_domains"),
+    ({"query": "why?", "clarify": None}, 400, "wrong_type", "clarify"),
 ]
 
 

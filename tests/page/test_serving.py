@@ -151,7 +151,7 @@ async def test_a_source_that_is_not_there_is_404(asking, number):
 async def test_a_source_of_another_tenant_is_that_of_no_job(http, monkeypatch):
     job = await ask(http, QUESTION)
     assert (await http.get(f"/jobs/{job}/sources/1")).status_code == 200
-    monkeypatch.setattr("app.api.desk.TENANT", "another")
+    monkeypatch.setattr("app.api.context.TENANT", "another")
 
     answer = await http.get(f"/jobs/{job}/sources/1")
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from uuid import UUID
@@ -27,17 +26,17 @@ TENANT = "default"  # until there are keys, everybody is the same tenant
 MAX_REPLAYS = 8  # running or waiting, in one process
 MAX_BUNDLES = 2  # that are being written, in one process; others wait
 ARCHIVED = (
-    "The month of this job was archived: its events are in a file, not in here. `dossier archive verify` "
-    "checks that file; once the month is attached again, everything answers as before."
+    "The month of this job is archived: its events are in a file, not in the database. Check the file with "
+    "`dossier archive verify`, or attach the month again."
 )
 MISSING = (
-    "Events of this job are not in here: its month leaves for an archive just now, or somebody took them "
-    "out. `dossier verify` says which."
+    "Events of this job are missing: its month is being archived, or events were deleted. "
+    "`dossier verify` says which."
 )
 COUNT_EVERY = 1.0  # seconds between two counts of the queue
 
 
-class Desk:
+class ApiContext:
     """The collaborators of the routes of one process."""
 
     def __init__(
@@ -58,7 +57,6 @@ class Desk:
         self.signer = signer
         self.verify = verify or {}
         self.bundling = asyncio.Semaphore(MAX_BUNDLES)
-        self.log = logging.getLogger("dossier.api")
         self._queue_limit = queue_limit
         self._counted = 0.0
         self._waiting = 0
@@ -79,14 +77,14 @@ class Desk:
         is_past = until(at, await self.head(job_id))
         job = await log.past(self.writer.engine, job_id, is_past)
         if not job.exists:
-            raise BadRequest("not_yet_submitted", "The job was not there yet.", "at", status=404)
+            raise BadRequest("not_yet_submitted", "The job did not exist at that time.", "at")
         return job_view(job)
 
     @contextlib.asynccontextmanager
     async def replaying(self) -> AsyncIterator[None]:
         """One replay at a time, because it takes a core; a few may wait. Raises Busy."""
         if self._replays >= MAX_REPLAYS:
-            raise Busy(f"{MAX_REPLAYS} replays are running or waiting.")
+            raise Busy(f"{MAX_REPLAYS} replays are running or waiting. Try again when some have ended.")
         self._replays += 1
         try:
             async with self._replaying:
@@ -139,21 +137,27 @@ class Desk:
             self._counted = time.monotonic()
             self._waiting = await queue.waiting(self.writer.engine, self._queue_limit)
         if self._waiting >= self._queue_limit:
-            raise QueueFull(f"{self._queue_limit} jobs are waiting; no more are taken until some have run.")
+            raise QueueFull(f"{self._queue_limit} jobs are waiting. Try again when some have started.")
 
 
 def job_id_of(text: str, field: str = "job_id") -> UUID:
-    """The id in a path. Raises BadRequest where it is no uuid."""
+    """Return the id in a path. Raises BadRequest if it is not a UUID."""
     try:
         return UUID(text)
     except ValueError:
         raise BadRequest("malformed_job_id", "A job's id is a UUID.", field) from None
 
 
+def job_cursor_of(text: str | None) -> UUID | None:
+    """Return the job after which a page begins. Raises BadRequest."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise BadRequest("malformed_cursor", "Use the next_cursor of the page before.", "cursor") from None
+
+
 def cursor_of(text: str, field: str) -> int:
-    """A cursor is the seq of the last event that was received, 0 for none. Raises BadRequest."""
+    """Return the seq of the last event received; 0 for none. Raises BadRequest."""
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise BadRequest(
-            "malformed_cursor", "A cursor is the seq of an event: a whole number from 0 on.", field
-        )
+        raise BadRequest("malformed_cursor", "Use the seq of an event: a whole number from 0.", field)
     return int(text)

@@ -1,0 +1,232 @@
+"""What all routes have in common: how a request is checked, and which problems an operation names."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from itertools import chain, islice
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures.headers import Accept
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.params import BodyKwarg, QueryParameter
+from litestar.routes import HTTPRoute
+from msgspec import Meta, Struct
+from msgspec import inspect as kinds
+
+from app.api.problems import (
+    CODES,
+    DETAILS,
+    MEDIA_TYPE,
+    BadRequest,
+    FieldError,
+    InvalidRequest,
+    Problem,
+    allowed,
+    problem,
+)
+from app.api.shape import faults, text_faults
+
+JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
+MAX_KEY = 255  # characters of an idempotency key
+MAX_FAULTS = 50  # that one answer names
+REFUSED = re.compile(r";\s*q=0(\.0*)?\s*(;|$)")  # a media type that the caller does not take
+MAX_DIGITS = 18  # of a whole number in a query: any such number fits 64 bits
+
+COMMON = ("unknown_parameter", "internal_error")
+BODY = (
+    "malformed_json", "missing_body", "unknown_field", "missing_field", "wrong_type", "too_short",
+    "too_long", "too_many_items", "too_few_items", "too_deep", "out_of_range", "invalid_character",
+    "metadata_too_large", "body_too_large", "unsupported_media_type",
+)  # fmt: skip
+JOB = ("malformed_job_id", "job_not_found", "database_unavailable")
+PAGE = (
+    "page_size_out_of_range",
+    "malformed_cursor",
+    "invalid_character",
+    "repeated_parameter",
+    "database_unavailable",
+)
+LOG = (*JOB, "job_archived")  # of routes that read the events of a job
+
+
+def problems_of(*codes: str) -> dict[int, ResponseSpec]:
+    """Return the error responses of an operation, one for each status, with an example for each code."""
+    grouped: dict[int, list[str]] = {}
+    for code in dict.fromkeys((*codes, *COMMON)):
+        grouped.setdefault(CODES[code][0], []).append(code)
+    return {status: _response(names) for status, names in grouped.items()}
+
+
+def _response(codes: list[str]) -> ResponseSpec:
+    examples = [Example(summary=CODES[code][1], value=_example(code)) for code in codes]
+    words = "; ".join(f"`{code}`: {CODES[code][1].lower()}" for code in codes)
+    return ResponseSpec(Problem, description=words, media_type=MEDIA_TYPE, examples=examples)
+
+
+def _example(code: str) -> dict[str, Any]:
+    shown = problem(code, DETAILS.get(code, f"{CODES[code][1]}."))
+    return msgspec.to_builtins(shown)  # type: ignore[no-any-return]
+
+
+class Parameter(Struct, frozen=True):
+    """A query parameter that a route knows."""
+
+    kind: kinds.Type
+    is_list: bool
+    is_required: bool
+
+
+class Expected(Struct, frozen=True):
+    """What a route takes: a body of this kind, if any, and these query parameters."""
+
+    body: kinds.Type | None
+    parameters: Mapping[str, Parameter]
+
+
+@cache
+def expected(handler: BaseRouteHandler) -> Expected:
+    """Read off a handler's signature what it takes."""
+    body, parameters = None, {}
+    for name, field in handler.parsed_fn_signature.parameters.items():
+        if isinstance(field.kwarg_definition, BodyKwarg):
+            body = kinds.type_info(field.annotation)
+        elif isinstance(field.kwarg_definition, QueryParameter):
+            parameters[field.kwarg_definition.name or name] = _parameter(field.annotation, field)
+    return Expected(body, parameters)
+
+
+def _parameter(annotation: Any, field: Any) -> Parameter:  # noqa: ANN401 - a type, and Litestar's view of it
+    limits = field.kwarg_definition
+    bounds = {name: getattr(limits, name) for name in ("ge", "le", "min_length", "max_length")}
+    given = {name: value for name, value in bounds.items() if value is not None}
+    kind = kinds.type_info(Annotated[annotation, Meta(**given)] if given else annotation)
+    inner = _without_none(kind)
+    return Parameter(inner, isinstance(inner, kinds.ListType), field.is_required)
+
+
+def _without_none(kind: kinds.Type) -> kinds.Type:
+    if isinstance(kind, kinds.UnionType):
+        return next(one for one in kind.types if not isinstance(one, kinds.NoneType))
+    return kind
+
+
+async def check_request(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """Refuse a request that does not fit its route, naming everything that is wrong with it."""
+    handler = request.route_handler
+    if request.method == "OPTIONS":
+        return _options(request)
+    if not getattr(handler, "include_in_schema", False):
+        return None
+    wanted = expected(handler)
+    found: Iterable[FieldError] = _query_faults(request, wanted.parameters)
+    if wanted.body is not None:
+        require_json(request)
+        found = chain(found, _body_faults(await request.body(), wanted.body))
+    if errors := list(islice(found, MAX_FAULTS)):
+        raise InvalidRequest(errors)
+    return None
+
+
+def _options(request: Request[Any, Any, Any]) -> Response[None]:
+    """Answer with the methods of the path; Litestar's own answer knows only those of one handler."""
+    template = request.scope["path_template"]
+    routes = [route for route in request.app.routes if route.path_format == template]
+    methods = {name for route in routes if isinstance(route, HTTPRoute) for name in route.methods}
+    return Response(None, status_code=204, headers={"Allow": allowed(",".join(methods))})
+
+
+def _query_faults(
+    request: Request[Any, Any, Any], parameters: Mapping[str, Parameter]
+) -> Iterator[FieldError]:
+    given = request.query_params.dict()
+    for name, values in given.items():
+        if name in parameters:
+            yield from _parameter_faults(name, values, parameters[name])
+        else:
+            known = f"Known parameters: {', '.join(parameters)}." if parameters else "This route has none."
+            yield FieldError(name[:100], f"Unknown query parameter. {known}", "unknown_parameter")
+    for name, parameter in parameters.items():
+        if parameter.is_required and name not in given:
+            yield FieldError(name, "This query parameter is required.", "missing_parameter")
+
+
+def _parameter_faults(name: str, values: list[str], parameter: Parameter) -> Iterator[FieldError]:
+    if parameter.is_list:
+        yield from faults(values, parameter.kind, name)
+    elif len(values) > 1:
+        yield FieldError(name, "Give this query parameter once.", "repeated_parameter")
+    else:
+        for fault in faults(_value(values[0], parameter.kind), parameter.kind, name):
+            is_size = (name, fault.code) == ("limit", "out_of_range")
+            yield FieldError(name, fault.message, "page_size_out_of_range") if is_size else fault
+    yield from text_faults(values, name)
+
+
+def _value(text: str, kind: kinds.Type) -> object:
+    digits = text.removeprefix("-")
+    if (
+        isinstance(kind, kinds.IntType)
+        and digits.isascii()
+        and digits.isdigit()
+        and len(digits) <= MAX_DIGITS
+    ):
+        return int(text)
+    return text
+
+
+def _body_faults(body: bytes, kind: kinds.Type) -> Iterator[FieldError]:
+    if not body.strip():
+        yield FieldError("body", "Send a body.", "missing_body")
+        return
+    try:
+        value = msgspec.json.decode(body)
+    except (ValueError, RecursionError) as error:  # also of a text that is not UTF-8
+        yield FieldError("body", f"The body is not valid JSON in UTF-8{_where(error)}.", "malformed_json")
+        return
+    yield from (_of_body(fault) for fault in faults(value, kind, ""))
+    yield from text_faults(value, "")
+
+
+def _of_body(fault: FieldError) -> FieldError:
+    return fault if fault.field else FieldError("body", fault.message, fault.code)
+
+
+def _where(error: Exception) -> str:
+    """Return at which byte a JSON decoder gave up, if it says so."""
+    _, found, place = str(error).rpartition("(byte ")
+    number = place.rstrip(")")
+    return f" (byte {number})" if found and number.isdigit() else ""
+
+
+def require_json(request: Request[Any, Any, Any]) -> None:
+    """Refuse a body that is not declared as JSON.
+
+    A page of another site can make a browser send a body without a type, or as a form, but not as JSON.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != JSON:
+        got = f", not {kind[:100]}" if kind else ""
+        raise BadRequest("unsupported_media_type", f"Send Content-Type: {JSON}{got}.", "Content-Type")
+
+
+def check_key(key: str | None) -> None:
+    """Refuse an idempotency key that is too long or empty, or has U+0000 in it."""
+    if key is not None and not (0 < len(key) <= MAX_KEY and "\x00" not in key):
+        raise BadRequest("invalid_key", f"Use a key of 1 to {MAX_KEY} characters.", "Idempotency-Key")
+
+
+def accepted(request: Request[Any, Any, Any], *offers: str) -> str | None:
+    """Return which of these media types the caller prefers, by quality; None if none of them."""
+    header = request.headers.get("accept", "*/*")
+    named = [part for part in header.split(",") if not REFUSED.search(part)]
+    refused = {part.partition(";")[0].strip().lower() for part in header.split(",") if REFUSED.search(part)}
+    try:
+        accept = Accept(",".join(named))
+    except OverflowError:  # a quality of infinity
+        accept = Accept("*/*")
+    return accept.best_match([offer for offer in offers if offer not in refused])

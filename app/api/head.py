@@ -1,0 +1,30 @@
+"""HEAD: the status and the headers of a GET, without its body."""
+
+from litestar.types import ASGIApp, HTTPSendMessage, Receive, Scope, Send
+
+
+class HeadAsGet:
+    """Asks the application as by GET, and sends only how its answer starts."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":  # type: ignore[comparison-overlap,typeddict-item]
+            await self._app(scope, receive, send)
+            return
+        # Without the server's own extension, a stream cannot write past this `send`.
+        as_get = {**scope, "method": "GET", "extensions": {}}
+        await self._app(as_get, receive, _start_only(send))  # type: ignore[arg-type]
+
+
+def _start_only(send: Send) -> Send:
+    """Return a `send` that ends the response after its headers; an open stream then sees a disconnect."""
+
+    async def pass_on(message: HTTPSendMessage) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return pass_on  # type: ignore[return-value]

@@ -1,0 +1,172 @@
+"""What is wrong with a value, field by field: all of it at once, in our own words."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+from msgspec import inspect as kinds
+
+from app.api.problems import FieldError
+
+MAX_DEPTH = 100  # levels of arrays and objects in a body
+MAX_METADATA = 10_240  # bytes of JSON
+SHOWN = 100  # characters of a name that a caller made up
+WHITE_SPACE_ONLY = r"\S"  # the pattern of texts that must say something
+
+NAMES = ((str, "a string"), (bool, "a boolean"), (int | float, "a number"), (list, "an array"))
+
+_encode = msgspec.json.Encoder().encode
+
+
+def faults(value: object, kind: kinds.Type, path: str) -> Iterator[FieldError]:
+    """Yield everything that keeps this value from being of this kind."""
+    if isinstance(kind, kinds.Metadata):
+        kind = kind.type
+    yield from CHECKS[type(kind)](value, kind, path)
+
+
+def text_faults(value: object, path: str, depth: int = 0) -> Iterator[FieldError]:
+    """Yield the U+0000 in any text of a value, which Postgres cannot store, and values nested too deeply."""
+    if depth > MAX_DEPTH:
+        yield FieldError(_name(path), f"Nest at most {MAX_DEPTH} levels.", "too_deep")
+    elif isinstance(value, str):
+        if "\x00" in value:
+            yield FieldError(_name(path), "Remove the character U+0000.", "invalid_character")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from text_faults(name, path, depth)
+            yield from text_faults(inner, _joined(path, name), depth + 1)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from text_faults(inner, f"{path}[{number}]", depth + 1)
+
+
+def _struct(value: object, kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401 - of msgspec.inspect
+    if not isinstance(value, dict):
+        yield _wrong("an object", value, path)
+        return
+    known = {field.encode_name: field for field in kind.fields}
+    for name, inner in value.items():
+        if name in known:
+            yield from faults(inner, known[name].type, _joined(path, name))
+        else:
+            message = f"Unknown field. Known fields: {', '.join(known)}."
+            yield FieldError(_joined(path, name), message, "unknown_field")
+    for name, field in known.items():
+        if field.required and name not in value:
+            yield FieldError(_joined(path, name), "This field is required.", "missing_field")
+
+
+def _text(value: object, kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401
+    if not isinstance(value, str):
+        yield _wrong("a string", value, path)
+    elif kind.min_length and len(value) < kind.min_length:
+        yield FieldError(path, f"Use at least {_of(kind.min_length, 'character')}.", "too_short")
+    elif kind.max_length is not None and len(value) > kind.max_length:
+        yield FieldError(path, f"Use at most {_of(kind.max_length, 'character')}.", "too_long")
+    elif kind.pattern == WHITE_SPACE_ONLY and not value.strip():
+        yield FieldError(path, "Use more than white space.", "too_short")
+
+
+def _number(value: object, kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401
+    is_int = isinstance(kind, kinds.IntType)
+    if isinstance(value, bool) or not isinstance(value, int | float) or (is_int and value != int(value)):
+        yield _wrong("a whole number" if is_int else "a number", value, path)
+    elif not _is_within(value, kind):
+        yield FieldError(path, f"Use a number {_bounds(kind)}.", "out_of_range")
+
+
+def _truth(value: object, _kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401
+    if not isinstance(value, bool):
+        yield _wrong("true or false", value, path)
+
+
+def _choice(value: object, kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401
+    if not isinstance(value, str) or value not in kind.values:
+        yield FieldError(path, f"Use one of: {', '.join(map(str, kind.values))}.", "wrong_type")
+
+
+def _items(value: object, kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401
+    if not isinstance(value, list):
+        yield _wrong("an array", value, path)
+    elif kind.min_length and len(value) < kind.min_length:
+        yield FieldError(path, f"Give at least {_of(kind.min_length, 'item')}.", "too_few_items")
+    elif kind.max_length is not None and len(value) > kind.max_length:
+        yield FieldError(path, f"Give at most {_of(kind.max_length, 'item')}.", "too_many_items")
+    else:
+        for number, inner in enumerate(value):
+            yield from faults(inner, kind.item_type, f"{path}[{number}]")
+
+
+def _mapping(value: object, _kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401
+    """Check the caller's own object: of any shape, but limited in size."""
+    if not isinstance(value, dict):
+        yield _wrong("an object", value, path)
+    elif len(_encode(value)) > MAX_METADATA:
+        yield FieldError(path, f"Use at most {MAX_METADATA:,} bytes of JSON.", "metadata_too_large")
+
+
+def _either(value: object, kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401
+    """Check an optional value: the only unions in a request are of one type and null."""
+    if value is None and kind.includes_none:
+        return
+    for one in kind.types:
+        if not isinstance(one, kinds.NoneType):
+            yield from faults(value, one, path)
+
+
+def _nothing(_value: object, _kind: Any, _path: str) -> Iterator[FieldError]:  # noqa: ANN401
+    yield from ()
+
+
+CHECKS: dict[type, Callable[[object, Any, str], Iterable[FieldError]]] = {
+    kinds.StructType: _struct,
+    kinds.StrType: _text,
+    kinds.IntType: _number,
+    kinds.FloatType: _number,
+    kinds.BoolType: _truth,
+    kinds.LiteralType: _choice,
+    kinds.ListType: _items,
+    kinds.VarTupleType: _items,
+    kinds.DictType: _mapping,
+    kinds.UnionType: _either,
+    kinds.AnyType: _nothing,
+}
+
+
+def _wrong(wanted: str, value: object, path: str) -> FieldError:
+    given = next((name for type_, name in NAMES if isinstance(value, type_)), None)
+    given = given or ("null" if value is None else "an object")
+    return FieldError(_name(path), f"Expected {wanted}, got {given}.", "wrong_type")
+
+
+def _is_within(value: float, kind: Any) -> bool:  # noqa: ANN401
+    return (
+        (kind.ge is None or value >= kind.ge)
+        and (kind.gt is None or value > kind.gt)
+        and (kind.le is None or value <= kind.le)
+        and (kind.lt is None or value < kind.lt)
+    )
+
+
+def _bounds(kind: Any) -> str:  # noqa: ANN401
+    if kind.ge is not None and kind.le is not None:
+        return f"from {kind.ge:,} to {kind.le:,}"
+    bounds = (
+        ("above", kind.gt), ("of at least", kind.ge), ("below", kind.lt), ("of at most", kind.le)
+    )  # fmt: skip
+    return " and ".join(f"{word} {bound:,}" for word, bound in bounds if bound is not None)
+
+
+def _of(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def _joined(path: str, name: str) -> str:
+    name = re.sub(r"[\x00-\x1f\x7f]", "\ufffd", name[:SHOWN])
+    return f"{path}.{name}" if path else name
+
+
+def _name(path: str) -> str:
+    return path or "body"
