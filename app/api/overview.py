@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from msgspec import Struct
 
 from app.agent.limits import PRESETS
 from app.api.context import TENANT, ApiContext
-from app.api.contract import problems_of
+from app.api.contract import check_request, problems_of
 from app.api.page import overview_page
 from app.store import overview as store
 from app.store.database import Engine
@@ -109,11 +109,16 @@ def _effort(effort: Effort, typical: store.Typical | None) -> EffortView:
     return EffortView(effort, most.turns, most.searches, most.reads, most.calls, most.seconds, typical)
 
 
+async def _page_or_check(request: Request) -> Response[bytes] | Response[None] | None:  # type: ignore[type-arg]
+    """Answer a browser with the page; check every other request as on all routes."""
+    return overview_page(request) or await check_request(request)
+
+
 @get(
     "/overview",
     responses=problems_of("database_unavailable"),
     summary="Get figures of all jobs, now and lately",
-    before_request=overview_page,
+    before_request=_page_or_check,
 )
 async def get_overview(overview: NamedDependency[Overview]) -> Response[OverviewView]:
     """What waits and runs, what ended by hour, what was spent by day and model, why jobs failed."""
