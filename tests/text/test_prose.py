@@ -1,0 +1,28 @@
+"""What a model puts around a report is taken off, and citations are understood however they are written."""
+
+import pytest
+
+from app.text import prose
+
+
+@pytest.mark.parametrize(
+    ("content", "left"),
+    [
+        ("```markdown\n# Title\n\nIt was so [1].\n```", "# Title\n\nIt was so [1]."),
+        ("<think>hm [9] so</think>\nIt was so [1].", "It was so [1]."),
+        ("So [Source 1]. More [1, p. 3]. Then [ref1]. Now 【2†L1】.", "So [1]. More [1]. Then [1]. Now [2]."),
+        ("It was so indeed (1). Another thing (2, 3).", "It was so indeed [1]. Another thing [2][3]."),
+        ("Another thing² is here. Area of 5 km² is big.", "Another thing[2] is here. Area of 5 km² is big."),
+        ("Formula $a[1]$ is so [2].", "Formula $a[1]$ is so [2]."),
+        ("Das war so [1].\n\n## Quellen\n\n[1] History of X. 2020.\n[2] Foo bar\n", "Das war so [1]."),
+        ("Sources:\n\n- Solar\n- Wind\n\nSo it is [1].", "Sources:\n\n- Solar\n- Wind\n\nSo it is [1]."),
+    ],
+)
+def test_a_report_is_unwrapped_and_its_citations_are_understood(content, left):
+    assert prose.write(prose.read(content, set(), {1, 2, 3}), lambda *_: True) == left
+
+
+def test_each_citation_is_bound_to_its_clause():
+    report = prose.read("It was 3.1 percent in Germany [5], and it was 2.7 percent in France [2].", set())
+
+    assert [(clause.numbers) for clause in report.sentences[0].clauses] == [(5,), (2,)]
