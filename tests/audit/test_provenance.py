@@ -4,6 +4,7 @@ import json
 from uuid import UUID
 
 import pytest
+from msgspec import to_builtins
 
 from app.agent.provenance import claims, origins
 from app.domain.event_kinds import TRACES
@@ -48,7 +49,7 @@ async def test_each_claim_leads_to_its_quote_page_read_search_and_step(job, engi
         assert search.about in SCRIPT[1].queries
         assert (at[read.seq].kind, at[read.seq].about) == ("read", address)
         assert (search.asked_by.tool, read.asked_by.tool) == ("web_search", "read_pages")
-        assert at[search.asked_by.seq].reasoning == search.asked_by.reasoning
+        assert to_builtins(at[search.asked_by.seq].reasoning) == to_builtins(search.asked_by.reasoning)
         assert at[read.asked_by.seq].step == read.asked_by.step == 3
         assert (
             search.asked_by.seq

@@ -53,7 +53,7 @@ async def test_a_job_runs_from_the_question_to_a_cited_report(house, openai_mock
 
 
 async def test_servers_that_stumble_are_asked_again(house, openai_mock, tavily_mock):
-    openai_mock.play("server_error", "schema_violation", "success")
+    openai_mock.play("server_error", "off_menu", "success")
     tavily_mock.play("server_error", "success")
 
     job = await researched(house, openai_mock, tavily_mock)
