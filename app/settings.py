@@ -3,10 +3,12 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from dotenv import dotenv_values
-from msgspec import Struct, ValidationError, convert, field
+from msgspec import Meta, Struct, ValidationError, convert, field
+from msgspec.inspect import FloatType, IntType, type_info
+from msgspec.structs import fields
 
 from app.errors import BadSetting
 
@@ -23,21 +25,34 @@ class Settings(Struct, frozen=True, kw_only=True):
     prices: str = field(name="DOSSIER_PRICES", default="")  # path of a JSON file
     openai_api_key: str = field(name="OPENAI_API_KEY", default="")
     openai_base_url: str = field(name="OPENAI_BASE_URL", default="")
-    page_characters: int = field(name="DOSSIER_PAGE_CHARACTERS", default=120_000)  # of all pages of a turn
-    reply_tokens: int = field(name="DOSSIER_REPLY_TOKENS", default=16_000)  # 0: none is asked for
-    tavily_credit_usd: float = field(name="TAVILY_CREDIT_USD", default=0.008)
+    # Of all pages of a turn.
+    page_characters: Annotated[int, Meta(ge=1000, le=10_000_000)] = field(
+        name="DOSSIER_PAGE_CHARACTERS", default=120_000
+    )
+    # 0: no limit is requested.
+    reply_tokens: Annotated[int, Meta(ge=0, le=10_000_000)] = field(
+        name="DOSSIER_REPLY_TOKENS", default=16_000
+    )
+    tavily_credit_usd: Annotated[float, Meta(ge=0, le=1000)] = field(name="TAVILY_CREDIT_USD", default=0.008)
     tavily_api_key: str = field(name="TAVILY_API_KEY", default="")
     tavily_base_url: str = field(name="TAVILY_BASE_URL", default="")
-    call_seconds: float = field(name="DOSSIER_CALL_SECONDS", default=120.0)
-    retry_seconds: float = field(name="DOSSIER_RETRY_SECONDS", default=0.5)
-    lease_seconds: float = field(name="DOSSIER_LEASE_SECONDS", default=10.0)
-    job_seconds: float = field(name="DOSSIER_JOB_SECONDS", default=3600.0)
-    drain_seconds: float = field(name="DOSSIER_DRAIN_SECONDS", default=5.0)
-    max_attempts: int = field(name="DOSSIER_MAX_ATTEMPTS", default=5)
-    queue_limit: int = field(name="DOSSIER_QUEUE_LIMIT", default=10_000)
-    max_streams: int = field(name="DOSSIER_MAX_STREAMS", default=10_000)
+    call_seconds: Annotated[float, Meta(ge=0.1, le=3600)] = field(name="DOSSIER_CALL_SECONDS", default=120.0)
+    retry_seconds: Annotated[float, Meta(ge=0.01, le=60)] = field(name="DOSSIER_RETRY_SECONDS", default=0.5)
+    lease_seconds: Annotated[float, Meta(ge=0.3, le=3600)] = field(name="DOSSIER_LEASE_SECONDS", default=10.0)
+    job_seconds: Annotated[float, Meta(ge=0.1, le=604_800)] = field(
+        name="DOSSIER_JOB_SECONDS", default=3600.0
+    )
+    drain_seconds: Annotated[float, Meta(ge=0, le=3600)] = field(name="DOSSIER_DRAIN_SECONDS", default=5.0)
+    max_attempts: Annotated[int, Meta(ge=1, le=1000)] = field(name="DOSSIER_MAX_ATTEMPTS", default=5)
+    queue_limit: Annotated[int, Meta(ge=1, le=100_000_000)] = field(
+        name="DOSSIER_QUEUE_LIMIT", default=10_000
+    )
+    max_streams: Annotated[int, Meta(ge=1, le=1_000_000)] = field(name="DOSSIER_MAX_STREAMS", default=10_000)
     signing_key: str = field(name="DOSSIER_SIGNING_KEY", default="")  # path of a PEM
-    checkpoint_seconds: float = field(name="DOSSIER_CHECKPOINT_SECONDS", default=3600.0)  # 0: none are made
+    # 0: checkpoints are off.
+    checkpoint_seconds: Annotated[float, Meta(ge=0, le=604_800)] = field(
+        name="DOSSIER_CHECKPOINT_SECONDS", default=3600.0
+    )
     checkpoint_file: str = field(name="DOSSIER_CHECKPOINT_FILE", default="")  # path, where they are exported
     log_level: str = field(name="DOSSIER_LOG_LEVEL", default="WARNING")
 
@@ -60,28 +75,19 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         environment = {**{name: value or "" for name, value in dotenv_values(".env").items()}, **os.environ}
     given = {name: value for name, value in environment.items() if value}
     try:
-        settings = convert(given, Settings, strict=False)
+        return convert(given, Settings, strict=False)
     except ValidationError as error:
-        raise BadSetting(f"A setting cannot be read: {error}") from error
-    return _checked(settings)
+        raise BadSetting(_refusal(error)) from error
 
 
-def _checked(settings: Settings) -> Settings:
-    if not 0.3 <= settings.lease_seconds <= 3600:
-        raise BadSetting("DOSSIER_LEASE_SECONDS must be between 0.3 and 3600 seconds.")
-    if settings.page_characters < 1000 or settings.reply_tokens < 0 or settings.tavily_credit_usd < 0:
-        raise BadSetting(
-            "DOSSIER_PAGE_CHARACTERS must be at least 1000, "
-            "DOSSIER_REPLY_TOKENS and TAVILY_CREDIT_USD must not be negative."
-        )
-    if not 0 <= settings.checkpoint_seconds <= 604_800:
-        raise BadSetting("DOSSIER_CHECKPOINT_SECONDS must be between 0 and 604800 seconds.")
-    if not 0.1 <= settings.call_seconds <= 3600:
-        raise BadSetting("DOSSIER_CALL_SECONDS must be between 0.1 and 3600 seconds.")
-    if not 0.01 <= settings.retry_seconds <= 60:
-        raise BadSetting("DOSSIER_RETRY_SECONDS must be between 0.01 and 60 seconds.")
-    if settings.max_attempts < 1:
-        raise BadSetting("DOSSIER_MAX_ATTEMPTS must be at least 1.")
-    if settings.max_streams < 1:
-        raise BadSetting("DOSSIER_MAX_STREAMS must be at least 1.")
-    return settings
+def _refusal(error: ValidationError) -> str:
+    """Name the setting first, then what it may be."""
+    wrong, _, name = str(error).partition(" - at `$.")
+    return f"{name.rstrip('`')}: {wrong[0].lower()}{wrong[1:]}{_allowed(name.rstrip('`'))}."
+
+
+def _allowed(name: str) -> str:
+    for setting in fields(Settings):
+        if setting.encode_name == name and isinstance(kind := type_info(setting.type), IntType | FloatType):
+            return f"; allowed are {kind.ge:,g} to {kind.le:,g}"
+    return ""
