@@ -151,10 +151,10 @@ async def _until_over(context: ApiContext, job: Job) -> Job:
 
     unsubscribe = context.wake.subscribe(hear)
     try:
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError):  # then the answer is 202 `cancelling`
             async with asyncio.timeout(CANCEL_WAIT):
                 while not (await context.head(job.id)).is_over:
-                    with contextlib.suppress(TimeoutError):
+                    with contextlib.suppress(TimeoutError):  # a hint can be lost: look again
                         await asyncio.wait_for(moved.wait(), CANCEL_WAIT / 4)
                     moved.clear()
     finally:

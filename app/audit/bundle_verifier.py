@@ -262,7 +262,7 @@ class Check:
         """Ed25519 over the five lines of TEXT."""
         try:
             public, signature = bytes.fromhex(head["public_key"]), bytes.fromhex(head["signature"])
-        except (TypeError, ValueError):
+        except (TypeError, ValueError):  # it is one of the findings
             self.wrong.append("%s: its key or signature was touched." % HEAD)
             return
         if sha256(public).hexdigest()[:16] != head["key"]:

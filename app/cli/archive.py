@@ -62,7 +62,9 @@ def _month(text: str) -> datetime:
     try:
         return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no month: 2026-01 is one.", param_hint="--before") from None
+        raise click.BadParameter(
+            f"{text!r} is not a month; use YYYY-MM, e.g. 2026-01.", param_hint="--before"
+        ) from None
 
 
 def _plain(one: Kept) -> dict[str, object]:

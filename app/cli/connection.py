@@ -94,7 +94,8 @@ def _url(child: subprocess.Popen[str], log: IO[str]) -> str:
     log.seek(0)
     # uvicorn's own last words only repeat that it failed.
     said = [text for text in log.read().splitlines() if text.strip() and not text.startswith("ERROR:")]
-    raise DossierError(f"No server could be started. {said[-1].strip() if said else 'It says nothing.'}")
+    reason = f": {said[-1].strip()}" if said else " and printed no error."
+    raise DossierError(f"The server failed to start{reason}")
 
 
 def _stop(child: subprocess.Popen[str]) -> None:

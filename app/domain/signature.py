@@ -52,7 +52,7 @@ def signer(pem: bytes) -> Signer:
     try:
         key = load_pem_private_key(pem, None)
     except (ValueError, TypeError) as error:
-        raise BadSetting("The signing key is no PEM of a private key without a password.") from error
+        raise BadSetting("The signing key must be an unencrypted PEM private key.") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise BadSetting("The signing key is not an Ed25519 key: make one with `dossier keygen`.")
     return Signer(key)
@@ -63,7 +63,7 @@ def public_key(pem: bytes) -> Public:
     try:
         key = load_pem_public_key(pem)
     except ValueError as error:
-        raise BadSetting("The public key is no PEM of a public key.") from error
+        raise BadSetting("The public key must be a PEM public key.") from error
     if not isinstance(key, Ed25519PublicKey):
         raise BadSetting("The public key is not an Ed25519 key.")
     return key.public_bytes_raw()

@@ -138,7 +138,7 @@ def forgotten(entries: Iterable[Entry]) -> set[str]:
 
 def _tombstone(found: Entry) -> Iterator[str]:
     """A damaged entry names nothing; `fault` says that it is damaged."""
-    with contextlib.suppress(msgspec.DecodeError):
+    with contextlib.suppress(msgspec.DecodeError):  # an entry that cannot be read is found by `verify`
         yield from _decode(found.data).sha256
 
 

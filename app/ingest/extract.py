@@ -95,7 +95,7 @@ def _extracted(path: Path) -> formats.Extract:
     except BadDocument:
         raise
     except Exception as error:  # a broken file makes a parser raise anything
-        raise BadDocument(f"It cannot be read as {path.suffix} ({error}): save it anew.") from error
+        raise BadDocument(f"It cannot be read as {path.suffix} ({error}): save it again.") from error
     return _bounded(extract)
 
 
@@ -115,7 +115,7 @@ def _body(path: Path) -> bytes:
 
 def _bounded(extract: formats.Extract) -> formats.Extract:
     if not extract.text.strip():
-        raise BadDocument("There is no text in it: leave it out.")
+        raise BadDocument("It contains no text: leave it out.")
     if len(extract.text) > formats.MAX_TEXT:
         raise BadDocument(f"It has more than {formats.MAX_TEXT:,} characters: split it.")
     return extract

@@ -58,7 +58,7 @@ class MergedSearch:
         for reader in readers[:-1]:
             try:
                 return await reader.read(url)
-            except ProviderError:
+            except ProviderError:  # the last one to be asked has the word
                 continue
         return await readers[-1].read(url)
 

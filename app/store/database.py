@@ -105,7 +105,7 @@ async def dial(url: str, **options: Any) -> asyncpg.Connection:  # noqa: ANN401 
     dsn, several = driver_url(url), hosts(url)
     options |= {"target_session_attrs": session(url), "timeout": CONNECT_TIMEOUT / (len(several) or 1)}
     for name, port in several[:-1]:
-        with contextlib.suppress(*AWAY):
+        with contextlib.suppress(*AWAY):  # the next host is tried; the last one's error is raised
             return await asyncpg.connect(dsn, host=name, port=port, **options)
     last = {"host": several[-1].name, "port": several[-1].port} if several else {}
     return await asyncpg.connect(dsn, **last, **options)

@@ -23,6 +23,6 @@ def _forget_dead(members: Path) -> None:
     """A process that was killed never signed off; while it is listed, nobody stops the server."""
     try:
         pids = json.loads(members.read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # no list yet, or one half written: then nobody is forgotten
         return
     members.write_text(json.dumps([pid for pid in pids if psutil.pid_exists(pid)]))

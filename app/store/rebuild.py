@@ -11,13 +11,13 @@ import multiprocessing
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from uuid import UUID
 
 import asyncpg
 from msgspec import Struct
 
-from app.errors import BadSetting
+from app.errors import BadSetting, DossierError
 from app.store import log, reads
 from app.store.database import Engine, fetch, make_engine
 from app.store.projections import JOB_COLUMNS, JOB_NAMES, JSONS, job_row, transposed, unnest
@@ -118,11 +118,16 @@ async def rebuild_at(url: str, *, processes: int = 0, told: Told = lambda _jobs,
         processes: that fold at once; 0 takes one for each core.
         told: is called with the jobs and events that were folded so far.
 
-    Raises BadSetting, DatabaseUnavailable.
+    Raises BadSetting, DatabaseUnavailable, and DossierError if a process dies.
     """
     engine = make_engine(url, role=None, pool_size=2)
     try:
         return await _rebuild(engine, url, processes or os.cpu_count() or 1, told)
+    except BrokenExecutor as error:
+        raise DossierError(
+            "A process of the rebuild was killed, perhaps for lack of memory; no row was changed. "
+            "Run it again with fewer --processes."
+        ) from error
     finally:
         await engine.dispose()
 

@@ -108,8 +108,10 @@ class Wake:
         wait = first
         while True:
             began = time.monotonic()
-            with contextlib.suppress(*REFUSED):
+            try:
                 await self._listen(url)
+            except REFUSED as error:
+                log.warning("Wake-ups from other processes are late, LISTEN failed: %s; trying again.", error)
             if time.monotonic() - began > longest:
                 wait = first
             await asyncio.sleep(random.uniform(wait, 2 * wait))
@@ -122,8 +124,9 @@ class Wake:
             await connection.add_listener(CHANNEL, self._heard)
             self._tell(Hint(queue=True, everything=True))  # whatever was said meanwhile was missed
             while not connection.is_closed():
+                # A time-out only means that the next ping is due; a cut connection sets `ended` at once.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(ended.wait(), PING)  # where it is cut, that is heard at once
+                    await asyncio.wait_for(ended.wait(), PING)
                 await connection.execute("SELECT 1")
         finally:
             connection.terminate()

@@ -76,7 +76,7 @@ class Connection:
         try:
             async with asyncio.timeout(STALL):
                 await rest
-        except TimeoutError:
+        except TimeoutError:  # a reader that stalls costs itself; it comes back with its cursor
             self.cut()
 
     async def write(self, part: Part) -> None:

@@ -9,7 +9,7 @@ def step(work: Coroutine[Any, None, None]) -> Awaitable[None] | None:
     """Run `work` until it waits; None if it has ended, else what is left of it, to be awaited once."""
     try:
         waits_for = work.send(None)
-    except StopIteration:
+    except StopIteration:  # the work is done
         return None
     return _rest(work, waits_for)
 

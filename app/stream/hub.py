@@ -8,6 +8,7 @@ served from the ring where the ring covers it, else from pages of the log.
 
 import asyncio
 import contextlib
+import logging
 import random
 from uuid import UUID
 
@@ -23,6 +24,8 @@ from app.stream.crowd import Crowd
 from app.stream.feed import Feed
 from app.stream.topic import PAGE, Frame, Topic
 from dossier.job import OVER
+
+logger = logging.getLogger(__name__)
 
 POLL = 1.0  # seconds; the guarantee where hints are lost
 CATCH_UPS = 4  # catch-up reads at a time, so that a storm of reconnects leaves connections for others
@@ -103,7 +106,8 @@ class Hub:
             moved, self._moved = self._moved, set()
             try:
                 await self._refresh(moved)
-            except DatabaseUnavailable:
+            except DatabaseUnavailable as error:
+                logger.warning("Streams wait for the database: %s", error)
                 await asyncio.sleep(PATIENCE)
                 self._mark(moved)
 
@@ -140,7 +144,7 @@ class Hub:
                 self._news.set()
             if not self._topics:
                 continue
-            with contextlib.suppress(DatabaseUnavailable):
+            with contextlib.suppress(DatabaseUnavailable):  # the next poll asks again; `_read` logs it
                 await self._look()
 
     async def _look(self) -> None:
@@ -179,7 +183,8 @@ class Hub:
                         pass
                     if source.is_replaced:  # whoever comes back with that cursor is told
                         self._send_away(source)
-            except DatabaseUnavailable:
+            except DatabaseUnavailable as error:
+                logger.warning("Feeds wait for the database: %s", error)
                 await asyncio.sleep(PATIENCE)
                 self._news.set()
             await asyncio.sleep(FEED_PAUSE)

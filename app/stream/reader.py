@@ -109,7 +109,7 @@ class Reader(Generic[C]):
             if rest is not None:
                 await self._connection.finish(rest)
             await self._read()
-        except DatabaseUnavailable:
+        except DatabaseUnavailable:  # the reader is told and comes back; the hub logs it
             await self._connection.write(goodbye("database_unavailable"))
         except Exception:  # a fault ends this stream, not the server; the reader comes back
             log.exception("A stream ended early.")

@@ -84,7 +84,7 @@ class Beats:
                 connection = connection or await connect(self._url)
                 before = time.monotonic()
                 kept = await queue.beat(connection, held, self._lease)
-        except (*AWAY, asyncpg.PostgresError):
+        except (*AWAY, asyncpg.PostgresError):  # no beat; a lease that runs out is logged when it is lost
             if connection is not None:
                 connection.terminate()
             return None

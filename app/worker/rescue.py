@@ -1,4 +1,4 @@
-"""Jobs that nobody moves: their worker fell silent, or their question was not answered.
+"""Move jobs that nobody moves: their worker fell silent, or nobody answered their question.
 
 Every worker does it; none has to be elected.
 """
@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 AT_ONCE = 100  # jobs of one round; the next round is a second later
 ASIDE = timedelta(hours=1)  # a job whose log cannot be read is left alone, and then looked at again
 
-_told: set[UUID] = set()  # jobs with an unanswered question that were logged already
+_broken: set[UUID] = set()  # jobs with an unanswered question whose broken log was reported
 
 
 async def rescue(writer: Writer, worker: str) -> int:
-    """Expire leases that nobody holds any more; returns how many jobs were taken.
+    """Expire the leases of silent workers; returns how many jobs were taken.
 
     A job goes back into the queue, or fails once its attempts are spent. That two workers try it at
     the same time does no harm: the second finds that the epoch is over.
@@ -37,18 +37,18 @@ async def rescue(writer: Writer, worker: str) -> int:
             cause = c.ExpireLease(lost.epoch, "deadline" if lost.late else "silent")
             after = await handle(writer, job, cause, actor=f"rescue:{worker}", at=lost.at)
             taken += after.seq > job.seq
-        except (DossierError, asyncpg.PostgresError):  # it was the statement that failed, not the log
-            continue
+        except (DossierError, asyncpg.PostgresError) as error:  # the statement failed, not the log
+            log.info("Job %s, epoch %s: not rescued: %s", lost.job_id, lost.epoch, error)
         except Exception as error:  # noqa: BLE001 - whatever a damaged row makes fail
             await set_aside(writer, {lost.job_id: error})
     return taken
 
 
 async def set_aside(writer: Writer, broken: Mapping[UUID, Exception]) -> None:
-    """Leave jobs alone whose logs do not fold, so that they cost the others nothing."""
+    """Skip jobs whose logs do not fold for an hour, so that they do not slow the others."""
     for job_id, error in broken.items():
         log.error(
-            "Job %s is left alone for an hour, its log cannot be read: %r. See `dossier verify`.",
+            "Job %s is skipped for an hour: its log cannot be read: %r. Run `dossier verify`.",
             job_id,
             error,
         )
@@ -56,14 +56,21 @@ async def set_aside(writer: Writer, broken: Mapping[UUID, Exception]) -> None:
 
 
 async def assume(writer: Writer, worker: str) -> None:
-    """Let jobs go on with their stated assumptions once the time for an answer is over."""
-    for job_id in await queue.unanswered(writer.engine, AT_ONCE):
+    """Continue jobs with their stated assumptions once their question timed out."""
+    waiting = await queue.unanswered(writer.engine, AT_ONCE)
+    _broken.intersection_update(waiting)
+    for job_id in waiting:
         try:
             job = await load(writer, job_id)
             await handle(writer, job, c.AssumeInput(), actor=f"rescue:{worker}")
-        except DossierError:
-            continue
+        except (DossierError, asyncpg.PostgresError) as error:  # the statement failed, not the log
+            log.info("Job %s: not continued without an answer: %s", job_id, error)
         except Exception as error:  # noqa: BLE001 - whatever a damaged row makes fail
-            if job_id not in _told:
-                _told.add(job_id)
-                log.error("Job %s waits on, its log cannot be read: %r. See `dossier verify`.", job_id, error)  # noqa: TRY400
+            _report_broken(job_id, error)
+
+
+def _report_broken(job_id: UUID, error: Exception) -> None:
+    """Log a broken log once for as long as its job waits."""
+    if job_id not in _broken:
+        _broken.add(job_id)
+        log.error("Job %s keeps waiting: its log cannot be read: %r. Run `dossier verify`.", job_id, error)

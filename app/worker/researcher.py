@@ -117,7 +117,7 @@ class Researcher:
         try:
             async with asyncio.timeout(None if last else left):
                 await self._together(calls)
-        except TimeoutError:
+        except TimeoutError:  # the job's time is over: that is an event
             await self._attempt.in_turn(self._cut_off)
 
     async def _together(self, calls: list[Call]) -> None:

@@ -107,7 +107,7 @@ class Worker:
             try:
                 claimed = free > 0 and await self._take(min(free, CLAIM))
             except (DatabaseUnavailable, asyncpg.PostgresError) as error:
-                log.warning("Nothing could be claimed: %s", error)
+                log.warning("Could not claim jobs: %s", error)
                 await asyncio.sleep(PATIENCE * random.uniform(0.5, 1.5))
                 continue
             if not claimed:
@@ -159,9 +159,9 @@ class Worker:
         """From here on every outcome ends in an event, or in a lease that expires."""
         try:
             await self._perform(attempt)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # by this worker itself: a cancel, a lost lease or a shutdown
             await self._stopped(attempt)
-        except Refused:
+        except Refused:  # the job is over, cancelled, or another worker's: the log says which
             await self._stopped(attempt)
         except DatabaseUnavailable:
             log.warning("Job %s: the database is away; its lease will expire.", attempt.job_id)
@@ -254,7 +254,7 @@ class Worker:
             try:
                 await self._see_to()
             except (DatabaseUnavailable, asyncpg.PostgresError) as error:
-                log.warning("The queue could not be seen to: %s", error)
+                log.warning("Queue maintenance failed: %s", error)
 
     async def _see_to(self) -> None:
         glance = await queue.peek(self._writer.engine, list(self._attempts))

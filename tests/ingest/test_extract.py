@@ -133,7 +133,7 @@ def test_the_url_of_a_file_is_its_real_place(tmp_path):
         ("a.docx", b"x", "convert it to one of .txt"),
         ("empty.txt", b" \n ", "no text"),
         ("empty.html", b"", "no text"),
-        ("broken.pdf", b"%PDF-1.7 nonsense", "save it anew"),
+        ("broken.pdf", b"%PDF-1.7 nonsense", "save it again"),
         ("scan.pdf", pdf(""), "character recognition"),
         ("locked.pdf", pdf("yak", password="x"), "password"),
         ("large.txt", b"x" * (extract.MAX_FILE + 1), "larger than 20 MB: split it"),

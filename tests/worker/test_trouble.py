@@ -34,7 +34,7 @@ async def test_a_worker_whose_commits_were_refused_claims_and_rescues_once_they_
 
 
 async def refused(caplog, times):
-    return sum("Nothing could be claimed" in message for message in caplog.messages) >= times
+    return sum("Could not claim jobs" in message for message in caplog.messages) >= times
 
 
 async def test_a_worker_whose_clock_is_ahead_dates_its_events_and_retries_by_the_clock_of_postgres(

@@ -1,0 +1,76 @@
+"""Measure names and docstrings of the code: `python -m tests.house [folder]`."""
+
+import ast
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+FOLDERS = ("app", "dossier", "migrations")
+LONGEST = 12  # words in the first line of a docstring
+Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def sources(root: Path) -> Iterator[Path]:
+    """Every Python file of the product."""
+    for folder in FOLDERS:
+        yield from sorted((root / folder).rglob("*.py"))
+
+
+def definitions(root: Path) -> Iterator[Defined]:
+    for path in sources(root):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, Defined):
+                yield node
+
+
+def first_lines(root: Path) -> Iterator[str]:
+    """The first line of each docstring, of modules too."""
+    for path in sources(root):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Module | Defined) and (text := ast.get_docstring(node)):
+                yield text.splitlines()[0]
+
+
+def is_one_word(name: str) -> bool:
+    return len(re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", name)) == 1
+
+
+def repeated(names: list[str]) -> list[str]:
+    return sorted(name for name, times in Counter(names).items() if times > 1)
+
+
+def constants(root: Path) -> Iterator[str]:
+    for path in sources(root):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Assign):
+                yield from (at.id for at in node.targets if isinstance(at, ast.Name) and at.id.isupper())
+
+
+def measure(root: Path) -> dict[str, float]:
+    """Each measure by name; percentages and counts."""
+    nodes = list(definitions(root))
+    classes = [node.name for node in nodes if isinstance(node, ast.ClassDef)]
+    functions = [
+        node.name for node in nodes if not isinstance(node, ast.ClassDef) and not node.name.startswith("__")
+    ]
+    modules = [path.stem for path in sources(root) if path.stem != "__init__"]
+    lines = list(first_lines(root))
+    words = [len(line.split()) for line in lines]
+    return {
+        "functions of one word, %": round(100 * sum(map(is_one_word, functions)) / len(functions), 1),
+        "classes of one word, %": round(100 * sum(map(is_one_word, classes)) / len(classes), 1),
+        "class names used twice": len(repeated(classes)),
+        "module names used twice": len(repeated(modules)),
+        "constant names used twice": len(repeated(list(constants(root)))),
+        "first lines, median words": median(words),
+        "first lines over 12 words, %": round(100 * sum(count > LONGEST for count in words) / len(words), 1),
+        "first lines with a semicolon, %": round(100 * sum(";" in line for line in lines) / len(lines), 1),
+    }
+
+
+if __name__ == "__main__":
+    for name, value in measure(Path(sys.argv[1] if len(sys.argv) > 1 else ".")).items():
+        sys.stdout.write(f"{value:>8g}  {name}\n")
