@@ -17,10 +17,11 @@ from uuid import UUID
 import asyncpg
 from msgspec import Struct
 
-from app.errors import BadSetting, DossierError
+from app.errors import BadSetting
 from app.store import log, reads
 from app.store.database import Engine, fetch, make_engine
 from app.store.projections import JOB_COLUMNS, JOB_NAMES, JSONS, job_row, transposed, unnest
+from dossier.problems import DossierError
 
 SLICE = 500  # jobs that are handed to a process, and put in place by one statement
 AT_ONCE = 50  # jobs whose events are in memory at a time
