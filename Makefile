@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 CHAOS_SECONDS ?= 600
 # A Postgres that the tests share has one order of transactions, which the feed waits for.
 PROCESSES ?= $(if $(TEST_DATABASE_URL),1,2)
-PURE   := tests/domain tests/agent tests/text tests/ingest tests/test_house.py
+PURE   := tests/domain tests/text tests/ingest tests/test_house.py $(filter-out %/test_fork.py %/test_replay.py,$(wildcard tests/agent/test_*.py))
 SHELL  := bash
 .SHELLFLAGS := -o pipefail -c
 Q      ?= What does the with statement do, and what is a context manager?
