@@ -10,8 +10,8 @@ from litestar.params import FromQuery, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 
 from app.api.context import TENANT, ApiContext
-from app.api.contract import EVENT_STREAM, JSON, MAX_FAULTS, PAGE, accepted, problems_of
-from app.api.problems import BadRequest, FieldError, InvalidRequest
+from app.api.contract import EVENT_STREAM, JSON, PAGE, accepted, problems_of
+from app.api.problems import BadRequest
 from app.api.sse import EventStream, Later, turned_away
 from app.domain.events import EVENT_TYPES
 from app.errors import DatabaseUnavailable, FeedWithheld
@@ -21,6 +21,7 @@ from app.stream import frames
 from app.stream.connection import RETRY_MS
 
 NOW = "now"
+SHOWN = 10  # unknown types that a refusal names
 
 CURSOR = re.compile(r"([0-9]{1,20})-([0-9]{1,19})")
 MAX_XID = 2**64 - 1  # an xid8
@@ -111,19 +112,16 @@ def _withheld() -> FeedWithheld:
 
 
 def _types(given: list[str] | None) -> list[str] | None:
-    """Return the types of events to send; None for all. Raises InvalidRequest.
+    """Return the types of events to send; None for all. Raises BadRequest.
 
     A type has no comma in its name, so a list in one value, which older clients send, is clear too.
     """
-    names = [name for text in given or () for name in text.split(",") if name]
+    names = [name for text in given or () if text for name in text.split(",")]
     unknown = [name for name in names if name not in EVENT_TYPES]
     if unknown:
-        raise InvalidRequest([_unknown_type(name) for name in unknown[:MAX_FAULTS]])
+        shown = ", ".join(repr(name[:50]) for name in unknown[:SHOWN])
+        raise BadRequest("wrong_type", f"Use types of events; unknown: {shown}.", "types")
     return names or None
-
-
-def _unknown_type(name: str) -> FieldError:
-    return FieldError("types", f"{name[:50]!r} is not a type of event.", "wrong_type")
 
 
 def _body(page: Page) -> bytes:
