@@ -39,7 +39,10 @@ async def test_the_pages_join_to_the_logs_of_all_jobs(dossier, house, limit):
     lines = [(job.id, row.line()) for job in jobs for row in await whole_log(house.engine, job.id)]
     assert [(event.job_id, event.line) for event in found] == lines
     assert [event.seq for event in found] == [1, 2, 3] * 2
-    assert (found[-1].type, found[-1].data) == ("job_completed", {"stop_reason": "answered"})
+    assert (found[-1].type, found[-1].data) == (
+        "job_completed",
+        {"stop_reason": "answered", "outcome": None},
+    )
     assert found[-1].is_last
 
 
