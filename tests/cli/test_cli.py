@@ -143,7 +143,7 @@ def test_an_interrupt_in_a_script_leaves_the_job_running(story):
 @pytest.mark.parametrize(
     ("arguments", "environment", "says"),
     [
-        (["jobs"], {"DOSSIER_URL": "nonsense"}, "looks like http://"),
+        (["jobs"], {"DOSSIER_URL": "nonsense"}, "is not a server URL; expected e.g. http://"),
         (["follow", NOBODY], {"DOSSIER_URL": "http://127.0.0.1:9"}, "No Dossier server answers"),
         (["migrate"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/x"}, "cannot be used"),
         (["migrate"], {"DATABASE_URL": "nonsense"}, "looks like postgresql://"),
