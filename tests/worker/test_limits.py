@@ -336,7 +336,8 @@ async def test_an_answer_that_nobody_asked_for_is_a_conflict(http, house):
 
     assert_problem(await http.post(url, json={"answers": ["x"]}), 409, "no_input_requested")
     assert_problem(await http.post(url, json={"answers": []}), 400, "too_few_items", "answers")
-    assert_problem(await http.post(url, json={"answer": "x"}), 400, "unknown_field", "answer")
+    unknown = {"answers": ["x"], "answer": "x"}
+    assert_problem(await http.post(url, json=unknown), 400, "unknown_field", "answer")
 
 
 async def test_a_waiting_question_can_be_cancelled(http: httpx.AsyncClient, house):
