@@ -51,7 +51,10 @@ async def job_bundle(context: NamedDependency[ApiContext], job_id: FromPath[str]
 
 
 async def _written(context: ApiContext, job_id: UUID, view: JobView) -> IO[bytes]:
-    """Write the whole zip; slow parts run in a thread."""
+    """Write the whole zip.
+
+    Slow parts run in a thread.
+    """
     engine, signer = context.writer.engine, context.signer
     rows = (await context.history(job_id))[: view.seq]
     with contextlib.ExitStack() as on_error:

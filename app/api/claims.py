@@ -1,4 +1,7 @@
-"""GET /jobs/{id}/claims and GET /sources: from a sentence to its page, and from a page to the sentences."""
+"""Serve GET /jobs/{id}/claims and GET /sources.
+
+The one leads from a sentence to its page, the other from a page to the sentences.
+"""
 
 from datetime import datetime
 from typing import Annotated
@@ -21,7 +24,10 @@ from dossier.job import Claim, Status
 
 
 class SourceUse(Struct, frozen=True):
-    """A job that found the page; `sha256` is that of the text as it read it, null where it did not."""
+    """A job that found the page.
+
+    `sha256` is that of the text as the job read it, null where it did not read it.
+    """
 
     job_id: UUID
     query: str
@@ -50,7 +56,10 @@ class SourceUses(Struct, frozen=True):
     summary="List the claims of a report, each with its evidence",
 )
 async def job_claims(context: NamedDependency[ApiContext], job_id: FromPath[str]) -> Response[Claims]:
-    """Return the evidence of each sentence; none until there is a report."""
+    """Return the evidence of each sentence of the report.
+
+    The list is empty until there is a report.
+    """
     key = job_id_of(job_id)
     head = await context.head(key)
     found = claims(await log.of_types(context.writer.engine, key, TRACES))

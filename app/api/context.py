@@ -66,14 +66,20 @@ class ApiContext:
         self._heads: Batch[UUID, reads.Head | None] = Batch(self._read_heads)
 
     async def view(self, job_id: UUID) -> JobView:
-        """The job as it is now; requests that arrive together share a query. Raises JobNotFound."""
+        """Return the job as it is now.
+
+        Requests that arrive together share a query. Raises JobNotFound.
+        """
         view = await self._views.ask(job_id)
         if view is None:
             raise JobNotFound(str(job_id))
         return view
 
     async def past(self, job_id: UUID, at: str) -> JobView:
-        """The job as it was at a seq or a time. Raises JobNotFound and BadRequest."""
+        """Return the job as it was at a seq or a time.
+
+        Raises JobNotFound and BadRequest.
+        """
         is_past = until(at, await self.head(job_id))
         job = await log.past(self.writer.engine, job_id, is_past)
         if not job.exists:
@@ -82,7 +88,10 @@ class ApiContext:
 
     @contextlib.asynccontextmanager
     async def replaying(self) -> AsyncIterator[None]:
-        """One replay at a time, because it takes a core; a few may wait. Raises Busy."""
+        """Allow one replay at a time, because it takes a core.
+
+        A few may wait. Raises Busy.
+        """
         if self._replays >= MAX_REPLAYS:
             raise Busy(f"{MAX_REPLAYS} replays are running or waiting. Try again when some have ended.")
         self._replays += 1
@@ -97,7 +106,9 @@ class ApiContext:
         return [found.get(job_id) for job_id in job_ids]
 
     async def head(self, job_id: UUID) -> reads.Head:
-        """How far the job's log goes; readers who come back together share a query.
+        """Return how far the job's log goes.
+
+        Readers who reconnect together share a query.
 
         Raises JobNotFound, and JobArchived where the events are elsewhere.
         """
@@ -121,7 +132,10 @@ class ApiContext:
         return [found.get(job_id) for job_id in job_ids]
 
     async def load(self, job_id: UUID) -> Job:
-        """The job, folded from its log, for a change to it. Raises JobNotFound, JobArchived."""
+        """Load the job from its log, for a change to it.
+
+        Raises JobNotFound and JobArchived.
+        """
         try:
             job = await load(self.writer, job_id)
         except JobNotFound:
@@ -132,7 +146,10 @@ class ApiContext:
         return job
 
     async def admit(self) -> None:
-        """Refuse new jobs while too many wait. The count is up to a second old. Raises QueueFull."""
+        """Refuse new jobs while too many wait.
+
+        The count is up to a second old. Raises QueueFull.
+        """
         if time.monotonic() - self._counted > COUNT_EVERY:
             self._counted = time.monotonic()
             self._waiting = await queue.waiting(self.writer.engine, self._queue_limit)
@@ -141,7 +158,10 @@ class ApiContext:
 
 
 def job_id_of(text: str, field: str = "job_id") -> UUID:
-    """Return the id in a path. Raises BadRequest if it is not a UUID."""
+    """Return the id in a path.
+
+    Raises BadRequest if it is not a UUID.
+    """
     try:
         return UUID(text)
     except ValueError:
@@ -157,7 +177,10 @@ def job_cursor_of(text: str | None) -> UUID | None:
 
 
 def cursor_of(text: str, field: str) -> int:
-    """Return the seq of the last event received; 0 for none. Raises BadRequest."""
+    """Return the seq of the last event received.
+
+    Without one it is 0. Raises BadRequest.
+    """
     if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise BadRequest("malformed_cursor", "Use the seq of an event: a whole number from 0.", field)
     return int(text)

@@ -1,4 +1,4 @@
-"""What all routes have in common: how a request is checked, and which problems an operation names."""
+"""Check requests and name the problems of each operation."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -55,7 +55,10 @@ LOG = (*JOB, "job_archived")  # of routes that read the events of a job
 
 
 def problems_of(*codes: str) -> dict[int, ResponseSpec]:
-    """Return the error responses of an operation, one for each status, with an example for each code."""
+    """Return the error responses of an operation, one for each status.
+
+    Each has an example for each of its codes.
+    """
     grouped: dict[int, list[str]] = {}
     for code in dict.fromkeys((*codes, *COMMON)):
         grouped.setdefault(CODES[code][0], []).append(code)
@@ -82,7 +85,7 @@ class Parameter(Struct, frozen=True):
 
 
 class Expected(Struct, frozen=True):
-    """What a route takes: a body of this kind, if any, and these query parameters."""
+    """What a route accepts as body and query parameters."""
 
     body: kinds.Type | None
     parameters: Mapping[str, Parameter]
@@ -116,7 +119,10 @@ def _without_none(kind: kinds.Type) -> kinds.Type:
 
 
 async def check_request(request: Request[Any, Any, Any]) -> Response[None] | None:
-    """Refuse a request that does not fit its route, naming everything that is wrong with it."""
+    """Refuse a request that does not fit its route.
+
+    The answer names everything that is wrong with it.
+    """
     handler = request.route_handler
     if request.method == "OPTIONS":
         return _options(request)
@@ -133,7 +139,10 @@ async def check_request(request: Request[Any, Any, Any]) -> Response[None] | Non
 
 
 def _options(request: Request[Any, Any, Any]) -> Response[None]:
-    """Answer with the methods of the path; Litestar's own answer knows only those of one handler."""
+    """Answer with the methods of the path.
+
+    Litestar's own answer knows only those of one handler.
+    """
     template = request.scope["path_template"]
     routes = [route for route in request.app.routes if route.path_format == template]
     methods = {name for route in routes if isinstance(route, HTTPRoute) for name in route.methods}
@@ -197,7 +206,7 @@ def _of_body(fault: FieldError) -> FieldError:
 
 
 def _where(error: Exception) -> str:
-    """Return at which byte a JSON decoder gave up, if it says so."""
+    """Return at which byte a JSON decoder failed, if it says so."""
     _, found, place = str(error).rpartition("(byte ")
     number = place.rstrip(")")
     return f" (byte {number})" if found and number.isdigit() else ""
@@ -215,13 +224,19 @@ def require_json(request: Request[Any, Any, Any]) -> None:
 
 
 def check_key(key: str | None) -> None:
-    """Refuse an idempotency key that is too long or empty, or has U+0000 in it."""
+    """Refuse an idempotency key that breaks the rules.
+
+    It must not be too long or empty, or contain U+0000.
+    """
     if key is not None and not (0 < len(key) <= MAX_KEY and "\x00" not in key):
         raise BadRequest("invalid_key", f"Use a key of 1 to {MAX_KEY} characters.", "Idempotency-Key")
 
 
 def accepted(request: Request[Any, Any, Any], *offers: str) -> str | None:
-    """Return which of these media types the caller prefers, by quality; None if none of them."""
+    """Return which of these media types the caller prefers, by quality.
+
+    None if the caller accepts none of them.
+    """
     header = request.headers.get("accept", "*/*")
     named = [part for part in header.split(",") if not REFUSED.search(part)]
     refused = {part.partition(";")[0].strip().lower() for part in header.split(",") if REFUSED.search(part)}

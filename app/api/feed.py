@@ -1,4 +1,7 @@
-"""GET /events: the events of all jobs in one order, as JSON pages or as server-sent events."""
+"""Serve GET /events, the events of all jobs in one order.
+
+They come as JSON pages or as server-sent events.
+"""
 
 import random
 import re
@@ -46,7 +49,10 @@ async def all_events(
     types: FromQuery[list[str] | None] = None,
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ASGIApp:
-    """The feed in two representations; each event is the same bytes as in its job's own log."""
+    """Return the feed as JSON pages or as a stream.
+
+    Each event is the same bytes as in its job's own log.
+    """
     wanted = _types(types)
     if accepted(request, JSON, EVENT_STREAM) == EVENT_STREAM:
         return await _open(context, after, last_event_id, wanted)
@@ -54,7 +60,10 @@ async def all_events(
 
 
 async def _open(context: ApiContext, after: str | None, last: str | None, types: list[str] | None) -> ASGIApp:
-    """The stream; the header wins over the query, which a browser repeats as it was at first."""
+    """Open the stream at the header's cursor, else at the query's.
+
+    A browser that reconnects repeats the query of its first request, so the header wins.
+    """
     cursor = cursor_of(last, "Last-Event-ID") if last else None
     if cursor is None and after != NOW:
         cursor = cursor_of(after, "after")
@@ -95,7 +104,10 @@ async def _page(
 
 
 def cursor_of(text: str | None, field: str) -> Cursor:
-    """A cursor of the feed is <xid>-<position>; nothing is the beginning. Raises BadRequest."""
+    """Read a cursor of the feed, <xid>-<position>.
+
+    Without one the feed starts at the beginning. Raises BadRequest.
+    """
     match = CURSOR.fullmatch(text or "0-0")
     cursor = Cursor(int(match[1]), int(match[2])) if match else None
     if cursor is None or cursor.xid > MAX_XID or cursor.position > MAX_POSITION:
@@ -112,7 +124,9 @@ def _withheld() -> FeedWithheld:
 
 
 def _types(given: list[str] | None) -> list[str] | None:
-    """Return the types of events to send; None for all. Raises BadRequest.
+    """Return the types of events to send, or None for all.
+
+    Raises BadRequest.
 
     A type has no comma in its name, so a list in one value, which older clients send, is clear too.
     """
@@ -125,7 +139,10 @@ def _types(given: list[str] | None) -> list[str] | None:
 
 
 def _body(page: Page) -> bytes:
-    """The page as JSON; an event's line goes in as it is stored."""
+    """Return the page as JSON.
+
+    An event's line goes in as it is stored.
+    """
     events = b",".join(
         b'{"cursor":"%b","event":%b}' % (str(entry.cursor).encode(), entry.row.line())
         for entry in page.entries

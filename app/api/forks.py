@@ -1,4 +1,7 @@
-"""POST /jobs/{id}/fork, GET /jobs/{id}/diff/{other}, POST /jobs/{id}/replay: what can be done with a past."""
+"""Serve forks, comparisons and replays of jobs.
+
+The routes are POST /jobs/{id}/fork, GET /jobs/{id}/diff/{other} and POST /jobs/{id}/replay.
+"""
 
 import asyncio
 from collections.abc import Sequence

@@ -35,7 +35,10 @@ class Handover:
 
 
 def handed_over(call: Call[T]) -> Call[T]:
-    """Mark the `__call__` of a response; without a Handover around the application it runs at once."""
+    """Mark the `__call__` of a response to run after the handler.
+
+    Without a Handover around the application it runs at once.
+    """
 
     @functools.wraps(call)
     async def start(self: T, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +52,10 @@ def handed_over(call: Call[T]) -> Call[T]:
 
 
 def _bare(scope: Scope) -> Scope:
-    """Only what the server itself still looks at; it holds the scope to the end."""
+    """Keep only the part of the scope that the server needs.
+
+    The server holds the scope to the end.
+    """
     for name in scope.keys() - KEPT:
         del scope[name]  # type: ignore[misc]
     return scope

@@ -4,7 +4,7 @@ from litestar.types import ASGIApp, HTTPSendMessage, Receive, Scope, Send
 
 
 class HeadAsGet:
-    """Asks the application as by GET, and sends only how its answer starts."""
+    """Answers HEAD as GET, but sends only the start."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -20,7 +20,10 @@ class HeadAsGet:
 
 
 def _start_only(send: Send) -> Send:
-    """Return a `send` that ends the response after its headers; an open stream then sees a disconnect."""
+    """Return a `send` that ends the response after its headers.
+
+    An open stream then sees a disconnect.
+    """
 
     async def pass_on(message: HTTPSendMessage) -> None:
         if message["type"] == "http.response.start":

@@ -10,7 +10,10 @@ from app.store import migrate
 
 
 class Health(Struct, frozen=True):
-    """`status` is "ok", or what is wrong; the levels are those of the migrations."""
+    """The health of the process.
+
+    `status` is "ok", or what is wrong. The levels are those of the migrations.
+    """
 
     status: str
     migration: str = ""
@@ -19,13 +22,19 @@ class Health(Struct, frozen=True):
 
 @get("/health/live", summary="The process runs", sync_to_thread=False)
 def live() -> Health:
-    """200 as long as the process can answer; says nothing about the database."""
+    """Answer 200 as long as the process can answer.
+
+    This says nothing about the database.
+    """
     return Health("ok")
 
 
 @get("/health/ready", summary="The process can take requests")
 async def ready(context: NamedDependency[ApiContext]) -> Response[Health]:
-    """200, or 503 while the database is away, at another migration level, or the process is draining."""
+    """Answer 200 if the process can work, else 503.
+
+    It cannot while the database is away or at another migration level, or while the process drains.
+    """
     expected = migrate.expected()
     try:
         level = await migrate.level(context.writer.engine)

@@ -107,7 +107,10 @@ async def list_jobs(
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
     cursor: FromQuery[str | None] = None,
 ) -> Jobs:
-    """Return a page of jobs with this status and all of these tags, without their reports."""
+    """Return a page of jobs, without their reports.
+
+    The jobs have this status and all of these tags.
+    """
     found = await reads.page(
         context.writer.engine,
         TENANT,

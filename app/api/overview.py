@@ -1,4 +1,7 @@
-"""GET /overview: what the jobs do now, and what they did lately. One snapshot for all readers."""
+"""Serve GET /overview, what jobs do now and did lately.
+
+All readers share one snapshot.
+"""
 
 import asyncio
 import time
@@ -25,7 +28,10 @@ T = TypeVar("T")
 
 
 class EffortView(Struct, frozen=True):
-    """What an effort may use at most, and what half of the newest jobs of it needed."""
+    """The limits of an effort and what its jobs needed.
+
+    The need is that of half of its newest jobs.
+    """
 
     effort: Effort
     turns: int
@@ -57,7 +63,10 @@ class OverviewView(Struct, frozen=True):
 
 
 class Kept(Generic[T]):
-    """A value that is looked up at most once in `seconds`, however many ask at once."""
+    """A value that is looked up at most once in `seconds`.
+
+    This holds however many callers ask at once.
+    """
 
     def __init__(self, look_up: Callable[[], Awaitable[T]], seconds: float) -> None:
         self._look_up = look_up
@@ -88,7 +97,10 @@ class Overview:
         return self._context.writer.engine
 
     async def view(self) -> OverviewView:
-        """The figures, up to a second old; the history up to fifteen."""
+        """Return the figures, at most a second old.
+
+        The history is at most fifteen seconds old.
+        """
         now, lately = await self._now.get(), await self._lately.get()
         return OverviewView(
             datetime.now(UTC), now, lately.hours, lately.days, lately.failures, lately.efforts
@@ -110,7 +122,7 @@ def _effort(effort: Effort, typical: store.Typical | None) -> EffortView:
 
 
 async def _page_or_check(request: Request) -> Response[bytes] | Response[None] | None:  # type: ignore[type-arg]
-    """Answer a browser with the page; check every other request as on all routes."""
+    """Answer a browser with the page, and check every other request."""
     return overview_page(request) or await check_request(request)
 
 
@@ -121,5 +133,8 @@ async def _page_or_check(request: Request) -> Response[bytes] | Response[None] |
     before_request=_page_or_check,
 )
 async def get_overview(overview: NamedDependency[Overview]) -> Response[OverviewView]:
-    """What waits and runs, what ended by hour, what was spent by day and model, why jobs failed."""
+    """Return what jobs do now, and what they did lately.
+
+    That is what waits and runs, what ended by hour, what was spent by day and model, and why jobs failed.
+    """
     return Response(await overview.view(), headers={"Vary": "Accept"})

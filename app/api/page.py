@@ -1,4 +1,6 @@
-"""The page for people: html, css and scripts of this folder's `web/`, served as they are.
+"""Serve the page for people.
+
+Its html, css and scripts are the files in this folder's `web/`, unchanged.
 
 The files are read once, when the process starts, and found by name in a table: no path of a request
 ever reaches the file system. Whatever a page loads has the version of all files in its address, so a
@@ -85,7 +87,10 @@ def old_overview() -> Redirect:
 
 
 def overview_page(request: Request) -> Response[bytes] | None:  # type: ignore[type-arg]
-    """Answer a browser with the view of the overview; anybody else gets the figures."""
+    """Answer a browser with the page of the overview.
+
+    All other callers get the figures.
+    """
     if request.accept.best_match([MediaType.JSON, MediaType.HTML]) != MediaType.HTML:
         return None
     return _answer(request, _overview(), CHECKED, vary="Accept, Accept-Encoding")
@@ -98,7 +103,10 @@ def _overview() -> File:
 
 @get("/web/{version:str}/{name:str}", include_in_schema=False, sync_to_thread=False)
 def web_file(request: Request, version: FromPath[str], name: FromPath[str]) -> Response[bytes]:  # type: ignore[type-arg]
-    """A style, a script or a picture. During a deploy a page of another version gets ours, for once."""
+    """Return a style, a script or a picture.
+
+    During a deploy a page of another version gets our file, which its browser must not keep.
+    """
     found = files().get(name)
     if found is None:
         raise NotFoundException(detail="There is no such file.")

@@ -12,7 +12,10 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", r
 
 
 def until(at: str, head: Head) -> Callable[[Row], bool]:
-    """Which events count: those up to a seq, or up to a time, both included. Raises BadRequest."""
+    """Return which events count, up to a seq or a time.
+
+    Both ends are included. Raises BadRequest.
+    """
     if at.isascii() and at.isdigit():
         seq = int(at[:20])
         if seq > head.seq:

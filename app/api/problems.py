@@ -1,4 +1,7 @@
-"""Errors as problem details (RFC 9457), each with a stable `code` that a client can branch on."""
+"""Errors as problem details (RFC 9457).
+
+Each has a stable `code` that a client can branch on.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -119,7 +122,10 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 
 
 class InvalidRequest(DossierError):
-    """The request is refused; `errors` names each part that is wrong."""
+    """The request is refused.
+
+    `errors` names each part that is wrong.
+    """
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__(" ".join(f"{error.field}: {error.message}" for error in errors))
@@ -134,7 +140,10 @@ class BadRequest(InvalidRequest):
 
 
 def problem(code: str, detail: str, errors: Sequence[FieldError] = (), status: int | None = None) -> Problem:
-    """Return the problem of this code; its `type` is a name, not a link."""
+    """Return the problem of this code.
+
+    Its `type` is a name, not a link.
+    """
     usual, title = CODES[code]
     return Problem(f"urn:dossier:problem:{code}", title, status or usual, detail, code, tuple(errors))
 
@@ -145,7 +154,10 @@ def answer(problem: Problem, headers: dict[str, str] | None = None) -> Response[
 
 
 def on_invalid_request(_request: Request, error: InvalidRequest) -> Response[bytes]:  # type: ignore[type-arg]
-    """Answer with every field error; the first one gives the code."""
+    """Answer with every field error.
+
+    The first one gives the code.
+    """
     first, *others = error.errors
     detail = f"{first.message} {_count(len(others))}".strip()
     return answer(problem(first.code, detail, error.errors))
@@ -177,13 +189,19 @@ def on_http(_request: Request, error: HTTPException) -> Response[bytes]:  # type
 
 
 def allowed(methods: str) -> str:
-    """Return the value of an Allow header: what answers GET answers HEAD too."""
+    """Return the value of an Allow header.
+
+    What answers GET answers HEAD too.
+    """
     names = {name.strip() for name in methods.split(",") if name.strip()}
     return ", ".join(sorted(names | {"OPTIONS"} | ({"HEAD"} if "GET" in names else set())))
 
 
 def on_crash(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
-    """Log a fault of the server in full, and answer without a word of it."""
+    """Log a fault of the server in full.
+
+    The answer reveals nothing of it.
+    """
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return answer(problem("internal_error", DETAILS["internal_error"]))
 

@@ -22,7 +22,10 @@ LET_GO = 1  # seconds more, until requests that have not noticed that are cancel
 
 
 class Line:
-    """A transport to which a late write is no error: asyncio's ignores what uvloop's raises for."""
+    """A transport on which a late write is no error.
+
+    asyncio's ignores what uvloop's raises for.
+    """
 
     __slots__ = ("_transport",)  # there is one for each connection
 
@@ -30,7 +33,10 @@ class Line:
         self._transport = transport
 
     def write(self, chunk: bytes) -> None:
-        """Write, unless the other end has hung up, of which the protocol is about to hear."""
+        """Write, unless the other end has hung up.
+
+        The protocol is about to hear of that.
+        """
         if not self._transport.is_closing():
             self._transport.write(chunk)
 
@@ -39,7 +45,10 @@ class Line:
 
 
 class Protocol(HttpToolsProtocol):
-    """Offers the application what ASGI has no word for: to write without waiting, and to cut a connection."""
+    """Offers the application what ASGI lacks.
+
+    That is to write without waiting, and to cut a connection.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A caller is there."""
@@ -51,7 +60,10 @@ class Protocol(HttpToolsProtocol):
         self.scope["extensions"] = {WIRE: {"write": self.write, "abort": self.transport.abort}}
 
     def write(self, chunk: bytes) -> bool:
-        """Write a chunk of the response under way, framed as HTTP wants it; False where that has to wait."""
+        """Write a chunk of the response under way, framed for HTTP.
+
+        Returns False where that has to wait.
+        """
         cycle = self.cycle
         if (
             self.flow.write_paused
@@ -65,7 +77,9 @@ class Protocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """Sets `draining` when a signal comes: uvicorn's lifespan shutdown waits for the streams to end first.
+    """Sets `draining` when a signal comes.
+
+    uvicorn's lifespan shutdown would first wait for the streams to end.
 
     A second signal sets `hurried`, and cuts what is open.
     """
@@ -84,7 +98,7 @@ class Server(uvicorn.Server):
         await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """The first signal drains; a second one cuts.
+        """Drain at the first signal and cut at the second.
 
         Not by uvicorn's own way to be forced, which leaves out the end of the lifespan: the worker hands
         its jobs back there.
@@ -97,7 +111,10 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Wait for what is open; after GRACE it is cut, as uvicorn would cancel it and call that an error."""
+        """Wait for open connections, and cut them after GRACE.
+
+        uvicorn would cancel them and call that an error.
+        """
         late = asyncio.get_running_loop().call_later(GRACE, self._hang_up)
         try:
             await super().shutdown(sockets)
@@ -115,7 +132,10 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises OSError where the address is taken."""
+    """Open a listening socket.
+
+    Port 0 takes a free one. Raises OSError where the address is taken.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named because asyncio sets TCP_NODELAY only where it is: else each answer waits 40 ms.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -132,7 +152,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def allow_sockets() -> None:
-    """Open files up to the system's hard limit: the soft one is often 1,024, and a stream takes one."""
+    """Raise the limit of open files to the system's hard one.
+
+    The soft limit is often 1,024, and each stream takes one file.
+    """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):  # some systems say "unlimited" and refuse it
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -141,7 +164,10 @@ def allow_sockets() -> None:
 def make_server(
     app: Litestar, draining: asyncio.Event, log_level: str, hurried: asyncio.Event | None = None
 ) -> Server:
-    """A server for this application; give `serve` a socket of `listen`."""
+    """Make a server for this application.
+
+    Give `serve` a socket of `listen`.
+    """
     config = uvicorn.Config(
         HeadAsGet(Handover(app)),
         loop="uvloop",

@@ -1,4 +1,7 @@
-"""What is wrong with a value, field by field: all of it at once, in our own words."""
+"""Find every fault of a value, field by field.
+
+The messages are our own.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +30,10 @@ def faults(value: object, kind: kinds.Type, path: str) -> Iterator[FieldError]:
 
 
 def text_faults(value: object, path: str, depth: int = 0) -> Iterator[FieldError]:
-    """Yield the U+0000 in any text of a value, which Postgres cannot store, and values nested too deeply."""
+    """Yield the faults of the text and nesting of a value.
+
+    Postgres cannot store U+0000 in any text, nor may values be nested too deeply.
+    """
     if depth > MAX_DEPTH:
         yield FieldError(_name(path), f"Nest at most {MAX_DEPTH} levels.", "too_deep")
     elif isinstance(value, str):
@@ -108,7 +114,10 @@ def _mapping(value: object, _kind: Any, path: str) -> Iterator[FieldError]:  # n
 
 
 def _either(value: object, kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401
-    """Check an optional value: the only unions in a request are of one type and null."""
+    """Check an optional value.
+
+    The only unions in a request are of one type and null.
+    """
     if value is None and kind.includes_none:
         return
     for one in kind.types:

@@ -1,4 +1,7 @@
-"""GET /jobs/{id}/sources/{n}: a source, with the places in its stored page that the report quotes."""
+"""Serve GET /jobs/{id}/sources/{n}, a source with its quotes.
+
+The quotes are the places in its stored page that the report cites.
+"""
 
 from uuid import UUID
 
@@ -20,7 +23,10 @@ MAX_NUMBER = 2**31 - 1  # an integer in Postgres
 
 
 class Quote(Struct, frozen=True):
-    """`quote` is `text[start:end]` of the page, in characters; `claim` is the sentence that stands on it."""
+    """A place in the page that a claim quotes.
+
+    `quote` is `text[start:end]` of the page, in characters. `claim` is the sentence that it supports.
+    """
 
     claim: str
     quote: str
@@ -30,7 +36,10 @@ class Quote(Struct, frozen=True):
 
 
 class SourcePage(Struct, frozen=True):
-    """A source of the job. `text` is null where the page was not read, or is not kept any more."""
+    """A source of the job.
+
+    `text` is null where the page was not read, or is no longer kept.
+    """
 
     job_id: UUID
     number: int
@@ -53,7 +62,10 @@ class SourcePage(Struct, frozen=True):
 async def job_source(
     context: NamedDependency[ApiContext], job_id: FromPath[str], number: FromPath[int]
 ) -> Response[SourcePage]:
-    """The source under its number; 404 `source_not_found` where the job has none."""
+    """Return the source of this number.
+
+    Answers 404 `source_not_found` where the job has none.
+    """
     key = job_id_of(job_id)
     await context.head(key)  # raises where the job is not the caller's
     found = await sources.source(context.writer.engine, key, number) if 0 < number <= MAX_NUMBER else None

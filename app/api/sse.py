@@ -1,4 +1,7 @@
-"""Server-sent events as responses: the stream, and the answers that keep an EventSource alive or end it."""
+"""Server-sent events as responses.
+
+Some stream, the others keep an EventSource alive or end it.
+"""
 
 import asyncio
 from collections.abc import Callable, Hashable
@@ -25,7 +28,10 @@ C = TypeVar("C", bound=Hashable)
 
 
 class EventStream(Generic[C]):
-    """The response of one reader: `first` frames, replay from its cursor, then live, until the end."""
+    """The response to one reader.
+
+    It sends `first` frames, replays from the reader's cursor, and then follows live until the end.
+    """
 
     def __init__(self, crowd: Crowd, source: Callable[[], Source[C]], cursor: C, first: bytes) -> None:
         self._crowd = crowd
@@ -35,7 +41,10 @@ class EventStream(Generic[C]):
 
     @handed_over
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Start, let the source write, and wait for the end: of the log, the connection, or the server."""
+        """Start, let the source write, and wait for the end.
+
+        The log, the connection or the server may end it.
+        """
         await send(_start(200, HEADERS))
         connection = Connection(send, _wire(scope))  # type: ignore[arg-type]  # servers send by coroutines
         reader = Reader(self._source(), self._cursor, connection)
@@ -48,7 +57,10 @@ class EventStream(Generic[C]):
 
 
 class NothingLeft:
-    """204: over, and everything was received. The documented way to tell an EventSource to stop."""
+    """Answers 204 to a reader who has received everything.
+
+    This is the documented way to tell an EventSource to stop.
+    """
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send the status and nothing else."""
@@ -57,7 +69,10 @@ class NothingLeft:
 
 
 class Later:
-    """200, `retry:` and close: a browser's EventSource dies for good on any other status."""
+    """Answers 200 with `retry:` and closes.
+
+    A browser's EventSource never reconnects after any other status.
+    """
 
     def __init__(self, reason: str, retry_ms: tuple[int, int] = RETRY_MS) -> None:
         self._reason = reason
@@ -70,14 +85,20 @@ class Later:
 
 
 def turned_away(crowd: Crowd) -> Later | None:
-    """The answer to a reader for whom there is no place here; None where there is."""
+    """Return the answer to a reader who cannot be served.
+
+    None where there is room for the reader.
+    """
     if crowd.is_draining:
         return Later("draining")
     return Later("too_many_streams", BUSY_RETRY_MS) if crowd.is_full else None
 
 
 def _wire(scope: Scope) -> Wire:
-    """What the server offers; elsewhere everything goes by ASGI, and the end of this task cuts the socket."""
+    """Return what the server offers for writing.
+
+    Elsewhere everything goes by ASGI, and the end of this task cuts the socket.
+    """
     extensions: dict[str, Any] = scope.get("extensions") or {}
     if WIRE in extensions:
         return Wire(**extensions[WIRE])

@@ -1,4 +1,7 @@
-"""GET /jobs/{id}/stream and /events: one log, as server-sent events or as JSON pages."""
+"""Serve GET /jobs/{id}/stream and /events, one job's log.
+
+It comes as server-sent events or as JSON pages.
+"""
 
 import random
 from typing import Annotated
@@ -52,7 +55,10 @@ async def job_events(
     limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ASGIApp:
-    """One log in two representations; each event is the same bytes in both."""
+    """Return one log as JSON pages or as a stream.
+
+    Each event is the same bytes in both.
+    """
     key, cursor = job_id_of(job_id), _cursor(after, last_event_id)
     if accepted(request, JSON, EVENT_STREAM) == EVENT_STREAM:
         return await _open(context, key, cursor)
@@ -67,7 +73,10 @@ async def job_events(
 
 
 def _cursor(after: str | None, last_event_id: str | None) -> int:
-    """The header wins: a browser repeats the url of its first connect, with its stale query."""
+    """Return the header's cursor, else the query's.
+
+    A browser that reconnects repeats the url of its first request, with its stale query.
+    """
     if last_event_id:
         return cursor_of(last_event_id, "Last-Event-ID")
     return cursor_of(after, "after") if after else 0
