@@ -1,1 +1,4 @@
-"""The terminal: commands for those who run Dossier and for those who ask it."""
+"""The commands of the terminal.
+
+Some are for those who run Dossier, some for those who ask it.
+"""

@@ -1,4 +1,7 @@
-"""`dossier archive`: old months of the log become files, and leave the database."""
+"""`dossier archive` moves old months of the log into files.
+
+They leave the database.
+"""
 
 import asyncio
 from datetime import UTC, datetime

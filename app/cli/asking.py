@@ -1,4 +1,4 @@
-"""`dossier ask`, `submit` and `follow`: a question, and watching what becomes of it."""
+"""`dossier ask`, `submit` and `follow` ask a question and watch the job."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -58,14 +58,20 @@ REQUEST_OPTIONS = (
 
 
 def with_request_options(command: F) -> F:
-    """The options that make up a request, the same for all who send one."""
+    """Add the options of a request to a command.
+
+    They are the same for all commands that send one.
+    """
     for option in reversed(REQUEST_OPTIONS):
         command = option(command)
     return command
 
 
 def fields_of(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as fields of a request; what was not said is left to the server."""
+    """Return the options as fields of a request.
+
+    What was not said is left to the server.
+    """
     limits = {name: options[name] for name in structs.asdict(Limits()) if options[name] is not None}
     sources = {
         "search": options["search"],
@@ -100,7 +106,10 @@ def ask(question: str, *, as_json: bool, **options: Any) -> None:  # noqa: ANN40
 
 
 def watch_or_leave(dossier: Dossier, job_id: UUID, after: int = 0) -> None:
-    """Watch until the job is over; on Ctrl-C ask what is to become of it."""
+    """Watch until the job is over, or leave on Ctrl-C.
+
+    On Ctrl-C the person says what is to become of the job.
+    """
     try:
         watch(dossier, job_id, after)
     except KeyboardInterrupt:
@@ -119,7 +128,10 @@ def how_to_go_on(job_id: UUID) -> str:
 
 
 def finish(dossier: Dossier, job_id: UUID, *, as_json: bool) -> None:
-    """Print the report of a job that is over, or say why there is none."""
+    """Print the report of a finished job.
+
+    Say why, if there is none.
+    """
     view = dossier.job(job_id)
     if as_json:
         print_json(view)
@@ -129,7 +141,10 @@ def finish(dossier: Dossier, job_id: UUID, *, as_json: bool) -> None:
 
 
 def end_as(view: JobView, *, quiet: bool = False) -> None:
-    """Say why there is no report, in words and as the exit code."""
+    """Exit, and say why a job has no report.
+
+    The reason is given in words and as the exit code.
+    """
     if view.status == "cancelled":
         if not quiet:
             complain(f"Job {view.job_id} was cancelled.")
@@ -152,7 +167,9 @@ def end_as(view: JobView, *, quiet: bool = False) -> None:
 @click.option("--idempotency-key", help="With the same key and question, the same job.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 def submit(question: str, *, idempotency_key: str | None, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's
-    """Ask a question and leave; prints the job's id.
+    """Ask a question and leave.
+
+    Prints the job's id.
 
     Without DOSSIER_URL the job waits for the next `dossier serve`, `worker` or `follow`.
     """

@@ -1,4 +1,4 @@
-"""`dossier verify`, `checkpoint` and `keygen`: what an auditor does, and what makes it possible."""
+"""`dossier verify`, `checkpoint` and `keygen` serve an audit."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""A job as it moves: one live view for a person, plain lines for everything else.
+"""Show a job as it moves.
+
+A person gets one live view, everything else plain lines.
 
 Both come from the events alone: the board folds them as the server does.
 """
@@ -37,14 +39,20 @@ class Board:
         self._spinner = Spinner("dots")
 
     def see(self, followed: JobEvent) -> None:
-        """Take the next event in; seq 1 starts the story again."""
+        """Take the next event in.
+
+        seq 1 starts the job from its beginning.
+        """
         job = Job(self.job.id) if followed.seq == 1 else self.job
         fact = e.Recorded(job.id, followed.seq, followed.at, "", None, fact_in(followed))
         self.job = evolve(job, fact)
         self._heard = time.monotonic()
 
     def __rich__(self) -> RenderableType:
-        """The view; rich asks for it several times a second."""
+        """Return the view.
+
+        rich asks for it several times a second.
+        """
         return Group(self._status(), self._bar(), *self._plan(), self._counts())
 
     def _status(self) -> RenderableType:
@@ -71,7 +79,10 @@ class Board:
 
 
 def steps_done(job: Job) -> int:
-    """How many steps of the plan the turns so far amount to; all of them with the report."""
+    """Return how many steps of the plan are done.
+
+    The turns so far decide. With the report, all steps are done.
+    """
     research = job.research
     if research.report:
         return len(research.plan)
@@ -88,7 +99,9 @@ def counts(job: Job) -> str:
 
 
 def watch(dossier: Dossier, job_id: UUID, after: int = 0) -> None:
-    """Show the job on standard error until it is over: the board where a person looks on, else lines.
+    """Show the job on standard error until it is over.
+
+    A person gets the board, everything else lines.
 
     A person is also asked what the agent wants to know; lines say how to answer.
     """
@@ -113,12 +126,18 @@ def _show(events: Iterator[JobEvent], board: Board, ask: Callable[[e.InputReques
 
 
 def fact_in(followed: JobEvent) -> e.Event:
-    """Return the event as the domain knows it; of another server's version, as `Unrecognised`."""
+    """Return the event as the domain knows it.
+
+    An event of another server's version becomes `Unrecognised`.
+    """
     return upcast.load_sent(followed.type, msgspec.json.encode(followed.data))
 
 
 def in_words(followed: JobEvent) -> str | None:
-    """The line of an event; None for those that say nothing to a person."""
+    """Return the line of an event.
+
+    None for those that say nothing to a person.
+    """
     match fact_in(followed):
         case e.CallRequested(kind="model") | e.CallCompleted():
             return None

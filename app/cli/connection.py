@@ -1,4 +1,7 @@
-"""The server that a command talks to: the one at DOSSIER_URL, else one of its own for as long as it runs."""
+"""Connect a command to its server.
+
+That is the one at DOSSIER_URL, else one of the command's own for as long as it runs.
+"""
 
 import contextlib
 import os
@@ -25,7 +28,10 @@ URL = re.compile(r"http://\S+")
 
 @contextlib.contextmanager
 def connect(workers: int = 0) -> Iterator[Dossier]:
-    """A client of the server; `workers` is for a server of our own: 0 where nothing has to move."""
+    """Open a client of the server.
+
+    `workers` is for a server of our own: 0 where no job has to move.
+    """
     with contextlib.ExitStack() as stack:
         url = load_settings().url or stack.enter_context(own_server(workers))
         yield stack.enter_context(Dossier(url))
@@ -38,7 +44,10 @@ def is_own() -> bool:
 
 @contextlib.contextmanager
 def own_server(workers: int) -> Iterator[str]:
-    """A server for as long as this is open; yields its URL."""
+    """Run a server for as long as this is open.
+
+    Yields its URL.
+    """
     with starting_server(workers) as url:
         with err.status("Starting a server …"):
             ready = url()
@@ -47,7 +56,9 @@ def own_server(workers: int) -> Iterator[str]:
 
 @contextlib.contextmanager
 def starting_server(workers: int, **environment: str) -> Iterator[Callable[[], str]]:
-    """The same `dossier serve` that an operator runs, as a child, on a free port of this machine.
+    """Start `dossier serve` as a child, on a free port.
+
+    It is the same command that an operator runs.
 
     Yields what waits for it and returns its URL. `environment` is added to that of this process.
     """
@@ -99,7 +110,7 @@ def _url(child: subprocess.Popen[str], log: IO[str]) -> str:
 
 
 def _stop(child: subprocess.Popen[str]) -> None:
-    """End it gently; a second Ctrl-C ends it at once."""
+    """End it gently, and at once on a second Ctrl-C."""
     child.terminate()
     try:
         child.communicate(timeout=STOPS_WITHIN)

@@ -1,4 +1,7 @@
-"""The database of a command: the one in DATABASE_URL, else the embedded Postgres, at the right level."""
+"""Find the database of a command.
+
+It is the one in DATABASE_URL, else the embedded Postgres, at the right level.
+"""
 
 import asyncio
 import subprocess
@@ -18,7 +21,9 @@ class WrongLevel(DossierError):
 
 
 def ready_url(settings: Settings) -> str:
-    """The URL of a database at this code's level. Blocks; runs event loops of its own.
+    """Return the URL of a database at this code's level.
+
+    Blocks, and runs event loops of its own.
 
     The embedded Postgres is started and migrated by itself. A database in DATABASE_URL belongs to
     somebody: Raises WrongLevel where it is not at the level.
@@ -37,7 +42,10 @@ def ready_url(settings: Settings) -> str:
 
 
 def owner_url(settings: Settings) -> str:
-    """The URL of the database whatever its level; the embedded Postgres runs until this process ends."""
+    """Return the URL of the database at whatever level it is.
+
+    The embedded Postgres runs until this process ends.
+    """
     if settings.database_url:
         return settings.database_url
     try:
@@ -51,7 +59,10 @@ def owner_url(settings: Settings) -> str:
 
 
 async def level(url: str) -> str:
-    """The level that the database is at; empty where it was never migrated. Raises BadSetting."""
+    """Return the level that the database is at.
+
+    It is empty where the database was never migrated. Raises BadSetting.
+    """
     try:
         engine = make_engine(url, role=None, pool_size=1)
     except exc.ArgumentError as error:

@@ -1,4 +1,4 @@
-"""`dossier demo`: the whole way of one question, step by step, on this machine alone."""
+"""`dossier demo` takes one question through all steps on this machine."""
 
 import asyncio
 import time
@@ -44,7 +44,10 @@ def demo(question: str) -> None:
 
 
 async def _fill(url: str) -> str:
-    """See to it that there is something to search; says what was done."""
+    """Ensure that there is something to search.
+
+    Returns what was done.
+    """
     engine = make_engine(url, pool_size=1)
     try:
         known = await corpus.documents(engine, 1, after="pydoc:")

@@ -1,4 +1,7 @@
-"""`dossier forget`: bodies are deleted, the log stays whole, and a tombstone says so."""
+"""`dossier forget` deletes bodies and keeps the log whole.
+
+A tombstone says that they were deleted.
+"""
 
 import asyncio
 import re

@@ -1,4 +1,7 @@
-"""`dossier fork` and `dossier diff`: another way from a point of a job's past, and two jobs side by side."""
+"""`dossier fork` and `dossier diff` branch and compare jobs.
+
+A fork starts at a point of a job's past. A diff shows two jobs side by side.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -71,7 +74,10 @@ def fork(
 
 
 def _changes(origin: JobView, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as changes: single limits and sources are put into the origin's."""
+    """Return the options as changes.
+
+    Single limits and sources are put into the origin's.
+    """
     changes = {
         name: options[name]
         for name in ("instruction", "effort", "priority", "model")

@@ -1,4 +1,6 @@
-"""Commands that are imported when they run, so that `dossier --help` loads no database driver.
+"""Import commands only when they run.
+
+So `dossier --help` loads no database driver.
 
 This is the only place that imports by name. The list of commands shows the short texts of the table;
 a test holds them against those of the commands themselves.
@@ -27,7 +29,7 @@ class LazyGroup(RichGroup):
         return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
-        """What the list of commands shows of one: its name and its short text."""
+        """Return a command for the list, with its name and short text."""
         if cmd_name not in self.table:
             return None
         return RichCommand(name=cmd_name, short_help=self.table[cmd_name][1])
@@ -35,7 +37,10 @@ class LazyGroup(RichGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command to run, imported now. An unknown name is click's usage error."""
+        """Import the command to run.
+
+        An unknown name is click's usage error.
+        """
         if args[0] in self.table:
             return args[0], self.load(args[0]), args[1:]
         return super().resolve_command(ctx, args)
@@ -47,7 +52,10 @@ class LazyGroup(RichGroup):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
-        """Run the command; an error of ours is one line, and its exit code is 1."""
+        """Run the command, and report an error as one line.
+
+        The exit code of an error of ours is 1.
+        """
         try:
             return super().invoke(ctx)
         except DossierError as error:

@@ -1,4 +1,4 @@
-"""`dossier show`, `jobs`, `cancel` and `report`: what there is, without waiting for it."""
+"""`dossier show`, `jobs`, `cancel` and `report` answer without waiting."""
 
 from typing import Any, get_args
 

@@ -1,4 +1,7 @@
-"""Reports and jobs on a screen; on a pipe a report is its markdown, byte for byte."""
+"""Print reports and jobs on a screen or a pipe.
+
+On a pipe a report is its markdown, byte for byte.
+"""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -58,7 +61,10 @@ def _rows(view: JobView) -> Iterator[tuple[str, str]]:
 
 
 def _cost(usage: UsageView) -> str:
-    """The cost; where calls have no known price, what it is at least."""
+    """Return the cost, or the least that it can be.
+
+    The latter applies where calls have no known price.
+    """
     if usage.cost_usd is not None:
         return f"${usage.cost_usd:.4f}"
     return f"at least ${usage.known_cost_usd:.4f} ({usage.unknown_cost_calls} calls have no known price)"

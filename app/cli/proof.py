@@ -1,4 +1,7 @@
-"""`dossier why` and `bundle`: what a report stands on, on a screen and as a file for others."""
+"""`dossier why` and `bundle` show the evidence of a report.
+
+`why` shows it on a screen, `bundle` makes a file of it for others.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the agent wants to know, asked in the terminal; and `dossier answer`."""
+"""Ask the agent's questions in the terminal, and run `dossier answer`."""
 
 from uuid import UUID
 
@@ -11,7 +11,9 @@ from dossier import ApiError, Dossier
 
 
 def put_questions(dossier: Dossier, job_id: UUID, asked: InputRequested) -> None:
-    """Ask each question and send the answers; nothing where the question is no longer open.
+    """Ask each question and send the answers.
+
+    Sends nothing where the question is no longer open.
 
     An empty answer leaves a question to the agent's own assumptions.
     """

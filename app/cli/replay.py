@@ -74,7 +74,10 @@ def _print_one(outcome: Replayed, *, as_json: bool) -> None:
 
 
 async def _all(url: str, since: datetime | None, *, as_json: bool) -> bool:
-    """Print a row for each job as it comes; True if any differs."""
+    """Print a row for each job as it comes.
+
+    Returns True if any differs.
+    """
     engine, counts = make_engine(url), {"same": 0, "different": 0, "incomplete": 0}
     try:
         if not as_json:

@@ -79,7 +79,10 @@ def _log(settings: Settings) -> None:
 
 
 def _end_with_parent() -> None:
-    """A command that serves for itself holds our standard input, which ends with it, however it ends."""
+    """End this server when the command that started it ends.
+
+    That command holds our standard input, which ends with it, however it ends.
+    """
 
     def wait() -> None:
         while os.read(0, 1024):  # not sys.stdin, whose lock would be held when the interpreter ends

@@ -1,4 +1,7 @@
-"""`dossier sql`: questions about jobs in SQL, in the role that can read the views of `report` only."""
+"""`dossier sql` answers questions about jobs in SQL.
+
+Its role can read the views of `report` only.
+"""
 
 import asyncio
 import csv
@@ -67,7 +70,10 @@ def sql(*, sql: str | None, as_csv: bool, as_json: bool, timeout: float) -> None
 
 
 def _run_psql(psql: str, url: str, timeout: float) -> int:
-    """Psql as a child, because the embedded Postgres stops when this process ends; returns its exit code."""
+    """Run psql as a child and return its exit code.
+
+    The embedded Postgres stops when this process ends, so psql cannot replace it.
+    """
     asyncio.run(analyst_session.check(url, timeout))
     inherited = {name: value for name, value in os.environ.items() if name not in {"PGHOSTADDR", "PGSERVICE"}}
     before = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for psql
@@ -78,7 +84,10 @@ def _run_psql(psql: str, url: str, timeout: float) -> int:
 
 
 def _converse(url: str, timeout: float, write: Write) -> None:
-    """A prompt, for where there is no psql; an error or Ctrl-C ends a statement, not the prompt."""
+    """Prompt for statements where psql is missing.
+
+    An error or Ctrl-C ends a statement, not the prompt.
+    """
     importlib.import_module("readline")  # input() then has a history
     line(HELP)
     for statement in _statements(_typed()):
@@ -102,7 +111,9 @@ def _typed() -> Iterator[str]:
 
 
 def _statements(lines: Iterable[str]) -> Iterator[str]:
-    r"""The statements: each ends with a semicolon at the end of a line, or with the last line.
+    r"""Yield the statements.
+
+    Each ends with a semicolon at the end of a line, or with the last line.
 
     A line that begins with a backslash asks for the views (\d), the columns of one, or the end (\q).
     """
@@ -158,7 +169,7 @@ async def _print_json(answer: analyst_session.Answer) -> None:
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - whatever Postgres has
-    """A value as one cell; nothing for null."""
+    """Return a value as one cell, empty for null."""
     match value:
         case None:
             return ""

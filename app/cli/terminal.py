@@ -1,4 +1,4 @@
-"""What the commands write on: results on standard output, everything else on standard error."""
+"""Write results on standard output, everything else on standard error."""
 
 import sys
 import unicodedata
@@ -28,7 +28,10 @@ def complain(message: str) -> None:
 
 
 def line(text: str | Text) -> None:
-    """A line on standard error that a narrow terminal may wrap, but nobody else."""
+    """Write a line on standard error.
+
+    Only a narrow terminal may wrap it.
+    """
     err.print(text, soft_wrap=True)
 
 
@@ -43,5 +46,8 @@ def is_interactive() -> bool:
 
 
 def harmless(text: str) -> str:
-    """Text without the characters that steer a terminal; line ends and tabs stay."""
+    """Return text without the characters that steer a terminal.
+
+    Line ends and tabs stay.
+    """
     return "".join(c for c in text if c in "\n\t" or not unicodedata.category(c).startswith("C"))
