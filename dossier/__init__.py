@@ -1,4 +1,6 @@
-"""The Python client: submit research jobs over HTTP and stream them across every disconnect.
+"""The Python client of Dossier.
+
+It submits research jobs over HTTP and streams them across every disconnect.
 
 from dossier import Dossier
 

@@ -1,4 +1,4 @@
-"""The client for asyncio; the blocking one runs this one."""
+"""The client for asyncio, which the blocking client runs."""
 
 import asyncio
 import os
@@ -45,7 +45,9 @@ class AsyncDossier:
     """
 
     def __init__(self, url: str | None = None, *, patience: float = PATIENCE) -> None:
-        """Connect to `url`, by default to DOSSIER_URL or port 8000 of this machine.
+        """Connect to `url`.
+
+        The default is DOSSIER_URL, else port 8000 of this machine.
 
         Args:
             url: Such as "https://dossier.example.com".
@@ -91,7 +93,9 @@ class AsyncDossier:
         verify: Verify | None = None,
         idempotency_key: str | None = None,
     ) -> Created:
-        """Submit a question; the job then runs to its end whatever happens to the server.
+        """Submit a question as a new job.
+
+        The job then runs to its end whatever happens to the server.
 
         Args:
             query: The question, 1 to 4000 characters.
@@ -142,7 +146,9 @@ class AsyncDossier:
         verify: Verify | None = None,
         idempotency_key: str | None = None,
     ) -> Created:
-        """Start a new job from a point of this one; what was paid until then is reused.
+        """Start a new job from a point of this one.
+
+        What was paid until then is reused.
 
         Fields that you leave out stay the origin's; one that you give replaces the origin's whole.
 
@@ -181,7 +187,9 @@ class AsyncDossier:
         return _decode(response, Created)
 
     async def job(self, job_id: JobId, at: int | datetime | str | None = None) -> JobView:
-        """Get the job as it is, or as it was `at` a seq or a time.
+        """Get the job as it is or was.
+
+        `at` is a seq or a time.
 
         A time is an aware datetime or a string such as "2026-11-23T16:22:30Z".
         """
@@ -196,7 +204,9 @@ class AsyncDossier:
         limit: int = 20,
         cursor: str | None = None,
     ) -> Jobs:
-        """Get a page of 1 to 100 jobs, newest first, that have the status and all of the tags.
+        """Get a page of jobs, newest first.
+
+        A page has 1 to 100 jobs, all with the status and all of the tags.
 
         `cursor` is the `next_cursor` of the page before; `iter_jobs` walks all pages.
         """
@@ -207,7 +217,10 @@ class AsyncDossier:
     async def iter_jobs(
         self, status: Status | None = None, tags: Sequence[str] = ()
     ) -> AsyncGenerator[JobView, None]:
-        """Iterate over all jobs with the status and all of the tags, newest first."""
+        """Iterate over all matching jobs, newest first.
+
+        They have the status and all of the tags.
+        """
         cursor: str | None = None
         while True:
             page = await self.jobs(status, tags, JOBS_PAGE, cursor)
@@ -218,7 +231,9 @@ class AsyncDossier:
                 return
 
     async def result(self, job_id: JobId, *, timeout: float | None = None) -> Result:  # noqa: ASYNC109 - the caller's
-        """Wait for the job's result, at most `timeout` seconds; None waits as long as the job takes.
+        """Wait for the job's result, at most `timeout` seconds.
+
+        None waits as long as the job takes.
 
         Raises:
             NoResult: The job failed or was cancelled; `job` says how.
@@ -243,7 +258,9 @@ class AsyncDossier:
         return await self.job(job_id)
 
     async def cancel(self, job_id: JobId) -> Cancelled:
-        """Cancel the job; `cancelling` if its worker takes longer than two seconds to stop.
+        """Cancel the job.
+
+        The answer says `cancelling` if the worker takes longer than two seconds to stop.
 
         Raises ApiError `job_already_over` if it completed or failed.
         """
@@ -257,14 +274,19 @@ class AsyncDossier:
         return _decode(await self._post(_path(job_id, "/input"), {"answers": list(answers)}), JobView)
 
     async def report(self, job_id: JobId, format: ReportFormat = "md") -> str:  # noqa: A002 - the API's word
-        """Get the report of a completed job as markdown, a page of html, or JSON.
+        """Get the report of a completed job.
+
+        It comes as markdown, a page of html, or JSON.
 
         Raises ApiError `report_not_ready` until the job is completed.
         """
         return (await self._ask("GET", _path(job_id, "/report"), params={"format": format})).text
 
     async def claims(self, job_id: JobId) -> Claims:
-        """Get each claim of the report with its quote, page, read, search and step."""
+        """Get each claim of the report with its evidence.
+
+        The evidence is its quote, page, read, search and step.
+        """
         return _decode(await self._ask("GET", _path(job_id, "/claims")), Claims)
 
     async def bundle(self, job_id: JobId) -> bytes:
@@ -272,7 +294,10 @@ class AsyncDossier:
         return (await self._ask("GET", _path(job_id, "/bundle"), timeout=SLOW)).content
 
     async def replay(self, job_id: JobId) -> Replayed:
-        """Replay the job's log with the server's current code; nothing is paid or written."""
+        """Replay the job's log with the server's current code.
+
+        Nothing is paid or written.
+        """
         return _decode(await self._ask("POST", _path(job_id, "/replay"), timeout=SLOW), Replayed)
 
     async def diff(self, job_id: JobId, other: JobId) -> Diff:
@@ -281,7 +306,9 @@ class AsyncDossier:
         return _decode(await self._ask("GET", _path(job_id, rest)), Diff)
 
     def stream(self, job_id: JobId, after: int = 0) -> AsyncGenerator[JobEvent, None]:
-        """Iterate over every event after seq `after`, each once, live until the last one.
+        """Iterate over every event after seq `after`, until the last.
+
+        Each event comes once, live.
 
         Reconnects after every disconnect and continues where it was. If the database was restored
         from an older copy, the events start again at `seq` 1.
@@ -294,12 +321,18 @@ class AsyncDossier:
         return follow(self._http, _path(job_id, "/stream"), after, Patience(self._patience, self.url))
 
     async def events(self, job_id: JobId, after: int = 0, limit: int = 100) -> EventPage:
-        """Get a page of 1 to 1000 events of the job after a seq, without waiting for more."""
+        """Get a page of the job's events after a seq.
+
+        A page has 1 to 1000 events. The call does not wait for more.
+        """
         params = {"after": after, "limit": limit}
         return event_page((await self._ask("GET", _path(job_id, "/events"), params=params)).content)
 
     async def iter_events(self, job_id: JobId, after: int = 0) -> AsyncGenerator[JobEvent, None]:
-        """Iterate over the events that the job has now; `stream` also waits for the next ones."""
+        """Iterate over the events that the job has now.
+
+        `stream` also waits for the next ones.
+        """
         while True:
             page = await self.events(job_id, after, EVENTS_PAGE)
             for event in page.events:
@@ -309,7 +342,9 @@ class AsyncDossier:
                 return
 
     async def feed(self, after: str | None = None, limit: int = 100, types: Sequence[str] = ()) -> FeedPage:
-        """Get a page of the events of all jobs, in one order, without waiting for more.
+        """Get a page of the events of all jobs.
+
+        They come in one order. The call does not wait for more.
 
         Args:
             after: The `next_after` of the page before; None for the beginning, "now" to leave out
@@ -324,7 +359,9 @@ class AsyncDossier:
     async def iter_feed(
         self, after: str | None = None, types: Sequence[str] = ()
     ) -> AsyncGenerator[FeedEvent, None]:
-        """Iterate over the events of all jobs after a cursor, up to the newest.
+        """Iterate over the events of all jobs after a cursor.
+
+        It ends at the newest event.
 
         Keep the `cursor` of the last event that you have dealt with, and pass it as `after` next time.
         """

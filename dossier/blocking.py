@@ -49,13 +49,17 @@ def _iterating(
 
 
 class Dossier:
-    """A Dossier server's jobs, for code without asyncio. Use it in `with`, or call `close`.
+    """A Dossier server's jobs, for code without asyncio.
+
+    Use it in `with`, or call `close`.
 
     Its methods are those of AsyncDossier. One client may be used from several threads.
     """
 
     def __init__(self, url: str | None = None, *, patience: float = PATIENCE) -> None:
-        """Connect to `url`, by default to DOSSIER_URL or port 8000 of this machine.
+        """Connect to `url`.
+
+        The default is DOSSIER_URL, else port 8000 of this machine.
 
         Args:
             url: Such as "https://dossier.example.com".

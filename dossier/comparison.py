@@ -9,7 +9,10 @@ from dossier.job import Claim, UsageView
 
 
 class StepSide(Struct, frozen=True):
-    """One turn of one job. Calls, tokens and cost are those of the turn, whoever paid them."""
+    """One turn of one job.
+
+    Calls, tokens and cost are those of the turn, whichever job paid them.
+    """
 
     tool: str
     words: str
@@ -23,7 +26,10 @@ class StepSide(Struct, frozen=True):
 
 
 class StepPair(Struct, frozen=True):
-    """The turns of the same number; None where a job has no such turn."""
+    """The turns of the same number in two jobs.
+
+    None where a job has no such turn.
+    """
 
     step: int
     a: StepSide | None
@@ -40,7 +46,10 @@ class SourceSide(Struct, frozen=True):
 
 
 class SharedSource(Struct, frozen=True):
-    """A source that both have, under the number that it carries in each."""
+    """A source that both jobs have.
+
+    It is listed under the number that it carries in each.
+    """
 
     url: str
     title: str
@@ -57,7 +66,10 @@ class SourceDiff(Struct, frozen=True):
 
 
 class ClaimDiff(Struct, frozen=True):
-    """The sentences of the reports that stand on a quote, compared by their text."""
+    """The sentences of the reports that have a quote.
+
+    They are compared by their text.
+    """
 
     both: tuple[str, ...]
     only_a: tuple[Claim, ...]
@@ -65,7 +77,10 @@ class ClaimDiff(Struct, frozen=True):
 
 
 class UsageDiff(Struct, frozen=True):
-    """What each job has used; a fork's reused calls are on its origin's bill alone."""
+    """What each job has used.
+
+    A fork's reused calls are on its origin's bill alone.
+    """
 
     a: UsageView
     b: UsageView

@@ -1,4 +1,7 @@
-"""Events as a reader sees them: in a job's stream, in a page, in the feed of all jobs."""
+"""Events as a reader sees them.
+
+They come in a job's stream, in a page, or in the feed of all jobs.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +15,9 @@ from dossier.problems import StreamBroken
 
 
 class JobEvent(Struct, frozen=True):
-    """One event of a job's log; docs/events.md describes each type and its `data`.
+    """One event of a job's log.
+
+    docs/events.md describes each type and its `data`.
 
     A newer server may send types and fields that this client has never seen: pass over what you
     do not know.
@@ -34,7 +39,10 @@ class JobEvent(Struct, frozen=True):
 
 
 class EventPage(Struct, frozen=True):
-    """Some events after a cursor; `head` is the seq of the newest one."""
+    """Some events after a cursor.
+
+    `head` is the seq of the newest one.
+    """
 
     events: list[JobEvent]
     next_after: int
@@ -42,13 +50,19 @@ class EventPage(Struct, frozen=True):
 
 
 class FeedEvent(JobEvent, frozen=True, kw_only=True):
-    """One event of the feed; `cursor` continues after it."""
+    """One event of the feed.
+
+    `cursor` continues after it.
+    """
 
     cursor: str
 
 
 class FeedPage(Struct, frozen=True):
-    """Some events of all jobs after a cursor; `next_after` equals `head` once there are no more for now."""
+    """Some events of all jobs after a cursor.
+
+    `next_after` equals `head` once there are no more for now.
+    """
 
     events: list[FeedEvent]
     next_after: str
@@ -88,7 +102,10 @@ _feed_page = msgspec.json.Decoder(_FeedPage).decode
 
 
 def job_event(line: bytes) -> JobEvent:
-    """Read a line of the log. Raises StreamBroken if it is not an event."""
+    """Read a line of the log.
+
+    Raises StreamBroken if it is not an event.
+    """
     return JobEvent(**_parts(line))
 
 
@@ -102,7 +119,10 @@ def event_page(body: bytes) -> EventPage:
 
 
 def feed_page(body: bytes) -> FeedPage:
-    """Read a page of the feed. Raises StreamBroken if it is not one."""
+    """Read a page of the feed.
+
+    Raises StreamBroken if it is not one.
+    """
     try:
         page = _feed_page(body)
     except msgspec.DecodeError as error:

@@ -17,7 +17,10 @@ class Reasoning(Struct, frozen=True):
 
 
 class StepTaken(Struct, frozen=True):
-    """A step of the agent: event `seq`, in which it reasoned so and chose this tool."""
+    """A step of the agent.
+
+    In event `seq` it gave this reasoning and chose this tool.
+    """
 
     seq: int
     step: int
@@ -26,7 +29,10 @@ class StepTaken(Struct, frozen=True):
 
 
 class CallMade(Struct, frozen=True):
-    """A call: announced by event `seq`, about this query or address, because of that step."""
+    """A call that a step made.
+
+    Event `seq` announced it, about this query or address.
+    """
 
     seq: int
     key: str
@@ -35,7 +41,10 @@ class CallMade(Struct, frozen=True):
 
 
 class Discovery(Struct, frozen=True):
-    """Event `seq` gave the source its number; `search` is None where the question itself named the page."""
+    """The event that gave the source its number.
+
+    `search` is None where the question itself named the page.
+    """
 
     seq: int
     search: CallMade | None
@@ -51,7 +60,10 @@ class StoredPage(Struct, frozen=True):
 
 
 class SourceOrigin(Struct, frozen=True):
-    """Where a source comes from; `page` is None where it was not read."""
+    """Where a source comes from.
+
+    `page` is None where it was not read.
+    """
 
     number: int
     url: str
@@ -61,7 +73,9 @@ class SourceOrigin(Struct, frozen=True):
 
 
 class ProvenClaim(Struct, frozen=True):
-    """A claim of the report of event `seq`, and everything that it stands on.
+    """A claim of a report, with all of its evidence.
+
+    Event `seq` wrote the report.
 
     `quote` is characters `start` to `end` of the page of the source.
     """
@@ -77,7 +91,10 @@ class ProvenClaim(Struct, frozen=True):
 
 
 class Claims(Struct, frozen=True):
-    """The claims of a job's report, each with its evidence; empty until there is a report."""
+    """The claims of a job's report, each with its evidence.
+
+    They are empty until there is a report.
+    """
 
     job_id: UUID
     seq: int  # of the job's newest event

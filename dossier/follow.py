@@ -97,7 +97,10 @@ def _frames(parser: Parser, chunk: bytes) -> list[Frame]:
 
 
 def _take(frame: Frame, place: Place) -> JobEvent | None:
-    """Act on a frame; only events carry an id, and unknown control frames are skipped."""
+    """Act on a frame.
+
+    Only events carry an id, and unknown control frames are skipped.
+    """
     match frame:
         case Frame(id=str()):
             return _move(job_event(frame.data), place)

@@ -72,7 +72,10 @@ class Claim(Struct, frozen=True, omit_defaults=True):
 
 
 class UsageView(Struct, frozen=True):
-    """What a job has used so far; tokens and cost as the providers report them."""
+    """What a job has used so far.
+
+    Tokens and cost are as the providers report them.
+    """
 
     calls: int
     model_calls: int
@@ -144,7 +147,10 @@ class ForkedFrom(Struct, frozen=True):
 
 
 class JobView(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A job; a stream that starts after `seq` misses nothing."""
+    """A job and its state.
+
+    A stream that starts after `seq` misses nothing.
+    """
 
     job_id: UUID
     status: Status
@@ -189,14 +195,20 @@ class Created(Struct, frozen=True):
 
 
 class Jobs(Struct, frozen=True):
-    """A page of jobs, newest first; `next_cursor` is null on the last page."""
+    """A page of jobs, newest first.
+
+    `next_cursor` is null on the last page.
+    """
 
     jobs: list[JobView]
     next_cursor: str | None
 
 
 class Cancelled(Struct, frozen=True):
-    """The answer to a cancel; `cancelled_at` is null while the worker is still stopping."""
+    """The answer to a cancel.
+
+    `cancelled_at` is null while the worker is still stopping.
+    """
 
     job_id: UUID
     status: Status

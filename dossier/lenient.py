@@ -12,7 +12,9 @@ T = TypeVar("T")
 
 
 def decode(body: bytes, kind: type[T]) -> T:
-    """Decode JSON; unknown fields are dropped, unknown words of a vocabulary kept.
+    """Decode JSON leniently.
+
+    Unknown fields are dropped, and unknown words of a vocabulary are kept.
 
     Raises msgspec.DecodeError if a required field is missing or has another type.
     """
@@ -21,7 +23,10 @@ def decode(body: bytes, kind: type[T]) -> T:
 
 
 def _build(value: Any, kind: Any) -> Any:  # noqa: ANN401 - any JSON, any type of ours
-    """Make `value` a `kind`; bounds are the server's affair, so they are not checked again."""
+    """Make `value` a `kind`.
+
+    The server has checked the bounds, so they are not checked again.
+    """
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Annotated:
         return _build(value, parts[0])

@@ -25,7 +25,9 @@ class LoopThread:
         await self._closing.wait()
 
     def run(self, function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call it in the loop and wait; Ctrl-C ends the wait at once and cancels the call.
+        """Call it in the loop and wait.
+
+        Ctrl-C ends the wait at once and cancels the call.
 
         Raises RuntimeError once closed.
         """

@@ -65,11 +65,17 @@ class NoContact(DossierError):
 
 
 class StreamBroken(DossierError):
-    """An event is missing, repeated or unreadable, or the answer is not Dossier's."""
+    """An event is missing, repeated or unreadable.
+
+    Or the answer is not Dossier's.
+    """
 
 
 class NoResult(DossierError):
-    """The job failed or was cancelled; `job` is its last state."""
+    """The job failed or was cancelled.
+
+    `job` is its last state.
+    """
 
     def __init__(self, job: JobView) -> None:
         why = f": {job.error.error_message}" if job.error else "."
@@ -78,7 +84,10 @@ class NoResult(DossierError):
 
 
 class StillRunning(DossierError, TimeoutError):
-    """The job was not over within the timeout; it continues."""
+    """The job was not over within the timeout.
+
+    It continues.
+    """
 
 
 class _Problem(Struct, frozen=True):

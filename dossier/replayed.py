@@ -7,7 +7,10 @@ from msgspec import Struct
 
 
 class Missing(Struct, frozen=True):
-    """A reply or a page that is not kept any more, so that what followed from it cannot be compared."""
+    """A reply or a page that is no longer kept.
+
+    So what followed from it cannot be compared.
+    """
 
     seq: int  # of the event that names it
     key: str  # of the call, or which page it is
@@ -25,7 +28,10 @@ class Difference(Struct, frozen=True):
 
 
 class Replayed(Struct, frozen=True):
-    """The outcome. Neither `same` nor a `first_difference`: what is `missing` leaves it open."""
+    """The outcome of a replay.
+
+    With neither `same` nor a `first_difference`, what is `missing` leaves it open.
+    """
 
     job_id: UUID
     same: bool

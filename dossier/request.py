@@ -14,7 +14,10 @@ Tag = Annotated[str, Meta(min_length=1, max_length=50)]
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Upper limits of one job; a field left out takes the preset of the effort."""
+    """Upper limits of one job.
+
+    A field left out takes the preset of the effort.
+    """
 
     max_cost_usd: Annotated[float, Meta(gt=0, le=10_000)] | None = None
     max_tokens: Annotated[int, Meta(ge=1, le=100_000_000)] | None = None
@@ -38,7 +41,10 @@ ModelName = Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class ResearchRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The body of `POST /jobs`; stored whole in `job_submitted`."""
+    """The body of `POST /jobs`.
+
+    It is stored whole in `job_submitted`.
+    """
 
     query: Query
     effort: Effort = "standard"
@@ -54,7 +60,10 @@ class ResearchRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 
 class Changes(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a fork changes; a field that is given replaces the origin's whole."""
+    """What a fork changes.
+
+    A field that is given replaces the origin's whole.
+    """
 
     instruction: Query | None = None  # what is wanted beyond the question
     effort: Effort | None = None

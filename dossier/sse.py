@@ -80,7 +80,10 @@ class Parser:
                 self.retry_ms = int(value)
 
     def _dispatch(self) -> Frame | None:
-        """Complete a frame at a blank line; an id without data is not one."""
+        """Complete a frame at a blank line.
+
+        An id without data is not a frame.
+        """
         frame = Frame(self._event or "message", b"\n".join(self._data), self._id) if self._data else None
         self._clear()
         return frame
