@@ -28,11 +28,14 @@ from dossier.problems import DossierError
 
 
 class Refused(DossierError):
-    """The command is not allowed in the state that the job is in."""
+    """The job's state does not allow the command."""
 
 
 class JobAlreadyOver(Refused):
-    """The job has reached its terminal event; nothing can follow it."""
+    """The job has reached its terminal event.
+
+    Nothing can follow it.
+    """
 
     def __init__(self, status: str) -> None:
         super().__init__(f"The job is already over: its status is {status}.")
@@ -62,7 +65,10 @@ class JobNotFound(DossierError):
 
 
 class JobArchived(DossierError):
-    """The month of the job was archived: its row is here, its events are not."""
+    """The month of the job was archived.
+
+    The job's row is here, but its events are not.
+    """
 
 
 class StillNeeded(DossierError):
@@ -92,7 +98,10 @@ class DatabaseUnavailable(DossierError):
 
 
 class FeedWithheld(DossierError):
-    """The log came from a cluster with higher numbers of transactions: it has no order across jobs here."""
+    """The log came from another cluster and has no order here.
+
+    The numbers of that cluster's transactions were higher, so events of several jobs cannot be ordered.
+    """
 
 
 class BadDocument(DossierError):
@@ -104,7 +113,10 @@ class BadSetting(DossierError):
 
 
 class ProviderAway(DossierError):
-    """A provider has failed so often that nobody asks it for a while; wait `retry_after` seconds."""
+    """A provider has failed so often that calls are paused.
+
+    Wait `retry_after` seconds.
+    """
 
     def __init__(
         self, provider: str, retry_after: float, away_for: timedelta = timedelta(), said: str = ""
@@ -132,4 +144,7 @@ class ProviderError(DossierError):
 
 
 class ResearchFailed(ProviderError):
-    """The job cannot be done: no call of its model succeeded, and its time is over."""
+    """The job cannot be done.
+
+    No call of its model succeeded, and its time is over.
+    """

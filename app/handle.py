@@ -48,7 +48,9 @@ async def submit(
     max_attempts: int = 3,
     verify: Mapping[Effort, Verify] | None = None,
 ) -> tuple[Job, bool]:
-    """Submit a job; returns it, and whether it is new.
+    """Submit a job.
+
+    Returns it, and whether it is new.
 
     The same `key` and request give the job of the first time. Raises IdempotencyConflict for the same
     key with another request, JobArchived where that job's events are elsewhere, DatabaseUnavailable.
@@ -82,7 +84,9 @@ async def fork(
     key: str | None = None,
     max_attempts: int = 3,
 ) -> tuple[Job, bool]:
-    """Submit a job that begins where `origin` was after its event `after`; None: after its last.
+    """Submit a job that continues another from one of its events.
+
+    It begins where `origin` was after its event `after`, or after its last event for None.
 
     Returns it, and whether it is new, as `submit` does. Raises JobNotFound, JobArchived,
     IdempotencyConflict, DatabaseUnavailable.
@@ -129,7 +133,9 @@ async def handle(
     epoch: int | None = None,
     at: datetime | None = None,
 ) -> Job:
-    """Carry the command out on the job and return the job that it led to.
+    """Carry the command out on the job.
+
+    Returns the job that it led to.
 
     `at` is when, for whoever knows better than the clock of this machine.
 

@@ -1,4 +1,7 @@
-"""Replaying what is stored: the log and the replies of a job, read once, and today's code over them."""
+"""Replay what is stored of a job.
+
+Its log and replies are read once, and today's code runs over them.
+"""
 
 import asyncio
 import json
@@ -31,7 +34,9 @@ class Texts(Struct, frozen=True):
 
 
 async def replay(engine: Engine, tenant: str, job_id: UUID) -> Replayed:
-    """Walk the job's log with today's code; nothing is written, and nobody is asked.
+    """Walk the job's log with today's code.
+
+    Nothing is written, and no provider is asked.
 
     Raises JobNotFound, DatabaseUnavailable.
     """

@@ -1,4 +1,7 @@
-"""Every knob, read from the environment and `.env` once; docs/settings.md describes each."""
+"""Read every setting from the environment and `.env` once.
+
+docs/settings.md describes each.
+"""
 
 import os
 from collections.abc import Mapping
@@ -14,7 +17,10 @@ from app.errors import BadSetting
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """The settings of one process. The environment's name stands in the field's `name`."""
+    """The settings of one process.
+
+    The environment's name is the field's `name`.
+    """
 
     database_url: str = field(name="DATABASE_URL", default="")  # empty: the embedded Postgres
     home: str = field(name="DOSSIER_HOME", default="~/.dossier")
@@ -67,7 +73,9 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Settings from `environment`, else from the process's over those of `.env` in this folder.
+    """Load the settings from `environment`, if it is given.
+
+    Otherwise the process's variables win over those of `.env` in this folder.
 
     Raises BadSetting naming the variable. Empty values count as not set.
     """

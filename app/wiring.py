@@ -114,7 +114,10 @@ class House:
         return Times(call, (first, 16 * first), (2 * first, 120 * first), max(20.0, 2 * first))
 
     def _model(self) -> OpenAIModel | None:
-        """The language model; a server of one's own often wants no key."""
+        """Return the language model.
+
+        A server of one's own often wants no key.
+        """
         settings = self.settings
         if not settings.openai_api_key and not settings.openai_base_url:
             return None
@@ -129,7 +132,10 @@ class House:
         )
 
     def _judges(self, model: OpenAIModel | None) -> Judges:
-        """Who judges the claims of a job: the model that the settings name, else the job's own."""
+        """Return who judges the claims of a job.
+
+        It is the model that the settings name, else the job's own.
+        """
 
         @lru_cache(maxsize=MODELS)
         def judge(name: str) -> ModelJudge | None:
@@ -138,7 +144,10 @@ class House:
         return lambda job: judge(self.settings.judge_model or job.request.model or self.settings.model)
 
     def _choose(self) -> Choose:
-        """Which search a job gets: what it asked for, else the web where there is a key for it."""
+        """Return the search for a job.
+
+        It is the one that the job asked for, else the web where there is a key for it.
+        """
         documents: Search = CorpusSearch(
             find=lambda query, limit: corpus.find(self.engine, query, limit),
             text=lambda url: corpus.text(self.engine, url),
@@ -176,7 +185,10 @@ class House:
 
     @contextlib.asynccontextmanager
     async def running(self, concurrency: int) -> AsyncIterator[None]:
-        """Hub, wake-ups and a worker run while this is open; it closes once the worker has let go."""
+        """Run hub, wake-ups and a worker while this is open.
+
+        It closes once the worker has let go.
+        """
         settle()
         background = [_essential(self.wake.run()), _essential(self.hub.run())]
         working = []
@@ -205,7 +217,10 @@ class House:
 
 
 def verifying(settings: Settings) -> Mapping[Effort, Verify]:
-    """Which claims are judged where a request does not say: with a model, those of longer jobs."""
+    """Return which claims are judged where a request does not say.
+
+    With a model, those of longer jobs.
+    """
     if settings.verify:
         return dict.fromkeys(get_args(Effort), settings.verify)
     has_model = bool(settings.openai_api_key or settings.openai_base_url)
@@ -213,7 +228,9 @@ def verifying(settings: Settings) -> Mapping[Effort, Verify]:
 
 
 def settle() -> None:
-    """What start-up made stays: keep the collector from walking it again and again.
+    """Exempt what start-up made from garbage collection.
+
+    It stays, so the collector need not walk it again and again.
 
     Of a job that does nothing, the collector's walks were a third of the CPU.
     """
@@ -223,7 +240,10 @@ def settle() -> None:
 
 
 def _essential(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-    """A task without which the process is of no use: if it dies, the process ends, and says so."""
+    """Start a task that the process cannot do without.
+
+    If the task dies, the process logs it and ends.
+    """
 
     def check(task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()):
@@ -236,7 +256,10 @@ def _essential(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
 
 
 async def run_worker(settings: Settings, url: str, concurrency: int) -> None:
-    """Work on up to `concurrency` jobs at a time, without an API, until a signal; a second one hurries."""
+    """Run a worker without an API until a signal.
+
+    It works on up to `concurrency` jobs at a time. A second signal hurries it.
+    """
     house = House(settings, url)
     loop = asyncio.get_running_loop()
 
