@@ -9,7 +9,7 @@ from typing import Protocol
 
 from msgspec import UNSET, Struct, UnsetType
 
-from app.domain.events import Usage
+from app.domain.events import FailedPart, Usage
 from app.domain.research import Turn
 from app.domain.tools import NextStep
 from app.errors import ProviderError
@@ -107,6 +107,7 @@ class SearchReply(Struct, frozen=True):
 
     hits: tuple[Hit, ...]
     usage: Usage = Usage()
+    failed_parts: tuple[FailedPart, ...] = ()  # of a search that asks several providers
 
 
 class PageReply(Struct, frozen=True):

@@ -95,6 +95,15 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     cost_usd: float | None = 0.0  # None: the price is not known
 
 
+class FailedPart(Struct, frozen=True):
+    """One provider of several that a call asked, and why it gave nothing."""
+
+    provider: str
+    error_type: ErrorType
+    error_message: str
+    retryable: bool
+
+
 class CallCompleted(Fact, frozen=True):
     """Result: from here on the call is never made again; the reply is a blob."""
 
@@ -106,6 +115,8 @@ class CallCompleted(Fact, frozen=True):
     reply_size: int  # bytes
     # What of a model's reply was repaired or clipped; left out where nothing was.
     repaired: tuple[str, ...] | UnsetType = UNSET
+    # Providers that failed where others answered; left out where none did.
+    failed_parts: tuple[FailedPart, ...] | UnsetType = UNSET
 
 
 class CallFailed(Fact, frozen=True):

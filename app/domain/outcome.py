@@ -1,5 +1,7 @@
 """What came of a job, beside why it stopped, and the sentence that says so: both follow from the log."""
 
+from collections import Counter
+
 from msgspec import Struct
 
 from app.domain.research import Research
@@ -31,13 +33,14 @@ def outcome(research: Research, reason: StopReason) -> Outcome | None:
     if not research.report.claims:
         looked = done.read or (done.searches and not research.failed_reads)
         return "not_found" if looked and reason != "model_failed" else "not_researched"
-    lacks_searches = 0 < done.searches < research.failed_searches
-    return "partial" if reason not in COMPLETE or lacks_searches else "answered"
+    mostly_failed = 0 < done.searches < research.failed_searches
+    never_whole = 0 < done.searches <= len(research.missed_parts)
+    return "partial" if reason not in COMPLETE or mostly_failed or never_whole else "answered"
 
 
 def sentence(research: Research, reason: StopReason) -> str:
     """Say in one line what was done: searches, pages, and what failed."""
-    parts = [*_searched(research), *_read(research)]
+    parts = [*_searched(research), *_missed(research), *_read(research)]
     if research.model_failures and reason in {"model_failed", "error"}:
         times = "once" if research.model_failures == 1 else f"{research.model_failures} times"
         parts.append(f"the model failed {times}: {research.model_error}")
@@ -49,6 +52,17 @@ def _searched(research: Research) -> list[str]:
     if failed:
         return [f"{failed} of {_many(done.searches + failed, 'search', 'searches')} failed"]
     return [_many(done.searches, "search", "searches")] if done.searches else ["nothing was searched for"]
+
+
+def _missed(research: Research) -> list[str]:
+    """Name each provider that failed beside one that answered, how often, and why the last time."""
+    missed = research.missed_parts
+    last = {part.provider: part.error_message for part in missed}
+    times = Counter(part.provider for part in missed)
+    return [
+        f"{provider} failed {_many(times[provider], 'time', 'times')}: {why}"
+        for provider, why in last.items()
+    ]
 
 
 def _read(research: Research) -> list[str]:

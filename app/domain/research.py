@@ -103,6 +103,7 @@ class Research(Struct, frozen=True):
     total_steps: int = 0
     failed_searches: int = 0  # that were given up
     failed_reads: int = 0
+    missed_parts: tuple[e.FailedPart, ...] = ()  # providers that failed where others answered
     model_failures: int = 0  # tries of the model that brought nothing, illegal replies among them
     model_error: str = ""  # of the last one
     author: Author = "model"  # of the newest turn
@@ -197,6 +198,8 @@ def _settle(state: Research, event: e.CallCompleted | e.CallFailed) -> Research:
     calls = tuple(settled if known.key == event.key else known for known in state.calls)
     bill = _charged(state.bill, call, event)
     charged = _count_failure(replace(state, calls=calls, bill=bill), settled)
+    if isinstance(event, e.CallCompleted) and event.failed_parts:
+        charged = _note_parts(charged, event.key, event.failed_parts)
     return _note_failure(charged, settled) if state.turns and settled.settled else charged
 
 
@@ -210,6 +213,17 @@ def _count_failure(state: Research, call: Call) -> Research:
     searches = state.failed_searches + (call.settled and call.kind == "search")
     reads = state.failed_reads + (call.settled and call.kind == "read")
     return replace(state, failed_searches=searches, failed_reads=reads)
+
+
+def _note_parts(state: Research, key: str, parts: tuple[e.FailedPart, ...]) -> Research:
+    """Keep which of several providers failed, so that the model and the reader can be told."""
+    known = replace(state, missed_parts=(*state.missed_parts, *parts))
+    if not state.turns:
+        return known
+    turn = state.turns[-1]
+    lines = (f"{key}: {part.provider} failed: {part.error_message}" for part in parts)
+    noted = replace(turn, failed=(*turn.failed, *lines))
+    return replace(known, turns=(*state.turns[:-1], noted))
 
 
 def _note_failure(state: Research, call: Call) -> Research:

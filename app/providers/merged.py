@@ -5,13 +5,18 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 
 from app.agent.ports import Hit, PageReply, Search, SearchReply
-from app.domain.events import Usage
+from app.domain.events import FailedPart, Usage
 from app.errors import ProviderError
 from dossier.request import SearchScope
 
+MAX_MESSAGE = 300  # characters of an error that are kept
+
 
 class MergedSearch:
-    """Implements the port `Search` on others; one of them that fails takes nothing from the rest."""
+    """Implements the port `Search` on others.
+
+    One that fails takes nothing from the rest, and is named in `SearchReply.failed_parts`.
+    """
 
     scope: SearchScope = "both"
 
@@ -34,17 +39,19 @@ class MergedSearch:
             *(search.search(query, limit, allowed=allowed, blocked=blocked) for search in self._searches),
             return_exceptions=True,
         )
-        replies, errors = list[SearchReply](), list[ProviderError]()
-        for outcome in outcomes:
+        replies, errors, failed = list[SearchReply](), list[ProviderError](), list[FailedPart]()
+        for search, outcome in zip(self._searches, outcomes, strict=True):
             if isinstance(outcome, SearchReply):
                 replies.append(outcome)
             elif isinstance(outcome, ProviderError):
                 errors.append(outcome)
+                failed.append(_part(search.name, outcome))
             else:
                 raise outcome
         if not replies:
             raise max(errors, key=lambda error: error.retryable)
-        return SearchReply(_interleaved(replies)[:limit], _together(reply.usage for reply in replies))
+        usage = _together(reply.usage for reply in replies)
+        return SearchReply(_interleaved(replies)[:limit], usage, tuple(failed))
 
     async def read(self, url: str) -> PageReply:
         """The text of a page, from the corpus where it is there, else from the web.
@@ -61,6 +68,10 @@ class MergedSearch:
             except ProviderError:  # the last one to be asked has the word
                 continue
         return await readers[-1].read(url)
+
+
+def _part(provider: str, error: ProviderError) -> FailedPart:
+    return FailedPart(provider, error.error_type, str(error)[:MAX_MESSAGE], error.retryable)
 
 
 def _fits(scope: SearchScope, url: str) -> bool:

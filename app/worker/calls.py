@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from app.agent import limits
 from app.agent.judging import JudgeCall
-from app.agent.ports import BadReply, ModelReply
+from app.agent.ports import BadReply, ModelReply, SearchReply
 from app.agent.replies import encoded
 from app.agent.research import Call, ModelCall, Reply
 from app.domain import events as e
@@ -91,7 +91,21 @@ class Caller:
             breaker.failed(error)
             raise
         breaker.succeeded()
+        self._count_parts(call, reply)
         return completed(call, reply, round((time.monotonic() - before) * 1000)), reply
+
+    def _count_parts(self, call: Call, reply: Reply) -> None:
+        """Tell the breakers of several providers that one call asked which of them failed."""
+        if not isinstance(reply, SearchReply):
+            return
+        failed = {part.provider: part for part in reply.failed_parts}
+        for name in self._name(call).split("+"):
+            breaker = self._tools.breaker(name)
+            if part := failed.get(name):
+                error = ProviderError(part.error_type, part.error_message, retryable=part.retryable)
+                breaker.failed(error)
+            else:
+                breaker.succeeded()
 
     async def _wait(self, call: Call, error: ProviderError, tried: int) -> None:
         """Record the failure, and wait. Raises ProviderAway where that would take long."""
@@ -126,8 +140,11 @@ def completed(call: Call, reply: Reply, latency_ms: int) -> e.CallCompleted:
     """Return the event of a reply; the reply itself is kept as a blob under this hash."""
     body = encoded(reply)
     repaired = isinstance(reply, ModelReply) and reply.repaired
+    parts = isinstance(reply, SearchReply) and reply.failed_parts
     digest = sha256(body).hexdigest()
-    return e.CallCompleted(call.key, reply.usage, latency_ms, digest, len(body), repaired or UNSET)
+    return e.CallCompleted(
+        call.key, reply.usage, latency_ms, digest, len(body), repaired or UNSET, parts or UNSET
+    )
 
 
 def failed(call: Call, error: ProviderError, *, retryable: bool) -> e.CallFailed:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.agent.ports import Hit, PageReply, SearchReply
-from app.domain.events import Usage
+from app.domain.events import FailedPart, Usage
 from app.errors import ProviderError
 from app.providers.merged import MergedSearch
 
@@ -62,6 +62,7 @@ async def test_one_that_fails_takes_nothing_from_the_rest():
     reply = await MergedSearch([web, corpus]).search("q", 5)
 
     assert [hit.url for hit in reply.hits] == ["note:x"]
+    assert reply.failed_parts == (FailedPart("web", "network", "away", True),)
 
 
 async def test_it_fails_when_all_fail_and_says_whether_trying_again_can_help():
