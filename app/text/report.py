@@ -16,6 +16,7 @@ from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
+from app.text.report_marks import marked
 from app.text.urls import clean, domain, normalise
 from dossier.job import Result, SourceView, StopReason
 
@@ -47,7 +48,7 @@ def markdown(result: Result) -> str:
     title = _words(result.title) or "Report"
     parts = [
         f"# {title}",
-        result.final_answer.replace("\0", "").strip(),
+        marked(result).replace("\0", "").strip(),
         "## Evidence",
         " ".join(evidence(result)),
     ]
@@ -106,9 +107,27 @@ def evidence(result: Result) -> list[str]:
         lines.append(
             f"{_percent(result.support)} of the citations that were written could be bound to such a quote."
         )
+    lines.append(_checked(result))
     if result.removed:
         lines.append(f"Taken out: {len(result.removed)} that could not.")
     return lines
+
+
+def _checked(result: Result) -> str:
+    """Return three numbers apart: what is quoted, what a judge found supported, what is neither."""
+    judged = [claim.verdict for claim in result.claims if claim.verdict]
+    meaning = (
+        f"{judged.count('supported')} of {len(judged)} judged are supported by their meaning"
+        if judged
+        else "their meaning was not judged"
+    )
+    quoted = _many(len(result.claims), "citation has a quote", "citations have a quote")
+    bare = _many(len(result.unverified), "sentence is unverified", "sentences are unverified")
+    return f"{quoted}, {meaning}, {bare}."
+
+
+def _many(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
 
 
 def _percent(share: float) -> str:
@@ -136,8 +155,9 @@ def html(result: Result) -> str:
 
 def _body(result: Result, sources: Iterable[SourceView]) -> str:
     numbers = frozenset(source.number for source in sources)
-    marks = sum(map(result.final_answer.count, "*_["))
-    rendered: str = _parser(plain=marks > MANY).render(result.final_answer, {"numbers": numbers})
+    content = marked(result)
+    marks = sum(map(content.count, "*_["))
+    rendered: str = _parser(plain=marks > MANY).render(content, {"numbers": numbers})
     return rendered
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.text import report
+from app.text import report, report_marks
 from dossier.job import Claim, Metrics, Result, SourceView
 
 HOSTILE = [
@@ -77,6 +77,7 @@ def test_the_markdown_has_title_content_evidence_and_the_sources_that_are_cited(
         "# A report\n\nText [1].\n\n## Evidence\n\n"
         "75 % of its sentences are backed by a quote from a page that was read; "
         "99 % of the citations that were written could be bound to such a quote. "
+        "2 citations have a quote, their meaning was not judged, 1 sentence is unverified. "
         "Taken out: 1 that could not.\n\n"
         "These sentences stand on no quote:\n\n- Nobody \\*knows\\* (9).\n\n"
         "## Sources\n\n- [1] A page – <https://example.com/1>\n- [3] In the corpus – pydoc:with\n"
@@ -160,3 +161,43 @@ def test_links_to_other_sites_do_not_tell_where_they_come_from():
 def test_a_percentage_is_a_hundred_only_if_it_is_all():
     assert "100 %" not in report.markdown(result(coverage=0.9999, support=0.999))
     assert report.markdown(result(coverage=1.0, support=1.0)).count("100 %") == 2
+
+
+BARE = "Sea is blue."
+QUOTED = "Das Meer ist blau, sagt er."
+MARK = "*(unverified)*"
+MARKED = [
+    (f"{BARE} Text [1].", (BARE,), f"{BARE} {MARK} Text [1]."),
+    ("- **Sea** is `blue` [2].\n- Text [1].", (BARE,), f"- **Sea** is `blue` [2]. {MARK}\n- Text [1]."),
+    (f"{BARE} {BARE}", (BARE, BARE), f"{BARE} {MARK} {BARE} {MARK}"),
+    (QUOTED, (QUOTED,), f"{QUOTED} {MARK}"),
+    ("海是蓝色的。天空也是。", ("海是蓝色的。",), f"海是蓝色的。 {MARK}天空也是。"),
+    ("| a | b |\n|---|---|\n| 1 | 2 |", ("1 2",), f"| a | b |\n|---|---|\n| 1 | 2 {MARK} |"),
+    ("Text [1].", ("Not in it.", "…", ""), "Text [1]."),
+]
+
+
+@pytest.mark.parametrize(("content", "unverified", "shown"), MARKED)
+def test_unverified_sentences_are_marked_where_they_stand(content, unverified, shown):
+    assert report_marks.marked(result(content, unverified=unverified)) == shown
+
+
+def test_partly_supported_sentences_are_marked_in_markdown_and_html():
+    claims = (Claim("Text.", 1, "Text.", 0, 5, 1.0, "partly", "only a part"),)
+    found = result("Text [1]. More.", claims=claims)
+
+    assert "Text [1]. *(partly supported)* More." in report.markdown(found)
+    assert "<em>(partly supported)</em> More." in report.html(found)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        ((None, None), "2 citations have a quote, their meaning was not judged, 1 sentence is unverified."),
+        (("supported", "partly"), "1 of 2 judged are supported by their meaning"),
+    ],
+)
+def test_quoted_supported_and_unverified_are_three_numbers(verdicts, words):
+    claims = tuple(Claim("Text.", n, "Text.", 0, 5, 1.0, verdict) for n, verdict in enumerate(verdicts, 1))
+
+    assert words in " ".join(report.evidence(result(claims=claims, unverified=("More.",))))

@@ -1,0 +1,48 @@
+"""Marks in a report's text: which sentences no quote supports, and which a quote supports in part."""
+
+import re
+from collections.abc import Iterable
+
+from dossier.job import Result
+
+MAX_MARKS = 200  # in one report
+UNVERIFIED = " *(unverified)*"
+PARTLY = " *(partly supported)*"
+
+_WORD = re.compile(r"\w+")
+_GAP = r"[\W_]{0,40}"  # between two words of a sentence: spaces, markup, marks of other citations
+# What closes a sentence behind its last word, and the citations there.
+_CITED = r"(?:\s{0,3}\[\d{1,9}\])*"
+_CLOSERS = r"[\"”’»)*_`]{0,6}"
+_TAIL = re.compile(rf"{_CLOSERS}{_CITED}[.!?…。！？؟।]{{0,3}}{_CITED}{_CLOSERS}")
+
+
+def marked(result: Result) -> str:
+    """Return the report's markdown with a mark behind each sentence that is not fully supported."""
+    text = result.final_answer
+    partly = dict.fromkeys(claim.text for claim in result.claims if claim.verdict == "partly")
+    places = [*_places(text, result.unverified, UNVERIFIED), *_places(text, partly, PARTLY)]
+    for end, mark in sorted(dict(places[:MAX_MARKS]).items(), reverse=True):
+        text = f"{text[:end]}{mark}{text[end:]}"
+    return text
+
+
+def _places(text: str, sentences: Iterable[str], mark: str) -> Iterable[tuple[int, str]]:
+    """Yield where each sentence ends in the text, each place once; one that is not found is passed over."""
+    start = 0
+    for sentence in sentences:
+        pattern = _pattern(sentence)
+        found = pattern and (pattern.search(text, start) or pattern.search(text))
+        if found:
+            start = found.end()
+            tail = _TAIL.match(text, start)
+            yield (tail.end() if tail else start), mark
+
+
+def _pattern(sentence: str) -> re.Pattern[str] | None:
+    """Match the words of a sentence, whatever markup or citation stands between them."""
+    words = _WORD.findall(sentence.removesuffix("…"))
+    if not words:
+        return None
+    between = rf"{_GAP}(?:\[\d{{1,9}}\]{_GAP}){{0,9}}"
+    return re.compile(between.join(map(re.escape, words)))
