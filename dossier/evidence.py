@@ -4,6 +4,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from dossier.job import Support
+
 
 class Reasoning(Struct, frozen=True):
     """What the model thought before it chose a tool."""
@@ -88,6 +90,8 @@ class ProvenClaim(Struct, frozen=True):
     score: float
     seq: int
     source: SourceOrigin
+    verdict: Support | None = None  # of a judge; None where none was given
+    reason: str = ""  # of the verdict
 
 
 class Claims(Struct, frozen=True):

@@ -39,6 +39,8 @@ def claims(log: Iterable[Recorded]) -> Sequence[ProvenClaim]:
             claim.score,
             seq,
             _origin(trail, claim.number),
+            claim.verdict,
+            claim.reason,
         )
         for number, claim in enumerate(report.claims, 1)
         if claim.number in trail.found

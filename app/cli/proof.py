@@ -48,6 +48,7 @@ def _chain(claim: ProvenClaim) -> list[str]:
     lines = [
         f"Claim {claim.claim}, event {claim.seq}: {claim.text}",
         f"  quote, characters {claim.start} to {claim.end} of the page, score {claim.score}: {claim.quote}",
+        f"  verdict: {_verdict(claim)}",
         f"  source [{source.number}]: {source.title} – {source.url}",
     ]
     if source.page:
@@ -59,6 +60,11 @@ def _chain(claim: ProvenClaim) -> list[str]:
         f"  found, event {source.found.seq}" + ("" if source.found.search else ": the question named it")
     )
     return lines + _call("search", source.found.search)
+
+
+def _verdict(claim: ProvenClaim) -> str:
+    why = f" ({claim.reason})" if claim.reason else ""
+    return f"{claim.verdict}{why}" if claim.verdict else "not judged"
 
 
 def _call(kind: str, call: CallMade | None) -> list[str]:
