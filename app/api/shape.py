@@ -162,10 +162,9 @@ def _is_within(value: float, kind: Any) -> bool:  # noqa: ANN401
 def _bounds(kind: Any) -> str:  # noqa: ANN401
     if kind.ge is not None and kind.le is not None:
         return f"from {kind.ge:,} to {kind.le:,}"
-    bounds = (
-        ("above", kind.gt), ("of at least", kind.ge), ("below", kind.lt), ("of at most", kind.le)
-    )  # fmt: skip
-    return " and ".join(f"{word} {bound:,}" for word, bound in bounds if bound is not None)
+    bounds = (("above", kind.gt), ("at least", kind.ge), ("below", kind.lt), ("at most", kind.le))
+    said = " and ".join(f"{word} {bound:,}" for word, bound in bounds if bound is not None)
+    return f"of {said}" if said.startswith("at ") else said
 
 
 def _of(count: int, word: str) -> str:

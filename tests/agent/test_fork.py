@@ -413,7 +413,7 @@ BODIES = [
     ({"changes": {"instruction": "x" * 4001}}, 400, "too_long", "changes.instruction"),
     ({"changes": {"model": "x" * 101}}, 400, "too_long", "changes.model"),
     ({"changes": {"metadata": {"x": "y" * 10_240}}}, 400, "metadata_too_large", "changes.metadata"),
-    ({"changes": {"instruction": "nul \x00"}}, 400, "invalid_character", "body"),
+    ({"changes": {"instruction": "nul \x00"}}, 400, "invalid_character", "changes.instruction"),
     ([], 400, "wrong_type", "body"),
 ]
 

@@ -107,7 +107,7 @@ async def test_what_the_api_refuses_is_said_at_its_field(watched):
     assert await page.get_by_label("Question", exact=True).evaluate(
         "(field) => field === document.activeElement"
     )
-    assert await watched.find(".wrong").all_text_contents() == ["Write something here."]
+    assert await watched.find(".wrong").all_text_contents() == ["Use at least 1 character."]
 
     await page.get_by_label("Question", exact=True).fill("How high?")
     await page.get_by_text("Sources, limits and more").click()
@@ -116,7 +116,7 @@ async def test_what_the_api_refuses_is_said_at_its_field(watched):
 
     await watched.sees("#max_cost_usd[aria-invalid=true]")
     told = await page.get_by_label("Cost, US dollars").get_attribute("aria-describedby")
-    assert await watched.find(f'[id="{told}"]').text_content() == "More than 0.0."
+    assert await watched.find(f'[id="{told}"]').text_content() == "Use a number above 0 and at most 10,000."
     watched.complaints.clear()  # the browser logs each 400
 
 

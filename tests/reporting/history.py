@@ -84,7 +84,7 @@ class Play:
 
     def ask(self, second: float, key: str, provider: str, about: str = "", **fields) -> None:
         kind = {"model": "model", "fallback": "model"}.get(key.split("/")[1], key.split("/")[1])
-        self.record(second, e.CallRequested(key, kind, provider, "0" * 64, about, **fields))
+        self.record(second, e.CallRequested(key, kind, provider, digest(REPLY), about, **fields))
 
     def get(self, second: float, key: str, latency_ms: int, **usage) -> None:
         self.record(second, e.CallCompleted(key, e.Usage(**usage), latency_ms, digest(REPLY), len(REPLY)))

@@ -111,5 +111,5 @@ def test_no_other_place_opens_connections():
         for path in folder.rglob("*.py")
         if "asyncpg.connect(" in (text := path.read_text()) or "create_pool(" in text
     }
-    assert opens == {"store/database.py", "store/report.py"}
+    assert opens == {"store/database.py", "store/analyst_session.py"}
     assert "statement_timeout" in inspect.getsource(analyst_session)

@@ -2,7 +2,7 @@
 import { api, Problem } from "./api.js";
 import { $, h, say } from "./dom.js";
 import { drawRows, poll } from "./rows.js";
-import { count, lasted, many, money, plain } from "./words.js";
+import { count, lasted, many, money } from "./words.js";
 
 const form = $("form");
 let key = crypto.randomUUID(); // the same until it is accepted: a lost answer or a double click asks once
@@ -72,7 +72,7 @@ function mark({ field, message }) {
   input.setAttribute("aria-invalid", "true");
   input.setAttribute("aria-describedby", id);
   (form.querySelector(`[data-field="${CSS.escape(name)}"]`) ?? input.closest(".field")).append(
-    h("p", { class: "wrong", id }, plain(message)),
+    h("p", { class: "wrong", id }, message),
   );
   const more = input.closest("details");
   if (more) more.open = true;
@@ -86,7 +86,7 @@ function refuse(error) {
   const box = $("problem");
   box.replaceChildren(
     h("h2", null, error.title || "That did not work"),
-    h("p", null, named.length ? named.map((one) => `${one.field}: ${plain(one.message)}`).join(" ") : error.message),
+    h("p", null, named.length ? named.map((one) => `${one.field}: ${one.message}`).join(" ") : error.message),
   );
   box.hidden = false;
   box.focus();

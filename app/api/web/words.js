@@ -68,18 +68,3 @@ export const STOPPED = {
   cancelled: "The research was cancelled.",
   error: "The research stopped early because of an error.",
 };
-
-/** A validation message of the API, for people who do not read types. */
-export function plain(message) {
-  const of = (pattern, words) => message.replace(pattern, words);
-  return of(/^Expected `str` of length >= 1\b.*/, "Write something here.")
-    .replace(/^Expected `str` of length >= (\d+).*/, "At least $1 characters.")
-    .replace(/^Expected `str` of length <= (\d+).*/, "At most $1 characters.")
-    .replace(/^Expected `array` of length <= (\d+).*/, "At most $1 of these.")
-    .replace(/^Expected `(?:int|float)` >= ([\d.]+).*/, "Not less than $1.")
-    .replace(/^Expected `(?:int|float)` <= ([\d.]+).*/, "Not more than $1.")
-    .replace(/^Expected `(?:int|float)` > ([\d.]+).*/, "More than $1.")
-    .replace(/^Expected `int.*got `float`.*/, "A whole number.")
-    .replace(/^Expected `(?:int|float).*got `str`.*/, "A number.")
-    .replaceAll("`", "");
-}
