@@ -13,6 +13,7 @@ from typing import get_args
 
 from litestar import Litestar
 
+from app.agent.extractive import Extractive
 from app.agent.ports import Search
 from app.agent.prompts import messages
 from app.api.app import make_app
@@ -22,7 +23,6 @@ from app.domain.job import Job
 from app.domain.signature import Signer
 from app.errors import ProviderError
 from app.providers.corpus import CorpusSearch
-from app.providers.extractive import Extractive
 from app.providers.http import make_client
 from app.providers.judge import ModelJudge
 from app.providers.merged import MergedSearch

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import psutil
 
 from app.agent import limits
+from app.agent.extractive import Extractive
 from app.agent.ports import Ask, Hit, ModelReply, PageReply, SearchReply
 from app.domain import tools
 from app.handle import load, submit
-from app.providers.extractive import Extractive
 from app.settings import Settings
 from app.wiring import House, settle
 from app.worker.attempt import Attempt

@@ -15,8 +15,8 @@ import httpx
 import pytest
 from sqlalchemy import make_url
 
+from app.agent.extractive import Extractive
 from app.api.server import listen, make_server
-from app.providers.extractive import Extractive
 from app.settings import Settings
 from app.store import embedded
 from app.store.database import driver_url, make_engine

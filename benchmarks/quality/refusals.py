@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from app.agent.citations import bind
+from app.agent.extractive import Extractive
 from app.agent.ports import Ask, SeenSource
 from app.domain.research import Research, Source, Turn
 from app.domain.tools import AdaptPlan, Answer, GeneratePlan, ReadPages, WebSearch, WriteReport
-from app.providers.extractive import Extractive
 from app.store import corpus
 from app.store.database import Engine
 from benchmarks.quality.data import Article, Question

@@ -325,7 +325,7 @@ async def test_without_an_instruction_the_report_is_written_anew_and_the_old_one
 
 
 async def test_another_model_is_asked_where_there_is_one_and_else_the_job_fails_and_says_why(house):
-    from app.providers.extractive import Extractive
+    from app.agent.extractive import Extractive
     from app.worker.providers import Tools
 
     first = await origin(house)

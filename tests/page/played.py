@@ -4,11 +4,11 @@
 
 import asyncio
 
+from app.agent.extractive import Extractive
 from app.agent.ports import Hit, ModelReply, PageReply, SearchReply
 from app.domain import tools
 from app.domain.events import Usage
 from app.errors import ProviderError
-from app.providers.extractive import Extractive
 from app.worker.providers import Tools
 from tests.conftest import TestHouse
 

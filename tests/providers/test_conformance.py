@@ -3,8 +3,8 @@
 import pytest
 from msgspec import Struct
 
+from app.agent.extractive import Extractive
 from app.providers.corpus import CorpusSearch
-from app.providers.extractive import Extractive
 from app.providers.merged import MergedSearch
 from tests.providers.conformance import ModelConformance, SearchConformance
 from tests.scripted import ScriptedModel, ScriptedSearch

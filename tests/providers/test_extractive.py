@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from app.agent.extractive import Extractive, plan
+from app.agent.extractive.frames import FRAMES
+from app.agent.extractive.prose import sentences
+from app.agent.extractive.report import escape
+from app.agent.extractive.terms import terms
 from app.agent.ports import Ask, FollowUp, SeenSource
 from app.domain.research import Turn
 from app.domain.tools import AdaptPlan, Answer, GeneratePlan, NextStep, ReadPages, WebSearch, WriteReport
-from app.providers.extractive import Extractive, plan
-from app.providers.extractive.frames import FRAMES
-from app.providers.extractive.prose import sentences
-from app.providers.extractive.report import escape
-from app.providers.extractive.terms import terms
 
 NOTE = FRAMES["en"].note
 ALL = ("generate_plan", "adapt_plan", "web_search", "read_pages", "write_report", "answer")

@@ -5,11 +5,11 @@ import sys
 import pytest
 
 from app.agent.citations import bind
+from app.agent.extractive import plan
+from app.agent.extractive.frames import FRAMES, spoken
+from app.agent.extractive.prose import sentences
 from app.domain.research import Research
 from app.domain.tools import Answer, WriteReport
-from app.providers.extractive import plan
-from app.providers.extractive.frames import FRAMES, spoken
-from app.providers.extractive.prose import sentences
 from tests.providers.test_extractive import ask_of, next_step, page_of
 
 # title, text, a question in its words, a part of the sentence that answers, a question about something else

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from app import handle
+from app.agent.extractive import Extractive
 from app.domain import events as e
 from app.domain import tools
 from app.errors import ProviderError
-from app.providers.extractive import Extractive
 from app.providers.tavily import TavilySearch
 from app.worker.breaker import Breaker, Times
 from app.worker.providers import Tools

@@ -8,6 +8,11 @@ from collections.abc import Mapping, Sequence
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from app.agent.extractive import plan
+from app.agent.extractive.evidence import Section, sections
+from app.agent.extractive.frames import spoken
+from app.agent.extractive.report import write
+from app.agent.extractive.terms import terms
 from app.agent.ports import Ask, ModelReply, SeenSource
 from app.domain.tools import (
     AdaptPlan,
@@ -20,11 +25,6 @@ from app.domain.tools import (
     WebSearch,
     WriteReport,
 )
-from app.providers.extractive import plan
-from app.providers.extractive.evidence import Section, sections
-from app.providers.extractive.frames import spoken
-from app.providers.extractive.report import write
-from app.providers.extractive.terms import terms
 from dossier.request import Effort
 
 QUERIES = 2  # for one step; within the searches that each effort allows for four steps

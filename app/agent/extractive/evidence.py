@@ -10,11 +10,11 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
+from app.agent.extractive.frames import spoken
+from app.agent.extractive.plan import Facet, asked, essence, facet_of
+from app.agent.extractive.prose import UNSPACED, sentences
+from app.agent.extractive.terms import Rarity, terms
 from app.agent.ports import Ask, SeenSource
-from app.providers.extractive.frames import spoken
-from app.providers.extractive.plan import Facet, asked, essence, facet_of
-from app.providers.extractive.prose import UNSPACED, sentences
-from app.providers.extractive.terms import Rarity, terms
 from app.text import languages
 
 MIN_EVIDENCE = 0.5  # of a subject's words, weighed by rarity; those that only stand around count half

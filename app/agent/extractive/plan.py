@@ -9,8 +9,8 @@ from itertools import takewhile
 
 from msgspec import Struct
 
-from app.providers.extractive.frames import FRAMES, Frame, frame, spoken
-from app.providers.extractive.terms import FUNCTION_WORDS, QUESTION_WORDS, SYMBOL
+from app.agent.extractive.frames import FRAMES, Frame, frame, spoken
+from app.agent.extractive.terms import FUNCTION_WORDS, QUESTION_WORDS, SYMBOL
 from app.text import languages
 
 MAX_STEPS = 4

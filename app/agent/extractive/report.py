@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 
 from markdown_it import MarkdownIt
 
+from app.agent.extractive.evidence import Line, Section, lines_of
+from app.agent.extractive.frames import frame, spoken
+from app.agent.extractive.plan import facet_of
+from app.agent.extractive.prose import is_sentence
+from app.agent.extractive.terms import Rarity, terms
 from app.agent.ports import Ask, SeenSource
 from app.domain.tools import Answer, Confidence, WriteReport
-from app.providers.extractive.evidence import Line, Section, lines_of
-from app.providers.extractive.frames import frame, spoken
-from app.providers.extractive.plan import facet_of
-from app.providers.extractive.prose import is_sentence
-from app.providers.extractive.terms import Rarity, terms
 from app.text.urls import domain
 
 MIN_OF_BEST = 0.58  # of the best sentence's score; what is far behind it is there by accident
