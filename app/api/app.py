@@ -23,6 +23,8 @@ from app.api import (
 )
 from app.api.context import ApiContext
 from app.api.contract import check_request
+from app.api.openai.routes import openai_router
+from app.api.openai.serving import OpenAI
 from app.api.page import page_routes
 from app.api.problems import HANDLERS
 from dossier.version import __version__
@@ -56,12 +58,13 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 def make_app(context: ApiContext, lifespan: Lifespan | None = None) -> Litestar:
     """Return the ASGI application over this context."""
-    figures = overview.Overview(context)
+    figures, openai = overview.Overview(context), OpenAI(context)
     return Litestar(
-        [*ROUTES, *page_routes()],
+        [*ROUTES, openai_router(), *page_routes()],
         dependencies={
             "context": Provide(lambda: context, sync_to_thread=False),
             "overview": Provide(lambda: figures, sync_to_thread=False),
+            "openai": Provide(lambda: openai, sync_to_thread=False),
         },
         before_request=check_request,
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
@@ -76,5 +79,5 @@ def make_app(context: ApiContext, lifespan: Lifespan | None = None) -> Litestar:
             render_plugins=[JsonRenderPlugin(path="/")],
         ),
         logging_config=None,
-        signature_types=[ApiContext, overview.Overview],
+        signature_types=[ApiContext, OpenAI, overview.Overview],
     )

@@ -1,7 +1,5 @@
 """POST, GET and DELETE of jobs."""
 
-import asyncio
-import contextlib
 from typing import Annotated
 
 from litestar import Response, delete, get, post
@@ -12,11 +10,11 @@ from litestar.params import Body, FromPath, FromQuery, HeaderParameter, QueryPar
 
 from app.api.context import TENANT, ApiContext, job_cursor_of, job_id_of
 from app.api.contract import BODY, LOG, PAGE, check_key, problems_of
+from app.api.waiting import until_over
 from app.domain import commands as c
 from app.domain.job import Job
 from app.handle import handle, submit
 from app.store import reads
-from app.store.wake import Hint
 from dossier.job import Cancelled, Created, Jobs, JobView, Status
 from dossier.request import ResearchRequest, Tag
 
@@ -138,28 +136,8 @@ async def cancel_job(context: NamedDependency[ApiContext], job_id: FromPath[str]
     job = await context.load(job_id_of(job_id))
     job = await handle(context.writer, job, c.RequestCancel(), actor="api")
     if not job.is_over:
-        job = await _until_over(context, job)
+        await until_over(context, job.id, CANCEL_WAIT)
+        job = await context.load(job.id)
     message = "Cancelled." if job.is_over else "The worker is stopping. Follow the stream to see when it has."
     body = Cancelled(job.id, job.status, job.completed_at, message)
     return Response(body, status_code=200 if job.is_over else 202)
-
-
-async def _until_over(context: ApiContext, job: Job) -> Job:
-    """Wait until the job is over, at most CANCEL_WAIT seconds."""
-    moved = asyncio.Event()
-
-    def hear(hint: Hint) -> None:
-        if hint.everything or job.id in hint.job_ids:
-            moved.set()
-
-    unsubscribe = context.wake.subscribe(hear)
-    try:
-        with contextlib.suppress(TimeoutError):  # then the answer is 202 `cancelling`
-            async with asyncio.timeout(CANCEL_WAIT):
-                while not (await context.head(job.id)).is_over:
-                    with contextlib.suppress(TimeoutError):  # a hint can be lost: look again
-                        await asyncio.wait_for(moved.wait(), CANCEL_WAIT / 4)
-                    moved.clear()
-    finally:
-        unsubscribe()
-    return await context.load(job.id)

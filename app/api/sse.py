@@ -4,8 +4,8 @@ Some stream, the others keep an EventSource alive or end it.
 """
 
 import asyncio
-from collections.abc import Callable, Hashable
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, ClassVar, Generic, TypeVar
 
 from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
 
@@ -33,6 +33,9 @@ class EventStream(Generic[C]):
     It sends `first` frames, replays from the reader's cursor, and then follows live until the end.
     """
 
+    connection: ClassVar[type[Connection]] = Connection
+    headers: Sequence[tuple[bytes, bytes]] = HEADERS
+
     def __init__(self, crowd: Crowd, source: Callable[[], Source[C]], cursor: C, first: bytes) -> None:
         self._crowd = crowd
         self._source = source
@@ -45,8 +48,8 @@ class EventStream(Generic[C]):
 
         The log, the connection or the server may end it.
         """
-        await send(_start(200, HEADERS))
-        connection = Connection(send, _wire(scope))  # type: ignore[arg-type]  # servers send by coroutines
+        await send(_start(200, self.headers))
+        connection = self.connection(send, _wire(scope))  # type: ignore[arg-type]  # sent by coroutines
         reader = Reader(self._source(), self._cursor, connection)
         self._crowd.add(reader, message(self._first, more=True))
         try:
@@ -107,5 +110,5 @@ def _wire(scope: Scope) -> Wire:
     return Wire(lambda _chunk: False, task.cancel)
 
 
-def _start(status: int, headers: list[tuple[bytes, bytes]]) -> HTTPResponseStartEvent:
+def _start(status: int, headers: Sequence[tuple[bytes, bytes]]) -> HTTPResponseStartEvent:
     return {"type": "http.response.start", "status": status, "headers": headers}

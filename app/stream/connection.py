@@ -79,6 +79,15 @@ class Connection:
         except TimeoutError:  # a reader that stalls costs itself; it comes back with its cursor
             self.cut()
 
+    def send_away(self, reason: str) -> Awaitable[None] | None:
+        """Write why the reader has to come back, as `start` does."""
+        return self.start(goodbye(reason))
+
+    async def send_away_and_wait(self, reason: str) -> None:
+        """Write why the reader has to come back, and wait until it is written."""
+        if rest := self.send_away(reason):
+            await self.finish(rest)
+
     async def write(self, part: Part) -> None:
         """Write, and wait until there is room for the next part."""
         if rest := self.start(part):
@@ -88,3 +97,18 @@ class Connection:
         """End it in the middle; the reader comes back with its cursor."""
         self.over = True
         self._abort()
+
+
+class UnsignedConnection(Connection):
+    """A connection whose protocol has no word for "come back": a clean end would look like the whole."""
+
+    __slots__ = ()
+
+    def __init__(self, send: Send, wire: Wire) -> None:
+        super().__init__(send, wire)
+        self.ends_at = float("inf")  # its clients do not come back unasked
+
+    def send_away(self, _reason: str) -> Awaitable[None] | None:
+        """Cut it: the client reports a lost connection, which it can resume."""
+        self.cut()
+        return None

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Hashable
 from typing import Generic, TypeVar
 
 from app.errors import DatabaseUnavailable
-from app.stream.connection import BEAT, Connection, Part, goodbye
+from app.stream.connection import BEAT, Connection, Part
 from app.stream.source import Piece, Source
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Reader(Generic[C]):
             return
         self._leaving = reason
         if not self._behind:
-            self._fall_behind(self._connection.start(goodbye(reason)))
+            self._fall_behind(self._connection.send_away(reason))
 
     def begin_again(self, first: Part, cursor: C) -> None:
         """Write `first` and then all there is after the cursor, whatever was written before."""
@@ -110,7 +110,7 @@ class Reader(Generic[C]):
                 await self._connection.finish(rest)
             await self._read()
         except DatabaseUnavailable:  # the reader is told and comes back; the hub logs it
-            await self._connection.write(goodbye("database_unavailable"))
+            await self._connection.send_away_and_wait("database_unavailable")
         except Exception:  # a fault ends this stream, not the server; the reader comes back
             log.exception("A stream ended early.")
             self._connection.cut()
@@ -122,7 +122,7 @@ class Reader(Generic[C]):
         source, connection = self.source, self._connection
         while not connection.over:
             if self._leaving:
-                await connection.write(goodbye(self._leaving))
+                await connection.send_away_and_wait(self._leaving)
             elif self._again:
                 (first, self.cursor), self._again = self._again, None
                 await connection.write(first)

@@ -32,8 +32,16 @@ ReadPage = Callable[[UUID, int, int], Awaitable[list[Frame]]]  # job, the seq be
 class Topic(Source[int]):
     """A ring of frames with contiguous seq; a cursor is the seq of the last event a reader has."""
 
-    def __init__(self, job_id: UUID, head: int, read_page: ReadPage, forget: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        job_id: UUID,
+        head: int,
+        read_page: ReadPage,
+        forget: Callable[[], object],
+        end: bytes = frames.END,
+    ) -> None:
         super().__init__()
+        self._end = end  # what follows the last frame
         self.job_id = job_id
         self.head = head  # seq of the newest frame that was read
         self.tip: bytes | None = None  # the hash of that event, where it is known
@@ -55,7 +63,7 @@ class Topic(Source[int]):
         first = self._first()
         if not first <= cursor + 1 <= self.head:
             return None
-        piece = join(cursor, islice(self._frames, cursor + 1 - first, None))
+        piece = join(cursor, islice(self._frames, cursor + 1 - first, None), self._end)
         if len(self._pieces) >= MEMO:
             self._pieces.clear()
         self._pieces[cursor] = piece
@@ -67,7 +75,7 @@ class Topic(Source[int]):
         found = await self._shared(number)
         if len(found) <= skip:  # that read may have begun before the event was written
             found = await self._shared(number)
-        return join(cursor, islice(found, skip, None))
+        return join(cursor, islice(found, skip, None), self._end)
 
     def extend(self, fresh: list[Frame]) -> None:
         """Add frames that follow the newest one, drop the oldest over RING bytes, and deliver."""
@@ -135,7 +143,7 @@ def _see(reading: asyncio.Task[list[Frame]]) -> None:
         reading.exception()
 
 
-def join(cursor: int, fresh: "islice[Frame]") -> Piece[int]:
+def join(cursor: int, fresh: "islice[Frame]", end: bytes = frames.END) -> Piece[int]:
     """Frames as one write of at least one frame and not much more than CHUNK bytes.
 
     Raises LookupError where there is none, or one is missing: a hole must never look like an event.
@@ -152,5 +160,5 @@ def join(cursor: int, fresh: "islice[Frame]") -> Piece[int]:
     if at == cursor:
         raise LookupError(f"Event {cursor + 1} is not where it has to be.")
     if last:
-        parts.append(frames.END)
+        parts.append(end)
     return Piece(cursor, at, message(b"".join(parts), more=not last))

@@ -1,0 +1,82 @@
+"""A conversation as one question: the newest message first, what led to it below."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from app.api.problems import BadRequest
+
+MAX_QUERY = 4000  # characters, as `dossier.request.Query` says
+TEXTS = frozenset({"input_text", "output_text", "text", "refusal"})
+INSTRUCTING = frozenset({"system", "developer"})
+CUT = "…"
+
+
+class Message(NamedTuple):
+    """One message, as plain text."""
+
+    role: str
+    text: str
+
+
+def messages_of(items: Sequence[Any], field: str) -> list[Message]:
+    """Return the messages among the items; what a tool said or a model thought is left out.
+
+    Raises BadRequest for an item that is not an object, and for content that is not text.
+    """
+    found = []
+    for number, item in enumerate(items):
+        path = f"{field}[{number}]"
+        if not isinstance(item, dict):
+            raise BadRequest("wrong_type", "Expected an object.", path)
+        if item.get("type", "message") == "message" and isinstance(item.get("role"), str):
+            found.append(Message(item["role"], _text(item.get("content"), f"{path}.content")))
+    return found
+
+
+def question_of(messages: Sequence[Message], instructions: str | None, field: str) -> str:
+    """Return the newest message of the user, with instructions and earlier messages below it.
+
+    What does not fit a question is cut, the oldest first. Raises BadRequest if there is no message of the
+    user, or if it alone is too long.
+    """
+    last = max((n for n, message in enumerate(messages) if message.role == "user"), default=None)
+    if last is None or not messages[last].text.strip():
+        raise BadRequest("missing_field", "Send a message of the user that has text.", field)
+    question = messages[last].text.strip()
+    if len(question) > MAX_QUERY:
+        raise BadRequest("too_long", f"Use at most {MAX_QUERY:,} characters for the question.", field)
+    told = [instructions or "", *(m.text for m in messages if m.role in INSTRUCTING)]
+    earlier = [m for m in messages[:last] if m.role in {"user", "assistant"} and m.text.strip()]
+    question = _with(question, "Instructions:", _joined(told))
+    return _with(question, "Conversation so far:", _joined(f"{m.role.title()}: {m.text}" for m in earlier))
+
+
+def _text(content: object, path: str) -> str:
+    if content is None or isinstance(content, str):
+        return content or ""
+    if not isinstance(content, list):
+        raise BadRequest("wrong_type", "Expected a string or an array of text parts.", path)
+    return "\n".join(_part(part, f"{path}[{number}]") for number, part in enumerate(content))
+
+
+def _part(part: object, path: str) -> str:
+    if isinstance(part, str):
+        return part
+    if isinstance(part, dict) and part.get("type") in TEXTS:
+        text = part.get("text") or part.get("refusal") or ""
+        if isinstance(text, str):
+            return text
+    raise BadRequest("wrong_type", "Send text; images, audio and files are not supported.", path)
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "\n".join(text.strip() for text in texts if text.strip())
+
+
+def _with(question: str, heading: str, text: str) -> str:
+    """Return the question with a section below it, cut at its beginning to what fits."""
+    room = MAX_QUERY - len(question) - len(heading) - 3
+    if not text or room < 100:
+        return question
+    fitting = text if len(text) <= room else CUT + text[-(room - 1) :]
+    return f"{question}\n\n{heading}\n{fitting}"

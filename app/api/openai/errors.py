@@ -1,0 +1,48 @@
+"""Errors in OpenAI's shape: {"error": {message, type, param, code}}."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+
+from app.api.problems import HANDLERS, Problem
+
+TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+SERVER_FAULT = 500
+CONFLICT = 409  # which OpenAI's clients would send again, in vain
+
+Handler = Callable[[Any, Any], Response[bytes]]
+
+_problem = msgspec.json.Decoder(Problem).decode
+
+
+def error_body(message: str, kind: str, code: str | None, param: str | None = None) -> dict[str, Any]:
+    """Return the body of an error."""
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def _reshaped(handler: Handler) -> Handler:
+    """Return a handler that says the same in OpenAI's shape."""
+
+    def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        usual = handler(request, error)
+        problem = _problem(usual.content)
+        fault = "server_error" if problem.status >= SERVER_FAULT else "invalid_request_error"
+        kind = TYPES.get(problem.status, fault)
+        param = problem.errors[0].field if problem.errors else None
+        body = error_body(problem.detail, kind, problem.code, param)
+        headers = dict(usual.headers)
+        if problem.status == CONFLICT:
+            headers["x-should-retry"] = "false"
+        return Response(
+            msgspec.json.encode(body),
+            status_code=problem.status,
+            media_type="application/json",
+            headers=headers,
+        )
+
+    return answer
+
+
+OPENAI_HANDLERS = {kind: _reshaped(handler) for kind, handler in HANDLERS.items()}  # type: ignore[arg-type]

@@ -1,0 +1,82 @@
+"""Serve /v1/responses: create, retrieve, resume, cancel, list the input."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
+from litestar.types import ASGIApp
+
+from app.api.context import ApiContext
+from app.api.contract import check_key
+from app.api.openai.serving import OpenAI, as_app
+from app.api.openai.wish import body_of, job_of_response, response_wish
+from app.domain import commands as c
+from app.faces.responses import ResponseFold
+from app.handle import handle
+
+FACE = "responses"
+
+
+@post("/v1/responses", status_code=200, summary="Create a response (OpenAI's protocol)")
+async def create_response(
+    openai: NamedDependency[OpenAI],
+    request: Request,  # type: ignore[type-arg]
+    idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+) -> ASGIApp:
+    """Submit a job and stream it, return at once, or wait for its end."""
+    wish = response_wish(await body_of(request))
+    check_key(idempotency_key)
+    job = await openai.start(wish, idempotency_key)
+    if wish.stream:
+        return await openai.follow(job.id, FACE, ResponseFold)
+    if not wish.background:
+        await openai.wait(job.id)
+    return as_app(await _shown(openai, job.id), request)
+
+
+@get("/v1/responses/{response_id:str}", summary="Get a response, or resume its stream (OpenAI's protocol)")
+async def get_response(
+    openai: NamedDependency[OpenAI],
+    request: Request,  # type: ignore[type-arg]
+    response_id: FromPath[str],
+    stream: FromQuery[bool] = False,  # noqa: FBT002 - a query parameter
+    starting_after: Annotated[int | None, QueryParameter(ge=0, le=10_000_000)] = None,
+) -> ASGIApp:
+    """Return the response as it is now, or its events after a sequence number."""
+    job_id = job_of_response(response_id)
+    if stream:
+        after = 0 if starting_after is None else starting_after + 1
+        return await openai.follow(job_id, FACE, ResponseFold, after)
+    return as_app(await _shown(openai, job_id), request)
+
+
+@post(
+    "/v1/responses/{response_id:str}/cancel",
+    status_code=200,
+    summary="Cancel a response (OpenAI's protocol)",
+)
+async def cancel_response(
+    openai: NamedDependency[OpenAI], context: NamedDependency[ApiContext], response_id: FromPath[str]
+) -> Response[dict[str, Any]]:
+    """Cancel the job; a worker that stops later shows as in progress until it has stopped."""
+    job = await context.load(job_of_response(response_id))
+    job = await handle(context.writer, job, c.RequestCancel(), actor="api")
+    return await _shown(openai, job.id)
+
+
+@get("/v1/responses/{response_id:str}/input_items", summary="List a response's input (OpenAI's protocol)")
+async def response_input(
+    openai: NamedDependency[OpenAI], response_id: FromPath[str]
+) -> Response[dict[str, Any]]:
+    """Return the question as the one input item there is."""
+    fold = await openai.folded(job_of_response(response_id), ResponseFold())
+    item = fold.input_item()
+    ends = {"first_id": item["id"], "last_id": item["id"]}
+    return Response({"object": "list", "data": [item], **ends, "has_more": False})
+
+
+async def _shown(openai: OpenAI, job_id: UUID) -> Response[dict[str, Any]]:
+    fold = await openai.folded(job_id, ResponseFold())
+    return Response(fold.response(), headers={"X-Job-Id": str(job_id)})

@@ -1,0 +1,33 @@
+"""The routes of OpenAI's protocols, with their own errors and their own leniency."""
+
+from typing import Any
+
+from litestar import Request, Router
+
+from app.api.openai import chat, models, responses
+from app.api.openai.errors import OPENAI_HANDLERS
+
+MAX_BODY = 1 << 20  # bytes: a conversation is longer than a question
+
+
+def openai_router() -> Router:
+    """Return the routes below /v1."""
+    return Router(
+        path="/",
+        route_handlers=[
+            responses.create_response,
+            responses.get_response,
+            responses.cancel_response,
+            responses.response_input,
+            chat.create_chat_completion,
+            models.list_models,
+            models.get_model,
+        ],
+        before_request=_lenient,
+        exception_handlers=OPENAI_HANDLERS,  # type: ignore[arg-type]
+        request_max_body_size=MAX_BODY,
+    )
+
+
+async def _lenient(_request: Request[Any, Any, Any]) -> None:
+    """Take fields that have no meaning here: clients of this protocol send many."""

@@ -1,0 +1,140 @@
+"""What the routes of OpenAI's protocols share: start a job, fold it, wait for it, follow it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from litestar import Request, Response
+from litestar.types import ASGIApp
+
+from app.api.context import TENANT, ApiContext
+from app.api.openai.wish import Wish
+from app.api.sse import HEADERS, EventStream
+from app.api.waiting import until_over
+from app.domain.job import Job
+from app.errors import Busy
+from app.faces.fold import Fold
+from app.handle import fork, submit
+from app.store import log
+from app.stream import frames
+from app.stream.connection import UnsignedConnection
+from app.stream.face import Faces
+from dossier.request import Changes
+
+MAX_WAITS = 1000  # requests of one process that wait for the end of a job
+LONGEST = 100_000.0  # seconds; every job has a deadline of at most a day
+LINES = 500  # of one read of the log
+
+F = TypeVar("F", bound=Fold)
+
+
+def as_app(response: Response[Any], request: Request[Any, Any, Any]) -> ASGIApp:
+    """Return a response as the application that sends it, as a stream is one."""
+    return response.to_asgi_response(app=None, request=request)
+
+
+class FaceStream(EventStream[int]):
+    """A stream whose clients know neither cursors nor a word for "come back"."""
+
+    connection = UnsignedConnection
+
+
+class OpenAI:
+    """Serves the faces of jobs in one process."""
+
+    def __init__(self, context: ApiContext) -> None:
+        self._context = context
+        self._faces = Faces(context.hub, self._lines)
+        self._waits = asyncio.Semaphore(MAX_WAITS)
+
+    async def start(self, wish: Wish, key: str | None = None) -> Job:
+        """Submit the job, or the follow-up of the job that the caller names.
+
+        Raises QueueFull, JobNotFound, IdempotencyConflict, DatabaseUnavailable.
+        """
+        context = self._context
+        await context.admit()
+        if wish.previous is None:
+            job, _ = await submit(
+                context.writer,
+                wish.request,
+                tenant=TENANT,
+                key=key,
+                max_attempts=context.max_attempts,
+                verify=context.verify,
+            )
+        else:
+            changes = Changes(
+                instruction=wish.question,
+                effort=wish.request.effort,
+                model=wish.request.model,
+                metadata=wish.request.metadata,
+            )
+            await context.head(wish.previous)  # raises where it is not the caller's
+            job, _ = await fork(
+                context.writer,
+                wish.previous,
+                None,
+                changes,
+                tenant=TENANT,
+                key=key,
+                max_attempts=context.max_attempts,
+            )
+        return job
+
+    async def folded(self, job_id: UUID, fold: F) -> F:
+        """Return the fold after every event of the job. Raises JobNotFound, JobArchived."""
+        await self._context.head(job_id)
+        seq = 0
+        while lines := await self._lines(job_id, seq):
+            for line in lines:
+                fold.feed(line)
+            seq += len(lines)
+            await asyncio.sleep(0)  # a long log must not hold the loop
+        return fold
+
+    async def wait(self, job_id: UUID) -> None:
+        """Return when the job is over. Raises Busy, JobNotFound."""
+        if self._waits.locked():
+            raise Busy(f"{MAX_WAITS} requests wait for jobs already. Use background or stream.")
+        async with self._waits:
+            await until_over(self._context, job_id, LONGEST)
+
+    async def follow(self, job_id: UUID, name: str, make_fold: Callable[[], Fold], after: int = 0) -> ASGIApp:
+        """Return the stream of a job's face.
+
+        Args:
+            job_id: the job.
+            name: of the face, which tells it from the job's others.
+            make_fold: makes a fold that has seen nothing.
+            after: how many frames the caller has.
+        """
+        head = await self._context.head(job_id)
+        headers = [*HEADERS, (b"x-job-id", str(job_id).encode())]
+        if head.is_over:
+            return await self._whole(job_id, make_fold(), after)
+        crowd = self._context.hub.crowd
+        if crowd.is_full or crowd.is_draining:
+            raise Busy("This server takes no more streams now. Try again in a moment.")
+        topic = self._faces.topic
+        stream = FaceStream(crowd, lambda: topic(job_id, head.seq, name, make_fold), after, frames.HEARTBEAT)
+        stream.headers = headers
+        return stream
+
+    async def _whole(self, job_id: UUID, fold: Fold, after: int) -> ASGIApp:
+        """Return the stream of a job that is over, as one body."""
+        found, seq = list[bytes](), 0
+        while lines := await self._lines(job_id, seq):
+            for line in lines:
+                found += fold.feed(line)
+            seq += len(lines)
+            await asyncio.sleep(0)
+        named = {name.decode(): value.decode() for name, value in HEADERS if name != b"content-type"}
+        headers = {**named, "X-Job-Id": str(job_id)}
+        response = Response(b"".join(found[after:]), media_type="text/event-stream", headers=headers)
+        return response.to_asgi_response(app=None, request=None)  # type: ignore[arg-type]
+
+    async def _lines(self, job_id: UUID, after: int) -> list[bytes]:
+        rows = await log.read(self._context.writer.engine, job_id, after, LINES)
+        return [row.line() for row in rows]

@@ -1,0 +1,205 @@
+"""What a caller of OpenAI's protocols asks for, as a research request."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request
+from msgspec import Struct
+
+from app.api.contract import require_json
+from app.api.openai.conversation import Message, messages_of, question_of
+from app.api.problems import BadRequest, InvalidRequest
+from app.api.shape import faults, text_faults
+from app.faces.names import EFFORTS, PREFIX, read_model_name
+from dossier.request import Effort, ResearchRequest
+
+OF_REASONING: dict[str, Effort] = {
+    "none": "quick",
+    "minimal": "quick",
+    "low": "quick",
+    "medium": "standard",
+    "high": "deep",
+    "xhigh": "deep",
+}
+WEB = ("web_search",)  # also with a date, or "_preview"
+CORPUS = ("file_search",)
+AUTOMATIC = (None, "auto", "none")
+PLAIN = (None, "text")
+TRUTH = {"stream": False, "background": False}
+
+_KIND = msgspec.inspect.type_info(ResearchRequest)
+
+
+class Wish(Struct, frozen=True):
+    """A request of one of OpenAI's protocols, understood."""
+
+    request: ResearchRequest
+    question: str  # the newest message with its context, also where it continues another job
+    previous: UUID | None = None
+    stream: bool = False
+    background: bool = False
+    include_usage: bool = False
+    messages: tuple[Message, ...] = ()
+
+
+async def body_of(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """Return the JSON object in the body. Raises BadRequest."""
+    require_json(request)
+    try:
+        body = msgspec.json.decode(await request.body())
+    except (ValueError, RecursionError):
+        raise BadRequest("malformed_json", "The body is not valid JSON in UTF-8.", "body") from None
+    if not isinstance(body, dict):
+        raise BadRequest("wrong_type", "Expected an object.", "body")
+    if errors := list(text_faults(body, "")):
+        raise InvalidRequest(errors[:1])
+    return body
+
+
+def response_wish(body: Mapping[str, Any]) -> Wish:
+    """Understand a body of POST /v1/responses. Raises BadRequest, InvalidRequest."""
+    given = body.get("input")
+    items = [{"role": "user", "content": given}] if isinstance(given, str) else given
+    if not isinstance(items, list):
+        raise BadRequest("missing_field", "Send `input`: a string or an array of messages.", "input")
+    _refuse_format(_object(body, "text").get("format"), "text.format")
+    if body.get("store") is False:
+        message = "Every job is kept in the log. Leave `store` out."
+        raise BadRequest("wrong_type", message, "store")
+    instructions = _optional(body, "instructions", str)
+    messages = messages_of(items, "input")
+    question = question_of(messages, instructions, "input")
+    effort = _object(body, "reasoning").get("effort")
+    limit = _optional(body, "max_tool_calls", int)
+    previous = _optional(body, "previous_response_id", str)
+    return Wish(
+        _request(body, question, effort, {"max_searches": limit} if limit is not None else {}),
+        question,
+        previous=job_of_response(previous, "previous_response_id") if previous else None,
+        stream=_flag(body, "stream"),
+        background=_flag(body, "background"),
+    )
+
+
+def chat_wish(body: Mapping[str, Any]) -> Wish:
+    """Understand a body of POST /v1/chat/completions. Raises BadRequest, InvalidRequest."""
+    items = body.get("messages")
+    if not isinstance(items, list):
+        raise BadRequest("missing_field", "Send `messages`: an array of messages.", "messages")
+    _refuse_format(body.get("response_format"), "response_format")
+    if body.get("n") not in {None, 1}:
+        raise BadRequest("out_of_range", "A job writes one report. Use n = 1 or leave it out.", "n")
+    messages = messages_of(items, "messages")
+    question = question_of(messages, None, "messages")
+    options = _object(body, "stream_options")
+    return Wish(
+        _request(body, question, body.get("reasoning_effort"), {}),
+        question,
+        stream=_flag(body, "stream"),
+        include_usage=options.get("include_usage") is True,
+        messages=tuple(messages),
+    )
+
+
+def job_of_response(text: str, field: str = "response_id") -> UUID:
+    """Return the job behind a response's id. Raises BadRequest."""
+    try:
+        return UUID(text.removeprefix("resp_"))
+    except ValueError:
+        raise BadRequest(
+            "malformed_job_id", "An id looks like resp_ and 32 hexadecimal digits.", field
+        ) from None
+
+
+def _request(
+    body: Mapping[str, Any], question: str, effort: object, limits: dict[str, Any]
+) -> ResearchRequest:
+    named, model = _model(body)
+    sources = _sources(body)
+    wanted = {
+        "query": question,
+        "effort": _effort(named, effort),
+        "metadata": body.get("metadata") or {},
+        **({"model": model} if model else {}),
+        **({"limits": limits} if limits else {}),
+        **({"sources": sources} if sources else {}),
+    }
+    if errors := list(faults(wanted, _KIND, "")):
+        raise InvalidRequest(errors)
+    return msgspec.convert(wanted, ResearchRequest)
+
+
+def _model(body: Mapping[str, Any]) -> tuple[Effort | None, str | None]:
+    name = body.get("model") or PREFIX
+    try:
+        return read_model_name(str(name))
+    except LookupError:
+        known = ", ".join(f"{PREFIX}-{effort}" for effort in EFFORTS)
+        raise BadRequest(
+            "out_of_range", f"There is no model {str(name)[:100]!r}. Use one of: {known}.", "model"
+        ) from None
+
+
+def _effort(named: Effort | None, wanted: object) -> Effort:
+    """Return the effort of the model's name, else that of `reasoning.effort`."""
+    if wanted is None:
+        return named or "standard"
+    effort = OF_REASONING.get(wanted) if isinstance(wanted, str) else None
+    if effort is None:
+        raise BadRequest("out_of_range", f"Use one of: {', '.join(OF_REASONING)}.", "reasoning.effort")
+    if named and named != effort:
+        message = f"The model {PREFIX}-{named} has an effort of its own. Use {PREFIX!r} with this field."
+        raise BadRequest("out_of_range", message, "reasoning.effort")
+    return effort
+
+
+def _sources(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where to search, as the tools say; a tool that a report does not need is passed over."""
+    choice = body.get("tool_choice")
+    if isinstance(choice, dict) or choice not in {*AUTOMATIC}:
+        message = 'The agent chooses its tools. Use "auto" or leave it out.'
+        raise BadRequest("out_of_range", message, "tool_choice")
+    tools = body.get("tools") or []
+    if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
+        raise BadRequest("wrong_type", "Expected an array of objects.", "tools")
+    kinds = [str(tool.get("type")) for tool in tools]
+    is_web, is_corpus = (any(kind.startswith(names) for kind in kinds) for names in (WEB, CORPUS))
+    found: dict[str, Any] = {}
+    if is_corpus:
+        found["search"] = "both" if is_web else "corpus"
+    domains = [domain for tool in tools for domain in _domains(tool)]
+    if domains:
+        found["allowed_domains"] = domains
+    return found
+
+
+def _domains(tool: Mapping[str, Any]) -> list[Any]:
+    filters = tool.get("filters")
+    domains = filters.get("allowed_domains") if isinstance(filters, dict) else None
+    return domains if isinstance(domains, list) else []
+
+
+def _refuse_format(format_: object, field: str) -> None:
+    kind = format_.get("type") if isinstance(format_, dict) else format_
+    if kind not in PLAIN:
+        raise BadRequest("out_of_range", 'A report is markdown. Use type "text" or leave it out.', field)
+
+
+def _flag(body: Mapping[str, Any], name: str) -> bool:
+    return bool(_optional(body, name, bool))
+
+
+def _optional(body: Mapping[str, Any], name: str, kind: type) -> Any:  # noqa: ANN401 - of `kind`, or None
+    value = body.get(name)
+    if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+        raise BadRequest("wrong_type", f"Expected {_WORDS[kind]}.", name)
+    return value
+
+
+def _object(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return _optional(body, name, dict) or {}
+
+
+_WORDS = {str: "a string", int: "a whole number", bool: "true or false", dict: "an object"}

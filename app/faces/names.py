@@ -1,0 +1,28 @@
+"""The models that OpenAI's protocols offer: an effort each, and a language model if one is named."""
+
+from typing import Any, get_args
+
+from dossier.request import Effort
+
+PREFIX = "dossier"
+EFFORTS: tuple[Effort, ...] = get_args(Effort)
+
+
+def model_name(request: dict[str, Any]) -> str:
+    """Return the name that a stored request goes by: "dossier-deep", or "dossier-deep:MODEL"."""
+    name = f"{PREFIX}-{request.get('effort', 'standard')}"
+    return f"{name}:{request['model']}" if request.get("model") else name
+
+
+def read_model_name(name: str) -> tuple[Effort | None, str | None]:
+    """Return the effort and the language model that a name asks for; bare "dossier" leaves both open.
+
+    Raises LookupError for any other name.
+    """
+    head, _, model = name.partition(":")
+    if head == PREFIX:
+        return None, model or None
+    for effort in EFFORTS:
+        if head == f"{PREFIX}-{effort}":
+            return effort, model or None
+    raise LookupError(name)
