@@ -16,7 +16,7 @@ from dossier.blocking import Dossier
 from dossier.comparison import Diff
 from dossier.events import EventPage, FeedEvent, FeedPage, JobEvent
 from dossier.evidence import Claims, ProvenClaim
-from dossier.job import Cancelled, Claim, Created, Jobs, JobView, Result, Status
+from dossier.job import Cancelled, Claim, Created, Jobs, JobView, Outcome, Result, Status
 from dossier.problems import (
     ApiError,
     BadUrl,
@@ -53,6 +53,7 @@ __all__ = [
     "Limits",
     "NoContact",
     "NoResult",
+    "Outcome",
     "ProvenClaim",
     "Replayed",
     "ReportFormat",

@@ -17,7 +17,7 @@ from dossier.comparison import Diff
 from dossier.events import EventPage, FeedEvent, FeedPage, JobEvent, event_page, feed_page
 from dossier.evidence import Claims
 from dossier.follow import follow
-from dossier.job import OVER, Cancelled, Created, Jobs, JobView, Result, Status
+from dossier.job import OVER, Cancelled, Created, Jobs, JobView, Outcome, Result, Status
 from dossier.patience import Patience
 from dossier.problems import BadUrl, NoContact, NoResult, StillRunning, StreamBroken, api_error
 from dossier.replayed import Replayed
@@ -203,27 +203,34 @@ class AsyncDossier:
         tags: Sequence[str] = (),
         limit: int = 20,
         cursor: str | None = None,
+        outcome: Outcome | None = None,
     ) -> Jobs:
         """Get a page of jobs, newest first.
 
-        A page has 1 to 100 jobs, all with the status and all of the tags.
+        A page has 1 to 100 jobs, all with the status, the outcome and all of the tags.
 
         `cursor` is the `next_cursor` of the page before; `iter_jobs` walks all pages.
         """
-        wanted = {"status": status, "tags": list(tags), "limit": limit, "cursor": cursor}
+        wanted = {
+            "status": status,
+            "outcome": outcome,
+            "tags": list(tags),
+            "limit": limit,
+            "cursor": cursor,
+        }
         params = {name: value for name, value in wanted.items() if value}
         return _decode(await self._ask("GET", "/jobs", params=params), Jobs)
 
     async def iter_jobs(
-        self, status: Status | None = None, tags: Sequence[str] = ()
+        self, status: Status | None = None, tags: Sequence[str] = (), outcome: Outcome | None = None
     ) -> AsyncGenerator[JobView, None]:
         """Iterate over all matching jobs, newest first.
 
-        They have the status and all of the tags.
+        They have the status, the outcome and all of the tags.
         """
         cursor: str | None = None
         while True:
-            page = await self.jobs(status, tags, JOBS_PAGE, cursor)
+            page = await self.jobs(status, tags, JOBS_PAGE, cursor, outcome)
             for job in page.jobs:
                 yield job
             cursor = page.next_cursor

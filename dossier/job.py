@@ -38,7 +38,7 @@ Support = Literal["supported", "partly", "contradicted", "unrelated"]
 OVER: frozenset[Status] = frozenset({"completed", "failed", "cancelled"})
 
 
-class JobError(Struct, frozen=True):
+class JobError(Struct, frozen=True, omit_defaults=True):
     """The last error of a job."""
 
     error_type: ErrorType
@@ -46,6 +46,7 @@ class JobError(Struct, frozen=True):
     is_retryable: bool
     retry_count: int
     occurred_at: datetime
+    outcome_reason: str = ""  # of a job that failed: what was searched, found and read before
 
 
 class Passage(Struct, frozen=True):

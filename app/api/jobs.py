@@ -15,7 +15,7 @@ from app.domain import commands as c
 from app.domain.job import Job
 from app.handle import handle, submit
 from app.store import reads
-from dossier.job import Cancelled, Created, Jobs, JobView, Status
+from dossier.job import Cancelled, Created, Jobs, JobView, Outcome, Status
 from dossier.request import ResearchRequest, Tag
 
 CANCEL_WAIT = 2.0  # seconds that DELETE waits for the worker before it answers 202
@@ -101,19 +101,21 @@ async def get_job(
 async def list_jobs(
     context: NamedDependency[ApiContext],
     status: FromQuery[Status | None] = None,
+    outcome: FromQuery[Outcome | None] = None,
     tags: FromQuery[list[Tag] | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
     cursor: FromQuery[str | None] = None,
 ) -> Jobs:
     """Return a page of jobs, without their reports.
 
-    The jobs have this status and all of these tags.
+    The jobs have this status, this outcome and all of these tags.
     """
     found = await reads.page(
         context.writer.engine,
         TENANT,
         limit=limit + 1,
         status=status,
+        outcome=outcome,
         tags=tags or (),
         before=job_cursor_of(cursor),
     )

@@ -9,7 +9,7 @@ from app.cli.connection import connect, is_own
 from app.cli.printing import print_job, print_jobs, print_report
 from app.cli.terminal import line, print_json
 from dossier import ReportFormat
-from dossier.job import Status
+from dossier.job import Outcome, Status
 
 EXAMPLE_ID = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
 
@@ -30,6 +30,7 @@ def show(job_id: str, at: str | None, *, as_json: bool) -> None:
 
 @click.command(epilog="Example: dossier jobs --status completed --limit 5")
 @click.option("--status", type=click.Choice(get_args(Status)), help="Only those.")
+@click.option("--outcome", type=click.Choice(get_args(Outcome)), help="Only those of which this came.")
 @click.option("--tag", "tags", multiple=True, help="Only those that carry it; repeatable: all of them.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 100))
 @click.option("--cursor", help="The `next_cursor` of the page before.")

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from app.domain import events as e
 from app.domain import research
 from app.domain.chain import GENESIS
-from app.domain.outcome import outcome
+from app.domain.outcome import outcome, sentence
 from app.domain.research import Research
 from app.domain.words import step_in_words, wait_in_words
 from dossier.job import OVER, JobError, Outcome, Status, StopReason
@@ -216,7 +216,8 @@ def _expire(job: Job, event: e.LeaseExpired, at: datetime) -> Job:
 
 
 def _fail(job: Job, event: e.JobFailed, at: datetime) -> Job:
-    failure = JobError(event.error_type, event.error_message, event.is_retryable, job.attempt, at)
+    reason = sentence(job.research, "error")
+    failure = JobError(event.error_type, event.error_message, event.is_retryable, job.attempt, at, reason)
     return replace(_end(job, "failed", "Failed", at, "error"), failure=failure)
 
 
@@ -254,7 +255,10 @@ def _learn(job: Job, event: research.ResearchEvent, at: datetime) -> Job:
 
 def came_of(job: Job) -> Outcome | None:
     """Return the outcome of a job that is over; None before, and where it was cancelled."""
-    return outcome(job.research, job.stop_reason) if job.stop_reason else None
+    if job.status == "failed":
+        return "not_researched"
+    is_told = job.status == "completed" and job.research.report
+    return outcome(job.research, job.stop_reason) if job.stop_reason and is_told else None
 
 
 def _progress(job: Job) -> int:

@@ -35,6 +35,10 @@ HEAD_START = 36
 # In SQL: the statuses of a job that a worker holds. The predicate of jobs_leased_idx is written the same.
 LEASED_SQL = ",".join(f"'{status}'" for status in get_args(Status) if status in LEASED)
 
+# In SQL: what came of a job. A failed one has no result that could tell. jobs_outcome_idx is over the same.
+OUTCOME_SQL = "CASE status WHEN 'failed' THEN 'not_researched' ELSE result ->> 'outcome' END"
+HAS_OUTCOME_SQL = "status IN ('completed','failed')"
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 

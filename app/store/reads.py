@@ -9,20 +9,20 @@ import msgspec
 from msgspec import Struct
 
 from app.store.database import Engine, fetch
-from app.store.projections import JOB_COLUMNS
+from app.store.projections import HAS_OUTCOME_SQL, JOB_COLUMNS, OUTCOME_SQL
 from dossier.job import OVER, JobView, Outcome, Status
 from dossier.request import ResearchRequest
 
 # A view has the fields of the request, and columns of the same names as its other fields.
 ASKED = tuple(name for name in JobView.__struct_fields__ if name in ResearchRequest.__struct_fields__)
 SHOWN = tuple(column for column in JOB_COLUMNS if column.name in {*JobView.__struct_fields__} - {*ASKED})
-COMING = "result ->> 'outcome' AS outcome"
+COMING = f"{OUTCOME_SQL} AS outcome"
 LISTED = ", ".join(("request", *(column.name for column in SHOWN if column.name != "result"), COMING))
 
 VIEWS = f"SELECT {LISTED}, result FROM jobs WHERE tenant = $1::text AND job_id = ANY($2::uuid[])"
 
 
-def page_sql(*, status: bool, tags: bool, before: bool) -> str:
+def page_sql(*, status: bool, outcome: bool, tags: bool, before: bool) -> str:
     """A page of a list with these filters; those that are not wanted get NULL.
 
     Each has a text of its own, because "NULL or equal" hides the index in a plan that is made for any value.
@@ -30,23 +30,31 @@ def page_sql(*, status: bool, tags: bool, before: bool) -> str:
     """
     wanted = f"""tenant = $1::text
       AND {_WITH_STATUS if status else "$2::text IS NULL"}
+      AND {_WITH_OUTCOME if outcome else "$6::text IS NULL"}
       AND {"job_id < $4::uuid" if before else "$4::uuid IS NULL"}"""
     if tags:
         return _TAGGED.format(wanted=wanted)
     return f"""
     SELECT {LISTED}, NULL AS result FROM jobs WHERE {wanted} AND $3::text[] IS NULL
-    ORDER BY {"status, " if status else ""}job_id DESC LIMIT $5::integer"""
+    ORDER BY {_order(status=status, outcome=outcome)}job_id DESC LIMIT $5::integer"""
 
 
 # A range of one, and an order that begins with it: so the index of lists by status is walked, and not that
-# of all jobs, which would be read to its end for a status that few jobs have.
+# of all jobs, which would be read to its end for a status that few jobs have. The same for an outcome.
 _WITH_STATUS = "status BETWEEN $2::text AND $2"
+_WITH_OUTCOME = f"{HAS_OUTCOME_SQL} AND {OUTCOME_SQL} BETWEEN $6::text AND $6"
+
+
+def _order(*, status: bool, outcome: bool) -> str:
+    """Return what a list is sorted by before the ids: all of its rows have the same."""
+    return f"{OUTCOME_SQL}, " if outcome else "status, " if status else ""
+
 
 # All that have the tags are found first, by their ids: a walk from the newest job on would read all jobs for
 # a tag that few have.
 _TAGGED = f"""
     WITH tagged AS MATERIALIZED (
-        SELECT job_id, tenant, status FROM jobs WHERE cardinality(tags) > 0 AND tags @> $3::text[]
+        SELECT job_id, tenant, status, result FROM jobs WHERE cardinality(tags) > 0 AND tags @> $3::text[]
     ), newest AS MATERIALIZED (
         SELECT job_id FROM tagged WHERE {{wanted}} ORDER BY job_id DESC LIMIT $5::integer
     )
@@ -97,12 +105,15 @@ async def page(
     *,
     limit: int,
     status: Status | None = None,
+    outcome: Outcome | None = None,
     tags: Sequence[str] = (),
     before: UUID | None = None,
 ) -> list[JobView]:
     """At most `limit` jobs with all of `tags`, newest first; `before` is the last id of the page before."""
-    sql = page_sql(status=status is not None, tags=bool(tags), before=before is not None)
-    rows = await fetch(engine, sql, tenant, status, list(tags) or None, before, limit)
+    sql = page_sql(
+        status=status is not None, outcome=outcome is not None, tags=bool(tags), before=before is not None
+    )
+    rows = await fetch(engine, sql, tenant, status, list(tags) or None, before, limit, outcome)
     return [_view(row) for row in rows]
 
 
@@ -131,12 +142,7 @@ def _view(row: Mapping[str, Any]) -> JobView:
     request = _request(row["request"])
     asked = {name: getattr(request, name) for name in ASKED}
     shown = {column.name: _shown(column.name, row[column.name]) for column in SHOWN}
-    return JobView(**asked, **shown, outcome=_outcome(row["status"], row["outcome"]))
-
-
-def _outcome(status: Status, stored: Outcome | None) -> Outcome | None:
-    """Return what came of a job that is over, as its row has it."""
-    return "not_researched" if status == "failed" else stored
+    return JobView(**asked, **shown, outcome=row["outcome"])
 
 
 def _shown(name: str, value: Any) -> Any:  # noqa: ANN401 - of any type that the driver returns

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import UserDefinedType
 
-from app.store.projections import JOB_COLUMNS, LEASED_SQL
+from app.store.projections import HAS_OUTCOME_SQL, JOB_COLUMNS, LEASED_SQL, OUTCOME_SQL
 
 metadata = MetaData(
     naming_convention={
@@ -118,6 +118,13 @@ jobs = Table(
     ),
     Index("jobs_list_idx", "tenant", text("job_id DESC")),
     Index("jobs_status_idx", "tenant", "status", text("job_id DESC")),
+    Index(
+        "jobs_outcome_idx",
+        "tenant",
+        text(f"({OUTCOME_SQL})"),
+        text("job_id DESC"),
+        postgresql_where=text(HAS_OUTCOME_SQL),
+    ),
     Index("jobs_tags_idx", "tags", postgresql_using="gin", postgresql_where=text("cardinality(tags) > 0")),
     postgresql_with={"fillfactor": 80},
 )

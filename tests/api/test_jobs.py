@@ -2,8 +2,17 @@
 
 import asyncio
 
+from app.domain import commands as c
 from tests.api.sse import read
-from tests.steps import completed_job, running_job, until
+from tests.steps import as_worker, completed_job, running_job, submitted_job, until
+
+
+async def failed_job(writer):
+    job = await running_job(writer)
+    failure = c.FailAttempt(
+        job.epoch, "auth", "the key was refused", is_retryable=False, retry_at=job.updated_at
+    )
+    return await as_worker(writer, job, failure)
 
 
 async def finished(http, job_id):
@@ -131,3 +140,34 @@ async def test_readers_that_ask_together_get_their_own_job(api, house):
     answers = await asyncio.gather(*(api.get(f"/jobs/{job.id}") for job in jobs * 3))
 
     assert [answer.json()["query"] for answer in answers] == [f"q{n}" for n in range(12)] * 3
+
+
+async def listed(http, **wanted):
+    return [job["job_id"] for job in (await http.get("/jobs", params=wanted)).json()["jobs"]]
+
+
+async def test_a_list_shows_only_the_jobs_of_which_this_came(api, house):
+    await completed_job(house.writer)  # without a report, so nothing is known of it
+    await submitted_job(house.writer)
+    failed = await failed_job(house.writer)
+
+    assert await listed(api, outcome="not_researched") == [str(failed.id)]
+    assert await listed(api, outcome="not_researched", status="completed") == []
+    assert await listed(api, outcome="answered") == []
+    assert (await api.get("/jobs", params={"outcome": "good"})).json()["errors"][0]["field"] == "outcome"
+
+
+async def test_a_list_finds_a_job_by_the_outcome_that_it_shows(http):
+    job = await finished(http, (await http.post("/jobs", json={"query": "why?"})).json()["job_id"])
+
+    assert await listed(http, outcome=job["outcome"]) == [job["job_id"]]
+    assert await listed(http, outcome="not_researched") == []
+
+
+async def test_a_failed_job_says_what_was_done_before(api, house):
+    job = await failed_job(house.writer)
+
+    view = (await api.get(f"/jobs/{job.id}")).json()
+
+    assert (view["status"], view["outcome"]) == ("failed", "not_researched")
+    assert view["error"]["outcome_reason"] == "nothing was searched for"

@@ -1,5 +1,7 @@
 """The report views say of every log what the server says."""
 
+from app.domain.job import came_of
+from app.domain.view import result
 from app.store import log as store
 from app.store.database import fetch
 from tests.folds.logs import every_log, said
@@ -11,7 +13,7 @@ JOBS = """
            (SELECT progress FROM report.events e
             WHERE e.job_id = j.job_id ORDER BY seq DESC LIMIT 1) AS progress,
            calls, model_calls, searches, pages_read, input_tokens, output_tokens, cost_usd::float8,
-           repeated_calls
+           repeated_calls, outcome, written_by, failed_tries, known_cost_usd::float8, unknown_cost_calls
     FROM report.jobs j"""
 
 # The bill once more, from the calls in the log and not from the row of `jobs`.
@@ -29,6 +31,12 @@ BILLS = """
     GROUP BY job_id"""
 
 
+def ending(job):
+    """What the server says of a job that is over."""
+    done = result(job)
+    return {"job_id": job.id, "outcome": came_of(job), "written_by": done.written_by if done else None}
+
+
 async def test_the_views_say_of_each_log_what_the_server_says(engine, owner):
     logs = {log.rows[0].job_id: log for log in every_log().values()}
     assert await store.submit(engine, [log.change for log in logs.values()]) == logs.keys()
@@ -38,7 +46,7 @@ async def test_the_views_say_of_each_log_what_the_server_says(engine, owner):
 
     assert jobs.keys() == logs.keys()
     for job_id, log in logs.items():
-        server = said(log.jobs[-1]) | {"job_id": job_id}
+        server = said(log.jobs[-1]) | ending(log.jobs[-1])
         assert jobs[job_id] == {name: server[name] for name in jobs[job_id]}, log.name
         if server["calls"]:
             assert bills[job_id] == {name: server[name] for name in bills[job_id]}, log.name

@@ -66,7 +66,7 @@ ANSWERS = {
     8: [
         ("eu", 3, "0.156", 0),  # 0.056, 0.080 and 0.020
         ("paid", 1, "0.056", 0),
-        (None, 5, "0.040", 2),  # jobs 3, 5, 6; the price of one call of 4 and 8 is not known
+        (None, 5, "0.098", 2),  # jobs 3 to 6 and 8; the price of one call of 4 and 8 is not known
     ],
     9: [
         ("acme", 13_000, 400 + 650 + 200, 2 + 2, "0.156", 0),

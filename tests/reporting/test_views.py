@@ -28,7 +28,8 @@ STABLE = {
         "job_id tenant tags submitted_at day query effort priority metadata status stop_reason "
         "started_at ended_at queue_seconds run_seconds total_seconds attempts attempts_counted "
         "max_attempts calls model_calls searches pages_read input_tokens output_tokens cost_usd "
-        "repeated_calls error_type error_message events forked_from"
+        "repeated_calls error_type error_message events forked_from outcome written_by failed_tries "
+        "known_cost_usd unknown_cost_calls"
     ),
     "attempts": (
         "job_id tenant tags submitted_at day seq epoch attempt worker started_at ended_at "

@@ -99,12 +99,13 @@ def asks(jobs: list[str], long: str) -> list[Ask]:
 
 def lists(before: str) -> Iterator[Ask]:
     """The lists that can be asked for. Nothing has failed; one job in 500 has the tag, and all are found."""
-    for status, tags, last in product((None, "completed", "failed"), (None, "{rare}"), (None, before)):
-        given = {"status": status, "tags": tags, "before": last}
-        values = ["NULL" if value is None else f"'{value}'" for value in given.values()]
+    kinds = ((None, "completed", "failed"), (None, "not_found"), (None, "{rare}"), (None, before))
+    for status, outcome, tags, last in product(*kinds):
+        given = {"status": status, "outcome": outcome, "tags": tags, "before": last}
+        values = ["NULL" if value is None else f"'{value}'" for value in (status, tags, last, "100", outcome)]
         sql = reads.page_sql(**{name: value is not None for name, value in given.items()})
         rows = 100 if tags is None else 100 + 4 * JOBS // 500
-        yield Ask(f"list {given}", sql, ("'default'", *values, "100"), rows)
+        yield Ask(f"list {given}", sql, ("'default'", *values), rows)
 
 
 def nodes(node: dict) -> Iterator[dict]:

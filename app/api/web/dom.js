@@ -181,14 +181,19 @@ const NAMES = {
 export const STATUSES = Object.keys(NAMES);
 export const statusName = (status) => NAMES[status] ?? status;
 
-const OUTCOMES = { partial: "Done in part", not_found: "Nothing found", not_researched: "Not researched" };
+export const OUTCOMES = {
+  answered: "Answered",
+  partial: "Done in part",
+  not_found: "Nothing found",
+  not_researched: "Not researched",
+};
 
 /**
  * A status as a shape and a word; the colour only repeats them. A job that ended without a whole answer
  * does not look like one with it.
  */
 export function state(status, outcome = "") {
-  const words = status === "completed" ? OUTCOMES[outcome] : undefined;
+  const words = status === "completed" && outcome !== "answered" ? OUTCOMES[outcome] : undefined;
   const looks = words ? "cancelled" : status;
   const [shape, props] = SHAPES[looks] ?? SHAPES.pending;
   return h(

@@ -1,30 +1,31 @@
 // All jobs: filters and the place in the list stand in the address.
-import { $, h, STATUSES, say, statusName } from "./dom.js";
+import { $, h, OUTCOMES, STATUSES, say, statusName } from "./dom.js";
 import { drawRows, poll } from "./rows.js";
 
 const LIMIT = 30;
+const CHOICES = ["status", "outcome"];
 const filters = $("filters");
 
 for (const name of STATUSES) filters.elements.status.append(h("option", { value: name }, statusName(name)));
+
+for (const [name, words] of Object.entries(OUTCOMES))
+  filters.elements.outcome.append(h("option", { value: name }, words));
 
 const asked = () => new URLSearchParams(location.search);
 
 function search() {
   const from = asked(),
     to = new URLSearchParams({ limit: String(LIMIT) });
-  const status = from.get("status"),
-    cursor = from.get("cursor");
-  if (status) to.set("status", status);
+  for (const name of ["status", "outcome", "cursor"]) if (from.get(name)) to.set(name, from.get(name) ?? "");
   for (const tag of from.getAll("tags")) to.append("tags", tag);
-  if (cursor) to.set("cursor", cursor);
   return to;
 }
 
 function fill() {
   const from = asked();
-  filters.elements.status.value = from.get("status") ?? "";
+  for (const name of CHOICES) filters.elements[name].value = from.get(name) ?? "";
   filters.elements.tags.value = from.getAll("tags").join(", ");
-  $("clear").hidden = !from.get("status") && !from.getAll("tags").length;
+  $("clear").hidden = !CHOICES.some((name) => from.get(name)) && !from.getAll("tags").length;
 }
 
 function address(change) {
@@ -73,8 +74,8 @@ filters.addEventListener("submit", (event) => {
   event.preventDefault();
   go(
     address((to) => {
-      for (const name of ["cursor", "status", "tags"]) to.delete(name);
-      if (filters.elements.status.value) to.set("status", filters.elements.status.value);
+      for (const name of ["cursor", ...CHOICES, "tags"]) to.delete(name);
+      for (const name of CHOICES) if (filters.elements[name].value) to.set(name, filters.elements[name].value);
       for (const tag of filters.elements.tags.value
         .split(",")
         .map((text) => text.trim())
@@ -83,7 +84,7 @@ filters.addEventListener("submit", (event) => {
     }),
   );
 });
-filters.elements.status.addEventListener("change", () => filters.requestSubmit());
+for (const name of CHOICES) filters.elements[name].addEventListener("change", () => filters.requestSubmit());
 $("clear").addEventListener("click", () => go("/runs"));
 for (const link of [$("older"), $("newest")])
   link.addEventListener("click", (event) => {
