@@ -23,7 +23,7 @@ DossierError
 
 from datetime import timedelta
 
-from dossier.job import ErrorType
+from dossier.job_types import ErrorType
 from dossier.problems import DossierError
 
 
@@ -46,7 +46,7 @@ class LeaseLost(Refused):
     """The writer does not hold the job's lease (any more)."""
 
 
-class CancelRequested(Refused):
+class CancelPending(Refused):
     """The job is being cancelled: no new paid call may be recorded."""
 
 

@@ -23,7 +23,7 @@ from app.store import log
 from app.store.writer import Writer
 from dossier.request import Changes, Effort, ResearchRequest, Verify
 
-TRIES = 10  # appends of one command; each failure means that somebody else got through
+APPEND_TRIES = 10  # appends of one command; each failure means that somebody else got through
 
 
 class Appends(Protocol):
@@ -140,10 +140,10 @@ async def handle(
     `at` is when, for whoever knows better than the clock of this machine.
 
     `job` may be stale: where somebody wrote in between, it is brought up to date and the command is
-    decided again. Raises Refused where the rules say no, WrongVersion after TRIES defeats,
+    decided again. Raises Refused where the rules say no, WrongVersion after APPEND_TRIES defeats,
     DatabaseUnavailable.
     """
-    for _ in range(TRIES):
+    for _ in range(APPEND_TRIES):
         try:
             events = decide(command, job)
         except Refused:
@@ -159,4 +159,4 @@ async def handle(
         if await writer.append(next_):
             return next_.job
         job = await writer.catch_up(job)
-    raise WrongVersion(f"Job {job.id} was written to {TRIES} times in a row by others.")
+    raise WrongVersion(f"Job {job.id} was written to {APPEND_TRIES} times in a row by others.")

@@ -13,16 +13,16 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from app.agent.decision_replay import Parted, Replay, differing, replies_of
 from app.agent.prompt_hash import difference, parts, wording
-from app.agent.replay import Parted, Replay, differing, replies_of
 from app.domain import events as e
 from app.errors import JobNotFound
 from app.store import blobs, log
 from app.store.database import Engine
 from dossier.replayed import Difference, Replayed
 
-AT_ONCE = 100  # blobs of one read: as many pages as this may have to be in one answer of Postgres
-WIDTH = 2000  # characters of a text that a difference shows
+BLOBS_AT_ONCE = 100  # blobs of one read: as many pages as this may have to be in one answer of Postgres
+DIFFERENCE_WIDTH = 2000  # characters of a text that a difference shows
 
 
 class Texts(Struct, frozen=True):
@@ -59,8 +59,8 @@ async def replay(engine: Engine, tenant: str, job_id: UUID) -> Replayed:
 
 async def _kept(engine: Engine, names: Sequence[str]) -> Mapping[str, bytes]:
     kept = dict[str, bytes]()
-    for at in range(0, len(names), AT_ONCE):
-        kept |= await blobs.get(engine, names[at : at + AT_ONCE])
+    for at in range(0, len(names), BLOBS_AT_ONCE):
+        kept |= await blobs.get(engine, names[at : at + BLOBS_AT_ONCE])
     return kept
 
 
@@ -135,7 +135,7 @@ def _fields(event: e.Event | None, names: Sequence[str] | None) -> dict[str, Any
 
 def _short(value: object) -> object:
     text = value if isinstance(value, str) else _json(value).decode()
-    return value if len(text) <= WIDTH else f"{text[:WIDTH]}…"
+    return value if len(text) <= DIFFERENCE_WIDTH else f"{text[:DIFFERENCE_WIDTH]}…"
 
 
 _json = msgspec.json.Encoder(order="deterministic").encode

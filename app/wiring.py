@@ -22,7 +22,7 @@ from app.audit.notary import Notary, signer_of
 from app.domain.job import Job
 from app.domain.signature import Signer
 from app.errors import ProviderError
-from app.providers.corpus import CorpusSearch
+from app.providers.corpus_search import CorpusSearch
 from app.providers.http import make_client
 from app.providers.judge import ModelJudge
 from app.providers.merged import MergedSearch
@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 MODELS = 100  # that jobs name and one worker remembers; what each has shown of its server is learnt again
 
 
-class House:
+class Container:
     """Everything that one process runs on."""
 
     def __init__(self, settings: Settings, url: str, *, pool_size: int = POOL_SIZE) -> None:
@@ -57,7 +57,7 @@ class House:
         self.wake = Wake(self.engine, url)
         self.writer = Writer(self.engine, self.wake)
         self.draining = asyncio.Event()
-        self.hurried = asyncio.Event()  # whoever wanted the process to end wants it now
+        self.force_stop = asyncio.Event()  # whoever wanted the process to end wants it now
         self.hub = Hub(self.engine, self.wake, self.draining, settings.max_streams)
         self.http = make_client()
         self.signer: Signer | None = signer_of(settings.signing_key)
@@ -212,7 +212,7 @@ class House:
     async def _drain(self, worker: Worker) -> None:
         await self.draining.wait()
         worker.drain()
-        await self.hurried.wait()
+        await self.force_stop.wait()
         worker.hurry()
 
 
@@ -260,11 +260,11 @@ async def run_worker(settings: Settings, url: str, concurrency: int) -> None:
 
     It works on up to `concurrency` jobs at a time. A second signal hurries it.
     """
-    house = House(settings, url)
+    house = Container(settings, url)
     loop = asyncio.get_running_loop()
 
     def leave() -> None:
-        (house.hurried if house.draining.is_set() else house.draining).set()
+        (house.force_stop if house.draining.is_set() else house.draining).set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, leave)

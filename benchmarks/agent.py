@@ -13,7 +13,7 @@ from app.agent.ports import Ask, Hit, ModelReply, PageReply, SearchReply
 from app.domain import tools
 from app.handle import load, submit
 from app.settings import Settings
-from app.wiring import House, settle
+from app.wiring import Container, settle
 from app.worker.attempt import Attempt
 from app.worker.providers import Tools
 from app.worker.researcher import Researcher
@@ -70,7 +70,7 @@ class Mock:
         return PageReply(TEXT)
 
 
-class MockHouse(House):
+class MockHouse(Container):
     """A house whose providers are the mock."""
 
     def __init__(self, url: str, mock: Mock) -> None:

@@ -16,7 +16,7 @@ from app.handle import handle, load
 from app.settings import Settings
 from app.store import log, queue
 from app.store.database import driver_url
-from app.wiring import House
+from app.wiring import Container
 from benchmarks.database import Cluster, fill
 from benchmarks.machine import Meter
 from benchmarks.scale import Scale
@@ -49,7 +49,7 @@ async def measure(cluster: Cluster, scale: Scale) -> list[Line]:
 
 async def _compare(cluster: Cluster, scale: Scale, writers: int, batch: int) -> Line:
     async with cluster.database() as url:
-        house = House(Settings(), url)
+        house = Container(Settings(), url)
         hearing = asyncio.create_task(house.wake.run())
         jobs = await _running(house, writers)
         connections = [await asyncpg.connect(driver_url(url)) for _ in range(writers)]
@@ -66,7 +66,7 @@ async def _compare(cluster: Cluster, scale: Scale, writers: int, batch: int) -> 
     return line(f"events appended, {writers:>2} x {batch:>3}", pairs, "≥ 60 %")
 
 
-async def _running(house: House, count: int) -> list[Job]:
+async def _running(house: Container, count: int) -> list[Job]:
     """Jobs under a lease that outlasts the measurement."""
     jobs = await fill(house.writer, count)
     await queue.claim(house.engine, "benchmark", count, LEASE)
@@ -85,7 +85,7 @@ async def _round(cluster: Cluster, side: "_Ours | _Bare", seconds: float) -> Tak
 class _Ours:
     """Each writer appends to a job of its own, through `handle`."""
 
-    def __init__(self, house: House, jobs: list[Job], batch: int) -> None:
+    def __init__(self, house: Container, jobs: list[Job], batch: int) -> None:
         self._writer = house.writer
         self._jobs = jobs
         self._events: tuple[Event, ...] = (EVENT,) * batch

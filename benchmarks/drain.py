@@ -8,7 +8,7 @@ import psutil
 from app.domain.commands import CompleteJob
 from app.settings import Settings
 from app.store.database import driver_url, fetch
-from app.wiring import House, settle
+from app.wiring import Container, settle
 from app.worker.attempt import Attempt
 from benchmarks.database import Cluster, fill
 from benchmarks.machine import Meter
@@ -64,7 +64,7 @@ async def measure(cluster: Cluster, scale: Scale) -> list[Line]:
 
 
 async def _ours(cluster: Cluster, url: str, count: int) -> Take:
-    house = House(Settings(), url)
+    house = Container(Settings(), url)
     await fill(house.writer, count)
     settle()  # as `serve` and `worker` do
     over = set()

@@ -3,7 +3,7 @@
 import random
 
 from app.settings import Settings
-from app.wiring import House
+from app.wiring import Container
 from benchmarks import web
 from benchmarks.database import Cluster, fill
 from benchmarks.scale import Scale
@@ -14,7 +14,7 @@ JOBS = 1000
 
 async def measure(cluster: Cluster, scale: Scale) -> list[Line]:
     async with cluster.database() as url:
-        house = House(Settings(), url)
+        house = Container(Settings(), url)
         jobs = await fill(house.writer, JOBS)
         await house.engine.dispose()
         ours = [web.get(f"/jobs/{job.id}") for job in random.choices(jobs, k=5 * JOBS)]

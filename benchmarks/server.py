@@ -18,7 +18,7 @@ from litestar import Litestar, get, post
 from app.api.server import listen, make_server
 from app.domain.commands import CompleteJob
 from app.settings import Settings
-from app.wiring import House
+from app.wiring import Container
 from app.worker.attempt import Attempt
 
 QUEUE_LIMIT = 1_000_000  # a benchmark may fill the queue
@@ -30,7 +30,7 @@ async def note_and_complete(attempt: Attempt) -> None:
     await attempt.carry_out(CompleteJob(attempt.epoch, "answered"))
 
 
-class NoOpHouse(House):
+class NoOpHouse(Container):
     """A house whose research is over at once."""
 
     def researching(self):
@@ -53,7 +53,7 @@ async def serve(app: Litestar, draining: asyncio.Event) -> None:
     await make_server(app, draining, "error").serve([sock])
 
 
-async def work(house: House, concurrency: int) -> None:
+async def work(house: Container, concurrency: int) -> None:
     worker = house.worker(concurrency)
     hearing = asyncio.create_task(house.wake.run())
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.drain)

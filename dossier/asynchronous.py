@@ -14,10 +14,10 @@ import msgspec
 
 from dossier import lenient
 from dossier.comparison import Diff
-from dossier.events import EventPage, FeedEvent, FeedPage, JobEvent, event_page, feed_page
+from dossier.event_types import EventPage, FeedEvent, FeedPage, JobEvent, event_page, feed_page
 from dossier.evidence import Claims
 from dossier.follow import follow
-from dossier.job import OVER, Cancelled, Created, Jobs, JobView, Outcome, Result, Status
+from dossier.job_types import OVER, Cancelled, Created, Jobs, JobView, Outcome, Result, Status
 from dossier.patience import Patience
 from dossier.problems import BadUrl, NoContact, NoResult, StillRunning, StreamBroken, api_error
 from dossier.replayed import Replayed
@@ -25,8 +25,8 @@ from dossier.request import Changes, Effort, Fork, Limits, ResearchRequest, Sour
 from dossier.version import __version__
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-PATIENCE = 60.0  # seconds without contact until `stream` gives up; a deploy is shorter
-TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=10.0, pool=5.0)
+CONTACT_PATIENCE = 60.0  # seconds without contact until `stream` gives up; a deploy is shorter
+REQUEST_TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=10.0, pool=5.0)
 SLOW = httpx.Timeout(connect=5.0, read=300.0, write=10.0, pool=5.0)  # replays and bundles: one at a time
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 JOBS_PAGE = 100  # the most that the server gives
@@ -34,7 +34,7 @@ EVENTS_PAGE = 500
 
 JobId = UUID | str
 ReportFormat = Literal["md", "html", "json"]
-T = TypeVar("T")
+ResultT = TypeVar("ResultT")
 
 
 class AsyncDossier:
@@ -44,7 +44,7 @@ class AsyncDossier:
     (the answer is not Dossier's). Fields and events of a newer server than this client are left out.
     """
 
-    def __init__(self, url: str | None = None, *, patience: float = PATIENCE) -> None:
+    def __init__(self, url: str | None = None, *, patience: float = CONTACT_PATIENCE) -> None:
         """Connect to `url`.
 
         The default is DOSSIER_URL, else port 8000 of this machine.
@@ -60,7 +60,7 @@ class AsyncDossier:
         self._patience = patience
         self._http = httpx.AsyncClient(
             base_url=self.url,
-            timeout=TIMEOUT,
+            timeout=REQUEST_TIMEOUT,
             headers={"User-Agent": f"dossier/{__version__}"},
             verify=self.url.startswith("https:"),  # plain http needs no certificates, which are slow to load
             trust_env=httpx.URL(self.url).host not in LOOPBACK,  # no proxy leads to this machine itself
@@ -411,7 +411,7 @@ def _path(job_id: JobId, rest: str = "") -> str:
     return f"/jobs/{quote(str(job_id), safe='')}{rest}"
 
 
-def _decode(response: httpx.Response, kind: type[T]) -> T:
+def _decode(response: httpx.Response, kind: type[ResultT]) -> ResultT:
     try:
         return lenient.decode(response.content, kind)
     except msgspec.DecodeError as error:

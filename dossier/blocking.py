@@ -6,32 +6,32 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from dossier.asynchronous import PATIENCE, AsyncDossier
+from dossier.asynchronous import CONTACT_PATIENCE, AsyncDossier
 from dossier.loop_thread import LoopThread
 
-P = ParamSpec("P")
-T = TypeVar("T")
+ParamsT = ParamSpec("ParamsT")
+ResultT = TypeVar("ResultT")
 
 
 def _blocking(
-    method: Callable[Concatenate[AsyncDossier, P], Awaitable[T]],
-) -> Callable[Concatenate["Dossier", P], T]:
+    method: Callable[Concatenate[AsyncDossier, ParamsT], Awaitable[ResultT]],
+) -> Callable[Concatenate["Dossier", ParamsT], ResultT]:
     """Wrap a method for callers that wait."""
 
     @functools.wraps(method)
-    def call(self: "Dossier", /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def call(self: "Dossier", /, *args: ParamsT.args, **kwargs: ParamsT.kwargs) -> ResultT:
         return self._thread.run(method, self._inner, *args, **kwargs)
 
     return call
 
 
 def _iterating(
-    method: Callable[Concatenate[AsyncDossier, P], AsyncGenerator[T, None]],
-) -> Callable[Concatenate["Dossier", P], Iterator[T]]:
+    method: Callable[Concatenate[AsyncDossier, ParamsT], AsyncGenerator[ResultT, None]],
+) -> Callable[Concatenate["Dossier", ParamsT], Iterator[ResultT]]:
     """Wrap a method for callers that loop."""
 
     @functools.wraps(method)
-    def call(self: "Dossier", /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+    def call(self: "Dossier", /, *args: ParamsT.args, **kwargs: ParamsT.kwargs) -> Iterator[ResultT]:
         items = method(self._inner, *args, **kwargs)
         try:
             while True:
@@ -56,7 +56,7 @@ class Dossier:
     Its methods are those of AsyncDossier. One client may be used from several threads.
     """
 
-    def __init__(self, url: str | None = None, *, patience: float = PATIENCE) -> None:
+    def __init__(self, url: str | None = None, *, patience: float = CONTACT_PATIENCE) -> None:
         """Connect to `url`.
 
         The default is DOSSIER_URL, else port 8000 of this machine.

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from dossier.job import Claim, UsageView
+from dossier.job_types import Claim, UsageView
 
 
 class StepSide(Struct, frozen=True):

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from dossier.job import Support
+from dossier.job_types import Support
 
 
-class Reasoning(Struct, frozen=True):
+class ReasoningView(Struct, frozen=True):
     """What the model thought before it chose a tool."""
 
     reasoning_steps: tuple[str, ...]
@@ -27,7 +27,7 @@ class StepTaken(Struct, frozen=True):
     seq: int
     step: int
     tool: str
-    reasoning: Reasoning
+    reasoning: ReasoningView
 
 
 class CallMade(Struct, frozen=True):

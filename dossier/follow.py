@@ -6,13 +6,13 @@ from contextlib import aclosing
 import httpx
 from msgspec import Struct
 
-from dossier.events import JobEvent, job_event
+from dossier.event_types import JobEvent, job_event
 from dossier.patience import Patience
 from dossier.problems import ApiError, StreamBroken, api_error
-from dossier.sse import Frame, Parser
+from dossier.sse_parser import Parser, SseFrame
 
 # The server sends a heartbeat every 15 s; after three of them are missing the connection is dead.
-TIMEOUT = httpx.Timeout(connect=5.0, read=45.0, write=10.0, pool=5.0)
+STREAM_TIMEOUT = httpx.Timeout(connect=5.0, read=45.0, write=10.0, pool=5.0)
 BUSY = frozenset({429, 500, 502, 503, 504})  # a server or a proxy that may recover in a moment
 
 
@@ -59,7 +59,7 @@ async def _read(
 ) -> AsyncGenerator[JobEvent, None]:
     """Yield the events of one connection and move the place."""
     place.told_to_leave = False
-    async with http.stream("GET", path, headers=_headers(place), timeout=TIMEOUT) as response:
+    async with http.stream("GET", path, headers=_headers(place), timeout=STREAM_TIMEOUT) as response:
         if response.status_code == httpx.codes.NO_CONTENT:
             place.over = True
             return
@@ -89,26 +89,26 @@ async def _check(response: httpx.Response) -> None:
         raise StreamBroken(f"{response.url} returned {kind or 'an untyped body'} instead of an event stream.")
 
 
-def _frames(parser: Parser, chunk: bytes) -> list[Frame]:
+def _frames(parser: Parser, chunk: bytes) -> list[SseFrame]:
     try:
         return parser.feed(chunk)
     except ValueError as error:
         raise StreamBroken(str(error)) from error
 
 
-def _take(frame: Frame, place: Place) -> JobEvent | None:
+def _take(frame: SseFrame, place: Place) -> JobEvent | None:
     """Act on a frame.
 
     Only events carry an id, and unknown control frames are skipped.
     """
     match frame:
-        case Frame(id=str()):
+        case SseFrame(id=str()):
             return _move(job_event(frame.data), place)
-        case Frame(event="reset"):
+        case SseFrame(event="reset"):
             place.cursor = 0
-        case Frame(event="reconnect"):
+        case SseFrame(event="reconnect"):
             place.told_to_leave = True
-        case Frame(event="end"):
+        case SseFrame(event="end"):
             place.over = True
     return None
 

@@ -8,17 +8,17 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import FieldInfo, fields
 
-T = TypeVar("T")
+ResultT = TypeVar("ResultT")
 
 
-def decode(body: bytes, kind: type[T]) -> T:
+def decode(body: bytes, kind: type[ResultT]) -> ResultT:
     """Decode JSON leniently.
 
     Unknown fields are dropped, and unknown words of a vocabulary are kept.
 
     Raises msgspec.DecodeError if a required field is missing or has another type.
     """
-    result: T = _build(msgspec.json.decode(body), kind)
+    result: ResultT = _build(msgspec.json.decode(body), kind)
     return result
 
 

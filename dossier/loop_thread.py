@@ -5,8 +5,8 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
-P = ParamSpec("P")
-T = TypeVar("T")
+ParamsT = ParamSpec("ParamsT")
+ResultT = TypeVar("ResultT")
 
 
 class LoopThread:
@@ -24,7 +24,9 @@ class LoopThread:
         self._ready.set()
         await self._closing.wait()
 
-    def run(self, function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    def run(
+        self, function: Callable[ParamsT, Awaitable[ResultT]], *args: ParamsT.args, **kwargs: ParamsT.kwargs
+    ) -> ResultT:
         """Call it in the loop and wait.
 
         Ctrl-C ends the wait at once and cancels the call.
@@ -34,7 +36,7 @@ class LoopThread:
         if not self.is_open:
             raise RuntimeError("The client is closed.")
 
-        async def work() -> T:
+        async def work() -> ResultT:
             return await function(*args, **kwargs)
 
         future = asyncio.run_coroutine_threadsafe(work(), self._loop)

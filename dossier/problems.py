@@ -13,7 +13,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from dossier.job import JobView
+from dossier.job_types import JobView
 
 MAX_DETAIL = 300  # characters of an answer that is not a problem document
 

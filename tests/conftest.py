@@ -23,7 +23,7 @@ from app.store.database import driver_url, make_engine
 from app.store.migrate import migrate
 from app.store.wake import Wake
 from app.store.writer import Writer
-from app.wiring import House
+from app.wiring import Container
 from app.worker.providers import Tools
 from tests.network import no_network  # noqa: F401 - a fixture of every test
 from tests.scripted import ScriptedModel, ScriptedSearch
@@ -119,7 +119,7 @@ def writer(engine) -> Writer:
     return Writer(engine, Wake(engine, None))
 
 
-class TestHouse(House):
+class TestHouse(Container):
     """A house whose providers are scripted."""
 
     __test__ = False
@@ -144,7 +144,7 @@ async def house(database_url: str) -> AsyncIterator[TestHouse]:
 
 
 @contextlib.asynccontextmanager
-async def serving(house: House, workers: int = 1, port: int = 0) -> AsyncIterator[str]:
+async def serving(house: Container, workers: int = 1, port: int = 0) -> AsyncIterator[str]:
     """A real server on loopback over this house; yields its URL."""
     sock = listen("127.0.0.1", port)
     server = make_server(house.app(workers), house.draining, "error")

@@ -15,9 +15,9 @@ import msgspec
 import pytest
 
 from app.agent.limits import PRESETS
-from app.api import problems
+from app.api import problem_details
 from app.api.app import make_app
-from app.api.problems import BadRequest, FieldError
+from app.api.problem_details import BadRequest, InvalidField
 from app.cli.root import COMMANDS
 from app.domain import upcast
 from app.domain.chain import line
@@ -143,7 +143,7 @@ def test_the_line_in_the_documents_is_a_line_as_the_code_makes_it():
 
 def refusals() -> dict[str, int | None]:
     """Every code and its status; whatever the code raises is among them."""
-    codes = {code: status for code, (status, _) in problems.CODES.items()}
+    codes = {code: status for code, (status, _) in problem_details.CODES.items()}
     codes["http_error"] = None
     raised = set()
     for path in sorted((ROOT / "app").rglob("*.py")):
@@ -151,7 +151,7 @@ def refusals() -> dict[str, int | None]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 if node.func.id == BadRequest.__name__:
                     raised.add(node.args[0].value)
-                elif node.func.id == FieldError.__name__ and isinstance(node.args[-1], ast.Constant):
+                elif node.func.id == InvalidField.__name__ and isinstance(node.args[-1], ast.Constant):
                     raised.add(node.args[-1].value)
     assert raised <= codes.keys()
     return codes

@@ -6,23 +6,23 @@ from msgspec import Struct
 
 from app.agent import given, quotes
 from app.agent.given import Asked, GivenQuotes
-from app.agent.quotes import Claimed, Found, Part
+from app.agent.quotes import Claimed, FoundQuotes, PartialQuote
 from app.domain.events import RULES, ReportWritten
 from app.domain.research import Research
 from app.domain.tools import SourceQuote
 from app.text import languages, meaning, prose
 from app.text.numbers import both
 from app.text.urls import clean
-from dossier.job import Claim, Passage
+from dossier.job_types import Claim, FurtherPassage
 
 MAX_CONTENT = 200_000  # characters, as in the schema that the model fills
-MAX_TITLE = 300  # characters
+MAX_SOURCE_TITLE = 300  # characters
 MAX_CITATIONS = 500  # that are looked up; the rest are taken out, because each takes time and a claim
 MAX_CLAIM = 2000  # characters of a sentence that are looked for
-MAX_LINE = 300  # characters of a sentence that is listed
+MAX_LISTED_SENTENCE = 300  # characters of a sentence that is listed
 MAX_LISTED = 50  # sentences without a citation
 MAX_REMOVED = 200
-MAX_PAGE = 1_000_000  # characters of a page that are indexed at most
+MAX_INDEXED_PAGE = 1_000_000  # characters of a page that are indexed at most
 MAX_INDEXED = 5_000_000  # characters of all pages together; each gets its share
 
 NO_SOURCE = "no such source"
@@ -61,7 +61,7 @@ def bind(
     citation and the reason are listed in `removed`. Links to other places than the sources become text.
 
     Args:
-        title: cleaned to one line of at most MAX_TITLE characters.
+        title: cleaned to one line of at most MAX_SOURCE_TITLE characters.
         content: markdown, cut at MAX_CONTENT characters.
         confidence: the model's own word for it, passed on.
         research: its sources say which numbers exist and which pages were read.
@@ -83,7 +83,7 @@ def bind(
     claiming = [at for at, sentence in enumerate(report.sentences) if sentence.is_claim]
     written = len(checked.claims) + len(checked.refused)
     return ReportWritten(
-        title=clean(title, MAX_TITLE),
+        title=clean(title, MAX_SOURCE_TITLE),
         content=prose.write(report, lambda *place: place in checked.claims),
         confidence=confidence,
         claims=tuple(checked.claims.values()),
@@ -119,12 +119,12 @@ class _Check:
         self.digests = {source.number: source.sha256 for source in research.sources}
         self.language = languages.detect(" ".join(sentence.text for sentence in report.sentences))
         self.claims, self.refused = dict[Place, Claim](), dict[Place, str]()
-        self.parts = dict[Place, tuple[Claimed, Part]]()
+        self.parts = dict[Place, tuple[Claimed, PartialQuote]]()
 
     def run(self) -> _Checked:
         """Look each citation up, then those that several sources carry together."""
         asked = self._asked()
-        limit = min(MAX_PAGE, MAX_INDEXED // max(1, len(asked)))
+        limit = min(MAX_INDEXED_PAGE, MAX_INDEXED // max(1, len(asked)))
         for number, places in asked.items():
             self._look(number, places, limit)
         self._unite()
@@ -152,11 +152,11 @@ class _Check:
         claims = [self._claimed(place, language) for place in places]
         carried = self._given(number, places, claims)
         wanted = frozenset[str]().union(*(claim.stems | claim.context for claim in claims))
-        page = quotes.Page(text, wanted, limit, language)
+        page = quotes.IndexedPage(text, wanted, limit, language)
         for place, claim, quoted in zip(places, claims, carried, strict=True):
             refused = self.judged.get((claim.text, number))
-            found = refused or (quoted if isinstance(quoted, Found) else page.find(claim))
-            if isinstance(found, Found):
+            found = refused or (quoted if isinstance(quoted, FoundQuotes) else page.find(claim))
+            if isinstance(found, FoundQuotes):
                 self.claims[place] = _claim(claim, number, found, given=found is quoted)
                 continue
             self.refused[place] = refused or _reason(number, self._why(found, quoted, language))
@@ -168,16 +168,20 @@ class _Check:
 
     def _claimed(self, place: Place, language: str) -> Claimed:
         clause = self._clause(place)
-        return quotes.claimed(clause.text[:MAX_CLAIM], language, clause.context[:MAX_LINE], self.language)
+        return quotes.claimed(
+            clause.text[:MAX_CLAIM], language, clause.context[:MAX_LISTED_SENTENCE], self.language
+        )
 
-    def _given(self, number: int, places: Sequence[Place], claims: Sequence[Claimed]) -> list[Found | str]:
+    def _given(
+        self, number: int, places: Sequence[Place], claims: Sequence[Claimed]
+    ) -> list[FoundQuotes | str]:
         asked = [
             Asked(claim, self.report.sentences[place[0]].text[:MAX_CLAIM], self.language)
             for place, claim in zip(places, claims, strict=True)
         ]
         return given.deal(asked, self.gave.by_source.get(number, ()))
 
-    def _why(self, found: str, quoted: Found | str, language: str) -> str:
+    def _why(self, found: str, quoted: FoundQuotes | str, language: str) -> str:
         """What the model's own quote lacks tells more than that nothing else was found."""
         if found != quotes.NO_PASSAGE:
             return found
@@ -197,7 +201,7 @@ class _Check:
                 for place in places:
                     claim, part = self.parts[place]
                     del self.refused[place]
-                    self.claims[place] = _claim(claim, place[2], Found((part.quote,), score))
+                    self.claims[place] = _claim(claim, place[2], FoundQuotes((part.quote,), score))
 
     def _together(self, places: Sequence[Place]) -> float:
         """The share of the claim's words that the passages have together; 0.0 if they do not carry it."""
@@ -229,9 +233,9 @@ def _missing(number: int, digests: Mapping[int, str | None], texts: Mapping[str,
     return None if digest in texts else NO_TEXT
 
 
-def _claim(claim: Claimed, number: int, found: Found, *, given: bool = False) -> Claim:
+def _claim(claim: Claimed, number: int, found: FoundQuotes, *, given: bool = False) -> Claim:
     first, *others = found.quotes
-    more = tuple(Passage(quote.text, quote.start, quote.end) for quote in others)
+    more = tuple(FurtherPassage(quote.text, quote.start, quote.end) for quote in others)
     return Claim(claim.text, number, first.text, first.start, first.end, found.score, more=more, given=given)
 
 
@@ -259,7 +263,7 @@ def _unverified(
         for at, sentence in enumerate(sentences)
         for text in (_parts(at, sentence, fallen) if at in backed else _whole(sentence))
     )
-    return [_line(text, MAX_LINE) for text, _ in zip(bare, range(MAX_LISTED), strict=False)]
+    return [_line(text, MAX_LISTED_SENTENCE) for text, _ in zip(bare, range(MAX_LISTED), strict=False)]
 
 
 def _whole(sentence: prose.Sentence) -> list[str]:

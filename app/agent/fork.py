@@ -12,7 +12,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from app.agent.research import pending
+from app.agent.turns import pending
 from app.domain import events as e
 from app.domain import tools
 from app.domain.event_kinds import COPIED, LESSONS

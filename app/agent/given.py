@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from app.agent.quotes import Claimed, Found, Quote, disagreement, stems
+from app.agent.quotes import Claimed, FoundQuotes, PageQuote, disagreement, stems
 from app.domain.tools import SourceQuote
 from app.text import languages, meaning
 from app.text.numbers import figures
-from app.text.verbatim import Folded
+from app.text.verbatim import FoldedText
 
 MAX_QUOTES = 500  # of a report
 MAX_QUOTE = 4000  # characters of one
-MAX_PAGE = 1_000_000  # characters of a page that are folded
-LEAST = 12  # characters of a quote; a word alone stands everywhere
+MAX_FOLDED_PAGE = 1_000_000  # characters of a page that are folded
+MIN_GIVEN_QUOTE = 12  # characters of a quote; a word alone stands everywhere
 LEAST_PAIRED = 4  # where a character says as much as a word
 TOGETHER = 3  # quotes of one page that carry a claim
 SAME_WORDS = 0.34  # share of the claim's words that a quote in the same language has
@@ -25,7 +25,7 @@ NOT_THERE = "A quote given for [{}] is not in that page: “{}”"
 class GivenQuote(Struct, frozen=True):
     """A quote that stands in its page."""
 
-    places: tuple[Quote, ...]
+    places: tuple[PageQuote, ...]
     claim: str  # folded: how the sentence begins that it is for, "" if the model did not say
     language: str
 
@@ -64,20 +64,20 @@ class _Lazy:
 
     def __init__(self, page: str) -> None:
         self._page = page
-        self._folded: Folded | None = None
+        self._folded: FoldedText | None = None
 
     def locate(self, quote: str) -> tuple[tuple[int, int], ...]:
         if self._folded is None:
-            self._folded = Folded(self._page[:MAX_PAGE])
+            self._folded = FoldedText(self._page[:MAX_FOLDED_PAGE])
         return self._folded.locate(quote)
 
 
 def _located(given: SourceQuote, page: str, folded: _Lazy) -> GivenQuote | None:
     quote = given.quote[:MAX_QUOTE].strip()
     is_paired = any(map(languages.is_paired, languages.words(quote)))
-    if len(quote) < (LEAST_PAIRED if is_paired else LEAST):
+    if len(quote) < (LEAST_PAIRED if is_paired else MIN_GIVEN_QUOTE):
         return None
-    places = tuple(Quote(page[start:end], start, end) for start, end in folded.locate(quote))
+    places = tuple(PageQuote(page[start:end], start, end) for start, end in folded.locate(quote))
     text = " ".join(place.text for place in places)
     return GivenQuote(places, _bare(given.claim), languages.detect(text)) if places else None
 
@@ -94,7 +94,7 @@ class Asked(Struct, frozen=True):
     language: str  # of the report
 
 
-def deal(asked: Sequence[Asked], quotes: Sequence[GivenQuote]) -> list[Found | str]:
+def deal(asked: Sequence[Asked], quotes: Sequence[GivenQuote]) -> list[FoundQuotes | str]:
     """Find the quote that carries each claim on one source, or why none does."""
     free = [quote for quote in quotes if len(quote.claim.split()) < CLAIM_WORDS]
     return [_carried(at, one, quotes, free, len(asked)) for at, one in enumerate(asked)]
@@ -102,7 +102,7 @@ def deal(asked: Sequence[Asked], quotes: Sequence[GivenQuote]) -> list[Found | s
 
 def _carried(
     at: int, asked: Asked, quotes: Sequence[GivenQuote], free: Sequence[GivenQuote], claims: int
-) -> Found | str:
+) -> FoundQuotes | str:
     mine = [quote for quote in quotes if quote.claim and _is_for(quote, asked)][:TOGETHER]
     placed = [free[at]] if len(free) == claims else []
     why = ""
@@ -120,8 +120,8 @@ def _carried(
     return why
 
 
-def _found(quotes: Iterable[GivenQuote]) -> Found:
-    return Found(tuple(place for quote in quotes for place in quote.places)[:TOGETHER], 1.0)
+def _found(quotes: Iterable[GivenQuote]) -> FoundQuotes:
+    return FoundQuotes(tuple(place for quote in quotes for place in quote.places)[:TOGETHER], 1.0)
 
 
 def _is_for(quote: GivenQuote, asked: Asked) -> bool:

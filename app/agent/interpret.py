@@ -14,13 +14,13 @@ from app.agent.citations import bind
 from app.agent.judging import JudgeCall
 from app.agent.limits import bounds, is_forced, may_use, usable
 from app.agent.ports import BadReply, JudgeReply, ModelReply, PageReply, SearchReply
-from app.agent.research import ModelCall, ReadCall, Reply, SearchCall, tool_calls
+from app.agent.turns import ModelCall, ReadCall, Reply, SearchCall, tool_calls
 from app.domain import events as e
 from app.domain import tools
 from app.domain.job import Job
 from app.domain.research import Research, evolve
 from app.text.urls import clean, normalise
-from dossier.job import Claim, StopReason
+from dossier.job_types import Claim, StopReason
 
 # What stands in for the model picks sentences by their words; that it found none says little.
 UNWRITTEN = (
@@ -29,9 +29,9 @@ UNWRITTEN = (
 )
 MAX_NAMED = 5  # urls of the question that become sources
 ANSWER_SECONDS = 600  # that the caller has to answer the agent's questions
-URL = re.compile(r"https?://[^\s<>\"']{4,2000}")
-TITLE = 200  # characters of the question, as the title of an answer
-EXCERPT = 500  # characters of a hit that are kept with the source
+URL_IN_TEXT = re.compile(r"https?://[^\s<>\"']{4,2000}")
+MAX_ANSWER_TITLE = 200  # characters of the question, as the title of an answer
+MAX_KEPT_EXCERPT = 500  # characters of a hit that are kept with the source
 
 
 def learn_step(job: Job, call: ModelCall, reply: ModelReply, texts: Mapping[str, str]) -> tuple[e.Event, ...]:
@@ -55,7 +55,7 @@ def learn_step(job: Job, call: ModelCall, reply: ModelReply, texts: Mapping[str,
 def _named_by_caller(job: Job) -> tuple[e.SourceFound, ...]:
     """Pages whose url stands in the question may be read like those that a search returned."""
     known = {source.url for source in job.research.sources}
-    urls = dict.fromkeys(normalise(url.rstrip(".,;:!?)»”")) for url in URL.findall(_just_said(job)))
+    urls = dict.fromkeys(normalise(url.rstrip(".,;:!?)»”")) for url in URL_IN_TEXT.findall(_just_said(job)))
     wanted = [url for url in urls if url and url not in known and may_use(job, url)][:MAX_NAMED]
     return tuple(e.SourceFound(n, url, url, "", "caller") for n, url in enumerate(wanted, len(known) + 1))
 
@@ -88,7 +88,7 @@ def _consequences(
             return _written(job, function, texts, fallback=fallback)
         case tools.Answer():
             text = UNWRITTEN if fallback and texts else function.answer
-            report = bind(clean(_asked(job))[:TITLE], text, "low", _citable(job), texts)
+            report = bind(clean(_asked(job))[:MAX_ANSWER_TITLE], text, "low", _citable(job), texts)
             # That nothing was found is no claim that would need a source.
             return (replace(report, unverified=()) if function.status == "failed" else report,)
         case _:
@@ -186,7 +186,7 @@ def learn_calls(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
                 if url and url not in known and may_use(job, url):
                     known.add(url)
                     number += 1
-                    title, excerpt = clean(hit.title) or url, clean(hit.excerpt)[:EXCERPT]
+                    title, excerpt = clean(hit.title) or url, clean(hit.excerpt)[:MAX_KEPT_EXCERPT]
                     learnt.append(e.SourceFound(number, url, title, excerpt, call.key))
     return (*learnt, *_pages(job, replies))
 

@@ -9,11 +9,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from app.agent.ports import Judged, JudgeReply, Repair
+from app.agent.ports import JudgedClaim, JudgeReply, Repair
 from app.domain import events as e
 from app.domain.job import Job
 from app.domain.research import Research
-from dossier.job import Claim
+from dossier.job_types import Claim
 
 BATCH = 12  # claims of one call: a small model loses track of more
 MAX_JUDGED = 240  # claims of one draft
@@ -74,14 +74,14 @@ def unjudged(research: Research) -> tuple[Claim, ...]:
     return tuple(claim for key, claim in new.items() if key not in known)[:MAX_JUDGED]
 
 
-def seen(call: JudgeCall, digests: Mapping[int, str | None], texts: Mapping[str, str]) -> list[Judged]:
+def seen(call: JudgeCall, digests: Mapping[int, str | None], texts: Mapping[str, str]) -> list[JudgedClaim]:
     """The claims of a call as the judge sees them: sentence, quote, and the words around the quote."""
     return [_seen(claim, texts.get(digests.get(claim.number) or "", "")) for claim in call.claims]
 
 
-def _seen(claim: Claim, page: str) -> Judged:
+def _seen(claim: Claim, page: str) -> JudgedClaim:
     context = page[max(0, claim.start - CONTEXT) : claim.end + CONTEXT]
-    return Judged(claim.text, claim.quote, " ".join(context.split()))
+    return JudgedClaim(claim.text, claim.quote, " ".join(context.split()))
 
 
 def judged(job: Job, calls: Iterable[JudgeCall], replies: Mapping[str, JudgeReply]) -> e.ClaimsJudged:

@@ -12,13 +12,13 @@ from app.domain.events import BudgetReached
 from app.domain.job import Job
 from app.domain.research import Source
 from app.text.urls import allowed
-from dossier.job import StopReason
+from dossier.job_types import StopReason
 from dossier.request import Effort
 
 RESERVE = 0.2  # of money, tokens and time, kept for the report
 MAX_RESERVE = 60.0  # seconds; no report takes longer, however long the job
 
-LAST = ("write_report", "answer")
+FINAL_TOOLS = ("write_report", "answer")
 
 
 class Bounds(Struct, frozen=True):
@@ -105,7 +105,7 @@ def is_forced(job: Job) -> StopReason | None:
 def menu(job: Job) -> tuple[str, ...]:
     """The tools that the state and the limits still allow, at least the report."""
     if is_forced(job):
-        return LAST
+        return FINAL_TOOLS
     research, most, bill = job.research, bounds(job), job.research.bill
     if not research.turns:
         return ("clarify", "generate_plan") if job.request.clarify else ("generate_plan",)
@@ -114,7 +114,7 @@ def menu(job: Job) -> tuple[str, ...]:
         tools.append("web_search")
     if bill.reads < most.reads and any(source.sha256 is None for source in usable(job)):
         tools.append("read_pages")
-    return (*tools, *LAST)
+    return (*tools, *FINAL_TOOLS)
 
 
 def may_use(job: Job, url: str) -> bool:

@@ -13,7 +13,7 @@ from app.domain.events import FailedPart, Usage
 from app.domain.research import Turn
 from app.domain.tools import NextStep
 from app.errors import ProviderError
-from dossier.job import Support
+from dossier.job_types import Support
 from dossier.request import Effort, SearchScope
 
 UNJUDGED = "none"  # the name of the provider that gives no verdicts
@@ -66,7 +66,7 @@ class Ask(Struct, frozen=True):
     repair: Repair | UnsetType = UNSET
 
 
-class Judged(Struct, frozen=True):
+class JudgedClaim(Struct, frozen=True):
     """A claim as a judge sees it."""
 
     text: str
@@ -137,7 +137,7 @@ class Judge(Protocol):
 
     name: str
 
-    async def judge(self, claims: Sequence[Judged]) -> JudgeReply:
+    async def judge(self, claims: Sequence[JudgedClaim]) -> JudgeReply:
         """Verdicts from the claims, the quotes and their context alone.
 
         Raises BadReply for an answer that cannot be read, ProviderError for everything else.

@@ -17,11 +17,11 @@ from app.agent.prompts import messages
 from app.agent.step_schema import strict_schema
 from app.domain.tools import NextStep
 
-SHOWN = 40  # lines of a difference
-WIDTH = 400  # characters of one of them
+MAX_DIFF_LINES = 40  # lines of a difference
+DIFF_LINE_WIDTH = 400  # characters of one of them
 
 
-class Part(Struct, frozen=True):
+class PromptPart(Struct, frozen=True):
     """One message, or the schema of the reply; `sha256` is the name of its text."""
 
     role: str
@@ -35,7 +35,7 @@ class Wording(Struct, frozen=True):
     texts: tuple[tuple[str, str], ...]
 
 
-_parts = msgspec.json.Decoder(tuple[Part, ...]).decode
+_parts = msgspec.json.Decoder(tuple[PromptPart, ...]).decode
 
 
 def wording(ask: Ask) -> Wording:
@@ -51,17 +51,17 @@ def wording(ask: Ask) -> Wording:
     return Wording(whole, ((whole, body), *texts))
 
 
-def parts(body: bytes) -> Sequence[Part]:
+def parts(body: bytes) -> Sequence[PromptPart]:
     """The parts of a stored prompt. Raises msgspec.DecodeError."""
     return _parts(body)
 
 
 def difference(before: str, after: str) -> str:
-    """Where two texts part, as a unified diff of at most SHOWN lines without its head."""
+    """Where two texts part, as a unified diff of at most MAX_DIFF_LINES lines without its head."""
     found = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
-    lines = [line[:WIDTH] for line in found][2:]
-    more = [f"… and {len(lines) - SHOWN} more lines"] if len(lines) > SHOWN else []
-    return "\n".join((*lines[:SHOWN], *more))
+    lines = [line[:DIFF_LINE_WIDTH] for line in found][2:]
+    more = [f"… and {len(lines) - MAX_DIFF_LINES} more lines"] if len(lines) > MAX_DIFF_LINES else []
+    return "\n".join((*lines[:MAX_DIFF_LINES], *more))
 
 
 @lru_cache(maxsize=64)
@@ -78,4 +78,4 @@ def _digest(text: str) -> str:
 def _named(role: str, text: str) -> tuple[str, str]:
     """The name of a text, and the part that it is, as JSON."""
     name = _digest(text)
-    return name, msgspec.json.encode(Part(role, name)).decode()
+    return name, msgspec.json.encode(PromptPart(role, name)).decode()

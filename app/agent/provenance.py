@@ -7,7 +7,15 @@ from msgspec.structs import asdict
 
 from app.domain import events as e
 from app.domain.events import Recorded
-from dossier.evidence import CallMade, Discovery, ProvenClaim, Reasoning, SourceOrigin, StepTaken, StoredPage
+from dossier.evidence import (
+    CallMade,
+    Discovery,
+    ProvenClaim,
+    ReasoningView,
+    SourceOrigin,
+    StepTaken,
+    StoredPage,
+)
 
 
 class _Trail(Struct):
@@ -69,7 +77,7 @@ def _note(trail: _Trail, fact: Recorded) -> None:
     match fact.event:
         case e.StepReasoned(step=step, reasoning=reasoning, function=function):
             name = str(type(function).__struct_config__.tag)
-            trail.steps[step] = StepTaken(fact.seq, step, name, Reasoning(**asdict(reasoning)))
+            trail.steps[step] = StepTaken(fact.seq, step, name, ReasoningView(**asdict(reasoning)))
         case e.CallRequested(key=key, about=about):
             # The first announcement is the one that the step led to; a repeat is the same call.
             turn = key.partition("/")[0]

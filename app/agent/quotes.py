@@ -21,8 +21,8 @@ from app.text.numbers import Figures, both, figures, missing, near, unit_conflic
 # their own page, and 0.0 to 0.46, in the middle 0.14, against the best of three pages on related subjects.
 THRESHOLD = 0.5
 APART = 0.7  # for sentences that stand in different places of a page
-LONGEST = 1200  # characters of a quote
-SHORTEST = 25  # characters of a page's sentence; a shorter one goes with the next
+MAX_FOUND_QUOTE = 1200  # characters of a quote
+MIN_SENTENCE = 25  # characters of a page's sentence; a shorter one goes with the next
 WINDOW = 3  # sentences of a quote
 PLACES = 3  # of a page that carry a claim together
 STEP = 0.05  # what each further sentence must add to the score, so that quotes stay short
@@ -36,7 +36,7 @@ NOTHING = "nothing in it to check"
 NO_PASSAGE = "no passage of the page says this"
 
 
-class Quote(Struct, frozen=True):
+class PageQuote(Struct, frozen=True):
     """`text` is `page[start:end]`, in characters."""
 
     text: str
@@ -44,10 +44,10 @@ class Quote(Struct, frozen=True):
     end: int
 
 
-class Found(Struct, frozen=True):
+class FoundQuotes(Struct, frozen=True):
     """The quotes that carry a claim, the most telling first."""
 
-    quotes: tuple[Quote, ...]
+    quotes: tuple[PageQuote, ...]
     score: float  # 0..1
 
 
@@ -83,7 +83,7 @@ def _stem(word: str, language: str) -> str:
     return sentences.stem(word) if language in ("", "en") else languages.stem(word, language)
 
 
-class Page:
+class IndexedPage:
     """A page, indexed once for all the claims that cite it.
 
     Args:
@@ -96,7 +96,7 @@ class Page:
     def __init__(self, text: str, wanted: AbstractSet[str], limit: int, language: str = "") -> None:
         self.text, self.language = text, language
         head = text[:limit]
-        self.spans = sentences.short(head, sentences.spans(head, SHORTEST))
+        self.spans = sentences.short(head, sentences.spans(head, MIN_SENTENCE))
         bags = [languages.words(head[start:end]) for start, end in self.spans]
         vocabulary = dict.fromkeys(word for bag in bags for word in bag)
         stemmed = (
@@ -116,7 +116,7 @@ class Page:
                 found.setdefault(stem, []).append(at)
         return found
 
-    def find(self, claim: Claimed) -> Found | str:
+    def find(self, claim: Claimed) -> FoundQuotes | str:
         """The quotes for a claim, or why there are none."""
         if not claim.stems:
             return NOTHING
@@ -127,10 +127,10 @@ class Page:
             return exact
         return self._best(claim, windows)
 
-    def _verbatim(self, text: str) -> Found | None:
+    def _verbatim(self, text: str) -> FoundQuotes | None:
         start = self.text.find(text)
         is_there = verbatim.is_whole(self.text, start, len(text))
-        return Found((self._quote(start, start + len(text)),), 1.0) if is_there else None
+        return FoundQuotes((self._quote(start, start + len(text)),), 1.0) if is_there else None
 
     def weigh(self, claim: Claimed) -> dict[str, float]:
         """How much each word of the claim tells: one that the page does not have tells most."""
@@ -145,7 +145,7 @@ class Page:
         total, found = sum(weights.values()), list[Window]()
         for first, last in self._around(self._candidates(claim)):
             start, end = self.spans[first][0], self.spans[last][1]
-            if end - start <= LONGEST:
+            if end - start <= MAX_FOUND_QUOTE:
                 held = self.held(first, last)
                 score = sum(weights[stem] for stem in weights if stem in held) / total
                 rank = score - STEP * (last - first) + STEP * bool(claim.context & held)
@@ -181,15 +181,15 @@ class Page:
                 self._figures[at] = figures(self.text[slice(*self.spans[at])], self.language)
         return both(self._figures[at] for at in range(first, last + 1))
 
-    def _exact(self, text: str, windows: list["Window"]) -> Found | None:
+    def _exact(self, text: str, windows: list["Window"]) -> FoundQuotes | None:
         """The claim word for word in one of the windows that have all its words."""
         for window in windows[:EXACT]:
             start, end = self.spans[window.first][0], self.spans[window.last][1]
             if window.score > 0.999 and (found := verbatim.find(text, self.text[start:end])):
-                return Found((self._quote(start + found[0], start + found[1]),), 1.0)
+                return FoundQuotes((self._quote(start + found[0], start + found[1]),), 1.0)
         return None
 
-    def _best(self, claim: Claimed, windows: list["Window"]) -> Found | str:
+    def _best(self, claim: Claimed, windows: list["Window"]) -> FoundQuotes | str:
         """The best window that agrees in numbers and turning words; else why the best one does not."""
         why = ""
         for window in windows[:CLOSE]:
@@ -198,7 +198,7 @@ class Page:
             if refused := self._refused(claim, window):
                 why = why or refused
                 continue
-            return Found((self._run(window),), min(0.99, round(window.score, 2)))
+            return FoundQuotes((self._run(window),), min(0.99, round(window.score, 2)))
         return why or self._apart(claim, windows)
 
     def _refused(self, claim: Claimed, window: "Window") -> str:
@@ -213,7 +213,7 @@ class Page:
             claim.text, text, self.language, share=share, whole=whole
         )
 
-    def _apart(self, claim: Claimed, windows: list["Window"]) -> Found | str:
+    def _apart(self, claim: Claimed, windows: list["Window"]) -> FoundQuotes | str:
         """Up to PLACES single sentences that carry the claim together."""
         weights = self.weigh(claim)
         total, held, chosen = sum(weights.values()), frozenset[str](), list[int]()
@@ -233,22 +233,26 @@ class Page:
         texts = [self.text[slice(*self.spans[at])] for at in chosen]
         if why := next(filter(None, (meaning.turned(claim.text, t, self.language) for t in texts)), ""):
             return why
-        return Found(tuple(self._quote(*self.spans[at]) for at in chosen), min(0.99, round(score, 2)))
+        return FoundQuotes(tuple(self._quote(*self.spans[at]) for at in chosen), min(0.99, round(score, 2)))
 
-    def _run(self, window: "Window") -> Quote:
+    def _run(self, window: "Window") -> PageQuote:
         return self._quote(self.spans[window.first][0], self.spans[window.last][1])
 
-    def _quote(self, start: int, end: int) -> Quote:
-        return Quote(self.text[start:end], start, end)
+    def _quote(self, start: int, end: int) -> PageQuote:
+        return PageQuote(self.text[start:end], start, end)
 
-    def part(self, claim: Claimed) -> "Part | None":
+    def part(self, claim: Claimed) -> "PartialQuote | None":
         """What the page's best passage adds to a claim that several sources carry together."""
         windows = self.windows(claim)
         if not windows:
             return None
         best = windows[0]
         held = self.held(best.first, best.last) & claim.stems
-        return Part(self._run(best), held, self.figures(best.first, best.last)) if len(held) > 1 else None
+        return (
+            PartialQuote(self._run(best), held, self.figures(best.first, best.last))
+            if len(held) > 1
+            else None
+        )
 
 
 class Window(Struct, frozen=True, order=True):
@@ -260,10 +264,10 @@ class Window(Struct, frozen=True, order=True):
     last: int
 
 
-class Part(Struct, frozen=True):
+class PartialQuote(Struct, frozen=True):
     """A passage that may carry a claim together with those of other pages."""
 
-    quote: Quote
+    quote: PageQuote
     held: frozenset[str]
     figures: Figures
 

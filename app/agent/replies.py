@@ -3,7 +3,7 @@
 import msgspec
 
 from app.agent.ports import Hit, Judgement, JudgeReply, ModelReply, PageReply, SearchReply
-from app.agent.research import Reply
+from app.agent.turns import Reply
 from app.domain.events import CallKind
 from app.domain.tools import NextStep
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-KEPT = ("type", "enum", "minItems", "maxItems")  # keywords that all of them take as they are
+KEPT_KEYWORDS = ("type", "enum", "minItems", "maxItems")  # keywords that all of them take as they are
 
 Schema = dict[str, Any]
 
@@ -40,7 +40,7 @@ def _rewrite(schema: Mapping[str, Any], known: Mapping[str, Any], tools: Sequenc
     if "anyOf" in schema:
         members = [_rewrite(member, known, tools) for member in schema["anyOf"]]
         return members[0] if len(members) == 1 else {"anyOf": members}
-    strict = {name: schema[name] for name in KEPT if name in schema}
+    strict = {name: schema[name] for name in KEPT_KEYWORDS if name in schema}
     if "enum" in schema:
         strict = {"type": "string", **strict}
     if words := _words(schema):

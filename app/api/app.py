@@ -26,10 +26,10 @@ from app.api.contract import check_request
 from app.api.openai.routes import openai_router
 from app.api.openai.serving import OpenAI
 from app.api.page import page_routes
-from app.api.problems import HANDLERS
+from app.api.problem_details import HANDLERS
 from dossier.version import __version__
 
-MAX_BODY = 65_536  # bytes; the longest legal request has 4,000 characters and 10 KB of metadata
+MAX_REQUEST_BODY = 65_536  # bytes; the longest legal request has 4,000 characters and 10 KB of metadata
 
 ROUTES = [
     jobs.submit_job,
@@ -68,7 +68,7 @@ def make_app(context: ApiContext, lifespan: Lifespan | None = None) -> Litestar:
         },
         before_request=check_request,
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
-        request_max_body_size=MAX_BODY,
+        request_max_body_size=MAX_REQUEST_BODY,
         lifespan=[lifespan] if lifespan else [],
         openapi_config=OpenAPIConfig(
             title="Dossier",

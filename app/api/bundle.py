@@ -15,14 +15,14 @@ from litestar.response import Stream
 
 from app.api.context import ApiContext, job_id_of
 from app.api.contract import LOG, problems_of
-from app.audit.bundle import Bundle
+from app.audit.bundle_writer import Bundle
 from app.domain.upkeep import forgotten
-from app.store import blobs, upkeep
-from dossier.job import JobView
+from app.store import blobs, upkeep_log
+from dossier.job_types import JobView
 
 IN_MEMORY = 8_000_000  # bytes of a bundle; a longer one goes to a temporary file
-CHUNK = 65_536  # bytes sent at a time
-PAGES = 5  # in memory at a time
+BUNDLE_CHUNK = 65_536  # bytes sent at a time
+PAGES_IN_MEMORY = 5  # in memory at a time
 
 
 @get(
@@ -62,10 +62,10 @@ async def _written(context: ApiContext, job_id: UUID, view: JobView) -> IO[bytes
         bundle = await asyncio.to_thread(Bundle, out, job_id, rows)
         await asyncio.to_thread(bundle.write_log, view.result, signed=signer is not None)
         names = bundle.pages
-        for at in range(0, len(names), PAGES):
-            texts = await blobs.get(engine, names[at : at + PAGES])
+        for at in range(0, len(names), PAGES_IN_MEMORY):
+            texts = await blobs.get(engine, names[at : at + PAGES_IN_MEMORY])
             await asyncio.to_thread(bundle.write_pages, texts)
-        tombstones = forgotten(await upkeep.entries(engine)) if bundle.absent else set[str]()
+        tombstones = forgotten(await upkeep_log.entries(engine)) if bundle.absent else set[str]()
         await asyncio.to_thread(bundle.close, signer, tombstones)
         on_error.pop_all()
     return out
@@ -73,5 +73,5 @@ async def _written(context: ApiContext, job_id: UUID, view: JobView) -> IO[bytes
 
 async def _chunks(out: IO[bytes]) -> AsyncIterator[bytes]:
     with out:
-        while chunk := await asyncio.to_thread(out.read, CHUNK):
+        while chunk := await asyncio.to_thread(out.read, BUNDLE_CHUNK):
             yield chunk

@@ -14,13 +14,13 @@ from msgspec import Struct
 
 from app.agent.provenance import claims
 from app.api.context import TENANT, ApiContext, job_cursor_of, job_id_of
-from app.api.contract import LOG, PAGE, problems_of
-from app.api.problems import BadRequest
+from app.api.contract import LOG, PAGE_PROBLEMS, problems_of
+from app.api.problem_details import BadRequest
 from app.domain.event_kinds import TRACES
 from app.store import log, uses
 from app.text.urls import normalise
 from dossier.evidence import Claims
-from dossier.job import Claim, Status
+from dossier.job_types import Claim, Status
 
 
 class SourceUse(Struct, frozen=True):
@@ -68,7 +68,7 @@ async def job_claims(context: NamedDependency[ApiContext], job_id: FromPath[str]
 
 @get(
     "/sources",
-    responses=problems_of(*PAGE, "missing_parameter", "malformed_url", "too_short", "too_long"),
+    responses=problems_of(*PAGE_PROBLEMS, "missing_parameter", "malformed_url", "too_short", "too_long"),
     summary="List the jobs that found a page, and the claims that cite it",
     description="`url` as a report has it. Continue with `next_cursor` as `cursor`.",
 )

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from uuid import UUID
 
 from app.api.past import until
-from app.api.problems import BadRequest
+from app.api.problem_details import BadRequest
 from app.domain.job import Job
 from app.domain.row import Row
 from app.domain.signature import Signer
@@ -19,13 +19,13 @@ from app.store.batch import Batch
 from app.store.wake import Wake
 from app.store.writer import Writer
 from app.stream.hub import Hub
-from dossier.job import JobView
+from dossier.job_types import JobView
 from dossier.request import Effort, Verify
 
 TENANT = "default"  # until there are keys, everybody is the same tenant
 MAX_REPLAYS = 8  # running or waiting, in one process
 MAX_BUNDLES = 2  # that are being written, in one process; others wait
-ARCHIVED = (
+ARCHIVED_MESSAGE = (
     "The month of this job is archived: its events are in a file, not in the database. Check the file with "
     "`dossier archive verify`, or attach the month again."
 )
@@ -63,7 +63,7 @@ class ApiContext:
         self._replays = 0
         self._replaying = asyncio.Lock()
         self._views: Batch[UUID, JobView | None] = Batch(self._read_views)
-        self._heads: Batch[UUID, reads.Head | None] = Batch(self._read_heads)
+        self._heads: Batch[UUID, reads.LogHead | None] = Batch(self._read_heads)
 
     async def view(self, job_id: UUID) -> JobView:
         """Return the job as it is now.
@@ -105,7 +105,7 @@ class ApiContext:
         found = await reads.views(self.writer.engine, TENANT, job_ids)
         return [found.get(job_id) for job_id in job_ids]
 
-    async def head(self, job_id: UUID) -> reads.Head:
+    async def head(self, job_id: UUID) -> reads.LogHead:
         """Return how far the job's log goes.
 
         Readers who reconnect together share a query.
@@ -116,7 +116,7 @@ class ApiContext:
         if head is None:
             raise JobNotFound(str(job_id))
         if head.is_archived:
-            raise JobArchived(ARCHIVED)
+            raise JobArchived(ARCHIVED_MESSAGE)
         return head
 
     async def history(self, job_id: UUID) -> list[Row]:
@@ -127,7 +127,7 @@ class ApiContext:
             raise JobArchived(MISSING)
         return rows
 
-    async def _read_heads(self, job_ids: Sequence[UUID]) -> list[reads.Head | None]:
+    async def _read_heads(self, job_ids: Sequence[UUID]) -> list[reads.LogHead | None]:
         found = await reads.own_heads(self.writer.engine, TENANT, job_ids)
         return [found.get(job_id) for job_id in job_ids]
 

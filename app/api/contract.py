@@ -17,12 +17,12 @@ from litestar.routes import HTTPRoute
 from msgspec import Meta, Struct
 from msgspec import inspect as kinds
 
-from app.api.problems import (
+from app.api.problem_details import (
     CODES,
     DETAILS,
     MEDIA_TYPE,
     BadRequest,
-    FieldError,
+    InvalidField,
     InvalidRequest,
     Problem,
     allowed,
@@ -34,7 +34,7 @@ JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 MAX_KEY = 255  # characters of an idempotency key
 MAX_FAULTS = 50  # that one answer names
-REFUSED = re.compile(r";\s*q=0(\.0*)?\s*(;|$)")  # a media type that the caller does not take
+REFUSED_TYPE = re.compile(r";\s*q=0(\.0*)?\s*(;|$)")  # a media type that the caller does not take
 MAX_DIGITS = 18  # of a whole number in a query: any such number fits 64 bits
 
 COMMON = ("unknown_parameter", "internal_error")
@@ -44,7 +44,7 @@ BODY = (
     "metadata_too_large", "body_too_large", "unsupported_media_type",
 )  # fmt: skip
 JOB = ("malformed_job_id", "job_not_found", "database_unavailable")
-PAGE = (
+PAGE_PROBLEMS = (
     "page_size_out_of_range",
     "malformed_cursor",
     "invalid_character",
@@ -129,7 +129,7 @@ async def check_request(request: Request[Any, Any, Any]) -> Response[None] | Non
     if not getattr(handler, "include_in_schema", False):
         return None
     wanted = expected(handler)
-    found: Iterable[FieldError] = _query_faults(request, wanted.parameters)
+    found: Iterable[InvalidField] = _query_faults(request, wanted.parameters)
     if wanted.body is not None:
         require_json(request)
         found = chain(found, _body_faults(await request.body(), wanted.body))
@@ -151,28 +151,28 @@ def _options(request: Request[Any, Any, Any]) -> Response[None]:
 
 def _query_faults(
     request: Request[Any, Any, Any], parameters: Mapping[str, Parameter]
-) -> Iterator[FieldError]:
+) -> Iterator[InvalidField]:
     given = request.query_params.dict()
     for name, values in given.items():
         if name in parameters:
             yield from _parameter_faults(name, values, parameters[name])
         else:
             known = f"Known parameters: {', '.join(parameters)}." if parameters else "This route has none."
-            yield FieldError(name[:100], f"Unknown query parameter. {known}", "unknown_parameter")
+            yield InvalidField(name[:100], f"Unknown query parameter. {known}", "unknown_parameter")
     for name, parameter in parameters.items():
         if parameter.is_required and name not in given:
-            yield FieldError(name, "This query parameter is required.", "missing_parameter")
+            yield InvalidField(name, "This query parameter is required.", "missing_parameter")
 
 
-def _parameter_faults(name: str, values: list[str], parameter: Parameter) -> Iterator[FieldError]:
+def _parameter_faults(name: str, values: list[str], parameter: Parameter) -> Iterator[InvalidField]:
     if parameter.is_list:
         yield from faults(values, parameter.kind, name)
     elif len(values) > 1:
-        yield FieldError(name, "Give this query parameter once.", "repeated_parameter")
+        yield InvalidField(name, "Give this query parameter once.", "repeated_parameter")
     else:
         for fault in faults(_value(values[0], parameter.kind), parameter.kind, name):
             is_size = (name, fault.code) == ("limit", "out_of_range")
-            yield FieldError(name, fault.message, "page_size_out_of_range") if is_size else fault
+            yield InvalidField(name, fault.message, "page_size_out_of_range") if is_size else fault
     yield from text_faults(values, name)
 
 
@@ -188,21 +188,21 @@ def _value(text: str, kind: kinds.Type) -> object:
     return text
 
 
-def _body_faults(body: bytes, kind: kinds.Type) -> Iterator[FieldError]:
+def _body_faults(body: bytes, kind: kinds.Type) -> Iterator[InvalidField]:
     if not body.strip():
-        yield FieldError("body", "Send a body.", "missing_body")
+        yield InvalidField("body", "Send a body.", "missing_body")
         return
     try:
         value = msgspec.json.decode(body)
     except (ValueError, RecursionError) as error:  # also of a text that is not UTF-8
-        yield FieldError("body", f"The body is not valid JSON in UTF-8{_where(error)}.", "malformed_json")
+        yield InvalidField("body", f"The body is not valid JSON in UTF-8{_where(error)}.", "malformed_json")
         return
     yield from (_of_body(fault) for fault in faults(value, kind, ""))
     yield from text_faults(value, "")
 
 
-def _of_body(fault: FieldError) -> FieldError:
-    return fault if fault.field else FieldError("body", fault.message, fault.code)
+def _of_body(fault: InvalidField) -> InvalidField:
+    return fault if fault.field else InvalidField("body", fault.message, fault.code)
 
 
 def _where(error: Exception) -> str:
@@ -238,8 +238,10 @@ def accepted(request: Request[Any, Any, Any], *offers: str) -> str | None:
     None if the caller accepts none of them.
     """
     header = request.headers.get("accept", "*/*")
-    named = [part for part in header.split(",") if not REFUSED.search(part)]
-    refused = {part.partition(";")[0].strip().lower() for part in header.split(",") if REFUSED.search(part)}
+    named = [part for part in header.split(",") if not REFUSED_TYPE.search(part)]
+    refused = {
+        part.partition(";")[0].strip().lower() for part in header.split(",") if REFUSED_TYPE.search(part)
+    }
     try:
         accept = Accept(",".join(named))
     except OverflowError:  # a quality of infinity

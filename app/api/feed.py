@@ -13,18 +13,18 @@ from litestar.params import FromQuery, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 
 from app.api.context import TENANT, ApiContext
-from app.api.contract import EVENT_STREAM, JSON, PAGE, accepted, problems_of
-from app.api.problems import BadRequest
+from app.api.contract import EVENT_STREAM, JSON, PAGE_PROBLEMS, accepted, problems_of
+from app.api.problem_details import BadRequest
 from app.api.sse import EventStream, Later, turned_away
 from app.domain.events import EVENT_TYPES
 from app.errors import DatabaseUnavailable, FeedWithheld
-from app.store import feed
-from app.store.feed import BEGINNING, Cursor, Page
+from app.store import event_feed
+from app.store.event_feed import FEED_START, Cursor, FeedSlice
 from app.stream import frames
 from app.stream.connection import RETRY_MS
 
 NOW = "now"
-SHOWN = 10  # unknown types that a refusal names
+MAX_NAMED_TYPES = 10  # unknown types that a refusal names
 
 CURSOR = re.compile(r"([0-9]{1,20})-([0-9]{1,19})")
 MAX_XID = 2**64 - 1  # an xid8
@@ -33,7 +33,7 @@ MAX_POSITION = 2**63 - 1  # a bigint
 
 @get(
     "/events",
-    responses=problems_of(*PAGE, "wrong_type", "cursor_beyond_head", "feed_withheld"),
+    responses=problems_of(*PAGE_PROBLEMS, "wrong_type", "cursor_beyond_head", "feed_withheld"),
     summary="Get a page of the events of all jobs, or follow them",
     description=(
         "JSON {events, next_after, head}, each event as {cursor, event}. `after` is a cursor, or `now` to "
@@ -68,7 +68,7 @@ async def _open(context: ApiContext, after: str | None, last: str | None, types:
     if cursor is None and after != NOW:
         cursor = cursor_of(after, "after")
     try:
-        head = await feed.head(context.writer.engine)
+        head = await event_feed.head(context.writer.engine)
     except DatabaseUnavailable:
         return Later("database_unavailable")
     if head.restored:
@@ -78,7 +78,7 @@ async def _open(context: ApiContext, after: str | None, last: str | None, types:
     newest = head.next_after
     first = frames.hello(random.randint(*RETRY_MS), head=str(newest))
     if cursor is not None and cursor > newest:
-        first, cursor = first + frames.reset(str(newest)), BEGINNING
+        first, cursor = first + frames.reset(str(newest)), FEED_START
     wanted = tuple(sorted(set(types))) if types else None
     return EventStream(
         context.hub.crowd,
@@ -92,9 +92,9 @@ async def _page(
     context: ApiContext, after: str | None, limit: int, wanted: list[str] | None
 ) -> Response[bytes]:
     if after == NOW:
-        page = await feed.head(context.writer.engine)
+        page = await event_feed.head(context.writer.engine)
     else:
-        page = await feed.read(context.writer.engine, TENANT, cursor_of(after, "after"), limit, wanted)
+        page = await event_feed.read(context.writer.engine, TENANT, cursor_of(after, "after"), limit, wanted)
     if page.restored:
         raise _withheld()
     if page.is_beyond:
@@ -133,12 +133,12 @@ def _types(given: list[str] | None) -> list[str] | None:
     names = [name for text in given or () if text for name in text.split(",")]
     unknown = [name for name in names if name not in EVENT_TYPES]
     if unknown:
-        shown = ", ".join(repr(name[:50]) for name in unknown[:SHOWN])
+        shown = ", ".join(repr(name[:50]) for name in unknown[:MAX_NAMED_TYPES])
         raise BadRequest("wrong_type", f"Use types of events; unknown: {shown}.", "types")
     return names or None
 
 
-def _body(page: Page) -> bytes:
+def _body(page: FeedSlice) -> bytes:
     """Return the page as JSON.
 
     An event's line goes in as it is stored.

@@ -16,17 +16,17 @@ from litestar.params import Body, FromPath, HeaderParameter
 from app.api.context import TENANT, ApiContext, job_id_of
 from app.api.contract import BODY, LOG, check_key, problems_of
 from app.api.jobs import created
-from app.api.problems import BadRequest
+from app.api.problem_details import BadRequest
 from app.domain.diff import diff
 from app.domain.row import Row
 from app.handle import fork
 from app.replay import replay
 from dossier.comparison import Diff
-from dossier.job import Created
+from dossier.job_types import Created
 from dossier.replayed import Replayed
 from dossier.request import Fork
 
-EXAMPLE = Example(
+FORK_EXAMPLE = Example(
     summary="A further question",
     value={"changes": {"instruction": "And what if __exit__ returns true?", "limits": {"max_searches": 2}}},
 )
@@ -44,7 +44,7 @@ EXAMPLE = Example(
 async def fork_job(
     context: NamedDependency[ApiContext],
     job_id: FromPath[str],
-    data: Annotated[Fork, Body(examples=[EXAMPLE])],
+    data: Annotated[Fork, Body(examples=[FORK_EXAMPLE])],
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
 ) -> Response[Created]:
     """Store the fork as a new job."""

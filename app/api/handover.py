@@ -12,11 +12,11 @@ from typing import TypeVar
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-WIRE = "dossier.wire"  # the server's extension: "write" and "abort", as app.stream.connection.Wire says
+WIRE = "dossier.wire"  # the server's extension: "write" and "abort", as app.stream.connection.RawWriter says
 SLOT = "dossier.handover"
 
-T = TypeVar("T")
-Call = Callable[[T, Scope, Receive, Send], Awaitable[None]]
+ResultT = TypeVar("ResultT")
+Call = Callable[[ResultT, Scope, Receive, Send], Awaitable[None]]
 
 
 class Handover:
@@ -34,14 +34,14 @@ class Handover:
             await slot.pop()(_bare(scope), receive, send)
 
 
-def handed_over(call: Call[T]) -> Call[T]:
+def handed_over(call: Call[ResultT]) -> Call[ResultT]:
     """Mark the `__call__` of a response to run after the handler.
 
     Without a Handover around the application it runs at once.
     """
 
     @functools.wraps(call)
-    async def start(self: T, scope: Scope, receive: Receive, send: Send) -> None:
+    async def start(self: ResultT, scope: Scope, receive: Receive, send: Send) -> None:
         slot: list[ASGIApp] | None = scope.get(SLOT)  # type: ignore[assignment]
         if slot is None:
             await call(self, scope, receive, send)
@@ -56,9 +56,9 @@ def _bare(scope: Scope) -> Scope:
 
     The server holds the scope to the end.
     """
-    for name in scope.keys() - KEPT:
+    for name in scope.keys() - KEPT_SCOPE:
         del scope[name]  # type: ignore[misc]
     return scope
 
 
-KEPT = frozenset({"type", "method", "http_version", "client", "path", "query_string", "extensions"})
+KEPT_SCOPE = frozenset({"type", "method", "http_version", "client", "path", "query_string", "extensions"})

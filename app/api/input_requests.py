@@ -13,7 +13,7 @@ from app.api.contract import BODY, LOG, problems_of
 from app.domain import commands as c
 from app.domain.view import job_view
 from app.handle import handle
-from dossier.job import JobView
+from dossier.job_types import JobView
 
 AnswerText = Annotated[str, Meta(min_length=1, max_length=2000)]
 
@@ -24,7 +24,7 @@ class Answers(Struct, frozen=True, forbid_unknown_fields=True):
     answers: Annotated[tuple[AnswerText, ...], Meta(min_length=1, max_length=10)]
 
 
-EXAMPLE = Example(summary="An answer", value={"answers": ["I mean the programming language."]})
+ANSWER_EXAMPLE = Example(summary="An answer", value={"answers": ["I mean the programming language."]})
 
 
 @post(
@@ -37,7 +37,7 @@ EXAMPLE = Example(summary="An answer", value={"answers": ["I mean the programmin
 async def provide_input(
     context: NamedDependency[ApiContext],
     job_id: FromPath[str],
-    data: Annotated[Answers, Body(examples=[EXAMPLE])],
+    data: Annotated[Answers, Body(examples=[ANSWER_EXAMPLE])],
 ) -> Response[JobView]:
     """Record the answers, and return the job to the queue."""
     job = await context.load(job_id_of(job_id))

@@ -9,18 +9,18 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, HeaderParameter, QueryParameter
 
 from app.api.context import TENANT, ApiContext, job_cursor_of, job_id_of
-from app.api.contract import BODY, LOG, PAGE, check_key, problems_of
+from app.api.contract import BODY, LOG, PAGE_PROBLEMS, check_key, problems_of
 from app.api.waiting import until_over
 from app.domain import commands as c
 from app.domain.job import Job
 from app.handle import handle, submit
 from app.store import reads
-from dossier.job import Cancelled, Created, Jobs, JobView, Outcome, Status
+from dossier.job_types import Cancelled, Created, Jobs, JobView, Outcome, Status
 from dossier.request import ResearchRequest, Tag
 
 CANCEL_WAIT = 2.0  # seconds that DELETE waits for the worker before it answers 202
 
-EXAMPLE = Example(
+SUBMIT_EXAMPLE = Example(
     summary="A question with a budget",
     value={
         "query": "What does the with statement do, and what is a context manager?",
@@ -43,7 +43,7 @@ EXAMPLE = Example(
 )
 async def submit_job(
     context: NamedDependency[ApiContext],
-    data: Annotated[ResearchRequest, Body(examples=[EXAMPLE])],
+    data: Annotated[ResearchRequest, Body(examples=[SUBMIT_EXAMPLE])],
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
 ) -> Response[Created]:
     """Store the question, which no crash can lose afterwards."""
@@ -94,7 +94,7 @@ async def get_job(
 
 @get(
     "/jobs",
-    responses=problems_of(*PAGE, "wrong_type", "too_short", "too_long"),
+    responses=problems_of(*PAGE_PROBLEMS, "wrong_type", "too_short", "too_long"),
     summary="List jobs, newest first",
     description="Repeat `tags` for jobs that carry all of them. Continue with `next_cursor` as `cursor`.",
 )

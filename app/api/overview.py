@@ -17,14 +17,14 @@ from app.agent.limits import PRESETS
 from app.api.context import TENANT, ApiContext
 from app.api.contract import check_request, problems_of
 from app.api.page import overview_page
-from app.store import overview as store
+from app.store import overview_figures as store
 from app.store.database import Engine
 from dossier.request import Effort
 
 FRESH = 1.0  # seconds for which the counts of this moment are used again
-KEPT = 15.0  # seconds for the history, which changes slowly and costs more
+HISTORY_TTL = 15.0  # seconds for the history, which changes slowly and costs more
 
-T = TypeVar("T")
+ValueT = TypeVar("ValueT")
 
 
 class EffortView(Struct, frozen=True):
@@ -62,20 +62,20 @@ class OverviewView(Struct, frozen=True):
     efforts: tuple[EffortView, ...]
 
 
-class Kept(Generic[T]):
+class CachedValue(Generic[ValueT]):
     """A value that is looked up at most once in `seconds`.
 
     This holds however many callers ask at once.
     """
 
-    def __init__(self, look_up: Callable[[], Awaitable[T]], seconds: float) -> None:
+    def __init__(self, look_up: Callable[[], Awaitable[ValueT]], seconds: float) -> None:
         self._look_up = look_up
         self._seconds = seconds
         self._lock = asyncio.Lock()
-        self._value: T
+        self._value: ValueT
         self._until = 0.0
 
-    async def get(self) -> T:
+    async def get(self) -> ValueT:
         """The value, not older than that."""
         async with self._lock:
             if time.monotonic() >= self._until:
@@ -89,8 +89,8 @@ class Overview:
 
     def __init__(self, context: ApiContext) -> None:
         self._context = context
-        self._now = Kept(lambda: store.now(self._engine, TENANT), FRESH)
-        self._lately = Kept(self._look_back, KEPT)
+        self._now = CachedValue(lambda: store.now(self._engine, TENANT), FRESH)
+        self._lately = CachedValue(self._look_back, HISTORY_TTL)
 
     @property
     def _engine(self) -> Engine:

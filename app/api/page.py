@@ -21,7 +21,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_308_PERMANENT_REDIRECT
 from msgspec import Struct
 
-FOLDER = Path(__file__).parent / "web"
+WEB_FOLDER = Path(__file__).parent / "web"
 
 MEDIA_TYPES = {
     ".html": "text/html",
@@ -31,13 +31,13 @@ MEDIA_TYPES = {
 }
 
 # No script or style but our own, nothing from elsewhere, and no way from a text to html (trusted types).
-POLICY = (
+PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
-HEADERS = {
-    "Content-Security-Policy": POLICY,
+PAGE_HEADERS = {
+    "Content-Security-Policy": PAGE_POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -46,7 +46,7 @@ FOR_GOOD = "public, max-age=31536000, immutable"
 CHECKED = "no-cache"
 
 # A view, its title, and the paths that show it. `/jobs` belongs to the API.
-VIEWS = (
+PAGE_VIEWS = (
     ("ask", "Ask", ("/",)),
     ("runs", "Jobs", ("/runs",)),
     ("run", "Job", ("/runs/{job_id:str}",)),
@@ -68,7 +68,7 @@ class File(Struct, frozen=True):
 
 def page_routes() -> list[HTTPRouteHandler]:
     """Return the routes of the page."""
-    return [*(_view_route(*view) for view in VIEWS), web_file, old_overview]
+    return [*(_view_route(*view) for view in PAGE_VIEWS), web_file, old_overview]
 
 
 def _view_route(name: str, title: str, paths: tuple[str, ...]) -> HTTPRouteHandler:
@@ -116,7 +116,7 @@ def web_file(request: Request, version: FromPath[str], name: FromPath[str]) -> R
 @cache
 def files() -> Mapping[str, File]:
     """Everything in `web/` that is sent by its name."""
-    found = (path for path in sorted(FOLDER.iterdir()) if path.suffix in MEDIA_TYPES)
+    found = (path for path in sorted(WEB_FOLDER.iterdir()) if path.suffix in MEDIA_TYPES)
     return {path.name: _file(path.read_bytes(), path.suffix) for path in found if path.suffix != ".html"}
 
 
@@ -131,10 +131,10 @@ def _page(name: str, title: str) -> str:
     parts = {
         "title": title,
         "view": name,
-        "main": (FOLDER / f"{name}.html").read_text(encoding="utf-8").strip(),
+        "main": (WEB_FOLDER / f"{name}.html").read_text(encoding="utf-8").strip(),
         "version": web_version(),
     }
-    page = (FOLDER / "frame.html").read_text(encoding="utf-8")
+    page = (WEB_FOLDER / "frame.html").read_text(encoding="utf-8")
     for part, text in parts.items():
         page = page.replace(f"{{{part}}}", text)
     return page.replace(f'data-nav="{name}"', f'data-nav="{name}" aria-current="page"')
@@ -151,7 +151,7 @@ def _answer(
     caching: str,
     vary: str = "Accept-Encoding",
 ) -> Response[bytes]:
-    headers = {**HEADERS, "Vary": vary, "Cache-Control": caching, "ETag": file.etag}
+    headers = {**PAGE_HEADERS, "Vary": vary, "Cache-Control": caching, "ETag": file.etag}
     respond = partial(Response[bytes], media_type=file.media_type)
     if file.etag in request.headers.get("if-none-match", ""):
         return respond(b"", status_code=304, headers=headers)

@@ -4,14 +4,14 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from app.api.problems import BadRequest
+from app.api.problem_details import BadRequest
 from app.domain.row import Row
-from app.store.reads import Head
+from app.store.reads import LogHead
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
-def until(at: str, head: Head) -> Callable[[Row], bool]:
+def until(at: str, head: LogHead) -> Callable[[Row], bool]:
     """Return which events count, up to a seq or a time.
 
     Both ends are included. Raises BadRequest.

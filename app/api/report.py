@@ -9,14 +9,14 @@ from litestar.params import FromPath, FromQuery
 
 from app.api.context import ApiContext, job_id_of
 from app.api.contract import JOB, accepted, problems_of
-from app.api.problems import BadRequest
-from app.text import report
+from app.api.problem_details import BadRequest
+from app.text import report_output
 
 Format = Literal["md", "html", "json"]
 
 FORMATS: dict[str, Format] = {"text/markdown": "md", "text/html": "html", "application/json": "json"}
 # The page is a document of its own: no script, no style from elsewhere, no frame around it.
-POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+REPORT_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 @get(
@@ -38,9 +38,9 @@ async def job_report(
         raise BadRequest("report_not_ready", message, "job_id")
     match format or FORMATS.get(accepted(request, *FORMATS) or "", "md"):
         case "html":
-            headers = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
-            return Response(report.html(view.result), media_type="text/html", headers=headers)
+            headers = {"Content-Security-Policy": REPORT_POLICY, "X-Content-Type-Options": "nosniff"}
+            return Response(report_output.html(view.result), media_type="text/html", headers=headers)
         case "json":
             return Response(msgspec.json.encode(view.result), media_type="application/json")
         case _:
-            return Response(report.markdown(view.result), media_type="text/markdown")
+            return Response(report_output.markdown(view.result), media_type="text/markdown")

@@ -21,7 +21,7 @@ GRACE = 15  # seconds after a signal until what is still open is cut; longer tha
 LET_GO = 1  # seconds more, until requests that have not noticed that are cancelled
 
 
-class Line:
+class LenientTransport:
     """A transport on which a late write is no error.
 
     asyncio's ignores what uvloop's raises for.
@@ -52,7 +52,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A caller is there."""
-        super().connection_made(Line(transport))  # type: ignore[arg-type]
+        super().connection_made(LenientTransport(transport))  # type: ignore[arg-type]
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -81,15 +81,15 @@ class Server(uvicorn.Server):
 
     uvicorn's lifespan shutdown would first wait for the streams to end.
 
-    A second signal sets `hurried`, and cuts what is open.
+    A second signal sets `force_stop`, and cuts what is open.
     """
 
     def __init__(
-        self, config: uvicorn.Config, draining: asyncio.Event, hurried: asyncio.Event | None = None
+        self, config: uvicorn.Config, draining: asyncio.Event, force_stop: asyncio.Event | None = None
     ) -> None:
         super().__init__(config)
         self._draining = draining
-        self._hurried = hurried or asyncio.Event()
+        self._force_stop = force_stop or asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
@@ -122,7 +122,7 @@ class Server(uvicorn.Server):
             late.cancel()
 
     def _cut(self) -> None:
-        self._hurried.set()
+        self._force_stop.set()
         self._hang_up()
 
     def _hang_up(self) -> None:
@@ -162,7 +162,7 @@ def allow_sockets() -> None:
 
 
 def make_server(
-    app: Litestar, draining: asyncio.Event, log_level: str, hurried: asyncio.Event | None = None
+    app: Litestar, draining: asyncio.Event, log_level: str, force_stop: asyncio.Event | None = None
 ) -> Server:
     """Make a server for this application.
 
@@ -178,4 +178,4 @@ def make_server(
         timeout_graceful_shutdown=GRACE + LET_GO,
         lifespan="on",
     )
-    return Server(config, draining, hurried)
+    return Server(config, draining, force_stop)

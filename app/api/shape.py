@@ -10,35 +10,35 @@ from typing import Any
 import msgspec
 from msgspec import inspect as kinds
 
-from app.api.problems import FieldError
+from app.api.problem_details import InvalidField
 
-MAX_DEPTH = 100  # levels of arrays and objects in a body
+MAX_JSON_DEPTH = 100  # levels of arrays and objects in a body
 MAX_METADATA = 10_240  # bytes of JSON
-SHOWN = 100  # characters of a name that a caller made up
+MAX_SHOWN_NAME = 100  # characters of a name that a caller made up
 WHITE_SPACE_ONLY = r"\S"  # the pattern of texts that must say something
 
-NAMES = ((str, "a string"), (bool, "a boolean"), (int | float, "a number"), (list, "an array"))
+TYPE_NAMES = ((str, "a string"), (bool, "a boolean"), (int | float, "a number"), (list, "an array"))
 
 _encode = msgspec.json.Encoder().encode
 
 
-def faults(value: object, kind: kinds.Type, path: str) -> Iterator[FieldError]:
+def faults(value: object, kind: kinds.Type, path: str) -> Iterator[InvalidField]:
     """Yield everything that keeps this value from being of this kind."""
     if isinstance(kind, kinds.Metadata):
         kind = kind.type
     yield from CHECKS[type(kind)](value, kind, path)
 
 
-def text_faults(value: object, path: str, depth: int = 0) -> Iterator[FieldError]:
+def text_faults(value: object, path: str, depth: int = 0) -> Iterator[InvalidField]:
     """Yield the faults of the text and nesting of a value.
 
     Postgres cannot store U+0000 in any text, nor may values be nested too deeply.
     """
-    if depth > MAX_DEPTH:
-        yield FieldError(_name(path), f"Nest at most {MAX_DEPTH} levels.", "too_deep")
+    if depth > MAX_JSON_DEPTH:
+        yield InvalidField(_name(path), f"Nest at most {MAX_JSON_DEPTH} levels.", "too_deep")
     elif isinstance(value, str):
         if "\x00" in value:
-            yield FieldError(_name(path), "Remove the character U+0000.", "invalid_character")
+            yield InvalidField(_name(path), "Remove the character U+0000.", "invalid_character")
     elif isinstance(value, dict):
         for name, inner in value.items():
             yield from text_faults(name, path, depth)
@@ -48,7 +48,7 @@ def text_faults(value: object, path: str, depth: int = 0) -> Iterator[FieldError
             yield from text_faults(inner, f"{path}[{number}]", depth + 1)
 
 
-def _struct(value: object, kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401 - of msgspec.inspect
+def _struct(value: object, kind: Any, path: str) -> Iterator[InvalidField]:  # noqa: ANN401 - of msgspec.inspect
     if not isinstance(value, dict):
         yield _wrong("an object", value, path)
         return
@@ -58,62 +58,62 @@ def _struct(value: object, kind: Any, path: str) -> Iterator[FieldError]:  # noq
             yield from faults(inner, known[name].type, _joined(path, name))
         else:
             message = f"Unknown field. Known fields: {', '.join(known)}."
-            yield FieldError(_joined(path, name), message, "unknown_field")
+            yield InvalidField(_joined(path, name), message, "unknown_field")
     for name, field in known.items():
         if field.required and name not in value:
-            yield FieldError(_joined(path, name), "This field is required.", "missing_field")
+            yield InvalidField(_joined(path, name), "This field is required.", "missing_field")
 
 
-def _text(value: object, kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401
+def _text(value: object, kind: Any, path: str) -> Iterator[InvalidField]:  # noqa: ANN401
     if not isinstance(value, str):
         yield _wrong("a string", value, path)
     elif kind.min_length and len(value) < kind.min_length:
-        yield FieldError(path, f"Use at least {_of(kind.min_length, 'character')}.", "too_short")
+        yield InvalidField(path, f"Use at least {_of(kind.min_length, 'character')}.", "too_short")
     elif kind.max_length is not None and len(value) > kind.max_length:
-        yield FieldError(path, f"Use at most {_of(kind.max_length, 'character')}.", "too_long")
+        yield InvalidField(path, f"Use at most {_of(kind.max_length, 'character')}.", "too_long")
     elif kind.pattern == WHITE_SPACE_ONLY and not value.strip():
-        yield FieldError(path, "Use more than white space.", "too_short")
+        yield InvalidField(path, "Use more than white space.", "too_short")
 
 
-def _number(value: object, kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401
+def _number(value: object, kind: Any, path: str) -> Iterator[InvalidField]:  # noqa: ANN401
     is_int = isinstance(kind, kinds.IntType)
     if isinstance(value, bool) or not isinstance(value, int | float) or (is_int and value != int(value)):
         yield _wrong("a whole number" if is_int else "a number", value, path)
     elif not _is_within(value, kind):
-        yield FieldError(path, f"Use a number {_bounds(kind)}.", "out_of_range")
+        yield InvalidField(path, f"Use a number {_bounds(kind)}.", "out_of_range")
 
 
-def _truth(value: object, _kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401
+def _truth(value: object, _kind: Any, path: str) -> Iterator[InvalidField]:  # noqa: ANN401
     if not isinstance(value, bool):
         yield _wrong("true or false", value, path)
 
 
-def _choice(value: object, kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401
+def _choice(value: object, kind: Any, path: str) -> Iterator[InvalidField]:  # noqa: ANN401
     if not isinstance(value, str) or value not in kind.values:
-        yield FieldError(path, f"Use one of: {', '.join(map(str, kind.values))}.", "wrong_type")
+        yield InvalidField(path, f"Use one of: {', '.join(map(str, kind.values))}.", "wrong_type")
 
 
-def _items(value: object, kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401
+def _items(value: object, kind: Any, path: str) -> Iterator[InvalidField]:  # noqa: ANN401
     if not isinstance(value, list):
         yield _wrong("an array", value, path)
     elif kind.min_length and len(value) < kind.min_length:
-        yield FieldError(path, f"Give at least {_of(kind.min_length, 'item')}.", "too_few_items")
+        yield InvalidField(path, f"Give at least {_of(kind.min_length, 'item')}.", "too_few_items")
     elif kind.max_length is not None and len(value) > kind.max_length:
-        yield FieldError(path, f"Give at most {_of(kind.max_length, 'item')}.", "too_many_items")
+        yield InvalidField(path, f"Give at most {_of(kind.max_length, 'item')}.", "too_many_items")
     else:
         for number, inner in enumerate(value):
             yield from faults(inner, kind.item_type, f"{path}[{number}]")
 
 
-def _mapping(value: object, _kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401
+def _mapping(value: object, _kind: Any, path: str) -> Iterator[InvalidField]:  # noqa: ANN401
     """Check the caller's own object: of any shape, but limited in size."""
     if not isinstance(value, dict):
         yield _wrong("an object", value, path)
     elif len(_encode(value)) > MAX_METADATA:
-        yield FieldError(path, f"Use at most {MAX_METADATA:,} bytes of JSON.", "metadata_too_large")
+        yield InvalidField(path, f"Use at most {MAX_METADATA:,} bytes of JSON.", "metadata_too_large")
 
 
-def _either(value: object, kind: Any, path: str) -> Iterator[FieldError]:  # noqa: ANN401
+def _either(value: object, kind: Any, path: str) -> Iterator[InvalidField]:  # noqa: ANN401
     """Check an optional value.
 
     The only unions in a request are of one type and null.
@@ -125,11 +125,11 @@ def _either(value: object, kind: Any, path: str) -> Iterator[FieldError]:  # noq
             yield from faults(value, one, path)
 
 
-def _nothing(_value: object, _kind: Any, _path: str) -> Iterator[FieldError]:  # noqa: ANN401
+def _nothing(_value: object, _kind: Any, _path: str) -> Iterator[InvalidField]:  # noqa: ANN401
     yield from ()
 
 
-CHECKS: dict[type, Callable[[object, Any, str], Iterable[FieldError]]] = {
+CHECKS: dict[type, Callable[[object, Any, str], Iterable[InvalidField]]] = {
     kinds.StructType: _struct,
     kinds.StrType: _text,
     kinds.IntType: _number,
@@ -144,10 +144,10 @@ CHECKS: dict[type, Callable[[object, Any, str], Iterable[FieldError]]] = {
 }
 
 
-def _wrong(wanted: str, value: object, path: str) -> FieldError:
-    given = next((name for type_, name in NAMES if isinstance(value, type_)), None)
+def _wrong(wanted: str, value: object, path: str) -> InvalidField:
+    given = next((name for type_, name in TYPE_NAMES if isinstance(value, type_)), None)
     given = given or ("null" if value is None else "an object")
-    return FieldError(_name(path), f"Expected {wanted}, got {given}.", "wrong_type")
+    return InvalidField(_name(path), f"Expected {wanted}, got {given}.", "wrong_type")
 
 
 def _is_within(value: float, kind: Any) -> bool:  # noqa: ANN401
@@ -172,7 +172,7 @@ def _of(count: int, word: str) -> str:
 
 
 def _joined(path: str, name: str) -> str:
-    name = re.sub(r"[\x00-\x1f\x7f]", "\ufffd", name[:SHOWN])
+    name = re.sub(r"[\x00-\x1f\x7f]", "\ufffd", name[:MAX_SHOWN_NAME])
     return f"{path}.{name}" if path else name
 
 

@@ -13,16 +13,16 @@ from msgspec import Struct
 from app.agent.provenance import origins
 from app.api.context import ApiContext, job_id_of
 from app.api.contract import LOG, problems_of
-from app.api.problems import BadRequest
+from app.api.problem_details import BadRequest
 from app.domain.event_kinds import TRACES
-from app.store import log, sources
+from app.store import log, source_lookup
 from dossier.evidence import SourceOrigin
-from dossier.job import Claim
+from dossier.job_types import Claim
 
 MAX_NUMBER = 2**31 - 1  # an integer in Postgres
 
 
-class Quote(Struct, frozen=True):
+class QuoteView(Struct, frozen=True):
     """A place in the page that a claim quotes.
 
     `quote` is `text[start:end]` of the page, in characters. `claim` is the sentence that it supports.
@@ -50,7 +50,7 @@ class SourcePage(Struct, frozen=True):
     sha256: str | None
     size: int | None  # bytes
     text: str | None
-    quotes: tuple[Quote, ...]
+    quotes: tuple[QuoteView, ...]
     origin: SourceOrigin  # where it comes from: the read, the search, and the steps that asked for them
 
 
@@ -68,14 +68,16 @@ async def job_source(
     """
     key = job_id_of(job_id)
     await context.head(key)  # raises where the job is not the caller's
-    found = await sources.source(context.writer.engine, key, number) if 0 < number <= MAX_NUMBER else None
+    found = (
+        await source_lookup.source(context.writer.engine, key, number) if 0 < number <= MAX_NUMBER else None
+    )
     if found is None:
         raise BadRequest("source_not_found", f"The job has no source {number}.", "number")
     origin = origins(await log.of_types(context.writer.engine, key, TRACES))[number]
     return Response(_page(key, found, origin))
 
 
-def _page(job_id: UUID, source: sources.Source, origin: SourceOrigin) -> SourcePage:
+def _page(job_id: UUID, source: source_lookup.StoredSource, origin: SourceOrigin) -> SourcePage:
     found, page = source.found, source.page
     return SourcePage(
         job_id=job_id,
@@ -92,5 +94,5 @@ def _page(job_id: UUID, source: sources.Source, origin: SourceOrigin) -> SourceP
     )
 
 
-def _quote(claim: Claim) -> Quote:
-    return Quote(claim.text, claim.quote, claim.start, claim.end, claim.score)
+def _quote(claim: Claim) -> QuoteView:
+    return QuoteView(claim.text, claim.quote, claim.start, claim.end, claim.score)

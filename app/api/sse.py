@@ -10,33 +10,35 @@ from typing import Any, ClassVar, Generic, TypeVar
 from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
 
 from app.api.handover import WIRE, handed_over
-from app.stream.connection import RETRY_MS, Connection, Wire, goodbye, message
-from app.stream.crowd import Crowd
+from app.stream.connection import RETRY_MS, Connection, RawWriter, goodbye, message
 from app.stream.reader import Reader
-from app.stream.source import Source
+from app.stream.readers import Readers
+from app.stream.source import StreamSource
 
 BUSY_RETRY_MS = (15_000, 30_000)  # a full server wants to be left alone for a while
 
-HEADERS = [
+STREAM_HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store, no-transform"),
     (b"x-accel-buffering", b"no"),
     (b"x-content-type-options", b"nosniff"),
 ]
 
-C = TypeVar("C", bound=Hashable)
+CursorT = TypeVar("CursorT", bound=Hashable)
 
 
-class EventStream(Generic[C]):
+class EventStream(Generic[CursorT]):
     """The response to one reader.
 
     It sends `first` frames, replays from the reader's cursor, and then follows live until the end.
     """
 
     connection: ClassVar[type[Connection]] = Connection
-    headers: Sequence[tuple[bytes, bytes]] = HEADERS
+    headers: Sequence[tuple[bytes, bytes]] = STREAM_HEADERS
 
-    def __init__(self, crowd: Crowd, source: Callable[[], Source[C]], cursor: C, first: bytes) -> None:
+    def __init__(
+        self, crowd: Readers, source: Callable[[], StreamSource[CursorT]], cursor: CursorT, first: bytes
+    ) -> None:
         self._crowd = crowd
         self._source = source
         self._cursor = cursor
@@ -83,11 +85,11 @@ class Later:
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send one reconnect frame."""
-        await send(_start(200, HEADERS))
+        await send(_start(200, STREAM_HEADERS))
         await send(goodbye(self._reason, self._retry_ms))
 
 
-def turned_away(crowd: Crowd) -> Later | None:
+def turned_away(crowd: Readers) -> Later | None:
     """Return the answer to a reader who cannot be served.
 
     None where there is room for the reader.
@@ -97,17 +99,17 @@ def turned_away(crowd: Crowd) -> Later | None:
     return Later("too_many_streams", BUSY_RETRY_MS) if crowd.is_full else None
 
 
-def _wire(scope: Scope) -> Wire:
+def _wire(scope: Scope) -> RawWriter:
     """Return what the server offers for writing.
 
     Elsewhere everything goes by ASGI, and the end of this task cuts the socket.
     """
     extensions: dict[str, Any] = scope.get("extensions") or {}
     if WIRE in extensions:
-        return Wire(**extensions[WIRE])
+        return RawWriter(**extensions[WIRE])
     task = asyncio.current_task()
     assert task
-    return Wire(lambda _chunk: False, task.cancel)
+    return RawWriter(lambda _chunk: False, task.cancel)
 
 
 def _start(status: int, headers: Sequence[tuple[bytes, bytes]]) -> HTTPResponseStartEvent:

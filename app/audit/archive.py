@@ -15,20 +15,20 @@ import msgspec
 import zstandard
 from msgspec import Struct
 
-from app.domain.archive import Archived, Head, Manifest, decode, encode, judge, manifest_of
+from app.domain.archive_manifest import Archived, ArchiveHead, Manifest, decode, encode, judge, manifest_of
 from app.domain.tampering import Finding
 from app.domain.upkeep import MonthArchived, entry
 from app.errors import BadDocument
-from app.store import archive as store
-from app.store import upkeep
-from app.store.archive import Month
+from app.store import archive_months as store
+from app.store import upkeep_log
+from app.store.archive_months import Month
 from app.store.database import Engine
 
 LEVEL = 9  # of zstd: a log shrinks to about a tenth, at some 50 MB a second
-CHUNK = 1 << 20
+ARCHIVE_CHUNK = 1 << 20
 
 
-class Kept(Struct, frozen=True):
+class ArchivedMonth(Struct, frozen=True):
     """A month that was written: its manifest's file, and whether it has left the database."""
 
     manifest: Manifest
@@ -50,7 +50,9 @@ class Checked(Struct, frozen=True):
         return not self.findings
 
 
-async def archive(engine: Engine, before: datetime, folder: Path, *, detach: bool) -> AsyncIterator[Kept]:
+async def archive(
+    engine: Engine, before: datetime, folder: Path, *, detach: bool
+) -> AsyncIterator[ArchivedMonth]:
     """Write every month that ends by then to the folder, oldest first, and detach it if that is wanted.
 
     A file is read again and judged before its month is detached. Needs the owner's role. Raises StillNeeded,
@@ -65,7 +67,7 @@ async def archive(engine: Engine, before: datetime, folder: Path, *, detach: boo
             raise BadDocument(f"{path} is not as the log should be: {checked.findings[0].message}")
         if detach:
             await _detach(engine, month, manifest, path)
-        yield Kept(manifest, path, detach)
+        yield ArchivedMonth(manifest, path, detach)
 
 
 def _make(folder: Path) -> None:
@@ -77,8 +79,8 @@ async def _detach(engine: Engine, month: Month, manifest: Manifest, path: Path) 
         month.name, month.partition, month.starts, month.ends, manifest.jobs, manifest.events,
         manifest.file, manifest.sha256, _digest(path),
     )  # fmt: skip
-    actor = await upkeep.actor(engine)
-    said = entry(await upkeep.last(engine), deed, actor, datetime.now(UTC))
+    actor = await upkeep_log.actor(engine)
+    said = entry(await upkeep_log.last(engine), deed, actor, datetime.now(UTC))
     await store.detach(engine, month, said, events=manifest.events, jobs=manifest.jobs)
 
 
@@ -86,14 +88,14 @@ async def _write(engine: Engine, month: Month, folder: Path) -> tuple[Manifest, 
     """The events first, under a name that nobody takes for a whole file; the manifest last."""
     file, path = folder / f"{month.partition}.ndjson.zst", folder / f"{month.partition}.json"
     unfinished = file.with_suffix(".part")
-    heads, events = dict[str, Head](), 0
+    heads, events = dict[str, ArchiveHead](), 0
     with unfinished.open("wb") as raw:
         # The checksum lets every reader of the format see that a file is damaged.
         packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
         with packer.stream_writer(raw, closefd=False) as packed:
             async for rows in store.events(engine, month):
                 packed.write(b"".join(encode(row) + b"\n" for row in rows))
-                heads |= {str(row.job_id): Head(row.seq, row.hash) for row in rows}
+                heads |= {str(row.job_id): ArchiveHead(row.seq, row.hash) for row in rows}
                 events += len(rows)
         raw.flush()
         os.fsync(raw.fileno())
@@ -133,7 +135,7 @@ def _file_faults(file: Path, manifest: Manifest) -> Iterator[Finding]:
 
 def _rows(file: Path) -> Iterator[Archived]:
     with file.open("rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw) as packed:
-        for line in io.BufferedReader(packed, CHUNK):
+        for line in io.BufferedReader(packed, ARCHIVE_CHUNK):
             yield decode(line)
 
 

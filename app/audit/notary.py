@@ -18,10 +18,10 @@ from msgspec import Struct
 
 from app.domain import checkpoint as domain
 from app.domain import signature
-from app.domain.checkpoint import Checkpoint, Head, from_line, heads_of, to_line
+from app.domain.checkpoint import Checkpoint, JobHead, from_line, heads_of, to_line
 from app.domain.signature import Signer
 from app.errors import BadSetting
-from app.store import checkpoints, upkeep
+from app.store import checkpoints, upkeep_log
 from app.store.database import Engine
 from dossier.problems import DossierError
 
@@ -60,7 +60,7 @@ async def make(engine: Engine, signer: Signer | None) -> list[Checkpoint]:
     made = list[Checkpoint]()
     before = await checkpoints.last(engine)
     while True:
-        heads, up_to = await checkpoints.moved(engine, before.up_to if before else checkpoints.BEGINNING)
+        heads, up_to = await checkpoints.moved(engine, before.up_to if before else checkpoints.NO_SNAPSHOT)
         # In each of them, so that the newest says whether the log of upkeep has moved since.
         upkept = await _upkept(engine)
         if not heads and set(upkept) <= set(heads_of(before) if before else ()):
@@ -72,10 +72,10 @@ async def make(engine: Engine, signer: Signer | None) -> list[Checkpoint]:
         made.append(before)
 
 
-async def _upkept(engine: Engine) -> list[Head]:
+async def _upkept(engine: Engine) -> list[JobHead]:
     """The head of the log of upkeep; none while it is empty."""
-    entry = await upkeep.last(engine)
-    return [Head(None, entry.number, entry.hash)] if entry else []
+    entry = await upkeep_log.last(engine)
+    return [JobHead(None, entry.number, entry.hash)] if entry else []
 
 
 async def export(engine: Engine, file: Path) -> int:

@@ -17,14 +17,14 @@ from app.domain.bodies import Named
 from app.domain.checkpoint import Checkpoint, heads_of
 from app.domain.signature import Public
 from app.domain.tampering import Finding, Witness, examine
-from app.domain.upkeep import Entry, forgotten
+from app.domain.upkeep import UpkeepEntry, forgotten
 from app.domain.upkeep import fault as upkeep_fault
-from app.store import blobs, checkpoints, upkeep
+from app.store import blobs, checkpoints, upkeep_log
 from app.store.database import Engine, make_engine
 from app.store.history import archived, histories, known
 from dossier.problems import DossierError
 
-SLICE = 100  # jobs that one process judges at a time
+VERIFY_SLICE = 100  # jobs that one process judges at a time
 NOWHERE = UUID(int=0)
 DIED = (
     "A process that judged was ended, from outside or for want of memory, so not everything was looked at. "
@@ -32,10 +32,10 @@ DIED = (
 )
 
 Witnesses = Mapping[UUID, Sequence[Witness]]
-Told = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 
-class Verdict(Struct, frozen=True, kw_only=True):
+class Verification(Struct, frozen=True, kw_only=True):
     """What was looked at, and what was found."""
 
     jobs: int
@@ -53,7 +53,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
         return not self.findings
 
 
-class Judged(Struct, frozen=True):
+class VerifiedBatch(Struct, frozen=True):
     """What one process has to say about its jobs."""
 
     jobs: int
@@ -71,8 +71,8 @@ async def verify(
     public: Public | None = None,
     role: str | None = None,
     processes: int = 0,
-    told: Told = lambda _jobs, _events: None,
-) -> Verdict:
+    told: OnProgress = lambda _jobs, _events: None,
+) -> Verification:
     """Verify these jobs, or all, and every checkpoint; workers and servers may go on meanwhile.
 
     Args:
@@ -95,11 +95,11 @@ async def verify(
         judged = _Tally(told)
         slices = _slices(engine, job_ids, set(witnesses) if job_ids is None else set())
         await _judge(url, role, processes or os.cpu_count() or 1, slices, witnesses, bad, judged)
-        entries = await upkeep.entries(engine)  # last: what was forgotten meanwhile has its tombstone
+        entries = await upkeep_log.entries(engine)  # last: what was forgotten meanwhile has its tombstone
     finally:
         await engine.dispose()
     lost, count = bodies.lost(judged.absent, forgotten(entries))
-    return Verdict(
+    return Verification(
         jobs=judged.jobs,
         events=judged.events,
         pages=pages,
@@ -120,13 +120,13 @@ async def verify(
 class _Tally:
     """What all processes have said so far."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: OnProgress) -> None:
         self.jobs = self.events = self.uncovered = 0
         self.findings: list[Finding] = []
         self.absent: list[Named] = []
         self._told = told
 
-    def add(self, judged: Judged) -> None:
+    def add(self, judged: VerifiedBatch) -> None:
         self.jobs += judged.jobs
         self.events += judged.events
         self.uncovered += judged.uncovered
@@ -152,7 +152,7 @@ def _believed(
     return findings, [*_before(stored, inside, other), *_before(exported, outside)]
 
 
-def _before(chain: Sequence[Checkpoint], *faults: domain.Fault | None) -> Sequence[Checkpoint]:
+def _before(chain: Sequence[Checkpoint], *faults: domain.CheckpointFault | None) -> Sequence[Checkpoint]:
     first = min((fault.number for fault in faults if fault), default=len(chain) + 1)
     return [checkpoint for checkpoint in chain if checkpoint.number < first]
 
@@ -177,7 +177,7 @@ def _signed(stored: Sequence[Checkpoint], public: Public | None) -> int:
     return sum(domain.is_genuine(checkpoint, public) for checkpoint in stored)
 
 
-def _upkept(entries: Sequence[Entry], witnesses: Iterable[Witness]) -> list[Finding]:
+def _upkept(entries: Sequence[UpkeepEntry], witnesses: Iterable[Witness]) -> list[Finding]:
     """What was done to the log that says which months were archived and which bodies forgotten."""
     fault = upkeep_fault(entries, witnesses)
     return [Finding("upkeep", None, fault.number, fault.sentence)] if fault else []
@@ -191,17 +191,17 @@ async def _slices(
 ) -> AsyncIterator[Sequence[UUID]]:
     """The jobs to judge; last, those that a checkpoint knows and of which nothing is stored."""
     if job_ids is not None:
-        for at in range(0, len(job_ids), SLICE):
-            yield job_ids[at : at + SLICE]
+        for at in range(0, len(job_ids), VERIFY_SLICE):
+            yield job_ids[at : at + VERIFY_SLICE]
         return
     after = NOWHERE
-    while page := await known(engine, after, SLICE):
+    while page := await known(engine, after, VERIFY_SLICE):
         expected.difference_update(page)
         yield page
         after = page[-1]
     gone = sorted(expected - await archived(engine, list(expected)) if expected else ())
-    for at in range(0, len(gone), SLICE):
-        yield gone[at : at + SLICE]
+    for at in range(0, len(gone), VERIFY_SLICE):
+        yield gone[at : at + VERIFY_SLICE]
 
 
 async def _judge(
@@ -222,7 +222,7 @@ async def _judge(
         return
 
     context = multiprocessing.get_context("spawn")  # a fork would share the driver's connections
-    loop, waiting = asyncio.get_running_loop(), set[asyncio.Future[Judged]]()
+    loop, waiting = asyncio.get_running_loop(), set[asyncio.Future[VerifiedBatch]]()
     with ProcessPoolExecutor(processes, context, initializer=gc.disable) as pool:
 
         def hand_out(jobs: Sequence[UUID]) -> None:
@@ -247,7 +247,7 @@ async def _judge(
 
 def _judge_there(
     url: str, role: str | None, job_ids: Sequence[UUID], witnesses: Witnesses, bad: set[str]
-) -> Judged:
+) -> VerifiedBatch:
     judged = asyncio.run(judge(url, role, job_ids, witnesses, bad))
     gc.collect()
     return judged
@@ -255,7 +255,7 @@ def _judge_there(
 
 async def judge(
     url: str, role: str | None, job_ids: Sequence[UUID], witnesses: Witnesses, bad: set[str]
-) -> Judged:
+) -> VerifiedBatch:
     """Judge these jobs over a connection of its own."""
     engine = make_engine(url, role=role, pool_size=1)
     jobs = events = uncovered = 0
@@ -271,4 +271,4 @@ async def judge(
         gone = await blobs.absent(engine, [body.name for body in named])
     finally:
         await engine.dispose()
-    return Judged(jobs, events, uncovered, findings, [body for body in named if body.name in gone])
+    return VerifiedBatch(jobs, events, uncovered, findings, [body for body in named if body.name in gone])

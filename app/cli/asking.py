@@ -10,8 +10,8 @@ from click.exceptions import Exit
 from msgspec import structs
 
 from app.cli.board import watch
-from app.cli.connection import connect, is_own
 from app.cli.printing import print_report
+from app.cli.server_connection import connect, is_own
 from app.cli.terminal import (
     CANCELLED,
     FAILED,
@@ -24,11 +24,11 @@ from app.cli.terminal import (
     print_json,
 )
 from dossier import Dossier
-from dossier.job import JobView, Outcome
+from dossier.job_types import JobView, Outcome
 from dossier.request import Limits
 
 UNANSWERED: dict[Outcome | None, int] = {"not_found": NOT_FOUND, "not_researched": NOT_RESEARCHED}
-WORKERS = 2  # jobs at a time of a server of our own: this one, and one that was left behind
+SERVER_WORKERS = 2  # jobs at a time of a server of our own: this one, and one that was left behind
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -99,7 +99,7 @@ def ask(question: str, *, as_json: bool, **options: Any) -> None:  # noqa: ANN40
     failed, 3 if it was cancelled, 4 if nothing was found and 5 if nothing was researched. Ctrl-C
     leaves the job running unless you say otherwise.
     """
-    with connect(WORKERS) as dossier:
+    with connect(SERVER_WORKERS) as dossier:
         created = dossier.submit(question, **fields_of(options))
         watch_or_leave(dossier, created.job_id)
         finish(dossier, created.job_id, as_json=as_json)
@@ -191,7 +191,7 @@ def follow(job_id: str, after: int, *, as_json: bool) -> None:
 
     It goes on by itself after a lost connection or a restart of the server, and loses no event.
     """
-    with connect(WORKERS) as dossier:
+    with connect(SERVER_WORKERS) as dossier:
         view = dossier.job(job_id)
         if as_json:
             _print_events(dossier, view.job_id, after)

@@ -9,9 +9,9 @@ from click.exceptions import Exit
 from rich.status import Status
 
 from app.audit import notary
-from app.audit.verify import Verdict
+from app.audit.verify import Verification
 from app.audit.verify import verify as verify_log
-from app.cli.database import ready_url
+from app.cli.database_url import ready_url
 from app.cli.terminal import FAILED, complain, err, line, print_json
 from app.domain.signature import Signer, key_id
 from app.settings import load_settings
@@ -76,7 +76,7 @@ def _tell(status: Status, jobs: int, events: int) -> None:
     status.update(f"{events:,} events of {jobs:,} jobs …")
 
 
-def _print(verdict: Verdict, key: str | None, *, has_file: bool) -> None:
+def _print(verdict: Verification, key: str | None, *, has_file: bool) -> None:
     for finding in verdict.findings[:MAX_SHOWN]:
         click.echo(f"{finding.kind}: {finding.message}")
     if len(verdict.findings) > MAX_SHOWN:
@@ -92,7 +92,7 @@ def _print(verdict: Verdict, key: str | None, *, has_file: bool) -> None:
         line(sentence)
 
 
-def _reservations(verdict: Verdict, key: str | None, *, has_file: bool) -> list[str]:
+def _reservations(verdict: Verification, key: str | None, *, has_file: bool) -> list[str]:
     """What this verdict does not say."""
     said = []
     if verdict.uncovered:

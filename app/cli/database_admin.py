@@ -5,7 +5,7 @@ import time
 
 import rich_click as click
 
-from app.cli.database import level, owner_url, ready_url
+from app.cli.database_url import level, owner_url, ready_url
 from app.cli.terminal import err, print_json
 from app.settings import load_settings
 from app.store import migrate as migrations

@@ -7,23 +7,23 @@ import rich_click as click
 from msgspec.structs import replace
 
 from app.cli.asking import end_as, watch_or_leave
-from app.cli.connection import starting_server
-from app.cli.corpus import store
-from app.cli.database import ready_url
+from app.cli.database_url import ready_url
+from app.cli.documents import store
 from app.cli.printing import print_report
+from app.cli.server_connection import starting_server
 from app.cli.terminal import line
 from app.ingest import builtin
 from app.settings import Settings, load_settings
 from app.store import corpus
 from app.store.database import make_engine
 from dossier import Dossier, Sources
-from dossier.job import JobView
+from dossier.job_types import JobView
 
-QUESTION = "What does the with statement do, and what is a context manager?"
+DEMO_QUESTION = "What does the with statement do, and what is a context manager?"
 
 
 @click.command(epilog='Example: dossier demo "What is a decorator?"')
-@click.argument("question", default=QUESTION)
+@click.argument("question", default=DEMO_QUESTION)
 def demo(question: str) -> None:
     """Show everything once: a question, live, to its cited report.
 

@@ -11,9 +11,9 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from app.cli.terminal import harmless, out
-from dossier.job import JobView, UsageView
+from dossier.job_types import JobView, UsageView
 
-QUESTION = 60  # characters of a question in a list
+MAX_LISTED_QUESTION = 60  # characters of a question in a list
 
 
 def print_report(markdown: str) -> None:
@@ -81,6 +81,6 @@ def print_jobs(views: Iterable[JobView]) -> None:
         table.add_column(name, no_wrap=True)
     table.add_column("Question", no_wrap=True, overflow="ellipsis")
     for view in views:
-        question = harmless(" ".join(view.query.split()))[:QUESTION]
+        question = harmless(" ".join(view.query.split()))[:MAX_LISTED_QUESTION]
         table.add_row(str(view.job_id), view.status, str(view.progress), _time(view.created_at), question)
     out.print(table)

@@ -8,9 +8,9 @@ from pathlib import Path
 import rich_click as click
 from click.exceptions import Exit
 
-from app.audit.bundle import check as check_bundle
-from app.cli.connection import connect
-from app.cli.jobs import EXAMPLE_ID
+from app.audit.bundle_writer import check as check_bundle
+from app.cli.job_commands import EXAMPLE_ID
+from app.cli.server_connection import connect
 from app.cli.terminal import harmless, line, print_json
 from dossier.evidence import CallMade, ProvenClaim
 from dossier.problems import DossierError

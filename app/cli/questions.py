@@ -4,7 +4,7 @@ from uuid import UUID
 
 import rich_click as click
 
-from app.cli.connection import connect
+from app.cli.server_connection import connect
 from app.cli.terminal import harmless, line
 from app.domain.events import InputRequested
 from dossier import ApiError, Dossier

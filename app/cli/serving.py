@@ -13,10 +13,10 @@ import uvloop
 from uvicorn import Server
 
 from app.api.server import allow_sockets, listen, make_server
-from app.cli.database import ready_url
+from app.cli.database_url import ready_url
 from app.errors import BadSetting
 from app.settings import Settings, load_settings
-from app.wiring import House, run_worker
+from app.wiring import Container, run_worker
 from dossier.problems import DossierError
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -93,8 +93,8 @@ def _end_with_parent() -> None:
 
 
 async def _serve(settings: Settings, url: str, sock: socket.socket, workers: int) -> None:
-    house = House(settings, url)
-    server = make_server(house.app(workers), house.draining, settings.log_level, house.hurried)
+    house = Container(settings, url)
+    server = make_server(house.app(workers), house.draining, settings.log_level, house.force_stop)
     announcing = asyncio.create_task(_announce(server, sock, workers))
     # uvicorn obeys a signal, stops, and then raises it again; by then there is nothing left to do.
     for number in (signal.SIGINT, signal.SIGTERM):

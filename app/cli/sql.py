@@ -22,19 +22,19 @@ import rich_click as click
 from click.exceptions import Exit
 from rich.table import Table
 
-from app.cli.database import ready_url
+from app.cli.database_url import ready_url
 from app.cli.terminal import complain, harmless, line, out
 from app.settings import load_settings
 from app.store import analyst_session
 from dossier.problems import DossierError
 
-SHOWN = 1000  # rows of a table on a screen
-PROMPT = "dossier=> "
+MAX_SHOWN_ROWS = 1000  # rows of a table on a screen
+SQL_PROMPT = "dossier=> "
 HELP = "End a statement with ;  \\d lists the views, \\d <view> its columns, \\q quits."
 
 _json = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 
-Write = Callable[[analyst_session.Answer], Awaitable[None]]
+Write = Callable[[analyst_session.QueryAnswer], Awaitable[None]]
 
 
 @click.command(epilog='Example: dossier sql -c "SELECT status, count(*) FROM report.jobs GROUP BY 1"')
@@ -103,7 +103,7 @@ def _typed() -> Iterator[str]:
     """The lines that a person types."""
     while True:
         try:
-            yield input(PROMPT)
+            yield input(SQL_PROMPT)
         except KeyboardInterrupt:
             line("")
         except EOFError:
@@ -123,7 +123,7 @@ def _statements(lines: Iterable[str]) -> Iterator[str]:
             command, _, view = text[1:].strip().partition(" ")
             if command == "q":
                 return
-            yield analyst_session.columns_of(view) if view else analyst_session.VIEWS
+            yield analyst_session.columns_of(view) if view else analyst_session.LIST_VIEWS
             continue
         begun.append(text)
         if text.rstrip().endswith(";"):
@@ -142,28 +142,28 @@ def _answer(url: str, timeout: float, statement: str, write: Write) -> None:
     asyncio.run(answer())
 
 
-async def _print_table(answer: analyst_session.Answer) -> None:
+async def _print_table(answer: analyst_session.QueryAnswer) -> None:
     table = Table(box=None, pad_edge=False)
     for name, numeric in zip(answer.columns, answer.numeric, strict=True):
         table.add_column(harmless(name), justify="right" if numeric else "left", overflow="fold")
     rows = 0
     async for row in answer.rows:
         rows += 1
-        if rows > SHOWN:
+        if rows > MAX_SHOWN_ROWS:
             break
         table.add_row(*(harmless(_text(value)) for value in row))
     out.print(table)
-    line(f"The first {SHOWN:,} rows; --csv gives all." if rows > SHOWN else f"{rows} rows.")
+    line(f"The first {MAX_SHOWN_ROWS:,} rows; --csv gives all." if rows > MAX_SHOWN_ROWS else f"{rows} rows.")
 
 
-async def _print_csv(answer: analyst_session.Answer) -> None:
+async def _print_csv(answer: analyst_session.QueryAnswer) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(answer.columns)
     async for row in answer.rows:
         writer.writerow(_text(value) for value in row)
 
 
-async def _print_json(answer: analyst_session.Answer) -> None:
+async def _print_json(answer: analyst_session.QueryAnswer) -> None:
     async for row in answer.rows:
         print(_json(dict(zip(answer.columns, row, strict=True))).decode())
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from app.domain.event_kinds import NAMING_BLOBS, blobs_named
-from app.domain.history.evidence import History
+from app.domain.history.job_evidence import History
 from app.domain.tampering import Finding
 
 

@@ -20,7 +20,7 @@ UNSIGNED = "-"
 UPKEEP = "upkeep"  # stands where else the id of a job does
 
 
-class Head(Struct, frozen=True):
+class JobHead(Struct, frozen=True):
     """The hash of the newest event of a job, or entry of the log of upkeep, when the checkpoint was made."""
 
     job_id: UUID | None  # None: the log of upkeep
@@ -59,7 +59,7 @@ class Checkpoint(Struct, frozen=True):
         return ("\n".join(lines) + "\n").encode()
 
 
-class Line(Struct, frozen=True):
+class CheckpointLine(Struct, frozen=True):
     """A checkpoint as a line of the file that it is exported to."""
 
     number: int
@@ -73,7 +73,7 @@ class Line(Struct, frozen=True):
 
 
 def make(
-    before: Checkpoint | None, heads: Iterable[Head], up_to: str, at: datetime, signer: Signer | None
+    before: Checkpoint | None, heads: Iterable[JobHead], up_to: str, at: datetime, signer: Signer | None
 ) -> Checkpoint:
     """The checkpoint that follows `before`, over these heads."""
     lines = sorted(head.line() for head in heads)
@@ -89,18 +89,18 @@ def make(
     return replace(bare, hash=sha256(bare.text).digest(), signature=signature)
 
 
-def heads_of(checkpoint: Checkpoint) -> list[Head]:
+def heads_of(checkpoint: Checkpoint) -> list[JobHead]:
     """The heads in a checkpoint. Raises ValueError where its lines are damaged."""
     words = [line.split(" ") for line in checkpoint.heads.splitlines()]
     return [
-        Head(None if name == UPKEEP else UUID(name), int(seq), bytes.fromhex(digest))
+        JobHead(None if name == UPKEEP else UUID(name), int(seq), bytes.fromhex(digest))
         for name, seq, digest in words
     ]
 
 
 def to_line(checkpoint: Checkpoint) -> bytes:
     """The line, ended, that stands for the checkpoint outside the database."""
-    line = Line(
+    line = CheckpointLine(
         checkpoint.number,
         checkpoint.made_at,
         checkpoint.previous.hex(),
@@ -115,7 +115,7 @@ def to_line(checkpoint: Checkpoint) -> bytes:
 
 def from_line(text: bytes) -> Checkpoint:
     """The checkpoint of such a line. Raises ValueError where it is none."""
-    line = msgspec.json.decode(text, type=Line)
+    line = msgspec.json.decode(text, type=CheckpointLine)
     return Checkpoint(
         line.number,
         line.made_at,
@@ -128,7 +128,7 @@ def from_line(text: bytes) -> Checkpoint:
     )
 
 
-class Fault(Struct, frozen=True):
+class CheckpointFault(Struct, frozen=True):
     """The first checkpoint of a chain that is not what it should be."""
 
     number: int
@@ -136,7 +136,7 @@ class Fault(Struct, frozen=True):
     sentence: str
 
 
-def fault(chain: Sequence[Checkpoint], public: Public | None = None) -> Fault | None:
+def fault(chain: Sequence[Checkpoint], public: Public | None = None) -> CheckpointFault | None:
     """What was done to the chain of checkpoints, by the first that shows it; None where all is well.
 
     With the public key, each must be signed with it.
@@ -145,14 +145,14 @@ def fault(chain: Sequence[Checkpoint], public: Public | None = None) -> Fault | 
     for number, checkpoint in enumerate(chain, 1):
         if checkpoint.number != number:
             gone = f"checkpoint {number} is missing; checkpoint {checkpoint.number} stands in its place."
-            return Fault(number, "removed", gone)
+            return CheckpointFault(number, "removed", gone)
         if checkpoint.hash != sha256(checkpoint.text).digest():
-            return Fault(number, "changed", f"checkpoint {number} is not what was hashed.")
+            return CheckpointFault(number, "changed", f"checkpoint {number} is not what was hashed.")
         if checkpoint.previous != previous:
             unlinked = f"checkpoint {number} does not follow checkpoint {number - 1} as it stands here."
-            return Fault(number, "changed", unlinked)
+            return CheckpointFault(number, "changed", unlinked)
         if wrong := _unsigned(checkpoint, public):
-            return Fault(number, "forged", wrong)
+            return CheckpointFault(number, "forged", wrong)
         previous = checkpoint.hash
     return None
 
@@ -175,15 +175,15 @@ def is_genuine(checkpoint: Checkpoint, public: Public) -> bool:
     return _unsigned(checkpoint, public) is None
 
 
-def difference(stored: Sequence[Checkpoint], exported: Sequence[Checkpoint]) -> Fault | None:
+def difference(stored: Sequence[Checkpoint], exported: Sequence[Checkpoint]) -> CheckpointFault | None:
     """The first exported checkpoint that the database does not have, or has otherwise."""
     by_number = {checkpoint.number: checkpoint for checkpoint in stored}
     for checkpoint in exported:
         here = by_number.get(checkpoint.number)
         if here is None:
             gone = f"checkpoint {checkpoint.number} was exported, and the database does not have it."
-            return Fault(checkpoint.number, "removed", gone)
+            return CheckpointFault(checkpoint.number, "removed", gone)
         if to_line(here) != to_line(checkpoint):
             other = f"checkpoint {checkpoint.number} was exported with other content than the database has."
-            return Fault(checkpoint.number, "changed", other)
+            return CheckpointFault(checkpoint.number, "changed", other)
     return None

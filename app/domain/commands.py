@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from app.domain.events import Away, Event, JobForked
-from dossier.job import ErrorType, Outcome, StopReason
+from dossier.job_types import ErrorType, Outcome, StopReason
 from dossier.request import ResearchRequest
 
 

@@ -9,7 +9,7 @@ from typing import assert_never
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.job import Job
-from app.errors import CancelRequested, JobAlreadyOver, JobNotFound, LeaseLost, NoInputRequested, Refused
+from app.errors import CancelPending, JobAlreadyOver, JobNotFound, LeaseLost, NoInputRequested, Refused
 
 Events = tuple[e.Event, ...]
 
@@ -166,4 +166,4 @@ def _require_lease(job: Job, epoch: int) -> None:
 
 def _refuse_when_cancelling(job: Job) -> None:
     if job.status == "cancelling":
-        raise CancelRequested(f"Job {job.id} is being cancelled.")
+        raise CancelPending(f"Job {job.id} is being cancelled.")

@@ -22,7 +22,7 @@ from dossier.comparison import (
     StepSide,
     UsageDiff,
 )
-from dossier.job import Claim
+from dossier.job_types import Claim
 
 
 class _Spent(Struct):

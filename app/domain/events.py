@@ -12,7 +12,7 @@ from uuid import UUID
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from app.domain.tools import AnyTool, Reasoning, SourceQuote
-from dossier.job import Claim, ErrorType, Outcome, StopReason, Support
+from dossier.job_types import Claim, ErrorType, Outcome, StopReason, Support
 from dossier.request import ResearchRequest
 
 CallKind = Literal["model", "search", "read", "judge"]

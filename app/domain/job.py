@@ -14,7 +14,7 @@ from app.domain.chain import GENESIS
 from app.domain.outcome import outcome, sentence
 from app.domain.research import Research
 from app.domain.words import step_in_words, wait_in_words
-from dossier.job import OVER, JobError, Outcome, Status, StopReason
+from dossier.job_types import OVER, JobError, Outcome, Status, StopReason
 from dossier.request import ResearchRequest
 
 OUTCOME_WORDS: dict[Outcome | None, str] = {

@@ -5,13 +5,13 @@ from collections import Counter
 from msgspec import Struct
 
 from app.domain.research import Research
-from dossier.job import Outcome, StopReason
+from dossier.job_types import Outcome, StopReason
 
-MAX_SENTENCE = 500  # characters
+MAX_OUTCOME_TEXT = 500  # characters
 COMPLETE: frozenset[StopReason] = frozenset({"answered", "no_evidence"})
 
 
-class Tally(Struct, frozen=True):
+class WorkTally(Struct, frozen=True):
     """The work that counts, and the work that failed for good."""
 
     searches: int
@@ -19,10 +19,10 @@ class Tally(Struct, frozen=True):
     read: int
 
 
-def tally(research: Research) -> Tally:
+def tally(research: Research) -> WorkTally:
     """Count what the job has: searches that answered, pages that they found, pages that were read."""
     read = sum(source.sha256 is not None for source in research.sources)
-    return Tally(max(0, research.bill.searches), len(research.sources), read)
+    return WorkTally(max(0, research.bill.searches), len(research.sources), read)
 
 
 def outcome(research: Research, reason: StopReason) -> Outcome | None:
@@ -44,7 +44,7 @@ def sentence(research: Research, reason: StopReason) -> str:
     if research.model_failures and reason in {"model_failed", "error"}:
         times = "once" if research.model_failures == 1 else f"{research.model_failures} times"
         parts.append(f"the model failed {times}: {research.model_error}")
-    return ", ".join(parts)[:MAX_SENTENCE]
+    return ", ".join(parts)[:MAX_OUTCOME_TEXT]
 
 
 def _searched(research: Research) -> list[str]:

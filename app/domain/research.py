@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from app.domain import events as e
 from app.domain.tools import AnyTool, GeneratePlan, Reasoning, WriteReport
-from dossier.job import Author
+from dossier.job_types import Author
 
 # A planned step is searched for and read: two turns. Plan and report are one turn each.
 TURNS_PER_STEP = 2

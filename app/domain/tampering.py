@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from app.domain.chain import GENESIS, line, link
 from app.domain.history import check
-from app.domain.history.evidence import History, Violation
+from app.domain.history.job_evidence import History, Violation
 from app.domain.row import Row
 
 Kind = Literal[

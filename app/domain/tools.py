@@ -14,7 +14,7 @@ def _told(**bounds: int) -> Meta:
     return Meta(extra_json_schema=bounds)
 
 
-Line = Annotated[str, _told(minLength=1, maxLength=1000)]
+ShortText = Annotated[str, _told(minLength=1, maxLength=1000)]
 Query = Annotated[str, Meta(min_length=1, max_length=400)]  # Tavily refuses longer queries
 Confidence = Literal["high", "medium", "low"]
 
@@ -22,11 +22,11 @@ Confidence = Literal["high", "medium", "low"]
 class Reasoning(Struct, frozen=True):
     """What the model thinks before it acts."""
 
-    reasoning_steps: Annotated[tuple[Line, ...], _told(minItems=2, maxItems=3)]
+    reasoning_steps: Annotated[tuple[ShortText, ...], _told(minItems=2, maxItems=3)]
     current_situation: Annotated[str, _told(maxLength=300)]
     plan_status: Annotated[str, _told(maxLength=150)]
     enough_data: bool
-    remaining_steps: Annotated[tuple[Line, ...], _told(minItems=1, maxItems=3)]
+    remaining_steps: Annotated[tuple[ShortText, ...], _told(minItems=1, maxItems=3)]
     task_completed: bool
 
 
@@ -37,26 +37,26 @@ class Tool(Struct, frozen=True, tag_field="tool"):
 class Clarify(Tool, frozen=True, tag="clarify"):
     """Ask the person before spending; the assumptions hold if nobody answers."""
 
-    questions: Annotated[tuple[Line, ...], _told(minItems=1, maxItems=3)]
-    unclear_terms: Annotated[tuple[Line, ...], _told(minItems=1, maxItems=3)]
-    assumptions: Annotated[tuple[Line, ...], _told(minItems=2, maxItems=3)]
+    questions: Annotated[tuple[ShortText, ...], _told(minItems=1, maxItems=3)]
+    unclear_terms: Annotated[tuple[ShortText, ...], _told(minItems=1, maxItems=3)]
+    assumptions: Annotated[tuple[ShortText, ...], _told(minItems=2, maxItems=3)]
 
 
 class GeneratePlan(Tool, frozen=True, tag="generate_plan"):
     """Say what is to be found out, in which steps."""
 
-    goal: Line
-    planned_steps: Annotated[tuple[Line, ...], _told(minItems=3, maxItems=4)]
-    search_strategies: Annotated[tuple[Line, ...], _told(minItems=2, maxItems=3)]
+    goal: ShortText
+    planned_steps: Annotated[tuple[ShortText, ...], _told(minItems=3, maxItems=4)]
+    search_strategies: Annotated[tuple[ShortText, ...], _told(minItems=2, maxItems=3)]
 
 
 class AdaptPlan(Tool, frozen=True, tag="adapt_plan"):
     """Change the plan because of what was found."""
 
-    new_goal: Line
-    plan_changes: Annotated[tuple[Line, ...], _told(minItems=1, maxItems=3)]
-    reason: Line
-    next_steps: Annotated[tuple[Line, ...], _told(minItems=2, maxItems=4)]
+    new_goal: ShortText
+    plan_changes: Annotated[tuple[ShortText, ...], _told(minItems=1, maxItems=3)]
+    reason: ShortText
+    next_steps: Annotated[tuple[ShortText, ...], _told(minItems=2, maxItems=4)]
 
 
 class WebSearch(Tool, frozen=True, tag="web_search"):

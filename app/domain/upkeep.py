@@ -17,13 +17,13 @@ from app.domain.chain import GENESIS, stamp
 from app.domain.tampering import Witness
 
 
-class Deed(Struct, frozen=True):
+class UpkeepEvent(Struct, frozen=True):
     """Base of what an owner can do: `type` is kept in a column of its own."""
 
     type: ClassVar[str]
 
 
-class PageForgotten(Deed, frozen=True):
+class PageForgotten(UpkeepEvent, frozen=True):
     """A tombstone: these bodies were deleted; `jobs` are those whose events name them."""
 
     type = "page_forgotten"
@@ -32,7 +32,7 @@ class PageForgotten(Deed, frozen=True):
     reason: str = ""
 
 
-class JobForgotten(Deed, frozen=True):
+class JobForgotten(UpkeepEvent, frozen=True):
     """A tombstone: the bodies that only this job named were deleted; its events stay."""
 
     type = "job_forgotten"
@@ -42,7 +42,7 @@ class JobForgotten(Deed, frozen=True):
     reason: str = ""
 
 
-class MonthArchived(Deed, frozen=True):
+class MonthArchived(UpkeepEvent, frozen=True):
     """The events of a month were written to a file, and their partition was detached."""
 
     type = "month_archived"
@@ -57,7 +57,7 @@ class MonthArchived(Deed, frozen=True):
     manifest_sha256: str
 
 
-class Entry(Struct, frozen=True):
+class UpkeepEntry(Struct, frozen=True):
     """A row of the log of upkeep, as it is stored."""
 
     number: int
@@ -82,21 +82,21 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(_Named).decode
 
 
-def entry(last: Entry | None, deed: Deed, actor: str, at: datetime) -> Entry:
+def entry(last: UpkeepEntry | None, deed: UpkeepEvent, actor: str, at: datetime) -> UpkeepEntry:
     """The entry that says so, after the last one."""
     number, previous = (last.number + 1, last.hash) if last else (1, GENESIS)
-    blank = Entry(number, deed.type, _encode(deed).decode(), actor, at, previous, b"")
+    blank = UpkeepEntry(number, deed.type, _encode(deed).decode(), actor, at, previous, b"")
     return msgspec.structs.replace(blank, hash=_hash(blank))
 
 
-class Fault(Struct, frozen=True):
+class UpkeepFault(Struct, frozen=True):
     """The first entry of the log that is not what it should be."""
 
     number: int
     sentence: str
 
 
-def fault(entries: Sequence[Entry], witnesses: Iterable[Witness] = ()) -> Fault | None:
+def fault(entries: Sequence[UpkeepEntry], witnesses: Iterable[Witness] = ()) -> UpkeepFault | None:
     """What was done to this log, read from its beginning; None where all is well.
 
     `witnesses` are what checkpoints say of it.
@@ -104,43 +104,43 @@ def fault(entries: Sequence[Entry], witnesses: Iterable[Witness] = ()) -> Fault 
     return _in_chain(entries) or _against(entries, sorted(witnesses, key=lambda witness: witness.seq))
 
 
-def _in_chain(entries: Sequence[Entry]) -> Fault | None:
+def _in_chain(entries: Sequence[UpkeepEntry]) -> UpkeepFault | None:
     previous = GENESIS
     for number, found in enumerate(entries, 1):
         if found.number != number:
-            return Fault(number, f"Entry {number} of the log of upkeep is missing.")
+            return UpkeepFault(number, f"Entry {number} of the log of upkeep is missing.")
         if found.prev_hash != previous or _hash(found) != found.hash:
-            return Fault(number, f"Entry {number} of the log of upkeep is not as it was written.")
+            return UpkeepFault(number, f"Entry {number} of the log of upkeep is not as it was written.")
         previous = found.hash
     return None
 
 
-def _against(entries: Sequence[Entry], witnesses: Sequence[Witness]) -> Fault | None:
+def _against(entries: Sequence[UpkeepEntry], witnesses: Sequence[Witness]) -> UpkeepFault | None:
     last, agreed = len(entries), 0
     for witness in witnesses:
         knows = f"checkpoint {witness.number} knows"
         if witness.seq > last:
             after = f"The log of upkeep was cut off after entry {last}: {knows} entry {witness.seq}."
-            return Fault(last + 1, after)
+            return UpkeepFault(last + 1, after)
         if entries[witness.seq - 1].hash != witness.hash:
             first = agreed + 1
             which = f"Entry {first}" if first == witness.seq else f"Of entries {first} to {witness.seq} one"
             anew = f"{which} of the log of upkeep was rewritten with new hashes: {knows} other ones."
-            return Fault(first, anew)
+            return UpkeepFault(first, anew)
         agreed = witness.seq
     return None
 
 
-def forgotten(entries: Iterable[Entry]) -> set[str]:
+def forgotten(entries: Iterable[UpkeepEntry]) -> set[str]:
     """The sha256 of every body that the tombstones name."""
     return {name for found in entries for name in _tombstone(found)}
 
 
-def _tombstone(found: Entry) -> Iterator[str]:
+def _tombstone(found: UpkeepEntry) -> Iterator[str]:
     """A damaged entry names nothing; `fault` says that it is damaged."""
     with contextlib.suppress(msgspec.DecodeError):  # an entry that cannot be read is found by `verify`
         yield from _decode(found.data).sha256
 
 
-def _hash(found: Entry) -> bytes:
+def _hash(found: UpkeepEntry) -> bytes:
     return sha256(found.prev_hash + found.line()).digest()

@@ -2,9 +2,9 @@
 
 from app.domain.job import Job, came_of
 from app.domain.outcome import outcome, sentence
-from dossier.job import ForkedFrom, InputRequest, JobView, Metrics, Result, SourceView, UsageView
+from dossier.job_types import ForkedFrom, InputRequest, JobView, Metrics, Result, SourceView, UsageView
 
-EXCERPT = 300  # characters of a source that a result shows
+MAX_SHOWN_EXCERPT = 300  # characters of a source that a result shows
 
 
 def job_view(job: Job) -> JobView:
@@ -103,7 +103,11 @@ def sources(job: Job) -> tuple[SourceView, ...]:
     """The sources in order of their numbers."""
     return tuple(
         SourceView(
-            source.number, source.url, source.title, source.excerpt[:EXCERPT], source.sha256 is not None
+            source.number,
+            source.url,
+            source.title,
+            source.excerpt[:MAX_SHOWN_EXCERPT],
+            source.sha256 is not None,
         )
         for source in job.research.sources
     )

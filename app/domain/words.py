@@ -5,7 +5,7 @@ from datetime import UTC
 from app.domain import events as e
 from app.domain import tools
 
-MAX_WORDS = 200  # characters; a line in a terminal or a list
+MAX_STEP_TEXT = 200  # characters; a line in a terminal or a list
 
 
 def step_in_words(event: object) -> str | None:
@@ -14,9 +14,9 @@ def step_in_words(event: object) -> str | None:
         case e.CallRequested(kind="model"):
             return "Thinking about the next step"
         case e.StepReasoned():
-            return tool_in_words(event.function)[:MAX_WORDS]
+            return tool_in_words(event.function)[:MAX_STEP_TEXT]
         case e.CallFailed():
-            return f"A {event.key.split('/')[1]} call failed: {event.error_message}"[:MAX_WORDS]
+            return f"A {event.key.split('/')[1]} call failed: {event.error_message}"[:MAX_STEP_TEXT]
         case e.BudgetReached():
             return f"A limit was reached ({event.limit}); writing the report"
         case e.CallRequested(kind="judge", fallback=False):
@@ -35,7 +35,7 @@ def wait_in_words(event: e.AttemptReleased) -> str:
         return "Waiting for a provider"
     since = event.away.since.astimezone(UTC)
     line = f"Waiting for {event.away.provider} since {since:%H:%M:%S} UTC: {event.away.error_message}"
-    return line.rstrip(": ")[:MAX_WORDS]
+    return line.rstrip(": ")[:MAX_STEP_TEXT]
 
 
 def tool_in_words(tool: tools.AnyTool) -> str:

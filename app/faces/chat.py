@@ -9,7 +9,7 @@ from app.faces.citations import url_citations
 from app.faces.log import LogState
 from app.faces.pieces import pieces
 from app.faces.progress import progress
-from dossier.events import JobEvent, job_event
+from dossier.event_types import JobEvent, job_event
 
 DONE = b"data: [DONE]\n\n"
 

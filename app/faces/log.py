@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.faces.citations import CitedSource
 from app.faces.names import model_name
-from dossier.events import JobEvent
+from dossier.event_types import JobEvent
 
 
 class LogState:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from dossier.events import JobEvent
+from dossier.event_types import JobEvent
 
 
 def progress(event: JobEvent) -> str | None:

@@ -8,24 +8,24 @@ from importlib.metadata import distributions
 from pydoc_data.topics import topics
 
 from app.ingest import formats
-from app.ingest.extract import Document, tidy, tidy_title
+from app.ingest.extract import ExtractedDocument, tidy, tidy_title
 
 
-def documents() -> Iterator[Document]:
+def documents() -> Iterator[ExtractedDocument]:
     """Every document of the machine: urls `pydoc:<topic>` and `readme:<distribution>`."""
     yield from python_topics()
     yield from readmes()
 
 
-def python_topics() -> Iterator[Document]:
+def python_topics() -> Iterator[ExtractedDocument]:
     """The language reference as `help()` shows it; topics with one text between them come once."""
     last_with = {text: name for name, text in sorted(topics.items())}
     for text, name in last_with.items():
         title = next(line for line in text.splitlines() if line.strip())
-        yield Document(f"pydoc:{name}", tidy_title(title), tidy(text))
+        yield ExtractedDocument(f"pydoc:{name}", tidy_title(title), tidy(text))
 
 
-def readmes() -> Iterator[Document]:
+def readmes() -> Iterator[ExtractedDocument]:
     """The long descriptions of the installed distributions; one without a description is left out."""
     found = {found.name: found for found in distributions()}
     for name, distribution in sorted(found.items()):
@@ -34,7 +34,7 @@ def readmes() -> Iterator[Document]:
         if text:
             summary = fields.get("summary", "README")
             title = tidy_title(f"{name} {distribution.version}: {summary}")
-            yield Document(f"readme:{name.lower()}", title, text)
+            yield ExtractedDocument(f"readme:{name.lower()}", title, text)
 
 
 def _plain(description: str, content_type: str) -> str:

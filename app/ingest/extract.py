@@ -14,7 +14,7 @@ from app.errors import BadDocument
 from app.ingest import formats
 
 MAX_FILE = 20_000_000  # bytes; a larger one is an archive, not a text
-MAX_TITLE = 300  # characters
+MAX_DOCUMENT_TITLE = 300  # characters
 
 FORMATS: dict[str, Callable[[bytes], formats.Extract]] = {
     ".txt": formats.from_plain,
@@ -26,7 +26,7 @@ FORMATS: dict[str, Callable[[bytes], formats.Extract]] = {
 }
 
 
-class Document(Struct, frozen=True):
+class ExtractedDocument(Struct, frozen=True):
     """A text with an address and a title, ready for the corpus."""
 
     url: str
@@ -34,7 +34,7 @@ class Document(Struct, frozen=True):
     text: str
 
 
-def documents(paths: Iterable[Path]) -> Iterator[Document | BadDocument]:
+def documents(paths: Iterable[Path]) -> Iterator[ExtractedDocument | BadDocument]:
     """The documents of files and folders, one by one; a file that cannot be read is its error."""
     for path in files(paths):
         try:
@@ -73,7 +73,7 @@ def _wanted(path: Path) -> bool:
     return not path.name.startswith(".") and path.suffix.lower() in FORMATS
 
 
-def document(path: Path) -> Document:
+def document(path: Path) -> ExtractedDocument:
     """The document in a file; its url is the file's.
 
     Raises BadDocument, which names the file and says what to do.
@@ -82,7 +82,9 @@ def document(path: Path) -> Document:
         extract = _extracted(path)
     except BadDocument as error:
         raise BadDocument(f"{path}: {error}") from error
-    return Document(path.resolve().as_uri(), tidy_title(extract.title) or path.name, tidy(extract.text))
+    return ExtractedDocument(
+        path.resolve().as_uri(), tidy_title(extract.title) or path.name, tidy(extract.text)
+    )
 
 
 def _extracted(path: Path) -> formats.Extract:
@@ -129,4 +131,4 @@ def tidy(text: str) -> str:
 
 def tidy_title(title: str) -> str:
     """A title on one line."""
-    return " ".join(tidy(title).split())[:MAX_TITLE]
+    return " ".join(tidy(title).split())[:MAX_DOCUMENT_TITLE]

@@ -19,7 +19,7 @@ from pypdf import PdfReader
 from app.errors import BadDocument
 
 MAX_TEXT = 2_000_000  # characters of one document; ten thousand paragraphs
-FENCE = "```"
+CODE_FENCE = "```"
 
 # A source must not make docutils read other files, run raw markup, or write to the terminal.
 DOCUTILS_SETTINGS = {
@@ -48,7 +48,7 @@ UNKNOWN_ROLE = re.compile(r":[\w:+-]+:`~?([^`<]+?)(?:\s*<[^`>]*>)?`|`([^`]+)`_*"
 EMPTY_CELLS = re.compile(r"(?: \|)+ *$", re.MULTILINE)
 BLOCK_MARKUP = {"paragraph_close", "heading_close", "list_item_close", "table_close"}
 INLINE_TEXT = {"text", "code_inline", "text_special"}
-TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
+HTML_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
 TAG = re.compile(r"<[^>]{1,2000}>")
 
 
@@ -127,7 +127,7 @@ def _without_role(markup: str) -> str:
 def from_html(body: bytes) -> Extract:
     """The visible words of a page; the title is that of its head."""
     text = _decode(body)
-    title = TITLE.search(text)
+    title = HTML_TITLE.search(text)
     return Extract(unescape(title[1]) if title else "", get_text(text) if text.strip() else "")
 
 
@@ -158,4 +158,4 @@ def _decode(body: bytes) -> str:
 
 
 def _fenced(code: str) -> str:
-    return f"{FENCE}\n{code.rstrip()}\n{FENCE}"
+    return f"{CODE_FENCE}\n{code.rstrip()}\n{CODE_FENCE}"

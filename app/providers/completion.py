@@ -17,7 +17,7 @@ from app.providers.http import shorten
 from app.providers.step_shape import shaped
 from app.providers.step_text import objects
 
-MAX_TOKENS = 2**31  # no server counts further
+MAX_COUNTED_TOKENS = 2**31  # no server counts further
 TEXT_PARTS = ("text", "output_text")
 
 
@@ -127,7 +127,7 @@ def _count(value: object) -> int | None:
         number = int(float(value)) if isinstance(value, int | float | str) else -1
     except (ValueError, OverflowError):
         return None
-    return number if 0 <= number < MAX_TOKENS else None
+    return number if 0 <= number < MAX_COUNTED_TOKENS else None
 
 
 def text_of(completion: Completion) -> str:

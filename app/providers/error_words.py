@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 DEPTH = 6  # objects in objects that are looked into
-PARTS = 5  # errors of a list that are shown
+MAX_LISTED_ERRORS = 5  # errors of a list that are shown
 WORDS = ("message", "msg", "detail", "error", "errors", "description", "failed_generation")
 
 
@@ -34,7 +34,7 @@ def _message(body: object, depth: int) -> str:
     if depth == 0:
         return ""
     if isinstance(body, list):
-        said = (_message(part, depth - 1) for part in body[:PARTS])
+        said = (_message(part, depth - 1) for part in body[:MAX_LISTED_ERRORS])
         return "; ".join(part for part in said if part)
     if not isinstance(body, dict):
         return ""

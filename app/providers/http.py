@@ -15,12 +15,14 @@ from dossier.version import __version__
 AGENT = f"dossier/{__version__}"
 CONNECT = 5.0  # seconds; TCP and TLS to a host that is up take less than one
 POOL = 10.0  # seconds; a request that waits longer for a connection finds the pool exhausted
-READ = 60.0  # seconds without a byte; a provider that knows better sets its own
+READ_TIMEOUT = 60.0  # seconds without a byte; a provider that knows better sets its own
 WRITE = 30.0  # seconds without a byte sent; prompts are some hundred kilobytes
 CONNECTIONS = 100  # as many as httpx itself allows; a worker makes a few calls for each of its jobs
-KEPT = 20  # idle connections
-MAX_BODY = 20_000_000  # bytes of a decoded reply; the longest page that is kept has a million characters
-MAX_MESSAGE = 300  # characters of what a provider says, as it stands in the log
+IDLE_CONNECTIONS = 20  # idle connections
+MAX_REPLY_BODY = (
+    20_000_000  # bytes of a decoded reply; the longest page that is kept has a million characters
+)
+MAX_ERROR_TEXT = 300  # characters of what a provider says, as it stands in the log
 MAX_WAIT = 3600.0  # seconds; whoever asks for more has not understood what a job is
 
 _WIRE = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
@@ -35,17 +37,17 @@ def make_client() -> httpx.AsyncClient:
     """
     return httpx.AsyncClient(
         headers={"User-Agent": AGENT},
-        timeout=httpx.Timeout(connect=CONNECT, read=READ, write=WRITE, pool=POOL),
-        limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=KEPT),
+        timeout=httpx.Timeout(connect=CONNECT, read=READ_TIMEOUT, write=WRITE, pool=POOL),
+        limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=IDLE_CONNECTIONS),
         follow_redirects=False,
         trust_env=True,
     )
 
 
-class Lane(httpx.AsyncBaseTransport):
+class SharedTransport(httpx.AsyncBaseTransport):
     """Sends through the shared client, for a vendor's library that puts its key on the client it is given.
 
-    So vendors share one pool and never a header. Replies are read whole, MAX_BODY bytes at most.
+    So vendors share one pool and never a header. Replies are read whole, MAX_REPLY_BODY bytes at most.
     """
 
     def __init__(self, client: httpx.AsyncClient) -> None:
@@ -66,8 +68,8 @@ async def _read(reply: httpx.Response, request: httpx.Request) -> bytes:
     body = bytearray()
     async for chunk in reply.aiter_bytes():
         body += chunk
-        if len(body) > MAX_BODY:
-            raise httpx.ReadError(f"The reply is longer than {MAX_BODY} bytes.", request=request)
+        if len(body) > MAX_REPLY_BODY:
+            raise httpx.ReadError(f"The reply is longer than {MAX_REPLY_BODY} bytes.", request=request)
     return bytes(body)
 
 
@@ -139,14 +141,14 @@ def _until(date: str) -> float:
 
 
 def shorten(text: object, *secrets: str) -> str:
-    """A provider's words as one line of at most MAX_MESSAGE characters, without keys and controls.
+    """A provider's words as one line of at most MAX_ERROR_TEXT characters, without keys and controls.
 
     `secrets` are taken out wherever they stand; so is everything that looks like a key. What is not text
     becomes "".
     """
     if not isinstance(text, str):
         return ""
-    line = "".join(character if character.isprintable() else " " for character in text[: 20 * MAX_MESSAGE])
+    line = "".join(character if character.isprintable() else " " for character in text[: 20 * MAX_ERROR_TEXT])
     for secret in secrets:
         line = line.replace(secret, "…")
-    return " ".join(_SECRET.sub("…", line).split())[:MAX_MESSAGE]
+    return " ".join(_SECRET.sub("…", line).split())[:MAX_ERROR_TEXT]

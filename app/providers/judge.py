@@ -7,18 +7,18 @@ from typing import Any
 from msgspec import convert
 from msgspec.structs import asdict
 
-from app.agent.ports import BadReply, Judged, Judgement, JudgeReply
+from app.agent.ports import BadReply, JudgedClaim, Judgement, JudgeReply
 from app.agent.prompts import inert
 from app.agent.step_schema import Schema
 from app.domain.events import Usage
 from app.providers.openai import OpenAIModel
 
 MAX_REASON = 300  # characters of a reason that are kept
-ATTEMPTS = 50  # braces at which an object may begin in a reply
+MAX_REPLY_BRACES = 50  # braces at which an object may begin in a reply
 
 SUPPORTS = ("supported", "partly", "contradicted", "unrelated")
 
-SYSTEM = """You check citations. Each item has a claim, the quote that it cites, and the words around it.
+JUDGE_RULES = """You check citations. Each item has a claim, the quote that it cites, and the words around it.
 Judge each claim by its quote and context alone, not by what you know. The languages may differ.
 - supported: the quote, in its context, says what the claim says.
 - partly: it says a part of it, and nothing against the rest.
@@ -58,16 +58,16 @@ class ModelJudge:
         self._model = model
         self.name = model.name
 
-    async def judge(self, claims: Sequence[Judged]) -> JudgeReply:
+    async def judge(self, claims: Sequence[JudgedClaim]) -> JudgeReply:
         """Verdicts on these claims in one call. Raises BadReply and ProviderError."""
         text, usage = await self._model.fill(_messages(claims), SCHEMA)
         return JudgeReply(judgements_of(text, len(claims), usage), usage)
 
 
-def _messages(claims: Sequence[Judged]) -> list[dict[str, str]]:
+def _messages(claims: Sequence[JudgedClaim]) -> list[dict[str, str]]:
     items = [{"item": number, **asdict(claim)} for number, claim in enumerate(claims, 1)]
     shown = inert(json.dumps(items, ensure_ascii=False, indent=1))
-    return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": shown}]
+    return [{"role": "system", "content": JUDGE_RULES}, {"role": "user", "content": shown}]
 
 
 def judgements_of(text: str, claims: int, usage: Usage) -> tuple[Judgement, ...]:
@@ -85,7 +85,7 @@ def judgements_of(text: str, claims: int, usage: Usage) -> tuple[Judgement, ...]
 def _entries(text: str) -> list[Any]:
     """The list of verdicts: under "verdicts", or the reply itself."""
     at, decoder = min((n for n in (text.find("{"), text.find("[")) if n >= 0), default=-1), json.JSONDecoder()
-    for _ in range(ATTEMPTS):
+    for _ in range(MAX_REPLY_BRACES):
         if at < 0:
             break
         try:

@@ -9,7 +9,7 @@ from app.domain.events import FailedPart, Usage
 from app.errors import ProviderError
 from dossier.request import SearchScope
 
-MAX_MESSAGE = 300  # characters of an error that are kept
+MAX_HALF_ERROR = 300  # characters of an error that are kept
 
 
 class MergedSearch:
@@ -71,7 +71,7 @@ class MergedSearch:
 
 
 def _part(provider: str, error: ProviderError) -> FailedPart:
-    return FailedPart(provider, error.error_type, str(error)[:MAX_MESSAGE], error.retryable)
+    return FailedPart(provider, error.error_type, str(error)[:MAX_HALF_ERROR], error.retryable)
 
 
 def _fits(scope: SearchScope, url: str) -> bool:

@@ -25,10 +25,10 @@ from app.providers.error_words import ErrorWords, words_of
 from app.providers.http import (
     AGENT,
     CONNECT,
-    MAX_MESSAGE,
+    MAX_ERROR_TEXT,
     POOL,
     WRITE,
-    Lane,
+    SharedTransport,
     checked_address,
     checked_key,
     refusal,
@@ -36,11 +36,13 @@ from app.providers.http import (
 )
 from app.providers.prices import Price, price_of
 
-KEY = "OPENAI_API_KEY"
-BASE = "OPENAI_BASE_URL"
-HOME = "https://api.openai.com/v1"
-TIMEOUT = 110.0  # seconds for one turn; under the worker's own bound, so that this error is the one seen
-MAX_TOKENS = 16_000  # of one reply, with its hidden reasoning; what the smallest of the priced models writes
+OPENAI_KEY_SETTING = "OPENAI_API_KEY"
+OPENAI_BASE_SETTING = "OPENAI_BASE_URL"
+OPENAI_API = "https://api.openai.com/v1"
+TURN_TIMEOUT = 110.0  # seconds for one turn; under the worker's own bound, so that this error is the one seen
+MAX_REPLY_TOKENS = (
+    16_000  # of one reply, with its hidden reasoning; what the smallest of the priced models writes
+)
 CRASHES = 2  # turns in which a server fails with a schema and not without one: then it is the schema
 
 Style = Literal["json_schema", "json_object", "text"]
@@ -58,7 +60,7 @@ _TOO_LONG = re.compile(
 _LIMIT = re.compile(r"max_(?:completion_)?tokens|in the completion")
 
 
-class Message(Protocol):
+class ChatMessage(Protocol):
     """One message of a conversation."""
 
     @property
@@ -72,7 +74,7 @@ class Message(Protocol):
         ...
 
 
-Render = Callable[[Ask, Mapping[str, str]], Sequence[Message]]
+Render = Callable[[Ask, Mapping[str, str]], Sequence[ChatMessage]]
 
 
 class OpenAIModel:
@@ -98,19 +100,19 @@ class OpenAIModel:
         model: str,
         render: Render,
         prices: Mapping[str, Price],
-        timeout: float = TIMEOUT,
-        max_tokens: int = MAX_TOKENS,
+        timeout: float = TURN_TIMEOUT,
+        max_tokens: int = MAX_REPLY_TOKENS,
     ) -> None:
         self._prices = prices
         self._become(model)
         self._render = render
         self._timeout = timeout
-        self._key = checked_key(KEY, api_key)
+        self._key = checked_key(OPENAI_KEY_SETTING, api_key)
         waits = httpx.Timeout(connect=CONNECT, read=timeout, write=WRITE, pool=POOL)
-        lane = httpx.AsyncClient(transport=Lane(client), timeout=waits)
+        lane = httpx.AsyncClient(transport=SharedTransport(client), timeout=waits)
         self._openai = AsyncOpenAI(
             api_key=self._key,
-            base_url=checked_address(BASE, base_url or HOME),
+            base_url=checked_address(OPENAI_BASE_SETTING, base_url or OPENAI_API),
             max_retries=0,
             default_headers={"User-Agent": AGENT},
             http_client=cast(Any, lane),  # its types name httpx2; at run time it takes httpx as well
@@ -241,16 +243,20 @@ class OpenAIModel:
     def _refused(self, status: int, words: ErrorWords, headers: Mapping[str, str]) -> ProviderError:
         said = shorten(words.message, self._key)
         if "insufficient_quota" in (words.code, words.kind):
-            return ProviderError("resource", f"The account behind {KEY} has no credit left.", retryable=False)
+            return ProviderError(
+                "resource", f"The account behind {OPENAI_KEY_SETTING} has no credit left.", retryable=False
+            )
         if words.code == "content_filter":
             message = f"The model's server refuses the question or a page: {said}"
-            return ProviderError("resource", message[:MAX_MESSAGE], retryable=False)
+            return ProviderError("resource", message[:MAX_ERROR_TEXT], retryable=False)
         if words.code == INVALID_REPLY:
-            return BadReply(f"Your reply does not fit the schema: {said}"[:MAX_MESSAGE], Usage(cost_usd=None))
+            return BadReply(
+                f"Your reply does not fit the schema: {said}"[:MAX_ERROR_TEXT], Usage(cost_usd=None)
+            )
         if _is_too_long(status, words):
             message = f"The question and the pages do not fit into the context of {self._model}: {said}"
-            return ProviderError("resource", message[:MAX_MESSAGE], retryable=False)
-        return refusal("The model's server", KEY, status, headers, said)
+            return ProviderError("resource", message[:MAX_ERROR_TEXT], retryable=False)
+        return refusal("The model's server", OPENAI_KEY_SETTING, status, headers, said)
 
     def _too_slow(self) -> ProviderError:
         message = f"{self._model} did not answer within {self._timeout:g} seconds."

@@ -14,14 +14,14 @@ from msgspec import Struct
 
 MAX_REPLY = 400_000  # characters of a reply that are looked at
 MAX_REPAIRED = 200_000  # characters, as many as a report may have
-MAX_MARKS = 16_000  # quotation marks, brackets and commas; a report of 5,000 words has some thousand
-MAX_DEPTH = 40  # brackets in brackets; a step has five
-ATTEMPTS = 50  # braces at which an object may begin in a reply
+MAX_JSON_MARKS = 16_000  # quotation marks, brackets and commas; a report of 5,000 words has some thousand
+MAX_BRACKET_DEPTH = 40  # brackets in brackets; a step has five
+MAX_OPENING_BRACES = 50  # braces at which an object may begin in a reply
 KEPT_TEXT = 0.8  # of a broken object's letters must be in the repaired one, else it is a guess
 STEP_KEYS = frozenset({"function", "tool"})
 THOUGHT_KEYS = frozenset({"reasoning", "reasoning_steps"})
 
-_TAG = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
+_THINKING_TAG = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _LETTER = re.compile(r"\w")
 _MARK = re.compile(r"[\"'{}\[\],/#]")
 _BRACKET = re.compile(r"[\[\]{}]")
@@ -36,7 +36,7 @@ _IN_FORMULA = re.compile(r"(?<!\\)((?:\\\\)*)\\(?=(?:nabla|ne|neq|neg|nu|not|not
 _NO_ESCAPE = re.compile(r'(?<!\\)((?:\\\\)*)\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})')
 
 
-class Found(Struct, frozen=True):
+class FoundObject(Struct, frozen=True):
     """An object of a reply; `broken` is its text where its JSON had to be repaired."""
 
     value: Any
@@ -51,7 +51,7 @@ def without_thoughts(text: str) -> str:
     """A reply without its think blocks; one whose beginning or end is missing is cut as well."""
     kept, start, is_thought = list[str](), 0, False
     text = text[:MAX_REPLY]
-    for tag in _TAG.finditer(text):
+    for tag in _THINKING_TAG.finditer(text):
         if tag[1]:  # what stands before an end is a thought, whether its beginning was sent or not
             kept = kept if is_thought else []
         elif not is_thought:
@@ -62,7 +62,7 @@ def without_thoughts(text: str) -> str:
     return said if is_thought and "{" in said else said + text[start:]
 
 
-def objects(text: str) -> Iterator[Found]:
+def objects(text: str) -> Iterator[FoundObject]:
     """The objects in a reply that may be a step, the likeliest first: the last one that is whole.
 
     A piece of a broken step comes last, behind the repaired whole.
@@ -73,15 +73,15 @@ def objects(text: str) -> Iterator[Found]:
     for at, value in reversed(list(_whole(said))):
         keys = {str(key).lower() for key in value}
         if keys & STEP_KEYS and (at == start or keys & THOUGHT_KEYS):
-            yield Found(value)
+            yield FoundObject(value)
         elif keys & STEP_KEYS:
             pieces.append(value)
     if start >= 0:
         broken = said[start:].rpartition("```")[0] or said[start:]
         repaired = _repaired(broken)
         if repaired is not None:
-            yield Found(repaired, broken)
-    yield from map(Found, pieces)
+            yield FoundObject(repaired, broken)
+    yield from map(FoundObject, pieces)
 
 
 def _escaped(text: str) -> str:
@@ -100,7 +100,7 @@ def _in_formula(text: str, at: int) -> bool:
 def _whole(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Where the outermost objects that are legal JSON begin, and what they are."""
     decoder, at = json.JSONDecoder(strict=False), text.find("{")
-    for _ in range(ATTEMPTS):
+    for _ in range(MAX_OPENING_BRACES):
         if at < 0:
             return
         try:
@@ -115,7 +115,7 @@ def _whole(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
 def _repaired(broken: str) -> dict[str, Any] | None:
     """The object that begins at the first brace, mended."""
     # Beyond this, repairing takes time that grows with the square of the length.
-    if len(_MARK.findall(broken[:MAX_REPAIRED])) > MAX_MARKS or _depth(broken) > MAX_DEPTH:
+    if len(_MARK.findall(broken[:MAX_REPAIRED])) > MAX_JSON_MARKS or _depth(broken) > MAX_BRACKET_DEPTH:
         return None
     try:
         value = json_repair.loads(broken[:MAX_REPAIRED], skip_json_loads=True)

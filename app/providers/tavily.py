@@ -18,7 +18,7 @@ from app.providers.http import (
     CONNECT,
     POOL,
     WRITE,
-    Lane,
+    SharedTransport,
     checked_address,
     checked_key,
     refusal,
@@ -26,15 +26,15 @@ from app.providers.http import (
 )
 from dossier.request import SearchScope
 
-KEY = "TAVILY_API_KEY"
-BASE = "TAVILY_BASE_URL"
-HOME = "https://api.tavily.com"
+TAVILY_KEY_SETTING = "TAVILY_API_KEY"
+TAVILY_BASE_SETTING = "TAVILY_BASE_URL"
+TAVILY_API = "https://api.tavily.com"
 CREDIT = 0.008  # USD, pay as you go; a plan makes it cheaper
 CREDITS_OF_SEARCH = 1.0  # basic depth
 CREDITS_OF_PAGE = 0.2  # basic depth: one credit for five pages
-TIMEOUT = 60.0  # seconds for a search or a page; a page that needs longer is not worth a worker's slot
+TAVILY_TIMEOUT = 60.0  # seconds for a search or a page; a page that needs longer is not worth a worker's slot
 MAX_HITS = 20  # Tavily refuses more
-MAX_QUERY = 400  # characters; Tavily refuses more
+MAX_TAVILY_QUERY = 400  # characters; Tavily refuses more
 OUT_OF_CREDITS = (432, 433)  # of the plan, of the pay-as-you-go limit
 
 Reply = TypeVar("Reply")
@@ -56,7 +56,7 @@ class _Found(Struct):
     usage: _Credits | None = None
 
 
-class _Page(Struct):
+class _ExtractedPage(Struct):
     raw_content: str | None = None
 
 
@@ -65,7 +65,7 @@ class _Failure(Struct):
 
 
 class _Read(Struct):
-    results: list[_Page]
+    results: list[_ExtractedPage]
     failed_results: list[_Failure] = []
     usage: _Credits | None = None
 
@@ -92,14 +92,14 @@ class TavilySearch:
         api_key: str,
         base_url: str | None = None,
         credit_usd: float = CREDIT,
-        timeout: float = TIMEOUT,
+        timeout: float = TAVILY_TIMEOUT,
     ) -> None:
-        self._key = checked_key(KEY, api_key)
+        self._key = checked_key(TAVILY_KEY_SETTING, api_key)
         self._credit_usd = credit_usd
         self._timeout = timeout
         lane = httpx.AsyncClient(
-            transport=Lane(client),
-            base_url=checked_address(BASE, base_url or HOME),
+            transport=SharedTransport(client),
+            base_url=checked_address(TAVILY_BASE_SETTING, base_url or TAVILY_API),
             timeout=httpx.Timeout(connect=CONNECT, read=timeout, write=WRITE, pool=POOL),
             headers={"User-Agent": AGENT},
             event_hooks={"response": [self._check]},
@@ -113,7 +113,7 @@ class TavilySearch:
         reply = await self._ask(
             _Found,
             self._tavily.search(
-                query=query[:MAX_QUERY],
+                query=query[:MAX_TAVILY_QUERY],
                 search_depth="basic",
                 max_results=min(limit, MAX_HITS),
                 include_domains=_hosts(allowed),
@@ -168,7 +168,7 @@ class TavilySearch:
             raise ProviderError("resource", f"Tavily answered {status}: {said}", retryable=False)
         if status == 403 and response.request.url.path.endswith("/extract"):  # it does not read such pages
             raise ProviderError("validation", f"Tavily does not read this page: {said}", retryable=False)
-        raise refusal("Tavily", KEY, status, response.headers, said)
+        raise refusal("Tavily", TAVILY_KEY_SETTING, status, response.headers, said)
 
     def _cost(self, usage: _Credits | None, usual: float) -> float:
         used = usual if usage is None or usage.credits is None else max(0.0, usage.credits)

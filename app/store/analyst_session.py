@@ -1,7 +1,7 @@
 """Questions in SQL, asked as `dossier_report`: a role that can read the views of `report` and nothing else.
 
 A statement has a connection of its own and runs in a read-only transaction that took the role on, so a
-SET ROLE in one statement is over before the next one. That guards against slips: who has the owner's
+SET ANALYST_ROLE in one statement is over before the next one. That guards against slips: who has the owner's
 password has the owner's rights, and only a login of its own that is a member of nothing but this role
 keeps somebody out.
 """
@@ -18,15 +18,15 @@ from app.store.address import driver_url, parsed
 from app.store.database import AWAY, CONNECT_TIMEOUT
 from dossier.problems import DossierError
 
-ROLE = "dossier_report"
-PAGE = 1000  # rows that are fetched at a time
+ANALYST_ROLE = "dossier_report"
+ROWS_PAGE_SIZE = 1000  # rows that are fetched at a time
 NUMBERS = frozenset({"int2", "int4", "int8", "float4", "float8", "numeric"})
 
-VIEWS = """
+LIST_VIEWS = """
     SELECT c.relname AS view, obj_description(c.oid) AS what FROM pg_class c
     WHERE c.relnamespace = 'report'::regnamespace AND c.relkind = 'v' ORDER BY 1"""
 
-COLUMNS = """
+VIEW_COLUMNS = """
     SELECT a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type,
            col_description(a.attrelid, a.attnum) AS what
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
@@ -53,7 +53,7 @@ class QueryFailed(DossierError):
     """Postgres did not answer the question; the message is its own."""
 
 
-class Answer(Struct):
+class QueryAnswer(Struct):
     """What a statement gives: the names of its columns, and its rows as they come."""
 
     columns: tuple[str, ...]
@@ -63,13 +63,13 @@ class Answer(Struct):
 
 def columns_of(view: str) -> str:
     """The question for the columns of a view."""
-    return COLUMNS.format(view.strip().removeprefix("report.").replace("'", "''"))
+    return VIEW_COLUMNS.format(view.strip().removeprefix("report.").replace("'", "''"))
 
 
 def session_settings(seconds: float) -> dict[str, str]:
     """The settings of a session; no statement takes longer than `seconds`, 0 for as long as it likes."""
     return {
-        "role": ROLE,
+        "role": ANALYST_ROLE,
         "default_transaction_read_only": "on",
         "statement_timeout": str(round(seconds * 1000)),
         "lock_timeout": "5000",  # it gives up rather than wait for a migration, and others behind it
@@ -108,7 +108,9 @@ async def connected(url: str, seconds: float) -> AsyncIterator[asyncpg.Connectio
     except asyncpg.InvalidParameterValueError as error:
         raise BadSetting("The database has no views for reports: run `dossier migrate` first.") from error
     except asyncpg.InsufficientPrivilegeError as error:
-        raise BadSetting(f"The user in DATABASE_URL may not act as {ROLE}: GRANT {ROLE} TO it.") from error
+        raise BadSetting(
+            f"The user in DATABASE_URL may not act as {ANALYST_ROLE}: GRANT {ANALYST_ROLE} TO it."
+        ) from error
     except (*AWAY, asyncpg.PostgresError) as error:
         raise BadSetting(f"The database in DATABASE_URL cannot be used: {error}") from error
     try:
@@ -128,7 +130,7 @@ async def check(url: str, seconds: float) -> None:
 
 
 @contextlib.asynccontextmanager
-async def asking(url: str, seconds: float, sql: str) -> AsyncIterator[Answer]:
+async def asking(url: str, seconds: float, sql: str) -> AsyncIterator[QueryAnswer]:
     """One statement's answer, for as long as this is open.
 
     Raises QueryFailed, DatabaseUnavailable, and what `connected` raises.
@@ -137,12 +139,12 @@ async def asking(url: str, seconds: float, sql: str) -> AsyncIterator[Answer]:
         try:
             await connection.execute("BEGIN READ ONLY")
             # The first query of a transaction fixes that it only reads.
-            await connection.execute(f"SET LOCAL ROLE {ROLE}; SELECT 1")
+            await connection.execute(f"SET LOCAL ROLE {ANALYST_ROLE}; SELECT 1")
             prepared = await connection.prepare(sql)
             columns = prepared.get_attributes()
             cursor = await prepared.cursor()
-            first = await cursor.fetch(PAGE)  # most errors come before there is anything to print
-            yield Answer(
+            first = await cursor.fetch(ROWS_PAGE_SIZE)  # most errors come before there is anything to print
+            yield QueryAnswer(
                 tuple(column.name for column in columns),
                 tuple(column.type.name in NUMBERS for column in columns),
                 _rows(cursor, first),
@@ -159,7 +161,7 @@ async def _rows(cursor: asyncpg.cursor.Cursor, page: list[asyncpg.Record]) -> As
     while page:
         for row in page:
             yield row
-        page = await cursor.fetch(PAGE) if len(page) == PAGE else []
+        page = await cursor.fetch(ROWS_PAGE_SIZE) if len(page) == ROWS_PAGE_SIZE else []
 
 
 def _raw(text: str) -> msgspec.Raw:

@@ -11,14 +11,14 @@ from typing import Generic, TypeVar
 from app.errors import DatabaseUnavailable
 
 Item = TypeVar("Item")
-Answer = TypeVar("Answer")
+BatchResultT = TypeVar("BatchResultT")
 
 
 def _one(_item: object) -> int:
     return 1
 
 
-class Batch(Generic[Item, Answer]):
+class Batch(Generic[Item, BatchResultT]):
     """Calls `run` with the items that wait, until they weigh `size` together, `lanes` runs at a time.
 
     Heavy items so come to lie in several runs: while Postgres works on one, Python prepares the next.
@@ -26,7 +26,7 @@ class Batch(Generic[Item, Answer]):
 
     def __init__(
         self,
-        run: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]],
+        run: Callable[[Sequence[Item]], Awaitable[Sequence[BatchResultT]]],
         *,
         size: int = 250,
         lanes: int = 2,
@@ -36,12 +36,12 @@ class Batch(Generic[Item, Answer]):
         self._weigh = weigh
         self._size = size
         self._lanes = lanes
-        self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._waiting: deque[tuple[Item, asyncio.Future[BatchResultT]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
 
-    async def ask(self, item: Item) -> Answer:
+    async def ask(self, item: Item) -> BatchResultT:
         """Return what `run` answers for this item, or raise what it raised."""
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[BatchResultT] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if len(self._running) < self._lanes:
             self._start()
@@ -56,14 +56,14 @@ class Batch(Generic[Item, Answer]):
         while self._waiting:
             await self._answer(self._take())
 
-    def _take(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
+    def _take(self) -> list[tuple[Item, asyncio.Future[BatchResultT]]]:
         taken, weight = [], 0
         while self._waiting and weight < self._size:
             taken.append(self._waiting.popleft())
             weight += self._weigh(taken[-1][0])
         return taken
 
-    async def _answer(self, asked: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+    async def _answer(self, asked: list[tuple[Item, asyncio.Future[BatchResultT]]]) -> None:
         try:
             answers = await self._run([item for item, _ in asked])
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who asked
@@ -73,7 +73,7 @@ class Batch(Generic[Item, Answer]):
             if not future.done():
                 future.set_result(answer)
 
-    async def _blame(self, asked: list[tuple[Item, asyncio.Future[Answer]]], error: Exception) -> None:
+    async def _blame(self, asked: list[tuple[Item, asyncio.Future[BatchResultT]]], error: Exception) -> None:
         """One bad item must not fail its neighbours: the statement wrote nothing, so ask one by one."""
         if len(asked) > 1 and not isinstance(error, DatabaseUnavailable):
             for one in asked:

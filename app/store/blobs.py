@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from app.store.database import Engine, fetch
 
-PUT = """
+PUT_BLOB = """
     INSERT INTO blobs (sha256, size, body)
     SELECT * FROM unnest($1::text[], $2::integer[], $3::bytea[])
     ON CONFLICT DO NOTHING"""
@@ -32,7 +32,7 @@ async def put(engine: Engine, bodies: Sequence[bytes]) -> None:
         return
     by_name = {digest(body): body for body in bodies}
     sizes = [len(body) for body in by_name.values()]
-    await fetch(engine, PUT, list(by_name), sizes, list(by_name.values()))
+    await fetch(engine, PUT_BLOB, list(by_name), sizes, list(by_name.values()))
 
 
 async def get(engine: Engine, names: Sequence[str]) -> Mapping[str, bytes]:

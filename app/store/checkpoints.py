@@ -7,21 +7,23 @@ event is passed over. Where the cluster has started to count anew, it begins aga
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from app.domain.checkpoint import Checkpoint, Head
+from app.domain.checkpoint import Checkpoint, JobHead
 from app.store.database import Engine, fetch
 
-EVENTS = 50_000  # that one checkpoint covers at most; what is left is for the next one
-PAGE = 100  # checkpoints read at a time
-BEGINNING = "0-0"
+MAX_COVERED = 50_000  # that one checkpoint covers at most; what is left is for the next one
+CHECKPOINTS_PAGE_SIZE = 100  # checkpoints read at a time
+NO_SNAPSHOT = "0-0"
 
-COLUMNS = "number, made_at, previous, up_to, heads, key, hash, signature"
+CHECKPOINT_COLUMNS = "number, made_at, previous, up_to, heads, key, hash, signature"
 
-LAST = f"SELECT {COLUMNS} FROM checkpoints ORDER BY number DESC LIMIT 1"
+READ_LAST_CHECKPOINT = f"SELECT {CHECKPOINT_COLUMNS} FROM checkpoints ORDER BY number DESC LIMIT 1"
 
-READ = f"SELECT {COLUMNS} FROM checkpoints WHERE number > $1::bigint ORDER BY number LIMIT {PAGE}"
+READ_CHECKPOINTS = f"""
+    SELECT {CHECKPOINT_COLUMNS} FROM checkpoints
+    WHERE number > $1::bigint ORDER BY number LIMIT {CHECKPOINTS_PAGE_SIZE}"""
 
 ADD = f"""
-    INSERT INTO checkpoints ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    INSERT INTO checkpoints ({CHECKPOINT_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT DO NOTHING RETURNING number"""
 
 # As in the feed, only transactions below the oldest that still runs: nothing can come before them any more.
@@ -32,7 +34,7 @@ MOVED = f"""
             (SELECT CASE WHEN $1::xid8 < pg_snapshot_xmin(pg_current_snapshot()) THEN $1 ELSE '0'::xid8 END),
             (SELECT CASE WHEN $1 < pg_snapshot_xmin(pg_current_snapshot()) THEN $2::bigint ELSE 0 END)
         ) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY xid, position LIMIT {EVENTS}
+        ORDER BY xid, position LIMIT {MAX_COVERED}
     ), reached AS (
         SELECT xid || '-' || position AS up_to FROM moved ORDER BY xid DESC, position DESC LIMIT 1
     )
@@ -42,15 +44,15 @@ MOVED = f"""
 
 async def last(engine: Engine) -> Checkpoint | None:
     """The newest checkpoint."""
-    rows = await fetch(engine, LAST)
+    rows = await fetch(engine, READ_LAST_CHECKPOINT)
     return Checkpoint(*rows[0]) if rows else None
 
 
-async def moved(engine: Engine, up_to: str) -> tuple[list[Head], str]:
-    """The heads of the jobs that moved since `up_to`, EVENTS at most, and how far that reaches."""
+async def moved(engine: Engine, up_to: str) -> tuple[list[JobHead], str]:
+    """The heads of the jobs that moved since `up_to`, MAX_COVERED at most, and how far that reaches."""
     xid, _, position = up_to.partition("-")
     rows = await fetch(engine, MOVED, int(xid), int(position))
-    return [Head(*row[:3]) for row in rows], rows[0][3] if rows else up_to
+    return [JobHead(*row[:3]) for row in rows], rows[0][3] if rows else up_to
 
 
 async def add(engine: Engine, checkpoint: Checkpoint) -> bool:
@@ -60,7 +62,7 @@ async def add(engine: Engine, checkpoint: Checkpoint) -> bool:
 
 async def after(engine: Engine, number: int = 0) -> AsyncIterator[Checkpoint]:
     """The checkpoints after this one, in order."""
-    while rows := await fetch(engine, READ, number):
+    while rows := await fetch(engine, READ_CHECKPOINTS, number):
         for row in rows:
             yield Checkpoint(*row)
         number = rows[-1][0]

@@ -18,15 +18,15 @@ from app.text import languages
 MIN_PASSAGE = 600  # characters; shorter ones lose the words that stand around an answer
 MAX_PASSAGE = 1200  # characters; longer ones match everything a little
 MAX_TRIES = 20  # of a put that others overtook; one of them wins each time
-MAX_QUERY = 2000  # characters of a question that are looked at
-PAGE = 1000  # documents of one listing, at most
+MAX_SEARCH_TEXT = 2000  # characters of a question that are looked at
+MAX_LISTED_DOCUMENTS = 1000  # documents of one listing, at most
 
-MAX_WORDS = 48  # of a question that are looked for
+MAX_SEARCH_WORDS = 48  # of a question that are looked for
 MAX_PAIRS = 32  # of characters among them
 PART = 0.4  # of a word's weight, for a compound that has it as a part
 RANKED = 60  # passages in which the words are counted
 K1, B = 1.2, 0.4  # of BM25; passages are of much the same length, so it tells less than usual
-TITLE = 0.8  # of a word's weight, once more where the title has it
+TITLE_WEIGHT = 0.8  # of a word's weight, once more where the title has it
 
 # Where a passage may end, the best first.
 BREAKS = (re.compile(r"\n\s*\n"), re.compile(r"[.!?][\"”’')\]]*\s"), re.compile(r"\s"))
@@ -34,7 +34,7 @@ BREAKS = (re.compile(r"\n\s*\n"), re.compile(r"[.!?][\"”’')\]]*\s"), re.comp
 # A document and its passages change in one statement. The version that it saw must still be the last
 # one when it has the row's lock: passages that another put committed since then are not in its
 # snapshot, and it could not remove them.
-PUT = """
+PUT_DOCUMENT = """
     WITH seen AS MATERIALIZED (
         SELECT xmin AS version, sha256 = $3::text AND title = $2::text AND language = $8::text AS same
         FROM documents WHERE url = $1::text
@@ -66,7 +66,7 @@ DOCUMENTS = """
     SELECT url, title, sha256, length(text), added_at FROM documents
     WHERE url > $2::text ORDER BY url LIMIT $1::integer"""
 
-TEXT = """SELECT text FROM documents WHERE url = $1::text"""
+READ_TEXT = """SELECT text FROM documents WHERE url = $1::text"""
 
 # The question's words weigh by how rare they are among the passages; a word that no passage has
 # weighs most, so a question about something else scores low however often its other words occur.
@@ -108,7 +108,7 @@ FIND = f"""
                     AND EXISTS (SELECT FROM spoken WHERE language IN ('de', 'nl'))) AS part
         FROM (SELECT *, '''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' AS quote
               FROM spelled) AS quoted
-        GROUP BY place ORDER BY place LIMIT {MAX_WORDS}
+        GROUP BY place ORDER BY place LIMIT {MAX_SEARCH_WORDS}
     ), counted AS MATERIALIZED (
         SELECT lexemes, whole::tsquery, part::tsquery, word, (SELECT count(*) FROM
             (SELECT FROM passages p WHERE p.lexemes @@ word LIMIT 1000) AS holding) AS df
@@ -135,7 +135,7 @@ FIND = f"""
         WHERE hit.idf > 0 ORDER BY hit.idf DESC, c.document_id, c.starts_at LIMIT {RANKED}
     ), ranked AS (
         SELECT m.document_id, m.starts_at, m.ends_at, m.idf, sum(w.idf * CASE
-            WHEN seen.times > 0 THEN {TITLE} * seen.titled + {K1 + 1} * seen.times / (seen.times
+            WHEN seen.times > 0 THEN {TITLE_WEIGHT} * seen.titled + {K1 + 1} * seen.times / (seen.times
                 + {K1} * ({1 - B}::float8 + {B} * (m.ends_at - m.starts_at) / {MAX_PASSAGE}))
             WHEN m.lexemes @@ w.part THEN {PART} ELSE 0 END) AS score
         FROM matched m CROSS JOIN weighed w CROSS JOIN LATERAL (
@@ -147,13 +147,14 @@ FIND = f"""
         SELECT DISTINCT ON (document_id) * FROM ranked ORDER BY document_id, score DESC, starts_at
     )
     SELECT d.url, d.title, substr(d.text, s.starts_at + 1, s.ends_at - s.starts_at),
-           s.starts_at, s.ends_at, least(s.score / w.idf / {K1 + 1 + TITLE}, 1), least(s.idf / w.idf, 1)
+           s.starts_at, s.ends_at,
+           least(s.score / w.idf / {K1 + 1 + TITLE_WEIGHT}, 1), least(s.idf / w.idf, 1)
     FROM (SELECT * FROM scored ORDER BY score DESC, document_id LIMIT $4::integer) AS s
     JOIN documents d USING (document_id) CROSS JOIN wanted w
     ORDER BY s.score DESC, s.document_id"""
 
 
-class Document(Struct, frozen=True):
+class ListedDocument(Struct, frozen=True):
     """A document of the corpus, without its text."""
 
     url: str
@@ -163,7 +164,7 @@ class Document(Struct, frozen=True):
     added_at: datetime
 
 
-class Passage(Struct, frozen=True):
+class CorpusPassage(Struct, frozen=True):
     """The place in a document that answers a question best."""
 
     url: str
@@ -188,7 +189,9 @@ async def put(engine: Engine, url: str, title: str, text: str) -> bool:
     digest = hashlib.sha256(text.encode()).hexdigest()
     slices = [text[start:end] for start, end in cuts]
     for _ in range(MAX_TRIES):
-        (row,) = await fetch(engine, PUT, _storable(url), title, digest, text, starts, ends, slices, language)
+        (row,) = await fetch(
+            engine, PUT_DOCUMENT, _storable(url), title, digest, text, starts, ends, slices, language
+        )
         stored, same = row
         if stored or same:
             return bool(stored)
@@ -231,26 +234,26 @@ async def remove(engine: Engine, url_prefix: str) -> int:
     return int(rows[0][0])
 
 
-async def documents(engine: Engine, limit: int, after: str = "") -> list[Document]:
+async def documents(engine: Engine, limit: int, after: str = "") -> list[ListedDocument]:
     """At most `limit` documents (1000 at once) whose urls follow `after`, in the order of their urls."""
-    rows = await fetch(engine, DOCUMENTS, min(limit, PAGE), _storable(after))
-    return [Document(*row) for row in rows]
+    rows = await fetch(engine, DOCUMENTS, min(limit, MAX_LISTED_DOCUMENTS), _storable(after))
+    return [ListedDocument(*row) for row in rows]
 
 
 async def text(engine: Engine, url: str) -> str | None:
     """The text of a document, or None if there is none with this url."""
-    rows = await fetch(engine, TEXT, _storable(url))
+    rows = await fetch(engine, READ_TEXT, _storable(url))
     return str(rows[0][0]) if rows else None
 
 
-async def find(engine: Engine, query: str, limit: int) -> list[Passage]:
+async def find(engine: Engine, query: str, limit: int) -> list[CorpusPassage]:
     """The best passage of each of at most `limit` documents, best first.
 
     The query is a question or a few words; nothing in it is syntax.
     """
-    text = _storable(query)[:MAX_QUERY]
+    text = _storable(query)[:MAX_SEARCH_TEXT]
     rows = await fetch(engine, FIND, *_asked(text, languages.detect(text)), limit)
-    return [Passage(*row) for row in rows]
+    return [CorpusPassage(*row) for row in rows]
 
 
 def _asked(query: str, language: str) -> tuple[str, str, list[str]]:

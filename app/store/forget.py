@@ -12,23 +12,23 @@ from uuid import UUID
 from msgspec import Struct
 
 from app.domain.event_kinds import EVENT_KINDS, NAMING_BLOBS
-from app.domain.upkeep import Deed, JobForgotten, PageForgotten, entry
+from app.domain.upkeep import JobForgotten, PageForgotten, UpkeepEvent, entry
 from app.errors import JobNotFound, StillNeeded, WrongVersion
-from app.store import upkeep
+from app.store import upkeep_log
 from app.store.database import Engine, fetch
 from app.store.history import known
-from dossier.job import OVER
+from dossier.job_types import OVER
 
-AT_ONCE = 500  # jobs whose events are looked through by one statement
-TRIES = 10
-SHOWN = 5  # jobs that a refusal names
+JOBS_PER_STATEMENT = 500  # jobs whose events are looked through by one statement
+FORGET_TRIES = 10
+JOBS_NAMED = 5  # jobs that a refusal names
 
 _TYPES = ", ".join(f"'{name}'" for name in sorted(NAMING_BLOBS))
 _FIELDS = {field.name: field for kind in EVENT_KINDS.values() for field in kind.blobs}
 _NAMES = ", ".join(f"(e.data ->> '{field.name}', {field.is_parts})" for field in _FIELDS.values())
 
 # A prompt is kept as a list of its parts, which are bodies of their own.
-NAMED = f"""
+FIND_NAMED = f"""
     WITH named AS MATERIALIZED (
         SELECT DISTINCT e.job_id, n.name, n.is_prompt
         FROM events e CROSS JOIN LATERAL (VALUES
@@ -45,7 +45,7 @@ NAMED = f"""
 
 STATUS = "SELECT job_id, status FROM jobs WHERE job_id = ANY($1::uuid[])"
 
-KEPT = "SELECT sha256 FROM blobs WHERE sha256 = ANY($1::text[])"
+STILL_STORED = "SELECT sha256 FROM blobs WHERE sha256 = ANY($1::text[])"
 
 
 class Plan(Struct, frozen=True):
@@ -57,7 +57,7 @@ class Plan(Struct, frozen=True):
     job_id: UUID | None = None  # the job to be forgotten; None: pages are
     is_known: bool = True  # somebody names what is to be forgotten
 
-    def deed(self, reason: str) -> Deed:
+    def deed(self, reason: str) -> UpkeepEvent:
         """The tombstone."""
         if self.job_id:
             return JobForgotten(self.job_id, self.names, self.shared, reason)
@@ -82,7 +82,7 @@ async def plan_job(engine: Engine, job_id: UUID) -> Plan:
 
     Raises JobNotFound, and StillNeeded where the job is not over.
     """
-    own = {name for _, name in await fetch(engine, NAMED, [job_id])}
+    own = {name for _, name in await fetch(engine, FIND_NAMED, [job_id])}
     if not await fetch(engine, STATUS, [job_id]):
         raise JobNotFound(f"There is no job {job_id}.")
     await _require_over(engine, [job_id])
@@ -102,10 +102,10 @@ async def forget(
     """
     if not plan.names:
         return None
-    actor = await upkeep.actor(engine)
-    for _ in range(TRIES):
-        tombstone = entry(await upkeep.last(engine), plan.deed(reason), actor, now())
-        if await upkeep.forget(engine, tombstone, list(plan.names)):
+    actor = await upkeep_log.actor(engine)
+    for _ in range(FORGET_TRIES):
+        tombstone = entry(await upkeep_log.last(engine), plan.deed(reason), actor, now())
+        if await upkeep_log.forget(engine, tombstone, list(plan.names)):
             return tombstone.number
     raise WrongVersion("Others are writing to the log of upkeep.")
 
@@ -113,17 +113,19 @@ async def forget(
 async def _named(engine: Engine, leave_out: UUID | None) -> AsyncIterator[Sequence[Any]]:
     """Which job names which body, some jobs at a time."""
     after = UUID(int=0)
-    while page := await known(engine, after, AT_ONCE):
-        yield await fetch(engine, NAMED, [job_id for job_id in page if job_id != leave_out])
+    while page := await known(engine, after, JOBS_PER_STATEMENT):
+        yield await fetch(engine, FIND_NAMED, [job_id for job_id in page if job_id != leave_out])
         after = page[-1]
 
 
 async def _kept(engine: Engine, names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(row[0] for row in await fetch(engine, KEPT, list(names))))
+    return tuple(sorted(row[0] for row in await fetch(engine, STILL_STORED, list(names))))
 
 
 async def _require_over(engine: Engine, jobs: Iterable[UUID]) -> None:
     alive = sorted(str(row[0]) for row in await fetch(engine, STATUS, list(jobs)) if row[1] not in OVER)
     if alive:
-        more = f" and {len(alive) - SHOWN} more" if len(alive) > SHOWN else ""
-        raise StillNeeded(f"These jobs are not over: {', '.join(alive[:SHOWN])}{more}. Wait, or cancel them.")
+        more = f" and {len(alive) - JOBS_NAMED} more" if len(alive) > JOBS_NAMED else ""
+        raise StillNeeded(
+            f"These jobs are not over: {', '.join(alive[:JOBS_NAMED])}{more}. Wait, or cancel them."
+        )

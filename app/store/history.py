@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from app.domain.history.evidence import History, Lease, Projection
+from app.domain.history.job_evidence import History, Projection, StoredLease
 from app.domain.row import Row
 from app.store.database import Engine, fetch
 from app.store.log import event_columns
 from app.store.projections import JOB_NAMES, returned_row
 
-AT_ONCE = 20  # jobs whose whole logs are in memory at a time
+HISTORIES_AT_ONCE = 20  # jobs whose whole logs are in memory at a time
 
 GATHER = f"""
     SELECT wanted.job_id,
@@ -35,14 +35,14 @@ KNOWN = """
     ) AS known ORDER BY job_id LIMIT $2"""
 
 
-ARCHIVED = """
+FIND_ARCHIVED = """
     SELECT wanted.job_id FROM unnest($1::uuid[]) AS wanted(job_id)
     JOIN archived_months m ON wanted.job_id >= m.starts AND wanted.job_id < m.ends"""
 
 
 async def archived(engine: Engine, job_ids: Sequence[UUID]) -> set[UUID]:
     """Those of these jobs whose months are archived, so that their events are elsewhere."""
-    return {row[0] for row in await fetch(engine, ARCHIVED, list(job_ids))}
+    return {row[0] for row in await fetch(engine, FIND_ARCHIVED, list(job_ids))}
 
 
 async def known(engine: Engine, after: UUID, limit: int) -> list[UUID]:
@@ -51,7 +51,7 @@ async def known(engine: Engine, after: UUID, limit: int) -> list[UUID]:
 
 
 async def histories(engine: Engine, job_ids: Iterable[UUID] | None = None) -> AsyncIterator[History]:
-    """What is stored about these jobs, or about all, AT_ONCE jobs in memory at a time.
+    """What is stored about these jobs, or about all, HISTORIES_AT_ONCE jobs in memory at a time.
 
     A job of which nothing is stored comes too, if it was asked for: with an empty history. All jobs come
     in the order of their ids. Raises DatabaseUnavailable.
@@ -63,13 +63,13 @@ async def histories(engine: Engine, job_ids: Iterable[UUID] | None = None) -> As
 
 
 async def _pages(job_ids: Sequence[UUID]) -> AsyncIterator[Sequence[UUID]]:
-    for at in range(0, len(job_ids), AT_ONCE):
-        yield job_ids[at : at + AT_ONCE]
+    for at in range(0, len(job_ids), HISTORIES_AT_ONCE):
+        yield job_ids[at : at + HISTORIES_AT_ONCE]
 
 
 async def _all_pages(engine: Engine) -> AsyncIterator[Sequence[UUID]]:
     after = UUID(int=0)
-    while page := await known(engine, after, AT_ONCE):
+    while page := await known(engine, after, HISTORIES_AT_ONCE):
         yield page
         after = page[-1]
 
@@ -85,5 +85,5 @@ def _history(row: Sequence[Any]) -> History:
         job_id,
         rows=tuple(Row(*event) for event in events),
         projection=Projection(dict(zip(JOB_NAMES, columns, strict=True)) if has_row else None, returned_row),
-        leases=tuple(Lease(*lease) for lease in leases),
+        leases=tuple(StoredLease(*lease) for lease in leases),
     )

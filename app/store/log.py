@@ -29,7 +29,7 @@ from app.store.projections import (
     unnest,
 )
 
-PAGE = 1000  # events read at a time
+LOG_PAGE_SIZE = 1000  # events read at a time
 
 # The columns of `events` that the code writes and reads, with the types by which arrays of them come apart.
 EVENT_COLUMNS = {
@@ -99,7 +99,7 @@ APPEND = f"""
 
 # The upper bound on seq says what the LIMIT says, because a log has no gaps; but it also holds in a plan
 # that sorts, and a page of a long log costs a page.
-READ = f"""
+READ_EVENTS = f"""
     SELECT {event_columns()} FROM events WHERE job_id = $1 AND seq > $2::integer AND seq <= $2 + $3::bigint
     ORDER BY seq LIMIT $3"""
 
@@ -144,15 +144,15 @@ async def holds(engine: Engine, change: Change) -> bool:
     return bool(rows[0][0])
 
 
-async def read(engine: Engine, job_id: UUID, after: int = 0, limit: int = PAGE) -> list[Row]:
+async def read(engine: Engine, job_id: UUID, after: int = 0, limit: int = LOG_PAGE_SIZE) -> list[Row]:
     """At most `limit` events of the job with seq > `after`, in order."""
-    return [Row(*row) for row in await fetch(engine, READ, job_id, after, limit)]
+    return [Row(*row) for row in await fetch(engine, READ_EVENTS, job_id, after, limit)]
 
 
 async def read_after(engine: Engine, cursors: Mapping[UUID, int]) -> dict[UUID, list[Row]]:
-    """What follows these cursors, by job and in order; at most PAGE events over all."""
+    """What follows these cursors, by job and in order; at most LOG_PAGE_SIZE events over all."""
     found: dict[UUID, list[Row]] = {}
-    for columns_ in await fetch(engine, READ_AFTER, list(cursors), list(cursors.values()), PAGE):
+    for columns_ in await fetch(engine, READ_AFTER, list(cursors), list(cursors.values()), LOG_PAGE_SIZE):
         row = Row(*columns_)
         found.setdefault(row.job_id, []).append(row)
     return found
@@ -163,7 +163,7 @@ async def catch_up(engine: Engine, job: Job) -> Job:
     while rows := await read(engine, job.id, job.seq):
         for row in rows:
             job = extend(job, row)
-        if len(rows) < PAGE:
+        if len(rows) < LOG_PAGE_SIZE:
             break
     return job
 
@@ -173,7 +173,7 @@ async def history(engine: Engine, job_id: UUID) -> list[Row]:
     rows = list[Row]()
     while page := await read(engine, job_id, len(rows)):
         rows += page
-        if len(page) < PAGE:
+        if len(page) < LOG_PAGE_SIZE:
             break
     return rows
 
@@ -192,7 +192,7 @@ async def past(engine: Engine, job_id: UUID, is_past: Callable[[Row], bool]) -> 
             if not is_past(row):
                 return job
             job = extend(job, row)
-        if len(rows) < PAGE:
+        if len(rows) < LOG_PAGE_SIZE:
             break
     return job
 

@@ -18,13 +18,13 @@ HELD = (
     "Nothing was migrated: another session has held a lock on a table for too long. pg_stat_activity shows "
     "which; try again when it is done."
 )
-FOLDER = Path(migrations.__file__).parent
+MIGRATIONS_FOLDER = Path(migrations.__file__).parent
 
 
 def config(url: str) -> Config:
     """Alembic's configuration without a file, so that it works wherever the package is installed."""
     settings = Config()
-    settings.set_main_option("script_location", str(FOLDER))
+    settings.set_main_option("script_location", str(MIGRATIONS_FOLDER))
     settings.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return settings
 
@@ -47,7 +47,7 @@ def migrate(url: str) -> None:
 
 def expected() -> str:
     """The level that this code expects."""
-    return ScriptDirectory(str(FOLDER)).get_current_head() or ""
+    return ScriptDirectory(str(MIGRATIONS_FOLDER)).get_current_head() or ""
 
 
 async def level(engine: Engine) -> str:

@@ -25,7 +25,7 @@ from sqlalchemy.types import TypeEngine
 
 from app.domain import view
 from app.domain.job import LEASED, Job
-from dossier.job import ForkedFrom, InputRequest, JobError, Result, Status, UsageView
+from dossier.job_types import ForkedFrom, InputRequest, JobError, Result, Status, UsageView
 from dossier.request import ResearchRequest
 
 # Seconds of waiting that one point of priority is worth. 36 s makes the whole range of 200 points

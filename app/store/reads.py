@@ -10,16 +10,20 @@ from msgspec import Struct
 
 from app.store.database import Engine, fetch
 from app.store.projections import HAS_OUTCOME_SQL, JOB_COLUMNS, OUTCOME_SQL
-from dossier.job import OVER, JobView, Outcome, Status
+from dossier.job_types import OVER, JobView, Outcome, Status
 from dossier.request import ResearchRequest
 
 # A view has the fields of the request, and columns of the same names as its other fields.
 ASKED = tuple(name for name in JobView.__struct_fields__ if name in ResearchRequest.__struct_fields__)
-SHOWN = tuple(column for column in JOB_COLUMNS if column.name in {*JobView.__struct_fields__} - {*ASKED})
+SHOWN_COLUMNS = tuple(
+    column for column in JOB_COLUMNS if column.name in {*JobView.__struct_fields__} - {*ASKED}
+)
 COMING = f"{OUTCOME_SQL} AS outcome"
-LISTED = ", ".join(("request", *(column.name for column in SHOWN if column.name != "result"), COMING))
+LISTED_COLUMNS = ", ".join(
+    ("request", *(column.name for column in SHOWN_COLUMNS if column.name != "result"), COMING)
+)
 
-VIEWS = f"SELECT {LISTED}, result FROM jobs WHERE tenant = $1::text AND job_id = ANY($2::uuid[])"
+READ_VIEWS = f"SELECT {LISTED_COLUMNS}, result FROM jobs WHERE tenant = $1::text AND job_id = ANY($2::uuid[])"
 
 
 def page_sql(*, status: bool, outcome: bool, tags: bool, before: bool) -> str:
@@ -35,7 +39,7 @@ def page_sql(*, status: bool, outcome: bool, tags: bool, before: bool) -> str:
     if tags:
         return _TAGGED.format(wanted=wanted)
     return f"""
-    SELECT {LISTED}, NULL AS result FROM jobs WHERE {wanted} AND $3::text[] IS NULL
+    SELECT {LISTED_COLUMNS}, NULL AS result FROM jobs WHERE {wanted} AND $3::text[] IS NULL
     ORDER BY {_order(status=status, outcome=outcome)}job_id DESC LIMIT $5::integer"""
 
 
@@ -58,7 +62,7 @@ _TAGGED = f"""
     ), newest AS MATERIALIZED (
         SELECT job_id FROM tagged WHERE {{wanted}} ORDER BY job_id DESC LIMIT $5::integer
     )
-    SELECT {LISTED}, NULL AS result FROM jobs WHERE job_id = ANY(ARRAY(SELECT job_id FROM newest))
+    SELECT {LISTED_COLUMNS}, NULL AS result FROM jobs WHERE job_id = ANY(ARRAY(SELECT job_id FROM newest))
     ORDER BY job_id DESC"""
 
 IDS = """
@@ -77,10 +81,12 @@ OWN_HEADS = """
 HEADS = "SELECT job_id, seq FROM jobs WHERE job_id = ANY($1::uuid[])"
 
 _request = msgspec.json.Decoder(ResearchRequest).decode
-_decoders = {column.name: msgspec.json.Decoder(column.shape).decode for column in SHOWN if column.shape}
+_decoders = {
+    column.name: msgspec.json.Decoder(column.shape).decode for column in SHOWN_COLUMNS if column.shape
+}
 
 
-class Head(Struct, frozen=True):
+class LogHead(Struct, frozen=True):
     """How far a job's log goes."""
 
     seq: int
@@ -95,7 +101,7 @@ class Head(Struct, frozen=True):
 
 async def views(engine: Engine, tenant: str, job_ids: Sequence[UUID]) -> Mapping[UUID, JobView]:
     """These jobs as callers see them; unknown ids, and those of other tenants, are left out."""
-    rows = await fetch(engine, VIEWS, tenant, list(set(job_ids)))
+    rows = await fetch(engine, READ_VIEWS, tenant, list(set(job_ids)))
     return {row["job_id"]: _view(row) for row in rows}
 
 
@@ -127,10 +133,10 @@ async def ids(
     return [row["job_id"] for row in await fetch(engine, IDS, tenant, since, after, limit)]
 
 
-async def own_heads(engine: Engine, tenant: str, job_ids: Sequence[UUID]) -> Mapping[UUID, Head]:
+async def own_heads(engine: Engine, tenant: str, job_ids: Sequence[UUID]) -> Mapping[UUID, LogHead]:
     """How far the logs of these jobs go; unknown ids, and those of other tenants, are left out."""
     rows = await fetch(engine, OWN_HEADS, tenant, list(set(job_ids)))
-    return {row["job_id"]: Head(row["seq"], row["status"], row["is_archived"]) for row in rows}
+    return {row["job_id"]: LogHead(row["seq"], row["status"], row["is_archived"]) for row in rows}
 
 
 async def heads(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -141,7 +147,7 @@ async def heads(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, int]:
 def _view(row: Mapping[str, Any]) -> JobView:
     request = _request(row["request"])
     asked = {name: getattr(request, name) for name in ASKED}
-    shown = {column.name: _shown(column.name, row[column.name]) for column in SHOWN}
+    shown = {column.name: _shown(column.name, row[column.name]) for column in SHOWN_COLUMNS}
     return JobView(**asked, **shown, outcome=row["outcome"])
 
 

@@ -23,13 +23,13 @@ from app.store.database import Engine, fetch, make_engine
 from app.store.projections import JOB_COLUMNS, JOB_NAMES, JSONS, job_row, transposed, unnest
 from dossier.problems import DossierError
 
-SLICE = 500  # jobs that are handed to a process, and put in place by one statement
-AT_ONCE = 50  # jobs whose events are in memory at a time
-ROUNDS = 20  # times that a row which moves is folded again
+SLICE_SIZE = 500  # jobs that are handed to a process, and put in place by one statement
+JOBS_IN_MEMORY = 50  # jobs whose events are in memory at a time
+REFOLD_ROUNDS = 20  # times that a row which moves is folded again
 STALE = 86_400  # seconds after which a table that a rebuild left behind is dropped
 NOWHERE, END = UUID(int=0), UUID(int=2**128 - 1)
 
-LISTED = ", ".join(JOB_NAMES)
+JOB_COLUMN_LIST = ", ".join(JOB_NAMES)
 CHANGEABLE = JOB_COLUMNS[1:]  # all but the key
 
 NEXT = "SELECT job_id FROM events WHERE seq = 1 AND job_id > $1::uuid ORDER BY job_id LIMIT $2::integer"
@@ -46,7 +46,7 @@ SWEEP = """
       AND NOT EXISTS (SELECT FROM archived_months m WHERE j.job_id >= m.starts AND j.job_id < m.ends)
     RETURNING job_id"""
 
-Told = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 
 class Rebuilt(Struct, frozen=True):
@@ -56,17 +56,17 @@ class Rebuilt(Struct, frozen=True):
     events: int
     changed: int  # rows that were not what follows from the log
     removed: int  # rows that no event stands behind
-    busy: int  # rows that moved ROUNDS times while they were folded: their workers have written them anew
+    busy: int  # rows that moved REFOLD_ROUNDS times during the fold; their workers have rewritten them
 
 
-class Folded(Struct, frozen=True):
+class FoldedBatch(Struct, frozen=True):
     """What one process did: how many jobs, of how many events."""
 
     jobs: int
     events: int
 
 
-class Beside:
+class ShadowTable:
     """The statements about the table that is built beside `jobs`, under a name of its own."""
 
     def __init__(self, name: str) -> None:
@@ -75,9 +75,10 @@ class Beside:
         self.clear = f"DELETE FROM {name} WHERE job_id = ANY($1::uuid[])"
         # `seen` is the last array: the version of the row before its events were read.
         self.add = f"""
-            INSERT INTO {name} ({LISTED}, seen)
+            INSERT INTO {name} ({JOB_COLUMN_LIST}, seen)
             SELECT {", ".join(column.stored for column in JOB_COLUMNS)}, c.seen
-            FROM unnest({unnest(JOB_COLUMNS, 1)}, ${len(JOB_NAMES) + 1}::integer[]) AS c({LISTED}, seen)"""
+            FROM unnest({unnest(JOB_COLUMNS, 1)}, ${len(JOB_NAMES) + 1}::integer[])
+                AS c({JOB_COLUMN_LIST}, seen)"""
         self.switch = f"""
             WITH changed AS (
                 UPDATE jobs j SET {", ".join(f"{column.name} = n.{column.name}" for column in CHANGEABLE)}
@@ -86,7 +87,7 @@ class Beside:
                   AND ({_compared("j")}) IS DISTINCT FROM ({_compared("n")})
                 RETURNING j.job_id
             ), added AS (
-                INSERT INTO jobs ({LISTED}) SELECT {LISTED} FROM {name}
+                INSERT INTO jobs ({JOB_COLUMN_LIST}) SELECT {JOB_COLUMN_LIST} FROM {name}
                 WHERE job_id > $1 AND job_id <= $2 AND seen IS NULL
                 ON CONFLICT DO NOTHING RETURNING job_id
             )
@@ -111,7 +112,9 @@ async def rebuild(engine: Engine) -> int:
     return (await _rebuild(engine, None, 1, lambda _jobs, _events: None)).jobs
 
 
-async def rebuild_at(url: str, *, processes: int = 0, told: Told = lambda _jobs, _events: None) -> Rebuilt:
+async def rebuild_at(
+    url: str, *, processes: int = 0, told: OnProgress = lambda _jobs, _events: None
+) -> Rebuilt:
     """The same in several processes, and everything there is to say about it.
 
     Args:
@@ -133,9 +136,9 @@ async def rebuild_at(url: str, *, processes: int = 0, told: Told = lambda _jobs,
         await engine.dispose()
 
 
-async def _rebuild(engine: Engine, url: str | None, processes: int, told: Told) -> Rebuilt:
+async def _rebuild(engine: Engine, url: str | None, processes: int, told: OnProgress) -> Rebuilt:
     name = f"jobs_next_{int(time.time() * 1000)}"
-    beside, tally = Beside(name), Tally(told)
+    beside, tally = ShadowTable(name), RebuildProgress(told)
     try:
         await _make(engine, beside)
         await (
@@ -147,7 +150,7 @@ async def _rebuild(engine: Engine, url: str | None, processes: int, told: Told) 
         await fetch(engine, beside.drop)
 
 
-async def _make(engine: Engine, beside: Beside) -> None:
+async def _make(engine: Engine, beside: ShadowTable) -> None:
     try:
         await fetch(engine, beside.make)
     except asyncpg.InsufficientPrivilegeError as error:
@@ -160,31 +163,31 @@ async def _make(engine: Engine, beside: Beside) -> None:
 # Beside
 
 
-class Tally:
+class RebuildProgress:
     """What was folded so far, and the last job of each slice."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: OnProgress) -> None:
         self.jobs = self.events = 0
         self.ends: list[UUID] = []
         self._told = told
 
-    def add(self, folded: Folded) -> None:
+    def add(self, folded: FoldedBatch) -> None:
         """A slice is done."""
         self.jobs += folded.jobs
         self.events += folded.events
         self._told(self.jobs, self.events)
 
 
-async def _fill_alone(engine: Engine, name: str, tally: Tally) -> None:
+async def _fill_alone(engine: Engine, name: str, tally: RebuildProgress) -> None:
     async for ids in _slices(engine):
         tally.ends.append(ids[-1])
         tally.add(await fold(engine, name, ids))
 
 
-async def _fill(engine: Engine, url: str, name: str, processes: int, tally: Tally) -> None:
+async def _fill(engine: Engine, url: str, name: str, processes: int, tally: RebuildProgress) -> None:
     """Fold every job of the log in so many processes, which hold few slices at a time."""
     context = multiprocessing.get_context("spawn")  # a fork would share the driver's connections
-    loop, waiting = asyncio.get_running_loop(), set[asyncio.Future[Folded]]()
+    loop, waiting = asyncio.get_running_loop(), set[asyncio.Future[FoldedBatch]]()
     with ProcessPoolExecutor(processes, context) as pool:
         async for ids in _slices(engine):
             tally.ends.append(ids[-1])
@@ -199,16 +202,16 @@ async def _fill(engine: Engine, url: str, name: str, processes: int, tally: Tall
 
 async def _slices(engine: Engine) -> AsyncIterator[list[UUID]]:
     after = NOWHERE
-    while ids := [row[0] for row in await fetch(engine, NEXT, after, SLICE)]:
+    while ids := [row[0] for row in await fetch(engine, NEXT, after, SLICE_SIZE)]:
         yield ids
         after = ids[-1]
 
 
-def _fold_there(url: str, name: str, ids: Sequence[UUID]) -> Folded:
+def _fold_there(url: str, name: str, ids: Sequence[UUID]) -> FoldedBatch:
     return asyncio.run(_fold_alone(url, name, ids))
 
 
-async def _fold_alone(url: str, name: str, ids: Sequence[UUID]) -> Folded:
+async def _fold_alone(url: str, name: str, ids: Sequence[UUID]) -> FoldedBatch:
     engine = make_engine(url, role=None, pool_size=1)
     try:
         return await fold(engine, name, ids)
@@ -216,31 +219,31 @@ async def _fold_alone(url: str, name: str, ids: Sequence[UUID]) -> Folded:
         await engine.dispose()
 
 
-async def fold(engine: Engine, name: str, ids: Sequence[UUID]) -> Folded:
+async def fold(engine: Engine, name: str, ids: Sequence[UUID]) -> FoldedBatch:
     """Put the rows of these jobs, as they follow from their events, into the table beside."""
     events = 0
-    for at in range(0, len(ids), AT_ONCE):
-        part = ids[at : at + AT_ONCE]
+    for at in range(0, len(ids), JOBS_IN_MEMORY):
+        part = ids[at : at + JOBS_IN_MEMORY]
         seen = await reads.heads(engine, part)  # before the events: see above
         jobs = await log.load(engine, part)
         rows = [(*job_row(job), seen.get(job.id)) for job in jobs.values() if job.exists]
         events += sum(job.seq for job in jobs.values())
-        await fetch(engine, Beside(name).add, *transposed(rows, len(JOB_NAMES) + 1))
-    return Folded(len(ids), events)
+        await fetch(engine, ShadowTable(name).add, *transposed(rows, len(JOB_NAMES) + 1))
+    return FoldedBatch(len(ids), events)
 
 
 # In place
 
 
 async def _put_in_place(
-    engine: Engine, name: str, beside: Beside, ends: Sequence[UUID]
+    engine: Engine, name: str, beside: ShadowTable, ends: Sequence[UUID]
 ) -> tuple[int, int, int]:
     """Slice by slice; returns rows changed, rows removed, and rows that would not hold still."""
     changed = removed = busy = 0
     for after, end in zip((NOWHERE, *ends), (*ends, END), strict=True):
         removed += len(await fetch(engine, SWEEP, after, end))
         changed += len(await fetch(engine, beside.switch, after, end))
-        for _ in range(ROUNDS):
+        for _ in range(REFOLD_ROUNDS):
             moved = [row[0] for row in await fetch(engine, beside.moved, after, end)]
             if not moved:
                 break

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from app.domain.events import PageRead, ReportWritten, SourceFound
 from app.store.database import Engine, fetch
-from dossier.job import Claim, Status
+from dossier.job_types import Claim, Status
 
 # The index goes by a hash of the address, so the address is compared as well. A job finds a page once. First
 # who found it, then their rows, one by one: a join may walk the rows of all jobs in the order of the page.

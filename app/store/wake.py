@@ -30,7 +30,10 @@ MAX_PENDING = 10_000  # ids that wait to be sent; more than that is said as "eve
 RECONNECT = (0.2, 5.0)  # seconds: first and longest wait before listening again
 PING = 20.0  # seconds between two signs of life of the listening connection
 
-REFUSED = (*AWAY, asyncpg.PostgresError)  # also what waiting may not cure: a wake-up is nobody's undoing
+LISTEN_ERRORS = (
+    *AWAY,
+    asyncpg.PostgresError,
+)  # also what waiting may not cure: a wake-up is nobody's undoing
 
 NOTIFY = "SELECT pg_notify($1::text, payload) FROM unnest($2::text[]) AS payload"
 
@@ -110,7 +113,7 @@ class Wake:
             began = time.monotonic()
             try:
                 await self._listen(url)
-            except REFUSED as error:
+            except LISTEN_ERRORS as error:
                 log.warning("Wake-ups from other processes are late, LISTEN failed: %s; trying again.", error)
             if time.monotonic() - began > longest:
                 wait = first

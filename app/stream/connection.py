@@ -14,7 +14,7 @@ LIFE = 600.0  # seconds after which a reader is sent elsewhere, so that load mov
 RETRY_MS = (1000, 4000)  # from which each reader gets its own, so that they do not all come back at once
 
 
-class Part(TypedDict):
+class BodyPart(TypedDict):
     """ASGI's message for a part of a response's body; it may be shared by any number of responses."""
 
     type: Literal["http.response.body"]
@@ -23,26 +23,26 @@ class Part(TypedDict):
     chunk: bytes  # the same as HTTP/1.1 puts it on the wire, which servers pass over
 
 
-Send = Callable[[Part], Coroutine[Any, Any, None]]
+Send = Callable[[BodyPart], Coroutine[Any, Any, None]]
 
 
-class Wire(NamedTuple):
+class RawWriter(NamedTuple):
     """What the server offers beyond ASGI: to write without waiting, if it can, and to cut the socket."""
 
     write: Callable[[bytes], bool]
     abort: Callable[[], object]
 
 
-def message(body: bytes, *, more: bool) -> Part:
+def message(body: bytes, *, more: bool) -> BodyPart:
     """A part of a body; without `more` it is the last one."""
     chunk = b"%x\r\n%b\r\n" % (len(body), body)
     return {"type": "http.response.body", "body": body, "more_body": more, "chunk": chunk}
 
 
-BEAT = message(frames.HEARTBEAT, more=True)
+HEARTBEAT_PART = message(frames.HEARTBEAT_FRAME, more=True)
 
 
-def goodbye(reason: str, retry_ms: tuple[int, int] = RETRY_MS) -> Part:
+def goodbye(reason: str, retry_ms: tuple[int, int] = RETRY_MS) -> BodyPart:
     """The last part of a response whose reader shall come back."""
     return message(frames.reconnect(reason, random.randint(*retry_ms)), more=False)
 
@@ -52,14 +52,14 @@ class Connection:
 
     __slots__ = ("_abort", "_send", "_write", "ends_at", "over", "wrote_at")
 
-    def __init__(self, send: Send, wire: Wire) -> None:
+    def __init__(self, send: Send, wire: RawWriter) -> None:
         self._send = send
         self._write, self._abort = wire
         self.wrote_at = time.monotonic()
         self.ends_at = self.wrote_at + LIFE * random.uniform(0.8, 1.0)
         self.over = False  # the last part was written, or the reader cut off
 
-    def start(self, part: Part) -> Awaitable[None] | None:
+    def start(self, part: BodyPart) -> Awaitable[None] | None:
         """Write without waiting; what is left has to be given to `finish`, None if nothing is.
 
         The wire takes bytes that are encoded once for all readers. What it cannot take, and the end of
@@ -88,7 +88,7 @@ class Connection:
         if rest := self.send_away(reason):
             await self.finish(rest)
 
-    async def write(self, part: Part) -> None:
+    async def write(self, part: BodyPart) -> None:
         """Write, and wait until there is room for the next part."""
         if rest := self.start(part):
             await self.finish(rest)
@@ -104,7 +104,7 @@ class UnsignedConnection(Connection):
 
     __slots__ = ()
 
-    def __init__(self, send: Send, wire: Wire) -> None:
+    def __init__(self, send: Send, wire: RawWriter) -> None:
         super().__init__(send, wire)
         self.ends_at = float("inf")  # its clients do not come back unasked
 

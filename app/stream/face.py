@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from app.faces.fold import Fold
-from app.stream.connection import Connection, Part, Wire, message
+from app.stream.connection import BodyPart, Connection, RawWriter, message
 from app.stream.hub import Hub
 from app.stream.reader import Reader
-from app.stream.topic import Frame, Topic
+from app.stream.topic import EncodedEvent, Topic
 
 EVENT = b"id: "  # how frames of events begin; no other frame has an id
 DATA = b"\ndata: "
@@ -63,9 +63,9 @@ class Faces:
         self._hub.crowd.add(reader, message(b"", more=True))
         return topic
 
-    def _pages(self, make_fold: MakeFold) -> Callable[[UUID, int, int], Awaitable[list[Frame]]]:
-        async def read(job_id: UUID, after: int, limit: int) -> list[Frame]:
-            fold, found, count, seq = make_fold(), list[Frame](), 0, 0
+    def _pages(self, make_fold: MakeFold) -> Callable[[UUID, int, int], Awaitable[list[EncodedEvent]]]:
+        async def read(job_id: UUID, after: int, limit: int) -> list[EncodedEvent]:
+            fold, found, count, seq = make_fold(), list[EncodedEvent](), 0, 0
             while lines := await self._read_lines(job_id, seq):
                 for line in lines:
                     for frame in framed(fold, line, count):
@@ -94,12 +94,12 @@ class Faces:
                 reader.leave("over")
 
 
-def framed(fold: Fold, line: bytes, count: int) -> list[Frame]:
+def framed(fold: Fold, line: bytes, count: int) -> list[EncodedEvent]:
     """Return the frames that a line adds, numbered after `count`."""
     bodies = fold.feed(line)
     last = count + len(bodies)
     return [
-        Frame(number, body, last=fold.is_over and number == last)
+        EncodedEvent(number, body, last=fold.is_over and number == last)
         for number, body in enumerate(bodies, start=count + 1)
     ]
 
@@ -110,13 +110,13 @@ class _Feeder(Connection):
     __slots__ = ("_ended", "_fold", "_topic")
 
     def __init__(self, fold: Fold, topic: FaceTopic, ended: Callable[[], None]) -> None:
-        super().__init__(_never, Wire(lambda _chunk: True, lambda: None))
+        super().__init__(_never, RawWriter(lambda _chunk: True, lambda: None))
         self.ends_at = float("inf")
         self._fold = fold
         self._topic = topic
         self._ended = ended
 
-    def start(self, part: Part) -> Awaitable[None] | None:
+    def start(self, part: BodyPart) -> Awaitable[None] | None:
         """Fold the events of this part."""
         if self.over:
             return None
@@ -133,8 +133,8 @@ class _Feeder(Connection):
             self._ended()
         return None
 
-    def _framed(self, body: bytes) -> list[Frame]:
-        fresh = list[Frame]()
+    def _framed(self, body: bytes) -> list[EncodedEvent]:
+        fresh = list[EncodedEvent]()
         for frame in body.split(b"\n\n"):
             if frame.startswith(EVENT):
                 line = frame[frame.index(DATA) + len(DATA) :]
@@ -145,5 +145,5 @@ class _Feeder(Connection):
         """Nothing waits here."""
 
 
-async def _never(_part: Part) -> None:
+async def _never(_part: BodyPart) -> None:
     """Stand where a connection sends."""

@@ -7,20 +7,20 @@ common clients make an empty event of anything else that ends in a blank line.
 
 import msgspec
 
-NAMES = {
+FRAME_NAMES = {
     "job_completed": b"job_complete",
     "job_failed": b"job_failed",
     "job_cancelled": b"job_cancelled",
     "input_requested": b"job_input_required",
 }
 
-HEARTBEAT = b":\n"  # one newline: with a blank line after it, httpx-sse and openai make a phantom event
+HEARTBEAT_FRAME = b":\n"  # one newline: with a blank line after it, httpx-sse and openai make a phantom event
 END = b"event: end\ndata: {}\n\n"
 
 
 def event(cursor: bytes, type_: str, line: bytes) -> bytes:
     """The frame of a stored event; `line` is its JSON, which has no newline."""
-    return b"id: %b\nevent: %b\ndata: %b\n\n" % (cursor, NAMES.get(type_, b"job_progress"), line)
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (cursor, FRAME_NAMES.get(type_, b"job_progress"), line)
 
 
 def checkpoint(cursor: str) -> bytes:

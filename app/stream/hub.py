@@ -14,23 +14,23 @@ from uuid import UUID
 
 from app.domain.row import Row
 from app.errors import DatabaseUnavailable
-from app.store import feed, log, reads
+from app.store import event_feed, log, reads
 from app.store.database import Engine
-from app.store.feed import Cursor, Page
+from app.store.event_feed import Cursor, FeedSlice
 from app.store.wake import Hint, Wake
 from app.stream import frames
 from app.stream.connection import message
-from app.stream.crowd import Crowd
-from app.stream.feed import Feed
-from app.stream.topic import PAGE, Frame, Topic
-from dossier.job import OVER
+from app.stream.feed_topic import Feed
+from app.stream.readers import Readers
+from app.stream.topic import EVENTS_PAGE_SIZE, EncodedEvent, Topic
+from dossier.job_types import OVER
 
 logger = logging.getLogger(__name__)
 
-POLL = 1.0  # seconds; the guarantee where hints are lost
+STREAM_POLL = 1.0  # seconds; the guarantee where hints are lost
 CATCH_UPS = 4  # catch-up reads at a time, so that a storm of reconnects leaves connections for others
 MEMORY = 256 << 20  # bytes of all rings together
-PATIENCE = 0.5  # seconds to wait while the database is away
+DATABASE_PAUSE = 0.5  # seconds to wait while the database is away
 FEED_PAUSE = 0.02  # seconds between two reads of the feeds; each hears of every event there is
 
 
@@ -40,7 +40,7 @@ class Hub:
     def __init__(self, engine: Engine, wake: Wake, draining: asyncio.Event, limit: int) -> None:
         self._engine = engine
         self._wake = wake
-        self.crowd = Crowd(draining, limit)
+        self.crowd = Readers(draining, limit)
         self._feeds: dict[tuple[str, tuple[str, ...] | None], Feed] = {}
         self._news = asyncio.Event()
         self._topics: dict[UUID, Topic] = {}  # in the order of their last news
@@ -76,15 +76,15 @@ class Hub:
         key = (tenant, types)
         if key not in self._feeds:
 
-            async def read(after: Cursor) -> Page:
+            async def read(after: Cursor) -> FeedSlice:
                 async with self._catching_up:
-                    return await feed.read(self._engine, tenant, after, PAGE, types)
+                    return await event_feed.read(self._engine, tenant, after, EVENTS_PAGE_SIZE, types)
 
             self._feeds[key] = Feed(head, read, lambda: self._feeds.pop(key))
             self._news.set()
         return self._feeds[key]
 
-    async def _read_page(self, job_id: UUID, after: int, limit: int) -> list[Frame]:
+    async def _read_page(self, job_id: UUID, after: int, limit: int) -> list[EncodedEvent]:
         async with self._catching_up:
             rows = await log.read(self._engine, job_id, after, limit)
         return [frame(row) for row in rows]
@@ -108,7 +108,7 @@ class Hub:
                 await self._refresh(moved)
             except DatabaseUnavailable as error:
                 logger.warning("Streams wait for the database: %s", error)
-                await asyncio.sleep(PATIENCE)
+                await asyncio.sleep(DATABASE_PAUSE)
                 self._mark(moved)
 
     async def _refresh(self, moved: set[UUID]) -> None:
@@ -125,7 +125,7 @@ class Hub:
                 topic.tip = rows[-1].hash if topic.head == rows[-1].seq else None
                 await asyncio.sleep(0)  # one popular job must not keep all others waiting
         self._make_room()
-        if sum(map(len, found.values())) >= log.PAGE:  # there may be more
+        if sum(map(len, found.values())) >= log.LOG_PAGE_SIZE:  # there may be more
             self._mark(moved)
 
     def _make_room(self) -> None:
@@ -139,7 +139,7 @@ class Hub:
 
     async def _poll(self) -> None:
         while True:
-            await asyncio.sleep(POLL * random.uniform(0.8, 1.0))
+            await asyncio.sleep(STREAM_POLL * random.uniform(0.8, 1.0))
             if self._feeds:
                 self._news.set()
             if not self._topics:
@@ -185,11 +185,11 @@ class Hub:
                         self._send_away(source)
             except DatabaseUnavailable as error:
                 logger.warning("Feeds wait for the database: %s", error)
-                await asyncio.sleep(PATIENCE)
+                await asyncio.sleep(DATABASE_PAUSE)
                 self._news.set()
             await asyncio.sleep(FEED_PAUSE)
 
 
-def frame(row: Row) -> Frame:
+def frame(row: Row) -> EncodedEvent:
     """The frame of a stored event."""
-    return Frame(row.seq, frames.event(b"%d" % row.seq, row.type, row.line()), row.status in OVER)
+    return EncodedEvent(row.seq, frames.event(b"%d" % row.seq, row.type, row.line()), row.status in OVER)

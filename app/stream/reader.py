@@ -12,30 +12,30 @@ from collections.abc import Awaitable, Hashable
 from typing import Generic, TypeVar
 
 from app.errors import DatabaseUnavailable
-from app.stream.connection import BEAT, Connection, Part
-from app.stream.source import Piece, Source
+from app.stream.connection import HEARTBEAT_PART, BodyPart, Connection
+from app.stream.source import Piece, StreamSource
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT = 15.0  # seconds of silence; shorter than the idle timeout of common proxies
+HEARTBEAT_SECONDS = 15.0  # seconds of silence; shorter than the idle timeout of common proxies
 
-C = TypeVar("C", bound=Hashable)
+CursorT = TypeVar("CursorT", bound=Hashable)
 
 
-class Reader(Generic[C]):
+class Reader(Generic[CursorT]):
     """Follows a source from a cursor on until it is over, the reader is gone, or told to leave."""
 
     __slots__ = ("_again", "_behind", "_connection", "_leaving", "cursor", "source")
 
-    def __init__(self, source: Source[C], cursor: C, connection: Connection) -> None:
+    def __init__(self, source: StreamSource[CursorT], cursor: CursorT, connection: Connection) -> None:
         self.cursor = cursor
         self.source = source
         self._connection = connection
         self._behind: asyncio.Task[None] | None = None
         self._leaving: str | None = None  # why, once it has to go
-        self._again: tuple[Part, C] | None = None  # what to say, and where to begin again
+        self._again: tuple[BodyPart, CursorT] | None = None  # what to say, and where to begin again
 
-    def begin(self, first: Part) -> None:
+    def begin(self, first: BodyPart) -> None:
         """Write the first frames, then all there is after the cursor."""
         self._go_on(self._connection.start(first))
 
@@ -57,8 +57,8 @@ class Reader(Generic[C]):
         """Once a second: a sign of life into silence, and the end of a long life."""
         if now >= self._connection.ends_at:
             self.leave("rotation")
-        elif now >= self._connection.wrote_at + HEARTBEAT and not self._behind:
-            self._go_on(self._connection.start(BEAT))
+        elif now >= self._connection.wrote_at + HEARTBEAT_SECONDS and not self._behind:
+            self._go_on(self._connection.start(HEARTBEAT_PART))
 
     def leave(self, reason: str) -> None:
         """Tell the reader to come back later; one that is behind is told after the piece it takes now."""
@@ -68,7 +68,7 @@ class Reader(Generic[C]):
         if not self._behind:
             self._fall_behind(self._connection.send_away(reason))
 
-    def begin_again(self, first: Part, cursor: C) -> None:
+    def begin_again(self, first: BodyPart, cursor: CursorT) -> None:
         """Write `first` and then all there is after the cursor, whatever was written before."""
         self._again = (first, cursor)
         if not self._behind and not self._connection.over:
@@ -83,7 +83,7 @@ class Reader(Generic[C]):
             await asyncio.gather(self._behind, return_exceptions=True)
             self._behind = None
 
-    def _give(self, piece: Piece[C]) -> Awaitable[None] | None:
+    def _give(self, piece: Piece[CursorT]) -> Awaitable[None] | None:
         """Write a piece and move on; what does not follow the cursor would be a hole, and ends the stream."""
         if piece.after != self.cursor:
             log.error("A stream was cut: %r follows %r, not %r.", piece.cursor, piece.after, self.cursor)

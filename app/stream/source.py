@@ -6,17 +6,17 @@ from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
-from app.stream.connection import Part
+from app.stream.connection import BodyPart
 
-C = TypeVar("C", bound=Hashable)
+CursorT = TypeVar("CursorT", bound=Hashable)
 
 
-class Piece(Struct, Generic[C], frozen=True):
+class Piece(Struct, Generic[CursorT], frozen=True):
     """Frames that follow each other, encoded once for all who stand at `after`."""
 
-    after: C
-    cursor: C  # where a reader stands that has it
-    part: Part | None  # None: there is nothing to send, only the cursor moves
+    after: CursorT
+    cursor: CursorT  # where a reader stands that has it
+    part: BodyPart | None  # None: there is nothing to send, only the cursor moves
 
 
 class Listener(Protocol):
@@ -26,7 +26,7 @@ class Listener(Protocol):
         """Write what is new, without waiting."""
 
 
-class Source(ABC, Generic[C]):
+class StreamSource(ABC, Generic[CursorT]):
     """A log, or a cut of it, as its readers see it."""
 
     def __init__(self) -> None:
@@ -34,15 +34,15 @@ class Source(ABC, Generic[C]):
         self.readers = 0
 
     @abstractmethod
-    def is_level(self, cursor: C) -> bool:
+    def is_level(self, cursor: CursorT) -> bool:
         """True where nothing is known that follows `cursor`."""
 
     @abstractmethod
-    def piece(self, cursor: C) -> Piece[C] | None:
+    def piece(self, cursor: CursorT) -> Piece[CursorT] | None:
         """The next piece, where it is in memory."""
 
     @abstractmethod
-    async def page(self, cursor: C) -> Piece[C]:
+    async def page(self, cursor: CursorT) -> Piece[CursorT]:
         """The next piece, read from the log. Raises DatabaseUnavailable."""
 
     @abstractmethod

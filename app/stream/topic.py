@@ -10,15 +10,15 @@ from msgspec import Struct
 
 from app.stream import frames
 from app.stream.connection import message
-from app.stream.source import Piece, Source
+from app.stream.source import Piece, StreamSource
 
 RING = 1 << 20  # bytes of frames kept for one job; whoever is further behind reads pages of the log
-CHUNK = 64 * 1024  # bytes of one write; more would only wait in the kernel
+WRITE_SIZE = 64 * 1024  # bytes of one write; more would only wait in the kernel
 MEMO = 8  # pieces kept joined; nearly all readers stand at the same cursor
-PAGE = 500  # events of one page of the log
+EVENTS_PAGE_SIZE = 500  # events of one page of the log
 
 
-class Frame(Struct, frozen=True):
+class EncodedEvent(Struct, frozen=True):
     """An encoded event."""
 
     seq: int
@@ -26,10 +26,10 @@ class Frame(Struct, frozen=True):
     last: bool  # terminal: nothing can follow
 
 
-ReadPage = Callable[[UUID, int, int], Awaitable[list[Frame]]]  # job, the seq before, how many
+ReadPage = Callable[[UUID, int, int], Awaitable[list[EncodedEvent]]]  # job, the seq before, how many
 
 
-class Topic(Source[int]):
+class Topic(StreamSource[int]):
     """A ring of frames with contiguous seq; a cursor is the seq of the last event a reader has."""
 
     def __init__(
@@ -46,10 +46,10 @@ class Topic(Source[int]):
         self.head = head  # seq of the newest frame that was read
         self.tip: bytes | None = None  # the hash of that event, where it is known
         self.size = 0  # bytes in the ring
-        self._frames: deque[Frame] = deque()
+        self._frames: deque[EncodedEvent] = deque()
         self._read_page = read_page
         self._forget = forget
-        self._pages: dict[int, asyncio.Task[list[Frame]]] = {}  # being read now, by their number
+        self._pages: dict[int, asyncio.Task[list[EncodedEvent]]] = {}  # being read now, by their number
         self._pieces: dict[int, Piece[int]] = {}  # what was joined since the last event, by cursor
 
     def is_level(self, cursor: int) -> bool:
@@ -57,7 +57,7 @@ class Topic(Source[int]):
         return cursor >= self.head
 
     def piece(self, cursor: int) -> Piece[int] | None:
-        """What follows the cursor, at most CHUNK bytes and a frame; None if that is not in the ring."""
+        """What follows the cursor, at most WRITE_SIZE bytes and a frame; None if that is not in the ring."""
         if (known := self._pieces.get(cursor)) is not None:
             return known
         first = self._first()
@@ -71,13 +71,13 @@ class Topic(Source[int]):
 
     async def page(self, cursor: int) -> Piece[int]:
         """What follows the cursor, from the log; readers who need the same page share one read of it."""
-        number, skip = divmod(cursor, PAGE)
+        number, skip = divmod(cursor, EVENTS_PAGE_SIZE)
         found = await self._shared(number)
         if len(found) <= skip:  # that read may have begun before the event was written
             found = await self._shared(number)
         return join(cursor, islice(found, skip, None), self._end)
 
-    def extend(self, fresh: list[Frame]) -> None:
+    def extend(self, fresh: list[EncodedEvent]) -> None:
         """Add frames that follow the newest one, drop the oldest over RING bytes, and deliver."""
         self._pieces.clear()
         for frame in fresh:
@@ -109,22 +109,22 @@ class Topic(Source[int]):
     def _first(self) -> int:
         return self.head + 1 - len(self._frames)
 
-    async def _shared(self, number: int) -> list[Frame]:
+    async def _shared(self, number: int) -> list[EncodedEvent]:
         reading = self._pages.get(number)
         if reading is None:
             reading = self._pages[number] = asyncio.get_running_loop().create_task(self._load(number))
             reading.add_done_callback(_see)
         return await asyncio.shield(reading)  # a reader who leaves must not end the read of the others
 
-    async def _load(self, number: int) -> list[Frame]:
+    async def _load(self, number: int) -> list[EncodedEvent]:
         try:
-            found = await self._read_page(self.job_id, number * PAGE, PAGE)
+            found = await self._read_page(self.job_id, number * EVENTS_PAGE_SIZE, EVENTS_PAGE_SIZE)
         finally:
             del self._pages[number]
         self._keep(found)
         return found
 
-    def _keep(self, found: list[Frame]) -> None:
+    def _keep(self, found: list[EncodedEvent]) -> None:
         """A page that reaches the ring stays in it, so that one reader of a crowd reads for all."""
         first = self._first()
         if not found or found[-1].seq + 1 < first:
@@ -137,14 +137,14 @@ class Topic(Source[int]):
                 first = frame.seq
 
 
-def _see(reading: asyncio.Task[list[Frame]]) -> None:
+def _see(reading: asyncio.Task[list[EncodedEvent]]) -> None:
     """Look at how a read ended: where its readers have left, asyncio would report its error as a fault."""
     if not reading.cancelled():
         reading.exception()
 
 
-def join(cursor: int, fresh: "islice[Frame]", end: bytes = frames.END) -> Piece[int]:
-    """Frames as one write of at least one frame and not much more than CHUNK bytes.
+def join(cursor: int, fresh: "islice[EncodedEvent]", end: bytes = frames.END) -> Piece[int]:
+    """Frames as one write of at least one frame and not much more than WRITE_SIZE bytes.
 
     Raises LookupError where there is none, or one is missing: a hole must never look like an event.
     """
@@ -155,7 +155,7 @@ def join(cursor: int, fresh: "islice[Frame]", end: bytes = frames.END) -> Piece[
         parts.append(frame.body)
         size += len(frame.body)
         at, last = frame.seq, frame.last
-        if size >= CHUNK:
+        if size >= WRITE_SIZE:
             break
     if at == cursor:
         raise LookupError(f"Event {cursor + 1} is not where it has to be.")

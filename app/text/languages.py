@@ -33,13 +33,17 @@ STEMMERS = {
 }
 
 # Characters of scripts that put no spaces between words, and Korean, whose words carry their particles.
-PAIRED = (
+PAIRED_SCRIPTS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0002fa1f"
 )
-_MARKS = "\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0963\u0980-\u0dff\u200c\u200d"
-_RUN = re.compile(f"[{PAIRED}]+")
-_WORD = re.compile(rf"(?P<run>[{PAIRED}]+)|(?:(?![{PAIRED}])[^\W_])(?:(?![{PAIRED}])(?:[^\W_]|[{_MARKS}]))*")
+_WORD_MARKS = (
+    "\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0963\u0980-\u0dff\u200c\u200d"
+)
+_RUN = re.compile(f"[{PAIRED_SCRIPTS}]+")
+_TEXT_WORD = re.compile(
+    rf"(?P<run>[{PAIRED_SCRIPTS}]+)|(?:(?![{PAIRED_SCRIPTS}])[^\W_])(?:(?![{PAIRED_SCRIPTS}])(?:[^\W_]|[{_WORD_MARKS}]))*"
+)
 _LATIN_WORD = re.compile(r"[a-zà-öø-ÿœß]+")
 _DIACRITICS = re.compile("[\u0640\u064b-\u065f\u0670]")  # of Arabic: written or left out as one likes
 
@@ -70,7 +74,7 @@ _SIGNS = {
     "nl": r"\w(?:ij|lijk|heid)\b",
 }
 _NOUN = re.compile(r"[a-zäöüß,] [A-ZÄÖÜ][a-zäöüß]")  # German writes its nouns so; others only names
-_SPELLED = {language: re.compile(signs) for language, signs in _SIGNS.items()}
+_SPELLED_SIGNS = {language: re.compile(signs) for language, signs in _SIGNS.items()}
 # Function words that are cut out of a run before it becomes pairs; others are too often part of a word.
 _BETWEEN = {
     "zh": "的 了 是 在 和 与 與 及 或 于 於 由 被 吗 嗎 呢",
@@ -133,7 +137,7 @@ def _latin(sample: str) -> str:
     lower = sample.lower()
     words = _LATIN_WORD.findall(lower)
     scores = dict.fromkeys(_LATIN, 0.0)
-    for name, signs in _SPELLED.items():
+    for name, signs in _SPELLED_SIGNS.items():
         scores[name] += 1.5 * min(3, len(signs.findall(lower)))
     for word in words:
         for language, weight in _TOLD.get(word, {}).items():
@@ -157,7 +161,7 @@ def question_words(language: str) -> frozenset[str]:
 def words(text: str) -> list[str]:
     """The words in lower case in their order; a run of a script without spaces as pairs of characters."""
     found = list[str]()
-    for match in _WORD.finditer(_DIACRITICS.sub("", text.lower())):
+    for match in _TEXT_WORD.finditer(_DIACRITICS.sub("", text.lower())):
         found += pairs(match[0]) if match["run"] else [match[0]]
     return found
 
@@ -190,7 +194,9 @@ def content_words(text: str, language: str) -> list[str]:
 def without_asking(text: str, language: str) -> str:
     """The text without the words of its language that carry no subject; all others as they are written."""
     empty = _empty(language)
-    return _WORD.sub(lambda word: " " if word[0].lower() in empty else word[0], _cut_paired(text, language))
+    return _TEXT_WORD.sub(
+        lambda word: " " if word[0].lower() in empty else word[0], _cut_paired(text, language)
+    )
 
 
 def without_pairs(text: str) -> str:

@@ -15,8 +15,8 @@ from app.text import sentences
 
 WIDEST = 20  # sources; a range of more is taken for its two ends
 FIRST = 0x100000  # the first character that stands for a cluster
-MANY = 0xFFFD  # clusters of a block
-STAND_IN = re.compile(f"[{sentences.MARKER}]")
+MAX_CLUSTERS = 0xFFFD  # clusters of a block
+STAND_IN = re.compile(f"[{sentences.STOP_MARKER}]")
 
 Clusters = list[tuple[int, ...]]
 
@@ -38,7 +38,7 @@ _PART = re.compile(r"\d+|[–—-](?=[\s\[【［\\]{0,6}\^?\d)")
 _ROUND = re.compile(
     r"(?<=\S)(\s{1,2})\((\d{1,3}(?:\s?[,;]\s?\d{1,3}){0,9})\)(?=\s{0,2}(?:[.,;:!?。，]|\Z|\n))"
 )
-_COUNTED = re.compile(
+_COUNTED_THINGS = re.compile(
     r"(?:\d|\b(?:eq|equation|formula|fig|figure|table|step|case|type|class|section|article|clause|paragraph|rule"
     r"|gleichung|formel|abschnitt|artikel|absatz|schritt|fall)\.?)\Z",
     re.IGNORECASE,
@@ -70,7 +70,7 @@ class Style(Struct, frozen=True):
         text = _RAISED.sub(lambda found: self._raised(found, text), text)
 
         def hide(found: re.Match[str]) -> str:
-            if len(clusters) == MANY:
+            if len(clusters) == MAX_CLUSTERS:
                 return ""
             clusters.append(tuple(dict.fromkeys(_numbers(found[0]))))
             return chr(FIRST + len(clusters) - 1)
@@ -79,7 +79,7 @@ class Style(Struct, frozen=True):
 
     def _rounded(self, found: re.Match[str], text: str) -> str:
         numbers = [int(number) for number in re.findall(r"\d+", found[2])]
-        counts = _COUNTED.search(text[max(0, found.start() - 20) : found.start()])
+        counts = _COUNTED_THINGS.search(text[max(0, found.start() - 20) : found.start()])
         if counts or not all(number in self.numbers for number in numbers):
             return found[0]
         return f"{found[1]}[{', '.join(map(str, numbers))}]"

@@ -8,9 +8,9 @@ and what follows from context are for a judge.
 import re
 
 NEAR = 0.7  # share of the claim's words that a sentence has which says nearly the same
-MAX_WORDS = 400  # of a text that are compared
+MAX_COMPARED_WORDS = 400  # of a text that are compared
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
+_COMPARED_WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 _NEGATIONS = frozenset(
     [
         "not",
@@ -185,8 +185,8 @@ def turned(claim: str, quote: str, language: str, *, share: float = 1.0, whole: 
 
 def words(text: str) -> list[str]:
     """The words of a text in their order, in lower case."""
-    found = [word[0].casefold().replace("’", "'") for word in _WORD.finditer(text)]
-    return found[:MAX_WORDS]
+    found = [word[0].casefold().replace("’", "'") for word in _COMPARED_WORD.finditer(text)]
+    return found[:MAX_COMPARED_WORDS]
 
 
 def _opposite(said: frozenset[str], there: frozenset[str]) -> str:

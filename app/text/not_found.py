@@ -2,7 +2,7 @@
 
 import re
 
-LONGEST = 600  # characters of such a sentence
+MAX_ABSENCE = 600  # characters of such a sentence
 
 _PATTERNS = (
     (
@@ -48,4 +48,4 @@ _SEARCHED = re.compile(
 
 def says_not_found(text: str) -> bool:
     """True for "The sources do not say …", "Dazu wurde nichts gefunden" and the like."""
-    return len(text) <= LONGEST and bool(_SEARCHED.search(text) and _NOT_FOUND.search(text))
+    return len(text) <= MAX_ABSENCE and bool(_SEARCHED.search(text) and _NOT_FOUND.search(text))

@@ -11,18 +11,18 @@ from unicodedata import normalize
 
 from msgspec import Struct
 
-from app.text.numerals import DOUBTFUL, MAYBE_MONTHS, MONTHS, NUMERALS, SCALES, UNITS
+from app.text.numerals import DOUBTFUL, MAYBE_MONTHS, MONTH_NUMBERS, NUMERALS, SCALES, UNITS
 
-MANY = 5000  # numbers of one text that are told apart
+MAX_NUMBERS = 5000  # numbers of one text that are told apart
 _SPACES = "\u00a0\u2007\u2009\u202f"
-_MARKS = (
+_DIGIT_MARKS = (
     "[\u0300-\u036f\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
     "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]"
 )
 _DIGITS = re.compile(
     rf"(?P<grouped>(?<![\d.,])\d{{1,3}}(?:[ {_SPACES}]\d{{3}})+(?!\d)(?:[.,]\d{{1,4}}(?!\d))?)"
     rf"|(?P<plain>\d+(?:[.,'’٫٬{_SPACES}-]\d+)*)"
-    rf"|(?P<word>(?:[^\W\d_]{_MARKS}*)+(?:-[^\W\d_]+){{0,4}})"
+    rf"|(?P<word>(?:[^\W\d_]{_DIGIT_MARKS}*)+(?:-[^\W\d_]+){{0,4}})"
     r"|(?P<sign>[%$€£¥])"
 )
 _SEPARATOR = re.compile(r"\D")
@@ -94,10 +94,10 @@ def figures(text: str, language: str = "", *, loose: bool = True) -> Figures:
     tokens = _tokens(text)
     words = _numerals(language, loose=loose)
     found, months, done = list[Number](), set[int](), 0
-    for at, token in enumerate(tokens[: 4 * MANY]):
+    for at, token in enumerate(tokens[: 4 * MAX_NUMBERS]):
         if at < done:
             continue
-        if token.kind == "word" and (month := MONTHS.get(token.text)) and _is_month(tokens, at):
+        if token.kind == "word" and (month := MONTH_NUMBERS.get(token.text)) and _is_month(tokens, at):
             months.add(month)
         elif token.kind == "word" and token.text in words:
             value, done = _compound(tokens, at, words)
@@ -106,7 +106,7 @@ def figures(text: str, language: str = "", *, loose: bool = True) -> Figures:
             months.add(int(token.text))
         elif token.kind == "digits":
             found.append(_with_range(_digits(token, tokens, at, text), tokens, at))
-    return Figures(tuple(found[:MANY]), frozenset(months))
+    return Figures(tuple(found[:MAX_NUMBERS]), frozenset(months))
 
 
 def missing(claim: Figures, page: Figures) -> str:
@@ -144,7 +144,7 @@ def _part_in(part: str, values: frozenset[str], months: frozenset[int]) -> bool:
 
 
 def _month_name(month: int) -> str:
-    return next(name for name, value in MONTHS.items() if value == month).title()
+    return next(name for name, value in MONTH_NUMBERS.items() if value == month).title()
 
 
 def _numerals(language: str, *, loose: bool) -> dict[str, int]:

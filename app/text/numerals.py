@@ -125,9 +125,9 @@ _MONTHS = {
     11: "november novembre noviembre ноября ноябрь ноябре نوفمبر novembro नवंबर พฤศจิกายน",
     12: "december dezember décembre diciembre декабря декабрь декабре ديسمبر dezembro dicembre दिसंबर ธันวาคม",
 }
-_SHORT = ["jan", "feb", "mar", "apr", "-", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-MONTHS = {word: month for month, words in _MONTHS.items() for word in words.split()}
-MONTHS |= {word: month for month, word in enumerate(_SHORT, 1) if word != "-"} | {
+_SHORT_MONTHS = ["jan", "feb", "mar", "apr", "-", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+MONTH_NUMBERS = {word: month for month, words in _MONTHS.items() for word in words.split()}
+MONTH_NUMBERS |= {word: month for month, word in enumerate(_SHORT_MONTHS, 1) if word != "-"} | {
     "sept": 9,
     "okt": 10,
     "dez": 12,

@@ -20,7 +20,7 @@ from app.text.wrapping import unwrap
 
 MAX_LINES = 10_000  # of a report; each takes time, and ten thousand are a book
 LONG = 20_000  # characters of a paragraph
-ROUNDS = 5
+MAX_PROSE_ROUNDS = 5
 
 _NO_BRACKETS = str.maketrans("[]【】［］", "()()()")
 _OPEN = re.compile(r"[\[【［][\d\s*_^,;\\–—-]{0,300}\Z")
@@ -94,7 +94,7 @@ def read(content: str, known: Container[str], numbers: Container[int] = ()) -> P
     found = unwrap(tidy(content), MAX_LINES)
     source = "\n".join(found.lines)
     style = marks.style(source, numbers)
-    for _ in range(ROUNDS):
+    for _ in range(MAX_PROSE_ROUNDS):
         prose = _read(source, known, style)
         again = write(prose, lambda *_: True)
         if again == source:

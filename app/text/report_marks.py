@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterable
 
-from dossier.job import Result
+from dossier.job_types import Result
 
-MAX_MARKS = 200  # in one report
+MAX_REPORT_MARKS = 200  # in one report
 UNVERIFIED = " *(unverified)*"
 PARTLY = " *(partly supported)*"
 
-_WORD = re.compile(r"\w+")
-_GAP = r"[\W_]{0,40}"  # between two words of a sentence: spaces, markup, marks of other citations
+_MARKED_WORD = re.compile(r"\w+")
+_MARKUP_GAP = r"[\W_]{0,40}"  # between two words of a sentence: spaces, markup, marks of other citations
 # What closes a sentence behind its last word, and the citations there.
 _CITED = r"(?:\s{0,3}\[\d{1,9}\])*"
 _CLOSERS = r"[\"”’»)*_`]{0,6}"
@@ -22,7 +22,7 @@ def marked(result: Result) -> str:
     text = result.final_answer
     partly = dict.fromkeys(claim.text for claim in result.claims if claim.verdict == "partly")
     places = [*_places(text, result.unverified, UNVERIFIED), *_places(text, partly, PARTLY)]
-    for end, mark in sorted(dict(places[:MAX_MARKS]).items(), reverse=True):
+    for end, mark in sorted(dict(places[:MAX_REPORT_MARKS]).items(), reverse=True):
         text = f"{text[:end]}{mark}{text[end:]}"
     return text
 
@@ -41,8 +41,8 @@ def _places(text: str, sentences: Iterable[str], mark: str) -> Iterable[tuple[in
 
 def _pattern(sentence: str) -> re.Pattern[str] | None:
     """Match the words of a sentence, whatever markup or citation stands between them."""
-    words = _WORD.findall(sentence.removesuffix("…"))
+    words = _MARKED_WORD.findall(sentence.removesuffix("…"))
     if not words:
         return None
-    between = rf"{_GAP}(?:\[\d{{1,9}}\]{_GAP}){{0,9}}"
+    between = rf"{_MARKUP_GAP}(?:\[\d{{1,9}}\]{_MARKUP_GAP}){{0,9}}"
     return re.compile(between.join(map(re.escape, words)))

@@ -9,22 +9,22 @@ from html import unescape
 
 from app.text.urls import normalise
 
-ROUNDS = 5  # links in links in links; what is deeper is escaped, not understood
+MAX_LINK_ROUNDS = 5  # links in links in links; what is deeper is escaped, not understood
 
 # The characters that stand for hidden pieces; `tidy` takes them out of the text first.
 _FIRST, _LAST = 0xF0000, 0xFFFFD
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
-_CONTROL = re.compile(
+_CONTROL_CHARACTERS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
 )
-_ENTITY = re.compile(r"&#?\w{1,31};")
-_SPELLED = frozenset("[]【】0123456789,;-–—")  # what an entity may spell of a citation
+_HTML_ENTITY = re.compile(r"&#?\w{1,31};")
+_CITATION_SIGNS = frozenset("[]【】0123456789,;-–—")  # what an entity may spell of a citation
 _TICKS = re.compile(r"`+")
 _AUTOLINK = re.compile(
     r"<([a-z][a-z0-9+.-]{1,31}:[^\s<>]{1,2000}|[^\s<>@]{1,64}@[^\s<>@]{1,255})>", re.IGNORECASE
 )
-_TAG = re.compile(r"<[a-z/!?][^<>]{0,1000}>", re.IGNORECASE)
+_HTML_TAG = re.compile(r"<[a-z/!?][^<>]{0,1000}>", re.IGNORECASE)
 _TAG_BEGINS = re.compile(r"<(?=[a-z/!?])", re.IGNORECASE)
 _TEXT = r"[^\[\]]{0,1000}(?:\[[^\[\]]{0,1000}\][^\[\]]{0,1000}){0,5}"
 _LINK = re.compile(
@@ -48,13 +48,13 @@ _NUMERAL = re.compile(r"\s{0,3}\^?\d{1,9}\s{0,3}")
 def tidy(text: str) -> str:
     """Text with line feeds only, without controls, invisible and private characters."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    visible = _PRIVATE.sub("", _CONTROL.sub("", lines))
-    return _ENTITY.sub(_spell, visible)
+    visible = _PRIVATE.sub("", _CONTROL_CHARACTERS.sub("", lines))
+    return _HTML_ENTITY.sub(_spell, visible)
 
 
 def _spell(entity: re.Match[str]) -> str:
     character = unescape(entity[0])
-    return character if character in _SPELLED else entity[0]
+    return character if character in _CITATION_SIGNS else entity[0]
 
 
 class Hidden:
@@ -89,8 +89,8 @@ def defuse(text: str, known: Container[str], hidden: Hidden) -> str:
     """
     text = _DEFINITION.sub("", _FORMULA.sub(lambda found: _formula(found, hidden), _hide_code(text, hidden)))
     text = _AUTOLINK.sub(lambda found: _autolink(found, known, hidden), text)
-    text = _TAG_BEGINS.sub("&lt;", _TAG.sub("", text))
-    for _ in range(ROUNDS):
+    text = _TAG_BEGINS.sub("&lt;", _HTML_TAG.sub("", text))
+    for _ in range(MAX_LINK_ROUNDS):
         text, count = _LINK.subn(lambda found: _link(found, known, hidden), text)
         if not count:
             break

@@ -3,20 +3,20 @@
 import re
 from functools import lru_cache
 
-from app.text.numerals import MONTHS
+from app.text.numerals import MONTH_NUMBERS
 
-LONGEST = 400  # characters; text without full stops is cut at a space near here
+MAX_TEXT_SENTENCE = 400  # characters; text without full stops is cut at a space near here
 # A marker that stands for something else in a report's text; see app.text.prose.
-MARKER = "\U00100000-\U0010fffd"
+STOP_MARKER = "\U00100000-\U0010fffd"
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_WORD = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
+_SENTENCE_WORD = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
 # Every repeat is bounded or starts only where no other can, so that no text takes quadratic time.
 _END = re.compile(
     rf"""(?<![.!?…])[.!?…]{{1,10}}(?!\w)[*_"'”’»)\]]{{0,6}}
-         (?:(?:\s{{0,3}}[{MARKER}]){{1,9}}(?=\s{{1,9}}[^\sa-z]|\s{{0,9}}\Z))?(?=\s|\Z)
-       | [。！？｡।॥؟۔](?:\s{{0,3}}[{MARKER}]){{0,9}}
-       | (?:\s{{0,3}}[{MARKER}]){{1,9}}(?=\s{{1,9}}[\u0e00-\u0e7f])
+         (?:(?:\s{{0,3}}[{STOP_MARKER}]){{1,9}}(?=\s{{1,9}}[^\sa-z]|\s{{0,9}}\Z))?(?=\s|\Z)
+       | [。！？｡।॥؟۔](?:\s{{0,3}}[{STOP_MARKER}]){{0,9}}
+       | (?:\s{{0,3}}[{STOP_MARKER}]){{1,9}}(?=\s{{1,9}}[\u0e00-\u0e7f])
        | \n(?=[^\S\n]{{0,40}}(?:\n|[-*+•|\#]\s|\d{{1,3}}[.)]\s))""",
     re.VERBOSE,
 )
@@ -24,15 +24,15 @@ _ABBREVIATIONS = """abs adm al approx aprox av ave bd bldg bspw bzw ca capt cf c
     dist dr dra ed eds eg env eq et evtl exkl fig figs fr ft gem gen gens ggf gov hr hrsg inc ing inkl jr lt
     ltd maj messrs mio mlle mme mr mrd mrs ms mt nos núm op pág pp pres prof ref rep resp rev sec sen sgt sog
     sr sra srta st str tsd ud uds vgl vol vs zzgl др им млн млрд пр рис руб см стр тыс ул"""
-_SHORT = frozenset(_ABBREVIATIONS.split())
+_SHORT_WORDS = frozenset(_ABBREVIATIONS.split())
 # What is short for something only before a number.
-_NUMBERED = """abb apr art aug avr bd dec déc dez feb febr fév févr jan janv juil jul jun kap mar may no nov
-    nr oct okt p s sep sept tab"""
-_BEFORE_NUMBER = frozenset(_NUMBERED.split())
+_NUMBER_ABBREVIATIONS = """abb apr art aug avr bd dec déc dez feb febr fév févr jan janv juil jul jun kap mar
+    may no nov nr oct okt p s sep sept tab"""
+_BEFORE_NUMBER = frozenset(_NUMBER_ABBREVIATIONS.split())
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,4}\.){1,4}-?[^\W\d_]{1,3}")
 # What a number with a dot counts in German: "1. Januar", "19. Jahrhundert".
-_COUNTED = frozenset(
-    (*MONTHS, "jahrhundert", "jahrhunderts", "jahrtausend", "weltkrieg", "platz", "auflage", "klasse")
+_COUNTED_WORDS = frozenset(
+    (*MONTH_NUMBERS, "jahrhundert", "jahrhunderts", "jahrtausend", "weltkrieg", "platz", "auflage", "klasse")
 )
 _OPENING = "([{'\"“‘«*_"
 # Words that say nothing about the subject. Negations are not among them.
@@ -73,14 +73,14 @@ def _is_short(word: str, before: str, after: str) -> bool:
     """True for a word whose dot does not end a sentence."""
     after = after.lstrip(_OPENING)
     if word.isdecimal() and len(word) <= 2:
-        return after.rstrip(".,;:").lower() in _COUNTED
+        return after.rstrip(".,;:").lower() in _COUNTED_WORDS
     if word in ("г", "гг"):
         return not before.isdecimal()
     if _DOTTED.fullmatch(word):  # "U.S. The" ends, "U.S. Department" does not
         return after.lower() not in _EMPTY
     if len(word) == 1 and word.isalpha():
         return True
-    return word in _SHORT or (word in _BEFORE_NUMBER and after[:1].isdecimal())
+    return word in _SHORT_WORDS or (word in _BEFORE_NUMBER and after[:1].isdecimal())
 
 
 def _trimmed(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -92,13 +92,13 @@ def _trimmed(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def short(text: str, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The spans with those that are longer than LONGEST cut in pieces at white space."""
+    """The spans with those that are longer than MAX_TEXT_SENTENCE cut in pieces at white space."""
     pieces = list[tuple[int, int]]()
     for first, end in found:
         start = first
-        while end - start > LONGEST:
-            space = text.rfind(" ", start + LONGEST // 2, start + LONGEST)
-            cut = space if space > 0 else start + LONGEST
+        while end - start > MAX_TEXT_SENTENCE:
+            space = text.rfind(" ", start + MAX_TEXT_SENTENCE // 2, start + MAX_TEXT_SENTENCE)
+            cut = space if space > 0 else start + MAX_TEXT_SENTENCE
             pieces += _trimmed(text, start, cut)
             start = cut
         pieces += _trimmed(text, start, end)
@@ -107,7 +107,7 @@ def short(text: str, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def words(text: str) -> list[str]:
     """The words in lower case; each Chinese, Japanese or Korean character is one."""
-    return _WORD.findall(text.lower())
+    return _SENTENCE_WORD.findall(text.lower())
 
 
 def stems(text: str) -> frozenset[str]:

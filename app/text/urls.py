@@ -18,7 +18,7 @@ PORTS = {"http": 80, "https": 443}
 # Schemes that run, embed, steer or write to somebody instead of naming a page.
 _NO_PAGES = """about blob chrome data filesystem intent jar javascript mailto sms tel vbscript view-source
     ws wss"""
-REFUSED = frozenset(_NO_PAGES.split())
+REFUSED_SCHEMES = frozenset(_NO_PAGES.split())
 _MARKETING = """_ga _gl _hsenc _hsmi _openstat dclid fbclid gbraid gclid gclsrc igshid li_fat_id mc_cid mc_eid
     mkt_tok msclkid oly_anon_id oly_enc_id rb_clickid s_cid srsltid ttclid twclid vero_id wbraid wickedid
     yclid"""
@@ -29,7 +29,7 @@ _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?")
 _NUMERIC = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)")  # browsers take such a host for an IPv4 address
 _UNSAFE = re.compile(r"""[\s<>"`\\^{|}]|[^\x00-\x7f]""")
 _ESCAPE = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
-_ENTITY = re.compile(r"&#?\w{1,31};")
+_URL_ENTITY = re.compile(r"&#?\w{1,31};")
 _JOINERS = "\u200c\u200d"  # Persian words and emoji are spelled with them
 _NEUTRAL = str.maketrans("[]【】<>`", "()()‹›'")
 
@@ -67,7 +67,7 @@ def _web(url: str) -> str:
 def _corpus(scheme: str, rest: str) -> str:
     """The store looks a document up by this name, so only names that could do harm are refused."""
     authority = rest[2:].partition("/")[0] if rest.startswith("//") else ""
-    named = scheme not in REFUSED and "@" not in authority and rest.strip("/ ")
+    named = scheme not in REFUSED_SCHEMES and "@" not in authority and rest.strip("/ ")
     return f"{scheme}:{rest}" if named else ""
 
 
@@ -135,9 +135,9 @@ def clean(text: str, limit: int = 500) -> str:
     brackets become round ones, angle brackets and backticks quotation marks, and entities are decoded once
     and then broken: so the line can hold no link, no tag and no "[9]" wherever it is put. Idempotent.
     """
-    decoded = _ENTITY.sub(lambda found: unescape(found[0]), text[: 20 * limit])
+    decoded = _URL_ENTITY.sub(lambda found: unescape(found[0]), text[: 20 * limit])
     visible = "".join(_visible(character) for character in decoded)
-    inert = _ENTITY.sub(lambda found: "＆" + found[0][1:], visible).translate(_NEUTRAL)
+    inert = _URL_ENTITY.sub(lambda found: "＆" + found[0][1:], visible).translate(_NEUTRAL)
     return " ".join(inert.split())[:limit].strip()
 
 

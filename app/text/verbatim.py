@@ -8,14 +8,14 @@ import re
 from array import array
 from unicodedata import combining, is_normalized, normalize
 
-from app.text.languages import PAIRED
+from app.text.languages import PAIRED_SCRIPTS
 
-MARKS = '‘’‚‛′`´“”„‟″«»‹›"「」『』'
+QUOTATION_MARKS = '‘’‚‛′`´“”„‟″«»‹›"「」『』'
 DASHES = "‐‑‒–—―−"
-_FOLD = str.maketrans(dict.fromkeys(MARKS, "'") | dict.fromkeys(DASHES, "-") | {"…": "."})
-TRIES = 50  # places at which a quote is looked at for whole words
+_FOLD = str.maketrans(dict.fromkeys(QUOTATION_MARKS, "'") | dict.fromkeys(DASHES, "-") | {"…": "."})
+MAX_PLACES = 50  # places at which a quote is looked at for whole words
 PIECES = 3  # that a quote with gaps may have
-SHORTEST = 8  # characters of a piece; fewer are found anywhere
+MIN_PIECE = 8  # characters of a piece; fewer are found anywhere
 
 
 def _class(characters: list[int]) -> str:
@@ -32,25 +32,25 @@ _PLANE = [code for code in range(0x80, 0x10000) if not 0xD800 <= code < 0xE000]
 _MARKED = _class([code for code in _PLANE if combining(chr(code))] + list(range(0x1160, 0x1200)))
 _CHANGED = _class([code for code in _PLANE if not is_normalized("NFKC", chr(code))])
 # What is not copied as it stands: white space of any kind but one space, hyphens, marks, other forms.
-_SPECIAL = re.compile(
+_FOLDED_SIGNS = re.compile(
     rf"(?P<hyphen>(?<=\w)(?:\u00ad+\s{{0,9}}|[-\u2010]\s{{0,3}}\n\s{{0,9}}(?=\w)|[-\u2010\u2011](?=[^\W\d_])))"
     rf"|(?P<space>\s(?:\s|[\u00ad\u200b\u2060\ufeff])+|[^\S ])"
     rf"|(?P<gone>[\u00ad\u200b-\u200f\u2060\ufeff]+)"
-    rf"|(?P<same>[{re.escape(MARKS)}{DASHES}]+)"
+    rf"|(?P<same>[{re.escape(QUOTATION_MARKS)}{DASHES}]+)"
     rf"|(?P<other>[^\s{_MARKED}][{_MARKED}]{{1,10}}|[{_CHANGED}])"
 )
-_GAP = re.compile(r"\s*(?:\[\s*(?:…|\.{3})\s*\]|\(\s*(?:…|\.{3})\s*\)|…|\.{3,6})\s*")
-_AROUND = f"{MARKS}' \n\t*_"
-_UNSPACED = re.compile(f"[{PAIRED}]")
+_ELISION = re.compile(r"\s*(?:\[\s*(?:…|\.{3})\s*\]|\(\s*(?:…|\.{3})\s*\)|…|\.{3,6})\s*")
+_AROUND = f"{QUOTATION_MARKS}' \n\t*_"
+_UNSPACED = re.compile(f"[{PAIRED_SCRIPTS}]")
 
 
-class Folded:
+class FoldedText:
     """A text in one form, which knows where each of its characters stands in the original."""
 
     def __init__(self, text: str) -> None:
         self.original = text
         parts, offsets, done = list[str](), array("I"), 0
-        for found in _SPECIAL.finditer(text):
+        for found in _FOLDED_SIGNS.finditer(text):
             parts.append(text[done : found.start()])
             offsets.extend(range(done, found.start()))
             done = found.end()
@@ -63,11 +63,11 @@ class Folded:
 
     def locate(self, quote: str) -> tuple[tuple[int, int], ...]:
         """Start and end of each piece of a quote, in order; none unless all of them are there."""
-        pieces = [piece.strip(_AROUND) for piece in _GAP.split(quote)]
+        pieces = [piece.strip(_AROUND) for piece in _ELISION.split(quote)]
         places, start = list[tuple[int, int]](), 0
         for piece in [piece for piece in pieces if piece][: PIECES + 1]:
-            place = self._locate(Folded(piece).text.strip(), start)
-            if place is None or len(places) == PIECES or (len(pieces) > 1 and len(piece) < SHORTEST):
+            place = self._locate(FoldedText(piece).text.strip(), start)
+            if place is None or len(places) == PIECES or (len(pieces) > 1 and len(piece) < MIN_PIECE):
                 return ()
             places.append((self._offsets[place[0]], self._end(place[1])))
             start = place[1]
@@ -76,7 +76,7 @@ class Folded:
     def _locate(self, wanted: str, start: int) -> tuple[int, int] | None:
         for needle in dict.fromkeys((wanted, wanted.rstrip(".!?;:, 。"))):
             at = self.text.find(needle, start) if needle else -1
-            for _ in range(TRIES):
+            for _ in range(MAX_PLACES):
                 if at < 0:
                     break
                 if is_whole(self.text, at, len(needle)):

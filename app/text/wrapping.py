@@ -20,9 +20,11 @@ _LIST = re.compile(rf"[\W\d]{{0,12}}(?:{_LISTS})\W{{0,9}}", re.IGNORECASE | re.V
 _HEADING = re.compile(r"\s{0,3}(?:#{1,6}\s.{1,120}|\*\*.{1,120}\*\*:?|.{1,80}:)\s*")
 _ITEM = re.compile(r"\s*(?:[-*+]\s|\d{1,4}[.)]\s|\\?\[\^?\d{1,4}\\?\]|.{0,300}://)")
 # An item that can be nothing but a source: its number in brackets comes first.
-_NUMBERED = re.compile(r"\s*(?:[-*+]\s{1,3}|\d{1,4}[.)]\s{1,3})?\\?[\[【［]\^?\d{1,4}\\?[\]】］]:?\s{0,3}\S")
+_NUMBERED_LINE = re.compile(
+    r"\s*(?:[-*+]\s{1,3}|\d{1,4}[.)]\s{1,3})?\\?[\[【［]\^?\d{1,4}\\?[\]】］]:?\s{0,3}\S"
+)
 _ADDRESS = re.compile(r"\s*(?:[-*+]|\d{1,4}[.)]|\\?[\[【［]\^?\d{1,4}\\?[\]】］]).{0,400}://")
-LONGEST = 400  # characters of a line of such a list
+MAX_LIST_LINE = 400  # characters of a line of such a list
 
 
 class Unwrapped(Struct, frozen=True):
@@ -106,8 +108,8 @@ def _trimmed(lines: list[str]) -> list[str]:
 def _list_end(lines: list[str], at: int) -> int:
     """The line behind a list of sources that begins with the heading at `at`; 0 if there is none."""
     line = lines[at]
-    is_named = len(line) <= LONGEST and bool(_LIST.fullmatch(line.strip()))
-    if not is_named and not (len(line) <= LONGEST and _HEADING.fullmatch(line)):
+    is_named = len(line) <= MAX_LIST_LINE and bool(_LIST.fullmatch(line.strip()))
+    if not is_named and not (len(line) <= MAX_LIST_LINE and _HEADING.fullmatch(line)):
         return 0
     first = _next(lines, at + 1)
     if first == len(lines) or not _ITEM.match(lines[first]):
@@ -131,11 +133,11 @@ def _items(lines: list[str], first: int) -> tuple[int, int, int]:
     """The line behind a run of items, how many there are, and how many can be nothing but sources."""
     at, items, sure = first, 0, 0
     while at < len(lines):
-        line = lines[at][:LONGEST]
+        line = lines[at][:MAX_LIST_LINE]
         if line.strip() and not _ITEM.match(line) and not line.startswith(("  ", "\t")):
             break
         if line.strip() and _ITEM.match(line):
             items += 1
-            sure += bool(_NUMBERED.match(line) or _ADDRESS.match(line) or "://" in line)
+            sure += bool(_NUMBERED_LINE.match(line) or _ADDRESS.match(line) or "://" in line)
         at += 1
     return at, items, sure

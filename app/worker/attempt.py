@@ -14,12 +14,12 @@ from app.domain.job import Job
 from app.handle import handle
 from app.store.writer import Writer
 from app.worker import crash
-from app.worker.patience import PatientWriter
+from app.worker.patient_writer import PatientWriter
 
 # After these the worker has nothing more to do with the job.
-LAST = (c.CompleteJob, c.FailAttempt, c.ReleaseAttempt, c.ConfirmCancel)
+FINAL_COMMANDS = (c.CompleteJob, c.FailAttempt, c.ReleaseAttempt, c.ConfirmCancel)
 
-Answer = TypeVar("Answer")
+WriteResultT = TypeVar("WriteResultT")
 
 
 class Attempt:
@@ -54,7 +54,7 @@ class Attempt:
         """Write down what happened."""
         return await self.carry_out(c.RecordEvents(self.epoch, events))
 
-    async def in_turn(self, work: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def in_turn(self, work: Callable[[], Awaitable[WriteResultT]]) -> WriteResultT:
         """Look at the job and write what follows, alone: calls of one turn can end at the same time.
 
         Not interrupted by a cancel: what was begun is written, and whoever comes next sees it.
@@ -63,13 +63,13 @@ class Attempt:
         task.add_done_callback(_see)
         return await asyncio.shield(task)
 
-    async def _alone(self, work: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def _alone(self, work: Callable[[], Awaitable[WriteResultT]]) -> WriteResultT:
         async with self._writing:
             return await work()
 
     async def write(self, command: c.Command) -> Job:
         """Carry out a command; only within `in_turn`."""
-        self.ending = isinstance(command, LAST)
+        self.ending = isinstance(command, FINAL_COMMANDS)
         crash.reached("before_commit")
         self.job = await handle(
             self.writer, self.job, command, actor=self._actor, epoch=self.epoch, at=self.now()
@@ -87,7 +87,7 @@ class Attempt:
         return change(job, events, self.now(), self._actor, self.epoch).job
 
 
-def _see(task: asyncio.Future[Answer]) -> None:
+def _see(task: asyncio.Future[WriteResultT]) -> None:
     """Look at how it ended: once nobody waits for it any more, asyncio would report its error as a fault."""
     if not task.cancelled():
         task.exception()

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from app.errors import ProviderAway, ProviderError
 
-FAILURES = 3  # in a row until it opens: fewer than the tries of one call
+FAILURES_TO_OPEN = 3  # in a row until it opens: fewer than the tries of one call
 SHARE = 0.5  # of the outage so far that the next pause takes
 OUTAGES = frozenset({"network", "timeout", "rate_limit"})  # what says something about the provider
 
@@ -40,7 +40,7 @@ class Breaker:
     @property
     def is_open(self) -> bool:
         """True while calls wait for a probe to succeed."""
-        return self._failures >= FAILURES
+        return self._failures >= FAILURES_TO_OPEN
 
     def check(self) -> None:
         """Let a call through. Raises ProviderAway while the breaker is open, except for a probe."""
@@ -72,7 +72,7 @@ class Breaker:
         self._failures += 1
         self._said = str(error)
         if wish > self._times.patience:  # it says so itself: asking it twice more would not help
-            self._failures = max(self._failures, FAILURES)
+            self._failures = max(self._failures, FAILURES_TO_OPEN)
         if self.is_open:
             self._open_until = now + max(self._pause(now), wish)
 

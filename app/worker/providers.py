@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from app.agent import judging
 from app.agent.judging import JudgeCall
 from app.agent.ports import UNJUDGED, Judge, JudgeReply, Model, PageReply, Search
-from app.agent.research import Call, ModelCall, ReadCall, Reply, SearchCall
+from app.agent.turns import Call, ModelCall, ReadCall, Reply, SearchCall
 from app.domain.job import Job
 from app.errors import ProviderError
 from app.worker.breaker import Breaker, Times
 
-MAX_PAGE = 1_000_000  # characters of a page that are kept
+MAX_STORED_PAGE = 1_000_000  # characters of a page that are kept
 
 MAX_BREAKERS = 1000
 
@@ -88,4 +88,4 @@ class Tools:
                 )
             case ReadCall():
                 page = await self._search(job).read(call.url)
-                return PageReply(page.text[:MAX_PAGE].replace("\x00", ""), page.usage)
+                return PageReply(page.text[:MAX_STORED_PAGE].replace("\x00", ""), page.usage)

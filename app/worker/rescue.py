@@ -18,7 +18,7 @@ from dossier.problems import DossierError
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 100  # jobs of one round; the next round is a second later
+JOBS_PER_ROUND = 100  # jobs of one round; the next round is a second later
 ASIDE = timedelta(hours=1)  # a job whose log cannot be read is left alone, and then looked at again
 
 _broken: set[UUID] = set()  # jobs with an unanswered question whose broken log was reported
@@ -31,7 +31,7 @@ async def rescue(writer: Writer, worker: str) -> int:
     the same time does no harm: the second finds that the epoch is over.
     """
     taken = 0
-    for lost in await queue.lost(writer.engine, AT_ONCE):
+    for lost in await queue.lost(writer.engine, JOBS_PER_ROUND):
         try:
             job = await load(writer, lost.job_id)
             cause = c.ExpireLease(lost.epoch, "deadline" if lost.late else "silent")
@@ -57,7 +57,7 @@ async def set_aside(writer: Writer, broken: Mapping[UUID, Exception]) -> None:
 
 async def assume(writer: Writer, worker: str) -> None:
     """Continue jobs with their stated assumptions once their question timed out."""
-    waiting = await queue.unanswered(writer.engine, AT_ONCE)
+    waiting = await queue.unanswered(writer.engine, JOBS_PER_ROUND)
     _broken.intersection_update(waiting)
     for job_id in waiting:
         try:

@@ -11,12 +11,12 @@ from typing import TypeGuard
 
 from msgspec.structs import replace
 
-from app.agent import interpret, limits, research
+from app.agent import interpret, limits, turns
 from app.agent.judging import JudgeCall
 from app.agent.ports import BadReply, ModelReply
 from app.agent.prompt_hash import Wording, wording
 from app.agent.replies import decoded, encoded
-from app.agent.research import Call, ModelCall, Reply
+from app.agent.turns import Call, ModelCall, Reply
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.job import Job
@@ -24,7 +24,7 @@ from app.domain.outcome import outcome
 from app.errors import ProviderAway, ProviderError, ResearchFailed
 from app.worker import crash
 from app.worker.attempt import Attempt
-from app.worker.calls import Caller
+from app.worker.call_maker import Caller
 from app.worker.providers import Tools
 
 TURN_EVENTS = tuple[e.Event, ...]
@@ -46,7 +46,7 @@ class Researcher:
         attempt = self._attempt
         self._tools.model(attempt.job)  # raises where there is none: before anything is paid
         await attempt.in_turn(self._announce)
-        while attempt.job.status == "running" and (calls := research.next_calls(attempt.job)):
+        while attempt.job.status == "running" and (calls := turns.next_calls(attempt.job)):
             # What was announced is made: handed back, it would have to be announced again, as a repeat.
             announced = any(call.key in self._announced for call in calls)
             if attempt.draining and not announced:
@@ -66,7 +66,7 @@ class Researcher:
         job = self._attempt.job
         calls = [
             call
-            for call in research.next_calls(job)
+            for call in turns.next_calls(job)
             if not _is_hopeless(job, call) and (last or not self._is_away(job, call))
         ]
         if calls:
@@ -100,7 +100,7 @@ class Researcher:
 
     def _intent(self, job: Job, call: Call, told: Wording | None) -> e.CallRequested:
         provider = self._tools.name(job, call)
-        intent = research.intent(job, call, provider, told.sha256 if told else None)
+        intent = turns.intent(job, call, provider, told.sha256 if told else None)
         known = job.research.call(call.key)
         if known is not None and known.input_sha256 != intent.input_sha256:
             message = f"Call {call.key} was announced with another input; this code asks something else."
@@ -113,7 +113,7 @@ class Researcher:
         """Make the calls of one turn at once, until the deadline cuts them off."""
         left = max(0.0, limits.seconds_left(self._attempt.job, self._worked()))
         # What stands in for the model asks nobody, so it is the one call that is never cut off.
-        last = any(map(research.is_free, calls))
+        last = any(map(turns.is_free, calls))
         try:
             async with asyncio.timeout(None if last else left):
                 await self._together(calls)
@@ -159,7 +159,7 @@ class Researcher:
         job = await self._attempt.refresh()
         if job.status != "running":
             return
-        events: TURN_EVENTS = research.aborted(job, "Cut off by the deadline.")
+        events: TURN_EVENTS = turns.aborted(job, "Cut off by the deadline.")
         if job.research.tripped is None:
             events = (*events, limits.overrun(job, self._worked()))
         if events:
@@ -170,7 +170,7 @@ class Researcher:
     def _require_model(self, calls: list[Call]) -> None:
         """Raise ResearchFailed where only the stand-in is left and no call of the model has succeeded."""
         job = self._attempt.job
-        error = research.model_failure(job)
+        error = turns.model_failure(job)
         if error is not None and any(_is_hopeless(job, call) for call in calls):
             raise ResearchFailed(error.error_type, error.error_message, retryable=error.retryable)
 
@@ -229,7 +229,7 @@ class Researcher:
             knowing = self._attempt.preview(knowing, (tripped,))
         # A worker that is leaving makes no more calls, so it does not announce any.
         parked = self._attempt.draining or knowing.status != "running"
-        coming = [] if parked else research.next_calls(knowing)
+        coming = [] if parked else turns.next_calls(knowing)
         calls = [
             following
             for following in coming
@@ -247,7 +247,7 @@ class Researcher:
                 return ()
             # Checking the citations of a long report can take a second of CPU.
             return await asyncio.to_thread(interpret.learn_step, after, call, reply, texts)
-        if research.pending(after):
+        if turns.pending(after):
             return None
         replies = await self._all_replies(after)
         if isinstance(call, JudgeCall):
@@ -268,7 +268,7 @@ class Researcher:
 
 def _is_hopeless(job: Job, call: Call) -> bool:
     """Return True for a stand-in that would write about nothing, because the model never answered."""
-    return isinstance(call, ModelCall) and call.fallback and research.model_failure(job) is not None
+    return isinstance(call, ModelCall) and call.fallback and turns.model_failure(job) is not None
 
 
 def _is_prompted(call: Call) -> TypeGuard[ModelCall]:
@@ -278,4 +278,4 @@ def _is_prompted(call: Call) -> TypeGuard[ModelCall]:
 
 def _inputs(calls: list[Call]) -> list[bytes]:
     """What the model is asked, to be kept; a query and a url stand in the event themselves."""
-    return [research.input_of(call) for call in calls if isinstance(call, ModelCall | JudgeCall)]
+    return [turns.input_of(call) for call in calls if isinstance(call, ModelCall | JudgeCall)]

@@ -17,7 +17,7 @@ import asyncpg
 from msgspec import Struct
 
 from app.agent import limits
-from app.agent.research import aborted
+from app.agent.turns import aborted
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.job import Job
@@ -30,16 +30,18 @@ from app.worker import crash
 from app.worker.attempt import Attempt
 from app.worker.backoff import backoff
 from app.worker.beats import FENCE, Beats
-from app.worker.patience import patiently
+from app.worker.patient_writer import patiently
 from app.worker.rescue import assume, rescue, set_aside
 from dossier.problems import DossierError
 
 log = logging.getLogger(__name__)
 
-POLL = 1.0  # seconds between two looks at the queue when no hint comes; the one query of an idle process
+QUEUE_POLL = (
+    1.0  # seconds between two looks at the queue when no hint comes; the one query of an idle process
+)
 PREPARE = 3600.0  # seconds between two looks at the log's partitions, which are made months ahead
-CLAIM = 200  # jobs claimed at once, at most
-PATIENCE = 1.0  # seconds to wait while the database is away, with jitter
+MAX_CLAIMED_JOBS = 200  # jobs claimed at once, at most
+OUTAGE_PAUSE = 1.0  # seconds to wait while the database is away, with jitter
 BACKOFF = (1.0, 60.0)  # seconds: before the second attempt, and the longest
 
 Perform = Callable[[Attempt], Awaitable[None]]
@@ -67,7 +69,7 @@ class Worker:
         self._stops: dict[UUID, str] = {}  # why a task was cancelled: "cancel", "lost" or "release"
         self._bell = asyncio.Event()
         self._draining = False
-        self._hurried = asyncio.Event()
+        self._force_stop = asyncio.Event()
         self._beats = Beats(url, pace.lease, self._lost_from_thread)
 
     async def run(self) -> None:
@@ -96,7 +98,7 @@ class Worker:
     def hurry(self) -> None:
         """Drain without a window: what is in flight is cancelled and handed back now."""
         self.drain()
-        self._hurried.set()
+        self._force_stop.set()
 
     # Claiming
 
@@ -105,10 +107,10 @@ class Worker:
             self._bell.clear()  # before the claim, so that a ring during it is not lost
             free = self._pace.concurrency - len(self._attempts)
             try:
-                claimed = free > 0 and await self._take(min(free, CLAIM))
+                claimed = free > 0 and await self._take(min(free, MAX_CLAIMED_JOBS))
             except (DatabaseUnavailable, asyncpg.PostgresError) as error:
                 log.warning("Could not claim jobs: %s", error)
-                await asyncio.sleep(PATIENCE * random.uniform(0.5, 1.5))
+                await asyncio.sleep(OUTAGE_PAUSE * random.uniform(0.5, 1.5))
                 continue
             if not claimed:
                 await self._bell.wait()
@@ -250,7 +252,7 @@ class Worker:
     async def _look(self) -> None:
         """Once a second: is anything due, lost, or to be stopped, that no hint told of?"""
         while True:
-            await asyncio.sleep(POLL * random.uniform(0.9, 1.1))
+            await asyncio.sleep(QUEUE_POLL * random.uniform(0.9, 1.1))
             try:
                 await self._see_to()
             except (DatabaseUnavailable, asyncpg.PostgresError) as error:
@@ -296,7 +298,7 @@ class Worker:
     async def _wait(self, tasks: list[asyncio.Task[None]]) -> None:
         """Until all are done, the window is over, or somebody is in a hurry."""
         done = asyncio.create_task(asyncio.wait(tasks))
-        hurry = asyncio.create_task(self._hurried.wait())
+        hurry = asyncio.create_task(self._force_stop.wait())
         await asyncio.wait((done, hurry), timeout=self._pace.window, return_when=asyncio.FIRST_COMPLETED)
         done.cancel()
         hurry.cancel()

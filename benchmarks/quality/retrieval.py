@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import log, log2
 from statistics import mean
 
-from app.providers.corpus import CorpusSearch
+from app.providers.corpus_search import CorpusSearch
 from app.store import corpus
 from app.store.database import Engine
 from benchmarks.quality.data import Article, Question

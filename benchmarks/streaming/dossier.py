@@ -12,7 +12,7 @@ import uvloop
 from app.api.server import listen, make_server
 from app.settings import Settings
 from app.stream import hub
-from app.wiring import House
+from app.wiring import Container
 from benchmarks.streaming import accounts, events
 from benchmarks.streaming.orders import Publish, Published, Started, obey_while, say
 
@@ -21,9 +21,9 @@ PUSHED, NEVER = "pushed", 86_400.0
 
 async def main(url: str, source: str = "") -> None:
     if source == PUSHED:
-        hub.POLL = NEVER  # it would find that the log in the database ends before what was pushed
+        hub.STREAM_POLL = NEVER  # it would find that the log in the database ends before what was pushed
     accounts.settle_as(server=True)
-    house = House(Settings(), url)
+    house = Container(Settings(), url)
 
     def push(job: str, seqs: range) -> None:
         house.hub._topics[UUID(job)].extend([hub.frame(events.row(job, seq)) for seq in seqs])

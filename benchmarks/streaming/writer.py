@@ -16,7 +16,7 @@ from app.domain.job import Job
 from app.handle import handle, load
 from app.settings import Settings
 from app.store import queue
-from app.wiring import House, settle
+from app.wiring import Container, settle
 from benchmarks.database import fill
 from benchmarks.streaming import accounts, events
 from benchmarks.streaming.orders import Fill, Filled, Publish, Published, obey
@@ -27,7 +27,7 @@ LEASE = timedelta(hours=1)  # outlasts the measurement
 class Pen:
     """Jobs under a lease, and what is written to them."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: Container) -> None:
         self._house = house
         self._jobs: dict[str, Job] = {}
 
@@ -63,7 +63,7 @@ class Pen:
 
 async def main(url: str) -> None:
     accounts.settle_as(server=False)
-    house = House(Settings(), url)
+    house = Container(Settings(), url)
     settle()
     hearing = asyncio.create_task(house.wake.run())
     print("ready", flush=True)

@@ -322,7 +322,7 @@ def test_what_is_listed_is_bounded():
     assert len(written.unverified) == citations.MAX_LISTED
     assert len(written.removed) == citations.MAX_REMOVED + 1
     assert written.removed[-1] == "… and 700 more"
-    assert max(map(len, written.unverified)) <= citations.MAX_LINE
+    assert max(map(len, written.unverified)) <= citations.MAX_LISTED_SENTENCE
 
 
 @given(
@@ -391,9 +391,9 @@ def test_a_report_that_was_bound_has_nothing_left_to_remove(pieces):
 def test_any_run_of_whole_words_of_a_page_is_found_word_for_word(start, length):
     words = " ".join(PYTHON[start : start + length].split()[1:-1]).strip(".,")
     if claimed := quotes.claimed(words).stems:
-        found = quotes.Page(PYTHON, claimed, 10_000).find(quotes.claimed(words))
+        found = quotes.IndexedPage(PYTHON, claimed, 10_000).find(quotes.claimed(words))
 
-        assert isinstance(found, quotes.Found)
+        assert isinstance(found, quotes.FoundQuotes)
         assert found.score == 1.0
 
 

@@ -14,15 +14,15 @@ from app.agent.ports import Ask, FollowUp, SeenSource
 from app.agent.prompt_hash import parts, wording
 from app.agent.prompts import (
     CUT,
-    EXCERPT,
-    HEAD,
-    LEAST,
-    LINE,
-    PAGE,
-    PAGES,
+    LEADING_PASSAGES,
+    MAX_ALL_PAGES,
+    MAX_EARLIER_LINE,
+    MAX_HIT_EXCERPT,
+    MAX_PAGE_TEXT,
+    MAX_SCANNED,
+    MIN_PAGE_SHARE,
     PASSAGE,
     RESULTS,
-    SEEN,
     inert,
     messages,
     passages,
@@ -234,9 +234,9 @@ def test_pages_are_bounded_each_and_together(count):
 
     pages = quoted(contents(ask, texts)[-1])
 
-    assert max(len(page) for page in pages.values()) <= PAGE * 1.05
-    assert sum(len(page) for page in pages.values()) <= PAGES * 1.05
-    assert len(pages) == min(count, PAGES // LEAST)
+    assert max(len(page) for page in pages.values()) <= MAX_PAGE_TEXT * 1.05
+    assert sum(len(page) for page in pages.values()) <= MAX_ALL_PAGES * 1.05
+    assert len(pages) == min(count, MAX_ALL_PAGES // MIN_PAGE_SHARE)
     assert all(CUT in page for page in pages.values())
     assert count in pages  # the latest stay
 
@@ -255,9 +255,9 @@ def test_hits_are_bounded_and_the_latest_keep_their_excerpts():
 
     excerpts = [line["excerpt"] for line in lines if "excerpt" in line]
     assert len(lines) == 400
-    assert {len(excerpt) for excerpt in excerpts} == {EXCERPT}
+    assert {len(excerpt) for excerpt in excerpts} == {MAX_HIT_EXCERPT}
     assert RESULTS * 0.9 <= sum(map(len, excerpts)) <= RESULTS
-    assert {len(line["title"]) for line in lines} == {EXCERPT}
+    assert {len(line["title"]) for line in lines} == {MAX_HIT_EXCERPT}
 
 
 def test_where_not_all_excerpts_fit_those_of_the_first_turns_go():
@@ -276,7 +276,7 @@ def test_long_reasoning_of_the_past_is_cut():
     long = replace(REASONING, reasoning_steps=("x" * 1000, "y"))
     ask = replace(ask, turns=(replace(ask.turns[0], reasoning=long),))
 
-    assert f'"{"x" * LINE}"' in contents(ask, texts)[2]
+    assert f'"{"x" * MAX_EARLIER_LINE}"' in contents(ask, texts)[2]
 
 
 def test_the_passages_that_answer_are_kept_in_their_order():
@@ -296,7 +296,7 @@ def test_the_passages_that_answer_are_kept_in_their_order():
 
 
 def test_what_stands_far_down_in_a_huge_page_is_not_looked_for():
-    ask, texts = ask_of("nothing much here. " * (SEEN // 10) + "\nYak milk is pink.")
+    ask, texts = ask_of("nothing much here. " * (MAX_SCANNED // 10) + "\nYak milk is pink.")
 
     assert "pink" not in contents(ask, texts)[-1]
 
@@ -308,7 +308,7 @@ def test_a_short_page_is_left_alone():
 def test_a_page_of_one_long_line_is_cut_too():
     shown = passages("x" * 100_000, frozenset(), 3_000)
 
-    assert HEAD * PASSAGE <= len(shown) <= 3_100
+    assert LEADING_PASSAGES * PASSAGE <= len(shown) <= 3_100
 
 
 @pytest.mark.timeout(60)

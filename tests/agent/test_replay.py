@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from app import handle, replay
-from app.agent import citations, interpret, limits, prompts, research
+from app.agent import citations, interpret, limits, prompts, turns
 from app.agent.ports import BadReply
 from app.domain import commands as c
 from app.domain import events as e
@@ -161,7 +161,7 @@ async def _in_flight(house, job_id):
 
 
 async def test_every_prefix_of_a_run_replays_the_same(house):
-    from app.agent.replay import Replay, replies_of
+    from app.agent.decision_replay import Replay, replies_of
 
     job = await run(house)
     recorded = [row.recorded() for row in await whole_log(house.engine, job.id)]
@@ -212,7 +212,7 @@ async def test_a_changed_prompt_of_a_later_turn_is_found_there(house, monkeypatc
 
 
 async def test_a_run_from_before_prompts_were_kept_has_no_difference_in_them(house, monkeypatch):
-    from app.agent.replay import Replay, replies_of
+    from app.agent.decision_replay import Replay, replies_of
 
     job = await run(house)
     recorded = [row.recorded() for row in await whole_log(house.engine, job.id)]
@@ -248,17 +248,17 @@ def _no_query(url):
 
 CHANGES = {
     "urls": ((interpret, "normalise", _no_query), "source_found 1 differs in url."),
-    "excerpts": ((interpret, "EXCERPT", 10), "source_found 1 differs in excerpt."),
+    "excerpts": ((interpret, "MAX_KEPT_EXCERPT", 10), "source_found 1 differs in excerpt."),
     "citations": ((citations, "MAX_CITATIONS", 1), "report_written differs in "),
     "the menu": (
-        (research, "menu", lambda _job: ("generate_plan", "web_search")),
+        (turns, "menu", lambda _job: ("generate_plan", "web_search")),
         "Call 1/model asks something else.",
     ),
     "searches": (
         (limits, "PRESETS", {**limits.PRESETS, "standard": changed(limits.PRESETS["standard"], searches=1)}),
         "Today's code does not make call 2/search/2.",
     ),
-    "more calls": ((research, "_reads", lambda *_: []), "call_requested 3/read/1"),
+    "more calls": ((turns, "_reads", lambda *_: []), "call_requested 3/read/1"),
     "the reason": (
         (interpret, "stop_reason", lambda *_: "no_evidence"),
         "job_completed differs in stop_reason.",
@@ -297,7 +297,7 @@ async def test_a_changed_report_comes_with_its_lines(house, monkeypatch):
 
 async def test_what_a_model_would_be_asked_instead_is_named(house, monkeypatch):
     job = await run(house)
-    monkeypatch.setattr(research, "usable", lambda job: job.research.sources[:1])
+    monkeypatch.setattr(turns, "usable", lambda job: job.research.sources[:1])
 
     found = await difference(house, job)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.text import report, report_marks
-from dossier.job import Claim, Metrics, Result, SourceView
+from app.text import report_marks, report_output
+from dossier.job_types import Claim, Metrics, Result, SourceView
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -71,7 +71,9 @@ def result(
 
 
 def test_the_markdown_has_title_content_evidence_and_the_sources_that_are_cited():
-    text = report.markdown(result("Text [1].", unverified=("Nobody *knows* [9].",), removed=("[9] …",)))
+    text = report_output.markdown(
+        result("Text [1].", unverified=("Nobody *knows* [9].",), removed=("[9] …",))
+    )
 
     assert text == (
         "# A report\n\nText [1].\n\n## Evidence\n\n"
@@ -85,7 +87,7 @@ def test_the_markdown_has_title_content_evidence_and_the_sources_that_are_cited(
 
 
 def test_the_html_is_a_whole_document_in_which_a_citation_leads_to_its_source():
-    text = report.html(result("Text [1] and [2] and `x[1]`."))
+    text = report_output.html(result("Text [1] and [2] and `x[1]`."))
 
     assert text.startswith('<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">')
     assert "<title>A report</title>" in text
@@ -96,7 +98,7 @@ def test_the_html_is_a_whole_document_in_which_a_citation_leads_to_its_source():
     assert "source-2" not in text
 
 
-@pytest.mark.parametrize("form", [report.markdown, report.html])
+@pytest.mark.parametrize("form", [report_output.markdown, report_output.html])
 def test_a_report_that_stopped_early_and_one_without_evidence_say_so(form):
     text = form(result("Nothing.", claims=(), stop_reason="budget_reached"))
 
@@ -107,7 +109,7 @@ def test_a_report_that_stopped_early_and_one_without_evidence_say_so(form):
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_hostile_words_stay_words_in_html(hostile):
-    text = report.html(
+    text = report_output.html(
         result(hostile, hostile, source_title=hostile, url=hostile, unverified=(hostile,), removed=(hostile,))
     )
 
@@ -122,13 +124,13 @@ def test_hostile_words_stay_words_in_html(hostile):
 )
 @settings(deadline=None, max_examples=200)
 def test_hostile_words_together_stay_words_in_html(pieces):
-    assert_inert(report.html(result("".join(pieces), " ".join(pieces))))
+    assert_inert(report_output.html(result("".join(pieces), " ".join(pieces))))
 
 
 def assert_inert(text):
     page = Page(text)
     head = {"html", "head", "meta", "title", "body", "main"}
-    assert set(page.tags) <= report.TAGS | head
+    assert set(page.tags) <= report_output.TAGS | head
     for tag, name, value in page.attributes:
         assert (tag, name) in {
             *(("a", "href"), ("a", "rel"), ("li", "id"), ("li", "value"), ("section", "id"), ("ol", "start")),
@@ -137,14 +139,16 @@ def assert_inert(text):
         if name == "href":
             assert re.match(r"https?://|#source-\d+$", value)
         if name == "rel":
-            assert value == report.REL
+            assert value == report_output.REL
     assert page.tags.count("main") == page.tags.count("title") == 1
     assert "\0" not in text
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_hostile_titles_urls_and_sentences_are_escaped_in_markdown(hostile):
-    text = report.markdown(result("Text.", hostile, source_title=hostile, url=hostile, unverified=(hostile,)))
+    text = report_output.markdown(
+        result("Text.", hostile, source_title=hostile, url=hostile, unverified=(hostile,))
+    )
 
     bare = re.sub(r"\\.", "", text.replace("[1]", "").replace("[3]", ""))
     assert not set(bare) & set("<[]`\0\u202e\u2066")
@@ -152,15 +156,15 @@ def test_hostile_titles_urls_and_sentences_are_escaped_in_markdown(hostile):
 
 
 def test_links_to_other_sites_do_not_tell_where_they_come_from():
-    text = report.html(result("[a](https://example.com/1)"))
+    text = report_output.html(result("[a](https://example.com/1)"))
 
     assert '<a href="https://example.com/1" rel="noopener noreferrer nofollow">a</a>' in text
     assert '<meta name="referrer" content="no-referrer">' in text
 
 
 def test_a_percentage_is_a_hundred_only_if_it_is_all():
-    assert "100 %" not in report.markdown(result(coverage=0.9999, support=0.999))
-    assert report.markdown(result(coverage=1.0, support=1.0)).count("100 %") == 2
+    assert "100 %" not in report_output.markdown(result(coverage=0.9999, support=0.999))
+    assert report_output.markdown(result(coverage=1.0, support=1.0)).count("100 %") == 2
 
 
 BARE = "Sea is blue."
@@ -186,8 +190,8 @@ def test_partly_supported_sentences_are_marked_in_markdown_and_html():
     claims = (Claim("Text.", 1, "Text.", 0, 5, 1.0, "partly", "only a part"),)
     found = result("Text [1]. More.", claims=claims)
 
-    assert "Text [1]. *(partly supported)* More." in report.markdown(found)
-    assert "<em>(partly supported)</em> More." in report.html(found)
+    assert "Text [1]. *(partly supported)* More." in report_output.markdown(found)
+    assert "<em>(partly supported)</em> More." in report_output.html(found)
 
 
 @pytest.mark.parametrize(
@@ -200,4 +204,4 @@ def test_partly_supported_sentences_are_marked_in_markdown_and_html():
 def test_quoted_supported_and_unverified_are_three_numbers(verdicts, words):
     claims = tuple(Claim("Text.", n, "Text.", 0, 5, 1.0, verdict) for n, verdict in enumerate(verdicts, 1))
 
-    assert words in " ".join(report.evidence(result(claims=claims, unverified=("More.",))))
+    assert words in " ".join(report_output.evidence(result(claims=claims, unverified=("More.",))))

@@ -155,7 +155,7 @@ def test_the_media_type_is_chosen_by_quality(header, chosen):
 
 
 async def test_titles_fit_their_status(http):
-    from app.api.problems import CODES
+    from app.api.problem_details import CODES
 
     for code, (status, title) in CODES.items():
         assert ("valid" in title) <= (status == 400), code

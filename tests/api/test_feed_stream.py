@@ -6,7 +6,7 @@ import json
 import httpx
 
 from app.domain import commands as c
-from app.store import feed as feed_module
+from app.store import event_feed as feed_module
 from app.store.database import fetch
 from tests.api.sse import frames
 from tests.conftest import FAST, TestHouse, serving
@@ -122,7 +122,7 @@ async def test_a_cursor_past_the_end_is_told_so_and_starts_again(api, house):
 
 
 async def test_a_long_stretch_of_nothing_gives_a_place_to_come_back_to(api, house, monkeypatch):
-    from app.stream import feed as stream_feed
+    from app.stream import feed_topic as stream_feed
 
     await completed_job(house.writer)
     whole = await in_json(api, 3)

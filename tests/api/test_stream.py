@@ -190,7 +190,7 @@ async def test_a_reader_goes_on_at_another_server_after_the_first_one_stopped(ho
 
 
 async def test_a_long_backlog_is_replayed_in_pages_without_a_hole(api, house, monkeypatch):
-    monkeypatch.setattr(topic_module, "PAGE", 7)
+    monkeypatch.setattr(topic_module, "EVENTS_PAGE_SIZE", 7)
     job = await running_job(house.writer)
     job = await as_worker(house.writer, job, c.RecordEvents(job.epoch, tuple(call(n) for n in range(40))))
     await as_worker(house.writer, job, c.CompleteJob(job.epoch, "answered"))
@@ -211,9 +211,10 @@ async def test_a_reader_who_leaves_leaves_nothing_behind(http, house):
 
 
 async def test_a_silent_stream_beats_with_a_comment_of_one_newline(http, house, monkeypatch):
-    from app.stream import crowd, reader
+    from app.stream import reader
+    from app.stream import readers as crowd
 
-    monkeypatch.setattr(reader, "HEARTBEAT", 0.1)
+    monkeypatch.setattr(reader, "HEARTBEAT_SECONDS", 0.1)
     monkeypatch.setattr(crowd, "TICK", 0.1)
     house.model.pause = 30
     job = await submitted_job(house.writer)

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from app.domain.chain import GENESIS, link
 from app.domain.row import Row
-from app.store import log, upkeep
+from app.store import log, upkeep_log
 from app.store.rebuild import rebuild
 
 
@@ -31,7 +31,7 @@ async def rechain(engine, connection, job_id) -> None:
 async def rechain_upkeep(engine, connection) -> None:
     """Give every entry of the log of upkeep the hashes that follow from what it says now."""
     previous = GENESIS
-    for entry in await upkeep.entries(engine):
+    for entry in await upkeep_log.entries(engine):
         digest = sha256(previous + entry.line()).digest()
         await connection.execute(
             "UPDATE upkeep SET prev_hash = $2, hash = $3 WHERE number = $1", entry.number, previous, digest

@@ -41,7 +41,7 @@ async def test_each_checkpoint_has_the_heads_of_the_jobs_that_moved_since_the_la
 
 async def test_what_one_checkpoint_has_no_room_for_comes_with_the_next(writer, monkeypatch):
     await every_kind_of_job(writer)
-    monkeypatch.setattr(checkpoints, "MOVED", checkpoints.MOVED.replace(f"{checkpoints.EVENTS}", "5"))
+    monkeypatch.setattr(checkpoints, "MOVED", checkpoints.MOVED.replace(f"{checkpoints.MAX_COVERED}", "5"))
 
     made = await notary.make(writer.engine, None)
 

@@ -8,9 +8,9 @@ import pytest
 
 from app.audit import notary
 from app.audit.verify import verify
-from app.domain.checkpoint import Head, heads_of
+from app.domain.checkpoint import JobHead, heads_of
 from app.domain.event_kinds import EVENT_KINDS, blobs_named
-from app.store import checkpoints, log, upkeep
+from app.store import checkpoints, log, upkeep_log
 from app.store.forget import forget, plan_job, plan_pages
 from dossier.problems import DossierError
 from tests.audit.conftest import researched
@@ -425,10 +425,10 @@ async def test_a_checkpoint_covers_the_log_of_upkeep_though_no_job_moved(
     tombstones, owner, database_url, keys
 ):
     stored = [checkpoint async for checkpoint in checkpoints.after(owner)]
-    entries = await upkeep.entries(owner)
+    entries = await upkeep_log.entries(owner)
 
     said = [[head for head in heads_of(checkpoint) if head.job_id is None] for checkpoint in stored]
-    assert said == [[Head(None, n, entries[n - 1].hash)] for n in (3, tombstones)]
+    assert said == [[JobHead(None, n, entries[n - 1].hash)] for n in (3, tombstones)]
     assert await notary.make(owner, keys[0]) == []
     assert (await verify(database_url, public=keys[1])).ok
 
@@ -515,7 +515,7 @@ async def test_one_job_is_verified_alone_and_many_in_several_processes(
     )
     [bad] = [row[0] for row in await writer.engine.fetch("SELECT max(job_id::text)::uuid FROM jobs")]
     [good] = [row[0] for row in await writer.engine.fetch("SELECT min(job_id::text)::uuid FROM jobs")]
-    monkeypatch.setattr(module, "SLICE", 5)
+    monkeypatch.setattr(module, "VERIFY_SLICE", 5)
     told = []
 
     verdict = await verify(database_url, processes=2, told=lambda *counts: told.append(counts))
@@ -529,7 +529,7 @@ async def test_one_job_is_verified_alone_and_many_in_several_processes(
 async def test_a_process_that_dies_while_it_judges_is_no_verdict(writer, database_url, monkeypatch):
     for _ in range(2):
         await every_kind_of_job(writer)
-    monkeypatch.setattr("app.audit.verify.SLICE", 5)
+    monkeypatch.setattr("app.audit.verify.VERIFY_SLICE", 5)
 
     async def judging():
         found = psutil.Process().children(recursive=True)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import httpx
 
-from app.domain.history.evidence import CancelAnswer, Reader
+from app.domain.history.job_evidence import CancelAnswer, ReaderRecord
 from dossier.asynchronous import AsyncDossier
 from dossier.problems import DossierError
 
@@ -30,7 +30,7 @@ class Load:
         self.answered: list[float] = []  # times of each acknowledgement
         self.waits: list[float] = []  # seconds from a submit until its acknowledgement
         self.cancels: dict[UUID, list[CancelAnswer]] = defaultdict(list)
-        self.readers: dict[UUID, list[Reader]] = defaultdict(list)
+        self.readers: dict[UUID, list[ReaderRecord]] = defaultdict(list)
         self.complaints: list[str] = []  # of readers that were sent away without the whole log
         self.refusals: Counter[int] = Counter()  # answers that promised nothing, by their status
         self._urls = urls
@@ -114,4 +114,4 @@ class Load:
             except DossierError as error:
                 self.complaints.append(f"A reader of job {job_id} gave up: {error!r}")
             finally:
-                self.readers[job_id].append(Reader(tuple(lines), 0, ended))
+                self.readers[job_id].append(ReaderRecord(tuple(lines), 0, ended))

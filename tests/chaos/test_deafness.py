@@ -49,7 +49,7 @@ async def caught_up(reader, job) -> bool:
 async def test_events_arrive_by_the_poll_when_no_notification_is_ever_delivered(
     between, elsewhere, monkeypatch
 ):
-    monkeypatch.setattr(hub, "POLL", SOON)
+    monkeypatch.setattr(hub, "STREAM_POLL", SOON)
     between.deaf = True
 
     await followed(between.url, elsewhere)
@@ -58,7 +58,7 @@ async def test_events_arrive_by_the_poll_when_no_notification_is_ever_delivered(
 
 
 async def test_events_arrive_by_the_poll_when_listen_is_refused(between, elsewhere, monkeypatch):
-    monkeypatch.setattr(hub, "POLL", SOON)
+    monkeypatch.setattr(hub, "STREAM_POLL", SOON)
     between.refused = b"LISTEN"
 
     await followed(between.url, elsewhere)
@@ -70,7 +70,7 @@ async def test_events_arrive_by_the_poll_when_listen_is_refused(between, elsewhe
 async def test_a_connection_that_postgres_ends_at_the_worst_moment_costs_time_and_nothing_else(
     between, elsewhere, words, monkeypatch
 ):
-    monkeypatch.setattr(hub, "POLL", SOON)
+    monkeypatch.setattr(hub, "STREAM_POLL", SOON)
     between.ends_after = words  # the statement is understood, and before it is run the connection is over
 
     await followed(between.url, elsewhere, meanwhile=lambda: until(between.has_ended))
@@ -81,7 +81,7 @@ async def test_a_connection_that_postgres_ends_at_the_worst_moment_costs_time_an
 async def test_what_was_told_while_nobody_listened_is_read_when_somebody_listens_again(
     house, elsewhere, owner, monkeypatch
 ):
-    monkeypatch.setattr(hub, "POLL", NEVER)
+    monkeypatch.setattr(hub, "STREAM_POLL", NEVER)
     monkeypatch.setattr(wake, "PING", 0.1)  # how soon a lost connection is noticed
     job = await logs.live_job(elsewhere.writer)
 

@@ -52,7 +52,7 @@ def vanish(wire: Wire) -> None:
 async def test_a_reader_that_leaves_is_noticed_at_once_and_leaves_nothing_behind(
     house, port, monkeypatch, leave
 ):
-    monkeypatch.setattr(reader_module, "HEARTBEAT", NEVER)
+    monkeypatch.setattr(reader_module, "HEARTBEAT_SECONDS", NEVER)
     job = await logs.live_job(house.writer)
     tasks = asyncio.all_tasks()
     wire = await opened(port, job.id)
@@ -102,7 +102,7 @@ async def test_a_reader_that_leaves_takes_nothing_from_those_who_stay_or_come(ho
 
 
 async def test_a_reader_that_vanished_without_a_word_is_noticed_by_the_heartbeat(house, port, monkeypatch):
-    monkeypatch.setattr(reader_module, "HEARTBEAT", NEVER)
+    monkeypatch.setattr(reader_module, "HEARTBEAT_SECONDS", NEVER)
     job = await logs.live_job(house.writer)
     wire = await connect(port, f"/jobs/{job.id}/stream")
     async for frame in wire.frames():
@@ -113,7 +113,7 @@ async def test_a_reader_that_vanished_without_a_word_is_noticed_by_the_heartbeat
     vanish(wire)
     await asyncio.sleep(0.1)
     assert not await nobody_is_left(house)  # there was nothing to notice
-    monkeypatch.setattr(reader_module, "HEARTBEAT", 0.1)
+    monkeypatch.setattr(reader_module, "HEARTBEAT_SECONDS", 0.1)
 
     await until(lambda: nobody_is_left(house))
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from app.domain import events as e
 from app.domain.history import check
-from app.domain.history.evidence import History
+from app.domain.history.job_evidence import History
 from app.store.database import Engine, fetch, make_engine
 from app.store.history import histories
 from tests.chaos.cable import Cable

@@ -13,7 +13,7 @@ from app.errors import ProviderError
 from dossier import AsyncDossier, Dossier, DossierError, Limits, NoResult, Sources, StillRunning
 from dossier.comparison import Diff
 from dossier.evidence import Claims
-from dossier.job import JobView
+from dossier.job_types import JobView
 from dossier.replayed import Replayed
 from dossier.request import Changes, ResearchRequest
 from tests.conftest import serving

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from dossier import ApiError, AsyncDossier, Dossier, StreamBroken
-from dossier.events import feed_page
+from dossier.event_types import feed_page
 from tests.client.test_follow import line
 from tests.conftest import serving
 from tests.steps import completed_job, submitted_job, until, whole_log

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dossier import sse
-from dossier.sse import Frame, Parser
+from dossier import sse_parser
+from dossier.sse_parser import Parser, SseFrame
 
 
-def parse(*chunks: bytes) -> list[Frame]:
+def parse(*chunks: bytes) -> list[SseFrame]:
     parser = Parser()
     return [frame for chunk in chunks for frame in parser.feed(chunk)]
 
@@ -18,20 +18,23 @@ def parse(*chunks: bytes) -> list[Frame]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (b"data: a\n\n", [Frame("message", b"a", None)]),
-        (b"data:a\n\n", [Frame("message", b"a", None)]),
-        (b"data:  a\n\n", [Frame("message", b" a", None)]),
-        (b"data: a\ndata: b\n\n", [Frame("message", b"a\nb", None)]),
-        (b"data\ndata\n\n", [Frame("message", b"\n", None)]),
-        (b"data\n\n", [Frame("message", b"", None)]),
-        (b"id: 7\nevent: x\ndata: a\n\n", [Frame("x", b"a", "7")]),
-        (b"data: a\r\rdata: b\r\n\r\ndata: c\n\n", [Frame("message", c, None) for c in (b"a", b"b", b"c")]),
-        (b"\xef\xbb\xbfdata: a\n\n", [Frame("message", b"a", None)]),
-        (b"data: a\n\n\xef\xbb\xbfdata: b\n\n", [Frame("message", b"a", None)]),
-        (b"unknown: 1\nData: 2\ndata: a\n\n", [Frame("message", b"a", None)]),
-        ("data: é\u2028ü\n\n".encode(), [Frame("message", "é\u2028ü".encode(), None)]),
-        (b"id: a\x00b\ndata: a\n\n", [Frame("message", b"a", None)]),
-        (b"id\ndata: a\n\n", [Frame("message", b"a", "")]),
+        (b"data: a\n\n", [SseFrame("message", b"a", None)]),
+        (b"data:a\n\n", [SseFrame("message", b"a", None)]),
+        (b"data:  a\n\n", [SseFrame("message", b" a", None)]),
+        (b"data: a\ndata: b\n\n", [SseFrame("message", b"a\nb", None)]),
+        (b"data\ndata\n\n", [SseFrame("message", b"\n", None)]),
+        (b"data\n\n", [SseFrame("message", b"", None)]),
+        (b"id: 7\nevent: x\ndata: a\n\n", [SseFrame("x", b"a", "7")]),
+        (
+            b"data: a\r\rdata: b\r\n\r\ndata: c\n\n",
+            [SseFrame("message", c, None) for c in (b"a", b"b", b"c")],
+        ),
+        (b"\xef\xbb\xbfdata: a\n\n", [SseFrame("message", b"a", None)]),
+        (b"data: a\n\n\xef\xbb\xbfdata: b\n\n", [SseFrame("message", b"a", None)]),
+        (b"unknown: 1\nData: 2\ndata: a\n\n", [SseFrame("message", b"a", None)]),
+        ("data: é\u2028ü\n\n".encode(), [SseFrame("message", "é\u2028ü".encode(), None)]),
+        (b"id: a\x00b\ndata: a\n\n", [SseFrame("message", b"a", None)]),
+        (b"id\ndata: a\n\n", [SseFrame("message", b"a", "")]),
     ],
 )
 def test_frames_are_what_the_standard_says(text, expected):
@@ -42,7 +45,7 @@ def test_frames_are_what_the_standard_says(text, expected):
     "text", [b": ping\n\n", b":\n", b"retry: 5\n\n", b"id: 1\n\n", b"event: x\n\n", b"\n\n\n"]
 )
 def test_without_data_there_is_no_frame(text):
-    assert parse(b"id: 1\ndata: a\n\n", text, text) == [Frame("message", b"a", "1")]
+    assert parse(b"id: 1\ndata: a\n\n", text, text) == [SseFrame("message", b"a", "1")]
 
 
 def test_a_frame_that_was_cut_off_does_not_exist():
@@ -72,7 +75,7 @@ def test_a_retry_counts_where_it_is_all_digits(value, expected):
 
 
 def test_a_frame_without_end_is_refused(monkeypatch):
-    monkeypatch.setattr(sse, "MAX_FRAME", 100)
+    monkeypatch.setattr(sse_parser, "MAX_FRAME", 100)
     parser = Parser()
 
     parser.feed(b"data: 0123456789\n" * 5)

@@ -10,7 +10,7 @@ from app.domain import tools
 from app.domain.chain import GENESIS, link
 from app.domain.change import change
 from app.domain.decide import decide
-from app.domain.history.evidence import CancelAnswer, History, Lease, Projection, Reader
+from app.domain.history.job_evidence import CancelAnswer, History, Projection, ReaderRecord, StoredLease
 from app.domain.history.reading import Reading
 from app.domain.job import Job
 from app.domain.row import Row
@@ -124,15 +124,15 @@ class Play:
     def history(self) -> History:
         """All that is known of the job: the tables, and what a client and two readers saw."""
         lines = tuple((row.seq, row.line()) for row in self.rows)
-        early = Reader(lines[: len(lines) // 2])
+        early = ReaderRecord(lines[: len(lines) // 2])
         return History(
             JOB,
             rows=tuple(self.rows),
             projection=Projection(returned_row(self.job), returned_row),
-            leases=(Lease(self.job.epoch, "w"),) if self.job.is_leased else (),
+            leases=(StoredLease(self.job.epoch, "w"),) if self.job.is_leased else (),
             acknowledged=(self.rows[0].occurred_at,),
             cancels=tuple(self.cancels),
-            readers=(early, Reader(lines, ended=self.job.is_over), Reader(lines[1:], after=1)),
+            readers=(early, ReaderRecord(lines, ended=self.job.is_over), ReaderRecord(lines[1:], after=1)),
             at_rest=self.job.is_over,
         )
 
@@ -184,7 +184,7 @@ def hashed(history: History) -> History:
         digest = link(head, row.schema_version, row.actor, row.epoch, row.line())
         rows.append(replace(row, prev_hash=head, hash=digest))
         head = digest
-    seen = (Reader(tuple((row.seq, row.line()) for row in rows)),)
+    seen = (ReaderRecord(tuple((row.seq, row.line()) for row in rows)),)
     after = replace(history, rows=tuple(rows), readers=seen)
     job = Reading(after).job
     return replace(after, projection=Projection(returned_row(job), returned_row)) if job else after

@@ -10,7 +10,7 @@ from app.domain import events as e
 from app.domain.decide import decide
 from app.domain.events import Recorded
 from app.domain.job import Job, fold
-from app.errors import CancelRequested, JobAlreadyOver, JobNotFound, LeaseLost, Refused
+from app.errors import CancelPending, JobAlreadyOver, JobNotFound, LeaseLost, Refused
 from dossier.request import ResearchRequest
 
 JOB = UUID("01890000-0000-7000-8000-000000000001")
@@ -98,9 +98,9 @@ def test_a_running_job_is_cancelled_by_its_worker():
 def test_after_a_cancel_no_paid_call_can_be_recorded():
     cancelling = given(SUBMITTED, STARTED, CANCEL)
 
-    with pytest.raises(CancelRequested):
+    with pytest.raises(CancelPending):
         decide(c.RecordEvents(1, (REQUESTED,)), cancelling)
-    with pytest.raises(CancelRequested):
+    with pytest.raises(CancelPending):
         decide(c.CompleteJob(1, "answered"), cancelling)
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from app.domain import events as e
 from app.domain.chain import link
 from app.domain.history import RULES, check
-from app.domain.history.evidence import CancelAnswer, History, Lease, Projection, Reader
+from app.domain.history.job_evidence import CancelAnswer, History, Projection, ReaderRecord, StoredLease
 from app.store.projections import returned_row
 from tests.domain.play import (
     JOB,
@@ -231,15 +231,15 @@ def a_step_under_no_epoch():
 
 def two_leases():
     history = running_play().history()
-    return replace(history, leases=(Lease(2, "a"), Lease(2, "b")))
+    return replace(history, leases=(StoredLease(2, "a"), StoredLease(2, "b")))
 
 
 def a_lease_of_an_old_epoch():
-    return replace(running_play().history(), leases=(Lease(1, "zombie"),))
+    return replace(running_play().history(), leases=(StoredLease(1, "zombie"),))
 
 
 def a_lease_of_a_finished_job():
-    return replace(whole_play().history(), leases=(Lease(4, "w"),))
+    return replace(whole_play().history(), leases=(StoredLease(4, "w"),))
 
 
 def a_result_without_an_intent():
@@ -338,7 +338,7 @@ def read(*, ended=False, after=0, **wrong):
     """The finished job as somebody read it: `lines` is what became of the lines."""
     history = whole_play().history()
     lines = [(row.seq, row.line()) for row in history.rows if row.seq > after]
-    return replace(history, readers=(Reader(tuple(wrong["lines"](lines)), after, ended),))
+    return replace(history, readers=(ReaderRecord(tuple(wrong["lines"](lines)), after, ended),))
 
 
 BAD = {

@@ -7,7 +7,7 @@ from app.domain import events as e
 from app.domain import tools
 from app.domain.outcome import outcome, sentence
 from app.domain.research import Research, evolve
-from dossier.job import Claim
+from dossier.job_types import Claim
 from tests.scripted import REASONING
 
 CLAIM = Claim("Water boils.", 1, "Water boils.", 0, 12, 1.0)

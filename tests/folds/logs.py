@@ -21,7 +21,7 @@ from app.domain.change import Change
 from app.domain.job import Job, evolve
 from app.domain.row import Row
 from app.domain.view import usage
-from dossier.job import StopReason
+from dossier.job_types import StopReason
 from dossier.request import ResearchRequest
 from tests.domain import play
 from tests.domain.test_decide import T0

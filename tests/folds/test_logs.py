@@ -3,7 +3,7 @@
 from typing import get_args
 
 from app.domain.events import EVENT_TYPES
-from dossier.job import Status
+from dossier.job_types import Status
 from tests.folds.logs import every_log, versions
 
 

@@ -8,8 +8,8 @@ from typing import get_args
 
 import pytest
 
-from app.text.report import STOPPED
-from dossier.job import StopReason
+from app.text.report_output import STOPPED
+from dossier.job_types import StopReason
 from tests.folds.logs import every_log, lines, said
 
 NODE = shutil.which("node")

@@ -153,7 +153,7 @@ def test_a_page_nested_beyond_reason_is_a_document_or_a_bad_one_but_no_crash(tmp
 
     (found,) = extract.documents([path])
 
-    assert isinstance(found, extract.Document | BadDocument)
+    assert isinstance(found, extract.ExtractedDocument | BadDocument)
 
 
 def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):

@@ -15,7 +15,7 @@ from app.errors import DatabaseUnavailable, LeaseLost
 from app.store import log, queue
 from app.store.database import connect, fetch
 from app.store.history import histories
-from app.worker.patience import PatientWriter
+from app.worker.patient_writer import PatientWriter
 from dossier.request import ResearchRequest
 from tests.model.model import ACTIONS, LEASED, Design, State, Step, is_lost, start, steps
 

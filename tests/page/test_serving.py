@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.api.app import make_app
-from app.api.page import FOLDER, MEDIA_TYPES, POLICY, VIEWS, files, web_version
+from app.api.page import MEDIA_TYPES, PAGE_POLICY, PAGE_VIEWS, WEB_FOLDER, files, web_version
 from tests.page.conftest import ask
 from tests.page.played import QUESTION
 from tests.steps import until
@@ -53,11 +53,11 @@ async def test_the_old_address_of_the_overview_leads_to_the_new_one(asking):
 
 
 def test_no_page_needs_what_the_policy_forbids():
-    for path in FOLDER.glob("*.html"):
+    for path in WEB_FOLDER.glob("*.html"):
         text = path.read_text()
         assert not re.search(r"\s(style|on\w+)=|<style|<script(?![^>]*\bsrc=)", text), path
         assert not re.search(r"(src|href)=.https?:", text), path
-    assert "https:" not in POLICY
+    assert "https:" not in PAGE_POLICY
 
 
 async def test_a_browser_keeps_the_files_and_checks_the_page(asking):
@@ -88,7 +88,7 @@ async def test_files_have_their_types_plain_and_packed(asking, suffix):
     plain = await asking.get(f"/web/{web_version()}/{name}", headers={"Accept-Encoding": "identity"})
 
     assert packed.headers["content-encoding"] == "gzip"
-    assert gzip.decompress(body) == plain.content == (FOLDER / name).read_bytes()
+    assert gzip.decompress(body) == plain.content == (WEB_FOLDER / name).read_bytes()
     assert plain.headers["content-type"].startswith(MEDIA_TYPES[suffix])
 
 
@@ -108,7 +108,7 @@ async def test_nothing_but_the_files_is_served(standing, name):
 def test_all_files_are_in_the_package():
     kept = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
 
-    wanted = {f"web/*{path.suffix}" for path in FOLDER.iterdir()}
+    wanted = {f"web/*{path.suffix}" for path in WEB_FOLDER.iterdir()}
     assert wanted <= set(kept["dossier_server.app.api"])
 
 
@@ -121,7 +121,7 @@ def test_every_module_that_is_imported_exists():
 def test_views_do_not_stand_in_the_way_of_the_api():
     api = set(make_app(None).openapi_schema.to_schema()["paths"])
 
-    assert not api & {path for _, _, paths in VIEWS for path in paths}
+    assert not api & {path for _, _, paths in PAGE_VIEWS for path in paths}
 
 
 async def test_a_source_has_its_page_and_the_quotes_in_it(asking):
@@ -189,15 +189,15 @@ async def test_the_overview_counts_what_there_is(http):
 
 async def test_many_readers_of_the_overview_share_a_look(http, monkeypatch):
     asked = []
-    from app.store import overview
+    from app.store import overview_figures
 
-    now = overview.now
+    now = overview_figures.now
 
     async def counted(engine, tenant):
         asked.append(tenant)
         return await now(engine, tenant)
 
-    monkeypatch.setattr(overview, "now", counted)
+    monkeypatch.setattr(overview_figures, "now", counted)
     for _ in range(20):
         await http.get("/overview")
 

@@ -4,7 +4,7 @@ import pytest
 from msgspec import Struct
 
 from app.agent.extractive import Extractive
-from app.providers.corpus import CorpusSearch
+from app.providers.corpus_search import CorpusSearch
 from app.providers.merged import MergedSearch
 from tests.providers.conformance import ModelConformance, SearchConformance
 from tests.scripted import ScriptedModel, ScriptedSearch

@@ -4,7 +4,7 @@ import pytest
 from msgspec import Struct
 
 from app.errors import ProviderError
-from app.providers.corpus import MIN_COVERAGE, CorpusSearch
+from app.providers.corpus_search import MIN_COVERAGE, CorpusSearch
 
 
 class Passage(Struct, frozen=True):

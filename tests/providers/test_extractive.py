@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app.agent.extractive import Extractive, plan
-from app.agent.extractive.frames import FRAMES
-from app.agent.extractive.prose import sentences
-from app.agent.extractive.report import escape
+from app.agent.extractive.page_prose import sentences
+from app.agent.extractive.phrases import FRAMES
+from app.agent.extractive.report_writer import escape
 from app.agent.extractive.terms import terms
 from app.agent.ports import Ask, FollowUp, SeenSource
 from app.domain.research import Turn

@@ -6,8 +6,8 @@ import pytest
 
 from app.agent.citations import bind
 from app.agent.extractive import plan
-from app.agent.extractive.frames import FRAMES, spoken
-from app.agent.extractive.prose import sentences
+from app.agent.extractive.page_prose import sentences
+from app.agent.extractive.phrases import FRAMES, spoken
 from app.domain.research import Research
 from app.domain.tools import Answer, WriteReport
 from tests.providers.test_extractive import ask_of, next_step, page_of

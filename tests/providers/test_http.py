@@ -7,7 +7,15 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from app.providers.http import MAX_BODY, MAX_WAIT, Lane, make_client, refusal, retry_after, shorten
+from app.providers.http import (
+    MAX_REPLY_BODY,
+    MAX_WAIT,
+    SharedTransport,
+    make_client,
+    refusal,
+    retry_after,
+    shorten,
+)
 
 
 def in_seconds(seconds):
@@ -85,11 +93,11 @@ async def test_a_reply_without_end_is_cut_off():
     endless = httpx.MockTransport(lambda request: httpx.Response(200, stream=stream))
     async with (
         httpx.AsyncClient(transport=endless) as shared,
-        httpx.AsyncClient(transport=Lane(shared)) as lane,
+        httpx.AsyncClient(transport=SharedTransport(shared)) as lane,
     ):
         with pytest.raises(httpx.ReadError, match="longer"):
             await lane.get("https://example.com")
-    assert stream.served <= MAX_BODY + 1_000_000
+    assert stream.served <= MAX_REPLY_BODY + 1_000_000
 
 
 async def test_a_packed_reply_is_unpacked_once():
@@ -97,7 +105,7 @@ async def test_a_packed_reply_is_unpacked_once():
     transport = httpx.MockTransport(lambda request: httpx.Response(200, **packed))
     async with (
         httpx.AsyncClient(transport=transport) as shared,
-        httpx.AsyncClient(transport=Lane(shared)) as lane,
+        httpx.AsyncClient(transport=SharedTransport(shared)) as lane,
     ):
         reply = await lane.get("https://example.com")
 
@@ -111,7 +119,9 @@ async def test_a_lane_passes_on_what_came():
         return httpx.Response(404, json={"a": 1}, headers={"Retry-After": "3", "X-A": request.headers["x-a"]})
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as shared:
-        async with httpx.AsyncClient(transport=Lane(shared), headers={"Authorization": "Bearer x"}) as lane:
+        async with httpx.AsyncClient(
+            transport=SharedTransport(shared), headers={"Authorization": "Bearer x"}
+        ) as lane:
             reply = await lane.get("https://example.com", headers={"X-A": "b"})
         assert not shared.is_closed
 

@@ -4,15 +4,15 @@ import json
 
 import pytest
 
-from app.agent.ports import BadReply, Judged, Judgement
+from app.agent.ports import BadReply, JudgedClaim, Judgement
 from app.domain.events import Usage
 from app.providers.judge import ModelJudge, judgements_of
 
 CLAIMS = (
-    Judged(
+    JudgedClaim(
         "Sales rose by 3 %.", "Der Umsatz fiel um 3 %.", "Im Mai kam der Bericht. Der Umsatz fiel um 3 %."
     ),
-    Judged("It rained.", "It rained all day.", "It rained all day."),
+    JudgedClaim("It rained.", "It rained all day.", "It rained all day."),
 )
 VERDICTS = {
     "verdicts": [

@@ -33,7 +33,7 @@ async def error_of(call, kind=ProviderError):
     assert type(error) is kind
     assert KEY not in str(error)
     assert "\x00" not in str(error)
-    assert len(str(error)) <= http.MAX_MESSAGE + 100
+    assert len(str(error)) <= http.MAX_ERROR_TEXT + 100
     shown = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     assert KEY not in repr(shown)
     return error
@@ -296,7 +296,7 @@ def test_everything_else_is_refused_quickly_with_words_for_the_model(text):
     with pytest.raises(ValueError, match=r"Your reply|You chose") as caught:
         decode(text, MENU)
 
-    assert 5 < len(str(caught.value)) <= http.MAX_MESSAGE
+    assert 5 < len(str(caught.value)) <= http.MAX_ERROR_TEXT
 
 
 def test_an_escaped_backslash_is_no_nul_character():

@@ -17,7 +17,7 @@ async def error_of(call) -> ProviderError:
         await call
     error = caught.value
     assert KEY not in str(error)
-    assert len(str(error)) <= http.MAX_MESSAGE + 50
+    assert len(str(error)) <= http.MAX_ERROR_TEXT + 50
     return error
 
 

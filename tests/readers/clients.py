@@ -117,7 +117,7 @@ async def dossier(origin: str, job_id: str) -> list[Seen]:
 
 
 def _seen(event: JobEvent) -> Seen:
-    name = frames.NAMES.get(event.type, b"job_progress").decode()
+    name = frames.FRAME_NAMES.get(event.type, b"job_progress").decode()
     return Seen(str(event.seq), name, event.line.decode())
 
 

@@ -25,7 +25,7 @@ from app.domain.decide import decide
 from app.domain.job import Job
 from app.store import blobs, log
 from app.store.blobs import digest
-from dossier.job import Claim
+from dossier.job_types import Claim
 from dossier.request import Limits, ResearchRequest
 
 DAY = datetime(2026, 11, 2, tzinfo=UTC)

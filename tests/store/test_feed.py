@@ -9,9 +9,9 @@ import asyncpg
 import pytest
 
 from app.domain import commands as c
-from app.store import feed, queue
+from app.store import event_feed, queue
 from app.store.database import connect, driver_url, fetch
-from app.store.feed import BEGINNING, SCAN, Cursor
+from app.store.event_feed import FEED_START, SCAN, Cursor
 from tests.steps import LEASE, as_worker, claimed_job, completed_job, submitted_job, until
 
 WRITERS = 16
@@ -74,7 +74,7 @@ class PositionReader:
 class FeedReader:
     """Reads the feed, page by page."""
 
-    def __init__(self, engine, limit=7, after=BEGINNING, tenant="default", types=None):
+    def __init__(self, engine, limit=7, after=FEED_START, tenant="default", types=None):
         self.engine = engine
         self.question = (tenant, limit, types)
         self.cursor = after
@@ -83,7 +83,7 @@ class FeedReader:
 
     async def turn(self):
         tenant, limit, types = self.question
-        page = await feed.read(self.engine, tenant, self.cursor, limit, types)
+        page = await event_feed.read(self.engine, tenant, self.cursor, limit, types)
         assert len(page.entries) <= limit
         assert self.cursor <= page.next_after <= page.head
         self.cursor = page.next_after
@@ -361,18 +361,18 @@ async def test_a_cursor_is_always_that_of_a_stored_event(engine, owner, writing)
     ours = FeedReader(engine, tenant="nobody")
 
     await ours.until_seen(0)
-    page = await feed.head(engine)
+    page = await event_feed.head(engine)
 
-    assert {ours.cursor, page.next_after, page.head} <= stored | {BEGINNING}
+    assert {ours.cursor, page.next_after, page.head} <= stored | {FEED_START}
 
 
 async def test_a_reader_of_what_comes_from_now_on_starts_at_the_head(writer, engine):
-    assert (await feed.head(engine)).head == BEGINNING
+    assert (await event_feed.head(engine)).head == FEED_START
     await completed_job(writer)
     everything = FeedReader(engine)
     await everything.until_seen(3)
 
-    page = await feed.head(engine)
+    page = await event_feed.head(engine)
     later = FeedReader(engine, after=page.next_after)
     job = await submitted_job(writer)
     await later.until_seen(1)
@@ -397,9 +397,9 @@ async def test_a_cursor_past_the_head_is_told_from_one_that_has_everything(write
     await ours.until_seen(3)
     head = ours.cursor
 
-    assert not (await feed.read(engine, "default", head, 10)).is_beyond
+    assert not (await event_feed.read(engine, "default", head, 10)).is_beyond
     for beyond in (Cursor(head.xid, head.position + 1), Cursor(2**64 - 1, 2**63 - 1)):
-        page = await feed.read(engine, "default", beyond, 10)
+        page = await event_feed.read(engine, "default", beyond, 10)
         assert (page.is_beyond, page.entries, page.next_after) == (True, [], beyond)
 
 
@@ -420,12 +420,12 @@ async def test_a_log_with_the_numbers_of_another_cluster_is_never_taken_for_a_sh
 ):
     job = await submitted_job(writer)
     await FeedReader(engine).until_seen(1)
-    assert not (await feed.head(engine)).restored
+    assert not (await event_feed.head(engine)).restored
     for seq, xid in ((2, 2**40 + 7), (3, 2**40 + 5)):
         await fetch(owner, RESTORED, job.id, seq, xid)
 
-    assert (await feed.read(engine, "default", BEGINNING, 10)).restored
-    assert (await feed.head(engine)).restored
+    assert (await event_feed.read(engine, "default", FEED_START, 10)).restored
+    assert (await event_feed.head(engine)).restored
 
     connection = await asyncpg.connect(driver_url(database_url))
     await connection.execute(MENDED)
@@ -515,7 +515,7 @@ async def test_a_page_is_a_walk_along_the_index_of_each_month_and_as_long_as_the
         await fetch(owner, "ANALYZE events")
     places = await fetch(owner, "SELECT xid, position FROM events ORDER BY xid, position")
     connection = await connect(database_url)
-    await connection.execute(f"PREPARE page AS {feed.READ}")
+    await connection.execute(f"PREPARE page AS {event_feed.READ_FEED}")
 
     for tenant, after, looked_at in (
         ("default", places[20 * EVENTS * MONTHS], 100),

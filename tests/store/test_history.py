@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from app import handle
 from app.domain import commands as c
 from app.domain.history import check
-from app.domain.history.evidence import History
+from app.domain.history.job_evidence import History
 from app.store import history as history_
 from app.store.database import fetch
 from app.store.history import histories
@@ -57,7 +57,7 @@ async def test_all_jobs_come_once_in_order_however_many_are_read_at_a_time(write
         asked.append(len(params[0]) if isinstance(params[0], list) else params[1])
         return await fetch(engine, sql, *params)
 
-    monkeypatch.setattr(history_, "AT_ONCE", 3)
+    monkeypatch.setattr(history_, "HISTORIES_AT_ONCE", 3)
     monkeypatch.setattr(history_, "fetch", spy)
 
     assert [history.job_id for history in await gathered(writer.engine)] == sorted(ids)

@@ -25,7 +25,7 @@ from app import handle
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.history import check
-from app.domain.history.evidence import CancelAnswer
+from app.domain.history.job_evidence import CancelAnswer
 from app.domain.job import LEASED, Job
 from app.errors import JobAlreadyOver, Refused
 from app.store import log, queue
@@ -34,7 +34,7 @@ from app.store.history import histories
 from app.store.wake import Wake
 from app.store.writer import Writer
 from app.worker.rescue import assume, rescue
-from dossier.job import OVER
+from dossier.job_types import OVER
 from dossier.problems import DossierError
 from dossier.request import ResearchRequest
 

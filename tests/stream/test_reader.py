@@ -7,7 +7,7 @@ import pytest
 from app.errors import DatabaseUnavailable
 from app.stream import connection as connection_module
 from app.stream import reader as reader_module
-from app.stream.connection import Connection, Wire, message
+from app.stream.connection import Connection, RawWriter, message
 from app.stream.eager import step
 from app.stream.reader import Reader
 from app.stream.source import Piece
@@ -53,7 +53,7 @@ def socket() -> Socket:
 
 
 def begun(socket: Socket, topic, cursor: int = 0) -> Reader:
-    reader = Reader(topic, cursor, Connection(socket.send, Wire(socket.write, socket.abort)))
+    reader = Reader(topic, cursor, Connection(socket.send, RawWriter(socket.write, socket.abort)))
     reader.begin(message(b"hello ", more=True))
     return reader
 
@@ -76,7 +76,7 @@ async def test_a_level_reader_has_no_task_and_is_written_to_at_once(socket):
 async def test_a_late_comer_reads_pages_then_the_ring_then_lives(socket, monkeypatch):
     from app.stream import topic as topic_module
 
-    monkeypatch.setattr(topic_module, "PAGE", 4)
+    monkeypatch.setattr(topic_module, "EVENTS_PAGE_SIZE", 4)
     topic = a_topic(10, Log(10))
     reader = begun(socket, topic, 1)
     topic.extend([frame(11)])
@@ -148,9 +148,9 @@ async def test_silence_is_broken_by_a_heartbeat_and_a_long_life_by_a_goodbye(soc
     reader = begun(socket, topic)
     connection = reader._connection
 
-    reader.tick(connection.wrote_at + reader_module.HEARTBEAT - 1)
+    reader.tick(connection.wrote_at + reader_module.HEARTBEAT_SECONDS - 1)
     assert socket.text == "hello "
-    reader.tick(connection.wrote_at + reader_module.HEARTBEAT)
+    reader.tick(connection.wrote_at + reader_module.HEARTBEAT_SECONDS)
     assert socket.sent[-1] == b":\n"
     assert connection.ends_at - connection.wrote_at + 1 >= connection_module.LIFE * 0.8
     reader.tick(connection.ends_at)

@@ -8,11 +8,11 @@ import pytest
 from app.errors import DatabaseUnavailable
 from app.stream import frames
 from app.stream import topic as topic_module
-from app.stream.topic import Frame, Topic
+from app.stream.topic import EncodedEvent, Topic
 
 
-def frame(seq: int, size: int = 10, *, last: bool = False) -> Frame:
-    return Frame(seq, (b"%d " % seq).ljust(size, b"."), last)
+def frame(seq: int, size: int = 10, *, last: bool = False) -> EncodedEvent:
+    return EncodedEvent(seq, (b"%d " % seq).ljust(size, b"."), last)
 
 
 class Log:
@@ -70,7 +70,7 @@ def test_the_ring_is_bounded_in_bytes(monkeypatch):
 
 
 def test_one_write_is_not_much_more_than_a_chunk(monkeypatch):
-    monkeypatch.setattr(topic_module, "CHUNK", 25)
+    monkeypatch.setattr(topic_module, "WRITE_SIZE", 25)
     topic = a_topic(0)
     topic.extend([frame(seq) for seq in range(1, 8)])
 
@@ -113,7 +113,7 @@ async def test_a_page_that_reaches_the_ring_stays_in_it(monkeypatch):
 
 
 async def test_a_page_that_does_not_reach_the_ring_leaves_no_hole_in_it(monkeypatch):
-    monkeypatch.setattr(topic_module, "PAGE", 10)
+    monkeypatch.setattr(topic_module, "EVENTS_PAGE_SIZE", 10)
     topic = a_topic(30, Log(30))
 
     await topic.page(5)

@@ -46,7 +46,7 @@ FALSE = [
 
 def find(claim, page, language):
     asked = quotes.claimed(claim, language, spoken=language)
-    return quotes.Page(page, asked.stems, 100_000, language).find(asked)
+    return quotes.IndexedPage(page, asked.stems, 100_000, language).find(asked)
 
 
 @pytest.mark.parametrize(("true", "false"), FALSE)
@@ -65,4 +65,4 @@ def test_the_true_sentence_and_a_paraphrase_of_its_start_are_kept(sentence):
     start = "According to the report, " if language == "en" else "Dem Bericht zufolge: "
 
     for claim in (sentence, start + sentence[0].lower() + sentence[1:]):
-        assert isinstance(find(claim, " ".join(texts), language), quotes.Found)
+        assert isinstance(find(claim, " ".join(texts), language), quotes.FoundQuotes)

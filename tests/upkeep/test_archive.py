@@ -20,8 +20,8 @@ from app.domain.decide import decide
 from app.domain.job import Job
 from app.domain.upkeep import fault
 from app.errors import BadSetting, StillNeeded, WrongVersion
-from app.store import archive as store
-from app.store import log, upkeep
+from app.store import archive_months as store
+from app.store import log, upkeep_log
 from app.store.database import fetch
 from app.store.rebuild import rebuild
 from dossier.request import ResearchRequest
@@ -85,7 +85,7 @@ async def test_a_month_is_written_detached_and_verified(old, owner, writer, tmp_
     events = [json.loads(line) for line in lines]
     for job_id, stored in logs.items():
         assert [e["data"] for e in events if e["job_id"] == str(job_id)] == [row.data for row in stored]
-    [said] = await upkeep.entries(owner)
+    [said] = await upkeep_log.entries(owner)
     assert said.type == "month_archived"
     assert json.loads(said.data)["file_sha256"] == kept.manifest.sha256
     assert fault([said]) is None
@@ -98,7 +98,7 @@ async def test_without_detach_nothing_leaves(old, owner, tmp_path):
 
     assert check(kept.path).ok
     assert len(await whole_log(owner, old[0])) > 1
-    assert await upkeep.entries(owner) == []
+    assert await upkeep_log.entries(owner) == []
 
 
 async def test_an_archived_job_still_has_its_row_and_its_log_is_said_to_be_elsewhere(
@@ -234,7 +234,7 @@ async def test_an_event_that_came_after_the_file_was_written_keeps_the_month(
         await archiving._detach(owner, months[0], manifest, path)
 
     assert len(await whole_log(owner, old[0])) > 1
-    assert await upkeep.entries(owner) == []
+    assert await upkeep_log.entries(owner) == []
 
 
 async def test_the_month_that_runs_is_never_archived(writer, owner, tmp_path):

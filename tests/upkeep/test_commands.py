@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from app.store import upkeep
+from app.store import upkeep_log
 from app.store.database import fetch
 from tests.steps import completed_job, rows
 from tests.upkeep.test_archive import old  # noqa: F401 - a fixture
@@ -33,7 +33,7 @@ async def test_forget_wants_a_yes_and_then_says_what_is_gone(dossier, owner, job
     refused, _, said = await dossier("forget", "--job", str(job))
     assert refused == 2
     assert "--yes" in said
-    assert await upkeep.entries(owner) == []
+    assert await upkeep_log.entries(owner) == []
 
     code, out, _ = await dossier("forget", "--job", str(job), "--yes", "--json", "--reason", "asked")
     found = json.loads(out)

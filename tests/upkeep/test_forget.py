@@ -10,13 +10,13 @@ import asyncpg
 import httpx
 import pytest
 
-from app.agent.replay import replies_of
+from app.agent.decision_replay import replies_of
 from app.audit import bundle_verifier
 from app.audit.verify import verify
 from app.domain.upkeep import fault
 from app.errors import BadSetting, JobNotFound, StillNeeded
 from app.replay import replay
-from app.store import blobs, log, upkeep
+from app.store import blobs, log, upkeep_log
 from app.store.database import fetch
 from app.store.forget import forget, plan_job, plan_pages
 from tests.conftest import serving
@@ -43,7 +43,7 @@ async def test_a_forgotten_page_is_gone_and_every_job_that_names_it_is_told(ask,
     assert set(plan.jobs) == {job, other}
     assert await blobs.get(owner, [page]) == {}
     assert await whole_log(owner, job) == before
-    [tombstone] = await upkeep.entries(owner)
+    [tombstone] = await upkeep_log.entries(owner)
     assert (number, tombstone.number, tombstone.type) == (1, 1, "page_forgotten")
     said = json.loads(tombstone.data)
     assert said == {"sha256": [page], "jobs": sorted([str(job), str(other)]), "reason": "asked for"}
@@ -107,7 +107,7 @@ async def test_forgetting_a_job_takes_what_only_it_names_and_keeps_what_others_n
     kept = {row.recorded().event.sha256 for row in await log.history(owner, job) if row.type == "page_read"}
     assert kept <= left
     assert (await replay(owner, "default", job)).same
-    [tombstone] = await upkeep.entries(owner)
+    [tombstone] = await upkeep_log.entries(owner)
     assert json.loads(tombstone.data)["job_id"] == str(alone)
 
 
@@ -131,7 +131,7 @@ async def test_forgetting_twice_writes_one_tombstone(owner, job):
     assert again.is_known
     assert again.jobs == (job,)
     assert await forget(owner, again) is None
-    assert len(await upkeep.entries(owner)) == 1
+    assert len(await upkeep_log.entries(owner)) == 1
 
 
 async def test_what_nobody_names_is_not_known(owner, job):
@@ -155,13 +155,13 @@ async def test_the_application_may_not_forget(engine, owner, job):
         await forget(engine, plan)
 
     assert page in await names_of(owner)
-    assert await upkeep.entries(engine) == []
+    assert await upkeep_log.entries(engine) == []
 
 
 async def test_tombstones_are_chained_and_nobody_changes_them(owner, job, tamper):
     for page in await names_of(owner):
         await forget(owner, await plan_pages(owner, [page]))
-    found = await upkeep.entries(owner)
+    found = await upkeep_log.entries(owner)
     assert len(found) > 2
     assert fault(found) is None
     for statement in ("UPDATE upkeep SET actor = 'x'", "DELETE FROM upkeep", "TRUNCATE upkeep"):
@@ -171,9 +171,9 @@ async def test_tombstones_are_chained_and_nobody_changes_them(owner, job, tamper
     await tamper(
         "ALTER TABLE upkeep DISABLE TRIGGER ALL", "UPDATE upkeep SET actor = actor || 'x' WHERE number = 2"
     )
-    changed = fault(await upkeep.entries(owner))
+    changed = fault(await upkeep_log.entries(owner))
     await tamper("DELETE FROM upkeep WHERE number = 2")
-    removed = fault(await upkeep.entries(owner))
+    removed = fault(await upkeep_log.entries(owner))
     assert (changed.number, removed.number) == (2, 2)
     assert "not as it was written" in changed.sentence
     assert "missing" in removed.sentence

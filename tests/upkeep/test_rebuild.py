@@ -25,7 +25,7 @@ async def left_behind(owner):
 
 
 async def test_several_processes_make_what_one_makes(writer, owner, database_url, monkeypatch):
-    monkeypatch.setattr(rebuilding, "SLICE", 3)
+    monkeypatch.setattr(rebuilding, "SLICE_SIZE", 3)
     await every_kind_of_job(writer)
     before, told = await rows(owner), []
     await fetch(owner, "DELETE FROM jobs WHERE status = 'completed'")
@@ -72,7 +72,7 @@ async def test_a_job_that_moves_between_its_fold_and_the_switch_is_folded_again(
 
 
 async def test_readers_and_workers_go_on_while_it_runs(writer, owner, database_url, monkeypatch):
-    monkeypatch.setattr(rebuilding, "SLICE", 2)
+    monkeypatch.setattr(rebuilding, "SLICE_SIZE", 2)
     for _ in range(6):
         await completed_job(writer)
     count, done, seen = 6, asyncio.Event(), []

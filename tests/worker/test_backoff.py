@@ -4,12 +4,12 @@ from statistics import median, quantiles
 
 import pytest
 
-from app.worker import patience, worker
+from app.worker import patient_writer, worker
 from app.worker.backoff import backoff
 from app.worker.breaker import Times
 
 
-@pytest.mark.parametrize("bounds", [worker.BACKOFF, Times().backoff, patience.PAUSE])
+@pytest.mark.parametrize("bounds", [worker.BACKOFF, Times().backoff, patient_writer.PAUSE])
 def test_the_pause_doubles_up_to_its_bound_and_is_spread_over_half_of_it_either_way(bounds):
     first, longest = bounds
     for tried in range(1, 12):

@@ -8,7 +8,7 @@ from app.domain import commands as c
 from app.domain import tools
 from app.domain.job import LEASED, Job
 from app.errors import ProviderError
-from dossier.job import OVER
+from dossier.job_types import OVER
 from tests.api.sse import read
 from tests.scripted import PLAN, REPORT, SCRIPT, ScriptedModel
 from tests.steps import claimed_job, submitted_job, until, whole_log

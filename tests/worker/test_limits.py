@@ -12,7 +12,7 @@ from app.domain import commands as c
 from app.domain import events as e
 from app.domain import tools
 from app.errors import ProviderError
-from app.worker import breaker, calls
+from app.worker import breaker, call_maker
 from app.worker.breaker import Breaker
 from tests.api.sse import read
 from tests.api.test_bad_input import assert_problem
@@ -242,7 +242,7 @@ def test_a_breaker_opens_after_failures_in_a_row_and_lets_one_try_through_after_
     now = [100.0]
     monkeypatch.setattr(breaker.time, "monotonic", lambda: now[0])
     gate, outage = Breaker("p"), ProviderError("network", "x", retryable=True)
-    for _ in range(breaker.FAILURES):
+    for _ in range(breaker.FAILURES_TO_OPEN):
         gate.check()
         gate.failed(outage)
 
@@ -271,7 +271,7 @@ async def test_a_thousand_jobs_do_not_hammer_a_provider_that_is_away_and_wait_wi
     async with working(house, concurrency=5):
         await until(lambda: _all_wait(house, jobs))
 
-    assert asked <= breaker.FAILURES + 5 * calls.TRIES
+    assert asked <= breaker.FAILURES_TO_OPEN + 5 * call_maker.CALL_TRIES
     waiting = await handle.load(house.writer, jobs[-1].id)
     assert (waiting.status, waiting.attempt) == ("pending", 0)
     assert waiting.retry_at is not None

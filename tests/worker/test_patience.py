@@ -10,7 +10,7 @@ from app.domain import events as e
 from app.errors import DatabaseUnavailable, LeaseLost
 from app.store import blobs, log
 from app.store.database import fetch
-from app.worker import patience
+from app.worker import patient_writer
 from app.worker.attempt import Attempt
 from tests.conftest import execute
 from tests.steps import assert_chain, running_job, submitted_job, until, whole_log
@@ -38,7 +38,7 @@ class Trouble:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
-    monkeypatch.setattr(patience, "PAUSE", (0.001, 0.01))
+    monkeypatch.setattr(patient_writer, "PAUSE", (0.001, 0.01))
 
 
 @pytest.mark.parametrize("reaches", [True, False], ids=["only the answer is lost", "nothing arrives"])
@@ -104,7 +104,7 @@ async def test_a_write_that_never_arrived_is_refused_once_the_lease_is_lost(hous
 async def test_a_database_that_stays_away_ends_the_attempt_and_another_one_follows(
     house, monkeypatch, caplog
 ):
-    failures, append = iter(range(patience.TRIES)), log.append
+    failures, append = iter(range(patient_writer.WRITE_TRIES)), log.append
 
     async def fail_so_often(engine, changes):
         if next(failures, None) is not None:
@@ -134,7 +134,7 @@ async def test_whoever_lost_the_lease_waits_no_longer(house, monkeypatch):
 
 
 async def test_a_worker_that_hears_of_its_loss_soon_sends_nothing_any_more(house, monkeypatch, caplog):
-    monkeypatch.setattr(patience, "TRIES", 10**6)
+    monkeypatch.setattr(patient_writer, "WRITE_TRIES", 10**6)
     trouble = Trouble(log.append, reaches=False, times=10**6)
     monkeypatch.setattr(log, "append", trouble)
     job = await submitted_job(house.writer)
@@ -143,9 +143,11 @@ async def test_a_worker_that_hears_of_its_loss_soon_sends_nothing_any_more(house
         await until(lambda: tried(trouble, 3))
         await fetch(house.engine, "DELETE FROM leases WHERE job_id = $1", job.id)
         await until(lambda: is_idle(one))
-        await asyncio.sleep(10 * max(patience.PAUSE))  # the pause that it was in, and what came after that
+        await asyncio.sleep(
+            10 * max(patient_writer.PAUSE)
+        )  # the pause that it was in, and what came after that
         before = dict(trouble.tries)
-        await asyncio.sleep(10 * max(patience.PAUSE))
+        await asyncio.sleep(10 * max(patient_writer.PAUSE))
 
         assert trouble.tries == before
     gc.collect()

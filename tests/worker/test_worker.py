@@ -13,7 +13,7 @@ from app.domain import tools
 from app.errors import ProviderError
 from app.store import queue
 from app.store.database import fetch
-from app.worker import patience
+from app.worker import patient_writer
 from app.worker.worker import Pace, Worker
 from tests.scripted import PLAN, REPORT, SCRIPT
 from tests.steps import assert_chain, claimed_job, row_of, rows, submitted_job, until, whole_log
@@ -299,16 +299,16 @@ async def test_a_job_that_was_claimed_but_could_not_be_loaded_is_not_held_for_ev
     load, failed = log.load_each, []
 
     async def fail_until_the_lease_is_over(engine, job_ids):
-        if len(failed) < patience.TRIES:
+        if len(failed) < patient_writer.WRITE_TRIES:
             failed.append(job_ids)
             raise DatabaseUnavailable("cut between the claim and the read")
         return await load(engine, job_ids)
 
     monkeypatch.setattr(log, "load_each", fail_until_the_lease_is_over)
-    monkeypatch.setattr(patience, "PAUSE", (0.001, 0.01))
+    monkeypatch.setattr(patient_writer, "PAUSE", (0.001, 0.01))
     job = await submitted_job(house.writer)
     async with working(house):
         job = await over(house, job.id)
 
-    assert len(failed) == patience.TRIES
+    assert len(failed) == patient_writer.WRITE_TRIES
     assert (job.status, job.attempt) == ("completed", 2)

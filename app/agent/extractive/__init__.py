@@ -9,9 +9,9 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from app.agent.extractive import plan
-from app.agent.extractive.evidence import Section, sections
-from app.agent.extractive.frames import spoken
-from app.agent.extractive.report import write
+from app.agent.extractive.page_sentences import Section, sections
+from app.agent.extractive.phrases import spoken
+from app.agent.extractive.report_writer import write
 from app.agent.extractive.terms import terms
 from app.agent.ports import Ask, ModelReply, SeenSource
 from app.domain.tools import (
@@ -31,7 +31,7 @@ QUERIES = 2  # for one step; within the searches that each effort allows for fou
 MAX_QUERIES = 3  # of one turn
 PAGES: dict[Effort, int] = {"quick": 5, "standard": 4, "deep": 5}  # read in one turn, at most
 MIN_PAGES = 3  # where a search found as many
-MIN_OF_BEST = 0.5  # of the words that the best page shows; the others are not worth their reading
+MIN_PAGE_OF_BEST = 0.5  # of the words that the best page shows; the others are not worth their reading
 MAX_QUESTION = 4000  # characters
 CHANGED = ("The steps are those of the further question.",)
 STRATEGIES = (
@@ -105,7 +105,7 @@ def _to_read(ask: Ask, steps: Sequence[str]) -> tuple[str, ...]:
     unread = [source for source in ask.sources if source.sha256 is None and source.url not in tried]
     shared = {source.url: _shared(source, wanted, language) for source in unread}
     ranked = sorted(shared, key=lambda url: -shared[url])[: PAGES[ask.effort]]
-    enough = shared[ranked[0]] * MIN_OF_BEST if ranked else 0
+    enough = shared[ranked[0]] * MIN_PAGE_OF_BEST if ranked else 0
     return tuple(url for n, url in enumerate(ranked) if n < MIN_PAGES or shared[url] >= enough)
 
 

@@ -9,28 +9,28 @@ from itertools import takewhile
 
 from msgspec import Struct
 
-from app.agent.extractive.frames import FRAMES, Frame, frame, spoken
-from app.agent.extractive.terms import FUNCTION_WORDS, QUESTION_WORDS, SYMBOL
+from app.agent.extractive.phrases import FRAMES, Phrases, frame, spoken
+from app.agent.extractive.terms import ENGLISH_FUNCTION_WORDS, ENGLISH_QUESTION_WORDS, SYMBOL
 from app.text import languages
 
 MAX_STEPS = 4
 MIN_STEPS = 3
-MAX_LINE = 300  # characters of a sub-question
+MAX_SUBQUESTION = 300  # characters of a sub-question
 MAX_SUBJECT = 120  # characters
-MAX_QUERY = 300  # characters
+MAX_PLAN_QUERY = 300  # characters
 
 WH = "what|what's|how|why|when|where|who|whom|whose|which|explain|describe|compare"
 ASKING = f"{WH}|is|are|was|were|does|do|did|can|could|should|will|would|tell|list|name"
-PARTS = re.compile(
+QUESTION_PARTS = re.compile(
     rf"[?;]+\s*(?:(?:and|or|but)\s+)?|[.!]\s+|,?\s+(?:and|or|but)\s+(?=(?:{WH})\s)|,\s+(?=(?:{WH})\s)",
     re.IGNORECASE,
 )
 # Marks that end a question in any language; the parts between them are questions of their own.
-MARKS = re.compile(r"[?？؟;；]+|[.!](?=\s)|[。！]")
+CLAUSE_MARKS = re.compile(r"[?？؟;；]+|[.!](?=\s)|[。！]")
 STARTS_ASKING = re.compile(rf"(?:{ASKING})\b", re.IGNORECASE)
 ORDERS = re.compile(r"(?:explain|describe|compare|tell|list|name)\b", re.IGNORECASE)
 # Between an article and a noun a preposition is no preposition: it is the noun's name.
-NAME = re.compile(
+KEYWORD_NAME = re.compile(
     r"\b(the|an?)\s+(with|if|for|while|is|in|not|and|or|as|from|by|to|at|on|do)\s+(?=[a-z])", re.IGNORECASE
 )
 PAIRS = (
@@ -57,7 +57,7 @@ DONE = re.compile(
 SCOPE = re.compile(r"(?<=\w)\s+in\s+(?P<scope>[A-Z][\w+#.]*)$")
 PRONOUN = re.compile(r"\b(?:it|they|them)\b", re.IGNORECASE)
 ARTICLES = {"the", "a", "an"}
-VERBS = {
+QUESTION_VERBS = {
     "is",
     "are",
     "was",
@@ -73,7 +73,7 @@ VERBS = {
     "handle",
     "support",
 }
-EMPTY = (FUNCTION_WORDS | QUESTION_WORDS | set(WH.split("|"))) - {"not"}
+EMPTY = (ENGLISH_FUNCTION_WORDS | ENGLISH_QUESTION_WORDS | set(WH.split("|"))) - {"not"}
 
 
 class Facet(Struct, frozen=True):
@@ -97,7 +97,7 @@ CONDITIONS = frozenset(
 )
 
 
-def _facets(told: Frame) -> tuple[Facet, ...]:
+def _facets(told: Phrases) -> tuple[Facet, ...]:
     added = ((told.uses, USES), (told.conditions, CONDITIONS))
     return (
         Facet(told.meaning, is_meaning=True),
@@ -124,11 +124,13 @@ def asked(question: str) -> tuple[str, ...]:
     """The parts of a question that are questions themselves: one to four."""
     folded = " ".join(question.replace("\0", " ").split())
     if spoken(question) != "en":
-        parts = [part.strip(" ,.!?？؟。;；") for part in MARKS.split(folded)]
+        parts = [part.strip(" ,.!?？؟。;；") for part in CLAUSE_MARKS.split(folded)]
         asking = [part for part in parts if any(c.isalnum() for c in part)]
-        return tuple(dict.fromkeys(part[:MAX_LINE] + frame(question).mark for part in asking))[:MAX_STEPS]
-    folded = NAME.sub(r'\1 "\2" ', folded)
-    parts = [part.strip(" ,.?!") for part in PARTS.split(folded)]
+        return tuple(dict.fromkeys(part[:MAX_SUBQUESTION] + frame(question).mark for part in asking))[
+            :MAX_STEPS
+        ]
+    folded = KEYWORD_NAME.sub(r'\1 "\2" ', folded)
+    parts = [part.strip(" ,.?!") for part in QUESTION_PARTS.split(folded)]
     whole = [part for part in parts if any(c.isalnum() for c in part)] or [folded.strip() or "?"]
     whole = _compared(whole[0]) if len(whole) == 1 else [whole[0], *_resolved(whole)]
     return tuple(dict.fromkeys(map(_as_question, whole)))[:MAX_STEPS]
@@ -153,7 +155,9 @@ def _compared(part: str) -> list[str]:
 def _named(side: str) -> str:
     """A word that says nothing outside quotes gets them: "is", "=="."""
     bare = side.strip(" ,?\"'`“”")
-    return f'"{bare}"' if bare.lower() in FUNCTION_WORDS or SYMBOL.fullmatch(bare) else side.strip(" ,?")
+    return (
+        f'"{bare}"' if bare.lower() in ENGLISH_FUNCTION_WORDS or SYMBOL.fullmatch(bare) else side.strip(" ,?")
+    )
 
 
 def _what_is(side: str) -> str:
@@ -163,7 +167,7 @@ def _what_is(side: str) -> str:
 
 
 def _as_question(part: str) -> str:
-    short = part[:MAX_LINE].strip()
+    short = part[:MAX_SUBQUESTION].strip()
     text = short[:1].upper() + short[1:]
     return f"{text}?" if STARTS_ASKING.match(text) and not ORDERS.match(text) else text
 
@@ -177,7 +181,7 @@ def subject(step: str, language: str) -> str:
         words = words[1:]
     while len(words) > 1 and _empty(words[-1]):
         words = words[:-1]
-    noun = [*words[:1], *takewhile(lambda word: word.lower() not in VERBS, words[1:])]
+    noun = [*words[:1], *takewhile(lambda word: word.lower() not in QUESTION_VERBS, words[1:])]
     return " ".join(noun)[:MAX_SUBJECT]
 
 
@@ -219,8 +223,8 @@ def queries(step: str, question: str, most: int) -> tuple[str, ...]:
     words = keywords(facet[1] if facet else step, language)
     wider = keywords(f"{words} {' '.join(asked(question))}", language)
     both = (words, wider) if " " in words else (wider, words)
-    found = dict.fromkeys(query[:MAX_QUERY].strip() for query in both)
-    return tuple(query for query in found if query)[:most] or (asked(question)[0][:MAX_QUERY],)
+    found = dict.fromkeys(query[:MAX_PLAN_QUERY].strip() for query in both)
+    return tuple(query for query in found if query)[:most] or (asked(question)[0][:MAX_PLAN_QUERY],)
 
 
 def keywords(text: str, language: str = "en") -> str:

@@ -8,8 +8,8 @@ from math import log
 from app.text import languages
 
 # A negation carries no subject, though it turns a meaning.
-FUNCTION_WORDS = languages.function_words("en") | {"no", "nor", "not"}
-QUESTION_WORDS = languages.question_words("en")
+ENGLISH_FUNCTION_WORDS = languages.function_words("en") | {"no", "nor", "not"}
+ENGLISH_QUESTION_WORDS = languages.question_words("en")
 
 SYMBOL = re.compile(r"[=<>!+*/%&|^~@-]{1,3}")
 QUOTED = re.compile(r"[\"“`']+([^\s\"“”`']{1,20})[\"”`']+")
@@ -29,7 +29,7 @@ def literals(text: str) -> set[str]:
     return {
         f'"{inner}"'
         for inner in QUOTED.findall(text.lower())
-        if inner in FUNCTION_WORDS or SYMBOL.fullmatch(inner)
+        if inner in ENGLISH_FUNCTION_WORDS or SYMBOL.fullmatch(inner)
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from app.api.problems import BadRequest
+from app.api.problem_details import BadRequest
 
 MAX_QUERY = 4000  # characters, as `dossier.request.Query` says
 TEXTS = frozenset({"input_text", "output_text", "text", "refusal"})

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 
-from app.api.problems import HANDLERS, Problem
+from app.api.problem_details import HANDLERS, Problem
 
 TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 SERVER_FAULT = 500

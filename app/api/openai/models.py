@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Response, get
 from litestar.params import FromPath
 
-from app.api.problems import BadRequest
+from app.api.problem_details import BadRequest
 from app.faces.names import EFFORTS, PREFIX, read_model_name
 
 CREATED = 1_764_028_800  # 2025-11-25T00:00:00Z; the protocol wants a time, and clients only show it

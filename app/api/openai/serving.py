@@ -10,7 +10,7 @@ from litestar.types import ASGIApp
 
 from app.api.context import TENANT, ApiContext
 from app.api.openai.wish import Wish
-from app.api.sse import HEADERS, EventStream
+from app.api.sse import STREAM_HEADERS, EventStream
 from app.api.waiting import until_over
 from app.domain.job import Job
 from app.errors import Busy
@@ -111,14 +111,16 @@ class OpenAI:
             after: how many frames the caller has.
         """
         head = await self._context.head(job_id)
-        headers = [*HEADERS, (b"x-job-id", str(job_id).encode())]
+        headers = [*STREAM_HEADERS, (b"x-job-id", str(job_id).encode())]
         if head.is_over:
             return await self._whole(job_id, make_fold(), after)
         crowd = self._context.hub.crowd
         if crowd.is_full or crowd.is_draining:
             raise Busy("This server takes no more streams now. Try again in a moment.")
         topic = self._faces.topic
-        stream = FaceStream(crowd, lambda: topic(job_id, head.seq, name, make_fold), after, frames.HEARTBEAT)
+        stream = FaceStream(
+            crowd, lambda: topic(job_id, head.seq, name, make_fold), after, frames.HEARTBEAT_FRAME
+        )
         stream.headers = headers
         return stream
 
@@ -130,7 +132,7 @@ class OpenAI:
                 found += fold.feed(line)
             seq += len(lines)
             await asyncio.sleep(0)
-        named = {name.decode(): value.decode() for name, value in HEADERS if name != b"content-type"}
+        named = {name.decode(): value.decode() for name, value in STREAM_HEADERS if name != b"content-type"}
         headers = {**named, "X-Job-Id": str(job_id)}
         response = Response(b"".join(found[after:]), media_type="text/event-stream", headers=headers)
         return response.to_asgi_response(app=None, request=None)  # type: ignore[arg-type]

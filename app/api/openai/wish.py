@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from app.api.contract import require_json
 from app.api.openai.conversation import Message, messages_of, question_of
-from app.api.problems import BadRequest, InvalidRequest
+from app.api.problem_details import BadRequest, InvalidRequest
 from app.api.shape import faults, text_faults
 from app.faces.names import EFFORTS, PREFIX, read_model_name
 from dossier.request import Effort, ResearchRequest

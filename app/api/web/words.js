@@ -57,7 +57,7 @@ export function host(url) {
   }
 }
 
-/** Why the research ended; the same sentences as in app/text/report.py. */
+/** Why the research ended; the same sentences as in app/text/report_output.py. */
 export const STOPPED = {
   answered: "The question was answered.",
   no_evidence: "The sources that were searched hold nothing that answers the question.",

@@ -12,11 +12,11 @@ changes the row too, is seen only where the events then contradict each other.
 
 from collections.abc import Callable
 
-from app.domain.history import calls, fence, order, promises
-from app.domain.history.evidence import History, Violation
-from app.domain.history.reading import Fault, Reading
+from app.domain.history import call_rules, fence, order, promises
+from app.domain.history.job_evidence import History, Violation
+from app.domain.history.reading import HistoryFault, Reading
 
-Rule = Callable[[Reading], Fault | None]
+Rule = Callable[[Reading], HistoryFault | None]
 
 RULES: tuple[Rule, ...] = (
     order.gap_free,
@@ -30,10 +30,10 @@ RULES: tuple[Rule, ...] = (
     fence.one_live_epoch,
     fence.fenced,
     fence.one_lease,
-    calls.announced,
-    calls.paid_once,
-    calls.repeats_are_marked,
-    calls.nothing_is_paid_after_a_cancel,
+    call_rules.announced,
+    call_rules.paid_once,
+    call_rules.repeats_are_marked,
+    call_rules.nothing_is_paid_after_a_cancel,
     promises.acknowledged_is_logged,
     promises.ends,
     promises.projected,

@@ -3,22 +3,24 @@
 from collections.abc import Iterator
 
 from app.domain.event_kinds import ENDING_ATTEMPT, NEEDING_LEASE
-from app.domain.history.reading import Fault, Reading
+from app.domain.history.reading import HistoryFault, Reading
 from app.domain.job import LEASED
 from app.domain.row import Row
 
 WITH_QUESTION = frozenset({"budget_reached"})  # may stand behind input_requested in the same append
 
 
-def epochs_grow_by_one(reading: Reading) -> Fault | None:
+def epochs_grow_by_one(reading: Reading) -> HistoryFault | None:
     """Each attempt has the epoch after the one before, the first has 1."""
     for epoch, row in enumerate(_starts(reading), 1):
         if row.epoch != epoch:
-            return Fault(row.seq, f"event {row.seq} starts epoch {row.epoch}, but epoch {epoch} is next.")
+            return HistoryFault(
+                row.seq, f"event {row.seq} starts epoch {row.epoch}, but epoch {epoch} is next."
+            )
     return None
 
 
-def one_live_epoch(reading: Reading) -> Fault | None:
+def one_live_epoch(reading: Reading) -> HistoryFault | None:
     """An attempt starts only after the one before was given up, or taken away."""
     live: Row | None = None
     for row in reading.rows:
@@ -27,12 +29,12 @@ def one_live_epoch(reading: Reading) -> Fault | None:
         if row.type == "attempt_started":
             if live is not None:
                 sentence = f"event {row.seq} starts an attempt while that of event {live.seq} is not over."
-                return Fault(row.seq, sentence)
+                return HistoryFault(row.seq, sentence)
             live = row
     return None
 
 
-def fenced(reading: Reading) -> Fault | None:
+def fenced(reading: Reading) -> HistoryFault | None:
     """A worker's event carries the newest epoch, and comes before that epoch was given up or taken away."""
     epoch, let_go = 0, 0  # the newest epoch; the seq of the event that ended it, 0 while it is held
     is_fork = any(row.type == "job_forked" for row in reading.rows[:2])
@@ -42,7 +44,7 @@ def fenced(reading: Reading) -> Fault | None:
         elif is_fork and not epoch and row.epoch is None:
             continue  # a copy of what another job had learnt, written with the submission
         elif trespass := _trespass(row, epoch, let_go):
-            return Fault(row.seq, f"event {row.seq} ({row.type}) was written under {trespass}.")
+            return HistoryFault(row.seq, f"event {row.seq} ({row.type}) was written under {trespass}.")
         if row.type in ENDING_ATTEMPT:
             let_go = row.seq
     return None
@@ -59,18 +61,20 @@ def _trespass(row: Row, epoch: int, let_go: int) -> str | None:
     return None
 
 
-def one_lease(reading: Reading) -> Fault | None:
+def one_lease(reading: Reading) -> HistoryFault | None:
     """There is one lease at most, of the newest epoch, and only while a worker is meant to hold the job."""
     leases, last = reading.history.leases, reading.last_seq
     if len(leases) > 1:
-        return Fault(last, f"{len(leases)} leases exist at event {last}, where one is allowed.")
+        return HistoryFault(last, f"{len(leases)} leases exist at event {last}, where one is allowed.")
     status = reading.rows[-1].status if reading.rows else "missing"
     epoch = max((row.epoch or 0 for row in _starts(reading)), default=0)
     for lease in leases:
         if status not in LEASED:
-            return Fault(last, f"{lease.worker} has a lease, but at event {last} the job is {status}.")
+            return HistoryFault(last, f"{lease.worker} has a lease, but at event {last} the job is {status}.")
         if lease.epoch != epoch:
-            return Fault(last, f"the lease is of epoch {lease.epoch}, but event {last} is of epoch {epoch}.")
+            return HistoryFault(
+                last, f"the lease is of epoch {lease.epoch}, but event {last} is of epoch {epoch}."
+            )
     return None
 
 

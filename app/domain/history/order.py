@@ -4,62 +4,66 @@ from itertools import pairwise
 
 from app.domain.chain import GENESIS, link
 from app.domain.event_kinds import TERMINAL
-from app.domain.history.reading import Fault, Reading
+from app.domain.history.reading import HistoryFault, Reading
 
 
-def begins_once(reading: Reading) -> Fault | None:
+def begins_once(reading: Reading) -> HistoryFault | None:
     """The first event, and only the first, is `job_submitted`."""
     for place, row in enumerate(reading.rows):
         if (row.type == "job_submitted") != (place == 0):
-            return Fault(row.seq, f"event {row.seq} is {row.type}; job_submitted comes first, and once.")
+            return HistoryFault(
+                row.seq, f"event {row.seq} is {row.type}; job_submitted comes first, and once."
+            )
     return None
 
 
-def gap_free(reading: Reading) -> Fault | None:
+def gap_free(reading: Reading) -> HistoryFault | None:
     """The `seq` of the events is 1, 2, 3 and so on."""
     for seq, row in enumerate(reading.rows, 1):
         if row.seq != seq:
-            return Fault(row.seq, f"event {row.seq} stands where event {seq} belongs.")
+            return HistoryFault(row.seq, f"event {row.seq} stands where event {seq} belongs.")
     return None
 
 
-def chained(reading: Reading) -> Fault | None:
+def chained(reading: Reading) -> HistoryFault | None:
     """Each hash follows from the hash before and from the stored bytes."""
     previous = GENESIS
     for row in reading.rows:
         if row.prev_hash != previous:
-            return Fault(row.seq, f"event {row.seq} is not linked to the event before it.")
+            return HistoryFault(row.seq, f"event {row.seq} is not linked to the event before it.")
         if row.hash != link(previous, row.schema_version, row.actor, row.epoch, row.line()):
-            return Fault(row.seq, f"event {row.seq} is not what was hashed.")
+            return HistoryFault(row.seq, f"event {row.seq} is not what was hashed.")
         previous = row.hash
     return None
 
 
-def in_time_order(reading: Reading) -> Fault | None:
+def in_time_order(reading: Reading) -> HistoryFault | None:
     """Time never runs backwards within a job."""
     for before, row in pairwise(reading.rows):
         if row.occurred_at < before.occurred_at:
-            return Fault(row.seq, f"event {row.seq} is older than event {before.seq}.")
+            return HistoryFault(row.seq, f"event {row.seq} is older than event {before.seq}.")
     return None
 
 
-def readable(reading: Reading) -> Fault | None:
+def readable(reading: Reading) -> HistoryFault | None:
     """Every event loads and folds; one of a newer version ends the judgement, not the rule."""
     return reading.unreadable
 
 
-def status_is_folded(reading: Reading) -> Fault | None:
+def status_is_folded(reading: Reading) -> HistoryFault | None:
     """The status in each event is that of the fold. The progress is not compared: old events keep theirs."""
     for step in reading.steps:
         if step.row.status != step.job.status:
             sentence = f"event {step.row.seq} says {step.row.status}, but the job is {step.job.status} then."
-            return Fault(step.row.seq, sentence)
+            return HistoryFault(step.row.seq, sentence)
     return None
 
 
-def terminal_is_last(reading: Reading) -> Fault | None:
+def terminal_is_last(reading: Reading) -> HistoryFault | None:
     """Nothing follows a terminal event, so there is one at most."""
     for before, row in pairwise(reading.rows):
         if before.type in TERMINAL:
-            return Fault(row.seq, f"event {row.seq} ({row.type}) follows the terminal event {before.seq}.")
+            return HistoryFault(
+                row.seq, f"event {row.seq} ({row.type}) follows the terminal event {before.seq}."
+            )
     return None

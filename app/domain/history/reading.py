@@ -7,12 +7,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from app.domain.events import Event, Unrecognised
-from app.domain.history.evidence import History
+from app.domain.history.job_evidence import History
 from app.domain.job import Job, evolve
 from app.domain.row import Row
 
 
-class Fault(Struct, frozen=True):
+class HistoryFault(Struct, frozen=True):
     """The first event that breaks a rule, and a sentence without the job's name."""
 
     seq: int
@@ -40,7 +40,7 @@ class Reading:
         return self._folded[0]
 
     @property
-    def unreadable(self) -> Fault | None:
+    def unreadable(self) -> HistoryFault | None:
         """The event that is damaged, if there is one; those of a newer version are not."""
         return self._folded[1]
 
@@ -58,7 +58,7 @@ class Reading:
         return self.rows[-1].seq if self.rows else 0
 
     @cached_property
-    def _folded(self) -> tuple[Sequence[Step], Fault | None]:
+    def _folded(self) -> tuple[Sequence[Step], HistoryFault | None]:
         steps, job = list[Step](), Job(self.history.job_id)
         for row in self.rows:
             try:
@@ -66,7 +66,9 @@ class Reading:
                 # That the numbers are right is a rule of its own; here each event follows the one before.
                 job = evolve(job if job.seq == row.seq - 1 else replace(job, seq=row.seq - 1), fact)
             except Exception as error:  # noqa: BLE001 - whatever a damaged row makes fail is what was found
-                return steps, Fault(row.seq, f"event {row.seq} ({row.type}) cannot be read: {error!r}.")
+                return steps, HistoryFault(
+                    row.seq, f"event {row.seq} ({row.type}) cannot be read: {error!r}."
+                )
             if isinstance(fact.event, Unrecognised):
                 break  # which alone can say what follows from it
             steps.append(Step(row, fact.event, job))

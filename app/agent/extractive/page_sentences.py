@@ -1,0 +1,231 @@
+"""The sentences of the pages that were read, and how well each answers a question.
+
+A sentence is evidence only if it has enough of the rare words of the question that it is to answer.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from app.agent.extractive.page_prose import UNSPACED, sentences
+from app.agent.extractive.phrases import spoken
+from app.agent.extractive.plan import Facet, asked, essence, facet_of
+from app.agent.extractive.terms import Rarity, terms
+from app.agent.ports import Ask, SeenSource
+from app.text import languages
+
+MIN_EVIDENCE = 0.5  # of a subject's words, weighed by rarity; those that only stand around count half
+MIN_OWN = 0.25  # of them in the sentence itself
+SAME_WITH_NAMES = (
+    0.75  # of both on a page that has the names in the question: other words may be said otherwise
+)
+SAME_PAIRS = 0.65  # of both for pairs of characters: those across two words are rarely the same again
+FEW = 2  # words; of a subject with no more, none may be missing in both
+SHORT, LONG = 6, 45  # words; a sentence outside says too little, or too much at once
+CACHED_PAGES = 64  # of this process; each turn looks at the same pages again
+COMPOUNDING = {"de", "nl"}  # languages that write compounds as one word
+MIN_PART = 5  # letters of a part of a compound
+LEADING = 3  # sentences at the beginning of a page
+
+DEFINING_VERBS = (
+    "is|are|means|refers to|denotes|describes|defines|selects|consists of|allows|provides|implements|enables"
+    "|ist|sind|war|waren|est|sont|était|es|son|era|eran|fue|é|são|è|sono|was een|is een|werd|это|является"
+    "|represents|tests?|compares?"
+)
+DEFINES = re.compile(rf"(?P<head>.{{1,80}}?)\s(?:{DEFINING_VERBS})\b")
+INTRODUCES = re.compile(r"(?:This|It)\s(?:is|was|has|provides|offers|includes|contains|implements)\b")
+# Sentences that lean on the one before, or only point elsewhere.
+LEANS = re.compile(
+    r"(?:This|That|These|Those|It|Its|They|Such|He|She|Hence|Thus|Therefore|Also|However|Otherwise|But|And|Or"
+    r"|So|If not|Note|See|For more|To find out|Changed in|New in|Added in|In this case|In that case|Here|Then"
+    r"|Instead|Similarly|Likewise|For example|For instance|The following|The above|Unlike|Rather|Moreover"
+    r"|Both|Again|Start|Check|Join|Additionally|Furthermore|As a result|Chapter|Section|In particular)\b"
+)
+# One case, not the rule.
+CONDITION = re.compile(r"(?:If|When|Unless|Where|While|Although|Except|Because|Using)\b")
+POINTS = re.compile(r"\b(?:following|above|below|information on|later section)\b", re.IGNORECASE)
+# Words with a capital that are not the first; German writes every noun so.
+PROPER_NAME = re.compile(r"(?<=[\w,] )[A-ZÀ-ÖØ-ÞА-ЯЁ][\w’'-]*")
+NAMING = {"en", "fr", "es", "pt", "it", "nl", "ru"}
+
+
+class PageSentence(Struct, frozen=True):
+    """A sentence of a page that was read."""
+
+    number: int  # of the source
+    sentence: str
+    terms: frozenset[str]
+    words: frozenset[str]
+    title: frozenset[str]  # the terms of the page's title
+    around: frozenset[str]  # the terms of the title and of the sentences before and after it
+    page: frozenset[str]  # the terms of the title and of all sentences
+    language: str  # of the page
+    named: frozenset[str]  # what "it" or "this" stands for: the title, at the beginning of a page
+
+
+class Scored(Struct, frozen=True):
+    """A sentence and how well it answers a question."""
+
+    score: float
+    line: PageSentence
+
+
+class Goal(Struct, frozen=True):
+    """What a sentence of a page in one language is held against."""
+
+    facet: Facet | None
+    core: frozenset[str]  # the terms of the step's subject
+    about: frozenset[str]  # all terms of the step
+    wanted: frozenset[str]  # all terms of the question
+    scope: str  # a word that the page has to have
+    names: frozenset[str]  # the terms of names in the step; a page with none of them is about something else
+
+
+class Section(Struct, frozen=True):
+    """A planned step and the sentences that answer it, best first."""
+
+    step: str
+    found: tuple[Scored, ...]
+
+
+def sections(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> tuple[Section, ...]:
+    """For each step, the sentences of the pages read that are evidence; none for a step without."""
+    language = spoken(ask.query)
+    pages = {source.number: texts.get(source.sha256, "") for source in ask.sources if source.sha256}
+    lines = lines_of(ask, pages, language)
+    rarity = Rarity(line.terms for line in lines)
+    stems = sorted({line.language for line in lines})
+    asked_for = {stem: _wanted(ask.query, language, stem) for stem in stems}
+    lines = [_with_parts(line, asked_for[line.language]) for line in lines]
+    found = list[Section]()
+    for step in steps:
+        goals = {stem: _goal(step, ask.query, language, stem) for stem in stems}
+        fitting = [line for line in lines if goals[line.language].scope in pages[line.number]]
+        found.append(Section(step, _evidence(goals, fitting, rarity)))
+    return tuple(found)
+
+
+def lines_of(ask: Ask, pages: Mapping[int, str], language: str) -> list[PageSentence]:
+    """The sentences of the pages that were read, each in the language of its page."""
+    return [line for source in ask.sources for line in _lines(source, pages.get(source.number, ""), language)]
+
+
+def _lines(source: SeenSource, text: str, asked_in: str) -> list[PageSentence]:
+    """The sentences of a page; "this is …" at its beginning speaks of what the title names."""
+    page = _page(text)
+    language = page.language or asked_in
+    title, head = (terms(part, language) for part in (source.title, source.title.partition(": ")[0]))
+    lines, every = list[PageSentence](), title.union(*(has for _, has, _ in page.sentences))
+    for n, (sentence, has, words) in enumerate(page.sentences):
+        named = head if n < LEADING and INTRODUCES.match(sentence) else frozenset[str]()
+        around = title.union(*(near for _, near, _ in page.sentences[max(0, n - 1) : n + 2]))
+        lines.append(
+            PageSentence(source.number, sentence, has | named, words, title, around, every, language, named)
+        )
+    return lines
+
+
+class SplitPage(Struct, frozen=True):
+    """The sentences of a page, with their terms and words, and its language."""
+
+    language: str
+    sentences: tuple[tuple[str, frozenset[str], frozenset[str]], ...]
+
+
+@lru_cache(CACHED_PAGES)
+def _page(text: str) -> SplitPage:
+    language = languages.detect(text)
+    known = language or "en"
+    return SplitPage(
+        language,
+        tuple(
+            (sentence, terms(sentence, known), frozenset(languages.words(sentence)))
+            for sentence in sentences(text, known)
+        ),
+    )
+
+
+def _goal(step: str, question: str, language: str, stems: str) -> Goal:
+    facet = facet_of(step)
+    text, scope = essence(facet[1] if facet else step, language)
+    about = terms(step, language, stems)
+    core = terms(text, language, stems) or about
+    wanted = _wanted(question, language, stems)
+    names = (
+        terms(" ".join(PROPER_NAME.findall(step)), language, stems)
+        if language in NAMING
+        else frozenset[str]()
+    )
+    return Goal(facet[0] if facet else None, core, core if facet else about, wanted, scope, names & core)
+
+
+def _wanted(question: str, language: str, stems: str) -> frozenset[str]:
+    return frozenset[str]().union(*(terms(part, language, stems) for part in asked(question)))
+
+
+def _with_parts(line: PageSentence, wanted: frozenset[str]) -> PageSentence:
+    """The line with those words of the question that are part of a compound in it."""
+    if line.language not in COMPOUNDING:
+        return line
+    parts = {part for part in wanted - line.terms if len(part) >= MIN_PART}
+    found = {part for part in parts if any(part in word for word in line.terms)}
+    return replace(line, terms=line.terms | found) if found else line
+
+
+def _evidence(goals: Mapping[str, Goal], lines: Sequence[PageSentence], rarity: Rarity) -> tuple[Scored, ...]:
+    held = ((line, goals[line.language]) for line in lines)
+    chosen = ((line, goal) for line, goal in held if _fits(line, goal, rarity) and _has_cue(line, goal))
+    scored = (Scored(_score(line, goal, rarity), line) for line, goal in chosen)
+    return tuple(sorted(scored, key=lambda found: (-found.score, found.line.number)))
+
+
+def _fits(line: PageSentence, goal: Goal, rarity: Rarity) -> bool:
+    """True if a sentence is about the subject: enough of its rare words, some of them its own."""
+    core, names = goal.core, goal.names
+    if names and not names & line.page:
+        return False
+    if not core & line.terms or (len(core) <= FEW and not core <= line.terms | line.title):
+        return False
+    if core <= line.terms | line.around:
+        return True
+    least = (SAME_PAIRS if line.language in UNSPACED else 1.0) * (
+        SAME_WITH_NAMES if names and names <= line.page else 1.0
+    )
+    own = rarity.share(core, line.terms)
+    both = own + rarity.share(core, line.around - line.terms) / 2
+    return own >= MIN_OWN * least and both >= MIN_EVIDENCE * least
+
+
+def _has_cue(line: PageSentence, goal: Goal) -> bool:
+    if goal.facet and goal.facet.is_meaning:
+        return _defines(line, goal)
+    return goal.facet is None or not goal.facet.cues or bool(line.words & goal.facet.cues)
+
+
+def _score(line: PageSentence, goal: Goal, rarity: Rarity) -> float:
+    """How well a sentence answers: its own words first, then its page's subject, then its form."""
+    own = rarity.share(goal.about, line.terms)
+    page = rarity.share(goal.core, line.title)
+    focus = len(line.title & goal.core) / len(line.title) if line.title else 0.0
+    whole = rarity.share(goal.wanted, line.terms)
+    defines = _defines(line, goal)
+    return (own + 0.3 * page + 0.2 * focus + 0.2 * whole + 0.35 * defines) * _form(line, goal)
+
+
+def _defines(line: PageSentence, goal: Goal) -> bool:
+    """True for "A slicing selects …": what stands before the verb is the subject and nothing else."""
+    found = DEFINES.match(line.sentence)
+    head = terms(found["head"], line.language) if found else frozenset()
+    return bool(head & goal.core) and head <= goal.core | goal.about
+
+
+def _form(line: PageSentence, goal: Goal) -> float:
+    """1.0 for a sentence that can stand alone, less for one that cannot or that is too short or long."""
+    size = len(line.sentence.split())
+    leans = LEANS.match(line.sentence) and not goal.core <= line.named
+    points = POINTS.search(line.sentence)
+    fits = SHORT <= size <= LONG and not CONDITION.match(line.sentence)
+    return (0.6 if leans else 1.0) * (0.75 if points else 1.0) * (1.0 if fits else 0.8)

@@ -1,0 +1,160 @@
+"""The sentences that the report itself says, in the language of the question."""
+
+from msgspec import Struct
+
+from app.text import languages
+
+
+class Phrases(Struct, frozen=True):
+    """What the plan asks beyond the question, and what the report says about itself."""
+
+    meaning: str  # of the subject {}
+    more: str  # about the subject {}
+    note: str
+    missing: str  # before the parts of the question that nothing answers
+    nothing: str
+    closest: str
+    mark: str = "?"
+    uses: str = ""
+    conditions: str = ""
+
+
+FRAMES = {
+    "en": Phrases(
+        "What is meant by {}?",
+        "What else is known about {}?",
+        "No language model was used: these sentences were selected from the pages that were read, "
+        "and not rewritten.",
+        "Nothing was found in them for:",
+        "Nothing was found in the sources that were searched that answers this question.",
+        "The closest passages:",
+        uses="Which uses and examples of {} are there?",
+        conditions="Which conditions and exceptions apply to {}?",
+    ),
+    "de": Phrases(
+        "Was bedeutet: {}?",
+        "Was ist noch bekannt über: {}?",
+        "Es wurde kein Sprachmodell benutzt: Diese Sätze sind aus den gelesenen Seiten ausgewählt und nicht "
+        "umgeschrieben.",
+        "Darin wurde nichts gefunden zu:",
+        "In den durchsuchten Quellen wurde nichts gefunden, das diese Frage beantwortet.",
+        "Die nächstliegenden Stellen:",
+    ),
+    "fr": Phrases(
+        "Que signifie : {} ?",
+        "Que sait-on encore sur : {} ?",
+        "Aucun modèle de langage n’a été utilisé : ces phrases ont été choisies dans les pages lues, "
+        "sans être réécrites.",
+        "Rien n’y a été trouvé pour :",
+        "Rien n’a été trouvé dans les sources consultées qui réponde à cette question.",
+        "Les passages les plus proches :",
+        " ?",
+    ),
+    "es": Phrases(
+        "¿Qué significa: {}?",
+        "¿Qué más se sabe sobre: {}?",
+        "No se usó ningún modelo de lenguaje: estas frases se eligieron de las páginas leídas y no se "
+        "reescribieron.",
+        "En ellas no se encontró nada sobre:",
+        "En las fuentes consultadas no se encontró nada que responda a esta pregunta.",
+        "Los pasajes más cercanos:",
+    ),
+    "pt": Phrases(
+        "O que significa: {}?",
+        "O que mais se sabe sobre: {}?",
+        "Nenhum modelo de linguagem foi usado: estas frases foram escolhidas das páginas lidas e não foram "
+        "reescritas.",
+        "Nelas nada foi encontrado sobre:",
+        "Nas fontes consultadas nada foi encontrado que responda a esta pergunta.",
+        "As passagens mais próximas:",
+    ),
+    "it": Phrases(
+        "Che cosa significa: {}?",
+        "Che cos’altro si sa su: {}?",
+        "Non è stato usato alcun modello linguistico: queste frasi sono state scelte dalle pagine lette "
+        "e non riscritte.",
+        "In esse non è stato trovato nulla su:",
+        "Nelle fonti consultate non è stato trovato nulla che risponda a questa domanda.",
+        "I passaggi più vicini:",
+    ),
+    "nl": Phrases(
+        "Wat betekent: {}?",
+        "Wat is er verder bekend over: {}?",
+        "Er is geen taalmodel gebruikt: deze zinnen zijn gekozen uit de gelezen pagina’s en niet "
+        "herschreven.",
+        "Daarin is niets gevonden over:",
+        "In de doorzochte bronnen is niets gevonden dat deze vraag beantwoordt.",
+        "De meest nabije passages:",
+    ),
+    "ru": Phrases(
+        "Что означает: {}?",
+        "Что ещё известно о теме: {}?",
+        "Языковая модель не использовалась: эти предложения выбраны из прочитанных страниц и не изменены.",
+        "В них ничего не найдено по вопросу:",
+        "В просмотренных источниках не найдено ничего, что отвечает на этот вопрос.",
+        "Самые близкие отрывки:",
+    ),
+    "ar": Phrases(
+        "ما معنى: {}؟",
+        "ما المعروف أيضا عن: {}؟",
+        "لم يستخدم أي نموذج لغوي: هذه الجمل مختارة من الصفحات التي قرئت دون إعادة صياغة.",
+        "لم يعثر فيها على شيء بشأن:",
+        "لم يعثر في المصادر التي جرى البحث فيها على ما يجيب عن هذا السؤال.",
+        "أقرب المقاطع:",
+        "؟",
+    ),
+    "hi": Phrases(
+        "इसका अर्थ क्या है: {}?",
+        "इसके बारे में और क्या ज्ञात है: {}?",
+        "किसी भाषा मॉडल का उपयोग नहीं हुआ: ये वाक्य पढ़े गए पृष्ठों से चुने गए हैं और बदले नहीं गए।",
+        "उनमें इसके बारे में कुछ नहीं मिला:",
+        "खोजे गए स्रोतों में इस प्रश्न का उत्तर देने वाला कुछ नहीं मिला।",
+        "सबसे निकट के अंश:",
+    ),
+    "zh": Phrases(
+        "{}是什么意思？",
+        "关于{}还有哪些信息？",
+        "未使用语言模型：这些句子选自已读取的网页，未经改写。",
+        "其中没有找到相关内容：",
+        "在已检索的来源中没有找到能回答这个问题的内容。",
+        "最接近的段落：",
+        "？",
+    ),
+    "ja": Phrases(
+        "{}の意味は何ですか？",
+        "{}について他に何が知られていますか？",
+        "言語モデルは使用していません。これらの文は読んだページから選んだもので、書き換えていません。",
+        "次の点については何も見つかりませんでした：",
+        "検索した情報源には、この質問に答えるものは見つかりませんでした。",
+        "最も近い箇所：",
+        "？",
+    ),
+    "ko": Phrases(
+        "{}의 의미는 무엇입니까?",
+        "{}에 대해 더 알려진 것은 무엇입니까?",
+        "언어 모델을 사용하지 않았습니다. 이 문장들은 읽은 페이지에서 고른 것이며 고쳐 쓰지 않았습니다.",
+        "다음에 대해서는 찾지 못했습니다:",
+        "검색한 자료에서 이 질문에 답하는 내용을 찾지 못했습니다.",
+        "가장 가까운 구절:",
+    ),
+    "th": Phrases(
+        "{} หมายความว่าอะไร",
+        "มีอะไรอีกที่ทราบเกี่ยวกับ {}",
+        "ไม่ได้ใช้แบบจำลองภาษา ประโยคเหล่านี้เลือกมาจากหน้าที่อ่านโดยไม่ได้เขียนใหม่",
+        "ไม่พบสิ่งใดในนั้นสำหรับ:",
+        "ไม่พบสิ่งใดที่ตอบคำถามนี้ในแหล่งข้อมูลที่ค้นหา",
+        "ข้อความที่ใกล้เคียงที่สุด:",
+        "",
+    ),
+}
+
+
+def spoken(question: str) -> str:
+    """The language of a question; English if the question does not tell."""
+    language = languages.detect(question)
+    return language if language in FRAMES else "en"
+
+
+def frame(question: str) -> Phrases:
+    """What the report says around its quotes, in the language of the question."""
+    return FRAMES[spoken(question)]

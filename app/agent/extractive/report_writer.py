@@ -1,0 +1,137 @@
+"""The report of a model that cannot write: the sentences that answer best, each with its source.
+
+Nothing in it is a claim of its own.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from markdown_it import MarkdownIt
+
+from app.agent.extractive.page_prose import is_sentence
+from app.agent.extractive.page_sentences import PageSentence, Section, lines_of
+from app.agent.extractive.phrases import frame, spoken
+from app.agent.extractive.plan import facet_of
+from app.agent.extractive.terms import Rarity, terms
+from app.agent.ports import Ask, SeenSource
+from app.domain.tools import Answer, Confidence, WriteReport
+from app.text.urls import domain
+
+MIN_SCORE_OF_BEST = 0.58  # of the best sentence's score; what is far behind it is there by accident
+PER_SECTION = 4  # sentences
+MAX_ALIKE = 0.7  # of the words of two sentences; above it, they say the same
+MIN_CLOSE = 0.15  # of the question's words, weighed by rarity, for a passage that is close to it
+MAX_CLOSE = 3  # such passages
+MAX_REPORT_TITLE = 300  # characters
+MIN_SOURCES = 2  # that have something on the subject, for any confidence
+
+EMPHASIS = {"em_open", "em_close", "strong_open", "strong_close"}
+EMPHASISED = re.compile(r"[*_\[\]()]")
+SPECIAL = re.compile(r"[\\`_\[\]<&]")
+MARKDOWN = MarkdownIt("commonmark")
+
+
+def write(ask: Ask, found: Sequence[Section], texts: Mapping[str, str]) -> WriteReport | Answer:
+    """The report, or the answer that there is none. Only asked steps can show that something was found."""
+    own = [section for section in found if not facet_of(section.step)]
+    missing = [section.step for section in own if not section.found]
+    if len(missing) == len(own):
+        return _nothing(ask, texts)
+    used: list[PageSentence] = []
+    opening = [line for section in own for line in _pick(_spoken(section), 1, used)]
+    parts = [_paragraph(opening)] if opening else []
+    for section in found:
+        picked = _pick(section, PER_SECTION, used)
+        if picked:
+            parts.append(f"## {escape(section.step)}")
+            parts.append("\n".join(f"- {_cited(line)}" for line in picked))
+    parts.append(_note(ask.query, missing))
+    return WriteReport(_title(ask.query), "\n\n".join(parts), _confidence(missing, used))
+
+
+def _paragraph(lines: Sequence[PageSentence]) -> str:
+    """The sentences in a row; one that begins in lower case stands apart, to be told from the one before."""
+    gaps = ("\n\n" if line.sentence[0].islower() else " " for line in lines)
+    return "".join(f"{gap}{_cited(line)}" for gap, line in zip(gaps, lines, strict=True)).strip()
+
+
+def _spoken(section: Section) -> Section:
+    """The section without items of lists, which have no full stop to end a sentence of a paragraph."""
+    whole = (found for found in section.found if is_sentence(found.line.sentence, found.line.language))
+    return Section(section.step, tuple(whole))
+
+
+def _nothing(ask: Ask, texts: Mapping[str, str]) -> WriteReport | Answer:
+    """That nothing answers, and which passages come closest: they are no claims, so they are not cited."""
+    told = frame(ask.query)
+    close = [f"- *{_linked(source, sentence)}*" for source, sentence in _closest(ask, texts)]
+    content = "\n".join([f"*{told.nothing}*", *([f"\n*{told.closest}*\n", *close] if close else ())])
+    if "answer" in ask.menu:
+        return Answer(content, "failed")
+    return WriteReport(_title(ask.query), content, "low")
+
+
+def _closest(ask: Ask, texts: Mapping[str, str]) -> list[tuple[SeenSource, str]]:
+    """The sentences that share most with the question, from different pages."""
+    language = spoken(ask.query)
+    pages = {source.number: texts.get(source.sha256, "") for source in ask.sources if source.sha256}
+    lines = [line for line in lines_of(ask, pages, language) if not EMPHASISED.search(line.sentence)]
+    rarity, best = Rarity(line.terms for line in lines), dict[int, tuple[float, str]]()
+    for line in lines:
+        share = rarity.share(terms(ask.query, language, line.language), line.terms)
+        if share >= MIN_CLOSE and share > best.get(line.number, (0.0, ""))[0]:
+            best[line.number] = share, line.sentence
+    numbers = sorted(best, key=lambda number: -best[number][0])[:MAX_CLOSE]
+    sources = {source.number: source for source in ask.sources}
+    return [(sources[number], best[number][1]) for number in numbers]
+
+
+def _linked(source: SeenSource, sentence: str) -> str:
+    title = EMPHASISED.sub(" ", source.title).strip() or source.url
+    name = f"[{title}]({source.url})" if domain(source.url) else title
+    return f"{name}: “{escape(sentence)}”"
+
+
+def _pick(section: Section, most: int, used: list[PageSentence]) -> list[PageSentence]:
+    """The best sentences that say something new; what is picked counts as used from then on."""
+    picked: list[PageSentence] = []
+    for scored in section.found:
+        if len(picked) == most or scored.score < MIN_SCORE_OF_BEST * section.found[0].score:
+            break
+        if not any(_alike(scored.line, line) for line in used):
+            used.append(scored.line)
+            picked.append(scored.line)
+    return picked
+
+
+def _alike(one: PageSentence, other: PageSentence) -> bool:
+    return len(one.words & other.words) > MAX_ALIKE * len(one.words | other.words)
+
+
+def _cited(line: PageSentence) -> str:
+    return f"{escape(line.sentence)} [{line.number}]"
+
+
+def _note(question: str, missing: Sequence[str]) -> str:
+    told = frame(question)
+    gaps = "".join(f" {told.missing} {escape(step)}" for step in missing)
+    return f"*{told.note}{gaps}*"
+
+
+def _title(query: str) -> str:
+    return " ".join(query.replace("\0", " ").split())[:MAX_REPORT_TITLE] or "?"
+
+
+def _confidence(missing: Sequence[str], used: Sequence[PageSentence]) -> Confidence:
+    """Never high: nobody has understood what was selected."""
+    return "low" if missing or len({line.number for line in used}) < MIN_SOURCES else "medium"
+
+
+def escape(sentence: str) -> str:
+    """The sentence in markdown, escaped where it would otherwise not show as it is written."""
+    (inline,) = MARKDOWN.parseInline(sentence)
+    plain = all(
+        token.type in {"text", "code_inline"} or (token.type in EMPHASIS and "*" in token.markup)
+        for token in inline.children or ()
+    )
+    return sentence if plain else SPECIAL.sub(r"\\\g<0>", sentence)

@@ -1,0 +1,255 @@
+"""The agent as a function of the log: `next_calls(job)`. What the replies mean is in `lessons`.
+
+A turn is one model call that fills the schema, then the calls of the tool that it chose. Both are
+read off the folded job, so resuming is folding, and a call that is in the log is never made again.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Literal
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
+
+from app.agent import judging
+from app.agent.judging import JudgeCall
+from app.agent.limits import FINAL_TOOLS, affordable, bounds, may_use, menu, usable
+from app.agent.ports import FREE, Ask, FollowUp, JudgeReply, ModelReply, PageReply, SearchReply, SeenSource
+from app.domain import events as e
+from app.domain import tools
+from app.domain.job import Job
+from app.domain.research import Call as ResearchCall
+from app.domain.research import Research
+from app.text.urls import normalise
+
+LATE = "The model did not answer before the deadline."
+PASSING = frozenset({"network", "timeout", "rate_limit"})  # types of errors that waiting may cure
+MAX_CORRECTIONS = 2  # times that a model is told what was wrong with its reply, for one turn
+
+
+class ModelCall(Struct, frozen=True):
+    """Ask the model for the next step; `fallback` asks the one that cannot fail and costs nothing."""
+
+    key: str
+    ask: Ask
+    fallback: bool = False
+    kind: Literal["model"] = "model"
+
+
+class SearchCall(Struct, frozen=True):
+    """Search for one query."""
+
+    key: str
+    query: str
+    limit: int
+    kind: Literal["search"] = "search"
+
+
+class ReadCall(Struct, frozen=True):
+    """Read one page."""
+
+    key: str
+    number: int
+    url: str
+    kind: Literal["read"] = "read"
+
+
+Call = ModelCall | SearchCall | ReadCall | JudgeCall
+Reply = ModelReply | SearchReply | PageReply | JudgeReply
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def input_of(call: Call) -> bytes:
+    """What is hashed as the input of a call; for a model it is kept as well."""
+    return _encode(call.ask if isinstance(call, ModelCall) else call)
+
+
+def about(call: Call) -> str:
+    """What a call is about, for people."""
+    match call:
+        case ModelCall():
+            return f"turn {call.ask.step}"
+        case SearchCall():
+            return call.query
+        case ReadCall():
+            return call.url
+        case JudgeCall():
+            return f"{len(call.claims)} claims" if call.claims else "the draft as it is"
+
+
+def intent(job: Job, call: Call, provider: str, prompt_sha256: str | None = None) -> e.CallRequested:
+    """The announcement of a call; one that was in flight when a worker died is announced as a repeat."""
+    known = job.research.call(call.key)
+    was_in_flight = known is not None and known.error is None
+    return e.CallRequested(
+        key=call.key,
+        kind=call.kind,
+        provider=provider,
+        input_sha256=sha256(input_of(call)).hexdigest(),
+        about=about(call),
+        repeat=(known.repeat if known else 0) + was_in_flight,
+        fallback=is_free(call),
+        prompt_sha256=prompt_sha256,
+    )
+
+
+def is_free(call: Call) -> bool:
+    """True for what stands in for a provider: it asks nobody, costs nothing, and is never cut off."""
+    match call:
+        case ModelCall():
+            return call.fallback
+        case JudgeCall():
+            return call.is_empty
+        case _:
+            return False
+
+
+def next_calls(job: Job) -> list[Call]:
+    """The calls to make now, at once if there are several; none once there is a report."""
+    if job.research.report is not None:
+        return []
+    return pending(job) or [_deciding_call(job)]
+
+
+def _deciding_call(job: Job) -> Call:
+    """The model's next turn; a draft that cannot be repaired is delivered as it is."""
+    call = model_call(job)
+    return judging.ending(job) if call.fallback and job.research.draft else call
+
+
+def pending(job: Job) -> list[Call]:
+    """The calls of the current turn's tool that are not settled."""
+    settled = {call.key for call in job.research.calls if call.settled}
+    return [call for call in tool_calls(job) if call.key not in settled]
+
+
+def tool_calls(job: Job) -> list[Call]:
+    """All calls of the current turn's tool, within the limits; none once a limit was reached."""
+    if job.research.draft:
+        return list[Call](judging.judge_calls(job))
+    if not job.research.turns or job.research.tripped:
+        return []
+    turn = job.research.turns[-1]
+    match turn.function:
+        case tools.WebSearch(queries=queries):
+            return _searches(job, turn.step, queries)
+        case tools.ReadPages(urls=urls):
+            return _reads(job, turn.step, urls)
+        case _:
+            return []
+
+
+def _searches(job: Job, step: int, queries: tuple[str, ...]) -> list[Call]:
+    most = bounds(job)
+    left = max(0, most.searches - job.research.bill_at_turn.searches)
+    distinct = enumerate(dict.fromkeys(queries), 1)
+    calls = [SearchCall(f"{step}/search/{n}", query, most.hits) for n, query in distinct]
+    return _within(job, calls, left)
+
+
+def _reads(job: Job, step: int, urls: tuple[str, ...]) -> list[Call]:
+    """Only pages that a search returned are read; a url that the model made up is passed over."""
+    left = max(0, bounds(job).reads - job.research.bill_at_turn.reads)
+    known = (job.research.source_at(normalise(url)) for url in urls)
+    unread = dict.fromkeys(source for source in known if source and source.sha256 is None)
+    calls = [
+        ReadCall(f"{step}/read/{source.number}", source.number, source.url)
+        for source in unread
+        if not job.research.forked or may_use(job, source.url)
+    ]
+    return _within(job, calls, left)
+
+
+def _within(job: Job, calls: Sequence[Call], left: int) -> list[Call]:
+    """The first `left` calls, and those that are on record: a fork may have had wider limits before."""
+    announced = {call.key for call in job.research.calls}
+    return [call for n, call in enumerate(calls) if n < left or call.key in announced]
+
+
+def model_call(job: Job) -> ModelCall:
+    """The next turn, with everything that the model is told.
+
+    A reply that was not a legal step is told back, under a key of its own, MAX_CORRECTIONS times.
+    After that, or where the limits leave no room for the model, what was read is written up without it.
+    """
+    step = len(job.research.turns) + 1
+    refused = [call.error for call in job.research.calls if call.kind == "model" and call.error]
+    final = [error for error in refused if not error.retryable]
+    told = tuple(error.error_message for error in final if error.error_type == "validation")
+    if _is_spent(final, told) or not affordable(job):
+        return ModelCall(f"{step}/fallback", _ask(job, FINAL_TOOLS), fallback=True)
+    key = f"{step}/model" + (f"/{len(final) + 1}" if final else "")
+    return ModelCall(key, _ask(job, _menu(job), told))
+
+
+def _menu(job: Job) -> tuple[str, ...]:
+    """A draft is to be repaired and nothing else."""
+    return ("write_report",) if job.research.draft else menu(job)
+
+
+def model_failure(job: Job) -> e.CallFailed | None:
+    """Return why the model gave nothing at all; None where it did, or only its replies were refused."""
+    errors = [call.error for call in job.research.calls if call.kind == "model" and call.error]
+    faults = [error for error in errors if error.error_type != "validation"]
+    if job.research.turns or len(faults) < len(errors) or not faults:
+        return None
+    said = next((error for error in faults if error.error_type != "aborted"), None)
+    # What ends a call for good here is that the time is over: asked later, the model may answer.
+    if said is None:
+        return replace(faults[-1], error_type="timeout", error_message=LATE, retryable=True)
+    return replace(said, retryable=said.error_type in PASSING)
+
+
+def _is_spent(final: list[e.CallFailed], told: tuple[str, ...]) -> bool:
+    """True once asking the model again makes no sense in this turn.
+
+    The first deadline cuts a call off so that the report can be begun; the second one ends that too.
+    """
+    cuts = sum(error.error_type == "aborted" for error in final)
+    return len(told) > MAX_CORRECTIONS or cuts > 1 or len(final) > len(told) + cuts
+
+
+def _ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()) -> Ask:
+    research = job.research
+    return Ask(
+        query=job.request.query,
+        today=job.started_at.date().isoformat() if job.started_at else "",
+        effort=job.request.effort,
+        step=len(research.turns) + 1,
+        menu=tools,
+        goal=research.goal,
+        plan=research.plan,
+        turns=research.turns,
+        sources=tuple(
+            SeenSource(source.number, source.url, source.title, source.excerpt, source.sha256)
+            for source in usable(job)
+        ),
+        corrections=corrections,
+        answers=research.answers,
+        follow_up=_follow_up(research),
+        repair=judging.repair(research) or UNSET,
+    )
+
+
+def _follow_up(research: Research) -> FollowUp | UnsetType:
+    forked = research.forked
+    if forked is None or not forked.instruction:
+        return UNSET
+    earlier = forked.earlier or e.Earlier("", "")
+    return FollowUp(forked.instruction, forked.reused_turns, earlier.title, earlier.content)
+
+
+def aborted(job: Job, why: str) -> tuple[e.CallFailed, ...]:
+    """The end of the calls that are cut off; nobody knows what those in flight will cost."""
+    return tuple(
+        e.CallFailed(call.key, "aborted", why, False, e.Usage(cost_usd=_known_cost(call)))
+        for call in job.research.calls
+        if not call.settled
+    )
+
+
+def _known_cost(call: ResearchCall) -> float | None:
+    was_in_flight = call.error is None
+    return None if was_in_flight and call.provider not in FREE else 0.0

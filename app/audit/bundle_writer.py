@@ -1,0 +1,130 @@
+"""A job as one file that can be checked without Dossier: report, events, pages, claims and a signed head."""
+
+import zipfile
+from collections.abc import Container, Mapping, Sequence
+from hashlib import sha256
+from importlib.resources import files
+from typing import IO, Any
+from uuid import UUID
+
+import msgspec
+
+from app.agent.provenance import claims
+from app.audit import bundle_verifier
+from app.domain.events import PageRead
+from app.domain.row import Row
+from app.domain.signature import Signer
+from app.text import report_output
+from dossier.job_types import Result
+
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip knows; the same job gives the same bytes
+
+READ_ME = """Everything that Dossier knows about job {job_id}, up to event {seq}.
+
+report.md, report.html   the report; {report}
+events.ndjson            the log: a line for each event, with what its hash covers
+pages/<sha256>.txt       the text of each page that was read, as it was read
+claims.json              each claim of the report: its quote, page, read, search, and the step that asked
+manifest.json            the sha256 of each file
+head.json                the end of the log and of this bundle; {signed}
+verify.py                checks all of this offline: python -I verify.py
+
+Whoever changes a bundle can change verify.py too. Run one that you have from elsewhere:
+dossier bundle --check FILE, or python -I verify.py FILE.
+"""
+
+
+class Bundle:
+    """A zip that is being written; not for use by two threads at a time."""
+
+    def __init__(self, out: IO[bytes], job_id: UUID, rows: Sequence[Row]) -> None:
+        self.job_id = job_id
+        self.rows = rows
+        self.facts = [row.recorded() for row in rows]
+        self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED)
+        self._sums = dict[str, str]()
+
+    @property
+    def pages(self) -> list[str]:
+        """The sha256 of each page that was read, each once and sorted."""
+        return sorted({fact.event.sha256 for fact in self.facts if isinstance(fact.event, PageRead)})
+
+    def write_log(self, result: Result | None, *, signed: bool) -> None:
+        """Everything but the pages."""
+        self._add("claims.json", _json(msgspec.to_builtins(claims(self.facts))))
+        self._add("events.ndjson", b"".join(map(_line, self.rows)))
+        if result:
+            self._add("report.html", report_output.html(result).encode())
+            self._add("report.md", report_output.markdown(result).encode())
+        words = READ_ME.format(
+            job_id=self.job_id,
+            seq=self.rows[-1].seq,
+            report="in words and as a page" if result else "left out: the job is not completed at this event",
+            signed="signed" if signed else "not signed, for this server has no key",
+        )
+        self._add("README.txt", words.encode())
+        self._add("verify.py", files("app.audit").joinpath("bundle_verifier.py").read_bytes())
+
+    def write_pages(self, texts: Mapping[str, bytes]) -> None:
+        """Some pages; of those that are never given, the forgotten ones are listed."""
+        for name, text in sorted(texts.items()):
+            self._add(f"pages/{name}.txt", text)
+
+    @property
+    def absent(self) -> list[str]:
+        """The pages that were not given."""
+        return [name for name in self.pages if f"pages/{name}.txt" not in self._sums]
+
+    def close(self, signer: Signer | None, tombstones: Container[str] = ()) -> None:
+        """What binds the rest together; a page that is gone without a tombstone was removed."""
+        forgotten = [name for name in self.absent if name in tombstones]
+        last = self.rows[-1]
+        manifest = _json(
+            {
+                "job_id": str(self.job_id),
+                "seq": last.seq,
+                "files": self._sums,
+                "forgotten": forgotten,
+                "format": 1,
+            }
+        )
+        self._add("manifest.json", manifest)
+        head: dict[str, Any] = {
+            "job_id": str(self.job_id),
+            "seq": last.seq,
+            "hash": last.hash.hex(),
+            "manifest": sha256(manifest).hexdigest(),
+            "key": signer.key if signer else None,
+            "public_key": signer.public.hex() if signer else None,
+        }
+        text = bundle_verifier.TEXT.format(**head).encode()
+        self._add("head.json", _json({**head, "signature": signer.sign(text).hex() if signer else None}))
+        self._zip.close()
+
+    def _add(self, name: str, text: bytes) -> None:
+        entry = zipfile.ZipInfo(name, EPOCH)
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        entry.external_attr = 0o644 << 16
+        entry.create_system = 3  # so that the bytes do not depend on where they were made
+        self._zip.writestr(entry, text)
+        self._sums[name] = sha256(text).hexdigest()
+
+
+def _json(value: object) -> bytes:
+    return bytes(bundle_verifier.canonical(value))
+
+
+def _line(row: Row) -> bytes:
+    frame = {
+        "version": row.schema_version,
+        "epoch": row.epoch,
+        "actor": row.actor,
+        "prev_hash": row.prev_hash.hex(),
+        "hash": row.hash.hex(),
+    }
+    return bytes(bundle_verifier.canonical_frame(frame, row.line())) + b"\n"
+
+
+def check(path: str) -> int:
+    """Check a bundle and print what was found; returns the exit code."""
+    return int(bundle_verifier.main([path]))

@@ -1,0 +1,163 @@
+"""`dossier ingest` and `dossier corpus`: the documents that a search finds."""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+import rich_click as click
+from click.exceptions import Exit
+from msgspec import Struct, field
+from rich.progress import Progress
+from rich.table import Table
+
+from app.cli.database_url import ready_url
+from app.cli.terminal import FAILED, complain, err, harmless, out, print_json
+from app.errors import BadDocument, BadSetting
+from app.ingest import builtin, extract
+from app.settings import Settings, load_settings
+from app.store import corpus as documents
+from app.store.database import Engine, make_engine
+
+Extracted = extract.ExtractedDocument | BadDocument
+
+
+class Summary(Struct):
+    """What became of the documents."""
+
+    stored: int = 0  # new or changed
+    unchanged: int = 0
+    failed: list[str] = field(default_factory=list)  # why, each with its file
+
+    def __str__(self) -> str:
+        return f"{self.stored} added or changed, {self.unchanged} unchanged, {len(self.failed)} failed."
+
+
+@click.command(epilog="Example: dossier ingest ~/notes handbook.pdf")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--builtin", "with_builtin", is_flag=True, help="Python's reference and the installed READMEs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def ingest(paths: tuple[Path, ...], *, with_builtin: bool, as_json: bool) -> None:
+    """Add documents to the corpus that is searched.
+
+    PATHS are files and folders: .txt, .md, .rst, .html and .pdf. What has not changed is left alone;
+    a file that cannot be read does not stop the others, and makes the exit code 1.
+    """
+    if not paths and not with_builtin:
+        raise click.UsageError("Name files or folders, or say --builtin.")
+    url = ready_url(local_settings())
+    files = list(extract.files(paths))
+    found: list[Extracted] = list(builtin.documents()) if with_builtin else []
+    summary = asyncio.run(_ingest(url, files, found))
+    if as_json:
+        print_json(summary)
+    else:
+        for why in summary.failed:
+            complain(why)
+        click.echo(summary)
+    if summary.failed:
+        raise Exit(FAILED)
+
+
+def local_settings() -> Settings:
+    """Settings under which documents go where they are searched. Raises BadSetting."""
+    settings = load_settings()
+    if settings.url and not settings.database_url:
+        raise BadSetting(
+            "Documents go straight into the database: set DATABASE_URL to that of the server at DOSSIER_URL."
+        )
+    return settings
+
+
+async def _ingest(url: str, files: list[Path], found: list[Extracted]) -> Summary:
+    engine = make_engine(url, pool_size=1)
+    try:
+        return await store(engine, [*found, *files])
+    finally:
+        await engine.dispose()
+
+
+async def store(engine: Engine, items: list[Extracted | Path]) -> Summary:
+    """Put documents and files into the corpus, under a progress bar."""
+    summary = Summary()
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        for item in progress.track(items, description="Reading"):
+            await _store(engine, _document(item), summary)
+    return summary
+
+
+def _document(item: Extracted | Path) -> Extracted:
+    if not isinstance(item, Path):
+        return item
+    try:
+        return extract.document(item)
+    except BadDocument as error:
+        return error
+
+
+async def _store(engine: Engine, found: Extracted, summary: Summary) -> None:
+    if isinstance(found, BadDocument):
+        summary.failed.append(str(found))
+    elif await documents.put(engine, found.url, found.title, found.text):
+        summary.stored += 1
+    else:
+        summary.unchanged += 1
+
+
+@click.group(epilog="Example: dossier corpus list")
+def corpus() -> None:
+    """List or remove documents of the corpus."""
+
+
+@corpus.command("list", epilog="Example: dossier corpus list --json")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def list_documents(*, as_json: bool) -> None:
+    """List the documents of the corpus by their URLs."""
+    found = asyncio.run(_list(ready_url(local_settings())))
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        click.echo("The corpus is empty: try `dossier ingest --builtin`.")
+        return
+    out.print(_table(found))
+
+
+def _table(found: Iterable[documents.ListedDocument]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("URL", overflow="fold")
+    table.add_column("Title", no_wrap=True, overflow="ellipsis")
+    table.add_column("Characters", justify="right")
+    for document in found:
+        table.add_row(harmless(document.url), harmless(document.title), f"{document.size:,}")
+    return table
+
+
+async def _list(url: str) -> list[documents.ListedDocument]:
+    engine = make_engine(url, pool_size=1)
+    found: list[documents.ListedDocument] = []
+    try:
+        while page := await documents.documents(
+            engine, documents.MAX_LISTED_DOCUMENTS, after=found[-1].url if found else ""
+        ):
+            found += page
+    finally:
+        await engine.dispose()
+    return found
+
+
+@corpus.command("remove", epilog="Example: dossier corpus remove file:///home/me/notes/")
+@click.argument("url_prefix")
+def remove(url_prefix: str) -> None:
+    """Remove the documents whose URL begins with URL_PREFIX."""
+    if not url_prefix:
+        raise click.UsageError("An empty prefix would remove everything.")
+    count = asyncio.run(_remove(ready_url(local_settings()), url_prefix))
+    click.echo(f"{count} documents removed.")
+
+
+async def _remove(url: str, url_prefix: str) -> int:
+    engine = make_engine(url, pool_size=1)
+    try:
+        return await documents.remove(engine, url_prefix)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,86 @@
+"""`dossier forget` deletes bodies and keeps the log whole.
+
+A tombstone says that they were deleted.
+"""
+
+import asyncio
+import re
+from uuid import UUID
+
+import rich_click as click
+from click.exceptions import Exit
+
+from app.cli.database_url import ready_url
+from app.cli.terminal import FAILED, complain, err, is_interactive, print_json
+from app.settings import load_settings
+from app.store import forget as forgetting
+from app.store.database import Engine, make_engine
+from app.store.forget import Plan
+
+
+@click.command(epilog="Example: dossier forget --page 5f2c…e1 --reason 'asked for by its author'")
+@click.option(
+    "--page", "pages", multiple=True, metavar="SHA256", help="A body, by its hash; may be repeated."
+)
+@click.option("--job", "job_id", type=click.UUID, help="All bodies that no other job names.")
+@click.option("--reason", default="", help="Why, for the tombstone.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was forgotten as JSON.")
+def forget(pages: tuple[str, ...], job_id: UUID | None, reason: str, *, yes: bool, as_json: bool) -> None:
+    """Delete pages, prompts and replies for good.
+
+    The events that name them stay, and so do their hashes: `verify` stays green, and `replay` says what is
+    missing. What stands in the events themselves (questions, excerpts, reports) cannot be taken out.
+    The user in DATABASE_URL must own the tables.
+    """
+    if bool(pages) == bool(job_id):
+        raise click.UsageError("Name either --page or --job.")
+    for page in pages:
+        if not re.fullmatch(r"[0-9a-f]{64}", page):
+            raise click.BadParameter(f"{page!r} is no sha256 in hexadecimal.", param_hint="--page")
+    asyncio.run(_forget(ready_url(load_settings()), pages, job_id, reason, yes=yes, as_json=as_json))
+
+
+async def _forget(
+    url: str, pages: tuple[str, ...], job_id: UUID | None, reason: str, *, yes: bool, as_json: bool
+) -> None:
+    engine = make_engine(url, role=None)
+    try:
+        with err.status("Looking for who names what …"):
+            plan = await _plan(engine, pages, job_id)
+        if not plan.is_known:
+            complain("No job names this, and nothing of it is kept.")
+            raise Exit(FAILED)
+        if plan.names and not yes:
+            _ask(plan)
+        number = await forgetting.forget(engine, plan, reason)
+    finally:
+        await engine.dispose()
+    if as_json:
+        print_json({"tombstone": number, "forgotten": plan.names, "jobs": plan.jobs, "shared": plan.shared})
+    else:
+        _print(plan, number)
+
+
+async def _plan(engine: Engine, pages: tuple[str, ...], job_id: UUID | None) -> Plan:
+    if job_id:
+        return await forgetting.plan_job(engine, job_id)
+    return await forgetting.plan_pages(engine, pages)
+
+
+def _ask(plan: Plan) -> None:
+    if not is_interactive():
+        raise click.UsageError("Nobody is there to ask: say --yes.")
+    what = f"{len(plan.names)} bodies that {len(plan.jobs)} jobs name"
+    click.confirm(f"Delete {what}? This cannot be undone.", abort=True)
+
+
+def _print(plan: Plan, number: int | None) -> None:
+    if number is None:
+        click.echo("Nothing was left to forget.")
+    else:
+        click.echo(f"{len(plan.names)} bodies were forgotten; tombstone {number} says so. Named by:")
+    for job_id in plan.jobs if number else ():
+        click.echo(f"  {job_id}")
+    if plan.shared:
+        click.echo(f"{plan.shared} bodies were kept, because other jobs name them too.")

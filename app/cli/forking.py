@@ -1,0 +1,155 @@
+"""`dossier fork` and `dossier diff` branch and compare jobs.
+
+A fork starts at a point of a job's past. A diff shows two jobs side by side.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import rich_click as click
+from msgspec import structs
+from rich.table import Table
+
+from app.cli.asking import LIMIT_OPTIONS, finish, how_to_go_on, watch_or_leave
+from app.cli.server_connection import connect
+from app.cli.terminal import harmless, line, out, print_json
+from dossier import Dossier
+from dossier.comparison import Diff, StepSide
+from dossier.job_types import JobView, UsageView
+from dossier.request import Limits, Sources
+
+OWN_WORKERS = 2  # jobs at a time of a server of our own
+COLUMN_WIDTH = 60  # characters of a step or a source
+FORK_EXAMPLE_ID = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
+EXAMPLE_FORK = (
+    f'Example: dossier fork {FORK_EXAMPLE_ID} --instruction "And what if it fails?" --max-searches 2'
+)
+
+
+def _with_limits(command: Any) -> Any:  # noqa: ANN401 - click's
+    for option in reversed(LIMIT_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command(epilog=EXAMPLE_FORK)
+@click.argument("job_id")
+@click.option("--after", type=click.IntRange(1), help="The seq of the last event that counts; else the last.")
+@click.option(
+    "--instruction", help="What you want beyond the question; of a finished job, a further question."
+)
+@click.option("--effort", type=click.Choice(["quick", "standard", "deep"]))
+@click.option("--priority", type=click.IntRange(-100, 100), help="Higher goes first.")
+@click.option("--tag", "tags", multiple=True, help="Instead of the origin's; repeatable.")
+@click.option("--search", type=click.Choice(["web", "corpus", "both"]), help="Where to look.")
+@click.option("--allow", "allowed_domains", multiple=True, metavar="DOMAIN", help="Only these; repeatable.")
+@click.option("--block", "blocked_domains", multiple=True, metavar="DOMAIN", help="Never these; repeatable.")
+@click.option("--model", help="Another language model, as its server calls it.")
+@_with_limits
+@click.option("--idempotency-key", help="With the same key and changes, the same job.")
+@click.option("--no-wait", is_flag=True, help="Print the new job's id and leave.")
+@click.option("--json", "as_json", is_flag=True, help="Print the new job with its result as JSON.")
+def fork(
+    job_id: str,
+    after: int | None,
+    idempotency_key: str | None,
+    *,
+    no_wait: bool,
+    as_json: bool,
+    **options: Any,  # noqa: ANN401 - click's
+) -> None:
+    """Begin a new job where this one was.
+
+    What the old job did up to that point is reused and costs nothing. Limits and sources that you do not
+    name stay the old job's. A fork of a finished job with an instruction is a follow-up question.
+    """
+    with connect(0 if no_wait else OWN_WORKERS) as dossier:
+        changes = _changes(dossier.job(job_id), options)
+        created = dossier.fork(job_id, after, idempotency_key=idempotency_key, **changes)
+        if no_wait:
+            click.echo(created.job_id)
+            line(how_to_go_on(created.job_id))
+            return
+        line(f"Job {created.job_id} goes on from there.")
+        watch_or_leave(dossier, created.job_id)
+        finish(dossier, created.job_id, as_json=as_json)
+
+
+def _changes(origin: JobView, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options as changes.
+
+    Single limits and sources are put into the origin's.
+    """
+    changes = {
+        name: options[name]
+        for name in ("instruction", "effort", "priority", "model")
+        if options[name] is not None
+    }
+    if options["tags"]:
+        changes["tags"] = options["tags"]
+    limits = {name: options[name] for name in structs.asdict(Limits()) if options[name] is not None}
+    sources = {name: options[name] for name in structs.asdict(Sources()) if options[name]}
+    if limits:
+        changes["limits"] = structs.replace(origin.limits, **limits)
+    if sources:
+        changes["sources"] = structs.replace(origin.sources, **sources)
+    return changes
+
+
+@click.command(epilog=f"Example: dossier diff {FORK_EXAMPLE_ID} 0199d2a4-5c3b-7000-8000-3f1a5b7c9d01")
+@click.argument("job_id")
+@click.argument("other")
+@click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
+def diff(job_id: str, other: str, *, as_json: bool) -> None:
+    """Compare two jobs: steps, sources, claims, cost."""
+    with connect() as dossier:
+        found = _diff(dossier, job_id, other)
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+
+
+def _diff(dossier: Dossier, job_id: str, other: str) -> Diff:
+    return dossier.diff(job_id, other)
+
+
+def _print(found: Diff) -> None:
+    table = Table(box=None, pad_edge=False)
+    for name in ("", str(found.a), str(found.b)):
+        table.add_column(name, no_wrap=True, overflow="ellipsis")
+    for changed in found.requests:
+        table.add_row(changed.field, _cut(changed.a), _cut(changed.b))
+    for pair in found.steps:
+        table.add_row(f"step {pair.step}", _step(pair.a), _step(pair.b))
+    for shared in found.sources.both:
+        table.add_row("source", _cut(f"[{shared.a}] {shared.url}"), _cut(f"[{shared.b}] {shared.url}"))
+    for source in found.sources.only_a:
+        table.add_row("source", _cut(f"[{source.number}] {source.url}"), "")
+    for source in found.sources.only_b:
+        table.add_row("source", "", _cut(f"[{source.number}] {source.url}"))
+    for text in found.claims.both:
+        table.add_row("claim", _cut(text), _cut(text))
+    for claim in found.claims.only_a:
+        table.add_row("claim", _cut(claim.text), "")
+    for claim in found.claims.only_b:
+        table.add_row("claim", "", _cut(claim.text))
+    table.add_row("usage", _usage(found.usage.a), _usage(found.usage.b))
+    out.print(table)
+    line(f"The first {found.common_prefix} steps are the same.")
+
+
+def _cut(value: object) -> str:
+    text = harmless(" ".join(str(value).split()))
+    return text if len(text) <= COLUMN_WIDTH else f"{text[: COLUMN_WIDTH - 1]}…"
+
+
+def _step(side: StepSide | None) -> str:
+    if side is None:
+        return ""
+    return _cut(f"{'(reused) ' if side.reused else ''}{side.words}")
+
+
+def _usage(usage: UsageView) -> str:
+    cost = "unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
+    return f"{usage.calls} calls, {usage.searches} searches, {usage.pages_read} pages, {cost}"

@@ -1,0 +1,80 @@
+"""`dossier show`, `jobs`, `cancel` and `report` answer without waiting."""
+
+from typing import Any, get_args
+
+import rich_click as click
+
+from app.cli.asking import how_to_go_on
+from app.cli.printing import print_job, print_jobs, print_report
+from app.cli.server_connection import connect, is_own
+from app.cli.terminal import line, print_json
+from dossier import ReportFormat
+from dossier.job_types import Outcome, Status
+
+EXAMPLE_ID = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
+
+
+@click.command(epilog=f"Example: dossier show {EXAMPLE_ID}")
+@click.argument("job_id")
+@click.option("--at", help="As it was then: the seq of an event, or a time like 2026-11-23T16:22:30Z.")
+@click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
+def show(job_id: str, at: str | None, *, as_json: bool) -> None:
+    """Show one job."""
+    with connect() as dossier:
+        view = dossier.job(job_id, at)
+    if as_json:
+        print_json(view)
+    else:
+        print_job(view)
+
+
+@click.command(epilog="Example: dossier jobs --status completed --limit 5")
+@click.option("--status", type=click.Choice(get_args(Status)), help="Only those.")
+@click.option("--outcome", type=click.Choice(get_args(Outcome)), help="Only those of which this came.")
+@click.option("--tag", "tags", multiple=True, help="Only those that carry it; repeatable: all of them.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 100))
+@click.option("--cursor", help="The `next_cursor` of the page before.")
+@click.option("--json", "as_json", is_flag=True, help="Print {jobs, next_cursor} as JSON.")
+def jobs(*, as_json: bool, **wanted: Any) -> None:  # noqa: ANN401 - click's
+    """List jobs, newest first."""
+    with connect() as dossier:
+        page = dossier.jobs(**wanted)
+    if as_json:
+        print_json(page)
+    elif not page.jobs:
+        line('There are none: try dossier ask "…".')
+    else:
+        print_jobs(page.jobs)
+        if page.next_cursor:
+            line(f"More: --cursor {page.next_cursor}")
+
+
+@click.command(epilog=f"Example: dossier cancel {EXAMPLE_ID}")
+@click.argument("job_id")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+def cancel(job_id: str, *, as_json: bool) -> None:
+    """Cancel a job.
+
+    Nothing more is paid for; a job that is over stays as it is, and the exit code is 1.
+    """
+    with connect() as dossier:
+        answer = dossier.cancel(job_id)
+    if as_json:
+        print_json(answer)
+        return
+    click.echo(f"{answer.status}: {answer.message}")
+    if is_own() and answer.status == "cancelling":
+        line(how_to_go_on(answer.job_id))
+
+
+@click.command(epilog=f"Example: dossier report {EXAMPLE_ID} --format html > report.html")
+@click.argument("job_id")
+@click.option("--format", "kind", default="md", show_default=True, type=click.Choice(get_args(ReportFormat)))
+def report(job_id: str, kind: ReportFormat) -> None:
+    """Print the report of a completed job."""
+    with connect() as dossier:
+        text = dossier.report(job_id, kind)
+    if kind == "md":
+        print_report(text)
+    else:
+        click.echo(text)

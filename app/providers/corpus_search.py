@@ -1,0 +1,79 @@
+"""Search over the documents that were ingested."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from app.agent.ports import Hit, PageReply, SearchReply
+from app.domain.events import Usage
+from app.errors import ProviderError
+from dossier.request import SearchScope
+
+# The share of the query, weighed by rarity, that the best passage must have for there to be an answer at
+# all: measured on questions whose article is there and on the same questions without it. What comes
+# after the best one, ranking decides.
+MIN_COVERAGE = 0.35
+
+
+class CorpusHit(Protocol):
+    """A passage as the corpus hands it out."""
+
+    @property
+    def url(self) -> str:
+        """Of its document."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Of its document."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """Of the passage itself."""
+        ...
+
+    @property
+    def score(self) -> float:
+        """0..1, comparable within one search."""
+        ...
+
+    @property
+    def coverage(self) -> float:
+        """0..1, how much of the query is in it."""
+        ...
+
+
+Find = Callable[[str, int], Awaitable[Sequence[CorpusHit]]]  # query, limit
+Text = Callable[[str], Awaitable[str | None]]  # url
+
+
+class CorpusSearch:
+    """Implements the port `Search` on two questions to the store: what matches, what stands there."""
+
+    name = "corpus"
+    scope: SearchScope = "corpus"
+
+    def __init__(self, find: Find, text: Text) -> None:
+        self._find = find
+        self._text = text
+
+    async def search(
+        self,
+        query: str,
+        limit: int,
+        *,
+        allowed: Sequence[str] = (),  # noqa: ARG002 - documents are found by their words alone
+        blocked: Sequence[str] = (),  # noqa: ARG002
+    ) -> SearchReply:
+        """At most `limit` passages of different documents, best first; none if the best one misses it."""
+        found = await self._find(query, limit)
+        answers = max((passage.coverage for passage in found), default=0.0) >= MIN_COVERAGE
+        hits = (Hit(passage.url, passage.title, passage.text, passage.score) for passage in found if answers)
+        return SearchReply(tuple(hits), Usage(searches=1))
+
+    async def read(self, url: str) -> PageReply:
+        """The text of a document. Raises ProviderError where it is gone."""
+        text = await self._text(url)
+        if text is None:
+            raise ProviderError("validation", f"No document has the URL {url} (any more).", retryable=False)
+        return PageReply(text, Usage(pages=1))

@@ -1,0 +1,201 @@
+"""What a tenant's jobs do now, and what they did lately, in figures.
+
+Every query is bounded: the counts by an index over the jobs that are not over, the rest by the newest
+MAX_RECENT_JOBS jobs of the last HISTORY_DAYS days.
+Meant for a snapshot that many readers share, not for each request.
+"""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from msgspec import Struct
+
+from app.store.database import Engine, fetch
+from dossier.request import Effort
+
+HISTORY_DAYS = 14
+HOURS = 24
+MAX_RECENT_JOBS = 20_000  # jobs
+EXAMPLES = 500  # completed jobs from which a typical one is taken
+MAX_SCANNED_EVENTS = 500  # newest events that are looked through for workers
+WORKER_SEEN_WITHIN = timedelta(minutes=5)
+
+# The statuses are named so that the index by status serves; the finished, who are many, are not touched.
+COUNTS = """
+    SELECT status, count(*)::integer FROM jobs
+    WHERE tenant = $1::text AND status IN ('pending', 'running', 'input_required', 'cancelling')
+    GROUP BY status"""
+
+OLDEST = """
+    SELECT extract(epoch FROM now() - created_at)::float8 FROM jobs
+    WHERE tenant = $1::text AND status = 'pending' AND retry_at IS NULL ORDER BY job_id LIMIT 1"""
+
+COUNT_WORKERS = f"""
+    SELECT count(DISTINCT worker)::integer, count(DISTINCT worker) FILTER (WHERE busy)::integer FROM (
+        SELECT worker, true AS busy FROM leases WHERE expires_at > now()
+        UNION ALL
+        SELECT substr(actor, 8), false FROM (
+            SELECT actor, occurred_at FROM events ORDER BY xid DESC, position DESC LIMIT {MAX_SCANNED_EVENTS}
+        ) AS newest WHERE actor LIKE 'worker:%' AND occurred_at > now() - $1::interval
+    ) AS seen"""
+
+# Each query takes out of the json of a row only what it needs: taking it apart is what costs.
+_RECENT_JOBS = f"tenant = $1::text AND job_id >= $2::uuid ORDER BY job_id DESC LIMIT {MAX_RECENT_JOBS}"
+
+BY_HOUR = f"""
+    WITH recent AS MATERIALIZED (
+        SELECT status, created_at, started_at, completed_at FROM jobs WHERE {_RECENT_JOBS}
+    ), waited AS (
+        SELECT started_at, extract(epoch FROM started_at - created_at) AS wait
+        FROM recent WHERE started_at IS NOT NULL
+    ), ended AS (
+        SELECT date_trunc('hour', completed_at, 'UTC') AS hour, status, count(*)::integer AS runs
+        FROM recent WHERE completed_at IS NOT NULL GROUP BY 1, 2
+    ), begun AS (
+        SELECT date_trunc('hour', started_at, 'UTC') AS hour,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY wait) AS half,
+               percentile_cont(0.95) WITHIN GROUP (ORDER BY wait) AS most
+        FROM waited GROUP BY 1
+    )
+    SELECT hour,
+           coalesce((SELECT runs FROM ended e WHERE e.hour = h.hour AND status = 'completed'), 0),
+           coalesce((SELECT runs FROM ended e WHERE e.hour = h.hour AND status = 'failed'), 0),
+           coalesce((SELECT runs FROM ended e WHERE e.hour = h.hour AND status = 'cancelled'), 0),
+           begun.half::float8, begun.most::float8
+    FROM generate_series(date_trunc('hour', now(), 'UTC') - interval '{HOURS - 1} hours',
+                         date_trunc('hour', now(), 'UTC'), interval '1 hour') AS h(hour)
+    LEFT JOIN begun USING (hour) ORDER BY hour"""
+
+# A job's cost counts for the model of its first call, which stands among its first events.
+BY_DAY = f"""
+    WITH recent AS MATERIALIZED (SELECT job_id, created_at, usage FROM jobs WHERE {_RECENT_JOBS})
+    SELECT date_trunc('day', created_at, 'UTC') AS day, coalesce(model, ''), count(*)::integer,
+           coalesce(sum(cost_usd), 0)::float8, count(*) FILTER (WHERE cost_usd IS NULL)::integer,
+           coalesce(sum(input_tokens + output_tokens), 0)::bigint
+    FROM recent
+    CROSS JOIN LATERAL json_to_record(usage)
+        AS used(cost_usd float8, input_tokens bigint, output_tokens bigint)
+    LEFT JOIN LATERAL (
+        SELECT data->>'provider' AS model FROM events
+        WHERE events.job_id = recent.job_id AND seq <= 10 AND type = 'call_requested'
+          AND data->>'kind' = 'model'
+        ORDER BY seq LIMIT 1
+    ) AS first ON true
+    GROUP BY 1, 2 ORDER BY 1, 2"""
+
+COUNT_FAILURES = f"""
+    SELECT coalesce(error->>'error_type', 'internal'), count(*)::integer
+    FROM (SELECT error FROM jobs WHERE status = 'failed' AND {_RECENT_JOBS}) AS failed
+    GROUP BY 1 ORDER BY 2 DESC, 1"""
+
+TYPICAL = f"""
+    WITH completed AS MATERIALIZED (
+        SELECT coalesce(request->>'effort', 'standard') AS effort, started_at, completed_at, calls, cost_usd
+        FROM (
+            SELECT request, started_at, completed_at, usage FROM jobs
+            WHERE status = 'completed' AND tenant = $1::text AND job_id >= $2::uuid
+            ORDER BY job_id DESC LIMIT {EXAMPLES}
+        ) AS newest
+        CROSS JOIN LATERAL json_to_record(usage) AS used(calls integer, cost_usd float8)
+    )
+    SELECT effort, count(*)::integer,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY calls)::float8,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM completed_at - started_at))::float8,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY cost_usd)::float8
+    FROM completed WHERE started_at IS NOT NULL GROUP BY effort"""
+
+
+class Now(Struct, frozen=True):
+    """The jobs that are not over, and who works on them."""
+
+    pending: int
+    running: int
+    input_required: int
+    cancelling: int
+    oldest_wait_seconds: float | None  # of the job that waits longest for its first worker
+    workers_seen: int  # that hold a job, or wrote one of the newest events in the last minutes
+    workers_busy: int  # that hold a job
+
+
+class Hour(Struct, frozen=True):
+    """The jobs that ended in an hour, and how long those that started in it had waited."""
+
+    hour: datetime
+    completed: int
+    failed: int
+    cancelled: int
+    wait_seconds_p50: float | None
+    wait_seconds_p95: float | None
+
+
+class Day(Struct, frozen=True):
+    """The jobs that were submitted on a day, by model."""
+
+    day: datetime
+    model: str  # "" where none was called
+    jobs: int
+    cost_usd: float
+    unpriced: int  # jobs whose cost is not known, and that cost_usd leaves out
+    tokens: int
+
+
+class Failed(Struct, frozen=True):
+    """How many jobs failed with this error."""
+
+    error_type: str
+    jobs: int
+
+
+class Typical(Struct, frozen=True):
+    """The newest completed jobs of an effort: half of them took no more than this."""
+
+    jobs: int
+    calls: float
+    seconds: float
+    cost_usd: float | None
+
+
+async def now(engine: Engine, tenant: str) -> Now:
+    """Counts of this moment: three queries over indexes."""
+    counts = {row[0]: row[1] for row in await fetch(engine, COUNTS, tenant)}
+    oldest = await fetch(engine, OLDEST, tenant)
+    [workers] = await fetch(engine, COUNT_WORKERS, WORKER_SEEN_WITHIN)
+    return Now(
+        pending=counts.get("pending", 0),
+        running=counts.get("running", 0),
+        input_required=counts.get("input_required", 0),
+        cancelling=counts.get("cancelling", 0),
+        oldest_wait_seconds=oldest[0][0] if oldest else None,
+        workers_seen=workers[0],
+        workers_busy=workers[1],
+    )
+
+
+async def hours(engine: Engine, tenant: str) -> tuple[Hour, ...]:
+    """The last HOURS hours, oldest first, without gaps."""
+    rows = await fetch(engine, BY_HOUR, tenant, first_of(timedelta(days=2)))
+    return tuple(Hour(*row) for row in rows)
+
+
+async def days(engine: Engine, tenant: str) -> tuple[Day, ...]:
+    """The days of the last HISTORY_DAYS on which jobs were submitted, by model."""
+    rows = await fetch(engine, BY_DAY, tenant, first_of(timedelta(days=HISTORY_DAYS)))
+    return tuple(Day(*row) for row in rows)
+
+
+async def failures(engine: Engine, tenant: str) -> tuple[Failed, ...]:
+    """Why jobs failed in the last HISTORY_DAYS days, the most frequent first."""
+    rows = await fetch(engine, COUNT_FAILURES, tenant, first_of(timedelta(days=HISTORY_DAYS)))
+    return tuple(Failed(*row) for row in rows)
+
+
+async def typical(engine: Engine, tenant: str) -> dict[Effort, Typical]:
+    """What jobs of each effort took in the last HISTORY_DAYS days."""
+    rows = await fetch(engine, TYPICAL, tenant, first_of(timedelta(days=HISTORY_DAYS)))
+    return {row[0]: Typical(*row[1:]) for row in rows}
+
+
+def first_of(age: timedelta) -> UUID:
+    """The smallest id of a job that is at most this old: a uuid v7 begins with its milliseconds."""
+    moment = datetime.now(UTC) - age
+    return UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -1,0 +1,56 @@
+"""One source of a job, as the log has it: found, read, and quoted in the report."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from app.domain.events import PageRead, ReportWritten, SourceFound
+from app.store import blobs
+from app.store.database import Engine, fetch
+from dossier.job_types import Claim
+
+# Within one job the index finds these rows; a run of 5,000 events has a few hundred of them.
+READ_SOURCE_EVENTS = """
+    SELECT type, data::text FROM events
+    WHERE job_id = $1::uuid
+      AND (type = 'report_written'
+           OR type IN ('source_found', 'page_read') AND (data->>'number')::integer = $2::integer)
+    ORDER BY seq"""
+
+_found = msgspec.json.Decoder(SourceFound).decode
+_read = msgspec.json.Decoder(PageRead).decode
+_report = msgspec.json.Decoder(ReportWritten).decode
+
+
+class StoredSource(Struct, frozen=True):
+    """A source, the text of its page where that is kept, and the claims that stand on it."""
+
+    found: SourceFound
+    page: PageRead | None  # None: it was not read
+    text: str | None  # None: not read, or forgotten since
+    claims: tuple[Claim, ...]
+
+
+async def source(engine: Engine, job_id: UUID, number: int) -> StoredSource | None:
+    """Source `number` of the job; None where there is none. The caller has checked whose job it is."""
+    rows = await fetch(engine, READ_SOURCE_EVENTS, job_id, number)
+    if not (found := _last(rows, "source_found", _found)):
+        return None
+    page = _last(rows, "page_read", _read)
+    report = _last(rows, "report_written", _report)
+    claims = tuple(claim for claim in report.claims if claim.number == number) if report else ()
+    return StoredSource(found, page, await _text(engine, page), claims)
+
+
+def _last(rows: list[Any], kind: str, decode: Any) -> Any:  # noqa: ANN401 - what the decoder makes
+    texts = [row[1] for row in rows if row[0] == kind]
+    return decode(texts[-1]) if texts else None
+
+
+async def _text(engine: Engine, page: PageRead | None) -> str | None:
+    if page is None:
+        return None
+    body = (await blobs.get(engine, [page.sha256])).get(page.sha256)
+    return None if body is None else body.decode("utf-8", errors="replace")

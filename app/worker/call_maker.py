@@ -1,0 +1,152 @@
+"""Making one call: a timeout, retries with backoff, each of them on record, and a breaker in front.
+
+A try is announced like every call, once its provider's breaker lets it through. What cannot be cured by
+waiting a little ends the call; a provider that stays away ends the attempt, and the job waits.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
+from itertools import count
+
+from msgspec import UNSET
+
+from app.agent import limits
+from app.agent.judging import JudgeCall
+from app.agent.ports import BadReply, ModelReply, SearchReply
+from app.agent.replies import encoded
+from app.agent.turns import Call, ModelCall, Reply
+from app.domain import events as e
+from app.errors import ProviderError
+from app.worker.attempt import Attempt
+from app.worker.backoff import backoff
+from app.worker.providers import Tools
+
+CALL_TRIES = 4  # of one call within one attempt
+
+MAX_ERROR_MESSAGE = 500  # characters of an error that are kept
+
+Outcome = e.CallCompleted | e.CallFailed
+Announce = Callable[[Call, str], Awaitable[None]]  # a call, and what its announcement says of it
+
+
+class Caller:
+    """Makes the calls of one attempt."""
+
+    def __init__(self, tools: Tools, attempt: Attempt, announce: Announce) -> None:
+        self._tools = tools
+        self._attempt = attempt
+        self._announce = announce
+
+    async def make(
+        self, call: Call, texts: Mapping[str, str], *, announced: bool
+    ) -> tuple[Outcome, Reply | None]:
+        """Return the outcome of the call, and its reply where there is one.
+
+        Raises ProviderAway where the provider is to be left alone, ProviderError where the attempt
+        cannot go on without the call.
+        """
+        breaker, is_last = self._tools.breaker(self._name(call)), self.is_last_chance()
+        for tried in count(1):
+            if tried > 1 or not announced:
+                if not is_last:
+                    breaker.check()
+                await self._announce(call, f"try {tried}" if tried > 1 else "")
+            try:
+                return await self._try(call, texts)
+            except BadReply as error:
+                return e.CallFailed(call.key, "validation", str(error), False, error.usage), None
+            except ProviderError as error:
+                if is_last and error.retryable:
+                    return self._gone(call, error), None
+                if not error.retryable or (tried >= CALL_TRIES and not breaker.is_open):
+                    return await self._give_up(call, error), None
+                await self._wait(call, error, tried)
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    def is_last_chance(self) -> bool:
+        """Return True once the job has waited for its provider as long as it may work."""
+        ends = limits.patience_ends(self._attempt.job)
+        return ends is not None and self._attempt.now() >= ends
+
+    def _name(self, call: Call) -> str:
+        return self._tools.name(self._attempt.job, call)
+
+    async def _try(self, call: Call, texts: Mapping[str, str]) -> tuple[Outcome, Reply]:
+        job = self._attempt.job
+        breaker = self._tools.breaker(self._name(call))
+        before = time.monotonic()
+        try:
+            async with asyncio.timeout(self._tools.times.call):
+                reply = await self._tools.perform(job, call, texts)
+        except TimeoutError:
+            late = ProviderError("timeout", "The call took too long.", retryable=True)
+            breaker.failed(late)
+            raise late from None
+        except BadReply:
+            breaker.succeeded()
+            raise
+        except ProviderError as error:
+            breaker.failed(error)
+            raise
+        breaker.succeeded()
+        self._count_parts(call, reply)
+        return completed(call, reply, round((time.monotonic() - before) * 1000)), reply
+
+    def _count_parts(self, call: Call, reply: Reply) -> None:
+        """Tell the breakers of several providers that one call asked which of them failed."""
+        if not isinstance(reply, SearchReply):
+            return
+        failed = {part.provider: part for part in reply.failed_parts}
+        for name in self._name(call).split("+"):
+            breaker = self._tools.breaker(name)
+            if part := failed.get(name):
+                error = ProviderError(part.error_type, part.error_message, retryable=part.retryable)
+                breaker.failed(error)
+            else:
+                breaker.succeeded()
+
+    async def _wait(self, call: Call, error: ProviderError, tried: int) -> None:
+        """Record the failure, and wait. Raises ProviderAway where that would take long."""
+        await self._attempt.record(failed(call, error, retryable=True))
+        breaker = self._tools.breaker(self._name(call))
+        if breaker.is_open:
+            raise breaker.away()
+        await asyncio.sleep(error.retry_after or backoff(tried, self._tools.times.backoff))
+
+    async def _give_up(self, call: Call, error: ProviderError) -> Outcome:
+        """Go round a search or a page that fails, and round what a model cannot take.
+
+        Raises the error where only another attempt, or nothing, can help.
+        """
+        if isinstance(call, ModelCall) and error.error_type != "resource":
+            await self._attempt.record(failed(call, error, retryable=error.retryable))
+            raise error
+        if error.error_type == "auth" and not isinstance(call, JudgeCall):
+            await self._attempt.record(failed(call, error, retryable=False))
+            raise error
+        return failed(call, error, retryable=False)
+
+    def _gone(self, call: Call, error: ProviderError) -> Outcome:
+        """Give up a call whose provider was away for as long as the job may work."""
+        since, now = self._attempt.job.failing_since, self._attempt.now()
+        seconds = round((now - since).total_seconds()) if since else 0
+        message = f"{self._name(call)} was away for {seconds} s: {error}"
+        return e.CallFailed(call.key, error.error_type, message[:MAX_ERROR_MESSAGE], False)
+
+
+def completed(call: Call, reply: Reply, latency_ms: int) -> e.CallCompleted:
+    """Return the event of a reply; the reply itself is kept as a blob under this hash."""
+    body = encoded(reply)
+    repaired = isinstance(reply, ModelReply) and reply.repaired
+    parts = isinstance(reply, SearchReply) and reply.failed_parts
+    digest = sha256(body).hexdigest()
+    return e.CallCompleted(
+        call.key, reply.usage, latency_ms, digest, len(body), repaired or UNSET, parts or UNSET
+    )
+
+
+def failed(call: Call, error: ProviderError, *, retryable: bool) -> e.CallFailed:
+    """Return the event of a failure; `retryable`: the call will be made again."""
+    return e.CallFailed(call.key, error.error_type, str(error)[:MAX_ERROR_MESSAGE], retryable)

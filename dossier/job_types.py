@@ -1,0 +1,217 @@
+"""What the server says of a job."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from dossier.request import Effort, Limits, Sources
+
+Status = Literal["pending", "running", "input_required", "cancelling", "completed", "failed", "cancelled"]
+StopReason = Literal[
+    "answered",
+    "no_evidence",
+    "budget_reached",
+    "deadline",
+    "max_iterations",
+    "model_failed",
+    "cancelled",
+    "error",
+]
+Outcome = Literal["answered", "partial", "not_found", "not_researched"]
+# Who wrote a report: a model, what selects sentences where the model failed, or where there is none.
+Author = Literal["model", "stand_in", "extractive"]
+ErrorType = Literal[
+    "network",
+    "timeout",
+    "rate_limit",
+    "auth",
+    "validation",
+    "resource",
+    "aborted",
+    "worker_lost",
+    "internal",
+]
+Support = Literal["supported", "partly", "contradicted", "unrelated"]
+
+OVER: frozenset[Status] = frozenset({"completed", "failed", "cancelled"})
+
+
+class JobError(Struct, frozen=True, omit_defaults=True):
+    """The last error of a job."""
+
+    error_type: ErrorType
+    error_message: str
+    is_retryable: bool
+    retry_count: int
+    occurred_at: datetime
+    outcome_reason: str = ""  # of a job that failed: what was searched, found and read before
+
+
+class FurtherPassage(Struct, frozen=True):
+    """A further place of the page that a claim stands on."""
+
+    quote: str
+    start: int  # characters into the stored page
+    end: int
+
+
+class Claim(Struct, frozen=True, omit_defaults=True):
+    """A sentence of the report and the quote that supports it."""
+
+    text: str
+    number: int  # of the source
+    quote: str
+    start: int  # characters into the stored page
+    end: int
+    score: float  # 1.0: the quote is in the page word for word
+    verdict: Support | None = None  # of a judge, on whether the quote means what the claim says
+    reason: str = ""  # of the verdict
+    more: tuple[FurtherPassage, ...] = ()  # of the same page
+    given: bool = False  # the model itself copied the quote; it was looked up in the page
+
+
+class UsageView(Struct, frozen=True):
+    """What a job has used so far.
+
+    Tokens and cost are as the providers report them.
+    """
+
+    calls: int
+    model_calls: int
+    searches: int
+    pages_read: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None  # None: at least one call has no known price
+    repeated_calls: int = 0
+    failed_tries: int = 0  # tries that brought nothing: no search, no page, in no limit
+    unknown_cost_calls: int = 0
+    known_cost_usd: float = 0.0  # the sum of what is known; the cost is at least this
+
+
+class SourceView(Struct, frozen=True):
+    """A source with its number in the report."""
+
+    number: int
+    url: str
+    title: str
+    content_excerpt: str
+    read: bool
+
+
+class Metrics(Struct, frozen=True):
+    """The totals of a job, waits between attempts included."""
+
+    total_duration_seconds: float
+    api_calls_made: int
+    tokens_consumed: int
+    estimated_cost_usd: float | None
+    search_operations: int
+
+
+class Result(Struct, frozen=True):
+    """The outcome of a completed job."""
+
+    title: str
+    final_answer: str  # markdown
+    report_url: str
+    stop_reason: StopReason
+    confidence: str
+    sources: tuple[SourceView, ...]
+    claims: tuple[Claim, ...]
+    coverage: float  # share of the sentences that carry a citation
+    support: float  # share of the citations that stand on a quote
+    removed: tuple[str, ...]  # citations that did not resolve
+    unverified: tuple[str, ...]  # sentences that have no citation
+    metrics: Metrics
+    outcome: Outcome | None = None
+    written_by: Author = "model"
+    outcome_reason: str = ""  # what was searched, found, read, and what failed
+
+
+class InputRequest(Struct, frozen=True):
+    """What the agent asks before it spends anything."""
+
+    questions: tuple[str, ...]
+    unclear_terms: tuple[str, ...]
+    assumptions: tuple[str, ...]  # it goes on with these at `expires_at`
+    expires_at: datetime
+
+
+class ForkedFrom(Struct, frozen=True):
+    """The job and event that a fork starts from."""
+
+    job_id: UUID
+    after: int
+
+
+class JobView(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A job and its state.
+
+    A stream that starts after `seq` misses nothing.
+    """
+
+    job_id: UUID
+    status: Status
+    progress: int  # 0..100; 100 only with the report
+    current_step: str  # in words
+    steps_completed: int
+    total_steps: int  # planned so far; 0 until there is a plan
+    query: str
+    effort: Effort
+    priority: int
+    tags: tuple[str, ...]
+    metadata: dict[str, Any]
+    limits: Limits
+    sources: Sources
+    clarify: bool
+    created_at: datetime
+    started_at: datetime | None  # of the first attempt
+    completed_at: datetime | None  # of the terminal event
+    seq: int
+    attempt: int
+    usage: UsageView
+    retry_at: datetime | None = None
+    result: Result | None = None
+    error: JobError | None = None
+    input_request: InputRequest | None = None  # while the job waits for an answer
+    model: str | None = None  # that was asked for
+    forked_from: ForkedFrom | None = None
+    outcome: Outcome | None = None  # what came of it; None until it is over, and where it was cancelled
+
+
+class Created(Struct, frozen=True):
+    """The answer to a submit or a fork."""
+
+    job_id: UUID
+    status: Status
+    progress: int
+    created_at: datetime
+    url: str
+    stream_url: str
+    events_url: str
+    report_url: str
+
+
+class Jobs(Struct, frozen=True):
+    """A page of jobs, newest first.
+
+    `next_cursor` is null on the last page.
+    """
+
+    jobs: list[JobView]
+    next_cursor: str | None
+
+
+class Cancelled(Struct, frozen=True):
+    """The answer to a cancel.
+
+    `cancelled_at` is null while the worker is still stopping.
+    """
+
+    job_id: UUID
+    status: Status
+    cancelled_at: datetime | None
+    message: str
