@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -45,8 +46,11 @@ class OpenAI:
 
     def __init__(self, context: ApiContext) -> None:
         self._context = context
-        self._faces = Faces(context.hub, self._lines)
         self._waits = asyncio.Semaphore(MAX_WAITS)
+
+    @cached_property
+    def _faces(self) -> Faces:
+        return Faces(self._context.hub, self._lines)
 
     async def start(self, wish: Wish, key: str | None = None) -> Job:
         """Submit the job, or the follow-up of the job that the caller names.
