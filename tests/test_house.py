@@ -1,6 +1,7 @@
 """The code's own rules: names that can be found, short first lines, no error that vanishes."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests import house
 
 ROOT = Path(__file__).parent.parent
-TERMINAL = ROOT / "app" / "cli"  # there Ctrl-C and the end of the input are answers
+TERMINAL = ROOT / "app" / "cli"
 LOGS = {"debug", "info", "warning", "error", "exception"}
 
 # What has been reached, rounded up: each may fall, none may grow. The aim for the first lines is 0.
@@ -21,30 +22,50 @@ BOUNDS = {
 }
 
 
+@pytest.fixture(scope="module")
+def measured() -> dict[str, float]:
+    return house.measure(ROOT)
+
+
 @pytest.mark.parametrize("measure", BOUNDS)
-def test_names_and_first_lines_get_no_worse(measure):
-    assert house.measure(ROOT)[measure] <= BOUNDS[measure]
+def test_names_and_first_lines_get_no_worse(measure, measured):
+    assert measured[measure] <= BOUNDS[measure]
 
 
 def vanishing(source: str) -> list[int]:
     """Lines where an exception ends and nothing says so: no log, no answer, no comment."""
     lines = source.splitlines()
-
-    def is_explained(first: int, last: int) -> bool:
-        return any("# " in line.replace("# noqa", "") for line in lines[max(first - 2, 0) : last])
-
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ExceptHandler):
             silent = not any(is_answer(inner) or is_used(inner, node.name) for inner in ast.walk(node))
+            first, last = node.lineno, node.end_lineno
         elif isinstance(node, ast.withitem):
             silent = ast.unparse(node.context_expr).startswith("contextlib.suppress(")
+            first, last = node.context_expr.lineno, node.context_expr.end_lineno + 1
         else:
             continue
-        at = node.context_expr if isinstance(node, ast.withitem) else node
-        if silent and not is_explained(at.lineno, at.end_lineno):
-            found.append(at.lineno)
+        if silent and not any(map(explains, lines[first - 1 : last])):
+            found.append(first)
     return found
+
+
+def explains(line: str) -> bool:
+    """True where the line has a comment of at least four words; a code of the linter's is none."""
+    _, _, comment = line.partition("# ")
+    if comment.startswith("noqa"):
+        _, _, comment = comment.partition(" - ")
+    return len(comment.split()) >= 4
+
+
+def at_the_terminal(source: str) -> str:
+    """The source without the handlers of Ctrl-C and of the end of the input: there these are answers."""
+    return re.sub(
+        r"except (KeyboardInterrupt|EOFError|\(KeyboardInterrupt, EOFError\)):$",
+        r"\g<0>  # an answer of the user's",
+        source,
+        flags=re.MULTILINE,
+    )
 
 
 def is_answer(node: ast.AST) -> bool:
@@ -62,8 +83,12 @@ def is_used(node: ast.AST, name: str | None) -> bool:
 
 
 def test_no_error_vanishes():
-    paths = [path for path in (ROOT / "app").rglob("*.py") if not path.is_relative_to(TERMINAL)]
-    found = {str(path.relative_to(ROOT)): vanishing(path.read_text()) for path in paths}
+    found = {}
+    for path in (ROOT / "app").rglob("*.py"):
+        source = path.read_text()
+        found[str(path.relative_to(ROOT))] = vanishing(
+            at_the_terminal(source) if path.is_relative_to(TERMINAL) else source
+        )
 
     assert {path: lines for path, lines in found.items() if lines} == {}
 
@@ -73,8 +98,12 @@ def test_no_error_vanishes():
     [
         ("try:\n    go()\nexcept OSError:\n    pass\n", [3]),
         ("try:\n    go()\nexcept OSError:\n    pass  # the file is a cache\n", []),
+        ("try:\n    go()\nexcept OSError:\n    pass  # a cache\n", [3]),
+        ("try:\n    go()  # the file is a cache\nexcept OSError:\n    pass\n", [3]),
         ("try:\n    go()\nexcept OSError as error:\n    log.warning('%s', error)\n", []),
         ("try:\n    go()\nexcept Exception:  # noqa: BLE001\n    pass\n", [3]),
+        ("try:\n    go()\nexcept OSError:  # noqa: BLE001 - the file is a cache\n    pass\n", []),
+        ("with contextlib.suppress(OSError):\n    # the file is a cache\n    go()\n", []),
         ("x = 1\n\nwith contextlib.suppress(OSError):\n    go()\n", [3]),
     ],
 )

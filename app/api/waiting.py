@@ -26,7 +26,7 @@ async def until_over(context: ApiContext, job_id: UUID, seconds: float) -> bool:
         with contextlib.suppress(TimeoutError):  # the caller says what a job that goes on means
             async with asyncio.timeout(seconds):
                 while not (await context.head(job_id)).is_over:
-                    with contextlib.suppress(TimeoutError):  # look again
+                    with contextlib.suppress(TimeoutError):  # no news in time: look again
                         await asyncio.wait_for(moved.wait(), LOOK_EVERY)
                     moved.clear()
                 return True

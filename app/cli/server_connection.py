@@ -114,6 +114,6 @@ def _stop(child: subprocess.Popen[str]) -> None:
     child.terminate()
     try:
         child.communicate(timeout=STOPS_WITHIN)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):  # it had its time, or the user has none
         child.kill()
         child.communicate()

@@ -61,6 +61,7 @@ class Wake:
         self._ids: set[str] = set()
         self._queue = False
         self._pending = asyncio.Event()
+        self._is_deaf = False  # LISTEN failed, and that was logged
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with each hint, from now until the returned function is called."""
@@ -114,21 +115,28 @@ class Wake:
             try:
                 await self._listen(url)
             except LISTEN_ERRORS as error:
-                log.warning("Wake-ups from other processes are late, LISTEN failed: %s; trying again.", error)
+                self._say_deaf(error)
             if time.monotonic() - began > longest:
                 wait = first
             await asyncio.sleep(random.uniform(wait, 2 * wait))
             wait = min(longest, 2 * wait)
+
+    def _say_deaf(self, error: Exception) -> None:
+        """Log the first failure of an outage; the attempts after it say nothing new."""
+        if not self._is_deaf:
+            log.warning("Wake-ups from other processes are late, LISTEN failed: %s; trying again.", error)
+        self._is_deaf = True
 
     async def _listen(self, url: str) -> None:
         connection, ended = await connect(url), asyncio.Event()
         connection.add_termination_listener(lambda _connection: ended.set())
         try:
             await connection.add_listener(CHANNEL, self._heard)
+            self._is_deaf = False
             self._tell(Hint(queue=True, everything=True))  # whatever was said meanwhile was missed
             while not connection.is_closed():
-                # A time-out only means that the next ping is due; a cut connection sets `ended` at once.
                 with contextlib.suppress(TimeoutError):
+                    # A time-out only means that the next ping is due; a cut connection sets `ended` at once.
                     await asyncio.wait_for(ended.wait(), PING)
                 await connection.execute("SELECT 1")
         finally:

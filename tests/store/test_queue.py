@@ -1,6 +1,7 @@
 """The queue over the log: each job once, priority then age, nobody starves, leases end."""
 
 import asyncio
+import logging
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -194,3 +195,21 @@ async def test_a_job_folds_to_the_same_whoever_reads_it(writer):
     job = await running_job(writer)
 
     assert await log.catch_up(writer.engine, Job(job.id)) == job
+
+
+async def test_a_rescue_whose_statement_fails_is_logged_with_its_job_and_epoch(writer, owner, caplog):
+    job = await running_job(writer)
+    await fetch(owner, "UPDATE leases SET expires_at = now()")
+    await fetch(
+        owner, "ALTER TABLE events ADD CONSTRAINT no_rescue CHECK (type <> 'lease_expired') NOT VALID"
+    )
+
+    with caplog.at_level(logging.INFO):
+        assert await rescue(writer, "w") == 0
+    await fetch(owner, "ALTER TABLE events DROP CONSTRAINT no_rescue")
+
+    said = [record.getMessage() for record in caplog.records if record.name == "app.worker.rescue"]
+    assert len(said) == 1
+    assert said[0].startswith(f"Job {job.id}, epoch {job.epoch}: not rescued: ")
+    assert "no_rescue" in said[0]
+    assert await rescue(writer, "w") == 1  # it was not set aside

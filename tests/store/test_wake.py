@@ -15,6 +15,10 @@ from tests.steps import until
 
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
 
+LISTENING = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+
 
 @contextlib.asynccontextmanager
 async def running(url):
@@ -58,3 +62,24 @@ async def test_a_refusal_that_is_no_outage_does_not_silence_the_bell_for_good(da
 
         assert heard[-1].job_ids == hint.job_ids
         assert not task.done()
+
+
+async def test_a_listen_that_fails_is_logged_once_and_tried_again(database_url, monkeypatch, caplog):
+    tries, real = [], wake.connect
+
+    async def refused(url):
+        tries.append(url)
+        if 1 < len(tries) < 6:
+            raise OSError("no route to host")
+        return await real(url)
+
+    monkeypatch.setattr(wake, "connect", refused)
+    async with running(database_url) as (_, heard, _):
+        heard.clear()
+        await execute(database_url, LISTENING)
+        await until(lambda: is_true(heard))  # it listens again
+
+    said = [record for record in caplog.records if "LISTEN failed" in record.getMessage()]
+    assert len(tries) >= 6
+    assert [record.levelname for record in said] == ["WARNING"]
+    assert "trying again" in said[0].getMessage()

@@ -1,6 +1,8 @@
 """Rebuilding while others work: built beside, caught up, put in place; nobody waits for it."""
 
 import asyncio
+import os
+import signal
 
 import pytest
 
@@ -10,6 +12,7 @@ from app.store import log
 from app.store import rebuild as rebuilding
 from app.store.database import fetch
 from app.store.rebuild import rebuild, rebuild_at
+from dossier.problems import DossierError
 from tests.steps import as_worker, completed_job, row_of, rows, running_job, submitted_job
 from tests.store.test_projections import every_kind_of_job
 
@@ -117,4 +120,24 @@ async def test_what_a_killed_rebuild_left_is_dropped_a_day_later(writer, owner):
 
     await rebuild(owner)
 
+    assert await left_behind(owner) == []
+
+
+def killed(*_arguments):
+    """Die as a process does that the system kills for lack of memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def test_a_process_that_is_killed_ends_the_rebuild_with_a_word_on_what_to_do(
+    writer, owner, database_url, monkeypatch
+):
+    await completed_job(writer)
+    await fetch(owner, "UPDATE jobs SET query = 'lies'")
+    before = await rows(owner)
+    monkeypatch.setattr(rebuilding, "_fold_there", killed)
+
+    with pytest.raises(DossierError, match=r"was killed.* no row was changed.* fewer --processes"):
+        await rebuild_at(database_url, processes=1)
+
+    assert await rows(owner) == before
     assert await left_behind(owner) == []
