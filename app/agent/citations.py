@@ -117,6 +117,7 @@ class _Check:
     ) -> None:
         self.report, self.texts, self.judged, self.gave = report, texts, judged, gave
         self.digests = {source.number: source.sha256 for source in research.sources}
+        self.about = {source.number: f"{source.title} {source.url}" for source in research.sources}
         self.language = languages.detect(" ".join(sentence.text for sentence in report.sentences))
         self.claims, self.refused = dict[Place, Claim](), dict[Place, str]()
         self.parts = dict[Place, tuple[Claimed, PartialQuote]]()
@@ -150,9 +151,9 @@ class _Check:
         text = self.texts[self.digests[number] or ""]
         language = languages.detect(text)
         claims = [self._claimed(place, language) for place in places]
-        carried = self._given(number, places, claims)
         wanted = frozenset[str]().union(*(claim.stems | claim.context for claim in claims))
-        page = quotes.IndexedPage(text, wanted, limit, language)
+        page = quotes.IndexedPage(text, wanted, limit, language, self.about[number])
+        carried = self._given(number, places, claims, page)
         for place, claim, quoted in zip(places, claims, carried, strict=True):
             refused = self.judged.get((claim.text, number))
             found = refused or (quoted if isinstance(quoted, FoundQuotes) else page.find(claim))
@@ -173,13 +174,14 @@ class _Check:
         )
 
     def _given(
-        self, number: int, places: Sequence[Place], claims: Sequence[Claimed]
+        self, number: int, places: Sequence[Place], claims: Sequence[Claimed], page: quotes.IndexedPage
     ) -> list[FoundQuotes | str]:
+        quoted = self.gave.by_source.get(number, ())
         asked = [
             Asked(claim, self.report.sentences[place[0]].text[:MAX_CLAIM], self.language)
             for place, claim in zip(places, claims, strict=True)
         ]
-        return given.deal(asked, self.gave.by_source.get(number, ()))
+        return given.deal(asked, quoted, page) if quoted else [""] * len(asked)
 
     def _why(self, found: str, quoted: FoundQuotes | str, language: str) -> str:
         """What the model's own quote lacks tells more than that nothing else was found."""
@@ -212,9 +214,9 @@ class _Check:
         share = _share(len(held & claim.stems), len(claim.stems))
         figures = both(part.figures for _, part in found)
         turned = any(meaning.turned(claim.text, part.quote.text, self.language) for _, part in found)
-        is_carried = (
-            adds and share >= UNION and not turned and not quotes.disagreement(claim.figures, figures)
-        )
+        strange = frozenset[str].intersection(*(part.strangers for _, part in found))
+        is_meant = not turned and not strange and not quotes.disagreement(claim.figures, figures)
+        is_carried = adds and share >= UNION and is_meant
         return min(0.99, share) if is_carried else 0.0
 
 

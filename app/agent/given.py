@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from app.agent.quotes import Claimed, FoundQuotes, PageQuote, disagreement, stems
+from app.agent.quotes import Claimed, FoundQuotes, IndexedPage, PageQuote, disagreement, stems
 from app.domain.tools import SourceQuote
 from app.text import languages, meaning
 from app.text.numbers import figures
@@ -94,30 +94,51 @@ class Asked(Struct, frozen=True):
     language: str  # of the report
 
 
-def deal(asked: Sequence[Asked], quotes: Sequence[GivenQuote]) -> list[FoundQuotes | str]:
-    """Find the quote that carries each claim on one source, or why none does."""
+def deal(asked: Sequence[Asked], quotes: Sequence[GivenQuote], page: IndexedPage) -> list[FoundQuotes | str]:
+    """Find the quote that carries each claim on one page, or why none does."""
     free = [quote for quote in quotes if len(quote.claim.split()) < CLAIM_WORDS]
-    return [_carried(at, one, quotes, free, len(asked)) for at, one in enumerate(asked)]
+    return [_Dealt(one, page).carried(at, quotes, free, len(asked)) for at, one in enumerate(asked)]
 
 
-def _carried(
-    at: int, asked: Asked, quotes: Sequence[GivenQuote], free: Sequence[GivenQuote], claims: int
-) -> FoundQuotes | str:
-    mine = [quote for quote in quotes if quote.claim and _is_for(quote, asked)][:TOGETHER]
-    placed = [free[at]] if len(free) == claims else []
-    why = ""
-    for chosen in ([mine] if len(mine) > 1 else []) + [[quote] for quote in (*mine, *placed)]:
-        refused = _refused(asked, chosen)
-        if not refused:
-            return _found(chosen)
-        why = why or refused
-    others = sorted(
-        (quote for quote in free if quote not in placed), key=lambda quote: -_kinship(asked, quote)
-    )
-    for quote in others:
-        if _kinship(asked, quote) and not _refused(asked, [quote]):
-            return _found([quote])
-    return why
+class _Dealt:
+    """A claim, and which of the given quotes carries it."""
+
+    def __init__(self, asked: Asked, page: IndexedPage) -> None:
+        self.asked, self.page = asked, page
+
+    def carried(
+        self, at: int, quotes: Sequence[GivenQuote], free: Sequence[GivenQuote], claims: int
+    ) -> FoundQuotes | str:
+        """Try the quotes that were given for this claim, that in its place, then what it is kin to."""
+        mine = [quote for quote in quotes if quote.claim and _is_for(quote, self.asked)][:TOGETHER]
+        placed = [free[at]] if len(free) == claims else []
+        why = ""
+        for chosen in ([mine] if len(mine) > 1 else []) + [[quote] for quote in (*mine, *placed)]:
+            refused = self._refused(chosen)
+            if not refused:
+                return _found(chosen)
+            why = why or refused
+        kin = [(_kinship(self.asked, quote), quote) for quote in free if quote not in placed]
+        for kinship, quote in sorted(kin, key=lambda known: -known[0]):
+            if kinship and not self._refused([quote]):
+                return _found([quote])
+        return why
+
+    def _refused(self, quotes: Sequence[GivenQuote]) -> str:
+        """Why a quote does not carry a claim: a number, a name, too few of its words, a turned meaning."""
+        text, language = " ".join(quote.text for quote in quotes), quotes[0].language
+        claim, spoken = self.asked.claim, self.asked.language
+        if why := disagreement(claim.figures, figures(text, language)):
+            return why
+        if language and spoken and language != spoken:
+            return meaning.turned(claim.text, text, language, share=0.0) or meaning.turned_across(
+                claim.text, spoken, text, language
+            )
+        share = _share(self.asked, text)
+        if claim.stems and share < SAME_WORDS:
+            return "the quote says something else"
+        turned = meaning.turned(claim.text, text, language, share=share, known=self.page.known)
+        return turned or self.page.strange(claim)
 
 
 def _found(quotes: Iterable[GivenQuote]) -> FoundQuotes:
@@ -127,18 +148,6 @@ def _found(quotes: Iterable[GivenQuote]) -> FoundQuotes:
 def _is_for(quote: GivenQuote, asked: Asked) -> bool:
     sentence, claim = _bare(asked.sentence), _bare(asked.claim.text)
     return quote.claim in sentence or claim in quote.claim or sentence.startswith(quote.claim[:60])
-
-
-def _refused(asked: Asked, quotes: Sequence[GivenQuote]) -> str:
-    """Why a quote does not carry a claim: a number, too few of its words, a word that turns the meaning."""
-    text, language = " ".join(quote.text for quote in quotes), quotes[0].language
-    if why := disagreement(asked.claim.figures, figures(text, language)):
-        return why
-    is_same = language == asked.language or not language or not asked.language
-    share = _share(asked, text)
-    if is_same and asked.claim.stems and share < SAME_WORDS:
-        return "the quote says something else"
-    return meaning.turned(asked.claim.text, text, language, share=share if is_same else 0.0)
 
 
 def _share(asked: Asked, text: str) -> float:

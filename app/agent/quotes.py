@@ -6,6 +6,7 @@ more, and below THRESHOLD nothing is quoted. All numbers of the claim must stand
 that turns the meaning may differ.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
@@ -14,7 +15,8 @@ from math import log
 
 from msgspec import Struct
 
-from app.text import languages, meaning, sentences, verbatim
+from app.text import languages, meaning, names, sentences, verbatim
+from app.text.names import Known
 from app.text.numbers import Figures, both, figures, missing, near, unit_conflict
 
 # Half of what the claim says, by weight. Seventeen paraphrases scored 0.48 to 1.0, in the middle 0.8, against
@@ -58,6 +60,7 @@ class Claimed(Struct, frozen=True):
     stems: frozenset[str]
     figures: Figures
     context: frozenset[str] = frozenset()  # stems that help to choose and are not asked for
+    language: str = ""
 
 
 def claimed(text: str, language: str = "", context: str = "", spoken: str = "") -> Claimed:
@@ -70,7 +73,7 @@ def claimed(text: str, language: str = "", context: str = "", spoken: str = "") 
         spoken: the language of the clause itself.
     """
     said = figures(text, spoken, loose=False)
-    return Claimed(text, stems(text, language), said, stems(context, language))
+    return Claimed(text, stems(text, language), said, stems(context, language), spoken)
 
 
 def stems(text: str, language: str) -> frozenset[str]:
@@ -91,14 +94,17 @@ class IndexedPage:
         wanted: the stems of all those claims; other words need no index.
         limit: characters that are indexed; what is behind is found only word for word.
         language: of the page, "" where it is not known.
+        about: its title and address.
     """
 
-    def __init__(self, text: str, wanted: AbstractSet[str], limit: int, language: str = "") -> None:
-        self.text, self.language = text, language
+    def __init__(
+        self, text: str, wanted: AbstractSet[str], limit: int, language: str = "", about: str = ""
+    ) -> None:
+        self.text, self.language, self._about = text, language, about
         head = text[:limit]
         self.spans = sentences.short(head, sentences.spans(head, MIN_SENTENCE))
         bags = [languages.words(head[start:end]) for start, end in self.spans]
-        vocabulary = dict.fromkeys(word for bag in bags for word in bag)
+        vocabulary = self._vocabulary = dict.fromkeys(word for bag in bags for word in bag)
         stemmed = (
             (word, _stem(word, language)) for word, _ in zip(vocabulary, range(VOCABULARY), strict=False)
         )
@@ -106,6 +112,11 @@ class IndexedPage:
         words = frozenset(known)
         self.stems = [frozenset(known[word] for word in words.intersection(bag)) for bag in bags]
         self._figures = dict[int, Figures]()
+
+    @cached_property
+    def known(self) -> Known:
+        """The words of the page by which names are told."""
+        return Known(self._vocabulary, self._about)
 
     @cached_property
     def postings(self) -> dict[str, list[int]]:
@@ -121,11 +132,19 @@ class IndexedPage:
         if not claim.stems:
             return NOTHING
         if exact := self._verbatim(claim.text):
-            return exact
+            return self._framed(exact)
         windows = self.windows(claim)
         if exact := self._exact(claim.text, windows):
-            return exact
+            return self._framed(exact)
         return self._best(claim, windows)
+
+    def _framed(self, exact: FoundQuotes) -> FoundQuotes | str:
+        """What is there word for word, unless the sentence around it takes it back."""
+        start = exact.quotes[0].start
+        at = bisect_right(self.spans, (start, len(self.text))) - 1
+        return (
+            meaning.framed(self.text[self.spans[at][0] : start], self.language) or exact if at >= 0 else exact
+        )
 
     def _verbatim(self, text: str) -> FoundQuotes | None:
         start = self.text.find(text)
@@ -190,7 +209,9 @@ class IndexedPage:
         return None
 
     def _best(self, claim: Claimed, windows: list["Window"]) -> FoundQuotes | str:
-        """The best window that agrees in numbers and turning words; else why the best one does not."""
+        """The best window that agrees in names, numbers and turning words; else why the best one does not."""
+        if not windows or windows[0].score < THRESHOLD:
+            return self._apart(claim, windows)
         why = ""
         for window in windows[:CLOSE]:
             if window.score < THRESHOLD:
@@ -198,8 +219,15 @@ class IndexedPage:
             if refused := self._refused(claim, window):
                 why = why or refused
                 continue
+            if strange := self.strange(claim):
+                return strange
             return FoundQuotes((self._run(window),), min(0.99, round(window.score, 2)))
         return why or self._apart(claim, windows)
+
+    def strange(self, claim: Claimed) -> str:
+        """Why a name of the claim cannot be meant; "" if the page has them all."""
+        is_same = claim.language == self.language or not claim.language or not self.language
+        return names.stranger(claim.text, claim.language or self.language, self.known) if is_same else ""
 
     def _refused(self, claim: Claimed, window: "Window") -> str:
         """Why a passage that shares the claim's words does not carry it; "" if it does."""
@@ -210,7 +238,7 @@ class IndexedPage:
         share = sum(weights[s] for s in weights if s in self.stems[nearest]) / sum(weights.values())
         whole = self.text[self.spans[window.first][0] : self.spans[window.last][1]]
         return disagreement(claim.figures, said) or meaning.turned(
-            claim.text, text, self.language, share=share, whole=whole
+            claim.text, text, self.language, share=share, whole=whole, known=self.known
         )
 
     def _apart(self, claim: Claimed, windows: list["Window"]) -> FoundQuotes | str:
@@ -233,6 +261,8 @@ class IndexedPage:
         texts = [self.text[slice(*self.spans[at])] for at in chosen]
         if why := next(filter(None, (meaning.turned(claim.text, t, self.language) for t in texts)), ""):
             return why
+        if strange := self.strange(claim):
+            return strange
         return FoundQuotes(tuple(self._quote(*self.spans[at]) for at in chosen), min(0.99, round(score, 2)))
 
     def _run(self, window: "Window") -> PageQuote:
@@ -248,11 +278,10 @@ class IndexedPage:
             return None
         best = windows[0]
         held = self.held(best.first, best.last) & claim.stems
-        return (
-            PartialQuote(self._run(best), held, self.figures(best.first, best.last))
-            if len(held) > 1
-            else None
-        )
+        if len(held) < 2:
+            return None
+        strangers = names.strangers(claim.text, claim.language or self.language, self.known)
+        return PartialQuote(self._run(best), held, self.figures(best.first, best.last), strangers)
 
 
 class Window(Struct, frozen=True, order=True):
@@ -270,6 +299,7 @@ class PartialQuote(Struct, frozen=True):
     quote: PageQuote
     held: frozenset[str]
     figures: Figures
+    strangers: frozenset[str] = frozenset()  # names of the claim that are not on this page
 
 
 def disagreement(claim: Figures, page: Figures) -> str:

@@ -18,7 +18,7 @@ from dossier.request import ResearchRequest
 CallKind = Literal["model", "search", "read", "judge"]
 
 
-RULES = 2  # of the citation check: raised where the same report over the same pages comes out otherwise
+RULES = 3  # of the citation check: raised where the same report over the same pages comes out otherwise
 
 
 class Fact(Struct, frozen=True):

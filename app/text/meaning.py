@@ -1,165 +1,54 @@
 """Words that turn a meaning: where a claim and its quote differ in one of them, they say different things.
 
 Compared are negations, words of direction and order ("rose" and "fell"), "all" and "some", and hedges, in
-English and German, across the two as well; names and numbers only where they changed places. Synonyms, irony
-and what follows from context are for a judge.
+English and German, across the two as well; negations in six more languages; names and numbers where another
+one stands in their place. Synonyms, irony and what follows from context are for a judge.
 """
 
 import re
+from functools import lru_cache
 
-NEAR = 0.7  # share of the claim's words that a sentence has which says nearly the same
+from app.text import names
+from app.text.alignment import MIN_RATIO, WORD, Aligned, Token
+from app.text.names import Known
+from app.text.numerals import NUMERALS
+from app.text.turning_words import (
+    ALL,
+    CERTAIN,
+    DENIALS,
+    FILLERS,
+    HEDGES,
+    IN_PLACE,
+    NEARLY,
+    NEGATING,
+    OPPOSITES,
+    SECOND,
+    SOME,
+    negations,
+)
+
+NEAR = 0.6  # share of the claim's words that a sentence has which says nearly the same
+CLOSE = 0.8  # share of words in one order, for words that both may have several of
+LONGER = 1.8  # times the words of a claim, that a quote in another language may have
 MAX_COMPARED_WORDS = 400  # of a text that are compared
 
+OPPOSITE = "the page says the opposite: a negation differs"
+RESERVED = "the page says it with a reservation that is missing here"
+
 _COMPARED_WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
-_NEGATIONS = frozenset(
-    [
-        "not",
-        "no",
-        "never",
-        "none",
-        "nobody",
-        "nothing",
-        "neither",
-        "nor",
-        "cannot",
-        "without",
-        "hardly",
-        "isn't",
-        "aren't",
-        "wasn't",
-        "weren't",
-        "don't",
-        "doesn't",
-        "didn't",
-        "won't",
-        "can't",
-        "couldn't",
-        "shouldn't",
-        "wouldn't",
-        "hasn't",
-        "haven't",
-        "hadn't",
-        "nicht",
-        "kein",
-        "keine",
-        "keinen",
-        "keiner",
-        "keines",
-        "keinem",
-        "nie",
-        "niemals",
-        "niemand",
-        "nichts",
-        "weder",
-        "ohne",
-        "kaum",
-    ]
+_CLAUSE = re.compile(r"\b(?:that|dass|whether|if|ob|wenn|falls|que|что)\W{0,3}\Z", re.IGNORECASE)
+_ONLY = re.compile(
+    r"\b(?:not (?:only|just|least|more than|less than)|no (?:more|less|fewer) than"
+    r"|nicht (?:nur|bloß|zuletzt|mehr als|weniger als)|noch nicht|pas (?:seulement|que)"
+    r"|no solo|no sólo|non solo|não só|не только)\b",
+    re.IGNORECASE,
 )
-_OPPOSITES = (
-    (
-        """rose rise rises risen rising increase increases increased increasing grew grow grows grown growing
-        climbed gained up higher more growth stieg steigt gestiegen stiegen wuchs wächst gewachsen zugenommen
-        erhöht erhöhte zunahm mehr höher""",
-        """fell fall falls fallen falling decrease decreases decreased decreasing declined declines dropped
-        drop drops shrank shrunk lost down lower less fewer decline sank sinkt gesunken sanken fiel fielen
-        gefallen schrumpfte abgenommen gesenkt verringert abnahm weniger niedriger""",
-    ),
-    (
-        "larger bigger greater longer taller heavier faster older better stronger größer länger älter",
-        "smaller shorter lighter slower younger worse weaker kleiner kürzer jünger langsamer",
-    ),
-    ("before prior vor bevor earlier früher", "after nach nachdem later später"),
-    (
-        "first highest largest most best erste höchste größte meisten",
-        "last lowest smallest least worst letzte",
-    ),
-    (
-        "won win wins allowed permitted gewann gewonnen erlaubt",
-        "loses lost forbidden prohibited verlor verloren verboten",
-    ),
-    ("north northern nördlich norden", "south southern südlich süden"),
-    ("east eastern östlich osten", "west western westlich westen"),
-    ("majority mehrheit", "minority minderheit"),
-    ("profit gewinn", "loss verlust"),
-)
-_PAIRS = tuple((frozenset(one.split()), frozenset(other.split())) for one, other in _OPPOSITES)
-_ALL = frozenset(
-    [
-        "all",
-        "every",
-        "each",
-        "always",
-        "entire",
-        "entirely",
-        "alle",
-        "allen",
-        "aller",
-        "alles",
-        "jede",
-        "jeder",
-        "jedes",
-        "immer",
-    ]
-)
-_SOME = frozenset(
-    [
-        "some",
-        "many",
-        "most",
-        "several",
-        "few",
-        "often",
-        "usually",
-        "sometimes",
-        "part",
-        "einige",
-        "einigen",
-        "manche",
-        "viele",
-        "vielen",
-        "meist",
-        "oft",
-        "teils",
-    ]
-)
-_HEDGES = frozenset(
-    [
-        "may",
-        "might",
-        "could",
-        "perhaps",
-        "possibly",
-        "probably",
-        "likely",
-        "reportedly",
-        "allegedly",
-        "suggests",
-        "suggest",
-        "appears",
-        "seems",
-        "should",
-        "estimated",
-        "könnte",
-        "könnten",
-        "vielleicht",
-        "möglicherweise",
-        "wahrscheinlich",
-        "vermutlich",
-        "angeblich",
-        "dürfte",
-        "offenbar",
-        "soll",
-        "sollen",
-        "mutmaßlich",
-        "can",
-        "kann",
-        "können",
-    ]
-)
-_CERTAIN = _HEDGES - frozenset(["can", "kann", "können", "should", "soll", "sollen"])
+_THAN = {"than": "en", "als": "de"}
 
 
-def turned(claim: str, quote: str, language: str, *, share: float = 1.0, whole: str = "") -> str:
+def turned(
+    claim: str, quote: str, language: str, *, share: float = 1.0, whole: str = "", known: Known | None = None
+) -> str:
     """Why a claim says another thing than the quote; "" where the words show no difference.
 
     Args:
@@ -168,19 +57,47 @@ def turned(claim: str, quote: str, language: str, *, share: float = 1.0, whole: 
         language: of the page.
         share: of the claim's words that the quote has; the finer rules need much of it.
         whole: the passage around the quote; what stands in it is not missing.
+        known: the words of the page, by which names are told from others.
     """
-    said, there = words(claim), words(quote)
-    around = frozenset(words(whole)) | frozenset(there)
-    if share >= NEAR:
-        negated = len(_NEGATIONS.intersection(said)), len(_NEGATIONS.intersection(there))
-        if bool(negated[0]) != bool(negated[1]):
-            return "the page says the opposite: a negation differs"
-        if _HEDGES.isdisjoint(said) and not _CERTAIN.isdisjoint(there):
-            return "the page says it with a reservation that is missing here"
-        if language in ("", "en", "de") and (swapped := _swapped(said, there)):
-            return f"the page has {swapped[0]} and {swapped[1]} the other way round"
-    scope = frozenset(there) if share >= NEAR else around
-    return _opposite(frozenset(said), scope) or _quantity(frozenset(said), scope)
+    said, there = frozenset(words(claim)), frozenset(words(quote))
+    around = frozenset(words(whole)) | there
+    pair = aligned(claim, quote, language)
+    if pair.ratio >= MIN_RATIO:
+        why = _denied(pair, share) or _reserved(pair) or names.misplaced(pair, known) or _in_place(pair)
+        if why:
+            return why
+    if _is_crossed(pair):
+        return "" if _opposite(said, there) else "the page compares the two the other way round"
+    scope = there if share >= NEAR else around
+    return _opposite(said, scope) or _quantity(said, scope)
+
+
+def turned_across(claim: str, spoken: str, quote: str, language: str) -> str:
+    """Why a claim says another thing than a quote in another language, as far as single words tell.
+
+    Only a quote that is hardly longer than the claim is compared: in a longer one a negation or a hedge may
+    belong to what the claim leaves out.
+    """
+    mine, theirs = negations(spoken) - SECOND, negations(language) - SECOND
+    said, there = _not_only(claim), _not_only(quote)
+    if not mine or not theirs:
+        return ""
+    is_long = len(there) > LONGER * len(said)
+    if (mine & said and not theirs & there) or (theirs & there and not mine & said and not is_long):
+        return OPPOSITE
+    is_reserved = HEDGES.isdisjoint(said) and not CERTAIN.isdisjoint(there)
+    return RESERVED if is_reserved and not is_long and {spoken, language} == {"en", "de"} else ""
+
+
+def _not_only(text: str) -> frozenset[str]:
+    """The words of a text without those of "not only", which denies nothing."""
+    return frozenset(words(_ONLY.sub(" ", text)))
+
+
+@lru_cache(maxsize=2000)
+def aligned(claim: str, quote: str, language: str) -> Aligned:
+    """Lay a claim and a sentence side by side."""
+    return Aligned(claim, quote, language)
 
 
 def words(text: str) -> list[str]:
@@ -189,8 +106,86 @@ def words(text: str) -> list[str]:
     return found[:MAX_COMPARED_WORDS]
 
 
-def _opposite(said: frozenset[str], there: frozenset[str]) -> str:
-    for pair in _PAIRS:
+def framed(before: str, language: str) -> str:
+    """Why a sentence does not say what a part of it says word for word: "It is not true that …".
+
+    Args:
+        before: the sentence up to that part.
+        language: of the page.
+    """
+    around = frozenset(words(before)[-MAX_COMPARED_WORDS:])
+    last = frozenset(words(before[-30:])[-1:])
+    if last & negations(language) - SECOND:
+        return OPPOSITE
+    if last & (NEARLY | CERTAIN):
+        return RESERVED
+    if not _CLAUSE.search(before):
+        return ""
+    if around & negations(language) or around & DENIALS:
+        return "the page does not say this itself: it is denied, doubted or asked there"
+    return RESERVED if around & CERTAIN else ""
+
+
+def _denied(pair: Aligned, share: float) -> str:
+    among = negations(pair.language)
+    said, there = pair.count(pair.claim, among - SECOND), pair.count(pair.page, among - SECOND)
+    differs = bool(said) != bool(there) or (said != there and pair.ratio >= CLOSE)
+    return OPPOSITE if differs and share >= NEAR else ""
+
+
+def _reserved(pair: Aligned) -> str:
+    said, there = pair.shared(pair.claim), pair.shared(pair.page)
+    is_bare = HEDGES.isdisjoint(said | frozenset(token.word for token in pair.claim))
+    if is_bare and not CERTAIN.isdisjoint(there):
+        return RESERVED
+    drops = ALL & said and not NEARLY & said and ALL & there and NEARLY & there
+    return RESERVED if drops else ""
+
+
+def _in_place(pair: Aligned) -> str:
+    """Compare the words that stand in each other's place."""
+    for mine, theirs in pair.places:
+        said = frozenset(token.word for token in mine if token.kind == WORD or token.begins)
+        there = frozenset(token.word for token in theirs if token.kind == WORD or token.begins)
+        said, there = said | _lower(mine), there | _lower(theirs)
+        turns = _opposite(said, there, IN_PLACE) or _quantity(said, there) or _prefixed(said, there)
+        if why := turns or _counted(said, there, pair.language):
+            return why
+    pairs = [(pair.claim[a].word, pair.page[b].word) for a, b in pair.pairs]
+    for mine_, theirs_ in pairs:
+        if mine_ != theirs_ and (why := _opposite(frozenset([mine_]), frozenset([theirs_]), IN_PLACE)):
+            return why
+    return ""
+
+
+def _lower(run: list[Token]) -> frozenset[str]:
+    return frozenset(part for token in run for part in token.word.split())
+
+
+def _counted(said: frozenset[str], there: frozenset[str], language: str) -> str:
+    """Tell "first" from "second", which elsewhere may be no numbers."""
+    known = NUMERALS.get(language or "en", {})
+    if len(said) == len(there) == 1 and known.keys() >= said | there:
+        (mine,), (other,) = said, there
+        return "" if known[mine] == known[other] else f"the page says {other}, not {mine}"
+    return ""
+
+
+def _prefixed(said: frozenset[str], there: frozenset[str]) -> str:
+    """Tell "possible" from "impossible"."""
+    for one, other in ((said, there), (there, said)):
+        found = next((w for w in one for p in NEGATING if f"{p}{w}" in other and len(w) > 3), None)
+        if found:
+            return OPPOSITE
+    return ""
+
+
+def _opposite(
+    said: frozenset[str],
+    there: frozenset[str],
+    pairs: tuple[tuple[frozenset[str], frozenset[str]], ...] = OPPOSITES,
+) -> str:
+    for pair in pairs:
         for mine, other in (pair, pair[::-1]):
             if mine & said and not other & said and other & there and not mine & there:
                 return f"the page says “{min(other & there)}”, not “{min(mine & said)}”"
@@ -198,16 +193,24 @@ def _opposite(said: frozenset[str], there: frozenset[str]) -> str:
 
 
 def _quantity(said: frozenset[str], there: frozenset[str]) -> str:
-    is_more = _ALL & said and not _SOME & said and _SOME & there and not _ALL & there
-    return f"the page says “{min(_SOME & there)}”, not “{min(_ALL & said)}”" if is_more else ""
+    is_more = ALL & said and not SOME & said and SOME & there and not ALL & there
+    return f"the page says “{min(SOME & there)}”, not “{min(ALL & said)}”" if is_more else ""
 
 
-def _swapped(said: list[str], there: list[str]) -> tuple[str, str] | None:
-    """Two words that stand in each other's place, all others being the same in the same order."""
-    if sorted(said) != sorted(there):
+def _is_crossed(pair: Aligned) -> bool:
+    """Return True if what is compared stands on the other side of "than"."""
+    claim, page = _compared(pair.claim), _compared(pair.page)
+    if claim is None or page is None:
+        return False
+    straight = len(claim[0] & page[0]) + len(claim[1] & page[1])
+    crossed = len(claim[0] & page[1]) + len(claim[1] & page[0])
+    return crossed > straight + 1
+
+
+def _compared(side: list[Token]) -> tuple[frozenset[str], frozenset[str]] | None:
+    at = next((n for n, token in enumerate(side) if token.word in _THAN), None)
+    if at is None:
         return None
-    differ = [at for at in range(len(said)) if said[at] != there[at]]
-    if len(differ) != 2 or len(set(said)) < 4:
-        return None
-    first, second = differ
-    return (said[first], said[second]) if said[first] == there[second] else None
+    left = frozenset(token.word for token in side[max(0, at - 8) : max(0, at - 1)])
+    right = frozenset(token.word for token in side[at + 1 : at + 7])
+    return left - FILLERS, right - FILLERS

@@ -116,7 +116,8 @@ def missing(claim: Figures, page: Figures) -> str:
         parts_in = number.parts and all(_part_in(part, values, months) for part in number.parts)
         if not number.readings & values and not parts_in:
             return number.written
-    lacking = {month for month in claim.months - months if str(month) not in values}
+    dated = values if not months else frozenset().union(*(one.parts for one in page.numbers))
+    lacking = {month for month in claim.months - months if str(month) not in dated}
     return _month_name(min(lacking)) if lacking else ""
 
 

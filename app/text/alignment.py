@@ -1,0 +1,144 @@
+"""Two sentences laid side by side: which words they share in one order, and what stands in whose place.
+
+Names and numbers are laid side by side whatever they are, so that another one shows.
+"""
+
+import re
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+from functools import cached_property
+from unicodedata import combining, normalize
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from app.text import languages
+from app.text.numerals import MONTH_NUMBERS, SCALES, UNITS
+from app.text.turning_words import DAYS
+
+MAX_TOKENS = 100  # of a sentence
+EDGE = 2  # words around what two sentences share that still belong to it
+RUN = 4  # words that can stand in the place of others
+PREFIX = 4  # characters that two forms of a name share
+MIN_RATIO = 0.55  # of the words that two sentences share in one order, to be laid side by side at all
+
+_TOKEN = re.compile(r"\d+(?:[.,'’٫]\d+)*|[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_BEGINS = re.compile(r"(?:\A|[:.!?“„«\"(])\s*\Z")
+_POSSESSIVE = re.compile(r"['’]s?\Z")
+_NO_NAMES = DAYS | SCALES.keys() | UNITS.keys()
+NAME, NUMBER, WORD = "@", "#", ""
+
+
+class Token(Struct, frozen=True):
+    """A word, a number, or a name of several words."""
+
+    text: str
+    word: str  # in lower case, accents kept
+    kind: str
+    begins: bool = False  # a sentence: its capital letter says nothing
+    joins: bool = False  # follows another name at once
+
+
+class Aligned:
+    """A claim beside a sentence of a page."""
+
+    def __init__(self, claim: str, page: str, language: str) -> None:
+        self.language = language
+        self.claim, self.page = tokens(claim, language), tokens(page, language)
+        matcher = SequenceMatcher(None, _keys(self.claim), _keys(self.page), autojunk=False)
+        self.codes = matcher.get_opcodes()
+        self.ratio = matcher.ratio()
+
+    @cached_property
+    def places(self) -> list[tuple[list[Token], list[Token]]]:
+        """Return the runs of a claim that stand where the page has another run."""
+        return [
+            (self.claim[a:b], self.page[c:d])
+            for tag, a, b, c, d in self.codes
+            if tag == "replace" and b - a <= RUN and d - c <= RUN
+        ]
+
+    @cached_property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Return which names and numbers stand in the same place beside a word that both have."""
+        blocks = [code for code in self.codes if code[0] == "equal" and code[2] - code[1] > 1]
+        return [
+            (a + n, c + n) for _, a, b, c, _ in blocks for n in range(b - a) if self.claim[a + n].kind != WORD
+        ]
+
+    def shared(self, side: list[Token]) -> frozenset[str]:
+        """Return the words of one side between the first and the last that both have, and next to them."""
+        first, last = self._span(page=side is self.page)
+        return frozenset(token.word for token in side[max(0, first - EDGE) : last + EDGE])
+
+    def count(self, side: list[Token], among: frozenset[str]) -> int:
+        """Count such words there."""
+        first, last = self._span(page=side is self.page)
+        return sum(token.word in among for token in side[max(0, first - EDGE) : last + EDGE])
+
+    def _span(self, *, page: bool) -> tuple[int, int]:
+        equal = [code[3:5] if page else code[1:3] for code in self.codes if code[0] == "equal"]
+        return (equal[0][0], equal[-1][1]) if equal else (0, len(self.page if page else self.claim))
+
+
+def _keys(side: Iterable[Token]) -> list[str]:
+    return [token.kind or token.word for token in side]
+
+
+def tokens(text: str, language: str) -> list[Token]:
+    """Read a sentence as words, numbers and names.
+
+    Names side by side are one, but in German, where two nouns can stand side by side.
+    """
+    found, empty, end = list[Token](), languages.function_words(language or "en"), 0
+    for match in _TOKEN.finditer(text):
+        token, before = _token(text, match, language, empty), found[-1] if found else None
+        joins = before is not None and before.kind == token.kind == NAME and text[end : match.start()] == " "
+        if before and joins and language != "de":
+            word = f"{before.word} {token.word}"
+            found[-1] = Token(f"{before.text} {token.text}", word, NAME, before.begins)
+        else:
+            found.append(replace(token, joins=joins))
+        end = match.end()
+        if len(found) >= MAX_TOKENS:
+            break
+    return found
+
+
+def _token(text: str, match: re.Match[str], language: str, empty: frozenset[str]) -> Token:
+    written = _POSSESSIVE.sub("", match[0]) or match[0]
+    word, begins = written.casefold(), bool(_BEGINS.search(text[max(0, match.start() - 4) : match.start()]))
+    if written[0].isdigit() or word in MONTH_NUMBERS:
+        return Token(written, word, NUMBER)
+    is_name = written[0].isupper() and word not in empty and word not in _NO_NAMES
+    if is_name and not (begins and _is_common(word, language)):
+        return Token(written, word, NAME, begins)
+    return Token(written, match[0].casefold().replace("’", "'"), WORD)
+
+
+def _is_common(word: str, language: str) -> bool:
+    """Return True for what is hardly a name where a sentence begins: a plural, an abstract noun."""
+    if language == "de":
+        return word.endswith(("en", "er", "ung", "heit", "keit", "schaft", "ion", "leute", "tum", "nis"))
+    is_plural = word.endswith("s") and not word.endswith(("is", "us", "as", "os", "ss"))
+    return is_plural or word.endswith(("ing", "ion", "ment", "ness", "ity", "ance", "ence", "ly", "ship"))
+
+
+def bare(word: str) -> str:
+    """Return a word without accents, in lower case."""
+    return "".join(c for c in normalize("NFKD", word.casefold()) if not combining(c))
+
+
+def is_kin(one: str, other: str) -> bool:
+    """Return True for two forms of one name: "Sweden" and "Swedish", "EU" and "European Union"."""
+    ones, others = bare(one).split(), bare(other).split()
+    left = [word for word in ones if not any(_is_form(word, known) for known in others)]
+    right = [word for word in others if not any(_is_form(word, known) for known in ones)]
+    if not left or not right:
+        return True
+    return "".join(word[0] for word in ones) in others or "".join(word[0] for word in others) in ones
+
+
+def _is_form(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) if len(short) < PREFIX else short[:PREFIX] == long[:PREFIX]

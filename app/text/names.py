@@ -1,0 +1,128 @@
+"""Names in a claim that its page does not have, or has in another place."""
+
+import re
+from collections.abc import Iterable
+
+from app.text import languages
+from app.text.alignment import NAME, NUMBER, PREFIX, WORD, Aligned, Token, bare, is_kin, tokens
+from app.text.turning_words import ARTICLES, CONJUNCTIONS, TITLES
+
+MOST = 12  # names of a claim that are looked for
+SHORT = 6  # letters; what has fewer and all of them capital is an abbreviation
+_SIZES = (4, 5, 6)  # characters of a word that tell it from others
+_ENDING = 3  # characters in which two forms of a name may differ
+_ATTRIBUTED = re.compile(
+    r"\A\s{0,3}(?:(?:according to|as reported by|in a report by|laut|nach angaben|selon|según|secondo)\b"
+    r"[^,]{0,80},|[^,.]{0,80}\bzufolge\b)",
+    re.IGNORECASE,
+)
+SWAP_RATIO = 0.8  # of the words that two sentences share in one order, where names changed places
+
+# Languages that write names with a capital letter, and hardly anything else.
+_CAPITAL = frozenset(["en", "fr", "es", "it", "pt", "nl", "ru", "sv", "da", "no", "pl"])
+_FORMS = (
+    "french france", "dutch netherlands holland", "british britain uk england", "greek greece",
+    "spanish spain", "welsh wales", "danish denmark danes", "irish ireland", "finnish finland finns",
+    "swiss switzerland", "polish poland poles", "turkish turkey turks", "american us usa america",
+)  # fmt: skip
+_KIN = {word: frozenset(line.split()) for line in _FORMS for word in line.split()}
+
+
+class Known:
+    """The words of a page, and its title and address, as far as names can be told by them."""
+
+    def __init__(self, words: Iterable[str], about: str = "") -> None:
+        self._words = frozenset(map(bare, words))
+        self._begins = frozenset(word[:size] for word in self._words for size in _SIZES)
+        self._about = bare(about)
+
+    def has(self, word: str) -> bool:
+        """Return True if the page has a form of this word."""
+        plain = bare(word)
+        begin = plain[: min(max(len(plain) - _ENDING, _SIZES[0]), _SIZES[-1])]
+        is_there = begin in self._begins if len(plain) >= PREFIX else plain in self._words
+        return is_there or begin in self._about or bool(_KIN.get(plain, frozenset()) & self._words)
+
+
+def strangers(claim: str, language: str, known: Known) -> frozenset[str]:
+    """Return the names of a claim that are nowhere on its page.
+
+    In German every noun has a capital letter: only two words with one, side by side, are surely a name.
+    """
+    if language not in ("", "de", *_CAPITAL):
+        return frozenset()
+    found = _runs(tokens(_ATTRIBUTED.sub("", claim), language))[:MOST]
+    if sum(len(run) for run in found if language != "de") * 2 > len(languages.words(claim)):
+        return frozenset()  # a line in which every word has a capital letter
+    return frozenset(
+        " ".join(token.text for token in run)
+        for run in found
+        if _is_surely_a_name(run, language) and not _is_known(run, known)
+    )
+
+
+def stranger(claim: str, language: str, known: Known) -> str:
+    """Say which name of a claim is nowhere on its page; "" if none."""
+    found = strangers(claim, language, known)
+    return f"“{min(found)}” is not on the page" if found else ""
+
+
+def _runs(side: Iterable[Token]) -> list[list[Token]]:
+    """Return the names of a sentence, each with the words that follow it at once."""
+    runs = list[list[Token]]()
+    for token in side:
+        if token.kind == NAME and token.joins and runs:
+            runs[-1].append(token)
+        elif token.kind == NAME:
+            runs.append([token])
+    return runs
+
+
+def _words(run: Iterable[Token]) -> list[str]:
+    return [word for token in run for word in token.word.split()]
+
+
+def _is_surely_a_name(run: list[Token], language: str) -> bool:
+    if run[0].text.isupper() and len(run[0].text) < SHORT:
+        return False  # an abbreviation, which the page may spell out
+    return len(_words(run)) > 1 if language == "de" or run[0].begins else True
+
+
+def _is_known(run: list[Token], known: Known) -> bool:
+    words = _words(run)
+    letters = "".join(word[0] for word in words)
+    return any(map(known.has, words)) or (len(words) > 1 and known.has(letters))
+
+
+def misplaced(pair: Aligned, known: Known | None) -> str:
+    """Say which name or number stands in a claim where the page has another; "" if none."""
+    differ = [(a, b) for a, b in pair.pairs if pair.claim[a].word != pair.page[b].word]
+    mine = {pair.claim[a].word: a for a, _ in differ}
+    theirs = {pair.page[b].word: b for _, b in differ}
+    for a, b in differ:
+        said, there = pair.claim[a], pair.page[b]
+        other = mine.get(there.word)
+        if other is not None and said.word in theirs and pair.ratio >= SWAP_RATIO:
+            if not _is_listed(pair.claim, a, other):
+                return f"the page has {said.text} and {there.text} the other way round"
+        elif said.kind == NAME and _is_other(pair, a, said, there, known):
+            return f"the page says “{there.text}”, not “{said.text}”"
+    return ""
+
+
+def _is_listed(side: list[Token], one: int, other: int) -> bool:
+    """Return True for members of one list, whose order says nothing."""
+    first, last = sorted((one, other))
+    between = side[first + 1 : last]
+    return all(token.kind != WORD or token.word in CONJUNCTIONS for token in between)
+
+
+def _is_other(pair: Aligned, at: int, said: Token, there: Token, known: Known | None) -> bool:
+    if is_kin(said.word, there.word) or {*said.word.split(), *there.word.split()} & TITLES:
+        return False
+    if _KIN.get(said.word, frozenset()) & {there.word} or there.kind == NUMBER:
+        return False
+    if said.begins and (known is None or known.has(said.word)):
+        return False
+    before = pair.claim[at - 1].word if at else ""
+    return not (pair.language == "de" and before in ARTICLES)
