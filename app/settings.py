@@ -39,6 +39,22 @@ class Settings(Struct, frozen=True, kw_only=True):
     reply_tokens: Annotated[int, Meta(ge=0, le=10_000_000)] = field(
         name="DOSSIER_REPLY_TOKENS", default=16_000
     )
+    model_connect_seconds: Annotated[float, Meta(ge=0.1, le=600)] = field(
+        name="DOSSIER_MODEL_CONNECT_SECONDS", default=10.0
+    )
+    model_first_seconds: Annotated[float, Meta(ge=0.1, le=86_400)] = field(
+        name="DOSSIER_MODEL_FIRST_SECONDS", default=300.0
+    )
+    model_silence_seconds: Annotated[float, Meta(ge=0.1, le=3600)] = field(
+        name="DOSSIER_MODEL_SILENCE_SECONDS", default=60.0
+    )
+    model_call_seconds: Annotated[float, Meta(ge=0.1, le=86_400)] = field(
+        name="DOSSIER_MODEL_CALL_SECONDS", default=600.0
+    )
+    # 0: as many as the kind of server takes.
+    model_concurrency: Annotated[int, Meta(ge=0, le=1000)] = field(
+        name="DOSSIER_MODEL_CONCURRENCY", default=0
+    )
     tavily_credit_usd: Annotated[float, Meta(ge=0, le=1000)] = field(name="TAVILY_CREDIT_USD", default=0.008)
     tavily_api_key: str = field(name="TAVILY_API_KEY", default="")
     tavily_base_url: str = field(name="TAVILY_BASE_URL", default="")

@@ -5,9 +5,9 @@ import contextlib
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from datetime import timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import get_args
 
@@ -23,11 +23,15 @@ from app.domain.job import Job
 from app.domain.signature import Signer
 from app.errors import ProviderError
 from app.providers.corpus_search import CorpusSearch
+from app.providers.exchange import ModelPatience
 from app.providers.http import make_client
 from app.providers.judge import ModelJudge
+from app.providers.language_model import LanguageModel
 from app.providers.merged import MergedSearch
-from app.providers.openai import OpenAIModel
-from app.providers.prices import load_prices
+from app.providers.model_spec import ModelSpec
+from app.providers.presets import preset_at
+from app.providers.prices import Price, load_prices, price_of
+from app.providers.slots import ServerSlots
 from app.providers.tavily import TavilySearch
 from app.settings import Settings
 from app.store import corpus
@@ -102,36 +106,58 @@ class Container:
 
     def tools(self) -> Tools:
         """The providers: without keys, those that need no network."""
-        extractive = Extractive()
-        model = self._model()
-        named = lru_cache(maxsize=MODELS)(model.named) if model else None
-        judges, times = self._judges(model), self.times()
-        return Tools(model or extractive, extractive, self._choose(), named, judges, times)
+        extractive, models = Extractive(), self._models()
+        model = models(self.settings.model) if models else None
+        return Tools(
+            model or extractive, extractive, self._choose(), models, self._judges(models), self.times()
+        )
 
     def times(self) -> Times:
         """How long the worker waits for its providers, as the settings say."""
         call, first = self.settings.call_seconds, self.settings.retry_seconds
         return Times(call, (first, 16 * first), (2 * first, 120 * first), max(20.0, 2 * first))
 
-    def _model(self) -> OpenAIModel | None:
-        """Return the language model.
+    def _models(self) -> Callable[[str], LanguageModel] | None:
+        """Return the language models by name; None where there is no key and no server for them.
 
-        A server of one's own often wants no key.
+        What each has shown of its server is remembered as long as the model is.
         """
         settings = self.settings
         if not settings.openai_api_key and not settings.openai_base_url:
             return None
-        return OpenAIModel(
-            self.http,
-            api_key=settings.openai_api_key or "none",
-            base_url=settings.openai_base_url or None,
-            model=settings.model,
-            render=partial(messages, room=settings.page_characters),
-            prices=load_prices(Path(settings.prices).expanduser() if settings.prices else None),
-            max_tokens=settings.reply_tokens,
+        prices = load_prices(Path(settings.prices).expanduser() if settings.prices else None)
+        slots = ServerSlots()
+
+        @lru_cache(maxsize=MODELS)
+        def model(name: str) -> LanguageModel:
+            spec = self._spec(name, price_of(name, prices))
+            return LanguageModel(self.http, spec, messages, pages=settings.page_characters, slots=slots)
+
+        return model
+
+    def _spec(self, name: str, price: Price | None) -> ModelSpec:
+        """Return how a model of the configured server is asked.
+
+        A server of one's own often wants no key.
+        """
+        settings = self.settings
+        return ModelSpec(
+            model=name,
+            preset=preset_at(settings.openai_base_url),
+            base_url=settings.openai_base_url,
+            key=settings.openai_api_key or "none",
+            price=price,
+            patience=ModelPatience(
+                settings.model_connect_seconds,
+                settings.model_first_seconds,
+                settings.model_silence_seconds,
+                settings.model_call_seconds,
+            ),
+            reply_tokens=settings.reply_tokens,
+            slots=settings.model_concurrency,
         )
 
-    def _judges(self, model: OpenAIModel | None) -> Judges:
+    def _judges(self, models: Callable[[str], LanguageModel] | None) -> Judges:
         """Return who judges the claims of a job.
 
         It is the model that the settings name, else the job's own.
@@ -139,7 +165,7 @@ class Container:
 
         @lru_cache(maxsize=MODELS)
         def judge(name: str) -> ModelJudge | None:
-            return ModelJudge(model.named(name)) if model else None
+            return ModelJudge(models(name)) if models else None
 
         return lambda job: judge(self.settings.judge_model or job.request.model or self.settings.model)
 

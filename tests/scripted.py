@@ -41,7 +41,7 @@ class ScriptedModel:
         self.errors: list[Exception] = []
         self.asks: list[Ask] = []
 
-    async def next_step(self, ask, texts):
+    async def next_step(self, ask, texts, writing=None):
         self.asks.append(ask)
         await asyncio.sleep(self.pause)
         if self.errors:

@@ -94,7 +94,8 @@ class Replay:
         event = fact.event
         if isinstance(event, e.Unrecognised):
             raise Parted(fact.seq, f"{event.type} is of a newer version, which alone knows it.", event, None)
-        if self.job.epoch or isinstance(event, e.AttemptStarted):  # before that, a fork has its copies
+        is_decided = not isinstance(event, e.CallProgressed)  # how fast a model wrote, nobody decided
+        if is_decided and (self.job.epoch or isinstance(event, e.AttemptStarted)):  # else a fork's copies
             self._compare(fact)
         self.job = evolve(self.job, fact)
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from msgspec import UNSET, Struct, UnsetType
 
-from app.domain.events import FailedPart, Usage
+from app.domain.events import FailedPart, Usage, WritingState
 from app.domain.research import Turn
 from app.domain.tools import NextStep
 from app.errors import ProviderError
@@ -82,15 +82,57 @@ class ModelReply(Struct, frozen=True):
     repaired: tuple[str, ...] = ()  # what of the reply was repaired or clipped to make it a step
 
 
+class Writing:
+    """A model's reply while it is being written; the worker looks at it during the call, and after it."""
+
+    def __init__(self) -> None:
+        self.state: WritingState = "reading"
+        self.is_used = False  # somebody writes into it
+        self._said: list[str] = []
+        self._pieces = 0
+        self._characters = 0
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens there are so far: servers send one at a time, or several at once."""
+        return max(self._pieces, self._characters // 5)
+
+    @property
+    def said(self) -> str:
+        """What was written so far."""
+        return "".join(self._said)
+
+    def start(self, state: WritingState = "reading") -> None:
+        """Begin again: what was written before is dropped."""
+        self.state, self.is_used = state, True
+        self._said.clear()
+        self._pieces = self._characters = 0
+
+    def say(self, piece: str) -> None:
+        """Add to the reply."""
+        self._count(piece, "writing")
+        self._said.append(piece)
+
+    def think(self, piece: str) -> None:
+        """Add to the thoughts, which are counted and not kept."""
+        self._count(piece, "thinking")
+
+    def _count(self, piece: str, state: WritingState) -> None:
+        self.state, self.is_used = state if piece else self.state, True
+        self._pieces += bool(piece)
+        self._characters += len(piece)
+
+
 class BadReply(ProviderError):
     """The model answered, and was paid, but what it said is not a legal step.
 
     The message says what is wrong with it in words that can be told to the model.
     """
 
-    def __init__(self, message: str, usage: Usage) -> None:
+    def __init__(self, message: str, usage: Usage, said: str = "") -> None:
         super().__init__("validation", message, retryable=False)
         self.usage = usage
+        self.said = said  # the reply, as far as it is known
 
 
 class Hit(Struct, frozen=True):
@@ -137,7 +179,7 @@ class Judge(Protocol):
 
     name: str
 
-    async def judge(self, claims: Sequence[JudgedClaim]) -> JudgeReply:
+    async def judge(self, claims: Sequence[JudgedClaim], writing: Writing | None = None) -> JudgeReply:
         """Verdicts from the claims, the quotes and their context alone.
 
         Raises BadReply for an answer that cannot be read, ProviderError for everything else.
@@ -150,8 +192,13 @@ class Model(Protocol):
 
     name: str
 
-    async def next_step(self, ask: Ask, texts: Mapping[str, str]) -> ModelReply:
+    async def next_step(
+        self, ask: Ask, texts: Mapping[str, str], writing: Writing | None = None
+    ) -> ModelReply:
         """Fill the schema for one turn; `texts` holds the pages that were read, by their sha256.
+
+        What is written on the way stands in `writing`, also where the call ends in an error. A model that
+        asks a server bounds its own waits, because only it knows how long it stood in a queue.
 
         Raises BadReply for an answer that is not a legal step, ProviderError for everything else.
         """

@@ -4,8 +4,9 @@ A turn is one model call that fills the schema, then the calls of the tool that 
 read off the folded job, so resuming is folding, and a call that is in the log is never made again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -241,10 +242,22 @@ def _follow_up(research: Research) -> FollowUp | UnsetType:
     return FollowUp(forked.instruction, forked.reused_turns, earlier.title, earlier.content)
 
 
-def aborted(job: Job, why: str) -> tuple[e.CallFailed, ...]:
-    """The end of the calls that are cut off; nobody knows what those in flight will cost."""
+def aborted(
+    job: Job, why: str, said: Mapping[str, str | UnsetType] = MappingProxyType({})
+) -> tuple[e.CallFailed, ...]:
+    """The end of the calls that are cut off; nobody knows what those in flight will cost.
+
+    `said` has the blobs of what models had written by then, by the keys of their calls.
+    """
     return tuple(
-        e.CallFailed(call.key, "aborted", why, False, e.Usage(cost_usd=_known_cost(call)))
+        e.CallFailed(
+            call.key,
+            "aborted",
+            why,
+            False,
+            e.Usage(cost_usd=_known_cost(call)),
+            said_sha256=said.get(call.key, UNSET),
+        )
         for call in job.research.calls
         if not call.settled
     )

@@ -93,6 +93,9 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     searches: int = 0
     pages: int = 0
     cost_usd: float | None = 0.0  # None: the price is not known
+    cached_tokens: int = 0  # of the input, read from the provider's cache
+    cache_write_tokens: int = 0  # of the input, written into it
+    reasoning_tokens: int = 0  # of the output
 
 
 class FailedPart(Struct, frozen=True):
@@ -102,6 +105,18 @@ class FailedPart(Struct, frozen=True):
     error_type: ErrorType
     error_message: str
     retryable: bool
+
+
+WritingState = Literal["queued", "reading", "thinking", "writing"]  # of a model in the middle of a call
+
+
+class CallProgressed(Fact, frozen=True):
+    """A model's call goes on: for those who watch, nothing follows from it."""
+
+    type = "call_progressed"
+    key: str
+    state: WritingState
+    tokens: int  # of the reply so far, thoughts among them; counted by us, so not exact
 
 
 class CallCompleted(Fact, frozen=True):
@@ -129,6 +144,8 @@ class CallFailed(Fact, frozen=True):
     retryable: bool
     usage: Usage = Usage()
     reply_sha256: str | None = None  # of a reply that was a step, but not one that was allowed
+    # Of what a model wrote, as it came, where it was no step or broke off; left out where it wrote nothing.
+    said_sha256: str | UnsetType = UNSET
 
 
 class StepReasoned(Fact, frozen=True):
@@ -332,6 +349,7 @@ Event = (
     | JobForked
     | AttemptStarted
     | CallRequested
+    | CallProgressed
     | CallCompleted
     | CallFailed
     | StepReasoned

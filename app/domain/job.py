@@ -92,6 +92,7 @@ def _apply(job: Job, fact: e.Recorded) -> Job:
         # First, because most events of a run are of these kinds.
         case (
             e.CallRequested()
+            | e.CallProgressed()
             | e.CallCompleted()
             | e.CallFailed()
             | e.StepReasoned()

@@ -125,6 +125,7 @@ class Research(Struct, frozen=True):
 
 ResearchEvent = (
     e.CallRequested
+    | e.CallProgressed
     | e.CallCompleted
     | e.CallFailed
     | e.StepReasoned
@@ -144,6 +145,8 @@ def evolve(state: Research, event: ResearchEvent) -> Research:
     match event:
         case e.CallRequested():
             return _request(state, event)
+        case e.CallProgressed():
+            return state  # for those who watch
         case e.CallCompleted() | e.CallFailed():
             return _settle(state, event)
         case e.StepReasoned():

@@ -13,6 +13,8 @@ def step_in_words(event: object) -> str | None:
     match event:
         case e.CallRequested(kind="model"):
             return "Thinking about the next step"
+        case e.CallProgressed():
+            return _writing_in_words(event)
         case e.StepReasoned():
             return tool_in_words(event.function)[:MAX_STEP_TEXT]
         case e.CallFailed():
@@ -25,6 +27,19 @@ def step_in_words(event: object) -> str | None:
             return "Checking the citations"
         case _:
             return None
+
+
+def _writing_in_words(event: e.CallProgressed) -> str:
+    """How far a model is in the middle of a call."""
+    match event.state:
+        case "queued":
+            return "Waiting for the model: other calls come first"
+        case "reading":
+            return "The model is reading"
+        case "thinking":
+            return f"The model is thinking: {event.tokens:,} tokens so far"
+        case "writing":
+            return f"The model is writing: {event.tokens:,} tokens so far"
 
 
 def wait_in_words(event: e.AttemptReleased) -> str:

@@ -12,12 +12,14 @@ import msgspec
 from msgspec import Struct
 
 from app.domain.tools import TOOLS, NextStep
-from app.errors import ProviderError
+from app.providers.chat_wire import refusal_in
+from app.providers.exchange import unreadable
 from app.providers.http import shorten
 from app.providers.step_shape import shaped
 from app.providers.step_text import objects
 
 MAX_COUNTED_TOKENS = 2**31  # no server counts further
+MAX_DOLLARS = 10_000  # for one call
 TEXT_PARTS = ("text", "output_text")
 
 
@@ -26,7 +28,10 @@ class Tokens(Struct, frozen=True):
 
     prompt: int | None = None
     completion: int | None = None
-    cached: int = 0
+    cached: int = 0  # of the prompt, read from a cache
+    cache_write: int = 0  # of the prompt, written into a cache
+    reasoning: int = 0  # of the completion
+    cost_usd: float | None = None  # what the server itself says that the call cost
 
 
 class Completion(Struct, frozen=True):
@@ -38,38 +43,29 @@ class Completion(Struct, frozen=True):
     tokens: Tokens = Tokens()
 
 
-def unreadable() -> ProviderError:
-    """The error of an answer that is not a chat completion."""
-    message = "The model's server sent something that is not a chat completion."
-    return ProviderError("network", message, retryable=True)
-
-
 def read(body: bytes) -> Completion:
-    """A body as a completion with at least one choice.
-
-    Raises ErrorBody where the body is an error in spite of its status, ProviderError where it is neither.
-    """
+    """A body as a completion with at least one choice. Raises ServerRefusal, ProviderError."""
     try:
         value = json.loads(body)  # takes what servers write and msgspec does not: 1e400, lone surrogates
     except (ValueError, RecursionError):
         raise unreadable() from None
+    return completion_of(value)
+
+
+def completion_of(value: object) -> Completion:
+    """A decoded reply as a completion with at least one choice.
+
+    Raises ServerRefusal where it is an error in spite of its status, ProviderError where it is neither.
+    """
     if not isinstance(value, dict):
         raise unreadable()
     choice = _first(value.get("choices"))
     message = choice.get("message") if choice else None
     if not isinstance(message, dict):
-        raise ErrorBody(value) if value.get("error") else unreadable()
+        raise refusal_in(value) if value.get("error") else unreadable()
     return Completion(
         _said(message), _text(message.get("refusal")), str(choice.get("finish_reason") or ""), _tokens(value)
     )
-
-
-class ErrorBody(Exception):
-    """An error that came with status 200; `body` is as the server sent it."""
-
-    def __init__(self, body: dict[str, Any]) -> None:
-        super().__init__("The model's server reported an error.")
-        self.body = body
 
 
 def _first(items: object) -> dict[str, Any]:
@@ -116,10 +112,31 @@ def _tokens(value: dict[str, Any]) -> Tokens:
     usage = value.get("usage")
     if not isinstance(usage, dict):
         return Tokens()
-    details = usage.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, dict) else None
-    prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
-    return Tokens(prompt, completion, _count(cached) or 0)
+    prompt = _named(usage, "prompt_tokens", "input_tokens")
+    completion = _named(usage, "completion_tokens", "output_tokens")
+    asked = _details(usage, "prompt_tokens_details", "input_tokens_details")
+    said = _details(usage, "completion_tokens_details", "output_tokens_details")
+    cached = _named({**usage, **asked}, "cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens")
+    written = _named({**usage, **asked}, "cache_write_tokens", "cache_creation_input_tokens")
+    reasoning = _named({**usage, **said}, "reasoning_tokens")
+    if prompt is not None and (total := _named(usage, "total_tokens")):
+        # Some servers leave the reasoning out of the completion, and count it in the total only.
+        completion = max(completion or 0, min(total - prompt, (completion or 0) + (reasoning or total)))
+    return Tokens(prompt, completion, cached or 0, written or 0, reasoning or 0, _dollars(usage.get("cost")))
+
+
+def _details(usage: dict[str, Any], *names: str) -> dict[str, Any]:
+    return next((usage[name] for name in names if isinstance(usage.get(name), dict)), {})
+
+
+def _named(usage: dict[str, Any], *names: str) -> int | None:
+    """The first of these counts that can be read."""
+    return next((count for name in names if (count := _count(usage.get(name))) is not None), None)
+
+
+def _dollars(value: object) -> float | None:
+    is_money = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MAX_DOLLARS
+    return float(value) if is_money and isinstance(value, int | float) else None
 
 
 def _count(value: object) -> int | None:

@@ -15,6 +15,7 @@ class ErrorWords(Struct, frozen=True):
     message: str = ""
     code: str = ""  # a word like "context_length_exceeded", or a status
     kind: str = ""  # the `type` of OpenAI's errors
+    generation: str = ""  # what a model wrote that its server refused
 
     @property
     def status(self) -> int | None:
@@ -25,7 +26,9 @@ class ErrorWords(Struct, frozen=True):
 
 def words_of(body: object) -> ErrorWords:
     """The words in the decoded body of a refusal; empty where there are none."""
-    return ErrorWords(_message(body, DEPTH), _named(body, "code"), _named(body, "type"))
+    return ErrorWords(
+        _message(body, DEPTH), _named(body, "code"), _named(body, "type"), _named(body, "failed_generation")
+    )
 
 
 def _message(body: object, depth: int) -> str:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -26,7 +25,10 @@ MAX_ERROR_TEXT = 300  # characters of what a provider says, as it stands in the 
 MAX_WAIT = 3600.0  # seconds; whoever asks for more has not understood what a job is
 
 _WIRE = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
-_SECRET = re.compile(r"\b(?:sk|tvly)-[\w*-]{6,}|\bBearer\s+\S+", re.IGNORECASE)
+_SECRET = re.compile(
+    r"\b(?:sk|tvly|xai|nvapi|pplx)-[\w*-]{6,}|\b(?:gsk|hf)_\w{6,}|\bAIza[\w-]{20,}|\bBearer\s+\S+",
+    re.IGNORECASE,
+)
 
 
 def make_client() -> httpx.AsyncClient:
@@ -78,18 +80,6 @@ def checked_key(name: str, key: str) -> str:
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise BadSetting(f"{name} must be one word of ASCII characters, without spaces or quotation marks.")
     return key
-
-
-def checked_address(name: str, url: str) -> str:
-    """The address of a server. Raises BadSetting that names it."""
-    try:
-        parts = urlsplit(url)
-        is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, brackets without an address
-        is_web = False
-    if not is_web:
-        raise BadSetting(f"{name} must be an address that begins with http:// or https://.")
-    return url
 
 
 def refusal(who: str, key_name: str, status: int, headers: Mapping[str, str], said: str) -> ProviderError:

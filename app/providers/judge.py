@@ -7,11 +7,11 @@ from typing import Any
 from msgspec import convert
 from msgspec.structs import asdict
 
-from app.agent.ports import BadReply, JudgedClaim, Judgement, JudgeReply
+from app.agent.ports import BadReply, JudgedClaim, Judgement, JudgeReply, Writing
 from app.agent.prompts import inert
 from app.agent.step_schema import Schema
 from app.domain.events import Usage
-from app.providers.openai import OpenAIModel
+from app.providers.language_model import LanguageModel
 
 MAX_REASON = 300  # characters of a reason that are kept
 MAX_REPLY_BRACES = 50  # braces at which an object may begin in a reply
@@ -54,13 +54,13 @@ SCHEMA: Schema = {
 class ModelJudge:
     """Implements the port `Judge` on a language model."""
 
-    def __init__(self, model: OpenAIModel) -> None:
+    def __init__(self, model: LanguageModel) -> None:
         self._model = model
         self.name = model.name
 
-    async def judge(self, claims: Sequence[JudgedClaim]) -> JudgeReply:
+    async def judge(self, claims: Sequence[JudgedClaim], writing: Writing | None = None) -> JudgeReply:
         """Verdicts on these claims in one call. Raises BadReply and ProviderError."""
-        text, usage = await self._model.fill(_messages(claims), SCHEMA)
+        text, usage = await self._model.fill(_messages(claims), SCHEMA, writing)
         return JudgeReply(judgements_of(text, len(claims), usage), usage)
 
 
@@ -78,7 +78,7 @@ def judgements_of(text: str, claims: int, usage: Usage) -> tuple[Judgement, ...]
     found = [_judgement(entry, claims) for entry in _entries(text)]
     legal = tuple(judgement for judgement in found if judgement)
     if not legal:
-        raise BadReply("The reply has no verdict on any of the claims.", usage)
+        raise BadReply("The reply has no verdict on any of the claims.", usage, text)
     return legal
 
 

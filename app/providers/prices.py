@@ -21,12 +21,20 @@ class Price(Struct, frozen=True, forbid_unknown_fields=True):
     input: Dollars
     output: Dollars
     cached_input: Dollars | None = None
+    cache_write: Dollars | None = None  # without it, as other tokens of the input
 
-    def cost(self, prompt: int, cached: int, completion: int) -> float:
-        """USD for one call, rounded to a billionth; `cached` tokens are among those of the prompt."""
+    def cost(self, prompt: int, cached: int, completion: int, written: int = 0) -> float:
+        """USD for one call, rounded to a billionth.
+
+        Tokens `cached` and `written` into a cache are among those of the prompt; reasoning is among those
+        of the completion.
+        """
         cached = min(cached, prompt)
+        written = min(written, prompt - cached)
         saved = self.input if self.cached_input is None else self.cached_input
-        millionths = (prompt - cached) * self.input + cached * saved + completion * self.output
+        kept = self.input if self.cache_write is None else self.cache_write
+        fresh = prompt - cached - written
+        millionths = fresh * self.input + cached * saved + written * kept + completion * self.output
         return round(millionths / 1_000_000, 9)
 
 

@@ -4,9 +4,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import TypeVar
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
+
+from app.agent.ports import Writing
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.change import change
@@ -18,6 +22,8 @@ from app.worker.patient_writer import PatientWriter
 
 # After these the worker has nothing more to do with the job.
 FINAL_COMMANDS = (c.CompleteJob, c.FailAttempt, c.ReleaseAttempt, c.ConfirmCancel)
+
+MAX_SAID = 400_000  # characters of a reply that was refused, or broke off
 
 WriteResultT = TypeVar("WriteResultT")
 
@@ -32,6 +38,7 @@ class Attempt:
         self.epoch = job.epoch
         self.ending = False  # its last write is under way, which takes its lease away: that is no loss
         self.draining = False  # set when the worker wants to stop: finish the step, start no other
+        self.writings: dict[str, Writing] = {}  # what models write, by the keys of their calls
         self._actor = f"worker:{worker}"
         self._writing = asyncio.Lock()
         self._begun = (at or datetime.now(UTC), time.monotonic())
@@ -81,6 +88,18 @@ class Attempt:
         """The job as it is in the log; only within `in_turn`."""
         self.job = await self.writer.catch_up(self.job)
         return self.job
+
+    async def keep_said(self, said: str) -> str | UnsetType:
+        """Keep what a model wrote in vain, and return its name: it may have been paid for."""
+        if not said:
+            return UNSET
+        body = said[:MAX_SAID].encode("utf-8", "replace")
+        await self.writer.keep([body])
+        return sha256(body).hexdigest()
+
+    async def keep_writings(self) -> dict[str, str | UnsetType]:
+        """Keep what models were writing when they were cut off; returns the names by the calls' keys."""
+        return {key: await self.keep_said(writing.said) for key, writing in self.writings.items()}
 
     def preview(self, job: Job, events: tuple[e.Event, ...]) -> Job:
         """The job as it will be once these events are in the log."""

@@ -20,7 +20,8 @@ OUTAGES = frozenset({"network", "timeout", "rate_limit"})  # what says something
 class Times(Struct, frozen=True):
     """How long a worker waits for its providers, in seconds."""
 
-    call: float = 120.0  # that one call may take, whatever its provider's own timeout is
+    # That a search or a page may take, whatever its provider's own time-out is. A model bounds its own waits.
+    call: float = 120.0
     backoff: tuple[float, float] = (0.5, 8.0)  # before the second try of a call, and the longest
     pause: tuple[float, float] = (1.0, 60.0)  # of a breaker: the shortest, and the longest
     patience: float = 20.0  # that a worker's slot is held for a provider's Retry-After

@@ -10,17 +10,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from itertools import count
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from app.agent import limits
 from app.agent.judging import JudgeCall
-from app.agent.ports import BadReply, ModelReply, SearchReply
+from app.agent.ports import BadReply, ModelReply, SearchReply, Writing
 from app.agent.replies import encoded
-from app.agent.turns import Call, ModelCall, Reply
+from app.agent.turns import Call, ModelCall, Reply, is_free
 from app.domain import events as e
 from app.errors import ProviderError
 from app.worker.attempt import Attempt
 from app.worker.backoff import backoff
+from app.worker.progress import reporting
 from app.worker.providers import Tools
 
 CALL_TRIES = 4  # of one call within one attempt
@@ -53,16 +54,25 @@ class Caller:
                 if not is_last:
                     breaker.check()
                 await self._announce(call, f"try {tried}" if tried > 1 else "")
+            writing = self._attempt.writings[call.key] = Writing()
             try:
-                return await self._try(call, texts)
+                settled = await self._try(call, texts, writing)
             except BadReply as error:
-                return e.CallFailed(call.key, "validation", str(error), False, error.usage), None
+                said = await self._attempt.keep_said(error.said or writing.said)
+                failure = e.CallFailed(
+                    call.key, "validation", str(error), False, error.usage, said_sha256=said
+                )
+                return failure, None
             except ProviderError as error:
+                said = await self._attempt.keep_said(writing.said)
                 if is_last and error.retryable:
-                    return self._gone(call, error), None
+                    return self._gone(call, error, said), None
                 if not error.retryable or (tried >= CALL_TRIES and not breaker.is_open):
-                    return await self._give_up(call, error), None
-                await self._wait(call, error, tried)
+                    return await self._give_up(call, error, said), None
+                await self._wait(call, error, tried, said)
+            else:
+                del self._attempt.writings[call.key]
+                return settled
         raise AssertionError("unreachable: the last try returns or raises")
 
     def is_last_chance(self) -> bool:
@@ -73,13 +83,13 @@ class Caller:
     def _name(self, call: Call) -> str:
         return self._tools.name(self._attempt.job, call)
 
-    async def _try(self, call: Call, texts: Mapping[str, str]) -> tuple[Outcome, Reply]:
+    async def _try(self, call: Call, texts: Mapping[str, str], writing: Writing) -> tuple[Outcome, Reply]:
         job = self._attempt.job
         breaker = self._tools.breaker(self._name(call))
         before = time.monotonic()
         try:
-            async with asyncio.timeout(self._tools.times.call):
-                reply = await self._tools.perform(job, call, texts)
+            async with asyncio.timeout(self._most(call)), reporting(self._attempt, call.key, writing):
+                reply = await self._tools.perform(job, call, texts, writing)
         except TimeoutError:
             late = ProviderError("timeout", "The call took too long.", retryable=True)
             breaker.failed(late)
@@ -94,6 +104,11 @@ class Caller:
         self._count_parts(call, reply)
         return completed(call, reply, round((time.monotonic() - before) * 1000)), reply
 
+    def _most(self, call: Call) -> float | None:
+        """Seconds that a call may take; a model alone knows how long it stood in a queue."""
+        asks_model = isinstance(call, ModelCall | JudgeCall) and not is_free(call)
+        return None if asks_model else self._tools.times.call
+
     def _count_parts(self, call: Call, reply: Reply) -> None:
         """Tell the breakers of several providers that one call asked which of them failed."""
         if not isinstance(reply, SearchReply):
@@ -107,33 +122,40 @@ class Caller:
             else:
                 breaker.succeeded()
 
-    async def _wait(self, call: Call, error: ProviderError, tried: int) -> None:
+    async def _wait(self, call: Call, error: ProviderError, tried: int, said: str | UnsetType) -> None:
         """Record the failure, and wait. Raises ProviderAway where that would take long."""
-        await self._attempt.record(failed(call, error, retryable=True))
+        await self._attempt.record(failed(call, error, retryable=True, said=said))
         breaker = self._tools.breaker(self._name(call))
         if breaker.is_open:
             raise breaker.away()
         await asyncio.sleep(error.retry_after or backoff(tried, self._tools.times.backoff))
 
-    async def _give_up(self, call: Call, error: ProviderError) -> Outcome:
+    async def _give_up(self, call: Call, error: ProviderError, said: str | UnsetType) -> Outcome:
         """Go round a search or a page that fails, and round what a model cannot take.
 
         Raises the error where only another attempt, or nothing, can help.
         """
         if isinstance(call, ModelCall) and error.error_type != "resource":
-            await self._attempt.record(failed(call, error, retryable=error.retryable))
+            await self._attempt.record(failed(call, error, retryable=error.retryable, said=said))
             raise error
         if error.error_type == "auth" and not isinstance(call, JudgeCall):
-            await self._attempt.record(failed(call, error, retryable=False))
+            await self._attempt.record(failed(call, error, retryable=False, said=said))
             raise error
-        return failed(call, error, retryable=False)
+        return failed(call, error, retryable=False, said=said)
 
-    def _gone(self, call: Call, error: ProviderError) -> Outcome:
+    def _gone(self, call: Call, error: ProviderError, said: str | UnsetType) -> Outcome:
         """Give up a call whose provider was away for as long as the job may work."""
         since, now = self._attempt.job.failing_since, self._attempt.now()
         seconds = round((now - since).total_seconds()) if since else 0
         message = f"{self._name(call)} was away for {seconds} s: {error}"
-        return e.CallFailed(call.key, error.error_type, message[:MAX_ERROR_MESSAGE], False)
+        return e.CallFailed(
+            call.key,
+            error.error_type,
+            message[:MAX_ERROR_MESSAGE],
+            False,
+            cost_of(call, said),
+            said_sha256=said,
+        )
 
 
 def completed(call: Call, reply: Reply, latency_ms: int) -> e.CallCompleted:
@@ -147,6 +169,15 @@ def completed(call: Call, reply: Reply, latency_ms: int) -> e.CallCompleted:
     )
 
 
-def failed(call: Call, error: ProviderError, *, retryable: bool) -> e.CallFailed:
+def failed(
+    call: Call, error: ProviderError, *, retryable: bool, said: str | UnsetType = UNSET
+) -> e.CallFailed:
     """Return the event of a failure; `retryable`: the call will be made again."""
-    return e.CallFailed(call.key, error.error_type, str(error)[:MAX_ERROR_MESSAGE], retryable)
+    message = str(error)[:MAX_ERROR_MESSAGE]
+    usage = cost_of(call, said)
+    return e.CallFailed(call.key, error.error_type, message, retryable, usage, said_sha256=said)
+
+
+def cost_of(call: Call, said: str | UnsetType) -> e.Usage:
+    """What a call that broke off cost: nobody knows, where a model had begun to write."""
+    return e.Usage(cost_usd=None) if said and not is_free(call) else e.Usage()

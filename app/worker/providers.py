@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from app.agent import judging
 from app.agent.judging import JudgeCall
-from app.agent.ports import UNJUDGED, Judge, JudgeReply, Model, PageReply, Search
+from app.agent.ports import UNJUDGED, Judge, JudgeReply, Model, PageReply, Search, Writing
 from app.agent.turns import Call, ModelCall, ReadCall, Reply, SearchCall
 from app.domain.job import Job
 from app.errors import ProviderError
@@ -68,16 +68,18 @@ class Tools:
             self._breakers.pop(next(iter(self._breakers)))
         return found
 
-    async def perform(self, job: Job, call: Call, texts: Mapping[str, str]) -> Reply:
+    async def perform(self, job: Job, call: Call, texts: Mapping[str, str], writing: Writing) -> Reply:
         """Make the call. Raises ProviderError, BadReply."""
         match call:
             case ModelCall():
                 model = self._fallback if call.fallback else self.model(job)
-                return await model.next_step(call.ask, texts)
+                return await model.next_step(call.ask, texts, writing)
             case JudgeCall():
                 judge = self._judging(job, call)
                 digests = {source.number: source.sha256 for source in job.research.sources}
-                return await judge.judge(judging.seen(call, digests, texts)) if judge else JudgeReply(())
+                if judge is None:
+                    return JudgeReply(())
+                return await judge.judge(judging.seen(call, digests, texts), writing)
             case SearchCall():
                 sources = job.request.sources
                 return await self._search(job).search(

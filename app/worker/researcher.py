@@ -159,7 +159,8 @@ class Researcher:
         job = await self._attempt.refresh()
         if job.status != "running":
             return
-        events: TURN_EVENTS = turns.aborted(job, "Cut off by the deadline.")
+        said = await self._attempt.keep_writings()
+        events: TURN_EVENTS = turns.aborted(job, "Cut off by the deadline.", said)
         if job.research.tripped is None:
             events = (*events, limits.overrun(job, self._worked()))
         if events:

@@ -197,7 +197,7 @@ class Worker:
         """Only after what was being written is written: the calls in flight are seen as they are."""
         job = await attempt.refresh()
         if job.status == "cancelling":
-            bills = aborted(job, "Cut off by the cancel.")
+            bills = aborted(job, "Cut off by the cancel.", await attempt.keep_writings())
             await attempt.write(c.ConfirmCancel(attempt.epoch, bills))
         elif self._draining:
             await attempt.write(c.ReleaseAttempt(attempt.epoch))

@@ -56,7 +56,7 @@ async def test_a_whole_run_replays_the_same(house):
 class Refuses(ScriptedModel):
     """Its first reply of turn 2 is no step, the next one a tool that is not allowed."""
 
-    async def next_step(self, ask, texts):
+    async def next_step(self, ask, texts, writing=None):
         reply = await super().next_step(ask, texts)
         if ask.step == 2 and not ask.corrections:
             raise BadReply("no step", e.Usage(10, 5, cost_usd=0.001))
@@ -68,7 +68,7 @@ class Refuses(ScriptedModel):
 class Fails(ScriptedModel):
     """Never fills the schema of turn 4."""
 
-    async def next_step(self, ask, texts):
+    async def next_step(self, ask, texts, writing=None):
         if ask.step == 4:
             raise BadReply("not JSON", e.Usage())
         return await super().next_step(ask, texts)
@@ -77,7 +77,7 @@ class Fails(ScriptedModel):
 class Stuck(ScriptedModel):
     """Does not come back from turn 3."""
 
-    async def next_step(self, ask, texts):
+    async def next_step(self, ask, texts, writing=None):
         if ask.step > 3:
             await asyncio.sleep(60)
         return await super().next_step(ask, texts)

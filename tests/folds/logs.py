@@ -130,8 +130,9 @@ def turn(step: int, function: tools.AnyTool, **fields: Any) -> tuple[e.Fact, ...
 
 # Where each stored example comes in the story, and what has to happen between two of them.
 STORY: Sequence[str | e.Fact] = (
-    "job_submitted", "job_forked", "attempt_started", *called("1/model"), "step_reasoned", "plan_drafted",
-    *turn(2, SEARCH), *called("2/search/1"), "source_found", *turn(3, READ),
+    "job_submitted", "job_forked", "attempt_started", e.CallRequested("3/model", "model", "p", "00", "x"),
+    "call_progressed", e.CallCompleted("3/model", e.Usage(), 1, "ab" * 32, 3), "step_reasoned",
+    "plan_drafted", *turn(2, SEARCH), *called("2/search/1"), "source_found", *turn(3, READ),
     "call_requested", "call_completed", e.CallRequested("3/read/2", "read", "p", "00", "x"), "call_failed",
     "page_read", "plan_adapted", "lease_expired", STARTED, "attempt_failed", STARTED, "attempt_released",
     STARTED, "input_requested", "input_provided", STARTED, "budget_reached",

@@ -10,8 +10,11 @@ import pytest
 
 from app.agent.prompts import messages
 from app.domain import tools
-from app.providers.openai import OpenAIModel
-from app.providers.prices import LISTED
+from app.providers.exchange import ModelPatience
+from app.providers.language_model import LanguageModel
+from app.providers.model_spec import ModelSpec
+from app.providers.presets import PRESETS
+from app.providers.prices import LISTED, price_of
 from tests.mocks.playing import Playing, failing, html, playing, raising
 from tests.scripted import REASONING
 
@@ -177,7 +180,8 @@ def unless(refused, status, message):
 
     def profile(mock, request):
         body = json.loads(request.content)
-        return httpx.Response(status, json=error(message)) if refused(body) else success(mock, request)
+        said = message.format(limit=next((name for name in body if name.startswith("max_")), ""))
+        return httpx.Response(status, json=error(said)) if refused(body) else success(mock, request)
 
     return profile
 
@@ -221,8 +225,9 @@ PROFILES = {
     ),
     "json_refused": unless(lambda body: "response_format" in body, 422, "response_format: extra field"),
     "schema_crashes": unless(lambda body: style_of(body) == "json_schema", 500, "Internal error"),
+    "refused_without_words": failing(400, error("Bad request")),
     "limit_refused": unless(
-        lambda body: "max_completion_tokens" in body, 400, "Unknown parameter: max_completion_tokens"
+        lambda body: {"max_completion_tokens", "max_tokens"} & body.keys(), 400, "Unknown parameter: {limit}"
     ),
 }
 
@@ -234,10 +239,40 @@ class OpenAIMock(Playing):
     key = KEY
     profiles = PROFILES
 
-    def model(self, **options):
-        """An OpenAIModel on this server."""
-        given = {"api_key": KEY, "base_url": self.base_url, "model": "gpt-4.1-mini", "prices": LISTED}
-        return OpenAIModel(self.client, render=messages, **{**given, **options})
+    def model(self, *, prices=LISTED, pages=120_000, slots=None, preset="openai", patience=None, **options):
+        """A language model on this server."""
+        given = {"model": "gpt-4.1-mini", "key": KEY, "base_url": self.base_url, **options}
+        price = price_of(given["model"], prices)
+        spec = ModelSpec(
+            preset=PRESETS[preset], price=price, patience=ModelPatience(**(patience or {})), **given
+        )
+        return LanguageModel(self.client, spec, messages, pages=pages, slots=slots)
+
+    async def answer(self, request):
+        """Whole replies are streamed where a stream is asked for."""
+        reply = await super().answer(request)
+        body = json.loads(request.content)
+        is_said = reply.status_code == 200 and "json" in reply.headers.get("content-type", "")
+        if not body.get("stream") or not is_said or "choices" not in reply.json():
+            return reply
+        return httpx.Response(
+            200, content=streamed(reply.json()), headers={"content-type": "text/event-stream"}
+        )
+
+
+def streamed(body, size=20):
+    """A chat completion as the chunks that a server would send."""
+    [choice] = body["choices"]
+    said = choice["message"]
+    content = said.get("content") or ""
+    pieces = [content[at : at + size] for at in range(0, len(content), size)]
+    deltas = [{"role": "assistant"}, *({"content": piece} for piece in pieces)]
+    deltas += [{"refusal": said["refusal"]}] if said.get("refusal") else []
+    chunks = [{"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
+    chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]})
+    chunks.append({"choices": [], "usage": body.get("usage")})
+    lines = [f"data: {json.dumps({'object': 'chat.completion.chunk', **chunk})}\n\n" for chunk in chunks]
+    return "".join([*lines, "data: [DONE]\n\n"]).encode()
 
 
 @pytest.fixture

@@ -126,7 +126,7 @@ class PlayedModel:
     def __init__(self, pause: float = 0.0) -> None:
         self.pause = pause
 
-    async def next_step(self, ask, texts):
+    async def next_step(self, ask, texts, writing=None):
         await asyncio.sleep(60 if "slowly" in ask.query else self.pause)
         if "refused" in ask.query:
             raise ProviderError("auth", "The key was refused; set OPENAI_API_KEY.", retryable=False)

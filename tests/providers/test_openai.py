@@ -26,6 +26,11 @@ def styles(mock):
     return [request.get("response_format", {}).get("type", "text") for request in mock.requests]
 
 
+def is_loose(request):
+    """True for a schema without unions and counts."""
+    return "anyOf" not in json.dumps(request.get("response_format", {}))
+
+
 async def error_of(call, kind=ProviderError):
     with pytest.raises(ProviderError) as caught:
         await call
@@ -52,14 +57,16 @@ async def test_a_turn_is_one_request_under_the_schema_of_its_menu(openai_mock):
     assert [tool["properties"]["tool"]["enum"] for tool in function["anyOf"]] == [
         [name] for name in FIRST.menu
     ]
-    assert set(sent) == {"model", "messages", "response_format", "max_completion_tokens"}
+    assert (sent["stream"], sent["stream_options"]) == (True, {"include_usage": True})
+    streaming = {"stream", "stream_options"}
+    assert set(sent) == {"model", "messages", "response_format", "max_completion_tokens"} | streaming
 
 
 async def test_a_bill_is_the_providers_own_count_at_the_listed_price(openai_mock):
     usage = (await openai_mock.model().next_step(FIRST, {})).usage
 
     cost = (600 * 0.40 + 400 * 0.10 + 200 * 1.60) / 1e6
-    assert usage == Usage(input_tokens=1000, output_tokens=200, cost_usd=pytest.approx(cost))
+    assert usage == Usage(1000, 200, cost_usd=pytest.approx(cost), cached_tokens=400)
 
 
 async def test_an_unknown_price_is_not_zero(openai_mock):
@@ -133,8 +140,8 @@ async def test_a_reply_that_is_no_step_is_billed_and_says_what_is_wrong(openai_m
 @pytest.mark.parametrize(
     ("profile", "first", "later"),
     [
-        ("json_schema_refused", ["json_schema", "json_object"], "json_object"),
-        ("json_refused", ["json_schema", "json_object", "text"], "text"),
+        ("json_schema_refused", ["json_schema"] * 2 + ["json_object"], "json_object"),
+        ("json_refused", ["json_schema"] * 2 + ["json_object", "text"], "text"),
     ],
 )
 async def test_a_server_that_refuses_the_schema_is_asked_otherwise_and_remembered(
@@ -155,25 +162,38 @@ async def test_one_crash_does_not_cost_a_server_its_schema_but_two_do(openai_moc
     model = openai_mock.model()
     await model.next_step(FIRST, {})
     await model.next_step(FIRST, {})
-    assert styles(openai_mock) == ["json_schema", "json_object", "json_schema"]
+    assert styles(openai_mock) == ["json_schema"] * 3
+    assert [is_loose(sent) for sent in openai_mock.requests] == [False, True, False]
 
     openai_mock.requests.clear()
     openai_mock.play("schema_crashes")
     model = openai_mock.model()
     for _ in range(3):
         await model.next_step(FIRST, {})
-    assert styles(openai_mock) == ["json_schema", "json_object"] * 2 + ["json_object"]
+    crashing = ["json_schema", "json_schema", "json_object"]
+    assert styles(openai_mock) == [*crashing, *crashing, "json_object"]
 
 
-async def test_a_schema_that_has_worked_is_not_given_up(openai_mock):
+async def test_a_schema_that_has_worked_is_not_given_up_for_an_error_without_words(openai_mock):
     model = openai_mock.model()
     await model.next_step(FIRST, {})
-    openai_mock.play("json_schema_refused")
+    openai_mock.play("refused_without_words")
 
     error = await error_of(model.next_step(FIRST, {}))
 
     assert error.error_type == "validation"
     assert styles(openai_mock) == ["json_schema", "json_schema"]
+
+
+async def test_a_schema_that_has_worked_is_given_up_where_the_server_says_that_it_is_the_schema(openai_mock):
+    model = openai_mock.model()
+    await model.next_step(FIRST, {})
+    openai_mock.play("json_schema_refused")
+
+    reply = await model.next_step(FIRST, {})
+
+    assert reply.step.function == (await model.next_step(FIRST, {})).step.function
+    assert styles(openai_mock)[-2:] == ["json_object", "json_object"]
 
 
 async def test_a_server_that_knows_no_limit_on_the_reply_gets_none(openai_mock):
@@ -183,26 +203,27 @@ async def test_a_server_that_knows_no_limit_on_the_reply_gets_none(openai_mock):
     await model.next_step(FIRST, {})
     await model.next_step(FIRST, {})
 
-    assert ["max_completion_tokens" in sent for sent in openai_mock.requests] == [True, False, False]
-    assert styles(openai_mock) == ["json_schema"] * 3
+    asked = [{"max_completion_tokens", "max_tokens"} & sent.keys() for sent in openai_mock.requests]
+    assert asked == [{"max_completion_tokens"}, {"max_tokens"}, set(), set()]
+    assert styles(openai_mock) == ["json_schema"] * 4
 
 
-async def test_a_prompt_that_is_too_long_without_a_limit_too_does_not_cost_the_limit(openai_mock):
-    openai_mock.play("context_full", "context_full", "success")
+async def test_a_prompt_that_is_too_long_does_not_cost_the_limit(openai_mock):
+    openai_mock.play("context_full", "success")
     model = openai_mock.model()
 
     error = await error_of(model.next_step(FIRST, {}))
     await model.next_step(FIRST, {})
 
     assert error.error_type == "resource"
-    assert ["max_completion_tokens" in sent for sent in openai_mock.requests] == [True, False, True]
+    assert ["max_completion_tokens" in sent for sent in openai_mock.requests] == [True, True]
 
 
 async def test_a_slow_answer_is_given_up_in_time(openai_mock):
     openai_mock.play("slow")
     openai_mock.delay = 3600  # seconds, which is to say never
 
-    error = await error_of(openai_mock.model(timeout=0.2).next_step(FIRST, {}))
+    error = await error_of(openai_mock.model(patience={"first_token": 0.2}).next_step(FIRST, {}))
 
     assert (error.error_type, error.retryable) == ("timeout", True)
 
@@ -245,7 +266,7 @@ async def test_the_shared_client_never_gets_the_key(openai_mock):
 @pytest.mark.parametrize("key", ["", "two words", "sk-ключ", "sk-1\n"])
 async def test_a_key_that_cannot_be_one_is_a_bad_setting(openai_mock, key):
     with pytest.raises(BadSetting, match="OPENAI_API_KEY") as caught:
-        openai_mock.model(api_key=key)
+        openai_mock.model(key=key)
     assert not key or key not in str(caught.value)
 
 
@@ -312,7 +333,7 @@ async def test_a_model_that_reads_its_pages_cites_them(openai_mock):
 
 async def test_another_model_of_the_same_server_has_its_own_name_and_price(openai_mock):
     model = openai_mock.model()
-    other, unpriced = model.named("gpt-4.1"), model.named("qwen3:8b")
+    other, unpriced = openai_mock.model(model="gpt-4.1"), openai_mock.model(model="qwen3:8b")
 
     usages = [(await one.next_step(FIRST, {})).usage for one in (model, other, unpriced)]
 

@@ -12,6 +12,7 @@ from app.domain import tools
 from app.errors import ProviderError
 from app.providers import completion
 from app.providers.step_text import objects, without_thoughts
+from tests.providers.conformance import ASKS, ask_of
 
 MENU = tuple(tools.TOOLS)
 REASONING = {
@@ -357,5 +358,15 @@ async def test_a_reply_that_the_server_itself_refused_is_corrected(answering):
     }
     model = answering(400, failed)
 
-    with pytest.raises(BadReply, match="Failed to generate JSON"):
-        await model.fill([{"role": "user", "content": "?"}], {"type": "object"})
+    with pytest.raises(BadReply, match="Your reply") as refused:
+        await model.next_step(ASKS["first"], {})
+    assert (refused.value.said, refused.value.usage.cost_usd) == ("{", None)
+
+
+async def test_a_legal_step_that_the_server_itself_refused_is_taken(answering):
+    failed = {"error": {"message": "x", "code": "json_validate_failed", "failed_generation": f"{WHOLE},"}}
+    model = answering(400, failed)
+
+    reply = await model.next_step(ask_of(1, MENU), {})
+
+    assert reply.step.function == tools.WebSearch(("boiling point",))

@@ -147,7 +147,7 @@ async def test_10_reading_is_limited_and_only_what_was_found_is_read(house):
     house.search.search, house.search.read = search, read_page
 
     class Greedy(ScriptedModel):
-        async def next_step(self, ask, texts):
+        async def next_step(self, ask, texts, writing=None):
             unread = [source.url for source in ask.sources if source.sha256 is None][:4]
             wanted = (*unread, "https://attacker.example/")
             self.script = (PLAN, tools.WebSearch(("q",)), *[tools.ReadPages(wanted)] * 2, REPORT)

@@ -26,7 +26,7 @@ PRICE = e.Usage(1000, 200, cost_usd=0.02)
 class DearModel(ScriptedModel):
     """Each reply costs 2 cents and 1,200 tokens."""
 
-    async def next_step(self, ask, texts):
+    async def next_step(self, ask, texts, writing=None):
         reply = await super().next_step(ask, texts)
         last = "web_search" not in ask.menu and ask.step > 2
         return ModelReply(tools.NextStep(REASONING, REPORT) if last else reply.step, PRICE)
@@ -88,7 +88,7 @@ async def test_the_deadline_cuts_the_call_in_flight_and_a_partial_report_is_ther
     from dossier.request import Limits
 
     class Stuck(ScriptedModel):
-        async def next_step(self, ask, texts):
+        async def next_step(self, ask, texts, writing=None):
             if ask.step > 3:
                 await asyncio.sleep(60)
             return await super().next_step(ask, texts)
@@ -110,7 +110,7 @@ async def test_the_time_kept_back_is_the_models_to_write_the_report(house):
     from dossier.request import Limits
 
     class SlowUntilForced(ScriptedModel):
-        async def next_step(self, ask, texts):
+        async def next_step(self, ask, texts, writing=None):
             if ask.step == 4 and "web_search" in ask.menu:
                 await asyncio.sleep(60)
             return await super().next_step(ask, texts)
@@ -158,7 +158,7 @@ async def test_a_tool_that_is_not_on_the_menu_is_refused_and_told_back(house):
     house.model.script = (tools.WebSearch(("too early",)),)
 
     class Learns(ScriptedModel):
-        async def next_step(self, ask, texts):
+        async def next_step(self, ask, texts, writing=None):
             self.script = SCRIPT if ask.corrections else (tools.WebSearch(("too early",)),)
             reply = await super().next_step(ask, texts)
             return reply if ask.step == 1 else ModelReply(tools.NextStep(REASONING, SCRIPT[ask.step - 1]))
@@ -174,7 +174,7 @@ async def test_a_tool_that_is_not_on_the_menu_is_refused_and_told_back(house):
 
 async def test_a_model_that_never_fills_the_schema_leaves_a_report_of_what_was_read(house):
     class Breaks(ScriptedModel):
-        async def next_step(self, ask, texts):
+        async def next_step(self, ask, texts, writing=None):
             if ask.step == 4:
                 raise BadReply("not JSON", e.Usage())
             return await super().next_step(ask, texts)

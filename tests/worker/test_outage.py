@@ -105,7 +105,7 @@ class Striking(ScriptedModel):
         self.step = step
         self.strike = strike
 
-    async def next_step(self, ask, texts):
+    async def next_step(self, ask, texts, writing=None):
         if ask.step == self.step and self.strike:
             strike, self.strike = self.strike, None
             await strike()

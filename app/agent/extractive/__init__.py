@@ -13,7 +13,7 @@ from app.agent.extractive.page_sentences import Section, sections
 from app.agent.extractive.phrases import spoken
 from app.agent.extractive.report_writer import write
 from app.agent.extractive.terms import terms
-from app.agent.ports import Ask, ModelReply, SeenSource
+from app.agent.ports import Ask, ModelReply, SeenSource, Writing
 from app.domain.tools import (
     AdaptPlan,
     Answer,
@@ -45,7 +45,12 @@ class Extractive:
 
     name = "extractive"
 
-    async def next_step(self, ask: Ask, texts: Mapping[str, str]) -> ModelReply:
+    async def next_step(
+        self,
+        ask: Ask,
+        texts: Mapping[str, str],
+        writing: Writing | None = None,  # noqa: ARG002 - it writes at once
+    ) -> ModelReply:
         """The next step of a fixed course: plan, then search and read for each step, then report."""
         ask = _further(ask)
         steps = ask.plan or plan.plan(ask.query)

@@ -189,6 +189,11 @@ const APPLY = {
     turn.calls.push(call);
     turn.touched = event.seq;
   },
+  call_progressed(job, data, event) {
+    say(job, writingInWords(data));
+    const call = job.open.get(data.key);
+    if (call) Object.assign(call, { state: data.state, tokens: data.tokens, touched: event.seq });
+  },
   call_completed(job, data, event) {
     settle(job, data, event, (call) => Object.assign(call, { done: true, error: null, latency: data.latency_ms }));
   },
@@ -254,6 +259,16 @@ const APPLY = {
  */
 function say(job, words) {
   if (job.status !== "pending") job.step = Array.from(words).slice(0, MAX_WORDS).join("");
+}
+
+/**
+ * How far a model is in the middle of a call.
+ * @param {{state: string, tokens: number}} data
+ */
+function writingInWords({ state, tokens }) {
+  if (state === "queued") return "Waiting for the model: other calls come first";
+  if (state === "reading") return "The model is reading";
+  return `The model is ${state}: ${tokens.toLocaleString("en-US")} tokens so far`;
 }
 
 /** @param {number} n */

@@ -1,0 +1,36 @@
+"""Where requests go: a base address joined with the path of an API, whatever form the base has."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from app.errors import BadSetting
+
+ENDPOINTS = ("/chat/completions", "/responses", "/completions", "/models")  # that a base may end with
+
+
+def checked_address(name: str, url: str) -> str:
+    """The address of a server. Raises BadSetting that names it."""
+    try:
+        parts = urlsplit(url)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, brackets without an address
+        is_web = False
+    if not is_web:
+        raise BadSetting(f"{name} must be an address that begins with http:// or https://.")
+    if any(character.isspace() or not character.isprintable() for character in url):
+        raise BadSetting(f"{name} must be an address without spaces or control characters.")
+    if parts.username or parts.password:
+        raise BadSetting(f"{name} must be an address without a user and a password. Set the key instead.")
+    return url
+
+
+def joined(base: str, path: str, query: Mapping[str, str] | None = None) -> str:
+    """The address of `path` under a base, which may have a query or an endpoint at its end already.
+
+    `query` is added to what the base has; of two values for one name, that of `query` counts.
+    """
+    parts = urlsplit(base)
+    root = parts.path.rstrip("/")
+    root = next((root.removesuffix(end) for end in ENDPOINTS if root.endswith(end)), root)
+    given = {**dict(parse_qsl(parts.query, keep_blank_values=True)), **(query or {})}
+    return urlunsplit((parts.scheme, parts.netloc, root + path, urlencode(given), ""))

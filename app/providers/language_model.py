@@ -1,0 +1,350 @@
+"""A language model behind any server that speaks OpenAI's chat completions, or its Responses API.
+
+Every call is one try for the worker, which records it; within it a request may be put otherwise, as often
+as a server refuses how it was put. Whatever comes back is checked here: it is a legal step or a BadReply.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from app.agent.ports import Ask, BadReply, ModelReply, Writing
+from app.agent.step_schema import Schema, strict_schema
+from app.domain.events import Usage
+from app.domain.tools import NextStep
+from app.errors import ProviderError
+from app.providers import chat_wire, responses_wire
+from app.providers.address import checked_address, joined
+from app.providers.completion import Completion, Tokens, completion_of, step_of, text_of
+from app.providers.exchange import ModelExchange, ServerRefusal, WireReply
+from app.providers.habits import ModelHabits, SentForm
+from app.providers.http import AGENT, checked_key
+from app.providers.ladder import loosened
+from app.providers.model_spec import ModelSpec
+from app.providers.outline import asked_for, told
+from app.providers.refusals import INVALID_REPLY, ContextOverflow, as_error, overflow_of
+from app.providers.room import LEAST, ContextRoom
+from app.providers.slots import ServerSlots
+
+log = logging.getLogger(__name__)
+
+PAGES = 120_000  # characters of pages that a turn shows at most
+ADAPTATIONS = 10  # times that one request is put otherwise
+SHRINKS = 4  # times that one turn is asked with less text
+REPORTS = frozenset({"write_report", "answer"})  # tools whose replies are long
+
+
+class Message(Protocol):
+    """One message of a conversation."""
+
+    @property
+    def role(self) -> str:
+        """As in chat completions: system, user or assistant."""
+        ...
+
+    @property
+    def content(self) -> str:
+        """Plain text."""
+        ...
+
+
+class Render(Protocol):
+    """Makes the conversation of a turn."""
+
+    def __call__(self, ask: Ask, texts: Mapping[str, str], *, room: int) -> Sequence[Message]:
+        """The messages; the pages in them have at most about `room` characters."""
+        ...
+
+
+class PaidReply(Struct):
+    """What a model said, and what it took to get it."""
+
+    completion: Completion
+    usage: Usage
+    notes: tuple[str, ...] = ()
+
+
+class LanguageModel:
+    """Implements the port `Model`.
+
+    Args:
+        client: the shared client; it gets no header of ours.
+        spec: the model, and how it is asked.
+        render: the conversation of a turn.
+        pages: characters of pages that a turn shows at most.
+        slots: the queues in front of the servers.
+    """
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        spec: ModelSpec,
+        render: Render,
+        *,
+        pages: int = PAGES,
+        slots: ServerSlots | None = None,
+    ) -> None:
+        self.spec = spec
+        self.name = spec.label
+        self._render = render
+        self._pages = pages
+        self._slots = slots or ServerSlots()
+        self._key = checked_key(spec.key_name, spec.key)
+        self._base = checked_address(spec.base_name, spec.address)
+        self._exchange = ModelExchange(client, spec.model, spec.patience)
+        self._planning = spec.planning_tokens
+        self.habits = ModelHabits(spec)
+        self.room = ContextRoom(spec.context)
+
+    async def next_step(
+        self, ask: Ask, texts: Mapping[str, str], writing: Writing | None = None
+    ) -> ModelReply:
+        """The model's choice among the tools of the menu. Raises BadReply and ProviderError."""
+        writing = writing or Writing()
+        said = await self._turn(ask, texts, writing)
+        try:
+            # In a thread: a long reply that must be repaired takes some tenths of a second.
+            step, repaired = await asyncio.to_thread(step_of, said.completion, ask.menu)
+        except ValueError as error:
+            if said.completion.finish_reason == "length":
+                self._planning *= 2  # its thoughts are longer than a plan
+            raise BadReply(str(error), said.usage, said.completion.text) from None
+        return ModelReply(step, said.usage, (*said.notes, *repaired))
+
+    async def fill(
+        self, messages: list[dict[str, str]], schema: Schema, writing: Writing | None = None
+    ) -> tuple[str, Usage]:
+        """The text of a reply under another schema than a turn's. Raises BadReply and ProviderError."""
+        try:
+            said = await self._ask(messages, schema, self.spec.reply_tokens, writing or Writing())
+        except ServerRefusal as refused:
+            raise self._error(refused) from None
+        try:
+            return text_of(said.completion), said.usage
+        except ValueError as error:
+            raise BadReply(str(error), said.usage, said.completion.text) from None
+
+    # A turn, with as many pages as fit
+
+    async def _turn(self, ask: Ask, texts: Mapping[str, str], writing: Writing) -> PaidReply:
+        """One reply of a turn, asked for again with less text where the prompt did not fit."""
+        schema, limit = strict_schema(NextStep, ask.menu), self._limit(ask.menu)
+        messages, room = await self._rendered(ask, texts, self._pages, limit)
+        spent, notes = Usage(), list[str]()
+        for left in reversed(range(SHRINKS)):
+            size, said, error = _size(messages), None, ProviderError("internal", "", retryable=False)
+            try:
+                said = await self._ask(messages, schema, limit, writing)
+            except ServerRefusal as refused:
+                error, overflow = self._error(refused), overflow_of(refused)
+            else:
+                spent, overflow = added(spent, said.usage), self._cut(size, said.usage)
+            if overflow:
+                self.room.shrink(overflow, size)
+                notes.append(_told_of(overflow, is_cut=said is not None))
+                shorter, room = await self._rendered(ask, texts, room, limit)
+                if left and _size(shorter) < size:
+                    messages = shorter
+                    continue
+            if said is None:
+                raise error from None
+            return PaidReply(said.completion, spent, tuple(notes))
+        raise AssertionError("the last round returns or raises")
+
+    def _cut(self, size: int, usage: Usage) -> ContextOverflow | None:
+        """The sizes of a prompt that was cut in silence; of one that was not, learn what a token holds."""
+        cut = self.room.cut(size, usage.input_tokens) if self.spec.preset.truncates else None
+        if cut is None:
+            self.room.learn(size, usage.input_tokens)
+        else:
+            log.warning(
+                "%s read %s of about %s tokens: give it more context, or lower DOSSIER_PAGE_CHARACTERS.",
+                self.name,
+                cut.context,
+                cut.sent,
+            )
+        return cut
+
+    async def _rendered(
+        self, ask: Ask, texts: Mapping[str, str], room: int, limit: int
+    ) -> tuple[list[dict[str, str]], int]:
+        """The conversation, with less text of pages where all of it would not fit; and the room they had."""
+        # In a thread: a prompt of many pages takes some tenths of a second, and other jobs are waiting.
+        conversation = await asyncio.to_thread(self._render, ask, texts, room=room)
+        excess = self.room.excess(sum(len(message.content) for message in conversation), limit)
+        if excess and room > LEAST:
+            room = max(LEAST, min(room, _pages_in(texts)) - excess)
+            conversation = await asyncio.to_thread(self._render, ask, texts, room=room)
+        return [{"role": message.role, "content": message.content} for message in conversation], room
+
+    def _limit(self, menu: Sequence[str]) -> int:
+        """Tokens of the reply: a plan is short."""
+        most = self.spec.reply_tokens
+        if REPORTS & set(menu) or not self._planning:
+            return most
+        return min(self._planning, most or self._planning)
+
+    # A request, put as the server takes it
+
+    async def _ask(
+        self, messages: list[dict[str, str]], schema: Schema, limit: int, writing: Writing
+    ) -> PaidReply:
+        """One reply. Raises ServerRefusal, ProviderError."""
+        slots = self.spec.slots or self.spec.preset.slots
+        async with self._slots.one(self._base, slots, writing):
+            answer = await self._adapted(messages, schema, limit, writing)
+        completion = completion_of(answer)
+        return PaidReply(completion, self._usage(completion.tokens))
+
+    async def _adapted(
+        self, messages: list[dict[str, str]], schema: Schema, limit: int, writing: Writing
+    ) -> dict[str, Any]:
+        sent = self.habits.begin(schema, limit)
+        for left in reversed(range(ADAPTATIONS)):
+            writing.start()
+            try:
+                answer = await self._send(messages, sent, writing)
+            except ServerRefusal as refused:
+                if refused.words.code == INVALID_REPLY and refused.words.generation:
+                    return _as_said(refused.words.generation)
+                if not left or not self.habits.adapt(sent, refused):
+                    raise
+            else:
+                self.habits.took(sent)
+                return answer
+        raise AssertionError("the last round returns or raises")
+
+    async def _send(self, messages: list[dict[str, str]], sent: SentForm, writing: Writing) -> dict[str, Any]:
+        habits, is_chat = self.habits, self.habits.wire == "chat"
+        wire = chat_wire if is_chat else responses_wire
+        url = joined(self._base, wire.PATH, self.spec.query)
+        body = msgspec.json.encode(self._body(messages, sent))
+        request = self._exchange.request(url, self._headers(), body)
+        collector = (
+            chat_wire.ChatCollector(writing) if is_chat else responses_wire.ResponsesCollector(writing)
+        )
+        answer: WireReply = await self._exchange.send(request, collector, is_streamed=habits.streams)
+        if habits.streams and not answer.was_streamed:
+            habits.streams = False  # it does not know how: from now on its first byte is its last
+        value = answer.value if is_chat else responses_wire.as_completion(answer.value)
+        if value.get("error") and not value.get("choices"):
+            raise chat_wire.refusal_in(value)
+        return value
+
+    def _body(self, messages: list[dict[str, str]], sent: SentForm) -> dict[str, Any]:
+        """The fields of a request."""
+        habits, is_chat = self.habits, self.habits.wire == "chat"
+        wire = chat_wire if is_chat else responses_wire
+        options = {name: value for name, value in self.spec.options.items() if name not in habits.dropped}
+        further = {name: value for name, value in self.spec.body.items() if name not in habits.dropped}
+        form, hint = self._form(sent, wire)
+        body = {
+            "model": self.spec.model,
+            **wire.asked(_with_hint(messages, hint)),
+            **(options if is_chat else responses_wire.nested(options)),
+        }
+        for name, value in form.items():  # Responses keeps the form and the verbosity in one object
+            body[name] = {**body[name], **value} if isinstance(body.get(name), dict) else value
+        if sent.limit:
+            names = habits.limits if is_chat else ("max_output_tokens",)
+            body |= dict.fromkeys(names, sent.limit)
+        if habits.streams:
+            body["stream"] = True
+            if is_chat and habits.counts:
+                body["stream_options"] = {"include_usage": True}
+        return body | further
+
+    def _form(self, sent: SentForm, wire: Any) -> tuple[dict[str, Any], str]:  # noqa: ANN401 - a module
+        """The fields that hold a reply to the schema, and what the model is told of it."""
+        match sent.form:
+            case "strict":
+                hint = "" if self.spec.preset.shows_schema else told(sent.schema)
+                return wire.shaped(sent.schema, "next_step", strict=True), hint
+            case "loose":
+                schema, is_strict = loosened(sent.schema)
+                return wire.shaped(schema, "next_step", strict=is_strict), told(sent.schema)
+            case "json_object":
+                return wire.any_object(), asked_for(sent.schema)
+            case "text":
+                return {}, asked_for(sent.schema)
+
+    def _headers(self) -> dict[str, str]:
+        preset = self.spec.preset
+        is_bearer = preset.key_header == "authorization"
+        return {
+            "content-type": "application/json",
+            "accept": "text/event-stream, application/json",
+            "user-agent": AGENT,
+            preset.key_header: f"Bearer {self._key}" if is_bearer else self._key,
+            **self.spec.headers,
+        }
+
+    # Bills and errors
+
+    def _usage(self, tokens: Tokens) -> Usage:
+        if tokens.prompt is None:
+            return Usage(cost_usd=None)
+        completion, price = tokens.completion or 0, self.spec.price
+        cost = price.cost(tokens.prompt, tokens.cached, completion, tokens.cache_write) if price else None
+        if self.spec.preset.bills and tokens.cost_usd is not None:
+            cost = tokens.cost_usd
+        return Usage(
+            input_tokens=tokens.prompt,
+            output_tokens=completion,
+            cost_usd=cost,
+            cached_tokens=tokens.cached,
+            cache_write_tokens=tokens.cache_write,
+            reasoning_tokens=tokens.reasoning,
+        )
+
+    def _error(self, refused: ServerRefusal) -> ProviderError:
+        return as_error(refused, self.spec.model, self.spec.key_name, self._key)
+
+
+def added(one: Usage, other: Usage) -> Usage:
+    """Two bills as one; a cost that is not known makes the sum unknown."""
+    costs = (one.cost_usd, other.cost_usd)
+    known = [cost for cost in costs if cost is not None]
+    return Usage(
+        input_tokens=one.input_tokens + other.input_tokens,
+        output_tokens=one.output_tokens + other.output_tokens,
+        cost_usd=round(sum(known), 9) if len(known) == len(costs) else None,
+        cached_tokens=one.cached_tokens + other.cached_tokens,
+        cache_write_tokens=one.cache_write_tokens + other.cache_write_tokens,
+        reasoning_tokens=one.reasoning_tokens + other.reasoning_tokens,
+    )
+
+
+def _as_said(text: str) -> dict[str, Any]:
+    """What a model wrote, and its server refused, as a reply."""
+    return {"choices": [{"message": {"content": text}, "finish_reason": "stop"}]}
+
+
+def _told_of(overflow: ContextOverflow, *, is_cut: bool) -> str:
+    """The note of a prompt that did not fit."""
+    sent = f"about {overflow.sent:,} tokens" if overflow.sent else "the prompt"
+    if is_cut:
+        return f"prompt: the server read {overflow.context or 0:,} of {sent}"
+    held = f" of {overflow.context:,} tokens" if overflow.context else ""
+    return f"prompt: {sent} did not fit into the context{held}"
+
+
+def _size(messages: Sequence[dict[str, str]]) -> int:
+    return sum(len(message["content"]) for message in messages)
+
+
+def _pages_in(texts: Mapping[str, str]) -> int:
+    return sum(map(len, texts.values()))
+
+
+def _with_hint(messages: list[dict[str, str]], hint: str) -> list[dict[str, str]]:
+    """The conversation, and at its end what the model is told of the form of its reply."""
+    if not hint:
+        return messages
+    last = messages[-1]
+    return [*messages[:-1], {"role": last["role"], "content": f"{last['content']}\n\n{hint}"}]
