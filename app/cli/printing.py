@@ -11,6 +11,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from app.cli.terminal import harmless, out
+from app.text.report_output import WRITTEN
 from dossier.job_types import JobView, UsageView
 
 MAX_LISTED_QUESTION = 60  # characters of a question in a list
@@ -52,10 +53,14 @@ def _rows(view: JobView) -> Iterator[tuple[str, str]]:
     yield "Usage", f"{counts}, cost {_cost(usage)}"
     if view.error:
         yield "Error", f"{view.error.error_type}: {view.error.error_message}"
+        if view.error.outcome_reason:
+            yield "Outcome", f"{view.outcome}: {view.error.outcome_reason}"
     if view.result:
         result = view.result
         yield "Result", f"{result.title or 'no title'} ({result.stop_reason}, confidence {result.confidence})"
         yield "Outcome", f"{view.outcome or 'unknown'}: {result.outcome_reason}"
+        if WRITTEN[result.written_by]:
+            yield "Written by", f"{result.written_by}: {WRITTEN[result.written_by]}"
         yield "Evidence", f"{len(result.claims)} cited sentences, {len(result.sources)} sources found"
         yield "Report", f"dossier report {view.job_id}"
 

@@ -70,11 +70,14 @@ BY_HOUR = f"""
 BY_DAY = f"""
     WITH recent AS MATERIALIZED (SELECT job_id, created_at, usage FROM jobs WHERE {_RECENT_JOBS})
     SELECT date_trunc('day', created_at, 'UTC') AS day, coalesce(model, ''), count(*)::integer,
-           coalesce(sum(cost_usd), 0)::float8, count(*) FILTER (WHERE cost_usd IS NULL)::integer,
-           coalesce(sum(input_tokens + output_tokens), 0)::bigint
+           coalesce(sum(coalesce(known_cost_usd, cost_usd)), 0)::float8,
+           count(*) FILTER (WHERE cost_usd IS NULL)::integer,
+           coalesce(sum(input_tokens + output_tokens), 0)::bigint,
+           coalesce(sum(coalesce(unknown_cost_calls, CASE WHEN cost_usd IS NULL THEN 1 END)), 0)::integer
     FROM recent
     CROSS JOIN LATERAL json_to_record(usage)
-        AS used(cost_usd float8, input_tokens bigint, output_tokens bigint)
+        AS used(cost_usd float8, known_cost_usd float8, unknown_cost_calls integer, input_tokens bigint,
+                output_tokens bigint)
     LEFT JOIN LATERAL (
         SELECT data->>'provider' AS model FROM events
         WHERE events.job_id = recent.job_id AND seq <= 10 AND type = 'call_requested'
@@ -134,9 +137,10 @@ class Day(Struct, frozen=True):
     day: datetime
     model: str  # "" where none was called
     jobs: int
-    cost_usd: float
-    unpriced: int  # jobs whose cost is not known, and that cost_usd leaves out
+    cost_usd: float  # the sum of what is known: the cost is at least this
+    unpriced: int  # jobs with a part whose cost is not known
     tokens: int
+    unknown_cost_calls: int  # that cost_usd leaves out
 
 
 class Failed(Struct, frozen=True):

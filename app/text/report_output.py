@@ -18,7 +18,7 @@ from markdown_it.token import Token
 
 from app.text.report_marks import marked
 from app.text.urls import clean, domain, normalise
-from dossier.job_types import Result, SourceView, StopReason
+from dossier.job_types import Author, Result, SourceView, StopReason
 
 MAX_MARKUP = 10_000  # marks of emphasis and links; content with more is no report, and slow to take apart
 MAX_REPORT_LINE = 500  # characters of a sentence, a title or an address that are shown
@@ -38,6 +38,12 @@ STOPPED: dict[StopReason, str] = {
     "error": "The research stopped early because of an error.",
 }
 
+WRITTEN: dict[Author, str] = {
+    "model": "",
+    "stand_in": "What stands here was selected from the pages without the model, because it failed.",
+    "extractive": "Passages, not a report: they were selected from the pages without a language model.",
+}
+
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>&|~#])")
 _CITATION = re.compile(r"\[(\d{1,9})\]")
 _HREF = re.compile(r"https?://.+|#source-\d{1,9}")
@@ -48,6 +54,7 @@ def markdown(result: Result) -> str:
     title = _words(result.title) or "Report"
     parts = [
         f"# {title}",
+        f"*{WRITTEN[result.written_by]}*" if result.written_by == "stand_in" else "",
         marked(result).replace("\0", "").strip(),
         "## Evidence",
         " ".join(evidence(result)),
@@ -91,8 +98,6 @@ def cited(result: Result) -> Sequence[SourceView]:
 def evidence(result: Result) -> list[str]:
     """What the report stands on, in sentences."""
     lines = [STOPPED[result.stop_reason]] if result.stop_reason != "answered" else []
-    if result.written_by == "stand_in":
-        lines.append("What stands here was selected from the pages without the model, because it failed.")
     if result.outcome_reason:
         lines.append(f"Done: {result.outcome_reason}.")
     if not result.claims and any(source.read for source in result.sources):
@@ -142,15 +147,19 @@ def html(result: Result) -> str:
     """
     title = escape(clean(result.title, MAX_REPORT_LINE)) or "Report"
     sources = cited(result)
-    body = "".join(
-        (f"<article><h1>{title}</h1>", _body(result, sources), "</article>", _footer(result, sources))
-    )
+    article = (f"<h1>{title}</h1>", _byline(result), _body(result, sources))
+    body = f"<article>{''.join(article)}</article>{_footer(result, sources)}"
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="referrer" content="no-referrer">\n<title>{title}</title>\n</head>\n'
         f'<body>\n<main dir="auto">\n{_sanitised(body)}\n</main>\n</body>\n</html>\n'
     )
+
+
+def _byline(result: Result) -> str:
+    """Say what stands in for the model; what works without one says so itself, in its language."""
+    return f"<p><em>{WRITTEN[result.written_by]}</em></p>" if result.written_by == "stand_in" else ""
 
 
 def _body(result: Result, sources: Iterable[SourceView]) -> str:

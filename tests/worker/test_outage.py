@@ -1,8 +1,5 @@
 """A provider's outage ends: each job goes on once it is over, and few events tell of it."""
 
-import asyncio
-import contextlib
-import json
 from functools import partial
 
 import httpx
@@ -20,67 +17,12 @@ from dossier.request import Limits
 from tests.mocks.tavily import KEY
 from tests.scripted import PLAN, ScriptedModel
 from tests.steps import submitted_job, until, whole_log
+from tests.worker.outage import FAULTS, MOST, PAGES, Provider, assert_each_announced_call_is_made, repeat_of
 from tests.worker.test_worker import working
 
 QUICK = Times(call=0.3, backoff=(0.01, 0.02), pause=(0.05, 0.5))
-FAULTS = ("http_500", "refused", "silent")
-PAGES = {
-    f"https://example.com/{n}": f"Water boils at {90 + n} degrees Celsius in place {n}." for n in range(5)
-}
 SEARCHES = (PLAN, tools.WebSearch(("boiling", "water")), tools.Answer("Nothing.", "failed"))
 READS = (PLAN, tools.WebSearch(("boiling",)), tools.ReadPages(tuple(PAGES)), tools.Answer("None.", "failed"))
-MOST = 60  # events that one outage may cost a job
-
-
-class Provider:
-    """A search on a real socket that answers, or fails in one of FAULTS."""
-
-    def __init__(self):
-        self.fault = None
-        self.port = 0
-        self.asked = []
-        self._server = None
-
-    async def open(self):
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def fail(self, fault):
-        self.fault = fault
-        if fault == "refused":
-            await self.close()
-
-    async def heal(self):
-        if self.fault == "refused":
-            await self.open()
-        self.fault = None
-
-    async def close(self):
-        self._server.close()
-
-    async def _serve(self, reader, writer):
-        with contextlib.suppress(asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-            length = int(head.partition("content-length: ")[2].partition("\r")[0] or 0)
-            body = json.loads(await reader.readexactly(length))
-            self.asked.append(body)
-            if self.fault == "silent":
-                await asyncio.sleep(30)
-            status, reply = (500, {"detail": {"error": "boom"}}) if self.fault else (200, answer(body))
-            text = json.dumps(reply).encode()
-            headers = "content-type: application/json\r\nconnection: close"
-            head = f"HTTP/1.1 {status} X\r\n{headers}\r\ncontent-length: {len(text)}\r\n\r\n"
-            writer.write(head.encode() + text)
-            await writer.drain()
-        writer.close()
-
-
-def answer(body):
-    if "urls" in body:
-        urls = [body["urls"]] if isinstance(body["urls"], str) else body["urls"]
-        return {"results": [{"url": url, "raw_content": PAGES[url]} for url in urls], "failed_results": []}
-    hits = [{"url": url, "title": url, "content": text, "score": 0.5} for url, text in PAGES.items()]
-    return {"query": body["query"], "results": hits, "usage": {"credits": 1}}
 
 
 @pytest.fixture
@@ -159,22 +101,6 @@ async def test_jobs_go_on_after_an_outage_that_cost_them_few_events(house, provi
 async def released(house, jobs, times):
     seen = [await facts(house, job) for job in jobs]
     return sum(isinstance(event, e.AttemptReleased) for events in seen for event in events) >= times
-
-
-def repeat_of(event):
-    return event.repeat if isinstance(event, e.CallRequested) else 0
-
-
-def assert_each_announced_call_is_made(happened):
-    """Between two announcements of a call there is what came of the first."""
-    open_calls = set()
-    for event in happened:
-        if isinstance(event, e.CallRequested):
-            assert event.key not in open_calls, f"{event.key} was announced twice and made once"
-            open_calls.add(event.key)
-        elif isinstance(event, e.CallCompleted | e.CallFailed):
-            open_calls.remove(event.key)
-    assert not open_calls
 
 
 async def test_a_model_that_is_away_for_the_whole_deadline_fails_the_job_then_and_says_so(house, search):

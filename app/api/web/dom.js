@@ -188,19 +188,26 @@ export const OUTCOMES = {
   not_researched: "Not researched",
 };
 
+/** How the outcomes that are no success are drawn. */
+const LOOKS = { partial: "cancelling", not_found: "cancelled", not_researched: "failed" };
+
+/** The word of a status; of a job that is over, the outcome that is not the whole answer. */
+export const stateName = (status, outcome = "") =>
+  status === "completed" && outcome in LOOKS ? OUTCOMES[outcome] : statusName(status);
+
 /**
  * A status as a shape and a word; the colour only repeats them. A job that ended without a whole answer
  * does not look like one with it.
  */
 export function state(status, outcome = "") {
-  const words = status === "completed" && outcome !== "answered" ? OUTCOMES[outcome] : undefined;
-  const looks = words ? "cancelled" : status;
+  const is = status === "completed" && outcome in LOOKS ? outcome : status;
+  const looks = LOOKS[is] ?? is;
   const [shape, props] = SHAPES[looks] ?? SHAPES.pending;
   return h(
     "span",
-    { class: `state state-${looks}` },
+    { class: `state state-${is}` },
     svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, svg(shape, props)),
-    words ?? statusName(status),
+    stateName(status, outcome),
   );
 }
 

@@ -9,12 +9,13 @@ const MAX_WORDS = 200; // characters of the sentence, as in app/domain/words.py
  *   cost: number, unpriced: number, repeated: number, failed: number }} Bill
  * @typedef {{ key: string, kind: "model" | "search" | "read" | "judge", about: string, turn: number,
  *   index: number, from: number, to: number | null, latency: number | null, usage: any, error: any,
- *   done: boolean, touched: number, tries?: number, repeat?: number, fallback?: boolean,
+ *   done: boolean, touched: number, provider?: string, tries?: number, repeat?: number, fallback?: boolean,
  *   reused?: boolean }} Call
  * @typedef {{ key: string, step: number, at: string, reasoning: any, tool: any, calls: Call[], found: any[],
  *   read: any[], touched: number }} Turn
  * @typedef {{ key: string, title: string, text: string, tone: string, at: string, touched: number,
  *   calls?: undefined }} Note
+ * @typedef {{ from: number, to: number | null, person: boolean, words: string }} Wait
  * @typedef {ReturnType<typeof empty>} Job
  */
 
@@ -35,6 +36,9 @@ export function empty() {
     workingSince: /** @type {string | null} */ (null),
     endedAt: /** @type {string | null} */ (null),
     retryAt: /** @type {string | null} */ (null),
+    /** @type {Wait[]} */
+    waits: [],
+    author: /** @type {"model" | "stand_in" | "extractive"} */ ("model"),
     goal: "",
     plan: /** @type {string[]} */ ([]),
     plans: /** @type {any[]} */ ([]),
@@ -94,7 +98,7 @@ const APPLY = {
   attempt_started(job, data, event) {
     Object.assign(job, { attempt: data.attempt, worker: data.worker, retryAt: null, step: "Starting" });
     job.startedAt ??= event.at;
-    job.workingSince ??= event.at;
+    work(job, event.at);
     const words = data.attempt > 1 ? `Attempt ${data.attempt} began` : "A worker took the job";
     note(
       job,
@@ -111,14 +115,15 @@ const APPLY = {
   attempt_released(job, data, event) {
     job.attempt -= 1;
     job.retryAt = data.retry_at;
-    job.step = data.reason === "provider_unavailable" ? waitInWords(data.away) : "Waiting for a worker";
+    const waits = data.reason === "provider_unavailable";
+    job.step = waits ? waitInWords(data.away) : "Waiting for a worker";
+    if (waits) wait(job, event, false);
     note(
       job,
       event,
-      data.reason === "provider_unavailable"
-        ? "The provider is away; the job waits"
-        : "The worker stopped and handed the job back",
-      "",
+      waits ? "The provider is away; the job waits" : "The worker stopped and handed the job back",
+      waits && data.away ? job.step : "",
+      waits ? "wait" : "",
     );
   },
   lease_expired(job, data, event) {
@@ -135,10 +140,12 @@ const APPLY = {
     job.attempt -= 1;
     job.asks = { ...data, seq: event.seq, until: Date.parse(event.at) + data.timeout_seconds * 1000 };
     job.step = "Waiting for an answer";
+    wait(job, event, true);
     note(job, event, "It asks what is meant", data.questions.join(" "), "warn");
   },
   input_provided(job, data, event) {
     Object.assign(job, { asks: null, answers: data.answers, workingSince: event.at, step: "Waiting for a worker" });
+    stopWait(job, event.at);
     note(
       job,
       event,
@@ -203,6 +210,8 @@ const APPLY = {
   },
   step_reasoned(job, data, event) {
     const turn = turnOf(job, data.step, event);
+    const thought = turn.calls.findLast((call) => call.kind === "model");
+    job.author = thought?.fallback ? "stand_in" : thought?.provider === "extractive" ? "extractive" : "model";
     Object.assign(turn, { reasoning: data.reasoning, tool: data.function, touched: event.seq, at: event.at });
     say(job, toolInWords(data.function));
   },
@@ -269,6 +278,38 @@ function writingInWords({ state, tokens }) {
   if (state === "queued") return "Waiting for the model: other calls come first";
   if (state === "reading") return "The model is reading";
   return `The model is ${state}: ${tokens.toLocaleString("en-US")} tokens so far`;
+}
+
+/**
+ * The job waits from now on: for a person, or for a provider. Neither counts for a deadline.
+ * @param {Job} job
+ * @param {LogEvent} event
+ * @param {boolean} person
+ */
+function wait(job, event, person) {
+  job.waits.push({ from: Date.parse(event.at), to: null, person, words: job.step });
+}
+
+/**
+ * @param {Job} job
+ * @param {string} at
+ */
+function stopWait(job, at) {
+  const last = job.waits.at(-1);
+  if (last) last.to ??= Date.parse(at);
+}
+
+/**
+ * A worker goes on. The deadline counts from the first start, later by each wait for a provider.
+ * @param {Job} job
+ * @param {string} at
+ */
+function work(job, at) {
+  const last = job.waits.at(-1);
+  if (job.workingSince && last && last.to === null && !last.person)
+    job.workingSince = new Date(Date.parse(job.workingSince) + Date.parse(at) - last.from).toISOString();
+  job.workingSince ??= at;
+  stopWait(job, at);
 }
 
 /** @param {number} n */
@@ -366,6 +407,7 @@ function charge(bill, { kind, usage, error }) {
  */
 function end(job, event, words) {
   job.endedAt = event.at;
+  stopWait(job, event.at);
   job.retryAt = null;
   job.asks = null;
   job.step = words;

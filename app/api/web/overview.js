@@ -1,7 +1,7 @@
 // All jobs in figures. The charts are a few lines of SVG each, with the same figures as a table.
 import { api, told } from "./api.js";
 import { $, h, keep, say, svg } from "./dom.js";
-import { at as clock, count, few, lasted, many, money } from "./words.js";
+import { atLeast, at as clock, count, few, lasted, many, money } from "./words.js";
 
 const hourOf = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const dayOf = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
@@ -175,25 +175,26 @@ function spending({ at, days }) {
   const cost = (day, model) => days.find((one) => one.day.startsWith(day) && one.model === model)?.cost_usd ?? 0;
   const columns = dates.map((day) => models.map((model, n) => [FILLS[n % 4], cost(day, model)]));
   const total = days.reduce((sum, one) => sum + one.cost_usd, 0),
-    unknown = days.reduce((sum, one) => sum + one.unpriced, 0);
+    unknown = days.reduce((sum, one) => sum + one.unknown_cost_calls, 0);
   const top = peak(columns.map((parts) => parts.reduce((sum, [, value]) => sum + value, 0)));
   return frame(
     "Cost, by day and model",
     models.map((model, n) => swatch(FILLS[n % 4], model || "no model")),
-    bars(`${money(total)} in 14 days`, columns, top),
+    bars(`${atLeast(total, unknown)} in 14 days`, columns, top),
     [
       dayOf.format(new Date(dates[0])),
-      `${money(total)} in all${unknown ? `, and ${many(unknown, "job")} of unknown cost` : ""}`,
+      `${atLeast(total, unknown)} in all${unknown ? `; ${many(unknown, "call")} of unknown cost` : ""}`,
       "today",
     ],
     table(
-      ["Day", "Model", "Jobs", "Tokens", "Cost"],
+      ["Day", "Model", "Jobs", "Tokens", "Cost", "Calls of unknown cost"],
       days.map((one) => [
         dayOf.format(new Date(one.day)),
         one.model || "none",
         count(one.jobs),
         few(one.tokens),
-        `${money(one.cost_usd)}${one.unpriced ? " and more" : ""}`,
+        atLeast(one.cost_usd, one.unknown_cost_calls),
+        count(one.unknown_cost_calls),
       ]),
     ),
     total ? money(top) : "nothing was spent",

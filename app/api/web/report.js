@@ -3,7 +3,7 @@ import { api, idFromPath, reportDocument } from "./api.js";
 import { $, h, out, say, state, tell } from "./dom.js";
 import { askAgain } from "./rows.js";
 import { openSource } from "./source.js";
-import { date, lasted, many, money, percent, STOPPED } from "./words.js";
+import { atLeast, date, lasted, many, percent, STOPPED, tries } from "./words.js";
 
 const id = idFromPath();
 
@@ -84,14 +84,9 @@ const block = (title, ...inner) => {
   return h("section", { "aria-labelledby": key }, h("h2", { id: key }, title), ...inner);
 };
 
-function stands(result) {
+function stands(result, usage) {
   const cited = result.sources.filter((source) => result.claims.some((claim) => claim.number === source.number));
-  const {
-    total_duration_seconds: seconds,
-    api_calls_made: calls,
-    tokens_consumed: tokens,
-    estimated_cost_usd: cost,
-  } = result.metrics;
+  const { total_duration_seconds: seconds, api_calls_made: calls, tokens_consumed: tokens } = result.metrics;
   return [
     block(
       "Evidence",
@@ -163,10 +158,10 @@ function stands(result) {
         null,
         [
           many(calls, "call"),
-          many(result.metrics.search_operations, "search", "searches"),
+          tries(result.metrics.search_operations, usage.failed_tries),
           ...(tokens ? [many(tokens, "token")] : []),
           lasted(seconds * 1000),
-          `cost ${money(cost)}. The model’s own confidence: ${result.confidence}.`,
+          `cost ${atLeast(usage.known_cost_usd, usage.unknown_cost_calls)}. The model’s own confidence: ${result.confidence}.`,
         ].join(", "),
       ),
     ),
@@ -236,6 +231,16 @@ function failed(title, text) {
   );
 }
 
+/** Why it ended; that nothing is in the sources is not said of pages that were read. */
+function why(result) {
+  const untied = result.stop_reason === "no_evidence" && result.sources.some((source) => source.read);
+  const words =
+    untied && !result.claims.length
+      ? "No sentence could be tied to a page that was read."
+      : STOPPED[result.stop_reason];
+  return `${words} Done: ${result.outcome_reason}.`;
+}
+
 async function start() {
   $("run-link").href = `/runs/${id}`;
   const view = await api.job(id);
@@ -260,11 +265,11 @@ async function start() {
     view.query === result.title ? "" : h("span", { dir: "auto" }, `Asked: ${view.query}`),
   );
   $("acts").append(...acts(view));
-  const stopped = result.stop_reason !== "answered" && STOPPED[result.stop_reason];
+  const stopped = result.stop_reason !== "answered" && why(result);
   $("stopped").hidden = !stopped;
   say($("stopped"), stopped || "");
   $("article").append(...[...body.childNodes].flatMap((node) => copied(node, result)).flat(9));
-  $("stands").append(...stands(result).filter(Boolean));
+  $("stands").append(...stands(result, view.usage).filter(Boolean));
   bind($("article"), result);
   $("paper").classList.remove("waiting");
   const asked = /^#source-(\d+)$/.exec(location.hash);

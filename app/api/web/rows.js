@@ -1,8 +1,8 @@
 // A list of jobs that keeps itself up to date.
 import { again, api, Problem } from "./api.js";
-import { confirmed, h, keep, say, state, statusName, tell } from "./dom.js";
+import { confirmed, h, keep, say, state, stateName, tell } from "./dom.js";
 import { isOver } from "./fold.js";
-import { ago, date, money } from "./words.js";
+import { ago, atLeast, date, many, tries } from "./words.js";
 
 export async function cancelRun(id, changed) {
   const sure = await confirmed(
@@ -56,6 +56,13 @@ function action(job, changed) {
   );
 }
 
+/** What stands under the question: the effort, what was or is done, and failed tries apart. */
+function told({ effort, status, current_step: step, usage }) {
+  const done = tries(usage.searches, usage.failed_tries);
+  if (isOver(status)) return `${effort} · ${done}`;
+  return [effort, step, usage.failed_tries && done].filter(Boolean).join(" · ");
+}
+
 /** One job as a row. An older element is changed in place, so that focus and selection stay. */
 function row(job, old, changed) {
   const one =
@@ -78,7 +85,7 @@ function row(job, old, changed) {
   const [what, status, far, cost, age, act] = one.children;
   const [, sub] = what.children;
   sub.replaceChildren(
-    ...[isOver(job.status) ? job.effort : `${job.effort} · ${job.current_step}`].map((text) => h("span", null, text)),
+    h("span", null, told(job)),
     ...job.tags.flatMap((tag) => [" ", h("span", { class: "tag" }, tag)]),
   );
   if (one.dataset.status !== job.status) {
@@ -90,7 +97,9 @@ function row(job, old, changed) {
   }
   far.firstElementChild.style.setProperty("--share", job.progress / 100);
   say(far.lastElementChild, `${job.progress} %`);
-  say(cost, money(job.usage.cost_usd));
+  say(cost, atLeast(job.usage.known_cost_usd, job.usage.unknown_cost_calls));
+  const unknown = many(job.usage.unknown_cost_calls, "call has", "calls have");
+  cost.title = job.usage.unknown_cost_calls ? `${unknown} no known price` : "";
   age.title = date(job.created_at);
   say(age, ago(job.created_at));
   return one;
@@ -134,7 +143,8 @@ export function poll(search, show, failed) {
   const announce = (jobs) => {
     const ended = jobs.filter((job) => isOver(job.status) && last.has(job.job_id) && !isOver(last.get(job.job_id)));
     last = new Map(jobs.map((job) => [job.job_id, job.status]));
-    if (ended.length) tell(ended.map((job) => `${statusName(job.status)}: ${job.query.slice(0, 80)}`).join(". "));
+    if (ended.length)
+      tell(ended.map((job) => `${stateName(job.status, job.outcome)}: ${job.query.slice(0, 80)}`).join(". "));
   };
   document.addEventListener("visibilitychange", () => !document.hidden && run());
   run();

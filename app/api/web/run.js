@@ -1,12 +1,27 @@
 // A job: live while it goes on, and as it was at any event of its log.
 import { api, idFromPath, Problem, told } from "./api.js";
-import { $, framed, h, keep, out, say, state, statusName, tell } from "./dom.js";
-import { callsMade, costOf, empty, evolve, fold, isOver, toolInWords } from "./fold.js";
+import { $, framed, h, keep, out, say, state, stateName, tell } from "./dom.js";
+import { callsMade, empty, evolve, fold, isOver, toolInWords } from "./fold.js";
 import { askAgain, cancelRun } from "./rows.js";
 import { openSource } from "./source.js";
 import { Follower } from "./stream.js";
 import { figures, Timeline } from "./timeline.js";
-import { ago, at as clock, count, date, few, host, lasted, many, money, STOPPED, size } from "./words.js";
+import {
+  ago,
+  atLeast,
+  at as clock,
+  count,
+  date,
+  few,
+  host,
+  lasted,
+  many,
+  money,
+  STOPPED,
+  size,
+  tries,
+  WRITTEN,
+} from "./words.js";
 
 const id = idFromPath();
 const events = [];
@@ -46,13 +61,21 @@ const draw = framed(() => {
 function drawHead(run) {
   const { request } = live;
   say($("question"), request.query);
-  const far = isOver(live.status) ? statusName(live.status) : `${live.progress} %`;
+  const far = isOver(live.status) ? stateName(live.status, outcomeOf(live)) : `${live.progress} %`;
   document.title = `${far} · ${request.query.slice(0, 60)} · Dossier`;
-  const key = [run.status, run.progress, run.attempt, request.query, run.endedAt, Math.floor(Date.now() / 1000)].join();
+  const key = [
+    came?.outcome,
+    run.status,
+    run.progress,
+    run.attempt,
+    request.query,
+    run.endedAt,
+    Math.floor(Date.now() / 1000),
+  ].join();
   if (drawn === key) return;
   drawn = key;
   const facts = [
-    state(run.status, run.outcome),
+    state(run.status, outcomeOf(run)),
     isOver(run.status) ? "" : h("span", { class: "num" }, `${run.progress} %`),
     h("span", null, `${request.effort ?? "standard"} effort`),
     h(
@@ -63,15 +86,29 @@ function drawHead(run) {
   ];
   if (run.startedAt && run.endedAt)
     facts.push(h("span", null, `took ${lasted(Date.parse(run.endedAt) - Date.parse(run.startedAt))}`));
+  if (run.bill.search || run.bill.failed) facts.push(h("span", null, tries(run.bill.search, run.bill.failed)));
   if (run.attempt > 1) facts.push(h("span", null, `attempt ${run.attempt} of ${live.attempts}`));
   for (const tag of request.tags ?? []) facts.push(h("span", { class: "tag" }, tag));
   $("facts").replaceChildren(...facts);
-  say($("step"), isOver(run.status) ? (run.stopReason ? STOPPED[run.stopReason] : "") : run.step + retryIn(run));
+  say($("step"), isOver(run.status) ? ended(run) : run.step + retryIn(run));
   $("then").hidden = !then;
   if (then)
     say($("then-words"), `This is the job as it was at event ${then.seq} of ${live.seq}, at ${clock(then.at)}.`);
   drawNotice(run);
   drawActs();
+}
+
+/** What came of it: the log of an older version does not say, so the server is asked. */
+const outcomeOf = (run) => run.outcome ?? (run.seq === live.seq ? came?.outcome : null);
+
+/** Why it ended, and what was done: the server's words where it has them. */
+function ended(run) {
+  if (!run.stopReason) return "";
+  const wasRead = [...run.sources.values()].some((source) => source.size !== null);
+  const untied = run.stopReason === "no_evidence" && wasRead && !run.report?.claims.length;
+  const why = untied ? "No sentence could be tied to a page that was read." : STOPPED[run.stopReason];
+  const done = run.seq === live.seq && came?.result?.outcome_reason;
+  return [why, WRITTEN[run.author], done && `Done: ${done}.`].filter(Boolean).join(" ");
 }
 
 const retryIn = (run) =>
@@ -80,12 +117,14 @@ const retryIn = (run) =>
 function drawNotice(run) {
   const box = $("notice");
   box.hidden = run.status !== "failed";
+  const done = run.seq === live.seq && came?.error?.outcome_reason;
   if (box.hidden) return;
   box.className = "notice bad";
   const { error_type: type, error_message: message, is_retryable: again } = run.failure;
   box.replaceChildren(
     h("h2", null, "The job failed"),
     h("p", null, message),
+    done ? h("p", null, `Done before: ${done}.`) : "",
     h(
       "p",
       { class: "small" },
@@ -259,11 +298,16 @@ function drawBudget(job) {
   const limits = live.request.limits ?? {},
     bill = job.bill,
     most = presets.find((one) => one.effort === (live.request.effort ?? "standard")) ?? {};
-  // Waiting for an answer is free.
-  const until = job.endedAt ? Date.parse(job.endedAt) : job.asks ? Date.parse(job.at) : moment();
+  // Waiting for a provider or a person is free.
+  const last = job.waits.at(-1);
+  const until =
+    last && (last.to === null || job.endedAt === new Date(last.to).toISOString())
+      ? last.from
+      : job.endedAt
+        ? Date.parse(job.endedAt)
+        : moment();
   const spent = job.workingSince ? Math.max(0, until - Date.parse(job.workingSince)) : 0;
-  const cost = costOf(bill),
-    tokens = bill.input + bill.output;
+  const tokens = bill.input + bill.output;
   const lines = [
     ["Calls", callsMade(bill), limits.max_calls ?? most.calls, count],
     ["Searches", bill.search, limits.max_searches ?? most.searches, count],
@@ -272,11 +316,13 @@ function drawBudget(job) {
     ["Tokens", tokens, limits.max_tokens, few, true],
     [
       "Cost",
-      cost ?? bill.cost,
+      bill.cost,
       limits.max_cost_usd,
-      (usd) => (cost === null && usd === bill.cost ? `${money(usd)} and more` : money(usd)),
+      (usd) => (usd === bill.cost ? atLeast(usd, bill.unpriced) : money(usd)),
       true,
     ],
+    ...(bill.unpriced ? [["Calls of unknown cost", bill.unpriced, undefined, count]] : []),
+    ...(bill.failed ? [["Failed tries", bill.failed, undefined, count]] : []),
   ];
   keep(
     $("budget"),
@@ -572,6 +618,13 @@ function connected(state_, cursor) {
   if (state_ === "lost") tell("The connection was lost. It will go on where it was.");
 }
 
+// What the server says of the job that is over: its outcome, and what was done.
+let came = null;
+async function lookBack() {
+  came = await api.job(id).catch(() => null);
+  draw();
+}
+
 let wanted = Number(new URLSearchParams(location.search).get("at")) || 0;
 let toldStatus = "";
 const follower = new Follower(id, {
@@ -588,7 +641,8 @@ const follower = new Follower(id, {
     if (connection === "live") connected("live", live.seq);
     if (toldStatus !== live.status + live.step) {
       toldStatus = live.status + live.step;
-      if (ready) tell(`${statusName(live.status)}, ${live.progress} %. ${live.step}`, isOver(live.status));
+      if (isOver(live.status)) lookBack();
+      if (ready) tell(`${stateName(live.status, live.outcome ?? "")}, ${live.progress} %. ${live.step}`, isOver(live.status));
     }
     draw();
   },

@@ -6,18 +6,19 @@ import { few, lasted, money } from "./words.js";
 const LANES = { model: [0, 2], search: [2, 3], read: [5, 4] }; // first row, rows
 const ROW = 10,
   ROWS = 9;
-const NAMES = { model: "Model", search: "Searches", read: "Pages" };
+const NAMES = { model: "Model", search: "Searches", read: "Pages", wait: "Waiting" };
 
 export class Timeline {
   constructor(pick) {
     this.bars = [];
     this.strip = $("strip");
+    this.pauses = svg("g", {});
     this.group = svg("g", {});
     this.cursor = svg("line", { class: "cursor", y1: 0, y2: ROW * ROWS });
     this.lanes = [2, 5].map((row) => svg("line", { class: "lane", x1: 0, y1: row * ROW - 2, y2: row * ROW - 2 }));
-    this.strip.append(...this.lanes, this.group, this.cursor);
+    this.strip.append(...this.lanes, this.pauses, this.group, this.cursor);
     $("legend").append(
-      ...Object.keys(LANES).map((kind) =>
+      ...Object.keys(NAMES).map((kind) =>
         h(
           "span",
           null,
@@ -52,6 +53,7 @@ export class Timeline {
       this.place(one, call, from, moment ?? now);
     }
     this.group.append(...fresh);
+    this.pause(run.waits, from, moment ?? now);
     if (this.length !== length) {
       this.length = length;
       this.strip.setAttribute("viewBox", `0 0 ${length} ${ROW * ROWS}`);
@@ -60,6 +62,24 @@ export class Timeline {
     }
     this.cursor.setAttribute("visibility", moment ? "visible" : "hidden");
     if (moment) for (const x of ["x1", "x2"]) this.cursor.setAttribute(x, Math.min(length, moment - from));
+  }
+
+  /** Waits for a provider or a person, from top to bottom: they are few. */
+  pause(waits, from, now) {
+    const bars = waits.map((wait) => {
+      const bar = /** @type {any} */ (
+        svg("rect", {
+          class: "call-wait",
+          x: wait.from - from,
+          y: 0,
+          width: Math.max(0, (wait.to ?? now) - wait.from),
+          height: ROW * ROWS,
+        })
+      );
+      bar.words = `${wait.words} · ${lasted((wait.to ?? now) - wait.from)}, in no deadline`;
+      return bar;
+    });
+    this.pauses.replaceChildren(...bars);
   }
 
   place(bar, call, from, now) {
@@ -81,7 +101,8 @@ export class Timeline {
 
   read(bar) {
     const call = bar.call;
-    if (call) say($("readout"), `${call.about} · ${figures(call)}`);
+    if (bar.words) say($("readout"), bar.words);
+    else if (call) say($("readout"), `${call.about} · ${figures(call)}`);
   }
 }
 

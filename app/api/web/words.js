@@ -21,6 +21,18 @@ export function money(usd) {
   return usd < 0.01 ? `$${usd.toPrecision(2)}` : `$${usd.toFixed(usd < 1 ? 3 : 2)}`;
 }
 
+/** What is known to be paid: with a call of unknown price, the least that it can be. */
+export function atLeast(known, unknown) {
+  if (!unknown) return money(known);
+  return known ? `at least ${money(known)}` : "unknown";
+}
+
+/** A bill in words: "9 searches, 3 failed tries". A failed try is no search. */
+export const tries = (searches, failed) =>
+  [many(searches, "search", "searches"), failed && many(failed, "failed try", "failed tries")]
+    .filter(Boolean)
+    .join(", ");
+
 export function lasted(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = ms / 1000;
@@ -67,4 +79,11 @@ export const STOPPED = {
   model_failed: "The language model failed; the report was put together without it.",
   cancelled: "The research was cancelled.",
   error: "The research stopped early because of an error.",
+};
+
+/** Who wrote it, where it was not a model; the same sentences as in app/text/report.py. */
+export const WRITTEN = {
+  model: "",
+  stand_in: "What stands here was selected from the pages without the model, because it failed.",
+  extractive: "Passages, not a report: they were selected from the pages without a language model.",
 };
