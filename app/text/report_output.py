@@ -41,7 +41,7 @@ STOPPED: dict[StopReason, str] = {
 WRITTEN: dict[Author, str] = {
     "model": "",
     "stand_in": "What stands here was selected from the pages without the model, because it failed.",
-    "extractive": "Passages, not a report: they were selected from the pages without a language model.",
+    "extractive": "Selected from the pages that were read; no language model was used.",
 }
 
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>&|~#])")

@@ -1,6 +1,7 @@
 """Without a language model, in every language: the question's language decides words, plan and frame."""
 
 import sys
+from contextlib import contextmanager
 
 import pytest
 
@@ -63,6 +64,10 @@ CASES = {
         "石英砂",
         "蒙古国歌是谁谱写的？",
     ),
+}
+SECOND = {
+    "en": ", and who composed the anthem of Mongolia?",
+    "de": "? Wer komponierte die Hymne der Mongolei?",
 }
 LAST = ("write_report", "answer")
 
@@ -136,22 +141,53 @@ async def test_raw_markup_is_never_quoted():
     assert not set("<{=") & set(quoted)
 
 
-def test_splitting_takes_time_in_proportion_to_the_page():
+@pytest.mark.parametrize(("language", "second"), SECOND.items())
+async def test_where_a_part_is_not_answered_it_says_that_these_are_passages(language, second):
+    title, text, question, answer, _ = CASES[language]
+
+    done = await written(title, text, question.rstrip("?") + second)
+
+    assert answer in done.content
+    assert f"{FRAMES[language].passages} {FRAMES[language].note}" in done.content
+    assert FRAMES[language].passages not in (await written(title, text, question)).content
+
+
+async def test_writing_takes_work_in_proportion_to_the_page():
+    title, text, question, *_ = CASES["en"]
+
+    async def work(times):
+        page = "".join(f"{text} Line {times}x{n} of the works is here. " for n in range(times))
+        with counted() as lines:
+            await written(title, page, question)
+        return lines[0]
+
+    await work(10)  # what is cached once
+    once = await work(200)
+    assert await work(400) < 2.5 * once
+
+
+@contextmanager
+def counted():
+    """Count the lines of Python that are executed: no clock, so no noise."""
+    lines = [0]
+
+    def count(_frame, event, _arg):
+        lines[0] += event == "line"
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        yield lines
+    finally:
+        sys.settrace(before)
+
+
+def test_splitting_takes_work_in_proportion_to_the_page():
     def work(page):
-        lines = 0
-
-        def count(_frame, event, _arg):
-            nonlocal lines
-            lines += event == "line"
-            return count
-
-        before = sys.gettrace()
-        sys.settrace(count)
-        try:
+        with counted() as lines:
             sentences(page)
-        finally:
-            sys.settrace(before)
-        return lines
+        return lines[0]
 
     assert work("A. " * 4000) < 2.5 * work("A. " * 2000)
     assert sentences("A. " * 11_000) == []

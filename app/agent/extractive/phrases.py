@@ -10,6 +10,7 @@ class Phrases(Struct, frozen=True):
 
     meaning: str  # of the subject {}
     more: str  # about the subject {}
+    passages: str  # that it is no report, where they answer only a part of the question
     note: str
     missing: str  # before the parts of the question that nothing answers
     nothing: str
@@ -23,6 +24,7 @@ FRAMES = {
     "en": Phrases(
         "What is meant by {}?",
         "What else is known about {}?",
+        "These are passages, not a report.",
         "No language model was used: these sentences were selected from the pages that were read, "
         "and not rewritten.",
         "Nothing was found in them for:",
@@ -34,6 +36,7 @@ FRAMES = {
     "de": Phrases(
         "Was bedeutet: {}?",
         "Was ist noch bekannt über: {}?",
+        "Dies sind Fundstellen, kein Bericht.",
         "Es wurde kein Sprachmodell benutzt: Diese Sätze sind aus den gelesenen Seiten ausgewählt und nicht "
         "umgeschrieben.",
         "Darin wurde nichts gefunden zu:",
@@ -43,6 +46,7 @@ FRAMES = {
     "fr": Phrases(
         "Que signifie : {} ?",
         "Que sait-on encore sur : {} ?",
+        "Ce sont des passages, pas un rapport.",
         "Aucun modèle de langage n’a été utilisé : ces phrases ont été choisies dans les pages lues, "
         "sans être réécrites.",
         "Rien n’y a été trouvé pour :",
@@ -53,6 +57,7 @@ FRAMES = {
     "es": Phrases(
         "¿Qué significa: {}?",
         "¿Qué más se sabe sobre: {}?",
+        "Son pasajes, no un informe.",
         "No se usó ningún modelo de lenguaje: estas frases se eligieron de las páginas leídas y no se "
         "reescribieron.",
         "En ellas no se encontró nada sobre:",
@@ -62,6 +67,7 @@ FRAMES = {
     "pt": Phrases(
         "O que significa: {}?",
         "O que mais se sabe sobre: {}?",
+        "São passagens, não um relatório.",
         "Nenhum modelo de linguagem foi usado: estas frases foram escolhidas das páginas lidas e não foram "
         "reescritas.",
         "Nelas nada foi encontrado sobre:",
@@ -71,6 +77,7 @@ FRAMES = {
     "it": Phrases(
         "Che cosa significa: {}?",
         "Che cos’altro si sa su: {}?",
+        "Sono passaggi, non una relazione.",
         "Non è stato usato alcun modello linguistico: queste frasi sono state scelte dalle pagine lette "
         "e non riscritte.",
         "In esse non è stato trovato nulla su:",
@@ -80,6 +87,7 @@ FRAMES = {
     "nl": Phrases(
         "Wat betekent: {}?",
         "Wat is er verder bekend over: {}?",
+        "Dit zijn passages, geen verslag.",
         "Er is geen taalmodel gebruikt: deze zinnen zijn gekozen uit de gelezen pagina’s en niet "
         "herschreven.",
         "Daarin is niets gevonden over:",
@@ -89,6 +97,7 @@ FRAMES = {
     "ru": Phrases(
         "Что означает: {}?",
         "Что ещё известно о теме: {}?",
+        "Это отрывки, а не отчёт.",
         "Языковая модель не использовалась: эти предложения выбраны из прочитанных страниц и не изменены.",
         "В них ничего не найдено по вопросу:",
         "В просмотренных источниках не найдено ничего, что отвечает на этот вопрос.",
@@ -97,6 +106,7 @@ FRAMES = {
     "ar": Phrases(
         "ما معنى: {}؟",
         "ما المعروف أيضا عن: {}؟",
+        "هذه مقاطع وليست تقريرا.",
         "لم يستخدم أي نموذج لغوي: هذه الجمل مختارة من الصفحات التي قرئت دون إعادة صياغة.",
         "لم يعثر فيها على شيء بشأن:",
         "لم يعثر في المصادر التي جرى البحث فيها على ما يجيب عن هذا السؤال.",
@@ -106,6 +116,7 @@ FRAMES = {
     "hi": Phrases(
         "इसका अर्थ क्या है: {}?",
         "इसके बारे में और क्या ज्ञात है: {}?",
+        "ये अंश हैं, रिपोर्ट नहीं।",
         "किसी भाषा मॉडल का उपयोग नहीं हुआ: ये वाक्य पढ़े गए पृष्ठों से चुने गए हैं और बदले नहीं गए।",
         "उनमें इसके बारे में कुछ नहीं मिला:",
         "खोजे गए स्रोतों में इस प्रश्न का उत्तर देने वाला कुछ नहीं मिला।",
@@ -114,6 +125,7 @@ FRAMES = {
     "zh": Phrases(
         "{}是什么意思？",
         "关于{}还有哪些信息？",
+        "这些是段落，不是报告。",
         "未使用语言模型：这些句子选自已读取的网页，未经改写。",
         "其中没有找到相关内容：",
         "在已检索的来源中没有找到能回答这个问题的内容。",
@@ -123,6 +135,7 @@ FRAMES = {
     "ja": Phrases(
         "{}の意味は何ですか？",
         "{}について他に何が知られていますか？",
+        "これは抜粋であり、報告書ではありません。",
         "言語モデルは使用していません。これらの文は読んだページから選んだもので、書き換えていません。",
         "次の点については何も見つかりませんでした：",
         "検索した情報源には、この質問に答えるものは見つかりませんでした。",
@@ -132,6 +145,7 @@ FRAMES = {
     "ko": Phrases(
         "{}의 의미는 무엇입니까?",
         "{}에 대해 더 알려진 것은 무엇입니까?",
+        "이것은 발췌문이며 보고서가 아닙니다.",
         "언어 모델을 사용하지 않았습니다. 이 문장들은 읽은 페이지에서 고른 것이며 고쳐 쓰지 않았습니다.",
         "다음에 대해서는 찾지 못했습니다:",
         "검색한 자료에서 이 질문에 답하는 내용을 찾지 못했습니다.",
@@ -140,6 +154,7 @@ FRAMES = {
     "th": Phrases(
         "{} หมายความว่าอะไร",
         "มีอะไรอีกที่ทราบเกี่ยวกับ {}",
+        "นี่คือข้อความที่คัดมา ไม่ใช่รายงาน",
         "ไม่ได้ใช้แบบจำลองภาษา ประโยคเหล่านี้เลือกมาจากหน้าที่อ่านโดยไม่ได้เขียนใหม่",
         "ไม่พบสิ่งใดในนั้นสำหรับ:",
         "ไม่พบสิ่งใดที่ตอบคำถามนี้ในแหล่งข้อมูลที่ค้นหา",

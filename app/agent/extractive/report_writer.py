@@ -115,7 +115,8 @@ def _cited(line: PageSentence) -> str:
 def _note(question: str, missing: Sequence[str]) -> str:
     told = frame(question)
     gaps = "".join(f" {told.missing} {escape(step)}" for step in missing)
-    return f"*{told.note}{gaps}*"
+    kind = f"{told.passages} " if missing else ""
+    return f"*{kind}{told.note}{gaps}*"
 
 
 def _title(query: str) -> str:

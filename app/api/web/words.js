@@ -81,9 +81,9 @@ export const STOPPED = {
   error: "The research stopped early because of an error.",
 };
 
-/** Who wrote it, where it was not a model; the same sentences as in app/text/report.py. */
+/** Who wrote it, where it was not a model; the same sentences as in app/text/report_output.py. */
 export const WRITTEN = {
   model: "",
   stand_in: "What stands here was selected from the pages without the model, because it failed.",
-  extractive: "Passages, not a report: they were selected from the pages without a language model.",
+  extractive: "Selected from the pages that were read; no language model was used.",
 };
