@@ -4,7 +4,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from dossier.job_types import Support
+from dossier.job_types import FurtherPassage, Support
 
 
 class ReasoningView(Struct, frozen=True):
@@ -92,6 +92,8 @@ class ProvenClaim(Struct, frozen=True):
     source: SourceOrigin
     verdict: Support | None = None  # of a judge; None where none was given
     reason: str = ""  # of the verdict
+    more: tuple[FurtherPassage, ...] = ()  # further places of the same page
+    given: bool = False  # the model itself copied the quote; it was looked up in the page
 
 
 class Claims(Struct, frozen=True):

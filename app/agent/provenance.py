@@ -49,6 +49,8 @@ def claims(log: Iterable[Recorded]) -> Sequence[ProvenClaim]:
             _origin(trail, claim.number),
             claim.verdict,
             claim.reason,
+            claim.more,
+            claim.given,
         )
         for number, claim in enumerate(report.claims, 1)
         if claim.number in trail.found

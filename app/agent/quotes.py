@@ -35,6 +35,7 @@ POSTINGS = 10_000  # entries of the index that are counted for one claim
 VOCABULARY = 60_000  # words of a page that are stemmed
 
 NOTHING = "nothing in it to check"
+NOT_HERE = "is not in this passage of the page"
 NO_PASSAGE = "no passage of the page says this"
 
 
@@ -222,7 +223,8 @@ class IndexedPage:
             if strange := self.strange(claim):
                 return strange
             return FoundQuotes((self._run(window),), min(0.99, round(window.score, 2)))
-        return why or self._apart(claim, windows)
+        apart = self._apart(claim, windows) if not why or NOT_HERE in why else why
+        return apart if isinstance(apart, FoundQuotes) else why or apart
 
     def strange(self, claim: Claimed) -> str:
         """Why a name of the claim cannot be meant; "" if the page has them all."""
@@ -306,11 +308,7 @@ def disagreement(claim: Figures, page: Figures) -> str:
     """Which number of a claim a passage does not have, in words; "" if it has them all."""
     if number := missing(claim, page):
         other = near(claim, page)
-        return (
-            f"the page says {other}, not {number}"
-            if other
-            else f"{number} is not in this passage of the page"
-        )
+        return f"the page says {other}, not {number}" if other else f"{number} {NOT_HERE}"
     if number := unit_conflict(claim, page):
         return f"the page has another unit for {number}"
     return ""

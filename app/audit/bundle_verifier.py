@@ -23,6 +23,9 @@ from pathlib import Path
 from typing import Any, Tuple
 
 MANIFEST, EVENTS, HEAD, CLAIMS = "manifest.json", "events.ndjson", "head.json", "claims.json"
+# What a claim may lack, in the log and in the list, and what it then is.
+OPTIONAL: tuple[tuple[str, Any], ...] = (("verdict", None), ("reason", ""), ("more", []), ("given", False))
+MARKS = (" *(unverified)*", " *(partly supported)*")
 TEXT = "dossier bundle 1\njob {job_id}\nseq {seq}\nhash {hash}\nmanifest {manifest}\nkey {key}\n"
 MARK = b',"event":'
 
@@ -305,11 +308,18 @@ class Check:
         for place, (said, claim) in enumerate(zip(listed, claims), 1):
             if not agrees(said, claim, seq, known):
                 self.wrong.append("%s: claim %d is not that of event %d." % (CLAIMS, place, seq))
-            page = self.texts.get(claim["number"])
-            if page is not None and page[claim["start"] : claim["end"]] != claim["quote"]:
+            self.quotes(claim, seq, place)
+
+    def quotes(self, claim: Any, seq: int, place: int) -> None:
+        """Each place of the page that a claim stands on holds its quote."""
+        page = self.texts.get(claim["number"])
+        if page is None:
+            return
+        for quoted in [claim, *claim.get("more", [])]:
+            if page[quoted["start"] : quoted["end"]] != quoted["quote"]:
                 self.wrong.append(
                     "%s line %d: the quote of claim %d is not in its page at %d to %d."
-                    % (EVENTS, seq, place, claim["start"], claim["end"])
+                    % (EVENTS, seq, place, quoted["start"], quoted["end"])
                 )
 
     def report(self) -> None:
@@ -325,8 +335,8 @@ class Check:
             return
         text = self.text("report.md")
         if text is not None and reports:
-            content = reports[-1]["content"].replace("\0", "").strip()
-            body = text.decode("utf-8", "replace").partition("\n\n")[2]
+            content = unmarked(reports[-1]["content"].replace("\0", "").strip())
+            body = unmarked(text.decode("utf-8", "replace").partition("\n\n")[2])
             if not body.startswith(content + "\n\n## Evidence\n\n"):
                 self.wrong.append("report.md: its text is not that of the event that wrote the report.")
             for claim in reports[-1].get("claims", []):
@@ -334,11 +344,19 @@ class Check:
                     self.wrong.append("report.md: source [%d] was taken out of its list." % claim["number"])
 
 
+def unmarked(text: str) -> str:
+    """The report without the marks behind its sentences, which are made from the event's lists."""
+    for mark in MARKS:
+        text = text.replace(mark, "")
+    return text
+
+
 def agrees(said: Any, claim: Any, seq: int, known: dict[int, tuple[str, Any]]) -> bool:
     """Whether a claim of the list is that of the event, and names the events that it stands on."""
     try:
         source, found, page = said["source"], said["source"]["found"], said["source"]["page"]
         same = all(said[name] == claim[name] for name in ("text", "quote", "start", "end", "score"))
+        same = same and all(said.get(name, none) == claim.get(name, none) for name, none in OPTIONAL)
         number = {"number": claim["number"]}
         named = [
             (seq, "report_written", {}),

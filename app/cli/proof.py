@@ -48,6 +48,8 @@ def _chain(claim: ProvenClaim) -> list[str]:
     lines = [
         f"Claim {claim.claim}, event {claim.seq}: {claim.text}",
         f"  quote, characters {claim.start} to {claim.end} of the page, score {claim.score}: {claim.quote}",
+        *(f"  and, characters {place.start} to {place.end}: {place.quote}" for place in claim.more),
+        f"  quoted by: {'the model, and found in the page' if claim.given else 'the check of the page'}",
         f"  verdict: {_verdict(claim)}",
         f"  source [{source.number}]: {source.title} – {source.url}",
     ]

@@ -24,6 +24,7 @@ _PATTERNS = (
         r"|enthalten|hervor|auffindbar|belegt|bestätigt)\b"
     ),
     r"\b(?:quellen?|seiten?)\b.{0,60}\b(?:nennen|nennt|enthalten|enthält|geben|gibt|sagen|sagt)\b.{0,30}\b(?:nicht|kein\w*)",
+    r"\bn(?:e\s|['’])(?:dit|disent|donne|donnent|parle|parlent|contient|contiennent|indique|précise)\w*\s(?:rien|pas|aucun)",
     r"\b(?:aucune?s?|ne|n['’]\w+)\b.{0,80}\b(?:trouvée?s?|disponibles?|mentionn\w+|indiqu\w+|précis\w+|fourni\w*)\b",
     r"\bno\s(?:se\s)?(?:ha[n]?\s)?(?:encontr\w+|hall\w+|hay|mencion\w+|indica\w*|especific\w+|consta\w*|dispon\w+)",
     r"\bnão\s.{0,40}(?:encontr\w+|mencion\w+|dispon\w+)|\bnon\s.{0,40}(?:trovat\w+|menzion\w+|disponibil\w+)",

@@ -6,6 +6,7 @@ at the end of a line) and unicode forms (NFKC: ligatures, full-width letters), a
 
 import re
 from array import array
+from functools import lru_cache
 from unicodedata import combining, is_normalized, normalize
 
 from app.text.languages import PAIRED_SCRIPTS
@@ -37,6 +38,7 @@ _FOLDED_SIGNS = re.compile(
     rf"|(?P<space>\s(?:\s|[\u00ad\u200b\u2060\ufeff])+|[^\S ])"
     rf"|(?P<gone>[\u00ad\u200b-\u200f\u2060\ufeff]+)"
     rf"|(?P<same>[{re.escape(QUOTATION_MARKS)}{DASHES}]+)"
+    rf"|(?P<forms>(?:[{_CHANGED}](?![{_MARKED}]))+)"
     rf"|(?P<other>[^\s{_MARKED}][{_MARKED}]{{1,10}}|[{_CHANGED}])"
 )
 _ELISION = re.compile(r"\s*(?:\[\s*(?:…|\.{3})\s*\]|\(\s*(?:…|\.{3})\s*\)|…|\.{3,6})\s*")
@@ -54,6 +56,11 @@ class FoldedText:
             parts.append(text[done : found.start()])
             offsets.extend(range(done, found.start()))
             done = found.end()
+            if found["forms"]:
+                forms = [_form(character) for character in found[0]]
+                parts.append("".join(forms))
+                offsets.extend(at for at, form in enumerate(forms, found.start()) for _ in form)
+                continue
             folded = _folded_piece(found)
             parts.append(folded)
             offsets.extend(range(*found.span()) if found["same"] else [found.start()] * len(folded))
@@ -91,6 +98,11 @@ class FoldedText:
             folded_end += 1
         end = self._offsets[folded_end]
         return last + len(self.original[last:end].rstrip()) or end
+
+
+@lru_cache(maxsize=5000)
+def _form(character: str) -> str:
+    return normalize("NFKC", character)
 
 
 def _folded_piece(found: re.Match[str]) -> str:

@@ -15,6 +15,11 @@ from app.text import prose
         ("Another thing² is here. Area of 5 km² is big.", "Another thing[2] is here. Area of 5 km² is big."),
         ("Formula $a[1]$ is so [2].", "Formula $a[1]$ is so [2]."),
         ("Das war so [1].\n\n## Quellen\n\n[1] History of X. 2020.\n[2] Foo bar\n", "Das war so [1]."),
+        ("Voilà ce que c’est [1].\n\n**Références**\n\n1. Histoire\n2. Autre\n", "Voilà ce que c’est [1]."),
+        ("事实如此[1]。\n\n参考文献\n\n[1] 历史。\n[2] 某某。\n", "事实如此[1]。"),
+        ("So it is ［1］. And 【2】 too.", "So it is [1]. And [2] too."),
+        ("Das war so [Quelle 1]. C’est ainsi (source 2).", "Das war so [1]. C’est ainsi [2]."),
+        ("$$b[2] = \\frac{1}{2}$$ is so [1].", "$$b[2] = \\frac{1}{2}$$ is so [1]."),
         ("Sources:\n\n- Solar\n- Wind\n\nSo it is [1].", "Sources:\n\n- Solar\n- Wind\n\nSo it is [1]."),
     ],
 )
