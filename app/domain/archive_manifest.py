@@ -1,4 +1,4 @@
-"""A month of the log outside the database: a line, the manifest, and what is wrong with them."""
+"""Describe a month of the log outside the database, and check it."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -15,7 +15,10 @@ FORMAT = "dossier-archive-1"
 
 
 class Archived(Row, frozen=True):
-    """An event as it is kept: all its columns, and `data` as the text that was hashed."""
+    """An event as it is archived.
+
+    It has all columns of the table; `data` is the text that was hashed.
+    """
 
     position: int
     xid: int
@@ -50,7 +53,10 @@ manifest_of = msgspec.json.Decoder(Manifest).decode
 
 
 def judge(rows: Iterable[Archived], manifest: Manifest) -> Iterator[Finding]:
-    """What was done to the events of an archive, job by job; one job's events are in memory at a time."""
+    """Return what was done to the events of an archive, by job.
+
+    The events of one job are in memory at a time.
+    """
     missing, events = dict(manifest.heads), 0
     for job_id, group in groupby(rows, key=lambda row: row.job_id):
         found = tuple(group)

@@ -1,4 +1,7 @@
-"""Pages, prompts and replies: bodies that events name by their sha256, and that may be changed or gone."""
+"""Find the bodies that events name by sha256, changed or missing.
+
+Bodies are pages, prompts and replies.
+"""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -11,7 +14,10 @@ from app.domain.tampering import Finding
 
 
 class Named(Struct, frozen=True):
-    """A body, and the event of a job that names it: the first that does, of a page that which read it."""
+    """A body, and the event of a job that names it.
+
+    This is the first event that does; for a page, the one that read it.
+    """
 
     name: str
     job_id: UUID
@@ -31,7 +37,7 @@ class Named(Struct, frozen=True):
 
 
 def named(history: History) -> Iterable[Named]:
-    """Return the bodies that the job's events name and that are always kept."""
+    """Return the bodies that the job's events name and that are kept."""
     found = dict[str, Named]()
     for row in history.rows:
         for name, field in blobs_named(row.type, row.data):
@@ -41,7 +47,7 @@ def named(history: History) -> Iterable[Named]:
 
 
 def changed(history: History, bad: set[str]) -> list[Finding]:
-    """The first event of the job that stands on a body which is not what was hashed."""
+    """Return the first event that relies on a changed body."""
     for row in history.rows if bad else ():
         if row.type in NAMING_BLOBS:
             for name in bad:
@@ -61,7 +67,10 @@ def stray(bad: set[str], findings: Sequence[Finding]) -> Iterable[Finding]:
 
 
 def lost(absent: Iterable[Named], tombstones: set[str]) -> tuple[list[Finding], int]:
-    """The first body of each job that is gone without a tombstone, and how many are gone with one."""
+    """Return each job's first body lost without a tombstone.
+
+    Also count those that have a tombstone.
+    """
     found, buried = dict[UUID, Finding](), set[str]()
     for body in absent:
         if body.name in tombstones:

@@ -1,4 +1,4 @@
-"""The bytes of the log: one line for an event, and the hash that ties it to the one before.
+"""Encode events as lines of the log, and chain them by hash.
 
 The line is what a reader of the stream receives and what the hash covers, byte for byte. It is put
 together from the columns of the log's row; `data` goes in as it was stored, never encoded again.
@@ -35,6 +35,9 @@ def line(
 
 
 def link(previous: bytes, version: int, actor: str, epoch: int | None, text: bytes) -> bytes:
-    """Hash of an event (32 bytes): sha256 over the previous hash, the row's provenance and the line."""
+    """Hash an event over the previous hash, its provenance and its line.
+
+    The result is a sha256 of 32 bytes.
+    """
     head = f"{version} {'-' if epoch is None else epoch} {actor}\n".encode()
     return sha256(previous + head + text).digest()

@@ -1,4 +1,4 @@
-"""Events on their way into the log: numbered, chained, and folded into the job they lead to. Pure."""
+"""Number, chain and fold new events into their job. Pure."""
 
 import re
 from datetime import datetime
@@ -19,7 +19,7 @@ _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 class Change(Struct, frozen=True):
-    """What one append does: from `expected` on, these rows, and this job as their result."""
+    """The effect of an append: the rows after `expected`, and the job."""
 
     job: Job
     expected: int
@@ -28,7 +28,7 @@ class Change(Struct, frozen=True):
 
 
 def change(job: Job, events: tuple[Event, ...], at: datetime, actor: str, epoch: int | None) -> Change:
-    """Work out the rows and the job that follow when `events` happen to `job` at time `at`.
+    """Work out the rows and the job after `events` happen at `at`.
 
     `epoch` is that of the writing worker's lease, None for the API and the rescue. Time never runs
     backwards within a job, whatever the clocks of two writers say.
@@ -45,7 +45,10 @@ def change(job: Job, events: tuple[Event, ...], at: datetime, actor: str, epoch:
 def _next(
     job: Job, name: str, head: bytes, event: Event, at: datetime, actor: str, epoch: int | None
 ) -> tuple[Job, Row]:
-    """One event further; `name` is the job's id as text, `head` the hash to follow."""
+    """Advance by one event.
+
+    `name` is the job's id as text, `head` the hash to follow.
+    """
     if isinstance(event, Unrecognised):
         raise TypeError("An event of a newer version can be read, not written.")
     type_, version, data = event.type, event.schema_version, _text(event)

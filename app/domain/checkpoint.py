@@ -1,4 +1,4 @@
-"""A checkpoint: the newest hashes of the jobs that moved and of the log of upkeep, chained and signed.
+"""Make and check checkpoints, which chain and sign the newest hashes.
 
 It binds what a chain alone cannot: that a whole log was not written anew, and that its end was not cut
 off. It is worth as much as its signature, and as the place outside the database that a copy is kept in.
@@ -21,7 +21,10 @@ UPKEEP = "upkeep"  # stands where else the id of a job does
 
 
 class JobHead(Struct, frozen=True):
-    """The hash of the newest event of a job, or entry of the log of upkeep, when the checkpoint was made."""
+    """The newest hash of a job when a checkpoint was made.
+
+    Without a job's id it is that of the newest entry of the log of upkeep.
+    """
 
     job_id: UUID | None  # None: the log of upkeep
     seq: int
@@ -33,7 +36,10 @@ class JobHead(Struct, frozen=True):
 
 
 class Checkpoint(Struct, frozen=True):
-    """One link of the chain of checkpoints. `hash` is that of `text`, and `signature` is over it."""
+    """One link of the chain of checkpoints.
+
+    `hash` is the hash of `text`, and `signature` signs it.
+    """
 
     number: int  # 1, 2, 3 …
     made_at: datetime
@@ -60,7 +66,7 @@ class Checkpoint(Struct, frozen=True):
 
 
 class CheckpointLine(Struct, frozen=True):
-    """A checkpoint as a line of the file that it is exported to."""
+    """A checkpoint as a line of its export file."""
 
     number: int
     made_at: datetime
@@ -129,7 +135,7 @@ def from_line(text: bytes) -> Checkpoint:
 
 
 class CheckpointFault(Struct, frozen=True):
-    """The first checkpoint of a chain that is not what it should be."""
+    """The first invalid checkpoint of a chain."""
 
     number: int
     kind: str
@@ -137,7 +143,7 @@ class CheckpointFault(Struct, frozen=True):
 
 
 def fault(chain: Sequence[Checkpoint], public: Public | None = None) -> CheckpointFault | None:
-    """What was done to the chain of checkpoints, by the first that shows it; None where all is well.
+    """Return the first fault in the chain of checkpoints, or None.
 
     With the public key, each must be signed with it.
     """
@@ -176,7 +182,7 @@ def is_genuine(checkpoint: Checkpoint, public: Public) -> bool:
 
 
 def difference(stored: Sequence[Checkpoint], exported: Sequence[Checkpoint]) -> CheckpointFault | None:
-    """The first exported checkpoint that the database does not have, or has otherwise."""
+    """Return the first exported checkpoint that the database lacks or contradicts."""
     by_number = {checkpoint.number: checkpoint for checkpoint in stored}
     for checkpoint in exported:
         here = by_number.get(checkpoint.number)

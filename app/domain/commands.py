@@ -1,4 +1,4 @@
-"""What may be asked of a job: imperatives, each of which `decide` may refuse."""
+"""Commands to a job, each of which `decide` may refuse."""
 
 from datetime import datetime
 from typing import Literal
@@ -21,7 +21,10 @@ class SubmitJob(Struct, frozen=True):
 
 
 class ForkJob(Struct, frozen=True):
-    """Ask again from where another job was; `copies` are the events of that one which hold here too."""
+    """Ask again from a point of another job.
+
+    `copies` are the events of that job that hold here too.
+    """
 
     submit: SubmitJob
     forked: JobForked
@@ -29,7 +32,10 @@ class ForkJob(Struct, frozen=True):
 
 
 class StartAttempt(Struct, frozen=True):
-    """Take the job on. The claim statement carries this out itself, many jobs at a time."""
+    """Start an attempt.
+
+    The claim statement carries this out, for many jobs at a time.
+    """
 
     worker: str
 
@@ -51,7 +57,10 @@ class CompleteJob(Struct, frozen=True):
 
 
 class FailAttempt(Struct, frozen=True):
-    """Give this attempt up; the job waits until `retry_at`, or fails where that makes no sense."""
+    """Give this attempt up.
+
+    The job waits until `retry_at`, or fails if another attempt makes no sense.
+    """
 
     epoch: int
     error_type: ErrorType
@@ -62,7 +71,10 @@ class FailAttempt(Struct, frozen=True):
 
 
 class ReleaseAttempt(Struct, frozen=True):
-    """Hand the job back unfinished: the worker is shutting down, or a provider is away until `retry_at`."""
+    """Hand the job back unfinished.
+
+    The worker is shutting down, or a provider is away until `retry_at`.
+    """
 
     epoch: int
     reason: Literal["shutdown", "provider_unavailable"] = "shutdown"
@@ -87,7 +99,10 @@ class RequestCancel(Struct, frozen=True):
 
 
 class ConfirmCancel(Struct, frozen=True):
-    """The worker has stopped; `bills` are the calls that were in flight and cost something."""
+    """Confirm a cancel, once the worker has stopped.
+
+    `bills` are the calls that were in flight and cost something.
+    """
 
     epoch: int
     bills: tuple[Event, ...] = ()

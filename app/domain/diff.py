@@ -79,7 +79,10 @@ def _steps(job: Job, recorded: Iterable[e.Recorded]) -> Iterable[StepSide]:
 
 
 def _spent(recorded: Iterable[e.Recorded]) -> dict[int, _Spent]:
-    """By turn; `1/model` is a call of turn 1."""
+    """Return the cost of each turn.
+
+    `1/model` is a call of turn 1.
+    """
     spent, free = dict[int, _Spent](), set[str]()
     for fact in recorded:
         match fact.event:

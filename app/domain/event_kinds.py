@@ -1,4 +1,4 @@
-"""One row for each event type: what it teaches, which blobs it names, who may write it, what it ends.
+"""Describe each event type: what it teaches, names, needs and ends.
 
 A new event type is a class in `events` and a row here; a test fails while the row is missing.
 """
@@ -21,7 +21,7 @@ class BlobField(Struct, frozen=True):
 
 
 class EventKind(Struct, frozen=True, kw_only=True):
-    """What has to be known about a type of event beyond its fields."""
+    """What the code knows of an event type beyond its fields."""
 
     event: type[e.Fact]
     needs_lease: bool = True  # only the worker that holds the job may write it
@@ -88,7 +88,7 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def blobs_named(type_: str, data: str) -> Iterator[tuple[str, BlobField]]:
-    """Yield the blobs that a stored event names, each with the field that names it."""
+    """Yield each blob that a stored event names, with its field."""
     kind = EVENT_KINDS.get(type_)
     if kind is None or not kind.blobs:
         return

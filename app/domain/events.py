@@ -1,4 +1,4 @@
-"""What happened to a job: the only thing that is stored as truth.
+"""The events of a job, the only truth that is stored.
 
 An event is a fact in the past tense. The time, the actor and the fencing epoch belong to the log's
 row (`Recorded`), not to the fact. Old events load for ever: a field may be added with a default, a
@@ -22,14 +22,17 @@ RULES = 3  # of the citation check: raised where the same report over the same p
 
 
 class Fact(Struct, frozen=True):
-    """Base of all events: `type` is the tag of the union, kept in a column of its own."""
+    """Base of all events.
+
+    `type` is the tag of the union, kept in a column of its own.
+    """
 
     type: ClassVar[str]
     schema_version: ClassVar[int] = 1
 
 
 class JobSubmitted(Fact, frozen=True):
-    """A caller asked a question; the job waits for a worker."""
+    """A question was submitted, and waits for a worker."""
 
     type = "job_submitted"
     request: ResearchRequest
@@ -47,7 +50,10 @@ class Earlier(Struct, frozen=True):
 
 
 class JobForked(Fact, frozen=True):
-    """The job begins where another one was: copies of what that one had learnt follow at once."""
+    """The job was forked from another one.
+
+    Copies of what that job had learnt follow at once.
+    """
 
     type = "job_forked"
     origin: UUID
@@ -99,7 +105,7 @@ class Usage(Struct, frozen=True, omit_defaults=True):
 
 
 class FailedPart(Struct, frozen=True):
-    """One provider of several that a call asked, and why it gave nothing."""
+    """One of several providers of a call, and why it failed."""
 
     provider: str
     error_type: ErrorType
@@ -120,7 +126,10 @@ class CallProgressed(Fact, frozen=True):
 
 
 class CallCompleted(Fact, frozen=True):
-    """Result: from here on the call is never made again; the reply is a blob."""
+    """A call has its result, and is never made again.
+
+    The reply is a blob.
+    """
 
     type = "call_completed"
     key: str
@@ -149,7 +158,10 @@ class CallFailed(Fact, frozen=True):
 
 
 class StepReasoned(Fact, frozen=True):
-    """The model filled the schema. A report's text is left out here: it is in `report_written`."""
+    """The model filled the schema.
+
+    A report's text is not here but in `report_written`.
+    """
 
     type = "step_reasoned"
     step: int
@@ -177,7 +189,7 @@ class PlanAdapted(Fact, frozen=True):
 
 
 class SourceFound(Fact, frozen=True):
-    """A search returned a page for the first time: its number is now fixed for good."""
+    """A search returned a new page, whose number is now fixed."""
 
     type = "source_found"
     number: int
@@ -198,7 +210,10 @@ class PageRead(Fact, frozen=True):
 
 
 class InputRequested(Fact, frozen=True):
-    """The agent asks the caller; the job waits without a worker until the answer or the timeout."""
+    """The agent asks the caller.
+
+    The job waits without a worker until the answer or the timeout.
+    """
 
     type = "input_requested"
     questions: tuple[str, ...]
@@ -216,7 +231,10 @@ class InputProvided(Fact, frozen=True):
 
 
 class BudgetReached(Fact, frozen=True):
-    """A limit tripped: what is left is kept for the report, and only the report follows."""
+    """A limit was reached.
+
+    What is left is kept for the report, and only the report follows.
+    """
 
     type = "budget_reached"
     limit: Literal["max_cost_usd", "max_tokens", "max_calls", "deadline_seconds"]
@@ -225,7 +243,10 @@ class BudgetReached(Fact, frozen=True):
 
 
 class ReportWritten(Fact, frozen=True):
-    """The report as it is delivered: what did not resolve is already removed, and listed."""
+    """The report was delivered.
+
+    Citations that did not resolve are already removed, and listed.
+    """
 
     type = "report_written"
     title: str
@@ -240,7 +261,7 @@ class ReportWritten(Fact, frozen=True):
 
 
 class ReportDrafted(Fact, frozen=True):
-    """The model's report, whose claims a judge is to check before it is delivered."""
+    """The model's report, before a judge has checked its claims."""
 
     type = "report_drafted"
     title: str
@@ -279,7 +300,7 @@ class JobCompleted(Fact, frozen=True):
 
 
 class AttemptFailed(Fact, frozen=True):
-    """The attempt ended in an error; the job waits until `retry_at`."""
+    """An attempt failed, and the job waits until `retry_at`."""
 
     type = "attempt_failed"
     attempt: int
@@ -289,7 +310,7 @@ class AttemptFailed(Fact, frozen=True):
 
 
 class Away(Struct, frozen=True):
-    """A provider that does not answer: since when, and what it said last."""
+    """A provider that does not answer, since when, and its last error."""
 
     provider: str
     since: datetime
@@ -297,7 +318,7 @@ class Away(Struct, frozen=True):
 
 
 class AttemptReleased(Fact, frozen=True):
-    """The worker handed the job back; this costs no attempt."""
+    """The worker handed the job back, at no cost of an attempt."""
 
     type = "attempt_released"
     attempt: int
@@ -307,7 +328,7 @@ class AttemptReleased(Fact, frozen=True):
 
 
 class LeaseExpired(Fact, frozen=True):
-    """A worker was silent for longer than its lease, or held the job past its deadline."""
+    """A worker was silent beyond its lease, or overran the job's deadline."""
 
     type = "lease_expired"
     attempt: int
@@ -315,7 +336,10 @@ class LeaseExpired(Fact, frozen=True):
 
 
 class JobFailed(Fact, frozen=True):
-    """Terminal: no report; the last error says why."""
+    """The job failed without a report, as the last error says.
+
+    This is terminal.
+    """
 
     type = "job_failed"
     error_type: ErrorType
@@ -324,7 +348,10 @@ class JobFailed(Fact, frozen=True):
 
 
 class CancelRequested(Fact, frozen=True):
-    """Somebody wants it to stop; no new paid call is recorded after this."""
+    """A cancel was requested.
+
+    No new paid call may follow.
+    """
 
     type = "cancel_requested"
     reason: str = ""
@@ -337,7 +364,7 @@ class JobCancelled(Fact, frozen=True):
 
 
 class Unrecognised(Struct, frozen=True):
-    """An event of a newer version of Dossier: kept, streamed, and ignored by the fold."""
+    """An event of a newer version: stored and streamed, not folded."""
 
     type: str
     schema_version: int

@@ -1,4 +1,4 @@
-"""The job as the fold of its events: `evolve` applies one fact, `fold` all of them."""
+"""Fold events into a job: `evolve` applies one, `fold` all."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -26,7 +26,10 @@ LEASED: frozenset[Status] = frozenset({"running", "cancelling"})
 
 
 class Job(Struct, frozen=True):
-    """One research job. `seq` 0 means that nothing has happened: the job does not exist."""
+    """One research job.
+
+    `seq` 0 means that nothing has happened: the job does not exist.
+    """
 
     id: UUID
     seq: int = 0
@@ -79,7 +82,7 @@ def fold(job_id: UUID, recorded: Iterable[e.Recorded]) -> Job:
 
 
 def evolve(job: Job, fact: e.Recorded) -> Job:
-    """The job after one more fact; the fact's `seq` must be the next one."""
+    """Return the job after one more fact, which must be next."""
     if fact.seq != job.seq + 1:
         raise ValueError(f"Event {fact.seq} of job {job.id} cannot follow event {job.seq}.")
     after = _apply(job, fact)
@@ -165,7 +168,7 @@ def _start(job: Job, event: e.AttemptStarted, fact: e.Recorded) -> Job:
 
 
 def _after_wait(job: Job, at: datetime) -> datetime:
-    """Return when work began, as if the wait that ends now had not been."""
+    """Return when work began, leaving out the wait that ends now."""
     waited = at - job.waiting_since if job.waiting_since else timedelta()
     return job.working_since + waited if job.working_since else at
 
@@ -181,7 +184,7 @@ def _wait(job: Job) -> Job:
 
 
 def _release(job: Job, event: e.AttemptReleased, at: datetime) -> Job:
-    """Wait again: the attempt did not run to an end of its own, so it does not count."""
+    """Return the job to the queue without counting the attempt."""
     is_waiting = event.reason == "provider_unavailable"
     return replace(
         job,
@@ -255,7 +258,10 @@ def _learn(job: Job, event: research.ResearchEvent, at: datetime) -> Job:
 
 
 def came_of(job: Job) -> Outcome | None:
-    """Return the outcome of a job that is over; None before, and where it was cancelled."""
+    """Return the outcome of a finished job, or None.
+
+    None is for a job that is not over, or was cancelled.
+    """
     if job.status == "failed":
         return "not_researched"
     is_told = job.status == "completed" and job.research.report
@@ -263,7 +269,10 @@ def came_of(job: Job) -> Outcome | None:
 
 
 def _progress(job: Job) -> int:
-    """Steps done over steps planned; never backwards, and 100 only with the report."""
+    """Return done over planned steps as a percentage.
+
+    It never falls, and is 100 only with the report.
+    """
     if job.status == "completed" and came_of(job) != "not_researched":
         return 100
     done, total = len(job.research.turns), job.research.total_steps

@@ -1,4 +1,4 @@
-"""What came of a job, beside why it stopped, and the sentence that says so: both follow from the log."""
+"""Derive a job's outcome, and the sentence for it, from the log."""
 
 from collections import Counter
 
@@ -20,13 +20,13 @@ class WorkTally(Struct, frozen=True):
 
 
 def tally(research: Research) -> WorkTally:
-    """Count what the job has: searches that answered, pages that they found, pages that were read."""
+    """Count searches answered, pages found, and pages read."""
     read = sum(source.sha256 is not None for source in research.sources)
     return WorkTally(max(0, research.bill.searches), len(research.sources), read)
 
 
 def outcome(research: Research, reason: StopReason) -> Outcome | None:
-    """Return what came of a job that ends for this reason; None where it has no report."""
+    """Return the outcome of an ending job, or None without a report."""
     if research.report is None:
         return "not_researched" if reason == "error" else None
     done = tally(research)
@@ -55,7 +55,10 @@ def _searched(research: Research) -> list[str]:
 
 
 def _missed(research: Research) -> list[str]:
-    """Name each provider that failed beside one that answered, how often, and why the last time."""
+    """Name each failed provider beside one that answered.
+
+    Say how often it failed, and why the last time.
+    """
     missed = research.missed_parts
     last = {part.provider: part.error_message for part in missed}
     times = Counter(part.provider for part in missed)

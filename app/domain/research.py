@@ -1,4 +1,7 @@
-"""What the agent knows: plan, turns, sources, calls, report. The fold of the research events."""
+"""Fold research events into what the agent knows.
+
+That is its plan, turns, sources, calls and report.
+"""
 
 from typing import assert_never
 
@@ -14,7 +17,10 @@ TURNS_PER_STEP = 2
 
 
 class Source(Struct, frozen=True):
-    """A page that a search returned; `sha256` is set once it was read."""
+    """A page that a search returned.
+
+    `sha256` is set once the page was read.
+    """
 
     number: int
     url: str
@@ -25,7 +31,7 @@ class Source(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """A call of the current turn: in flight until it has a reply or an error."""
+    """A call of the current turn, in flight until it ends."""
 
     key: str
     kind: e.CallKind
@@ -56,7 +62,7 @@ class Turn(Struct, frozen=True):
 
 
 class Bill(Struct, frozen=True):
-    """What the job has used so far; the sum over its calls."""
+    """What the job has used so far, summed over its calls."""
 
     model_calls: int = 0
     searches: int = 0
@@ -111,7 +117,7 @@ class Research(Struct, frozen=True):
 
     @property
     def turns_taken(self) -> int:
-        """Turns of this job itself; those of a fork's origin are in no limit."""
+        """Count the turns of this job, without those of its origin."""
         return max(0, len(self.turns) - (self.forked.reused_turns if self.forked else 0))
 
     def call(self, key: str) -> Call | None:
@@ -170,7 +176,7 @@ def evolve(state: Research, event: ResearchEvent) -> Research:
 
 
 def fork(state: Research, event: e.JobForked) -> Research:
-    """The state of a job that begins where another one was; the copies that follow fill it."""
+    """Return the initial state of a fork, before the copied events."""
     return replace(state, forked=event, answers=event.answers)
 
 
@@ -207,7 +213,7 @@ def _settle(state: Research, event: e.CallCompleted | e.CallFailed) -> Research:
 
 
 def _count_failure(state: Research, call: Call) -> Research:
-    """Count what failed in this job itself; a call that is tried again has not failed for good."""
+    """Count final failures of this job itself, without retried calls."""
     if call.error is None or call.reused or call.fallback:
         return state
     if call.kind == "model":
@@ -219,7 +225,7 @@ def _count_failure(state: Research, call: Call) -> Research:
 
 
 def _note_parts(state: Research, key: str, parts: tuple[e.FailedPart, ...]) -> Research:
-    """Keep which of several providers failed, so that the model and the reader can be told."""
+    """Note which of several providers failed, for the model and readers."""
     known = replace(state, missed_parts=(*state.missed_parts, *parts))
     if not state.turns:
         return known
@@ -230,7 +236,7 @@ def _note_parts(state: Research, key: str, parts: tuple[e.FailedPart, ...]) -> R
 
 
 def _note_failure(state: Research, call: Call) -> Research:
-    """Keep the error of a call that will not be tried again, so that the model can be told."""
+    """Note the error of an abandoned call, for the model."""
     if call.error is None:
         return state
     turn = state.turns[-1]
@@ -251,7 +257,7 @@ def _charged(bill: Bill, call: Call, event: e.CallCompleted | e.CallFailed) -> B
 
 
 def _was_answered(call: Call, event: e.CallFailed) -> bool:
-    """Return True for a reply of the model that was refused: it was made and paid."""
+    """Return True for a paid reply of the model that was refused."""
     return call.kind in ("model", "judge") and event.error_type == "validation"
 
 
@@ -267,7 +273,7 @@ def _count(bill: Bill, kind: e.CallKind) -> Bill:
 
 
 def _note_size(bill: Bill, usage: e.Usage) -> Bill:
-    """What a model call was like says what the next one may be like, whoever paid it."""
+    """Note a model call's size, to predict the next one."""
     return replace(
         bill,
         dearest_call=max(bill.dearest_call, usage.cost_usd or 0.0),
@@ -276,7 +282,7 @@ def _note_size(bill: Bill, usage: e.Usage) -> Bill:
 
 
 def _charge(bill: Bill, usage: e.Usage) -> Bill:
-    """Add what the provider says that a try used, whether it brought anything or not."""
+    """Add what a try used, whether or not it succeeded."""
     return replace(
         bill,
         input_tokens=bill.input_tokens + usage.input_tokens,
@@ -288,7 +294,7 @@ def _charge(bill: Bill, usage: e.Usage) -> Bill:
 
 
 def _reason(state: Research, event: e.StepReasoned) -> Research:
-    """A new turn begins: the model's call that led to it is done with."""
+    """Begin a turn, and drop the model's call that led to it."""
     turn = Turn(event.step, event.reasoning, event.function)
     author = _author(state)
     turns = (*state.turns, turn)
@@ -297,7 +303,7 @@ def _reason(state: Research, event: e.StepReasoned) -> Research:
 
 
 def _author(state: Research) -> Author:
-    """Say who decided the turn: a model, what stands in where it failed, or what works without one."""
+    """Return who decided the turn: a model, its stand-in, or neither."""
     call = next((call for call in reversed(state.calls) if call.kind == "model"), None)
     if call is None:
         return "model"
@@ -305,7 +311,7 @@ def _author(state: Research) -> Author:
 
 
 def _total(state: Research, turn: Turn, done: int) -> int:
-    """Turns done and still expected; it grows when the work turns out to be longer than planned."""
+    """Estimate the total of turns, which grows with the work."""
     if isinstance(turn.function, GeneratePlan):
         return done + TURNS_PER_STEP * len(turn.function.planned_steps) + 1
     if isinstance(turn.function, WriteReport):

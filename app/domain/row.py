@@ -1,4 +1,4 @@
-"""A row of the log: what is hashed, what is stored and what is sent are the same columns."""
+"""A row of the log, as it is hashed, stored and sent."""
 
 from datetime import datetime
 from uuid import UUID
@@ -31,6 +31,9 @@ class Row(Struct, frozen=True):
         return line(self.job_id, self.seq, self.type, self.status, self.progress, self.occurred_at, self.data)
 
     def recorded(self) -> Recorded:
-        """The event in today's shape, in its place; raises whatever a damaged row makes it raise."""
+        """Return the event in today's shape.
+
+        A damaged row raises any error.
+        """
         event = upcast.load(self.type, self.schema_version, self.data)
         return Recorded(self.job_id, self.seq, self.occurred_at, self.actor, self.epoch, event)

@@ -1,4 +1,4 @@
-"""Ed25519 keys: who signs, and whether a signature is that of a key. Pure; files are read elsewhere."""
+"""Make, name and check Ed25519 keys and signatures. Pure."""
 
 from hashlib import sha256
 
@@ -19,7 +19,7 @@ Public = bytes  # the 32 bytes of an Ed25519 public key
 
 
 class Signer:
-    """A private key that signs; it never shows itself."""
+    """A private key that signs and is never shown."""
 
     def __init__(self, private: Ed25519PrivateKey) -> None:
         self._private = private
@@ -36,19 +36,22 @@ class Signer:
 
 
 def key_id(public: Public) -> str:
-    """The name of a key: the first 16 hexadecimal digits of the sha256 of its public half."""
+    """Return a key's id: 16 hexadecimal digits of its public half's sha256."""
     return sha256(public).hexdigest()[:16]
 
 
 def generate() -> tuple[bytes, bytes]:
-    """A new key as PEM: the private half (PKCS#8, not encrypted) and the public half."""
+    """Make a key, as private (unencrypted PKCS#8) and public PEM."""
     private = Ed25519PrivateKey.generate()
     secret = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return secret, private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def signer(pem: bytes) -> Signer:
-    """The signer of a private key. Raises BadSetting where the PEM holds no Ed25519 key."""
+    """Load a private key.
+
+    Raises BadSetting if the PEM holds no Ed25519 key.
+    """
     try:
         key = load_pem_private_key(pem, None)
     except (ValueError, TypeError) as error:
@@ -59,7 +62,10 @@ def signer(pem: bytes) -> Signer:
 
 
 def public_key(pem: bytes) -> Public:
-    """The public key in a PEM. Raises BadSetting where it holds no Ed25519 key."""
+    """Load a public key.
+
+    Raises BadSetting if the PEM holds no Ed25519 key.
+    """
     try:
         key = load_pem_public_key(pem)
     except ValueError as error:
@@ -70,7 +76,7 @@ def public_key(pem: bytes) -> Public:
 
 
 def is_signed_by(public: Public, text: bytes, signature: bytes) -> bool:
-    """Whether the signature over these bytes was made with the private half of this key."""
+    """Return True if this key signed these bytes."""
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, text)
     except InvalidSignature:

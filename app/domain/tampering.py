@@ -1,4 +1,4 @@
-"""What was done to a log behind its back, named by the first event that it was done to.
+"""Find what was done to a log, and to which event first.
 
 The judge of histories (`app.domain.history`) says which promises do not hold. This says what must have
 happened for that to be so, and adds what only witnesses outside the log know: heads in checkpoints.
@@ -42,7 +42,10 @@ class Witness(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """Something that was done. `seq` is that of the first event concerned, 0 where none in particular is."""
+    """A change that was found.
+
+    `seq` is that of the first event concerned, or 0 if it concerns none in particular.
+    """
 
     kind: Kind
     job_id: UUID | None
@@ -52,7 +55,7 @@ class Finding(Struct, frozen=True):
 
 
 def examine(history: History, witnesses: Iterable[Witness] = ()) -> list[Finding]:
-    """What was done to one job; empty where everything is as it was written."""
+    """Return what was done to a job, empty if it is intact."""
     violations = check(history)
     rules = tuple(violation.rule for violation in violations)
     found = _tampered(history, sorted(witnesses, key=lambda witness: witness.seq), {*rules})
@@ -67,7 +70,7 @@ def _broken(violation: Violation) -> Finding:
 
 
 def _tampered(history: History, witnesses: Sequence[Witness], rules: set[str]) -> Finding | None:
-    """The chain first; where it holds, what others know of its end."""
+    """Check the chain, then the end of the log against other records."""
     if rules & {"gap_free", "chained"} and (found := _in_chain(history)):
         return found
     return _against_witnesses(history, witnesses) or (_against_row(history) if "projected" in rules else None)
@@ -102,7 +105,7 @@ def _fits(history: History, row: Row, seq: int) -> bool:
 
 
 def _gap(history: History, place: int, previous: bytes) -> Finding:
-    """A number is missing: its event stands under another number, or is gone."""
+    """Explain a missing number: its event was renumbered, or is gone."""
     missing, row = place + 1, history.rows[place]
     for other in history.rows[place:]:
         if other.prev_hash == previous and _fits(history, other, missing):
@@ -114,7 +117,7 @@ def _gap(history: History, place: int, previous: bytes) -> Finding:
 
 
 def _unfit(history: History, place: int, previous: bytes) -> Finding:
-    """The first event that is not what was hashed, or does not follow the one before it."""
+    """Return the first event whose hash or link is wrong."""
     row, seq = history.rows[place], place + 1
     if (original := _original(history, row)) not in {None, seq}:
         return _renumbered(history, place, original or 0, previous)
@@ -142,14 +145,14 @@ def _what_changed(history: History, row: Row, after: Row | None) -> str:
 
 
 def _original(history: History, row: Row) -> int | None:
-    """The number under which the row was hashed, if it is one nearby."""
+    """Return the number a row was hashed under, if nearby."""
     last = history.rows[-1].seq
     near = range(max(1, row.seq - FAR), min(last + len(history.rows), row.seq + FAR) + 1)
     return next((seq for seq in near if _fits(history, row, seq)), None)
 
 
 def _renumbered(history: History, place: int, original: int, previous: bytes) -> Finding:
-    """The row here was written under another number: something was exchanged, taken out or put in."""
+    """Explain a row that was written under another number."""
     row, seq = history.rows[place], place + 1
     for other in history.rows[place + 1 :]:
         if other.prev_hash == previous and _fits(history, other, seq):
@@ -197,7 +200,7 @@ def _against_witnesses(history: History, witnesses: Sequence[Witness]) -> Findin
 
 
 def _against_row(history: History) -> Finding | None:
-    """A row that knows another end of the log than the log has."""
+    """Compare the end of the log with the job's row."""
     row, last = _row(history), len(history.rows)
     known, head = row.get("seq"), row.get("head_hash")
     if not isinstance(known, int):

@@ -10,7 +10,10 @@ from msgspec import Meta, Struct
 
 
 def _told(**bounds: int) -> Meta:
-    """Bounds that a model is told and nothing depends on: a reply beyond them is clipped, not refused."""
+    """Describe bounds that the model is told.
+
+    A reply beyond them is clipped, not refused.
+    """
     return Meta(extra_json_schema=bounds)
 
 
@@ -31,11 +34,14 @@ class Reasoning(Struct, frozen=True):
 
 
 class Tool(Struct, frozen=True, tag_field="tool"):
-    """What the model may do in a turn; the tag is the tool's name."""
+    """An action of the model in a turn, named by the tag."""
 
 
 class Clarify(Tool, frozen=True, tag="clarify"):
-    """Ask the person before spending; the assumptions hold if nobody answers."""
+    """Ask the caller before spending.
+
+    The assumptions hold if nobody answers.
+    """
 
     questions: Annotated[tuple[ShortText, ...], _told(minItems=1, maxItems=3)]
     unclear_terms: Annotated[tuple[ShortText, ...], _told(minItems=1, maxItems=3)]
@@ -60,7 +66,7 @@ class AdaptPlan(Tool, frozen=True, tag="adapt_plan"):
 
 
 class WebSearch(Tool, frozen=True, tag="web_search"):
-    """Search; several queries run at once."""
+    """Search with one or several queries at once."""
 
     queries: Annotated[tuple[Query, ...], _told(minItems=1, maxItems=3)]
 
@@ -82,7 +88,10 @@ class SourceQuote(Struct, frozen=True):
 
 
 class WriteReport(Tool, frozen=True, tag="write_report"):
-    """Write the report; every claim carries the [n] of a source that was read, and its quote in `quotes`."""
+    """Write the report.
+
+    Every claim carries the [n] of a source that was read, and its quote in `quotes`.
+    """
 
     title: Annotated[str, _told(minLength=1, maxLength=300)]
     content: Annotated[str, _told(maxLength=200_000)]

@@ -14,7 +14,9 @@ _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENT_TYPES.item
 
 
 def load(type_: str, version: int, data: str | bytes) -> Event:
-    """Decode stored `data`; an unknown type or a newer version comes back as `Unrecognised`.
+    """Decode stored `data`.
+
+    An unknown type or a newer version comes back as `Unrecognised`.
 
     Raises msgspec.ValidationError where the stored text does not fit its own version.
     """
@@ -28,7 +30,10 @@ def load(type_: str, version: int, data: str | bytes) -> Event:
 
 
 def load_sent(type_: str, data: bytes) -> Event:
-    """Decode an event as readers get it, without its version; what does not fit is `Unrecognised`."""
+    """Decode an event as readers get it, without its version.
+
+    What does not fit becomes `Unrecognised`.
+    """
     version = EVENT_TYPES[type_].schema_version if type_ in EVENT_TYPES else 0
     try:
         return load(type_, version, data)

@@ -1,4 +1,4 @@
-"""The log of upkeep: what owners forgot and archived, each entry chained to the one before.
+"""The log of upkeep, which chains what owners forgot and archived.
 
 A job's own log ends with its terminal event, for ever. So what is done to a job after that stands here.
 """
@@ -18,13 +18,19 @@ from app.domain.tampering import Witness
 
 
 class UpkeepEvent(Struct, frozen=True):
-    """Base of what an owner can do: `type` is kept in a column of its own."""
+    """Base of all events of upkeep.
+
+    `type` is kept in a column of its own.
+    """
 
     type: ClassVar[str]
 
 
 class PageForgotten(UpkeepEvent, frozen=True):
-    """A tombstone: these bodies were deleted; `jobs` are those whose events name them."""
+    """A tombstone for deleted bodies.
+
+    `jobs` are those whose events name them.
+    """
 
     type = "page_forgotten"
     sha256: tuple[str, ...]
@@ -33,7 +39,10 @@ class PageForgotten(UpkeepEvent, frozen=True):
 
 
 class JobForgotten(UpkeepEvent, frozen=True):
-    """A tombstone: the bodies that only this job named were deleted; its events stay."""
+    """A tombstone for bodies that only this job named.
+
+    Its events stay.
+    """
 
     type = "job_forgotten"
     job_id: UUID
@@ -43,7 +52,7 @@ class JobForgotten(UpkeepEvent, frozen=True):
 
 
 class MonthArchived(UpkeepEvent, frozen=True):
-    """The events of a month were written to a file, and their partition was detached."""
+    """A month's events were written to a file and detached."""
 
     type = "month_archived"
     month: str  # "2026-01"
@@ -90,14 +99,14 @@ def entry(last: UpkeepEntry | None, deed: UpkeepEvent, actor: str, at: datetime)
 
 
 class UpkeepFault(Struct, frozen=True):
-    """The first entry of the log that is not what it should be."""
+    """The first invalid entry of the log of upkeep."""
 
     number: int
     sentence: str
 
 
 def fault(entries: Sequence[UpkeepEntry], witnesses: Iterable[Witness] = ()) -> UpkeepFault | None:
-    """What was done to this log, read from its beginning; None where all is well.
+    """Return the first fault of the log of upkeep, or None.
 
     `witnesses` are what checkpoints say of it.
     """
@@ -137,7 +146,10 @@ def forgotten(entries: Iterable[UpkeepEntry]) -> set[str]:
 
 
 def _tombstone(found: UpkeepEntry) -> Iterator[str]:
-    """A damaged entry names nothing; `fault` says that it is damaged."""
+    """Return the bodies that an entry deleted, none if it is damaged.
+
+    `fault` reports the damage.
+    """
     with contextlib.suppress(msgspec.DecodeError):  # an entry that cannot be read is found by `verify`
         yield from _decode(found.data).sha256
 

@@ -1,4 +1,4 @@
-"""What callers see of a job: the JSON of `GET /jobs/{id}`, of today or of any point in its past. Pure."""
+"""Build the JSON of `GET /jobs/{id}`, now or in the past. Pure."""
 
 from app.domain.job import Job, came_of
 from app.domain.outcome import outcome, sentence
@@ -8,7 +8,10 @@ MAX_SHOWN_EXCERPT = 300  # characters of a source that a result shows
 
 
 def job_view(job: Job) -> JobView:
-    """The job as callers see it. Raises ValueError where it was never submitted."""
+    """Return the job as callers see it.
+
+    Raises ValueError if it was never submitted.
+    """
     if job.created_at is None:
         raise ValueError(f"Job {job.id} was never submitted.")
     request = job.request

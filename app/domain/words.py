@@ -9,7 +9,7 @@ MAX_STEP_TEXT = 200  # characters; a line in a terminal or a list
 
 
 def step_in_words(event: object) -> str | None:
-    """The line that this event puts on the job's page, or None where the line stays."""
+    """Return the job's line after this event, or None to keep it."""
     match event:
         case e.CallRequested(kind="model"):
             return "Thinking about the next step"

@@ -1,4 +1,4 @@
-"""Where Postgres is: one host, or several of which one is the primary."""
+"""Parse the address of Postgres: one host, or several with a primary."""
 
 import re
 from typing import NamedTuple
@@ -15,14 +15,19 @@ HOSTS = re.compile(r"^(?P<before>[\w+]+://(?:[^:/]*(?::[^@]*)?@)?)(?P<hosts>[^/?
 
 
 class Host(NamedTuple):
-    """A name, an address or the folder of a unix socket; IPv6 without brackets."""
+    """A name, an address, or the folder of a unix socket.
+
+    An IPv6 address has no brackets.
+    """
 
     name: str
     port: int
 
 
 def parsed(url: str) -> URL:
-    """The parts of a Postgres URL. Several hosts, however they are spelt, are its query's `host` and `port`.
+    """Return the parts of a Postgres URL.
+
+    Several hosts, however they are written, become `host` and `port` of its query.
 
     Raises sqlalchemy.exc.ArgumentError where it is no such URL.
     """
@@ -40,7 +45,10 @@ def parsed(url: str) -> URL:
 
 
 def hosts(url: str) -> list[Host]:
-    """The hosts to try, in their order; none where the URL names one at most. Raises as `parsed`."""
+    """Return the hosts to try, in order.
+
+    The list is empty if the URL names one at most. Raises as `parsed` does.
+    """
     try:
         return _several(parsed(url), None)
     except ValueError as error:
@@ -48,7 +56,10 @@ def hosts(url: str) -> list[Host]:
 
 
 def driver_url(url: str) -> str:
-    """Any usual spelling of a Postgres URL as the one that asyncpg takes. Raises as `parsed`."""
+    """Rewrite a Postgres URL in the form that asyncpg takes.
+
+    Raises as `parsed` does.
+    """
     parts = parsed(url)
     if several := hosts(url):
         bracketed = (f"[{name}]" if ":" in name else name for name, _ in several)
@@ -57,12 +68,15 @@ def driver_url(url: str) -> str:
 
 
 def session(url: str) -> str:
-    """The sessions that a connection may be: those of a primary, where the URL does not say."""
+    """Return the kind of session to accept, a primary's by default."""
     return str(parsed(url).query.get(SESSION, WRITABLE))
 
 
 def _several(parts: URL, listed: str | None) -> list[Host]:
-    """Two hosts or more, from before the path or from the query: `a:1,b:2`, or one list of each."""
+    """Split a list of hosts, from before the path or the query.
+
+    It is `a:1,b:2`, or a list of each.
+    """
     names = _listed(listed if listed is not None else parts.query.get("host", ()))
     if len(names) < 2:
         return []
@@ -80,7 +94,7 @@ def _listed(value: str | tuple[str, ...]) -> list[str]:
 
 
 def _host(text: str, port: str) -> Host:
-    """`name`, `name:port`, `[address]:port`, an address of IPv6 as it is, or the folder of a socket."""
+    """Parse a host: `name`, `name:port`, `[address]:port`, IPv6, or a socket's folder."""
     if text.startswith("["):
         name, _, own = text[1:].partition("]")
         return Host(name, int(own.removeprefix(":") or port or PORT))

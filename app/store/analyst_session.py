@@ -1,4 +1,4 @@
-"""Questions in SQL, asked as `dossier_report`: a role that can read the views of `report` and nothing else.
+"""Run SQL as `dossier_report`, which can only read the `report` views.
 
 A statement has a connection of its own and runs in a read-only transaction that took the role on, so a
 SET ANALYST_ROLE in one statement is over before the next one. That guards against slips: who has the owner's
@@ -50,11 +50,14 @@ VARIABLES = {
 
 
 class QueryFailed(DossierError):
-    """Postgres did not answer the question; the message is its own."""
+    """Postgres refused the query.
+
+    The message is its own.
+    """
 
 
 class QueryAnswer(Struct):
-    """What a statement gives: the names of its columns, and its rows as they come."""
+    """The result of a query: column names, and rows as they come."""
 
     columns: tuple[str, ...]
     numeric: tuple[bool, ...]  # which columns hold numbers
@@ -67,7 +70,10 @@ def columns_of(view: str) -> str:
 
 
 def session_settings(seconds: float) -> dict[str, str]:
-    """The settings of a session; no statement takes longer than `seconds`, 0 for as long as it likes."""
+    """Return a session's settings.
+
+    `seconds` bounds a statement, 0 does not.
+    """
     return {
         "role": ANALYST_ROLE,
         "default_transaction_read_only": "on",
@@ -81,7 +87,7 @@ def session_settings(seconds: float) -> dict[str, str]:
 
 
 def psql_environment(url: str, seconds: float) -> dict[str, str]:
-    """What psql finds everything in: nothing of it, and so no password, stands on a command line."""
+    """Return psql's environment, which keeps the password off its command line."""
     parts = parsed(url)
     given: dict[str, object] = {
         "host": parts.host,
@@ -98,7 +104,10 @@ def psql_environment(url: str, seconds: float) -> dict[str, str]:
 
 @contextlib.asynccontextmanager
 async def connected(url: str, seconds: float) -> AsyncIterator[asyncpg.Connection]:
-    """A connection for questions. Raises BadSetting where there are no views, or none for this user."""
+    """Connect for queries.
+
+    Raise BadSetting without views or the right to them.
+    """
     try:
         connection = await asyncpg.connect(
             driver_url(url),

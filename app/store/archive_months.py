@@ -1,4 +1,4 @@
-"""Months of the log on their way out of the database: read whole, then detached."""
+"""Read months of the log whole, then detach them from the database."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -63,12 +63,15 @@ class Month(Struct, frozen=True):
 
 
 async def months(engine: Engine, before: datetime) -> list[Month]:
-    """The months that are over and end by then, oldest first; those that were archived are gone from here."""
+    """Return the unarchived months that end by then, oldest first."""
     return [Month(*row) for row in await fetch(engine, LIST_MONTHS, before)]
 
 
 async def require_over(engine: Engine, month: Month) -> None:
-    """Raises StillNeeded where a job of the month is not over, or some of its events are elsewhere."""
+    """Raise StillNeeded if a job of the month is unfinished or split.
+
+    A job is split if some of its events are in another month.
+    """
     alive = [str(row[0]) for row in await fetch(engine, ALIVE, month.starts, month.ends, list(OVER))]
     if alive:
         more = f" and {len(alive) - MAX_NAMED_JOBS} more" if len(alive) > MAX_NAMED_JOBS else ""
@@ -78,7 +81,10 @@ async def require_over(engine: Engine, month: Month) -> None:
 
 
 async def events(engine: Engine, month: Month) -> AsyncIterator[list[Archived]]:
-    """All events of the month by job and seq, EVENTS_AT_ONCE in memory at a time."""
+    """Yield the month's events by job and seq.
+
+    EVENTS_AT_ONCE of them are in memory at a time.
+    """
     job_id, seq = UUID(int=0), 0
     while rows := await fetch(engine, READ_MONTH, month.starts, month.ends, job_id, seq, EVENTS_AT_ONCE):
         yield [Archived(*row) for row in rows]
@@ -86,7 +92,7 @@ async def events(engine: Engine, month: Month) -> AsyncIterator[list[Archived]]:
 
 
 async def detach(engine: Engine, month: Month, entry: UpkeepEntry, *, events: int, jobs: int) -> None:
-    """Take the month out of the log and write the entry, in one transaction.
+    """Detach the month and write the entry, in one transaction.
 
     Raises BadSetting for another role than the owner's, WrongVersion where the month or the log of upkeep has
     changed since, DatabaseUnavailable where others have held the log for too long.

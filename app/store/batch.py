@@ -1,4 +1,4 @@
-"""Many callers, one statement: what arrives while a statement runs goes out together in the next.
+"""Collect what arrives while a statement runs into the next one.
 
 A lone caller waits for nothing; under load a round trip and a commit are shared by all who wait.
 """
@@ -19,7 +19,9 @@ def _one(_item: object) -> int:
 
 
 class Batch(Generic[Item, BatchResultT]):
-    """Calls `run` with the items that wait, until they weigh `size` together, `lanes` runs at a time.
+    """Calls `run` with waiting items, up to `size` together.
+
+    At most `lanes` calls run at a time.
 
     Heavy items so come to lie in several runs: while Postgres works on one, Python prepares the next.
     """
@@ -74,7 +76,10 @@ class Batch(Generic[Item, BatchResultT]):
                 future.set_result(answer)
 
     async def _blame(self, asked: list[tuple[Item, asyncio.Future[BatchResultT]]], error: Exception) -> None:
-        """One bad item must not fail its neighbours: the statement wrote nothing, so ask one by one."""
+        """Retry the items one by one, so that only bad ones fail.
+
+        The failed statement wrote nothing.
+        """
         if len(asked) > 1 and not isinstance(error, DatabaseUnavailable):
             for one in asked:
                 await self._answer([one])

@@ -1,4 +1,7 @@
-"""Big bodies, kept once under their sha256: pages, prompts, replies. Events carry the hash."""
+"""Store big bodies once under their sha256, which events carry.
+
+They are pages, prompts and replies.
+"""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -27,7 +30,7 @@ def digest(body: bytes) -> str:
 
 
 async def put(engine: Engine, bodies: Sequence[bytes]) -> None:
-    """Keep these bodies. A body that is there already stays as it is."""
+    """Store these bodies, except those already stored."""
     if not bodies:
         return
     by_name = {digest(body): body for body in bodies}
@@ -36,7 +39,7 @@ async def put(engine: Engine, bodies: Sequence[bytes]) -> None:
 
 
 async def get(engine: Engine, names: Sequence[str]) -> Mapping[str, bytes]:
-    """The bodies of these names; forgotten ones are left out."""
+    """Return the bodies with these names, without forgotten ones."""
     if not names:
         return {}
     return {row[0]: row[1] for row in await fetch(engine, GET, list(names))}
@@ -48,7 +51,7 @@ async def absent(engine: Engine, names: Sequence[str]) -> set[str]:
 
 
 async def damaged(engine: Engine) -> tuple[int, set[str]]:
-    """How many bodies there are, and the names of those that are not the sha256 of theirs.
+    """Count the bodies, and name those whose sha256 does not match.
 
     Postgres hashes them, a page of them at a time, so that no body travels.
     """

@@ -49,14 +49,20 @@ async def last(engine: Engine) -> Checkpoint | None:
 
 
 async def moved(engine: Engine, up_to: str) -> tuple[list[JobHead], str]:
-    """The heads of the jobs that moved since `up_to`, MAX_COVERED at most, and how far that reaches."""
+    """Return the heads of jobs that moved since `up_to`.
+
+    There are at most MAX_COVERED of them; the second value says how far they reach.
+    """
     xid, _, position = up_to.partition("-")
     rows = await fetch(engine, MOVED, int(xid), int(position))
     return [JobHead(*row[:3]) for row in rows], rows[0][3] if rows else up_to
 
 
 async def add(engine: Engine, checkpoint: Checkpoint) -> bool:
-    """Write a checkpoint; False where somebody else has written one of this number first."""
+    """Write a checkpoint.
+
+    Return False if its number is taken.
+    """
     return bool(await fetch(engine, ADD, *_values(checkpoint)))
 
 

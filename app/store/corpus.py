@@ -1,4 +1,4 @@
-"""The corpus: documents that were ingested, cut into passages that a question can find.
+"""Store and search ingested documents, which are cut into passages.
 
 The only SQL for it. A passage is a slice of its document, character for character, so what a search
 shows can be found again in the text.
@@ -203,7 +203,10 @@ def _storable(text: str) -> str:
 
 
 def cut(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each passage, in characters; only white space lies between two of them."""
+    """Return the start and end of each passage, in characters.
+
+    Only white space lies between two of them.
+    """
     start = _skip_space(text, 0)
     while start < len(text):
         end = _end(text, start)
@@ -229,19 +232,25 @@ def _skip_space(text: str, start: int) -> int:
 
 
 async def remove(engine: Engine, url_prefix: str) -> int:
-    """Remove the documents whose url begins like this, all with ""; how many there were."""
+    """Remove documents by the beginning of their urls.
+
+    Count them. "" removes all.
+    """
     rows = await fetch(engine, REMOVE, _storable(url_prefix))
     return int(rows[0][0])
 
 
 async def documents(engine: Engine, limit: int, after: str = "") -> list[ListedDocument]:
-    """At most `limit` documents (1000 at once) whose urls follow `after`, in the order of their urls."""
+    """List at most `limit` documents after `after`, by url.
+
+    One call returns 1000 at most.
+    """
     rows = await fetch(engine, DOCUMENTS, min(limit, MAX_LISTED_DOCUMENTS), _storable(after))
     return [ListedDocument(*row) for row in rows]
 
 
 async def text(engine: Engine, url: str) -> str | None:
-    """The text of a document, or None if there is none with this url."""
+    """Return the text of a document, or None if it is unknown."""
     rows = await fetch(engine, READ_TEXT, _storable(url))
     return str(rows[0][0]) if rows else None
 
@@ -257,7 +266,10 @@ async def find(engine: Engine, query: str, limit: int) -> list[CorpusPassage]:
 
 
 def _asked(query: str, language: str) -> tuple[str, str, list[str]]:
-    """The words of a query for Postgres, the language that drops some, and its pairs of characters."""
+    """Return a query's words, language and character pairs for Postgres.
+
+    The language drops some of the words.
+    """
     spoken = languages.without_asking(query, language) if language != "en" else query
     pairs = dict.fromkeys(word for word in languages.words(spoken) if languages.is_paired(word))
     return languages.without_pairs(spoken), language, list(pairs)[:MAX_PAIRS]

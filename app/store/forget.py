@@ -1,4 +1,4 @@
-"""Forgetting: bodies are deleted, the events that name them stay, and a tombstone says so.
+"""Delete bodies, keep the events that name them, and write a tombstone.
 
 Events carry the sha256 of pages, prompts and replies and never their text, so the chain of a job is whole
 without them.
@@ -78,7 +78,7 @@ async def plan_pages(engine: Engine, names: Sequence[str]) -> Plan:
 
 
 async def plan_job(engine: Engine, job_id: UUID) -> Plan:
-    """What it means to forget a job: the bodies that no other job names.
+    """Return the bodies that only this job names.
 
     Raises JobNotFound, and StillNeeded where the job is not over.
     """
@@ -96,7 +96,9 @@ async def plan_job(engine: Engine, job_id: UUID) -> Plan:
 async def forget(
     engine: Engine, plan: Plan, reason: str = "", now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> int | None:
-    """Delete the bodies; returns the number of the tombstone, None where nothing was left to forget.
+    """Delete the bodies.
+
+    Return the tombstone's number, or None without any.
 
     Needs the owner's role. Raises BadSetting, WrongVersion.
     """

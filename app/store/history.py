@@ -41,17 +41,19 @@ FIND_ARCHIVED = """
 
 
 async def archived(engine: Engine, job_ids: Sequence[UUID]) -> set[UUID]:
-    """Those of these jobs whose months are archived, so that their events are elsewhere."""
+    """Return the jobs among these whose months are archived."""
     return {row[0] for row in await fetch(engine, FIND_ARCHIVED, list(job_ids))}
 
 
 async def known(engine: Engine, after: UUID, limit: int) -> list[UUID]:
-    """The next jobs of which anything is stored, in the order of their ids."""
+    """Return the next stored jobs, by id."""
     return [row[0] for row in await fetch(engine, KNOWN, after, limit)]
 
 
 async def histories(engine: Engine, job_ids: Iterable[UUID] | None = None) -> AsyncIterator[History]:
-    """What is stored about these jobs, or about all, HISTORIES_AT_ONCE jobs in memory at a time.
+    """Yield what is stored about these jobs, or about all.
+
+    HISTORIES_AT_ONCE jobs are in memory at a time.
 
     A job of which nothing is stored comes too, if it was asked for: with an empty history. All jobs come
     in the order of their ids. Raises DatabaseUnavailable.

@@ -1,4 +1,4 @@
-"""The log: append with an expected version and a fence, read after a cursor.
+"""Append to the log under a fence, and read it after cursors.
 
 An append is one statement, so it is one round trip and one transaction: the rows of `jobs` move on
 if they are still at the expected version and, for a worker, still leased under its epoch; only for
@@ -50,7 +50,7 @@ EVENT_NAMES = ", ".join(EVENT_COLUMNS)
 
 
 def event_columns(table: str = "events") -> str:
-    """Return the list of a SELECT whose rows are the fields of a Row, in their order."""
+    """Return a SELECT's list for the fields of a Row, in order."""
     return ", ".join(f"{table}.{name}{'::text' if name == 'data' else ''}" for name in Row.__struct_fields__)
 
 
@@ -59,7 +59,10 @@ def _event_arrays(first: int) -> str:
 
 
 def _write(moved: str, first: int) -> str:
-    """Insert the events of the jobs that `moved` names, from arrays that start at parameter `first`."""
+    """Insert the events of the jobs that `moved` names.
+
+    The arrays start at parameter `first`.
+    """
     values = ", ".join("e.data::json" if name == "data" else f"e.{name}" for name in EVENT_COLUMNS)
     return f"""
         INSERT INTO events ({EVENT_NAMES})
@@ -125,32 +128,44 @@ BY_KEY = """
 
 
 async def submit(engine: Engine, changes: Sequence[Change]) -> set[UUID]:
-    """Write first events; returns the jobs that are now there. The others' keys were taken."""
+    """Write first events.
+
+    Return the created jobs. The idempotency keys of the others were taken.
+    """
     rows = [job_row(change.job) for change in changes]
     params = transposed(rows, len(JOB_NAMES)) + _events(changes)
     return {row[0] for row in await fetch(engine, SUBMIT, *params)}
 
 
 async def append(engine: Engine, changes: Sequence[Change]) -> set[UUID]:
-    """Write further events of different jobs; returns the jobs that moved. The others were refused."""
+    """Write further events of several jobs.
+
+    Return those that moved. The others were refused.
+    """
     rows = [(change.job.id, change.expected, change.epoch, *moving(change.job)) for change in changes]
     params = transposed(rows, len(MOVING_NAMES) + 3) + _events(changes)
     return {row[0] for row in await fetch(engine, APPEND, *params)}
 
 
 async def holds(engine: Engine, change: Change) -> bool:
-    """Whether this very change was appended, whoever heard of it: its last hash stands for all of it."""
+    """Return True if this very change is in the log.
+
+    The last hash identifies the whole change.
+    """
     rows = await fetch(engine, HOLDS, change.job.id, change.job.seq, change.job.head_hash)
     return bool(rows[0][0])
 
 
 async def read(engine: Engine, job_id: UUID, after: int = 0, limit: int = LOG_PAGE_SIZE) -> list[Row]:
-    """At most `limit` events of the job with seq > `after`, in order."""
+    """Return at most `limit` events of the job after `after`."""
     return [Row(*row) for row in await fetch(engine, READ_EVENTS, job_id, after, limit)]
 
 
 async def read_after(engine: Engine, cursors: Mapping[UUID, int]) -> dict[UUID, list[Row]]:
-    """What follows these cursors, by job and in order; at most LOG_PAGE_SIZE events over all."""
+    """Return what follows these cursors, by job and in order.
+
+    There are at most LOG_PAGE_SIZE events in total.
+    """
     found: dict[UUID, list[Row]] = {}
     for columns_ in await fetch(engine, READ_AFTER, list(cursors), list(cursors.values()), LOG_PAGE_SIZE):
         row = Row(*columns_)
@@ -169,7 +184,7 @@ async def catch_up(engine: Engine, job: Job) -> Job:
 
 
 async def history(engine: Engine, job_id: UUID) -> list[Row]:
-    """The whole log of a job, in order; empty where there is no such job."""
+    """Return the whole log of a job, empty if it is unknown."""
     rows = list[Row]()
     while page := await read(engine, job_id, len(rows)):
         rows += page
@@ -185,7 +200,7 @@ async def of_types(engine: Engine, job_id: UUID, types: Sequence[str]) -> list[R
 
 
 async def past(engine: Engine, job_id: UUID, is_past: Callable[[Row], bool]) -> Job:
-    """The job as it was when those of its events had happened for which `is_past` is true."""
+    """Return the job after its events for which `is_past` is true."""
     job = Job(job_id)
     while rows := await read(engine, job_id, job.seq):
         for row in rows:
@@ -198,7 +213,7 @@ async def past(engine: Engine, job_id: UUID, is_past: Callable[[Row], bool]) -> 
 
 
 async def load(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
-    """These jobs, folded from their whole logs in one read. Meant for jobs that were just claimed."""
+    """Load and fold these jobs in one read, after a claim."""
     jobs = {job_id: Job(job_id) for job_id in job_ids}
     for columns_ in await fetch(engine, READ_MANY, list(job_ids)):
         row = Row(*columns_)
@@ -207,7 +222,10 @@ async def load(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
 
 
 async def load_each(engine: Engine, job_ids: Sequence[UUID]) -> tuple[dict[UUID, Job], dict[UUID, Exception]]:
-    """As `load`; the jobs whose log does not fold are left out and come second, with the reason."""
+    """Load jobs as `load` does.
+
+    Return unreadable ones separately with reasons.
+    """
     jobs, broken = {job_id: Job(job_id) for job_id in job_ids}, dict[UUID, Exception]()
     for columns_ in await fetch(engine, READ_MANY, list(job_ids)):
         row = Row(*columns_)
@@ -220,7 +238,7 @@ async def load_each(engine: Engine, job_ids: Sequence[UUID]) -> tuple[dict[UUID,
 
 
 def extend(job: Job, row: Row) -> Job:
-    """The job after one more stored event, with the stored hash as its head."""
+    """Return the job after one more stored event, with its hash."""
     return replace(evolve(job, row.recorded()), head_hash=row.hash)
 
 

@@ -22,7 +22,7 @@ MIGRATIONS_FOLDER = Path(migrations.__file__).parent
 
 
 def config(url: str) -> Config:
-    """Alembic's configuration without a file, so that it works wherever the package is installed."""
+    """Configure Alembic without a file, wherever the package is installed."""
     settings = Config()
     settings.set_main_option("script_location", str(MIGRATIONS_FOLDER))
     settings.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
@@ -30,7 +30,9 @@ def config(url: str) -> Config:
 
 
 def migrate(url: str) -> None:
-    """Upgrade the database at `url` to this code's level. Blocks; runs an event loop of its own.
+    """Upgrade the database at `url` to this code's level.
+
+    Blocks, and runs an event loop of its own.
 
     Raises DatabaseUnavailable where somebody holds a table that is to be changed, BadSetting where the user
     lacks a right; then nothing was.
@@ -51,7 +53,7 @@ def expected() -> str:
 
 
 async def level(engine: Engine) -> str:
-    """The level that the database is at; empty where it was never migrated."""
+    """Return the database's level, empty if it was never migrated."""
     try:
         rows = await fetch(engine, "SELECT version_num FROM alembic_version")
     except asyncpg.UndefinedTableError:

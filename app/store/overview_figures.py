@@ -1,4 +1,4 @@
-"""What a tenant's jobs do now, and what they did lately, in figures.
+"""Compute what a tenant's jobs do now and did lately.
 
 Every query is bounded: the counts by an index over the jobs that are not over, the rest by the newest
 MAX_RECENT_JOBS jobs of the last HISTORY_DAYS days.
@@ -121,7 +121,7 @@ class Now(Struct, frozen=True):
 
 
 class Hour(Struct, frozen=True):
-    """The jobs that ended in an hour, and how long those that started in it had waited."""
+    """The jobs that ended in an hour, and waits of those started."""
 
     hour: datetime
     completed: int
@@ -151,7 +151,7 @@ class Failed(Struct, frozen=True):
 
 
 class Typical(Struct, frozen=True):
-    """The newest completed jobs of an effort: half of them took no more than this."""
+    """The medians of the newest completed jobs of an effort."""
 
     jobs: int
     calls: float
@@ -182,7 +182,7 @@ async def hours(engine: Engine, tenant: str) -> tuple[Hour, ...]:
 
 
 async def days(engine: Engine, tenant: str) -> tuple[Day, ...]:
-    """The days of the last HISTORY_DAYS on which jobs were submitted, by model."""
+    """Count jobs by day of submission and model, for HISTORY_DAYS days."""
     rows = await fetch(engine, BY_DAY, tenant, first_of(timedelta(days=HISTORY_DAYS)))
     return tuple(Day(*row) for row in rows)
 
@@ -200,6 +200,9 @@ async def typical(engine: Engine, tenant: str) -> dict[Effort, Typical]:
 
 
 def first_of(age: timedelta) -> UUID:
-    """The smallest id of a job that is at most this old: a uuid v7 begins with its milliseconds."""
+    """Return the smallest job id of this age.
+
+    A uuid v7 begins with its milliseconds.
+    """
     moment = datetime.now(UTC) - age
     return UUID(int=int(moment.timestamp() * 1000) << 80)

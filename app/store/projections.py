@@ -1,4 +1,4 @@
-"""The columns of `jobs`: for each its name, how it is stored, and how it follows from the job.
+"""Define each column of `jobs`: name, storage, and value from the job.
 
 A new column is a row of JOB_COLUMNS and a migration. Every column follows from the job's events, so the
 table can be emptied and made again.
@@ -43,7 +43,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Storage(Struct, frozen=True):
-    """How values of a kind are kept, and how they travel there in an array."""
+    """How values of a kind are stored, and passed in an array."""
 
     sql: TypeEngine[Any] | type[TypeEngine[Any]]
     array_of: str  # the type in Postgres of the array's elements
@@ -65,7 +65,10 @@ LISTS = Storage(ARRAY(Text), "text", _TEXTS_OF_JSON, is_encoded=True)
 
 
 class JobColumn(Struct, frozen=True):
-    """A column of `jobs`; one that never changes after the first event is fixed."""
+    """A column of `jobs`.
+
+    A fixed one never changes after the first event.
+    """
 
     name: str
     storage: Storage
@@ -76,7 +79,7 @@ class JobColumn(Struct, frozen=True):
 
     @property
     def stored(self) -> str:
-        """The expression that turns the column of an unnested row `c` into what the table keeps."""
+        """Return the SQL that converts an unnested column for storage."""
         return self.storage.expression.format(name=self.name)
 
     def sent(self, job: Job) -> Any:  # noqa: ANN401 - of any type that the driver takes
@@ -95,7 +98,7 @@ class JobColumn(Struct, frozen=True):
 
 
 def rank(job: Job) -> int:
-    """Return the place in the queue: submission time less the head start, in milliseconds."""
+    """Return the queue rank: submission less the head start, in milliseconds."""
     submitted_at = job.created_at.timestamp() if job.created_at else 0.0
     return int((submitted_at - HEAD_START * job.request.priority) * 1000)
 
@@ -147,7 +150,10 @@ MOVING_NAMES = tuple(column.name for column in MOVING_COLUMNS)
 
 
 def job_row(job: Job) -> tuple[Any, ...]:
-    """Return the values of JOB_COLUMNS; raise ValueError if the job was never submitted."""
+    """Return the values of JOB_COLUMNS.
+
+    Raise ValueError if never submitted.
+    """
     if job.created_at is None:
         raise ValueError(f"Job {job.id} was never submitted.")
     return tuple(column.sent(job) for column in JOB_COLUMNS)
@@ -164,7 +170,10 @@ def returned_row(job: Job) -> dict[str, Any]:
 
 
 def transposed(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    """Turn rows into one list a column, as unnest takes them; `width` lists also for no rows."""
+    """Turn rows into one list a column, for unnest.
+
+    `width` gives the number of lists if there are no rows.
+    """
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 

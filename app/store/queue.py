@@ -1,4 +1,4 @@
-"""The queue: claim, beat, and find what is lost. It has no table of its own; it is a view on `jobs`."""
+"""Claim jobs, extend leases, and find lost jobs in `jobs` itself."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -117,7 +117,10 @@ NO_DEADLINE = timedelta(days=365)
 
 
 class Lease(Struct, frozen=True):
-    """The right to work on a job, until it expires; `epoch` is the fence."""
+    """The right to work on a job until it expires.
+
+    `epoch` is the fence.
+    """
 
     job_id: UUID
     epoch: int
@@ -145,12 +148,14 @@ class Glance(Struct, frozen=True):
 async def claim(
     engine: Engine, worker: str, count: int, lease: timedelta, deadline: timedelta = NO_DEADLINE
 ) -> list[Lease]:
-    """Take up to `count` jobs for `worker`; an empty list where nothing is due."""
+    """Claim up to `count` due jobs for `worker`."""
     return [Lease(*row) for row in await fetch(engine, CLAIM, count, worker, lease, deadline)]
 
 
 async def beat(connection: asyncpg.Connection, leases: Mapping[UUID, int], lease: timedelta) -> set[UUID]:
-    """Extend these leases (job id to epoch); returns the jobs still held. The others are lost for good.
+    """Extend these leases.
+
+    Return the jobs still held. `leases` maps job ids to epochs. The others are lost for good.
 
     Takes a connection of its own, because it beats from a thread with a loop of its own.
     """
@@ -159,7 +164,7 @@ async def beat(connection: asyncpg.Connection, leases: Mapping[UUID, int], lease
 
 
 async def set_aside(engine: Engine, job_ids: Sequence[UUID], time: timedelta) -> None:
-    """Leave these jobs alone for a while, because their logs cannot be read."""
+    """Leave jobs with unreadable logs alone for a while."""
     await fetch(engine, SET_ASIDE, list(job_ids), time)
 
 
@@ -169,7 +174,7 @@ async def lost(engine: Engine, limit: int) -> list[Lost]:
 
 
 async def peek(engine: Engine, running: Sequence[UUID] = ()) -> Glance:
-    """Whether there is anything to claim or to rescue, and which of `running` are to be cancelled."""
+    """Look for jobs to claim, to rescue, or among `running` to cancel."""
     return Glance(*(await fetch(engine, PEEK, list(running)))[0])
 
 
@@ -179,7 +184,7 @@ async def unanswered(engine: Engine, limit: int) -> list[UUID]:
 
 
 async def make_partitions(engine: Engine) -> None:
-    """See to it that the log has partitions for this month and the next two."""
+    """Create the log's partitions for this month and the next two."""
     await fetch(engine, PARTITIONS)
 
 

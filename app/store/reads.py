@@ -1,4 +1,4 @@
-"""Reading the projection: one job, a page of jobs, the head of a job's log."""
+"""Read the projection: a job, a page of jobs, a log's head."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -27,7 +27,9 @@ READ_VIEWS = f"SELECT {LISTED_COLUMNS}, result FROM jobs WHERE tenant = $1::text
 
 
 def page_sql(*, status: bool, outcome: bool, tags: bool, before: bool) -> str:
-    """A page of a list with these filters; those that are not wanted get NULL.
+    """Return the SQL of a list's page.
+
+    Unused filters are NULL.
 
     Each has a text of its own, because "NULL or equal" hides the index in a plan that is made for any value.
     A list leaves the reports out: a page of a hundred would be megabytes.
@@ -50,7 +52,7 @@ _WITH_OUTCOME = f"{HAS_OUTCOME_SQL} AND {OUTCOME_SQL} BETWEEN $6::text AND $6"
 
 
 def _order(*, status: bool, outcome: bool) -> str:
-    """Return what a list is sorted by before the ids: all of its rows have the same."""
+    """Return the sort key before the ids, equal in all rows."""
     return f"{OUTCOME_SQL}, " if outcome else "status, " if status else ""
 
 
@@ -100,7 +102,7 @@ class LogHead(Struct, frozen=True):
 
 
 async def views(engine: Engine, tenant: str, job_ids: Sequence[UUID]) -> Mapping[UUID, JobView]:
-    """These jobs as callers see them; unknown ids, and those of other tenants, are left out."""
+    """Return these jobs for callers, without unknown or other tenants' ids."""
     rows = await fetch(engine, READ_VIEWS, tenant, list(set(job_ids)))
     return {row["job_id"]: _view(row) for row in rows}
 
@@ -115,7 +117,10 @@ async def page(
     tags: Sequence[str] = (),
     before: UUID | None = None,
 ) -> list[JobView]:
-    """At most `limit` jobs with all of `tags`, newest first; `before` is the last id of the page before."""
+    """Return at most `limit` jobs with all of `tags`, newest first.
+
+    `before` is the last id of the page before.
+    """
     sql = page_sql(
         status=status is not None, outcome=outcome is not None, tags=bool(tags), before=before is not None
     )
@@ -126,7 +131,9 @@ async def page(
 async def ids(
     engine: Engine, tenant: str, since: datetime | None, after: UUID | None, limit: int
 ) -> list[UUID]:
-    """At most `limit` jobs submitted since then, oldest first; `after` is the last id of the page before.
+    """Return at most `limit` jobs submitted since then, oldest first.
+
+    `after` is the last id of the page before.
 
     Those whose events were archived are left out.
     """
@@ -134,7 +141,7 @@ async def ids(
 
 
 async def own_heads(engine: Engine, tenant: str, job_ids: Sequence[UUID]) -> Mapping[UUID, LogHead]:
-    """How far the logs of these jobs go; unknown ids, and those of other tenants, are left out."""
+    """Return how far these jobs' logs go, without other tenants' jobs."""
     rows = await fetch(engine, OWN_HEADS, tenant, list(set(job_ids)))
     return {row["job_id"]: LogHead(row["seq"], row["status"], row["is_archived"]) for row in rows}
 

@@ -1,4 +1,4 @@
-"""Making the projection again from the log alone, beside the one that is read meanwhile.
+"""Rebuild the projection from the log, beside the one in use.
 
 The new rows are folded into a table of their own, in several processes, and then take the place of those
 that differ: a row at a time, and only while it is at the version at which it was seen before its events were
@@ -67,7 +67,7 @@ class FoldedBatch(Struct, frozen=True):
 
 
 class ShadowTable:
-    """The statements about the table that is built beside `jobs`, under a name of its own."""
+    """The statements for the table that is built beside `jobs`."""
 
     def __init__(self, name: str) -> None:
         self.make = f"CREATE UNLOGGED TABLE {name} (LIKE jobs, seen integer, PRIMARY KEY (job_id))"
@@ -98,13 +98,15 @@ class ShadowTable:
 
 
 def _compared(table: str) -> str:
-    """The columns in a form that can be compared: json itself has no equality."""
+    """Return the columns in a comparable form, as json has no equality."""
     casts = ((column.name, "::text" if column.storage is JSONS else "") for column in CHANGEABLE)
     return ", ".join(f"{table}.{name}{cast}" for name, cast in casts)
 
 
 async def rebuild(engine: Engine) -> int:
-    """Write anew every row of `jobs` that is not what follows from the log; returns how many there are.
+    """Correct every wrong row of `jobs`.
+
+    Return how many there were.
 
     Needs the owner's role. Workers and servers may go on meanwhile. Raises BadSetting for another role,
     before anything is changed.
@@ -115,7 +117,7 @@ async def rebuild(engine: Engine) -> int:
 async def rebuild_at(
     url: str, *, processes: int = 0, told: OnProgress = lambda _jobs, _events: None
 ) -> Rebuilt:
-    """The same in several processes, and everything there is to say about it.
+    """Rebuild in several processes, and report everything.
 
     Args:
         url: the database, for a user that owns the tables.
@@ -185,7 +187,7 @@ async def _fill_alone(engine: Engine, name: str, tally: RebuildProgress) -> None
 
 
 async def _fill(engine: Engine, url: str, name: str, processes: int, tally: RebuildProgress) -> None:
-    """Fold every job of the log in so many processes, which hold few slices at a time."""
+    """Fold every job in several processes, a few slices at a time."""
     context = multiprocessing.get_context("spawn")  # a fork would share the driver's connections
     loop, waiting = asyncio.get_running_loop(), set[asyncio.Future[FoldedBatch]]()
     with ProcessPoolExecutor(processes, context) as pool:
@@ -220,7 +222,7 @@ async def _fold_alone(url: str, name: str, ids: Sequence[UUID]) -> FoldedBatch:
 
 
 async def fold(engine: Engine, name: str, ids: Sequence[UUID]) -> FoldedBatch:
-    """Put the rows of these jobs, as they follow from their events, into the table beside."""
+    """Write the rows of these jobs, folded anew, to the shadow table."""
     events = 0
     for at in range(0, len(ids), JOBS_IN_MEMORY):
         part = ids[at : at + JOBS_IN_MEMORY]
@@ -238,7 +240,10 @@ async def fold(engine: Engine, name: str, ids: Sequence[UUID]) -> FoldedBatch:
 async def _put_in_place(
     engine: Engine, name: str, beside: ShadowTable, ends: Sequence[UUID]
 ) -> tuple[int, int, int]:
-    """Slice by slice; returns rows changed, rows removed, and rows that would not hold still."""
+    """Switch the slices.
+
+    Count changed, removed and busy rows.
+    """
     changed = removed = busy = 0
     for after, end in zip((NOWHERE, *ends), (*ends, END), strict=True):
         removed += len(await fetch(engine, SWEEP, after, end))

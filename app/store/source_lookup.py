@@ -1,4 +1,4 @@
-"""One source of a job, as the log has it: found, read, and quoted in the report."""
+"""Look up a source of a job: found, read and quoted."""
 
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ _report = msgspec.json.Decoder(ReportWritten).decode
 
 
 class StoredSource(Struct, frozen=True):
-    """A source, the text of its page where that is kept, and the claims that stand on it."""
+    """A source, its page's text if stored, and the claims citing it."""
 
     found: SourceFound
     page: PageRead | None  # None: it was not read
@@ -34,7 +34,10 @@ class StoredSource(Struct, frozen=True):
 
 
 async def source(engine: Engine, job_id: UUID, number: int) -> StoredSource | None:
-    """Source `number` of the job; None where there is none. The caller has checked whose job it is."""
+    """Return source `number` of the job, or None.
+
+    The caller has checked whose job it is.
+    """
     rows = await fetch(engine, READ_SOURCE_EVENTS, job_id, number)
     if not (found := _last(rows, "source_found", _found)):
         return None

@@ -1,4 +1,6 @@
-"""Every table, as the migrations leave them; a test holds the two against each other.
+"""Describe every table as the migrations leave it.
+
+A test compares the two.
 
 `events` is the truth. `jobs` is a projection of it, and the head of the queue. `leases` says who works
 on what right now. `blobs` keeps big bodies by their sha256. `documents` and `passages` are the corpus.

@@ -1,4 +1,4 @@
-"""The log of upkeep, as it is stored. Only the owner of the tables may write it."""
+"""Store the log of upkeep, which only the tables' owner may write."""
 
 import asyncpg
 
@@ -37,7 +37,9 @@ async def last(engine: Engine) -> UpkeepEntry | None:
 
 
 async def forget(engine: Engine, entry: UpkeepEntry, names: list[str]) -> bool:
-    """Delete these bodies and write the entry; False where somebody else wrote one of its number first.
+    """Delete these bodies and write the entry.
+
+    Returns False if another entry took its number first.
 
     Raises BadSetting for another role than the owner's, before anything is changed.
     """

@@ -1,4 +1,4 @@
-"""From a page to the jobs that found it, and to the claims that stand on it."""
+"""Find the jobs that found a page, and their claims from it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -47,7 +47,7 @@ class Placed(Struct, Generic[Fact], frozen=True):
 
 
 class Use(Struct, frozen=True):
-    """A job that found the page, whether it read it, and what it says because of it."""
+    """A job that found the page, and what it cites from it."""
 
     job_id: UUID
     query: str
@@ -58,7 +58,10 @@ class Use(Struct, frozen=True):
 
 
 async def uses(engine: Engine, tenant: str, url: str, before: UUID | None, limit: int) -> list[Use]:
-    """At most `limit` jobs that found the page, newest first; `before` is the last one of the page before."""
+    """Return at most `limit` jobs that found the page, newest first.
+
+    `before` is the last one of the page before.
+    """
     found = await fetch(engine, FOUND, tenant, url, before, limit)
     then = dict[UUID, list[Any]]()
     for row in await fetch(engine, THEN, [row[0] for row in found]) if found else ():

@@ -39,7 +39,10 @@ NOTIFY = "SELECT pg_notify($1::text, payload) FROM unnest($2::text[]) AS payload
 
 
 class Hint(Struct, frozen=True):
-    """What may have moved. `everything`: hints were lost, look at all there is."""
+    """What may have moved.
+
+    `everything` means that hints were lost.
+    """
 
     job_ids: frozenset[UUID] = frozenset()
     cancelled: frozenset[UUID] = frozenset()  # of those, the ones that somebody wants to stop
@@ -51,7 +54,10 @@ Listener = Callable[[Hint], None]
 
 
 class Wake:
-    """The bell of one process. `url` None: no other process is told or heard."""
+    """Wake-ups of one process.
+
+    Without `url` it reaches no other process.
+    """
 
     def __init__(self, engine: Engine, url: str | None) -> None:
         self._engine = engine
@@ -64,7 +70,7 @@ class Wake:
         self._is_deaf = False  # LISTEN failed, and that was logged
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with each hint, from now until the returned function is called."""
+        """Call `listener` with each hint until the returned function is called."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -81,7 +87,7 @@ class Wake:
             listener(hint)
 
     async def run(self) -> None:
-        """Send and hear until cancelled; survives every loss of the connection."""
+        """Send and receive hints until cancelled, across every lost connection."""
         if self._url is None:
             return
         async with asyncio.TaskGroup() as tasks:

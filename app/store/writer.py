@@ -1,4 +1,4 @@
-"""Writing to the log in batches, and waking whoever waits for what was written."""
+"""Write to the log in batches, and wake those who wait."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,10 @@ from app.store.wake import Hint, Wake
 
 
 class Writer:
-    """Submits and appends for one process; concurrent callers share a statement."""
+    """Submits and appends for one process.
+
+    Concurrent callers share a statement.
+    """
 
     def __init__(self, engine: Engine, wake: Wake) -> None:
         self.engine = engine
@@ -22,11 +25,17 @@ class Writer:
         self._recalls: Batch[Sequence[str], Mapping[str, bytes]] = Batch(self._recall)
 
     async def submit(self, change: Change) -> bool:
-        """Write the first events of a job; False where its idempotency key is taken."""
+        """Write a job's first events.
+
+        Return False if its key is taken.
+        """
         return await self._submits.ask(change)
 
     async def append(self, change: Change) -> bool:
-        """Write further events; False where the job is at another version or the lease is lost."""
+        """Write further events.
+
+        Return False if the fence refuses them. The job is at another version, or the lease is lost.
+        """
         return await self._appends.ask(change)
 
     async def catch_up(self, job: Job) -> Job:
@@ -39,7 +48,7 @@ class Writer:
             await self._keeps.ask(bodies)
 
     async def recall(self, names: Sequence[str]) -> Mapping[str, bytes]:
-        """The blobs of these names, by name; forgotten ones are left out."""
+        """Return the blobs with these names, without forgotten ones."""
         return await self._recalls.ask(names) if names else {}
 
     async def _keep(self, asked: Sequence[Sequence[bytes]]) -> list[None]:

@@ -1,1 +1,4 @@
-"""One hub a process: hears that something moved, reads it once, encodes it once, hands it to all readers."""
+"""Read each new event once for all readers of a process.
+
+One hub a process hears of news, reads and encodes it, and delivers it.
+"""

@@ -1,4 +1,4 @@
-"""The writing side of one response: it never waits without a bound, and ends at a frame boundary."""
+"""Write one response, with bounded waits, up to a frame boundary."""
 
 import asyncio
 import random
@@ -15,7 +15,10 @@ RETRY_MS = (1000, 4000)  # from which each reader gets its own, so that they do 
 
 
 class BodyPart(TypedDict):
-    """ASGI's message for a part of a response's body; it may be shared by any number of responses."""
+    """ASGI's message for a part of a body.
+
+    Many responses may share it.
+    """
 
     type: Literal["http.response.body"]
     body: bytes
@@ -27,14 +30,14 @@ Send = Callable[[BodyPart], Coroutine[Any, Any, None]]
 
 
 class RawWriter(NamedTuple):
-    """What the server offers beyond ASGI: to write without waiting, if it can, and to cut the socket."""
+    """What the server adds to ASGI: write without waiting, and cut."""
 
     write: Callable[[bytes], bool]
     abort: Callable[[], object]
 
 
 def message(body: bytes, *, more: bool) -> BodyPart:
-    """A part of a body; without `more` it is the last one."""
+    """Return a part of a body, the last one without `more`."""
     chunk = b"%x\r\n%b\r\n" % (len(body), body)
     return {"type": "http.response.body", "body": body, "more_body": more, "chunk": chunk}
 
@@ -60,7 +63,9 @@ class Connection:
         self.over = False  # the last part was written, or the reader cut off
 
     def start(self, part: BodyPart) -> Awaitable[None] | None:
-        """Write without waiting; what is left has to be given to `finish`, None if nothing is.
+        """Write without waiting.
+
+        Return what is left for `finish`, or None.
 
         The wire takes bytes that are encoded once for all readers. What it cannot take, and the end of
         the response, goes by ASGI, which waits where it has to.
@@ -72,7 +77,7 @@ class Connection:
         return step(self._send(part))
 
     async def finish(self, rest: Awaitable[None]) -> None:
-        """Wait for the reader to take what was written, STALL seconds at most; then it is cut off."""
+        """Wait up to STALL seconds for the reader, then cut it off."""
         try:
             async with asyncio.timeout(STALL):
                 await rest
@@ -84,7 +89,7 @@ class Connection:
         return self.start(goodbye(reason))
 
     async def send_away_and_wait(self, reason: str) -> None:
-        """Write why the reader has to come back, and wait until it is written."""
+        """Tell the reader why it must come back, and wait until written."""
         if rest := self.send_away(reason):
             await self.finish(rest)
 
@@ -94,13 +99,19 @@ class Connection:
             await self.finish(rest)
 
     def cut(self) -> None:
-        """End it in the middle; the reader comes back with its cursor."""
+        """Cut the response in the middle.
+
+        The reader returns with its cursor.
+        """
         self.over = True
         self._abort()
 
 
 class UnsignedConnection(Connection):
-    """A connection whose protocol has no word for "come back": a clean end would look like the whole."""
+    """A connection that must be cut, for lack of a "come back".
+
+    A clean end would look like the end of the whole.
+    """
 
     __slots__ = ()
 

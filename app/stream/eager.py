@@ -1,4 +1,7 @@
-"""Run a coroutine as far as it goes without a task: most writes end at once, and a task costs more."""
+"""Run a coroutine without a task until it first waits.
+
+Most writes end at once, and a task costs more.
+"""
 
 import types
 from collections.abc import Awaitable, Coroutine, Generator
@@ -6,7 +9,10 @@ from typing import Any
 
 
 def step(work: Coroutine[Any, None, None]) -> Awaitable[None] | None:
-    """Run `work` until it waits; None if it has ended, else what is left of it, to be awaited once."""
+    """Run `work` until it waits.
+
+    Return what is left to await. None if it has ended.
+    """
     try:
         waits_for = work.send(None)
     except StopIteration:  # the work is done
@@ -16,7 +22,7 @@ def step(work: Coroutine[Any, None, None]) -> Awaitable[None] | None:
 
 @types.coroutine
 def _rest(work: Coroutine[Any, None, None], waits_for: object) -> Generator[object, Any, None]:
-    """Hand on what `work` waits for, then run it as if it had been awaited from the start."""
+    """Pass on what `work` waits for, then continue it."""
     try:
         yield waits_for
     except BaseException:

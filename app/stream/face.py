@@ -1,4 +1,4 @@
-"""Faces of a job's stream: frames that a fold makes of its events, once for all who follow them.
+"""Faces of a job's stream: frames folded once for all readers.
 
 The fold reads the job's own topic as any reader does, from the first event on, so that a face costs the
 database nothing of its own. Its frames are numbered from 1 and kept in a ring; whoever is further behind
@@ -87,7 +87,7 @@ class Faces:
         closing.add_done_callback(self._closing.discard)
 
     def _send_away(self, key: tuple[UUID, str], topic: FaceTopic) -> None:
-        """End the streams of those who have all there is, and of all where no more can be folded."""
+        """End the streams that are complete, or all on a failed fold."""
         self._topics.pop(key, None)
         for reader in self._hub.crowd.of(topic):
             if reader.cursor >= topic.head or not topic.is_complete:
@@ -105,7 +105,7 @@ def framed(fold: Fold, line: bytes, count: int) -> list[EncodedEvent]:
 
 
 class _Feeder(Connection):
-    """Takes what a reader of the job's stream is sent, and folds it into a topic."""
+    """Takes what a reader of the job's stream gets, and folds it."""
 
     __slots__ = ("_ended", "_fold", "_topic")
 

@@ -1,4 +1,4 @@
-"""The events of all jobs of a tenant in one order, for the readers who want the same cut of it."""
+"""Serve the events of a tenant's jobs to readers with one filter."""
 
 from collections.abc import Awaitable, Callable
 
@@ -13,7 +13,10 @@ ReadFeed = Callable[[Cursor], Awaitable[FeedSlice]]
 
 
 class Feed(StreamSource[Cursor]):
-    """The newest pieces, by the cursor that they follow; a cursor is that of the last event a reader has."""
+    """The newest pieces of the feed, by the cursor they follow.
+
+    A cursor is that of the last event a reader has.
+    """
 
     def __init__(self, head: Cursor, read: ReadFeed, forget: Callable[[], object]) -> None:
         super().__init__()
@@ -37,7 +40,10 @@ class Feed(StreamSource[Cursor]):
         return join(cursor, await self._read(cursor))
 
     async def refresh(self) -> bool:
-        """Read on from the head and deliver; False where nothing has come."""
+        """Read and deliver new events.
+
+        Return False if none came.
+        """
         head = self.head
         page = await self._read(head)
         self.is_replaced = page.is_beyond

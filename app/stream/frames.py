@@ -1,4 +1,4 @@
-"""The bytes of the stream: events as they are stored, and the few frames that are not events.
+"""Encode the stream: stored events, and the few other frames.
 
 Only events carry an `id:`, which is their cursor: in a job's stream the seq. (A checkpoint of the
 feed stands for events that were passed over.) `retry:` stands only in frames that have data, because
@@ -19,23 +19,29 @@ END = b"event: end\ndata: {}\n\n"
 
 
 def event(cursor: bytes, type_: str, line: bytes) -> bytes:
-    """The frame of a stored event; `line` is its JSON, which has no newline."""
+    """Return the frame of a stored event.
+
+    `line` is its JSON, which has no newline.
+    """
     return b"id: %b\nevent: %b\ndata: %b\n\n" % (cursor, FRAME_NAMES.get(type_, b"job_progress"), line)
 
 
 def checkpoint(cursor: str) -> bytes:
-    """No event, but a place to come back to: up to here there was nothing for this reader."""
+    """Return a cursor without an event, to resume after skipped events."""
     return b"id: %b\nevent: checkpoint\ndata: {}\n\n" % cursor.encode()
 
 
 def hello(retry_ms: int, **about: object) -> bytes:
-    """The first frame: proxies pass it on at once, and the client learns when to come back."""
+    """Return the first frame, which proxies pass on at once.
+
+    It also tells the client when to come back.
+    """
     body = msgspec.json.encode(about)
     return b"event: hello\nretry: %d\ndata: %b\n\n" % (retry_ms, body)
 
 
 def reset(head: int | str, reason: str = "cursor_beyond_head") -> bytes:
-    """What the reader has is not this log, so it starts again: it was replaced."""
+    """Return the frame that restarts a reader whose log was replaced."""
     body = msgspec.json.encode({"reason": reason, "head": head})
     return b"event: reset\ndata: %b\n\n" % body
 

@@ -1,4 +1,4 @@
-"""The hub: readers are only cursors over the log; one reader of the database serves them all.
+"""Serve all readers from one reader of the database.
 
 A wake-up marks jobs as moved; one loop reads what is new for all marked jobs in one query and puts
 the frames into their topics. A poll of at most a second finds what no wake-up told of. No reader
@@ -35,7 +35,7 @@ FEED_PAUSE = 0.02  # seconds between two reads of the feeds; each hears of every
 
 
 class Hub:
-    """All sources and all readers of one process; it takes at most `limit` readers."""
+    """All sources and at most `limit` readers of one process."""
 
     def __init__(self, engine: Engine, wake: Wake, draining: asyncio.Event, limit: int) -> None:
         self._engine = engine
@@ -62,7 +62,10 @@ class Hub:
             unsubscribe()
 
     def topic(self, job_id: UUID, head: int) -> Topic:
-        """The topic of a job, for a reader to be added; `head` is its seq as just read."""
+        """Return a job's topic for a new reader.
+
+        `head` is its seq.
+        """
         topic = self._topics.get(job_id)
         if topic is None:
             topic = self._topics[job_id] = Topic(
@@ -72,7 +75,10 @@ class Hub:
         return topic
 
     def feed(self, tenant: str, types: tuple[str, ...] | None, head: Cursor) -> Feed:
-        """The feed of a tenant, for a reader to be added; `head` is its end as just read."""
+        """Return a tenant's feed for a new reader.
+
+        `head` is its end.
+        """
         key = (tenant, types)
         if key not in self._feeds:
 
@@ -129,7 +135,7 @@ class Hub:
             self._mark(moved)
 
     def _make_room(self) -> None:
-        """Empty the rings that have been quiet for longest while all together hold too much."""
+        """Empty the quietest rings while all together hold too much."""
         held = sum(topic.size for topic in self._topics.values())
         for topic in self._topics.values():
             if held <= MEMORY:
@@ -148,7 +154,7 @@ class Hub:
                 await self._look()
 
     async def _look(self) -> None:
-        """Find what nobody told of: events, and logs that end before what was read of them."""
+        """Find events without a hint, and logs shorter than what was read."""
         known = {job_id: (topic, topic.head) for job_id, topic in self._topics.items()}
         heads = await reads.heads(self._engine, list(known))
         for job_id, (topic, head) in known.items():
@@ -166,14 +172,14 @@ class Hub:
             reader.leave("log_replaced")
 
     def _begin_again(self, topic: Topic, head: int) -> None:
-        """After a failover or a restore the log may be another: whoever read it has to read it again."""
+        """Restart all readers after a failover, as the log may differ."""
         topic.begin_again(head)
         first = message(frames.reset(head, "log_replaced"), more=True)
         for reader in self.crowd.of(topic):
             reader.begin_again(first, 0)
 
     async def _follow_feeds(self) -> None:
-        """Read on in all feeds when anything was written; a burst of news is one read."""
+        """Read all feeds when anything was written, once for a burst."""
         while True:
             await self._news.wait()
             self._news.clear()

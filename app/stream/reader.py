@@ -23,7 +23,7 @@ CursorT = TypeVar("CursorT", bound=Hashable)
 
 
 class Reader(Generic[CursorT]):
-    """Follows a source from a cursor on until it is over, the reader is gone, or told to leave."""
+    """Follows a source from a cursor until either ends, or a drain."""
 
     __slots__ = ("_again", "_behind", "_connection", "_leaving", "cursor", "source")
 
@@ -40,7 +40,10 @@ class Reader(Generic[CursorT]):
         self._go_on(self._connection.start(first))
 
     def push(self) -> None:
-        """Write what is new, without waiting; a reader that would have to wait falls behind."""
+        """Write what is new without waiting.
+
+        A full reader falls behind.
+        """
         source = self.source
         while not source.is_level(self.cursor):
             piece = source.piece(self.cursor)
@@ -54,14 +57,14 @@ class Reader(Generic[CursorT]):
             return
 
     def tick(self, now: float) -> None:
-        """Once a second: a sign of life into silence, and the end of a long life."""
+        """Send heartbeats in silence, and rotate long connections, once a second."""
         if now >= self._connection.ends_at:
             self.leave("rotation")
         elif now >= self._connection.wrote_at + HEARTBEAT_SECONDS and not self._behind:
             self._go_on(self._connection.start(HEARTBEAT_PART))
 
     def leave(self, reason: str) -> None:
-        """Tell the reader to come back later; one that is behind is told after the piece it takes now."""
+        """Tell the reader to come back, once its current piece is written."""
         if self._connection.over or self._leaving:
             return
         self._leaving = reason
@@ -69,7 +72,7 @@ class Reader(Generic[CursorT]):
             self._fall_behind(self._connection.send_away(reason))
 
     def begin_again(self, first: BodyPart, cursor: CursorT) -> None:
-        """Write `first` and then all there is after the cursor, whatever was written before."""
+        """Write `first`, then everything after the cursor again."""
         self._again = (first, cursor)
         if not self._behind and not self._connection.over:
             self._fall_behind(None)
@@ -84,7 +87,10 @@ class Reader(Generic[CursorT]):
             self._behind = None
 
     def _give(self, piece: Piece[CursorT]) -> Awaitable[None] | None:
-        """Write a piece and move on; what does not follow the cursor would be a hole, and ends the stream."""
+        """Write a piece and move on.
+
+        End the stream at a gap.
+        """
         if piece.after != self.cursor:
             log.error("A stream was cut: %r follows %r, not %r.", piece.cursor, piece.after, self.cursor)
             self._connection.cut()

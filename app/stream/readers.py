@@ -1,4 +1,4 @@
-"""All readers of one process, whatever they read: how many, how old, how silent."""
+"""Count and look after all readers of one process."""
 
 import asyncio
 import random
@@ -15,7 +15,10 @@ DRAIN_RATE = 100  # … of which so many leave in a second where there are fewer
 
 
 class Readers:
-    """The readers; `draining` is set once the process wants to end."""
+    """The readers.
+
+    `draining` is set once the process wants to end.
+    """
 
     def __init__(self, draining: asyncio.Event, limit: int) -> None:
         self._draining = draining
@@ -33,7 +36,7 @@ class Readers:
         return len(self._readers) >= self._limit
 
     def add(self, reader: Reader[Any], first: BodyPart) -> None:
-        """Begin to write to this reader, and look after it - heartbeat, rotation, drain - until removed."""
+        """Serve this reader with heartbeat, rotation and drain until removed."""
         self._readers.add(reader)
         reader.source.readers += 1
         reader.begin(first)
@@ -41,7 +44,7 @@ class Readers:
             reader.leave("draining")
 
     async def remove(self, reader: Reader[Any]) -> None:
-        """The reader is gone; with the last one its source goes."""
+        """Remove a reader, and its source with the last one."""
         self._readers.discard(reader)
         await reader.close()
         source = reader.source
@@ -62,7 +65,7 @@ class Readers:
                 reader.tick(now)
 
     async def drain(self) -> None:
-        """Once the process wants to end, send the readers away one by one, in no order."""
+        """Send the readers away one by one, once the process ends."""
         await self._draining.wait()
         readers = random.sample(tuple(self._readers), len(self._readers))
         pause = min(DRAIN / max(1, len(readers)), 1 / DRAIN_RATE)

@@ -1,4 +1,4 @@
-"""What readers read from: pieces that follow a cursor, and the readers who have them all."""
+"""Define what readers read: pieces that follow a cursor."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable
@@ -12,7 +12,7 @@ CursorT = TypeVar("CursorT", bound=Hashable)
 
 
 class Piece(Struct, Generic[CursorT], frozen=True):
-    """Frames that follow each other, encoded once for all who stand at `after`."""
+    """Frames in sequence, encoded once for all readers at `after`."""
 
     after: CursorT
     cursor: CursorT  # where a reader stands that has it

@@ -1,4 +1,4 @@
-"""The newest events of one job, encoded once, for all who follow it."""
+"""Keep a job's newest events, encoded once for all readers."""
 
 import asyncio
 from collections import deque
@@ -30,7 +30,10 @@ ReadPage = Callable[[UUID, int, int], Awaitable[list[EncodedEvent]]]  # job, the
 
 
 class Topic(StreamSource[int]):
-    """A ring of frames with contiguous seq; a cursor is the seq of the last event a reader has."""
+    """A ring of frames with contiguous seq.
+
+    A cursor is the seq of the last event a reader has.
+    """
 
     def __init__(
         self,
@@ -57,7 +60,10 @@ class Topic(StreamSource[int]):
         return cursor >= self.head
 
     def piece(self, cursor: int) -> Piece[int] | None:
-        """What follows the cursor, at most WRITE_SIZE bytes and a frame; None if that is not in the ring."""
+        """Return what follows the cursor, or None if not in the ring.
+
+        It has at most WRITE_SIZE bytes and a frame.
+        """
         if (known := self._pieces.get(cursor)) is not None:
             return known
         first = self._first()
@@ -70,7 +76,7 @@ class Topic(StreamSource[int]):
         return piece
 
     async def page(self, cursor: int) -> Piece[int]:
-        """What follows the cursor, from the log; readers who need the same page share one read of it."""
+        """Read what follows the cursor from the log, shared between readers."""
         number, skip = divmod(cursor, EVENTS_PAGE_SIZE)
         found = await self._shared(number)
         if len(found) <= skip:  # that read may have begun before the event was written
@@ -78,7 +84,7 @@ class Topic(StreamSource[int]):
         return join(cursor, islice(found, skip, None), self._end)
 
     def extend(self, fresh: list[EncodedEvent]) -> None:
-        """Add frames that follow the newest one, drop the oldest over RING bytes, and deliver."""
+        """Append frames, drop the oldest beyond RING bytes, and deliver."""
         self._pieces.clear()
         for frame in fresh:
             if frame.seq == self.head + 1:  # else an answer that crossed with another
@@ -90,13 +96,16 @@ class Topic(StreamSource[int]):
         self.deliver()
 
     def forget(self) -> None:
-        """Empty the ring; who needs it reads pages."""
+        """Empty the ring.
+
+        Readers then read pages.
+        """
         self._frames.clear()
         self._pieces.clear()
         self.size = 0
 
     def begin_again(self, head: int) -> None:
-        """Nothing that was read is true any more: another log has taken the place of this one."""
+        """Drop everything that was read, as another log took its place."""
         self.forget()
         self.head, self.tip = head, None
 
@@ -125,7 +134,7 @@ class Topic(StreamSource[int]):
         return found
 
     def _keep(self, found: list[EncodedEvent]) -> None:
-        """A page that reaches the ring stays in it, so that one reader of a crowd reads for all."""
+        """Keep a page that reaches the ring, for all other readers."""
         first = self._first()
         if not found or found[-1].seq + 1 < first:
             return
@@ -138,13 +147,13 @@ class Topic(StreamSource[int]):
 
 
 def _see(reading: asyncio.Task[list[EncodedEvent]]) -> None:
-    """Look at how a read ended: where its readers have left, asyncio would report its error as a fault."""
+    """Retrieve a finished read's error, which asyncio would otherwise log."""
     if not reading.cancelled():
         reading.exception()
 
 
 def join(cursor: int, fresh: "islice[EncodedEvent]", end: bytes = frames.END) -> Piece[int]:
-    """Frames as one write of at least one frame and not much more than WRITE_SIZE bytes.
+    """Join one or more frames into a write of about WRITE_SIZE bytes.
 
     Raises LookupError where there is none, or one is missing: a hole must never look like an event.
     """

@@ -1,1 +1,1 @@
-"""Claims jobs, works on them step by step, beats their leases, rescues what others lost."""
+"""Claim jobs, work on them, extend leases, and rescue lost jobs."""

@@ -1,4 +1,4 @@
-"""One try at one job, under one lease: every write carries its epoch."""
+"""Run one attempt at a job, under one lease and epoch."""
 
 import asyncio
 import time
@@ -29,7 +29,10 @@ WriteResultT = TypeVar("WriteResultT")
 
 
 class Attempt:
-    """The job as this worker knows it, and the only way for its steps to write."""
+    """The job as this worker knows it.
+
+    All writes go through it.
+    """
 
     def __init__(self, writer: Writer, job: Job, worker: str, at: datetime | None = None) -> None:
         """Work on `job`, which was claimed `at` a time of Postgres's clock."""
@@ -49,12 +52,15 @@ class Attempt:
         return self.job.id
 
     def now(self) -> datetime:
-        """The time by the clock of Postgres, which is one for all; that of this machine may be wrong."""
+        """Return Postgres's time, as this machine's clock may be wrong."""
         at, since = self._begun
         return at + timedelta(seconds=time.monotonic() - since)
 
     async def carry_out(self, command: c.Command) -> Job:
-        """Carry out a command; raises Refused (LeaseLost, CancelRequested) where the fence says no."""
+        """Carry out a command.
+
+        Raise Refused if the fence rejects it. That is LeaseLost or CancelPending.
+        """
         return await self.in_turn(lambda: self.write(command))
 
     async def record(self, *events: e.Event) -> Job:
@@ -62,7 +68,9 @@ class Attempt:
         return await self.carry_out(c.RecordEvents(self.epoch, events))
 
     async def in_turn(self, work: Callable[[], Awaitable[WriteResultT]]) -> WriteResultT:
-        """Look at the job and write what follows, alone: calls of one turn can end at the same time.
+        """Look at the job and write what follows, one at a time.
+
+        Calls of one turn can end at the same time.
 
         Not interrupted by a cancel: what was begun is written, and whoever comes next sees it.
         """
@@ -75,7 +83,7 @@ class Attempt:
             return await work()
 
     async def write(self, command: c.Command) -> Job:
-        """Carry out a command; only within `in_turn`."""
+        """Carry out a command, only within `in_turn`."""
         self.ending = isinstance(command, FINAL_COMMANDS)
         crash.reached("before_commit")
         self.job = await handle(
@@ -85,7 +93,7 @@ class Attempt:
         return self.job
 
     async def refresh(self) -> Job:
-        """The job as it is in the log; only within `in_turn`."""
+        """Reload the job from the log, only within `in_turn`."""
         self.job = await self.writer.catch_up(self.job)
         return self.job
 
@@ -102,11 +110,11 @@ class Attempt:
         return {key: await self.keep_said(writing.said) for key, writing in self.writings.items()}
 
     def preview(self, job: Job, events: tuple[e.Event, ...]) -> Job:
-        """The job as it will be once these events are in the log."""
+        """Return the job as it will be after these events."""
         return change(job, events, self.now(), self._actor, self.epoch).job
 
 
 def _see(task: asyncio.Future[WriteResultT]) -> None:
-    """Look at how it ended: once nobody waits for it any more, asyncio would report its error as a fault."""
+    """Retrieve a finished task's error, which asyncio would otherwise log."""
     if not task.cancelled():
         task.exception()

@@ -4,7 +4,9 @@ import random
 
 
 def backoff(tried: int, bounds: tuple[float, float]) -> float:
-    """Seconds to wait after so many tries; `bounds` are those after the first one, and the most.
+    """Return the wait after so many tries, in seconds.
+
+    `bounds` are the wait after the first try, and the longest.
 
     Twice as many each time, and a jitter of a half, so that those who failed together part.
     """

@@ -1,4 +1,4 @@
-"""Leases are beaten from a thread, so that a blocked event loop does not lose them by itself.
+"""Extend leases from a thread, which a blocked event loop cannot stop.
 
 The other half is the self-fence: a worker that could not beat for almost a whole lease stops its
 jobs on its own, by the monotonic clock, before anybody else can start them.
@@ -47,18 +47,27 @@ class Beats:
         self._thread.join(timeout=self._lease.total_seconds())
 
     def hold(self, leases: list[queue.Lease], since: float) -> None:
-        """Beat these from now on; `since` is the monotonic time just before they were claimed."""
+        """Extend these leases from now on.
+
+        `since` is the monotonic time just before they were claimed.
+        """
         with self._guard:
             self._held.update({lease.job_id: (lease.epoch, since) for lease in leases})
 
     def drop(self, job_id: UUID, epoch: int) -> None:
-        """This attempt is done with: its lease may end. A later one of the same job is beaten on."""
+        """Stop extending this attempt's lease.
+
+        A later attempt of the same job keeps its own.
+        """
         with self._guard:
             if self._holds(job_id, epoch):
                 del self._held[job_id]
 
     def _holds(self, job_id: UUID, epoch: int) -> bool:
-        """Only behind the guard. A job that was given up may be held again, under a newer epoch."""
+        """Return True if this epoch is still held.
+
+        Needs the guard. A job that was given up may be held again, under a newer epoch.
+        """
         return job_id in self._held and self._held[job_id][0] == epoch
 
     def _run(self) -> None:
@@ -74,7 +83,10 @@ class Beats:
             connection.terminate()
 
     async def _beat(self, connection: asyncpg.Connection | None) -> asyncpg.Connection | None:
-        """One UPDATE for all leases; returns the connection to use next, None after a failure."""
+        """Extend all leases in one UPDATE.
+
+        Return the connection to reuse. None after a failure.
+        """
         with self._guard:
             held = {job_id: epoch for job_id, (epoch, _) in self._held.items()}
         if not held:

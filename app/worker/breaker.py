@@ -1,4 +1,4 @@
-"""A provider that fails again and again is left alone for a while, by all jobs of the process.
+"""Stop calls to a failing provider for a while, in all jobs.
 
 Otherwise a thousand jobs would hammer it, each with its own retries. Once the pause is over one try goes
 through, the probe; its success closes the breaker. A pause grows with the outage, so that a long one
@@ -44,7 +44,10 @@ class Breaker:
         return self._failures >= FAILURES_TO_OPEN
 
     def check(self) -> None:
-        """Let a call through. Raises ProviderAway while the breaker is open, except for a probe."""
+        """Let a call through, or raise ProviderAway while open.
+
+        One probe is let through.
+        """
         if not self.is_open:
             return
         now = time.monotonic()
@@ -54,7 +57,7 @@ class Breaker:
         self._open_until = now + self._pause(now)
 
     def away(self) -> ProviderAway:
-        """Say how long to wait, since when the provider is away, and what it said last."""
+        """Return the wait, the start of the outage, and the last error."""
         now = time.monotonic()
         wait = max(self._open_until - now, self._times.pause[0])
         return ProviderAway(self._provider, wait, timedelta(seconds=now - self._failing_since), self._said)
@@ -64,7 +67,10 @@ class Breaker:
         self._failures, self._open_until = 0, 0.0
 
     def failed(self, error: ProviderError) -> None:
-        """Count a fault of the provider; an error that is about the request is an answer."""
+        """Count a provider's fault.
+
+        An error about the request is none.
+        """
         if error.error_type not in OUTAGES or not error.retryable:
             self.succeeded()
             return

@@ -1,4 +1,4 @@
-"""Making one call: a timeout, retries with backoff, each of them on record, and a breaker in front.
+"""Make one call with a timeout, logged retries and a breaker.
 
 A try is announced like every call, once its provider's breaker lets it through. What cannot be cured by
 waiting a little ends the call; a provider that stays away ends the attempt, and the job waits.
@@ -43,7 +43,9 @@ class Caller:
     async def make(
         self, call: Call, texts: Mapping[str, str], *, announced: bool
     ) -> tuple[Outcome, Reply | None]:
-        """Return the outcome of the call, and its reply where there is one.
+        """Make the call.
+
+        Return its event, and a reply if it came.
 
         Raises ProviderAway where the provider is to be left alone, ProviderError where the attempt
         cannot go on without the call.
@@ -76,7 +78,7 @@ class Caller:
         raise AssertionError("unreachable: the last try returns or raises")
 
     def is_last_chance(self) -> bool:
-        """Return True once the job has waited for its provider as long as it may work."""
+        """Return True once the job has waited its time for the provider."""
         ends = limits.patience_ends(self._attempt.job)
         return ends is not None and self._attempt.now() >= ends
 
@@ -110,7 +112,7 @@ class Caller:
         return None if asks_model else self._tools.times.call
 
     def _count_parts(self, call: Call, reply: Reply) -> None:
-        """Tell the breakers of several providers that one call asked which of them failed."""
+        """Tell each breaker whether its provider's part of a call failed."""
         if not isinstance(reply, SearchReply):
             return
         failed = {part.provider: part for part in reply.failed_parts}
@@ -159,7 +161,7 @@ class Caller:
 
 
 def completed(call: Call, reply: Reply, latency_ms: int) -> e.CallCompleted:
-    """Return the event of a reply; the reply itself is kept as a blob under this hash."""
+    """Return the event of a reply, which is the blob of this hash."""
     body = encoded(reply)
     repaired = isinstance(reply, ModelReply) and reply.repaired
     parts = isinstance(reply, SearchReply) and reply.failed_parts

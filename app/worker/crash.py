@@ -1,4 +1,4 @@
-"""Named places where a test ends this process as a crash would: at once, with no further code.
+"""Named points at which a test ends this process at once.
 
 DOSSIER_CRASH_AT=<place> ends it the first time that it gets there, <place>:<n> the nth time.
 """
@@ -18,6 +18,9 @@ _passes = count(1)
 
 
 def reached(place: Place) -> None:
-    """The worker is here; in a test it may go no further."""
+    """Mark a point that the worker reached.
+
+    A test may end there.
+    """
     if place == _place and next(_passes) == int(_times or 1):
         os.kill(os.getpid(), signal.SIGKILL)

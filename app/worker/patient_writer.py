@@ -1,4 +1,6 @@
-"""A writer that waits: while Postgres is away for a moment, an attempt keeps what it has paid for.
+"""Retry writes while Postgres is briefly away.
+
+So an attempt keeps what it has paid for.
 
 What is read is asked for again. An append whose answer did not come is sent again as it was: it carries
 the version that it expects, so it is not written twice, and its hash tells whether it is in the log.
@@ -33,7 +35,7 @@ class PatientWriter:
         self._is_over = True
 
     async def append(self, change: Change) -> bool:
-        """As `Writer.append`; True also where the answer to an earlier try was lost."""
+        """Append like `Writer.append`, and recognise a success whose answer was lost."""
         return await self._patiently(lambda: self._send(change))
 
     async def _send(self, change: Change) -> bool:

@@ -20,7 +20,7 @@ Named = Callable[[str], Model]  # a model by the name that its server has for it
 
 
 class Tools:
-    """A model, the one that stands in for it, and the search that a job asked for."""
+    """The model, its stand-in, and the search of a job."""
 
     def __init__(
         self,
@@ -52,7 +52,10 @@ class Tools:
         return self._judge(job) if self._judge and call.claims else None
 
     def model(self, job: Job) -> Model:
-        """The model that the job names, else the worker's own. Raises ProviderError where it has none."""
+        """Return the job's model, else the worker's.
+
+        Raise ProviderError without one.
+        """
         wanted = job.request.model
         if wanted is None:
             return self._model

@@ -1,4 +1,4 @@
-"""Move jobs that nobody moves: their worker fell silent, or nobody answered their question.
+"""Move stuck jobs, whose worker fell silent or question timed out.
 
 Every worker does it; none has to be elected.
 """
@@ -25,7 +25,9 @@ _broken: set[UUID] = set()  # jobs with an unanswered question whose broken log 
 
 
 async def rescue(writer: Writer, worker: str) -> int:
-    """Expire the leases of silent workers; returns how many jobs were taken.
+    """Expire the leases of silent workers.
+
+    Return how many jobs moved.
 
     A job goes back into the queue, or fails once its attempts are spent. That two workers try it at
     the same time does no harm: the second finds that the epoch is over.
@@ -45,7 +47,7 @@ async def rescue(writer: Writer, worker: str) -> int:
 
 
 async def set_aside(writer: Writer, broken: Mapping[UUID, Exception]) -> None:
-    """Skip jobs whose logs do not fold for an hour, so that they do not slow the others."""
+    """Skip jobs with unreadable logs for an hour, to spare the others."""
     for job_id, error in broken.items():
         log.error(
             "Job %s is skipped for an hour: its log cannot be read: %r. Run `dossier verify`.",

@@ -42,7 +42,10 @@ class Researcher:
         self._kept = set[str]()  # messages of this job that this attempt has kept
 
     async def run(self) -> None:
-        """Take turns until the report is written or the job waits; raises what stops the attempt."""
+        """Take turns until the report is written or the job waits.
+
+        Raises what stops the attempt.
+        """
         attempt = self._attempt
         self._tools.model(attempt.job)  # raises where there is none: before anything is paid
         await attempt.in_turn(self._announce)
@@ -58,7 +61,7 @@ class Researcher:
     # Intents
 
     async def _announce(self, *, last: bool = False) -> None:
-        """Announce what comes next; only within `in_turn`.
+        """Announce the next calls, only within `in_turn`.
 
         Calls that were in flight when a worker died are announced again, as repeats. Calls to a provider
         that is away are not, unless they are the `last`: they are announced one by one, when it is tried.
@@ -77,7 +80,7 @@ class Researcher:
         return self._tools.breaker(self._tools.name(job, call)).is_open
 
     async def _announce_one(self, call: Call, about: str) -> None:
-        """Announce one try of a call, now that its provider may be asked."""
+        """Announce one try of a call whose provider may be asked."""
         await self._attempt.in_turn(lambda: self._write_intent(call, about))
 
     async def _write_intent(self, call: Call, about: str) -> None:
@@ -88,7 +91,7 @@ class Researcher:
     async def _intents(
         self, job: Job, calls: list[Call], bodies: Sequence[bytes] = ()
     ) -> tuple[e.CallRequested, ...]:
-        """The announcements of these calls; what is asked is kept first, together with `bodies`."""
+        """Return the calls' announcements, once their inputs are stored with `bodies`."""
         wordings = {call.key: wording(call.ask) for call in calls if _is_prompted(call)}
         new = {
             name: text for told in wordings.values() for name, text in told.texts if name not in self._kept
@@ -110,7 +113,7 @@ class Researcher:
     # Calls
 
     async def _in_time(self, calls: list[Call]) -> None:
-        """Make the calls of one turn at once, until the deadline cuts them off."""
+        """Make the calls of one turn together, within the deadline."""
         left = max(0.0, limits.seconds_left(self._attempt.job, self._worked()))
         # What stands in for the model asks nobody, so it is the one call that is never cut off.
         last = any(map(turns.is_free, calls))
@@ -121,7 +124,9 @@ class Researcher:
             await self._attempt.in_turn(self._cut_off)
 
     async def _together(self, calls: list[Call]) -> None:
-        """Make these calls; the first error that ends one of them ends them all.
+        """Make these calls.
+
+        The first fatal error ends them all.
 
         A provider that is away ends none: its probe may be among them. If it is back by then, the calls
         that had to wait are made in the next round. Raises ProviderAway where it is not.
@@ -155,7 +160,7 @@ class Researcher:
         await self._attempt.in_turn(lambda: self._settle(call, outcome, reply, texts))
 
     async def _cut_off(self) -> None:
-        """The deadline is near, or over: end the calls in flight; what is left is the report."""
+        """End the calls in flight at the deadline, to leave the report."""
         job = await self._attempt.refresh()
         if job.status != "running":
             return
@@ -169,7 +174,10 @@ class Researcher:
         await self._announce(last=True)
 
     def _require_model(self, calls: list[Call]) -> None:
-        """Raise ResearchFailed where only the stand-in is left and no call of the model has succeeded."""
+        """Raise ResearchFailed if no call of a model has succeeded.
+
+        Only the stand-in is left then.
+        """
         job = self._attempt.job
         error = turns.model_failure(job)
         if error is not None and any(_is_hopeless(job, call) for call in calls):
@@ -194,7 +202,7 @@ class Researcher:
         reply: Reply | None,
         texts: Mapping[str, str],
     ) -> None:
-        """Write the outcome; with the last one of a turn, what the turn taught and what comes next."""
+        """Write an outcome, and after a turn's last one what follows."""
         bodies = [encoded(reply)] if reply is not None else []
         if reply is not None:
             self._replies[call.key] = reply
@@ -217,7 +225,7 @@ class Researcher:
     async def _conclude(
         self, call: Call, before: Job, bodies: list[bytes], happened: TURN_EVENTS, knowing: Job
     ) -> None:
-        """A turn is over: the report ends the job, a question parks it, else the next calls are announced."""
+        """End a turn: report, question, or the next calls."""
         epoch = self._attempt.epoch
         if knowing.research.report is not None and isinstance(call, ModelCall | JudgeCall):
             await self._attempt.writer.keep(bodies)
@@ -242,7 +250,7 @@ class Researcher:
     async def _learn(
         self, call: Call, after: Job, reply: Reply | None, texts: Mapping[str, str]
     ) -> TURN_EVENTS | None:
-        """What the turn taught; None while other calls of it are still out."""
+        """Return what the turn taught, or None while calls are out."""
         if isinstance(call, ModelCall):
             if not isinstance(reply, ModelReply):
                 return ()
@@ -256,7 +264,7 @@ class Researcher:
         return interpret.learn_calls(after, replies)
 
     async def _all_replies(self, job: Job) -> dict[str, Reply]:
-        """The replies of the turn; those of a worker before this one come from the blobs."""
+        """Return the turn's replies, earlier workers' from the blobs."""
         missing = [
             (call, call.reply_sha256)
             for call in job.research.calls
@@ -268,7 +276,7 @@ class Researcher:
 
 
 def _is_hopeless(job: Job, call: Call) -> bool:
-    """Return True for a stand-in that would write about nothing, because the model never answered."""
+    """Return True for a stand-in's call if the model never answered."""
     return isinstance(call, ModelCall) and call.fallback and turns.model_failure(job) is not None
 
 
@@ -278,5 +286,8 @@ def _is_prompted(call: Call) -> TypeGuard[ModelCall]:
 
 
 def _inputs(calls: list[Call]) -> list[bytes]:
-    """What the model is asked, to be kept; a query and a url stand in the event themselves."""
+    """Return the model's inputs to store.
+
+    Other inputs are in the event.
+    """
     return [turns.input_of(call) for call in calls if isinstance(call, ModelCall | JudgeCall)]

@@ -1,4 +1,4 @@
-"""The worker: claims what is due, works on it, and rescues what others lost.
+"""Claim due jobs, work on them, and rescue lost ones.
 
 Each job runs in a task of its own. Claims and writes go in batches, so that a worker with many small
 jobs needs few round trips.
@@ -89,14 +89,14 @@ class Worker:
             await asyncio.to_thread(self._beats.stop)
 
     def drain(self) -> None:
-        """Stop claiming; let the steps in flight finish within the window, and hand the rest back."""
+        """Stop claiming, finish within the window, and hand the rest back."""
         self._draining = True
         for attempt, _ in self._attempts.values():
             attempt.draining = True
         self._bell.set()
 
     def hurry(self) -> None:
-        """Drain without a window: what is in flight is cancelled and handed back now."""
+        """Cancel what is in flight and hand it back now."""
         self.drain()
         self._force_stop.set()
 
@@ -116,7 +116,10 @@ class Worker:
                 await self._bell.wait()
 
     async def _take(self, count: int) -> bool:
-        """Claim and start up to `count` jobs; False where nothing was due."""
+        """Claim and start up to `count` jobs.
+
+        Return False without any.
+        """
         before = time.monotonic()
         leases = await queue.claim(
             self._writer.engine, self.name, count, self._pace.lease, self._pace.deadline
@@ -140,7 +143,7 @@ class Worker:
     async def _read(
         self, job_ids: list[UUID], claimed: float
     ) -> tuple[dict[UUID, Job], dict[UUID, Exception]]:
-        """The jobs that were claimed, and those among them that cannot be read."""
+        """Load the claimed jobs, and name those that are unreadable."""
         if not job_ids:
             return {}, {}
         expire = claimed + self._pace.lease.total_seconds() * FENCE
@@ -158,7 +161,10 @@ class Worker:
     # Working
 
     async def _work(self, attempt: Attempt) -> None:
-        """From here on every outcome ends in an event, or in a lease that expires."""
+        """Work on a job.
+
+        Every outcome is an event or expired lease.
+        """
         try:
             await self._perform(attempt)
         except asyncio.CancelledError:  # by this worker itself: a cancel, a lost lease or a shutdown
@@ -179,7 +185,7 @@ class Worker:
             self._forget(attempt)
 
     def _forget(self, attempt: Attempt) -> None:
-        """The attempt is over; a later one of the same job may already be under way here."""
+        """Forget an ended attempt, but not a later one of the job."""
         self._beats.drop(attempt.job_id, attempt.epoch)
         held = self._attempts.get(attempt.job_id)
         if held is not None and held[0] is attempt:
@@ -194,7 +200,10 @@ class Worker:
                 await attempt.in_turn(lambda: self._let_go(attempt))
 
     async def _let_go(self, attempt: Attempt) -> None:
-        """Only after what was being written is written: the calls in flight are seen as they are."""
+        """Stop an attempt once its current write is done.
+
+        So the calls in flight are seen as they are.
+        """
         job = await attempt.refresh()
         if job.status == "cancelling":
             bills = aborted(job, "Cut off by the cancel.", await attempt.keep_writings())
@@ -203,7 +212,7 @@ class Worker:
             await attempt.write(c.ReleaseAttempt(attempt.epoch))
 
     async def _postpone(self, attempt: Attempt, error: ProviderAway) -> None:
-        """Let the job wait without a worker for a provider that is away; it costs no attempt."""
+        """Let the job wait for its provider, without costing an attempt."""
         now = attempt.now()
         wait = timedelta(seconds=error.retry_after * random.uniform(1.0, 1.25))
         # The last try is due when the job has waited as long as it may work.
@@ -241,7 +250,7 @@ class Worker:
         self._cancel(hint.cancelled, "cancel")
 
     async def _prepare(self) -> None:
-        """Keep the log's partitions ahead; without them events go to the default one, which is not lost."""
+        """Create the log's partitions ahead, to keep the default one empty."""
         while True:
             try:
                 await queue.make_partitions(self._writer.engine)
@@ -250,7 +259,10 @@ class Worker:
             await asyncio.sleep(PREPARE * random.uniform(0.9, 1.1))
 
     async def _look(self) -> None:
-        """Once a second: is anything due, lost, or to be stopped, that no hint told of?"""
+        """Check once a second for what no hint told of.
+
+        Jobs may be due, lost, or to be stopped.
+        """
         while True:
             await asyncio.sleep(QUEUE_POLL * random.uniform(0.9, 1.1))
             try:
@@ -272,7 +284,10 @@ class Worker:
         self._loop.call_soon_threadsafe(self._lose, lost)
 
     def _lose(self, lost: Mapping[UUID, int]) -> None:
-        """Stop what was lost; a job whose last write is under way gave its lease up itself."""
+        """Stop lost jobs, except those in the middle of their last write.
+
+        Such a job gave its lease up itself.
+        """
         held = {job_id: self._attempts[job_id][0] for job_id in lost if job_id in self._attempts}
         mine = [attempt for job_id, attempt in held.items() if attempt.epoch == lost[job_id]]
         for attempt in mine:
@@ -288,7 +303,10 @@ class Worker:
     # Leaving
 
     async def _finish(self) -> None:
-        """Wait for the steps in flight, then cancel what is left; a cancelled attempt hands itself back."""
+        """Wait for the steps in flight, then cancel the others.
+
+        A cancelled attempt hands itself back.
+        """
         tasks = [task for _, task in self._attempts.values()]
         if tasks:
             await self._wait(tasks)
@@ -296,7 +314,7 @@ class Worker:
             await asyncio.wait(tasks, timeout=self._pace.window)
 
     async def _wait(self, tasks: list[asyncio.Task[None]]) -> None:
-        """Until all are done, the window is over, or somebody is in a hurry."""
+        """Wait until all are done, time is up, or hurry is called."""
         done = asyncio.create_task(asyncio.wait(tasks))
         hurry = asyncio.create_task(self._force_stop.wait())
         await asyncio.wait((done, hurry), timeout=self._pace.window, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""The judge of a history: was every promise kept to the job that left these rows behind?
+"""Check a job's history against every promise.
 
 One small rule for each promise, over evidence that was gathered elsewhere: from the tables, and from
 those who were told something. Tests that kill processes use it, and so may whoever runs Dossier. It
@@ -44,7 +44,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def check(history: History) -> list[Violation]:
-    """The rules that do not hold, each with the first event that breaks it; empty where all is well."""
+    """Return the broken rules, each with the first event that breaks it."""
     reading = Reading(history)
     found = ((rule.__name__, rule(reading)) for rule in RULES)
     return [

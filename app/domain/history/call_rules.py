@@ -1,4 +1,4 @@
-"""Rules of money: announced before it is paid, paid once, and nothing after a cancel."""
+"""Check that calls are announced, paid once, and stop after a cancel."""
 
 from msgspec import Struct
 
@@ -7,7 +7,10 @@ from app.domain.history.reading import HistoryFault, Reading
 
 
 class Flight(Struct, frozen=True):
-    """The newest announcement of a call; `epoch` None: it has come to its end."""
+    """The newest announcement of a call.
+
+    `epoch` is None once the call has ended.
+    """
 
     repeat: int
     epoch: int | None
@@ -28,7 +31,7 @@ def announced(reading: Reading) -> HistoryFault | None:
 
 
 def paid_once(reading: Reading) -> HistoryFault | None:
-    """A call whose result is in the log is neither requested nor completed again."""
+    """Check that a call with a logged result is never repeated."""
     completed = dict[str, int]()
     for step in reading.steps:
         match step.event:
@@ -41,7 +44,10 @@ def paid_once(reading: Reading) -> HistoryFault | None:
 
 
 def repeats_are_marked(reading: Reading) -> HistoryFault | None:
-    """A call that was in flight is announced again only by a later attempt, with `repeat` one higher."""
+    """Check that only a later attempt repeats a call in flight.
+
+    Its `repeat` must be one higher.
+    """
     flights = dict[str, Flight]()
     for step in reading.steps:
         seq, epoch = step.row.seq, step.row.epoch
@@ -64,7 +70,10 @@ def _wrong(before: Flight | None, now: Flight) -> str | None:
 
 
 def nothing_is_paid_after_a_cancel(reading: Reading) -> HistoryFault | None:
-    """After `cancel_requested` no call is announced; the bills of those in flight may still come."""
+    """Check that no call is announced after `cancel_requested`.
+
+    The bills of calls in flight may still come.
+    """
     cancel = 0
     for row in reading.rows:
         if row.type == "cancel_requested":

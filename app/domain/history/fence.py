@@ -11,7 +11,7 @@ WITH_QUESTION = frozenset({"budget_reached"})  # may stand behind input_requeste
 
 
 def epochs_grow_by_one(reading: Reading) -> HistoryFault | None:
-    """Each attempt has the epoch after the one before, the first has 1."""
+    """Check that epochs start at 1 and grow by one."""
     for epoch, row in enumerate(_starts(reading), 1):
         if row.epoch != epoch:
             return HistoryFault(
@@ -21,7 +21,7 @@ def epochs_grow_by_one(reading: Reading) -> HistoryFault | None:
 
 
 def one_live_epoch(reading: Reading) -> HistoryFault | None:
-    """An attempt starts only after the one before was given up, or taken away."""
+    """Check that an attempt starts only once the previous one has ended."""
     live: Row | None = None
     for row in reading.rows:
         if row.type in ENDING_ATTEMPT:
@@ -35,7 +35,7 @@ def one_live_epoch(reading: Reading) -> HistoryFault | None:
 
 
 def fenced(reading: Reading) -> HistoryFault | None:
-    """A worker's event carries the newest epoch, and comes before that epoch was given up or taken away."""
+    """Check that a worker's events carry the newest, live epoch."""
     epoch, let_go = 0, 0  # the newest epoch; the seq of the event that ended it, 0 while it is held
     is_fork = any(row.type == "job_forked" for row in reading.rows[:2])
     for row in reading.rows:
@@ -62,7 +62,10 @@ def _trespass(row: Row, epoch: int, let_go: int) -> str | None:
 
 
 def one_lease(reading: Reading) -> HistoryFault | None:
-    """There is one lease at most, of the newest epoch, and only while a worker is meant to hold the job."""
+    """Check that at most one lease exists, of the newest epoch.
+
+    It may exist only while a worker is meant to hold the job.
+    """
     leases, last = reading.history.leases, reading.last_seq
     if len(leases) > 1:
         return HistoryFault(last, f"{len(leases)} leases exist at event {last}, where one is allowed.")

@@ -1,4 +1,4 @@
-"""What can be known about one job: what is stored, and what those who dealt with it were told."""
+"""The evidence about one job: stored rows, and answers given to others."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from app.domain.row import Row
 
 
 class Projection(Struct, frozen=True):
-    """The row of `jobs`, column by column, and how a row follows from a job."""
+    """The row of `jobs`, by column, and its source in the job."""
 
     row: Mapping[str, object] | None  # None: there is no row
     expected: Callable[[Job], Mapping[str, object]]
@@ -25,7 +25,10 @@ class StoredLease(Struct, frozen=True):
 
 
 class CancelAnswer(Struct, frozen=True):
-    """What a DELETE was answered: 200 cancelled, 202 it will be, 409 it was over. Nothing else promises."""
+    """The status of a DELETE's answer, which is a promise.
+
+    200: cancelled; 202: it will be; 409: it was over.
+    """
 
     code: int
     cancelled_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""Rules of the log itself: nothing is missing, changed, moved, or added after the end."""
+"""Check that the log has no gap, change, move or addition."""
 
 from itertools import pairwise
 
@@ -46,12 +46,18 @@ def in_time_order(reading: Reading) -> HistoryFault | None:
 
 
 def readable(reading: Reading) -> HistoryFault | None:
-    """Every event loads and folds; one of a newer version ends the judgement, not the rule."""
+    """Check that every event loads and folds.
+
+    An event of a newer version ends the check without breaking the rule.
+    """
     return reading.unreadable
 
 
 def status_is_folded(reading: Reading) -> HistoryFault | None:
-    """The status in each event is that of the fold. The progress is not compared: old events keep theirs."""
+    """Check that each event's status is that of the fold.
+
+    The progress is not compared, as old events keep theirs.
+    """
     for step in reading.steps:
         if step.row.status != step.job.status:
             sentence = f"event {step.row.seq} says {step.row.status}, but the job is {step.job.status} then."

@@ -12,7 +12,7 @@ VALUE_WIDTH = 60  # characters of a value that a message shows
 
 
 def acknowledged_is_logged(reading: Reading) -> HistoryFault | None:
-    """A job that was answered with 201 is in the log, submitted at the time that the answer names."""
+    """Check that a job accepted with 201 is logged at that time."""
     for created_at in reading.history.acknowledged:
         if not reading.rows:
             return HistoryFault(0, "it was acknowledged and has no event 1.")
@@ -32,7 +32,7 @@ def ends(reading: Reading) -> HistoryFault | None:
 
 
 def projected(reading: Reading) -> HistoryFault | None:
-    """The row of `jobs` is the fold of the log, in every column."""
+    """Check that the row of `jobs` is the fold of the log."""
     projection, last, job = reading.history.projection, reading.last_seq, reading.job
     if projection is None or job is None:
         return None
@@ -100,7 +100,10 @@ def _untrue(reading: Reading, answer: CancelAnswer) -> HistoryFault | None:
 
 
 def readers_saw_the_log(reading: Reading) -> HistoryFault | None:
-    """Each reader got every event after its cursor, once, in order, with the stored bytes."""
+    """Check that readers got every event after their cursor.
+
+    Each once, in order, with the stored bytes.
+    """
     faults = (_misread(reading, reader) for reader in reading.history.readers)
     return next((fault for fault in faults if fault), None)
 

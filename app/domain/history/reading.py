@@ -1,4 +1,4 @@
-"""A history being read: its events are decoded and folded once, for all rules that need it."""
+"""Decode and fold a history once, for all rules."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -13,7 +13,10 @@ from app.domain.row import Row
 
 
 class HistoryFault(Struct, frozen=True):
-    """The first event that breaks a rule, and a sentence without the job's name."""
+    """The first event that breaks a rule, and a sentence about it.
+
+    The sentence does not name the job.
+    """
 
     seq: int
     sentence: str
@@ -36,17 +39,20 @@ class Reading:
 
     @property
     def steps(self) -> Sequence[Step]:
-        """The fold, event by event, up to the first that this version cannot read."""
+        """Yield the fold event by event, up to the first unreadable one."""
         return self._folded[0]
 
     @property
     def unreadable(self) -> HistoryFault | None:
-        """The event that is damaged, if there is one; those of a newer version are not."""
+        """Return the damaged event, if any.
+
+        Events of newer versions are not damaged.
+        """
         return self._folded[1]
 
     @property
     def job(self) -> Job | None:
-        """What the whole log folds to; None where a part of it cannot be read."""
+        """Return the fold of the whole log, or None if unreadable."""
         if len(self.steps) < len(self.rows):
             return None
         job = self.steps[-1].job if self.steps else Job(self.history.job_id)
