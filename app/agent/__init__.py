@@ -1,1 +1,4 @@
-"""Research, pure: which calls come next, and what their replies mean. Never the database, never a socket."""
+"""Decide the next calls, and what their replies mean. Pure.
+
+It never touches the database or a socket.
+"""

@@ -1,4 +1,4 @@
-"""What makes a citation a fact: each [n] is bound to a quote in a page that was read, or is taken out."""
+"""Bind each citation to a quote in a page, or remove it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -55,7 +55,7 @@ def bind(
     refused: Mapping[tuple[str, int], str] | None = None,
     quotes: Sequence[SourceQuote] = (),
 ) -> ReportWritten:
-    """The report as it may be delivered: every [n] that is left stands on a quote.
+    """Return the deliverable report: every remaining [n] has a quote.
 
     A sentence whose citation does not hold stays, without its [n], and is listed in `unverified`; the
     citation and the reason are listed in `removed`. Links to other places than the sources become text.
@@ -105,7 +105,7 @@ def _share(part: int, whole: int) -> float:
 
 
 class _Check:
-    """One pass over the citations of a report; sentences and pages are worked out once."""
+    """One pass over a report's citations, with sentences and pages cached."""
 
     def __init__(
         self,
@@ -184,7 +184,10 @@ class _Check:
         return given.deal(asked, quoted, page) if quoted else [""] * len(asked)
 
     def _why(self, found: str, quoted: FoundQuotes | str, language: str) -> str:
-        """What the model's own quote lacks tells more than that nothing else was found."""
+        """Explain a removed citation, by the model's own quote if given.
+
+        What that quote lacks tells more than that no other was found.
+        """
         if found != quotes.NO_PASSAGE:
             return found
         if isinstance(quoted, str) and quoted:
@@ -206,7 +209,10 @@ class _Check:
                     self.claims[place] = _claim(claim, place[2], FoundQuotes((part.quote,), score))
 
     def _together(self, places: Sequence[Place]) -> float:
-        """The share of the claim's words that the passages have together; 0.0 if they do not carry it."""
+        """Return the share of the claim's words in the passages together.
+
+        0.0 if they do not carry the claim.
+        """
         found = [self.parts[place] for place in places]
         claim, held = found[0][0], frozenset[str]().union(*(part.held for _, part in found))
         others = [frozenset[str]().union(*(o.held for _, o in found if o is not part)) for _, part in found]
@@ -242,7 +248,7 @@ def _claim(claim: Claimed, number: int, found: FoundQuotes, *, given: bool = Fal
 
 
 def _removed(report: prose.Prose, refused: Mapping[Place, str], not_there: Sequence[str]) -> Iterable[str]:
-    """One line for each citation that was taken out, and for what else was."""
+    """Describe each citation, and everything else, that was removed."""
     for at, ((sentence, clause, number), reason) in enumerate(refused.items()):
         if at == MAX_REMOVED:
             yield f"… and {len(refused) - at} more"
@@ -258,7 +264,10 @@ def _removed(report: prose.Prose, refused: Mapping[Place, str], not_there: Seque
 def _unverified(
     sentences: Iterable[prose.Sentence], backed: set[int], refused: Mapping[Place, str]
 ) -> list[str]:
-    """The sentences that claim something, or wanted to, and stand on nothing; parts of others that do not."""
+    """Return the unsupported sentences, and unsupported parts of others.
+
+    Sentences that claim nothing are left out.
+    """
     fallen = {place[:2] for place in refused}
     bare = (
         text

@@ -1,4 +1,4 @@
-"""Today's code over a recorded run: at each event that the agent decided, does it decide the same?
+"""Compare today's decisions with those in a recorded job.
 
 The log is walked once. What came from outside is given: claims, losses, cancels, answers, the outcomes of
 calls, and that the deadline cut in, because that was the clock's doing. What the agent made of it is
@@ -52,7 +52,7 @@ class Parted(Exception):
 
 
 def replies_of(recorded: Iterable[e.Recorded]) -> Iterator[str]:
-    """The names of the blobs that a replay needs: every reply, a page's text among them."""
+    """Return the blobs that a replay needs: replies, with pages' texts."""
     for fact in recorded:
         event = fact.event
         if isinstance(event, e.CallCompleted) or (isinstance(event, e.CallFailed) and event.reply_sha256):
@@ -77,7 +77,7 @@ class Replay:
         self._made: dict[str, Call] = {}  # calls in flight
 
     def walk(self, recorded: Iterable[e.Recorded]) -> Parted | None:
-        """Where today's code parts from what was recorded; None where it does not."""
+        """Return the first decision that differs from the record, or None."""
         fact = None
         try:
             for fact in recorded:
@@ -120,7 +120,7 @@ class Replay:
                 self._made.clear()
 
     def _end(self) -> None:
-        """What today's code would have written by now, and in the same append as what stands there last."""
+        """Return the missing end of what today's code would have appended."""
         seq, research_ = self.job.seq + 1, self.job.research
         owed = list(self._lessons)
         if not owed and self._turn and research_.report and isinstance(self._turn[1], DECIDING):
@@ -198,7 +198,7 @@ class Replay:
     # What follows from a turn
 
     def _conclude(self, seq: int, event: e.Event) -> None:
-        """Behind what a turn taught stands the end of the job, or the limit that was reached, or neither."""
+        """Compare what follows a turn: the job's end, a limit, or nothing."""
         if self._turn is None:
             due = None
         else:
@@ -240,7 +240,7 @@ class Replay:
         self._same_intent(seq, event, call)
 
     def _same_intent(self, seq: int, event: e.CallRequested, call: Call) -> None:
-        """Who is called is not for the agent to say, and another try only says that it is one."""
+        """Compare two intents, whoever is called and at whichever try."""
         today = replace(self._intent(call), provider=event.provider)
         if event.about.startswith("try "):
             today = replace(today, about=event.about)
@@ -305,7 +305,7 @@ LETS_GO = (e.AttemptFailed, e.AttemptReleased, e.JobFailed, e.LeaseExpired)
 
 
 def differing(recorded: e.Event, today: e.Event) -> list[str]:
-    """The names of the fields that two events of one type do not share."""
+    """Return the fields that differ between two events of one type."""
     before, after = asdict(recorded), asdict(today)
     return [name for name in after if msgspec.to_builtins(before[name]) != msgspec.to_builtins(after[name])]
 

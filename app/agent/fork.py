@@ -1,4 +1,4 @@
-"""A job that begins where another one was: what of the other's log holds for it too. Pure.
+"""Copy from another job's log what holds for a fork. Pure.
 
 What was learnt is copied, event by event, so the new job's log is whole in itself. Left out are what only
 the old job lived through (claims, limits, cancels), calls that came to nothing, and the turn that wrote a
@@ -32,7 +32,10 @@ class Beginning(Struct, frozen=True):
 
 
 def cut(recorded: Sequence[e.Recorded], after: int) -> Sequence[e.Recorded]:
-    """The events up to `after`, and what the last reply among them has taught: nobody pays it twice."""
+    """Return the events up to `after`, with all their effects.
+
+    What the last reply taught is included, so nobody pays for it twice.
+    """
     end = after
     while end < len(recorded) and isinstance(recorded[end].event, LESSONS):
         end += 1
@@ -62,7 +65,10 @@ def begin(
 
 
 def _last_step(prefix: Sequence[e.Recorded]) -> int:
-    """The last turn that holds; a report is to be written again, an open question to be asked again."""
+    """Return the last turn that holds for the fork.
+
+    A report is written again, and an open question asked again.
+    """
     last, asks = 0, False
     for fact in prefix:
         match fact.event:
@@ -75,7 +81,7 @@ def _last_step(prefix: Sequence[e.Recorded]) -> int:
 
 
 def _copies(prefix: Sequence[e.Recorded], last: int) -> tuple[tuple[e.Event, ...], bool]:
-    """What is copied, and whether calls of the last turn are still to be made."""
+    """Return the copies, and whether the last turn has open calls."""
     settled, is_half_done = _settled(prefix, last)
     copies = list[e.Event]()
     for fact in prefix:
@@ -92,7 +98,7 @@ def _copies(prefix: Sequence[e.Recorded], last: int) -> tuple[tuple[e.Event, ...
 
 
 def _settled(prefix: Sequence[e.Recorded], last: int) -> tuple[dict[str, tuple[int, int]], bool]:
-    """Where each call that holds was announced, and where it was settled; and whether any was left out."""
+    """Return where each call began and ended, and if any was skipped."""
     announced, settled, is_half_done = dict[str, int](), dict[str, tuple[int, int]](), False
     for fact in prefix:
         match fact.event:
@@ -106,12 +112,15 @@ def _settled(prefix: Sequence[e.Recorded], last: int) -> tuple[dict[str, tuple[i
 
 
 def _says_nothing(outcome: Outcome) -> bool:
-    """True for a failure that was the old job's: it may go well with another key, or with more time."""
+    """Return True for a failure that may not repeat in a fork.
+
+    Another key, or more time, may help.
+    """
     return isinstance(outcome, e.CallFailed) and outcome.error_type != "validation"
 
 
 def _is_of_tool(event: e.Event, step: int) -> bool:
-    """True for an event about a call of the tool that turn `step` chose."""
+    """Return True for a call of the tool that turn `step` chose."""
     return isinstance(event, e.CallRequested | Outcome) and _is_tools(event.key, step)
 
 
@@ -167,7 +176,7 @@ def _changed(before: ResearchRequest, after: ResearchRequest) -> Iterator[str]:
 
 
 def _state(job_id: UUID, request: ResearchRequest, forked: e.JobForked, copies: tuple[e.Event, ...]) -> Job:
-    """The fork as its worker will find it; its times do not matter here."""
+    """Return the fork as its worker will find it, except times."""
     at = datetime.fromtimestamp(0, UTC)
     events = (e.JobSubmitted(request, "", 1), forked, *copies)
     return fold(job_id, (e.Recorded(job_id, seq, at, "", None, event) for seq, event in enumerate(events, 1)))

@@ -1,4 +1,4 @@
-"""The quotes that a model gives for its sentences, looked up in the pages and dealt out to the claims."""
+"""Find the model's quotes in the pages, and assign them to claims."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -36,7 +36,7 @@ class GivenQuote(Struct, frozen=True):
 
 
 class GivenQuotes(Struct, frozen=True):
-    """What the model gave: quotes by their source, and a line for each that is in no page."""
+    """The model's quotes by source, and a line for each missing one."""
 
     by_source: Mapping[int, tuple[GivenQuote, ...]]
     refused: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ def look_up(given: Sequence[SourceQuote], pages: Mapping[int, str]) -> GivenQuot
 
 
 class _Lazy:
-    """A page that is folded only if a quote does not stand in it letter by letter."""
+    """A page that is folded only for an inexact quote."""
 
     def __init__(self, page: str) -> None:
         self._page = page
@@ -95,7 +95,7 @@ class Asked(Struct, frozen=True):
 
 
 def deal(asked: Sequence[Asked], quotes: Sequence[GivenQuote], page: IndexedPage) -> list[FoundQuotes | str]:
-    """Find the quote that carries each claim on one page, or why none does."""
+    """Find each claim's quote on one page, or why none carries it."""
     free = [quote for quote in quotes if len(quote.claim.split()) < CLAIM_WORDS]
     return [_Dealt(one, page).carried(at, quotes, free, len(asked)) for at, one in enumerate(asked)]
 
@@ -109,7 +109,7 @@ class _Dealt:
     def carried(
         self, at: int, quotes: Sequence[GivenQuote], free: Sequence[GivenQuote], claims: int
     ) -> FoundQuotes | str:
-        """Try the quotes that were given for this claim, that in its place, then what it is kin to."""
+        """Try a claim's given quotes: the one in place, then similar ones."""
         mine = [quote for quote in quotes if quote.claim and _is_for(quote, self.asked)][:TOGETHER]
         placed = [free[at]] if len(free) == claims else []
         why = ""
@@ -125,7 +125,10 @@ class _Dealt:
         return why
 
     def _refused(self, quotes: Sequence[GivenQuote]) -> str:
-        """Why a quote does not carry a claim: a number, a name, too few of its words, a turned meaning."""
+        """Return why a quote does not carry a claim.
+
+        It lacks a number or a name, has too few of the words, or turns the meaning.
+        """
         text, language = " ".join(quote.text for quote in quotes), quotes[0].language
         claim, spoken = self.asked.claim, self.asked.language
         if why := disagreement(claim.figures, figures(text, language)):
@@ -156,7 +159,10 @@ def _share(asked: Asked, text: str) -> float:
 
 
 def _kinship(asked: Asked, quote: GivenQuote) -> int:
-    """What a claim and a quote share in any language: numbers, and words that are spelled alike."""
+    """Count what claim and quote share in any language.
+
+    Those are numbers, and words that are spelled alike.
+    """
     said, there = asked.claim.figures, figures(quote.text, quote.language)
     values = sum(bool(number.readings & there.values) for number in said.numbers)
     names = {word for word in languages.words(asked.claim.text) if len(word) > 3}

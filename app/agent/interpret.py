@@ -35,7 +35,9 @@ MAX_KEPT_EXCERPT = 500  # characters of a hit that are kept with the source
 
 
 def learn_step(job: Job, call: ModelCall, reply: ModelReply, texts: Mapping[str, str]) -> tuple[e.Event, ...]:
-    """What a filled schema means; `texts` holds the pages that were read, by their sha256.
+    """Return the events that a filled schema means.
+
+    `texts` holds the pages that were read, by their sha256.
 
     Raises BadReply where the model chose a tool that was not on the menu.
     """
@@ -53,7 +55,7 @@ def learn_step(job: Job, call: ModelCall, reply: ModelReply, texts: Mapping[str,
 
 
 def _named_by_caller(job: Job) -> tuple[e.SourceFound, ...]:
-    """Pages whose url stands in the question may be read like those that a search returned."""
+    """Allow pages whose url is in the question, like search results."""
     known = {source.url for source in job.research.sources}
     urls = dict.fromkeys(normalise(url.rstrip(".,;:!?)»”")) for url in URL_IN_TEXT.findall(_just_said(job)))
     wanted = [url for url in urls if url and url not in known and may_use(job, url)][:MAX_NAMED]
@@ -61,7 +63,7 @@ def _named_by_caller(job: Job) -> tuple[e.SourceFound, ...]:
 
 
 def _just_said(job: Job) -> str:
-    """The question before the first turn, and what a fork adds to it before its own first one."""
+    """Return the question before the first turn, with a fork's addition."""
     research = job.research
     question = "" if research.turns else job.request.query
     is_new = research.forked is not None and not research.turns_taken
@@ -98,7 +100,7 @@ def _consequences(
 def _written(
     job: Job, function: tools.WriteReport, texts: Mapping[str, str], *, fallback: bool
 ) -> tuple[e.Event, ...]:
-    """A report, or where a judge is to see it, the draft of one."""
+    """Return a report, or its draft if a judge must see it."""
     report = bind(
         function.title, function.content, function.confidence, _citable(job), texts, quotes=function.quotes
     )
@@ -123,7 +125,7 @@ def _written(
 def learn_verdicts(
     job: Job, call: JudgeCall, replies: Mapping[str, Reply], texts: Mapping[str, str]
 ) -> tuple[e.Event, ...]:
-    """What the verdicts on a draft mean: the report, unless its writer is to repair it first."""
+    """Turn the verdicts on a draft into a report or a repair."""
     calls = [known for known in judging.judge_calls(job) if not known.is_empty]
     given = {key: reply for key, reply in replies.items() if isinstance(reply, JudgeReply)}
     learnt = (judging.judged(job, calls, given),) if calls else ()
@@ -141,7 +143,7 @@ def _knowing(job: Job, *learnt: e.ReportDrafted | e.ClaimsJudged) -> Job:
 
 
 def _delivered(job: Job, texts: Mapping[str, str]) -> e.ReportWritten:
-    """The newest draft without the claims that fell, each of the others with its verdict."""
+    """Return the newest draft without fallen claims, with verdicts on the others."""
     draft, known = job.research.draft, judging.opinions(job.research)
     if draft is None:
         raise ValueError("there is no draft to deliver")
@@ -175,7 +177,10 @@ def _asked(job: Job) -> str:
 
 
 def learn_calls(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
-    """What the replies of a whole turn mean, by the keys of its calls; failed calls have no reply."""
+    """Return the events that a turn's replies mean, by call key.
+
+    Failed calls have no reply.
+    """
     known, learnt = {source.url for source in job.research.sources}, list[e.Event]()
     number = len(known)
     for call in tool_calls(job):
@@ -203,7 +208,10 @@ def _pages(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
 
 
 def stop_reason(job: Job, research: Research, call: ModelCall | JudgeCall) -> StopReason:
-    """Why the job ends with the report in `research`; `job` is the state before `call` was made."""
+    """Return why the job ends with the report in `research`.
+
+    `job` is the state before `call` was made.
+    """
     if job.research.tripped is None and isinstance(call, ModelCall) and call.fallback:
         return "model_failed"
     forced = is_forced(job)

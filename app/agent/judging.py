@@ -1,4 +1,4 @@
-"""The second opinion on a report: which claims a judge sees, and what becomes of its verdicts.
+"""Choose the claims that a judge sees, and apply its verdicts.
 
 A report that is to be judged is a draft first. Its claims go to the judge in batches; what the judge or the
 citation check refused goes back to the writer once, and what still falls then is taken out.
@@ -26,7 +26,10 @@ FALLS = ("contradicted", "unrelated")
 
 
 class JudgeCall(Struct, frozen=True):
-    """Judge some claims of the draft; without claims it only ends a check that cannot go on."""
+    """Judge some claims of the draft.
+
+    Without claims it only ends a check that cannot go on.
+    """
 
     key: str
     claims: tuple[Claim, ...] = ()
@@ -39,12 +42,15 @@ class JudgeCall(Struct, frozen=True):
 
 
 def is_on(job: Job) -> bool:
-    """True if a report that is written now is to be judged before it is delivered."""
+    """Return True if a report written now is to be judged."""
     return job.request.verify in ("cited", "all") and job.research.tripped is None
 
 
 def judge_calls(job: Job) -> list[JudgeCall]:
-    """The calls that judge the newest draft; one that asks nobody once a limit was reached."""
+    """Return the calls that judge the newest draft.
+
+    After a limit it is one call that asks nobody.
+    """
     research = job.research
     if research.draft is None:
         return []
@@ -67,7 +73,10 @@ def ending(job: Job) -> JudgeCall:
 
 
 def unjudged(research: Research) -> tuple[Claim, ...]:
-    """The claims of the newest draft that no verdict covers, each text and source once."""
+    """Return the draft's claims without a verdict, each once.
+
+    Each text and source is one.
+    """
     known = {(verdict.text, verdict.number) for verdict in research.verdicts}
     claims = research.draft.claims if research.draft else ()
     new = {(claim.text, claim.number): claim for claim in claims}
@@ -75,7 +84,7 @@ def unjudged(research: Research) -> tuple[Claim, ...]:
 
 
 def seen(call: JudgeCall, digests: Mapping[int, str | None], texts: Mapping[str, str]) -> list[JudgedClaim]:
-    """The claims of a call as the judge sees them: sentence, quote, and the words around the quote."""
+    """Return a call's claims with their quotes and the words around."""
     return [_seen(claim, texts.get(digests.get(claim.number) or "", "")) for claim in call.claims]
 
 
@@ -108,7 +117,7 @@ def _verdicts(call: JudgeCall, reply: JudgeReply) -> list[e.Verdict]:
 
 
 def opinions(research: Research) -> dict[Claimed, e.Verdict]:
-    """The verdicts by claim and source; the newest counts."""
+    """Return the newest verdicts by claim and source."""
     return {(verdict.text, verdict.number): verdict for verdict in research.verdicts}
 
 
@@ -119,7 +128,7 @@ def repair(research: Research) -> Repair | None:
 
 
 def fallen(research: Research) -> tuple[str, ...]:
-    """What is wrong with the newest draft, a line each, in words for its writer."""
+    """Describe each fault of the newest draft, for its writer."""
     draft, known = research.draft, opinions(research)
     if draft is None:
         return ()
@@ -135,7 +144,10 @@ def _told(verdict: e.Verdict) -> str:
 
 
 def may_repair(job: Job, turns: int) -> bool:
-    """True if the newest draft goes back to its writer; `turns` is the most that the job may take."""
+    """Return True if the draft may still return to its writer.
+
+    `turns` is the most that the job may take.
+    """
     research = job.research
     has_room = research.drafts < MAX_DRAFTS and research.turns_taken < turns and not research.tripped
     return has_room and bool(fallen(research))

@@ -1,4 +1,4 @@
-"""How far a job may go: the presets of `effort`, narrowed by the caller's `limits`.
+"""Compute a job's limits from its `effort` and the caller's `limits`.
 
 A share of the money, the tokens and the time is kept back for the report. When the rest is used up
 `budget_reached` is recorded, and from then on only the report is left.
@@ -40,7 +40,7 @@ PRESETS: dict[Effort, Bounds] = {
 
 
 def bounds(job: Job) -> Bounds:
-    """The preset of the job's effort; a limit that the caller gave replaces the preset's."""
+    """Return the preset of the effort, with the caller's limits in place."""
     preset, limits = PRESETS[job.request.effort], job.request.limits
     return Bounds(
         turns=preset.turns,
@@ -53,7 +53,10 @@ def bounds(job: Job) -> Bounds:
 
 
 def reached(job: Job) -> BudgetReached | None:
-    """The limit that another model call, as dear as the dearest so far, would push into the reserve."""
+    """Return the limit that another model call would exceed.
+
+    The call is taken to be as dear as the dearest so far. A reserve is kept.
+    """
     bill, limits, calls = job.research.bill, job.request.limits, bounds(job).calls
     cost, tokens = limits.max_cost_usd, limits.max_tokens
     if cost is not None and bill.cost_usd + bill.dearest_call > cost * (1 - RESERVE):
@@ -66,7 +69,10 @@ def reached(job: Job) -> BudgetReached | None:
 
 
 def affordable(job: Job) -> bool:
-    """True if a model call as dear as the dearest so far still fits into the limits, reserve included."""
+    """Return True if another model call fits into the limits.
+
+    It is taken to be as dear as the dearest so far, with the reserve kept.
+    """
     bill, limits = job.research.bill, job.request.limits
     cost, tokens = limits.max_cost_usd, limits.max_tokens
     return (
@@ -77,19 +83,22 @@ def affordable(job: Job) -> bool:
 
 
 def overrun(job: Job, seconds: float) -> BudgetReached:
-    """The event of a deadline that is near: `seconds` of work are done."""
+    """Return the event of a deadline after `seconds` of work."""
     return BudgetReached("deadline_seconds", round(seconds, 3), bounds(job).seconds)
 
 
 def seconds_left(job: Job, worked: float) -> float:
-    """Seconds until the report has to be begun, or, once a limit was reached, until it has to be there."""
+    """Return the seconds until the report must begin, or end.
+
+    It must end in time once a limit was reached.
+    """
     whole = bounds(job).seconds
     kept = 0.0 if job.research.tripped else min(MAX_RESERVE, RESERVE * whole)
     return whole - kept - worked
 
 
 def patience_ends(job: Job) -> datetime | None:
-    """Return when a job that waits for a provider tries it a last time; None where nothing fails."""
+    """Return the last time to try a provider, None if never failing."""
     since = job.failing_since
     return since + timedelta(seconds=bounds(job).seconds) if since else None
 
@@ -103,7 +112,7 @@ def is_forced(job: Job) -> StopReason | None:
 
 
 def menu(job: Job) -> tuple[str, ...]:
-    """The tools that the state and the limits still allow, at least the report."""
+    """Return the tools that state and limits allow, the report at least."""
     if is_forced(job):
         return FINAL_TOOLS
     research, most, bill = job.research, bounds(job), job.research.bill
@@ -124,7 +133,10 @@ def may_use(job: Job, url: str) -> bool:
 
 
 def usable(job: Job) -> tuple[Source, ...]:
-    """The sources that the request allows; only a fork can have others, from before."""
+    """Return the sources that the request allows.
+
+    Only a fork can have others, from before.
+    """
     found, sources = job.research.sources, job.request.sources
     if not job.research.forked or not (sources.allowed_domains or sources.blocked_domains):
         return found

@@ -1,4 +1,4 @@
-"""What the agent needs from outside, in the agent's words: a model that decides, a search that finds.
+"""Define the agent's ports: models that decide, searches that find.
 
 Each implementation passes the conformance tests in tests/providers/. Errors come out as ProviderError
 with a type and whether trying again can help; nothing else may come out.
@@ -21,7 +21,10 @@ FREE = frozenset({"extractive", "corpus", UNJUDGED})  # names of providers whose
 
 
 class SeenSource(Struct, frozen=True):
-    """A source as the model sees it; `sha256` is the key of its text where it was read."""
+    """A source as the model sees it.
+
+    `sha256` is the key of its text once it was read.
+    """
 
     number: int
     url: str
@@ -31,7 +34,7 @@ class SeenSource(Struct, frozen=True):
 
 
 class FollowUp(Struct, frozen=True):
-    """What is wanted beyond the question, from the job that this one was forked from on."""
+    """What a fork is asked beyond the original question."""
 
     instruction: str
     after: int  # the turn that it was said after; 0: before the first
@@ -40,7 +43,7 @@ class FollowUp(Struct, frozen=True):
 
 
 class Repair(Struct, frozen=True):
-    """A report that its writer is to repair, and what is wrong with it, a line each."""
+    """A report to repair, and a line for each fault."""
 
     title: str
     content: str  # markdown, as it was written
@@ -48,7 +51,10 @@ class Repair(Struct, frozen=True):
 
 
 class Ask(Struct, frozen=True):
-    """Everything that a model is told in one turn. Its JSON is what is hashed and stored as the input."""
+    """Everything that a model is told in one turn.
+
+    Its JSON is what is hashed and stored as the input.
+    """
 
     query: str
     today: str  # ISO date of the job's start
@@ -83,7 +89,10 @@ class ModelReply(Struct, frozen=True):
 
 
 class Writing:
-    """A model's reply while it is being written; the worker looks at it during the call, and after it."""
+    """A model's reply in progress, which the worker reads during the call.
+
+    It reads it after the call, too.
+    """
 
     def __init__(self) -> None:
         self.state: WritingState = "reading"
@@ -94,7 +103,10 @@ class Writing:
 
     @property
     def tokens(self) -> int:
-        """About how many tokens there are so far: servers send one at a time, or several at once."""
+        """Estimate the tokens so far.
+
+        Servers send one at a time, or several at once.
+        """
         return max(self._pieces, self._characters // 5)
 
     @property
@@ -124,7 +136,7 @@ class Writing:
 
 
 class BadReply(ProviderError):
-    """The model answered, and was paid, but what it said is not a legal step.
+    """The model gave a paid reply that is not a legal step.
 
     The message says what is wrong with it in words that can be told to the model.
     """
@@ -145,7 +157,7 @@ class Hit(Struct, frozen=True):
 
 
 class SearchReply(Struct, frozen=True):
-    """What a search found, best first; empty where nothing answers the query."""
+    """What a search found, best first, possibly nothing."""
 
     hits: tuple[Hit, ...]
     usage: Usage = Usage()
@@ -160,7 +172,7 @@ class PageReply(Struct, frozen=True):
 
 
 class Judgement(Struct, frozen=True):
-    """The verdict on one claim, which is named by its place in the question, from 0."""
+    """The verdict on the claim with this place, from 0."""
 
     claim: int
     support: Support
@@ -168,14 +180,17 @@ class Judgement(Struct, frozen=True):
 
 
 class JudgeReply(Struct, frozen=True):
-    """What a judge said; a claim that it left out has no verdict."""
+    """A judge's verdicts, possibly without some claims."""
 
     judgements: tuple[Judgement, ...]
     usage: Usage = Usage()
 
 
 class Judge(Protocol):
-    """Says whether quotes mean what the claims say that cite them: a model, or one made for entailment."""
+    """Judges whether quotes mean what the claims citing them say.
+
+    It is a model, or one made for entailment.
+    """
 
     name: str
 
@@ -195,7 +210,9 @@ class Model(Protocol):
     async def next_step(
         self, ask: Ask, texts: Mapping[str, str], writing: Writing | None = None
     ) -> ModelReply:
-        """Fill the schema for one turn; `texts` holds the pages that were read, by their sha256.
+        """Fill the schema for one turn.
+
+        `texts` holds the pages that were read, by their sha256.
 
         What is written on the way stands in `writing`, also where the call ends in an error. A model that
         asks a server bounds its own waits, because only it knows how long it stood in a queue.

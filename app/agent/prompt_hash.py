@@ -1,4 +1,4 @@
-"""What a model is told in a turn, word for word, as it is kept: its messages, each once, by their hashes.
+"""Store a turn's prompt verbatim, each message once, by hash.
 
 The pages are left out: they are kept by themselves, and what is cut from them depends on the worker's
 settings. So the same turn has the same hash wherever it is worked on, until somebody changes the prompt.
@@ -22,14 +22,20 @@ DIFF_LINE_WIDTH = 400  # characters of one of them
 
 
 class PromptPart(Struct, frozen=True):
-    """One message, or the schema of the reply; `sha256` is the name of its text."""
+    """One message, or the schema of the reply.
+
+    `sha256` is the name of its text.
+    """
 
     role: str
     sha256: str
 
 
 class Wording(Struct, frozen=True):
-    """A whole prompt: `texts` are the bodies to be kept, by name, its own list of parts among them."""
+    """A whole prompt as bodies to be stored, by name.
+
+    Its own list of parts is among the `texts`.
+    """
 
     sha256: str
     texts: tuple[tuple[str, str], ...]
@@ -57,7 +63,7 @@ def parts(body: bytes) -> Sequence[PromptPart]:
 
 
 def difference(before: str, after: str) -> str:
-    """Where two texts part, as a unified diff of at most MAX_DIFF_LINES lines without its head."""
+    """Return a unified diff of at most MAX_DIFF_LINES lines, without its head."""
     found = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
     lines = [line[:DIFF_LINE_WIDTH] for line in found][2:]
     more = [f"… and {len(lines) - MAX_DIFF_LINES} more lines"] if len(lines) > MAX_DIFF_LINES else []
@@ -76,6 +82,6 @@ def _digest(text: str) -> str:
 # Most messages of a turn are those of the turn before, as the very same objects.
 @lru_cache(maxsize=4096)
 def _named(role: str, text: str) -> tuple[str, str]:
-    """The name of a text, and the part that it is, as JSON."""
+    """Return a text's name, and its part as JSON."""
     name = _digest(text)
     return name, msgspec.json.encode(PromptPart(role, name)).decode()

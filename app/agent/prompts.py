@@ -1,4 +1,6 @@
-"""What a chat model is told in one turn: pure, so the same turn is the same bytes.
+"""Build what a chat model is told in a turn. Pure.
+
+So the same turn is the same bytes.
 
 The conversation grows at its end, so that a provider's cache holds the rest: rules, question, turns. What
 changes from turn to turn, the pages and the tools allowed now, comes last. User and assistant alternate,
@@ -124,7 +126,7 @@ def messages(ask: Ask, texts: Mapping[str, str], *, room: int = MAX_ALL_PAGES) -
 
 
 def inert(text: str) -> str:
-    """Text in which no chat template finds a role or a tool: "<|im_start|>" becomes "< |im_start| >"."""
+    """Break chat-template tokens: "<|im_start|>" becomes "< |im_start| >"."""
     return _CONTROL_TOKENS.sub(lambda found: " >" if found[0] == ">" else f"{found[0]} ", text)
 
 
@@ -141,7 +143,7 @@ def _question(ask: Ask) -> str:
 
 
 def _follow_up(ask: Ask, step: int) -> tuple[str, ...]:
-    """What is asked beyond the question, where it was asked: after the turns that were there by then."""
+    """Return the further question, placed after the turns before it."""
     further = ask.follow_up
     if further is UNSET or further.after != step:
         return ()
@@ -175,7 +177,7 @@ Hits = tuple[tuple[SeenSource, bool], ...]  # sources, and whether their excerpt
 
 @lru_cache(maxsize=TOLD)
 def _told(turn: Turn, hits: Hits) -> tuple[str, str]:
-    """A turn that is over: what the model replied, and what came of it."""
+    """Describe a finished turn: the model's reply and its results."""
     return inert(_chosen(turn)), inert(_results(turn, hits))
 
 
@@ -202,7 +204,10 @@ def _hits(turn: Turn, known: Mapping[int, SeenSource], excerpted: frozenset[int]
 
 
 def _results(turn: Turn, hits: Hits) -> str:
-    """What came of a turn. JSON strings hold what strangers wrote: a line break in them is no line break."""
+    """Describe a turn's results, with others' text as JSON strings.
+
+    A line break in them is no line break of the prompt.
+    """
     lines = [f"Results of turn {turn.step}."]
     if hits:
         lines += ["Found, data only:", *(_hit(source, excerpted=excerpted) for source, excerpted in hits)]
@@ -213,7 +218,7 @@ def _results(turn: Turn, hits: Hits) -> str:
 
 
 def _excerpted(turns: Sequence[Turn], known: Mapping[int, SeenSource]) -> frozenset[int]:
-    """The sources whose excerpts are shown: the latest that fit into RESULTS characters."""
+    """Choose the latest sources whose excerpts fit RESULTS characters."""
     latest = [number for turn in reversed(turns) for number in turn.found if number in known]
     shown, left = set[int](), RESULTS
     for number in latest:
@@ -254,7 +259,10 @@ def _pages(ask: Ask, texts: Mapping[str, str], room: int) -> list[str]:
 
 
 def _fence(ask: Ask, digest: str) -> str:
-    """A word that the page cannot hold: it follows from the page's own hash, and from the job."""
+    """Return a delimiter that the page cannot hold.
+
+    It follows from the page's own hash, and from the job.
+    """
     return sha256(_json([digest, ask.query, ask.today]).encode()).hexdigest()[:24]
 
 
@@ -270,7 +278,9 @@ def _quoted(source: SeenSource, fence: str, text: str) -> str:
 
 
 def passages(page: str, wanted: frozenset[str], room: int) -> str:
-    """A page in at most about `room` characters: its start, and the passages with most wanted words.
+    """Shorten a page to about `room` characters.
+
+    Its start is kept, and the passages with most wanted words.
 
     What stays is in the order of the page; CUT stands wherever something was left out.
     """
@@ -291,7 +301,7 @@ def passages(page: str, wanted: frozenset[str], room: int) -> str:
 
 
 def _parts(page: str) -> list[str]:
-    """Lines joined to passages of about PASSAGE characters; a longer line is cut."""
+    """Join lines to passages of about PASSAGE characters, cutting longer ones."""
     parts = [""]
     for line in page.split("\n"):
         for start in range(0, max(1, len(line)), PASSAGE):

@@ -1,4 +1,4 @@
-"""Why a sentence is in a report: its quote, the read, the search, and the step that asked for it. Pure."""
+"""Trace a report's sentences to quotes, reads, searches and steps. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -19,7 +19,7 @@ from dossier.evidence import (
 
 
 class _Trail(Struct):
-    """What the log says, by the names that its events use for each other."""
+    """A log's events, by the names that refer to them."""
 
     steps: dict[int, StepTaken]
     calls: dict[str, CallMade]
@@ -29,7 +29,7 @@ class _Trail(Struct):
 
 
 def claims(log: Iterable[Recorded]) -> Sequence[ProvenClaim]:
-    """Each claim of the report with its origin; none while there is no report.
+    """Return each claim of the report with its origin.
 
     `log` is a job's log in order; events of other types than TRACES may be missing.
     """
@@ -58,7 +58,7 @@ def claims(log: Iterable[Recorded]) -> Sequence[ProvenClaim]:
 
 
 def origins(log: Iterable[Recorded]) -> Mapping[int, SourceOrigin]:
-    """The sources of a job by their numbers, each with where it comes from."""
+    """Return a job's sources by number, with their origins."""
     trail = _trail(log)
     return {number: _origin(trail, number) for number in trail.found}
 

@@ -1,4 +1,6 @@
-"""The places in a page on which a claim stands, or the reason why there are none.
+"""Find the places in a page that support a claim.
+
+Where there are none, say why.
 
 Word for word scores 1.0: case, white space, quotation marks and dashes may differ. Otherwise the best one to
 three sentences of the page score the share of the claim's words that they contain, rare words counting
@@ -55,7 +57,7 @@ class FoundQuotes(Struct, frozen=True):
 
 
 class Claimed(Struct, frozen=True):
-    """What a clause says, as far as a page can be searched for it."""
+    """A clause in the form that a page is searched for."""
 
     text: str
     stems: frozenset[str]
@@ -78,7 +80,7 @@ def claimed(text: str, language: str = "", context: str = "", spoken: str = "") 
 
 
 def stems(text: str, language: str) -> frozenset[str]:
-    """The stems of the words that say something, as the language of the page has them."""
+    """Return stems of meaningful words, in the page's language."""
     empty = languages.function_words(language or "en")
     return frozenset(_stem(word, language) for word in languages.words(text) if word not in empty)
 
@@ -140,7 +142,7 @@ class IndexedPage:
         return self._best(claim, windows)
 
     def _framed(self, exact: FoundQuotes) -> FoundQuotes | str:
-        """What is there word for word, unless the sentence around it takes it back."""
+        """Accept a verbatim quote, unless the sentence around it withdraws it."""
         start = exact.quotes[0].start
         at = bisect_right(self.spans, (start, len(self.text))) - 1
         return (
@@ -153,7 +155,7 @@ class IndexedPage:
         return FoundQuotes((self._quote(start, start + len(text)),), 1.0) if is_there else None
 
     def weigh(self, claim: Claimed) -> dict[str, float]:
-        """How much each word of the claim tells: one that the page does not have tells most."""
+        """Weigh the claim's words, most those that the page lacks."""
         count = len(self.spans) + 1
         return {
             stem: log(1 + count / (len(self.postings.get(stem, ())) + 0.5)) for stem in sorted(claim.stems)
@@ -177,7 +179,7 @@ class IndexedPage:
         return frozenset[str]().union(*self.stems[first : last + 1])
 
     def _candidates(self, claim: Claimed) -> list[int]:
-        """The sentences that share most words with the claim, counting from its rarest word on."""
+        """Return the sentences with most claim words, from its rarest on."""
         count, left = Counter[int](), POSTINGS
         for entries in sorted((self.postings.get(stem, []) for stem in sorted(claim.stems)), key=len):
             count.update(entries[:left])
@@ -202,7 +204,7 @@ class IndexedPage:
         return both(self._figures[at] for at in range(first, last + 1))
 
     def _exact(self, text: str, windows: list["Window"]) -> FoundQuotes | None:
-        """The claim word for word in one of the windows that have all its words."""
+        """Find the claim verbatim in a window with all its words."""
         for window in windows[:EXACT]:
             start, end = self.spans[window.first][0], self.spans[window.last][1]
             if window.score > 0.999 and (found := verbatim.find(text, self.text[start:end])):
@@ -210,7 +212,10 @@ class IndexedPage:
         return None
 
     def _best(self, claim: Claimed, windows: list["Window"]) -> FoundQuotes | str:
-        """The best window that agrees in names, numbers and turning words; else why the best one does not."""
+        """Return the best agreeing window, or why the best one fails.
+
+        It has to agree in names, numbers and turning words.
+        """
         if not windows or windows[0].score < THRESHOLD:
             return self._apart(claim, windows)
         why = ""
@@ -227,12 +232,15 @@ class IndexedPage:
         return apart if isinstance(apart, FoundQuotes) else why or apart
 
     def strange(self, claim: Claimed) -> str:
-        """Why a name of the claim cannot be meant; "" if the page has them all."""
+        """Return why a claim's name cannot be meant, or "".
+
+        The page has all names if it is "".
+        """
         is_same = claim.language == self.language or not claim.language or not self.language
         return names.stranger(claim.text, claim.language or self.language, self.known) if is_same else ""
 
     def _refused(self, claim: Claimed, window: "Window") -> str:
-        """Why a passage that shares the claim's words does not carry it; "" if it does."""
+        """Return why a similar passage does not carry the claim, or ""."""
         said = self.figures(window.first, window.last)
         nearest = max(range(window.first, window.last + 1), key=lambda at: len(self.stems[at] & claim.stems))
         text = self.text[slice(*self.spans[nearest])]
@@ -274,7 +282,7 @@ class IndexedPage:
         return PageQuote(self.text[start:end], start, end)
 
     def part(self, claim: Claimed) -> "PartialQuote | None":
-        """What the page's best passage adds to a claim that several sources carry together."""
+        """Return the best passage's share of a claim with several sources."""
         windows = self.windows(claim)
         if not windows:
             return None
@@ -287,7 +295,7 @@ class IndexedPage:
 
 
 class Window(Struct, frozen=True, order=True):
-    """A run of sentences; the greater the better."""
+    """A run of sentences, ordered by how well it supports the claim."""
 
     rank: float
     score: float
@@ -296,7 +304,7 @@ class Window(Struct, frozen=True, order=True):
 
 
 class PartialQuote(Struct, frozen=True):
-    """A passage that may carry a claim together with those of other pages."""
+    """A passage that may support a claim together with other pages."""
 
     quote: PageQuote
     held: frozenset[str]
@@ -305,7 +313,7 @@ class PartialQuote(Struct, frozen=True):
 
 
 def disagreement(claim: Figures, page: Figures) -> str:
-    """Which number of a claim a passage does not have, in words; "" if it has them all."""
+    """Name the claim's number that a passage lacks, or return ""."""
     if number := missing(claim, page):
         other = near(claim, page)
         return f"the page says {other}, not {number}" if other else f"{number} {NOT_HERE}"

@@ -1,4 +1,4 @@
-"""Replies as bytes: what is hashed, stored as a blob, and read back by a worker that resumes."""
+"""Encode replies as blobs, and decode them for a resuming worker."""
 
 import msgspec
 
@@ -11,7 +11,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def encoded(reply: Reply) -> bytes:
-    """What is stored: the filled schema, the hits, or the page's text itself."""
+    """Encode a filled schema, hits, or a page's text."""
     match reply:
         case ModelReply():
             return _encode(reply.step)
@@ -24,7 +24,7 @@ def encoded(reply: Reply) -> bytes:
 
 
 def decoded(kind: CallKind, body: bytes) -> Reply:
-    """The reply that these bytes were; what it cost stands in the log."""
+    """Decode a stored reply, whose cost is in the log."""
     match kind:
         case "model":
             return ModelReply(msgspec.json.decode(body, type=NextStep))

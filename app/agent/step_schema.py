@@ -1,4 +1,4 @@
-"""The JSON schema of one turn, in the dialect that every server with constrained decoding takes.
+"""Build a turn's JSON schema, in the dialect all constrained decoders take.
 
 OpenAI's strict mode wants each property required, no additional ones, and knows neither `oneOf` nor
 `discriminator`, `title`, `default` or the lengths of strings; `minItems` and `maxItems` it knows. Servers
@@ -19,7 +19,7 @@ Schema = dict[str, Any]
 
 
 def strict_schema(kind: type[Struct], tools: Sequence[str]) -> Schema:
-    """The schema of `kind` in which a tagged union has the members in `tools` only.
+    """Return the schema of `kind`, its union limited to `tools`.
 
     Args:
         kind: a Struct whose fields are all required, like NextStep.
@@ -61,7 +61,10 @@ def _object(properties: Mapping[str, Any], known: Mapping[str, Any], tools: Sequ
 
 
 def _words(schema: Mapping[str, Any]) -> str:
-    """What the schema can only say in words: what it is for, and how long a text may be."""
+    """Describe in words what the schema's dialect cannot express.
+
+    That is what it is for, and how long a text may be.
+    """
     said = [schema["description"]] if "description" in schema else []
     if "maxLength" in schema:
         least = "Not empty, at" if schema.get("minLength") else "At"

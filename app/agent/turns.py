@@ -1,4 +1,6 @@
-"""The agent as a function of the log: `next_calls(job)`. What the replies mean is in `lessons`.
+"""Return the agent's next calls as a function of the log.
+
+What the replies mean is in `interpret`.
 
 A turn is one model call that fills the schema, then the calls of the tool that it chose. Both are
 read off the folded job, so resuming is folding, and a call that is in the log is never made again.
@@ -30,7 +32,10 @@ MAX_CORRECTIONS = 2  # times that a model is told what was wrong with its reply,
 
 
 class ModelCall(Struct, frozen=True):
-    """Ask the model for the next step; `fallback` asks the one that cannot fail and costs nothing."""
+    """Ask the model for the next step.
+
+    `fallback` asks the one that cannot fail and costs nothing.
+    """
 
     key: str
     ask: Ask
@@ -63,7 +68,10 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def input_of(call: Call) -> bytes:
-    """What is hashed as the input of a call; for a model it is kept as well."""
+    """Return the input of a call, which is hashed.
+
+    A model's input is stored too.
+    """
     return _encode(call.ask if isinstance(call, ModelCall) else call)
 
 
@@ -81,7 +89,7 @@ def about(call: Call) -> str:
 
 
 def intent(job: Job, call: Call, provider: str, prompt_sha256: str | None = None) -> e.CallRequested:
-    """The announcement of a call; one that was in flight when a worker died is announced as a repeat."""
+    """Return a call's announcement, marked as a repeat after a crash."""
     known = job.research.call(call.key)
     was_in_flight = known is not None and known.error is None
     return e.CallRequested(
@@ -97,7 +105,10 @@ def intent(job: Job, call: Call, provider: str, prompt_sha256: str | None = None
 
 
 def is_free(call: Call) -> bool:
-    """True for what stands in for a provider: it asks nobody, costs nothing, and is never cut off."""
+    """Return True for a stand-in for a provider.
+
+    It asks nobody, costs nothing, and is never cut off.
+    """
     match call:
         case ModelCall():
             return call.fallback
@@ -108,14 +119,17 @@ def is_free(call: Call) -> bool:
 
 
 def next_calls(job: Job) -> list[Call]:
-    """The calls to make now, at once if there are several; none once there is a report."""
+    """Return the calls to make now, none once a report exists."""
     if job.research.report is not None:
         return []
     return pending(job) or [_deciding_call(job)]
 
 
 def _deciding_call(job: Job) -> Call:
-    """The model's next turn; a draft that cannot be repaired is delivered as it is."""
+    """Return the model's next turn, or the draft's delivery.
+
+    A draft that cannot be repaired is delivered as it is.
+    """
     call = model_call(job)
     return judging.ending(job) if call.fallback and job.research.draft else call
 
@@ -127,7 +141,10 @@ def pending(job: Job) -> list[Call]:
 
 
 def tool_calls(job: Job) -> list[Call]:
-    """All calls of the current turn's tool, within the limits; none once a limit was reached."""
+    """Return the calls of the turn's tool, within the limits.
+
+    None once a limit was reached.
+    """
     if job.research.draft:
         return list[Call](judging.judge_calls(job))
     if not job.research.turns or job.research.tripped:
@@ -151,7 +168,7 @@ def _searches(job: Job, step: int, queries: tuple[str, ...]) -> list[Call]:
 
 
 def _reads(job: Job, step: int, urls: tuple[str, ...]) -> list[Call]:
-    """Only pages that a search returned are read; a url that the model made up is passed over."""
+    """Return reads of returned pages, skipping urls that the model made up."""
     left = max(0, bounds(job).reads - job.research.bill_at_turn.reads)
     known = (job.research.source_at(normalise(url)) for url in urls)
     unread = dict.fromkeys(source for source in known if source and source.sha256 is None)
@@ -164,7 +181,10 @@ def _reads(job: Job, step: int, urls: tuple[str, ...]) -> list[Call]:
 
 
 def _within(job: Job, calls: Sequence[Call], left: int) -> list[Call]:
-    """The first `left` calls, and those that are on record: a fork may have had wider limits before."""
+    """Return the first `left` calls, and those already logged.
+
+    A fork may have had wider limits before.
+    """
     announced = {call.key for call in job.research.calls}
     return [call for n, call in enumerate(calls) if n < left or call.key in announced]
 
@@ -191,7 +211,10 @@ def _menu(job: Job) -> tuple[str, ...]:
 
 
 def model_failure(job: Job) -> e.CallFailed | None:
-    """Return why the model gave nothing at all; None where it did, or only its replies were refused."""
+    """Return why no model replied, or None if one did.
+
+    A reply that was refused counts as one.
+    """
     errors = [call.error for call in job.research.calls if call.kind == "model" and call.error]
     faults = [error for error in errors if error.error_type != "validation"]
     if job.research.turns or len(faults) < len(errors) or not faults:
@@ -245,7 +268,7 @@ def _follow_up(research: Research) -> FollowUp | UnsetType:
 def aborted(
     job: Job, why: str, said: Mapping[str, str | UnsetType] = MappingProxyType({})
 ) -> tuple[e.CallFailed, ...]:
-    """The end of the calls that are cut off; nobody knows what those in flight will cost.
+    """Return the end of calls cut off, at unknown cost.
 
     `said` has the blobs of what models had written by then, by the keys of their calls.
     """

@@ -117,7 +117,10 @@ WritingState = Literal["queued", "reading", "thinking", "writing"]  # of a model
 
 
 class CallProgressed(Fact, frozen=True):
-    """A model's call goes on: for those who watch, nothing follows from it."""
+    """A model's call goes on.
+
+    This is for those who watch: nothing follows from it.
+    """
 
     type = "call_progressed"
     key: str

@@ -128,7 +128,10 @@ class Wake:
             wait = min(longest, 2 * wait)
 
     def _say_deaf(self, error: Exception) -> None:
-        """Log the first failure of an outage; the attempts after it say nothing new."""
+        """Log an outage's first failure only.
+
+        The attempts after it say nothing new.
+        """
         if not self._is_deaf:
             log.warning("Wake-ups from other processes are late, LISTEN failed: %s; trying again.", error)
         self._is_deaf = True

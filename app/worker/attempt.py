@@ -98,7 +98,7 @@ class Attempt:
         return self.job
 
     async def keep_said(self, said: str) -> str | UnsetType:
-        """Keep what a model wrote in vain, and return its name: it may have been paid for."""
+        """Store a model's rejected text, which may be paid, and name it."""
         if not said:
             return UNSET
         body = said[:MAX_SAID].encode("utf-8", "replace")
@@ -106,7 +106,10 @@ class Attempt:
         return sha256(body).hexdigest()
 
     async def keep_writings(self) -> dict[str, str | UnsetType]:
-        """Keep what models were writing when they were cut off; returns the names by the calls' keys."""
+        """Store what models wrote until cut off, and return the blobs' names.
+
+        They are named by the keys of the calls.
+        """
         return {key: await self.keep_said(writing.said) for key, writing in self.writings.items()}
 
     def preview(self, job: Job, events: tuple[e.Event, ...]) -> Job:

@@ -107,7 +107,10 @@ class Caller:
         return completed(call, reply, round((time.monotonic() - before) * 1000)), reply
 
     def _most(self, call: Call) -> float | None:
-        """Seconds that a call may take; a model alone knows how long it stood in a queue."""
+        """Return the most seconds a call may take.
+
+        A model alone knows how long it stood in a queue.
+        """
         asks_model = isinstance(call, ModelCall | JudgeCall) and not is_free(call)
         return None if asks_model else self._tools.times.call
 
@@ -133,7 +136,7 @@ class Caller:
         await asyncio.sleep(error.retry_after or backoff(tried, self._tools.times.backoff))
 
     async def _give_up(self, call: Call, error: ProviderError, said: str | UnsetType) -> Outcome:
-        """Go round a search or a page that fails, and round what a model cannot take.
+        """Skip a search or page that fails, and what a model refuses.
 
         Raises the error where only another attempt, or nothing, can help.
         """
@@ -146,7 +149,10 @@ class Caller:
         return failed(call, error, retryable=False, said=said)
 
     def _gone(self, call: Call, error: ProviderError, said: str | UnsetType) -> Outcome:
-        """Give up a call whose provider was away for as long as the job may work."""
+        """Give up a call whose provider stayed away too long.
+
+        It was away for as long as the job may work.
+        """
         since, now = self._attempt.job.failing_since, self._attempt.now()
         seconds = round((now - since).total_seconds()) if since else 0
         message = f"{self._name(call)} was away for {seconds} s: {error}"
@@ -161,7 +167,7 @@ class Caller:
 
 
 def completed(call: Call, reply: Reply, latency_ms: int) -> e.CallCompleted:
-    """Return the event of a reply, which is the blob of this hash."""
+    """Return the event of a reply, whose blob has this hash."""
     body = encoded(reply)
     repaired = isinstance(reply, ModelReply) and reply.repaired
     parts = isinstance(reply, SearchReply) and reply.failed_parts
@@ -174,12 +180,15 @@ def completed(call: Call, reply: Reply, latency_ms: int) -> e.CallCompleted:
 def failed(
     call: Call, error: ProviderError, *, retryable: bool, said: str | UnsetType = UNSET
 ) -> e.CallFailed:
-    """Return the event of a failure; `retryable`: the call will be made again."""
+    """Return the event of a failure.
+
+    `retryable`: the call will be made again.
+    """
     message = str(error)[:MAX_ERROR_MESSAGE]
     usage = cost_of(call, said)
     return e.CallFailed(call.key, error.error_type, message, retryable, usage, said_sha256=said)
 
 
 def cost_of(call: Call, said: str | UnsetType) -> e.Usage:
-    """What a call that broke off cost: nobody knows, where a model had begun to write."""
+    """Return what a broken call cost, unknown once a model wrote."""
     return e.Usage(cost_usd=None) if said and not is_free(call) else e.Usage()

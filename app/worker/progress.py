@@ -1,4 +1,4 @@
-"""Report how far a model is in the middle of a call, at a bounded rate."""
+"""Report a model's progress during a call, at a bounded rate."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @contextlib.asynccontextmanager
 async def reporting(attempt: Attempt, key: str, writing: Writing) -> AsyncIterator[None]:
-    """Record the progress of a call while this is open, where there is any."""
+    """Record a call's progress, if any, while this is open."""
     reports = asyncio.create_task(_report(attempt, key, writing))
     try:
         yield
@@ -29,7 +29,7 @@ async def reporting(attempt: Attempt, key: str, writing: Writing) -> AsyncIterat
 
 
 async def _report(attempt: Attempt, key: str, writing: Writing) -> None:
-    """Record what has changed, after ever longer waits, until the lease is lost."""
+    """Record changes at growing intervals until the lease is lost."""
     waited, wait = 0.0, FIRST
     last = ("", 0)
     while True:

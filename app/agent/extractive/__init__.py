@@ -1,4 +1,4 @@
-"""A model without a language model: it plans from the question and quotes from the pages, nothing else.
+"""Plan from the question and quote from pages, without a language model.
 
 It is stateless: what to do next is read off the turns so far, so a job resumes with it like with any other.
 """
@@ -41,7 +41,7 @@ STRATEGIES = (
 
 
 class Extractive:
-    """Implements the port `Model`; costs nothing and never guesses."""
+    """Implements the port `Model` free of charge, without guessing."""
 
     name = "extractive"
 
@@ -51,7 +51,7 @@ class Extractive:
         texts: Mapping[str, str],
         writing: Writing | None = None,  # noqa: ARG002 - it writes at once
     ) -> ModelReply:
-        """The next step of a fixed course: plan, then search and read for each step, then report."""
+        """Follow a fixed course: plan, search and read each step, report."""
         ask = _further(ask)
         steps = ask.plan or plan.plan(ask.query)
         found = _evidence(ask, steps, texts)
@@ -60,7 +60,7 @@ class Extractive:
 
 
 def _further(ask: Ask) -> Ask:
-    """The ask in which a further question is the question, and has no plan until one was made for it."""
+    """Return the ask for a further question, without a plan at first."""
     if ask.follow_up is UNSET or not _terms(ask.follow_up.instruction):
         return ask
     question = ask.follow_up.instruction[:MAX_QUESTION]
@@ -79,13 +79,16 @@ def _goal(question: str) -> str:
 
 
 def _evidence(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> Sequence[Section]:
-    """Sentences for the steps of the plan; where another model's plan has none, for the question itself."""
+    """Return sentences for the plan's steps, or for the question itself.
+
+    The latter is for a step of another model's plan that has none.
+    """
     found = sections(ask, steps, texts)
     return found if any(section.found for section in found) else sections(ask, plan.plan(ask.query), texts)
 
 
 def _decide(ask: Ask, steps: Sequence[str]) -> AnyTool | None:
-    """What to do before the report; None if it is time to write."""
+    """Choose what to do before the report, or None to write it."""
     if not ask.plan and "generate_plan" in ask.menu:
         return GeneratePlan(_goal(ask.query), tuple(steps), STRATEGIES)
     if not ask.plan and "adapt_plan" in ask.menu:
@@ -100,7 +103,7 @@ def _decide(ask: Ask, steps: Sequence[str]) -> AnyTool | None:
 
 
 def _to_read(ask: Ask, steps: Sequence[str]) -> tuple[str, ...]:
-    """Right after a search: the pages not yet tried that share most with what was searched for."""
+    """Choose untried pages after a search, those most like the query."""
     last = ask.turns[-1].function if ask.turns else None
     if not isinstance(last, WebSearch):
         return ()
@@ -115,13 +118,16 @@ def _to_read(ask: Ask, steps: Sequence[str]) -> tuple[str, ...]:
 
 
 def _shared(source: SeenSource, wanted: frozenset[str], language: str) -> int:
-    """How many of the words a source shows; those of its title count double."""
+    """Count the words that a source shows, twice those in its title."""
     title, excerpt = terms(source.title, language), terms(source.excerpt, language)
     return 2 * len(wanted & title) + len(wanted & excerpt)
 
 
 def _queries(ask: Ask, step: str) -> frozenset[str]:
-    """The queries of a step. A quick job has turns for one search, which is for all steps."""
+    """Return the queries of a step.
+
+    A quick job has turns for one search, which serves all steps.
+    """
     return frozenset(plan.queries(step, ask.query, 1 if ask.effort == "quick" else QUERIES))
 
 
@@ -131,13 +137,19 @@ def _searched(ask: Ask) -> set[str]:
 
 
 def _open(ask: Ask, steps: Sequence[str]) -> list[str]:
-    """The steps with a query that was not searched for; steps on one subject can share theirs."""
+    """Return the steps with an unsearched query.
+
+    Steps on one subject can share their queries.
+    """
     searched = _searched(ask)
     return [step for step in steps if not _queries(ask, step) <= searched]
 
 
 def _to_search(ask: Ask, steps: Sequence[str]) -> tuple[str, ...]:
-    """The queries of the next step, or of all where there is time for one search; none once all were."""
+    """Return the queries of the next step, or of all.
+
+    There may be time for one search only. Empty once all were searched.
+    """
     left = _open(ask, steps)
     batch = left if ask.effort == "quick" else left[:1]
     most = 1 if ask.effort == "quick" else QUERIES

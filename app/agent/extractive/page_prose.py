@@ -1,4 +1,4 @@
-"""The sentences of a page that read as prose: no code, headings, tables, grammar or lists of links.
+"""Select a page's prose: no code, headings, tables or link lists.
 
 A sentence is a slice of the page with its white space folded, so it can be found there again.
 """
@@ -36,7 +36,7 @@ NOT_PROSE = re.compile(
 
 
 def sentences(page: str, language: str = "en") -> list[str]:
-    """The prose sentences of a page in their order, each once, with white space folded."""
+    """Return a page's prose sentences in order, once each, spaces folded."""
     return list(dict.fromkeys(_sentences(page[:MAX_PROSE_PAGE], language)))
 
 
@@ -49,7 +49,7 @@ def _sentences(page: str, language: str) -> Iterator[str]:
 
 
 def _split(paragraph: str, language: str) -> Iterator[str]:
-    """Thai has no full stop: what stands between two spaces is its sentence."""
+    """Split Thai at spaces, as it has no full stop."""
     if language == "th":
         yield from paragraph.split(" ")
         return
@@ -64,7 +64,10 @@ def is_sentence(text: str, language: str = "en") -> bool:
 
 
 def is_prose(text: str, language: str = "en") -> bool:
-    """The same for what may lack its full stop: an item of a list."""
+    """Return True for prose that may lack its full stop.
+
+    Items of lists do.
+    """
     return len(text) <= MAX_PROSE_SENTENCE and _reads(text, language, IN_LISTS)
 
 
@@ -80,7 +83,10 @@ def _reads(text: str, language: str, more: float) -> bool:
 
 
 def _begins(text: str) -> bool:
-    """True if a text begins as a sentence: not in the middle of one, and not with code."""
+    """Return True if a text begins as a sentence.
+
+    It does not if it begins in the middle of one, or with code.
+    """
     bare = text.lstrip(OPENING)
     if not bare or not bare[0].isalnum():
         return False

@@ -1,4 +1,4 @@
-"""The sentences of the pages that were read, and how well each answers a question.
+"""Select the sentences of read pages, and score them as answers.
 
 A sentence is evidence only if it has enough of the rare words of the question that it is to answer.
 """
@@ -92,7 +92,10 @@ class Section(Struct, frozen=True):
 
 
 def sections(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> tuple[Section, ...]:
-    """For each step, the sentences of the pages read that are evidence; none for a step without."""
+    """Return each step's evidence among the sentences of read pages.
+
+    A step without evidence has none.
+    """
     language = spoken(ask.query)
     pages = {source.number: texts.get(source.sha256, "") for source in ask.sources if source.sha256}
     lines = lines_of(ask, pages, language)
@@ -109,12 +112,12 @@ def sections(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> tuple[
 
 
 def lines_of(ask: Ask, pages: Mapping[int, str], language: str) -> list[PageSentence]:
-    """The sentences of the pages that were read, each in the language of its page."""
+    """Return the sentences of read pages, in their pages' languages."""
     return [line for source in ask.sources for line in _lines(source, pages.get(source.number, ""), language)]
 
 
 def _lines(source: SeenSource, text: str, asked_in: str) -> list[PageSentence]:
-    """The sentences of a page; "this is …" at its beginning speaks of what the title names."""
+    """Return a page's sentences, where "this is …" speaks of the title."""
     page = _page(text)
     language = page.language or asked_in
     title, head = (terms(part, language) for part in (source.title, source.title.partition(": ")[0]))
@@ -129,7 +132,7 @@ def _lines(source: SeenSource, text: str, asked_in: str) -> list[PageSentence]:
 
 
 class SplitPage(Struct, frozen=True):
-    """The sentences of a page, with their terms and words, and its language."""
+    """A page's sentences with terms and words, and its language."""
 
     language: str
     sentences: tuple[tuple[str, frozenset[str], frozenset[str]], ...]
@@ -167,7 +170,7 @@ def _wanted(question: str, language: str, stems: str) -> frozenset[str]:
 
 
 def _with_parts(line: PageSentence, wanted: frozenset[str]) -> PageSentence:
-    """The line with those words of the question that are part of a compound in it."""
+    """Add the question's words that are parts of compounds here."""
     if line.language not in COMPOUNDING:
         return line
     parts = {part for part in wanted - line.terms if len(part) >= MIN_PART}
@@ -183,7 +186,10 @@ def _evidence(goals: Mapping[str, Goal], lines: Sequence[PageSentence], rarity: 
 
 
 def _fits(line: PageSentence, goal: Goal, rarity: Rarity) -> bool:
-    """True if a sentence is about the subject: enough of its rare words, some of them its own."""
+    """Return True if a sentence has enough of the subject's rare words.
+
+    Some of them must be its own.
+    """
     core, names = goal.core, goal.names
     if names and not names & line.page:
         return False
@@ -206,7 +212,7 @@ def _has_cue(line: PageSentence, goal: Goal) -> bool:
 
 
 def _score(line: PageSentence, goal: Goal, rarity: Rarity) -> float:
-    """How well a sentence answers: its own words first, then its page's subject, then its form."""
+    """Score an answer: its own words, its page's subject, its form."""
     own = rarity.share(goal.about, line.terms)
     page = rarity.share(goal.core, line.title)
     focus = len(line.title & goal.core) / len(line.title) if line.title else 0.0
@@ -216,14 +222,20 @@ def _score(line: PageSentence, goal: Goal, rarity: Rarity) -> float:
 
 
 def _defines(line: PageSentence, goal: Goal) -> bool:
-    """True for "A slicing selects …": what stands before the verb is the subject and nothing else."""
+    """Return True if only the subject precedes the verb.
+
+    "A slicing selects …" is an example.
+    """
     found = DEFINES.match(line.sentence)
     head = terms(found["head"], line.language) if found else frozenset()
     return bool(head & goal.core) and head <= goal.core | goal.about
 
 
 def _form(line: PageSentence, goal: Goal) -> float:
-    """1.0 for a sentence that can stand alone, less for one that cannot or that is too short or long."""
+    """Return 1.0 for an independent sentence, less for poor form.
+
+    It may depend on others, or be too short or long.
+    """
     size = len(line.sentence.split())
     leans = LEANS.match(line.sentence) and not goal.core <= line.named
     points = POINTS.search(line.sentence)

@@ -1,4 +1,4 @@
-"""The sentences that the report itself says, in the language of the question."""
+"""Give the report's own sentences in the question's language."""
 
 from msgspec import Struct
 
@@ -6,7 +6,7 @@ from app.text import languages
 
 
 class Phrases(Struct, frozen=True):
-    """What the plan asks beyond the question, and what the report says about itself."""
+    """What the plan asks besides, and what the report says itself."""
 
     meaning: str  # of the subject {}
     more: str  # about the subject {}
@@ -165,11 +165,11 @@ FRAMES = {
 
 
 def spoken(question: str) -> str:
-    """The language of a question; English if the question does not tell."""
+    """Detect the language of a question, English by default."""
     language = languages.detect(question)
     return language if language in FRAMES else "en"
 
 
 def frame(question: str) -> Phrases:
-    """What the report says around its quotes, in the language of the question."""
+    """Return the report's own phrases in the question's language."""
     return FRAMES[spoken(question)]

@@ -1,4 +1,4 @@
-"""A question as three or four questions that can be searched for one by one.
+"""Split a question into three or four that can be searched.
 
 Its own parts come first; where they are too few, what one would ask next about the same subject.
 """
@@ -77,7 +77,7 @@ EMPTY = (ENGLISH_FUNCTION_WORDS | ENGLISH_QUESTION_WORDS | set(WH.split("|"))) -
 
 
 class Facet(Struct, frozen=True):
-    """What one asks next about a subject, and the words by which a sentence shows that it answers."""
+    """A further question on a subject, and the words of its answer."""
 
     form: str
     cues: frozenset[str] = frozenset()
@@ -110,7 +110,7 @@ FACETS = {language: _facets(told) for language, told in FRAMES.items()}
 
 
 def plan(question: str) -> tuple[str, ...]:
-    """Three or four different sub-questions; those that the question asks itself come first."""
+    """Make three or four sub-questions, the question's own ones first."""
     steps = list(asked(question))
     about = subject(steps[0], spoken(question)) or "it"
     is_definition = steps[0].lower().startswith(("what is", "what are", "what does"))
@@ -137,13 +137,13 @@ def asked(question: str) -> tuple[str, ...]:
 
 
 def _resolved(parts: list[str]) -> list[str]:
-    """The parts after the first, with "it" and "they" replaced by what the first is about."""
+    """Replace "it" and "they" in later parts by the first part's subject."""
     noun = subject(parts[0], "en")
     return [PRONOUN.sub(lambda _: noun, part, count=1) for part in parts[1:]]
 
 
 def _compared(part: str) -> list[str]:
-    """A question that sets two things against each other, after what each of them is."""
+    """Split a comparison: what each of the two is, then both."""
     found = next(filter(None, (pattern.search(part) for pattern in PAIRS)), None)
     if found is None:
         return [part]
@@ -173,7 +173,10 @@ def _as_question(part: str) -> str:
 
 
 def subject(step: str, language: str) -> str:
-    """What a question is about, as a noun: its words without the asking, up to the next verb."""
+    """Return a question's subject, as a noun.
+
+    It is the question's words without the asking, up to the next verb.
+    """
     if language != "en":
         return _bare(step, language)[:MAX_SUBJECT].strip()
     words = essence(step, language)[0].split()
@@ -191,7 +194,7 @@ def _bare(text: str, language: str) -> str:
 
 
 def essence(step: str, language: str) -> tuple[str, str]:
-    """A question in two parts: what a sentence has to speak of, and what its page has to.
+    """Split a question: what its sentences need, and what their page needs.
 
     "How are slices evaluated in Python" has to do with slices, on a page that mentions Python.
     """
@@ -209,13 +212,15 @@ def _empty(word: str) -> bool:
 
 
 def facet_of(step: str) -> tuple[Facet, str] | None:
-    """The facet and its subject, if a step was not asked but added."""
+    """Return an added step's facet and subject, or None if asked."""
     found = ((facet, facet.about(step)) for facets in FACETS.values() for facet in facets)
     return next(((facet, about) for facet, about in found if about), None)
 
 
 def queries(step: str, question: str, most: int) -> tuple[str, ...]:
-    """One to `most` different queries for a step: its own words, and with those of the whole question.
+    """Return one to `most` different queries for a step.
+
+    They use its own words, and those of the whole question too.
 
     The second goes first where the step has only one word, which by itself could mean anything.
     """
@@ -228,7 +233,10 @@ def queries(step: str, question: str, most: int) -> tuple[str, ...]:
 
 
 def keywords(text: str, language: str = "en") -> str:
-    """The words of a text that a search can use; operators by the names that Unicode gives them."""
+    """Return the words that a search can use.
+
+    Operators are named as in Unicode.
+    """
     if language != "en":
         return " ".join(dict.fromkeys(_bare(text, language).split()))
     found = dict[str, str]()

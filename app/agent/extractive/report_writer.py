@@ -1,4 +1,4 @@
-"""The report of a model that cannot write: the sentences that answer best, each with its source.
+"""Write a report from the best sentences, each with its source.
 
 Nothing in it is a claim of its own.
 """
@@ -32,7 +32,10 @@ MARKDOWN = MarkdownIt("commonmark")
 
 
 def write(ask: Ask, found: Sequence[Section], texts: Mapping[str, str]) -> WriteReport | Answer:
-    """The report, or the answer that there is none. Only asked steps can show that something was found."""
+    """Write the report, or the answer that nothing was found.
+
+    Only steps that were asked can show that something was found.
+    """
     own = [section for section in found if not facet_of(section.step)]
     missing = [section.step for section in own if not section.found]
     if len(missing) == len(own):
@@ -50,19 +53,25 @@ def write(ask: Ask, found: Sequence[Section], texts: Mapping[str, str]) -> Write
 
 
 def _paragraph(lines: Sequence[PageSentence]) -> str:
-    """The sentences in a row; one that begins in lower case stands apart, to be told from the one before."""
+    """Join sentences to a paragraph.
+
+    One that begins in lower case starts a paragraph of its own.
+    """
     gaps = ("\n\n" if line.sentence[0].islower() else " " for line in lines)
     return "".join(f"{gap}{_cited(line)}" for gap, line in zip(gaps, lines, strict=True)).strip()
 
 
 def _spoken(section: Section) -> Section:
-    """The section without items of lists, which have no full stop to end a sentence of a paragraph."""
+    """Return the section without list items, which lack a full stop."""
     whole = (found for found in section.found if is_sentence(found.line.sentence, found.line.language))
     return Section(section.step, tuple(whole))
 
 
 def _nothing(ask: Ask, texts: Mapping[str, str]) -> WriteReport | Answer:
-    """That nothing answers, and which passages come closest: they are no claims, so they are not cited."""
+    """Say that nothing answers, and name the closest passages.
+
+    They are no claims, so they are not cited.
+    """
     told = frame(ask.query)
     close = [f"- *{_linked(source, sentence)}*" for source, sentence in _closest(ask, texts)]
     content = "\n".join([f"*{told.nothing}*", *([f"\n*{told.closest}*\n", *close] if close else ())])
@@ -93,7 +102,7 @@ def _linked(source: SeenSource, sentence: str) -> str:
 
 
 def _pick(section: Section, most: int, used: list[PageSentence]) -> list[PageSentence]:
-    """The best sentences that say something new; what is picked counts as used from then on."""
+    """Pick the best sentences that say something new, and mark them used."""
     picked: list[PageSentence] = []
     for scored in section.found:
         if len(picked) == most or scored.score < MIN_SCORE_OF_BEST * section.found[0].score:
@@ -129,7 +138,7 @@ def _confidence(missing: Sequence[str], used: Sequence[PageSentence]) -> Confide
 
 
 def escape(sentence: str) -> str:
-    """The sentence in markdown, escaped where it would otherwise not show as it is written."""
+    """Escape a sentence in markdown where it would render differently."""
     (inline,) = MARKDOWN.parseInline(sentence)
     plain = all(
         token.type in {"text", "code_inline"} or (token.type in EMPHASIS and "*" in token.markup)

@@ -1,4 +1,4 @@
-"""Words as they are compared: without their endings, without the words that every sentence has."""
+"""Reduce words to comparable terms, without endings and common words."""
 
 import re
 from collections import Counter
@@ -16,7 +16,9 @@ QUOTED = re.compile(r"[\"“`']+([^\s\"“”`']{1,20})[\"”`']+")
 
 
 def terms(text: str, language: str = "en", stems: str = "") -> frozenset[str]:
-    """The stems of the words that carry the subject, and quoted words and operators as `"is"`, `"=="`.
+    """Return stems, and quoted words and operators as `"is"`, `"=="`.
+
+    They are of the words that carry the subject.
 
     A question in one language that is held against a page in another takes the stems of the page's.
     """
@@ -25,7 +27,7 @@ def terms(text: str, language: str = "en", stems: str = "") -> frozenset[str]:
 
 
 def literals(text: str) -> set[str]:
-    """Function words and operators that stand in quotes: there they are the subject themselves."""
+    """Return quoted function words and operators, which are themselves the subject."""
     return {
         f'"{inner}"'
         for inner in QUOTED.findall(text.lower())
@@ -34,7 +36,7 @@ def literals(text: str) -> set[str]:
 
 
 class Rarity:
-    """How much a term tells: the rarer among the sentences, the more; an unknown one most of all."""
+    """How much a term tells: most if rare or unknown."""
 
     def __init__(self, sentences: Iterable[frozenset[str]]) -> None:
         counts: Counter[str] = Counter()
@@ -49,6 +51,9 @@ class Rarity:
         return log(2 + self._total / (0.5 + self._counts[term]))
 
     def share(self, wanted: frozenset[str], has: frozenset[str]) -> float:
-        """How much of `wanted` is among `has`: 0..1, weighed by rarity; 0 if nothing is wanted."""
+        """Return the share of `wanted` in `has`, weighed by rarity.
+
+        It is 0..1, and 0 if nothing is wanted.
+        """
         total = sum(map(self.weight, sorted(wanted)))
         return sum(map(self.weight, sorted(wanted & has))) / total if total else 0.0
