@@ -16,7 +16,7 @@ LOCK = 4_711_001  # advisory: several processes may start at once, one of them m
 
 
 def belongs(_object: object, name: str | None, kind: str, *_rest: object) -> bool:
-    """Leave the partitions out: they come and go with time, not with migrations."""
+    """Leave partitions out, which come and go without migrations."""
     return not (kind == "table" and name is not None and name.startswith("events_"))
 
 
@@ -30,7 +30,7 @@ def run(connection: Connection) -> None:
 
 
 async def main() -> None:
-    """Connect as the owner: the URL that the caller set, else the settings'."""
+    """Connect as the owner, by the caller's URL or the settings'."""
     url = context.config.get_main_option("sqlalchemy.url") or load_settings().database_url
     if not url:
         raise SystemExit("Set DATABASE_URL, or run `dossier migrate` for the embedded Postgres.")

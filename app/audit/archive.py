@@ -1,4 +1,4 @@
-"""Archives: months of the log as files that can be checked without a database.
+"""Archive months of the log as files, checkable without a database.
 
 For each month `events_2026_01.ndjson.zst`, a line of JSON an event, and `events_2026_01.json`, the manifest.
 """
@@ -29,7 +29,7 @@ ARCHIVE_CHUNK = 1 << 20
 
 
 class ArchivedMonth(Struct, frozen=True):
-    """A month that was written: its manifest's file, and whether it has left the database."""
+    """An archived month: its manifest, and whether it was detached."""
 
     manifest: Manifest
     path: Path
@@ -53,7 +53,9 @@ class Checked(Struct, frozen=True):
 async def archive(
     engine: Engine, before: datetime, folder: Path, *, detach: bool
 ) -> AsyncIterator[ArchivedMonth]:
-    """Write every month that ends by then to the folder, oldest first, and detach it if that is wanted.
+    """Write every month that ends by then, oldest first.
+
+    Each is detached if that is wanted.
 
     A file is read again and judged before its month is detached. Needs the owner's role. Raises StillNeeded,
     BadSetting, BadDocument, WrongVersion, DatabaseUnavailable.
@@ -85,7 +87,7 @@ async def _detach(engine: Engine, month: Month, manifest: Manifest, path: Path) 
 
 
 async def _write(engine: Engine, month: Month, folder: Path) -> tuple[Manifest, Path]:
-    """The events first, under a name that nobody takes for a whole file; the manifest last."""
+    """Write the events under a temporary name, and the manifest last."""
     file, path = folder / f"{month.partition}.ndjson.zst", folder / f"{month.partition}.json"
     unfinished = file.with_suffix(".part")
     heads, events = dict[str, ArchiveHead](), 0
@@ -110,7 +112,9 @@ async def _write(engine: Engine, month: Month, folder: Path) -> tuple[Manifest, 
 
 
 def check(path: Path) -> Checked:
-    """Judge an archive, by its manifest or its file of events: both must lie side by side.
+    """Check an archive by its manifest or its events' file.
+
+    Both must be in the same folder.
 
     Raises BadDocument where there is no such archive.
     """

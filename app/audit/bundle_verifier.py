@@ -58,7 +58,7 @@ def times(number: int, point: Point) -> Point:
 
 
 def recover(y: int, odd: int) -> int | None:
-    """The x of a point with this y, or None where there is none."""
+    """Return the x of a point with this y, or None."""
     square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
     x = pow(square, (P + 3) // 8, P)
     if (x * x - square) % P:
@@ -81,7 +81,7 @@ BASE = point_of(BASE_Y.to_bytes(32, "little")) or (0, 1, 1, 0)
 
 
 def is_signed(public: bytes, text: bytes, signature: bytes) -> bool:
-    """Whether the 64 bytes are the signature over the text by the key of these 32 bytes."""
+    """Return True if this key signed the text with these bytes."""
     if len(public) != 32 or len(signature) != 64:
         return False
     a, r = point_of(public), point_of(signature[:32])
@@ -120,16 +120,22 @@ class Archive:
         self.zip = zipfile.ZipFile(path)
 
     def names(self) -> list[str]:
-        """Every file in it; one that is there twice comes twice."""
+        """List every file in it, duplicates included."""
         return self.zip.namelist()
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file; the archive's own checksum adds nothing to ours, and ours names the line."""
+        """Read a file, without the archive's own checksum.
+
+        Our hash names the line.
+        """
         return self.zip.read(name)
 
 
 class Check:
-    """One bundle being checked: `wrong` is what was found, `unsaid` what could not be checked."""
+    """The check of one bundle.
+
+    `wrong` is what was found, `unsaid` what could not be checked.
+    """
 
     def __init__(self, bundle: Folder | Archive) -> None:
         self.bundle = bundle
@@ -141,7 +147,10 @@ class Check:
         self.head = ""
 
     def run(self) -> bool:
-        """Check everything; what depends on a file that cannot be read is left out, and the file is named."""
+        """Check everything, skipping what depends on unreadable files.
+
+        Each such file is named.
+        """
         names = self.bundle.names()
         for name in sorted({name for name in names if names.count(name) > 1}):
             self.wrong.append("%s: is there more than once." % name)
@@ -155,7 +164,7 @@ class Check:
         return not self.wrong
 
     def text(self, name: str) -> bytes | None:
-        """The bytes of a file, or None; a file that is missing or broken is named."""
+        """Return a file's bytes, or name it and return None."""
         try:
             return self.bundle.read(name)
         except Exception as error:
@@ -163,7 +172,7 @@ class Check:
             return None
 
     def json(self, name: str, kind: type) -> Any:
-        """What a file of JSON says; it must be written as Dossier writes it, to the last byte."""
+        """Read a JSON file, which must be exactly as Dossier writes it."""
         text = self.text(name)
         if text is None:
             return None
@@ -196,7 +205,7 @@ class Check:
                 self.wrong.append("%s: was removed." % name)
 
     def events(self) -> None:
-        """Each event is what was hashed, and follows the one before; the last is the head."""
+        """Check each event's hash and link, up to the head."""
         previous, job_id = bytes(32).hex(), self.manifest.get("job_id")
         text = self.text(EVENTS) or b""
         lines = text.split(b"\n")
@@ -276,7 +285,7 @@ class Check:
             self.unsaid.append("Signed by key %s: make sure that you know it." % head["key"])
 
     def pages(self) -> None:
-        """Each page is what its event says; those that the database did not keep any more are listed."""
+        """Check each page's hash, and list those not kept."""
         gone = self.manifest.get("forgotten")
         gone = gone if isinstance(gone, list) else []
         self.texts = {}
@@ -295,7 +304,7 @@ class Check:
                     self.texts[data["number"]] = text.decode("utf-8", "replace")
 
     def claims(self) -> None:
-        """Each quote stands in its page where the report says, and the list of claims is the report's."""
+        """Check each quote in its page, and the list of claims."""
         listed = self.json(CLAIMS, list)
         if listed is None:
             return
@@ -323,7 +332,7 @@ class Check:
                 )
 
     def report(self) -> None:
-        """The report says what the event that wrote it says, in the words of that event."""
+        """Check the report against the event that wrote it."""
         reports = [data for _, kind, data in self.rows if kind == "report_written"]
         done = any(kind == "job_completed" for _, kind, _ in self.rows)
         listed = self.manifest.get("files")
@@ -352,7 +361,7 @@ def unmarked(text: str) -> str:
 
 
 def agrees(said: Any, claim: Any, seq: int, known: dict[int, tuple[str, Any]]) -> bool:
-    """Whether a claim of the list is that of the event, and names the events that it stands on."""
+    """Compare a listed claim with the event's, and its evidence."""
     try:
         source, found, page = said["source"], said["source"]["found"], said["source"]["page"]
         same = all(said[name] == claim[name] for name in ("text", "quote", "start", "end", "score"))
@@ -386,19 +395,22 @@ def is_event(known: dict[int, tuple[str, Any]], seq: int, kind: str, members: di
 
 
 def canonical(value: object) -> bytes:
-    """JSON as the bundle's files are written: sorted, two spaces, one line end."""
+    """Encode JSON as bundles do: sorted, two spaces, one line end."""
     return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def canonical_frame(frame: dict[str, Any], line: bytes) -> bytes:
-    """A line of the events' file, from what it says and from the stored bytes of the event."""
+    """Encode a line of the events' file from stored bytes."""
     head = {name: frame[name] for name in ("version", "epoch", "actor", "prev_hash", "hash")}
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":"))
     return text[:-1].encode() + MARK + line + b"}"
 
 
 def main(arguments: list[str]) -> int:
-    """Check what is named, else the folder of this file; returns the exit code."""
+    """Check the named bundle, or this folder.
+
+    Return the exit code.
+    """
     path = Path(arguments[0]) if arguments else Path(__file__).resolve().parent
     try:
         check = Check(Folder(path) if path.is_dir() else Archive(path))

@@ -1,4 +1,7 @@
-"""A job as one file that can be checked without Dossier: report, events, pages, claims and a signed head."""
+"""Write a job as one file that can be checked offline.
+
+It has the report, events, pages, claims and a signed head.
+"""
 
 import zipfile
 from collections.abc import Container, Mapping, Sequence
@@ -35,7 +38,7 @@ dossier bundle --check FILE, or python -I verify.py FILE.
 
 
 class Bundle:
-    """A zip that is being written; not for use by two threads at a time."""
+    """A zip in progress, for one thread at a time."""
 
     def __init__(self, out: IO[bytes], job_id: UUID, rows: Sequence[Row]) -> None:
         self.job_id = job_id
@@ -66,7 +69,7 @@ class Bundle:
         self._add("verify.py", files("app.audit").joinpath("bundle_verifier.py").read_bytes())
 
     def write_pages(self, texts: Mapping[str, bytes]) -> None:
-        """Some pages; of those that are never given, the forgotten ones are listed."""
+        """Write some pages, listing forgotten ones that are never given."""
         for name, text in sorted(texts.items()):
             self._add(f"pages/{name}.txt", text)
 
@@ -76,7 +79,10 @@ class Bundle:
         return [name for name in self.pages if f"pages/{name}.txt" not in self._sums]
 
     def close(self, signer: Signer | None, tombstones: Container[str] = ()) -> None:
-        """What binds the rest together; a page that is gone without a tombstone was removed."""
+        """Write what binds the rest.
+
+        Missing pages without tombstone count as removed.
+        """
         forgotten = [name for name in self.absent if name in tombstones]
         last = self.rows[-1]
         manifest = _json(
@@ -126,5 +132,5 @@ def _line(row: Row) -> bytes:
 
 
 def check(path: str) -> int:
-    """Check a bundle and print what was found; returns the exit code."""
+    """Check a bundle, print the findings, and return the exit code."""
     return int(bundle_verifier.main([path]))

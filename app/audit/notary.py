@@ -1,4 +1,4 @@
-"""The notary: makes checkpoints on a schedule, signs them, and writes them to a file outside the database.
+"""Make, sign and export checkpoints on a schedule, outside the database.
 
 Any number of processes may do it. The number of a checkpoint is taken by whoever inserts it first; the
 others find that theirs is not needed.
@@ -38,7 +38,10 @@ class Notary(Struct, frozen=True):
     file: Path | None = None
 
     async def run(self, engine: Engine) -> None:
-        """Make checkpoints for ever; what goes wrong is logged, and tried again the next time."""
+        """Make checkpoints for ever.
+
+        Log and retry what fails.
+        """
         while True:
             await asyncio.sleep(self.every.total_seconds() * random.uniform(0.9, 1.1))
             try:
@@ -56,7 +59,10 @@ class Notary(Struct, frozen=True):
 
 
 async def make(engine: Engine, signer: Signer | None) -> list[Checkpoint]:
-    """Make checkpoints until all that is settled in the logs is covered; none where nothing moved."""
+    """Make checkpoints until everything settled in the logs is covered.
+
+    None if nothing moved.
+    """
     made = list[Checkpoint]()
     before = await checkpoints.last(engine)
     while True:
@@ -73,13 +79,15 @@ async def make(engine: Engine, signer: Signer | None) -> list[Checkpoint]:
 
 
 async def _upkept(engine: Engine) -> list[JobHead]:
-    """The head of the log of upkeep; none while it is empty."""
+    """Return the head of the log of upkeep, None while empty."""
     entry = await upkeep_log.last(engine)
     return [JobHead(None, entry.number, entry.hash)] if entry else []
 
 
 async def export(engine: Engine, file: Path) -> int:
-    """Append to the file the checkpoints that it does not have; returns how many.
+    """Append missing checkpoints to the file.
+
+    Return how many.
 
     Raises BadSetting where the file cannot be read or written, or says what the database does not.
     """
@@ -112,7 +120,10 @@ def _write(lines: int, new: Sequence[Checkpoint]) -> None:
 
 
 def read(file: Path) -> list[Checkpoint]:
-    """The checkpoints in a file. Raises BadSetting naming the first line that is none, OSError."""
+    """Read a file's checkpoints.
+
+    Raise BadSetting at the first bad line. Also raises OSError.
+    """
     found = list[Checkpoint]()
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
@@ -124,7 +135,10 @@ def read(file: Path) -> list[Checkpoint]:
 
 
 def signer_of(path: str) -> Signer | None:
-    """The signer whose key lies at this path, None for no path. Raises BadSetting."""
+    """Return the signer with the key at this path, if any.
+
+    Raises BadSetting.
+    """
     return signature.signer(_bytes(path, "DOSSIER_SIGNING_KEY")) if path else None
 
 
@@ -141,7 +155,9 @@ def _bytes(path: str, name: str) -> bytes:
 
 
 def keygen(path: Path) -> Path:
-    """Make a key: the private half at `path`, for its owner alone, the public half beside it, as returned.
+    """Make a key: the private half at `path`, for its owner only.
+
+    The public half is beside it, as returned.
 
     Raises BadSetting where there is a file already.
     """

@@ -1,4 +1,4 @@
-"""Verifying the log: every event of every job, every page, every checkpoint, in several processes."""
+"""Verify every event, page and checkpoint, in several processes."""
 
 import asyncio
 import gc
@@ -73,7 +73,9 @@ async def verify(
     processes: int = 0,
     told: OnProgress = lambda _jobs, _events: None,
 ) -> Verification:
-    """Verify these jobs, or all, and every checkpoint; workers and servers may go on meanwhile.
+    """Verify these jobs, or all, and every checkpoint.
+
+    Workers and servers may go on.
 
     Args:
         url: the database.
@@ -141,7 +143,10 @@ class _Tally:
 def _believed(
     stored: Sequence[Checkpoint], exported: Sequence[Checkpoint], public: Public | None
 ) -> tuple[list[Finding], list[Checkpoint]]:
-    """What was done to the checkpoints, and those that may be believed: none from the first fault on."""
+    """Check the checkpoints.
+
+    Trust those before the first fault.
+    """
     inside, outside = domain.fault(stored, public), domain.fault(exported, public)
     other = domain.difference(stored, exported)
     findings = [
@@ -158,7 +163,7 @@ def _before(chain: Sequence[Checkpoint], *faults: domain.CheckpointFault | None)
 
 
 def _witnesses(chain: Iterable[Checkpoint]) -> tuple[Witnesses, set[Witness]]:
-    """What the checkpoints say about each job, and about the log of upkeep.
+    """Return the checkpoints' records of each job and of upkeep.
 
     Those of the file and of the database may say it twice.
     """
@@ -178,7 +183,7 @@ def _signed(stored: Sequence[Checkpoint], public: Public | None) -> int:
 
 
 def _upkept(entries: Sequence[UpkeepEntry], witnesses: Iterable[Witness]) -> list[Finding]:
-    """What was done to the log that says which months were archived and which bodies forgotten."""
+    """Check the log of archived months and forgotten bodies."""
     fault = upkeep_fault(entries, witnesses)
     return [Finding("upkeep", None, fault.number, fault.sentence)] if fault else []
 
@@ -189,7 +194,7 @@ def _upkept(entries: Sequence[UpkeepEntry], witnesses: Iterable[Witness]) -> lis
 async def _slices(
     engine: Engine, job_ids: Sequence[UUID] | None, expected: set[UUID]
 ) -> AsyncIterator[Sequence[UUID]]:
-    """The jobs to judge; last, those that a checkpoint knows and of which nothing is stored."""
+    """Yield the jobs to check, those only checkpoints know last."""
     if job_ids is not None:
         for at in range(0, len(job_ids), VERIFY_SLICE):
             yield job_ids[at : at + VERIFY_SLICE]
@@ -213,7 +218,10 @@ async def _judge(
     bad: set[str],
     tally: _Tally,
 ) -> None:
-    """In this process what fits one slice; else in several, which hold few slices at a time."""
+    """Check one slice here, or several in a few processes.
+
+    These hold few slices at a time.
+    """
     first = await anext(slices, None)
     second = await anext(slices, None)
     if first is not None and second is None:

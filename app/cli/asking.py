@@ -167,7 +167,7 @@ def end_as(view: JobView, *, quiet: bool = False) -> None:
 @click.option("--idempotency-key", help="With the same key and question, the same job.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 def submit(question: str, *, idempotency_key: str | None, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's
-    """Ask a question and leave; prints the job's id.
+    """Submit a question without waiting, and print the job's id.
 
     Without DOSSIER_URL the job waits for the next `dossier serve`, `worker` or `follow`.
     """

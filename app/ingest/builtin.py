@@ -1,4 +1,4 @@
-"""The corpus that every machine has: Python's own topics and the READMEs of what is installed.
+"""Build documents from Python's own topics and installed READMEs.
 
 So the first question can be asked before anything was ingested.
 """
@@ -18,7 +18,10 @@ def documents() -> Iterator[ExtractedDocument]:
 
 
 def python_topics() -> Iterator[ExtractedDocument]:
-    """The language reference as `help()` shows it; topics with one text between them come once."""
+    """Return the language reference as `help()` shows it.
+
+    Topics with one text between them come once.
+    """
     last_with = {text: name for name, text in sorted(topics.items())}
     for text, name in last_with.items():
         title = next(line for line in text.splitlines() if line.strip())
@@ -26,7 +29,7 @@ def python_topics() -> Iterator[ExtractedDocument]:
 
 
 def readmes() -> Iterator[ExtractedDocument]:
-    """The long descriptions of the installed distributions; one without a description is left out."""
+    """Return the installed distributions' long descriptions, if any."""
     found = {found.name: found for found in distributions()}
     for name, distribution in sorted(found.items()):
         fields = distribution.metadata.json

@@ -1,4 +1,4 @@
-"""Files to documents: which files count, and what one that cannot be read says.
+"""Read files as documents: which ones count, and what fails.
 
 One bad file never stops the others: `documents` hands its error out in the file's place.
 """
@@ -35,7 +35,7 @@ class ExtractedDocument(Struct, frozen=True):
 
 
 def documents(paths: Iterable[Path]) -> Iterator[ExtractedDocument | BadDocument]:
-    """The documents of files and folders, one by one; a file that cannot be read is its error."""
+    """Yield files' documents, or the error of an unreadable one."""
     for path in files(paths):
         try:
             yield document(path)
@@ -44,7 +44,7 @@ def documents(paths: Iterable[Path]) -> Iterator[ExtractedDocument | BadDocument
 
 
 def files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files that `paths` name, each once, folders in the order of their names.
+    """Yield the files that `paths` name, once, by folder order.
 
     A folder is searched to its bottom for the formats that can be read. Hidden files and folders in
     it are passed over, and so is a link that leads out of it. A file that is named itself is always
@@ -74,7 +74,7 @@ def _wanted(path: Path) -> bool:
 
 
 def document(path: Path) -> ExtractedDocument:
-    """The document in a file; its url is the file's.
+    """Read a file as a document, whose url is the file's.
 
     Raises BadDocument, which names the file and says what to do.
     """
@@ -102,7 +102,10 @@ def _extracted(path: Path) -> formats.Extract:
 
 
 def _body(path: Path) -> bytes:
-    """The bytes of a regular file; a pipe or a device would never end."""
+    """Read a regular file.
+
+    A pipe or device would never end.
+    """
     if not path.is_file():
         raise BadDocument("There is no such file: check the path.")
     try:
@@ -124,7 +127,7 @@ def _bounded(extract: formats.Extract) -> formats.Extract:
 
 
 def tidy(text: str) -> str:
-    """Text that every database takes: no NUL, no half of a surrogate pair, no run of blank lines."""
+    """Clean text for any database: NUL, lone surrogates, blank lines."""
     whole = text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", whole)).strip("\n")
 

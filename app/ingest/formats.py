@@ -1,4 +1,6 @@
-"""Each format as plain text with a title: paragraphs apart by a blank line, code between fences.
+"""Extract plain text and a title from each format.
+
+A blank line is between paragraphs, fences are around code.
 
 The fences stay because whoever quotes from the text has to tell code from prose.
 """
@@ -53,21 +55,24 @@ TAG = re.compile(r"<[^>]{1,2000}>")
 
 
 class Extract(Struct, frozen=True):
-    """What a format says; the title is empty where the format has none."""
+    """A format's text, and its title if it has one."""
 
     title: str
     text: str
 
 
 def from_plain(body: bytes) -> Extract:
-    """Text as it stands; its first line is its title where it is short."""
+    """Return the text as it is, titled by a short first line."""
     text = _decode(body)
     first = next((line.strip(" #=*-") for line in text.splitlines() if line.strip(" #=*-")), "")
     return Extract(first if len(first) <= 120 else "", text)  # longer is a paragraph
 
 
 def from_markdown(body: bytes) -> Extract:
-    """CommonMark with tables; links and images keep their words only."""
+    """Read CommonMark with tables.
+
+    Links and images keep their words.
+    """
     tokens = MarkdownIt("commonmark").enable("table").parse(_decode(body))
     text = EMPTY_CELLS.sub("", "".join(_markdown_parts(tokens)))
     return Extract(_first_heading(tokens), text)
@@ -106,7 +111,10 @@ def _inline(token: Token) -> str:
 
 
 def from_restructured(body: bytes) -> Extract:
-    """reStructuredText; directives and roles that docutils does not know lose their markup."""
+    """Read reStructuredText.
+
+    Unknown directives and roles lose their markup.
+    """
     tree = publish_doctree(_decode(body), settings_overrides=DOCUTILS_SETTINGS)
     for node in list(tree.findall()):
         if isinstance(node, NOT_TEXT) and node.parent is not None:
@@ -125,14 +133,17 @@ def _without_role(markup: str) -> str:
 
 
 def from_html(body: bytes) -> Extract:
-    """The visible words of a page; the title is that of its head."""
+    """Return a page's visible words, and its head's title."""
     text = _decode(body)
     title = HTML_TITLE.search(text)
     return Extract(unescape(title[1]) if title else "", get_text(text) if text.strip() else "")
 
 
 def from_pdf(body: bytes) -> Extract:
-    """The text layer of a PDF. Raises BadDocument where it has none, or a password."""
+    """Read a PDF's text.
+
+    Raise BadDocument without any, or with a password.
+    """
     reader = PdfReader(BytesIO(body))
     if reader.is_encrypted and not reader.decrypt(""):
         raise BadDocument("It needs a password: save it without one.")

@@ -1,4 +1,4 @@
-"""What a chat completion says: its shape, and the step that stands in it.
+"""Read a chat completion, and find the step in it.
 
 Servers differ in all that is not read here; whatever comes is checked, and is a legal step or a ValueError
 in words for the model.
@@ -24,7 +24,7 @@ TEXT_PARTS = ("text", "output_text")
 
 
 class Tokens(Struct, frozen=True):
-    """The provider's own count; None where it cannot be read."""
+    """The provider's count of tokens, None where unreadable."""
 
     prompt: int | None = None
     completion: int | None = None
@@ -35,7 +35,7 @@ class Tokens(Struct, frozen=True):
 
 
 class Completion(Struct, frozen=True):
-    """The part of a chat completion that is used; servers differ in the rest."""
+    """The used part of a chat completion, as servers differ."""
 
     text: str  # what the model said, or the step that it gave as a tool call
     refusal: str = ""
@@ -74,7 +74,7 @@ def _first(items: object) -> dict[str, Any]:
 
 
 def _said(message: dict[str, Any]) -> str:
-    """The content, else the step in a tool call, else what was put out as reasoning."""
+    """Return the content, the tool call's step, or the reasoning."""
     content = _text(message.get("content"))
     if content.strip():
         return content
@@ -84,7 +84,7 @@ def _said(message: dict[str, Any]) -> str:
 
 
 def _text(content: object) -> str:
-    """Content as text; of a list of parts, those that are text."""
+    """Return content as text, joining the text parts of a list."""
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else []
@@ -93,7 +93,10 @@ def _text(content: object) -> str:
 
 
 def _called(calls: object) -> str:
-    """The step that stands in a tool call: under the tool's own name, or whole in its arguments."""
+    """Return the step in a tool call.
+
+    It is under the tool's own name, or whole in its arguments.
+    """
     function = _first(calls).get("function")
     if not isinstance(function, dict):
         return ""
@@ -108,7 +111,7 @@ def _encode(value: object) -> str:
 
 
 def _tokens(value: dict[str, Any]) -> Tokens:
-    """The usage as far as it can be read: servers send floats, strings, and empty lists."""
+    """Read the usage leniently: floats, strings, and empty lists."""
     usage = value.get("usage")
     if not isinstance(usage, dict):
         return Tokens()
@@ -148,7 +151,10 @@ def _count(value: object) -> int | None:
 
 
 def text_of(completion: Completion) -> str:
-    """What the model said. Raises ValueError in words for the model where it did not finish."""
+    """Return the model's text.
+
+    Raise ValueError if it is unfinished. The message is for the model.
+    """
     if completion.refusal:
         raise ValueError(f"You refused: {shorten(completion.refusal)}")
     if completion.finish_reason == "content_filter":
@@ -159,7 +165,7 @@ def text_of(completion: Completion) -> str:
 
 
 def step_of(completion: Completion, menu: Sequence[str]) -> tuple[NextStep, tuple[str, ...]]:
-    """The step that a completion holds, and what was changed to make it one.
+    """Return a completion's step, and what was changed for it.
 
     Raises ValueError in words for the model.
     """
@@ -167,7 +173,7 @@ def step_of(completion: Completion, menu: Sequence[str]) -> tuple[NextStep, tupl
 
 
 def decode(text: str, menu: Sequence[str]) -> tuple[NextStep, tuple[str, ...]]:
-    """A reply as a step, and what was changed to make it one.
+    """Decode a reply as a step, with a list of changes.
 
     Raises:
         ValueError: it is no legal step; the message tells the model why, in at most MAX_MESSAGE characters.

@@ -48,7 +48,7 @@ Text = Callable[[str], Awaitable[str | None]]  # url
 
 
 class CorpusSearch:
-    """Implements the port `Search` on two questions to the store: what matches, what stands there."""
+    """Implements the port `Search` on two queries to the store."""
 
     name = "corpus"
     scope: SearchScope = "corpus"
@@ -65,7 +65,10 @@ class CorpusSearch:
         allowed: Sequence[str] = (),  # noqa: ARG002 - documents are found by their words alone
         blocked: Sequence[str] = (),  # noqa: ARG002
     ) -> SearchReply:
-        """At most `limit` passages of different documents, best first; none if the best one misses it."""
+        """Return at most `limit` passages of different documents, best first.
+
+        None if the best one does not match well.
+        """
         found = await self._find(query, limit)
         answers = max((passage.coverage for passage in found), default=0.0) >= MIN_COVERAGE
         hits = (Hit(passage.url, passage.title, passage.text, passage.score) for passage in found if answers)

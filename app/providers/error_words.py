@@ -1,4 +1,7 @@
-"""The words of a refusal, in whatever shape a server puts them: text, a list, an object in an object."""
+"""Extract a refusal's message, in whatever shape it is sent.
+
+That is a text, a list, or an object in an object.
+"""
 
 from typing import Any
 
@@ -25,7 +28,7 @@ class ErrorWords(Struct, frozen=True):
 
 
 def words_of(body: object) -> ErrorWords:
-    """The words in the decoded body of a refusal; empty where there are none."""
+    """Return the message in a refusal's decoded body, "" without one."""
     return ErrorWords(
         _message(body, DEPTH), _named(body, "code"), _named(body, "type"), _named(body, "failed_generation")
     )
@@ -46,7 +49,7 @@ def _message(body: object, depth: int) -> str:
 
 
 def _named(body: object, name: str) -> str:
-    """A code or a type, of the error in the body or of the body itself."""
+    """Return a code or type, of the error or its body."""
     inner: Any = body[0] if isinstance(body, list) and body else body
     for _ in range(DEPTH):
         if not isinstance(inner, dict):

@@ -1,4 +1,4 @@
-"""One HTTP client for all providers of a process, and what they all make of a refusal."""
+"""Share one HTTP client between providers, and map their refusals."""
 
 import math
 import re
@@ -47,7 +47,9 @@ def make_client() -> httpx.AsyncClient:
 
 
 class SharedTransport(httpx.AsyncBaseTransport):
-    """Sends through the shared client, for a vendor's library that puts its key on the client it is given.
+    """Sends through the shared client, keeping each vendor's key separate.
+
+    A vendor's library puts its key on the client that it is given.
 
     So vendors share one pool and never a header. Replies are read whole, MAX_REPLY_BODY bytes at most.
     """
@@ -76,7 +78,10 @@ async def _read(reply: httpx.Response, request: httpx.Request) -> bytes:
 
 
 def checked_key(name: str, key: str) -> str:
-    """A key that can stand in a header. Raises BadSetting that names it and does not show it."""
+    """Return a key that fits a header, or raise BadSetting.
+
+    The error names the setting and does not show the key.
+    """
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise BadSetting(f"{name} must be one word of ASCII characters, without spaces or quotation marks.")
     return key
@@ -110,7 +115,7 @@ def refusal(who: str, key_name: str, status: int, headers: Mapping[str, str], sa
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the provider wants to be left alone, 0..MAX_WAIT; None where it does not say.
+    """Return the provider's requested pause, 0..MAX_WAIT seconds, or None.
 
     Retry-After is seconds or an HTTP date (RFC 9110, 10.2.3).
     """
@@ -131,7 +136,9 @@ def _until(date: str) -> float:
 
 
 def shorten(text: object, *secrets: str) -> str:
-    """A provider's words as one line of at most MAX_ERROR_TEXT characters, without keys and controls.
+    """Reduce a provider's message to one safe line, without keys.
+
+    It has at most MAX_ERROR_TEXT characters, and no control characters.
 
     `secrets` are taken out wherever they stand; so is everything that looks like a key. What is not text
     becomes "".

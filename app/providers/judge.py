@@ -1,4 +1,4 @@
-"""A language model as judge: does a quote mean what the claim says that cites it?"""
+"""Ask a language model whether quotes mean what claims say."""
 
 import json
 from collections.abc import Sequence
@@ -71,7 +71,9 @@ def _messages(claims: Sequence[JudgedClaim]) -> list[dict[str, str]]:
 
 
 def judgements_of(text: str, claims: int, usage: Usage) -> tuple[Judgement, ...]:
-    """The legal verdicts in a reply, on claims counted from 0; what else stands in it is passed over.
+    """Return the legal verdicts in a reply, by claim from 0.
+
+    What else is in it is skipped.
 
     Raises BadReply where there is none.
     """

@@ -1,4 +1,4 @@
-"""Several searches as one, for the jobs that look at the web and at the corpus."""
+"""Merge several searches, for jobs on both web and documents."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,9 @@ class MergedSearch:
     async def search(
         self, query: str, limit: int, *, allowed: Sequence[str] = (), blocked: Sequence[str] = ()
     ) -> SearchReply:
-        """At most `limit` hits: the best of each, then the second best of each, each url once.
+        """Interleave the searches' hits by rank, each url once.
+
+        There are at most `limit` hits.
 
         Raises:
             ProviderError: all of them failed; one that trying again may help, where there is one.
@@ -54,7 +56,7 @@ class MergedSearch:
         return SearchReply(_interleaved(replies)[:limit], usage, tuple(failed))
 
     async def read(self, url: str) -> PageReply:
-        """The text of a page, from the corpus where it is there, else from the web.
+        """Read a page from the documents, or else from the web.
 
         Raises:
             ProviderError: the last of those that may have it does not.
@@ -75,7 +77,10 @@ def _part(provider: str, error: ProviderError) -> FailedPart:
 
 
 def _fits(scope: SearchScope, url: str) -> bool:
-    """A document may have been ingested under any name; the web has only addresses."""
+    """Return True if a search can have a page of this name.
+
+    A document may have been ingested under any name; the web has only addresses.
+    """
     return scope != "web" or url.lower().startswith(("http://", "https://"))
 
 
@@ -89,7 +94,10 @@ def _interleaved(replies: Sequence[SearchReply]) -> tuple[Hit, ...]:
 
 
 def _spelling(url: str) -> str:
-    """Close enough to see that two searches mean one page; the agent has the exact rule."""
+    """Normalise a url loosely, to merge the hits of two searches.
+
+    The agent has the exact rule.
+    """
     return url.partition("#")[0].rstrip("/").replace("http://", "https://", 1)
 
 

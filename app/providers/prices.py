@@ -1,4 +1,4 @@
-"""What tokens cost, so that a job's bill is known while it runs."""
+"""Price tokens, so that a running job's bill is known."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,10 @@ _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
 class Price(Struct, frozen=True, forbid_unknown_fields=True):
-    """USD per million tokens; without `cached_input`, cached tokens cost what others cost."""
+    """USD per million tokens.
+
+    `cached_input` defaults to the full price.
+    """
 
     input: Dollars
     output: Dollars
@@ -72,5 +75,8 @@ def load_prices(path: Path | None) -> dict[str, Price]:
 
 
 def price_of(model: str, prices: Mapping[str, Price]) -> Price | None:
-    """The price of a model; that of "gpt-4.1" also holds for "gpt-4.1-2025-04-14". None if unknown."""
+    """Return a model's price, None if unknown.
+
+    That of "gpt-4.1" also holds for "gpt-4.1-2025-04-14".
+    """
     return prices.get(model) or prices.get(_DATED.sub("", model))

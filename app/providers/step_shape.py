@@ -1,4 +1,6 @@
-"""An object that a model wrote as a legal step: what is harmless is understood, clipped or left out.
+"""Turn a model's object into a legal step, tolerating harmless errors.
+
+What is harmless is understood, clipped or left out.
 
 Bounds on a step are for the model's benefit: a text that is too long is cut, a list too, a word in the
 wrong case is the word. What nothing can be made of is named in words for the model.
@@ -31,11 +33,14 @@ Notes = list[str]
 
 
 class Unusable(ValueError):
-    """Nothing can be made of a part of the step; the message tells the model which."""
+    """An unusable part of a step, which the message names."""
 
 
 def shaped(value: Mapping[str, Any], menu: Sequence[str]) -> tuple[NextStep, tuple[str, ...]]:
-    """The step, and what was changed to make it one. Raises Unusable, msgspec.ValidationError."""
+    """Return the step and its changes.
+
+    Raise Unusable or msgspec.ValidationError.
+    """
     notes: Notes = []
     parts = _lowered(value)
     function = _function(parts, menu)
@@ -56,7 +61,10 @@ def _lowered(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _function(parts: dict[str, Any], menu: Sequence[str]) -> dict[str, Any]:
-    """The tool and its arguments, wherever they stand; `tool` is its name."""
+    """Find the tool and its arguments, wherever they are.
+
+    `tool` is its name.
+    """
     said = parts.get("function", parts.get("tool"))
     if isinstance(said, str):
         beside = parts.get("arguments", parts.get("args", parts))
@@ -76,7 +84,7 @@ def _function(parts: dict[str, Any], menu: Sequence[str]) -> dict[str, Any]:
 
 
 def _decoded(arguments: object) -> Mapping[str, Any]:
-    """Arguments as an object; servers send those of a tool call as a string of JSON."""
+    """Decode arguments, which servers may send as a JSON string."""
     if isinstance(arguments, str):
         try:
             arguments = msgspec.json.decode(arguments)
@@ -95,7 +103,10 @@ def _tool(name: object, menu: Sequence[str]) -> str:
 
 
 def _fitted(kind: type[Struct], given: Mapping[str, Any], path: str, notes: Notes) -> dict[str, Any]:
-    """The fields of a struct, each in its type; `given` may hold others, and lack those that may be empty."""
+    """Convert a struct's fields to their types.
+
+    `given` may have others, and lack those that may be empty.
+    """
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
     fitted: dict[str, Any] = {"tool": info.tag} if info.tag else {}
@@ -133,7 +144,7 @@ def _field(kind: inspect.Type, value: object, path: str, notes: Notes) -> Any:  
 
 
 def _list(item: inspect.Type, value: object, most: int | None, path: str, notes: Notes) -> list[Any]:
-    """A list of what is in it; a single value is a list of one."""
+    """Convert a list's items, or a single value as a list."""
     values = [] if value is None or value == "" else value if isinstance(value, list | tuple) else [value]
     if isinstance(value, Mapping):
         values = list(value.values())

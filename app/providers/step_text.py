@@ -1,4 +1,6 @@
-"""Where the step stands in a reply: its text without thoughts and fences, as JSON, repaired where it slipped.
+"""Find the step in a reply, and repair its JSON.
+
+Thoughts and fences are removed first.
 
 Models think aloud before a step, put it into a fence, slip in a comma, or write LaTeX into a JSON string.
 The last object outside the thoughts that is a step counts.
@@ -37,18 +39,24 @@ _NO_ESCAPE = re.compile(r'(?<!\\)((?:\\\\)*)\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})')
 
 
 class FoundObject(Struct, frozen=True):
-    """An object of a reply; `broken` is its text where its JSON had to be repaired."""
+    """An object in a reply.
+
+    `broken` is its text before repair.
+    """
 
     value: Any
     broken: str = ""
 
     def is_kept_by(self, step: str) -> bool:
-        """True if a step made of this, as JSON, holds what was written: less would be a guess."""
+        """Return True if a step keeps everything that was written.
+
+        Less would be a guess.
+        """
         return _letters(step) >= KEPT_TEXT * _letters(self.broken)
 
 
 def without_thoughts(text: str) -> str:
-    """A reply without its think blocks; one whose beginning or end is missing is cut as well."""
+    """Remove think blocks, including those without a beginning or end."""
     kept, start, is_thought = list[str](), 0, False
     text = text[:MAX_REPLY]
     for tag in _THINKING_TAG.finditer(text):
@@ -63,7 +71,7 @@ def without_thoughts(text: str) -> str:
 
 
 def objects(text: str) -> Iterator[FoundObject]:
-    """The objects in a reply that may be a step, the likeliest first: the last one that is whole.
+    """Return a reply's objects, likeliest first: the last whole one.
 
     A piece of a broken step comes last, behind the repaired whole.
     """
@@ -93,12 +101,15 @@ def _escaped(text: str) -> str:
 
 
 def _in_formula(text: str, at: int) -> bool:
-    """True where the dollar signs in front, as far as a formula may reach, are odd in number."""
+    """Return True after an odd number of dollar signs.
+
+    They are counted as far back as a formula may reach.
+    """
     return text.count("$", max(0, at - 300), at) % 2 == 1
 
 
 def _whole(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Where the outermost objects that are legal JSON begin, and what they are."""
+    """Return the outermost objects of legal JSON, with their places."""
     decoder, at = json.JSONDecoder(strict=False), text.find("{")
     for _ in range(MAX_OPENING_BRACES):
         if at < 0:

@@ -1,4 +1,4 @@
-"""The web, through Tavily: its search, and its extraction of the text of a page."""
+"""Search the web and extract pages' text through Tavily."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -71,7 +71,9 @@ class _Read(Struct):
 
 
 class TavilySearch:
-    """Implements the port `Search`; every call is one try, because the worker records each.
+    """Implements the port `Search`, one try a call.
+
+    The worker records each try.
 
     Args:
         client: the shared client; it gets no header of ours. tavily-python writes its key and its address
@@ -126,7 +128,10 @@ class TavilySearch:
         return SearchReply(hits, Usage(searches=1, cost_usd=self._cost(reply.usage, CREDITS_OF_SEARCH)))
 
     async def read(self, url: str) -> PageReply:
-        """The text of a page as markdown. Raises ProviderError; a page that has none is not tried again."""
+        """Return a page's markdown.
+
+        Raise ProviderError, final without text.
+        """
         if not url.lower().startswith(("http://", "https://")):
             raise ProviderError("validation", f"{url[:200]} is no address on the web.", retryable=False)
         reply = await self._ask(
@@ -176,7 +181,10 @@ class TavilySearch:
 
 
 def _hosts(domains: Sequence[str]) -> list[str] | None:
-    """Domains as Tavily spells them; people write "*.example.com" or a whole address."""
+    """Return domains as Tavily needs them.
+
+    People write "*.example.com" or a whole address.
+    """
     bare = (domain.strip().rpartition("://")[2].partition("/")[0] for domain in domains)
     return [host for domain in bare if (host := domain.removeprefix("*").strip(".").lower())] or None
 
@@ -187,7 +195,10 @@ def _hit(result: _Result) -> Hit:
 
 
 def _unread(reply: _Read) -> ProviderError:
-    """Tavily has tried and does not charge; the page will not be another one in a minute."""
+    """Build the final error for a page that Tavily cannot read.
+
+    Tavily does not charge, and the page will be the same in a minute.
+    """
     said = shorten(reply.failed_results[0].error) if reply.failed_results else ""
     if said:
         return ProviderError("network", f"Tavily could not read the page: {said}", retryable=False)

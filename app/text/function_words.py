@@ -1,4 +1,4 @@
-"""Function words and question words of each language: data for `app.text.languages`, nothing else.
+"""List each language's function and question words, for `app.text.languages`.
 
 Function words tell a language and carry no subject. Negations are not among them: they turn a meaning.
 Question words only make a sentence a question or an order.

@@ -1,4 +1,4 @@
-"""The language of a text, and its words as that language counts them.
+"""Detect a text's language, and split it into that language's words.
 
 A language is an ISO 639-1 code, "" where the text does not tell. Scripts without spaces between words
 (Chinese, Japanese, Thai and the like, Korean too) are counted in pairs of characters, all others in stems.
@@ -87,7 +87,7 @@ _KNOWN = {language: FUNCTION_WORDS[language] | QUESTION_WORDS[language] for lang
 
 
 def _told() -> dict[str, dict[str, float]]:
-    """How much each function word tells for its languages: the fewer share it, the more."""
+    """Weigh each function word, more if fewer languages share it."""
     shared = Counter(word for words in _KNOWN.values() for word in words)
     weights: dict[str, dict[str, float]] = {}
     for language, words in _KNOWN.items():
@@ -104,7 +104,7 @@ class _Stemmer(Protocol):
 
 
 class _Stemmers(local):
-    """The stemmers of one thread: each keeps the word that it works on."""
+    """The stemmers of one thread, as each keeps its current word."""
 
     def __init__(self) -> None:
         self.made: dict[str, _Stemmer] = {}
@@ -119,7 +119,7 @@ _stemmers = _Stemmers()
 
 
 def detect(text: str) -> str:
-    """Tell the language of a text by its script, then by its function words."""
+    """Detect a text's language by script, then by function words."""
     sample = text[:MAX_SAMPLE]
     weights = {name: len(script.findall(sample)) * weight for name, script, weight in _SCRIPTS}
     script = max(weights, key=weights.__getitem__)
@@ -149,7 +149,7 @@ def _latin(sample: str) -> str:
 
 
 def function_words(language: str) -> frozenset[str]:
-    """The words of a language that carry no subject; none where the language is not known."""
+    """Return a language's words without a subject, none if unknown."""
     return FUNCTION_WORDS.get(language, frozenset())
 
 
@@ -159,7 +159,10 @@ def question_words(language: str) -> frozenset[str]:
 
 
 def words(text: str) -> list[str]:
-    """The words in lower case in their order; a run of a script without spaces as pairs of characters."""
+    """Return the words in order, in lower case.
+
+    A run of a script without spaces comes as pairs of characters.
+    """
     found = list[str]()
     for match in _TEXT_WORD.finditer(_DIACRITICS.sub("", text.lower())):
         found += pairs(match[0]) if match["run"] else [match[0]]
@@ -167,12 +170,12 @@ def words(text: str) -> list[str]:
 
 
 def pairs(run: str) -> list[str]:
-    """The overlapping pairs of a run of characters; one alone is its own."""
+    """Return the overlapping pairs of a run, or its one character."""
     return [run[at : at + 2] for at in range(len(run) - 1)] or [run]
 
 
 def stem(word: str, language: str) -> str:
-    """A word in lower case without its endings; the word itself where the language has no stemmer."""
+    """Stem a lower-case word, unless its language has no stemmer."""
     return _stem(word, language) if language in STEMMERS and len(word) <= MAX_WORD else word
 
 
@@ -182,7 +185,7 @@ def _stem(word: str, language: str) -> str:
 
 
 def terms(text: str, language: str = "") -> frozenset[str]:
-    """The stems and pairs that carry the subject of a text: without function words and question words."""
+    """Return stems and pairs without function words and question words."""
     return frozenset(stem(word, language) for word in content_words(text, language))
 
 
@@ -192,7 +195,7 @@ def content_words(text: str, language: str) -> list[str]:
 
 
 def without_asking(text: str, language: str) -> str:
-    """The text without the words of its language that carry no subject; all others as they are written."""
+    """Remove the words that carry no subject, leaving others as written."""
     empty = _empty(language)
     return _TEXT_WORD.sub(
         lambda word: " " if word[0].lower() in empty else word[0], _cut_paired(text, language)
@@ -200,12 +203,12 @@ def without_asking(text: str, language: str) -> str:
 
 
 def without_pairs(text: str) -> str:
-    """The text without its runs of a script that is counted in pairs."""
+    """Remove runs of scripts that are counted in pairs."""
     return _RUN.sub(" ", text)
 
 
 def is_paired(word: str) -> bool:
-    """True for a pair of characters, or one alone, of a script that is counted so."""
+    """Return True for a pair, or one character, of a paired script."""
     return bool(_RUN.match(word))
 
 
@@ -216,7 +219,7 @@ def _empty(language: str) -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def _cut_out(language: str) -> re.Pattern[str] | None:
-    """What is no part of a word in a script without spaces: question words, and what stands between words."""
+    """Remove question words and separators from text in scripts without spaces."""
     if language not in _BETWEEN:
         return None
     longest_first = sorted(question_words(language) | set(_BETWEEN[language].split()), key=len, reverse=True)

@@ -1,4 +1,6 @@
-"""How models write citations, and one private character for each cluster of them.
+"""Find citations as models write them, and replace clusters by characters.
+
+Each cluster becomes one private character.
 
 Understood are [1], [1, 2], [1][2], [1-3], [1]-[3] with any dash, [^1], [[1]](url), 【1†lines】, full width,
 [Source 1], [1, p. 3], [ref1], (Source 1), superscripts;
@@ -50,7 +52,10 @@ _MEASURE = re.compile(r"(?:meter|metre|mètre|metro|inch|foot|feet|mile|yard|sec
 
 
 class StoodIn(Struct, frozen=True):
-    """A text with one private character for each cluster, and the clusters' numbers."""
+    """A text with a private character for each cluster of citations.
+
+    It has the numbers of the clusters, too.
+    """
 
     text: str
     clusters: Clusters

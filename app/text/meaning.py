@@ -1,4 +1,6 @@
-"""Words that turn a meaning: where a claim and its quote differ in one of them, they say different things.
+"""Compare the words that turn the meaning of claim and quote.
+
+If they differ in one of them, they say different things.
 
 Compared are negations, words of direction and order ("rose" and "fell"), "all" and "some", and hedges, in
 English and German, across the two as well; negations in six more languages; names and numbers where another
@@ -49,7 +51,9 @@ _THAN = {"than": "en", "als": "de"}
 def turned(
     claim: str, quote: str, language: str, *, share: float = 1.0, whole: str = "", known: Known | None = None
 ) -> str:
-    """Why a claim says another thing than the quote; "" where the words show no difference.
+    """Return why a claim contradicts its quote, or "".
+
+    "" means that the words show no difference.
 
     Args:
         claim: a sentence of a report.

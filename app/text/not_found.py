@@ -1,4 +1,4 @@
-"""Sentences that say that something was not found: they claim nothing that a source could confirm."""
+"""Recognise sentences that report nothing found, which need no source."""
 
 import re
 
@@ -48,5 +48,5 @@ _SEARCHED = re.compile(
 
 
 def says_not_found(text: str) -> bool:
-    """True for "The sources do not say …", "Dazu wurde nichts gefunden" and the like."""
+    """Match "The sources do not say …", "Dazu wurde nichts gefunden" and alike."""
     return len(text) <= MAX_ABSENCE and bool(_SEARCHED.search(text) and _NOT_FOUND.search(text))

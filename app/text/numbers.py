@@ -56,7 +56,10 @@ _RANGE = frozenset(
 
 
 class Number(Struct, frozen=True):
-    """A number of a text: `readings` are the values that it can have, `parts` those of a date."""
+    """A number in a text.
+
+    `readings` are the values that it can have, `parts` those of a date.
+    """
 
     written: str
     readings: frozenset[str]
@@ -110,7 +113,10 @@ def figures(text: str, language: str = "", *, loose: bool = True) -> Figures:
 
 
 def missing(claim: Figures, page: Figures) -> str:
-    """The first number or month of a claim that a page does not have, as it is written; "" if none."""
+    """Return a claim's first number or month that a page lacks.
+
+    It is returned as it is written; "" if there is none.
+    """
     values, months = page.values, page.months
     for number in claim.numbers:
         parts_in = number.parts and all(_part_in(part, values, months) for part in number.parts)
@@ -122,7 +128,10 @@ def missing(claim: Figures, page: Figures) -> str:
 
 
 def unit_conflict(claim: Figures, page: Figures) -> str:
-    """The number of a claim that a page has only with another unit, as it is written; "" if none."""
+    """Return a claim's number whose unit differs in the page.
+
+    It is returned as it is written; "" if there is none.
+    """
     for number in claim.numbers:
         same = [other for other in page.numbers if other.readings & number.readings]
         if number.unit and same and all(other.unit and other.unit != number.unit for other in same):
@@ -131,7 +140,7 @@ def unit_conflict(claim: Figures, page: Figures) -> str:
 
 
 def near(claim: Figures, page: Figures) -> str:
-    """A number of the page that stands where the claim has another: the only one of its kind."""
+    """Return the page's only number of the same kind, instead."""
     lacking = [one for one in claim.numbers if not one.readings & page.values]
     spare = [one for one in page.numbers if not one.readings & claim.values]
     units = {one.unit for one in lacking}
@@ -168,7 +177,7 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _latin(digits: str) -> str:
-    """Digits of any script as 0 to 9, and the Arabic separators as those of English."""
+    """Convert digits of any script, and Arabic separators, to English ones."""
     plain = digits.replace("٫", ".").replace("٬", "'")
     return plain if plain.isascii() else "".join(_digit(character) for character in plain)
 
@@ -180,7 +189,7 @@ def _digit(character: str) -> str:
 
 
 def _is_month(tokens: list[_Token], at: int) -> bool:
-    """True for a name that is no other word, or that stands beside a number."""
+    """Return True for an unambiguous month, or one beside a number."""
     if tokens[at].text not in MAYBE_MONTHS:
         return True
     before, around = tokens[max(0, at - 1) : at], tokens[max(0, at - 1) : at] + tokens[at + 1 : at + 2]
@@ -190,7 +199,10 @@ def _is_month(tokens: list[_Token], at: int) -> bool:
 
 
 def _compound(tokens: list[_Token], at: int, words: dict[str, int]) -> tuple[int, int]:
-    """The value of a word, "two hundred and fifty" as one, and the token behind it."""
+    """Return a number word's value, and the token after it.
+
+    "two hundred and fifty" is read as one.
+    """
     value, done = words[tokens[at].text], at + 1
     if done < len(tokens) and tokens[done].kind == "word" and SCALES.get(tokens[done].text) == 100:
         value, done = value * 100, done + 1
@@ -212,7 +224,10 @@ def _scale(tokens: list[_Token], at: int) -> int:
 
 
 def _unit(tokens: list[_Token], after: int, before: int) -> str:
-    """The unit behind a number and its scale, or the currency before it."""
+    """Return the unit after a number, or the currency before it.
+
+    A scale such as "million" may stand between.
+    """
     if _scale(tokens, after) > 1:
         after += 1
     behind = tokens[after].text if after < len(tokens) else ""
@@ -251,7 +266,10 @@ def _times(reading: str, scale: int) -> str:
 
 
 def _readings(written: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The values that digits with separators can mean, and their parts where they can be a date."""
+    """Return the possible values of digits, and parts of a date.
+
+    Separators may make them ambiguous.
+    """
     if len(written) > 60:
         return frozenset((written,)), frozenset()
     pieces = [_bare(piece) for piece in _SEPARATOR.split(written)]
@@ -277,7 +295,10 @@ def _one_separator(raw: list[str]) -> frozenset[str]:
 
 
 def _is_grouped(raw: list[str]) -> bool:
-    """True for groups of three, or of two before the last three as in India."""
+    """Return True for groups of three, or India's groups of two.
+
+    The last group has three in India too.
+    """
     middle = {len(piece) for piece in raw[1:-1]}
     return len(raw) > 1 and len(raw[0]) <= 3 and len(raw[-1]) == 3 and (middle <= {3} or middle == {2})
 

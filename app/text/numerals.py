@@ -1,4 +1,4 @@
-"""Numbers, scales and months as words, in the languages that have them here."""
+"""List numbers, scales and months as words, by language."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""A report taken apart into sentences and citations, and put together again with those that hold.
+"""Split a report into sentences and citations, and rebuild it.
 
 Code blocks and formulas stay as they are. Headings and rows of a table are one sentence each; paragraphs and
 list items are split. How citations are written is in `app.text.marks`; written again is [1][2].
@@ -48,7 +48,7 @@ _blocks = MarkdownIt("commonmark").enable("table").disable(["reference", "html_b
 
 
 class Clause(Struct, frozen=True):
-    """What the citations behind it are for: a sentence, a part of one, or a cell of a table."""
+    """What citations refer to: a sentence, its part, or a cell."""
 
     text: str
     numbers: tuple[int, ...]  # distinct, in the order in which they are written
@@ -56,7 +56,7 @@ class Clause(Struct, frozen=True):
 
 
 class Sentence(Struct, frozen=True):
-    """A sentence of the report as a reader sees it, and what it says on which sources."""
+    """A sentence as a reader sees it, with its citations."""
 
     text: str
     clauses: tuple[Clause, ...]  # those with citations
@@ -72,7 +72,7 @@ class Cluster(Struct, frozen=True):
 
 
 class Prose(Struct, frozen=True):
-    """The report: text and clusters in turn, and the sentences that the clusters belong to."""
+    """A report as text and clusters in turn, with their sentences."""
 
     parts: tuple[str | Cluster, ...]
     sentences: tuple[Sentence, ...]
@@ -81,7 +81,9 @@ class Prose(Struct, frozen=True):
 
 
 def read(content: str, known: Container[str], numbers: Container[int] = ()) -> Prose:
-    """Take a report in markdown apart; links stay where their url is in `known`.
+    """Parse a report in markdown.
+
+    Links stay if their url is in `known`.
 
     What is taken out can make a paragraph a list or code. So it is read until nothing changes any more;
     where that does not happen soon, no brackets are left at all.
@@ -118,7 +120,7 @@ def _read(source: str, known: Container[str], style: Style) -> Prose:
 
 
 def _inline(tokens: Iterable[Token], lines: int) -> Iterable[tuple[str, int, int]]:
-    """What kind of text stands in which lines; lines of code and rules are left out."""
+    """Return each line's kind of text, without code and rules."""
     in_head = False
     for token in tokens:
         if token.type in ("thead_open", "thead_close"):
@@ -183,7 +185,7 @@ class _Reader:
         self.sentences.append(Sentence(seen, tuple(clauses[0]), is_claim))
 
     def _cells(self, text: str, clusters: Clusters, hidden: Hidden) -> tuple[list[Clause], list[int]] | None:
-        """Each cell with a citation as a clause: the first cell says of what, the head of the column what."""
+        """Return cited cells as clauses, with row and column names."""
         cells = _CELL.split(text)
         cited = [at for at, cell in enumerate(cells) if marks.STAND_IN.search(cell)]
         plain = [_plain(cell, hidden) for cell in cells]
@@ -203,7 +205,7 @@ class _Reader:
 
 
 def _clauses(text: str, clusters: Clusters, hidden: Hidden) -> tuple[list[Clause], list[int]]:
-    """The clauses of a sentence, and for each cluster the index of its own."""
+    """Return a sentence's clauses, and the clause of each cluster."""
     clauses, belongs, numbers, start = list[Clause](), list[int](), dict[int, None](), 0
     found = list(marks.STAND_IN.finditer(text))
     for at, mark in enumerate(found):
@@ -223,7 +225,7 @@ def _clauses(text: str, clusters: Clusters, hidden: Hidden) -> tuple[list[Clause
 
 
 def _plain(text: str, hidden: Hidden) -> str:
-    """A sentence as a reader sees it, without citations and markup, on one line."""
+    """Return a sentence in plain text on one line, without citations."""
     bare = _INDENT.sub(" ", _RULE.sub("", marks.STAND_IN.sub("", text)))
     bare = _BACKSLASH.sub(r"\1", _EMPHASIS.sub("", bare)).replace("&lt;", "<").replace("|", " ")
     line = " ".join(hidden.plain(bare).split())
@@ -231,13 +233,16 @@ def _plain(text: str, hidden: Hidden) -> str:
 
 
 def _claims(text: str) -> bool:
-    """A claim says at least three words and is neither a question nor the lead-in of a list."""
+    """Return True for three words or more that claim something.
+
+    Neither a question nor the lead-in of a list does.
+    """
     ends = text.endswith(("?", ":", "？", "：", "؟"))
     return len(sentences.words(text)) >= 3 and not ends
 
 
 def write(prose: Prose, is_kept: Callable[[int, int, int], bool]) -> str:
-    """The markdown again, with the citations for which `is_kept(sentence, clause, number)` is true."""
+    """Write the markdown, keeping the citations that `is_kept(sentence, clause, number)` accepts."""
     out = list[str]()
     for at, part in enumerate(prose.parts):
         if isinstance(part, str):
@@ -264,5 +269,5 @@ def _gap(out: list[str], after: str) -> list[str]:
 
 
 def _written(before: str) -> str:
-    """What stands in the line so far, without marks of lists and headings."""
+    """Return the line so far, without marks of lists and headings."""
     return before.rpartition("\n")[2].strip(" >*+-#.)|0123456789")

@@ -1,4 +1,4 @@
-"""Marks in a report's text: which sentences no quote supports, and which a quote supports in part."""
+"""Mark a report's sentences that are unsupported or partly supported."""
 
 import re
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ _TAIL = re.compile(rf"{_CLOSERS}{_CITED}[.!?…。！？؟।]{{0,3}}{_CITED}{_C
 
 
 def marked(result: Result) -> str:
-    """Return the report's markdown with a mark behind each sentence that is not fully supported."""
+    """Return the markdown with marks after sentences not fully supported."""
     text = result.final_answer
     partly = dict.fromkeys(claim.text for claim in result.claims if claim.verdict == "partly")
     places = [*_places(text, result.unverified, UNVERIFIED), *_places(text, partly, PARTLY)]
@@ -28,7 +28,7 @@ def marked(result: Result) -> str:
 
 
 def _places(text: str, sentences: Iterable[str], mark: str) -> Iterable[tuple[int, str]]:
-    """Yield where each sentence ends in the text, each place once; one that is not found is passed over."""
+    """Yield the end of each sentence found in the text, once."""
     start = 0
     for sentence in sentences:
         pattern = _pattern(sentence)
@@ -40,7 +40,7 @@ def _places(text: str, sentences: Iterable[str], mark: str) -> Iterable[tuple[in
 
 
 def _pattern(sentence: str) -> re.Pattern[str] | None:
-    """Match the words of a sentence, whatever markup or citation stands between them."""
+    """Match a sentence's words, whatever markup or citations are between."""
     words = _MARKED_WORD.findall(sentence.removesuffix("…"))
     if not words:
         return None

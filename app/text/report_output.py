@@ -1,4 +1,4 @@
-"""A finished report for people: as markdown, and as a page of html that nothing in it can bring to life.
+"""Render a finished report as markdown, or as inert html.
 
 Title, urls and content come from a model that read strangers' pages. In markdown they are escaped; in html
 only what is on the list of tags and attributes gets through, and only http(s) becomes a link.
@@ -50,7 +50,7 @@ _HREF = re.compile(r"https?://.+|#source-\d{1,9}")
 
 
 def markdown(result: Result) -> str:
-    """The report in markdown: title, content, what it stands on, and the sources that it cites."""
+    """Render a report in markdown: title, content, evidence, cited sources."""
     title = _words(result.title) or "Report"
     parts = [
         f"# {title}",
@@ -77,7 +77,7 @@ def _words(text: str) -> str:
 
 
 def _source_line(source: SourceView) -> str:
-    """An ordered list would count the sources anew, so the number is written out."""
+    """Write a source's own number, as lists would count from 1."""
     address = _link(source.url)
     return f"[{source.number}] {_words(source.title)} – " + (
         f"<{address}>" if address else _words(source.url)
@@ -90,7 +90,7 @@ def _link(url: str) -> str:
 
 
 def cited(result: Result) -> Sequence[SourceView]:
-    """The sources that at least one claim stands on, in order of their numbers."""
+    """Return the sources that claims cite, by number."""
     numbers = {claim.number for claim in result.claims}
     return [source for source in result.sources if source.number in numbers]
 
@@ -119,7 +119,7 @@ def evidence(result: Result) -> list[str]:
 
 
 def _checked(result: Result) -> str:
-    """Return three numbers apart: what is quoted, what a judge found supported, what is neither."""
+    """Count what is quoted, what a judge supported, and the rest."""
     judged = [claim.verdict for claim in result.claims if claim.verdict]
     meaning = (
         f"{judged.count('supported')} of {len(judged)} judged are supported by their meaning"
@@ -141,7 +141,9 @@ def _percent(share: float) -> str:
 
 
 def html(result: Result) -> str:
-    """The report as a whole html document, without scripts and styles; [n] leads to the source.
+    """Render a report as a whole html document without scripts.
+
+    It has no styles either; [n] leads to the source.
 
     Takes about a second for the longest and most hostile content: call it off the event loop.
     """
@@ -179,7 +181,7 @@ def _parser(*, plain: bool) -> MarkdownIt:
 
 
 def _text(_self: RendererHTML, tokens: Sequence[Token], at: int, _options: Any, env: Any) -> str:  # noqa: ANN401
-    """Text in which the number of a cited source is a link to it."""
+    """Link the numbers of cited sources in a text."""
 
     def link(found: re.Match[str]) -> str:
         number = int(found[1])

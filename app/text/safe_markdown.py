@@ -1,4 +1,4 @@
-"""Markdown that can do nothing but be read: no html, no images, no links to where nobody has been.
+"""Make markdown inert: no html, no images, no unknown links.
 
 A model writes what the pages it read told it to write. So its text is taken apart before it is kept.
 """
@@ -58,13 +58,13 @@ def _spell(entity: re.Match[str]) -> str:
 
 
 class Hidden:
-    """Pieces of a text that must stay as they are, each behind one private character."""
+    """Pieces of text to preserve, each behind one private character."""
 
     def __init__(self) -> None:
         self._pieces = list[tuple[str, str]]()
 
     def hide(self, source: str, plain: str) -> str:
-        """The character that stands for `source`; a reader sees `plain`."""
+        """Return a character for `source`, which a reader sees as `plain`."""
         if len(self._pieces) > _LAST - _FIRST:
             return plain
         self._pieces.append((source, plain))
@@ -83,7 +83,7 @@ _PIECE = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
 
 
 def defuse(text: str, known: Container[str], hidden: Hidden) -> str:
-    """A paragraph without html, images and links, but those to a url in `known`.
+    """Remove html, images, and links to urls not in `known`.
 
     Code and the links that stay are hidden, so that nobody takes their brackets for citations.
     """
@@ -100,7 +100,7 @@ def defuse(text: str, known: Container[str], hidden: Hidden) -> str:
 
 
 def _hide_code(text: str, hidden: Hidden) -> str:
-    """Code runs from some backticks to the next run of as many; looked up, so that it takes linear time."""
+    """Hide runs of code between equal backticks, in linear time."""
     runs = [(run.start(), run.end()) for run in _TICKS.finditer(text)]
     later = dict[int, list[int]]()
     for at in range(len(runs) - 1, -1, -1):
@@ -122,7 +122,7 @@ def _hide_code(text: str, hidden: Hidden) -> str:
 
 
 def _formula(found: re.Match[str], hidden: Hidden) -> str:
-    """A formula stays as it is, unless something in it could be read as html."""
+    """Hide a formula, unless it could be read as html."""
     return found[0] if _TAG_BEGINS.search(found[0]) else hidden.hide(found[0], found[0])
 
 

@@ -1,4 +1,4 @@
-"""Where a sentence ends, and the words in it: the same rules for reports and for pages."""
+"""Split text into sentences and words, for reports and pages alike."""
 
 import re
 from functools import lru_cache
@@ -45,7 +45,7 @@ _EMPTY = frozenset(_FUNCTION_WORDS.split())
 
 
 def spans(text: str, least: int = 1) -> list[tuple[int, int]]:
-    """Start and end of each sentence, in characters, without the white space around it.
+    """Return each sentence's start and end, without white space around it.
 
     A sentence of fewer than `least` characters goes with the one that follows.
     """
@@ -58,7 +58,10 @@ def spans(text: str, least: int = 1) -> list[tuple[int, int]]:
 
 
 def _ends(text: str, stop: int, end: int) -> bool:
-    """False after an abbreviation or an initial, inside a date, and before a small letter."""
+    """Return False after abbreviations, in dates, and before small letters.
+
+    Initials count as abbreviations.
+    """
     if text[stop] != ".":
         return True
     if text[end : end + 2].lstrip()[:1].islower():
@@ -92,7 +95,7 @@ def _trimmed(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def short(text: str, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The spans with those that are longer than MAX_TEXT_SENTENCE cut in pieces at white space."""
+    """Cut spans longer than MAX_TEXT_SENTENCE at white space."""
     pieces = list[tuple[int, int]]()
     for first, end in found:
         start = first
@@ -106,7 +109,7 @@ def short(text: str, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def words(text: str) -> list[str]:
-    """The words in lower case; each Chinese, Japanese or Korean character is one."""
+    """Return the lower-case words, each Chinese, Japanese or Korean character alone."""
     return _SENTENCE_WORD.findall(text.lower())
 
 
@@ -117,7 +120,7 @@ def stems(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
-    """A word without its English ending: coarse, but the same for "releases" and "released"."""
+    """Strip English endings coarsely, so "releases" and "released" agree."""
     if len(word) < 5 or not word.isalpha():
         return word.removesuffix("s") if len(word) == 4 and not word.endswith("ss") else word
     for ending in ("ing", "ied", "ies", "ed", "es", "s"):

@@ -1,4 +1,4 @@
-"""Addresses and lines from outside, in the one form in which the log keeps them.
+"""Normalise addresses and lines from outside, as the log keeps them.
 
 A source is known by its address, so two spellings of one page must come out the same. A title is
 shown in reports and to the model, so it must be a line of text and nothing else.
@@ -35,7 +35,7 @@ _NEUTRAL = str.maketrans("[]【】<>`", "()()‹›'")
 
 
 def normalise(url: str) -> str:
-    """The one spelling of a page's address, or "" where it cannot be the address of a page.
+    """Normalise a page's address, or return "" if it is none.
 
     Scheme and host are in lower case, the host in its ASCII form; default port, fragment and tracking
     parameters are gone; other parameters keep their order. A name in the corpus ("pydoc:with",
@@ -65,7 +65,10 @@ def _web(url: str) -> str:
 
 
 def _corpus(scheme: str, rest: str) -> str:
-    """The store looks a document up by this name, so only names that could do harm are refused."""
+    """Check the name of an ingested document, which is its key.
+
+    The store looks it up by this name, so only names that could do harm are refused.
+    """
     authority = rest[2:].partition("/")[0] if rest.startswith("//") else ""
     named = scheme not in REFUSED_SCHEMES and "@" not in authority and rest.strip("/ ")
     return f"{scheme}:{rest}" if named else ""
@@ -77,7 +80,10 @@ def _host(parts: SplitResult) -> str:
 
 
 def ascii_host(host: str) -> str:
-    """A host as the DNS knows it: lower case, IDNA, no closing dot; "" if it is no host."""
+    """Return a host in lower-case IDNA, "" if invalid.
+
+    It has no closing dot.
+    """
     host = host.strip().lower()
     try:
         host = (host if host.isascii() else idna.encode(host, uts46=True).decode()).rstrip(".")
@@ -94,19 +100,24 @@ def _tracks(pair: str) -> bool:
 
 
 def _escape(text: str) -> str:
-    """Percent-escape what is not ASCII and what would end a link, an attribute or a header early."""
+    """Percent-escape non-ASCII, and what would end a link or header.
+
+    That of an attribute too.
+    """
     escaped = _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), text)
     return _ESCAPE.sub(lambda found: found[0].upper(), escaped)
 
 
 def domain(url: str) -> str:
-    """The host of an http(s) address in its ASCII form, without the port; "" for any other."""
+    """Return an http(s) address's ASCII host without port, else ""."""
     parts = urlsplit(normalise(url))
     return (parts.hostname or "") if parts.scheme in PORTS else ""
 
 
 def allowed(url: str, allowed_domains: Sequence[str], blocked_domains: Sequence[str]) -> bool:
-    """True if a page may be used. A domain covers its subdomains; a blocked one wins.
+    """Return True if a page may be used.
+
+    A domain covers its subdomains; a blocked one wins.
 
     Names in the corpus have no domain and always pass; what is no address never does.
     """
@@ -129,7 +140,9 @@ def _covers(name: str, host: str) -> bool:
 
 
 def clean(text: str, limit: int = 500) -> str:
-    """A title or an excerpt as one line of at most `limit` characters that is only text.
+    """Reduce a title or excerpt to one line of text.
+
+    It has at most `limit` characters.
 
     Controls, bidi overrides and other invisible characters are gone and white space is collapsed. Square
     brackets become round ones, angle brackets and backticks quotation marks, and entities are decoded once

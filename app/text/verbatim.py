@@ -1,4 +1,4 @@
-"""The same words in a page: `find` for sentences of a report, `Folded` for quotes that somebody gives.
+"""Find words in a page: `find` for sentences, `FoldedText` for given quotes.
 
 A quote may differ from the page in white space, quotation marks, dashes, hyphenation (a soft hyphen, a hyphen
 at the end of a line) and unicode forms (NFKC: ligatures, full-width letters), and in nothing else.
@@ -47,7 +47,7 @@ _UNSPACED = re.compile(f"[{PAIRED_SCRIPTS}]")
 
 
 class FoldedText:
-    """A text in one form, which knows where each of its characters stands in the original."""
+    """A normalised text that knows the original place of each character."""
 
     def __init__(self, text: str) -> None:
         self.original = text
@@ -69,7 +69,10 @@ class FoldedText:
         self.text, self._offsets = "".join(parts), offsets
 
     def locate(self, quote: str) -> tuple[tuple[int, int], ...]:
-        """Start and end of each piece of a quote, in order; none unless all of them are there."""
+        """Find each piece of a quote in order, all or none.
+
+        Returns the start and end of each.
+        """
         pieces = [piece.strip(_AROUND) for piece in _ELISION.split(quote)]
         places, start = list[tuple[int, int]](), 0
         for piece in [piece for piece in pieces if piece][: PIECES + 1]:
@@ -92,7 +95,10 @@ class FoldedText:
         return None
 
     def _end(self, folded_end: int) -> int:
-        """Where the original of the last character ends: before that of the next one that is another."""
+        """Return the original end of a match's last character.
+
+        That is before the next character with another original.
+        """
         last = self._offsets[folded_end - 1]
         while folded_end < len(self._offsets) - 1 and self._offsets[folded_end] == last:
             folded_end += 1
@@ -114,7 +120,10 @@ def _folded_piece(found: re.Match[str]) -> str:
 
 
 def find(text: str, page: str) -> tuple[int, int] | None:
-    """Start and end of `text` in `page`, whatever the case, white space, quotation marks and dashes."""
+    """Find `text` in `page`, ignoring case, spaces, quotation marks and dashes.
+
+    Returns its start and end.
+    """
     wanted, _ = _folded(text)
     folded, offsets = _folded(page)
     for needle in (wanted, wanted.rstrip(".!?;:, ")):
@@ -125,7 +134,7 @@ def find(text: str, page: str) -> tuple[int, int] | None:
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
-    """The text folded, and for each of its characters the offset of the original one."""
+    """Return the normalised text, and each character's original offset."""
     characters, offsets = list[str](), list[int]()
     for at, character in enumerate(text.translate(_FOLD)):
         if character.isspace():
@@ -140,7 +149,10 @@ def _folded(text: str) -> tuple[str, list[int]]:
 
 
 def is_whole(text: str, start: int, length: int) -> bool:
-    """True if what was found neither begins nor ends inside a word or a number."""
+    """Return True if a match begins and ends at whole words.
+
+    Numbers count as words.
+    """
     if start < 0:
         return False
     first, last = text[start], text[start + length - 1]
@@ -151,5 +163,8 @@ def is_whole(text: str, start: int, length: int) -> bool:
 
 
 def _joins(before: str, after: str) -> bool:
-    """True for two letters of one word; scripts without spaces do not tell where a word ends."""
+    """Return True for two letters of one word.
+
+    Scripts without spaces do not tell where a word ends.
+    """
     return before.isalnum() and after.isalnum() and not (_UNSPACED.match(before) or _UNSPACED.match(after))

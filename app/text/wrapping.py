@@ -1,4 +1,4 @@
-"""What a model puts around its report and is no part of it: thoughts, a fence, its own list of sources."""
+"""Strip what surrounds a report: thoughts, a fence, a source list."""
 
 import re
 
@@ -36,7 +36,7 @@ class Unwrapped(Struct, frozen=True):
 
 
 def unwrap(content: str, most: int) -> Unwrapped:
-    """Take off what is no part of the report; at most so many lines of it are kept."""
+    """Strip what is not the report, keeping a bounded number of lines."""
     text = _without_thoughts(content)
     lines = _without_fence(text.split("\n")[:most])
     kept = _without_list(lines)
@@ -44,7 +44,10 @@ def unwrap(content: str, most: int) -> Unwrapped:
 
 
 def _without_thoughts(text: str) -> str:
-    """The text without its think blocks; a mark that closes none ends what begins the text."""
+    """Remove think blocks.
+
+    An unopened end removes everything before it.
+    """
     parts, done, opened = list[str](), 0, -1
     for mark in _THOUGHT.finditer(text):
         closes = bool(mark[1] or mark[3])
@@ -87,7 +90,7 @@ def _is_report_fence(line: str) -> bool:
 
 
 def _without_list(lines: list[str]) -> list[str]:
-    """The lines without lists of sources: the list comes from the log, not from the model."""
+    """Remove lists of sources, which come from the log instead."""
     out, at = list[str](), 0
     while at < len(lines):
         end = _list_end(lines, at)
@@ -106,7 +109,7 @@ def _trimmed(lines: list[str]) -> list[str]:
 
 
 def _list_end(lines: list[str], at: int) -> int:
-    """The line behind a list of sources that begins with the heading at `at`; 0 if there is none."""
+    """Return the line after a source list headed at `at`, or 0."""
     line = lines[at]
     is_named = len(line) <= MAX_LIST_LINE and bool(_LIST.fullmatch(line.strip()))
     if not is_named and not (len(line) <= MAX_LIST_LINE and _HEADING.fullmatch(line)):
@@ -130,7 +133,7 @@ def _next(lines: list[str], at: int) -> int:
 
 
 def _items(lines: list[str], first: int) -> tuple[int, int, int]:
-    """The line behind a run of items, how many there are, and how many can be nothing but sources."""
+    """Return a run of items' end, length, and certain sources."""
     at, items, sure = first, 0, 0
     while at < len(lines):
         line = lines[at][:MAX_LIST_LINE]

@@ -1,4 +1,6 @@
-"""The views of the schema `report` as revision 0002 makes them: frozen, like every migration.
+"""Define revision 0002's views of the schema `report`.
+
+Frozen.
 
 All of them begin with rows of `jobs` and read the logs of these jobs, and only these, by their primary
 key. So whatever narrows the jobs (tenant, tags, submitted_at, job_id, status, day) is settled before the

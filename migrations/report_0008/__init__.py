@@ -1,4 +1,7 @@
-"""What revision 0008 adds to the views of the schema `report`: frozen, like every migration."""
+"""Define revision 0008's additions to the schema `report`.
+
+Frozen.
+"""
 
 from collections.abc import Iterator
 
@@ -76,7 +79,7 @@ VIEWS = (JOBS_NOW, BUDGETS_NOW)
 
 
 def replacements(view: View) -> Iterator[str]:
-    """Return the statements that put this view in the place of the one before."""
+    """Return the statements that replace this view's previous version."""
     made, *comments = view.statements()
     yield made.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1)
     yield from comments

@@ -233,7 +233,10 @@ def upgrade() -> None:
 
 
 def _statements(script: str) -> list[str]:
-    """Split at the semicolons that end a line outside a $$ body: asyncpg takes one statement at a time."""
+    """Split SQL into statements, as asyncpg takes one at a time.
+
+    It is split at semicolons that end a line outside a $$ body.
+    """
     statements, lines, quoted = [], [], False
     for text in script.strip().splitlines():
         lines.append(text)

@@ -1,4 +1,4 @@
-"""Reporting in SQL: the schema `report` of views over the log, and a role that reads nothing else."""
+"""Reporting: the schema `report`, its views, and its read-only role."""
 
 from itertools import chain
 
@@ -48,7 +48,7 @@ ROLE = (
 
 
 def upgrade() -> None:
-    """Make the schema, its views with a comment on each column, and the role."""
+    """Create the schema, its commented views, and the role."""
     for statement in chain(SCHEMA, *(view.statements() for view in VIEWS), ROLE):
         # Past SQLAlchemy's own parameters, which a colon in a comment or a pattern would look like.
         op.get_bind().exec_driver_sql(statement)

@@ -1,4 +1,4 @@
-"""Forks: the job that a job was forked from, so that it can be shown without reading the log."""
+"""Forks: a column for the job that a job came from."""
 
 from alembic import op
 
@@ -9,5 +9,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column; rows that are there have none, and processes of before go on without it."""
+    """Add the column, empty in rows that exist.
+
+    Processes of before go on without it.
+    """
     op.execute("ALTER TABLE jobs ADD COLUMN forked_from json")

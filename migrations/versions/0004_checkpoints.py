@@ -1,4 +1,7 @@
-"""Checkpoints: the newest hashes of the jobs, chained and signed; and the way from a page to its jobs."""
+"""Checkpoints, and the way from a page to its jobs.
+
+They are the newest hashes of jobs, chained and signed.
+"""
 
 from alembic import op
 

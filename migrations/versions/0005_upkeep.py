@@ -1,4 +1,4 @@
-"""Upkeep: a log of what owners did to the database: what was forgotten, which months were archived."""
+"""Upkeep: a log of what owners forgot and archived."""
 
 from alembic import op
 
@@ -56,6 +56,6 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    """Make the log, which only grows, and the view of the months that are elsewhere."""
+    """Create the log, which only grows, and a view of archived months."""
     for statement in STATEMENTS:
         op.execute(statement)

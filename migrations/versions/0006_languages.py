@@ -1,4 +1,6 @@
-"""Documents in every language: each passage has lexemes of its language, or pairs of its characters.
+"""Documents in every language: lexemes, or pairs of characters.
+
+Each passage has those of its language.
 
 Documents that are already here are told by their script and by the words that each configuration drops. The
 column `words` stays for processes that do not know of `lexemes` yet.

@@ -1,4 +1,4 @@
-"""Passages are indexed twice as fast: each part of their lexemes is computed once.
+"""Index passages twice as fast: compute each lexeme part once.
 
 The planner put the expressions of a subquery in each place that names them. The results are the same.
 """

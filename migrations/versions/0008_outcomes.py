@@ -1,4 +1,4 @@
-"""What came of a job can be asked for: an index for lists by outcome, and columns of the report views.
+"""Outcomes: an index for lists, and columns of report views.
 
 The index is over an expression and not over a column of its own, which would write the table anew.
 """

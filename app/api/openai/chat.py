@@ -26,7 +26,10 @@ async def create_chat_completion(
     request: Request,  # type: ignore[type-arg]
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
 ) -> ASGIApp:
-    """Submit a job, and answer with its report; titles and tags of a front end start none."""
+    """Submit a job and answer with its report.
+
+    A front end's titles and tags start none.
+    """
     body = await body_of(request)
     wish = chat_wish(body)
     if (text := side_answer(wish.messages)) is not None:

@@ -1,4 +1,4 @@
-"""A conversation as one question: the newest message first, what led to it below."""
+"""Turn a conversation into one question, the newest message first."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ class Message(NamedTuple):
 
 
 def messages_of(items: Sequence[Any], field: str) -> list[Message]:
-    """Return the messages among the items; what a tool said or a model thought is left out.
+    """Return the messages among the items, without tools' and thoughts.
 
     Raises BadRequest for an item that is not an object, and for content that is not text.
     """
@@ -34,7 +34,7 @@ def messages_of(items: Sequence[Any], field: str) -> list[Message]:
 
 
 def question_of(messages: Sequence[Message], instructions: str | None, field: str) -> str:
-    """Return the newest message of the user, with instructions and earlier messages below it.
+    """Return the user's newest message, with instructions and history below.
 
     What does not fit a question is cut, the oldest first. Raises BadRequest if there is no message of the
     user, or if it alone is too long.
@@ -74,7 +74,7 @@ def _joined(texts: Iterable[str]) -> str:
 
 
 def _with(question: str, heading: str, text: str) -> str:
-    """Return the question with a section below it, cut at its beginning to what fits."""
+    """Append a section to a question, cut to what fits."""
     room = MAX_QUERY - len(question) - len(heading) - 3
     if not text or room < 100:
         return question

@@ -25,7 +25,7 @@ async def create_response(
     request: Request,  # type: ignore[type-arg]
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
 ) -> ASGIApp:
-    """Submit a job and stream it, return at once, or wait for its end."""
+    """Submit a job, then stream it, return, or wait."""
     wish = response_wish(await body_of(request))
     check_key(idempotency_key)
     job = await openai.start(wish, idempotency_key)
@@ -44,7 +44,7 @@ async def get_response(
     stream: FromQuery[bool] = False,  # noqa: FBT002 - a query parameter
     starting_after: Annotated[int | None, QueryParameter(ge=0, le=10_000_000)] = None,
 ) -> ASGIApp:
-    """Return the response as it is now, or its events after a sequence number."""
+    """Return the response now, or its events after a sequence number."""
     job_id = job_of_response(response_id)
     if stream:
         after = 0 if starting_after is None else starting_after + 1
@@ -60,7 +60,10 @@ async def get_response(
 async def cancel_response(
     openai: NamedDependency[OpenAI], context: NamedDependency[ApiContext], response_id: FromPath[str]
 ) -> Response[dict[str, Any]]:
-    """Cancel the job; a worker that stops later shows as in progress until it has stopped."""
+    """Cancel the job.
+
+    It is in progress until its worker stops.
+    """
     job = await context.load(job_of_response(response_id))
     job = await handle(context.writer, job, c.RequestCancel(), actor="api")
     return await _shown(openai, job.id)

@@ -1,4 +1,4 @@
-"""The routes of OpenAI's protocols, with their own errors and their own leniency."""
+"""Serve OpenAI's protocols, with their own errors and leniency."""
 
 from typing import Any
 
@@ -30,4 +30,4 @@ def openai_router() -> Router:
 
 
 async def _lenient(_request: Request[Any, Any, Any]) -> None:
-    """Take fields that have no meaning here: clients of this protocol send many."""
+    """Accept unknown fields, as clients of this protocol send many."""

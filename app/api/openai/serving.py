@@ -1,4 +1,4 @@
-"""What the routes of OpenAI's protocols share: start a job, fold it, wait for it, follow it."""
+"""Share between OpenAI routes: start, fold, await and follow a job."""
 
 import asyncio
 from collections.abc import Callable
@@ -31,12 +31,15 @@ F = TypeVar("F", bound=Fold)
 
 
 def as_app(response: Response[Any], request: Request[Any, Any, Any]) -> ASGIApp:
-    """Return a response as the application that sends it, as a stream is one."""
+    """Return a response as the application that sends it.
+
+    A stream is one.
+    """
     return response.to_asgi_response(app=None, request=request)
 
 
 class FaceStream(EventStream[int]):
-    """A stream whose clients know neither cursors nor a word for "come back"."""
+    """A stream whose clients know no cursors and no "come back"."""
 
     connection = UnsignedConnection
 
@@ -53,7 +56,7 @@ class OpenAI:
         return Faces(self._context.hub, self._lines)
 
     async def start(self, wish: Wish, key: str | None = None) -> Job:
-        """Submit the job, or the follow-up of the job that the caller names.
+        """Submit the job, or a follow-up of the named one.
 
         Raises QueueFull, JobNotFound, IdempotencyConflict, DatabaseUnavailable.
         """

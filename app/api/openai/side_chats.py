@@ -1,4 +1,6 @@
-"""Chats that a front end has about a conversation: titles, tags, follow-ups. No research is needed.
+"""Answer a front end's chats about a conversation without research.
+
+They ask for titles, tags and follow-ups.
 
 Open WebUI and LibreChat send them to the model of the conversation, unmarked. They are told by the words
 of those programs' own prompts (Open WebUI 0.12, LibreChat 0.8), and answered from the conversation itself.
@@ -30,7 +32,7 @@ _ANSWERS: tuple[tuple[str, str, object], ...] = (
 
 
 def side_answer(messages: Sequence[Message]) -> str | None:
-    """Return the answer to such a chat, or None for a question to be researched."""
+    """Return the answer to such a chat, or None for research."""
     text = messages[-1].text if messages else ""
     if text.lstrip().startswith(_OPEN_WEBUI):
         return _open_webui(text)

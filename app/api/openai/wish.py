@@ -156,7 +156,7 @@ def _effort(named: Effort | None, wanted: object) -> Effort:
 
 
 def _sources(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return where to search, as the tools say; a tool that a report does not need is passed over."""
+    """Return where to search, skipping tools a report does not need."""
     choice = body.get("tool_choice")
     if isinstance(choice, dict) or choice not in {*AUTOMATIC}:
         message = 'The agent chooses its tools. Use "auto" or leave it out.'
