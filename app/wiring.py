@@ -118,7 +118,9 @@ class Container:
         return Times(call, (first, 16 * first), (2 * first, 120 * first), max(20.0, 2 * first))
 
     def _models(self) -> Callable[[str], LanguageModel] | None:
-        """Return the language models by name; None where there is no key and no server for them.
+        """Return the language models by name, or None without any.
+
+        That is if neither a key nor a server is set.
 
         What each has shown of its server is remembered as long as the model is.
         """

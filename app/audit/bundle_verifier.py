@@ -320,7 +320,7 @@ class Check:
             self.quotes(claim, seq, place)
 
     def quotes(self, claim: Any, seq: int, place: int) -> None:
-        """Each place of the page that a claim stands on holds its quote."""
+        """Check the quote at each place that a claim cites."""
         page = self.texts.get(claim["number"])
         if page is None:
             return
@@ -354,7 +354,7 @@ class Check:
 
 
 def unmarked(text: str) -> str:
-    """The report without the marks behind its sentences, which are made from the event's lists."""
+    """Return the report without its marks, which event lists produce."""
     for mark in MARKS:
         text = text.replace(mark, "")
     return text

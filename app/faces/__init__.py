@@ -1,1 +1,1 @@
-"""What other protocols show of a job: pure folds of its events, without a state of their own."""
+"""Show jobs in other protocols, as pure folds of events."""

@@ -1,4 +1,7 @@
-"""A job as a chat completion: progress as reasoning, the report as content."""
+"""Show a job as a chat completion.
+
+Its progress is the reasoning, its report the content.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -17,7 +20,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class ChatFold:
-    """The chunks of one completion; it implements `app.faces.fold.Fold`."""
+    """The chunks of one completion, as `app.faces.fold.Fold`."""
 
     def __init__(self, *, include_usage: bool = False) -> None:
         self.is_over = False
@@ -25,7 +28,7 @@ class ChatFold:
         self._include_usage = include_usage
 
     def feed(self, line: bytes) -> Sequence[bytes]:
-        """Return the chunks of the next event of the log, and [DONE] after the last one."""
+        """Return the next event's chunks, and [DONE] after the last."""
         event = job_event(line)
         self.state.take(event)
         found = [b"data: %b\n\n" % _encode(chunk) for chunk in self._chunks(event)]
@@ -33,7 +36,7 @@ class ChatFold:
         return [*found, DONE] if self.is_over else found
 
     def completion(self) -> dict[str, Any]:
-        """Return the whole answer of a job that has ended with a report."""
+        """Return the whole answer of a job that has a report."""
         state = self.state
         message = {
             "role": "assistant",
@@ -79,7 +82,7 @@ class ChatFold:
 
 
 def failure(state: LogState) -> dict[str, Any]:
-    """Return why a job has no report, as OpenAI's clients read an error."""
+    """Return why a job has no report, as OpenAI's clients expect."""
     kind, message = state.error or ("cancelled", "The job was cancelled.")
     return {"message": message, "type": "server_error", "param": None, "code": kind}
 

@@ -1,4 +1,4 @@
-"""Where a report cites its sources, as the url citations of OpenAI's protocols."""
+"""Return a report's citations as OpenAI's url citations."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,10 @@ class CitedSource(Struct, frozen=True):
 
 
 def url_citations(text: str, sources: Mapping[int, CitedSource]) -> list[dict[str, Any]]:
-    """Return a citation for each [n] of the text; indices count its characters."""
+    """Return a citation for each [n].
+
+    Indices count characters.
+    """
     return [
         {
             "type": "url_citation",

@@ -1,11 +1,14 @@
-"""What every face is: the lines of a job's log in, frames out, the same ones each time."""
+"""Define a face: log lines in, the same frames out each time."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
 
 class Fold(Protocol):
-    """Turns the lines of one job's log, in order, into the frames of a protocol."""
+    """Turns the lines of a job's log into a protocol's frames.
+
+    The lines come in order.
+    """
 
     is_over: bool  # the job has ended; no frame follows
 

@@ -1,4 +1,4 @@
-"""What every face takes from a job's log: its request, its sources, its bill."""
+"""Collect a job's request, sources and bill for all faces."""
 
 from typing import Any
 from uuid import UUID
@@ -34,7 +34,7 @@ class LogState:
         return model_name(self.request)
 
     def is_copy(self, event: JobEvent) -> bool:
-        """True for what a follow-up took over from its origin, which is no news of its own."""
+        """Return True for an event copied from a follow-up's origin."""
         if event.type.startswith("call_"):
             return event.data["key"] in self._reused
         return self._turn <= self._reused_turns and event.type in _COPIED

@@ -1,4 +1,4 @@
-"""The models that OpenAI's protocols offer: an effort each, and a language model if one is named."""
+"""Offer models by OpenAI's protocols: an effort, and a language model."""
 
 from typing import Any, get_args
 
@@ -15,7 +15,9 @@ def model_name(request: dict[str, Any]) -> str:
 
 
 def read_model_name(name: str) -> tuple[Effort | None, str | None]:
-    """Return the effort and the language model that a name asks for; bare "dossier" leaves both open.
+    """Return a model name's effort and language model.
+
+    Bare "dossier" leaves both open.
 
     Raises LookupError for any other name.
     """

@@ -6,7 +6,7 @@ PIECE = 1000  # characters of one delta, more or less
 
 
 def pieces(text: str) -> Iterator[str]:
-    """Yield the text in parts that end where a line ends, if one does."""
+    """Yield the text in parts, at ends of lines if possible."""
     start = 0
     while start < len(text):
         end = min(start + PIECE, len(text))

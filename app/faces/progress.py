@@ -1,4 +1,4 @@
-"""What the agent is doing, in sentences for the reader of a chat."""
+"""Describe the agent's work in sentences for a chat."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ from dossier.event_types import JobEvent
 
 
 def progress(event: JobEvent) -> str | None:
-    """Return what this event tells a reader, or None if it tells nothing."""
+    """Return what this event tells a reader, or None."""
     say = _SAY.get(event.type)
     return say(event.data) if say else None
 

@@ -1,4 +1,6 @@
-"""A job as OpenAI's Responses API shows it: items, and a stream of typed events.
+"""Show a job as OpenAI's Responses API does.
+
+It has items, and a stream of typed events.
 
 The shapes are those of the Open Responses specification (2026-04). Clients validate the order: items
 are numbered as they are opened, and an event of an item names it. `sequence_number` counts the frames
@@ -32,7 +34,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class ResponseFold:
-    """The stream of one response; it implements `app.faces.fold.Fold`."""
+    """The stream of one response, as `app.faces.fold.Fold`."""
 
     def __init__(self) -> None:
         self.is_over = False

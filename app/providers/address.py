@@ -1,4 +1,7 @@
-"""Where requests go: a base address joined with the path of an API, whatever form the base has."""
+"""Join a base address with an API's path.
+
+The base may have any form.
+"""
 
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -25,7 +28,9 @@ def checked_address(name: str, url: str) -> str:
 
 
 def joined(base: str, path: str, query: Mapping[str, str] | None = None) -> str:
-    """The address of `path` under a base, which may have a query or an endpoint at its end already.
+    """Return the address of `path` under a base.
+
+    The base may have a query, or end with an endpoint already.
 
     `query` is added to what the base has; of two values for one name, that of `query` counts.
     """

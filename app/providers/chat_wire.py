@@ -1,4 +1,4 @@
-"""Chat completions: how a turn is asked for, and how a streamed reply is put together."""
+"""Ask for a turn by chat completions, and collect streamed replies."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ def any_object() -> dict[str, Any]:
 
 
 class ChatCollector:
-    """Puts the pieces of a streamed chat completion together, and notes them in what is being written."""
+    """Collects a streamed chat completion, and keeps what is written so far."""
 
     def __init__(self, writing: Writing) -> None:
         self._writing = writing
@@ -87,7 +87,10 @@ class ChatCollector:
         self._writing.think(thought)
 
     def _call(self, call: dict[str, Any], place: int) -> None:
-        """A piece of a tool call; servers name its place, or send it whole."""
+        """Return a piece of a tool call, placed or whole.
+
+        Servers name its place, or send it whole.
+        """
         index = call.get("index")
         known = self._calls.setdefault(
             index if isinstance(index, int) else place, {"name": "", "arguments": ""}

@@ -44,7 +44,10 @@ class Completion(Struct, frozen=True):
 
 
 def read(body: bytes) -> Completion:
-    """A body as a completion with at least one choice. Raises ServerRefusal, ProviderError."""
+    """Read a completion with at least one choice.
+
+    Raises ServerRefusal, ProviderError.
+    """
     try:
         value = json.loads(body)  # takes what servers write and msgspec does not: 1e400, lone surrogates
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""One request to a model's server, and its reply read as it is written.
+"""Send a request to a model's server, and read the reply live.
 
 Four waits are bounded, each by a setting: for the connection, for the first token, for the next bytes, and
 for the whole call. However a call ends, its connection is closed, so that the server stops writing.
@@ -87,7 +87,10 @@ class ModelExchange:
         self._patience = patience
 
     def request(self, url: str, headers: dict[str, str], body: bytes) -> httpx.Request:
-        """A request whose headers are its own: the shared client gets none of them."""
+        """Build a request with only its own headers.
+
+        The shared client gets none of them.
+        """
         waits = httpx.Timeout(connect=self._patience.connect, read=None, write=None, pool=None)
         return self._client.build_request("POST", url, headers=headers, content=body, timeout=waits)
 
@@ -151,7 +154,7 @@ class ModelExchange:
 
 
 class _Clock:
-    """The time-outs of one call: the next thing must come in time, and the whole as well."""
+    """The time-outs of a call, between pieces and in all."""
 
     def __init__(self, patience: ModelPatience, *, is_streamed: bool) -> None:
         self._patience = patience
@@ -171,7 +174,10 @@ class _Clock:
             yield
 
     def heard(self, *, has_begun: bool) -> None:
-        """Bytes came; before the first token they do not lengthen the wait for it."""
+        """Note that bytes came.
+
+        Only after the first token they extend the wait.
+        """
         if not has_begun:
             return
         self._has_begun = True
@@ -204,7 +210,10 @@ def _is_stream(reply: httpx.Response, first: bytes) -> bool:
 
 
 def _take(parser: Parser, chunk: bytes, collector: ReplyCollector) -> bool:
-    """Hand on the frames of a chunk; True once the stream has said that it is done."""
+    """Pass on a chunk's frames.
+
+    Return True at the stream's end.
+    """
     try:
         frames = parser.feed(chunk)
     except ValueError:
@@ -249,13 +258,13 @@ async def _start(reply: httpx.Response, most: int) -> bytes:
 
 
 def _words(body: bytes) -> object:
-    """The body of a refusal: JSON, or plain text; the pages of proxies say nothing."""
+    """Return a refusal's body as JSON or text, not a proxy's page."""
     text = body.decode("utf-8", "replace").strip()
     return _decoded(body) or ("" if text.startswith("<") else text)
 
 
 def _decoded(body: bytes) -> object:
-    """JSON as servers write it: 1e400, lone surrogates; None for what is none."""
+    """Decode JSON leniently (1e400, lone surrogates), or return None."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What one model of one server has shown that it takes, and what it refused.
+"""Remember what a server's model accepted, and what it refused.
 
 A refusal that names a part of the request changes that part for all later requests; so each costs one
 request that was not paid. What another model of the same server takes is not taken for granted.
@@ -27,7 +27,7 @@ _TOO_HIGH = re.compile(
 
 
 class SentForm(Struct):
-    """How a request is put; `adapt` changes it for the next try."""
+    """The form of a request, which `adapt` changes for the next try."""
 
     form: Form
     schema: Schema
@@ -57,7 +57,10 @@ class ModelHabits:
         self.ladder.taken(sent.schema, sent.form, has_crashed=sent.has_crashed)
 
     def adapt(self, sent: SentForm, refused: ServerRefusal) -> bool:
-        """Put the request otherwise; False where the refusal is not about how it was put."""
+        """Change the request's form.
+
+        Return False if the refusal concerns something else.
+        """
         if not is_about_request(refused):
             return False
         return (
@@ -80,7 +83,7 @@ class ModelHabits:
         return bool(named)
 
     def _other_limit(self, sent: SentForm, refused: ServerRefusal) -> bool:
-        """Ask for less where the limit is too high, under another name where the name is not known."""
+        """Lower a limit that is too high, or rename an unknown one."""
         found = _LIMIT.search(refused.text)
         if not found or not sent.limit or not self.limits:
             return False
@@ -94,7 +97,10 @@ class ModelHabits:
         return True
 
     def _without_name(self, named: str) -> tuple[Limit, ...]:
-        """The names that are left: of two, the other one; of one, the one that was not tried, then none."""
+        """Return the remaining names of the limit.
+
+        Of two, it is the other one; of one, the one that was not tried, then none.
+        """
         if len(self.limits) > 1:
             return tuple(name for name in self.limits if name != named) or self.limits[:1]
         [tried] = self.limits
@@ -113,7 +119,10 @@ class ModelHabits:
         return False
 
     def _lower_form(self, sent: SentForm, refused: ServerRefusal) -> bool:
-        """One form less; also without words for it, as long as this one was never taken."""
+        """Go one form down.
+
+        A refusal without a reason counts, too, as long as this form was never taken.
+        """
         lower = below(sent.form)
         has_words = bool(ABOUT_FORM.search(f"{refused.words.message} {refused.words.kind} {refused.text}"))
         is_proven = self.ladder.is_proven(sent.schema, sent.form)

@@ -1,4 +1,4 @@
-"""The forms in which a reply is asked for, strictest first, and the one that a model takes.
+"""Try the forms of a reply from strictest, and keep what works.
 
 What a server takes depends on the model and on the schema's shape, so it is remembered for each shape. A
 server that was updated gets another chance: after a while the next stricter form is tried again.
@@ -38,7 +38,7 @@ class _Known(Struct):
 
 
 class FormLadder:
-    """The forms that one model of one server takes, by the shape of the schema."""
+    """The forms that a server's model takes, by the schema's shape."""
 
     def __init__(self, first: Form = "strict", clock: Callable[[], float] = time.monotonic) -> None:
         self._first: Form = first
@@ -54,7 +54,10 @@ class FormLadder:
         return known.form
 
     def is_proven(self, schema: Schema, form: Form) -> bool:
-        """True if this form was taken before, so that an error without words is not about it."""
+        """Return True if this form was taken before.
+
+        Then an error without words is not about it.
+        """
         known = self._of(schema)
         return known.is_proven and known.form == form
 
@@ -95,7 +98,10 @@ def _keywords(schema: Schema) -> set[str]:
 
 
 def loosened(schema: Schema) -> tuple[Schema, bool]:
-    """A schema without counts and unions, and whether it is strict still: without unions less is required."""
+    """Return a schema without counts and unions, and its strictness.
+
+    Without unions less is required.
+    """
     plain = _plain(schema)
     return plain, "anyOf" not in shape_of(schema)
 
@@ -112,7 +118,7 @@ def _plain(schema: Schema) -> Schema:
 
 
 def _merged(members: list[Schema]) -> Schema:
-    """One object that has the fields of them all; only those that all have are required."""
+    """Merge objects' fields, requiring only those that all require."""
     if any("properties" not in member for member in members):
         return members[0]
     properties: Schema = {}

@@ -1,4 +1,4 @@
-"""A language model behind any server that speaks OpenAI's chat completions, or its Responses API.
+"""Call language models by OpenAI's chat completions or Responses API.
 
 Every call is one try for the worker, which records it; within it a request may be put otherwise, as often
 as a server refuses how it was put. Whatever comes back is checked here: it is a legal step or a BadReply.
@@ -57,7 +57,7 @@ class Render(Protocol):
     """Makes the conversation of a turn."""
 
     def __call__(self, ask: Ask, texts: Mapping[str, str], *, room: int) -> Sequence[Message]:
-        """The messages; the pages in them have at most about `room` characters."""
+        """Return the messages, with about `room` characters of pages at most."""
         ...
 
 
@@ -104,7 +104,10 @@ class LanguageModel:
     async def next_step(
         self, ask: Ask, texts: Mapping[str, str], writing: Writing | None = None
     ) -> ModelReply:
-        """The model's choice among the tools of the menu. Raises BadReply and ProviderError."""
+        """Return the model's choice of tool.
+
+        Raise BadReply or ProviderError.
+        """
         writing = writing or Writing()
         said = await self._turn(ask, texts, writing)
         try:
@@ -119,7 +122,10 @@ class LanguageModel:
     async def fill(
         self, messages: list[dict[str, str]], schema: Schema, writing: Writing | None = None
     ) -> tuple[str, Usage]:
-        """The text of a reply under another schema than a turn's. Raises BadReply and ProviderError."""
+        """Return text under another schema.
+
+        Raise BadReply or ProviderError.
+        """
         try:
             said = await self._ask(messages, schema, self.spec.reply_tokens, writing or Writing())
         except ServerRefusal as refused:
@@ -132,7 +138,7 @@ class LanguageModel:
     # A turn, with as many pages as fit
 
     async def _turn(self, ask: Ask, texts: Mapping[str, str], writing: Writing) -> PaidReply:
-        """One reply of a turn, asked for again with less text where the prompt did not fit."""
+        """Get a turn's reply, with less text after an overflow."""
         schema, limit = strict_schema(NextStep, ask.menu), self._limit(ask.menu)
         messages, room = await self._rendered(ask, texts, self._pages, limit)
         spent, notes = Usage(), list[str]()
@@ -157,7 +163,10 @@ class LanguageModel:
         raise AssertionError("the last round returns or raises")
 
     def _cut(self, size: int, usage: Usage) -> ContextOverflow | None:
-        """The sizes of a prompt that was cut in silence; of one that was not, learn what a token holds."""
+        """Return a silently cut prompt's sizes.
+
+        Learn the token ratio from others.
+        """
         cut = self.room.cut(size, usage.input_tokens) if self.spec.preset.truncates else None
         if cut is None:
             self.room.learn(size, usage.input_tokens)
@@ -173,7 +182,7 @@ class LanguageModel:
     async def _rendered(
         self, ask: Ask, texts: Mapping[str, str], room: int, limit: int
     ) -> tuple[list[dict[str, str]], int]:
-        """The conversation, with less text of pages where all of it would not fit; and the room they had."""
+        """Fit the conversation to the context, and return the pages' room."""
         # In a thread: a prompt of many pages takes some tenths of a second, and other jobs are waiting.
         conversation = await asyncio.to_thread(self._render, ask, texts, room=room)
         excess = self.room.excess(sum(len(message.content) for message in conversation), limit)
@@ -260,7 +269,7 @@ class LanguageModel:
         return body | further
 
     def _form(self, sent: SentForm, wire: Any) -> tuple[dict[str, Any], str]:  # noqa: ANN401 - a module
-        """The fields that hold a reply to the schema, and what the model is told of it."""
+        """Return the fields that impose the schema, and the model's hint."""
         match sent.form:
             case "strict":
                 hint = "" if self.spec.preset.shows_schema else told(sent.schema)
@@ -307,7 +316,10 @@ class LanguageModel:
 
 
 def added(one: Usage, other: Usage) -> Usage:
-    """Two bills as one; a cost that is not known makes the sum unknown."""
+    """Add two bills.
+
+    An unknown cost makes the sum unknown.
+    """
     costs = (one.cost_usd, other.cost_usd)
     known = [cost for cost in costs if cost is not None]
     return Usage(
@@ -343,7 +355,7 @@ def _pages_in(texts: Mapping[str, str]) -> int:
 
 
 def _with_hint(messages: list[dict[str, str]], hint: str) -> list[dict[str, str]]:
-    """The conversation, and at its end what the model is told of the form of its reply."""
+    """Append to the conversation what the model must know of the form."""
     if not hint:
         return messages
     last = messages[-1]

@@ -42,7 +42,10 @@ class ModelSpec(Struct, frozen=True, kw_only=True):
 
     @property
     def server(self) -> str:
-        """The kind of server, in the log's words: what speaks OpenAI's language goes by its name."""
+        """Return the kind of server for the log.
+
+        What speaks OpenAI's language goes by its name.
+        """
         return "openai" if self.preset.name == "other" else self.preset.name
 
     @property

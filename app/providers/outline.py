@@ -1,4 +1,4 @@
-"""Describe a schema in words, for models whose server does not show it to them."""
+"""Describe a schema in words, for models that cannot see it."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ def asked_for(schema: Schema) -> str:
 
 
 def told(schema: Schema) -> str:
-    """What a model is told whose reply is held to a schema that it does not see."""
+    """Return the hint for a model that cannot see its schema."""
     lines = "\n".join(_lines("", schema))
     return (
         f"Your reply is one JSON object with these fields:\n{lines}\n"
@@ -25,7 +25,7 @@ def told(schema: Schema) -> str:
 
 
 def example(schema: Schema) -> Any:  # noqa: ANN401 - whatever the schema says
-    """The shortest value that fits a schema; texts are "…"."""
+    """Return the shortest value of a schema, with texts as "…"."""
     if "anyOf" in schema:
         return example(schema["anyOf"][0])
     if "enum" in schema:

@@ -1,4 +1,7 @@
-"""What is known of servers by their documentation; docs/models.md says what was run and what was not."""
+"""List what servers document of themselves.
+
+docs/models.md says what was run and what was not.
+"""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -107,7 +110,7 @@ PRESETS: Mapping[str, ServerPreset] = {
 
 
 def preset_at(base_url: str) -> ServerPreset:
-    """The kind of server at an address: by its host, or by the port that a local one listens on."""
+    """Return the kind of server by its host, or local port."""
     if not base_url:
         return PRESETS["openai"]
     parts = urlsplit(base_url)

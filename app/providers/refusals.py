@@ -1,4 +1,4 @@
-"""What a refusal of a model's server means, in whichever dialect it comes."""
+"""Interpret the refusals of a model's server, in any dialect."""
 
 import re
 import time
@@ -73,14 +73,14 @@ EPOCH = 1_000_000_000  # a reset beyond this is a moment, not a wait
 
 
 class ContextOverflow(Struct, frozen=True):
-    """A prompt that did not fit, in tokens as far as the server says."""
+    """A prompt that did not fit, with the sizes that are known."""
 
     context: int | None = None
     sent: int | None = None
 
 
 def overflow_of(refused: ServerRefusal) -> ContextOverflow | None:
-    """The sizes in a refusal of too long a prompt; None where it is about something else."""
+    """Return the sizes in a refusal of a long prompt, or None."""
     if not _is_too_long(refused):
         return None
     words = f"{refused.words.message} {refused.text}"
@@ -110,7 +110,10 @@ def _number(cues: tuple[re.Pattern[str], ...], words: str) -> int | None:
 
 
 def is_about_request(refused: ServerRefusal) -> bool:
-    """True if another form of the same request may be taken: it is not about money, length or the model."""
+    """Return True if another form of the request may be taken.
+
+    The refusal is not about money, length or the model.
+    """
     words = refused.words
     return (
         refused.status in MAY_ADAPT
@@ -121,7 +124,7 @@ def is_about_request(refused: ServerRefusal) -> bool:
 
 
 def is_missing_model(refused: ServerRefusal) -> bool:
-    """True if the server does not have the model, or not any more."""
+    """Return True if the server does not have the model now."""
     if refused.words.code in ("model_not_found", "model_decommissioned", "DeploymentNotFound"):
         return True
     return refused.status in (400, 404, 410) and bool(_NO_MODEL.search(refused.words.message))
@@ -154,7 +157,7 @@ def _final(kind: ErrorType, message: str) -> ProviderError:
 
 
 def _waiting(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """The headers, with a Retry-After taken from the vendor's own where the standard one is missing."""
+    """Return the headers, with Retry-After from the vendor's own if missing."""
     if retry_after(headers) is not None:
         return headers
     wait = _milliseconds(headers.get("retry-after-ms", ""))
@@ -172,7 +175,10 @@ def _milliseconds(value: str) -> float | None:
 
 
 def _reset(headers: Mapping[str, str], name: str) -> float | None:
-    """Seconds until a limit is reset: "6m0s", "20ms", "1.5", or a moment; None where enough is left."""
+    """Return the seconds until a limit resets, None if enough is left.
+
+    It is given as "6m0s", "20ms", "1.5", or a moment.
+    """
     value = headers.get(name, "").strip()
     left = headers.get(_LEFT.get(name, ""), "0").strip()
     if not value or left not in ("", "0"):

@@ -1,4 +1,7 @@
-"""OpenAI's Responses API, for models that want it: asked and read as if it were a chat completion."""
+"""Use OpenAI's Responses API as if it were chat completions.
+
+It is for models that want it.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +17,7 @@ NESTED = {"reasoning_effort": ("reasoning", "effort"), "verbosity": ("text", "ve
 
 
 def asked(messages: Sequence[dict[str, str]]) -> dict[str, Any]:
-    """The conversation as this API takes it; it keeps none of it."""
+    """Return the conversation for this API, which keeps none of it."""
     instructions = "\n\n".join(one["content"] for one in messages if one["role"] == "system")
     said = [{"role": one["role"], "content": one["content"]} for one in messages if one["role"] != "system"]
     return {"instructions": instructions, "input": said, "store": False}
@@ -83,7 +86,10 @@ class ResponsesCollector:
 
 
 def as_completion(response: dict[str, Any]) -> dict[str, Any]:
-    """A response in the words of chat completions. Raises ServerRefusal where it failed."""
+    """Return a response as a chat completion.
+
+    Raises ServerRefusal if it failed.
+    """
     if response.get("error"):
         raise refusal_in({"error": response["error"]})
     output = response.get("output")

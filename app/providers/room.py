@@ -1,4 +1,7 @@
-"""How much of a model's context the pages may take: learnt from what the server counts and refuses."""
+"""Learn how much of a model's context the pages may take.
+
+The server's counts and refusals tell.
+"""
 
 from app.providers.refusals import ContextOverflow
 
@@ -25,7 +28,7 @@ class ContextRoom:
             self._per_token = characters / tokens
 
     def cut(self, characters: int, tokens: int | None) -> ContextOverflow | None:
-        """The sizes of a prompt that the server cut in silence; None where it read all of it."""
+        """Return the sizes of a prompt cut in silence, or None."""
         if tokens is None or tokens < PLAUSIBLE:
             return None
         expected = characters / (self._per_token or MOST)
@@ -33,7 +36,7 @@ class ContextRoom:
         return ContextOverflow(tokens, round(expected)) if tokens < short * expected else None
 
     def excess(self, characters: int, reply: int) -> int:
-        """Characters of a prompt that are too many for the context, as far as it is known."""
+        """Return how many characters exceed the context, as far as known."""
         if not self.context:
             return 0
         reserved = min(reply, int(REPLY * self.context)) if reply else int(REPLY * self.context)

@@ -1,4 +1,7 @@
-"""How many calls a server is sent at once; the others wait here, and the wait counts for no time-out."""
+"""Bound the concurrent calls to a server.
+
+The others wait here, and the wait counts for no time-out.
+"""
 
 import asyncio
 import contextlib
@@ -15,7 +18,10 @@ class ServerSlots:
 
     @contextlib.asynccontextmanager
     async def one(self, server: str, most: int, writing: Writing) -> AsyncIterator[None]:
-        """Hold one of `most` slots of a server; 0: there is no queue."""
+        """Hold one of `most` slots of a server.
+
+        0 means no bound.
+        """
         if not most:
             yield
             return

@@ -1,4 +1,6 @@
-"""Two sentences laid side by side: which words they share in one order, and what stands in whose place.
+"""Align two sentences by the words they share in order.
+
+The rest shows what is in whose place.
 
 Names and numbers are laid side by side whatever they are, so that another one shows.
 """
@@ -51,7 +53,7 @@ class Aligned:
 
     @cached_property
     def places(self) -> list[tuple[list[Token], list[Token]]]:
-        """Return the runs of a claim that stand where the page has another run."""
+        """Return a claim's runs where the page has another run."""
         return [
             (self.claim[a:b], self.page[c:d])
             for tag, a, b, c, d in self.codes
@@ -60,14 +62,17 @@ class Aligned:
 
     @cached_property
     def pairs(self) -> list[tuple[int, int]]:
-        """Return which names and numbers stand in the same place beside a word that both have."""
+        """Return names and numbers in one place beside a shared word."""
         blocks = [code for code in self.codes if code[0] == "equal" and code[2] - code[1] > 1]
         return [
             (a + n, c + n) for _, a, b, c, _ in blocks for n in range(b - a) if self.claim[a + n].kind != WORD
         ]
 
     def shared(self, side: list[Token]) -> frozenset[str]:
-        """Return the words of one side between the first and the last that both have, and next to them."""
+        """Return a side's words from the first shared to the last.
+
+        The words next to them are included.
+        """
         first, last = self._span(page=side is self.page)
         return frozenset(token.word for token in side[max(0, first - EDGE) : last + EDGE])
 
@@ -117,7 +122,10 @@ def _token(text: str, match: re.Match[str], language: str, empty: frozenset[str]
 
 
 def _is_common(word: str, language: str) -> bool:
-    """Return True for what is hardly a name where a sentence begins: a plural, an abstract noun."""
+    """Return True for a plural or abstract noun, hardly a name.
+
+    This is for the beginning of a sentence.
+    """
     if language == "de":
         return word.endswith(("en", "er", "ung", "heit", "keit", "schaft", "ion", "leute", "tum", "nis"))
     is_plural = word.endswith("s") and not word.endswith(("is", "us", "as", "os", "ss"))
@@ -130,7 +138,10 @@ def bare(word: str) -> str:
 
 
 def is_kin(one: str, other: str) -> bool:
-    """Return True for two forms of one name: "Sweden" and "Swedish", "EU" and "European Union"."""
+    """Return True for two forms of one name.
+
+    For example "Sweden" and "Swedish", "EU" and "European Union".
+    """
     ones, others = bare(one).split(), bare(other).split()
     left = [word for word in ones if not any(_is_form(word, known) for known in others)]
     right = [word for word in others if not any(_is_form(word, known) for known in ones)]

@@ -77,7 +77,9 @@ def turned(
 
 
 def turned_across(claim: str, spoken: str, quote: str, language: str) -> str:
-    """Why a claim says another thing than a quote in another language, as far as single words tell.
+    """Return why a claim contradicts a quote in another language.
+
+    Single words decide.
 
     Only a quote that is hardly longer than the claim is compared: in a longer one a negation or a hedge may
     belong to what the claim leaves out.
@@ -94,7 +96,7 @@ def turned_across(claim: str, spoken: str, quote: str, language: str) -> str:
 
 
 def _not_only(text: str) -> frozenset[str]:
-    """The words of a text without those of "not only", which denies nothing."""
+    """Return a text's words without "not only", which denies nothing."""
     return frozenset(words(_ONLY.sub(" ", text)))
 
 
@@ -111,7 +113,9 @@ def words(text: str) -> list[str]:
 
 
 def framed(before: str, language: str) -> str:
-    """Why a sentence does not say what a part of it says word for word: "It is not true that …".
+    """Return why a sentence withdraws a part that it quotes.
+
+    "It is not true that …" is an example.
 
     Args:
         before: the sentence up to that part.
@@ -202,7 +206,7 @@ def _quantity(said: frozenset[str], there: frozenset[str]) -> str:
 
 
 def _is_crossed(pair: Aligned) -> bool:
-    """Return True if what is compared stands on the other side of "than"."""
+    """Return True if comparands change sides of "than"."""
     claim, page = _compared(pair.claim), _compared(pair.page)
     if claim is None or page is None:
         return False

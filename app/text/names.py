@@ -1,4 +1,4 @@
-"""Names in a claim that its page does not have, or has in another place."""
+"""Find a claim's names that its page lacks or places elsewhere."""
 
 import re
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ _KIN = {word: frozenset(line.split()) for line in _FORMS for word in line.split(
 
 
 class Known:
-    """The words of a page, and its title and address, as far as names can be told by them."""
+    """The words of a page, its title and address, for names."""
 
     def __init__(self, words: Iterable[str], about: str = "") -> None:
         self._words = frozenset(map(bare, words))
@@ -62,13 +62,13 @@ def strangers(claim: str, language: str, known: Known) -> frozenset[str]:
 
 
 def stranger(claim: str, language: str, known: Known) -> str:
-    """Say which name of a claim is nowhere on its page; "" if none."""
+    """Return a claim's name that is nowhere on its page, or ""."""
     found = strangers(claim, language, known)
     return f"“{min(found)}” is not on the page" if found else ""
 
 
 def _runs(side: Iterable[Token]) -> list[list[Token]]:
-    """Return the names of a sentence, each with the words that follow it at once."""
+    """Return a sentence's names, each with the words right after it."""
     runs = list[list[Token]]()
     for token in side:
         if token.kind == NAME and token.joins and runs:
@@ -95,7 +95,10 @@ def _is_known(run: list[Token], known: Known) -> bool:
 
 
 def misplaced(pair: Aligned, known: Known | None) -> str:
-    """Say which name or number stands in a claim where the page has another; "" if none."""
+    """Return a claim's name or number where the page has another.
+
+    "" if there is none.
+    """
     differ = [(a, b) for a, b in pair.pairs if pair.claim[a].word != pair.page[b].word]
     mine = {pair.claim[a].word: a for a, _ in differ}
     theirs = {pair.page[b].word: b for _, b in differ}

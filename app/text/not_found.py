@@ -48,5 +48,5 @@ _SEARCHED = re.compile(
 
 
 def says_not_found(text: str) -> bool:
-    """Match "The sources do not say …", "Dazu wurde nichts gefunden" and alike."""
+    """Match a sentence such as "The sources do not say …"."""
     return len(text) <= MAX_ABSENCE and bool(_SEARCHED.search(text) and _NOT_FOUND.search(text))

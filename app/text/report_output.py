@@ -160,7 +160,10 @@ def html(result: Result) -> str:
 
 
 def _byline(result: Result) -> str:
-    """Say what stands in for the model; what works without one says so itself, in its language."""
+    """Name what replaces the model, unless it says so itself.
+
+    What works without a model says so in its language.
+    """
     return f"<p><em>{WRITTEN[result.written_by]}</em></p>" if result.written_by == "stand_in" else ""
 
 

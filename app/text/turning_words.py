@@ -1,4 +1,7 @@
-"""Lists of the words that turn a meaning: negations, opposites, "all" and "some", and hedges."""
+"""List words that turn a meaning.
+
+They are negations, opposites, "all" and "some", and hedges.
+"""
 
 
 def _set(words: str) -> frozenset[str]:
@@ -136,7 +139,7 @@ DENIALS = _set("""deny denies denied doubt doubts doubted false untrue wrong myt
 
 
 def negations(language: str) -> frozenset[str]:
-    """Return the negations of a language; those of English and German where it is not known."""
+    """Return a language's negations, English and German ones if unknown."""
     if language in ("", "en", "de"):
         return _LANGUAGES_OF_BOTH
     return NEGATIONS.get(language, frozenset())
