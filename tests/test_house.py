@@ -12,13 +12,16 @@ ROOT = Path(__file__).parent.parent
 TERMINAL = ROOT / "app" / "cli"
 LOGS = {"debug", "info", "warning", "error", "exception"}
 
-# What has been reached, rounded up: each may fall, none may grow. The aim for the first lines is 0.
+# What has been reached, rounded up: each may fall, none may grow.
 BOUNDS = {
-    "functions of one word, %": 78,
-    "classes of one word, %": 66,
-    "first lines, median words": 13,
-    "first lines over 12 words, %": 56,
-    "first lines with a semicolon, %": 26,
+    "functions of one word, %": 76,
+    "classes of one word, %": 48,
+    "class names used twice": 0,
+    "module names used twice": 0,
+    "constant names used twice": 0,
+    "first lines, median words": 10,
+    "first lines over 12 words, %": 0,
+    "first lines with a semicolon, %": 0,
 }
 
 

@@ -17,9 +17,9 @@ from math import log
 
 from msgspec import Struct
 
-from app.text import languages, meaning, names, sentences, verbatim
-from app.text.names import Known
+from app.text import languages, meaning, proper_names, sentences, verbatim
 from app.text.numbers import Figures, both, figures, missing, near, unit_conflict
+from app.text.proper_names import Known
 
 # Half of what the claim says, by weight. Seventeen paraphrases scored 0.48 to 1.0, in the middle 0.8, against
 # their own page, and 0.0 to 0.46, in the middle 0.14, against the best of three pages on related subjects.
@@ -32,7 +32,7 @@ PLACES = 3  # of a page that carry a claim together
 STEP = 0.05  # what each further sentence must add to the score, so that quotes stay short
 CANDIDATES = 24  # sentences of a page that are looked at closely for one claim
 EXACT = 12  # windows that are compared character by character
-CLOSE = 30  # windows whose numbers and turning words are compared
+MAX_WINDOWS = 30  # windows whose numbers and turning words are compared
 POSTINGS = 10_000  # entries of the index that are counted for one claim
 VOCABULARY = 60_000  # words of a page that are stemmed
 
@@ -219,7 +219,7 @@ class IndexedPage:
         if not windows or windows[0].score < THRESHOLD:
             return self._apart(claim, windows)
         why = ""
-        for window in windows[:CLOSE]:
+        for window in windows[:MAX_WINDOWS]:
             if window.score < THRESHOLD:
                 continue
             if refused := self._refused(claim, window):
@@ -237,7 +237,9 @@ class IndexedPage:
         The page has all names if it is "".
         """
         is_same = claim.language == self.language or not claim.language or not self.language
-        return names.stranger(claim.text, claim.language or self.language, self.known) if is_same else ""
+        return (
+            proper_names.stranger(claim.text, claim.language or self.language, self.known) if is_same else ""
+        )
 
     def _refused(self, claim: Claimed, window: "Window") -> str:
         """Return why a similar passage does not carry the claim, or ""."""
@@ -290,7 +292,7 @@ class IndexedPage:
         held = self.held(best.first, best.last) & claim.stems
         if len(held) < 2:
             return None
-        strangers = names.strangers(claim.text, claim.language or self.language, self.known)
+        strangers = proper_names.strangers(claim.text, claim.language or self.language, self.known)
         return PartialQuote(self._run(best), held, self.figures(best.first, best.last), strangers)
 
 

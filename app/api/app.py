@@ -23,8 +23,8 @@ from app.api import (
 )
 from app.api.context import ApiContext
 from app.api.contract import check_request
+from app.api.openai.job_serving import OpenAI
 from app.api.openai.routes import openai_router
-from app.api.openai.serving import OpenAI
 from app.api.page import page_routes
 from app.api.problem_details import HANDLERS
 from dossier.version import __version__

@@ -20,7 +20,7 @@ from app.domain.signature import Signer
 from app.text import report_output
 from dossier.job_types import Result
 
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip knows; the same job gives the same bytes
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip knows; the same job gives the same bytes
 
 READ_ME = """Everything that Dossier knows about job {job_id}, up to event {seq}.
 
@@ -108,7 +108,7 @@ class Bundle:
         self._zip.close()
 
     def _add(self, name: str, text: bytes) -> None:
-        entry = zipfile.ZipInfo(name, EPOCH)
+        entry = zipfile.ZipInfo(name, ZIP_EPOCH)
         entry.compress_type = zipfile.ZIP_DEFLATED
         entry.external_attr = 0o644 << 16
         entry.create_system = 3  # so that the bytes do not depend on where they were made

@@ -30,7 +30,7 @@ from dossier.request import Limits
 UNANSWERED: dict[Outcome | None, int] = {"not_found": NOT_FOUND, "not_researched": NOT_RESEARCHED}
 SERVER_WORKERS = 2  # jobs at a time of a server of our own: this one, and one that was left behind
 
-F = TypeVar("F", bound=Callable[..., Any])
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 LIMIT_OPTIONS = (
     click.option("--max-searches", type=click.IntRange(0), help="Searches at most."),
@@ -57,7 +57,7 @@ REQUEST_OPTIONS = (
 )
 
 
-def with_request_options(command: F) -> F:
+def with_request_options(command: CommandT) -> CommandT:
     """Add the options of a request to a command.
 
     They are the same for all commands that send one.

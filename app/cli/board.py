@@ -158,13 +158,13 @@ def in_words(followed: JobEvent) -> str | None:
             return f"Failed ({event.error_type}): {event.error_message}"
         case e.AttemptFailed() as event:
             return f"Attempt {event.attempt} failed ({event.error_type}): {event.error_message}"
-        case event if event.type in OUTCOMES:
-            return OUTCOMES[event.type]
+        case event if event.type in OUTCOME_LINES:
+            return OUTCOME_LINES[event.type]
         case event:
             return step_in_words(event)
 
 
-OUTCOMES = {
+OUTCOME_LINES = {
     "job_submitted": "Submitted, waiting for a worker",
     "attempt_released": "The worker is leaving; another one will continue",
     "lease_expired": "The worker was lost; another one will continue",

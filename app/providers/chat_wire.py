@@ -7,7 +7,7 @@ from app.agent.ports import Writing
 from app.providers.error_words import words_of
 from app.providers.exchange import GATEWAY, ServerRefusal
 
-PATH = "/chat/completions"
+CHAT_PATH = "/chat/completions"
 THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 
 

@@ -18,7 +18,7 @@ from app.providers.error_words import ErrorWords, words_of
 from app.providers.http import MAX_REPLY_BODY
 from dossier.sse_parser import Parser
 
-DONE = b"[DONE]"
+DONE_DATA = b"[DONE]"
 MAX_REFUSAL = 200_000  # bytes of the body of a refusal that are read
 GATEWAY = 502  # what an error in a reply with status 200 counts as, where it names no status
 
@@ -219,7 +219,7 @@ def _take(parser: Parser, chunk: bytes, collector: ReplyCollector) -> bool:
     except ValueError:
         raise unreadable() from None
     for frame in frames:
-        if frame.data.strip() == DONE:
+        if frame.data.strip() == DONE_DATA:
             return True
         piece = _decoded(frame.data)
         if not isinstance(piece, dict):

@@ -20,7 +20,7 @@ LEAST_REPLY = 256  # tokens; a server that allows less has said something else
 
 _RESPONSES_ONLY = re.compile(r"v1/responses|responses api", re.IGNORECASE)
 _LIMIT = re.compile(r"max_(?:completion_|output_)?tokens", re.IGNORECASE)
-_NUMBER = re.compile(r"\b\d{3,7}\b")
+_TOKEN_COUNT = re.compile(r"\b\d{3,7}\b")
 _TOO_HIGH = re.compile(
     r"at most|maximum|range|less than|<=?|exceed|too (?:large|high|big)|limit of|up to", re.IGNORECASE
 )
@@ -87,7 +87,7 @@ class ModelHabits:
         found = _LIMIT.search(refused.text)
         if not found or not sent.limit or not self.limits:
             return False
-        allowed = [int(number) for number in _NUMBER.findall(refused.words.message)]
+        allowed = [int(number) for number in _TOKEN_COUNT.findall(refused.words.message)]
         lower = [number for number in allowed if LEAST_REPLY <= number < sent.limit]
         if lower and _TOO_HIGH.search(refused.words.message):
             self.most = sent.limit = max(lower)

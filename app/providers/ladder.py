@@ -16,8 +16,8 @@ Form = Literal["strict", "loose", "json_object", "text"]
 FORMS: tuple[Form, ...] = ("strict", "loose", "json_object", "text")
 CRASHES = 2  # calls in which a server fails with a form and not without it: then it is the form
 UPWARDS = 600.0  # seconds until a stricter form is tried again; doubled each time that it is refused
-LONGEST = 86_400.0
-COUNTS = ("minItems", "maxItems")
+MAX_FORM_WAIT = 86_400.0
+COUNT_KEYWORDS = ("minItems", "maxItems")
 
 # Words of servers that refuse a form.
 ABOUT_FORM = re.compile(
@@ -73,7 +73,7 @@ class FormLadder:
         if known.form == form and known.is_proven and self._clock() < known.try_at:
             return
         is_lower = known.is_proven and FORMS.index(form) >= FORMS.index(known.form)
-        known.wait = min(LONGEST, 2 * known.wait) if is_lower else UPWARDS
+        known.wait = min(MAX_FORM_WAIT, 2 * known.wait) if is_lower else UPWARDS
         known.form, known.is_proven, known.try_at = form, True, self._clock() + known.wait
 
     def _of(self, schema: Schema) -> _Known:
@@ -91,7 +91,7 @@ def shape_of(schema: Schema) -> str:
 
 
 def _keywords(schema: Schema) -> set[str]:
-    found = {name for name in ("anyOf", *COUNTS) if name in schema}
+    found = {name for name in ("anyOf", *COUNT_KEYWORDS) if name in schema}
     inner = [*schema.get("anyOf", ()), *schema.get("properties", {}).values()]
     inner += [schema["items"]] if isinstance(schema.get("items"), dict) else []
     return found.union(*map(_keywords, inner))
@@ -109,7 +109,7 @@ def loosened(schema: Schema) -> tuple[Schema, bool]:
 def _plain(schema: Schema) -> Schema:
     if "anyOf" in schema:
         return _merged([_plain(member) for member in schema["anyOf"]])
-    plain = {name: value for name, value in schema.items() if name not in COUNTS}
+    plain = {name: value for name, value in schema.items() if name not in COUNT_KEYWORDS}
     if "properties" in plain:
         plain["properties"] = {name: _plain(part) for name, part in plain["properties"].items()}
     if "items" in plain:

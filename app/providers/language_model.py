@@ -19,7 +19,7 @@ from app.domain.events import Usage
 from app.domain.tools import NextStep
 from app.errors import ProviderError
 from app.providers import chat_wire, responses_wire
-from app.providers.address import checked_address, joined
+from app.providers.base_address import checked_address, joined
 from app.providers.completion import Completion, Tokens, completion_of, step_of, text_of
 from app.providers.exchange import ModelExchange, ServerRefusal, WireReply
 from app.providers.habits import ModelHabits, SentForm
@@ -36,10 +36,10 @@ log = logging.getLogger(__name__)
 PAGES = 120_000  # characters of pages that a turn shows at most
 ADAPTATIONS = 10  # times that one request is put otherwise
 SHRINKS = 4  # times that one turn is asked with less text
-REPORTS = frozenset({"write_report", "answer"})  # tools whose replies are long
+LONG_TOOLS = frozenset({"write_report", "answer"})  # tools whose replies are long
 
 
-class Message(Protocol):
+class ChatMessage(Protocol):
     """One message of a conversation."""
 
     @property
@@ -56,7 +56,7 @@ class Message(Protocol):
 class Render(Protocol):
     """Makes the conversation of a turn."""
 
-    def __call__(self, ask: Ask, texts: Mapping[str, str], *, room: int) -> Sequence[Message]:
+    def __call__(self, ask: Ask, texts: Mapping[str, str], *, room: int) -> Sequence[ChatMessage]:
         """Return the messages, with about `room` characters of pages at most."""
         ...
 
@@ -194,7 +194,7 @@ class LanguageModel:
     def _limit(self, menu: Sequence[str]) -> int:
         """Tokens of the reply: a plan is short."""
         most = self.spec.reply_tokens
-        if REPORTS & set(menu) or not self._planning:
+        if LONG_TOOLS & set(menu) or not self._planning:
             return most
         return min(self._planning, most or self._planning)
 

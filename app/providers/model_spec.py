@@ -9,7 +9,7 @@ from app.providers.exchange import ModelPatience
 from app.providers.presets import PRESETS, ServerPreset, Wire
 from app.providers.prices import Price
 
-REPLY = 16_000  # tokens of one reply, with its hidden reasoning
+REPLY_TOKENS = 16_000  # tokens of one reply, with its hidden reasoning
 PLANNING = 6_000  # tokens of a reply that cannot be a report
 
 
@@ -26,7 +26,7 @@ class ModelSpec(Struct, frozen=True, kw_only=True):
     wire: Wire = "chat"
     price: Price | None = None
     patience: ModelPatience = ModelPatience()
-    reply_tokens: int = REPLY  # 0: no limit is asked for
+    reply_tokens: int = REPLY_TOKENS  # 0: no limit is asked for
     planning_tokens: int = PLANNING
     context: int = 0  # tokens; 0: it is learnt where a server says it
     slots: int = 0  # calls to its server at once; 0: the preset's

@@ -67,9 +67,9 @@ _LEFT = {
     "x-ratelimit-reset-tokens": "x-ratelimit-remaining-tokens",
     "x-ratelimit-reset-requests": "x-ratelimit-remaining-requests",
 }
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-EPOCH = 1_000_000_000  # a reset beyond this is a moment, not a wait
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+MIN_MOMENT = 1_000_000_000  # a reset beyond this is a moment, not a wait
 
 
 class ContextOverflow(Struct, frozen=True):
@@ -183,14 +183,14 @@ def _reset(headers: Mapping[str, str], name: str) -> float | None:
     left = headers.get(_LEFT.get(name, ""), "0").strip()
     if not value or left not in ("", "0"):
         return None
-    parts = _PART.findall(value)
+    parts = _DURATION_PART.findall(value)
     if parts:
-        return sum(float(number) * _UNITS[unit] for number, unit in parts)
+        return sum(float(number) * _SECONDS[unit] for number, unit in parts)
     try:
         number = float(value)
     except ValueError:
         return None
-    if number < EPOCH:
+    if number < MIN_MOMENT:
         return number
-    moment = number / 1000 if number > 1000 * EPOCH else number
+    moment = number / 1000 if number > 1000 * MIN_MOMENT else number
     return max(0.0, moment - time.time())

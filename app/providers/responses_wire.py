@@ -9,7 +9,7 @@ from typing import Any
 from app.agent.ports import Writing
 from app.providers.chat_wire import refusal_in
 
-PATH = "/responses"
+RESPONSES_PATH = "/responses"
 ENDS = ("response.completed", "response.incomplete", "response.failed")
 FINISHES = {"max_output_tokens": "length", "content_filter": "content_filter"}
 # Options that this API has under another name, or in an object.

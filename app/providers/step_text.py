@@ -25,7 +25,7 @@ THOUGHT_KEYS = frozenset({"reasoning", "reasoning_steps"})
 
 _THINKING_TAG = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _LETTER = re.compile(r"\w")
-_MARK = re.compile(r"[\"'{}\[\],/#]")
+_JSON_MARK = re.compile(r"[\"'{}\[\],/#]")
 _BRACKET = re.compile(r"[\[\]{}]")
 # \frac and \times begin with a legal JSON escape; no text has a form feed or a tab in front of these letters.
 _COMMANDS = (
@@ -126,7 +126,7 @@ def _whole(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
 def _repaired(broken: str) -> dict[str, Any] | None:
     """The object that begins at the first brace, mended."""
     # Beyond this, repairing takes time that grows with the square of the length.
-    if len(_MARK.findall(broken[:MAX_REPAIRED])) > MAX_JSON_MARKS or _depth(broken) > MAX_BRACKET_DEPTH:
+    if len(_JSON_MARK.findall(broken[:MAX_REPAIRED])) > MAX_JSON_MARKS or _depth(broken) > MAX_BRACKET_DEPTH:
         return None
     try:
         value = json_repair.loads(broken[:MAX_REPAIRED], skip_json_loads=True)

@@ -13,7 +13,7 @@ from tavily.errors import TimeoutError as TavilyTimeout
 from app.agent.ports import Hit, PageReply, SearchReply
 from app.domain.events import Usage
 from app.errors import ProviderError
-from app.providers.address import checked_address
+from app.providers.base_address import checked_address
 from app.providers.http import (
     AGENT,
     CONNECT,

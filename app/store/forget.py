@@ -43,7 +43,7 @@ FIND_NAMED = f"""
         regexp_matches(convert_from(body, 'UTF8'), '"sha256":"([0-9a-f]{{64}})"', 'g') AS part(found)
     WHERE named.is_prompt"""
 
-STATUS = "SELECT job_id, status FROM jobs WHERE job_id = ANY($1::uuid[])"
+READ_STATUS = "SELECT job_id, status FROM jobs WHERE job_id = ANY($1::uuid[])"
 
 STILL_STORED = "SELECT sha256 FROM blobs WHERE sha256 = ANY($1::text[])"
 
@@ -83,7 +83,7 @@ async def plan_job(engine: Engine, job_id: UUID) -> Plan:
     Raises JobNotFound, and StillNeeded where the job is not over.
     """
     own = {name for _, name in await fetch(engine, FIND_NAMED, [job_id])}
-    if not await fetch(engine, STATUS, [job_id]):
+    if not await fetch(engine, READ_STATUS, [job_id]):
         raise JobNotFound(f"There is no job {job_id}.")
     await _require_over(engine, [job_id])
     others = set[str]()
@@ -125,7 +125,7 @@ async def _kept(engine: Engine, names: Iterable[str]) -> tuple[str, ...]:
 
 
 async def _require_over(engine: Engine, jobs: Iterable[UUID]) -> None:
-    alive = sorted(str(row[0]) for row in await fetch(engine, STATUS, list(jobs)) if row[1] not in OVER)
+    alive = sorted(str(row[0]) for row in await fetch(engine, READ_STATUS, list(jobs)) if row[1] not in OVER)
     if alive:
         more = f" and {len(alive) - JOBS_NAMED} more" if len(alive) > JOBS_NAMED else ""
         raise StillNeeded(

@@ -21,7 +21,7 @@ MAX_SCANNED_EVENTS = 500  # newest events that are looked through for workers
 WORKER_SEEN_WITHIN = timedelta(minutes=5)
 
 # The statuses are named so that the index by status serves; the finished, who are many, are not touched.
-COUNTS = """
+COUNT_STATUSES = """
     SELECT status, count(*)::integer FROM jobs
     WHERE tenant = $1::text AND status IN ('pending', 'running', 'input_required', 'cancelling')
     GROUP BY status"""
@@ -161,7 +161,7 @@ class Typical(Struct, frozen=True):
 
 async def now(engine: Engine, tenant: str) -> Now:
     """Counts of this moment: three queries over indexes."""
-    counts = {row[0]: row[1] for row in await fetch(engine, COUNTS, tenant)}
+    counts = {row[0]: row[1] for row in await fetch(engine, COUNT_STATUSES, tenant)}
     oldest = await fetch(engine, OLDEST, tenant)
     [workers] = await fetch(engine, COUNT_WORKERS, WORKER_SEEN_WITHIN)
     return Now(

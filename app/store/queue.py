@@ -110,7 +110,7 @@ WAITING = """
          ORDER BY retry_at LIMIT $1::integer)
     ) AS waiting"""
 
-PARTITIONS = """
+MAKE_PARTITIONS = """
     SELECT make_event_partition(now() + month * interval '1 month') FROM generate_series(0, 2) AS month"""
 
 NO_DEADLINE = timedelta(days=365)
@@ -185,7 +185,7 @@ async def unanswered(engine: Engine, limit: int) -> list[UUID]:
 
 async def make_partitions(engine: Engine) -> None:
     """Create the log's partitions for this month and the next two."""
-    await fetch(engine, PARTITIONS)
+    await fetch(engine, MAKE_PARTITIONS)
 
 
 async def waiting(engine: Engine, limit: int) -> int:

@@ -16,18 +16,18 @@ from msgspec.structs import replace
 
 from app.text import languages
 from app.text.numerals import MONTH_NUMBERS, SCALES, UNITS
-from app.text.turning_words import DAYS
+from app.text.turning_words import WEEKDAYS
 
 MAX_TOKENS = 100  # of a sentence
 EDGE = 2  # words around what two sentences share that still belong to it
 RUN = 4  # words that can stand in the place of others
-PREFIX = 4  # characters that two forms of a name share
+KIN_PREFIX = 4  # characters that two forms of a name share
 MIN_RATIO = 0.55  # of the words that two sentences share in one order, to be laid side by side at all
 
 _TOKEN = re.compile(r"\d+(?:[.,'’٫]\d+)*|[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _BEGINS = re.compile(r"(?:\A|[:.!?“„«\"(])\s*\Z")
 _POSSESSIVE = re.compile(r"['’]s?\Z")
-_NO_NAMES = DAYS | SCALES.keys() | UNITS.keys()
+_NO_NAMES = WEEKDAYS | SCALES.keys() | UNITS.keys()
 NAME, NUMBER, WORD = "@", "#", ""
 
 
@@ -152,4 +152,4 @@ def is_kin(one: str, other: str) -> bool:
 
 def _is_form(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
-    return long.startswith(short) if len(short) < PREFIX else short[:PREFIX] == long[:PREFIX]
+    return long.startswith(short) if len(short) < KIN_PREFIX else short[:KIN_PREFIX] == long[:KIN_PREFIX]

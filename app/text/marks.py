@@ -16,7 +16,7 @@ from msgspec import Struct
 from app.text import sentences
 
 WIDEST = 20  # sources; a range of more is taken for its two ends
-FIRST = 0x100000  # the first character that stands for a cluster
+FIRST_MARK = 0x100000  # the first character that stands for a cluster
 MAX_CLUSTERS = 0xFFFD  # clusters of a block
 STAND_IN = re.compile(f"[{sentences.STOP_MARKER}]")
 
@@ -35,7 +35,7 @@ _CLUSTER = re.compile(rf"{_ONE}(?:\s{{0,3}}[,;–—-]?\s{{0,3}}{_ONE}){{0,50}}"
 _NO_NUMBERS = re.compile(
     rf"†[^\]】]*|(?<=\d){_PAGES}(?=[\s*_]{{0,4}}\\?[\]】］])", re.IGNORECASE | re.VERBOSE
 )
-_PART = re.compile(r"\d+|[–—-](?=[\s\[【［\\]{0,6}\^?\d)")
+_CLUSTER_PART = re.compile(r"\d+|[–—-](?=[\s\[【［\\]{0,6}\^?\d)")
 
 _ROUND = re.compile(
     r"(?<=\S)(\s{1,2})\((\d{1,3}(?:\s?[,;]\s?\d{1,3}){0,9})\)(?=\s{0,2}(?:[.,;:!?。，]|\Z|\n))"
@@ -78,7 +78,7 @@ class Style(Struct, frozen=True):
             if len(clusters) == MAX_CLUSTERS:
                 return ""
             clusters.append(tuple(dict.fromkeys(_numbers(found[0]))))
-            return chr(FIRST + len(clusters) - 1)
+            return chr(FIRST_MARK + len(clusters) - 1)
 
         return StoodIn(_CLUSTER.sub(hide, text), clusters)
 
@@ -108,7 +108,7 @@ def style(content: str, numbers: Container[int]) -> Style:
 def _numbers(cluster: str) -> Iterable[int]:
     """The numbers in a cluster, those that a range skips included."""
     last, is_range = 0, False
-    for mark in _PART.findall(_NO_NUMBERS.sub("", cluster)):
+    for mark in _CLUSTER_PART.findall(_NO_NUMBERS.sub("", cluster)):
         if not mark.isdecimal():
             is_range = True
             continue

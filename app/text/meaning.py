@@ -10,10 +10,10 @@ one stands in their place. Synonyms, irony and what follows from context are for
 import re
 from functools import lru_cache
 
-from app.text import names
+from app.text import proper_names
 from app.text.alignment import MIN_RATIO, WORD, Aligned, Token
-from app.text.names import Known
 from app.text.numerals import NUMERALS
+from app.text.proper_names import Known
 from app.text.turning_words import (
     ALL,
     CERTAIN,
@@ -30,7 +30,7 @@ from app.text.turning_words import (
 )
 
 NEAR = 0.6  # share of the claim's words that a sentence has which says nearly the same
-CLOSE = 0.8  # share of words in one order, for words that both may have several of
+MIN_SHARED = 0.8  # share of words in one order, for words that both may have several of
 LONGER = 1.8  # times the words of a claim, that a quote in another language may have
 MAX_COMPARED_WORDS = 400  # of a text that are compared
 
@@ -67,7 +67,9 @@ def turned(
     around = frozenset(words(whole)) | there
     pair = aligned(claim, quote, language)
     if pair.ratio >= MIN_RATIO:
-        why = _denied(pair, share) or _reserved(pair) or names.misplaced(pair, known) or _in_place(pair)
+        why = (
+            _denied(pair, share) or _reserved(pair) or proper_names.misplaced(pair, known) or _in_place(pair)
+        )
         if why:
             return why
     if _is_crossed(pair):
@@ -137,7 +139,7 @@ def framed(before: str, language: str) -> str:
 def _denied(pair: Aligned, share: float) -> str:
     among = negations(pair.language)
     said, there = pair.count(pair.claim, among - SECOND), pair.count(pair.page, among - SECOND)
-    differs = bool(said) != bool(there) or (said != there and pair.ratio >= CLOSE)
+    differs = bool(said) != bool(there) or (said != there and pair.ratio >= MIN_SHARED)
     return OPPOSITE if differs and share >= NEAR else ""
 
 

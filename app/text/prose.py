@@ -177,7 +177,9 @@ class _Reader:
         done = 0
         for found, clause in zip(marks.STAND_IN.finditer(text), clauses[1], strict=True):
             self.add(hidden.source(text[done : found.start()]))
-            self.parts.append(Cluster(len(self.sentences), clause, clusters[ord(found[0]) - marks.FIRST]))
+            self.parts.append(
+                Cluster(len(self.sentences), clause, clusters[ord(found[0]) - marks.FIRST_MARK])
+            )
             done = found.end()
         self.add(hidden.source(text[done:]))
         seen = _plain(text, hidden)
@@ -196,7 +198,7 @@ class _Reader:
         for at in cited:
             numbers = dict[int, None]()
             for found in marks.STAND_IN.finditer(cells[at]):
-                numbers |= dict.fromkeys(clusters[ord(found[0]) - marks.FIRST])
+                numbers |= dict.fromkeys(clusters[ord(found[0]) - marks.FIRST_MARK])
                 belongs.append(len(clauses))
             said = plain[at] if at == first else f"{plain[first]} {plain[at]}".strip()
             head = self._head[at] if at < len(self._head) else ""
@@ -209,7 +211,7 @@ def _clauses(text: str, clusters: Clusters, hidden: Hidden) -> tuple[list[Clause
     clauses, belongs, numbers, start = list[Clause](), list[int](), dict[int, None](), 0
     found = list(marks.STAND_IN.finditer(text))
     for at, mark in enumerate(found):
-        numbers |= dict.fromkeys(clusters[ord(mark[0]) - marks.FIRST])
+        numbers |= dict.fromkeys(clusters[ord(mark[0]) - marks.FIRST_MARK])
         belongs.append(len(clauses))
         said = _plain(text[start : mark.start()], hidden).lstrip(",;:–— ")
         is_last = at == len(found) - 1

@@ -147,8 +147,8 @@ def negations(language: str) -> frozenset[str]:
 
 # What says little about who or what is compared.
 FILLERS = _set("the a an is was are were der die das den dem ist war sind waren ein eine")
-DAYS = _set("""monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag
-    freitag samstag sonntag""")
+WEEKDAYS = _set("""monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch
+    donnerstag freitag samstag sonntag""")
 TITLES = _set("""president minister king queen prince princess dr doctor prof professor sir lord lady mr mrs
     ms saint st general captain pope emperor kaiser papst präsident
     präsidentin könig königin prinz herr frau""")

@@ -75,13 +75,13 @@ def _without_fence(lines: list[str]) -> list[str]:
     ends = [at for at in range(len(lines) - 1, first, -1) if lines[at].strip() == opening[1]]
     inside = lines[first + 1 : ends[0]] if ends else lines[first + 1 :]
     is_whole = not any(line.strip() for line in lines[ends[0] + 1 :]) if ends else True
-    reads = any(line.lstrip().startswith("#") or _NUMBER.search(line) for line in inside)
+    reads = any(line.lstrip().startswith("#") or _SOURCE_NUMBER.search(line) for line in inside)
     if not reads or not (opening[2] or is_whole):
         return lines
     return [*lines[:first], *inside, *(lines[ends[0] + 1 :] if ends else [])]
 
 
-_NUMBER = re.compile(r"\[\^?\d{1,4}\]")
+_SOURCE_NUMBER = re.compile(r"\[\^?\d{1,4}\]")
 
 
 def _is_report_fence(line: str) -> bool:

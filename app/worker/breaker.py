@@ -13,7 +13,7 @@ from msgspec import Struct
 from app.errors import ProviderAway, ProviderError
 
 FAILURES_TO_OPEN = 3  # in a row until it opens: fewer than the tries of one call
-SHARE = 0.5  # of the outage so far that the next pause takes
+PAUSE_SHARE = 0.5  # of the outage so far that the next pause takes
 OUTAGES = frozenset({"network", "timeout", "rate_limit"})  # what says something about the provider
 
 
@@ -85,4 +85,4 @@ class Breaker:
 
     def _pause(self, now: float) -> float:
         shortest, longest = self._times.pause
-        return min(longest, max(shortest, SHARE * (now - self._failing_since)))
+        return min(longest, max(shortest, PAUSE_SHARE * (now - self._failing_since)))

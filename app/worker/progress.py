@@ -10,9 +10,9 @@ from app.domain import events as e
 from app.errors import DatabaseUnavailable, Refused
 from app.worker.attempt import Attempt
 
-FIRST = 5.0  # seconds of a call until it is first reported
-SHARE = 0.25  # of the time so far until the next report, so that a long call has few
-LONGEST = 20.0
+FIRST_REPORT = 5.0  # seconds of a call until it is first reported
+INTERVAL_SHARE = 0.25  # of the time so far until the next report, so that a long call has few
+MAX_INTERVAL = 20.0
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +30,12 @@ async def reporting(attempt: Attempt, key: str, writing: Writing) -> AsyncIterat
 
 async def _report(attempt: Attempt, key: str, writing: Writing) -> None:
     """Record changes at growing intervals until the lease is lost."""
-    waited, wait = 0.0, FIRST
+    waited, wait = 0.0, FIRST_REPORT
     last = ("", 0)
     while True:
         await asyncio.sleep(wait)
         waited += wait
-        wait = min(LONGEST, max(FIRST, SHARE * waited))
+        wait = min(MAX_INTERVAL, max(FIRST_REPORT, INTERVAL_SHARE * waited))
         now = (writing.state, writing.tokens)
         if writing.is_used and now != last:
             try:

@@ -9,7 +9,7 @@ import openai
 
 from app.domain import commands as c
 from app.domain import events as e
-from app.faces.responses import ResponseFold
+from app.faces.response_fold import ResponseFold
 from app.store import log
 from tests.chaos.logs import end, live_job
 from tests.steps import as_worker

@@ -35,8 +35,8 @@ class SlowWriter(ScriptedModel):
 
 @pytest.fixture
 def often(monkeypatch):
-    monkeypatch.setattr(progress, "FIRST", 0.05)
-    monkeypatch.setattr(progress, "LONGEST", 0.05)
+    monkeypatch.setattr(progress, "FIRST_REPORT", 0.05)
+    monkeypatch.setattr(progress, "MAX_INTERVAL", 0.05)
 
 
 async def wait(model):

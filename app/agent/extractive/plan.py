@@ -50,13 +50,13 @@ PAIRS = (
 )
 # "How do I sort a list" is about a list; "how are slices evaluated" is about slices.
 DOING = re.compile(r"^how\s+(?:(?:do|can|should|could)\s+(?:i|you|we|one)|to)\s+\w+\s+(?=\w)", re.IGNORECASE)
-DONE = re.compile(
+HOW_DONE = re.compile(
     r"^(?P<start>how\s+(?:is|are|was|were)\s+)(?P<subject>.+?)\s+\w+(?:ed|en|wn|ne|lt|nt|de|ght)$",
     re.IGNORECASE,
 )
 SCOPE = re.compile(r"(?<=\w)\s+in\s+(?P<scope>[A-Z][\w+#.]*)$")
 PRONOUN = re.compile(r"\b(?:it|they|them)\b", re.IGNORECASE)
-ARTICLES = {"the", "a", "an"}
+EN_ARTICLES = {"the", "a", "an"}
 QUESTION_VERBS = {
     "is",
     "are",
@@ -180,7 +180,7 @@ def subject(step: str, language: str) -> str:
     if language != "en":
         return _bare(step, language)[:MAX_SUBJECT].strip()
     words = essence(step, language)[0].split()
-    while len(words) > 1 and _empty(words[0]) and words[0].lower() not in ARTICLES:
+    while len(words) > 1 and _empty(words[0]) and words[0].lower() not in EN_ARTICLES:
         words = words[1:]
     while len(words) > 1 and _empty(words[-1]):
         words = words[:-1]
@@ -203,7 +203,7 @@ def essence(step: str, language: str) -> tuple[str, str]:
         return part, ""
     scope = SCOPE.search(part)
     inner = part[: scope.start()] if scope else part
-    done = DONE.match(inner)
+    done = HOW_DONE.match(inner)
     return (done["subject"] if done else DOING.sub("", inner)), (scope["scope"] if scope else "")
 
 

@@ -10,12 +10,12 @@ from litestar.params import HeaderParameter
 from litestar.types import ASGIApp
 
 from app.api.contract import check_key
-from app.api.openai.errors import error_body
-from app.api.openai.serving import OpenAI, as_app
+from app.api.openai.error_bodies import error_body
+from app.api.openai.job_serving import OpenAI, as_app
 from app.api.openai.side_chats import side_answer
 from app.api.openai.wish import Wish, body_of, chat_wish
 from app.api.sse import STREAM_HEADERS
-from app.faces.chat import DONE, ChatFold, failure
+from app.faces.chat_fold import DONE_FRAME, ChatFold, failure
 
 _encode = msgspec.json.Encoder().encode
 
@@ -69,4 +69,4 @@ def _side_chat(text: str, model: str, wish: Wish) -> Response[Any]:
         chunks.append({"choices": [], "usage": usage})  # type: ignore[dict-item]
     frames = [b"data: %b\n\n" % _encode({**head, "object": "chat.completion.chunk", **one}) for one in chunks]
     named = {name.decode(): value.decode() for name, value in STREAM_HEADERS if name != b"content-type"}
-    return Response(b"".join([*frames, DONE]), media_type="text/event-stream", headers=named)
+    return Response(b"".join([*frames, DONE_FRAME]), media_type="text/event-stream", headers=named)

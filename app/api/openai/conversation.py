@@ -6,19 +6,19 @@ from typing import Any, NamedTuple
 from app.api.problem_details import BadRequest
 
 MAX_QUERY = 4000  # characters, as `dossier.request.Query` says
-TEXTS = frozenset({"input_text", "output_text", "text", "refusal"})
+TEXT_TYPES = frozenset({"input_text", "output_text", "text", "refusal"})
 INSTRUCTING = frozenset({"system", "developer"})
-CUT = "…"
+CUT_SIGN = "…"
 
 
-class Message(NamedTuple):
+class PlainMessage(NamedTuple):
     """One message, as plain text."""
 
     role: str
     text: str
 
 
-def messages_of(items: Sequence[Any], field: str) -> list[Message]:
+def messages_of(items: Sequence[Any], field: str) -> list[PlainMessage]:
     """Return the messages among the items, without tools' and thoughts.
 
     Raises BadRequest for an item that is not an object, and for content that is not text.
@@ -29,11 +29,11 @@ def messages_of(items: Sequence[Any], field: str) -> list[Message]:
         if not isinstance(item, dict):
             raise BadRequest("wrong_type", "Expected an object.", path)
         if item.get("type", "message") == "message" and isinstance(item.get("role"), str):
-            found.append(Message(item["role"], _text(item.get("content"), f"{path}.content")))
+            found.append(PlainMessage(item["role"], _text(item.get("content"), f"{path}.content")))
     return found
 
 
-def question_of(messages: Sequence[Message], instructions: str | None, field: str) -> str:
+def question_of(messages: Sequence[PlainMessage], instructions: str | None, field: str) -> str:
     """Return the user's newest message, with instructions and history below.
 
     What does not fit a question is cut, the oldest first. Raises BadRequest if there is no message of the
@@ -62,7 +62,7 @@ def _text(content: object, path: str) -> str:
 def _part(part: object, path: str) -> str:
     if isinstance(part, str):
         return part
-    if isinstance(part, dict) and part.get("type") in TEXTS:
+    if isinstance(part, dict) and part.get("type") in TEXT_TYPES:
         text = part.get("text") or part.get("refusal") or ""
         if isinstance(text, str):
             return text
@@ -78,5 +78,5 @@ def _with(question: str, heading: str, text: str) -> str:
     room = MAX_QUERY - len(question) - len(heading) - 3
     if not text or room < 100:
         return question
-    fitting = text if len(text) <= room else CUT + text[-(room - 1) :]
+    fitting = text if len(text) <= room else CUT_SIGN + text[-(room - 1) :]
     return f"{question}\n\n{heading}\n{fitting}"

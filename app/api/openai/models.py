@@ -6,7 +6,7 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from app.api.problem_details import BadRequest
-from app.faces.names import EFFORTS, PREFIX, read_model_name
+from app.faces.model_names import EFFORTS, MODEL_PREFIX, read_model_name
 
 CREATED = 1_764_028_800  # 2025-11-25T00:00:00Z; the protocol wants a time, and clients only show it
 
@@ -14,7 +14,7 @@ CREATED = 1_764_028_800  # 2025-11-25T00:00:00Z; the protocol wants a time, and 
 @get("/v1/models", summary="List the models (OpenAI's protocol)", sync_to_thread=False)
 def list_models() -> Response[dict[str, Any]]:
     """Return one model for each effort."""
-    return Response({"object": "list", "data": [_model(f"{PREFIX}-{effort}") for effort in EFFORTS]})
+    return Response({"object": "list", "data": [_model(f"{MODEL_PREFIX}-{effort}") for effort in EFFORTS]})
 
 
 @get("/v1/models/{name:str}", summary="Get a model (OpenAI's protocol)", sync_to_thread=False)
@@ -28,4 +28,4 @@ def get_model(name: FromPath[str]) -> Response[dict[str, Any]]:
 
 
 def _model(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": CREATED, "owned_by": PREFIX}
+    return {"id": name, "object": "model", "created": CREATED, "owned_by": MODEL_PREFIX}

@@ -10,10 +10,10 @@ from litestar.types import ASGIApp
 
 from app.api.context import ApiContext
 from app.api.contract import check_key
-from app.api.openai.serving import OpenAI, as_app
+from app.api.openai.job_serving import OpenAI, as_app
 from app.api.openai.wish import body_of, job_of_response, response_wish
 from app.domain import commands as c
-from app.faces.responses import ResponseFold
+from app.faces.response_fold import ResponseFold
 from app.handle import handle
 
 FACE = "responses"

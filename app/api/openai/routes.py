@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Router
 
 from app.api.openai import chat, models, responses
-from app.api.openai.errors import OPENAI_HANDLERS
+from app.api.openai.error_bodies import OPENAI_HANDLERS
 
 MAX_BODY = 1 << 20  # bytes: a conversation is longer than a question
 

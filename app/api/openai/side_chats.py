@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from app.api.openai.conversation import Message
+from app.api.openai.conversation import PlainMessage
 
 MAX_TITLE = 60  # characters
 
@@ -31,7 +31,7 @@ _ANSWERS: tuple[tuple[str, str, object], ...] = (
 )
 
 
-def side_answer(messages: Sequence[Message]) -> str | None:
+def side_answer(messages: Sequence[PlainMessage]) -> str | None:
     """Return the answer to such a chat, or None for research."""
     text = messages[-1].text if messages else ""
     if text.lstrip().startswith(_OPEN_WEBUI):

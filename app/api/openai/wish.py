@@ -9,10 +9,10 @@ from litestar import Request
 from msgspec import Struct
 
 from app.api.contract import require_json
-from app.api.openai.conversation import Message, messages_of, question_of
+from app.api.openai.conversation import PlainMessage, messages_of, question_of
 from app.api.problem_details import BadRequest, InvalidRequest
 from app.api.shape import faults, text_faults
-from app.faces.names import EFFORTS, PREFIX, read_model_name
+from app.faces.model_names import EFFORTS, MODEL_PREFIX, read_model_name
 from dossier.request import Effort, ResearchRequest
 
 OF_REASONING: dict[str, Effort] = {
@@ -41,7 +41,7 @@ class Wish(Struct, frozen=True):
     stream: bool = False
     background: bool = False
     include_usage: bool = False
-    messages: tuple[Message, ...] = ()
+    messages: tuple[PlainMessage, ...] = ()
 
 
 async def body_of(request: Request[Any, Any, Any]) -> dict[str, Any]:
@@ -132,11 +132,11 @@ def _request(
 
 
 def _model(body: Mapping[str, Any]) -> tuple[Effort | None, str | None]:
-    name = body.get("model") or PREFIX
+    name = body.get("model") or MODEL_PREFIX
     try:
         return read_model_name(str(name))
     except LookupError:
-        known = ", ".join(f"{PREFIX}-{effort}" for effort in EFFORTS)
+        known = ", ".join(f"{MODEL_PREFIX}-{effort}" for effort in EFFORTS)
         raise BadRequest(
             "out_of_range", f"There is no model {str(name)[:100]!r}. Use one of: {known}.", "model"
         ) from None
@@ -150,7 +150,7 @@ def _effort(named: Effort | None, wanted: object) -> Effort:
     if effort is None:
         raise BadRequest("out_of_range", f"Use one of: {', '.join(OF_REASONING)}.", "reasoning.effort")
     if named and named != effort:
-        message = f"The model {PREFIX}-{named} has an effort of its own. Use {PREFIX!r} with this field."
+        message = f"The model {MODEL_PREFIX}-{named} fixes the effort. Use {MODEL_PREFIX!r} with this field."
         raise BadRequest("out_of_range", message, "reasoning.effort")
     return effort
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable
 
 from app.text import languages
-from app.text.alignment import NAME, NUMBER, PREFIX, WORD, Aligned, Token, bare, is_kin, tokens
+from app.text.alignment import KIN_PREFIX, NAME, NUMBER, WORD, Aligned, Token, bare, is_kin, tokens
 from app.text.turning_words import ARTICLES, CONJUNCTIONS, TITLES
 
-MOST = 12  # names of a claim that are looked for
-SHORT = 6  # letters; what has fewer and all of them capital is an abbreviation
+MAX_NAMES = 12  # names of a claim that are looked for
+MIN_NAME = 6  # letters; what has fewer and all of them capital is an abbreviation
 _SIZES = (4, 5, 6)  # characters of a word that tell it from others
 _ENDING = 3  # characters in which two forms of a name may differ
 _ATTRIBUTED = re.compile(
@@ -40,7 +40,7 @@ class Known:
         """Return True if the page has a form of this word."""
         plain = bare(word)
         begin = plain[: min(max(len(plain) - _ENDING, _SIZES[0]), _SIZES[-1])]
-        is_there = begin in self._begins if len(plain) >= PREFIX else plain in self._words
+        is_there = begin in self._begins if len(plain) >= KIN_PREFIX else plain in self._words
         return is_there or begin in self._about or bool(_KIN.get(plain, frozenset()) & self._words)
 
 
@@ -51,7 +51,7 @@ def strangers(claim: str, language: str, known: Known) -> frozenset[str]:
     """
     if language not in ("", "de", *_CAPITAL):
         return frozenset()
-    found = _runs(tokens(_ATTRIBUTED.sub("", claim), language))[:MOST]
+    found = _runs(tokens(_ATTRIBUTED.sub("", claim), language))[:MAX_NAMES]
     if sum(len(run) for run in found if language != "de") * 2 > len(languages.words(claim)):
         return frozenset()  # a line in which every word has a capital letter
     return frozenset(
@@ -83,7 +83,7 @@ def _words(run: Iterable[Token]) -> list[str]:
 
 
 def _is_surely_a_name(run: list[Token], language: str) -> bool:
-    if run[0].text.isupper() and len(run[0].text) < SHORT:
+    if run[0].text.isupper() and len(run[0].text) < MIN_NAME:
         return False  # an abbreviation, which the page may spell out
     return len(_words(run)) > 1 if language == "de" or run[0].begins else True
 

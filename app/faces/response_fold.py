@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 
-from app.faces.citations import url_citations
-from app.faces.log import LogState
+from app.faces.cited_urls import url_citations
+from app.faces.log_lines import LogState
 from app.faces.pieces import pieces
-from app.faces.progress import progress
+from app.faces.progress_text import progress
 from dossier.event_types import JobEvent, job_event
 
-STATUS = {
+STATUS_WORDS = {
     "pending": "queued",
     "completed": "completed",
     "failed": "failed",
@@ -59,7 +59,7 @@ class ResponseFold:
             "id": response_id(state.job_id.hex),
             "object": "response",
             "created_at": state.created_at,
-            "status": STATUS.get(state.status, "in_progress"),
+            "status": STATUS_WORDS.get(state.status, "in_progress"),
             "background": True,
             "completed_at": state.ended_at if state.status == "completed" else None,
             "error": _error(state),

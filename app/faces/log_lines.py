@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from app.faces.citations import CitedSource
-from app.faces.names import model_name
+from app.faces.cited_urls import CitedSource
+from app.faces.model_names import model_name
 from dossier.event_types import JobEvent
 
 

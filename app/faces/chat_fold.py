@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
-from app.faces.citations import url_citations
-from app.faces.log import LogState
+from app.faces.cited_urls import url_citations
+from app.faces.log_lines import LogState
 from app.faces.pieces import pieces
-from app.faces.progress import progress
+from app.faces.progress_text import progress
 from dossier.event_types import JobEvent, job_event
 
-DONE = b"data: [DONE]\n\n"
+DONE_FRAME = b"data: [DONE]\n\n"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -28,12 +28,12 @@ class ChatFold:
         self._include_usage = include_usage
 
     def feed(self, line: bytes) -> Sequence[bytes]:
-        """Return the next event's chunks, and [DONE] after the last."""
+        """Return the next event's chunks, and [DONE_FRAME] after the last."""
         event = job_event(line)
         self.state.take(event)
         found = [b"data: %b\n\n" % _encode(chunk) for chunk in self._chunks(event)]
         self.is_over = event.is_last
-        return [*found, DONE] if self.is_over else found
+        return [*found, DONE_FRAME] if self.is_over else found
 
     def completion(self) -> dict[str, Any]:
         """Return the whole answer of a job that has a report."""

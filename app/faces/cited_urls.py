@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-_MARK = re.compile(r"\[(\d{1,6})\](?!\()")
+_URL_CITATION = re.compile(r"\[(\d{1,6})\](?!\()")
 
 
 class CitedSource(Struct, frozen=True):
@@ -29,6 +29,6 @@ def url_citations(text: str, sources: Mapping[int, CitedSource]) -> list[dict[st
             "start_index": mark.start(),
             "end_index": mark.end(),
         }
-        for mark in _MARK.finditer(text)
+        for mark in _URL_CITATION.finditer(text)
         if (number := int(mark[1])) in sources
     ]

@@ -4,13 +4,13 @@ from typing import Any, get_args
 
 from dossier.request import Effort
 
-PREFIX = "dossier"
+MODEL_PREFIX = "dossier"
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
 
 
 def model_name(request: dict[str, Any]) -> str:
     """Return the name that a stored request goes by: "dossier-deep", or "dossier-deep:MODEL"."""
-    name = f"{PREFIX}-{request.get('effort', 'standard')}"
+    name = f"{MODEL_PREFIX}-{request.get('effort', 'standard')}"
     return f"{name}:{request['model']}" if request.get("model") else name
 
 
@@ -22,9 +22,9 @@ def read_model_name(name: str) -> tuple[Effort | None, str | None]:
     Raises LookupError for any other name.
     """
     head, _, model = name.partition(":")
-    if head == PREFIX:
+    if head == MODEL_PREFIX:
         return None, model or None
     for effort in EFFORTS:
-        if head == f"{PREFIX}-{effort}":
+        if head == f"{MODEL_PREFIX}-{effort}":
             return effort, model or None
     raise LookupError(name)

@@ -24,10 +24,10 @@ from app.stream.face import Faces
 from dossier.request import Changes
 
 MAX_WAITS = 1000  # requests of one process that wait for the end of a job
-LONGEST = 100_000.0  # seconds; every job has a deadline of at most a day
+MAX_WAIT_SECONDS = 100_000.0  # seconds; every job has a deadline of at most a day
 LINES = 500  # of one read of the log
 
-F = TypeVar("F", bound=Fold)
+FoldT = TypeVar("FoldT", bound=Fold)
 
 
 def as_app(response: Response[Any], request: Request[Any, Any, Any]) -> ASGIApp:
@@ -90,7 +90,7 @@ class OpenAI:
             )
         return job
 
-    async def folded(self, job_id: UUID, fold: F) -> F:
+    async def folded(self, job_id: UUID, fold: FoldT) -> FoldT:
         """Return the fold after every event of the job. Raises JobNotFound, JobArchived."""
         await self._context.head(job_id)
         seq = 0
@@ -106,7 +106,7 @@ class OpenAI:
         if self._waits.locked():
             raise Busy(f"{MAX_WAITS} requests wait for jobs already. Use background or stream.")
         async with self._waits:
-            await until_over(self._context, job_id, LONGEST)
+            await until_over(self._context, job_id, MAX_WAIT_SECONDS)
 
     async def follow(self, job_id: UUID, name: str, make_fold: Callable[[], Fold], after: int = 0) -> ASGIApp:
         """Return the stream of a job's face.
