@@ -70,6 +70,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         name="DOSSIER_QUEUE_LIMIT", default=10_000
     )
     max_streams: Annotated[int, Meta(ge=1, le=1_000_000)] = field(name="DOSSIER_MAX_STREAMS", default=10_000)
+    # Hosts beyond this machine's own names that /mcp answers to, separated by spaces; `:*` is any port.
+    allowed_hosts: str = field(name="DOSSIER_ALLOWED_HOSTS", default="")
     signing_key: str = field(name="DOSSIER_SIGNING_KEY", default="")  # path of a PEM
     # 0: checkpoints are off.
     checkpoint_seconds: Annotated[float, Meta(ge=0, le=604_800)] = field(

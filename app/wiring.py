@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import get_args
+from typing import Protocol, get_args
 
 from litestar import Litestar
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.agent.extractive import Extractive
 from app.agent.ports import Search
@@ -49,6 +50,16 @@ from dossier.request import Effort, SearchScope, Verify
 log = logging.getLogger(__name__)
 
 MODELS = 100  # that jobs name and one worker remembers; what each has shown of its server is learnt again
+
+
+class Mounted(Protocol):
+    """Another protocol inside the API's process, over the API itself."""
+
+    def running(self, api: ASGIApp, /) -> contextlib.AbstractAsyncContextManager[None]:
+        """Serve while this is open."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
 
 
 class Container:
@@ -201,15 +212,22 @@ class Container:
 
         return choose
 
-    def app(self, concurrency: int = 0) -> Litestar:
-        """The application, with a worker beside it where `concurrency` is not 0."""
+    def app(self, concurrency: int = 0, mounts: Mapping[str, Mounted] | None = None) -> Litestar:
+        """Return the application, with a worker beside it unless `concurrency` is 0.
+
+        `mounts` are other protocols, by the path that they answer.
+        """
+        mounts = mounts or {}
 
         @contextlib.asynccontextmanager
-        async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-            async with self.running(concurrency):
+        async def lifespan(app: Litestar) -> AsyncIterator[None]:
+            async with contextlib.AsyncExitStack() as stack:
+                await stack.enter_async_context(self.running(concurrency))
+                for mount in mounts.values():
+                    await stack.enter_async_context(mount.running(app))
                 yield
 
-        return make_app(self.context(), lifespan)
+        return make_app(self.context(), lifespan, mounts)
 
     @contextlib.asynccontextmanager
     async def running(self, concurrency: int) -> AsyncIterator[None]:

@@ -14,6 +14,7 @@ import msgspec
 
 from dossier import lenient
 from dossier.comparison import Diff
+from dossier.documents import Document, DocumentSearch, FoundDocuments
 from dossier.event_types import EventPage, FeedEvent, FeedPage, JobEvent, event_page, feed_page
 from dossier.evidence import Claims
 from dossier.follow import follow
@@ -44,7 +45,13 @@ class AsyncDossier:
     (the answer is not Dossier's). Fields and events of a newer server than this client are left out.
     """
 
-    def __init__(self, url: str | None = None, *, patience: float = CONTACT_PATIENCE) -> None:
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        patience: float = CONTACT_PATIENCE,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         """Connect to `url`.
 
         The default is DOSSIER_URL, else port 8000 of this machine.
@@ -52,6 +59,7 @@ class AsyncDossier:
         Args:
             url: Such as "https://dossier.example.com".
             patience: Seconds without any contact until `stream` and `result` raise NoContact.
+            transport: How requests are sent, in place of a connection to `url`.
 
         Raises:
             BadUrl: The URL is not one of a server.
@@ -60,6 +68,7 @@ class AsyncDossier:
         self._patience = patience
         self._http = httpx.AsyncClient(
             base_url=self.url,
+            transport=transport,
             timeout=REQUEST_TIMEOUT,
             headers={"User-Agent": f"dossier/{__version__}"},
             verify=self.url.startswith("https:"),  # plain http needs no certificates, which are slow to load
@@ -311,6 +320,20 @@ class AsyncDossier:
         """Compare two jobs: `job_id` is a, `other` is b."""
         rest = f"/diff/{quote(str(other), safe='')}"
         return _decode(await self._ask("GET", _path(job_id, rest)), Diff)
+
+    async def search_documents(self, query: str, limit: int = 10) -> FoundDocuments:
+        """Return the documents that answer a question best, each with its best passage.
+
+        Args:
+            query: 1 to 4000 characters; nothing in it is syntax.
+            limit: 1 to 50 documents.
+        """
+        body = DocumentSearch(query, limit)
+        return _decode(await self._post("/documents/search", body), FoundDocuments)
+
+    async def document(self, url: str) -> Document:
+        """Return a document by its address. Raises ApiError `document_not_found`."""
+        return _decode(await self._ask("GET", "/documents/text", params={"url": url}), Document)
 
     def stream(self, job_id: JobId, after: int = 0) -> AsyncGenerator[JobEvent, None]:
         """Iterate over every event after seq `after`, until the last.

@@ -85,6 +85,8 @@ class Dossier:
     bundle = _blocking(AsyncDossier.bundle)
     replay = _blocking(AsyncDossier.replay)
     diff = _blocking(AsyncDossier.diff)
+    search_documents = _blocking(AsyncDossier.search_documents)
+    document = _blocking(AsyncDossier.document)
     stream = _iterating(AsyncDossier.stream)
     events = _blocking(AsyncDossier.events)
     iter_events = _iterating(AsyncDossier.iter_events)

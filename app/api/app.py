@@ -1,16 +1,19 @@
 """The routes, the OpenAPI document, and errors as problem details."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
-from litestar import Litestar
+from litestar import Litestar, asgi
 from litestar.di import Provide
+from litestar.handlers import ASGIRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.api import (
     bundle,
     claims,
+    documents,
     feed,
     forks,
     health,
@@ -48,6 +51,8 @@ ROUTES = [
     claims.job_claims,
     bundle.job_bundle,
     claims.source_uses,
+    documents.search_documents,
+    documents.document_text,
     overview.get_overview,
     health.live,
     health.ready,
@@ -56,11 +61,16 @@ ROUTES = [
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
-def make_app(context: ApiContext, lifespan: Lifespan | None = None) -> Litestar:
-    """Return the ASGI application over this context."""
+def make_app(
+    context: ApiContext, lifespan: Lifespan | None = None, mounts: Mapping[str, ASGIApp] | None = None
+) -> Litestar:
+    """Return the ASGI application over this context.
+
+    `mounts` are applications of their own, by the path that they answer.
+    """
     figures, openai = overview.Overview(context), OpenAI(context)
     return Litestar(
-        [*ROUTES, openai_router(), *page_routes()],
+        [*ROUTES, openai_router(), *page_routes(), *map(_mounted, (mounts or {}).items())],
         dependencies={
             "context": Provide(lambda: context, sync_to_thread=False),
             "overview": Provide(lambda: figures, sync_to_thread=False),
@@ -81,3 +91,13 @@ def make_app(context: ApiContext, lifespan: Lifespan | None = None) -> Litestar:
         logging_config=None,
         signature_types=[ApiContext, OpenAI, overview.Overview],
     )
+
+
+def _mounted(mount: tuple[str, ASGIApp]) -> ASGIRouteHandler:
+    path, app = mount
+
+    @asgi(path, is_mount=True, copy_scope=True)
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, send)
+
+    return handler

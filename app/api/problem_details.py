@@ -59,6 +59,7 @@ CODES: dict[str, tuple[int, str]] = {
     "job_not_found": (404, "The job does not exist"),
     "not_yet_submitted": (404, "The job did not exist at that time"),
     "report_not_ready": (404, "There is no report yet"),
+    "document_not_found": (404, "The document does not exist"),
     "source_not_found": (404, "The source does not exist"),
     "method_not_allowed": (405, "The route does not support this method"),
     "idempotency_conflict": (409, "The idempotency key was used for another request"),

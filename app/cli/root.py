@@ -23,6 +23,7 @@ COMMANDS = {
     "ingest": ("app.cli.documents:ingest", "Add documents to the corpus that is searched."),
     "corpus": ("app.cli.documents:corpus", "List or remove documents of the corpus."),
     "serve": ("app.cli.serving:serve", "Run the API, and a worker beside it."),
+    "mcp": ("app.cli.mcp:mcp", "Serve the Model Context Protocol over stdio."),
     "worker": ("app.cli.serving:worker", "Work on jobs, without an API."),
     "sql": ("app.cli.sql:sql", "Ask the database about jobs, in SQL."),
     "migrate": ("app.cli.database_admin:migrate", "Bring the database to the level of this version."),

@@ -15,6 +15,7 @@ from uvicorn import Server
 from app.api.server import allow_sockets, listen, make_server
 from app.cli.database_url import ready_url
 from app.errors import BadSetting
+from app.mcp_server.mount import McpMount
 from app.settings import Settings, load_settings
 from app.wiring import Container, run_worker
 from dossier.problems import DossierError
@@ -94,7 +95,8 @@ def _end_with_parent() -> None:
 
 async def _serve(settings: Settings, url: str, sock: socket.socket, workers: int) -> None:
     house = Container(settings, url)
-    server = make_server(house.app(workers), house.draining, settings.log_level, house.force_stop)
+    mounts = {"/mcp": McpMount(settings.allowed_hosts.split())}
+    server = make_server(house.app(workers, mounts), house.draining, settings.log_level, house.force_stop)
     announcing = asyncio.create_task(_announce(server, sock, workers))
     # uvicorn obeys a signal, stops, and then raises it again; by then there is nothing left to do.
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -66,6 +66,7 @@ DOCUMENTS = """
     SELECT url, title, sha256, length(text), added_at FROM documents
     WHERE url > $2::text ORDER BY url LIMIT $1::integer"""
 
+READ_DOCUMENT = """SELECT title, text FROM documents WHERE url = $1::text"""
 READ_TEXT = """SELECT text FROM documents WHERE url = $1::text"""
 
 # The question's words weigh by how rare they are among the passages; a word that no passage has
@@ -253,6 +254,12 @@ async def text(engine: Engine, url: str) -> str | None:
     """Return the text of a document, or None if it is unknown."""
     rows = await fetch(engine, READ_TEXT, _storable(url))
     return str(rows[0][0]) if rows else None
+
+
+async def document(engine: Engine, url: str) -> tuple[str, str] | None:
+    """Return the title and the text of a document, or None if there is none with this url."""
+    rows = await fetch(engine, READ_DOCUMENT, _storable(url))
+    return (str(rows[0][0]), str(rows[0][1])) if rows else None
 
 
 async def find(engine: Engine, query: str, limit: int) -> list[CorpusPassage]:

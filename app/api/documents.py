@@ -1,0 +1,46 @@
+"""Serve the documents that were ingested: find some, read one."""
+
+from typing import Annotated
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.openapi.spec import Example
+from litestar.params import Body, FromQuery
+
+from app.api.context import ApiContext
+from app.api.contract import BODY, problems_of
+from app.api.problem_details import BadRequest
+from app.store import corpus
+from dossier.documents import Document, DocumentSearch, FoundDocument, FoundDocuments
+
+EXAMPLE = Example(summary="A question", value={"query": "What is a context manager?", "limit": 3})
+
+
+@post(
+    "/documents/search",
+    status_code=200,
+    responses=problems_of(*BODY, "database_unavailable"),
+    summary="Search the documents",
+    description="The best passage of each document, best first. Nothing in the query is syntax.",
+)
+async def search_documents(
+    context: NamedDependency[ApiContext], data: Annotated[DocumentSearch, Body(examples=[EXAMPLE])]
+) -> FoundDocuments:
+    """Return the documents that answer a question best."""
+    found = await corpus.find(context.writer.engine, data.query, data.limit)
+    return FoundDocuments([FoundDocument(one.url, one.title, one.text, one.score) for one in found])
+
+
+@get(
+    "/documents/text",
+    responses=problems_of(
+        "document_not_found", "missing_parameter", "repeated_parameter", "database_unavailable"
+    ),
+    summary="Get the text of a document",
+)
+async def document_text(context: NamedDependency[ApiContext], url: FromQuery[str]) -> Response[Document]:
+    """Return the document with this address."""
+    found = await corpus.document(context.writer.engine, url)
+    if found is None:
+        raise BadRequest("document_not_found", "There is no document with this address.", "url")
+    return Response(Document(url, *found))

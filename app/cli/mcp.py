@@ -1,0 +1,31 @@
+"""`dossier mcp` speaks the Model Context Protocol over stdin and stdout."""
+
+import asyncio
+
+import rich_click as click
+
+from app.cli.server_connection import own_server
+from app.mcp_server.server import make_mcp_server
+from app.mcp_server.tools import ResearchTools
+from app.settings import load_settings
+from dossier import AsyncDossier
+
+JOBS_AT_ONCE = 2  # of a server of our own
+
+
+@click.command(epilog="Example: claude mcp add dossier -- dossier mcp")
+def mcp() -> None:
+    """Serve the Model Context Protocol over stdio.
+
+    It uses the server at DOSSIER_URL, or runs one for as long as the host keeps it.
+    """
+    if url := load_settings().url:
+        asyncio.run(_serve(url))
+        return
+    with own_server(JOBS_AT_ONCE) as url:
+        asyncio.run(_serve(url))
+
+
+async def _serve(url: str) -> None:
+    async with AsyncDossier(url) as dossier:
+        await make_mcp_server(ResearchTools(dossier)).run_stdio_async()

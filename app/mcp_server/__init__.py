@@ -1,0 +1,1 @@
+"""Dossier as a Model Context Protocol server: tools and resources over the client."""

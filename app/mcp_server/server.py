@@ -1,0 +1,108 @@
+"""The protocol around the tools, from the `mcp` package: both its eras, over stdio and HTTP."""
+
+from collections.abc import Awaitable
+from typing import Annotated, Literal, TypeVar
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import ToolAnnotations
+from pydantic import Field
+
+from app.mcp_server.results import FetchedDocument, FoundDocuments, Research, Started
+from app.mcp_server.tools import ResearchTools
+from dossier.problems import DossierError
+from dossier.version import __version__
+
+INSTRUCTIONS = (
+    "Dossier researches a question and writes a report whose citations are checked. Research takes minutes: "
+    "call start_research, then get_research with the job_id until it is over. "
+    "search and fetch read documents and past reports."
+)
+READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+SPENDS = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)
+STOPS = ToolAnnotations(
+    read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False
+)
+
+T = TypeVar("T")
+
+JobId = Annotated[str, Field(description="The id that start_research returned.")]
+
+
+def make_mcp_server(tools: ResearchTools) -> MCPServer[None]:
+    """Return the server over these tools."""
+    server: MCPServer[None] = MCPServer(
+        "dossier", version=__version__, instructions=INSTRUCTIONS, log_level="WARNING"
+    )
+    _add_research(server, tools)
+    _add_reading(server, tools)
+    return server
+
+
+def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
+    @server.tool(annotations=SPENDS)
+    async def start_research(
+        question: Annotated[str, Field(min_length=1, max_length=4000)],
+        effort: Literal["quick", "standard", "deep"] = "standard",
+    ) -> Started:
+        """Start research on a question; returns at once with a job_id."""
+        return await _said(tools.start(question, effort))
+
+    @server.tool(annotations=READS)
+    async def get_research(
+        job_id: JobId, context: Context, wait_seconds: Annotated[float, Field(ge=0, le=45)] = 30
+    ) -> Research:
+        """Get a job and its report; waits up to wait_seconds for the job to end."""
+
+        async def tell(progress: float, step: str) -> None:
+            await context.report_progress(progress, 100, step)
+
+        return await _said(tools.get(job_id, wait_seconds, tell))
+
+    @server.tool(annotations=STOPS)
+    async def cancel_research(job_id: JobId) -> Research:
+        """Cancel a job."""
+        return await _said(tools.cancel(job_id))
+
+    @server.tool(annotations=SPENDS)
+    async def answer_question(
+        job_id: JobId, answers: Annotated[list[str], Field(min_length=1, max_length=10)]
+    ) -> Research:
+        """Answer the questions of a job whose status is input_required."""
+        return await _said(tools.answer(job_id, answers))
+
+
+def _add_reading(server: MCPServer[None], tools: ResearchTools) -> None:
+    @server.tool(annotations=READS)
+    async def search(query: str) -> FoundDocuments:
+        """Search the documents and past reports on this server."""
+        return await _said(tools.search(query))
+
+    @server.tool(annotations=READS)
+    async def fetch(id: str) -> FetchedDocument:  # noqa: A002 - the name that ChatGPT uses
+        """Get the text of a search result."""
+        return await _said(tools.fetch(id))
+
+    @server.resource("dossier://jobs/{job_id}/report", mime_type="text/markdown")
+    async def report(job_id: str) -> str:
+        """The report of a job."""
+        return await tools.report(job_id)
+
+    @server.resource("dossier://jobs/{job_id}/log", mime_type="application/jsonl")
+    async def log(job_id: str) -> str:
+        """The events of a job, one line of JSON each."""
+        return await tools.log(job_id)
+
+    @server.resource("dossier://jobs/{job_id}/bundle", mime_type="application/zip")
+    async def bundle(job_id: str) -> bytes:
+        """A job as a zip that can be checked offline."""
+        return await tools.bundle(job_id)
+
+
+async def _said(work: Awaitable[T]) -> T:
+    """Return the result; what the server refused is told to the model in words."""
+    try:
+        return await work
+    except DossierError as error:
+        raise ToolError(str(error)) from error

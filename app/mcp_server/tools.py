@@ -1,0 +1,144 @@
+"""The tools: each a few calls of the client, none with a state of its own."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Literal
+from uuid import UUID
+
+from app.mcp_server.results import (
+    CitedSource,
+    FetchedDocument,
+    FoundDocument,
+    FoundDocuments,
+    Research,
+    Started,
+)
+from dossier import AsyncDossier
+from dossier.job_types import JobView
+from dossier.problems import DossierError
+
+MAX_WAIT = 45.0  # seconds; hosts cut a call after about a minute
+LOOK_EVERY = 1.0  # seconds between two looks at a job that is waited for
+MAX_REPORT = 20_000  # characters in an answer; hosts refuse longer ones, the resource has the rest
+SEARCH_RESULTS = 10
+JOB = "job:"  # what the id of a report begins with; other ids are addresses of documents
+
+TellProgress = Callable[[float, str], Awaitable[None]]
+
+
+class ResearchTools:
+    """What the tools do, over one server."""
+
+    def __init__(self, dossier: AsyncDossier) -> None:
+        self._dossier = dossier
+
+    async def start(self, question: str, effort: Literal["quick", "standard", "deep"]) -> Started:
+        """Submit a question. Raises DossierError."""
+        job = await self._dossier.submit(question, effort=effort)
+        return Started(
+            job_id=str(job.job_id),
+            status=job.status,
+            next="Call get_research with this job_id until the status is completed, failed or cancelled.",
+        )
+
+    async def get(self, job_id: str, wait_seconds: float, tell: TellProgress) -> Research:
+        """Return a job; wait for a change that ends the wait. Raises DossierError."""
+        until = time.monotonic() + min(max(wait_seconds, 0.0), MAX_WAIT)
+        told = -1
+        while True:
+            view = await self._dossier.job(job_id)
+            if view.progress > told:  # hosts want a progress that only grows
+                told = view.progress
+                await tell(told, view.current_step)
+            left = until - time.monotonic()
+            if view.status in SETTLED or left <= 0:
+                return _research(view)
+            await asyncio.sleep(min(LOOK_EVERY, left))
+
+    async def cancel(self, job_id: str) -> Research:
+        """Cancel a job. Raises DossierError."""
+        await self._dossier.cancel(job_id)
+        return _research(await self._dossier.job(job_id))
+
+    async def answer(self, job_id: str, answers: list[str]) -> Research:
+        """Answer what the agent asked. Raises DossierError."""
+        return _research(await self._dossier.answer(job_id, answers))
+
+    async def search(self, query: str) -> FoundDocuments:
+        """Find documents, and reports on a question that has these words. Raises DossierError."""
+        found = await self._dossier.search_documents(query, limit=SEARCH_RESULTS)
+        documents = [
+            {"id": one.url, "title": one.title or one.url, "url": one.url} for one in found.documents
+        ]
+        return FoundDocuments(results=[*documents, *await self._reports(query)])  # type: ignore[list-item]
+
+    async def fetch(self, id_: str) -> FetchedDocument:
+        """Return a document or a report, by the id that a search gave. Raises DossierError."""
+        if not id_.startswith(JOB):
+            document = await self._dossier.document(id_)
+            return FetchedDocument(id=id_, title=document.title, text=document.text, url=document.url)
+        job_id = id_.removeprefix(JOB)
+        view = await self._dossier.job(job_id)
+        return FetchedDocument(
+            id=id_, title=view.query, text=await self.report(job_id), url=f"{self._dossier.url}/runs/{job_id}"
+        )
+
+    async def report(self, job_id: str) -> str:
+        """Return a report as markdown. Raises DossierError."""
+        return await self._dossier.report(_uuid(job_id))
+
+    async def log(self, job_id: str) -> str:
+        """Return a job's events, one line of JSON each. Raises DossierError."""
+        return "\n".join([event.line.decode() async for event in self._dossier.iter_events(_uuid(job_id))])
+
+    async def bundle(self, job_id: str) -> bytes:
+        """Return the job as a zip that can be checked offline. Raises DossierError."""
+        return await self._dossier.bundle(_uuid(job_id))
+
+    async def _reports(self, query: str) -> list[FoundDocument]:
+        words = {word for word in query.lower().split() if len(word) > 3}
+        jobs = (await self._dossier.jobs(status="completed", limit=100)).jobs
+        fitting = [job for job in jobs if words & set(job.query.lower().replace("?", " ").split())]
+        return [
+            {
+                "id": f"{JOB}{job.job_id}",
+                "title": job.query[:200],
+                "url": f"{self._dossier.url}/runs/{job.job_id}",
+            }
+            for job in fitting[:SEARCH_RESULTS]
+        ]
+
+
+SETTLED = frozenset({"completed", "failed", "cancelled", "input_required"})
+
+
+def _uuid(text: str) -> UUID:
+    with contextlib.suppress(ValueError):
+        return UUID(text)
+    raise DossierError("A job's id is a UUID.")
+
+
+def _research(view: JobView) -> Research:
+    found = Research(
+        job_id=str(view.job_id),
+        status=view.status,
+        progress=view.progress,
+        current_step=view.current_step,
+    )
+    if view.outcome:
+        found["outcome"] = view.outcome
+    if view.error:
+        found["error"] = view.error.error_message
+    if asked := view.input_request:
+        found["questions"], found["assumptions"] = list(asked.questions), list(asked.assumptions)
+    if result := view.result:
+        found["title"], found["outcome_reason"] = result.title, result.outcome_reason
+        found["report"] = result.final_answer[:MAX_REPORT]
+        found["is_cut"] = len(result.final_answer) > MAX_REPORT
+        found["report_resource"] = f"dossier://jobs/{view.job_id}/report"
+        found["sources"] = [
+            CitedSource(number=one.number, title=one.title, url=one.url) for one in result.sources if one.read
+        ]
+    return found

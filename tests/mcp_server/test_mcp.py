@@ -1,0 +1,113 @@
+"""The `mcp` package's own client, over HTTP and stdio, against a real server."""
+
+import contextlib
+import json
+import os
+import sys
+
+import httpx
+import pytest
+from mcp import ClientSession, StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
+
+from app.mcp_server.mount import McpMount
+from app.store import corpus
+from tests.conftest import serving
+
+TOOLS = {"start_research", "get_research", "cancel_research", "answer_question", "search", "fetch"}
+
+
+@pytest.fixture
+async def address(house):
+    """A server with /mcp, as `dossier serve` has it."""
+    plain = house.app
+    house.app = lambda workers: plain(workers, {"/mcp": McpMount()})
+    async with serving(house) as url:
+        yield url
+
+
+@contextlib.asynccontextmanager
+async def over_http(address):
+    async with streamable_http_client(f"{address}/mcp") as (read, write, *_):  # noqa: SIM117 - it fits a line
+        async with ClientSession(read, write) as session:
+            await session.initialize()
+            yield session
+
+
+async def told(session, name, **arguments):
+    """What a tool answers; the same in both forms that hosts read."""
+    answer = await session.call_tool(name, arguments)
+    assert not answer.is_error, answer.content
+    assert json.loads(answer.content[0].text) == answer.structured_content
+    return answer.structured_content
+
+
+async def test_research_over_http_from_the_question_to_the_report(address):
+    async with (
+        streamable_http_client(f"{address}/mcp") as (read, write, *_),
+        ClientSession(read, write) as session,
+    ):
+        await session.initialize()
+        assert {tool.name for tool in (await session.list_tools()).tools} == TOOLS
+
+        started = await told(session, "start_research", question="How does water boil?", effort="quick")
+        research = await told(session, "get_research", job_id=started["job_id"], wait_seconds=30)
+        report = await session.read_resource(research["report_resource"])
+
+    assert research["status"] == "completed"
+    assert research["report"].startswith("Water boils")
+    assert [source["url"] for source in research["sources"]] == [
+        "https://example.com/a",
+        "https://example.com/b",
+    ]
+    assert "Water boils" in report.contents[0].text
+
+
+async def test_search_and_fetch_have_the_shapes_that_chatgpt_reads(address, engine):
+    await corpus.put(engine, "docs://kettle", "The kettle", "A kettle whistles when its water boils.")
+    async with (
+        streamable_http_client(f"{address}/mcp") as (read, write, *_),
+        ClientSession(read, write) as session,
+    ):
+        await session.initialize()
+        found = await told(session, "search", query="When does a kettle whistle?")
+        [first] = found["results"]
+        fetched = await told(session, "fetch", id=first["id"])
+
+    assert first == {"id": "docs://kettle", "title": "The kettle", "url": "docs://kettle"}
+    assert fetched["text"] == "A kettle whistles when its water boils."
+
+
+async def test_what_the_server_refuses_is_told_to_the_model(address):
+    async with (
+        streamable_http_client(f"{address}/mcp") as (read, write, *_),
+        ClientSession(read, write) as session,
+    ):
+        await session.initialize()
+        unknown = "00000000-0000-0000-0000-000000000000"
+        answer = await session.call_tool("get_research", {"job_id": unknown, "wait_seconds": 0})
+
+    assert answer.is_error
+    assert "no job with this id" in answer.content[0].text
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}], ids=["host", "origin"]
+)
+async def test_a_web_page_of_somebody_else_cannot_reach_it(address, headers):
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    accept = {"Accept": "application/json, text/event-stream"}
+    async with httpx.AsyncClient() as http:
+        answer = await http.post(f"{address}/mcp", json=body, headers=accept | headers)
+    assert answer.status_code in {403, 421}
+
+
+async def test_over_stdio_nothing_but_the_protocol_is_printed(address):
+    command = StdioServerParameters(
+        command=sys.executable, args=["-m", "app", "mcp"], env=os.environ | {"DOSSIER_URL": address}
+    )
+    async with stdio_client(command) as (read, write), ClientSession(read, write) as session:
+        await session.initialize()
+        started = await told(session, "start_research", question="How does water boil?", effort="quick")
+        research = await told(session, "get_research", job_id=started["job_id"], wait_seconds=30)
+    assert research["status"] == "completed"
