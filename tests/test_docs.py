@@ -87,7 +87,7 @@ def section(page: str, heading: str) -> str:
 @pytest.mark.parametrize("name", SETTINGS)
 def test_every_setting_is_described_with_its_default(name):
     default = SETTINGS[name]
-    shown = f"`{default}`" if default else "none"
+    shown = "none" if default == "" else f"`{default}`"
 
     assert f"\n| `{name}` | {shown} |" in (ROOT / "docs/settings.md").read_text()
 
