@@ -70,6 +70,7 @@ class Claim(Struct, frozen=True, omit_defaults=True):
     reason: str = ""  # of the verdict
     more: tuple[FurtherPassage, ...] = ()  # of the same page
     given: bool = False  # the model itself copied the quote; it was looked up in the page
+    bound: bool = False  # the model cited no page that says this; the system found one that was read
 
 
 class UsageView(Struct, frozen=True):

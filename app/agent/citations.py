@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from app.agent import given, quotes
+from app.agent import given, quotes, unnumbered
 from app.agent.given import Asked, GivenQuotes
 from app.agent.quotes import Claimed, FoundQuotes, PartialQuote
 from app.domain.events import RULES, ReportWritten
@@ -44,6 +44,7 @@ class _Checked(Struct, frozen=True):
 
     claims: Mapping[Place, Claim]
     refused: Mapping[Place, str]
+    bound: Mapping[int, Claim]  # by the index of their sentence, which has no citation that holds
 
 
 def bind(
@@ -54,6 +55,8 @@ def bind(
     texts: Mapping[str, str],
     refused: Mapping[tuple[str, int], str] | None = None,
     quotes: Sequence[SourceQuote] = (),
+    *,
+    is_bound: bool = False,
 ) -> ReportWritten:
     """Return the deliverable report: every remaining [n] has a quote.
 
@@ -68,6 +71,7 @@ def bind(
         texts: the stored pages by their sha256.
         refused: why a claim and its source, which a judge refused, are to be taken out.
         quotes: what the model copied from the pages; only what is there counts.
+        is_bound: whether a sentence without a citation that holds gets one where a page says the same.
 
     Returns:
         `coverage` is the share of the sentences that claim something and have a citation that holds,
@@ -78,21 +82,33 @@ def bind(
     report = prose.read(content[:MAX_CONTENT], known, {source.number for source in research.sources})
     pages = _pages(research, texts)
     gave = given.look_up(quotes, pages)
-    checked = _Check(report, research, texts, refused or {}, gave).run()
-    backed = {sentence for sentence, _, _ in checked.claims}
+    check = _Check(report, research, texts, refused or {}, gave)
+    checked = check.run(is_bound=is_bound)
+    backed = {sentence for sentence, _, _ in checked.claims} | checked.bound.keys()
     claiming = [at for at, sentence in enumerate(report.sentences) if sentence.is_claim]
     written = len(checked.claims) + len(checked.refused)
     return ReportWritten(
         title=clean(title, MAX_SOURCE_TITLE),
-        content=prose.write(report, lambda *place: place in checked.claims),
+        content=prose.write(report, lambda *place: place in checked.claims, _numbers(checked.bound)),
         confidence=confidence,
-        claims=tuple(checked.claims.values()),
+        claims=_in_order(checked),
         coverage=_share(sum(at in backed for at in claiming), len(claiming)),
         support=_share(len(checked.claims), written),
         removed=tuple(_removed(report, checked.refused, gave.refused)),
         unverified=tuple(_unverified(report.sentences, backed, checked.refused)),
         rules=RULES,
     )
+
+
+def _numbers(bound: Mapping[int, Claim]) -> dict[int, int]:
+    return {sentence: claim.number for sentence, claim in bound.items()}
+
+
+def _in_order(checked: _Checked) -> tuple[Claim, ...]:
+    """The claims as the report has them."""
+    own = [((sentence, clause), claim) for (sentence, clause, _), claim in checked.claims.items()]
+    found = [((sentence, 0), claim) for sentence, claim in checked.bound.items()]
+    return tuple(claim for _, claim in sorted([*own, *found], key=lambda placed: placed[0]))
 
 
 def _pages(research: Research, texts: Mapping[str, str]) -> dict[int, str]:
@@ -122,14 +138,31 @@ class _Check:
         self.claims, self.refused = dict[Place, Claim](), dict[Place, str]()
         self.parts = dict[Place, tuple[Claimed, PartialQuote]]()
 
-    def run(self) -> _Checked:
+    def run(self, *, is_bound: bool) -> _Checked:
         """Look each citation up, then those that several sources carry together."""
         asked = self._asked()
         limit = min(MAX_INDEXED_PAGE, MAX_INDEXED // max(1, len(asked)))
         for number, places in asked.items():
             self._look(number, places, limit)
         self._unite()
-        return _Checked(dict(sorted(self.claims.items())), dict(sorted(self.refused.items())))
+        return _Checked(
+            dict(sorted(self.claims.items())),
+            dict(sorted(self.refused.items())),
+            self._bound() if is_bound else {},
+        )
+
+    def _bound(self) -> dict[int, Claim]:
+        """The sentences that have no citation that holds, and that a page says all the same."""
+        held = {sentence for sentence, _, _ in self.claims}
+        bare = {
+            at: sentence.text
+            for at, sentence in enumerate(self.report.sentences)
+            if sentence.is_claim and sentence.has_end and at not in held
+        }
+        read = {number: digest for number, digest in self.digests.items() if digest}
+        pages = {number: self.texts[digest] for number, digest in read.items() if digest in self.texts}
+        found = unnumbered.bound(bare, pages, self.language)
+        return {at: claim for at, claim in found.items() if (claim.text, claim.number) not in self.judged}
 
     def _asked(self) -> dict[int, list[Place]]:
         """The citations of each page that there is."""

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 import msgspec
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from app.agent import interpret, limits, turns
 from app.agent.judging import JudgeCall
@@ -305,9 +305,9 @@ LETS_GO = (e.AttemptFailed, e.AttemptReleased, e.JobFailed, e.LeaseExpired)
 
 
 def differing(recorded: e.Event, today: e.Event) -> list[str]:
-    """Return the fields that differ between two events of one type."""
-    before, after = asdict(recorded), asdict(today)
-    return [name for name in after if msgspec.to_builtins(before[name]) != msgspec.to_builtins(after[name])]
+    """The names of the fields that two events of one type do not share."""
+    before, after = msgspec.to_builtins(recorded), msgspec.to_builtins(today)
+    return [name for name in {**after, **before} if before.get(name) != after.get(name)]
 
 
 def _name(event: e.Event) -> str:

@@ -178,5 +178,6 @@ def _changed(before: ResearchRequest, after: ResearchRequest) -> Iterator[str]:
 def _state(job_id: UUID, request: ResearchRequest, forked: e.JobForked, copies: tuple[e.Event, ...]) -> Job:
     """Return the fork as its worker will find it, except times."""
     at = datetime.fromtimestamp(0, UTC)
-    events = (e.JobSubmitted(request, "", 1), forked, *copies)
+    submitted = e.JobSubmitted(request, "", 1, agent_rules=e.AGENT_RULES)
+    events = (submitted, forked, *copies)
     return fold(job_id, (e.Recorded(job_id, seq, at, "", None, event) for seq, event in enumerate(events, 1)))

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from app.agent import judging
 from app.agent.citations import bind
+from app.agent.ending import asked, citable, ended, supported
 from app.agent.judging import JudgeCall
-from app.agent.limits import bounds, is_forced, may_use, usable
+from app.agent.limits import bounds, is_forced, may_use
 from app.agent.ports import BadReply, JudgeReply, ModelReply, PageReply, SearchReply
 from app.agent.turns import ModelCall, ReadCall, Reply, SearchCall, tool_calls
 from app.domain import events as e
@@ -89,12 +90,23 @@ def _consequences(
         case tools.WriteReport():
             return _written(job, function, texts, fallback=fallback)
         case tools.Answer():
-            text = UNWRITTEN if fallback and texts else function.answer
-            report = bind(clean(_asked(job))[:MAX_ANSWER_TITLE], text, "low", _citable(job), texts)
-            # That nothing was found is no claim that would need a source.
-            return (replace(report, unverified=()) if function.status == "failed" else report,)
+            return _answered(job, function, texts, fallback=fallback)
         case _:
             return ()
+
+
+def _answered(
+    job: Job, function: tools.Answer, texts: Mapping[str, str], *, fallback: bool
+) -> tuple[e.Event, ...]:
+    is_old = job.agent_rules < 2
+    text = UNWRITTEN if is_old and fallback and texts else function.answer
+    report = bind(
+        clean(asked(job))[:MAX_ANSWER_TITLE], text, "low", citable(job), texts, is_bound=job.agent_rules >= 2
+    )
+    # That nothing was found is no claim that would need a source.
+    report = replace(report, unverified=()) if function.status == "failed" else report
+    wrote = tools.WriteReport(report.title, text, "low")
+    return (report,) if is_old else ended(job, report, wrote, texts, fallback=fallback)
 
 
 def _written(
@@ -102,10 +114,16 @@ def _written(
 ) -> tuple[e.Event, ...]:
     """Return a report, or its draft if a judge must see it."""
     report = bind(
-        function.title, function.content, function.confidence, _citable(job), texts, quotes=function.quotes
+        function.title,
+        function.content,
+        function.confidence,
+        citable(job),
+        texts,
+        quotes=function.quotes,
+        is_bound=job.agent_rules >= 2,
     )
-    if fallback or not judging.is_on(job):
-        return (report,)
+    if fallback or not judging.is_on(job) or not (report.claims or job.agent_rules < 2):
+        return (report,) if job.agent_rules < 2 else ended(job, report, function, texts, fallback=fallback)
     draft = e.ReportDrafted(
         function.title,
         function.content,
@@ -153,27 +171,18 @@ def _delivered(job: Job, texts: Mapping[str, str]) -> e.ReportWritten:
         draft.title,
         draft.content,
         draft.confidence,
-        _citable(job),
+        citable(job),
         texts,
         refused=refused,
         quotes=draft.quotes,
+        is_bound=job.agent_rules >= 2,
     )
     claims = tuple(_with_verdict(claim, known.get((claim.text, claim.number))) for claim in report.claims)
-    return replace(report, claims=claims)
+    return supported(job, replace(report, claims=claims), texts)
 
 
 def _with_verdict(claim: Claim, verdict: e.Verdict | None) -> Claim:
     return replace(claim, verdict=verdict.support, reason=verdict.reason) if verdict else claim
-
-
-def _citable(job: Job) -> Research:
-    return replace(job.research, sources=usable(job))
-
-
-def _asked(job: Job) -> str:
-    """What the report is to answer."""
-    forked = job.research.forked
-    return (forked and forked.instruction) or job.request.query
 
 
 def learn_calls(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
@@ -212,7 +221,8 @@ def stop_reason(job: Job, research: Research, call: ModelCall | JudgeCall) -> St
 
     `job` is the state before `call` was made.
     """
-    if job.research.tripped is None and isinstance(call, ModelCall) and call.fallback:
+    is_aside = job.research.set_aside is not None  # the model came to an end of its own
+    if job.research.tripped is None and isinstance(call, ModelCall) and call.fallback and not is_aside:
         return "model_failed"
     forced = is_forced(job)
     if forced == "max_iterations" and job.research.turns_taken < bounds(job).turns and job.research.draft:

@@ -108,22 +108,8 @@ def is_forced(job: Job) -> StopReason | None:
     tripped = job.research.tripped
     if tripped is not None:
         return "deadline" if tripped.limit == "deadline_seconds" else "budget_reached"
-    return "max_iterations" if job.research.turns_taken + 1 >= bounds(job).turns else None
-
-
-def menu(job: Job) -> tuple[str, ...]:
-    """Return the tools that state and limits allow, the report at least."""
-    if is_forced(job):
-        return FINAL_TOOLS
-    research, most, bill = job.research, bounds(job), job.research.bill
-    if not research.turns:
-        return ("clarify", "generate_plan") if job.request.clarify else ("generate_plan",)
-    tools = ["adapt_plan"] if research.plan else ["generate_plan"]
-    if bill.searches < most.searches:
-        tools.append("web_search")
-    if bill.reads < most.reads and any(source.sha256 is None for source in usable(job)):
-        tools.append("read_pages")
-    return (*tools, *FINAL_TOOLS)
+    taken = job.research.turns_taken if job.agent_rules < 2 else job.research.model_turns
+    return "max_iterations" if taken + 1 >= bounds(job).turns else None
 
 
 def may_use(job: Job, url: str) -> bool:

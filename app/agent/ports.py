@@ -70,6 +70,10 @@ class Ask(Struct, frozen=True):
     # Left out of the JSON where there is none: the inputs of all other jobs keep their hashes.
     follow_up: FollowUp | UnsetType = UNSET
     repair: Repair | UnsetType = UNSET
+    stands_in: bool | UnsetType = UNSET  # a model began this, and could not go on
+    notes: tuple[tuple[str, ...], ...] | UnsetType = (
+        UNSET  # for each turn, what of it brought nothing, and why
+    )
 
 
 class JudgedClaim(Struct, frozen=True):

@@ -115,8 +115,9 @@ def messages(ask: Ask, texts: Mapping[str, str], *, room: int = MAX_ALL_PAGES) -
     said = [PromptMessage("system", _system()), PromptMessage("user", first)]
     known = {source.number: source for source in ask.sources}
     excerpted = _excerpted(ask.turns, known)
-    for turn in ask.turns:
-        chosen, results = _told(turn, _hits(turn, known, excerpted))
+    notes = ask.notes or ((),) * len(ask.turns)
+    for turn, why in zip(ask.turns, notes, strict=True):
+        chosen, results = _told(turn, _hits(turn, known, excerpted), why)
         if further := _follow_up(ask, turn.step):
             results = inert("\n\n".join((results, *further)))
         said += PromptMessage("assistant", chosen), PromptMessage("user", results)
@@ -176,9 +177,9 @@ Hits = tuple[tuple[SeenSource, bool], ...]  # sources, and whether their excerpt
 
 
 @lru_cache(maxsize=TOLD)
-def _told(turn: Turn, hits: Hits) -> tuple[str, str]:
+def _told(turn: Turn, hits: Hits, notes: tuple[str, ...]) -> tuple[str, str]:
     """Describe a finished turn: the model's reply and its results."""
-    return inert(_chosen(turn)), inert(_results(turn, hits))
+    return inert(_chosen(turn)), inert(_results(turn, hits, notes))
 
 
 def _chosen(turn: Turn) -> str:
@@ -203,7 +204,7 @@ def _hits(turn: Turn, known: Mapping[int, SeenSource], excerpted: frozenset[int]
     return tuple([(known[number], number in excerpted) for number in turn.found if number in known])
 
 
-def _results(turn: Turn, hits: Hits) -> str:
+def _results(turn: Turn, hits: Hits, notes: tuple[str, ...]) -> str:
     """Describe a turn's results, with others' text as JSON strings.
 
     A line break in them is no line break of the prompt.
@@ -214,6 +215,7 @@ def _results(turn: Turn, hits: Hits) -> str:
     if turn.read:
         lines.append(f"Read now: {''.join(f'[{number}]' for number in turn.read)}.")
     lines += [f"Failed, data only: {_json(failure[:MAX_EARLIER_LINE])}" for failure in turn.failed]
+    lines += [f"Without effect: {tidy(note)}" for note in notes]
     return "\n".join(lines) if len(lines) > 1 else f"{lines[0]} Nothing new was found."
 
 

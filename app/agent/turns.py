@@ -6,7 +6,7 @@ A turn is one model call that fills the schema, then the calls of the tool that 
 read off the folded job, so resuming is folding, and a call that is in the log is never made again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Literal
@@ -16,14 +16,17 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from app.agent import judging
+from app.agent.effects import effects, query_key, searched, unreadable
 from app.agent.judging import JudgeCall
-from app.agent.limits import FINAL_TOOLS, affordable, bounds, may_use, menu, usable
+from app.agent.limits import FINAL_TOOLS, affordable, bounds, may_use, usable
+from app.agent.menu import may_research, menu, stand_in_menu
 from app.agent.ports import FREE, Ask, FollowUp, JudgeReply, ModelReply, PageReply, SearchReply, SeenSource
+from app.agent.spellings import Spellings
 from app.domain import events as e
 from app.domain import tools
 from app.domain.job import Job
 from app.domain.research import Call as ResearchCall
-from app.domain.research import Research
+from app.domain.research import Research, Source
 from app.text.urls import normalise
 
 LATE = "The model did not answer before the deadline."
@@ -147,7 +150,7 @@ def tool_calls(job: Job) -> list[Call]:
     """
     if job.research.draft:
         return list[Call](judging.judge_calls(job))
-    if not job.research.turns or job.research.tripped:
+    if not job.research.turns or not _may_act(job):
         return []
     turn = job.research.turns[-1]
     match turn.function:
@@ -159,18 +162,35 @@ def tool_calls(job: Job) -> list[Call]:
             return []
 
 
+def _may_act(job: Job) -> bool:
+    """True while the tool that was chosen may be used: until a limit, or with what the limit left."""
+    research = job.research
+    if research.tripped is None:
+        return True
+    return job.agent_rules >= 2 and research.author == "stand_in" and may_research(job)
+
+
 def _searches(job: Job, step: int, queries: tuple[str, ...]) -> list[Call]:
     most = bounds(job)
     left = max(0, most.searches - job.research.bill_at_turn.searches)
-    distinct = enumerate(dict.fromkeys(queries), 1)
+    distinct = enumerate(_new_queries(job, queries), 1)
     calls = [SearchCall(f"{step}/search/{n}", query, most.hits) for n, query in distinct]
     return _within(job, calls, left)
+
+
+def _new_queries(job: Job, queries: tuple[str, ...]) -> Iterable[str]:
+    """The queries that no turn before has searched for, each once."""
+    if job.agent_rules < 2:
+        return dict.fromkeys(queries)
+    known = searched(job.research.turns[:-1])
+    first = {query_key(query): query for query in reversed(queries)}
+    return [query for key, query in reversed(first.items()) if key not in known]
 
 
 def _reads(job: Job, step: int, urls: tuple[str, ...]) -> list[Call]:
     """Return reads of returned pages, skipping urls that the model made up."""
     left = max(0, bounds(job).reads - job.research.bill_at_turn.reads)
-    known = (job.research.source_at(normalise(url)) for url in urls)
+    known = _meant(job, urls)
     unread = dict.fromkeys(source for source in known if source and source.sha256 is None)
     calls = [
         ReadCall(f"{step}/read/{source.number}", source.number, source.url)
@@ -178,6 +198,16 @@ def _reads(job: Job, step: int, urls: tuple[str, ...]) -> list[Call]:
         if not job.research.forked or may_use(job, source.url)
     ]
     return _within(job, calls, left)
+
+
+def _meant(job: Job, urls: tuple[str, ...]) -> Iterable[Source | None]:
+    """The sources that the model names; a page that could not be read is not tried a second time."""
+    if job.agent_rules < 2:
+        return [job.research.source_at(normalise(url)) for url in urls]
+    step = job.research.turns[-1].step
+    failed = unreadable(job.research, before=step)
+    found = map(Spellings(job.research.sources).find, urls)
+    return [source for source in found if source and source.number not in failed]
 
 
 def _within(job: Job, calls: Sequence[Call], left: int) -> list[Call]:
@@ -193,16 +223,34 @@ def model_call(job: Job) -> ModelCall:
     """The next turn, with everything that the model is told.
 
     A reply that was not a legal step is told back, under a key of its own, MAX_CORRECTIONS times.
-    After that, or where the limits leave no room for the model, what was read is written up without it.
+    After that, or where the limits leave no room for the model, the stand-in goes on without it.
     """
     step = len(job.research.turns) + 1
     refused = [call.error for call in job.research.calls if call.kind == "model" and call.error]
     final = [error for error in refused if not error.retryable]
     told = tuple(error.error_message for error in final if error.error_type == "validation")
-    if _is_spent(final, told) or not affordable(job):
-        return ModelCall(f"{step}/fallback", _ask(job, FINAL_TOOLS), fallback=True)
+    offered = _menu(job)
+    if _is_spent(final, told) or not affordable(job) or not offered or stands_in(job):
+        return ModelCall(f"{step}/fallback", _stand_in_ask(job), fallback=True)
     key = f"{step}/model" + (f"/{len(final) + 1}" if final else "")
-    return ModelCall(key, _ask(job, _menu(job), told))
+    return ModelCall(key, _ask(job, offered, told))
+
+
+def stands_in(job: Job) -> bool:
+    """True once the model has given up in this job: what took its place goes on to the end."""
+    research = job.research
+    has_begun = research.stand_in_turns > 0 and research.author == "stand_in"
+    return job.agent_rules >= 2 and (has_begun or research.set_aside is not None)
+
+
+def _stand_in_ask(job: Job) -> Ask:
+    ask = _ask(job, stand_in_menu(job))
+    return ask if job.agent_rules < 2 else replace(ask, stands_in=True)
+
+
+def selection_ask(job: Job) -> Ask:
+    """What the stand-in is asked that only selects from the pages that were read."""
+    return replace(_ask(job, FINAL_TOOLS), stands_in=True)
 
 
 def _menu(job: Job) -> tuple[str, ...]:
@@ -254,6 +302,7 @@ def _ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()) ->
         answers=research.answers,
         follow_up=_follow_up(research),
         repair=judging.repair(research) or UNSET,
+        notes=UNSET if job.agent_rules < 2 else tuple(effect.notes for effect in effects(job)),
     )
 
 

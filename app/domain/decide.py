@@ -79,6 +79,7 @@ def _submit(command: c.SubmitJob, job: Job) -> Events:
             max_attempts=command.max_attempts,
             idempotency_key=command.idempotency_key,
             request_sha256=command.request_sha256,
+            agent_rules=e.AGENT_RULES,
         ),
     )
 

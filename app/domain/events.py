@@ -12,13 +12,16 @@ from uuid import UUID
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from app.domain.tools import AnyTool, Reasoning, SourceQuote
-from dossier.job_types import Claim, ErrorType, Outcome, StopReason, Support
+from dossier.job_types import Author, Claim, ErrorType, Outcome, StopReason, Support
 from dossier.request import ResearchRequest
 
 CallKind = Literal["model", "search", "read", "judge"]
 
 
 RULES = 3  # of the citation check: raised where the same report over the same pages comes out otherwise
+
+
+AGENT_RULES = 2  # of the agent's decisions and prompts: raised where the same log leads to another call
 
 
 class Fact(Struct, frozen=True):
@@ -40,6 +43,7 @@ class JobSubmitted(Fact, frozen=True):
     max_attempts: int
     idempotency_key: str | None = None
     request_sha256: str | None = None  # of the canonical body, to tell a retry from a conflict
+    agent_rules: int = 1  # under which the job is worked on, however old it gets
 
 
 class Earlier(Struct, frozen=True):
@@ -245,6 +249,15 @@ class BudgetReached(Fact, frozen=True):
     allowed: float
 
 
+class ReportPart(Struct, frozen=True):
+    """A part of a report, by whoever wrote it."""
+
+    author: Author
+    start: int  # characters into the report
+    end: int
+    coverage: float  # of this part alone
+
+
 class ReportWritten(Fact, frozen=True):
     """The report was delivered.
 
@@ -261,6 +274,8 @@ class ReportWritten(Fact, frozen=True):
     removed: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
     rules: int = 1  # of the citation check; a report of older ones is not checked again by a replay
+    # Left out where one author wrote the whole.
+    parts: tuple[ReportPart, ...] | UnsetType = UNSET
 
 
 class ReportDrafted(Fact, frozen=True):
@@ -274,6 +289,8 @@ class ReportDrafted(Fact, frozen=True):
     removed: tuple[str, ...] = ()  # citations that did not resolve
     quotes: tuple[SourceQuote, ...] = ()  # that the model gave
     rules: int = 1  # of the citation check
+    # No page that was read holds it: the stand-in goes on, and the reader gets both. Else left out.
+    is_set_aside: bool | UnsetType = UNSET
 
 
 class Verdict(Struct, frozen=True, omit_defaults=True):

@@ -40,6 +40,7 @@ class Job(Struct, frozen=True):
     idempotency_key: str | None = None
     request_sha256: str | None = None
     max_attempts: int = 0
+    agent_rules: int = 1  # under which the agent decides
     attempt: int = 0
     epoch: int = 0
     progress: int = 0
@@ -148,6 +149,7 @@ def _submit(job: Job, event: e.JobSubmitted, at: datetime) -> Job:
         idempotency_key=event.idempotency_key,
         request_sha256=event.request_sha256,
         max_attempts=event.max_attempts,
+        agent_rules=event.agent_rules,
         current_step="Waiting for a worker",
         created_at=at,
     )

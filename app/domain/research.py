@@ -94,10 +94,12 @@ class Research(Struct, frozen=True):
     goal: str = ""
     plan: tuple[str, ...] = ()
     turns: tuple[Turn, ...] = ()
+    made: tuple[int, ...] = ()  # searches and reads that each turn led to
     calls: tuple[Call, ...] = ()  # of the turn that is being worked on, in order of their request
     sources: tuple[Source, ...] = ()
     report: e.ReportWritten | None = None
     draft: e.ReportDrafted | None = None  # the newest one
+    set_aside: e.ReportDrafted | None = None  # what the model ended with, and no page holds
     drafts: int = 0
     is_judged: bool = False  # the newest draft
     verdicts: tuple[e.Verdict, ...] = ()  # of all drafts
@@ -113,7 +115,14 @@ class Research(Struct, frozen=True):
     model_failures: int = 0  # tries of the model that brought nothing, illegal replies among them
     model_error: str = ""  # of the last one
     author: Author = "model"  # of the newest turn
+    stand_in_turns: int = 0  # of this job itself
+    is_late: bool = False  # what the deadline had left was used up as well
     forked: e.JobForked | None = None
+
+    @property
+    def model_turns(self) -> int:
+        """Turns of this job itself that the model took."""
+        return self.turns_taken - self.stand_in_turns
 
     @property
     def turns_taken(self) -> int:
@@ -165,6 +174,8 @@ def evolve(state: Research, event: ResearchEvent) -> Research:
             return _read(state, event)
         case e.BudgetReached():
             return replace(state, tripped=state.tripped or event)
+        case e.ReportDrafted(is_set_aside=True):
+            return replace(state, set_aside=event)
         case e.ReportDrafted():
             return replace(state, draft=event, drafts=state.drafts + 1, is_judged=not event.claims)
         case e.ClaimsJudged():
@@ -193,7 +204,10 @@ def _request(state: Research, event: e.CallRequested) -> Research:
     )
     kept = tuple(known for known in state.calls if known.key != event.key)
     repeated = state.bill.repeated_calls + (event.repeat > 0)
-    return replace(state, calls=(*kept, call), bill=replace(state.bill, repeated_calls=repeated))
+    is_new = event.kind in ("search", "read") and len(kept) == len(state.calls)
+    made = (*state.made[:-1], state.made[-1] + 1) if is_new and state.made else state.made
+    bill = replace(state.bill, repeated_calls=repeated)
+    return replace(state, calls=(*kept, call), made=made, bill=bill)
 
 
 def _settle(state: Research, event: e.CallCompleted | e.CallFailed) -> Research:
@@ -204,6 +218,8 @@ def _settle(state: Research, event: e.CallCompleted | e.CallFailed) -> Research:
         settled = replace(call, reply_sha256=event.reply_sha256, error=None)
     else:
         settled = replace(call, error=event)
+    if isinstance(event, e.CallFailed) and event.error_type == "aborted" and state.tripped:
+        state = replace(state, is_late=True)
     calls = tuple(settled if known.key == event.key else known for known in state.calls)
     bill = _charged(state.bill, call, event)
     charged = _count_failure(replace(state, calls=calls, bill=bill), settled)
@@ -298,8 +314,21 @@ def _reason(state: Research, event: e.StepReasoned) -> Research:
     turn = Turn(event.step, event.reasoning, event.function)
     author = _author(state)
     turns = (*state.turns, turn)
-    total = _total(state, turn, len(turns))
-    return replace(state, turns=turns, calls=(), bill_at_turn=state.bill, total_steps=total, author=author)
+    return replace(
+        state,
+        turns=turns,
+        made=(*state.made, 0),
+        calls=(),
+        bill_at_turn=state.bill,
+        total_steps=_total(state, turn, len(turns)),
+        author=author,
+        stand_in_turns=state.stand_in_turns + (author == "stand_in" and not _is_copied(state)),
+    )
+
+
+def _is_copied(state: Research) -> bool:
+    """True while the events of a fork's origin are folded."""
+    return state.forked is not None and len(state.turns) < state.forked.reused_turns
 
 
 def _author(state: Research) -> Author:

@@ -5,7 +5,7 @@ list items are split. How citations are written is in `app.text.marks`; written 
 """
 
 import re
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -41,6 +41,7 @@ _NEXT_CLAUSE = re.compile(
     r"\s{0,3}(?:[,;:–—)，；、،؛]|(?:and|but|while|whereas|or|und|aber|während|sowie|doch|et|mais|tandis|y|pero"
     r"|mientras|и|а|но|или|و|لكن|和|而|और|लेकिन|และ|แต่)\b)|\s*\Z"
 )
+_STOP = re.compile(r"[.!。！｡।؟\s]{0,40}\Z")
 _CELL = re.compile(r"(?<!\\)\|")
 LEAST_WORDS = 3  # of a clause
 
@@ -61,6 +62,7 @@ class Sentence(Struct, frozen=True):
     text: str
     clauses: tuple[Clause, ...]  # those with citations
     is_claim: bool  # says something that a source could confirm
+    has_end: bool = False  # a citation can be put behind it
 
 
 class Cluster(Struct, frozen=True):
@@ -71,10 +73,16 @@ class Cluster(Struct, frozen=True):
     numbers: tuple[int, ...]
 
 
+class End(Struct, frozen=True):
+    """Where a sentence of a paragraph ends, before its full stop."""
+
+    sentence: int  # index
+
+
 class Prose(Struct, frozen=True):
     """A report as text and clusters in turn, with their sentences."""
 
-    parts: tuple[str | Cluster, ...]
+    parts: tuple[str | Cluster | End, ...]
     sentences: tuple[Sentence, ...]
     own_list: int = 0  # lines of a list of sources that the model wrote itself; they are left out
     thought: int = 0  # characters of a think block; they are left out
@@ -135,7 +143,7 @@ class _Reader:
 
     def __init__(self, known: Container[str], style: Style) -> None:
         self.known, self.style = known, style
-        self.parts, self.sentences = list[str | Cluster](), list[Sentence]()
+        self.parts, self.sentences = list[str | Cluster | End](), list[Sentence]()
         self._head = list[str]()  # of the table that is read
 
     def add(self, text: str) -> None:
@@ -161,7 +169,12 @@ class _Reader:
             piece = body[first:edge]
             clauses = self._cells(piece, clusters, hidden) if kind == "tr" else None
             self._sentence(
-                piece, clusters, hidden, clauses or _clauses(piece, clusters, hidden), is_quiet=is_quiet
+                piece,
+                clusters,
+                hidden,
+                clauses or _clauses(piece, clusters, hidden),
+                is_quiet=is_quiet,
+                has_end=kind == "paragraph",
             )
             first = edge
 
@@ -173,6 +186,7 @@ class _Reader:
         clauses: tuple[list[Clause], list[int]],
         *,
         is_quiet: bool,
+        has_end: bool,
     ) -> None:
         done = 0
         for found, clause in zip(marks.STAND_IN.finditer(text), clauses[1], strict=True):
@@ -181,10 +195,15 @@ class _Reader:
                 Cluster(len(self.sentences), clause, clusters[ord(found[0]) - marks.FIRST_MARK])
             )
             done = found.end()
-        self.add(hidden.source(text[done:]))
-        seen = _plain(text, hidden)
+        seen, rest = _plain(text, hidden), text[done:]
         is_claim = not is_quiet and _claims(seen) and (bool(clauses[0]) or not says_not_found(seen))
-        self.sentences.append(Sentence(seen, tuple(clauses[0]), is_claim))
+        end = _STOP.search(rest) if has_end and is_claim else None
+        if end and (rest[: end.start()].strip() or done):
+            self.add(hidden.source(rest[: end.start()]))
+            self.parts.append(End(len(self.sentences)))
+            rest = rest[end.start() :]
+        self.add(hidden.source(rest))
+        self.sentences.append(Sentence(seen, tuple(clauses[0]), is_claim, has_end=end is not None))
 
     def _cells(self, text: str, clusters: Clusters, hidden: Hidden) -> tuple[list[Clause], list[int]] | None:
         """Return cited cells as clauses, with row and column names."""
@@ -243,15 +262,29 @@ def _claims(text: str) -> bool:
     return len(sentences.words(text)) >= 3 and not ends
 
 
-def write(prose: Prose, is_kept: Callable[[int, int, int], bool]) -> str:
-    """Write the markdown, keeping the citations that `is_kept(sentence, clause, number)` accepts."""
-    out = list[str]()
-    for at, part in enumerate(prose.parts):
+NO_NUMBERS: Mapping[int, int] = {}
+
+
+def write(
+    prose: Prose, is_kept: Callable[[int, int, int], bool], added: Mapping[int, int] = NO_NUMBERS
+) -> str:
+    """Write the markdown, keeping the citations that `is_kept(sentence, clause, number)` accepts.
+
+    `added` has a number for sentences that are to get one more citation, by their index.
+    """
+    out, parts = (
+        list[str](),
+        [part for part in prose.parts if not isinstance(part, End) or part.sentence in added],
+    )
+    for at, part in enumerate(parts):
         if isinstance(part, str):
             out.append(part)
             continue
+        if isinstance(part, End):
+            out.append(f" [{added[part.sentence]}]")
+            continue
         kept = "".join(f"[{n}]" for n in part.numbers if is_kept(part.sentence, part.clause, n))
-        after = next((text for text in prose.parts[at + 1 : at + 2] if isinstance(text, str)), "")
+        after = next((text for text in parts[at + 1 : at + 2] if isinstance(text, str)), "")
         out += [kept] if kept else _gap(out, after)
     return "".join(out)
 

@@ -140,13 +140,21 @@ class Caller:
 
         Raises the error where only another attempt, or nothing, can help.
         """
-        if isinstance(call, ModelCall) and error.error_type != "resource":
+        if isinstance(call, ModelCall) and not self._can_stand_in(error):
             await self._attempt.record(failed(call, error, retryable=error.retryable, said=said))
             raise error
         if error.error_type == "auth" and not isinstance(call, JudgeCall):
             await self._attempt.record(failed(call, error, retryable=False, said=said))
             raise error
         return failed(call, error, retryable=False, said=said)
+
+    def _can_stand_in(self, error: ProviderError) -> bool:
+        """True for a failure of the model that is final, and that no setting of ours would mend."""
+        job = self._attempt.job
+        if job.agent_rules < 2 or error.error_type == "resource":
+            return error.error_type == "resource"
+        is_last = not error.retryable or job.attempt >= job.max_attempts
+        return is_last and error.error_type not in ("auth", "internal")
 
     def _gone(self, call: Call, error: ProviderError, said: str | UnsetType) -> Outcome:
         """Give up a call whose provider stayed away too long.

@@ -201,7 +201,7 @@ async def test_a_changed_prompt_of_a_later_turn_is_found_there(house, monkeypatc
     first = await difference(house, job)
     monkeypatch.undo()
     prompts._told.cache_clear()
-    monkeypatch.setattr(prompts, "_results", lambda turn, _hits: f"What turn {turn.step} brought.")
+    monkeypatch.setattr(prompts, "_results", lambda turn, *_: f"What turn {turn.step} brought.")
     second = await difference(house, job)
     prompts._told.cache_clear()
 

@@ -24,7 +24,7 @@ async def test_pages_that_could_not_be_read_are_no_search_that_found_nothing(api
     [listed] = (await api.get("/jobs")).json()["jobs"]
     log = await whole_log(house.engine, job.id)
     assert view["outcome"] == listed["outcome"] == log[-1].recorded().event.outcome == "not_researched"
-    assert view["result"]["outcome_reason"] == "1 search, 2 pages found, none could be read"
+    assert view["result"]["outcome_reason"] == "2 searches, 2 pages found, none could be read"
     assert (view["usage"]["pages_read"], view["usage"]["failed_tries"]) == (0, 2)
     assert view["progress"] < 100
 

@@ -34,6 +34,7 @@ MIN_PAGES = 3  # where a search found as many
 MIN_PAGE_OF_BEST = 0.5  # of the words that the best page shows; the others are not worth their reading
 MAX_QUESTION = 4000  # characters
 CHANGED = ("The steps are those of the further question.",)
+TAKEN_OVER = ("The steps are those that can be searched for without a model.",)
 STRATEGIES = (
     "Search for the words of each sub-question, then for them together with those of the whole question.",
     "Read the pages that share most words with the sub-question, and quote the sentences that answer it.",
@@ -59,15 +60,24 @@ class Extractive:
         return ModelReply(NextStep(_reasoning(ask, steps, found, function), function))
 
 
+def select(ask: Ask, texts: Mapping[str, str]) -> WriteReport | Answer:
+    """The sentences of the pages read that answer, as a report."""
+    ask = _further(ask)
+    return write(ask, _evidence(ask, ask.plan or plan.plan(ask.query), texts), texts)
+
+
 def _further(ask: Ask) -> Ask:
-    """Return the ask for a further question, without a plan at first."""
+    """The ask in which a further question is the question; a plan that a model made for it is none."""
     if ask.follow_up is UNSET or not _terms(ask.follow_up.instruction):
-        return ask
+        return _planned(ask, ask.query) if ask.stands_in else ask
     question = ask.follow_up.instruction[:MAX_QUESTION]
+    return _planned(replace(ask, query=question), question)
+
+
+def _planned(ask: Ask, question: str) -> Ask:
+    """The ask without its plan, unless that was made for this question here."""
     is_planned = ask.goal == _goal(question)
-    return replace(
-        ask, query=question, plan=ask.plan if is_planned else (), goal=ask.goal if is_planned else ""
-    )
+    return ask if is_planned else replace(ask, plan=(), goal="")
 
 
 def _terms(text: str) -> frozenset[str]:
@@ -92,7 +102,12 @@ def _decide(ask: Ask, steps: Sequence[str]) -> AnyTool | None:
     if not ask.plan and "generate_plan" in ask.menu:
         return GeneratePlan(_goal(ask.query), tuple(steps), STRATEGIES)
     if not ask.plan and "adapt_plan" in ask.menu:
-        return AdaptPlan(_goal(ask.query), CHANGED, "There is a further question.", tuple(steps))
+        changes, why = (
+            (TAKEN_OVER, "The model could not go on.")
+            if ask.follow_up is UNSET
+            else (CHANGED, "There is a further question.")
+        )
+        return AdaptPlan(_goal(ask.query), changes, why, tuple(steps))
     urls = _to_read(ask, steps)
     if urls and "read_pages" in ask.menu:
         return ReadPages(urls)

@@ -164,6 +164,25 @@ FRAMES = {
 }
 
 
+# Over the two parts of a report of which a model wrote one: what was selected, what was written.
+HEADINGS = {
+    "en": ("Selected from the pages that were read", "Written by the language model"),
+    "de": ("Aus den gelesenen Seiten ausgewählt", "Vom Sprachmodell geschrieben"),
+    "fr": ("Choisi dans les pages lues", "Écrit par le modèle de langage"),
+    "es": ("Elegido de las páginas leídas", "Escrito por el modelo de lenguaje"),
+    "pt": ("Escolhido das páginas lidas", "Escrito pelo modelo de linguagem"),
+    "it": ("Scelto dalle pagine lette", "Scritto dal modello linguistico"),
+    "nl": ("Gekozen uit de gelezen pagina’s", "Geschreven door het taalmodel"),
+    "ru": ("Выбрано из прочитанных страниц", "Написано языковой моделью"),
+    "ar": ("مختار من الصفحات التي قرئت", "بقلم النموذج اللغوي"),
+    "hi": ("पढ़े गए पृष्ठों से चुना गया", "भाषा मॉडल द्वारा लिखा गया"),
+    "zh": ("选自已读取的网页", "由语言模型撰写"),
+    "ja": ("読んだページからの抜粋", "言語モデルによる記述"),
+    "ko": ("읽은 페이지에서 고른 것", "언어 모델이 쓴 것"),
+    "th": ("เลือกจากหน้าที่อ่าน", "เขียนโดยแบบจำลองภาษา"),
+}
+
+
 def spoken(question: str) -> str:
     """Detect the language of a question, English by default."""
     language = languages.detect(question)

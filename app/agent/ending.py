@@ -1,0 +1,70 @@
+"""How a job ends: with the report of its model, with sentences selected from the pages, or with both."""
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from app.agent.both import joined, needs_selection, with_selection
+from app.agent.citations import bind
+from app.agent.extractive import select
+from app.agent.limits import usable
+from app.agent.menu import may_research
+from app.agent.turns import selection_ask
+from app.domain import events as e
+from app.domain import tools
+from app.domain.job import Job
+from app.domain.research import Research
+
+Texts = Mapping[str, str]
+
+
+def ended(
+    job: Job, report: e.ReportWritten, wrote: tools.WriteReport, texts: Texts, *, fallback: bool
+) -> tuple[e.Event, ...]:
+    """The report; what no page holds is set aside while the stand-in can still find some."""
+    if fallback:
+        return (_with_set_aside(job, report, texts),)
+    better = supported(job, report, texts)
+    if better.claims or not may_research(job):
+        return (better,)
+    draft = e.ReportDrafted(wrote.title, wrote.content, wrote.confidence, (), report.removed, wrote.quotes)
+    return (replace(draft, rules=report.rules, is_set_aside=True),)
+
+
+def supported(job: Job, report: e.ReportWritten, texts: Texts) -> e.ReportWritten:
+    """A model's report; with a selection from the pages where it has less support than that."""
+    if job.agent_rules < 2 or not texts or not needs_selection(report):
+        return report
+    return with_selection(asked(job), report, _selection(job, texts))
+
+
+def _selection(job: Job, texts: Texts) -> e.ReportWritten:
+    chosen = select(selection_ask(job), texts)
+    if isinstance(chosen, tools.Answer):
+        return bind("", chosen.answer, "low", citable(job), texts)
+    return bind(chosen.title, chosen.content, chosen.confidence, citable(job), texts)
+
+
+def _with_set_aside(job: Job, report: e.ReportWritten, texts: Texts) -> e.ReportWritten:
+    """The stand-in's report, and what the model had ended with: alone where the stand-in found nothing."""
+    aside = job.research.set_aside
+    if aside is None:
+        return report
+    known = citable(job)
+    model = bind(
+        aside.title, aside.content, aside.confidence, known, texts, quotes=aside.quotes, is_bound=True
+    )
+    if not report.claims:
+        return model
+    return joined(asked(job), (("stand_in", report), ("model", model)))
+
+
+def citable(job: Job) -> Research:
+    """The research with the sources that the request allows."""
+    return replace(job.research, sources=usable(job))
+
+
+def asked(job: Job) -> str:
+    """What the report is to answer."""
+    forked = job.research.forked
+    return (forked and forked.instruction) or job.request.query

@@ -1,0 +1,100 @@
+"""The tools that a turn may choose from.
+
+Nothing is written before something was read, unless nothing can be. A tool that brought nothing again and
+again is left out. Where this leaves nothing to choose, the model cannot go on, and the stand-in does.
+"""
+
+from app.agent.effects import unreadable, worn_out
+from app.agent.limits import FINAL_TOOLS, bounds, is_forced, usable
+from app.domain.job import Job
+
+STAND_IN_SHARE = 3  # of the searches one in so many is kept, until a page was read, for what stands in
+TRIED = 2  # searches that found nothing at all, after which a model may say so
+PLANNING = frozenset({"generate_plan", "adapt_plan"})
+
+
+def menu(job: Job) -> tuple[str, ...]:
+    """The tools that the state and the limits still allow the model; none where it cannot go on."""
+    if job.agent_rules < 2:
+        return _first_menu(job)
+    may_end = has_read(job) or not may_research(job) or seems_empty(job)
+    if is_forced(job):
+        return FINAL_TOOLS if may_end else ()
+    if not job.research.turns:
+        return ("clarify", "generate_plan") if job.request.clarify else ("generate_plan",)
+    worn = worn_out(job)
+    wanted = (_planning(job), *_researching(job, kept_searches(job)), *(FINAL_TOOLS if may_end else ()))
+    offered = tuple(tool for tool in wanted if tool not in worn)
+    return offered if set(offered) - PLANNING else ()
+
+
+def stand_in_menu(job: Job) -> tuple[str, ...]:
+    """What the stand-in may choose from: the rest of the research, and the report at any time."""
+    has_turns = job.research.stand_in_turns + 1 < bounds(job).turns
+    if job.agent_rules < 2 or not may_research(job) or not has_turns:
+        return FINAL_TOOLS
+    return (_planning(job), *_researching(job), *FINAL_TOOLS)
+
+
+def _planning(job: Job) -> str:
+    return "adapt_plan" if job.research.plan else "generate_plan"
+
+
+def _researching(job: Job, kept: int = 0) -> tuple[str, ...]:
+    tools = ("web_search",) if searches_left(job) > kept else ()
+    return (*tools, "read_pages") if reads_left(job) and _has_unread(job) else tools
+
+
+def searches_left(job: Job) -> int:
+    """Searches that may still be made."""
+    return max(0, bounds(job).searches - job.research.bill.searches)
+
+
+def reads_left(job: Job) -> int:
+    """Pages that may still be read."""
+    return max(0, bounds(job).reads - job.research.bill.reads)
+
+
+def kept_searches(job: Job) -> int:
+    """Searches that are kept for the stand-in while a model has found nothing that it read."""
+    return 0 if has_read(job) else bounds(job).searches // STAND_IN_SHARE
+
+
+def has_read(job: Job) -> bool:
+    """True once there is a page to write from."""
+    return any(source.sha256 for source in usable(job))
+
+
+def may_research(job: Job) -> bool:
+    """True while a page could still be found or read, in the time and for the money that is left."""
+    tripped = job.research.tripped
+    if tripped and (job.research.is_late or tripped.limit in ("max_cost_usd", "max_calls")):
+        return False
+    return bool(searches_left(job) or (reads_left(job) and _has_unread(job)))
+
+
+def seems_empty(job: Job) -> bool:
+    """True where the model has tried: its searches found no page, or none that could be read."""
+    if _has_unread(job):
+        return False
+    return bool(usable(job)) or job.research.bill.searches >= TRIED
+
+
+def _has_unread(job: Job) -> bool:
+    failed = unreadable(job.research)
+    return any(source.sha256 is None and source.number not in failed for source in usable(job))
+
+
+def _first_menu(job: Job) -> tuple[str, ...]:
+    """The menu of jobs that were submitted under the first rules."""
+    if is_forced(job):
+        return FINAL_TOOLS
+    research, most, bill = job.research, bounds(job), job.research.bill
+    if not research.turns:
+        return ("clarify", "generate_plan") if job.request.clarify else ("generate_plan",)
+    tools = ["adapt_plan"] if research.plan else ["generate_plan"]
+    if bill.searches < most.searches:
+        tools.append("web_search")
+    if bill.reads < most.reads and any(source.sha256 is None for source in usable(job)):
+        tools.append("read_pages")
+    return (*tools, *FINAL_TOOLS)

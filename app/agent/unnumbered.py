@@ -1,0 +1,56 @@
+"""Sentences without a citation that holds, bound to the page that was read and says the same."""
+
+from collections.abc import Mapping
+
+from app.agent import quotes
+from app.agent.quotes import FoundQuotes
+from app.text import languages
+from dossier.job_types import Claim, FurtherPassage
+
+SURE = 0.75  # of a sentence's words, by weight: nobody said that it is about this page
+MAX_BOUND = 100  # sentences of a report
+MAX_INDEXED = 3_000_000  # characters of all pages together
+MAX_CLAIM = 2000  # characters of a sentence that are looked for
+
+
+def bound(sentences: Mapping[int, str], pages: Mapping[int, str], spoken: str) -> dict[int, Claim]:
+    """The sentences that a page says, by their index; of several pages the one that says most of it.
+
+    Args:
+        sentences: those without a citation that holds, by their index in the report.
+        pages: the texts that were read, by the number of their source.
+        spoken: the language of the report.
+    """
+    wanted = dict(list(sentences.items())[:MAX_BOUND])
+    best = dict[int, Claim]()
+    if not wanted:
+        return best
+    limit = MAX_INDEXED // max(1, len(pages))
+    for number, text in sorted(pages.items()):
+        for at, claim in _held(wanted, number, text, limit, spoken):
+            if at not in best or claim.score > best[at].score:
+                best[at] = claim
+    return best
+
+
+def _held(
+    wanted: Mapping[int, str], number: int, text: str, limit: int, spoken: str
+) -> list[tuple[int, Claim]]:
+    """The sentences that one page says."""
+    language = languages.detect(text)
+    claims = {at: quotes.claimed(said[:MAX_CLAIM], language, spoken=spoken) for at, said in wanted.items()}
+    page = quotes.IndexedPage(
+        text, frozenset[str]().union(*(claim.stems for claim in claims.values())), limit, language
+    )
+    found = ((at, claim.text, page.find(claim)) for at, claim in claims.items())
+    return [
+        (at, _claim(said, number, place))
+        for at, said, place in found
+        if isinstance(place, FoundQuotes) and place.score >= SURE
+    ]
+
+
+def _claim(text: str, number: int, found: FoundQuotes) -> Claim:
+    first, *others = found.quotes
+    more = tuple(FurtherPassage(quote.text, quote.start, quote.end) for quote in others)
+    return Claim(text, number, first.text, first.start, first.end, found.score, more=more, bound=True)
