@@ -32,6 +32,7 @@ MIN_PAGE_SHARE = 1_000  # characters of a page however many there are; less is n
 RESULTS = 60_000  # characters of all hits; those of the latest turns keep their excerpts
 MAX_HIT_EXCERPT = 300  # characters of a hit
 MAX_EARLIER_LINE = 300  # characters of a line that the model wrote in a turn before
+MAX_CORRECTION = 600  # characters of what was wrong with a reply, and of the reply
 PASSAGE = 800  # characters that are kept or cut together
 LEADING_PASSAGES = 2  # passages at the start of a page that are always kept: they say what it is
 MAX_SCANNED = 200_000  # characters of a page that are looked through; a worker has other jobs to serve
@@ -316,7 +317,7 @@ def _parts(page: str) -> list[str]:
 
 
 def _corrections(ask: Ask) -> list[str]:
-    return [f"Your last reply was refused: {tidy(why)[:MAX_EARLIER_LINE]}" for why in ask.corrections]
+    return [f"Your last reply was refused: {tidy(why)[:MAX_CORRECTION]}" for why in ask.corrections]
 
 
 def _allowed(ask: Ask) -> str:

@@ -28,6 +28,8 @@ CALL_TRIES = 4  # of one call within one attempt
 
 MAX_ERROR_MESSAGE = 500  # characters of an error that are kept
 
+REPLY_SHOWN = 200  # characters of a refused reply that its writer is shown
+
 Outcome = e.CallCompleted | e.CallFailed
 Announce = Callable[[Call, str], Awaitable[None]]  # a call, and what its announcement says of it
 
@@ -60,10 +62,10 @@ class Caller:
             try:
                 settled = await self._try(call, texts, writing)
             except BadReply as error:
-                said = await self._attempt.keep_said(error.said or writing.said)
-                failure = e.CallFailed(
-                    call.key, "validation", str(error), False, error.usage, said_sha256=said
-                )
+                reply = error.said or writing.said
+                said = await self._attempt.keep_said(reply)
+                message = refusal_of(error, reply) if self._attempt.job.agent_rules >= 2 else str(error)
+                failure = e.CallFailed(call.key, "validation", message, False, error.usage, said_sha256=said)
                 return failure, None
             except ProviderError as error:
                 said = await self._attempt.keep_said(writing.said)
@@ -172,6 +174,15 @@ class Caller:
             cost_of(call, said),
             said_sha256=said,
         )
+
+
+def refusal_of(error: BadReply, reply: str) -> str:
+    """Say what was wrong with a reply, and how it began, for the model that wrote it."""
+    shown = " ".join(reply.split())
+    if not shown:
+        return str(error)
+    clipped = f"{shown[:REPLY_SHOWN]}…" if len(shown) > REPLY_SHOWN else shown
+    return f"{error} Your reply was: {clipped}"
 
 
 def completed(call: Call, reply: Reply, latency_ms: int) -> e.CallCompleted:

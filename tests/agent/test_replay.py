@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from app import handle, replay
-from app.agent import citations, interpret, limits, prompts, turns
+from app.agent import citations, interpret, limits, prompts, turns, unnumbered
 from app.agent.ports import BadReply
 from app.domain import commands as c
 from app.domain import events as e
@@ -287,6 +287,7 @@ async def test_changed_code_shows_as_the_first_event_that_would_be_another(house
 async def test_a_changed_report_comes_with_its_lines(house, monkeypatch):
     job = await run(house)
     monkeypatch.setattr(citations, "MAX_CITATIONS", 1)
+    monkeypatch.setattr(unnumbered, "MAX_BOUND", 0)
 
     found = await difference(house, job)
 
