@@ -262,7 +262,7 @@ async def test_a_thousand_jobs_do_not_hammer_a_provider_that_is_away_and_wait_wi
 ):
     asked = 0
 
-    async def fail(ask, texts):
+    async def fail(ask, texts, writing=None):
         nonlocal asked
         asked += 1
         raise ProviderError("network", "connection reset", retryable=True)
