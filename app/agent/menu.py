@@ -55,6 +55,12 @@ def reads_left(job: Job) -> int:
     return max(0, bounds(job).reads - job.research.bill.reads)
 
 
+def what_is_left(job: Job) -> tuple[int, int, int]:
+    """Return the turns, this one among them, the searches and the pages that the model has left."""
+    turns = max(1, bounds(job).turns - job.research.model_turns)
+    return turns, max(0, searches_left(job) - kept_searches(job)), reads_left(job)
+
+
 def kept_searches(job: Job) -> int:
     """Searches that are kept for the stand-in while a model has found nothing that it read."""
     return 0 if has_read(job) else bounds(job).searches // STAND_IN_SHARE

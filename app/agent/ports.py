@@ -71,6 +71,7 @@ class Ask(Struct, frozen=True):
     follow_up: FollowUp | UnsetType = UNSET
     repair: Repair | UnsetType = UNSET
     stands_in: bool | UnsetType = UNSET  # a model began this, and could not go on
+    left: tuple[int, int, int] | UnsetType = UNSET  # turns, this one among them, searches, and pages
     notes: tuple[tuple[str, ...], ...] | UnsetType = (
         UNSET  # for each turn, what of it brought nothing, and why
     )

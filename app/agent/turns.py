@@ -19,7 +19,7 @@ from app.agent import judging
 from app.agent.effects import effects, query_key, searched, unreadable
 from app.agent.judging import JudgeCall
 from app.agent.limits import FINAL_TOOLS, affordable, bounds, may_use, usable
-from app.agent.menu import may_research, menu, stand_in_menu
+from app.agent.menu import may_research, menu, stand_in_menu, what_is_left
 from app.agent.ports import FREE, Ask, FollowUp, JudgeReply, ModelReply, PageReply, SearchReply, SeenSource
 from app.agent.spellings import Spellings
 from app.domain import events as e
@@ -302,6 +302,7 @@ def _ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()) ->
         answers=research.answers,
         follow_up=_follow_up(research),
         repair=judging.repair(research) or UNSET,
+        left=UNSET if job.agent_rules < 2 else what_is_left(job),
         notes=UNSET if job.agent_rules < 2 else tuple(effect.notes for effect in effects(job)),
     )
 
