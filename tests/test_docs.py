@@ -134,7 +134,7 @@ def test_the_line_in_the_documents_is_a_line_as_the_code_makes_it():
     at = datetime.fromisoformat(plain["at"])
 
     again = line(
-        plain["job_id"], plain["seq"], plain["type"], plain["status"], plain["progress"], at,
+        plain["job_id"], plain["seq"], plain["type"], 1, plain["status"], plain["progress"], at,
         bytes(event["data"]).decode(),
     )  # fmt: skip
 

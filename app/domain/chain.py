@@ -2,7 +2,7 @@
 
 The line is what a reader of the stream receives and what the hash covers, byte for byte. It is put
 together from the columns of the log's row; `data` goes in as it was stored, never encoded again.
-The claim writes its event inside Postgres, so the SQL functions of the first migration build the
+The claim writes its event inside Postgres, so the SQL functions `event_line` and `event_hash` build the
 same bytes; a test holds the two against each other.
 """
 
@@ -21,17 +21,31 @@ def stamp(at: datetime) -> str:
 
 
 def line(
-    job_id: UUID | str, seq: int, type_: str, status: str, progress: int, at: datetime, data: str
+    job_id: UUID | str,
+    seq: int,
+    type_: str,
+    version: int,
+    status: str,
+    progress: int,
+    at: datetime,
+    data: str,
 ) -> bytes:
-    """One line of JSON: {"job_id","seq","type","status","progress","at","data"}.
+    """Return one line of JSON: {"job_id","seq","type","status","progress","at","data"}.
 
-    A `job_completed` line also carries "result_url".
+    A `job_completed` line also carries where the result and the report are.
     """
-    tail = f',"result_url":"/jobs/{job_id}/report"}}' if type_ == "job_completed" else "}"
+    tail = _addresses(job_id, version) if type_ == "job_completed" else ""
     return (
         f'{{"job_id":"{job_id}","seq":{seq},"type":"{type_}","status":"{status}",'
-        f'"progress":{progress},"at":"{stamp(at)}","data":{data}{tail}'
+        f'"progress":{progress},"at":"{stamp(at)}","data":{data}{tail}}}'
     ).encode()
+
+
+def _addresses(job_id: UUID | str, version: int) -> str:
+    """Return the members that a `job_completed` of this version adds to its line."""
+    if version == 1:
+        return f',"result_url":"/jobs/{job_id}/report"'
+    return f',"result_url":"/jobs/{job_id}","report_url":"/jobs/{job_id}/report"'
 
 
 def link(previous: bytes, version: int, actor: str, epoch: int | None, text: bytes) -> bytes:

@@ -55,7 +55,7 @@ def _next(
     if _REPLACED in data:
         event = load(type_, version, data)
     after = evolve(job, Recorded(job.id, job.seq + 1, at, actor, epoch, event))
-    text = line(name, after.seq, type_, after.status, after.progress, at, data)
+    text = line(name, after.seq, type_, version, after.status, after.progress, at, data)
     digest = link(head, version, actor, epoch, text)
     row = Row(
         job.id, after.seq, type_, version, after.status, after.progress, data, actor, epoch, at, head, digest

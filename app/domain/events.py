@@ -315,6 +315,7 @@ class JobCompleted(Fact, frozen=True):
     """Terminal: there is a report."""
 
     type = "job_completed"
+    schema_version = 2  # its line names where the result and the report are; `data` is that of version 1
     stop_reason: StopReason
     outcome: Outcome | None = None  # None in logs from before; it follows from the log all the same
 

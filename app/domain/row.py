@@ -28,7 +28,16 @@ class Row(Struct, frozen=True):
 
     def line(self) -> bytes:
         """The bytes that are hashed, which are the bytes that readers get."""
-        return line(self.job_id, self.seq, self.type, self.status, self.progress, self.occurred_at, self.data)
+        return line(
+            self.job_id,
+            self.seq,
+            self.type,
+            self.schema_version,
+            self.status,
+            self.progress,
+            self.occurred_at,
+            self.data,
+        )
 
     def recorded(self) -> Recorded:
         """Return the event in today's shape.

@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from app.domain.chain import GENESIS, line, link
+from app.domain.chain import GENESIS, link
 from app.domain.history import check
 from app.domain.history.job_evidence import History, Violation
 from app.domain.row import Row
@@ -100,7 +100,7 @@ def _hash(row: Row) -> bytes:
 
 def _fits(history: History, row: Row, seq: int) -> bool:
     """Whether the row is what was hashed, had it this seq."""
-    text = line(history.job_id, seq, row.type, row.status, row.progress, row.occurred_at, row.data)
+    text = replace(row, job_id=history.job_id, seq=seq).line()
     return link(row.prev_hash, row.schema_version, row.actor, row.epoch, text) == row.hash
 
 

@@ -8,7 +8,9 @@ import msgspec
 from app.domain.events import EVENT_TYPES, Event, Unrecognised
 
 # (type, version) -> the same event one version later; applied until today's version is reached.
-UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
+UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {
+    ("job_completed", 1): lambda fields: fields,  # only its line changed
+}
 
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENT_TYPES.items()}
 

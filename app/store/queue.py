@@ -38,7 +38,7 @@ CLAIM = """
         WHERE (SELECT seq FROM jobs AS seen WHERE seen.job_id = taken.job_id) = taken.seq
     ), hashed AS MATERIALIZED (
         SELECT *, event_hash(head_hash, 1, 'worker:' || $2::text, epoch,
-                  event_line(job_id, seq, 'attempt_started', 'running', progress, at, data)) AS hash
+                  event_line(job_id, seq, 'attempt_started', 1, 'running', progress, at, data)) AS hash
         FROM started
     ), claimed AS (
         UPDATE jobs j SET status = 'running', retry_at = NULL, seq = h.seq, head_hash = h.hash,

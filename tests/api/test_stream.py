@@ -35,7 +35,9 @@ async def test_a_reader_who_loses_the_connection_in_the_middle_gets_each_event_o
 
     assert [*first, *second, *rest] == await stored(house, job_id)
     assert rest[-1].event == "job_complete"
-    assert json.loads(rest[-1].data)["result_url"] == f"/jobs/{job_id}/report"
+    last = json.loads(rest[-1].data)
+    assert (last["result_url"], last["report_url"]) == (f"/jobs/{job_id}", f"/jobs/{job_id}/report")
+    assert (await http.get(last["result_url"])).json()["result"]
 
 
 async def test_the_frames_are_those_of_the_contract(api, house):

@@ -151,7 +151,7 @@ INSERT = """
     SELECT job_id, {seq}, type, schema_version, status, progress, data, actor, epoch, occurred_at, {prev},
            {hash} FROM events WHERE seq = {like}"""
 HASHED = """event_hash({prev}, schema_version, actor, epoch,
-            event_line(job_id, {seq}, type, status, progress, occurred_at, data::text))"""
+            event_line(job_id, {seq}, type, schema_version, status, progress, occurred_at, data::text))"""
 
 
 @pytest.mark.parametrize("hashed", [True, False])

@@ -36,7 +36,7 @@ HOSTILE = (
 
 # In SQL, so that not the code that streams says what should have been streamed.
 LINES = """
-    SELECT seq, type, event_line(job_id, seq, type, status, progress, occurred_at, data::text)
+    SELECT seq, type, event_line(job_id, seq, type, schema_version, status, progress, occurred_at, data::text)
     FROM events WHERE job_id = $1::uuid ORDER BY seq"""
 
 HEAD = "SELECT seq FROM jobs WHERE job_id = $1::uuid"

@@ -26,7 +26,7 @@ def line(seq: int, type_: str = "attempt_started", status: str = "running") -> b
         "attempt_started": '{"attempt":1,"worker":"w"}',
         "job_completed": '{"stop_reason":"answered"}',
     }
-    return chain.line(JOB, seq, type_, status, 0, at, data.get(type_, "{}"))
+    return chain.line(JOB, seq, type_, 1, status, 0, at, data.get(type_, "{}"))
 
 
 def event(seq: int, *rest: str) -> bytes:

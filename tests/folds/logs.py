@@ -62,7 +62,7 @@ def _next(job: Job, type_: str, version: int, text: str, epoch: int | None) -> t
     seq = job.seq + 1
     at = T0 + timedelta(seconds=seq)
     after = evolve(job, e.Recorded(job.id, seq, at, "test", epoch, upcast.load(type_, version, text)))
-    hashed = line(job.id, seq, type_, after.status, after.progress, at, text)
+    hashed = line(job.id, seq, type_, version, after.status, after.progress, at, text)
     digest = link(job.head_hash, version, "test", epoch, hashed)
     row = Row(
         job_id=job.id,

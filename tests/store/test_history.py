@@ -149,7 +149,7 @@ async def test_a_zombies_event_that_the_fence_would_have_refused_is_named(writer
                                occurred_at, prev_hash, hash)
            SELECT job_id, 6, type, 1, status, 0, data, 'worker:w', 1, occurred_at, hash,
                   event_hash(hash, 1, 'worker:w', 1,
-                             event_line(job_id, 6, type, status, 0, occurred_at, data::text))
+                             event_line(job_id, 6, type, schema_version, status, 0, occurred_at, data::text))
            FROM events WHERE seq = 5""",
     )
     await fetch(owner, "UPDATE jobs SET seq = 6, head_hash = (SELECT hash FROM events WHERE seq = 6)")
