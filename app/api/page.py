@@ -21,6 +21,8 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_308_PERMANENT_REDIRECT
 from msgspec import Struct
 
+from app.api.contract import accepted
+
 WEB_FOLDER = Path(__file__).parent / "web"
 
 MEDIA_TYPES = {
@@ -91,7 +93,7 @@ def overview_page(request: Request) -> Response[bytes] | None:  # type: ignore[t
 
     All other callers get the figures.
     """
-    if request.accept.best_match([MediaType.JSON, MediaType.HTML]) != MediaType.HTML:
+    if accepted(request, MediaType.JSON, MediaType.HTML) != MediaType.HTML:
         return None
     return _answer(request, _overview(), CHECKED, vary="Accept, Accept-Encoding")
 

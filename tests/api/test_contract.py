@@ -160,3 +160,22 @@ async def test_titles_fit_their_status(http):
     for code, (status, title) in CODES.items():
         assert ("valid" in title) <= (status == 400), code
     assert json.loads((await http.get("/nothing")).content)["title"] == "This route does not exist"
+
+
+HOSTILE_ACCEPTS = (
+    "*/*;q=inf",
+    "text/html;q=inf",
+    "text/html;q=nan",
+    "q=inf",
+    ";;q=1e999,",
+    "a/b;q=-inf",
+    "/",
+)
+
+
+async def test_no_accept_header_makes_the_server_fail(api):
+    for path in (*EVERY_GET, "/", "/nowhere"):
+        for accept in HOSTILE_ACCEPTS:
+            answer = await api.get(path.replace("{id}", "x"), headers={"Accept": accept})
+
+            assert answer.status_code < 500, (path, accept, answer.text)
