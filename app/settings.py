@@ -25,9 +25,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     database_url: str = field(name="DATABASE_URL", default="")  # empty: the embedded Postgres
     home: str = field(name="DOSSIER_HOME", default="~/.dossier")
     url: str = field(name="DOSSIER_URL", default="")  # of a running server, for the commands
-    model: str = field(name="DOSSIER_MODEL", default="gpt-4.1-mini")
+    model: str = field(name="DOSSIER_MODEL", default="gpt-6-luna")
     verify: Literal["", "off", "cited", "all"] = field(name="DOSSIER_VERIFY", default="")  # empty: by effort
     judge_model: str = field(name="DOSSIER_JUDGE_MODEL", default="")  # empty: the job's own
+    models: str = field(name="DOSSIER_MODELS", default="")  # path of a TOML file
     prices: str = field(name="DOSSIER_PRICES", default="")  # path of a JSON file
     openai_api_key: str = field(name="OPENAI_API_KEY", default="")
     openai_base_url: str = field(name="OPENAI_BASE_URL", default="")
@@ -97,13 +98,17 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
     Raises BadSetting naming the variable. Empty values count as not set.
     """
-    if environment is None:
-        environment = {**{name: value or "" for name, value in dotenv_values(".env").items()}, **os.environ}
+    environment = full_environment() if environment is None else environment
     given = {name: value for name, value in environment.items() if value}
     try:
         return convert(given, Settings, strict=False)
     except ValidationError as error:
         raise BadSetting(_refusal(error)) from error
+
+
+def full_environment() -> dict[str, str]:
+    """The variables of `.env` in this folder and of the process, which win."""
+    return {**{name: value or "" for name, value in dotenv_values(".env").items()}, **os.environ}
 
 
 def _refusal(error: ValidationError) -> str:

@@ -5,14 +5,15 @@ import contextlib
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from datetime import timedelta
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, get_args
 
 from litestar import Litestar
 from litestar.types import ASGIApp, Receive, Scope, Send
+from msgspec.structs import replace
 
 from app.agent.extractive import Extractive
 from app.agent.ports import Search
@@ -29,12 +30,13 @@ from app.providers.http import make_client
 from app.providers.judge import ModelJudge
 from app.providers.language_model import LanguageModel
 from app.providers.merged import MergedSearch
+from app.providers.model_book import ModelBook, load_models
 from app.providers.model_spec import ModelSpec
 from app.providers.presets import preset_at
-from app.providers.prices import Price, load_prices, price_of
+from app.providers.prices import load_prices, warning_of
 from app.providers.slots import ServerSlots
 from app.providers.tavily import TavilySearch
-from app.settings import Settings
+from app.settings import Settings, full_environment
 from app.store import corpus
 from app.store.database import POOL_SIZE, make_engine
 from app.store.wake import Wake
@@ -117,60 +119,25 @@ class Container:
 
     def tools(self) -> Tools:
         """The providers: without keys, those that need no network."""
-        extractive, models = Extractive(), self._models()
-        model = models(self.settings.model) if models else None
-        return Tools(
-            model or extractive, extractive, self._choose(), models, self._judges(models), self.times()
-        )
+        extractive, models = Extractive(), self.models()
+        if models is None:
+            return Tools(extractive, extractive, self._choose(), None, self._judges(None), self.times())
+        judges = self._judges(models)
+        model = models.model(models.book.default)
+        is_priced = models.is_priced
+        return Tools(model, extractive, self._choose(), models.model, judges, self.times(), is_priced)
 
     def times(self) -> Times:
         """How long the worker waits for its providers, as the settings say."""
         call, first = self.settings.call_seconds, self.settings.retry_seconds
         return Times(call, (first, 16 * first), (2 * first, 120 * first), max(20.0, 2 * first))
 
-    def _models(self) -> Callable[[str], LanguageModel] | None:
-        """Return the language models by name, or None without any.
+    def models(self) -> "Models | None":
+        """Return the language models; None where there is no key and no server for them."""
+        book = model_book(self.settings)
+        return Models(self, book) if book else None
 
-        That is if neither a key nor a server is set.
-
-        What each has shown of its server is remembered as long as the model is.
-        """
-        settings = self.settings
-        if not settings.openai_api_key and not settings.openai_base_url:
-            return None
-        prices = load_prices(Path(settings.prices).expanduser() if settings.prices else None)
-        slots = ServerSlots()
-
-        @lru_cache(maxsize=MODELS)
-        def model(name: str) -> LanguageModel:
-            spec = self._spec(name, price_of(name, prices))
-            return LanguageModel(self.http, spec, messages, pages=settings.page_characters, slots=slots)
-
-        return model
-
-    def _spec(self, name: str, price: Price | None) -> ModelSpec:
-        """Return how a model of the configured server is asked.
-
-        A server of one's own often wants no key.
-        """
-        settings = self.settings
-        return ModelSpec(
-            model=name,
-            preset=preset_at(settings.openai_base_url),
-            base_url=settings.openai_base_url,
-            key=settings.openai_api_key or "none",
-            price=price,
-            patience=ModelPatience(
-                settings.model_connect_seconds,
-                settings.model_first_seconds,
-                settings.model_silence_seconds,
-                settings.model_call_seconds,
-            ),
-            reply_tokens=settings.reply_tokens,
-            slots=settings.model_concurrency,
-        )
-
-    def _judges(self, models: Callable[[str], LanguageModel] | None) -> Judges:
+    def _judges(self, models: "Models | None") -> Judges:
         """Return who judges the claims of a job.
 
         It is the model that the settings name, else the job's own.
@@ -178,9 +145,10 @@ class Container:
 
         @lru_cache(maxsize=MODELS)
         def judge(name: str) -> ModelJudge | None:
-            return ModelJudge(models(name)) if models else None
+            return ModelJudge(models.model(name)) if models else None
 
-        return lambda job: judge(self.settings.judge_model or job.request.model or self.settings.model)
+        default = models.book.default if models else ""
+        return lambda job: judge(self.settings.judge_model or job.request.model or default)
 
     def _choose(self) -> Choose:
         """Return the search for a job.
@@ -262,6 +230,72 @@ class Container:
         worker.hurry()
 
 
+class Models:
+    """The language models of a process, each made once: what it has shown of its server is remembered."""
+
+    def __init__(self, house: Container, book: ModelBook) -> None:
+        self.book = book
+        self._house = house
+        self._slots = ServerSlots()
+        self.model = lru_cache(maxsize=MODELS)(self._made)
+        self._warn()
+
+    def _made(self, name: str) -> LanguageModel:
+        house, spec = self._house, self.book.spec(name)
+        pages = house.settings.page_characters
+        return LanguageModel(house.http, spec, messages, pages=pages, slots=self._slots)
+
+    def is_priced(self, name: str | None) -> bool:
+        """Return True if the cost of a model's calls is known."""
+        spec = self.book.spec(name or self.book.default)
+        return spec.price is not None or spec.preset.bills
+
+    def _warn(self) -> None:
+        """Log which of the named models end soon."""
+        today = datetime.now(UTC).date()
+        for name in self.book.names:
+            spec = self.book.spec(name, is_asked=False)
+            if warning := warning_of(spec.model, self.book.ends(name), today):
+                log.warning("%s", warning)
+
+
+def model_book(settings: Settings) -> ModelBook | None:
+    """Return what is configured of models; None where nothing is."""
+    file = load_models(_path(settings.models))
+    has_usual = bool(settings.openai_api_key or settings.openai_base_url)
+    if not has_usual and not file.models:
+        return None
+    if file.allow and settings.judge_model:
+        file = replace(file, allow=(*file.allow, settings.judge_model))
+    usual = usual_spec(settings) if has_usual else None
+    return ModelBook(file, usual, load_prices(_path(settings.prices)), full_environment())
+
+
+def usual_spec(settings: Settings) -> ModelSpec:
+    """Return how the models of the default server are asked.
+
+    A server of one's own often wants no key.
+    """
+    return ModelSpec(
+        model=settings.model,
+        preset=preset_at(settings.openai_base_url),
+        base_url=settings.openai_base_url,
+        key=settings.openai_api_key or "none",
+        patience=ModelPatience(
+            settings.model_connect_seconds,
+            settings.model_first_seconds,
+            settings.model_silence_seconds,
+            settings.model_call_seconds,
+        ),
+        reply_tokens=settings.reply_tokens,
+        slots=settings.model_concurrency,
+    )
+
+
+def _path(setting: str) -> Path | None:
+    return Path(setting).expanduser() if setting else None
+
+
 def verifying(settings: Settings) -> Mapping[Effort, Verify]:
     """Return which claims are judged where a request does not say.
 
@@ -269,7 +303,7 @@ def verifying(settings: Settings) -> Mapping[Effort, Verify]:
     """
     if settings.verify:
         return dict.fromkeys(get_args(Effort), settings.verify)
-    has_model = bool(settings.openai_api_key or settings.openai_base_url)
+    has_model = bool(settings.openai_api_key or settings.openai_base_url or settings.models)
     return {"quick": "off", "standard": "cited", "deep": "cited"} if has_model else {}
 
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "serve": ("app.cli.serving:serve", "Run the API, and a worker beside it."),
     "mcp": ("app.cli.mcp:mcp", "Serve the Model Context Protocol over stdio."),
     "worker": ("app.cli.serving:worker", "Work on jobs, without an API."),
+    "models": ("app.cli.models:models", "Show the configured models, or test a call of each."),
     "sql": ("app.cli.sql:sql", "Ask the database about jobs, in SQL."),
     "migrate": ("app.cli.database_admin:migrate", "Bring the database to the level of this version."),
     "verify": ("app.cli.audit:verify", "Check the log: what was changed, removed, added or cut off."),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -41,8 +42,11 @@ class Price(Struct, frozen=True, forbid_unknown_fields=True):
         return round(millionths / 1_000_000, 9)
 
 
-# As listed publicly in March 2026. Prices change: they are the operator's to replace, with a file.
+# Of litellm's price file (MIT licence) and the vendors' pages. Prices change: a file of the operator's own
+# replaces them.
+LISTED_ON = date(2026, 11, 25)
 LISTED: Mapping[str, Price] = {
+    "gpt-6-luna": Price(0.10, 0.50, 0.01, 0.125),  # from GPT-5.6 on, a cache write costs a quarter more
     "gpt-4.1": Price(2.00, 8.00, 0.50),
     "gpt-4.1-mini": Price(0.40, 1.60, 0.10),
     "gpt-4.1-nano": Price(0.10, 0.40, 0.025),
@@ -53,6 +57,21 @@ LISTED: Mapping[str, Price] = {
     "gpt-5-mini": Price(0.25, 2.00, 0.025),
     "gpt-5-nano": Price(0.05, 0.40, 0.005),
 }
+
+
+# The last day on which OpenAI has a model, as it announced.
+ENDS: Mapping[str, date] = {
+    "gpt-4.1-nano": date(2026, 10, 23),
+    "o4-mini": date(2026, 10, 23),
+    "gpt-5": date(2026, 12, 11),
+    "gpt-5-mini": date(2026, 12, 11),
+    "gpt-5-nano": date(2026, 12, 11),
+    "gpt-4.1": date(2027, 1, 14),
+    "gpt-4.1-mini": date(2027, 1, 14),
+    "gpt-4o": date(2027, 1, 14),
+    "gpt-4o-mini": date(2027, 1, 14),
+}
+WARNED = timedelta(days=90)  # before a model's last day
 
 
 def load_prices(path: Path | None) -> dict[str, Price]:
@@ -72,6 +91,15 @@ def load_prices(path: Path | None) -> dict[str, Price]:
     except (OSError, ValueError) as error:
         raise BadSetting(f"DOSSIER_PRICES: {path} holds no price list: {error}") from error
     return {**LISTED, **own}
+
+
+def warning_of(model: str, ends: date | None, today: date) -> str:
+    """What to say of a model that ends soon, or has ended; "" where there is nothing to say."""
+    ends = ends or ENDS.get(_DATED.sub("", model))
+    if ends is None or today < ends - WARNED:
+        return ""
+    when = "has ended" if today > ends else "ends"
+    return f"The model {model} {when} on {ends:%Y-%m-%d}. Set DOSSIER_MODEL, or models.toml, to another one."
 
 
 def price_of(model: str, prices: Mapping[str, Price]) -> Price | None:

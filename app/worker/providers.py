@@ -30,11 +30,13 @@ class Tools:
         named: Named | None = None,
         judge: Judges | None = None,
         times: Times = Times(),  # noqa: B008 - it is frozen
+        is_priced: Callable[[str | None], bool] = lambda _: True,
     ) -> None:
         self._model = model
         self._named = named
         self._judge = judge
         self._fallback = fallback
+        self._is_priced = is_priced
         self._search = search
         self.times = times
         self._breakers: dict[str, Breaker] = {}
@@ -63,6 +65,18 @@ class Tools:
             message = f"model is {wanted!r}, and this worker has no language model (OPENAI_API_KEY)."
             raise ProviderError("auth", message, retryable=False)
         return self._named(wanted)
+
+    def require_model(self, job: Job) -> None:
+        """Raise ProviderError where the job's model is not there, or may cost more than the job allows."""
+        self.model(job)
+        limits = job.request.limits
+        is_bounded = limits.max_cost_usd is None or limits.max_tokens is not None
+        if not is_bounded and not self._is_priced(job.request.model):
+            message = (
+                f"The price of {self.model(job).name} is not known, so max_cost_usd cannot be kept. "
+                "Give its price in models.toml or DOSSIER_PRICES, or limit max_tokens as well."
+            )
+            raise ProviderError("validation", message, retryable=False)
 
     def breaker(self, name: str) -> Breaker:
         """The breaker of a provider."""

@@ -47,7 +47,7 @@ class Researcher:
         Raises what stops the attempt.
         """
         attempt = self._attempt
-        self._tools.model(attempt.job)  # raises where there is none: before anything is paid
+        self._tools.require_model(attempt.job)  # raises where there is none: before anything is paid
         await attempt.in_turn(self._announce)
         while attempt.job.status == "running" and (calls := turns.next_calls(attempt.job)):
             # What was announced is made: handed back, it would have to be announced again, as a repeat.

@@ -1,0 +1,164 @@
+"""`dossier models` shows the language models that are configured, and tests a call of each."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import msgspec
+import rich_click as click
+from click.exceptions import Exit
+from msgspec import Struct
+from rich.table import Table
+
+from app.agent.ports import Ask, Writing
+from app.agent.prompts import messages
+from app.agent.step_schema import strict_schema
+from app.cli.terminal import complain, harmless, line, out
+from app.domain.tools import NextStep
+from app.errors import ProviderError
+from app.providers.http import make_client
+from app.providers.language_model import LanguageModel
+from app.providers.model_book import ModelBook
+from app.providers.prices import ENDS, LISTED_ON
+from app.settings import load_settings
+from app.wiring import model_book
+
+QUESTION = "At how many degrees does water boil at sea level?"
+MENU = ("generate_plan",)
+
+
+class ModelLine(Struct, omit_defaults=True, kw_only=True):
+    """What is known of one model."""
+
+    name: str
+    model: str
+    server: str
+    address: str
+    wire: str
+    context: int = 0  # tokens; 0: not known
+    input_usd: float | None = None  # per million tokens
+    output_usd: float | None = None
+    ends: str = ""
+    # Of a test call.
+    form: str = ""
+    seconds: float = 0.0
+    first_seconds: float = 0.0
+    tokens_per_second: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+    error: str = ""
+
+
+@click.command(epilog="Example: dossier models --test")
+@click.argument("name", required=False)
+@click.option("--test", "is_tested", is_flag=True, help="Make one call of each: it may cost a little.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each model.")
+def models(*, name: str | None, is_tested: bool, as_json: bool) -> None:
+    """Show the configured language models, or test a call of each.
+
+    A test asks for the plan of a small question. It shows the form of reply that the server takes, how fast
+    it answers, and what the call cost. It ends with 1 where a call fails.
+    """
+    book = model_book(load_settings())
+    if book is None:
+        complain("No model is configured. Set OPENAI_API_KEY, OPENAI_BASE_URL or DOSSIER_MODELS.")
+        raise Exit(1)
+    names = [name] if name else list(book.names)
+    try:
+        lines = asyncio.run(_tested(book, names)) if is_tested else [_line_of(book, one) for one in names]
+    except ProviderError as error:
+        complain(str(error))
+        raise Exit(1) from None
+    if as_json:
+        for one in lines:
+            line(msgspec.json.encode(one).decode())
+    else:
+        _print(lines, is_tested=is_tested)
+    raise Exit(1 if any(one.error for one in lines) else 0)
+
+
+def _line_of(book: ModelBook, name: str) -> ModelLine:
+    spec = book.spec(name)
+    ends = book.ends(name) or ENDS.get(spec.model)
+    price = spec.price
+    return ModelLine(
+        name=name,
+        model=spec.model,
+        server=spec.preset.name,
+        address=spec.address,
+        wire=spec.wire,
+        context=spec.context,
+        input_usd=price.input if price else None,
+        output_usd=price.output if price else None,
+        ends=f"{ends:%Y-%m-%d}" if ends else "",
+    )
+
+
+async def _tested(book: ModelBook, names: list[str]) -> list[ModelLine]:
+    """Call each model once, one after the other."""
+    async with make_client() as client:
+        return [await _test(client, book, name) for name in names]
+
+
+async def _test(client: httpx.AsyncClient, book: ModelBook, name: str) -> ModelLine:
+    found = _line_of(book, name)
+    model = LanguageModel(client, book.spec(name), messages)
+    today = datetime.now(UTC).date().isoformat()
+    ask = Ask(
+        query=QUESTION, today=today, effort="quick", step=1, menu=MENU, goal="", plan=(), turns=(), sources=()
+    )
+    writing, began = Writing(), time.monotonic()
+    first = asyncio.create_task(_first_token(writing, began))
+    try:
+        reply = await model.next_step(ask, {}, writing)
+    except ProviderError as error:
+        found.error = str(error)
+        return found
+    finally:
+        first.cancel()
+    usage, found.seconds = reply.usage, round(time.monotonic() - began, 2)
+    found.first_seconds = first.result() if first.done() and not first.cancelled() else found.seconds
+    found.form = model.habits.ladder.form(strict_schema(NextStep, MENU))
+    found.wire, found.context = model.habits.wire, model.room.context
+    found.input_tokens, found.output_tokens = usage.input_tokens, usage.output_tokens
+    found.cost_usd = usage.cost_usd
+    writes = max(0.01, found.seconds - found.first_seconds)
+    found.tokens_per_second = round((usage.output_tokens or writing.tokens) / writes, 1)
+    return found
+
+
+async def _first_token(writing: Writing, began: float) -> float:
+    """Seconds until the first token, to a twentieth of a second."""
+    while not writing.tokens:  # noqa: ASYNC110 - the reply rings no bell
+        await asyncio.sleep(0.05)
+    return round(time.monotonic() - began, 2)
+
+
+def _print(lines: list[ModelLine], *, is_tested: bool) -> None:
+    table = Table(box=None, pad_edge=False)
+    columns = ("Name", "Server", "Context", "USD per million in / out", "Ends")
+    tested = ("Form", "First token", "Tokens/s", "Tokens in / out", "Cost", "Error")
+    for column in (*columns, *(tested if is_tested else ())):
+        table.add_column(column, overflow="fold")
+    for one in lines:
+        table.add_row(*map(harmless, (*_known(one), *(_seen(one) if is_tested else ()))))
+    out.print(table)
+    line(f"Listed prices are of {LISTED_ON:%Y-%m-%d}.")
+
+
+def _known(one: ModelLine) -> tuple[str, ...]:
+    price = "not known" if one.input_usd is None else f"{one.input_usd:g} / {one.output_usd:g}"
+    name = one.name if one.name == one.model else f"{one.name} ({one.model})"
+    server = f"{one.server}, {one.wire}"
+    return name, server, f"{one.context:,}" if one.context else "not known", price, one.ends or "–"
+
+
+def _seen(one: ModelLine) -> tuple[str, ...]:
+    if one.error:
+        return "–", "–", "–", "–", "–", one.error
+    cost: Any = "not known" if one.cost_usd is None else f"${one.cost_usd:.6f}"
+    tokens = f"{one.input_tokens:,} / {one.output_tokens:,}"
+    return one.form, f"{one.first_seconds:g} s", f"{one.tokens_per_second:g}", tokens, cost, ""

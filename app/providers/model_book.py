@@ -1,0 +1,184 @@
+"""The models that are configured: the default server's by any name, and those that `models.toml` names."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, structs
+
+from app.errors import BadSetting, ProviderError
+from app.providers.address import checked_address
+from app.providers.model_spec import ModelSpec
+from app.providers.presets import PRESETS, Wire, preset_at
+from app.providers.prices import Price, price_of
+
+# Fields of a request that are sent as they are.
+OPTIONS = (
+    "temperature",
+    "top_p",
+    "seed",
+    "reasoning_effort",
+    "verbosity",
+    "prompt_cache_key",
+    "store",
+    "service_tier",
+    "safety_identifier",
+)
+WAITS = {
+    "connect_seconds": "connect",
+    "first_seconds": "first_token",
+    "silence_seconds": "silence",
+    "call_seconds": "call",
+}
+KEY_RESERVED = frozenset({"model", "messages", "input", "stream"})  # of a request, not to be replaced
+
+
+class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A model as `models.toml` describes it; what is left out is as for the default one."""
+
+    model: str = ""  # as its server calls it; empty: as it is named here
+    preset: str = ""
+    base_url: str = ""
+    key: str = ""  # name of the variable that holds the key
+    wire: Wire = "chat"
+    price: Price | None = None
+    ends: date | None = None  # the last day on which its server has it
+    context: int = 0
+    reply_tokens: int | None = None
+    planning_tokens: int | None = None
+    concurrency: int = 0
+    connect_seconds: float | None = None
+    first_seconds: float | None = None
+    silence_seconds: float | None = None
+    call_seconds: float | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    reasoning_effort: str | None = None
+    verbosity: str | None = None
+    prompt_cache_key: str | None = None
+    store: bool | None = None
+    service_tier: str | None = None
+    safety_identifier: str | None = None
+    headers: dict[str, str] = {}
+    query: dict[str, str] = {}
+    api_version: str = ""
+    body: dict[str, Any] = {}  # further fields of the request
+
+
+class ModelsFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """What `models.toml` says."""
+
+    default: str = ""  # the model of jobs that name none; empty: DOSSIER_MODEL
+    allow: tuple[str, ...] = ()  # names that requests may have; empty: any
+    models: dict[str, ModelEntry] = {}
+
+
+def load_models(path: Path | None) -> ModelsFile:
+    """The file of models; empty where there is none. Raises BadSetting."""
+    if path is None:
+        return ModelsFile()
+    try:
+        found = msgspec.convert(tomllib.loads(path.read_text()), ModelsFile)
+    except (OSError, ValueError) as error:
+        raise BadSetting(f"DOSSIER_MODELS: {path} cannot be read: {error}") from error
+    for name, entry in found.models.items():
+        if entry.preset and entry.preset not in PRESETS:
+            known = ", ".join(PRESETS)
+            message = f"DOSSIER_MODELS: the preset of {name} is {entry.preset!r}; known are {known}."
+            raise BadSetting(message)
+        if reserved := sorted(KEY_RESERVED & entry.body.keys()):
+            raise BadSetting(f"DOSSIER_MODELS: the body of {name} cannot set {', '.join(reserved)}.")
+    return found
+
+
+class ModelBook:
+    """Says how each model is asked, by the name that a request has for it.
+
+    Args:
+        file: what models.toml says.
+        usual: how the default server is asked; None where there is none.
+        prices: by the models' names.
+        environment: where the keys are.
+    """
+
+    def __init__(
+        self,
+        file: ModelsFile,
+        usual: ModelSpec | None,
+        prices: Mapping[str, Price],
+        environment: Mapping[str, str],
+    ) -> None:
+        self._file = file
+        self._usual = usual
+        self._prices = prices
+        self._environment = environment
+        for name in file.models:
+            self._checked(self.spec(name, is_asked=False))
+        self.default = file.default or (usual.model if usual else next(iter(file.models), ""))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The models that are known by name, the default one first."""
+        first = (self.default,) if self.default else ()
+        allowed = tuple(name for name in self._file.allow if self._usual or name in self._file.models)
+        return tuple(dict.fromkeys((*first, *self._file.models, *allowed)))
+
+    def spec(self, name: str, *, is_asked: bool = True) -> ModelSpec:
+        """How a model is asked. Raises ProviderError where a request may not name it."""
+        allow = self._file.allow
+        if is_asked and allow and name not in (*allow, self.default):
+            message = f"model is {name!r}; this worker allows {', '.join(allow)}."
+            raise ProviderError("validation", message, retryable=False)
+        entry = self._file.models.get(name)
+        if entry is not None:
+            return self._entered(name, entry)
+        if self._usual is None:
+            message = f"model is {name!r}, and this worker has no server for it (OPENAI_API_KEY)."
+            raise ProviderError("auth", message, retryable=False)
+        return structs.replace(self._usual, model=name, price=price_of(name, self._prices))
+
+    def ends(self, name: str) -> date | None:
+        """The last day of a model that `models.toml` gives."""
+        entry = self._file.models.get(name)
+        return entry.ends if entry else None
+
+    def _entered(self, name: str, entry: ModelEntry) -> ModelSpec:
+        usual = self._usual or ModelSpec(model="")
+        preset = PRESETS[entry.preset] if entry.preset else preset_at(entry.base_url or usual.address)
+        is_own = bool(entry.preset or entry.base_url)  # another server than the default one
+        key_name = entry.key or (preset.key_name if is_own else usual.key_name)
+        key = self._environment.get(key_name, "") if is_own or entry.key else usual.key
+        if not key and not preset.is_local and preset.name != "other":
+            raise BadSetting(f"DOSSIER_MODELS: the key of {name} is to be in {key_name}, which is not set.")
+        model = entry.model or name
+        waits = {to: value for of, to in WAITS.items() if (value := getattr(entry, of)) is not None}
+        query = {**entry.query, **({"api-version": entry.api_version} if entry.api_version else {})}
+        return ModelSpec(
+            model=model,
+            name=name,
+            preset=preset,
+            base_url=entry.base_url or ("" if is_own else usual.base_url),
+            base_name=f"DOSSIER_MODELS: the base_url of {name}",
+            key=key or "none",
+            key_name=key_name,
+            wire=entry.wire,
+            price=entry.price or price_of(model, self._prices),
+            patience=structs.replace(usual.patience, **waits),
+            reply_tokens=usual.reply_tokens if entry.reply_tokens is None else entry.reply_tokens,
+            planning_tokens=(
+                usual.planning_tokens if entry.planning_tokens is None else entry.planning_tokens
+            ),
+            context=entry.context,
+            slots=entry.concurrency or (0 if is_own else usual.slots),
+            options={field: value for field in OPTIONS if (value := getattr(entry, field)) is not None},
+            headers=entry.headers,
+            query=query,
+            body=entry.body,
+        )
+
+    def _checked(self, spec: ModelSpec) -> None:
+        checked_address(spec.base_name, spec.address)
