@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-import msgspec
 import rich_click as click
 from click.exceptions import Exit
 from msgspec import Struct
@@ -15,7 +14,7 @@ from rich.table import Table
 from app.agent.ports import Ask, Writing
 from app.agent.prompts import messages
 from app.agent.step_schema import strict_schema
-from app.cli.terminal import complain, harmless, line, out
+from app.cli.terminal import complain, harmless, line, out, print_json
 from app.domain.tools import NextStep
 from app.errors import ProviderError
 from app.providers.http import make_client
@@ -74,7 +73,7 @@ def models(*, name: str | None, is_tested: bool, as_json: bool) -> None:
         raise Exit(1) from None
     if as_json:
         for one in lines:
-            line(msgspec.json.encode(one).decode())
+            print_json(one)
     else:
         _print(lines, is_tested=is_tested)
     raise Exit(1 if any(one.error for one in lines) else 0)

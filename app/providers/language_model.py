@@ -151,7 +151,7 @@ class LanguageModel:
             else:
                 spent, overflow = added(spent, said.usage), self._cut(size, said.usage)
             if overflow:
-                self.room.shrink(overflow, size)
+                self.room.shrink(overflow, size, is_counted=said is None)
                 notes.append(_told_of(overflow, is_cut=said is not None))
                 shorter, room = await self._rendered(ask, texts, room, limit)
                 if left and _size(shorter) < size:
@@ -186,9 +186,11 @@ class LanguageModel:
         # In a thread: a prompt of many pages takes some tenths of a second, and other jobs are waiting.
         conversation = await asyncio.to_thread(self._render, ask, texts, room=room)
         excess = self.room.excess(sum(len(message.content) for message in conversation), limit)
-        if excess and room > LEAST:
-            room = max(LEAST, min(room, _pages_in(texts)) - excess)
+        room = min(room, max(LEAST, _pages_in(texts))) if excess else room
+        while excess and room > LEAST:
+            room = max(LEAST, room - max(excess, room // 4))  # pages may be shorter than their room
             conversation = await asyncio.to_thread(self._render, ask, texts, room=room)
+            excess = self.room.excess(sum(len(message.content) for message in conversation), limit)
         return [{"role": message.role, "content": message.content} for message in conversation], room
 
     def _limit(self, menu: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from app.errors import BadSetting, ProviderError
-from app.providers.address import checked_address
+from app.providers.base_address import checked_address
 from app.providers.model_spec import ModelSpec
 from app.providers.presets import PRESETS, Wire, preset_at
 from app.providers.prices import Price, price_of

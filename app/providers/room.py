@@ -7,6 +7,7 @@ from app.providers.refusals import ContextOverflow
 
 LEARNT = 500  # tokens of a prompt from which its characters per token say something
 USUAL = 3.5  # characters per token, until it is known
+SPARSE = 6.0  # characters per token that hardly any prompt has, while nothing is known
 MAX_PER_TOKEN = 12.0  # characters per token; more of them were not read
 KEPT = 0.9  # of the context that a prompt may fill: counts are not exact
 REPLY_SHARE = 0.25  # of the context that is kept for the reply at most
@@ -31,7 +32,7 @@ class ContextRoom:
         """Return the sizes of a prompt cut in silence, or None."""
         if tokens is None or tokens < PLAUSIBLE:
             return None
-        expected = characters / (self._per_token or MAX_PER_TOKEN)
+        expected = characters / (self._per_token or SPARSE)
         short = MIN_COUNTED if self._per_token else 1.0
         return ContextOverflow(tokens, round(expected)) if tokens < short * expected else None
 
@@ -42,9 +43,12 @@ class ContextRoom:
         reserved = min(reply, int(REPLY_SHARE * self.context)) if reply else int(REPLY_SHARE * self.context)
         return max(0, characters - int(KEPT * (self.context - reserved) * (self._per_token or USUAL)))
 
-    def shrink(self, overflow: ContextOverflow, characters: int) -> None:
-        """Learn from a prompt that was too long."""
-        if overflow.sent:
+    def shrink(self, overflow: ContextOverflow, characters: int, *, is_counted: bool = True) -> None:
+        """Learn from a prompt that was too long.
+
+        `is_counted`: the server counted it; else it is our guess.
+        """
+        if overflow.sent and is_counted:
             self._per_token = min(MAX_PER_TOKEN, max(0.5, characters / overflow.sent))
         if overflow.context:
             self.context = min(self.context or overflow.context, overflow.context)

@@ -37,8 +37,9 @@ async def test_a_test_makes_one_call_and_says_what_it_took(profile, code):
     mock.play(profile)
     async with served(mock) as url:
         given = {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": mock.key}
-        ended, output, _ = await dossier("--test", "--json", **given)
+        ended, output, errors = await dossier("--test", "--json", **given)
 
+    assert not errors
     [line] = map(msgspec.json.decode, output.splitlines())
     assert (ended, len(mock.requests)) == (code, 1)
     assert mock.key not in output

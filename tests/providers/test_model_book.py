@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from app.errors import BadSetting, ProviderError
-from app.providers.address import checked_address, joined
+from app.providers.base_address import checked_address, joined
 from app.providers.ladder import UPWARDS, FormLadder
 from app.providers.model_book import ModelBook, load_models
 from app.providers.model_spec import ModelSpec
