@@ -232,8 +232,8 @@ class LanguageModel:
 
     async def _send(self, messages: list[dict[str, str]], sent: SentForm, writing: Writing) -> dict[str, Any]:
         habits, is_chat = self.habits, self.habits.wire == "chat"
-        wire = chat_wire if is_chat else responses_wire
-        url = joined(self._base, wire.PATH, self.spec.query)
+        path = chat_wire.CHAT_PATH if is_chat else responses_wire.RESPONSES_PATH
+        url = joined(self._base, path, self.spec.query)
         body = msgspec.json.encode(self._body(messages, sent))
         request = self._exchange.request(url, self._headers(), body)
         collector = (
