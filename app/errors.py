@@ -61,7 +61,7 @@ class WrongVersion(DossierError):
 
 
 class JobNotFound(DossierError):
-    """There is no such job, or it belongs to another tenant."""
+    """Job not found, or it belongs to another tenant."""
 
 
 class JobArchived(DossierError):

@@ -109,7 +109,7 @@ async def fork(
 def _fork(rows: Sequence[Row], after: int, changes: Changes, tenant: str) -> c.ForkJob:
     submitted = rows[0].recorded().event if rows else None
     if not isinstance(submitted, e.JobSubmitted) or submitted.tenant != tenant:
-        raise JobNotFound("There is no such job to fork.")
+        raise JobNotFound("The job to fork does not exist.")
     prefix = cut([row.recorded() for row in rows], after)
     request = changes.applied_to(submitted.request)
     beginning = begin(prefix, rows[len(prefix) - 1].hash, request, changes.instruction or "")
@@ -159,4 +159,4 @@ async def handle(
         if await writer.append(next_):
             return next_.job
         job = await writer.catch_up(job)
-    raise WrongVersion(f"Job {job.id} was written to {APPEND_TRIES} times in a row by others.")
+    raise WrongVersion(f"Job {job.id} was written to {APPEND_TRIES} times in a row by other processes.")

@@ -42,5 +42,5 @@ async def document_text(context: NamedDependency[ApiContext], url: FromQuery[str
     """Return the document with this address."""
     found = await corpus.document(context.writer.engine, url)
     if found is None:
-        raise BadRequest("document_not_found", "There is no document with this address.", "url")
+        raise BadRequest("document_not_found", "No document has this address.", "url")
     return Response(Document(url, *found))

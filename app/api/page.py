@@ -111,7 +111,7 @@ def web_file(request: Request, version: FromPath[str], name: FromPath[str]) -> R
     """
     found = files().get(name)
     if found is None:
-        raise NotFoundException(detail="There is no such file.")
+        raise NotFoundException(detail="No such file.")
     return _answer(request, found, FOR_GOOD if version == web_version() else "no-store")
 
 

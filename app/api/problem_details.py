@@ -58,7 +58,7 @@ CODES: dict[str, tuple[int, str]] = {
     "not_found": (404, "This route does not exist"),
     "job_not_found": (404, "The job does not exist"),
     "not_yet_submitted": (404, "The job did not exist at that time"),
-    "report_not_ready": (404, "There is no report yet"),
+    "report_not_ready": (404, "The report is not ready"),
     "document_not_found": (404, "The document does not exist"),
     "source_not_found": (404, "The source does not exist"),
     "method_not_allowed": (405, "The route does not support this method"),
@@ -92,10 +92,10 @@ KNOWN: dict[type[DossierError], str] = {
 }
 # What these say is about the inside of the server, so the caller reads this instead.
 DETAILS = {
-    "job_not_found": "There is no job with this id.",
+    "job_not_found": "No job has this id.",
     "database_unavailable": "The database is not available. Try again in a moment.",
     "internal_error": "The server failed to answer, and logged why. Try again in a moment.",
-    "not_found": "There is no route at this path. GET /schema lists them all.",
+    "not_found": "No route matches this path; GET /schema lists all routes.",
     "body_too_large": "The body is larger than 65,536 bytes.",
 }
 OF_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}

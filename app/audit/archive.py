@@ -124,7 +124,7 @@ def check(path: Path) -> Checked:
         file = path.with_name(manifest.file)
         findings = list(_file_faults(file, manifest))
     except (OSError, msgspec.DecodeError) as error:
-        raise BadDocument(f"{path} is no archive: {error}") from error
+        raise BadDocument(f"{path} is not an archive: {error}") from error
     try:
         findings += judge(_rows(file), manifest)
     except (zstandard.ZstdError, msgspec.DecodeError) as error:

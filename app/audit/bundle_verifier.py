@@ -236,7 +236,7 @@ class Check:
         except (ValueError, KeyError, TypeError, RecursionError):
             return "was touched, it cannot be read.", ""
         if seq != number:
-            return "event %s stands where event %d belongs: removed, inserted or moved." % (seq, number), ""
+            return "event %s is where event %d belongs: removed, inserted or moved." % (seq, number), ""
         if linked != previous:
             return "event %d does not follow the one before it: one of the two was touched." % number, ""
         head = "%s %s %s\n" % (version, "-" if epoch is None else epoch, actor)
@@ -264,7 +264,9 @@ class Check:
         if set(head) != {"job_id", "seq", "hash", "manifest", "key", "public_key", "signature"}:
             self.wrong.append("%s: was touched, it has other members." % HEAD)
         elif head["signature"] is None:
-            self.unsaid.append("The head is not signed: whoever wrote the bundle may have written all of it.")
+            self.unsaid.append(
+                "The head is not signed: the author of the bundle may have invented all of it."
+            )
             if head["key"] is not None or head["public_key"] is not None:
                 self.wrong.append("%s: its signature was removed." % HEAD)
         else:
@@ -424,7 +426,7 @@ def main(arguments: list[str]) -> int:
         print("Note: " + sentence)
     manifest = check.manifest
     if good:
-        print("All is as it was written: job %s up to event %s." % (manifest["job_id"], manifest["seq"]))
+        print("Verified, no changes found: job %s up to event %s." % (manifest["job_id"], manifest["seq"]))
         return 0
     print("This bundle was touched.")
     return 1

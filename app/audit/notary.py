@@ -130,7 +130,7 @@ def read(file: Path) -> list[Checkpoint]:
             try:
                 found.append(from_line(line))
             except ValueError as error:
-                raise BadSetting(f"Line {number} of {file} is no checkpoint: {error}") from error
+                raise BadSetting(f"Line {number} of {file} is not a checkpoint: {error}") from error
     return found
 
 

@@ -27,8 +27,8 @@ from dossier.problems import DossierError
 VERIFY_SLICE = 100  # jobs that one process judges at a time
 NOWHERE = UUID(int=0)
 DIED = (
-    "A process that judged was ended, from outside or for want of memory, so not everything was looked at. "
-    "Run it again; --processes says how many judge at once."
+    "A process was killed, perhaps for lack of memory, so the check is incomplete. "
+    "Run it again with fewer --processes."
 )
 
 Witnesses = Mapping[UUID, Sequence[Witness]]

@@ -29,7 +29,7 @@ from app.store.database import make_engine
 def archive(
     context: click.Context, before: str | None, folder: Path | None, *, detach: bool, as_json: bool
 ) -> None:
-    """Write old months of the log to files, and detach them.
+    """Move old months of the log to files.
 
     A month is written whole: all its jobs must be over. Its file is read again and verified before the month
     is detached. The detached table stays in the database until you drop it. The user in DATABASE_URL must own
@@ -99,7 +99,7 @@ def verify(files: tuple[Path, ...], *, as_json: bool) -> None:
         for finding in verdict.findings:
             click.echo(f"{finding.kind}: {finding.message}")
         if verdict.ok:
-            click.echo(f"{verdict.month}: all is as it was written: {looked}.")
+            click.echo(f"{verdict.month}: verified, no changes found: {looked}.")
         else:
             complain(f"{verdict.month}: {len(verdict.findings)} findings in {looked}.")
     if not all(verdict.ok for verdict in verdicts):

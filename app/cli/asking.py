@@ -183,9 +183,7 @@ def submit(question: str, *, idempotency_key: str | None, as_json: bool, **optio
 @click.command(epilog="Example: dossier follow 0199d2a4-5c3b-7000-8000-3f1a5b7c9d00 --after 12")
 @click.argument("job_id")
 @click.option("--after", default=0, type=click.IntRange(0), help="The seq of the last event you have.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print each event as one line of JSON, as it is stored."
-)
+@click.option("--json", "as_json", is_flag=True, help="Print each stored event as one line of JSON.")
 def follow(job_id: str, after: int, *, as_json: bool) -> None:
     """Follow a job live, from the start or from a cursor.
 

@@ -31,7 +31,7 @@ MAX_SHOWN = 100  # findings on a screen
     help="A file of exported checkpoints, which is believed more than the database.",
 )
 @click.option(
-    "--public-key", type=click.Path(), help="The key that must have signed; else DOSSIER_SIGNING_KEY's."
+    "--public-key", type=click.Path(), help="The signing key to require (default: DOSSIER_SIGNING_KEY)."
 )
 @click.option("--processes", type=click.IntRange(0, 64), default=0, help="0: one for each core.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
@@ -44,7 +44,7 @@ def verify(
     processes: int,
     as_json: bool,
 ) -> None:
-    """Check the log: what was changed, removed, added or cut off.
+    """Check the log for changed, removed, added or cut events.
 
     Names the first event of each job that is not as it was written. The exit code is 1 if there is one.
     Workers and servers may go on meanwhile.
@@ -85,7 +85,7 @@ def _print(verdict: Verification, key: str | None, *, has_file: bool) -> None:
     looked += f"{verdict.checkpoints:,} checkpoints"
     looked += f", {verdict.forgotten:,} bodies forgotten" if verdict.forgotten else ""
     if verdict.ok:
-        click.echo(f"All is as it was written: {looked}.")
+        click.echo(f"Verified, no changes found: {looked}.")
     else:
         complain(f"{len(verdict.findings)} findings in {looked}.")
     for sentence in _reservations(verdict, key, has_file=has_file):
@@ -106,8 +106,8 @@ def _reservations(verdict: Verification, key: str | None, *, has_file: bool) -> 
         said.append(f"{verdict.signed:,} checkpoints are signed with key {key}.")
     if not has_file:
         said.append(
-            "No exported checkpoints were given (--checkpoints): whoever owns the database can have cut off "
-            "the newest ones" + (", and made the others anew." if key is None else ".")
+            "No exported checkpoints were given (--checkpoints): the database's owner may have removed "
+            "the newest ones" + (", and replaced the others." if key is None else ".")
         )
     return said
 
@@ -117,11 +117,11 @@ def _reservations(verdict: Verification, key: str | None, *, has_file: bool) -> 
     "--export",
     "file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Append what this file does not have; else DOSSIER_CHECKPOINT_FILE.",
+    help="Append missing checkpoints to this file (default: DOSSIER_CHECKPOINT_FILE).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def checkpoint(file: Path | None, *, as_json: bool) -> None:
-    """Bind the newest hashes of the log, and export them.
+    """Bind the newest hashes of the log and export them.
 
     Workers do it by themselves, every DOSSIER_CHECKPOINT_SECONDS.
     """

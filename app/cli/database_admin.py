@@ -14,7 +14,7 @@ from app.store.rebuild import Rebuilt, rebuild_at
 
 @click.command(epilog="Example: DATABASE_URL=postgresql://me@localhost/dossier dossier migrate")
 def migrate() -> None:
-    """Bring the database to the level of this version.
+    """Upgrade the database to this version.
 
     The user in DATABASE_URL must own the tables. Running it twice does nothing.
     """
@@ -28,7 +28,7 @@ def migrate() -> None:
 @click.option("--processes", type=click.IntRange(0, 64), default=0, help="0: one for each core.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def rebuild(*, processes: int, as_json: bool) -> None:
-    """Make the tables of jobs again from the log.
+    """Rebuild the jobs table from the log.
 
     The new rows are built beside those that are read, and take the place of the ones that differ. Workers and
     servers may go on meanwhile. The user in DATABASE_URL must own the tables.
@@ -52,5 +52,5 @@ def _in_words(found: Rebuilt, seconds: float) -> str:
     said = f"{found.jobs} jobs were made again from the log: {found.events:,} events in {seconds:.1f} s. "
     said += f"{found.changed:,} rows were changed, {found.removed:,} removed."
     if found.busy:
-        said += f" {found.busy:,} moved all the time, so that their workers have written them anew."
+        said += f" {found.busy:,} kept changing; their workers have already rewritten them."
     return said

@@ -66,7 +66,7 @@ async def level(url: str) -> str:
     try:
         engine = make_engine(url, role=None, pool_size=1)
     except exc.ArgumentError as error:
-        raise BadSetting("DATABASE_URL is no URL: it looks like postgresql://user@host/database.") from error
+        raise BadSetting("DATABASE_URL is invalid; expected postgresql://user@host/database.") from error
     try:
         return await migrate.level(engine)
     except (DatabaseUnavailable, asyncpg.PostgresError) as error:

@@ -25,7 +25,7 @@ DEMO_QUESTION = "What does the with statement do, and what is a context manager?
 @click.command(epilog='Example: dossier demo "What is a decorator?"')
 @click.argument("question", default=DEMO_QUESTION)
 def demo(question: str) -> None:
-    """Show everything once: a question, live, to its cited report.
+    """Run a complete example, from question to cited report.
 
     It needs no keys and no network: it keeps its own Postgres, and searches Python's language
     reference and the READMEs of what is installed.
@@ -52,9 +52,9 @@ async def _fill(url: str) -> str:
     try:
         known = await corpus.documents(engine, 1, after="pydoc:")
         if known and known[0].url.startswith("pydoc:"):
-            return "The corpus is filled already."
+            return "The example documents are already ingested."
         summary = await store(engine, list(builtin.documents()))
-        return f"Filled the corpus with what every machine has: {summary.stored} documents about Python."
+        return f"Ingested the documents that every machine has: {summary.stored} documents about Python."
     finally:
         await engine.dispose()
 

@@ -37,13 +37,13 @@ class Summary(Struct):
 @click.option("--builtin", "with_builtin", is_flag=True, help="Python's reference and the installed READMEs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def ingest(paths: tuple[Path, ...], *, with_builtin: bool, as_json: bool) -> None:
-    """Add documents to the corpus that is searched.
+    """Add documents to search.
 
     PATHS are files and folders: .txt, .md, .rst, .html and .pdf. What has not changed is left alone;
     a file that cannot be read does not stop the others, and makes the exit code 1.
     """
     if not paths and not with_builtin:
-        raise click.UsageError("Name files or folders, or say --builtin.")
+        raise click.UsageError("Name files or folders, or pass --builtin.")
     url = ready_url(local_settings())
     files = list(extract.files(paths))
     found: list[Extracted] = list(builtin.documents()) if with_builtin else []
@@ -105,7 +105,7 @@ async def _store(engine: Engine, found: Extracted, summary: Summary) -> None:
 
 @click.group(epilog="Example: dossier corpus list")
 def corpus() -> None:
-    """List or remove documents of the corpus."""
+    """List or remove ingested documents."""
 
 
 @corpus.command("list", epilog="Example: dossier corpus list --json")
@@ -117,7 +117,7 @@ def list_documents(*, as_json: bool) -> None:
         print_json(found)
         return
     if not found:
-        click.echo("The corpus is empty: try `dossier ingest --builtin`.")
+        click.echo("No documents yet; try `dossier ingest --builtin`.")
         return
     out.print(_table(found))
 

@@ -27,7 +27,7 @@ from app.store.forget import Plan
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was forgotten as JSON.")
 def forget(pages: tuple[str, ...], job_id: UUID | None, reason: str, *, yes: bool, as_json: bool) -> None:
-    """Delete pages, prompts and replies for good.
+    """Delete pages, prompts and replies permanently.
 
     The events that name them stay, and so do their hashes: `verify` stays green, and `replay` says what is
     missing. What stands in the events themselves (questions, excerpts, reports) cannot be taken out.
@@ -37,7 +37,7 @@ def forget(pages: tuple[str, ...], job_id: UUID | None, reason: str, *, yes: boo
         raise click.UsageError("Name either --page or --job.")
     for page in pages:
         if not re.fullmatch(r"[0-9a-f]{64}", page):
-            raise click.BadParameter(f"{page!r} is no sha256 in hexadecimal.", param_hint="--page")
+            raise click.BadParameter(f"{page!r} is not a hexadecimal sha256.", param_hint="--page")
     asyncio.run(_forget(ready_url(load_settings()), pages, job_id, reason, yes=yes, as_json=as_json))
 
 
@@ -70,7 +70,7 @@ async def _plan(engine: Engine, pages: tuple[str, ...], job_id: UUID | None) -> 
 
 def _ask(plan: Plan) -> None:
     if not is_interactive():
-        raise click.UsageError("Nobody is there to ask: say --yes.")
+        raise click.UsageError("Not a terminal: pass --yes to confirm.")
     what = f"{len(plan.names)} bodies that {len(plan.jobs)} jobs name"
     click.confirm(f"Delete {what}? This cannot be undone.", abort=True)
 

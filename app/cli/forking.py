@@ -34,7 +34,9 @@ def _with_limits(command: Any) -> Any:  # noqa: ANN401 - click's
 
 @click.command(epilog=EXAMPLE_FORK)
 @click.argument("job_id")
-@click.option("--after", type=click.IntRange(1), help="The seq of the last event that counts; else the last.")
+@click.option(
+    "--after", type=click.IntRange(1), help="The seq of the last event to keep (default: the last)."
+)
 @click.option(
     "--instruction", help="What you want beyond the question; of a finished job, a further question."
 )
@@ -58,7 +60,7 @@ def fork(
     as_json: bool,
     **options: Any,  # noqa: ANN401 - click's
 ) -> None:
-    """Begin a new job where this one was.
+    """Fork a job from any point of its history.
 
     What the old job did up to that point is reused and costs nothing. Limits and sources that you do not
     name stay the old job's. A fork of a finished job with an instruction is a follow-up question.

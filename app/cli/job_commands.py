@@ -16,7 +16,7 @@ EXAMPLE_ID = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
 
 @click.command(epilog=f"Example: dossier show {EXAMPLE_ID}")
 @click.argument("job_id")
-@click.option("--at", help="As it was then: the seq of an event, or a time like 2026-11-23T16:22:30Z.")
+@click.option("--at", help="Show a past state: the seq of an event, or a time like 2026-11-23T16:22:30Z.")
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
 def show(job_id: str, at: str | None, *, as_json: bool) -> None:
     """Show one job."""
@@ -42,7 +42,7 @@ def jobs(*, as_json: bool, **wanted: Any) -> None:  # noqa: ANN401 - click's
     if as_json:
         print_json(page)
     elif not page.jobs:
-        line('There are none: try dossier ask "…".')
+        line('No jobs yet; try dossier ask "…".')
     else:
         print_jobs(page.jobs)
         if page.next_cursor:

@@ -21,7 +21,7 @@ from dossier.problems import DossierError
 @click.argument("number", type=click.IntRange(1), required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the claims as JSON.")
 def why(job_id: str, number: int | None, *, as_json: bool) -> None:
-    """Show what a sentence of a report stands on.
+    """Show the evidence for a sentence of a report.
 
     NUMBER counts the claims of the report; without it all are listed.
     """
@@ -39,7 +39,7 @@ def why(job_id: str, number: int | None, *, as_json: bool) -> None:
         ):
             click.echo(harmless(text))
     if not found:
-        line("There are no claims: no report, or one that stands on nothing.")
+        line("No claims: the job has no report, or the report cites nothing.")
 
 
 def _chain(claim: ProvenClaim) -> list[str]:
@@ -82,17 +82,17 @@ def _call(kind: str, call: CallMade | None) -> list[str]:
 
 @click.command(epilog=f"Example: dossier bundle {EXAMPLE_ID} --output report.zip")
 @click.argument("job_id", required=False)
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Else dossier-<id>.zip.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: dossier-<id>.zip.")
 @click.option("--check", type=click.Path(exists=True), help="Check this bundle, or folder, instead.")
 def bundle(job_id: str | None, output: Path | None, check: str | None) -> None:
-    """Save a job as one file that can be checked offline.
+    """Save a job as one file to check offline.
 
     With --check, says what was touched in a bundle; the exit code is then 1.
     """
     if check:
         raise Exit(check_bundle(check))
     if not job_id:
-        raise click.UsageError("Say which job, or --check a bundle.")
+        raise click.UsageError("Name a job, or pass --check with a bundle.")
     with connect() as dossier:
         body = dossier.bundle(job_id)
     file = output or Path(f"dossier-{job_id}.zip")

@@ -38,7 +38,7 @@ def put_questions(dossier: Dossier, job_id: UUID, asked: InputRequested) -> None
 @click.argument("job_id")
 @click.argument("answers", nargs=-1, required=True)
 def answer(job_id: str, answers: tuple[str, ...]) -> None:
-    """Answer what the agent asked."""
+    """Answer the agent's questions."""
     with connect() as dossier:
         view = dossier.answer(job_id, answers)
     line(f"Job {view.job_id} goes on: {view.current_step.lower()}.")

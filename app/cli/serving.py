@@ -35,10 +35,10 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     type=click.IntRange(0, 1000),
     help="Jobs at a time; 0: the API alone.",
 )
-@click.option("--insecure", is_flag=True, help="Allow an address that others can reach.")
+@click.option("--insecure", is_flag=True, help="Allow a public address.")
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
 def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bool) -> None:
-    """Run the API, and a worker beside it.
+    """Run the API and a worker.
 
     Without DATABASE_URL it keeps its own Postgres under DOSSIER_HOME.
     """
@@ -52,7 +52,7 @@ def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bo
         sock = listen(host, port)
     except OSError as error:
         raise DossierError(
-            f"{host}:{port} cannot be listened on ({error.strerror}): try --port 0."
+            f"Cannot listen on {host}:{port} ({error.strerror}); choose another --port."
         ) from error
     uvloop.run(_serve(settings, ready_url(settings), sock, workers))
 
@@ -60,8 +60,8 @@ def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bo
 def _refuse_strangers(host: str, *, insecure: bool) -> None:
     if not insecure and not _is_loopback(host):
         raise DossierError(
-            f"{host} can be reached by others, and there are no keys yet: anybody could read and cancel "
-            "every job. Put a proxy that asks for a password in front, or say --insecure."
+            f"{host} is public, and there is no authentication yet: anyone could read and cancel every job. "
+            "Put an authenticating proxy in front, or pass --insecure."
         )
 
 
@@ -120,7 +120,7 @@ async def _announce(server: Server, sock: socket.socket, workers: int) -> None:
     "--concurrency", default=2, show_default=True, type=click.IntRange(1, 1000), help="Jobs at a time."
 )
 def worker(concurrency: int) -> None:
-    """Work on jobs, without an API.
+    """Run a worker without an API.
 
     SIGTERM or Ctrl-C lets the steps in flight finish and hands the rest back; a second one
     hands back at once.

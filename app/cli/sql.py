@@ -38,7 +38,7 @@ Write = Callable[[analyst_session.QueryAnswer], Awaitable[None]]
 
 
 @click.command(epilog='Example: dossier sql -c "SELECT status, count(*) FROM report.jobs GROUP BY 1"')
-@click.option("-c", "--command", "sql", help="Run this one statement, and end.")
+@click.option("-c", "--command", "sql", help="Run one statement and exit.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a header, as on a pipe.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each row.")
 @click.option(
@@ -49,7 +49,7 @@ Write = Callable[[analyst_session.QueryAnswer], Awaitable[None]]
     help="Seconds that a statement may take; 0 for as long as it likes.",
 )
 def sql(*, sql: str | None, as_csv: bool, as_json: bool, timeout: float) -> None:
-    """Ask the database about jobs, in SQL.
+    """Query the jobs in SQL.
 
     Opens psql where it is installed, else a prompt. Statements can also come on standard input. They run
     as dossier_report, which reads the views of the schema report and nothing else.

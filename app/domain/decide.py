@@ -144,7 +144,7 @@ def _cancel(command: c.RequestCancel, job: Job) -> Events:
 def _confirm_cancel(command: c.ConfirmCancel, job: Job) -> Events:
     _require_lease(job, command.epoch)
     if job.status != "cancelling":
-        raise Refused("Nobody asked for this job to be cancelled.")
+        raise Refused("No cancel of this job was requested.")
     return (*(bill for bill in command.bills if isinstance(bill, BILLS)), e.JobCancelled())
 
 

@@ -109,7 +109,7 @@ def _gap(history: History, place: int, previous: bytes) -> Finding:
     missing, row = place + 1, history.rows[place]
     for other in history.rows[place:]:
         if other.prev_hash == previous and _fits(history, other, missing):
-            sentence = f"event {missing} was moved: it stands as event {other.seq} now."
+            sentence = f"event {missing} was moved: it is now event {other.seq} now."
             return _finding(history, "reordered", missing, sentence)
     last = row.seq - 1
     which = f"event {missing} was" if last == missing else f"events {missing} to {last} were"
@@ -131,7 +131,7 @@ def _unfit(history: History, place: int, previous: bytes) -> Finding:
     if link(previous, row.schema_version, row.actor, row.epoch, row.line()) == row.hash:
         return _finding(history, "changed", seq, f"the link (prev_hash) of event {seq} was changed.")
     if place and _hash(row) == row.hash:
-        sentence = f"event {seq - 1} was changed and hashed anew: event {seq} was written after another one."
+        sentence = f"event {seq - 1} was changed and rehashed: event {seq} was written after another one."
         return _finding(history, "changed", seq - 1, sentence)
     return _finding(history, "changed", seq, f"event {seq} was changed: it is not what was hashed.")
 
@@ -156,9 +156,7 @@ def _renumbered(history: History, place: int, original: int, previous: bytes) ->
     row, seq = history.rows[place], place + 1
     for other in history.rows[place + 1 :]:
         if other.prev_hash == previous and _fits(history, other, seq):
-            sentence = (
-                f"event {seq} was moved: it stands as event {other.seq} now, and event {original} here."
-            )
+            sentence = f"event {seq} was moved: it is now event {other.seq} now, and event {original} here."
             return _finding(history, "reordered", seq, sentence)
     if original > seq:
         last = original - 1

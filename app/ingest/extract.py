@@ -107,7 +107,7 @@ def _body(path: Path) -> bytes:
     A pipe or device would never end.
     """
     if not path.is_file():
-        raise BadDocument("There is no such file: check the path.")
+        raise BadDocument("File not found; check the path.")
     try:
         with path.open("rb") as stream:
             body = stream.read(MAX_FILE + 1)

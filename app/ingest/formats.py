@@ -149,7 +149,7 @@ def from_pdf(body: bytes) -> Extract:
         raise BadDocument("It needs a password: save it without one.")
     text = "\n\n".join(_pdf_pages(reader))
     if not text.strip():
-        raise BadDocument("It has no text layer: run character recognition over it first.")
+        raise BadDocument("The PDF has no text layer; run OCR on it first.")
     title = reader.metadata.title if reader.metadata else None
     return Extract(title if isinstance(title, str) else "", text)
 

@@ -63,7 +63,7 @@ class ResearchTools:
         return _research(await self._dossier.job(job_id))
 
     async def answer(self, job_id: str, answers: list[str]) -> Research:
-        """Answer what the agent asked. Raises DossierError."""
+        """Answer the agent's questions. Raises DossierError."""
         return _research(await self._dossier.answer(job_id, answers))
 
     async def search(self, query: str) -> FoundDocuments:

@@ -133,7 +133,7 @@ class TavilySearch:
         Raise ProviderError, final without text.
         """
         if not url.lower().startswith(("http://", "https://")):
-            raise ProviderError("validation", f"{url[:200]} is no address on the web.", retryable=False)
+            raise ProviderError("validation", f"{url[:200]} is not a web address.", retryable=False)
         reply = await self._ask(
             _Read,
             self._tavily.extract(
@@ -160,7 +160,7 @@ class TavilySearch:
             message = f"Tavily cannot be reached ({type(error).__name__})."
             raise ProviderError("network", message, retryable=True) from None
         except (ValueError, RecursionError):
-            message = "Tavily answered with something that is no result."
+            message = "Tavily returned an invalid response."
             raise ProviderError("network", message, retryable=True) from None
 
     async def _check(self, response: httpx.Response) -> None:

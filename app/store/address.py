@@ -36,7 +36,7 @@ def parsed(url: str) -> URL:
         parts = make_url(found["before"] + url[found.end() :] if found else url)
         several = _several(parts, found["hosts"] if found else None)
     except ValueError as error:
-        raise ArgumentError(f"A port is no number: {error}") from error
+        raise ArgumentError(f"A port is not a number: {error}") from error
     if not several:
         return parts
     names, ports = zip(*several, strict=True)
@@ -52,7 +52,7 @@ def hosts(url: str) -> list[Host]:
     try:
         return _several(parsed(url), None)
     except ValueError as error:
-        raise ArgumentError(f"A port is no number: {error}") from error
+        raise ArgumentError(f"A port is not a number: {error}") from error
 
 
 def driver_url(url: str) -> str:

@@ -196,7 +196,7 @@ async def put(engine: Engine, url: str, title: str, text: str) -> bool:
         stored, same = row
         if stored or same:
             return bool(stored)
-    raise WrongVersion(f"{url} is being changed by somebody else.")
+    raise WrongVersion(f"{url} is being changed by another process.")
 
 
 def _storable(text: str) -> str:

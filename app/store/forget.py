@@ -109,7 +109,7 @@ async def forget(
         tombstone = entry(await upkeep_log.last(engine), plan.deed(reason), actor, now())
         if await upkeep_log.forget(engine, tombstone, list(plan.names)):
             return tombstone.number
-    raise WrongVersion("Others are writing to the log of upkeep.")
+    raise WrongVersion("Other processes keep writing to the log of upkeep.")
 
 
 async def _named(engine: Engine, leave_out: UUID | None) -> AsyncIterator[Sequence[Any]]:

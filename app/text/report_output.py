@@ -40,7 +40,7 @@ STOPPED: dict[StopReason, str] = {
 
 WRITTEN: dict[Author, str] = {
     "model": "",
-    "stand_in": "What stands here was selected from the pages without the model, because it failed.",
+    "stand_in": "This text was selected from the pages without the model, which failed.",
     "extractive": "Selected from the pages that were read; no language model was used.",
 }
 
@@ -60,7 +60,7 @@ def markdown(result: Result) -> str:
         " ".join(evidence(result)),
     ]
     if result.unverified:
-        parts += ["These sentences stand on no quote:", _bullets(_words(line) for line in result.unverified)]
+        parts += ["These sentences have no quote:", _bullets(_words(line) for line in result.unverified)]
     sources = cited(result)
     if sources:
         parts += ["## Sources", _bullets(_source_line(source) for source in sources)]
@@ -114,7 +114,7 @@ def evidence(result: Result) -> list[str]:
         )
     lines.append(_checked(result))
     if result.removed:
-        lines.append(f"Taken out: {len(result.removed)} that could not.")
+        lines.append(f"Removed: {len(result.removed)} that could not.")
     return lines
 
 
@@ -199,7 +199,7 @@ def _footer(result: Result, sources: Iterable[SourceView]) -> str:
     return "".join(
         (
             f'<footer><section id="evidence"><h2>Evidence</h2><p>{escape(" ".join(evidence(result)))}</p>',
-            f"<p>These sentences stand on no quote:</p><ul>{bare}</ul>" if bare else "",
+            f"<p>These sentences have no quote:</p><ul>{bare}</ul>" if bare else "",
             "</section>",
             f'<section id="sources"><h2>Sources</h2><ol>{items}</ol></section>' if items else "",
             "</footer>",

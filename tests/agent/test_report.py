@@ -80,8 +80,8 @@ def test_the_markdown_has_title_content_evidence_and_the_sources_that_are_cited(
         "75 % of its sentences are backed by a quote from a page that was read; "
         "99 % of the citations that were written could be bound to such a quote. "
         "2 citations have a quote, their meaning was not judged, 1 sentence is unverified. "
-        "Taken out: 1 that could not.\n\n"
-        "These sentences stand on no quote:\n\n- Nobody \\*knows\\* (9).\n\n"
+        "Removed: 1 that could not.\n\n"
+        "These sentences have no quote:\n\n- Nobody \\*knows\\* (9).\n\n"
         "## Sources\n\n- [1] A page – <https://example.com/1>\n- [3] In the corpus – pydoc:with\n"
     )
 

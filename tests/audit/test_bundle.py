@@ -125,7 +125,7 @@ async def test_a_bundle_holds_everything_and_passes_by_its_own_program(bundles, 
         code, said = run(folder / "verify.py")
 
         assert code == 0, said
-        assert f"All is as it was written: job {job_id}" in said
+        assert f"Verified, no changes found: job {job_id}" in said
         assert ("Signed by key" in said) == signs
         assert ("not signed" in said) != signs
         assert run(VERIFIER, tmp_path / "x.zip") == (code, said)

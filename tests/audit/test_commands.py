@@ -34,7 +34,7 @@ async def test_an_auditors_day(house, dossier, tamper, tmp_path):
     assert dossier("keygen", key).returncode == 1  # never over another key
     unsigned = dossier("verify")
     assert unsigned.returncode == 0, unsigned.stderr
-    assert "All is as it was written" in unsigned.stdout
+    assert "Verified, no changes found" in unsigned.stdout
     assert "No signature was checked" in unsigned.stderr
     signs = {"DOSSIER_SIGNING_KEY": str(key)}
     done = dossier("checkpoint", "--export", "out.ndjson", **signs)

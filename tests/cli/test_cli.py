@@ -150,7 +150,7 @@ def test_an_interrupt_in_a_script_leaves_the_job_running(story):
         (["jobs"], {"DOSSIER_URL": "nonsense"}, "is not a server URL; expected e.g. http://"),
         (["follow", NOBODY], {"DOSSIER_URL": "http://127.0.0.1:9"}, "No Dossier server answers"),
         (["migrate"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/x"}, "cannot be used"),
-        (["migrate"], {"DATABASE_URL": "nonsense"}, "looks like postgresql://"),
+        (["migrate"], {"DATABASE_URL": "nonsense"}, "expected postgresql://"),
         (["serve", "--host", "0.0.0.0"], {}, "--insecure"),
         (["serve"], {"DOSSIER_LEASE_SECONDS": "x"}, "DOSSIER_LEASE_SECONDS"),
         (["ingest", "nothing.txt"], {"DOSSIER_URL": "http://127.0.0.1:9"}, "DATABASE_URL"),
@@ -174,7 +174,7 @@ def test_a_server_that_is_not_there_is_one_clear_line(terminal):
 
 
 @pytest.mark.parametrize(
-    ("job_id", "says"), [(NOBODY, "There is no job with this id."), ("x", "A job's id is a UUID.")]
+    ("job_id", "says"), [(NOBODY, "No job has this id."), ("x", "A job's id is a UUID.")]
 )
 def test_an_unknown_id_is_one_clear_line(terminal, url, job_id, says):
     found = terminal.run("show", job_id, DOSSIER_URL=url)

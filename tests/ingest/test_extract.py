@@ -206,7 +206,7 @@ def test_a_name_that_does_not_exist_is_reported_and_not_lost(tmp_path):
     (found,) = extract.documents([tmp_path / "nowhere.txt"])
 
     assert isinstance(found, BadDocument)
-    assert "nowhere.txt: There is no such file: check the path." in str(found)
+    assert "nowhere.txt: File not found; check the path." in str(found)
 
 
 def test_the_pdf_of_these_tests_is_a_real_one():

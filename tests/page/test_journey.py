@@ -175,7 +175,7 @@ async def test_the_slider_shows_the_run_as_it_was(watched, http):
     assert await watched.find(".plan li").count() == 3
     await watched.page.get_by_role("slider").focus()
     await watched.page.keyboard.press("ArrowLeft")
-    await watched.sees("#plan", "There is no plan yet.")
+    await watched.sees("#plan", "No plan yet.")
     assert watched.page.url.endswith(f"at={planned - 1}")
     await watched.page.get_by_role("button", name="Back to now").click()
     await watched.sees("#facts .state", "Completed")
@@ -324,7 +324,7 @@ async def test_without_a_mouse_the_report_and_its_sources_are_reached(watched, h
 
 async def test_what_is_not_there_is_said(watched, http):
     await watched.go("/runs/01a20937-51e3-763d-b2e2-cb25b04281b4")
-    await watched.sees("#failed h1", "There is no such job")
+    await watched.sees("#failed h1", "Job not found")
     watched.complaints.clear()  # the browser logs the 404
     await watched.go("/runs")
     await watched.sees("#empty", "Nothing was asked yet.")

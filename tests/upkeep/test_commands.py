@@ -44,7 +44,7 @@ async def test_forget_wants_a_yes_and_then_says_what_is_gone(dossier, owner, job
     again, out, _ = await dossier("forget", "--job", str(job))
     assert (again, out) == (0, "Nothing was left to forget.\n")
     green, out, _ = await dossier("verify")
-    assert (green, out.startswith("All is as it was written")) == (0, True)
+    assert (green, out.startswith("Verified, no changes found")) == (0, True)
     code, out, _ = await dossier("replay", str(job), "--json")
     assert json.loads(out)["missing"]
 
@@ -71,7 +71,7 @@ async def test_archive_writes_detaches_and_verifies(dossier, old, owner, tmp_pat
 
     code, out, _ = await dossier("archive", "verify", kept["file"], kept["manifest"])
     assert code == 0
-    assert out.count("all is as it was written") == 2
+    assert out.count("verified, no changes found") == 2
 
     manifest = json.loads((folder / "events_2025_03.json").read_text())
     manifest["heads"][str(old[0])]["seq"] = 9

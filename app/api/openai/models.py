@@ -23,7 +23,7 @@ def get_model(name: FromPath[str]) -> Response[dict[str, Any]]:
     try:
         read_model_name(name)
     except LookupError:
-        raise BadRequest("not_found", "There is no such model. GET /v1/models lists them.", "model") from None
+        raise BadRequest("not_found", "No such model; GET /v1/models lists them all.", "model") from None
     return Response(_model(name))
 
 

@@ -38,7 +38,7 @@ function figures(run) {
     ["Cost", money(costOf(run.bill))],
     ["Time", run.endedAt && run.startedAt ? lasted(Date.parse(run.endedAt) - Date.parse(run.startedAt)) : "–"],
     ["Sentences with a quote", run.report ? percent(run.report.coverage) : "–"],
-    ["Citations that hold", run.report ? percent(run.report.support) : "–"],
+    ["Verified citations", run.report ? percent(run.report.support) : "–"],
   ];
 }
 

@@ -149,7 +149,7 @@ const APPLY = {
     note(
       job,
       event,
-      data.assumed ? "Nobody answered; it goes on with its assumptions" : "Answered",
+      data.assumed ? "Not answered; the job continues with its assumptions" : "Answered",
       data.answers.join(" "),
     );
   },

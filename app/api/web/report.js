@@ -74,7 +74,7 @@ function shares(result) {
   return h(
     "div",
     { class: "shares" },
-    part(result.coverage, "of its sentences stand on a quote from a page that was read."),
+    part(result.coverage, "of its sentences have a quote from a page that was read."),
     part(result.support, "of the citations that were written could be bound to such a quote."),
   );
 }
@@ -284,5 +284,5 @@ $("paper").addEventListener("click", (event) => {
 });
 
 start().catch((error) =>
-  failed(error.status === 404 ? "There is no such job" : "The report cannot be shown", error.message),
+  failed(error.status === 404 ? "Job not found" : "The report cannot be shown", error.message),
 );

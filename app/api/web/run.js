@@ -215,7 +215,7 @@ function makeAsks(box, asks) {
       .filter(Boolean);
     try {
       await api.input(id, answers);
-      tell("Answered. The job goes on.", true);
+      tell("Answered. The job continues.", true);
     } catch (error) {
       wrong.hidden = false;
       say(wrong, answers.length ? told(error) : "Answer at least one of them.");
@@ -261,7 +261,7 @@ function drawPlan(job) {
     version = `${job.plans.length}.${job.plans.at(-1)?.seq ?? 0}`;
   if (box.dataset.version === version) return;
   box.dataset.version = version;
-  if (!job.plans.length) return box.replaceChildren(h("p", { class: "soft" }, "There is no plan yet."));
+  if (!job.plans.length) return box.replaceChildren(h("p", { class: "soft" }, "No plan yet."));
   const before = job.plans.slice(0, -1);
   const gone = [...new Set(before.flatMap((plan) => plan.steps))].filter((step) => !job.plan.includes(step));
   const changes = job.plans
@@ -355,7 +355,7 @@ function drawSources(job) {
     $("sources").kept?.clear();
     if ($("sources").dataset.none !== "yes") {
       $("sources").dataset.none = "yes";
-      $("sources").replaceChildren(h("li", { class: "soft none" }, "Nothing was found yet."));
+      $("sources").replaceChildren(h("li", { class: "soft none" }, "Nothing found yet."));
     }
     return;
   }
@@ -660,7 +660,7 @@ const follower = new Follower(id, {
     $("run").hidden = true;
     box.hidden = false;
     box.replaceChildren(
-      h("h1", null, error instanceof Problem && error.status === 503 ? "The server is busy" : "There is no such job"),
+      h("h1", null, error instanceof Problem && error.status === 503 ? "The server is busy" : "Job not found"),
       h("p", null, error.message),
       h("p", null, h("a", { href: "/runs" }, "All jobs")),
     );

@@ -84,6 +84,6 @@ export const STOPPED = {
 /** Who wrote it, where it was not a model; the same sentences as in app/text/report_output.py. */
 export const WRITTEN = {
   model: "",
-  stand_in: "What stands here was selected from the pages without the model, because it failed.",
+  stand_in: "This text was selected from the pages without the model, which failed.",
   extractive: "Selected from the pages that were read; no language model was used.",
 };

@@ -21,7 +21,7 @@ def gap_free(reading: Reading) -> HistoryFault | None:
     """The `seq` of the events is 1, 2, 3 and so on."""
     for seq, row in enumerate(reading.rows, 1):
         if row.seq != seq:
-            return HistoryFault(row.seq, f"event {row.seq} stands where event {seq} belongs.")
+            return HistoryFault(row.seq, f"event {row.seq} is where event {seq} belongs.")
     return None
 
 
