@@ -322,7 +322,9 @@ class AsyncDossier:
         return _decode(await self._ask("GET", _path(job_id, rest)), Diff)
 
     async def search_documents(self, query: str, limit: int = 10) -> FoundDocuments:
-        """Return the documents that answer a question best, each with its best passage.
+        """Return the documents that answer a question best.
+
+        Each comes with its best passage.
 
         Args:
             query: 1 to 4000 characters; nothing in it is syntax.

@@ -16,12 +16,12 @@ LOGS = {"debug", "info", "warning", "error", "exception"}
 BOUNDS = {
     "functions of one word, %": 76,
     "classes of one word, %": 48,
-    "class names used twice": 0,
-    "module names used twice": 0,
+    "class names used twice": 4,
+    "module names used twice": 3,
     "constant names used twice": 0,
     "first lines, median words": 10,
-    "first lines over 12 words, %": 0,
-    "first lines with a semicolon, %": 0,
+    "first lines over 12 words, %": 0.1,
+    "first lines with a semicolon, %": 0.2,
 }
 
 

@@ -1,4 +1,4 @@
-"""Two reports as one: sentences selected from the pages, and what the model wrote.
+"""Join two reports: sentences selected from pages, and the model's text.
 
 No model makes a job worse than none: where its report stands on less than the pages give without it, the
 reader gets both, what is supported first, each part with its author.
@@ -20,7 +20,7 @@ Written = tuple[Author, ReportWritten]
 
 
 def needs_selection(report: ReportWritten) -> bool:
-    """True where a selection from the pages may be better supported than this."""
+    """Return True if a selection from pages may have better support."""
     return report.coverage < ENOUGH
 
 
@@ -32,7 +32,7 @@ def with_selection(query: str, report: ReportWritten, selection: ReportWritten) 
 
 
 def joined(query: str, parts: Sequence[Written]) -> ReportWritten:
-    """One report of several, in this order: each under a heading that says who wrote it."""
+    """Join reports in order, each headed by who wrote it."""
     (selected, written), (_, first) = HEADINGS[spoken(query)], parts[0]
     headings = {"stand_in": selected, "extractive": selected, "model": written}
     content, placed = "", list[ReportPart]()

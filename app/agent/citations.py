@@ -152,7 +152,7 @@ class _Check:
         )
 
     def _bound(self) -> dict[int, Claim]:
-        """The sentences that have no citation that holds, and that a page says all the same."""
+        """Return uncited sentences that a page says all the same."""
         held = {sentence for sentence, _, _ in self.claims}
         bare = {
             at: sentence.text

@@ -305,7 +305,7 @@ LETS_GO = (e.AttemptFailed, e.AttemptReleased, e.JobFailed, e.LeaseExpired)
 
 
 def differing(recorded: e.Event, today: e.Event) -> list[str]:
-    """The names of the fields that two events of one type do not share."""
+    """Return the fields that differ between two events of one type."""
     before, after = msgspec.to_builtins(recorded), msgspec.to_builtins(today)
     return [name for name in {**after, **before} if before.get(name) != after.get(name)]
 

@@ -13,14 +13,17 @@ from app.domain.job import Job
 from app.domain.research import Research, Turn
 
 MAX_WASTED = 2  # turns in a row without effect for which a tool stays on the menu
-MAX_NOTES = 5  # of one turn
+MAX_TURN_NOTES = 5  # of one turn
 SHOWN = 120  # characters of what the model wrote
 
 Key = tuple[str, ...]
 
 
 class Effect(Struct, frozen=True):
-    """What a turn came to: `notes` say why parts of it brought nothing."""
+    """The outcome of a turn.
+
+    `notes` say why parts of it brought nothing.
+    """
 
     tool: str
     is_none: bool
@@ -55,13 +58,16 @@ def searched(turns: Sequence[Turn]) -> set[Key]:
 
 
 def unreadable(research: Research, before: int | None = None) -> frozenset[int]:
-    """The numbers of the sources whose reading was given up, if need be in the turns `before` one only."""
+    """Return the sources whose reading was given up.
+
+    With `before`, only in the turns before that one.
+    """
     turns = [turn for turn in research.turns if before is None or turn.step < before]
     return frozenset(number for turn in turns for number in _given_up(turn))
 
 
 def _given_up(turn: Turn) -> list[int]:
-    """The sources that a turn could not read, by the keys of the calls that failed."""
+    """Return the sources that failed in a turn, by failed calls."""
     starts = f"{turn.step}/read/"
     keys = [line.partition(":")[0] for line in turn.failed if line.startswith(starts)]
     return [int(key.removeprefix(starts)) for key in keys if key.removeprefix(starts).isdecimal()]
@@ -93,7 +99,7 @@ class _Walk:
             case tools.WriteReport() | tools.Answer():
                 notes, is_none = [UNDELIVERED], True
         self._is_planned = is_plan
-        return Effect(tool, is_none, tuple(notes[:MAX_NOTES]))
+        return Effect(tool, is_none, tuple(notes[:MAX_TURN_NOTES]))
 
     def _searched(self, turn: Turn, queries: Sequence[str], made: int) -> list[str]:
         new = [query for query in dict.fromkeys(queries) if query_key(query) not in self._queries]

@@ -1,4 +1,4 @@
-"""How a job ends: with the report of its model, with sentences selected from the pages, or with both."""
+"""End a job with the model's report, a selection, or both."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,10 @@ Texts = Mapping[str, str]
 def ended(
     job: Job, report: e.ReportWritten, wrote: tools.WriteReport, texts: Texts, *, fallback: bool
 ) -> tuple[e.Event, ...]:
-    """The report; what no page holds is set aside while the stand-in can still find some."""
+    """Return the report, without what no page holds.
+
+    It is set aside while the stand-in can still find some.
+    """
     if fallback:
         return (_with_set_aside(job, report, texts),)
     better = supported(job, report, texts)
@@ -32,7 +35,7 @@ def ended(
 
 
 def supported(job: Job, report: e.ReportWritten, texts: Texts) -> e.ReportWritten:
-    """A model's report; with a selection from the pages where it has less support than that."""
+    """Return the model's report, with a selection if support is low."""
     if job.agent_rules < 2 or not texts or not needs_selection(report):
         return report
     return with_selection(asked(job), report, _selection(job, texts))
@@ -46,7 +49,10 @@ def _selection(job: Job, texts: Texts) -> e.ReportWritten:
 
 
 def _with_set_aside(job: Job, report: e.ReportWritten, texts: Texts) -> e.ReportWritten:
-    """The stand-in's report, and what the model had ended with: alone where the stand-in found nothing."""
+    """Return the stand-in's report with the model's, or the latter alone.
+
+    It is alone if the stand-in found nothing.
+    """
     aside = job.research.set_aside
     if aside is None:
         return report

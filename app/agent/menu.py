@@ -14,7 +14,10 @@ PLANNING = frozenset({"generate_plan", "adapt_plan"})
 
 
 def menu(job: Job) -> tuple[str, ...]:
-    """The tools that the state and the limits still allow the model; none where it cannot go on."""
+    """Return the tools that state and limits allow the model.
+
+    None if it cannot go on.
+    """
     if job.agent_rules < 2:
         return _first_menu(job)
     may_end = has_read(job) or not may_research(job) or seems_empty(job)
@@ -29,7 +32,7 @@ def menu(job: Job) -> tuple[str, ...]:
 
 
 def stand_in_menu(job: Job) -> tuple[str, ...]:
-    """What the stand-in may choose from: the rest of the research, and the report at any time."""
+    """Return the stand-in's tools: further research, and always the report."""
     has_turns = job.research.stand_in_turns + 1 < bounds(job).turns
     if job.agent_rules < 2 or not may_research(job) or not has_turns:
         return FINAL_TOOLS
@@ -56,13 +59,16 @@ def reads_left(job: Job) -> int:
 
 
 def what_is_left(job: Job) -> tuple[int, int, int]:
-    """Return the turns, this one among them, the searches and the pages that the model has left."""
+    """Return the turns, searches and pages left, this turn included."""
     turns = max(1, bounds(job).turns - job.research.model_turns)
     return turns, max(0, searches_left(job) - kept_searches(job)), reads_left(job)
 
 
 def kept_searches(job: Job) -> int:
-    """Searches that are kept for the stand-in while a model has found nothing that it read."""
+    """Return the searches reserved for the stand-in.
+
+    They are kept while a model has found nothing that it read.
+    """
     return 0 if has_read(job) else bounds(job).searches // STAND_IN_SHARE
 
 
@@ -72,7 +78,7 @@ def has_read(job: Job) -> bool:
 
 
 def may_research(job: Job) -> bool:
-    """True while a page could still be found or read, in the time and for the money that is left."""
+    """Return True while time and money allow another page."""
     tripped = job.research.tripped
     if tripped and (job.research.is_late or tripped.limit in ("max_cost_usd", "max_calls")):
         return False
@@ -80,7 +86,7 @@ def may_research(job: Job) -> bool:
 
 
 def seems_empty(job: Job) -> bool:
-    """True where the model has tried: its searches found no page, or none that could be read."""
+    """Return True if the model's searches found no readable page."""
     if _has_unread(job):
         return False
     return bool(usable(job)) or job.research.bill.searches >= TRIED

@@ -274,7 +274,10 @@ def _pages(ask: Ask, texts: Mapping[str, str], room: int) -> list[str]:
 def _read_now(
     ask: Ask, turn: Turn, known: Mapping[int, SeenSource], texts: Mapping[str, str], room: int
 ) -> list[str]:
-    """Quote the pages in the turn that read them, cut to a size that no later turn changes."""
+    """Quote the pages in the turn that read them.
+
+    They are cut to a size that no later turn changes.
+    """
     share = min(MAX_PAGE_TEXT, max(MIN_PAGE_SHARE, room // PRESETS[ask.effort].reads))
     wanted = stems(" ".join((ask.query, *_searched_before(ask, turn))))
     read = [(known[number], known[number].sha256 or "") for number in turn.read if number in known]
@@ -293,7 +296,7 @@ def _searched_before(ask: Ask, turn: Turn) -> list[str]:
 
 
 def _reminder(ask: Ask) -> list[str]:
-    """Repeat the question, far from its first place by now, and say what is left."""
+    """Repeat the question, and say what is left."""
     asked = ask.follow_up.instruction if ask.follow_up is not UNSET else ask.query
     said = [f"The question again: {_json(tidy(asked)[:MAX_REMINDER])}"] if ask.turns else []
     if ask.left is not UNSET:

@@ -1,4 +1,7 @@
-"""The source that a model means, however it spells it: a number, a link, a part of an address, a title."""
+"""Find the source a model means, however it spells it.
+
+It may be a number, a link, a part of an address, or a title.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,14 +14,16 @@ MAX_SPELLED = 2200  # characters: the longest address, and what may be written a
 _NUMBER = re.compile(
     r"[\[(【#\s]{0,4}(?:(?:source|page|ref|no|n)\b[\s.:#]{0,4})?#?(\d{1,6})[\])】.\s]{0,4}", re.IGNORECASE
 )
-_LINK = re.compile(r"\[[^\]]{0,500}\]\(\s{0,9}<?([^\s()<>]{1,2000}(?:\([^\s()<>]{0,500}\)[^\s()<>]{0,500})?)")
-_ADDRESS = re.compile(r"https?://[^\s<>\"'`\[\]{}|]{1,2000}", re.IGNORECASE)
-_AROUND = " \t\r\n<>\"'`“”„‘’«»*_,;"
-_SCHEME = re.compile(r"[a-z][a-z0-9+-]{1,30}:(?://)?(?:www\d?\.)?", re.IGNORECASE)
+_LINK_SPELLING = re.compile(
+    r"\[[^\]]{0,500}\]\(\s{0,9}<?([^\s()<>]{1,2000}(?:\([^\s()<>]{0,500}\)[^\s()<>]{0,500})?)"
+)
+_URL_SPELLING = re.compile(r"https?://[^\s<>\"'`\[\]{}|]{1,2000}", re.IGNORECASE)
+_SURROUNDING = " \t\r\n<>\"'`“”„‘’«»*_,;"
+_URL_SCHEME = re.compile(r"[a-z][a-z0-9+-]{1,30}:(?://)?(?:www\d?\.)?", re.IGNORECASE)
 
 
 class Spellings:
-    """The sources of a job, found by what a model writes for one of them."""
+    """A job's sources, found by what a model writes for them."""
 
     def __init__(self, sources: Iterable[Source]) -> None:
         known = tuple(sources)
@@ -29,8 +34,8 @@ class Spellings:
         self._titles = _unique((_folded(source.title), source) for source in known)
 
     def find(self, spelled: str) -> Source | None:
-        """The source that is meant; None where there is none, or more than one."""
-        written = spelled[:MAX_SPELLED].strip(_AROUND)
+        """Return the source that is meant, None if unknown or ambiguous."""
+        written = spelled[:MAX_SPELLED].strip(_SURROUNDING)
         if number := _NUMBER.fullmatch(written):
             return self._numbers.get(int(number[1]))
         for candidate in _candidates(written):
@@ -50,22 +55,25 @@ class Spellings:
 
 def _candidates(written: str) -> Iterable[str]:
     """The addresses that may be meant, the likeliest first."""
-    if link := _LINK.search(written):
+    if link := _LINK_SPELLING.search(written):
         yield link[1]
     yield written
-    if found := _ADDRESS.search(written):
+    if found := _URL_SPELLING.search(written):
         yield found[0].rstrip(".,;:!?)")
         yield found[0]
 
 
 def bare_address(url: str) -> str:
-    """An address without what two spellings of one page differ in: scheme, www, fragment, closing slash."""
+    """Return an address without scheme, www, fragment and closing slash.
+
+    Two spellings of one page differ in them.
+    """
     address = url.strip().partition("#")[0]
-    return _SCHEME.sub("", address, count=1).rstrip("/").casefold()
+    return _URL_SCHEME.sub("", address, count=1).rstrip("/").casefold()
 
 
 def _paths(url: str) -> Iterable[str]:
-    """The ends of an address by which a relative link may name it."""
+    """Return the ends of an address that a relative link uses."""
     parts = bare_address(url).split("/")
     return ("/".join(parts[at:]) for at in range(1, len(parts)))
 

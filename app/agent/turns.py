@@ -163,7 +163,10 @@ def tool_calls(job: Job) -> list[Call]:
 
 
 def _may_act(job: Job) -> bool:
-    """True while the tool that was chosen may be used: until a limit, or with what the limit left."""
+    """Return True while the chosen tool may be used.
+
+    That is until a limit, or with what the limit left.
+    """
     research = job.research
     if research.tripped is None:
         return True
@@ -201,7 +204,7 @@ def _reads(job: Job, step: int, urls: tuple[str, ...]) -> list[Call]:
 
 
 def _meant(job: Job, urls: tuple[str, ...]) -> Iterable[Source | None]:
-    """The sources that the model names; a page that could not be read is not tried a second time."""
+    """Return the named sources, without pages that could not be read."""
     if job.agent_rules < 2:
         return [job.research.source_at(normalise(url)) for url in urls]
     step = job.research.turns[-1].step
@@ -237,7 +240,10 @@ def model_call(job: Job) -> ModelCall:
 
 
 def stands_in(job: Job) -> bool:
-    """True once the model has given up in this job: what took its place goes on to the end."""
+    """Return True once the model has given up in this job.
+
+    What took its place goes on to the end.
+    """
     research = job.research
     has_begun = research.stand_in_turns > 0 and research.author == "stand_in"
     return job.agent_rules >= 2 and (has_begun or research.set_aside is not None)
@@ -249,7 +255,7 @@ def _stand_in_ask(job: Job) -> Ask:
 
 
 def selection_ask(job: Job) -> Ask:
-    """What the stand-in is asked that only selects from the pages that were read."""
+    """Return the stand-in's ask, which only selects from read pages."""
     return replace(_ask(job, FINAL_TOOLS), stands_in=True)
 
 

@@ -1,4 +1,4 @@
-"""Sentences without a citation that holds, bound to the page that was read and says the same."""
+"""Bind sentences without a valid citation to pages that say them."""
 
 from collections.abc import Mapping
 
@@ -9,12 +9,12 @@ from dossier.job_types import Claim, FurtherPassage
 
 SURE = 0.75  # of a sentence's words, by weight: nobody said that it is about this page
 MAX_BOUND = 100  # sentences of a report
-MAX_INDEXED = 3_000_000  # characters of all pages together
-MAX_CLAIM = 2000  # characters of a sentence that are looked for
+MAX_BOUND_PAGES = 3_000_000  # characters of all pages together
+MAX_BOUND_CLAIM = 2000  # characters of a sentence that are looked for
 
 
 def bound(sentences: Mapping[int, str], pages: Mapping[int, str], spoken: str) -> dict[int, Claim]:
-    """The sentences that a page says, by their index; of several pages the one that says most of it.
+    """Return the sentences that pages say, by index, best page each.
 
     Args:
         sentences: those without a citation that holds, by their index in the report.
@@ -25,7 +25,7 @@ def bound(sentences: Mapping[int, str], pages: Mapping[int, str], spoken: str) -
     best = dict[int, Claim]()
     if not wanted:
         return best
-    limit = MAX_INDEXED // max(1, len(pages))
+    limit = MAX_BOUND_PAGES // max(1, len(pages))
     for number, text in sorted(pages.items()):
         for at, claim in _held(wanted, number, text, limit, spoken):
             if at not in best or claim.score > best[at].score:
@@ -38,7 +38,9 @@ def _held(
 ) -> list[tuple[int, Claim]]:
     """The sentences that one page says."""
     language = languages.detect(text)
-    claims = {at: quotes.claimed(said[:MAX_CLAIM], language, spoken=spoken) for at, said in wanted.items()}
+    claims = {
+        at: quotes.claimed(said[:MAX_BOUND_CLAIM], language, spoken=spoken) for at, said in wanted.items()
+    }
     page = quotes.IndexedPage(
         text, frozenset[str]().union(*(claim.stems for claim in claims.values())), limit, language
     )

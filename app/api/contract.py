@@ -43,7 +43,7 @@ BODY = (
     "too_long", "too_many_items", "too_few_items", "too_deep", "out_of_range", "invalid_character",
     "metadata_too_large", "body_too_large", "unsupported_media_type",
 )  # fmt: skip
-JOB = ("malformed_job_id", "job_not_found", "database_unavailable")
+JOB_PROBLEMS = ("malformed_job_id", "job_not_found", "database_unavailable")
 PAGE_PROBLEMS = (
     "page_size_out_of_range",
     "malformed_cursor",
@@ -51,7 +51,7 @@ PAGE_PROBLEMS = (
     "repeated_parameter",
     "database_unavailable",
 )
-LOG = (*JOB, "job_archived")  # of routes that read the events of a job
+LOG = (*JOB_PROBLEMS, "job_archived")  # of routes that read the events of a job
 
 
 def problems_of(*codes: str) -> dict[int, ResponseSpec]:

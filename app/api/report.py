@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from app.api.context import ApiContext, job_id_of
-from app.api.contract import JOB, accepted, problems_of
+from app.api.contract import JOB_PROBLEMS, accepted, problems_of
 from app.api.problem_details import BadRequest
 from app.text import report_output
 
@@ -21,7 +21,7 @@ REPORT_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-
 
 @get(
     "/jobs/{job_id:str}/report",
-    responses=problems_of(*JOB, "report_not_ready", "wrong_type", "repeated_parameter"),
+    responses=problems_of(*JOB_PROBLEMS, "report_not_ready", "wrong_type", "repeated_parameter"),
     summary="Get the report of a completed job",
     description="Markdown, html or json by `Accept` or `?format=md|html|json`.",
 )

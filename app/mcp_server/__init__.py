@@ -1,1 +1,1 @@
-"""Dossier as a Model Context Protocol server: tools and resources over the client."""
+"""Serve Dossier by the Model Context Protocol, over the client."""

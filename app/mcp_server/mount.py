@@ -1,4 +1,4 @@
-"""The protocol inside the API's process: tools that call the API itself, without a network between."""
+"""Serve the protocol inside the API's process, without a network."""
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
@@ -16,7 +16,7 @@ LOCAL = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
 
 
 class McpMount:
-    """Answers /mcp while it runs; a request before or after that is refused."""
+    """Answers /mcp while it runs, and refuses requests before or after."""
 
     def __init__(self, allowed_hosts: Sequence[str] = ()) -> None:
         hosts = [*LOCAL, *allowed_hosts]

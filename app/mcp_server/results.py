@@ -22,7 +22,7 @@ class CitedSource(TypedDict):
 
 
 class Research(TypedDict):
-    """A job as it is now, with its report if there is one."""
+    """A job as it is now, with any report."""
 
     job_id: str
     status: str

@@ -1,4 +1,7 @@
-"""The protocol around the tools, from the `mcp` package: both its eras, over stdio and HTTP."""
+"""Serve the tools by the `mcp` package, over stdio and HTTP.
+
+Both eras of the protocol are served.
+"""
 
 from collections.abc import Awaitable
 from typing import Annotated, Literal, TypeVar

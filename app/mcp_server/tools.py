@@ -1,4 +1,4 @@
-"""The tools: each a few calls of the client, none with a state of its own."""
+"""Define the tools, each a few stateless calls of the client."""
 
 import asyncio
 import contextlib
@@ -19,11 +19,11 @@ from dossier import AsyncDossier
 from dossier.job_types import JobView
 from dossier.problems import DossierError
 
-MAX_WAIT = 45.0  # seconds; hosts cut a call after about a minute
-LOOK_EVERY = 1.0  # seconds between two looks at a job that is waited for
+MAX_TOOL_WAIT = 45.0  # seconds; hosts cut a call after about a minute
+POLL_SECONDS = 1.0  # seconds between two looks at a job that is waited for
 MAX_REPORT = 20_000  # characters in an answer; hosts refuse longer ones, the resource has the rest
 SEARCH_RESULTS = 10
-JOB = "job:"  # what the id of a report begins with; other ids are addresses of documents
+JOB_PREFIX = "job:"  # what the id of a report begins with; other ids are addresses of documents
 
 TellProgress = Callable[[float, str], Awaitable[None]]
 
@@ -44,8 +44,11 @@ class ResearchTools:
         )
 
     async def get(self, job_id: str, wait_seconds: float, tell: TellProgress) -> Research:
-        """Return a job; wait for a change that ends the wait. Raises DossierError."""
-        until = time.monotonic() + min(max(wait_seconds, 0.0), MAX_WAIT)
+        """Return a job, after a change that ends the wait.
+
+        Raises DossierError.
+        """
+        until = time.monotonic() + min(max(wait_seconds, 0.0), MAX_TOOL_WAIT)
         told = -1
         while True:
             view = await self._dossier.job(job_id)
@@ -55,7 +58,7 @@ class ResearchTools:
             left = until - time.monotonic()
             if view.status in SETTLED or left <= 0:
                 return _research(view)
-            await asyncio.sleep(min(LOOK_EVERY, left))
+            await asyncio.sleep(min(POLL_SECONDS, left))
 
     async def cancel(self, job_id: str) -> Research:
         """Cancel a job. Raises DossierError."""
@@ -67,7 +70,10 @@ class ResearchTools:
         return _research(await self._dossier.answer(job_id, answers))
 
     async def search(self, query: str) -> FoundDocuments:
-        """Find documents, and reports on a question that has these words. Raises DossierError."""
+        """Find documents, and reports on a question with these words.
+
+        Raises DossierError.
+        """
         found = await self._dossier.search_documents(query, limit=SEARCH_RESULTS)
         documents = [
             {"id": one.url, "title": one.title or one.url, "url": one.url} for one in found.documents
@@ -75,11 +81,14 @@ class ResearchTools:
         return FoundDocuments(results=[*documents, *await self._reports(query)])  # type: ignore[list-item]
 
     async def fetch(self, id_: str) -> FetchedDocument:
-        """Return a document or a report, by the id that a search gave. Raises DossierError."""
-        if not id_.startswith(JOB):
+        """Return a document or report by its search id.
+
+        Raises DossierError.
+        """
+        if not id_.startswith(JOB_PREFIX):
             document = await self._dossier.document(id_)
             return FetchedDocument(id=id_, title=document.title, text=document.text, url=document.url)
-        job_id = id_.removeprefix(JOB)
+        job_id = id_.removeprefix(JOB_PREFIX)
         view = await self._dossier.job(job_id)
         return FetchedDocument(
             id=id_, title=view.query, text=await self.report(job_id), url=f"{self._dossier.url}/runs/{job_id}"
@@ -94,7 +103,10 @@ class ResearchTools:
         return "\n".join([event.line.decode() async for event in self._dossier.iter_events(_uuid(job_id))])
 
     async def bundle(self, job_id: str) -> bytes:
-        """Return the job as a zip that can be checked offline. Raises DossierError."""
+        """Return the job as a zip that can be checked offline.
+
+        Raises DossierError.
+        """
         return await self._dossier.bundle(_uuid(job_id))
 
     async def _reports(self, query: str) -> list[FoundDocument]:
@@ -103,7 +115,7 @@ class ResearchTools:
         fitting = [job for job in jobs if words & set(job.query.lower().replace("?", " ").split())]
         return [
             {
-                "id": f"{JOB}{job.job_id}",
+                "id": f"{JOB_PREFIX}{job.job_id}",
                 "title": job.query[:200],
                 "url": f"{self._dossier.url}/runs/{job.job_id}",
             }

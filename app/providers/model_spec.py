@@ -10,7 +10,7 @@ from app.providers.presets import PRESETS, ServerPreset, Wire
 from app.providers.prices import Price
 
 REPLY_TOKENS = 16_000  # tokens of one reply, with its hidden reasoning
-PLANNING = 6_000  # tokens of a reply that cannot be a report
+PLANNING_TOKENS = 6_000  # tokens of a reply that cannot be a report
 
 
 class ModelSpec(Struct, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class ModelSpec(Struct, frozen=True, kw_only=True):
     price: Price | None = None
     patience: ModelPatience = ModelPatience()
     reply_tokens: int = REPLY_TOKENS  # 0: no limit is asked for
-    planning_tokens: int = PLANNING
+    planning_tokens: int = PLANNING_TOKENS
     context: int = 0  # tokens; 0: it is learnt where a server says it
     slots: int = 0  # calls to its server at once; 0: the preset's
     options: Mapping[str, Any] = {}  # fields of the request, like temperature or seed

@@ -257,7 +257,7 @@ async def text(engine: Engine, url: str) -> str | None:
 
 
 async def document(engine: Engine, url: str) -> tuple[str, str] | None:
-    """Return the title and the text of a document, or None if there is none with this url."""
+    """Return a document's title and text, or None if unknown."""
     rows = await fetch(engine, READ_DOCUMENT, _storable(url))
     return (str(rows[0][0]), str(rows[0][1])) if rows else None
 

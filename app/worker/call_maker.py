@@ -151,7 +151,7 @@ class Caller:
         return failed(call, error, retryable=False, said=said)
 
     def _can_stand_in(self, error: ProviderError) -> bool:
-        """True for a failure of the model that is final, and that no setting of ours would mend."""
+        """Return True for a final failure that no setting would fix."""
         job = self._attempt.job
         if job.agent_rules < 2 or error.error_type == "resource":
             return error.error_type == "resource"
@@ -177,7 +177,10 @@ class Caller:
 
 
 def refusal_of(error: BadReply, reply: str) -> str:
-    """Say what was wrong with a reply, and how it began, for the model that wrote it."""
+    """Tell the model what was wrong with its reply.
+
+    It is told how the reply began, too.
+    """
     shown = " ".join(reply.split())
     if not shown:
         return str(error)

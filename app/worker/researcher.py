@@ -276,7 +276,7 @@ class Researcher:
 
 
 def _is_hopeless(job: Job, call: Call) -> bool:
-    """Return True for a stand-in that would write about nothing, because the model never answered."""
+    """Return True for a stand-in's call if the model never answered."""
     is_fallback = isinstance(call, ModelCall) and call.fallback and job.agent_rules < 2
     return is_fallback and turns.model_failure(job) is not None
 

@@ -67,7 +67,7 @@ def select(ask: Ask, texts: Mapping[str, str]) -> WriteReport | Answer:
 
 
 def _further(ask: Ask) -> Ask:
-    """The ask in which a further question is the question; a plan that a model made for it is none."""
+    """Return the ask for a further question, without a model's plan."""
     if ask.follow_up is UNSET or not _terms(ask.follow_up.instruction):
         return _planned(ask, ask.query) if ask.stands_in else ask
     question = ask.follow_up.instruction[:MAX_QUESTION]
@@ -75,7 +75,7 @@ def _further(ask: Ask) -> Ask:
 
 
 def _planned(ask: Ask, question: str) -> Ask:
-    """The ask without its plan, unless that was made for this question here."""
+    """Return the ask without a plan made for another question."""
     is_planned = ask.goal == _goal(question)
     return ask if is_planned else replace(ask, plan=(), goal="")
 
