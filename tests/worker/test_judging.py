@@ -29,7 +29,7 @@ class ScriptedJudge:
         self.pause = pause
         self.seen = []
 
-    async def judge(self, claims):
+    async def judge(self, claims, writing=None):
         self.seen.append(claims)
         await asyncio.sleep(self.pause)
         if self.error:
