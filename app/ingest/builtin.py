@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from importlib.metadata import distributions
 from pydoc_data.topics import topics
 
-from app.ingest import formats
-from app.ingest.extract import ExtractedDocument, tidy, tidy_title
+from app.ingest.extract import ExtractedDocument, tidy_title
+from app.text import formats
+from app.text.formats import tidy
 
 
 def documents() -> Iterator[ExtractedDocument]:

@@ -4,14 +4,14 @@ One bad file never stops the others: `documents` hands its error out in the file
 """
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
 from app.errors import BadDocument
-from app.ingest import formats
+from app.text import formats
+from app.text.formats import tidy
 
 MAX_FILE = 20_000_000  # bytes; a larger one is an archive, not a text
 MAX_DOCUMENT_TITLE = 300  # characters
@@ -124,12 +124,6 @@ def _bounded(extract: formats.Extract) -> formats.Extract:
     if len(extract.text) > formats.MAX_TEXT:
         raise BadDocument(f"It has more than {formats.MAX_TEXT:,} characters: split it.")
     return extract
-
-
-def tidy(text: str) -> str:
-    """Clean text for any database: NUL, lone surrogates, blank lines."""
-    whole = text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", whole)).strip("\n")
 
 
 def tidy_title(title: str) -> str:

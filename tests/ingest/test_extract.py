@@ -8,7 +8,8 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from app.errors import BadDocument
-from app.ingest import builtin, extract, formats
+from app.ingest import builtin, extract
+from app.text import formats
 
 
 def pdf(*pages, title=None, password=None):

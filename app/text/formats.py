@@ -19,6 +19,7 @@ from msgspec import Struct
 from pypdf import PdfReader
 
 from app.errors import BadDocument
+from app.text.charset import decode
 
 MAX_TEXT = 2_000_000  # characters of one document; ten thousand paragraphs
 CODE_FENCE = "```"
@@ -61,9 +62,9 @@ class Extract(Struct, frozen=True):
     text: str
 
 
-def from_plain(body: bytes) -> Extract:
+def from_plain(body: bytes, charset: str = "") -> Extract:
     """Return the text as it is, titled by a short first line."""
-    text = _decode(body)
+    text = _lines(decode(body, charset))
     first = next((line.strip(" #=*-") for line in text.splitlines() if line.strip(" #=*-")), "")
     return Extract(first if len(first) <= 120 else "", text)  # longer is a paragraph
 
@@ -132,9 +133,9 @@ def _without_role(markup: str) -> str:
     return UNKNOWN_ROLE.sub(lambda found: found[1] or found[2], markup)
 
 
-def from_html(body: bytes) -> Extract:
+def from_html(body: bytes, charset: str = "") -> Extract:
     """Return a page's visible words, and its head's title."""
-    text = _decode(body)
+    text = _lines(decode(body, charset, is_html=True))
     title = HTML_TITLE.search(text)
     return Extract(unescape(title[1]) if title else "", get_text(text) if text.strip() else "")
 
@@ -165,7 +166,17 @@ def _pdf_pages(reader: PdfReader) -> Iterator[str]:
 
 
 def _decode(body: bytes) -> str:
-    return body.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+    return _lines(decode(body))
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def tidy(text: str) -> str:
+    """Clean text for any database: NUL, lone surrogates, blank lines."""
+    whole = text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", whole)).strip("\n")
 
 
 def _fenced(code: str) -> str:
