@@ -56,6 +56,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     model_concurrency: Annotated[int, Meta(ge=0, le=1000)] = field(
         name="DOSSIER_MODEL_CONCURRENCY", default=0
     )
+    search: str = field(name="DOSSIER_SEARCH", default="")  # names of engines, parted by commas
+    search_url: str = field(name="DOSSIER_SEARCH_URL", default="")  # of the operator's own endpoint
+    search_key: str = field(name="DOSSIER_SEARCH_KEY", default="")
+    searxng_url: str = field(name="SEARXNG_URL", default="")
+    brave_api_key: str = field(name="BRAVE_API_KEY", default="")
+    brave_base_url: str = field(name="BRAVE_BASE_URL", default="")
+    wikipedia_url: str = field(name="WIKIPEDIA_URL", default="")  # empty: Wikipedia in the query's language
+    allow_private_hosts: str = field(name="DOSSIER_ALLOW_PRIVATE_HOSTS", default="")  # parted by commas
     tavily_credit_usd: Annotated[float, Meta(ge=0, le=1000)] = field(name="TAVILY_CREDIT_USD", default=0.008)
     tavily_api_key: str = field(name="TAVILY_API_KEY", default="")
     tavily_base_url: str = field(name="TAVILY_BASE_URL", default="")

@@ -25,6 +25,7 @@ from app.domain.job import Job
 from app.domain.signature import Signer
 from app.errors import ProviderError
 from app.providers.corpus_search import CorpusSearch
+from app.providers.engines.choice import web_searches
 from app.providers.exchange import ModelPatience
 from app.providers.http import make_client
 from app.providers.judge import ModelJudge
@@ -34,8 +35,9 @@ from app.providers.model_book import ModelBook, load_models
 from app.providers.model_spec import ModelSpec
 from app.providers.presets import preset_at
 from app.providers.prices import load_prices, warning_of
+from app.providers.reader.fetching import Fetcher
+from app.providers.reader.page_reader import PageReader
 from app.providers.slots import ServerSlots
-from app.providers.tavily import TavilySearch
 from app.settings import Settings, full_environment
 from app.store import corpus
 from app.store.database import POOL_SIZE, make_engine
@@ -77,6 +79,7 @@ class Container:
         self.force_stop = asyncio.Event()  # whoever wanted the process to end wants it now
         self.hub = Hub(self.engine, self.wake, self.draining, settings.max_streams)
         self.http = make_client()
+        self.reader = PageReader(Fetcher(settings.allow_private_hosts.split(",")))
         self.signer: Signer | None = signer_of(settings.signing_key)
 
     def context(self) -> ApiContext:
@@ -153,28 +156,26 @@ class Container:
     def _choose(self) -> Choose:
         """Return the search for a job.
 
-        It is the one that the job asked for, else the web where there is a key for it.
+        It is the one that the job asked for, else the web where an engine is set.
         """
         documents: Search = CorpusSearch(
             find=lambda query, limit: corpus.find(self.engine, query, limit),
             text=lambda url: corpus.text(self.engine, url),
         )
-        settings, found = self.settings, dict[SearchScope, Search](corpus=documents)
-        if settings.tavily_api_key:
-            address = settings.tavily_base_url or None
-            found["web"] = TavilySearch(
-                self.http,
-                api_key=settings.tavily_api_key,
-                base_url=address,
-                credit_usd=settings.tavily_credit_usd,
-            )
-            found["both"] = MergedSearch([documents, found["web"]])
+        found = dict[SearchScope, Search](corpus=documents)
+        if engines := web_searches(self.settings, self.http, self.reader):
+            several = MergedSearch(engines, "web", self.reader)
+            found["web"] = several if len(engines) > 1 else engines[0]
+            found["both"] = MergedSearch([documents, *engines], "both", self.reader)
         default: SearchScope = "web" if "web" in found else "corpus"
 
         def choose(job: Job) -> Search:
             wanted = job.request.sources.search or default
             if wanted not in found:
-                message = f"sources.search is {wanted!r}, and this worker has no TAVILY_API_KEY."
+                message = (
+                    f"sources.search is {wanted!r}, and this worker has no search engine: "
+                    "set DOSSIER_SEARCH, TAVILY_API_KEY or SEARXNG_URL."
+                )
                 raise ProviderError("auth", message, retryable=False)
             return found[wanted]
 
@@ -220,6 +221,7 @@ class Container:
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
+            await self.reader.aclose()
             await self.http.aclose()
             await self.engine.dispose()
 

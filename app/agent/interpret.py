@@ -201,7 +201,7 @@ def learn_calls(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
                     known.add(url)
                     number += 1
                     title, excerpt = clean(hit.title) or url, clean(hit.excerpt)[:MAX_KEPT_EXCERPT]
-                    learnt.append(e.SourceFound(number, url, title, excerpt, call.key))
+                    learnt.append(e.SourceFound(number, url, title, excerpt, call.key, hit.engine))
     return (*learnt, *_pages(job, replies))
 
 

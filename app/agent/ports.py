@@ -17,7 +17,8 @@ from dossier.job_types import Support
 from dossier.request import Effort, SearchScope
 
 UNJUDGED = "none"  # the name of the provider that gives no verdicts
-FREE = frozenset({"extractive", "corpus", UNJUDGED})  # names of providers whose calls never cost anything
+# Names of providers whose calls never cost anything.
+FREE = frozenset({"extractive", "corpus", "searxng", "wikipedia", UNJUDGED})
 
 
 class SeenSource(Struct, frozen=True):
@@ -159,6 +160,8 @@ class Hit(Struct, frozen=True):
     title: str
     excerpt: str
     score: float  # 0..1, comparable within one search
+    # The engine that found it, where several were asked; left out of the JSON elsewhere.
+    engine: str | UnsetType = UNSET
 
 
 class SearchReply(Struct, frozen=True):

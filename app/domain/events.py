@@ -204,6 +204,8 @@ class SourceFound(Fact, frozen=True):
     title: str
     excerpt: str
     found_by: str  # key of the search
+    # The engine that found it, where the search asked several; left out elsewhere.
+    engine: str | UnsetType = UNSET
 
 
 class PageRead(Fact, frozen=True):

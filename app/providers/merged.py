@@ -1,12 +1,16 @@
-"""Merge several searches, for jobs on both web and documents."""
+"""Ask several searches as one: engines of the web, and the documents."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 
+from msgspec.structs import replace
+
 from app.agent.ports import Hit, PageReply, Search, SearchReply
 from app.domain.events import FailedPart, Usage
 from app.errors import ProviderError
+from app.providers.engines.engine import Engine
+from app.providers.reader.page_reader import PageReader
 from dossier.request import SearchScope
 
 MAX_HALF_ERROR = 300  # characters of an error that are kept
@@ -15,17 +19,25 @@ MAX_HALF_ERROR = 300  # characters of an error that are kept
 class MergedSearch:
     """Implements the port `Search` on others.
 
-    One that fails takes nothing from the rest, and is named in `SearchReply.failed_parts`.
+    One that fails takes nothing from the rest, and is named in `SearchReply.failed_parts`. Each hit names
+    its engine.
+
+    Args:
+        searches: to ask, all at once.
+        scope: of them together.
+        reader: reads the web for the engines that only search; None where there is none among them.
     """
 
-    scope: SearchScope = "both"
-
-    def __init__(self, searches: Sequence[Search]) -> None:
+    def __init__(
+        self, searches: Sequence[Search], scope: SearchScope = "both", reader: PageReader | None = None
+    ) -> None:
         if not searches:
             raise ValueError("There is nothing to merge.")
+        self.scope: SearchScope = scope
         self.name = "+".join(search.name for search in searches)
         # The corpus comes first: what the user ingested costs nothing, and is the very text he means.
         self._searches = sorted(searches, key=lambda search: search.scope != "corpus")
+        self._readers = _distinct_readers(self._searches, reader)
 
     async def search(
         self, query: str, limit: int, *, allowed: Sequence[str] = (), blocked: Sequence[str] = ()
@@ -44,7 +56,7 @@ class MergedSearch:
         replies, errors, failed = list[SearchReply](), list[ProviderError](), list[FailedPart]()
         for search, outcome in zip(self._searches, outcomes, strict=True):
             if isinstance(outcome, SearchReply):
-                replies.append(outcome)
+                replies.append(_signed(outcome, search.name))
             elif isinstance(outcome, ProviderError):
                 errors.append(outcome)
                 failed.append(_part(search.name, outcome))
@@ -61,7 +73,7 @@ class MergedSearch:
         Raises:
             ProviderError: the last of those that may have it does not.
         """
-        readers = [search for search in self._searches if _fits(search.scope, url)]
+        readers = [reader for scope, reader in self._readers if _fits(scope, url)]
         if not readers:
             raise ProviderError("validation", f"No search reads {url[:200]}.", retryable=False)
         for reader in readers[:-1]:
@@ -70,6 +82,22 @@ class MergedSearch:
             except ProviderError:  # the last one to be asked has the word
                 continue
         return await readers[-1].read(url)
+
+
+def _distinct_readers(
+    searches: Sequence[Search], reader: PageReader | None
+) -> list[tuple[SearchScope, Search | PageReader]]:
+    """Return who reads, in the order of being asked: the reader of several engines once."""
+    own = [search for search in searches if not isinstance(search, Engine)]
+    readers: list[tuple[SearchScope, Search | PageReader]] = [(search.scope, search) for search in own]
+    if reader and len(own) < len(searches):
+        documents = sum(search.scope == "corpus" for search in own)
+        readers.insert(documents, ("web", reader))
+    return readers
+
+
+def _signed(reply: SearchReply, engine: str) -> SearchReply:
+    return replace(reply, hits=tuple(replace(hit, engine=engine) for hit in reply.hits))
 
 
 def _part(provider: str, error: ProviderError) -> FailedPart:

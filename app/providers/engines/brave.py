@@ -1,0 +1,73 @@
+"""Search through Brave's API."""
+
+import httpx
+from msgspec import Struct
+
+from app.agent.ports import Hit
+from app.providers.address import checked_address, joined
+from app.providers.engines.engine import ENGINE_TIMEOUT, Asked, Engine, decoded, ranked
+from app.providers.http import checked_key
+from app.providers.reader.page_reader import PageReader
+
+BRAVE_KEY_SETTING = "BRAVE_API_KEY"
+BRAVE_BASE_SETTING = "BRAVE_BASE_URL"
+BRAVE_API = "https://api.search.brave.com"
+BRAVE_SEARCH_USD = 0.005  # $5 for 1,000
+MAX_BRAVE_QUERY = 400  # characters; Brave refuses more
+
+
+class _Result(Struct):
+    url: str | None = None
+    title: str | None = None
+    description: str | None = None
+    extra_snippets: list[str | None] | None = None
+
+
+class _Web(Struct):
+    results: list[_Result | None] | None = None
+
+
+class _Found(Struct):
+    type: str  # "search"; tells a result from other JSON
+    web: _Web | None = None  # left out where nothing was found
+
+
+class BraveSearch(Engine):
+    """Ask Brave's index of the web."""
+
+    name = "brave"
+    title = "Brave"
+    key_name = BRAVE_KEY_SETTING
+    price_usd = BRAVE_SEARCH_USD
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        reader: PageReader,
+        *,
+        api_key: str,
+        base_url: str = "",
+        timeout: float = ENGINE_TIMEOUT,
+    ) -> None:
+        super().__init__(client, reader, timeout=timeout)
+        self._key = checked_key(BRAVE_KEY_SETTING, api_key)
+        base = checked_address(BRAVE_BASE_SETTING, base_url or BRAVE_API)
+        self._address = joined(base, "/res/v1/web/search")
+
+    def _request(self, asked: Asked) -> httpx.Request:
+        query = asked.with_sites if len(asked.with_sites) <= MAX_BRAVE_QUERY else asked.query
+        fields = {"q": query[:MAX_BRAVE_QUERY], "count": str(asked.limit), "result_filter": "web"}
+        headers = {"X-Subscription-Token": self._key}
+        return self._lane.build_request("GET", self._address, params=fields, headers=headers)
+
+    def _hits(self, body: bytes) -> list[Hit]:
+        web = decoded(body, _Found).web
+        results = [result for result in (web and web.results) or () if result]
+        return ranked([(result.url, result.title, _excerpt(result)) for result in results])
+
+    def _secrets(self) -> tuple[str, ...]:
+        return (self._key,)
+
+
+def _excerpt(result: _Result) -> str:
+    return " ".join(part for part in (result.description, *(result.extra_snippets or ())) if part)

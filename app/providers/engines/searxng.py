@@ -1,0 +1,76 @@
+"""Search through a SearXNG of the operator's."""
+
+from collections.abc import Sequence
+
+import httpx
+from msgspec import Struct
+
+from app.agent.ports import Hit
+from app.errors import ProviderError
+from app.providers.address import checked_address, joined
+from app.providers.engines.engine import ENGINE_TIMEOUT, Asked, Engine, decoded, ranked
+from app.providers.http import shorten
+from app.providers.reader.page_reader import PageReader
+from app.text.languages import detect
+
+SEARXNG_SETTING = "SEARXNG_URL"
+MAX_NAMED = 5  # engines that an error names
+
+
+class _Result(Struct):
+    url: str | None = None
+    title: str | None = None
+    content: str | None = None
+
+
+class _Found(Struct):
+    results: list[_Result | None] | None
+    unresponsive_engines: list[Sequence[str | None]] | None = None
+
+
+class SearxngSearch(Engine):
+    """Ask a SearXNG, which asks many engines and says which of them failed."""
+
+    name = "searxng"
+    title = "SearXNG"
+    key_name = SEARXNG_SETTING
+
+    def __init__(
+        self, client: httpx.AsyncClient, reader: PageReader, *, url: str, timeout: float = ENGINE_TIMEOUT
+    ) -> None:
+        super().__init__(client, reader, timeout=timeout)
+        base = checked_address(SEARXNG_SETTING, url)
+        self._address = base if base.rstrip("/").endswith("/search") else joined(base, "/search")
+
+    def _request(self, asked: Asked) -> httpx.Request:
+        fields = {"q": asked.with_sites, "format": "json"}
+        if language := detect(asked.query):
+            fields["language"] = language
+        return self._lane.build_request("GET", self._address, params=fields)
+
+    def _hits(self, body: bytes) -> list[Hit]:
+        """Nothing found while engines failed is a failure: the page may exist."""
+        found = decoded(body, _Found)
+        results = [result for result in found.results or () if result]
+        if not results and found.unresponsive_engines:
+            message = f"No engine of SearXNG answered: {_named(found.unresponsive_engines)}."
+            raise ProviderError("network", message, retryable=True)
+        return ranked([(result.url, result.title, result.content) for result in results])
+
+    def _refused(self, response: httpx.Response) -> ProviderError:
+        if response.status_code == 403:
+            message = "SearXNG refuses format=json: add json to search.formats in its settings.yml."
+            return ProviderError("auth", message, retryable=False)
+        if response.status_code == 429:
+            error = super()._refused(response)
+            message = (
+                "SearXNG's limiter refuses (429): add this machine to botdetection.ip_lists.pass_ip "
+                "in its limiter.toml."
+            )
+            return ProviderError("rate_limit", message, retryable=True, retry_after=error.retry_after)
+        return super()._refused(response)
+
+
+def _named(unresponsive: Sequence[Sequence[str | None]]) -> str:
+    told = [": ".join(part for part in engine[:2] if part) for engine in unresponsive[:MAX_NAMED]]
+    return shorten("; ".join(told)) or "none is named"

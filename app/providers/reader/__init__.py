@@ -1,0 +1,1 @@
+"""Read pages of the web from this machine."""
