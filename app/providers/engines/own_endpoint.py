@@ -4,7 +4,7 @@ import httpx
 from msgspec import Struct
 
 from app.agent.ports import Hit
-from app.providers.address import checked_address
+from app.providers.base_address import checked_address
 from app.providers.engines.engine import ENGINE_TIMEOUT, Asked, Engine, decoded, ranked
 from app.providers.http import checked_key
 from app.providers.reader.page_reader import PageReader

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from app.agent.ports import Hit
 from app.errors import ProviderError
-from app.providers.address import checked_address, joined
+from app.providers.base_address import checked_address, joined
 from app.providers.engines.engine import ENGINE_TIMEOUT, Asked, Engine, decoded, ranked
 from app.providers.http import shorten
 from app.providers.reader.page_reader import PageReader
