@@ -213,12 +213,14 @@ class AsyncDossier:
         limit: int = 20,
         cursor: str | None = None,
         outcome: Outcome | None = None,
+        id_prefix: str | None = None,
     ) -> Jobs:
         """Get a page of jobs, newest first.
 
         A page has 1 to 100 jobs, all with the status, the outcome and all of the tags.
 
         `cursor` is the `next_cursor` of the page before; `iter_jobs` walks all pages.
+        `id_prefix` is what the ids begin with, such as "0199d2a4".
         """
         wanted = {
             "status": status,
@@ -226,6 +228,7 @@ class AsyncDossier:
             "tags": list(tags),
             "limit": limit,
             "cursor": cursor,
+            "id_prefix": id_prefix,
         }
         params = {name: value for name, value in wanted.items() if value}
         return _decode(await self._ask("GET", "/jobs", params=params), Jobs)

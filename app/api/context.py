@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from uuid import UUID
@@ -33,6 +34,7 @@ MISSING = (
     "Events of this job are missing: its month is being archived, or events were deleted. "
     "`dossier verify` says which."
 )
+ID_PREFIX = re.compile(r"-*(?:[0-9a-fA-F]-*){1,32}")
 COUNT_EVERY = 1.0  # seconds between two counts of the queue
 
 
@@ -166,6 +168,13 @@ def job_id_of(text: str, field: str = "job_id") -> UUID:
         return UUID(text)
     except ValueError:
         raise BadRequest("malformed_job_id", "A job's id is a UUID.", field) from None
+
+
+def id_prefix_of(text: str | None) -> str:
+    """Return what the ids of a list begin with. Raises BadRequest."""
+    if text and not ID_PREFIX.fullmatch(text):
+        raise BadRequest("malformed_job_id", "An id begins with hexadecimal digits.", "id_prefix")
+    return (text or "").replace("-", "").lower()
 
 
 def job_cursor_of(text: str | None) -> UUID | None:

@@ -8,7 +8,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, HeaderParameter, QueryParameter
 
-from app.api.context import TENANT, ApiContext, job_cursor_of, job_id_of
+from app.api.context import TENANT, ApiContext, id_prefix_of, job_cursor_of, job_id_of
 from app.api.contract import BODY, LOG, PAGE_PROBLEMS, check_key, problems_of
 from app.api.waiting import until_over
 from app.domain import commands as c
@@ -94,9 +94,10 @@ async def get_job(
 
 @get(
     "/jobs",
-    responses=problems_of(*PAGE_PROBLEMS, "wrong_type", "too_short", "too_long"),
+    responses=problems_of(*PAGE_PROBLEMS, "wrong_type", "too_short", "too_long", "malformed_job_id"),
     summary="List jobs, newest first",
-    description="Repeat `tags` for jobs that carry all of them. Continue with `next_cursor` as `cursor`.",
+    description="Repeat `tags` for jobs that carry all of them. `id_prefix` is the beginning of an id. "
+    "Continue with `next_cursor` as `cursor`.",
 )
 async def list_jobs(
     context: NamedDependency[ApiContext],
@@ -105,6 +106,7 @@ async def list_jobs(
     tags: FromQuery[list[Tag] | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
     cursor: FromQuery[str | None] = None,
+    id_prefix: FromQuery[str | None] = None,
 ) -> Jobs:
     """Return a page of jobs, without their reports.
 
@@ -118,6 +120,7 @@ async def list_jobs(
         outcome=outcome,
         tags=tags or (),
         before=job_cursor_of(cursor),
+        id_prefix=id_prefix_of(id_prefix),
     )
     page = found[:limit]
     return Jobs(page, str(page[-1].job_id) if len(found) > limit else None)

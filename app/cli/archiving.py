@@ -13,7 +13,8 @@ from click.exceptions import Exit
 from app.audit.archive import ArchivedMonth, check
 from app.audit.archive import archive as archive_months
 from app.cli.database_url import ready_url
-from app.cli.terminal import FAILED, complain, err, print_json
+from app.cli.exits import FAILED
+from app.cli.terminal import complain, err, print_json
 from app.settings import load_settings
 from app.store.database import make_engine
 
@@ -103,4 +104,4 @@ def verify(files: tuple[Path, ...], *, as_json: bool) -> None:
         else:
             complain(f"{verdict.month}: {len(verdict.findings)} findings in {looked}.")
     if not all(verdict.ok for verdict in verdicts):
-        raise Exit(FAILED)
+        raise Exit(FAILED.number)

@@ -10,24 +10,16 @@ from click.exceptions import Exit
 from msgspec import structs
 
 from app.cli.board import watch
+from app.cli.exits import CANCELLED, FAILED, INTERRUPTED, NOT_FOUND, NOT_RESEARCHED, Ended, ExitCode
+from app.cli.naming import find_job
 from app.cli.printing import print_report
 from app.cli.server_connection import connect, is_own
-from app.cli.terminal import (
-    CANCELLED,
-    FAILED,
-    INTERRUPTED,
-    NOT_FOUND,
-    NOT_RESEARCHED,
-    complain,
-    is_interactive,
-    line,
-    print_json,
-)
+from app.cli.terminal import is_interactive, line, print_json
 from dossier import Dossier
 from dossier.job_types import JobView, Outcome
 from dossier.request import Limits
 
-UNANSWERED: dict[Outcome | None, int] = {"not_found": NOT_FOUND, "not_researched": NOT_RESEARCHED}
+UNANSWERED: dict[Outcome | None, ExitCode] = {"not_found": NOT_FOUND, "not_researched": NOT_RESEARCHED}
 SERVER_WORKERS = 2  # jobs at a time of a server of our own: this one, and one that was left behind
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -116,9 +108,9 @@ def watch_or_leave(dossier: Dossier, job_id: UUID, after: int = 0) -> None:
         line("")
         if is_interactive() and click.confirm("Cancel the job?", default=False, err=True):
             line(f"{dossier.cancel(job_id).message} Job {job_id}")
-            raise Exit(CANCELLED) from None
+            raise Exit(CANCELLED.number) from None
         line(how_to_go_on(job_id))
-        raise Exit(INTERRUPTED) from None
+        raise Exit(INTERRUPTED.number) from None
 
 
 def how_to_go_on(job_id: UUID) -> str:
@@ -137,29 +129,22 @@ def finish(dossier: Dossier, job_id: UUID, *, as_json: bool) -> None:
         print_json(view)
     elif view.status == "completed":
         print_report(dossier.report(job_id))
-    end_as(view, quiet=as_json)
+    end_as(view)
 
 
-def end_as(view: JobView, *, quiet: bool = False) -> None:
+def end_as(view: JobView) -> None:
     """Exit, and say why a job has no report.
 
     The reason is given in words and as the exit code.
     """
     if view.status == "cancelled":
-        if not quiet:
-            complain(f"Job {view.job_id} was cancelled.")
-        raise Exit(CANCELLED)
+        raise Ended(f"Job {view.job_id} was cancelled.", CANCELLED)
     if view.status == "failed":
-        if not quiet:
-            complain(
-                f"Job {view.job_id} failed: {view.error.error_message if view.error else 'no reason given'}"
-            )
-        raise Exit(FAILED)
+        reason = view.error.error_message if view.error else "no reason given"
+        raise Ended(f"Job {view.job_id} failed: {reason}", FAILED)
     if code := UNANSWERED.get(view.outcome):
-        if not quiet:
-            reason = f": {view.result.outcome_reason}" if view.result and view.result.outcome_reason else ""
-            complain(f"Job {view.job_id} has no answer ({str(view.outcome).replace('_', ' ')}){reason}.")
-        raise Exit(code)
+        reason = f": {view.result.outcome_reason}" if view.result and view.result.outcome_reason else ""
+        raise Ended(f"Job {view.job_id} has no answer ({str(view.outcome).replace('_', ' ')}){reason}.", code)
 
 
 @click.command(epilog='Example: dossier submit "What is a context manager?" --tag python')
@@ -190,13 +175,13 @@ def follow(job_id: str, after: int, *, as_json: bool) -> None:
     It goes on by itself after a lost connection or a restart of the server, and loses no event.
     """
     with connect(SERVER_WORKERS) as dossier:
-        view = dossier.job(job_id)
+        view = dossier.job(find_job(dossier, job_id))
         if as_json:
             _print_events(dossier, view.job_id, after)
         else:
             watch_or_leave(dossier, view.job_id, after)
             line(f"The report: dossier report {view.job_id}")
-        end_as(dossier.job(job_id), quiet=as_json)
+        end_as(dossier.job(view.job_id))
 
 
 def _print_events(dossier: Dossier, job_id: UUID, after: int) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from uuid import UUID
 
 import rich_click as click
 from click.exceptions import Exit
@@ -12,7 +11,9 @@ from app.audit import notary
 from app.audit.verify import Verification
 from app.audit.verify import verify as verify_log
 from app.cli.database_url import ready_url
-from app.cli.terminal import FAILED, complain, err, line, print_json
+from app.cli.exits import FAILED
+from app.cli.stored_jobs import find_stored_jobs
+from app.cli.terminal import complain, err, line, print_json
 from app.domain.signature import Signer, key_id
 from app.settings import load_settings
 from app.store.database import make_engine
@@ -23,7 +24,7 @@ MAX_SHOWN = 100  # findings on a screen
 @click.command(
     epilog="Example: dossier verify --all --checkpoints checkpoints.ndjson --public-key audit.pem.pub"
 )
-@click.argument("job_ids", nargs=-1, type=click.UUID)
+@click.argument("job_ids", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All jobs; so it is where none is named.")
 @click.option(
     "--checkpoints",
@@ -36,7 +37,7 @@ MAX_SHOWN = 100  # findings on a screen
 @click.option("--processes", type=click.IntRange(0, 64), default=0, help="0: one for each core.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 def verify(
-    job_ids: tuple[UUID, ...],
+    job_ids: tuple[str, ...],
     *,
     everything: bool,
     checkpoints: Path | None,
@@ -53,11 +54,13 @@ def verify(
     signer = notary.signer_of(settings.signing_key)
     public = notary.public_key_of(public_key) if public_key else signer.public if signer else None
     exported = notary.read(checkpoints) if checkpoints else []
+    url = ready_url(settings)
+    wanted = find_stored_jobs(url, job_ids)
     with err.status("Reading …") as status:
         verdict = asyncio.run(
             verify_log(
-                ready_url(settings),
-                None if everything or not job_ids else job_ids,
+                url,
+                None if everything or not wanted else wanted,
                 exported=exported,
                 public=public,
                 processes=processes,
@@ -69,7 +72,7 @@ def verify(
     else:
         _print(verdict, None if public is None else key_id(public), has_file=checkpoints is not None)
     if not verdict.ok:
-        raise Exit(FAILED)
+        raise Exit(FAILED.number)
 
 
 def _tell(status: Status, jobs: int, events: int) -> None:
@@ -152,11 +155,16 @@ async def _checkpoint(url: str, signer: Signer | None, file: Path | None) -> tup
 
 @click.command(epilog="Example: dossier keygen audit.pem")
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
-def keygen(path: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the paths and the key's name as JSON.")
+def keygen(path: Path, *, as_json: bool) -> None:
     """Make a key that signs checkpoints and bundles.
 
     The private half goes to PATH, for you alone; the public half, which auditors need, to PATH.pub.
     """
     beside = notary.keygen(path)
+    name = key_id(notary.public_key_of(str(beside)))
+    if as_json:
+        print_json({"private": str(path), "public": str(beside), "key": name})
+        return
     click.echo(f"{path} signs: point DOSSIER_SIGNING_KEY at it. {beside} is for those who check.")
-    click.echo(f"The key's name is {key_id(notary.public_key_of(str(beside)))}.")
+    click.echo(f"The key's name is {name}.")

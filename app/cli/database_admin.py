@@ -13,7 +13,8 @@ from app.store.rebuild import Rebuilt, rebuild_at
 
 
 @click.command(epilog="Example: DATABASE_URL=postgresql://me@localhost/dossier dossier migrate")
-def migrate() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print {level, before} as JSON.")
+def migrate(*, as_json: bool) -> None:
     """Upgrade the database to this version.
 
     The user in DATABASE_URL must own the tables. Running it twice does nothing.
@@ -21,6 +22,9 @@ def migrate() -> None:
     url = owner_url(load_settings())
     before = asyncio.run(level(url)) or "none"
     migrations.migrate(url)
+    if as_json:
+        print_json({"level": migrations.expected(), "before": before})
+        return
     click.echo(f"The database is at level {migrations.expected()} (before: {before}).")
 
 

@@ -11,7 +11,7 @@ from app.cli.database_url import ready_url
 from app.cli.documents import store
 from app.cli.printing import print_report
 from app.cli.server_connection import starting_server
-from app.cli.terminal import line
+from app.cli.terminal import line, print_json
 from app.ingest import builtin
 from app.settings import Settings, load_settings
 from app.store import corpus
@@ -24,7 +24,8 @@ DEMO_QUESTION = "What does the with statement do, and what is a context manager?
 
 @click.command(epilog='Example: dossier demo "What is a decorator?"')
 @click.argument("question", default=DEMO_QUESTION)
-def demo(question: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the job with its result as JSON.")
+def demo(question: str, *, as_json: bool) -> None:
     """Run a complete example, from question to cited report.
 
     It needs no keys and no network: it keeps its own Postgres, and searches Python's language
@@ -38,7 +39,7 @@ def demo(question: str) -> None:
     line("2. Starting the API and a worker, as `dossier serve` does.")
     with starting_server(1, DATABASE_URL="") as url:
         line(f"3. {asyncio.run(_fill(database))}")
-        view = _research(url(), question)
+        view = _research(url(), question, as_json=as_json)
     _look_back(view, settings, time.monotonic() - began)
     end_as(view)
 
@@ -59,7 +60,7 @@ async def _fill(url: str) -> str:
         await engine.dispose()
 
 
-def _research(url: str, question: str) -> JobView:
+def _research(url: str, question: str, *, as_json: bool) -> JobView:
     with Dossier(url) as dossier:
         line(f'4. POST {url}/jobs {{"query": "{question}"}}')
         created = dossier.submit(question, sources=Sources(search="corpus"), tags=["demo"])
@@ -67,7 +68,9 @@ def _research(url: str, question: str) -> JobView:
         watch_or_leave(dossier, created.job_id)
         line("")
         view = dossier.job(created.job_id)
-        if view.status == "completed":
+        if as_json:
+            print_json(view)
+        elif view.status == "completed":
             print_report(dossier.report(view.job_id))
         return view
 

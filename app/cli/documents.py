@@ -1,17 +1,18 @@
 """`dossier ingest` and `dossier corpus`: the documents that a search finds."""
 
 import asyncio
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 from click.exceptions import Exit
 from msgspec import Struct, field
 from rich.progress import Progress
-from rich.table import Table
 
 from app.cli.database_url import ready_url
-from app.cli.terminal import FAILED, complain, err, harmless, out, print_json
+from app.cli.exits import FAILED
+from app.cli.printing import print_table
+from app.cli.terminal import complain, err, print_json
 from app.errors import BadDocument, BadSetting
 from app.ingest import builtin, extract
 from app.settings import Settings, load_settings
@@ -21,26 +22,42 @@ from app.store.database import Engine, make_engine
 Extracted = extract.ExtractedDocument | BadDocument
 
 
+class NamedPath(click.Path):
+    """A path that is not empty, which would mean the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
+        """Refuse the empty path."""
+        if value == "":
+            self.fail("The path is empty: name a file or a folder, or . for this one.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class Summary(Struct):
     """What became of the documents."""
 
     stored: int = 0  # new or changed
     unchanged: int = 0
     failed: list[str] = field(default_factory=list)  # why, each with its file
+    passed_over: dict[str, int] = field(default_factory=dict)  # files of each format that is not supported
 
     def __str__(self) -> str:
-        return f"{self.stored} added or changed, {self.unchanged} unchanged, {len(self.failed)} failed."
+        said = f"{self.stored} added or changed, {self.unchanged} unchanged, {len(self.failed)} failed."
+        if not self.passed_over:
+            return said
+        counts = ", ".join(f"{count} {suffix}" for suffix, count in self.passed_over.items())
+        return f"{said} Passed over, because the format is not supported: {counts}."
 
 
 @click.command(epilog="Example: dossier ingest ~/notes handbook.pdf")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=NamedPath(path_type=Path))
 @click.option("--builtin", "with_builtin", is_flag=True, help="Python's reference and the installed READMEs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def ingest(paths: tuple[Path, ...], *, with_builtin: bool, as_json: bool) -> None:
     """Add documents to search.
 
     PATHS are files and folders: .txt, .md, .rst, .html and .pdf. What has not changed is left alone;
-    a file that cannot be read does not stop the others, and makes the exit code 1.
+    a file that cannot be read does not stop the others, and makes the exit code 1. Other formats in a folder
+    are counted; the exit code is 1 where nothing else was there.
     """
     if not paths and not with_builtin:
         raise click.UsageError("Name files or folders, or pass --builtin.")
@@ -48,14 +65,15 @@ def ingest(paths: tuple[Path, ...], *, with_builtin: bool, as_json: bool) -> Non
     files = list(extract.files(paths))
     found: list[Extracted] = list(builtin.documents()) if with_builtin else []
     summary = asyncio.run(_ingest(url, files, found))
+    summary.passed_over = extract.passed_over(paths)
     if as_json:
         print_json(summary)
     else:
         for why in summary.failed:
             complain(why)
         click.echo(summary)
-    if summary.failed:
-        raise Exit(FAILED)
+    if summary.failed or (summary.passed_over and not summary.stored and not summary.unchanged):
+        raise Exit(FAILED.number)
 
 
 def local_settings() -> Settings:
@@ -119,17 +137,8 @@ def list_documents(*, as_json: bool) -> None:
     if not found:
         click.echo("No documents yet; try `dossier ingest --builtin`.")
         return
-    out.print(_table(found))
-
-
-def _table(found: Iterable[documents.ListedDocument]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("URL", overflow="fold")
-    table.add_column("Title", no_wrap=True, overflow="ellipsis")
-    table.add_column("Characters", justify="right")
-    for document in found:
-        table.add_row(harmless(document.url), harmless(document.title), f"{document.size:,}")
-    return table
+    rows = [(one.url, one.title, f"{one.size:,}") for one in found]
+    print_table(("URL", "Title", "Characters"), rows, cut="Title", right=("Characters",))
 
 
 async def _list(url: str) -> list[documents.ListedDocument]:
@@ -147,12 +156,16 @@ async def _list(url: str) -> list[documents.ListedDocument]:
 
 @corpus.command("remove", epilog="Example: dossier corpus remove file:///home/me/notes/")
 @click.argument("url_prefix")
-def remove(url_prefix: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print {removed} as JSON.")
+def remove(url_prefix: str, *, as_json: bool) -> None:
     """Remove the documents whose URL begins with URL_PREFIX."""
     if not url_prefix:
         raise click.UsageError("An empty prefix would remove everything.")
     count = asyncio.run(_remove(ready_url(local_settings()), url_prefix))
-    click.echo(f"{count} documents removed.")
+    if as_json:
+        print_json({"removed": count})
+    else:
+        click.echo(f"{count} documents removed.")
 
 
 async def _remove(url: str, url_prefix: str) -> int:

@@ -8,10 +8,11 @@ import re
 from uuid import UUID
 
 import rich_click as click
-from click.exceptions import Exit
 
 from app.cli.database_url import ready_url
-from app.cli.terminal import FAILED, complain, err, is_interactive, print_json
+from app.cli.exits import FAILED, Ended
+from app.cli.stored_jobs import find_stored_jobs
+from app.cli.terminal import err, is_interactive, print_json
 from app.settings import load_settings
 from app.store import forget as forgetting
 from app.store.database import Engine, make_engine
@@ -22,23 +23,25 @@ from app.store.forget import Plan
 @click.option(
     "--page", "pages", multiple=True, metavar="SHA256", help="A body, by its hash; may be repeated."
 )
-@click.option("--job", "job_id", type=click.UUID, help="All bodies that no other job names.")
+@click.option("--job", "job", help="All bodies that no other job names.")
 @click.option("--reason", default="", help="Why, for the tombstone.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was forgotten as JSON.")
-def forget(pages: tuple[str, ...], job_id: UUID | None, reason: str, *, yes: bool, as_json: bool) -> None:
+def forget(pages: tuple[str, ...], job: str | None, reason: str, *, yes: bool, as_json: bool) -> None:
     """Delete pages, prompts and replies permanently.
 
     The events that name them stay, and so do their hashes: `verify` stays green, and `replay` says what is
     missing. What stands in the events themselves (questions, excerpts, reports) cannot be taken out.
     The user in DATABASE_URL must own the tables.
     """
-    if bool(pages) == bool(job_id):
+    if bool(pages) == (job is not None):
         raise click.UsageError("Name either --page or --job.")
     for page in pages:
         if not re.fullmatch(r"[0-9a-f]{64}", page):
             raise click.BadParameter(f"{page!r} is not a hexadecimal sha256.", param_hint="--page")
-    asyncio.run(_forget(ready_url(load_settings()), pages, job_id, reason, yes=yes, as_json=as_json))
+    url = ready_url(load_settings())
+    job_id = None if job is None else find_stored_jobs(url, [job])[0]
+    asyncio.run(_forget(url, pages, job_id, reason, yes=yes, as_json=as_json))
 
 
 async def _forget(
@@ -49,8 +52,7 @@ async def _forget(
         with err.status("Looking for who names what …"):
             plan = await _plan(engine, pages, job_id)
         if not plan.is_known:
-            complain("No job names this, and nothing of it is kept.")
-            raise Exit(FAILED)
+            raise Ended("No job names this, and nothing of it is kept.", FAILED)
         if plan.names and not yes:
             _ask(plan)
         number = await forgetting.forget(engine, plan, reason)

@@ -11,6 +11,7 @@ from msgspec import structs
 from rich.table import Table
 
 from app.cli.asking import LIMIT_OPTIONS, finish, how_to_go_on, watch_or_leave
+from app.cli.naming import find_job
 from app.cli.server_connection import connect
 from app.cli.terminal import harmless, line, out, print_json
 from dossier import Dossier
@@ -66,8 +67,12 @@ def fork(
     name stay the old job's. A fork of a finished job with an instruction is a follow-up question.
     """
     with connect(0 if no_wait else OWN_WORKERS) as dossier:
-        changes = _changes(dossier.job(job_id), options)
-        created = dossier.fork(job_id, after, idempotency_key=idempotency_key, **changes)
+        origin = dossier.job(find_job(dossier, job_id))
+        changes = _changes(origin, options)
+        created = dossier.fork(origin.job_id, after, idempotency_key=idempotency_key, **changes)
+        if no_wait and as_json:
+            print_json(created)
+            return
         if no_wait:
             click.echo(created.job_id)
             line(how_to_go_on(created.job_id))
@@ -113,7 +118,7 @@ def diff(job_id: str, other: str, *, as_json: bool) -> None:
 
 
 def _diff(dossier: Dossier, job_id: str, other: str) -> Diff:
-    return dossier.diff(job_id, other)
+    return dossier.diff(find_job(dossier, job_id), find_job(dossier, other))
 
 
 def _print(found: Diff) -> None:

@@ -6,14 +6,18 @@ This is the only place that imports by name. The list of commands shows the shor
 a test holds them against those of the commands themselves.
 """
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
+import msgspec
 import rich_click as click
+from click.exceptions import NoSuchCommand
 from rich_click import RichCommand, RichGroup
 
-from app.cli.terminal import FAILED, INTERRUPTED, complain
+from app.cli.exits import DONE, INTERRUPTED, PIPE_CLOSED, as_object, exit_code_of, message_of
+from app.cli.terminal import complain, drop_output, err, line, mend_streams
 from dossier.problems import DossierError
 
 
@@ -43,7 +47,9 @@ class LazyGroup(RichGroup):
         """
         if args[0] in self.table:
             return args[0], self.load(args[0]), args[1:]
-        return super().resolve_command(ctx, args)
+        if args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        raise NoSuchCommand(args[0], possibilities=list(self.table), ctx=ctx)
 
     def load(self, name: str) -> click.Command:
         """Import a command."""
@@ -51,15 +57,52 @@ class LazyGroup(RichGroup):
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
-        """Run the command, and report an error as one line.
+    def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> NoReturn:  # noqa: ANN401 - click's
+        """Run a command and exit with its code.
 
-        The exit code of an error of ours is 1.
+        An error is one line, or with --json one object.
         """
+        mend_streams()
+        given = list(sys.argv[1:] if args is None else args)
+        as_json = "--json" in given
+        err.quiet = as_json and not err.is_terminal
+        extra.pop("standalone_mode", None)
         try:
-            return super().invoke(ctx)
-        except DossierError as error:
-            complain(str(error))
-            ctx.exit(FAILED)
-        except KeyboardInterrupt:
-            ctx.exit(INTERRUPTED)
+            code = super().main(given, standalone_mode=False, **extra)
+            sys.stdout.flush()
+        except (click.ClickException, DossierError, OSError) as error:
+            sys.exit(_end_with(error, as_json=as_json))
+        except (KeyboardInterrupt, click.Abort):
+            sys.exit(INTERRUPTED.number)
+        sys.exit(code if isinstance(code, int) else DONE.number)
+
+
+def _end_with(error: Exception, *, as_json: bool) -> int:
+    """Say what went wrong on standard error, and return the exit code."""
+    code = exit_code_of(error).number
+    if isinstance(error, OSError):
+        drop_output(1)
+    if code == PIPE_CLOSED.number:
+        return code
+    try:
+        _say(error, as_json=as_json)
+    except OSError:  # nobody is left to tell
+        drop_output(2)
+    return code
+
+
+def _say(error: Exception, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode(as_object(error)), err=True)
+    elif isinstance(error, click.UsageError):
+        _show_usage(error)
+    else:
+        complain(message_of(error))
+
+
+def _show_usage(error: click.UsageError) -> None:
+    if error.ctx is not None:
+        pieces = " ".join(error.ctx.command.collect_usage_pieces(error.ctx))
+        line(f"Usage: {error.ctx.command_path} {pieces}")
+        line(f"Try '{error.ctx.command_path} --help' for help.")
+    complain(f"Error: {message_of(error)}")

@@ -5,6 +5,7 @@ from typing import Any, get_args
 import rich_click as click
 
 from app.cli.asking import how_to_go_on
+from app.cli.naming import find_job
 from app.cli.printing import print_job, print_jobs, print_report
 from app.cli.server_connection import connect, is_own
 from app.cli.terminal import line, print_json
@@ -21,7 +22,7 @@ EXAMPLE_ID = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
 def show(job_id: str, at: str | None, *, as_json: bool) -> None:
     """Show one job."""
     with connect() as dossier:
-        view = dossier.job(job_id, at)
+        view = dossier.job(find_job(dossier, job_id), at)
     if as_json:
         print_json(view)
     else:
@@ -58,7 +59,7 @@ def cancel(job_id: str, *, as_json: bool) -> None:
     Nothing more is paid for; a job that is over stays as it is, and the exit code is 1.
     """
     with connect() as dossier:
-        answer = dossier.cancel(job_id)
+        answer = dossier.cancel(find_job(dossier, job_id))
     if as_json:
         print_json(answer)
         return
@@ -70,11 +71,15 @@ def cancel(job_id: str, *, as_json: bool) -> None:
 @click.command(epilog=f"Example: dossier report {EXAMPLE_ID} --format html > report.html")
 @click.argument("job_id")
 @click.option("--format", "kind", default="md", show_default=True, type=click.Choice(get_args(ReportFormat)))
-def report(job_id: str, kind: ReportFormat) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print {job_id, format, report} as JSON.")
+def report(job_id: str, kind: ReportFormat, *, as_json: bool) -> None:
     """Print the report of a completed job."""
     with connect() as dossier:
-        text = dossier.report(job_id, kind)
-    if kind == "md":
+        key = find_job(dossier, job_id)
+        text = dossier.report(key, kind)
+    if as_json:
+        print_json({"job_id": key, "format": kind, "report": text})
+    elif kind == "md":
         print_report(text)
     else:
         click.echo(text)

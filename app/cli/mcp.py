@@ -13,7 +13,7 @@ from dossier import AsyncDossier
 JOBS_AT_ONCE = 2  # of a server of our own
 
 
-@click.command(epilog="Example: claude mcp add dossier -- dossier mcp")
+@click.command(epilog="Example: dossier mcp")
 def mcp() -> None:
     """Serve the Model Context Protocol over stdio.
 

@@ -3,8 +3,9 @@
 On a pipe a report is its markdown, byte for byte.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Literal
 
 import rich_click as click
 from rich.markdown import Markdown
@@ -14,7 +15,9 @@ from app.cli.terminal import harmless, out
 from app.text.report_output import WRITTEN
 from dossier.job_types import JobView, UsageView
 
-MAX_LISTED_QUESTION = 60  # characters of a question in a list
+WIDE = 100  # columns of a terminal that also has room for when a job was created
+NARROW = 72  # columns of a terminal that has no room for whole ids and a question
+SHORT = 13  # characters of a short id: the time of the job to the millisecond
 
 
 def print_report(markdown: str) -> None:
@@ -79,13 +82,54 @@ def _time(at: datetime | None) -> str:
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else "not yet"
 
 
-def print_jobs(views: Iterable[JobView]) -> None:
-    """A table of jobs."""
+def print_jobs(views: Sequence[JobView]) -> None:
+    """A table of jobs; only their questions are cut."""
+    names = ["Job", "Status", "%", "Created", "Question"]
+    rows = [_cells(view) for view in views]
+    if out.is_terminal and out.width < WIDE:
+        names, rows = _without_time(names), [_without_time(row) for row in rows]
+    if out.is_terminal and out.width < NARROW:
+        short = _short_ids([row[0] for row in rows])
+        rows = [[name, *row[1:]] for name, row in zip(short, rows, strict=True)]
+    print_table(names, rows, cut="Question", right=("%",))
+
+
+def _cells(view: JobView) -> list[str]:
+    question = " ".join(view.query.split())
+    return [str(view.job_id), view.status, str(view.progress), _time(view.created_at), question]
+
+
+def _without_time(row: list[str]) -> list[str]:
+    return [*row[:3], *row[4:]]
+
+
+def _short_ids(ids: Sequence[str]) -> list[str]:
+    """Shorten ids as far as they stay apart."""
+    length = SHORT
+    while length < max(map(len, ids)) and len({name[:length] for name in ids}) < len(set(ids)):
+        length += 1
+    return [name[:length] for name in ids]
+
+
+def print_table(
+    names: Sequence[str], rows: Iterable[Sequence[str]], *, cut: str, right: Sequence[str] = ()
+) -> None:
+    """Print a table as wide as the terminal, or whole values between tabs.
+
+    Only the column `cut` is shortened; another one that is too long is folded.
+    """
+    if not out.is_terminal:
+        for row in (names, *rows):
+            click.echo("\t".join(" ".join(harmless(value).split()) for value in row))
+        return
     table = Table(box=None, pad_edge=False)
-    for name in ("Job", "Status", "%", "Created"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("Question", no_wrap=True, overflow="ellipsis")
-    for view in views:
-        question = harmless(" ".join(view.query.split()))[:MAX_LISTED_QUESTION]
-        table.add_row(str(view.job_id), view.status, str(view.progress), _time(view.created_at), question)
+    for name in names:
+        if name == cut:
+            table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1)
+        else:
+            justify: Literal["right", "left"] = "right" if name in right else "left"
+            table.add_column(name, overflow="fold", justify=justify)
+    table.expand = True
+    for row in rows:
+        table.add_row(*map(harmless, row))
     out.print(table)

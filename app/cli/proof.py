@@ -3,6 +3,8 @@
 `why` shows it on a screen, `bundle` makes a file of it for others.
 """
 
+import contextlib
+import io
 from pathlib import Path
 
 import rich_click as click
@@ -10,6 +12,7 @@ from click.exceptions import Exit
 
 from app.audit.bundle_writer import check as check_bundle
 from app.cli.job_commands import EXAMPLE_ID
+from app.cli.naming import find_job
 from app.cli.server_connection import connect
 from app.cli.terminal import harmless, line, print_json
 from dossier.evidence import CallMade, ProvenClaim
@@ -26,7 +29,7 @@ def why(job_id: str, number: int | None, *, as_json: bool) -> None:
     NUMBER counts the claims of the report; without it all are listed.
     """
     with connect() as dossier:
-        found = dossier.claims(job_id).claims
+        found = dossier.claims(find_job(dossier, job_id)).claims
     if number is not None and number > len(found):
         raise DossierError(f"The report has {len(found)} claims.")
     shown = found if number is None else (found[number - 1],)
@@ -84,20 +87,35 @@ def _call(kind: str, call: CallMade | None) -> list[str]:
 @click.argument("job_id", required=False)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: dossier-<id>.zip.")
 @click.option("--check", type=click.Path(exists=True), help="Check this bundle, or folder, instead.")
-def bundle(job_id: str | None, output: Path | None, check: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print what was written, or found, as JSON.")
+def bundle(job_id: str | None, output: Path | None, check: str | None, *, as_json: bool) -> None:
     """Save a job as one file to check offline.
 
     With --check, says what was touched in a bundle; the exit code is then 1.
     """
-    if check:
+    if check and as_json:
+        _check_as_json(check)
+    elif check:
         raise Exit(check_bundle(check))
     if not job_id:
         raise click.UsageError("Name a job, or pass --check with a bundle.")
     with connect() as dossier:
-        body = dossier.bundle(job_id)
-    file = output or Path(f"dossier-{job_id}.zip")
+        key = find_job(dossier, job_id)
+        body = dossier.bundle(key)
+    file = output or Path(f"dossier-{key}.zip")
     try:
         file.write_bytes(body)
     except OSError as error:
         raise DossierError(f"{file} cannot be written: {error.strerror}.") from error
+    if as_json:
+        print_json({"job_id": key, "file": str(file), "bytes": len(body)})
+        return
     click.echo(f"{file}: {len(body):,} bytes. Check it: dossier bundle --check {file}")
+
+
+def _check_as_json(check: str) -> None:
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = check_bundle(check)
+    print_json({"ok": code == 0, "said": said.getvalue().splitlines()})
+    raise Exit(code)

@@ -4,8 +4,9 @@ from uuid import UUID
 
 import rich_click as click
 
+from app.cli.naming import find_job
 from app.cli.server_connection import connect
-from app.cli.terminal import harmless, line
+from app.cli.terminal import harmless, line, print_json
 from app.domain.events import InputRequested
 from dossier import ApiError, Dossier
 
@@ -37,8 +38,12 @@ def put_questions(dossier: Dossier, job_id: UUID, asked: InputRequested) -> None
 @click.command(epilog='Example: dossier answer 0199d2a4-5c3b-7000-8000-3f1a5b7c9d00 "The language."')
 @click.argument("job_id")
 @click.argument("answers", nargs=-1, required=True)
-def answer(job_id: str, answers: tuple[str, ...]) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
+def answer(job_id: str, answers: tuple[str, ...], *, as_json: bool) -> None:
     """Answer the agent's questions."""
     with connect() as dossier:
-        view = dossier.answer(job_id, answers)
+        view = dossier.answer(find_job(dossier, job_id), answers)
+    if as_json:
+        print_json(view)
+        return
     line(f"Job {view.job_id} goes on: {view.current_step.lower()}.")

@@ -8,8 +8,10 @@ import rich_click as click
 from click.exceptions import Exit
 
 from app.cli.database_url import ready_url
+from app.cli.exits import FAILED
+from app.cli.naming import find_job
 from app.cli.server_connection import connect
-from app.cli.terminal import FAILED, err, harmless, line, print_json
+from app.cli.terminal import err, harmless, line, print_json
 from app.replay import replay as replay_job
 from app.settings import load_settings
 from app.store import reads
@@ -42,13 +44,13 @@ def replay(job_id: str | None, since: datetime | None, *, every: bool, as_json: 
         raise click.UsageError("Name a job, or pass --all; --since needs --all.")
     if job_id:
         with connect() as dossier:
-            outcome = dossier.replay(job_id)
+            outcome = dossier.replay(find_job(dossier, job_id))
         _print_one(outcome, as_json=as_json)
         differs = outcome.first_difference is not None
     else:
         differs = asyncio.run(_all(ready_url(load_settings()), since, as_json=as_json))
     if differs:
-        raise Exit(FAILED)
+        raise Exit(FAILED.number)
 
 
 def in_words(outcome: Replayed) -> str:

@@ -2,6 +2,7 @@
 
 import rich_click as click
 
+from app.cli.exits import in_help
 from app.cli.group import LazyGroup
 from dossier.version import __version__
 
@@ -25,7 +26,7 @@ COMMANDS = {
     "serve": ("app.cli.serving:serve", "Run the API and a worker."),
     "mcp": ("app.cli.mcp:mcp", "Serve the Model Context Protocol over stdio."),
     "worker": ("app.cli.serving:worker", "Work on jobs, without an API."),
-    "models": ("app.cli.models:models", "Show the configured models, or test a call of each."),
+    "models": ("app.cli.models:models", "Show the configured language models, or test a call of each."),
     "sql": ("app.cli.sql:sql", "Ask the database about jobs, in SQL."),
     "migrate": ("app.cli.database_admin:migrate", "Bring the database to the level of this version."),
     "verify": ("app.cli.audit:verify", "Check the log: what was changed, removed, added or cut off."),
@@ -48,5 +49,9 @@ def dossier() -> None:
     """Deep research as a service, on an append-only log in Postgres.
 
     Commands talk to the server at DOSSIER_URL. Where that is not set, they run one themselves, on
-    DATABASE_URL or on an embedded Postgres in DOSSIER_HOME (~/.dossier).
+    DATABASE_URL or on an embedded Postgres in DOSSIER_HOME (~/.dossier). A job's id may be short, or `last`.
+    With --json an error is one object on standard error.
     """
+
+
+dossier.help = f"{dossier.help}\n\n\b\nExit codes:\n{in_help()}"

@@ -73,14 +73,15 @@ def starting_server(workers: int, **environment: str) -> Iterator[Callable[[], s
         f"--workers={workers}",
         "--with-parent",
     ]
-    with tempfile.TemporaryFile("w+") as log:
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         child = subprocess.Popen(  # noqa: S603 - our own command
             command,
             env={**os.environ, **environment, "PYTHONPATH": _search_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             start_new_session=True,  # Ctrl-C is for the command, which then decides about the server
         )
         try:

@@ -14,6 +14,7 @@ from uvicorn import Server
 
 from app.api.server import allow_sockets, listen, make_server
 from app.cli.database_url import ready_url
+from app.cli.terminal import print_json
 from app.errors import BadSetting
 from app.mcp_server.mount import McpMount
 from app.settings import Settings, load_settings
@@ -37,7 +38,8 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 )
 @click.option("--insecure", is_flag=True, help="Allow a public address.")
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
-def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print {url, page, workers} as JSON when it is ready.")
+def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bool, as_json: bool) -> None:
     """Run the API and a worker.
 
     Without DATABASE_URL it keeps its own Postgres under DOSSIER_HOME.
@@ -54,7 +56,7 @@ def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bo
         raise DossierError(
             f"Cannot listen on {host}:{port} ({error.strerror}); choose another --port."
         ) from error
-    uvloop.run(_serve(settings, ready_url(settings), sock, workers))
+    uvloop.run(_serve(settings, ready_url(settings), sock, workers, as_json=as_json))
 
 
 def _refuse_strangers(host: str, *, insecure: bool) -> None:
@@ -93,11 +95,11 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True, name="parent").start()
 
 
-async def _serve(settings: Settings, url: str, sock: socket.socket, workers: int) -> None:
+async def _serve(settings: Settings, url: str, sock: socket.socket, workers: int, *, as_json: bool) -> None:
     house = Container(settings, url)
     mounts = {"/mcp": McpMount(settings.allowed_hosts.split())}
     server = make_server(house.app(workers, mounts), house.draining, settings.log_level, house.force_stop)
-    announcing = asyncio.create_task(_announce(server, sock, workers))
+    announcing = asyncio.create_task(_announce(server, sock, workers, as_json=as_json))
     # uvicorn obeys a signal, stops, and then raises it again; by then there is nothing left to do.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -105,12 +107,15 @@ async def _serve(settings: Settings, url: str, sock: socket.socket, workers: int
     announcing.cancel()
 
 
-async def _announce(server: Server, sock: socket.socket, workers: int) -> None:
+async def _announce(server: Server, sock: socket.socket, workers: int, *, as_json: bool) -> None:
     """One line, once requests are answered."""
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.02)
     host, port = sock.getsockname()[:2]
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if as_json:
+        print_json({"url": f"http://{address}", "page": f"http://{address}/", "workers": workers})
+        return
     click.echo(f"Dossier is ready on http://{address} ({workers} jobs at a time). Ctrl-C stops it.")
     click.echo(f"The page is http://{address}/")
 
@@ -119,7 +124,8 @@ async def _announce(server: Server, sock: socket.socket, workers: int) -> None:
 @click.option(
     "--concurrency", default=2, show_default=True, type=click.IntRange(1, 1000), help="Jobs at a time."
 )
-def worker(concurrency: int) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print {concurrency} as JSON when it begins.")
+def worker(concurrency: int, *, as_json: bool) -> None:
     """Run a worker without an API.
 
     SIGTERM or Ctrl-C lets the steps in flight finish and hands the rest back; a second one
@@ -128,5 +134,8 @@ def worker(concurrency: int) -> None:
     settings = load_settings()
     _log(settings)
     url = ready_url(settings)
-    click.echo(f"Working on up to {concurrency} jobs at a time. Ctrl-C hands them back.")
+    if as_json:
+        print_json({"concurrency": concurrency})
+    else:
+        click.echo(f"Working on up to {concurrency} jobs at a time. Ctrl-C hands them back.")
     uvloop.run(run_worker(settings, url, concurrency))

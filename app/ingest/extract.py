@@ -4,6 +4,8 @@ One bad file never stops the others: `documents` hands its error out in the file
 """
 
 import os
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -59,13 +61,29 @@ def files(paths: Iterable[Path]) -> Iterator[Path]:
                 yield found
 
 
+def passed_over(paths: Iterable[Path]) -> dict[str, int]:
+    """Count the files in folders whose format is not supported, by their endings."""
+    counts = Counter(
+        path.suffix.lower() or "without ending"
+        for folder in paths
+        if folder.is_dir()
+        for path in _all_files(folder)
+        if not path.name.startswith(".") and not _wanted(path)
+    )
+    return dict(sorted(counts.items()))
+
+
 def _walk(folder: Path) -> Iterator[Path]:
+    return (path for path in _all_files(folder) if _wanted(path))
+
+
+def _all_files(folder: Path) -> Iterator[Path]:
     top = folder.resolve()
     for parent, folders, names in os.walk(top):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent, name)
-            if _wanted(path) and path.is_file() and path.resolve().is_relative_to(top):
+            if path.is_file() and path.resolve().is_relative_to(top):
                 yield path
 
 
@@ -88,6 +106,8 @@ def document(path: Path) -> ExtractedDocument:
 
 
 def _extracted(path: Path) -> formats.Extract:
+    if not path.exists():
+        raise BadDocument("There is no such file: check the path.")
     read = FORMATS.get(path.suffix.lower())
     if read is None:
         raise BadDocument(f"This format is not supported: convert it to one of {', '.join(FORMATS)}.")

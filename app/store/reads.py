@@ -26,7 +26,7 @@ LISTED_COLUMNS = ", ".join(
 READ_VIEWS = f"SELECT {LISTED_COLUMNS}, result FROM jobs WHERE tenant = $1::text AND job_id = ANY($2::uuid[])"
 
 
-def page_sql(*, status: bool, outcome: bool, tags: bool, before: bool) -> str:
+def page_sql(*, status: bool, outcome: bool, tags: bool, before: bool, within: bool = False) -> str:
     """Return the SQL of a list's page.
 
     Unused filters are NULL.
@@ -37,7 +37,8 @@ def page_sql(*, status: bool, outcome: bool, tags: bool, before: bool) -> str:
     wanted = f"""tenant = $1::text
       AND {_WITH_STATUS if status else "$2::text IS NULL"}
       AND {_WITH_OUTCOME if outcome else "$6::text IS NULL"}
-      AND {"job_id < $4::uuid" if before else "$4::uuid IS NULL"}"""
+      AND {"job_id < $4::uuid" if before else "$4::uuid IS NULL"}
+      {"AND job_id BETWEEN $7::uuid AND $8::uuid" if within else ""}"""
     if tags:
         return _TAGGED.format(wanted=wanted)
     return f"""
@@ -116,16 +117,28 @@ async def page(
     outcome: Outcome | None = None,
     tags: Sequence[str] = (),
     before: UUID | None = None,
+    id_prefix: str = "",
 ) -> list[JobView]:
     """Return at most `limit` jobs with all of `tags`, newest first.
 
-    `before` is the last id of the page before.
+    `before` is the last id of the page before; `id_prefix` is what the ids begin with.
     """
+    within = ids_within(id_prefix) if id_prefix else ()
     sql = page_sql(
-        status=status is not None, outcome=outcome is not None, tags=bool(tags), before=before is not None
+        status=status is not None,
+        outcome=outcome is not None,
+        tags=bool(tags),
+        before=before is not None,
+        within=bool(within),
     )
-    rows = await fetch(engine, sql, tenant, status, list(tags) or None, before, limit, outcome)
+    rows = await fetch(engine, sql, tenant, status, list(tags) or None, before, limit, outcome, *within)
     return [_view(row) for row in rows]
+
+
+def ids_within(prefix: str) -> tuple[UUID, UUID]:
+    """Return the lowest and the highest id that begin with a prefix."""
+    digits = prefix.replace("-", "")
+    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
 
 
 async def ids(

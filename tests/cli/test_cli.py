@@ -145,22 +145,22 @@ def test_an_interrupt_in_a_script_leaves_the_job_running(story):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "says"),
+    ("arguments", "environment", "says", "code"),
     [
-        (["jobs"], {"DOSSIER_URL": "nonsense"}, "is not a server URL; expected e.g. http://"),
-        (["follow", NOBODY], {"DOSSIER_URL": "http://127.0.0.1:9"}, "No Dossier server answers"),
-        (["migrate"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/x"}, "cannot be used"),
-        (["migrate"], {"DATABASE_URL": "nonsense"}, "expected postgresql://"),
-        (["serve", "--host", "0.0.0.0"], {}, "--insecure"),
-        (["serve"], {"DOSSIER_LEASE_SECONDS": "x"}, "DOSSIER_LEASE_SECONDS"),
-        (["ingest", "nothing.txt"], {"DOSSIER_URL": "http://127.0.0.1:9"}, "DATABASE_URL"),
+        (["jobs"], {"DOSSIER_URL": "nonsense"}, "is not a server URL; expected e.g. http://", 8),
+        (["follow", NOBODY], {"DOSSIER_URL": "http://127.0.0.1:9"}, "No Dossier server answers", 6),
+        (["migrate"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/x"}, "cannot be used", 8),
+        (["migrate"], {"DATABASE_URL": "nonsense"}, "expected postgresql://", 8),
+        (["serve", "--host", "0.0.0.0"], {}, "--insecure", 1),
+        (["serve"], {"DOSSIER_LEASE_SECONDS": "x"}, "DOSSIER_LEASE_SECONDS", 8),
+        (["ingest", "nothing.txt"], {"DOSSIER_URL": "http://127.0.0.1:9"}, "DATABASE_URL", 8),
     ],
 )
-def test_what_cannot_be_done_is_one_clear_line(arguments, environment, says):
+def test_what_cannot_be_done_is_one_clear_line(arguments, environment, says, code):
     nothing = dict.fromkeys(("DOSSIER_URL", "DATABASE_URL"), "")
     found = CliRunner().invoke(dossier, arguments, env=nothing | environment)
 
-    assert (found.exit_code, found.stdout) == (1, "")
+    assert (found.exit_code, found.stdout) == (code, "")
     assert says in found.stderr
     assert len(found.stderr.splitlines()) == 1
 
@@ -168,18 +168,23 @@ def test_what_cannot_be_done_is_one_clear_line(arguments, environment, says):
 def test_a_server_that_is_not_there_is_one_clear_line(terminal):
     found = terminal.run("jobs", DOSSIER_URL="http://127.0.0.1:9")
 
-    assert (found.returncode, found.stdout) == (1, "")
+    assert (found.returncode, found.stdout) == (6, "")
     assert found.stderr.startswith("No Dossier server answers at http://127.0.0.1:9")
     assert len(found.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
-    ("job_id", "says"), [(NOBODY, "No job has this id."), ("x", "A job's id is a UUID.")]
+    ("job_id", "says", "code"),
+    [
+        (NOBODY, "No job has this id.", 7),
+        ("00000", "There is no job whose id begins with 00000.", 7),
+        ("x", "'x' is not a job's id", 2),
+    ],
 )
-def test_an_unknown_id_is_one_clear_line(terminal, url, job_id, says):
+def test_an_unknown_id_is_one_clear_line(terminal, url, job_id, says, code):
     found = terminal.run("show", job_id, DOSSIER_URL=url)
 
-    assert (found.returncode, found.stdout) == (1, "")
+    assert (found.returncode, found.stdout) == (code, "")
     assert found.stderr.startswith(says)
 
 
