@@ -4,7 +4,6 @@ One bad file never stops the others: `documents` hands its error out in the file
 """
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
