@@ -83,7 +83,7 @@ class Fetcher:
 
     def _next(self, url: str, location: str) -> str:
         """Return where a redirect leads; the open web does not lead into a listed private host."""
-        following = _address(urljoin(url, location))
+        following = _address(_joined(url, location))
         if self._guard.trusts(_host(following)) and not self._guard.trusts(_host(url)):
             raise refused(_host(following), f"{_host(url)} redirects into a private host")
         return following
@@ -152,6 +152,13 @@ def _address(url: str) -> str:
         message = f"{url[:200]} is not an address on the web."
         raise ProviderError("validation", message, retryable=False)
     return address
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:  # brackets that hold no IPv6 address
+        return location
 
 
 def _host(url: str) -> str:

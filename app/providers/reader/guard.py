@@ -5,6 +5,7 @@ connected to, so a resolver cannot answer twice.
 """
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -22,7 +23,9 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 async def resolved(host: str, port: int) -> list[str]:
-    """Return the addresses of a host. Raises OSError."""
+    """Return the addresses of a host; an address is its own. Raises OSError, UnicodeError."""
+    with contextlib.suppress(ValueError):
+        return [str(ip_address(host))]
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
@@ -104,7 +107,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         bare = host.strip("[]")
         try:
             addresses = await self._resolve(bare, port)
-        except OSError:
+        except (OSError, UnicodeError):  # a label that is too long is no host either
             message = f"{bare[:200]} has no address: check its spelling."
             raise ProviderError("network", message, retryable=False) from None
         if self.trusts(bare):
