@@ -91,6 +91,14 @@ class Busy(DossierError):
     retry_after = 5  # seconds
 
 
+class Unauthorised(DossierError):
+    """The caller presents no key, or one that opens nothing."""
+
+
+class Forbidden(DossierError):
+    """The caller's key may not do this."""
+
+
 class DatabaseUnavailable(DossierError):
     """Postgres does not answer, or has no free connection."""
 

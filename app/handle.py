@@ -47,6 +47,7 @@ async def submit(
     key: str | None = None,
     max_attempts: int = 3,
     verify: Mapping[Effort, Verify] | None = None,
+    actor: str = "api",
 ) -> tuple[Job, bool]:
     """Submit a job.
 
@@ -60,7 +61,7 @@ async def submit(
     request = replace(request, verify=request.verify or (verify or {}).get(request.effort))
     command = c.SubmitJob(request, tenant, max_attempts, key, digest)
     empty = Job(uuid7())
-    first = change(empty, decide(command, empty), datetime.now(UTC), "api", None)
+    first = change(empty, decide(command, empty), datetime.now(UTC), actor, None)
     if await writer.submit(first):
         return first.job, True
     return await _of_key(writer, tenant, key or "", digest), False
@@ -83,6 +84,7 @@ async def fork(
     tenant: str,
     key: str | None = None,
     max_attempts: int = 3,
+    actor: str = "api",
 ) -> tuple[Job, bool]:
     """Submit a job that continues another from one of its events.
 
@@ -100,7 +102,7 @@ async def fork(
         submit=replace(command.submit, max_attempts=max_attempts, idempotency_key=key, request_sha256=digest),
     )
     empty = Job(uuid7())
-    first = await asyncio.to_thread(change, empty, decide(command, empty), datetime.now(UTC), "api", None)
+    first = await asyncio.to_thread(change, empty, decide(command, empty), datetime.now(UTC), actor, None)
     if await writer.submit(first):
         return first.job, True
     return await _of_key(writer, tenant, key or "", digest), False

@@ -25,6 +25,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     database_url: str = field(name="DATABASE_URL", default="")  # empty: the embedded Postgres
     home: str = field(name="DOSSIER_HOME", default="~/.dossier")
     url: str = field(name="DOSSIER_URL", default="")  # of a running server, for the commands
+    api_key: str = field(name="DOSSIER_API_KEY", default="")  # that the commands send to it
     model: str = field(name="DOSSIER_MODEL", default="gpt-6-luna")
     verify: Literal["", "off", "cited", "all"] = field(name="DOSSIER_VERIFY", default="")  # empty: by effort
     judge_model: str = field(name="DOSSIER_JUDGE_MODEL", default="")  # empty: the job's own

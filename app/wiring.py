@@ -20,6 +20,7 @@ from app.agent.ports import Search
 from app.agent.prompts import messages
 from app.api.app import make_app
 from app.api.context import ApiContext
+from app.api.keyring import Keyring
 from app.audit.notary import Notary, signer_of
 from app.domain.job import Job
 from app.domain.signature import Signer
@@ -69,7 +70,9 @@ class Mounted(Protocol):
 class Container:
     """Everything that one process runs on."""
 
-    def __init__(self, settings: Settings, url: str, *, pool_size: int = POOL_SIZE) -> None:
+    def __init__(
+        self, settings: Settings, url: str, *, pool_size: int = POOL_SIZE, process_key: str | None = None
+    ) -> None:
         self.settings = settings
         self.url = url
         self.engine = make_engine(url, pool_size=pool_size)
@@ -81,6 +84,7 @@ class Container:
         self.http = make_client()
         self.reader = PageReader(Fetcher(settings.allow_private_hosts.split(",")))
         self.signer: Signer | None = signer_of(settings.signing_key)
+        self.keyring = Keyring(self.engine, process_key)
 
     def context(self) -> ApiContext:
         """What the routes work with."""
@@ -92,6 +96,7 @@ class Container:
             max_attempts=self.settings.max_attempts,
             verify=verifying(self.settings),
             signer=self.signer,
+            keyring=self.keyring,
         )
 
     def worker(self, concurrency: int, perform: Perform | None = None) -> Worker:

@@ -50,6 +50,7 @@ class AsyncDossier:
         url: str | None = None,
         *,
         patience: float = CONTACT_PATIENCE,
+        api_key: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """Connect to `url`.
@@ -59,6 +60,7 @@ class AsyncDossier:
         Args:
             url: Such as "https://dossier.example.com".
             patience: Seconds without any contact until `stream` and `result` raise NoContact.
+            api_key: Such as "dsk_…"; the default is DOSSIER_API_KEY, and no key where that is not set.
             transport: How requests are sent, in place of a connection to `url`.
 
         Raises:
@@ -70,7 +72,7 @@ class AsyncDossier:
             base_url=self.url,
             transport=transport,
             timeout=REQUEST_TIMEOUT,
-            headers={"User-Agent": f"dossier/{__version__}"},
+            headers=_headers(api_key or os.environ.get("DOSSIER_API_KEY")),
             verify=self.url.startswith("https:"),  # plain http needs no certificates, which are slow to load
             trust_env=httpx.URL(self.url).host not in LOOPBACK,  # no proxy leads to this machine itself
         )
@@ -423,6 +425,11 @@ class AsyncDossier:
         if response.is_success:
             return response
         raise api_error(response)
+
+
+def _headers(api_key: str | None) -> dict[str, str]:
+    named = {"User-Agent": f"dossier/{__version__}"}
+    return named | {"Authorization": f"Bearer {api_key}"} if api_key else named
 
 
 def _checked(url: str) -> str:

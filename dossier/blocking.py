@@ -56,7 +56,9 @@ class Dossier:
     Its methods are those of AsyncDossier. One client may be used from several threads.
     """
 
-    def __init__(self, url: str | None = None, *, patience: float = CONTACT_PATIENCE) -> None:
+    def __init__(
+        self, url: str | None = None, *, patience: float = CONTACT_PATIENCE, api_key: str | None = None
+    ) -> None:
         """Connect to `url`.
 
         The default is DOSSIER_URL, else port 8000 of this machine.
@@ -64,11 +66,12 @@ class Dossier:
         Args:
             url: Such as "https://dossier.example.com".
             patience: Seconds without any contact until `stream` and `result` raise NoContact.
+            api_key: Such as "dsk_…"; the default is DOSSIER_API_KEY, and no key where that is not set.
 
         Raises:
             BadUrl: The URL is not one of a server.
         """
-        self._inner = AsyncDossier(url, patience=patience)
+        self._inner = AsyncDossier(url, patience=patience, api_key=api_key)
         self._thread = LoopThread("dossier client")
         self.url = self._inner.url
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from litestar import Litestar, asgi
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import ASGIRouteHandler
 from litestar.openapi import OpenAPIConfig
@@ -21,9 +22,11 @@ from app.api import (
     jobs,
     overview,
     report,
+    sessions,
     sources,
     stream,
 )
+from app.api.authentication import require_key
 from app.api.context import ApiContext
 from app.api.contract import check_request
 from app.api.openai.job_serving import OpenAI
@@ -54,6 +57,8 @@ ROUTES = [
     documents.search_documents,
     documents.document_text,
     overview.get_overview,
+    sessions.open_session,
+    sessions.close_session,
     health.live,
     health.ready,
 ]
@@ -77,6 +82,8 @@ def make_app(
             "openai": Provide(lambda: openai, sync_to_thread=False),
         },
         before_request=check_request,
+        guards=[require_key],
+        state=State({"context": context}),
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         request_max_body_size=MAX_REQUEST_BODY,
         lifespan=[lifespan] if lifespan else [],
@@ -96,7 +103,7 @@ def make_app(
 def _mounted(mount: tuple[str, ASGIApp]) -> ASGIRouteHandler:
     path, app = mount
 
-    @asgi(path, is_mount=True, copy_scope=True)
+    @asgi(path, is_mount=True, copy_scope=True, opt={"needs": "submit"})
     async def handler(scope: Scope, receive: Receive, send: Send) -> None:
         await app(scope, receive, send)
 

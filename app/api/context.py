@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from uuid import UUID
 
+from app.api.keyring import Keyring
 from app.api.past import until
 from app.api.problem_details import BadRequest
 from app.domain.job import Job
@@ -51,12 +52,14 @@ class ApiContext:
         max_attempts: int,
         signer: Signer | None = None,
         verify: Mapping[Effort, Verify] | None = None,
+        keyring: Keyring | None = None,
     ) -> None:
         self.writer = writer
         self.wake = wake
         self.hub = hub
         self.max_attempts = max_attempts
         self.signer = signer
+        self.keyring = keyring or Keyring(writer.engine)
         self.verify = verify or {}
         self.bundling = asyncio.Semaphore(MAX_BUNDLES)
         self._queue_limit = queue_limit

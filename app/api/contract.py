@@ -37,7 +37,7 @@ MAX_FAULTS = 50  # that one answer names
 REFUSED_TYPE = re.compile(r";\s*q=0(\.0*)?\s*(;|$)")  # a media type that the caller does not take
 MAX_DIGITS = 18  # of a whole number in a query: any such number fits 64 bits
 
-COMMON = ("unknown_parameter", "internal_error")
+COMMON = ("unknown_parameter", "unauthorised", "forbidden", "internal_error")
 BODY = (
     "malformed_json", "missing_body", "unknown_field", "missing_field", "wrong_type", "too_short",
     "too_long", "too_many_items", "too_few_items", "too_deep", "out_of_range", "invalid_character",

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromQuery
 
+from app.api.authentication import READS
 from app.api.context import ApiContext
 from app.api.contract import BODY, problems_of
 from app.api.problem_details import BadRequest
@@ -19,6 +20,7 @@ EXAMPLE = Example(summary="A question", value={"query": "What is a context manag
 @post(
     "/documents/search",
     status_code=200,
+    opt=READS,
     responses=problems_of(*BODY, "database_unavailable"),
     summary="Search the documents",
     description="The best passage of each document, best first. Nothing in the query is syntax.",

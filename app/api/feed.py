@@ -5,6 +5,7 @@ They come as JSON pages or as server-sent events.
 
 import random
 import re
+from functools import partial
 from typing import Annotated
 
 from litestar import Request, Response, get
@@ -12,6 +13,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 
+from app.api.authentication import caller_of
 from app.api.context import TENANT, ApiContext
 from app.api.contract import EVENT_STREAM, JSON, PAGE_PROBLEMS, accepted, problems_of
 from app.api.problem_details import BadRequest
@@ -55,11 +57,17 @@ async def all_events(
     """
     wanted = _types(types)
     if accepted(request, JSON, EVENT_STREAM) == EVENT_STREAM:
-        return await _open(context, after, last_event_id, wanted)
+        return await _open(context, request, after, last_event_id, wanted)
     return (await _page(context, after, limit, wanted)).to_asgi_response(app=None, request=request)
 
 
-async def _open(context: ApiContext, after: str | None, last: str | None, types: list[str] | None) -> ASGIApp:
+async def _open(
+    context: ApiContext,
+    request: Request,  # type: ignore[type-arg]
+    after: str | None,
+    last: str | None,
+    types: list[str] | None,
+) -> ASGIApp:
     """Open the stream at the header's cursor, else at the query's.
 
     A browser that reconnects repeats the query of its first request, so the header wins.
@@ -80,12 +88,14 @@ async def _open(context: ApiContext, after: str | None, last: str | None, types:
     if cursor is not None and cursor > newest:
         first, cursor = first + frames.reset(str(newest)), FEED_START
     wanted = tuple(sorted(set(types))) if types else None
-    return EventStream(
+    stream = EventStream(
         context.hub.crowd,
         lambda: context.hub.feed(TENANT, wanted, newest),
         newest if cursor is None else cursor,
         first,
     )
+    stream.watch = partial(context.keyring.watching, caller_of(request))
+    return stream
 
 
 async def _page(

@@ -7,12 +7,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
-from litestar import Response, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, HeaderParameter
 
+from app.api.authentication import READS, caller_of
 from app.api.context import TENANT, ApiContext, job_id_of
 from app.api.contract import BODY, LOG, check_key, problems_of
 from app.api.jobs import created
@@ -43,6 +44,7 @@ FORK_EXAMPLE = Example(
 )
 async def fork_job(
     context: NamedDependency[ApiContext],
+    request: Request,  # type: ignore[type-arg]
     job_id: FromPath[str],
     data: Annotated[Fork, Body(examples=[FORK_EXAMPLE])],
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
@@ -62,6 +64,7 @@ async def fork_job(
         tenant=TENANT,
         key=idempotency_key,
         max_attempts=context.max_attempts,
+        actor=caller_of(request).actor,
     )
     headers = {"Location": f"/jobs/{job.id}"}
     return Response(created(job), status_code=201 if is_new else 200, headers=headers)
@@ -70,6 +73,7 @@ async def fork_job(
 @post(
     "/jobs/{job_id:str}/replay",
     status_code=200,
+    opt=READS,
     responses=problems_of(*LOG, "busy"),
     summary="Replay a job's log with today's code",
     description="Calls no provider and writes nothing. `first_difference` is the first event that differs.",

@@ -4,6 +4,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from msgspec import Struct
 
+from app.api.authentication import PUBLIC
 from app.api.context import ApiContext
 from app.errors import DatabaseUnavailable
 from app.store import migrate
@@ -20,7 +21,7 @@ class Health(Struct, frozen=True):
     expected: str = ""
 
 
-@get("/health/live", summary="The process runs", sync_to_thread=False)
+@get("/health/live", opt=PUBLIC, summary="The process runs", sync_to_thread=False)
 def live() -> Health:
     """Answer 200 as long as the process can answer.
 
@@ -29,7 +30,7 @@ def live() -> Health:
     return Health("ok")
 
 
-@get("/health/ready", summary="The process can take requests")
+@get("/health/ready", opt=PUBLIC, summary="The process can take requests")
 async def ready(context: NamedDependency[ApiContext]) -> Response[Health]:
     """Answer 200 if the process can work, else 503.
 

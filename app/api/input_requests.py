@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from litestar import Response, post
+from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath
 from msgspec import Meta, Struct
 
+from app.api.authentication import caller_of
 from app.api.context import ApiContext, job_id_of
 from app.api.contract import BODY, LOG, problems_of
 from app.domain import commands as c
@@ -36,10 +37,11 @@ ANSWER_EXAMPLE = Example(summary="An answer", value={"answers": ["I mean the pro
 )
 async def provide_input(
     context: NamedDependency[ApiContext],
+    request: Request,  # type: ignore[type-arg]
     job_id: FromPath[str],
     data: Annotated[Answers, Body(examples=[ANSWER_EXAMPLE])],
 ) -> Response[JobView]:
     """Record the answers, and return the job to the queue."""
     job = await context.load(job_id_of(job_id))
-    answered = await handle(context.writer, job, c.ProvideInput(data.answers), actor="api")
+    answered = await handle(context.writer, job, c.ProvideInput(data.answers), actor=caller_of(request).actor)
     return Response(job_view(answered))

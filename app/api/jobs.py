@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from litestar import Response, delete, get, post
+from litestar import Request, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, HeaderParameter, QueryParameter
 
+from app.api.authentication import caller_of
 from app.api.context import TENANT, ApiContext, id_prefix_of, job_cursor_of, job_id_of
 from app.api.contract import BODY, LOG, PAGE_PROBLEMS, check_key, problems_of
 from app.api.waiting import until_over
@@ -43,6 +44,7 @@ SUBMIT_EXAMPLE = Example(
 )
 async def submit_job(
     context: NamedDependency[ApiContext],
+    request: Request,  # type: ignore[type-arg]
     data: Annotated[ResearchRequest, Body(examples=[SUBMIT_EXAMPLE])],
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
 ) -> Response[Created]:
@@ -55,6 +57,7 @@ async def submit_job(
         tenant=TENANT,
         key=idempotency_key,
         max_attempts=context.max_attempts,
+        actor=caller_of(request).actor,
         verify=context.verify,
     )
     headers = {"Location": f"/jobs/{job.id}"}
@@ -136,10 +139,14 @@ async def list_jobs(
     summary="Cancel a job",
     description="No paid call is recorded after this. Cancelling a cancelled job is 200 again.",
 )
-async def cancel_job(context: NamedDependency[ApiContext], job_id: FromPath[str]) -> Response[Cancelled]:
+async def cancel_job(
+    context: NamedDependency[ApiContext],
+    request: Request,  # type: ignore[type-arg]
+    job_id: FromPath[str],
+) -> Response[Cancelled]:
     """Request the cancel, and give the worker two seconds to confirm it."""
     job = await context.load(job_id_of(job_id))
-    job = await handle(context.writer, job, c.RequestCancel(), actor="api")
+    job = await handle(context.writer, job, c.RequestCancel(), actor=caller_of(request).actor)
     if not job.is_over:
         await until_over(context, job.id, CANCEL_WAIT)
         job = await context.load(job.id)

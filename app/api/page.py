@@ -21,6 +21,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_308_PERMANENT_REDIRECT
 from msgspec import Struct
 
+from app.api.authentication import PUBLIC
 from app.api.contract import accepted
 
 WEB_FOLDER = Path(__file__).parent / "web"
@@ -54,6 +55,7 @@ PAGE_VIEWS = (
     ("run", "Job", ("/runs/{job_id:str}",)),
     ("report", "Report", ("/runs/{job_id:str}/report",)),
     ("compare", "Compare", ("/compare",)),
+    ("session", "Your key", ("/session",)),
 )
 # `/overview` is the API's: a browser that asks it for html gets the view.
 OVERVIEW = ("overview", "Overview")
@@ -79,10 +81,10 @@ def _view_route(name: str, title: str, paths: tuple[str, ...]) -> HTTPRouteHandl
     def show(request: Request) -> Response[bytes]:  # type: ignore[type-arg]
         return _answer(request, page, CHECKED)
 
-    return get(list(paths), name=name, include_in_schema=False, sync_to_thread=False)(show)
+    return get(list(paths), name=name, opt=PUBLIC, include_in_schema=False, sync_to_thread=False)(show)
 
 
-@get("/dash", include_in_schema=False, sync_to_thread=False)
+@get("/dash", opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
 def old_overview() -> Redirect:
     """Lead an old address of the overview to the one of today."""
     return Redirect("/overview", status_code=HTTP_308_PERMANENT_REDIRECT)
@@ -103,7 +105,7 @@ def _overview() -> File:
     return _file(_page(*OVERVIEW).encode(), ".html")
 
 
-@get("/web/{version:str}/{name:str}", include_in_schema=False, sync_to_thread=False)
+@get("/web/{version:str}/{name:str}", opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
 def web_file(request: Request, version: FromPath[str], name: FromPath[str]) -> Response[bytes]:  # type: ignore[type-arg]
     """Return a style, a script or a picture.
 

@@ -15,12 +15,14 @@ from app.errors import (
     Busy,
     DatabaseUnavailable,
     FeedWithheld,
+    Forbidden,
     IdempotencyConflict,
     JobAlreadyOver,
     JobArchived,
     JobNotFound,
     NoInputRequested,
     QueueFull,
+    Unauthorised,
     WrongVersion,
 )
 from dossier.problems import DossierError
@@ -55,6 +57,8 @@ CODES: dict[str, tuple[int, str]] = {
     "malformed_at": (400, "The point in time is not valid"),
     "at_beyond_head": (400, "The job has no such event yet"),
     "invalid_request": (400, "The request is not valid"),
+    "unauthorised": (401, "A valid key is needed"),
+    "forbidden": (403, "The key may not do this"),
     "not_found": (404, "This route does not exist"),
     "job_not_found": (404, "The job does not exist"),
     "not_yet_submitted": (404, "The job did not exist at that time"),
@@ -88,6 +92,8 @@ KNOWN: dict[type[DossierError], str] = {
     Busy: "busy",
     WrongVersion: "try_again",
     FeedWithheld: "feed_withheld",
+    Unauthorised: "unauthorised",
+    Forbidden: "forbidden",
     DatabaseUnavailable: "database_unavailable",
 }
 # What these say is about the inside of the server, so the caller reads this instead.
@@ -176,7 +182,9 @@ def on_dossier_error(_request: Request, error: DossierError) -> Response[bytes]:
     if code == "internal_error":
         log.error("An error has no answer of its own.", exc_info=error)
     wait = getattr(error, "retry_after", None)
-    headers = {"Retry-After": str(wait)} if wait else None
+    headers = {"Retry-After": str(wait)} if wait else {}
+    if isinstance(error, Unauthorised):
+        headers["WWW-Authenticate"] = 'Bearer realm="dossier"'
     return answer(problem(code, DETAILS.get(code) or str(error)), headers)
 
 

@@ -5,6 +5,7 @@ Some stream, the others keep an EventSource alive or end it.
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Generic, TypeVar
 
 from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
@@ -35,6 +36,7 @@ class EventStream(Generic[CursorT]):
 
     connection: ClassVar[type[Connection]] = Connection
     headers: Sequence[tuple[bytes, bytes]] = STREAM_HEADERS
+    watch: Callable[[Reader[Any]], AbstractContextManager[None]] = staticmethod(lambda _: nullcontext())
 
     def __init__(
         self, crowd: Readers, source: Callable[[], StreamSource[CursorT]], cursor: CursorT, first: bytes
@@ -55,8 +57,9 @@ class EventStream(Generic[CursorT]):
         reader = Reader(self._source(), self._cursor, connection)
         self._crowd.add(reader, message(self._first, more=True))
         try:
-            while (await receive())["type"] != "http.disconnect":  # also comes once all is sent
-                pass
+            with self.watch(reader):
+                while (await receive())["type"] != "http.disconnect":  # also comes once all is sent
+                    pass
         finally:
             await self._crowd.remove(reader)
 

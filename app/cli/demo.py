@@ -10,7 +10,7 @@ from app.cli.asking import end_as, watch_or_leave
 from app.cli.database_url import ready_url
 from app.cli.documents import store
 from app.cli.printing import print_report
-from app.cli.server_connection import starting_server
+from app.cli.server_connection import OWN_KEY, starting_server
 from app.cli.terminal import line, print_json
 from app.ingest import builtin
 from app.settings import Settings, load_settings
@@ -61,7 +61,7 @@ async def _fill(url: str) -> str:
 
 
 def _research(url: str, question: str, *, as_json: bool) -> JobView:
-    with Dossier(url) as dossier:
+    with Dossier(url, api_key=OWN_KEY) as dossier:
         line(f'4. POST {url}/jobs {{"query": "{question}"}}')
         created = dossier.submit(question, sources=Sources(search="corpus"), tags=["demo"])
         line(f"5. 201, and from now on it cannot be lost. Following {created.stream_url}")

@@ -4,7 +4,7 @@ import asyncio
 
 import rich_click as click
 
-from app.cli.server_connection import own_server
+from app.cli.server_connection import OWN_KEY, own_server
 from app.mcp_server.server import make_mcp_server
 from app.mcp_server.tools import ResearchTools
 from app.settings import load_settings
@@ -19,13 +19,14 @@ def mcp() -> None:
 
     It uses the server at DOSSIER_URL, or runs one for as long as the host keeps it.
     """
-    if url := load_settings().url:
-        asyncio.run(_serve(url))
+    settings = load_settings()
+    if settings.url:
+        asyncio.run(_serve(settings.url, settings.api_key))
         return
     with own_server(JOBS_AT_ONCE) as url:
-        asyncio.run(_serve(url))
+        asyncio.run(_serve(url, OWN_KEY))
 
 
-async def _serve(url: str) -> None:
-    async with AsyncDossier(url) as dossier:
+async def _serve(url: str, api_key: str) -> None:
+    async with AsyncDossier(url, api_key=api_key) as dossier:
         await make_mcp_server(ResearchTools(dossier)).run_stdio_async()

@@ -25,6 +25,7 @@ COMMANDS = {
     "corpus": ("app.cli.documents:corpus", "List or remove ingested documents."),
     "serve": ("app.cli.serving:serve", "Run the API and a worker."),
     "mcp": ("app.cli.mcp:mcp", "Serve the Model Context Protocol over stdio."),
+    "key": ("app.cli.keys:key", "Make, list and revoke API keys."),
     "worker": ("app.cli.serving:worker", "Run a worker without an API."),
     "models": ("app.cli.models:models", "Show the configured language models, or test a call of each."),
     "sql": ("app.cli.sql:sql", "Query the jobs in SQL."),

@@ -6,6 +6,7 @@ That is the one at DOSSIER_URL, else one of the command's own for as long as it 
 import contextlib
 import os
 import re
+import secrets
 import select
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from dossier.problems import DossierError
 STARTS_WITHIN = 60.0  # seconds; a new embedded Postgres takes two, a slow disk longer
 STOPS_WITHIN = 25.0  # seconds; a worker's step in flight has ten, open streams ten
 PACKAGE_FOLDER = str(Path(app.__file__ or "").parents[1])  # where `app` and `migrations` are
+OWN_KEY = secrets.token_urlsafe(32)  # that this process and its own server share
 ANNOUNCED_URL = re.compile(r"http://\S+")
 
 
@@ -33,8 +35,9 @@ def connect(workers: int = 0) -> Iterator[Dossier]:
     `workers` is for a server of our own: 0 where no job has to move.
     """
     with contextlib.ExitStack() as stack:
-        url = load_settings().url or stack.enter_context(own_server(workers))
-        yield stack.enter_context(Dossier(url))
+        settings = load_settings()
+        url = settings.url or stack.enter_context(own_server(workers))
+        yield stack.enter_context(Dossier(url, api_key=settings.api_key if settings.url else OWN_KEY))
 
 
 def is_own() -> bool:
@@ -76,7 +79,7 @@ def starting_server(workers: int, **environment: str) -> Iterator[Callable[[], s
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         child = subprocess.Popen(  # noqa: S603 - our own command
             command,
-            env={**os.environ, **environment, "PYTHONPATH": _search_path()},
+            env={**os.environ, "DOSSIER_API_KEY": OWN_KEY, **environment, "PYTHONPATH": _search_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -23,6 +23,11 @@ from dossier.problems import DossierError
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
+NEEDS_KEY = (
+    "Others can reach this address, and there is no key yet: anybody could read and cancel every job. "
+    "Make one first: dossier key create NAME. Or pass --insecure."
+)
+
 
 @click.command(epilog="Example: dossier serve --port 8080 --workers 4")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -44,7 +49,6 @@ def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bo
 
     Without DATABASE_URL it keeps its own Postgres under DOSSIER_HOME.
     """
-    _refuse_strangers(host, insecure=insecure)
     settings = load_settings()
     _log(settings)
     allow_sockets()
@@ -56,15 +60,18 @@ def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bo
         raise DossierError(
             f"Cannot listen on {host}:{port} ({error.strerror}); choose another --port."
         ) from error
-    uvloop.run(_serve(settings, ready_url(settings), sock, workers, as_json=as_json))
-
-
-def _refuse_strangers(host: str, *, insecure: bool) -> None:
-    if not insecure and not _is_loopback(host):
-        raise DossierError(
-            f"{host} is public, and there is no authentication yet: anyone could read and cancel every job. "
-            "Put an authenticating proxy in front, or pass --insecure."
-        )
+    process_key = settings.api_key if with_parent else None
+    is_public = not insecure and not _is_loopback(host)
+    work = _serve(
+        settings,
+        ready_url(settings),
+        sock,
+        workers,
+        process_key=process_key,
+        is_public=is_public,
+        as_json=as_json,
+    )
+    uvloop.run(work)
 
 
 def _is_loopback(host: str) -> bool:
@@ -95,9 +102,20 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True, name="parent").start()
 
 
-async def _serve(settings: Settings, url: str, sock: socket.socket, workers: int, *, as_json: bool) -> None:
-    house = Container(settings, url)
-    mounts = {"/mcp": McpMount(settings.allowed_hosts.split())}
+async def _serve(
+    settings: Settings,
+    url: str,
+    sock: socket.socket,
+    workers: int,
+    *,
+    process_key: str | None,
+    is_public: bool,
+    as_json: bool,
+) -> None:
+    house = Container(settings, url, process_key=process_key)
+    if is_public and not await house.keyring.is_in_use():
+        raise DossierError(NEEDS_KEY)
+    mounts = {"/mcp": McpMount(house.keyring.process_key, settings.allowed_hosts.split())}
     server = make_server(house.app(workers, mounts), house.draining, settings.log_level, house.force_stop)
     announcing = asyncio.create_task(_announce(server, sock, workers, as_json=as_json))
     # uvicorn obeys a signal, stops, and then raises it again; by then there is nothing left to do.

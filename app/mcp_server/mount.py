@@ -18,7 +18,8 @@ LOCAL = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
 class McpMount:
     """Answers /mcp while it runs, and refuses requests before or after."""
 
-    def __init__(self, allowed_hosts: Sequence[str] = ()) -> None:
+    def __init__(self, process_key: str, allowed_hosts: Sequence[str] = ()) -> None:
+        self._process_key = process_key
         hosts = [*LOCAL, *allowed_hosts]
         origins = [f"{scheme}://{host}" for scheme in ("http", "https") for host in hosts]
         self._security = TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
@@ -28,7 +29,7 @@ class McpMount:
     async def running(self, api: ASGIApp) -> AsyncIterator[None]:
         """Serve over this API while open."""
         transport = httpx.ASGITransport(api)  # type: ignore[arg-type]  # Litestar's types of ASGI are its own
-        async with AsyncDossier(OWN_URL, transport=transport) as dossier:
+        async with AsyncDossier(OWN_URL, api_key=self._process_key, transport=transport) as dossier:
             server = make_mcp_server(ResearchTools(dossier))
             app = server.streamable_http_app(
                 streamable_http_path="/", stateless_http=True, transport_security=self._security

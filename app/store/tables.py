@@ -8,6 +8,7 @@ on what right now. `blobs` keeps big bodies by their sha256. `documents` and `pa
 """
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     TIMESTAMP,
     BigInteger,
@@ -224,4 +225,19 @@ upkeep = Table(
     Column("prev_hash", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     CheckConstraint("number > 0", name="number"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False, server_default="default"),
+    Column("name", Text, nullable=False),
+    Column("secret_sha256", LargeBinary, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("created_at", Moment, nullable=False, server_default=text("now()")),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+    Column("last_used_at", Moment),
+    CheckConstraint("octet_length(secret_sha256) = 32", name="secret_sha256"),
 )

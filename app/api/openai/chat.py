@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import HeaderParameter
 from litestar.types import ASGIApp
 
+from app.api.authentication import caller_of
 from app.api.contract import check_key
 from app.api.openai.error_bodies import error_body
 from app.api.openai.job_serving import OpenAI, as_app
@@ -35,10 +36,12 @@ async def create_chat_completion(
     if (text := side_answer(wish.messages)) is not None:
         return as_app(_side_chat(text, str(body.get("model") or "dossier"), wish), request)
     check_key(idempotency_key)
-    job = await openai.start(wish, idempotency_key)
+    job = await openai.start(wish, caller_of(request), idempotency_key)
     if wish.stream:
         name = f"chat {wish.include_usage}"
-        return await openai.follow(job.id, name, lambda: ChatFold(include_usage=wish.include_usage))
+        return await openai.follow(
+            job.id, caller_of(request), name, lambda: ChatFold(include_usage=wish.include_usage)
+        )
     await openai.wait(job.id)
     fold = await openai.folded(job.id, ChatFold())
     return as_app(_whole(fold), request)

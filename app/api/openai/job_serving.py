@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from litestar import Request, Response
 from litestar.types import ASGIApp
 
 from app.api.context import TENANT, ApiContext
+from app.api.keyring import Caller
 from app.api.openai.wish import Wish
 from app.api.sse import STREAM_HEADERS, EventStream
 from app.api.waiting import until_over
@@ -55,7 +56,7 @@ class OpenAI:
     def _faces(self) -> Faces:
         return Faces(self._context.hub, self._lines)
 
-    async def start(self, wish: Wish, key: str | None = None) -> Job:
+    async def start(self, wish: Wish, caller: Caller, key: str | None = None) -> Job:
         """Submit the job, or a follow-up of the named one.
 
         Raises QueueFull, JobNotFound, IdempotencyConflict, DatabaseUnavailable.
@@ -69,6 +70,7 @@ class OpenAI:
                 tenant=TENANT,
                 key=key,
                 max_attempts=context.max_attempts,
+                actor=caller.actor,
                 verify=context.verify,
             )
         else:
@@ -87,6 +89,7 @@ class OpenAI:
                 tenant=TENANT,
                 key=key,
                 max_attempts=context.max_attempts,
+                actor=caller.actor,
             )
         return job
 
@@ -108,11 +111,14 @@ class OpenAI:
         async with self._waits:
             await until_over(self._context, job_id, MAX_WAIT_SECONDS)
 
-    async def follow(self, job_id: UUID, name: str, make_fold: Callable[[], Fold], after: int = 0) -> ASGIApp:
+    async def follow(
+        self, job_id: UUID, caller: Caller, name: str, make_fold: Callable[[], Fold], after: int = 0
+    ) -> ASGIApp:
         """Return the stream of a job's face.
 
         Args:
             job_id: the job.
+            caller: who follows it.
             name: of the face, which tells it from the job's others.
             make_fold: makes a fold that has seen nothing.
             after: how many frames the caller has.
@@ -129,6 +135,7 @@ class OpenAI:
             crowd, lambda: topic(job_id, head.seq, name, make_fold), after, frames.HEARTBEAT_FRAME
         )
         stream.headers = headers
+        stream.watch = partial(self._context.keyring.watching, caller)
         return stream
 
     async def _whole(self, job_id: UUID, fold: Fold, after: int) -> ASGIApp:

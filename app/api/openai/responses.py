@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 
+from app.api.authentication import caller_of
 from app.api.context import ApiContext
 from app.api.contract import check_key
 from app.api.openai.job_serving import OpenAI, as_app
@@ -28,9 +29,9 @@ async def create_response(
     """Submit a job, then stream it, return, or wait."""
     wish = response_wish(await body_of(request))
     check_key(idempotency_key)
-    job = await openai.start(wish, idempotency_key)
+    job = await openai.start(wish, caller_of(request), idempotency_key)
     if wish.stream:
-        return await openai.follow(job.id, FACE, ResponseFold)
+        return await openai.follow(job.id, caller_of(request), FACE, ResponseFold)
     if not wish.background:
         await openai.wait(job.id)
     return as_app(await _shown(openai, job.id), request)
@@ -48,7 +49,7 @@ async def get_response(
     job_id = job_of_response(response_id)
     if stream:
         after = 0 if starting_after is None else starting_after + 1
-        return await openai.follow(job_id, FACE, ResponseFold, after)
+        return await openai.follow(job_id, caller_of(request), FACE, ResponseFold, after)
     return as_app(await _shown(openai, job_id), request)
 
 
@@ -58,14 +59,17 @@ async def get_response(
     summary="Cancel a response (OpenAI's protocol)",
 )
 async def cancel_response(
-    openai: NamedDependency[OpenAI], context: NamedDependency[ApiContext], response_id: FromPath[str]
+    openai: NamedDependency[OpenAI],
+    context: NamedDependency[ApiContext],
+    request: Request,  # type: ignore[type-arg]
+    response_id: FromPath[str],
 ) -> Response[dict[str, Any]]:
     """Cancel the job.
 
     It is in progress until its worker stops.
     """
     job = await context.load(job_of_response(response_id))
-    job = await handle(context.writer, job, c.RequestCancel(), actor="api")
+    job = await handle(context.writer, job, c.RequestCancel(), actor=caller_of(request).actor)
     return await _shown(openai, job.id)
 
 

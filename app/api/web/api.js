@@ -35,7 +35,11 @@ async function call(path, options = {}) {
   } catch {
     throw new Away("The server does not answer.");
   }
+  if (response.status === 204) return null;
   if (response.ok) return options.text ? response.text() : response.json();
+  if (response.status === 401 && location.pathname !== "/session") {
+    location.assign(`/session?next=${encodeURIComponent(location.pathname + location.search)}`);
+  }
   throw new Problem(await response.json().catch(() => ({})), response.status);
 }
 
@@ -54,6 +58,7 @@ const job = (id) => `/jobs/${encodeURIComponent(id)}`;
 
 export const api = {
   submit: (request, key) => call("/jobs", json(request, { "Idempotency-Key": key })),
+  signIn: (key) => call("/session", json({ key })),
   jobs: (search) => call(`/jobs?${search}`),
   job: (id) => call(job(id)),
   cancel: (id) => call(job(id), { method: "DELETE" }),

@@ -1,0 +1,52 @@
+"""Let a request in, or not: by the key in its header or in the page's cookie."""
+
+from typing import Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from app.api.context import ApiContext
+from app.api.keyring import ANYBODY, Caller
+from app.domain.api_key import Scope
+from app.errors import Forbidden, Unauthorised
+
+COOKIE = "dossier_key"
+CALLER = "dossier.caller"  # in the scope of a request
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+PUBLIC = {"needs": None}  # `opt` of a route that needs no key
+READS: dict[str, Scope] = {"needs": "read"}  # of one that only reads, though it is a POST
+
+
+async def require_key(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Admit a caller whose key may do what the route does.
+
+    Raises Unauthorised, Forbidden, DatabaseUnavailable.
+    """
+    needs = handler.opt.get("needs", _by_method(connection))
+    if needs is None:
+        return
+    context: ApiContext = connection.app.state.context
+    caller = await context.keyring.caller(_presented(connection))
+    if caller is None:
+        raise Unauthorised("Send a valid key: Authorization: Bearer dsk_…")
+    if needs not in caller.scopes and "admin" not in caller.scopes:
+        raise Forbidden(f"This key lacks the scope {needs!r}.")
+    connection.scope[CALLER] = caller  # type: ignore[literal-required]
+
+
+def caller_of(request: Request[Any, Any, Any]) -> Caller:
+    """Return who sends this request."""
+    return request.scope.get(CALLER, ANYBODY)  # type: ignore[return-value]
+
+
+def _by_method(connection: ASGIConnection[Any, Any, Any, Any]) -> Scope:
+    return "read" if connection.scope.get("method", "GET") in READING else "submit"
+
+
+def _presented(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    kind, _, key = connection.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return key.strip()
+    return connection.cookies.get(COOKIE)

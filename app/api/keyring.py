@@ -1,0 +1,132 @@
+"""The keys that one process knows, a few seconds old at most."""
+
+import asyncio
+import contextlib
+import hmac
+import logging
+import secrets
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from app.domain.api_key import SCOPES, Scope, read_key
+from app.errors import DatabaseUnavailable
+from app.store.api_keys import ApiKey, note_use, read_keys
+from app.store.database import Engine
+from app.stream.reader import Reader
+
+FRESH = 2.0  # seconds that the keys are used for before they are read again
+NOTE_EVERY = 10.0  # seconds between two notes of which keys were used
+
+log = logging.getLogger(__name__)
+
+
+class Caller(Struct, frozen=True):
+    """Who sends a request, and what they may do."""
+
+    actor: str = "api"  # as events name it: "key:<id>", or "api" where no keys are in use
+    scopes: tuple[Scope, ...] = SCOPES
+    key_id: str | None = None
+
+
+ANYBODY = Caller()
+
+
+class Keyring:
+    """Knows the callers. As long as no key was ever made, everybody is let in."""
+
+    def __init__(self, engine: Engine, process_key: str | None = None) -> None:
+        """Make a keyring.
+
+        Args:
+            engine: of the database with the keys.
+            process_key: a secret that this process and whoever started it share; it may do everything.
+        """
+        self.process_key = process_key or secrets.token_urlsafe(32)
+        self._engine = engine
+        self._keys: dict[str, ApiKey] = {}
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
+        self._used: set[str] = set()
+        self._noted_at = time.monotonic()
+        self._watched: dict[Reader[Any], Caller] = {}
+        self._watch: asyncio.Task[None] | None = None
+        self._noting: asyncio.Task[None] | None = None
+
+    async def is_in_use(self) -> bool:
+        """Return whether there are keys, so that callers need one. Raises DatabaseUnavailable."""
+        await self._refresh()
+        return bool(self._keys)
+
+    async def caller(self, text: str | None) -> Caller | None:
+        """Return who presents this key, or None if it opens nothing.
+
+        Raises DatabaseUnavailable.
+        """
+        if text and hmac.compare_digest(text.encode(), self.process_key.encode()):
+            return Caller("process")
+        if not await self.is_in_use():
+            return ANYBODY
+        presented = read_key(text or "")
+        key = self._keys.get(presented.key_id) if presented else None
+        if presented is None or key is None or not hmac.compare_digest(presented.digest, key.secret_sha256):
+            return None
+        if not key.is_valid(datetime.now(UTC)):
+            return None
+        self._note(key.key_id)
+        return Caller(f"key:{key.key_id}", key.scopes, key.key_id)
+
+    async def is_still_valid(self, caller: Caller) -> bool:
+        """Return whether an open stream of this caller may go on."""
+        if caller.key_id is None:
+            return caller.actor == "process" or not await self.is_in_use()
+        await self._refresh()
+        key = self._keys.get(caller.key_id)
+        return key is not None and key.is_valid(datetime.now(UTC))
+
+    @contextlib.contextmanager
+    def watching(self, caller: Caller, reader: Reader[Any]) -> Iterator[None]:
+        """End the stream of this reader soon after the caller's key does."""
+        if caller.key_id is None:
+            yield
+            return
+        self._watched[reader] = caller
+        if self._watch is None:
+            self._watch = asyncio.get_running_loop().create_task(self._look())
+        try:
+            yield
+        finally:
+            self._watched.pop(reader, None)
+
+    async def _look(self) -> None:
+        """Send away the readers whose keys have ended, until nobody reads."""
+        while self._watched:
+            await asyncio.sleep(FRESH)
+            with contextlib.suppress(DatabaseUnavailable):  # the streams wait for it too
+                for reader, caller in tuple(self._watched.items()):
+                    if not await self.is_still_valid(caller):
+                        reader.leave("key_ended")
+        self._watch = None
+
+    async def _refresh(self) -> None:
+        if time.monotonic() - self._read_at < FRESH:
+            return
+        async with self._reading:
+            if time.monotonic() - self._read_at >= FRESH:
+                self._keys = {key.key_id: key for key in await read_keys(self._engine)}
+                self._read_at = time.monotonic()
+
+    def _note(self, key_id: str) -> None:
+        """Note the use off the request's path."""
+        self._used.add(key_id)
+        if time.monotonic() - self._noted_at > NOTE_EVERY:
+            self._noted_at = time.monotonic()
+            used, self._used = self._used, set()
+            self._noting = asyncio.get_running_loop().create_task(self._write(used))
+
+    async def _write(self, used: set[str]) -> None:
+        with contextlib.suppress(DatabaseUnavailable):  # the next use is noted again
+            await note_use(self._engine, sorted(used))

@@ -1,0 +1,25 @@
+// Sign in with a key. The cookie that keeps it can be read by no script, this one included.
+import { api, told } from "./api.js";
+
+const form = /** @type {HTMLFormElement} */ (document.getElementById("session"));
+const field = /** @type {HTMLInputElement} */ (document.getElementById("key"));
+const error = /** @type {HTMLElement} */ (document.getElementById("session-error"));
+
+/** Where to go on: a path of this server, and of no other. */
+function next() {
+  const wanted = new URLSearchParams(location.search).get("next") ?? "/";
+  return /^\/(?![/\\])/.test(wanted) ? wanted : "/";
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  error.hidden = true;
+  try {
+    await api.signIn(field.value.trim());
+    location.assign(next());
+  } catch (problem) {
+    error.textContent = told(problem);
+    error.hidden = false;
+    field.select();
+  }
+});

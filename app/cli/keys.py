@@ -1,0 +1,114 @@
+"""`dossier key` makes, lists and revokes API keys, in the database itself."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import rich_click as click
+from click.exceptions import Exit
+from rich.table import Table
+
+from app.cli.database_url import ready_url
+from app.cli.terminal import FAILED, complain, line, out, print_json
+from app.domain.api_key import SCOPES, Scope
+from app.settings import load_settings
+from app.store.api_keys import ApiKey, add_key, read_keys, revoke_key
+from app.store.database import Engine, make_engine
+
+T = TypeVar("T")
+UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
+
+
+@click.group(epilog="Example: dossier key create laptop --scope read --scope submit")
+def key() -> None:
+    """Make, list and revoke API keys.
+
+    As long as there is none, everybody who reaches the server may use it.
+    """
+
+
+@key.command(epilog="Example: dossier key create reports --scope read --expires 90d")
+@click.argument("name")
+@click.option(
+    "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="Repeatable; default: read, submit."
+)
+@click.option("--expires", metavar="90d", help="Days (d) or hours (h) from now; default: never.")
+@click.option("--json", "as_json", is_flag=True, help="Print the key as JSON.")
+def create(name: str, scopes: tuple[Scope, ...], expires: str | None, *, as_json: bool) -> None:
+    """Make a key and print it, this once."""
+    expires_at = datetime.now(UTC) + _span(expires) if expires else None
+    wanted: tuple[Scope, ...] = scopes or ("read", "submit")
+    key_id, text = _run(lambda engine: add_key(engine, name, wanted, expires_at))
+    if as_json:
+        print_json({"key_id": key_id, "key": text, "scopes": wanted})
+        return
+    line(text)
+    complain(
+        f"Key {key_id} may {', '.join(wanted)}. It is shown this once; send it as Authorization: Bearer."
+    )
+
+
+@key.command("list", epilog="Example: dossier key list --json")
+@click.option("--json", "as_json", is_flag=True, help="Print the keys as JSON.")
+def list_keys(*, as_json: bool) -> None:
+    """List the keys, never their secrets."""
+    keys = _run(read_keys)
+    if as_json:
+        print_json([_shown(one) for one in keys])
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("id", "name", "scopes", "state", "last used"):
+        table.add_column(heading)
+    for one in keys:
+        used = f"{one.last_used_at:%Y-%m-%d %H:%M}" if one.last_used_at else "never"
+        table.add_row(one.key_id, one.name, " ".join(one.scopes), _state(one), used)
+    out.print(table)
+
+
+@key.command(epilog="Example: dossier key revoke 0Ab3dE6h")
+@click.argument("key_id")
+def revoke(key_id: str) -> None:
+    """Revoke a key; every process refuses it within seconds."""
+    if not _run(lambda engine: revoke_key(engine, key_id)):
+        complain(f"There is no key {key_id}. `dossier key list` has them.")
+        raise Exit(FAILED)
+    line(f"Key {key_id} is revoked.")
+
+
+def _run(work: Callable[[Engine], Awaitable[T]]) -> T:
+    async def run() -> T:
+        engine = make_engine(ready_url(load_settings()))
+        try:
+            return await work(engine)
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(run())
+
+
+def _span(text: str) -> timedelta:
+    found = re.fullmatch(r"([1-9]\d{0,4})([dh])", text)
+    if not found:
+        raise click.BadParameter(f"{text!r} is not a time span. Use days or hours, such as 90d.")
+    return int(found[1]) * UNITS[found[2]]
+
+
+def _state(one: ApiKey) -> str:
+    if one.revoked_at:
+        return "revoked"
+    return "valid" if one.is_valid(datetime.now(UTC)) else "expired"
+
+
+def _shown(one: ApiKey) -> dict[str, object]:
+    return {
+        "key_id": one.key_id,
+        "name": one.name,
+        "scopes": one.scopes,
+        "state": _state(one),
+        "created_at": one.created_at,
+        "expires_at": one.expires_at,
+        "revoked_at": one.revoked_at,
+        "last_used_at": one.last_used_at,
+    }

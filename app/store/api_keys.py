@@ -1,0 +1,84 @@
+"""Store the API keys."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from app.domain.api_key import ALPHABET, ID_LENGTH, SECRET_LENGTH, Scope, digest, key_text
+from app.store.database import Engine, fetch
+
+MAX_KEYS = 10_000  # that one process knows at once
+
+ADD_KEY = """
+    INSERT INTO api_keys (key_id, name, secret_sha256, scopes, expires_at)
+    VALUES ($1::text, $2::text, $3::bytea, $4::text[], $5::timestamptz)"""
+
+READ_KEYS = f"""
+    SELECT key_id, name, secret_sha256, scopes, created_at, expires_at, revoked_at, last_used_at
+    FROM api_keys ORDER BY created_at DESC, key_id LIMIT {MAX_KEYS}"""
+
+REVOKE_KEY = """
+    UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE key_id = $1::text
+    RETURNING key_id"""
+
+# At most once a minute, so that a busy key does not write a row for each request.
+NOTE_USE = """
+    UPDATE api_keys SET last_used_at = now()
+    WHERE key_id = ANY ($1::text[])
+      AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')"""
+
+
+class ApiKey(Struct, frozen=True):
+    """A key as it is stored; its secret is not."""
+
+    key_id: str
+    name: str
+    secret_sha256: bytes
+    scopes: tuple[Scope, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+    def is_valid(self, now: datetime) -> bool:
+        """Return whether the key opens anything now."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+async def add_key(
+    engine: Engine, name: str, scopes: Sequence[Scope], expires_at: datetime | None
+) -> tuple[str, str]:
+    """Make a key; return its id, and its text, which nobody can read again."""
+    key_id, secret = _random(ID_LENGTH), _random(SECRET_LENGTH)
+    await fetch(engine, ADD_KEY, key_id, name, digest(secret), list(scopes), expires_at)
+    return key_id, key_text(key_id, secret)
+
+
+async def read_keys(engine: Engine) -> list[ApiKey]:
+    """Return all keys, the newest first."""
+    rows = await fetch(engine, READ_KEYS)
+    return [_api_key(*row) for row in rows]
+
+
+async def revoke_key(engine: Engine, key_id: str) -> bool:
+    """Revoke a key for good; return False if there is none with this id."""
+    return bool(await fetch(engine, REVOKE_KEY, key_id))
+
+
+async def note_use(engine: Engine, key_ids: Sequence[str]) -> None:
+    """Note that these keys were used."""
+    await fetch(engine, NOTE_USE, list(key_ids))
+
+
+def _api_key(key_id: str, name: str, secret: bytes, scopes: list[Scope], *times: Any) -> ApiKey:  # noqa: ANN401
+    created_at, expires_at, revoked_at, last_used_at = times
+    return ApiKey(
+        key_id, name, bytes(secret), tuple(scopes), created_at, expires_at, revoked_at, last_used_at
+    )
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
