@@ -21,7 +21,7 @@ TOOLS = {"start_research", "get_research", "cancel_research", "answer_question",
 async def address(house):
     """A server with /mcp, as `dossier serve` has it."""
     plain = house.app
-    house.app = lambda workers: plain(workers, {"/mcp": McpMount()})
+    house.app = lambda workers: plain(workers, {"/mcp": McpMount(house.keyring.process_key)})
     async with serving(house) as url:
         yield url
 
