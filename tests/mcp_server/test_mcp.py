@@ -88,7 +88,7 @@ async def test_what_the_server_refuses_is_told_to_the_model(address):
         answer = await session.call_tool("get_research", {"job_id": unknown, "wait_seconds": 0})
 
     assert answer.is_error
-    assert "no job with this id" in answer.content[0].text
+    assert "No job has this id" in answer.content[0].text
 
 
 @pytest.mark.parametrize(
