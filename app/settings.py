@@ -88,6 +88,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         name="DOSSIER_CHECKPOINT_SECONDS", default=3600.0
     )
     checkpoint_file: str = field(name="DOSSIER_CHECKPOINT_FILE", default="")  # path, where they are exported
+    # 0: no such port is opened.
+    metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = field(name="DOSSIER_METRICS_PORT", default=0)
+    metrics_host: str = field(name="DOSSIER_METRICS_HOST", default="127.0.0.1")
     log_level: str = field(name="DOSSIER_LOG_LEVEL", default="WARNING")
 
     def __repr__(self) -> str:

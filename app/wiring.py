@@ -18,13 +18,15 @@ from msgspec.structs import replace
 from app.agent.extractive import Extractive
 from app.agent.ports import Search
 from app.agent.prompts import messages
-from app.api.app import make_app
+from app.api.app import make_app, make_side_app
 from app.api.context import ApiContext
 from app.api.keyring import Keyring
+from app.api.server import listen, side_server
 from app.audit.notary import Notary, signer_of
 from app.domain.job import Job
 from app.domain.signature import Signer
 from app.errors import ProviderError
+from app.metrics import Metrics
 from app.providers.corpus_search import CorpusSearch
 from app.providers.engines.choice import web_searches
 from app.providers.exchange import ModelPatience
@@ -77,10 +79,12 @@ class Container:
         self.url = url
         self.engine = make_engine(url, pool_size=pool_size)
         self.wake = Wake(self.engine, url)
-        self.writer = Writer(self.engine, self.wake)
+        self.metrics = Metrics()
+        self.writer = Writer(self.engine, self.wake, self.metrics)
         self.draining = asyncio.Event()
         self.force_stop = asyncio.Event()  # whoever wanted the process to end wants it now
         self.hub = Hub(self.engine, self.wake, self.draining, settings.max_streams)
+        self.metrics.streams.set_function(lambda: len(self.hub.crowd))
         self.http = make_client()
         self.reader = PageReader(Fetcher(settings.allow_private_hosts.split(",")))
         self.signer: Signer | None = signer_of(settings.signing_key)
@@ -128,12 +132,20 @@ class Container:
     def tools(self) -> Tools:
         """The providers: without keys, those that need no network."""
         extractive, models = Extractive(), self.models()
+        choose, times, changed = self._choose(), self.times(), self.breaker_changed
         if models is None:
-            return Tools(extractive, extractive, self._choose(), None, self._judges(None), self.times())
+            return Tools(extractive, extractive, choose, None, self._judges(None), times, changed=changed)
         judges = self._judges(models)
         model = models.model(models.book.default)
         is_priced = models.is_priced
-        return Tools(model, extractive, self._choose(), models.model, judges, self.times(), is_priced)
+        return Tools(model, extractive, choose, models.model, judges, times, is_priced, changed)
+
+    def breaker_changed(self, provider: str, said: str) -> None:
+        """Show that a provider's breaker opened, or closed where nothing is `said`."""
+        name = self.metrics.provider(provider)
+        self.metrics.breaker_open.labels(name).set(bool(said))
+        if said:
+            self.metrics.breaker_openings.labels(name).inc()
 
     def times(self) -> Times:
         """How long the worker waits for its providers, as the settings say."""
@@ -342,6 +354,18 @@ def _essential(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
     return task
 
 
+@contextlib.asynccontextmanager
+async def showing(house: Container) -> AsyncIterator[None]:
+    """Serve metrics and health on a port of their own, where one is set."""
+    settings = house.settings
+    if not settings.metrics_port:
+        yield
+        return
+    sock = listen(settings.metrics_host, settings.metrics_port)
+    async with side_server(make_side_app(house.context()), sock):
+        yield
+
+
 async def run_worker(settings: Settings, url: str, concurrency: int) -> None:
     """Run a worker without an API until a signal.
 
@@ -355,5 +379,5 @@ async def run_worker(settings: Settings, url: str, concurrency: int) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, leave)
-    async with house.running(concurrency):
+    async with house.running(concurrency), showing(house):
         await house.draining.wait()

@@ -131,7 +131,7 @@ class TestHouse(Container):
         self.judge = None
 
     def tools(self):
-        tools = {"judge": lambda _job: self.judge, "times": self.times()}
+        tools = {"judge": lambda _job: self.judge, "times": self.times(), "changed": self.breaker_changed}
         return Tools(self.model, Extractive(), lambda _job: self.search, **tools)
 
 
@@ -147,7 +147,7 @@ async def house(database_url: str) -> AsyncIterator[TestHouse]:
 async def serving(house: Container, workers: int = 1, port: int = 0) -> AsyncIterator[str]:
     """A real server on loopback over this house; yields its URL."""
     sock = listen("127.0.0.1", port)
-    server = make_server(house.app(workers), house.draining, "error")
+    server = make_server(house.app(workers), house.draining, "error", metrics=house.metrics)
     running = asyncio.create_task(server.serve([sock]))
     while not server.started:
         await asyncio.sleep(0.01)

@@ -22,6 +22,7 @@ from app.api import (
     jobs,
     overview,
     report,
+    scrape,
     sessions,
     sources,
     stream,
@@ -61,6 +62,7 @@ ROUTES = [
     sessions.close_session,
     health.live,
     health.ready,
+    scrape.metrics,
 ]
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -73,13 +75,14 @@ def make_app(
 
     `mounts` are applications of their own, by the path that they answer.
     """
-    figures, openai = overview.Overview(context), OpenAI(context)
+    figures, openai, shown = overview.Overview(context), OpenAI(context), scrape.Scrape(context)
     return Litestar(
         [*ROUTES, openai_router(), *page_routes(), *map(_mounted, (mounts or {}).items())],
         dependencies={
             "context": Provide(lambda: context, sync_to_thread=False),
             "overview": Provide(lambda: figures, sync_to_thread=False),
             "openai": Provide(lambda: openai, sync_to_thread=False),
+            "scrape": Provide(lambda: shown, sync_to_thread=False),
         },
         before_request=check_request,
         guards=[require_key],
@@ -96,7 +99,7 @@ def make_app(
             render_plugins=[JsonRenderPlugin(path="/")],
         ),
         logging_config=None,
-        signature_types=[ApiContext, OpenAI, overview.Overview],
+        signature_types=[ApiContext, OpenAI, overview.Overview, scrape.Scrape],
     )
 
 
@@ -108,3 +111,20 @@ def _mounted(mount: tuple[str, ASGIApp]) -> ASGIRouteHandler:
         await app(scope, receive, send)
 
     return handler
+
+
+def make_side_app(context: ApiContext) -> Litestar:
+    """Return what a process shows on a port of its own: its metrics and its health."""
+    shown = scrape.Scrape(context)
+    return Litestar(
+        [health.live, health.ready, scrape.metrics],  # without keys: the port is the operator's
+        dependencies={
+            "context": Provide(lambda: context, sync_to_thread=False),
+            "scrape": Provide(lambda: shown, sync_to_thread=False),
+        },
+        before_request=check_request,
+        exception_handlers=HANDLERS,  # type: ignore[arg-type]
+        openapi_config=None,
+        logging_config=None,
+        signature_types=[ApiContext, scrape.Scrape],
+    )

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import resource
 import socket
+from collections.abc import AsyncIterator, Iterator
 from types import FrameType
 from typing import Any
 
@@ -13,6 +14,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.api.handover import WIRE, Handover
 from app.api.head import HeadAsGet
+from app.api.scrape import Meter
+from app.metrics import Metrics
 
 SILENCE_MS = 20_000  # what was sent must be acknowledged in this time, else the reader is gone
 SEND_BUFFER = 65_536  # bytes; without it a reader that stops pins about 4 MB of kernel memory
@@ -161,15 +164,48 @@ def allow_sockets() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+class QuietServer(uvicorn.Server):
+    """Leaves signals to the process that it runs beside."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def side_server(app: Litestar, sock: socket.socket) -> AsyncIterator[None]:
+    """Serve this application beside other work while this is open."""
+    config = uvicorn.Config(
+        HeadAsGet(app),
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        lifespan="on",
+        timeout_graceful_shutdown=LET_GO,
+    )
+    server = QuietServer(config)
+    running = asyncio.create_task(server.serve([sock]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await running
+
+
 def make_server(
-    app: Litestar, draining: asyncio.Event, log_level: str, force_stop: asyncio.Event | None = None
+    app: Litestar,
+    draining: asyncio.Event,
+    log_level: str,
+    force_stop: asyncio.Event | None = None,
+    metrics: Metrics | None = None,
 ) -> Server:
     """Make a server for this application.
 
-    Give `serve` a socket of `listen`.
+    Give `serve` a socket of `listen`. Requests are counted in `metrics`.
     """
     config = uvicorn.Config(
-        HeadAsGet(Handover(app)),
+        HeadAsGet(Handover(Meter(app, metrics) if metrics else app)),
         loop="uvloop",
         http=Protocol,
         log_level=log_level.lower(),

@@ -18,7 +18,7 @@ from app.cli.terminal import print_json
 from app.errors import BadSetting
 from app.mcp_server.mount import McpMount
 from app.settings import Settings, load_settings
-from app.wiring import Container, run_worker
+from app.wiring import Container, run_worker, showing
 from dossier.problems import DossierError
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -116,12 +116,14 @@ async def _serve(
     if is_public and not await house.keyring.is_in_use():
         raise DossierError(NEEDS_KEY)
     mounts = {"/mcp": McpMount(house.keyring.process_key, settings.allowed_hosts.split())}
-    server = make_server(house.app(workers, mounts), house.draining, settings.log_level, house.force_stop)
+    app = house.app(workers, mounts)
+    server = make_server(app, house.draining, settings.log_level, house.force_stop, house.metrics)
     announcing = asyncio.create_task(_announce(server, sock, workers, as_json=as_json))
     # uvicorn obeys a signal, stops, and then raises it again; by then there is nothing left to do.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    await server.serve([sock])
+    async with showing(house):
+        await server.serve([sock])
     announcing.cancel()
 
 

@@ -66,21 +66,30 @@ class Engine:
         self._role = role
         self._size = pool_size
         self._pool: asyncpg.Pool | None = None
+        self._asked = 0  # statements that run, or have no connection yet
+        self.failures = 0  # statements that found Postgres away, since the last scrape
 
     async def fetch(self, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as the driver
         """Run one statement with $1, $2 … and return its rows."""
         if self._pool is None:
             self._pool = await self._open()
-        async with self._pool.acquire(timeout=POOL_TIMEOUT) as connection:
-            late = asyncio.get_running_loop().call_later(COMMAND_TIMEOUT, connection.terminate)
-            try:
-                rows: list[Any] = await connection.fetch(sql, *params)
-            except asyncpg.ReadOnlySQLTransactionError:
-                connection.terminate()  # it leads to a standby; the next one may find the primary
-                raise
-            finally:
-                late.cancel()
-            return rows
+        self._asked += 1
+        try:
+            async with self._pool.acquire(timeout=POOL_TIMEOUT) as connection:
+                return await _run(connection, sql, params)
+        except AWAY:
+            self.failures += 1
+            raise
+        finally:
+            self._asked -= 1
+
+    def connections(self) -> tuple[int, int, int]:
+        """Count the connections in use, the idle ones, and the statements that wait for one."""
+        if self._pool is None:
+            return 0, 0, 0
+        idle = self._pool.get_idle_size()
+        used = self._pool.get_size() - idle
+        return used, idle, max(0, self._asked - used)
 
     async def dispose(self) -> None:
         """Cut all connections."""
@@ -97,6 +106,18 @@ class Engine:
             reset=_keep,
             server_settings=server_settings(self._role),
         )
+
+
+async def _run(connection: asyncpg.Connection, sql: str, params: tuple[Any, ...]) -> list[Any]:
+    late = asyncio.get_running_loop().call_later(COMMAND_TIMEOUT, connection.terminate)
+    try:
+        rows: list[Any] = await connection.fetch(sql, *params)
+    except asyncpg.ReadOnlySQLTransactionError:
+        connection.terminate()  # it leads to a standby; the next one may find the primary
+        raise
+    finally:
+        late.cancel()
+    return rows
 
 
 async def dial(url: str, **options: Any) -> asyncpg.Connection:  # noqa: ANN401 - as the driver

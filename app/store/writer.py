@@ -1,9 +1,11 @@
 """Write to the log in batches, and wake those who wait."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
 
 from app.domain.change import Change
 from app.domain.job import Job
+from app.metrics import Metrics
 from app.store import blobs, log
 from app.store.batch import Batch
 from app.store.database import Engine
@@ -16,8 +18,9 @@ class Writer:
     Concurrent callers share a statement.
     """
 
-    def __init__(self, engine: Engine, wake: Wake) -> None:
+    def __init__(self, engine: Engine, wake: Wake, metrics: Metrics | None = None) -> None:
         self.engine = engine
+        self.metrics = metrics or Metrics()
         self._wake = wake
         self._submits: Batch[Change, bool] = Batch(self._submit, weigh=lambda change: len(change.rows))
         self._appends: Batch[Change, bool] = Batch(self._append, weigh=lambda change: len(change.rows))
@@ -60,7 +63,9 @@ class Writer:
         return [{name: found[name] for name in names if name in found} for names in asked]
 
     async def _submit(self, changes: Sequence[Change]) -> list[bool]:
-        there = await log.submit(self.engine, changes)
+        with self.metrics.timing(self.metrics.append_seconds):
+            there = await log.submit(self.engine, changes)
+        self._count(changes, there)
         self._wake.ring(Hint(frozenset(there), queue=True))
         return [change.job.id in there for change in changes]
 
@@ -68,9 +73,14 @@ class Writer:
         # Of two changes to one job only the first can be at the right version. The other is refused
         # without asking; whoever wanted it reads again and decides again.
         first = {change.job.id: change for change in reversed(changes)}
-        moved = await log.append(self.engine, list(first.values()))
+        with self.metrics.timing(self.metrics.append_seconds):
+            moved = await log.append(self.engine, list(first.values()))
+        self._count(list(first.values()), moved)
         self._wake.ring(_hint([change.job for change in first.values() if change.job.id in moved]))
         return [change.job.id in moved and first[change.job.id] is change for change in changes]
+
+    def _count(self, changes: Sequence[Change], written: Collection[UUID]) -> None:
+        self.metrics.events.inc(sum(len(change.rows) for change in changes if change.job.id in written))
 
 
 def _hint(jobs: Sequence[Job]) -> Hint:

@@ -25,6 +25,9 @@ class Readers:
         self._limit = limit
         self._readers: set[Reader[Any]] = set()
 
+    def __len__(self) -> int:
+        return len(self._readers)
+
     @property
     def is_draining(self) -> bool:
         """True once the process wants to end."""

@@ -37,8 +37,10 @@ class Attempt:
     def __init__(self, writer: Writer, job: Job, worker: str, at: datetime | None = None) -> None:
         """Work on `job`, which was claimed `at` a time of Postgres's clock."""
         self.writer = PatientWriter(writer)
+        self.metrics = writer.metrics
         self.job = job
         self.epoch = job.epoch
+        self.outcome = "lost"  # until the last write says how it ended
         self.ending = False  # its last write is under way, which takes its lease away: that is no loss
         self.draining = False  # set when the worker wants to stop: finish the step, start no other
         self.writings: dict[str, Writing] = {}  # what models write, by the keys of their calls
@@ -90,7 +92,13 @@ class Attempt:
             self.writer, self.job, command, actor=self._actor, epoch=self.epoch, at=self.now()
         )
         crash.reached("after_commit")
+        if self.ending or self.job.status == "input_required":
+            self.outcome = _outcome(command, self.job)
         return self.job
+
+    def age(self) -> float:
+        """Return for how many seconds it has worked."""
+        return time.monotonic() - self._begun[1]
 
     async def refresh(self) -> Job:
         """Reload the job from the log, only within `in_turn`."""
@@ -115,6 +123,13 @@ class Attempt:
     def preview(self, job: Job, events: tuple[e.Event, ...]) -> Job:
         """Return the job as it will be after these events."""
         return change(job, events, self.now(), self._actor, self.epoch).job
+
+
+def _outcome(command: c.Command, job: Job) -> str:
+    """Say in one word how an attempt ended."""
+    if job.is_over or job.status == "input_required":
+        return job.status
+    return "retried" if isinstance(command, c.FailAttempt) else "released"
 
 
 def _see(task: asyncio.Future[WriteResultT]) -> None:

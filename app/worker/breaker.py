@@ -6,6 +6,7 @@ costs a job few events, and a short one is over soon after the provider is back.
 """
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from msgspec import Struct
@@ -15,6 +16,9 @@ from app.errors import ProviderAway, ProviderError
 FAILURES_TO_OPEN = 3  # in a row until it opens: fewer than the tries of one call
 PAUSE_SHARE = 0.5  # of the outage so far that the next pause takes
 OUTAGES = frozenset({"network", "timeout", "rate_limit"})  # what says something about the provider
+
+# A provider, and the error that opened its breaker; an empty one when it is closed again.
+Changed = Callable[[str, str], None]
 
 
 class Times(Struct, frozen=True):
@@ -30,9 +34,15 @@ class Times(Struct, frozen=True):
 class Breaker:
     """The state of one provider in one process."""
 
-    def __init__(self, provider: str, times: Times = Times()) -> None:  # noqa: B008 - it is frozen
+    def __init__(
+        self,
+        provider: str,
+        times: Times = Times(),  # noqa: B008 - it is frozen
+        changed: Changed | None = None,
+    ) -> None:
         self._provider = provider
         self._times = times
+        self._changed = changed or _ignore
         self._failures = 0
         self._failing_since = 0.0
         self._open_until = 0.0
@@ -64,6 +74,8 @@ class Breaker:
 
     def succeeded(self) -> None:
         """Close: the provider answered."""
+        if self.is_open:
+            self._changed(self._provider, "")
         self._failures, self._open_until = 0, 0.0
 
     def failed(self, error: ProviderError) -> None:
@@ -74,7 +86,7 @@ class Breaker:
         if error.error_type not in OUTAGES or not error.retryable:
             self.succeeded()
             return
-        now, wish = time.monotonic(), error.retry_after or 0.0
+        now, wish, was_open = time.monotonic(), error.retry_after or 0.0, self.is_open
         self._failing_since = self._failing_since if self._failures else now
         self._failures += 1
         self._said = str(error)
@@ -82,7 +94,13 @@ class Breaker:
             self._failures = max(self._failures, FAILURES_TO_OPEN)
         if self.is_open:
             self._open_until = now + max(self._pause(now), wish)
+            if not was_open:
+                self._changed(self._provider, self._said)
 
     def _pause(self, now: float) -> float:
         shortest, longest = self._times.pause
         return min(longest, max(shortest, PAUSE_SHARE * (now - self._failing_since)))
+
+
+def _ignore(_provider: str, _said: str) -> None:
+    """Tell nobody of a change."""

@@ -21,6 +21,7 @@ from app.domain import events as e
 from app.errors import ProviderError
 from app.worker.attempt import Attempt
 from app.worker.backoff import backoff
+from app.worker.call_figures import CallFigures
 from app.worker.progress import reporting
 from app.worker.providers import Tools
 
@@ -41,6 +42,7 @@ class Caller:
         self._tools = tools
         self._attempt = attempt
         self._announce = announce
+        self._show = CallFigures(attempt.metrics)
 
     async def make(
         self, call: Call, texts: Mapping[str, str], *, announced: bool
@@ -89,24 +91,29 @@ class Caller:
 
     async def _try(self, call: Call, texts: Mapping[str, str], writing: Writing) -> tuple[Outcome, Reply]:
         job = self._attempt.job
-        breaker = self._tools.breaker(self._name(call))
-        before = time.monotonic()
+        name = self._name(call)
+        breaker, before = self._tools.breaker(name), time.monotonic()
         try:
             async with asyncio.timeout(self._most(call)), reporting(self._attempt, call.key, writing):
                 reply = await self._tools.perform(job, call, texts, writing)
         except TimeoutError:
             late = ProviderError("timeout", "The call took too long.", retryable=True)
             breaker.failed(late)
+            self._show.failed(call, name, late.error_type)
             raise late from None
-        except BadReply:
+        except BadReply as error:
             breaker.succeeded()
+            self._show.failed(call, name, "bad_reply", error.usage)
             raise
         except ProviderError as error:
             breaker.failed(error)
+            self._show.failed(call, name, error.error_type)
             raise
         breaker.succeeded()
         self._count_parts(call, reply)
-        return completed(call, reply, round((time.monotonic() - before) * 1000)), reply
+        seconds = time.monotonic() - before
+        self._show.completed(call, name, seconds, reply.usage)
+        return completed(call, reply, round(seconds * 1000)), reply
 
     def _most(self, call: Call) -> float | None:
         """Return the most seconds a call may take.

@@ -8,7 +8,7 @@ from app.agent.ports import UNJUDGED, Judge, JudgeReply, Model, PageReply, Searc
 from app.agent.turns import Call, ModelCall, ReadCall, Reply, SearchCall
 from app.domain.job import Job
 from app.errors import ProviderError
-from app.worker.breaker import Breaker, Times
+from app.worker.breaker import Breaker, Changed, Times
 
 MAX_STORED_PAGE = 1_000_000  # characters of a page that are kept
 
@@ -31,6 +31,7 @@ class Tools:
         judge: Judges | None = None,
         times: Times = Times(),  # noqa: B008 - it is frozen
         is_priced: Callable[[str | None], bool] = lambda _: True,
+        changed: Changed | None = None,
     ) -> None:
         self._model = model
         self._named = named
@@ -39,6 +40,7 @@ class Tools:
         self._is_priced = is_priced
         self._search = search
         self.times = times
+        self._changed = changed
         self._breakers: dict[str, Breaker] = {}
 
     def name(self, job: Job, call: Call) -> str:
@@ -80,7 +82,7 @@ class Tools:
 
     def breaker(self, name: str) -> Breaker:
         """The breaker of a provider."""
-        found = self._breakers.setdefault(name, Breaker(name, self.times))
+        found = self._breakers.setdefault(name, Breaker(name, self.times, self._changed))
         if len(self._breakers) > MAX_BREAKERS:  # callers name models, so there is no end of names
             self._breakers.pop(next(iter(self._breakers)))
         return found

@@ -38,7 +38,9 @@ async def rescue(writer: Writer, worker: str) -> int:
             job = await load(writer, lost.job_id)
             cause = c.ExpireLease(lost.epoch, "deadline" if lost.late else "silent")
             after = await handle(writer, job, cause, actor=f"rescue:{worker}", at=lost.at)
-            taken += after.seq > job.seq
+            if after.seq > job.seq:
+                taken += 1
+                writer.metrics.rescues.labels(cause.cause).inc()
         except (DossierError, asyncpg.PostgresError) as error:  # the statement failed, not the log
             log.info("Job %s, epoch %s: not rescued: %s", lost.job_id, lost.epoch, error)
         except Exception as error:  # noqa: BLE001 - whatever a damaged row makes fail

@@ -63,6 +63,7 @@ class Worker:
         self.name = uuid4().hex[:12]
         self._writer = writer
         self._wake = wake
+        self._metrics = writer.metrics
         self._perform = perform
         self._pace = pace
         self._attempts: dict[UUID, tuple[Attempt, asyncio.Task[None]]] = {}
@@ -77,6 +78,8 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         log.info("Worker %s works on up to %d jobs at a time.", self.name, self._pace.concurrency)
         self._beats.start()
+        self._metrics.slots.set(self._pace.concurrency)
+        self._metrics.slots_used.set_function(lambda: len(self._attempts))
         unsubscribe = self._wake.subscribe(self._hear)
         beside = [asyncio.create_task(self._look()), asyncio.create_task(self._prepare())]
         try:
@@ -124,6 +127,7 @@ class Worker:
         leases = await queue.claim(
             self._writer.engine, self.name, count, self._pace.lease, self._pace.deadline
         )
+        self._metrics.claim_seconds.observe(time.monotonic() - before)
         if leases:
             crash.reached("after_claim")
         jobs, broken = await self._read([lease.job_id for lease in leases], before)
@@ -157,6 +161,8 @@ class Worker:
         task = asyncio.create_task(self._work(attempt), name=f"job {job.id}")
         self._attempts[job.id] = (attempt, task)
         self._stops.pop(job.id, None)  # of an attempt before, which is just about to end
+        if job.epoch == 1 and job.created_at:
+            self._metrics.queue_wait.observe(max(0.0, (at - job.created_at).total_seconds()))
 
     # Working
 
@@ -187,11 +193,16 @@ class Worker:
     def _forget(self, attempt: Attempt) -> None:
         """Forget an ended attempt, but not a later one of the job."""
         self._beats.drop(attempt.job_id, attempt.epoch)
+        self._count(attempt)
         held = self._attempts.get(attempt.job_id)
         if held is not None and held[0] is attempt:
             del self._attempts[attempt.job_id]
             self._stops.pop(attempt.job_id, None)
         self._bell.set()
+
+    def _count(self, attempt: Attempt) -> None:
+        self._metrics.attempts.labels(attempt.outcome).inc()
+        self._metrics.attempt_seconds.labels(attempt.outcome).observe(attempt.age())
 
     async def _stopped(self, attempt: Attempt) -> None:
         """Somebody cancelled the job, took the lease, or the worker is leaving."""
@@ -292,6 +303,7 @@ class Worker:
         mine = [attempt for job_id, attempt in held.items() if attempt.epoch == lost[job_id]]
         for attempt in mine:
             attempt.writer.give_up()
+            self._metrics.leases_lost.inc()
         self._cancel([attempt.job_id for attempt in mine if not attempt.ending], "lost")
 
     def _cancel(self, job_ids: Iterable[UUID], why: str) -> None:

@@ -1,0 +1,126 @@
+"""Serve GET /metrics, for Prometheus."""
+
+import asyncio
+import time
+
+import asyncpg
+from litestar import MediaType, Response, get
+from litestar.di import NamedDependency
+from litestar.types import ASGIApp, HTTPSendMessage, Receive, Scope, Send
+
+from app.api.context import ApiContext
+from app.errors import DatabaseUnavailable
+from app.metrics import CONTENT_TYPE_LATEST, Metrics
+from app.store.queue_figures import QueueFigures, read_figures
+
+QUERY_EVERY = 5.0  # seconds between two looks at the database, however often it is scraped
+QUERY_SECONDS = 5.0  # after which the scrape goes on without the database's figures
+STATUSES = ("pending", "running", "input_required", "cancelling")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Scrape:
+    """What one process shows to Prometheus."""
+
+    def __init__(self, context: ApiContext) -> None:
+        self._context = context
+        self._looked = float("-inf")
+        self._lock = asyncio.Lock()
+
+    @property
+    def _metrics(self) -> Metrics:
+        return self._context.writer.metrics
+
+    async def text(self) -> bytes:
+        """Return the figures.
+
+        Those of the database are at most QUERY_EVERY seconds old.
+        """
+        async with self._lock:
+            if time.monotonic() - self._looked >= QUERY_EVERY:
+                await self._look()
+                self._looked = time.monotonic()
+        self._show_pool()
+        return self._metrics.text()
+
+    async def _look(self) -> None:
+        try:
+            async with asyncio.timeout(QUERY_SECONDS):
+                figures = await read_figures(self._context.writer.engine)
+        except (DatabaseUnavailable, TimeoutError, asyncpg.PostgresError):
+            self._metrics.database_up.set(0)
+        else:
+            self._metrics.database_up.set(1)
+            self._show(figures)
+
+    def _show_pool(self) -> None:
+        engine, shown = self._context.writer.engine, self._metrics
+        used, idle, waiting = engine.connections()
+        shown.pool.labels("used").set(used)
+        shown.pool.labels("idle").set(idle)
+        shown.pool_waiting.set(waiting)
+        shown.database_errors.inc(engine.failures)
+        engine.failures = 0
+
+    def _show(self, figures: QueueFigures) -> None:
+        shown = self._metrics
+        for status in STATUSES:
+            shown.jobs.labels(status).set(figures.statuses.get(status, 0))
+        shown.oldest_pending.set(figures.oldest_pending)
+        shown.unheld.set(figures.unheld)
+        shown.workers_busy.set(figures.workers_busy)
+        shown.feed_lag.set(figures.feed_lag)
+        shown.notify_queue.set(figures.notify_queue)
+
+
+@get(
+    "/metrics",
+    opt={"needs": "admin"},  # the figures are those of all tenants
+    media_type=MediaType.TEXT,
+    summary="Get the figures of this process, for Prometheus",
+)
+async def metrics(scrape: NamedDependency[Scrape]) -> Response[bytes]:
+    """Return counters, gauges and histograms in the text format of Prometheus."""
+    return Response(await scrape.text(), media_type=CONTENT_TYPE_LATEST)
+
+
+class Meter:
+    """Counts the requests of the application that it surrounds.
+
+    A stream counts once Litestar hands it over, so its length is no request's time.
+    """
+
+    def __init__(self, app: ASGIApp, figures: Metrics) -> None:
+        self._app = app
+        self._figures = figures
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":  # type: ignore[comparison-overlap]
+            await self._app(scope, receive, send)
+            return
+        status = [200]  # what a stream that is handed over begins with
+        before = time.monotonic()
+        try:
+            await self._app(scope, receive, _noting(send, status))
+        except BaseException:
+            status[0] = 500
+            raise
+        finally:
+            self._count(scope, status[0], time.monotonic() - before)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        route = scope.get("path_template") or "unknown"
+        method = str(scope.get("method"))
+        method = method if method in METHODS else "other"
+        self._figures.requests.labels(method, route, str(status)).inc()
+        self._figures.request_seconds.labels(route).observe(seconds)
+
+
+def _noting(send: Send, status: list[int]) -> Send:
+    async def pass_on(message: HTTPSendMessage) -> None:
+        if message["type"] == "http.response.start":
+            status[0] = message["status"]
+        await send(message)
+
+    return pass_on  # type: ignore[return-value]
