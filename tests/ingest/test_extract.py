@@ -135,7 +135,7 @@ def test_the_url_of_a_file_is_its_real_place(tmp_path):
         ("empty.txt", b" \n ", "no text"),
         ("empty.html", b"", "no text"),
         ("broken.pdf", b"%PDF-1.7 nonsense", "save it again"),
-        ("scan.pdf", pdf(""), "character recognition"),
+        ("scan.pdf", pdf(""), "run OCR on it first"),
         ("locked.pdf", pdf("yak", password="x"), "password"),
         ("large.txt", b"x" * (extract.MAX_FILE + 1), "larger than 20 MB: split it"),
         ("long.txt", b"x" * (formats.MAX_TEXT + 1), "2,000,000 characters: split it"),
