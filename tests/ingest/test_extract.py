@@ -160,7 +160,7 @@ def test_a_page_nested_beyond_reason_is_a_document_or_a_bad_one_but_no_crash(tmp
 def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.txt")
 
-    with pytest.raises(BadDocument, match="no such file"):
+    with pytest.raises(BadDocument, match="File not found"):
         extract.document(tmp_path / "pipe.txt")
 
     assert list(extract.files([tmp_path])) == []
