@@ -65,6 +65,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     brave_base_url: str = field(name="BRAVE_BASE_URL", default="")
     wikipedia_url: str = field(name="WIKIPEDIA_URL", default="")  # empty: Wikipedia in the query's language
     allow_private_hosts: str = field(name="DOSSIER_ALLOW_PRIVATE_HOSTS", default="")  # parted by commas
+    robots: Literal["obey", "ignore"] = field(name="DOSSIER_ROBOTS", default="obey")
     tavily_credit_usd: Annotated[float, Meta(ge=0, le=1000)] = field(name="TAVILY_CREDIT_USD", default=0.008)
     tavily_api_key: str = field(name="TAVILY_API_KEY", default="")
     tavily_base_url: str = field(name="TAVILY_BASE_URL", default="")

@@ -40,6 +40,7 @@ from app.providers.presets import preset_at
 from app.providers.prices import load_prices, warning_of
 from app.providers.reader.fetching import Fetcher
 from app.providers.reader.page_reader import PageReader
+from app.providers.reader.robots import Robots
 from app.providers.slots import ServerSlots
 from app.settings import Settings, full_environment
 from app.store import corpus
@@ -86,7 +87,7 @@ class Container:
         self.hub = Hub(self.engine, self.wake, self.draining, settings.max_streams)
         self.metrics.streams.set_function(lambda: len(self.hub.crowd))
         self.http = make_client()
-        self.reader = PageReader(Fetcher(settings.allow_private_hosts.split(",")))
+        self.reader = _reader(settings)
         self.signer: Signer | None = signer_of(settings.signing_key)
         self.keyring = Keyring(self.engine, process_key)
 
@@ -313,6 +314,12 @@ def usual_spec(settings: Settings) -> ModelSpec:
 
 def _path(setting: str) -> Path | None:
     return Path(setting).expanduser() if setting else None
+
+
+def _reader(settings: Settings) -> PageReader:
+    """Return the reader of pages for engines that only search."""
+    fetcher = Fetcher(settings.allow_private_hosts.split(","))
+    return PageReader(fetcher, Robots(fetcher) if settings.robots == "obey" else None)
 
 
 def verifying(settings: Settings) -> Mapping[Effort, Verify]:

@@ -10,6 +10,7 @@ from app.errors import ProviderError
 from app.providers.reader.fetching import Fetcher
 from app.providers.reader.guard import is_public
 from app.providers.reader.page_reader import PageReader
+from app.providers.reader.robots import Robots
 from tests.ingest.test_extract import pdf
 from tests.mocks.answering import answering, reply
 
@@ -299,3 +300,44 @@ async def test_proxies_of_the_environment_are_not_used(server, reader, monkeypat
     server.answer = lambda request: reply("<p>Direct.")
 
     assert (await reader.read(server.url)).text.strip() == "Direct."
+
+
+ROBOTS = {
+    "none": (reply("", 404), True, True),
+    "of others": (reply("User-agent: other\nDisallow: /", type_="text/plain"), True, True),
+    "of a folder": (reply("User-agent: *\nDisallow: /private", type_="text/plain"), True, False),
+    "ours": (reply("User-agent: Dossier\nDisallow: /\nAllow: /open", type_="text/plain"), True, False),
+    "all": (reply("User-agent: *\nDisallow: /", type_="text/plain"), False, False),
+    "broken server": (reply("", 503), False, False),
+    "not text": (reply(b"\xff\0" * 100, type_="image/png"), True, True),
+}
+
+
+@pytest.mark.parametrize("case", ROBOTS)
+async def test_robots_txt_is_obeyed(server, case):
+    rules, *may = ROBOTS[case]
+    server.answer = lambda request: rules if request.path == "/robots.txt" else reply("<p>Read.")
+    fetcher = Fetcher(["127.0.0.1"])
+    reader = PageReader(fetcher, Robots(fetcher))
+
+    for path, allowed in zip(("/open/page", "/private/page"), may, strict=True):
+        if allowed:
+            assert (await reader.read(server.url + path)).text.strip() == "Read."
+        else:
+            error = await error_of(reader.read(server.url + path))
+            assert (error.error_type, "robots.txt" in str(error)) == ("validation", True)
+    assert [request.path for request in server.requests].count("/robots.txt") == 1, "it is kept"
+
+
+async def test_a_redirect_does_not_lead_around_robots_txt(server):
+    def answer(request):
+        if request.path == "/robots.txt":
+            return reply("User-agent: *\nDisallow: /private", type_="text/plain")
+        return reply("", 302, Location="/private") if request.path == "/open" else reply("<p>Read.")
+
+    server.answer = answer
+    fetcher = Fetcher(["127.0.0.1"])
+
+    error = await error_of(PageReader(fetcher, Robots(fetcher)).read(f"{server.url}/open"))
+
+    assert "robots.txt" in str(error)

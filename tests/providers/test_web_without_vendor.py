@@ -65,6 +65,8 @@ async def test_a_job_finds_reads_and_cites_the_page_of_two_hundred(database_url)
         web.answer = lambda request: (
             searched(request.query["q"], web.url)
             if request.path == "/search"
+            else reply("", 404)
+            if request.path == "/robots.txt"
             else page(int(request.path.rpartition("/")[2]))
         )
         settings = replace(FAST, searxng_url=web.url, allow_private_hosts="127.0.0.1")
@@ -89,6 +91,8 @@ async def test_the_log_says_which_of_several_engines_found_a_page_and_which_fail
             if request.path == "/own":
                 query = json.loads(request.body)["query"]
                 return json_reply({"results": [{"url": f"{web.url}/lakes/199", "title": query}]})
+            if request.path == "/robots.txt":
+                return reply("", 404)
             if request.path.endswith("api.php"):
                 return reply("", 503)
             return page(int(request.path.rpartition("/")[2]))

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
@@ -32,6 +32,20 @@ class Fetched(Struct, frozen=True):
     body: bytes
 
 
+class PageRefused(ProviderError):
+    """A server answered with another status than 200.
+
+    It says nothing of the search that found the page, so it is not tried again.
+    """
+
+    def __init__(self, host: str, status: int) -> None:
+        super().__init__("network", f"{host} answered {status} for this page.", retryable=False)
+        self.status = status
+
+
+Permit = Callable[[str], Awaitable[None]]  # raises ProviderError for an address that may not be read
+
+
 class Fetcher:
     """Fetches pages over guarded connections, without cookies and without proxies.
 
@@ -55,11 +69,11 @@ class Fetcher:
         self._most = most
         self._pool: httpcore.AsyncConnectionPool | None = None
 
-    async def fetch(self, url: str) -> Fetched:
-        """Return the page at an address. Raises ProviderError."""
+    async def fetch(self, url: str, permit: Permit | None = None) -> Fetched:
+        """Return the page at an address; `permit` is asked at each redirect. Raises ProviderError."""
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._follow(_address(url))
+                return await self._follow(_address(url), permit)
         except (TimeoutError, httpcore.TimeoutException):
             message = f"{_host(url)} did not send the page within {self._timeout:g} seconds."
             raise ProviderError("timeout", message, retryable=False) from None
@@ -72,8 +86,10 @@ class Fetcher:
         if self._pool:
             await self._pool.aclose()
 
-    async def _follow(self, url: str) -> Fetched:
+    async def _follow(self, url: str, permit: Permit | None) -> Fetched:
         for _ in range(MAX_REDIRECTS + 1):
+            if permit:
+                await permit(url)
             answer = await self._get(url)
             if isinstance(answer, Fetched):
                 return answer
@@ -99,7 +115,7 @@ class Fetcher:
             if response.status in REDIRECTS and "location" in told:
                 return told["location"]
             if response.status != 200:
-                raise _failed(url, response.status)
+                raise PageRefused(_host(url), response.status)
             body = await self._body(url, told, response.aiter_stream())
             return Fetched(url, told.get("content-type", ""), body)
 
@@ -163,8 +179,3 @@ def _joined(url: str, location: str) -> str:
 
 def _host(url: str) -> str:
     return (urlsplit(normalise(url)).hostname or url)[:200]
-
-
-def _failed(url: str, status: int) -> ProviderError:
-    """Return a page's failure, which says nothing of the search and is never tried again."""
-    return ProviderError("network", f"{_host(url)} answered {status} for this page.", retryable=False)

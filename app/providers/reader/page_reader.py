@@ -7,6 +7,7 @@ from app.agent.ports import PageReply
 from app.domain.events import Usage
 from app.errors import BadDocument, ProviderError
 from app.providers.reader.fetching import Fetched, Fetcher
+from app.providers.reader.robots import Robots
 from app.text.formats import Extract, from_html, from_pdf, from_plain, tidy
 
 EXTRACTIONS = 2  # at once, in threads; more would take the loop's share of the CPU
@@ -18,15 +19,19 @@ WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")  # of UTF-16 and UTF-32, whose text has 
 
 
 class PageReader:
-    """Reads pages from this machine, for engines that only search."""
+    """Reads pages from this machine, for engines that only search.
 
-    def __init__(self, fetcher: Fetcher) -> None:
+    `robots` says which pages may be read; None: all.
+    """
+
+    def __init__(self, fetcher: Fetcher, robots: Robots | None = None) -> None:
         self._fetcher = fetcher
+        self._permit = robots.check if robots else None
         self._places = asyncio.Semaphore(EXTRACTIONS)
 
     async def read(self, url: str) -> PageReply:
         """Return the text of a page. Raises ProviderError, of which none is worth another try."""
-        page = await self._fetcher.fetch(url)
+        page = await self._fetcher.fetch(url, self._permit)
         text = tidy((await self._extracted(page)).text)
         if not text.strip():
             raise ProviderError("validation", "The page has no text.", retryable=False)
