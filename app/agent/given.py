@@ -1,6 +1,7 @@
 """Find the model's quotes in the pages, and assign them to claims."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -66,6 +67,11 @@ class _Lazy:
         self._page = page
         self._folded: FoldedText | None = None
 
+    @cached_property
+    def language(self) -> str:
+        """The language of the page, for quotes too short to show theirs."""
+        return languages.detect(self._page)
+
     def locate(self, quote: str) -> tuple[tuple[int, int], ...]:
         if self._folded is None:
             self._folded = FoldedText(self._page[:MAX_FOLDED_PAGE])
@@ -79,7 +85,9 @@ def _located(given: SourceQuote, page: str, folded: _Lazy) -> GivenQuote | None:
         return None
     places = tuple(PageQuote(page[start:end], start, end) for start, end in folded.locate(quote))
     text = " ".join(place.text for place in places)
-    return GivenQuote(places, _bare(given.claim), languages.detect(text)) if places else None
+    return (
+        GivenQuote(places, _bare(given.claim), languages.detect(text) or folded.language) if places else None
+    )
 
 
 def _bare(text: str) -> str:

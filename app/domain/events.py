@@ -18,7 +18,7 @@ from dossier.request import ResearchRequest
 CallKind = Literal["model", "search", "read", "judge"]
 
 
-RULES = 3  # of the citation check: raised where the same report over the same pages comes out otherwise
+RULES = 4  # of the citation check: raised where the same report over the same pages comes out otherwise
 
 
 AGENT_RULES = 2  # of the agent's decisions and prompts: raised where the same log leads to another call

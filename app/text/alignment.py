@@ -28,6 +28,14 @@ _TOKEN = re.compile(r"\d+(?:[.,'’٫]\d+)*|[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _BEGINS = re.compile(r"(?:\A|[:.!?“„«\"(])\s*\Z")
 _POSSESSIVE = re.compile(r"['’]s?\Z")
 _NO_NAMES = WEEKDAYS | SCALES.keys() | UNITS.keys()
+# "May" is a month behind these, and before a number; elsewhere it is a hedge.
+_BEFORE_MAY = re.compile(
+    r"(?:\b(?:in|of|on|since|until|till|by|from|to|before|after|during|between|late|early|mid|last|next|and)"
+    r"|\d(?:st|nd|rd|th)?)\s{1,3}\Z",
+    re.IGNORECASE,
+)
+_AFTER_MAY = re.compile(r"\s{1,3}\d")
+MONTH_OF_MAY = "may-month"
 NAME, NUMBER, WORD = "@", "#", ""
 
 
@@ -113,12 +121,21 @@ def tokens(text: str, language: str) -> list[Token]:
 def _token(text: str, match: re.Match[str], language: str, empty: frozenset[str]) -> Token:
     written = _POSSESSIVE.sub("", match[0]) or match[0]
     word, begins = written.casefold(), bool(_BEGINS.search(text[max(0, match.start() - 4) : match.start()]))
+    if is_month_of_may(text, match.start(), match.end()):
+        return Token(written, MONTH_OF_MAY, NUMBER)
     if written[0].isdigit() or word in MONTH_NUMBERS:
         return Token(written, word, NUMBER)
     is_name = written[0].isupper() and word not in empty and word not in _NO_NAMES
     if is_name and not (begins and _is_common(word, language)):
         return Token(written, word, NAME, begins)
     return Token(written, match[0].casefold().replace("’", "'"), WORD)
+
+
+def is_month_of_may(text: str, start: int, end: int) -> bool:
+    """Return True if the word there is the month, not a hedge."""
+    if text[start:end] != "May":
+        return False
+    return bool(_BEFORE_MAY.search(text[max(0, start - 12) : start]) or _AFTER_MAY.match(text, end))
 
 
 def _is_common(word: str, language: str) -> bool:

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 
 from app.text import proper_names
-from app.text.alignment import MIN_RATIO, WORD, Aligned, Token
+from app.text.alignment import MIN_RATIO, WORD, Aligned, Token, is_month_of_may
 from app.text.numerals import NUMERALS
 from app.text.proper_names import Known
 from app.text.turning_words import (
@@ -109,8 +109,12 @@ def aligned(claim: str, quote: str, language: str) -> Aligned:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in their order, in lower case."""
-    found = [word[0].casefold().replace("’", "'") for word in _COMPARED_WORD.finditer(text)]
+    """The words of a text in their order, in lower case, without the month of May."""
+    found = [
+        word[0].casefold().replace("’", "'")
+        for word in _COMPARED_WORD.finditer(text)
+        if not is_month_of_may(text, word.start(), word.end())
+    ]
     return found[:MAX_COMPARED_WORDS]
 
 

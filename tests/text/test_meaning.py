@@ -59,6 +59,7 @@ KEPT = [
         "Exports of wool rose by a third.",
         "Exports of wool rose by one third, but guilds did not agree.",
     ),
+    ("In 1956 Orion sold its yard to Nordal.", "In May 1956 Orion sold its yard to Nordal."),
     ("The tunnel is shorter than the bridge.", "The bridge is longer than the tunnel."),
     ("It happened on 3 March 1999 in the town hall.", "It happened in the town hall on 03.03.1999."),
 ]
