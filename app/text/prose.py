@@ -229,20 +229,25 @@ def _clauses(text: str, clusters: Clusters, hidden: Hidden) -> tuple[list[Clause
     """Return a sentence's clauses, and the clause of each cluster."""
     clauses, belongs, numbers, start = list[Clause](), list[int](), dict[int, None](), 0
     found = list(marks.STAND_IN.finditer(text))
+    said, rest = 0, sum(counts := _words_before(text, found, hidden))
     for at, mark in enumerate(found):
+        said, rest = said + counts[at], rest - counts[at]
         numbers |= dict.fromkeys(clusters[ord(mark[0]) - marks.FIRST_MARK])
         belongs.append(len(clauses))
-        said = _plain(text[start : mark.start()], hidden).lstrip(",;:–— ")
         is_last = at == len(found) - 1
-        rest = (
-            len(sentences.words(_plain(text[mark.end() : found[-1].start()], hidden))) if not is_last else 0
-        )
-        ends = _NEXT_CLAUSE.match(text, mark.end()) and len(sentences.words(said)) >= LEAST_WORDS
-        if is_last or (ends and rest >= LEAST_WORDS):
-            whole = _plain(text[start:], hidden).lstrip(",;:–— ") if is_last else said
-            clauses.append(Clause(whole, tuple(numbers)))
-            start, numbers = mark.end(), {}
+        is_clause = said >= LEAST_WORDS <= rest and _NEXT_CLAUSE.match(text, mark.end())
+        if is_last or is_clause:
+            whole = _plain(text[start:] if is_last else text[start : mark.start()], hidden)
+            clauses.append(Clause(whole.lstrip(",;:–— "), tuple(numbers)))
+            said, start, numbers = 0, mark.end(), {}
     return clauses, belongs
+
+
+def _words_before(text: str, found: list[re.Match[str]], hidden: Hidden) -> list[int]:
+    """Count the words between each citation and the one before it."""
+    starts = (0, *(mark.end() for mark in found))
+    pieces = (text[start : mark.start()] for start, mark in zip(starts, found, strict=False))
+    return [len(sentences.words(_plain(piece, hidden))) for piece in pieces]
 
 
 def _plain(text: str, hidden: Hidden) -> str:
