@@ -130,6 +130,7 @@ class Result(Struct, frozen=True):
     outcome: Outcome | None = None
     written_by: Author = "model"
     outcome_reason: str = ""  # what was searched, found, read, and what failed
+    judged_by: str = ""  # who compared the claims with their quotes, "" where nobody did
 
 
 class InputRequest(Struct, frozen=True):

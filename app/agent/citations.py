@@ -39,6 +39,13 @@ Place = tuple[int, int, int]  # index of a sentence, of a clause in it, number o
 Clause = tuple[int, int]
 
 
+class Judged(Struct, frozen=True):
+    """What a judge's verdicts change in a report."""
+
+    refused: Mapping[tuple[str, int], str]  # why a claim and its source are taken out
+    meant: tuple[Claim, ...] = ()  # sentences without a citation that are supported, with their passages
+
+
 class _Checked(Struct, frozen=True):
     """What came of each citation, in the order of the report."""
 
@@ -53,7 +60,7 @@ def bind(
     confidence: str,
     research: Research,
     texts: Mapping[str, str],
-    refused: Mapping[tuple[str, int], str] | None = None,
+    judged: Judged | None = None,
     quotes: Sequence[SourceQuote] = (),
     *,
     is_bound: bool = False,
@@ -69,7 +76,7 @@ def bind(
         confidence: the model's own word for it, passed on.
         research: its sources say which numbers exist and which pages were read.
         texts: the stored pages by their sha256.
-        refused: why a claim and its source, which a judge refused, are to be taken out.
+        judged: what a judge refused, and what it found supported.
         quotes: what the model copied from the pages; only what is there counts.
         is_bound: whether a sentence without a citation that holds gets one where a page says the same.
 
@@ -82,8 +89,9 @@ def bind(
     report = prose.read(content[:MAX_CONTENT], known, {source.number for source in research.sources})
     pages = _pages(research, texts)
     gave = given.look_up(quotes, pages)
-    check = _Check(report, research, texts, refused or {}, gave)
-    checked = check.run(is_bound=is_bound)
+    judged = judged or Judged({})
+    check = _Check(report, research, texts, judged.refused, gave)
+    checked = check.run({claim.text: claim for claim in judged.meant}, is_bound=is_bound)
     backed = {sentence for sentence, _, _ in checked.claims} | checked.bound.keys()
     claiming = [at for at, sentence in enumerate(report.sentences) if sentence.is_claim]
     written = len(checked.claims) + len(checked.refused)
@@ -116,6 +124,11 @@ def _pages(research: Research, texts: Mapping[str, str]) -> dict[int, str]:
     return {number: texts[digest] for number, digest in digests if digest and digest in texts}
 
 
+def uncited(report: ReportWritten, research: Research, texts: Mapping[str, str]) -> tuple[Claim, ...]:
+    """Return the unverified sentences, each with the passage nearest to it."""
+    return unnumbered.nearest(report.unverified, _pages(research, texts))
+
+
 def _share(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else 0.0
 
@@ -138,7 +151,7 @@ class _Check:
         self.claims, self.refused = dict[Place, Claim](), dict[Place, str]()
         self.parts = dict[Place, tuple[Claimed, PartialQuote]]()
 
-    def run(self, *, is_bound: bool) -> _Checked:
+    def run(self, meant: Mapping[str, Claim], *, is_bound: bool) -> _Checked:
         """Look each citation up, then those that several sources carry together."""
         asked = self._asked()
         limit = min(MAX_INDEXED_PAGE, MAX_INDEXED // max(1, len(asked)))
@@ -148,8 +161,17 @@ class _Check:
         return _Checked(
             dict(sorted(self.claims.items())),
             dict(sorted(self.refused.items())),
-            self._bound() if is_bound else {},
+            (self._bound() if is_bound else {}) | self._meant(meant),
         )
+
+    def _meant(self, meant: Mapping[str, Claim]) -> dict[int, Claim]:
+        """The sentences without a citation that a judge found supported."""
+        held = {sentence for sentence, _, _ in self.claims}
+        return {
+            at: meant[sentence.text]
+            for at, sentence in enumerate(self.report.sentences)
+            if sentence.has_end and at not in held and sentence.text in meant
+        }
 
     def _bound(self) -> dict[int, Claim]:
         """Return uncited sentences that a page says all the same."""

@@ -7,10 +7,11 @@ sources do not depend on which reply came first.
 import re
 from collections.abc import Mapping
 
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from app.agent import judging
-from app.agent.citations import bind
+from app.agent.citations import Judged, bind, uncited
 from app.agent.ending import asked, citable, ended, supported
 from app.agent.judging import JudgeCall
 from app.agent.limits import bounds, is_forced, may_use
@@ -132,12 +133,19 @@ def _written(
         report.removed,
         function.quotes,
         report.rules,
+        uncited=_uncited(job, report, texts),
     )
     knowing = _knowing(job, draft)
     # The turn that wrote it is not in `job` yet.
     if judging.unjudged(knowing.research) or judging.may_repair(knowing, bounds(job).turns - 1):
         return (draft,)
     return (draft, _delivered(knowing, texts))
+
+
+def _uncited(job: Job, report: e.ReportWritten, texts: Mapping[str, str]) -> tuple[Claim, ...] | UnsetType:
+    """Return what the request has judged beyond the citations."""
+    found = uncited(report, citable(job), texts) if job.request.verify == "all" else ()
+    return found or UNSET
 
 
 def learn_verdicts(
@@ -173,10 +181,11 @@ def _delivered(job: Job, texts: Mapping[str, str]) -> e.ReportWritten:
         draft.confidence,
         citable(job),
         texts,
-        refused=refused,
+        judged=Judged(refused, judging.meant(job.research)),
         quotes=draft.quotes,
         is_bound=job.agent_rules >= 2,
     )
+    report = replace(report, removed=(*report.removed, *judging.contradicted(job.research)))
     claims = tuple(_with_verdict(claim, known.get((claim.text, claim.number))) for claim in report.claims)
     return supported(job, replace(report, claims=claims), texts)
 

@@ -4,7 +4,7 @@ A report that is to be judged is a draft first. Its claims go to the judge in ba
 citation check refused goes back to the writer once, and what still falls then is taken out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -78,9 +78,36 @@ def unjudged(research: Research) -> tuple[Claim, ...]:
     Each text and source is one.
     """
     known = {(verdict.text, verdict.number) for verdict in research.verdicts}
-    claims = research.draft.claims if research.draft else ()
+    claims = _asked(research)
     new = {(claim.text, claim.number): claim for claim in claims}
     return tuple(claim for key, claim in new.items() if key not in known)[:MAX_JUDGED]
+
+
+def _asked(research: Research) -> tuple[Claim, ...]:
+    """The claims of the newest draft, and the sentences without a citation."""
+    draft = research.draft
+    return (*draft.claims, *(draft.uncited or ())) if draft else ()
+
+
+def meant(research: Research) -> tuple[Claim, ...]:
+    """Return the sentences without a citation that the judge found supported."""
+    return tuple(claim for claim, verdict in _uncited(research) if verdict.support == "supported")
+
+
+def contradicted(research: Research) -> tuple[str, ...]:
+    """Describe each sentence without a citation that a page contradicts."""
+    return tuple(
+        f"No citation in “{verdict.text}”: page {verdict.number} contradicts it: {verdict.reason}"
+        for _, verdict in _uncited(research)
+        if verdict.support == "contradicted"
+    )
+
+
+def _uncited(research: Research) -> Iterator[tuple[Claim, e.Verdict]]:
+    known, draft = opinions(research), research.draft
+    for claim in (draft.uncited or ()) if draft else ():
+        if verdict := known.get((claim.text, claim.number)):
+            yield claim, verdict
 
 
 def seen(call: JudgeCall, digests: Mapping[int, str | None], texts: Mapping[str, str]) -> list[JudgedClaim]:
@@ -134,7 +161,8 @@ def fallen(research: Research) -> tuple[str, ...]:
         return ()
     verdicts = [known.get((claim.text, claim.number)) for claim in draft.claims]
     refused = [_told(verdict) for verdict in verdicts if verdict and verdict.support in FALLS]
-    return tuple(dict.fromkeys((*refused, *draft.removed)))[:MAX_FALLEN]
+    against = contradicted(research)
+    return tuple(dict.fromkeys((*refused, *against, *draft.removed)))[:MAX_FALLEN]
 
 
 def _told(verdict: e.Verdict) -> str:

@@ -283,6 +283,11 @@ class IndexedPage:
     def _quote(self, start: int, end: int) -> PageQuote:
         return PageQuote(self.text[start:end], start, end)
 
+    def nearest(self, claim: Claimed) -> tuple[PageQuote, float] | None:
+        """Return the passage that shares most with the claim, and how much."""
+        windows = self.windows(claim)
+        return (self._run(windows[0]), min(0.99, round(windows[0].score, 2))) if windows else None
+
     def part(self, claim: Claimed) -> "PartialQuote | None":
         """Return the best passage's share of a claim with several sources."""
         windows = self.windows(claim)

@@ -1,9 +1,9 @@
 """Bind sentences without a valid citation to pages that say them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.agent import quotes
-from app.agent.quotes import FoundQuotes
+from app.agent.quotes import Claimed, FoundQuotes, IndexedPage
 from app.text import languages
 from dossier.job_types import Claim, FurtherPassage
 
@@ -33,10 +33,40 @@ def bound(sentences: Mapping[int, str], pages: Mapping[int, str], spoken: str) -
     return best
 
 
+def nearest(sentences: Sequence[str], pages: Mapping[int, str]) -> tuple[Claim, ...]:
+    """Return each sentence with the passage nearest to it, for a judge.
+
+    A sentence that shares no word with any page is left out.
+    """
+    wanted = {at: text[:MAX_BOUND_CLAIM] for at, text in enumerate(sentences[:MAX_BOUND])}
+    spoken, limit = languages.detect(" ".join(wanted.values())), MAX_BOUND_PAGES // max(1, len(pages))
+    best = dict[int, Claim]()
+    for number, text in sorted(pages.items() if wanted else ()):
+        claims, page = _indexed(wanted, text, limit, spoken)
+        for at, claim in claims.items():
+            found = page.nearest(claim)
+            if found and (at not in best or found[1] > best[at].score):
+                best[at] = _claim(claim.text, number, FoundQuotes((found[0],), found[1]))
+    return tuple(claim for _, claim in sorted(best.items()))
+
+
 def _held(
     wanted: Mapping[int, str], number: int, text: str, limit: int, spoken: str
 ) -> list[tuple[int, Claim]]:
     """The sentences that one page says."""
+    claims, page = _indexed(wanted, text, limit, spoken)
+    found = ((at, claim.text, page.find(claim)) for at, claim in claims.items())
+    return [
+        (at, _claim(said, number, place))
+        for at, said, place in found
+        if isinstance(place, FoundQuotes) and place.score >= SURE
+    ]
+
+
+def _indexed(
+    wanted: Mapping[int, str], text: str, limit: int, spoken: str
+) -> tuple[dict[int, Claimed], IndexedPage]:
+    """Return the sentences as they are looked for, and a page to look in."""
     language = languages.detect(text)
     claims = {
         at: quotes.claimed(said[:MAX_BOUND_CLAIM], language, spoken=spoken) for at, said in wanted.items()
@@ -44,12 +74,7 @@ def _held(
     page = quotes.IndexedPage(
         text, frozenset[str]().union(*(claim.stems for claim in claims.values())), limit, language
     )
-    found = ((at, claim.text, page.find(claim)) for at, claim in claims.items())
-    return [
-        (at, _claim(said, number, place))
-        for at, said, place in found
-        if isinstance(place, FoundQuotes) and place.score >= SURE
-    ]
+    return claims, page
 
 
 def _claim(text: str, number: int, found: FoundQuotes) -> Claim:

@@ -17,7 +17,7 @@ from app.api.problem_details import BadRequest
 from app.domain.event_kinds import TRACES
 from app.store import log, source_lookup
 from dossier.evidence import SourceOrigin
-from dossier.job_types import Claim
+from dossier.job_types import Claim, Support
 
 MAX_NUMBER = 2**31 - 1  # an integer in Postgres
 
@@ -33,6 +33,10 @@ class QuoteView(Struct, frozen=True):
     start: int
     end: int
     score: float
+    given: bool  # the model itself copied the quote
+    bound: bool  # the model cited no page for this sentence; the quote was found in one that was read
+    verdict: Support | None  # of a judge; null where none was given
+    reason: str  # of the verdict
 
 
 class SourcePage(Struct, frozen=True):
@@ -51,6 +55,7 @@ class SourcePage(Struct, frozen=True):
     size: int | None  # bytes
     text: str | None
     quotes: tuple[QuoteView, ...]
+    judged_by: str  # who gave the verdicts, "" where nobody did
     origin: SourceOrigin  # where it comes from: the read, the search, and the steps that asked for them
 
 
@@ -90,9 +95,20 @@ def _page(job_id: UUID, source: source_lookup.StoredSource, origin: SourceOrigin
         size=page.size if page else None,
         text=source.text,
         quotes=tuple(map(_quote, source.claims)),
+        judged_by=source.judge if any(claim.verdict for claim in source.claims) else "",
         origin=origin,
     )
 
 
 def _quote(claim: Claim) -> QuoteView:
-    return QuoteView(claim.text, claim.quote, claim.start, claim.end, claim.score)
+    return QuoteView(
+        claim=claim.text,
+        quote=claim.quote,
+        start=claim.start,
+        end=claim.end,
+        score=claim.score,
+        given=claim.given,
+        bound=claim.bound,
+        verdict=claim.verdict,
+        reason=claim.reason,
+    )

@@ -293,6 +293,8 @@ class ReportDrafted(Fact, frozen=True):
     rules: int = 1  # of the citation check
     # No page that was read holds it: the stand-in goes on, and the reader gets both. Else left out.
     is_set_aside: bool | UnsetType = UNSET
+    # Sentences without a citation, each with the passage nearest to it, where they are judged too.
+    uncited: tuple[Claim, ...] | UnsetType = UNSET
 
 
 class Verdict(Struct, frozen=True, omit_defaults=True):

@@ -177,7 +177,9 @@ def evolve(state: Research, event: ResearchEvent) -> Research:
         case e.ReportDrafted(is_set_aside=True):
             return replace(state, set_aside=event)
         case e.ReportDrafted():
-            return replace(state, draft=event, drafts=state.drafts + 1, is_judged=not event.claims)
+            return replace(
+                state, draft=event, drafts=state.drafts + 1, is_judged=not (event.claims or event.uncited)
+            )
         case e.ClaimsJudged():
             return _judge(state, event)
         case e.ReportWritten():

@@ -99,6 +99,7 @@ def result(job: Job) -> Result | None:
         outcome=outcome(job.research, job.stop_reason),
         written_by=job.research.author,
         outcome_reason=sentence(job.research, job.stop_reason),
+        judged_by=job.research.judge if any(claim.verdict for claim in report.claims) else "",
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from app.domain.events import PageRead, ReportWritten, SourceFound
+from app.domain.events import ClaimsJudged, PageRead, ReportWritten, SourceFound
 from app.store import blobs
 from app.store.database import Engine, fetch
 from dossier.job_types import Claim
@@ -15,12 +15,13 @@ from dossier.job_types import Claim
 READ_SOURCE_EVENTS = """
     SELECT type, data::text FROM events
     WHERE job_id = $1::uuid
-      AND (type = 'report_written'
+      AND (type IN ('report_written', 'claims_judged')
            OR type IN ('source_found', 'page_read') AND (data->>'number')::integer = $2::integer)
     ORDER BY seq"""
 
 _found = msgspec.json.Decoder(SourceFound).decode
 _read = msgspec.json.Decoder(PageRead).decode
+_judged = msgspec.json.Decoder(ClaimsJudged).decode
 _report = msgspec.json.Decoder(ReportWritten).decode
 
 
@@ -31,6 +32,7 @@ class StoredSource(Struct, frozen=True):
     page: PageRead | None  # None: it was not read
     text: str | None  # None: not read, or forgotten since
     claims: tuple[Claim, ...]
+    judge: str  # of the newest verdicts, "" where nobody was asked
 
 
 async def source(engine: Engine, job_id: UUID, number: int) -> StoredSource | None:
@@ -44,7 +46,9 @@ async def source(engine: Engine, job_id: UUID, number: int) -> StoredSource | No
     page = _last(rows, "page_read", _read)
     report = _last(rows, "report_written", _report)
     claims = tuple(claim for claim in report.claims if claim.number == number) if report else ()
-    return StoredSource(found, page, await _text(engine, page), claims)
+    judged = [_judged(row[1]).judge for row in rows if row[0] == "claims_judged"]
+    judge = next(filter(None, reversed(judged)), "")
+    return StoredSource(found, page, await _text(engine, page), claims, judge)
 
 
 def _last(rows: list[Any], kind: str, decode: Any) -> Any:  # noqa: ANN401 - what the decoder makes

@@ -24,6 +24,7 @@ MAX_MARKUP = 10_000  # marks of emphasis and links; content with more is no repo
 MAX_REPORT_LINE = 500  # characters of a sentence, a title or an address that are shown
 _TAG_NAMES = """a article blockquote br code em footer h1 h2 h3 h4 h5 h6 hr li ol p pre section strong table
     tbody td th thead tr ul"""
+MAX_JUDGE_NAME = 80  # characters of the name of who judged
 TAGS = frozenset(_TAG_NAMES.split())
 ATTRIBUTES = {"a": {"href"}, "li": {"id", "value"}, "ol": {"start"}, "section": {"id"}}
 REL = "noopener noreferrer nofollow"
@@ -45,6 +46,7 @@ WRITTEN: dict[Author, str] = {
 }
 
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>&|~#])")
+_NO_NAME = re.compile(r"[^\w .:/-]")
 _CITATION = re.compile(r"\[(\d{1,9})\]")
 _HREF = re.compile(r"https?://.+|#source-\d{1,9}")
 
@@ -121,8 +123,10 @@ def evidence(result: Result) -> list[str]:
 def _checked(result: Result) -> str:
     """Count what is quoted, what a judge supported, and the rest."""
     judged = [claim.verdict for claim in result.claims if claim.verdict]
+    judge = _NO_NAME.sub("", result.judged_by)[:MAX_JUDGE_NAME].strip()
+    by = f" by {judge}" if judge else ""
     meaning = (
-        f"{judged.count('supported')} of {len(judged)} judged are supported by their meaning"
+        f"{judged.count('supported')} of {len(judged)} judged{by} are supported by their meaning"
         if judged
         else "their meaning was not judged"
     )

@@ -31,3 +31,29 @@ def test_each_citation_is_bound_to_its_clause():
     report = prose.read("It was 3.1 percent in Germany [5], and it was 2.7 percent in France [2].", set())
 
     assert [(clause.numbers) for clause in report.sentences[0].clauses] == [(5,), (2,)]
+
+
+NOTES = {
+    "en": ("## Sources", "Note: the figures are rounded."),
+    "de": ("## Quellen", "Hinweis: Die Zahlen sind gerundet."),
+    "fr": ("## Références", "Remarque : les chiffres sont arrondis."),
+    "es": ("## Fuentes", "Nota: las cifras están redondeadas."),
+    "ru": ("## Источники", "Примечание: числа округлены."),
+    "ar": ("## المصادر", "ملاحظة: الأرقام مقربة."),
+    "zh": ("## 参考资料", "注：数字经过四舍五入。"),
+    "ja": ("## 参考文献", "注記：数値は概数です。"),
+    "hi": ("## स्रोत", "नोट: संख्याएँ लगभग हैं।"),
+    "th": ("## แหล่งอ้างอิง", "หมายเหตุ: ตัวเลขโดยประมาณ"),
+}
+
+
+@pytest.mark.parametrize("language", NOTES)
+def test_a_list_of_sources_with_a_note_behind_it_is_taken_out_and_the_note_stays(language):
+    heading, note = NOTES[language]
+    report = prose.read(f"The lake is deep [1].\n\n{heading}\n\n1. Annals\n2. Atlas\n\n{note}\n", ())
+
+    assert report.own_list
+    written = prose.write(report, lambda *_: True)
+    assert heading not in written
+    assert "Atlas" not in written
+    assert note in written

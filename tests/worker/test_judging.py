@@ -2,6 +2,7 @@
 
 import asyncio
 
+import httpx
 import pytest
 
 from app.agent.ports import Judgement, JudgeReply
@@ -9,6 +10,7 @@ from app.domain import tools
 from app.domain.events import Usage
 from app.errors import ProviderError
 from dossier.request import Limits
+from tests.conftest import serving
 from tests.scripted import PLAN, REPORT, SCRIPT
 from tests.steps import submitted_job
 from tests.worker.test_worker import over, types, working
@@ -160,3 +162,125 @@ async def test_nobody_is_asked_where_the_request_says_off(house):
     assert house.judge.seen == []
     assert len(job.research.report.claims) == 2
     assert "report_drafted" not in await types(house, job.id)
+
+
+async def test_a_source_says_who_gave_its_quotes_and_who_judged(house):
+    house.judge = ScriptedJudge("Everest", support="partly")
+    quotes = (tools.SourceQuote(2, "On Mount Everest water boils at about 70 degrees Celsius."),)
+    house.model.script = (*SCRIPT[:-1], tools.WriteReport("Boiling water", REPORT.content, "high", quotes))
+    job = await researched(house)
+
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url) as http:
+        one, two = [(await http.get(f"/jobs/{job.id}/sources/{number}")).json() for number in (1, 2)]
+        report = (await http.get(f"/jobs/{job.id}/report?format=md")).text
+
+    told = [[source["quotes"][0][name] for name in ("given", "verdict", "reason")] for source in (one, two)]
+    assert told == [[False, "supported", ""], [True, "partly", "it says otherwise"]]
+    assert [source["judged_by"] for source in (one, two)] == ["scripted-judge"] * 2
+    assert "1 of 2 judged by scripted-judge are supported by their meaning" in report
+
+
+async def test_a_source_says_that_nobody_judged(house):
+    job = await researched(house, verify="off")
+
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url) as http:
+        source = (await http.get(f"/jobs/{job.id}/sources/1")).json()
+
+    assert (source["judged_by"], source["quotes"][0]["verdict"]) == ("", None)
+
+
+BARE = "Ice forms when water has 0 degrees."  # said by page 1 in other words, and without a citation
+
+
+class TellingJudge(ScriptedJudge):
+    """Says of each claim that holds a key of `verdicts` what is there."""
+
+    def __init__(self, **verdicts):
+        super().__init__()
+        self.verdicts = verdicts
+
+    async def judge(self, claims, writing=None):
+        reply = await super().judge(claims, writing)
+        return JudgeReply(tuple(map(self._told, claims, reply.judgements)), reply.usage)
+
+    def _told(self, claim, judgement):
+        found = next((told for word, told in self.verdicts.items() if word in claim.text), "supported")
+        return Judgement(judgement.claim, found, "so the page says")
+
+
+def with_bare(house):
+    house.model.script = (
+        *SCRIPT[:-1],
+        tools.WriteReport("Boiling water", f"{REPORT.content} {BARE}", "high"),
+    )
+
+
+async def test_all_judges_sentences_without_a_citation_by_the_passage_nearest_to_them(house):
+    house.judge = ScriptedJudge()
+    with_bare(house)
+
+    job = await researched(house, verify="all")
+
+    report = job.research.report
+    [asked] = [claim for batch in house.judge.seen for claim in batch if claim.text == BARE]
+    assert "freezes at 0 degrees" in asked.quote
+    assert report.content.endswith("Ice forms when water has 0 degrees [1].")
+    assert report.unverified == ()
+    assert [(claim.bound, claim.verdict) for claim in report.claims][-1] == (True, "supported")
+    assert job.research.bill.judge_calls == 1
+
+
+async def test_cited_does_not_judge_sentences_without_a_citation(house):
+    house.judge = ScriptedJudge()
+    with_bare(house)
+
+    job = await researched(house, verify="cited")
+
+    assert BARE not in [claim.text for batch in house.judge.seen for claim in batch]
+    assert job.research.report.unverified == (BARE,)
+
+
+@pytest.mark.parametrize("verdict", ["partly", "unrelated"])
+async def test_a_bare_sentence_that_is_not_supported_stays_unverified(house, verdict):
+    house.judge = TellingJudge(Ice=verdict)
+    with_bare(house)
+
+    job = await researched(house, verify="all")
+
+    assert job.research.report.unverified == (BARE,)
+    assert job.research.drafts == 1
+
+
+async def test_a_bare_sentence_that_a_page_contradicts_goes_back_to_its_writer(house):
+    house.judge = TellingJudge(Ice="contradicted")
+    with_bare(house)
+
+    job = await researched(house, verify="all")
+
+    [told] = [ask.repair.fallen for ask in house.model.asks if ask.repair]
+    line = f"No citation in “{BARE}”: page 1 contradicts it: so the page says"
+    assert told == (line,)
+    assert line in job.research.report.removed
+    assert job.research.report.unverified == (BARE,)
+
+
+async def test_without_a_judge_bare_sentences_stay_unverified(house):
+    with_bare(house)
+
+    job = await researched(house, verify="all")
+
+    assert (job.status, job.stop_reason) == ("completed", "answered")
+    assert job.research.report.unverified == (BARE,)
+    assert job.research.bill.judge_calls == 0 or job.research.verdicts == ()
+
+
+async def test_a_limit_leaves_bare_sentences_unjudged(house):
+    house.judge = ScriptedJudge()
+    with_bare(house)
+    calls = len(SCRIPT) + 2 + 2
+
+    job = await researched(house, verify="all", limits=Limits(max_calls=calls))
+
+    assert job.status == "completed"
+    assert house.judge.seen == []
+    assert job.research.bill.calls <= calls

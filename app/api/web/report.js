@@ -79,6 +79,14 @@ function shares(result) {
   );
 }
 
+function judgedBy(result) {
+  const judged = result.claims.filter((claim) => claim.verdict).length;
+  return judged
+    ? `Judged by ${result.judged_by || "a model"}: ${judged} of ${result.claims.length} citations, each by its quote. ` +
+        "A judge can err: open the quote and read it."
+    : "Words are compared, not meanings: a quote that is in the page can still be read wrongly. Open it and judge.";
+}
+
 const block = (title, ...inner) => {
   const key = title.toLowerCase().replace(/\W+/g, "-");
   return h("section", { "aria-labelledby": key }, h("h2", { id: key }, title), ...inner);
@@ -94,7 +102,7 @@ function stands(result, usage) {
       h(
         "p",
         { class: "soft small" },
-        "Words are compared, not meanings: a quote that is in the page can still be read wrongly. Open it and judge.",
+        judgedBy(result),
       ),
     ),
     result.unverified.length &&

@@ -53,6 +53,26 @@ function marked(text, quotes) {
 const held = (score) =>
   score >= 1 ? "The page says this word for word." : `Paraphrased; ${Math.round(score * 100)} % word match.`;
 
+const VERDICTS = {
+  supported: "supported by its meaning",
+  partly: "partly supported",
+  contradicted: "contradicted",
+  unrelated: "unrelated",
+};
+
+/** Who gave the quote, and what a judge said of it. */
+function backing(quote, judge) {
+  const gave = quote.given
+    ? "The model gave this quote; it was found in the page."
+    : quote.bound
+      ? "The model cited no page for this sentence; the quote was found in this one."
+      : "The model cited this page; the quote was searched for in it.";
+  if (!quote.verdict) return [gave, "Nobody judged its meaning."];
+  const by = judge ? ` by ${judge}` : "";
+  const why = quote.reason ? `: ${quote.reason}` : "";
+  return [gave, `Judged${by}: ${VERDICTS[quote.verdict] ?? quote.verdict}${why}`];
+}
+
 /** Show source `number` of a job, at the quote of `claim` if there is one. */
 export async function openSource(id, number, claim, closed) {
   const dialog = h("dialog", { class: "sheet", "aria-labelledby": "source-title" });
@@ -110,7 +130,13 @@ export async function openSource(id, number, claim, closed) {
       point();
     };
     const point = () => {
-      why.replaceChildren(h("p", { dir: "auto" }, quotes[at].claim), h("p", { class: "hint" }, held(quotes[at].score)));
+      why.replaceChildren(
+        h("p", { dir: "auto" }, quotes[at].claim),
+        h("blockquote", { dir: "auto" }, quotes[at].quote),
+        ...[quotes[at].given ? "" : held(quotes[at].score), ...backing(quotes[at], source.judged_by)]
+          .filter(Boolean)
+          .map((line) => h("p", { class: "hint", dir: "auto" }, line)),
+      );
       for (const one of body.querySelectorAll("mark.here")) one.classList.remove("here");
       const here = body.querySelectorAll(`mark[data-quotes~="${at}"]`);
       for (const one of here) one.classList.add("here");
