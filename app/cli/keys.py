@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import rich_click as click
-from click.exceptions import Exit
 from rich.table import Table
 
 from app.cli.database_url import ready_url
-from app.cli.terminal import FAILED, complain, line, out, print_json
+from app.cli.exits import FAILED, Ended
+from app.cli.terminal import complain, line, out, print_json
 from app.domain.api_key import SCOPES, Scope
 from app.settings import load_settings
 from app.store.api_keys import ApiKey, add_key, read_keys, revoke_key
@@ -72,14 +72,15 @@ def list_keys(*, as_json: bool) -> None:
 def revoke(key_id: str) -> None:
     """Revoke a key; every process refuses it within seconds."""
     if not _run(lambda engine: revoke_key(engine, key_id)):
-        complain(f"There is no key {key_id}. `dossier key list` has them.")
-        raise Exit(FAILED)
+        raise Ended(f"There is no key {key_id}. `dossier key list` has them.", FAILED)
     line(f"Key {key_id} is revoked.")
 
 
 def _run(work: Callable[[Engine], Awaitable[T]]) -> T:
+    url = ready_url(load_settings())
+
     async def run() -> T:
-        engine = make_engine(ready_url(load_settings()))
+        engine = make_engine(url)
         try:
             return await work(engine)
         finally:
