@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 from msgspec import Meta, Struct, ValidationError, convert, field
@@ -92,11 +93,20 @@ class Settings(Struct, frozen=True, kw_only=True):
     # 0: no such port is opened.
     metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = field(name="DOSSIER_METRICS_PORT", default=0)
     metrics_host: str = field(name="DOSSIER_METRICS_HOST", default="127.0.0.1")
+    log_format: Literal["text", "json"] = field(name="DOSSIER_LOG_FORMAT", default="text")
     log_level: str = field(name="DOSSIER_LOG_LEVEL", default="WARNING")
 
     def __repr__(self) -> str:
         """Without the values, some of which are secrets."""
         return "Settings(…)"
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What must not appear in a log: keys, and the password of the database."""
+        names = {name for name in self.__struct_fields__ if name.endswith("_key")}
+        keys = {getattr(self, name) for name in names - {"signing_key"}}  # which is the path of a file
+        password = urlsplit(self.database_url).password or ""
+        return frozenset(keys | {password, unquote(password)}) - {""}
 
     @property
     def data_folder(self) -> Path:

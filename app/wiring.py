@@ -145,7 +145,11 @@ class Container:
         """Show that a provider's breaker opened, or closed where nothing is `said`."""
         name = self.metrics.provider(provider)
         self.metrics.breaker_open.labels(name).set(bool(said))
-        if said:
+        if not said:
+            log.warning("A provider answers again.", extra={"provider": provider})
+        else:
+            about = {"provider": provider, "error": said}
+            log.warning("A provider is away: its calls wait.", extra=about)
             self.metrics.breaker_openings.labels(name).inc()
 
     def times(self) -> Times:

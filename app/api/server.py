@@ -209,6 +209,7 @@ def make_server(
         loop="uvloop",
         http=Protocol,
         log_level=log_level.lower(),
+        log_config=None,  # its lines are written as all others are
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE + LET_GO,

@@ -2,7 +2,6 @@
 
 import asyncio
 import ipaddress
-import logging
 import os
 import signal
 import socket
@@ -12,6 +11,7 @@ import rich_click as click
 import uvloop
 from uvicorn import Server
 
+from app import logs
 from app.api.server import allow_sockets, listen, make_server
 from app.cli.database_url import ready_url
 from app.cli.terminal import print_json
@@ -20,8 +20,6 @@ from app.mcp_server.mount import McpMount
 from app.settings import Settings, load_settings
 from app.wiring import Container, run_worker, showing
 from dossier.problems import DossierError
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 NEEDS_KEY = (
     "Others can reach this address, and there is no key yet: anybody could read and cancel every job. "
@@ -83,7 +81,7 @@ def _is_loopback(host: str) -> bool:
 
 def _log(settings: Settings) -> None:
     try:
-        logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
+        logs.set_up(settings.log_level, settings.log_format, settings.secrets)
     except ValueError as error:
         raise BadSetting(f"DOSSIER_LOG_LEVEL: {error}.") from error
 

@@ -93,6 +93,8 @@ class Worker:
 
     def drain(self) -> None:
         """Stop claiming, finish within the window, and hand the rest back."""
+        if not self._draining:
+            log.info("The worker drains.", extra={"worker": self.name, "jobs": len(self._attempts)})
         self._draining = True
         for attempt, _ in self._attempts.values():
             attempt.draining = True
@@ -141,6 +143,7 @@ class Worker:
         # Only now: a lease that is beaten while nobody works on its job would never expire.
         self._beats.hold(leases, before)
         for lease in leases:
+            log.info("A job was claimed.", extra=self._about(lease.job_id, lease.epoch))
             self._start(jobs[lease.job_id], lease.at)
         return bool(leases or broken)
 
@@ -200,7 +203,12 @@ class Worker:
             self._stops.pop(attempt.job_id, None)
         self._bell.set()
 
+    def _about(self, job_id: UUID, epoch: int) -> dict[str, object]:
+        return {"job": job_id, "epoch": epoch, "worker": self.name}
+
     def _count(self, attempt: Attempt) -> None:
+        about = self._about(attempt.job_id, attempt.epoch)
+        log.info("An attempt ended.", extra={**about, "outcome": attempt.outcome, "seconds": attempt.age()})
         self._metrics.attempts.labels(attempt.outcome).inc()
         self._metrics.attempt_seconds.labels(attempt.outcome).observe(attempt.age())
 
@@ -245,6 +253,8 @@ class Worker:
         job_id, wait = attempt.job_id, backoff(attempt.job.attempt, BACKOFF)
         retry_at = attempt.now() + timedelta(seconds=wait)
         is_final = isinstance(error, ResearchFailed)
+        said = {"error_type": error.error_type, "error": str(error), "retryable": error.retryable}
+        log.warning("An attempt failed.", extra={**self._about(job_id, attempt.epoch), **said})
         command = c.FailAttempt(
             attempt.epoch, error.error_type, str(error), error.retryable, retry_at, is_final
         )
@@ -304,6 +314,7 @@ class Worker:
         for attempt in mine:
             attempt.writer.give_up()
             self._metrics.leases_lost.inc()
+            log.warning("A lease was lost.", extra=self._about(attempt.job_id, attempt.epoch))
         self._cancel([attempt.job_id for attempt in mine if not attempt.ending], "lost")
 
     def _cancel(self, job_ids: Iterable[UUID], why: str) -> None:

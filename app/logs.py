@@ -1,0 +1,70 @@
+"""Write the log of a process: one line an entry, to read or as JSON.
+
+What an entry is about - job, epoch, worker, provider - is in fields of its own, given as `extra`.
+"""
+
+import json
+import logging
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+NOISY = ("httpx", "httpcore", "openai", "asyncio")  # what they say at INFO and DEBUG is about each request
+HIDDEN = "[secret]"
+SHORTEST_SECRET = 6  # characters; less would be found in ordinary words
+
+
+class LineFormatter(logging.Formatter):
+    """Writes an entry as one line of text, its fields last."""
+
+    def __init__(self, secrets: Collection[str] = ()) -> None:
+        super().__init__()
+        self._secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, without secrets."""
+        line = self.line(record)
+        for secret in self._secrets:
+            line = line.replace(secret, HIDDEN)
+        return line
+
+    def line(self, record: logging.LogRecord) -> str:
+        """Return the line as it is."""
+        fields = "".join(f" {name}={value}" for name, value in _fields(record).items())
+        trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        return f"{_time(record)} {record.levelname} {record.name}: {record.getMessage()}{fields}{trace}"
+
+
+class JsonFormatter(LineFormatter):
+    """Writes an entry as one JSON object."""
+
+    def line(self, record: logging.LogRecord) -> str:
+        """Return the object."""
+        entry = {
+            "time": _time(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_fields(record),
+        }
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, default=str, ensure_ascii=False)
+
+
+def set_up(level: str, form: str, secrets: Collection[str]) -> None:
+    """Send the log to standard error. Raises ValueError for an unknown level."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter(secrets) if form == "json" else LineFormatter(secrets))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name not in STANDARD}
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")

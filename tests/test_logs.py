@@ -1,0 +1,94 @@
+"""What a process writes to its log: whole lines with fields, and never a secret."""
+
+import json
+import logging
+
+import pytest
+
+from app.errors import ProviderError
+from app.logs import JsonFormatter, LineFormatter
+from app.settings import load_settings
+from app.worker.breaker import FAILURES_TO_OPEN, Breaker
+from tests.steps import submitted_job, until
+from tests.worker.test_worker import over, working
+
+KEYS = {
+    "OPENAI_API_KEY": "sk-canary-1234567890",
+    "TAVILY_API_KEY": "tvly-canary-1234567890",
+    "DATABASE_URL": "postgresql://me:pass-canary@db/dossier",
+}
+
+
+class Lines(logging.Handler):
+    def __init__(self, formatter):
+        super().__init__()
+        self.setFormatter(formatter)
+        self.lines: list[str] = []
+
+    def emit(self, record):
+        self.lines.append(self.format(record))
+
+
+@pytest.fixture
+def lines():
+    """The log of this process as JSON, from DEBUG on."""
+    handler, root = Lines(JsonFormatter(load_settings(KEYS).secrets)), logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield handler.lines
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+@pytest.mark.parametrize("form", [LineFormatter, JsonFormatter])
+def test_no_secret_is_written_in_message_field_or_traceback(form):
+    handler, log = Lines(form(load_settings(KEYS).secrets)), logging.getLogger("canary")
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    try:
+        {}[KEYS["TAVILY_API_KEY"]]
+    except KeyError:
+        log.exception("Key %s", KEYS["OPENAI_API_KEY"], extra={"url": KEYS["DATABASE_URL"]})
+    log.removeHandler(handler)
+
+    assert "canary-1" not in handler.lines[0]
+    assert "pass-canary" not in handler.lines[0]
+    assert handler.lines[0].count("[secret]") >= 3
+
+
+async def test_claim_failure_and_end_of_an_attempt_are_lines_with_their_job(house, lines):
+    async def fail(_attempt):
+        raise ProviderError("auth", f"The key {KEYS['OPENAI_API_KEY']} was refused.", retryable=False)
+
+    job = await submitted_job(house.writer)
+    async with working(house, fail):
+        await over(house, job.id)
+        await until(lambda: _said(lines, "An attempt ended."))
+
+    entries = [json.loads(line) for line in lines]
+    mine = [entry for entry in entries if entry.get("job") == str(job.id)]
+    assert [entry["message"] for entry in mine] == [
+        "A job was claimed.",
+        "An attempt failed.",
+        "An attempt ended.",
+    ]
+    assert {entry["epoch"] for entry in mine} == {1}
+    assert mine[1]["error"] == "The key [secret] was refused."
+    assert mine[2]["outcome"] == "failed"
+    assert not any("canary" in line for line in lines)
+
+
+def test_an_outage_of_a_provider_is_said_once_when_it_begins_and_once_when_it_ends(house, lines):
+    breaker = Breaker("search", house.times(), house.breaker_changed)
+    for _ in range(FAILURES_TO_OPEN + 3):
+        breaker.failed(ProviderError("network", "refused", retryable=True))
+    breaker.succeeded()
+    breaker.succeeded()
+
+    said = [entry["message"] for line in lines if (entry := json.loads(line)).get("provider") == "search"]
+    assert said == ["A provider is away: its calls wait.", "A provider answers again."]
+
+
+async def _said(lines, message):
+    return any(message in line for line in lines)
