@@ -8,7 +8,6 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import ASGIRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.api import (
@@ -32,6 +31,7 @@ from app.api.context import ApiContext
 from app.api.contract import check_request
 from app.api.openai.job_serving import OpenAI
 from app.api.openai.routes import openai_router
+from app.api.openapi import CompleteDocument
 from app.api.page import page_routes
 from app.api.problem_details import HANDLERS
 from dossier.version import __version__
@@ -96,7 +96,7 @@ def make_app(
             description="Deep research as a service, on an append-only log.",
             path="/schema",
             operation_id_creator=lambda handler, _method, _path: handler.handler_name,
-            render_plugins=[JsonRenderPlugin(path="/")],
+            render_plugins=[CompleteDocument(path="/")],
         ),
         logging_config=None,
         signature_types=[ApiContext, OpenAI, overview.Overview, scrape.Scrape],

@@ -2,10 +2,12 @@
 
 from litestar import Response, get
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
 from app.api.authentication import PUBLIC
 from app.api.context import ApiContext
+from app.api.contract import problems_of
 from app.errors import DatabaseUnavailable
 from app.store import migrate
 
@@ -21,7 +23,7 @@ class Health(Struct, frozen=True):
     expected: str = ""
 
 
-@get("/health/live", opt=PUBLIC, summary="The process runs", sync_to_thread=False)
+@get("/health/live", opt=PUBLIC, responses=problems_of(), summary="The process runs", sync_to_thread=False)
 def live() -> Health:
     """Answer 200 as long as the process can answer.
 
@@ -30,7 +32,12 @@ def live() -> Health:
     return Health("ok")
 
 
-@get("/health/ready", opt=PUBLIC, summary="The process can take requests")
+@get(
+    "/health/ready",
+    opt=PUBLIC,
+    responses={**problems_of(), 503: ResponseSpec(Health, description="`status` says why not")},
+    summary="The process can take requests",
+)
 async def ready(context: NamedDependency[ApiContext]) -> Response[Health]:
     """Answer 200 if the process can work, else 503.
 

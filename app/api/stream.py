@@ -10,6 +10,7 @@ from uuid import UUID
 
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 
@@ -22,10 +23,12 @@ from app.store import log as event_log
 from app.stream import frames
 from app.stream.connection import RETRY_MS
 
+NOTHING_LEFT = ResponseSpec(None, description="The job is over, and the reader has everything")
+
 
 @get(
     "/jobs/{job_id:str}/stream",
-    responses=problems_of(*LOG, "malformed_cursor", "repeated_parameter"),
+    responses={**problems_of(*LOG, "malformed_cursor", "repeated_parameter"), 204: NOTHING_LEFT},
     media_type="text/event-stream",
     summary="Follow a job (server-sent events)",
     description=(
@@ -46,7 +49,10 @@ async def stream_job(
 
 @get(
     "/jobs/{job_id:str}/events",
-    responses=problems_of(*LOG, "malformed_cursor", "page_size_out_of_range", "repeated_parameter"),
+    responses={
+        **problems_of(*LOG, "malformed_cursor", "page_size_out_of_range", "repeated_parameter"),
+        204: NOTHING_LEFT,
+    },
     summary="Get a page of a job's events, or follow them",
     description="JSON {events, next_after, head}; the stream where `Accept` asks for text/event-stream.",
 )

@@ -1,4 +1,4 @@
-"""The OpenAPI document holds against the standard."""
+"""The OpenAPI document is valid, and says of each answer that the server gives that it may come."""
 
 import asyncio
 import json
@@ -8,6 +8,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.api.app import make_app
+from tests.steps import completed_job, running_job
 
 
 @pytest.fixture(scope="module")
@@ -38,3 +39,63 @@ def test_the_validator_sees_a_fault(document):
     del broken["paths"]["/jobs"]["post"]["responses"]["201"]["description"]
 
     assert faults(broken)
+
+
+JSON = {"Content-Type": "application/json"}
+BODIES = (
+    b"", b"{", b"[]", b"null", b'{"query": ""}', b'{"colour": 1}', b'{"input": [{}], "messages": 1}',
+    b"[" * 9000, b'{"query": "\\u0000"}', b"x" * 2_000_000, b'{"answers": ["a"]}',
+    b'{"changes": {}, "after": 999}',
+)  # fmt: skip
+HOSTILE = (  # query, headers
+    ("", {}),
+    ("?colour=1", {}),
+    ("?after=x&cursor=x&limit=0&at=x&format=x&url=&types=x&tags=%00", {}),
+    ("?at=2000-01-01T00:00:00Z", {}),
+    ("?at=999999", {}),
+    ("?after=999999", {"Accept": "text/event-stream"}),
+    ("?after=9999999999-1", {}),
+    ("?url=x&limit=1&limit=2", {}),
+    ("?stream=maybe&starting_after=-1", {}),
+    ("", {"Accept": "text/html"}),
+    ("", {"Accept": "text/event-stream", "Last-Event-ID": "x"}),
+    ("", {"Idempotency-Key": "k" * 300}),
+)
+
+
+def requests(method, path, ids):
+    """Hostile requests to one operation: address, headers and body."""
+    for job_id in ids if "{" in path else ids[:1]:
+        values = {
+            "job_id": job_id,
+            "other": ids[0],
+            "number": "1",
+            "response_id": f"resp_{job_id}",
+            "name": job_id,
+        }
+        address = path.format_map(values)
+        for query, headers in HOSTILE:
+            yield address + query, headers, None
+        for body in BODIES if method == "post" else ():
+            yield address, JSON, body
+            yield address, {"Content-Type": "text/plain"}, body
+
+
+async def test_each_answer_to_hostile_requests_is_in_the_document(api, house, document):
+    over, running = await completed_job(house.writer), await running_job(house.writer)
+    ids = [str(over.id), str(running.id), "01a20937-51e3-763d-b2e2-cb25b04281b4", "x"]
+    missing, seen = set(), set()
+
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for address, headers, body in requests(method, path, ids):
+                async with api.stream(method.upper(), address, headers=headers, content=body) as answer:
+                    status = str(answer.status_code)
+                    kind = answer.headers.get("content-type", "").partition(";")[0]
+                seen.add(status)
+                documented = operation["responses"].get(status, {"content": ()}).get("content", {"": {}})
+                if kind not in documented:
+                    missing.add((method, path, status, kind))
+
+    assert missing == set()
+    assert {"200", "202", "400", "404", "409", "413", "415"} <= seen

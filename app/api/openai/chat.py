@@ -11,7 +11,7 @@ from litestar.types import ASGIApp
 
 from app.api.authentication import caller_of
 from app.api.contract import check_key
-from app.api.openai.error_bodies import error_body
+from app.api.openai.error_bodies import SUBMISSION, error_body, errors_of
 from app.api.openai.job_serving import OpenAI, as_app
 from app.api.openai.side_chats import side_answer
 from app.api.openai.wish import Wish, body_of, chat_wish
@@ -21,7 +21,12 @@ from app.faces.chat_fold import DONE_FRAME, ChatFold, failure
 _encode = msgspec.json.Encoder().encode
 
 
-@post("/v1/chat/completions", status_code=200, summary="Complete a chat with a report (OpenAI's protocol)")
+@post(
+    "/v1/chat/completions",
+    status_code=200,
+    responses=errors_of(*SUBMISSION),
+    summary="Complete a chat with a report (OpenAI's protocol)",
+)
 async def create_chat_completion(
     openai: NamedDependency[OpenAI],
     request: Request,  # type: ignore[type-arg]

@@ -10,7 +10,8 @@ from litestar.types import ASGIApp
 
 from app.api.authentication import caller_of
 from app.api.context import ApiContext
-from app.api.contract import check_key
+from app.api.contract import LOG, check_key
+from app.api.openai.error_bodies import SUBMISSION, errors_of
 from app.api.openai.job_serving import OpenAI, as_app
 from app.api.openai.wish import body_of, job_of_response, response_wish
 from app.domain import commands as c
@@ -20,7 +21,12 @@ from app.handle import handle
 FACE = "responses"
 
 
-@post("/v1/responses", status_code=200, summary="Create a response (OpenAI's protocol)")
+@post(
+    "/v1/responses",
+    status_code=200,
+    responses=errors_of(*SUBMISSION),
+    summary="Create a response (OpenAI's protocol)",
+)
 async def create_response(
     openai: NamedDependency[OpenAI],
     request: Request,  # type: ignore[type-arg]
@@ -37,7 +43,11 @@ async def create_response(
     return as_app(await _shown(openai, job.id), request)
 
 
-@get("/v1/responses/{response_id:str}", summary="Get a response, or resume its stream (OpenAI's protocol)")
+@get(
+    "/v1/responses/{response_id:str}",
+    responses=errors_of("invalid_request", *LOG, "busy"),
+    summary="Get a response, or resume its stream (OpenAI's protocol)",
+)
 async def get_response(
     openai: NamedDependency[OpenAI],
     request: Request,  # type: ignore[type-arg]
@@ -56,6 +66,7 @@ async def get_response(
 @post(
     "/v1/responses/{response_id:str}/cancel",
     status_code=200,
+    responses=errors_of(*LOG, "job_already_over", "try_again"),
     summary="Cancel a response (OpenAI's protocol)",
 )
 async def cancel_response(
@@ -73,7 +84,11 @@ async def cancel_response(
     return await _shown(openai, job.id)
 
 
-@get("/v1/responses/{response_id:str}/input_items", summary="List a response's input (OpenAI's protocol)")
+@get(
+    "/v1/responses/{response_id:str}/input_items",
+    responses=errors_of(*LOG),
+    summary="List a response's input (OpenAI's protocol)",
+)
 async def response_input(
     openai: NamedDependency[OpenAI], response_id: FromPath[str]
 ) -> Response[dict[str, Any]]:
