@@ -50,6 +50,9 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
     """Complete the document in place; a second time changes nothing."""
     for (method, path), content in CONTENT.items():
         document["paths"][path][method]["responses"]["200"]["content"] = content
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"].get("204", {}).pop("content", None)
     for schema in document["components"]["schemas"].values():
         for member in schema.get("properties", {}).values():
             _mend_tuple(member)

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.types import ASGIApp, HTTPSendMessage, Receive, Scope, Send
 
 from app.api.context import ApiContext
+from app.api.contract import problems_of
 from app.errors import DatabaseUnavailable
 from app.metrics import CONTENT_TYPE_LATEST, Metrics
 from app.store.queue_figures import QueueFigures, read_figures
@@ -77,6 +78,7 @@ class Scrape:
     "/metrics",
     opt={"needs": "admin"},  # the figures are those of all tenants
     media_type=MediaType.TEXT,
+    responses=problems_of(),
     summary="Get the figures of this process, for Prometheus",
 )
 async def metrics(scrape: NamedDependency[Scrape]) -> Response[bytes]:
