@@ -6,15 +6,30 @@ docs/settings.md describes each.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from dotenv import dotenv_values
 from msgspec import Meta, Struct, ValidationError, convert, field
-from msgspec.inspect import FloatType, IntType, type_info
+from msgspec.inspect import FloatType, IntType, LiteralType, Metadata, type_info
 from msgspec.structs import fields
 
+from app import setting_values as values
+from app.env_file import read_env_file
 from app.errors import BadSetting
+from app.setting_names import refuse_slips, unknown_names
+
+Address = Annotated[str, Meta(extra={"check": values.wrong_address})]
+OpenAddress = Annotated[str, Meta(extra={"check": values.wrong_open_address})]
+DatabaseUrl = Annotated[str, Meta(extra={"check": values.wrong_database})]
+Folder = Annotated[str, Meta(extra={"check": values.wrong_folder})]
+SourceFile = Annotated[str, Meta(extra={"check": values.wrong_source})]
+TargetFile = Annotated[str, Meta(extra={"check": values.wrong_target})]
+Key = Annotated[str, Meta(extra={"check": values.wrong_key})]
+Name = Annotated[str, Meta(extra={"check": values.wrong_name})]
+Hosts = Annotated[str, Meta(extra={"check": values.wrong_hosts})]
+Host = Annotated[str, Meta(extra={"check": values.wrong_host})]
+PrivateHosts = Annotated[str, Meta(extra={"check": values.wrong_private_hosts})]
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -23,17 +38,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     The environment's name is the field's `name`.
     """
 
-    database_url: str = field(name="DATABASE_URL", default="")  # empty: the embedded Postgres
-    home: str = field(name="DOSSIER_HOME", default="~/.dossier")
-    url: str = field(name="DOSSIER_URL", default="")  # of a running server, for the commands
-    api_key: str = field(name="DOSSIER_API_KEY", default="")  # that the commands send to it
-    model: str = field(name="DOSSIER_MODEL", default="gpt-6-luna")
+    database_url: DatabaseUrl = field(name="DATABASE_URL", default="")  # empty: the embedded Postgres
+    home: Folder = field(name="DOSSIER_HOME", default="~/.dossier")
+    url: Address = field(name="DOSSIER_URL", default="")  # of a running server, for the commands
+    api_key: Key = field(name="DOSSIER_API_KEY", default="")  # that the commands send to it
+    model: Name = field(name="DOSSIER_MODEL", default="gpt-6-luna")
     verify: Literal["", "off", "cited", "all"] = field(name="DOSSIER_VERIFY", default="")  # empty: by effort
-    judge_model: str = field(name="DOSSIER_JUDGE_MODEL", default="")  # empty: the job's own
-    models: str = field(name="DOSSIER_MODELS", default="")  # path of a TOML file
-    prices: str = field(name="DOSSIER_PRICES", default="")  # path of a JSON file
-    openai_api_key: str = field(name="OPENAI_API_KEY", default="")
-    openai_base_url: str = field(name="OPENAI_BASE_URL", default="")
+    judge_model: Name = field(name="DOSSIER_JUDGE_MODEL", default="")  # empty: the job's own
+    models: SourceFile = field(name="DOSSIER_MODELS", default="")
+    prices: SourceFile = field(name="DOSSIER_PRICES", default="")
+    openai_api_key: Key = field(name="OPENAI_API_KEY", default="")
+    openai_base_url: OpenAddress = field(name="OPENAI_BASE_URL", default="")
     # Of all pages of a turn.
     page_characters: Annotated[int, Meta(ge=1000, le=10_000_000)] = field(
         name="DOSSIER_PAGE_CHARACTERS", default=120_000
@@ -58,18 +73,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     model_concurrency: Annotated[int, Meta(ge=0, le=1000)] = field(
         name="DOSSIER_MODEL_CONCURRENCY", default=0
     )
-    search: str = field(name="DOSSIER_SEARCH", default="")  # names of engines, parted by commas
-    search_url: str = field(name="DOSSIER_SEARCH_URL", default="")  # of the operator's own endpoint
-    search_key: str = field(name="DOSSIER_SEARCH_KEY", default="")
-    searxng_url: str = field(name="SEARXNG_URL", default="")
-    brave_api_key: str = field(name="BRAVE_API_KEY", default="")
-    brave_base_url: str = field(name="BRAVE_BASE_URL", default="")
-    wikipedia_url: str = field(name="WIKIPEDIA_URL", default="")  # empty: Wikipedia in the query's language
-    allow_private_hosts: str = field(name="DOSSIER_ALLOW_PRIVATE_HOSTS", default="")  # parted by commas
+    search: Name = field(name="DOSSIER_SEARCH", default="")  # names of engines, parted by commas
+    search_url: OpenAddress = field(name="DOSSIER_SEARCH_URL", default="")  # of the operator's own endpoint
+    search_key: Key = field(name="DOSSIER_SEARCH_KEY", default="")
+    searxng_url: OpenAddress = field(name="SEARXNG_URL", default="")
+    brave_api_key: Key = field(name="BRAVE_API_KEY", default="")
+    brave_base_url: OpenAddress = field(name="BRAVE_BASE_URL", default="")
+    wikipedia_url: OpenAddress = field(name="WIKIPEDIA_URL", default="")  # empty: Wikipedia's own
+    allow_private_hosts: PrivateHosts = field(name="DOSSIER_ALLOW_PRIVATE_HOSTS", default="")  # by commas
     robots: Literal["obey", "ignore"] = field(name="DOSSIER_ROBOTS", default="obey")
     tavily_credit_usd: Annotated[float, Meta(ge=0, le=1000)] = field(name="TAVILY_CREDIT_USD", default=0.008)
-    tavily_api_key: str = field(name="TAVILY_API_KEY", default="")
-    tavily_base_url: str = field(name="TAVILY_BASE_URL", default="")
+    tavily_api_key: Key = field(name="TAVILY_API_KEY", default="")
+    tavily_base_url: OpenAddress = field(name="TAVILY_BASE_URL", default="")
     call_seconds: Annotated[float, Meta(ge=0.1, le=3600)] = field(name="DOSSIER_CALL_SECONDS", default=120.0)
     retry_seconds: Annotated[float, Meta(ge=0.01, le=60)] = field(name="DOSSIER_RETRY_SECONDS", default=0.5)
     lease_seconds: Annotated[float, Meta(ge=0.3, le=3600)] = field(name="DOSSIER_LEASE_SECONDS", default=10.0)
@@ -83,18 +98,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     )
     max_streams: Annotated[int, Meta(ge=1, le=1_000_000)] = field(name="DOSSIER_MAX_STREAMS", default=10_000)
     # Hosts beyond this machine's own names that /mcp answers to, separated by spaces; `:*` is any port.
-    allowed_hosts: str = field(name="DOSSIER_ALLOWED_HOSTS", default="")
-    signing_key: str = field(name="DOSSIER_SIGNING_KEY", default="")  # path of a PEM
+    allowed_hosts: Hosts = field(name="DOSSIER_ALLOWED_HOSTS", default="")
+    signing_key: SourceFile = field(name="DOSSIER_SIGNING_KEY", default="")
     # 0: checkpoints are off.
     checkpoint_seconds: Annotated[float, Meta(ge=0, le=604_800)] = field(
         name="DOSSIER_CHECKPOINT_SECONDS", default=3600.0
     )
-    checkpoint_file: str = field(name="DOSSIER_CHECKPOINT_FILE", default="")  # path, where they are exported
+    checkpoint_file: TargetFile = field(name="DOSSIER_CHECKPOINT_FILE", default="")
     # 0: no such port is opened.
     metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = field(name="DOSSIER_METRICS_PORT", default=0)
-    metrics_host: str = field(name="DOSSIER_METRICS_HOST", default="127.0.0.1")
+    metrics_host: Host = field(name="DOSSIER_METRICS_HOST", default="127.0.0.1")
+    log_level: Level = field(name="DOSSIER_LOG_LEVEL", default="WARNING")
     log_format: Literal["text", "json"] = field(name="DOSSIER_LOG_FORMAT", default="text")
-    log_level: str = field(name="DOSSIER_LOG_LEVEL", default="WARNING")
 
     def __repr__(self) -> str:
         """Without the values, some of which are secrets."""
@@ -114,6 +129,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         return Path(self.home).expanduser()
 
 
+NAMES = frozenset(setting.encode_name for setting in fields(Settings))
+
+
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Load the settings from `environment`, if it is given.
 
@@ -123,15 +141,34 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """
     environment = full_environment() if environment is None else environment
     given = {name: value for name, value in environment.items() if value}
+    refuse_slips(given, NAMES)
+    if level := given.get("DOSSIER_LOG_LEVEL"):
+        given["DOSSIER_LOG_LEVEL"] = level.upper()
     try:
-        return convert(given, Settings, strict=False)
+        settings = convert(given, Settings, strict=False)
     except ValidationError as error:
         raise BadSetting(_refusal(error)) from error
+    _check_texts(given)
+    return settings
 
 
 def full_environment() -> dict[str, str]:
     """The variables of `.env` in this folder and of the process, which win."""
-    return {**{name: value or "" for name, value in dotenv_values(".env").items()}, **os.environ}
+    return {**read_env_file(Path(".env")), **os.environ}
+
+
+def names_without_meaning() -> list[str]:
+    """Return the names that look like settings and are not."""
+    return unknown_names(full_environment(), NAMES)
+
+
+def _check_texts(given: Mapping[str, str]) -> None:
+    for setting in fields(Settings):
+        kind = type_info(setting.type)
+        if isinstance(kind, Metadata) and kind.extra and setting.encode_name in given:
+            check: values.Check = kind.extra["check"]
+            if wrong := check(given[setting.encode_name]):
+                raise BadSetting(f"{setting.encode_name} {wrong}.")
 
 
 def _refusal(error: ValidationError) -> str:
@@ -141,7 +178,11 @@ def _refusal(error: ValidationError) -> str:
 
 
 def _allowed(name: str) -> str:
-    for setting in fields(Settings):
-        if setting.encode_name == name and isinstance(kind := type_info(setting.type), IntType | FloatType):
+    kind: Any = next((type_info(one.type) for one in fields(Settings) if one.encode_name == name), None)
+    match kind:
+        case IntType() | FloatType():
             return f"; allowed are {kind.ge:,g} to {kind.le:,g}"
-    return ""
+        case LiteralType():
+            return f"; allowed are {', '.join(str(value) for value in kind.values if value)}"
+        case _:
+            return ""

@@ -159,7 +159,7 @@ def keygen(path: Path) -> Path:
 
     The public half is beside it, as returned.
 
-    Raises BadSetting where there is a file already.
+    Raises DossierError where there is a file already.
     """
     secret, public = signature.generate()
     beside = path.with_name(path.name + ".pub")
@@ -168,5 +168,5 @@ def keygen(path: Path) -> Path:
             with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
                 out.write(text)
     except OSError as error:
-        raise BadSetting(f"No key was written: {error.strerror} ({error.filename}).") from error
+        raise DossierError(f"No key was written: {error.strerror} ({error.filename}).") from error
     return beside

@@ -143,7 +143,11 @@ def end_as(view: JobView) -> None:
         reason = view.error.error_message if view.error else "no reason given"
         raise Ended(f"Job {view.job_id} failed: {reason}", FAILED)
     if code := UNANSWERED.get(view.outcome):
-        reason = f": {view.result.outcome_reason}" if view.result and view.result.outcome_reason else ""
+        reason = (
+            f": {view.result.outcome_reason.rstrip('.')}"
+            if view.result and view.result.outcome_reason
+            else ""
+        )
         raise Ended(f"Job {view.job_id} has no answer ({str(view.outcome).replace('_', ' ')}){reason}.", code)
 
 

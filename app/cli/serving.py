@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import logging
 import os
 import signal
 import socket
@@ -15,11 +16,12 @@ from app import logs
 from app.api.server import allow_sockets, listen, make_server
 from app.cli.database_url import ready_url
 from app.cli.terminal import print_json
-from app.errors import BadSetting
 from app.mcp_server.mount import McpMount
-from app.settings import Settings, load_settings
+from app.settings import Settings, load_settings, names_without_meaning
 from app.wiring import Container, run_worker, showing
 from dossier.problems import DossierError
+
+logger = logging.getLogger(__name__)
 
 NEEDS_KEY = (
     "Others can reach this address, and there is no key yet: anybody could read and cancel every job. "
@@ -80,10 +82,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _log(settings: Settings) -> None:
-    try:
-        logs.set_up(settings.log_level, settings.log_format, settings.secrets)
-    except ValueError as error:
-        raise BadSetting(f"DOSSIER_LOG_LEVEL: {error}.") from error
+    logs.set_up(settings.log_level, settings.log_format, settings.secrets)
+    for name in names_without_meaning():
+        logger.warning("%s is not a setting: it changes nothing.", name)
 
 
 def _end_with_parent() -> None:

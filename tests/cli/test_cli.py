@@ -147,10 +147,15 @@ def test_an_interrupt_in_a_script_leaves_the_job_running(story):
 @pytest.mark.parametrize(
     ("arguments", "environment", "says", "code"),
     [
-        (["jobs"], {"DOSSIER_URL": "nonsense"}, "is not a server URL; expected e.g. http://", 8),
+        (["jobs"], {"DOSSIER_URL": "nonsense"}, "DOSSIER_URL must be an address that begins with http://", 8),
         (["follow", NOBODY], {"DOSSIER_URL": "http://127.0.0.1:9"}, "No Dossier server answers", 6),
         (["migrate"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/x"}, "cannot be used", 8),
-        (["migrate"], {"DATABASE_URL": "nonsense"}, "expected postgresql://", 8),
+        (
+            ["migrate"],
+            {"DATABASE_URL": "nonsense"},
+            "begins with postgresql://",
+            8,
+        ),
         (["serve", "--host", "0.0.0.0"], {}, "--insecure", 1),
         (["serve"], {"DOSSIER_LEASE_SECONDS": "x"}, "DOSSIER_LEASE_SECONDS", 8),
         (["ingest", "nothing.txt"], {"DOSSIER_URL": "http://127.0.0.1:9"}, "DATABASE_URL", 8),
