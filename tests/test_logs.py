@@ -3,11 +3,13 @@
 import json
 import logging
 
+import asyncpg
 import pytest
 
-from app.errors import ProviderError
+from app.errors import DatabaseUnavailable, ProviderError
 from app.logs import JsonFormatter, LineFormatter
 from app.settings import load_settings
+from app.store import database
 from app.worker.breaker import FAILURES_TO_OPEN, Breaker
 from tests.steps import submitted_job, until
 from tests.worker.test_worker import over, working
@@ -88,6 +90,33 @@ def test_an_outage_of_a_provider_is_said_once_when_it_begins_and_once_when_it_en
 
     said = [entry["message"] for line in lines if (entry := json.loads(line)).get("provider") == "search"]
     assert said == ["A provider is away: its calls wait.", "A provider answers again."]
+
+
+@pytest.mark.parametrize(
+    ("error", "reads_say"), [(ConnectionResetError("cut"), 1), (asyncpg.DiskFullError("no space"), 0)]
+)
+async def test_an_outage_of_postgres_is_said_once_and_once_when_it_is_over(
+    engine, lines, monkeypatch, error, reads_say
+):
+    real, is_away = database._run, True
+
+    async def run(connection, sql, params):
+        if is_away and sql == "SELECT 1":
+            raise error
+        return await real(connection, sql, params)
+
+    monkeypatch.setattr(database, "_run", run)
+    for _ in range(3):
+        with pytest.raises(DatabaseUnavailable):
+            await database.fetch(engine, "SELECT 1")
+    await database.fetch(engine, "SELECT 2")
+    assert sum("Postgres answers again." in line for line in lines) == reads_say
+    is_away = False
+    await database.fetch(engine, "SELECT 1")
+    await database.fetch(engine, "SELECT 1")
+
+    assert sum("Postgres is away" in line for line in lines) == 1
+    assert sum("Postgres answers again." in line for line in lines) == 1
 
 
 async def _said(lines, message):

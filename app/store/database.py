@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import logging
 from typing import Any
 
 import asyncpg
 
 from app.errors import DatabaseUnavailable
 from app.store.address import driver_url, hosts, session
+
+log = logging.getLogger(__name__)
 
 APP_ROLE = "dossier_app"
 POOL_SIZE = 8  # connections of one process; two cores answer no faster with more
@@ -43,6 +46,12 @@ AWAY = (
 )
 
 
+# Of those, what a single statement meets while Postgres is well.
+PASSING = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError)
+WRITES_FAIL = (asyncpg.DiskFullError, asyncpg.ReadOnlySQLTransactionError)
+ANY_SQL = ""
+
+
 def server_settings(role: str | None = APP_ROLE) -> dict[str, str]:
     """Return session settings.
 
@@ -66,6 +75,7 @@ class Engine:
         self._role = role
         self._size = pool_size
         self._pool: asyncpg.Pool | None = None
+        self._outage: str | None = None  # the statement whose success ends it
         self._asked = 0  # statements that run, or have no connection yet
         self.failures = 0  # statements that found Postgres away, since the last scrape
 
@@ -76,12 +86,28 @@ class Engine:
         self._asked += 1
         try:
             async with self._pool.acquire(timeout=POOL_TIMEOUT) as connection:
-                return await _run(connection, sql, params)
-        except AWAY:
+                rows = await _run(connection, sql, params)
+        except AWAY as error:
             self.failures += 1
+            self._begin_outage(error, sql)
             raise
+        else:
+            if self._outage is not None and self._outage in {ANY_SQL, sql}:
+                self._outage = None
+                log.warning("Postgres answers again.")
+            return rows
         finally:
             self._asked -= 1
+
+    def _begin_outage(self, error: Exception, sql: str) -> None:
+        """Log the first failure of an outage.
+
+        Where only writing fails, as on a full disk, reads that succeed do not end it.
+        """
+        if self._outage is None and not isinstance(error, PASSING):
+            self._outage = sql if isinstance(error, WRITES_FAIL) else ANY_SQL
+            about = {"error_type": type(error).__name__, "error": str(error)}
+            log.warning("Postgres is away: requests and jobs wait.", extra=about)
 
     def connections(self) -> tuple[int, int, int]:
         """Count the connections in use, the idle ones, and the statements that wait for one."""
