@@ -106,7 +106,7 @@ def document(path: Path) -> ExtractedDocument:
 
 def _extracted(path: Path) -> formats.Extract:
     if not path.exists():
-        raise BadDocument("There is no such file: check the path.")
+        raise BadDocument("File not found; check the path.")
     read = FORMATS.get(path.suffix.lower())
     if read is None:
         raise BadDocument(f"This format is not supported: convert it to one of {', '.join(FORMATS)}.")

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from app.agent.ports import Hit, PageReply, Search, SearchReply
 from app.domain.events import FailedPart, Usage
 from app.errors import ProviderError
-from app.providers.engines.engine import Engine
+from app.providers.engines.search_engine import SearchEngine
 from app.providers.reader.page_reader import PageReader
 from dossier.request import SearchScope
 
@@ -87,8 +87,8 @@ class MergedSearch:
 def _distinct_readers(
     searches: Sequence[Search], reader: PageReader | None
 ) -> list[tuple[SearchScope, Search | PageReader]]:
-    """Return who reads, in the order of being asked: the reader of several engines once."""
-    own = [search for search in searches if not isinstance(search, Engine)]
+    """Return who reads, the reader of several engines once."""
+    own = [search for search in searches if not isinstance(search, SearchEngine)]
     readers: list[tuple[SearchScope, Search | PageReader]] = [(search.scope, search) for search in own]
     if reader and len(own) < len(searches):
         documents = sum(search.scope == "corpus" for search in own)

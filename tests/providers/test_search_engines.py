@@ -9,8 +9,8 @@ from app.errors import BadSetting, ProviderError
 from app.providers import http
 from app.providers.engines.brave import BraveSearch
 from app.providers.engines.choice import ENGINES, engine_names, web_searches
-from app.providers.engines.engine import hosts
 from app.providers.engines.own_endpoint import EndpointSearch
+from app.providers.engines.search_engine import hosts
 from app.providers.engines.searxng import SearxngSearch
 from app.providers.engines.wikipedia import WikipediaSearch
 from app.providers.http import make_client

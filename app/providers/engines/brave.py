@@ -5,7 +5,7 @@ from msgspec import Struct
 
 from app.agent.ports import Hit
 from app.providers.base_address import checked_address, joined
-from app.providers.engines.engine import ENGINE_TIMEOUT, Asked, Engine, decoded, ranked
+from app.providers.engines.search_engine import ENGINE_TIMEOUT, SearchEngine, SearchQuery, decoded, ranked
 from app.providers.http import checked_key
 from app.providers.reader.page_reader import PageReader
 
@@ -16,23 +16,23 @@ BRAVE_SEARCH_USD = 0.005  # $5 for 1,000
 MAX_BRAVE_QUERY = 400  # characters; Brave refuses more
 
 
-class _Result(Struct):
+class _BraveResult(Struct):
     url: str | None = None
     title: str | None = None
     description: str | None = None
     extra_snippets: list[str | None] | None = None
 
 
-class _Web(Struct):
-    results: list[_Result | None] | None = None
+class _BraveWeb(Struct):
+    results: list[_BraveResult | None] | None = None
 
 
-class _Found(Struct):
+class _BraveReply(Struct):
     type: str  # "search"; tells a result from other JSON
-    web: _Web | None = None  # left out where nothing was found
+    web: _BraveWeb | None = None  # left out where nothing was found
 
 
-class BraveSearch(Engine):
+class BraveSearch(SearchEngine):
     """Ask Brave's index of the web."""
 
     name = "brave"
@@ -54,14 +54,14 @@ class BraveSearch(Engine):
         base = checked_address(BRAVE_BASE_SETTING, base_url or BRAVE_API)
         self._address = joined(base, "/res/v1/web/search")
 
-    def _request(self, asked: Asked) -> httpx.Request:
+    def _request(self, asked: SearchQuery) -> httpx.Request:
         query = asked.with_sites if len(asked.with_sites) <= MAX_BRAVE_QUERY else asked.query
         fields = {"q": query[:MAX_BRAVE_QUERY], "count": str(asked.limit), "result_filter": "web"}
         headers = {"X-Subscription-Token": self._key}
         return self._lane.build_request("GET", self._address, params=fields, headers=headers)
 
     def _hits(self, body: bytes) -> list[Hit]:
-        web = decoded(body, _Found).web
+        web = decoded(body, _BraveReply).web
         results = [result for result in (web and web.results) or () if result]
         return ranked([(result.url, result.title, _excerpt(result)) for result in results])
 
@@ -69,5 +69,5 @@ class BraveSearch(Engine):
         return (self._key,)
 
 
-def _excerpt(result: _Result) -> str:
+def _excerpt(result: _BraveResult) -> str:
     return " ".join(part for part in (result.description, *(result.extra_snippets or ())) if part)

@@ -1,11 +1,14 @@
-"""Search through an endpoint of the operator's own; docs/sources.md describes its JSON."""
+"""Search through an endpoint of the operator's own.
+
+docs/sources.md describes its JSON.
+"""
 
 import httpx
 from msgspec import Struct
 
 from app.agent.ports import Hit
 from app.providers.base_address import checked_address
-from app.providers.engines.engine import ENGINE_TIMEOUT, Asked, Engine, decoded, ranked
+from app.providers.engines.search_engine import ENGINE_TIMEOUT, SearchEngine, SearchQuery, decoded, ranked
 from app.providers.http import checked_key
 from app.providers.reader.page_reader import PageReader
 
@@ -13,17 +16,17 @@ ENDPOINT_SETTING = "DOSSIER_SEARCH_URL"
 ENDPOINT_KEY_SETTING = "DOSSIER_SEARCH_KEY"
 
 
-class _Result(Struct):
+class _EndpointResult(Struct):
     url: str | None = None
     title: str | None = None
     excerpt: str | None = None
 
 
-class _Found(Struct):
-    results: list[_Result | None] | None
+class _EndpointReply(Struct):
+    results: list[_EndpointResult | None] | None
 
 
-class EndpointSearch(Engine):
+class EndpointSearch(SearchEngine):
     """Post a query to the operator's endpoint, with a bearer token where one is set."""
 
     name = "http"
@@ -43,7 +46,7 @@ class EndpointSearch(Engine):
         self._address = checked_address(ENDPOINT_SETTING, url)
         self._key = checked_key(ENDPOINT_KEY_SETTING, api_key) if api_key else ""
 
-    def _request(self, asked: Asked) -> httpx.Request:
+    def _request(self, asked: SearchQuery) -> httpx.Request:
         fields = {
             "query": asked.query,
             "limit": asked.limit,
@@ -54,7 +57,7 @@ class EndpointSearch(Engine):
         return self._lane.build_request("POST", self._address, json=fields, headers=headers)
 
     def _hits(self, body: bytes) -> list[Hit]:
-        results = [result for result in decoded(body, _Found).results or () if result]
+        results = [result for result in decoded(body, _EndpointReply).results or () if result]
         return ranked([(result.url, result.title, result.excerpt) for result in results])
 
     def _secrets(self) -> tuple[str, ...]:

@@ -8,27 +8,27 @@ from msgspec import Struct
 from app.agent.ports import Hit
 from app.errors import ProviderError
 from app.providers.base_address import checked_address, joined
-from app.providers.engines.engine import ENGINE_TIMEOUT, Asked, Engine, decoded, ranked
+from app.providers.engines.search_engine import ENGINE_TIMEOUT, SearchEngine, SearchQuery, decoded, ranked
 from app.providers.http import shorten
 from app.providers.reader.page_reader import PageReader
 from app.text.languages import detect
 
 SEARXNG_SETTING = "SEARXNG_URL"
-MAX_NAMED = 5  # engines that an error names
+MAX_NAMED_ENGINES = 5  # engines that an error names
 
 
-class _Result(Struct):
+class _SearxngResult(Struct):
     url: str | None = None
     title: str | None = None
     content: str | None = None
 
 
-class _Found(Struct):
-    results: list[_Result | None] | None
+class _SearxngReply(Struct):
+    results: list[_SearxngResult | None] | None
     unresponsive_engines: list[Sequence[str | None]] | None = None
 
 
-class SearxngSearch(Engine):
+class SearxngSearch(SearchEngine):
     """Ask a SearXNG, which asks many engines and says which of them failed."""
 
     name = "searxng"
@@ -42,7 +42,7 @@ class SearxngSearch(Engine):
         base = checked_address(SEARXNG_SETTING, url)
         self._address = base if base.rstrip("/").endswith("/search") else joined(base, "/search")
 
-    def _request(self, asked: Asked) -> httpx.Request:
+    def _request(self, asked: SearchQuery) -> httpx.Request:
         fields = {"q": asked.with_sites, "format": "json"}
         if language := detect(asked.query):
             fields["language"] = language
@@ -50,7 +50,7 @@ class SearxngSearch(Engine):
 
     def _hits(self, body: bytes) -> list[Hit]:
         """Nothing found while engines failed is a failure: the page may exist."""
-        found = decoded(body, _Found)
+        found = decoded(body, _SearxngReply)
         results = [result for result in found.results or () if result]
         if not results and found.unresponsive_engines:
             message = f"No engine of SearXNG answered: {_named(found.unresponsive_engines)}."
@@ -72,5 +72,5 @@ class SearxngSearch(Engine):
 
 
 def _named(unresponsive: Sequence[Sequence[str | None]]) -> str:
-    told = [": ".join(part for part in engine[:2] if part) for engine in unresponsive[:MAX_NAMED]]
+    told = [": ".join(part for part in engine[:2] if part) for engine in unresponsive[:MAX_NAMED_ENGINES]]
     return shorten("; ".join(told)) or "none is named"

@@ -6,7 +6,7 @@ from msgspec import Struct
 from app.agent.ports import Hit
 from app.errors import ProviderError
 from app.providers.base_address import checked_address, joined
-from app.providers.engines.engine import ENGINE_TIMEOUT, Asked, Engine, decoded, ranked
+from app.providers.engines.search_engine import ENGINE_TIMEOUT, SearchEngine, SearchQuery, decoded, ranked
 from app.providers.http import shorten
 from app.providers.reader.page_reader import PageReader
 from app.text.languages import detect
@@ -16,29 +16,29 @@ MAX_WIKI_QUERY = 300  # characters; MediaWiki refuses more
 EXCERPT_SENTENCES = 3
 
 
-class _Page(Struct):
+class _WikiPage(Struct):
     title: str | None = None
     fullurl: str | None = None
     extract: str | None = None  # missing from wikis without the extension TextExtracts
     index: int = 0
 
 
-class _Pages(Struct):
-    pages: list[_Page | None] | None = None
+class _WikiPages(Struct):
+    pages: list[_WikiPage | None] | None = None
 
 
-class _Error(Struct):
+class _WikiError(Struct):
     code: str | None = None
     info: str | None = None
 
 
-class _Found(Struct):
+class _WikiReply(Struct):
     batchcomplete: bool | None = None
-    query: _Pages | None = None  # left out where nothing was found
-    error: _Error | None = None  # comes with status 200
+    query: _WikiPages | None = None  # left out where nothing was found
+    error: _WikiError | None = None  # comes with status 200
 
 
-class WikipediaSearch(Engine):
+class WikipediaSearch(SearchEngine):
     """Ask Wikipedia in the language of the query, else in English."""
 
     name = "wikipedia"
@@ -51,7 +51,7 @@ class WikipediaSearch(Engine):
         super().__init__(client, reader, timeout=timeout)
         self._base = checked_address(WIKIPEDIA_SETTING, url) if url else ""
 
-    def _request(self, asked: Asked) -> httpx.Request:
+    def _request(self, asked: SearchQuery) -> httpx.Request:
         base = self._base or f"https://{detect(asked.query) or 'en'}.wikipedia.org"
         address = base if base.endswith("/api.php") else joined(base, "/w/api.php")
         fields = {
@@ -71,7 +71,7 @@ class WikipediaSearch(Engine):
         return self._lane.build_request("GET", address, params=fields)
 
     def _hits(self, body: bytes) -> list[Hit]:
-        found = decoded(body, _Found)
+        found = decoded(body, _WikiReply)
         if found.error:
             said = shorten(found.error.info or found.error.code)
             is_busy = found.error.code in ("maxlag", "readonly", "ratelimited")

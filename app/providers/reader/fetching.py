@@ -70,7 +70,10 @@ class Fetcher:
         self._pool: httpcore.AsyncConnectionPool | None = None
 
     async def fetch(self, url: str, permit: Permit | None = None) -> Fetched:
-        """Return the page at an address; `permit` is asked at each redirect. Raises ProviderError."""
+        """Return the page at an address. Raises ProviderError.
+
+        `permit` is asked at each redirect.
+        """
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._follow(_address(url), permit)
@@ -98,7 +101,10 @@ class Fetcher:
         raise ProviderError("validation", message, retryable=False)
 
     def _next(self, url: str, location: str) -> str:
-        """Return where a redirect leads; the open web does not lead into a listed private host."""
+        """Return where a redirect leads.
+
+        The open web does not lead into a listed private host.
+        """
         following = _address(_joined(url, location))
         if self._guard.trusts(_host(following)) and not self._guard.trusts(_host(url)):
             raise refused(_host(following), f"{_host(url)} redirects into a private host")
@@ -141,7 +147,10 @@ class Fetcher:
         return ProviderError("resource", message, retryable=False)
 
     def _connections(self) -> httpcore.AsyncConnectionPool:
-        """Return the pool; it is made at the first page, since loading certificates takes time."""
+        """Return the pool.
+
+        It is made at the first page, because loading certificates takes time.
+        """
         if self._pool is None:
             self._pool = httpcore.AsyncConnectionPool(
                 ssl_context=httpx.create_ssl_context(),
@@ -153,7 +162,10 @@ class Fetcher:
 
 
 def _unpacked(unpack: "zlib._Decompress", chunk: bytes, most: int, url: str) -> bytes:
-    """Decompress at most `most` bytes: what a bomb holds beyond them stays packed."""
+    """Decompress at most `most` bytes.
+
+    What a bomb holds beyond them stays packed.
+    """
     try:
         return unpack.decompress(chunk, most)
     except zlib.error:

@@ -23,8 +23,11 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 async def resolved(host: str, port: int) -> list[str]:
-    """Return the addresses of a host; an address is its own. Raises OSError, UnicodeError."""
-    with contextlib.suppress(ValueError):
+    """Return the addresses of a host.
+
+    Raises OSError, UnicodeError.
+    """
+    with contextlib.suppress(ValueError):  # a name is looked up, an address is its own
         return [str(ip_address(host))]
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -96,7 +99,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,  # noqa: ARG002, ASYNC109 - httpcore's own
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore.AsyncNetworkStream:
-        """Refuse: a page is not in a file."""
+        """Refuse, because a page is not in a file."""
         raise refused(path, "it is a unix socket")
 
     async def sleep(self, seconds: float) -> None:

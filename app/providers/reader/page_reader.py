@@ -30,7 +30,10 @@ class PageReader:
         self._places = asyncio.Semaphore(EXTRACTIONS)
 
     async def read(self, url: str) -> PageReply:
-        """Return the text of a page. Raises ProviderError, of which none is worth another try."""
+        """Return the text of a page.
+
+        Raises ProviderError, of which none is worth another try.
+        """
         page = await self._fetcher.fetch(url, self._permit)
         text = tidy((await self._extracted(page)).text)
         if not text.strip():
@@ -53,7 +56,7 @@ class PageReader:
 
 
 def extracted(body: bytes, content_type: str) -> Extract:
-    """Return the text of a page in the format that its bytes show. Raises BadDocument."""
+    """Return the text of a page, by its format. Raises BadDocument."""
     kind, _, parameters = content_type.partition(";")
     read = _format(body, kind.strip().lower())
     try:
@@ -65,7 +68,10 @@ def extracted(body: bytes, content_type: str) -> Extract:
 
 
 def _format(body: bytes, kind: str) -> Callable[..., Extract]:
-    """Return what reads a page: its first bytes count for more than what the server says."""
+    """Return what reads a page.
+
+    Its first bytes count for more than what the server says.
+    """
     start = body[:SNIFFED].lstrip()
     if b"%PDF-" in start:
         return from_pdf

@@ -11,7 +11,7 @@ from app.providers.reader.fetching import Fetcher, PageRefused
 ROBOT = "dossier"  # the name that rules are looked up by
 KEPT_SECONDS = 86_400.0  # RFC 9309, 2.4
 MAX_ROBOTS = 512_000  # bytes of a robots.txt that count
-MAX_SITES = 1000  # whose rules are kept
+MAX_ROBOT_SITES = 1000  # whose rules are kept
 ALLOW_ALL, REFUSE_ALL = "", "User-agent: *\nDisallow: /"
 
 
@@ -35,12 +35,15 @@ class Robots:
         if rules is None or time.monotonic() > until:
             rules = Protego.parse(await self._text(address))
             self._rules[address] = time.monotonic() + KEPT_SECONDS, rules
-            if len(self._rules) > MAX_SITES:
+            if len(self._rules) > MAX_ROBOT_SITES:
                 self._rules.pop(next(iter(self._rules)))
         return rules
 
     async def _text(self, address: str) -> str:
-        """Return the rules; a site without them allows all, one that fails refuses all."""
+        """Return the rules of a site.
+
+        A site without them allows all, one that fails refuses all.
+        """
         try:
             page = await self._fetcher.fetch(address)
         except PageRefused as refusal:

@@ -22,15 +22,15 @@ from dossier.request import SearchScope
 
 ENGINE_TIMEOUT = 20.0  # seconds for one search, its wait for a free place left out
 CALLS_AT_ONCE = 4  # of one engine and one process; more look like an attack
-MAX_HITS = 20  # results that are asked for
-MAX_SITES = 10  # domains that a query names; engines cut longer ones
+MAX_ENGINE_HITS = 20  # results that are asked for
+MAX_QUERY_SITES = 10  # domains that a query names; engines cut longer ones
 
 Answer = TypeVar("Answer")
 
 _TAG = re.compile(r"<[^<>]{0,500}>")
 
 
-class Asked(Struct, frozen=True):
+class SearchQuery(Struct, frozen=True):
     """What is searched for, and where."""
 
     query: str
@@ -41,13 +41,15 @@ class Asked(Struct, frozen=True):
     @property
     def with_sites(self) -> str:
         """The query with its domains as the `site:` operators of most engines."""
-        wanted = " OR ".join(f"site:{host}" for host in self.allowed[:MAX_SITES])
-        unwanted = (f"-site:{host}" for host in self.blocked[:MAX_SITES])
+        wanted = " OR ".join(f"site:{host}" for host in self.allowed[:MAX_QUERY_SITES])
+        unwanted = (f"-site:{host}" for host in self.blocked[:MAX_QUERY_SITES])
         return " ".join((self.query, *([f"({wanted})"] if wanted else []), *unwanted))
 
 
-class Engine(ABC):
-    """Implements the port `Search`; every call is one try, because the worker records each.
+class SearchEngine(ABC):
+    """Implements the port `Search` for one engine.
+
+    Every call is one try, because the worker records each.
 
     After a refusal with Retry-After it is left alone until then.
 
@@ -77,7 +79,7 @@ class Engine(ABC):
         )
 
     @abstractmethod
-    def _request(self, asked: Asked) -> httpx.Request:
+    def _request(self, asked: SearchQuery) -> httpx.Request:
         """Return the request of a search."""
 
     @abstractmethod
@@ -92,7 +94,7 @@ class Engine(ABC):
     ) -> SearchReply:
         """At most `limit` pages of the web, best first. Raises ProviderError."""
         self._check_rest()
-        asked = Asked(query, min(limit, MAX_HITS), hosts(allowed), hosts(blocked))
+        asked = SearchQuery(query, min(limit, MAX_ENGINE_HITS), hosts(allowed), hosts(blocked))
         async with self._places:
             body = await self._ask(self._request(asked))
         try:
@@ -165,7 +167,10 @@ def plain(text: str | None) -> str:
 
 
 def hosts(domains: Sequence[str]) -> tuple[str, ...]:
-    """Return bare hosts; people write "*.example.com" or a whole address."""
+    """Return bare hosts.
+
+    People write "*.example.com" or a whole address.
+    """
     bare = (domain.strip().rpartition("://")[2].partition("/")[0].partition(":")[0] for domain in domains)
     return tuple(host for domain in bare if (host := ascii_host(domain.removeprefix("*").strip("."))))
 
