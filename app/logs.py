@@ -20,7 +20,9 @@ class LineFormatter(logging.Formatter):
 
     def __init__(self, secrets: Collection[str] = ()) -> None:
         super().__init__()
-        self._secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+        long = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+        # Also as JSON writes them, where they have a quote or a backslash.
+        self._secrets = {*long, *(json.dumps(secret, ensure_ascii=False)[1:-1] for secret in long)}
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without secrets."""

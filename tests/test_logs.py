@@ -15,7 +15,7 @@ from tests.steps import submitted_job, until
 from tests.worker.test_worker import over, working
 
 KEYS = {
-    "OPENAI_API_KEY": "sk-canary-1234567890",
+    "OPENAI_API_KEY": 'sk-canary-1"23\\4567890',
     "TAVILY_API_KEY": "tvly-canary-1234567890",
     "DATABASE_URL": "postgresql://me:pass-canary@db/dossier",
 }
