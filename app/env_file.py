@@ -1,4 +1,4 @@
-"""Read the file `.env` of the folder that a process was started in."""
+"""Read the file `.env` of the current folder."""
 
 import io
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ NOT_UTF_8 = "is not UTF-8 text, but UTF-16 perhaps: save it as UTF-8."
 
 
 def read_env_file(path: Path) -> Mapping[str, str]:
-    """Return the variables of a file, none where there is no such file.
+    """Return the variables of a file, or none without a file.
 
     Raises BadSetting saying what is wrong with the file.
     """
@@ -41,7 +41,10 @@ def _text(path: Path) -> str:
 
 
 def _body(path: Path) -> bytes:
-    """Return the beginning of a file; a folder, such as a virtual environment, is not one."""
+    """Return the beginning of a file.
+
+    A folder, such as a virtual environment, is not one.
+    """
     try:
         if not path.exists() or path.is_dir():
             return b""

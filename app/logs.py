@@ -1,4 +1,4 @@
-"""Write the log of a process: one line an entry, to read or as JSON.
+"""Write the log of a process, as text or as JSON.
 
 What an entry is about - job, epoch, worker, provider - is in fields of its own, given as `extra`.
 """

@@ -1,4 +1,4 @@
-"""Check the values of settings that are text: addresses, paths, keys and names.
+"""Check settings that are text: addresses, paths, keys and names.
 
 Each check returns what is wrong with a value, or "". No answer repeats a value: some are secrets.
 """
@@ -18,7 +18,7 @@ KEY = re.compile(r"[!-~]+")  # it is sent in a header
 
 
 def wrong_address(value: str) -> str:
-    """Return what is wrong with the address of a server on the web."""
+    """Return what is wrong with a server's address."""
     if _has_gaps(value):
         return "must be an address without spaces or control characters"
     try:
@@ -70,14 +70,14 @@ def wrong_host(value: str) -> str:
 
 
 def wrong_private_hosts(value: str) -> str:
-    """Return what is wrong with host names, without ports, that are separated by commas."""
+    """Return what is wrong with comma-separated host names without ports."""
     if all(BARE_HOST.fullmatch(host.strip()) for host in value.split(",")):
         return ""
     return "must be host names without http:// and ports, separated by commas"
 
 
 def wrong_source(value: str) -> str:
-    """Return what is wrong with the path of a file that is read."""
+    """Return what is wrong with a path to read."""
 
     def check(path: Path) -> str:
         if path.is_dir():
@@ -88,7 +88,7 @@ def wrong_source(value: str) -> str:
 
 
 def wrong_target(value: str) -> str:
-    """Return what is wrong with the path of a file that is written."""
+    """Return what is wrong with a path to write."""
 
     def check(path: Path) -> str:
         if path.is_dir():
@@ -99,7 +99,7 @@ def wrong_target(value: str) -> str:
 
 
 def wrong_folder(value: str) -> str:
-    """Return what is wrong with the path of a folder that is made if need be."""
+    """Return what is wrong with a folder to be made."""
 
     def check(path: Path) -> str:
         known = next(one for one in (path, *path.absolute().parents) if one.exists())

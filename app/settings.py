@@ -117,7 +117,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def secrets(self) -> frozenset[str]:
-        """What must not appear in a log: keys, and the password of the database."""
+        """Return what no log may show: keys and the database's password."""
         names = {name for name in self.__struct_fields__ if name.endswith("_key")}
         keys = {getattr(self, name) for name in names - {"signing_key"}}  # which is the path of a file
         password = urlsplit(self.database_url).password or ""
@@ -153,7 +153,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 
 def full_environment() -> dict[str, str]:
-    """The variables of `.env` in this folder and of the process, which win."""
+    """Return the variables of `.env` and the process, which win."""
     return {**read_env_file(Path(".env")), **os.environ}
 
 

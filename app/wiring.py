@@ -26,7 +26,7 @@ from app.audit.notary import Notary, signer_of
 from app.domain.job import Job
 from app.domain.signature import Signer
 from app.errors import ProviderError
-from app.metrics import Metrics
+from app.metrics import ProcessMetrics
 from app.providers.corpus_search import CorpusSearch
 from app.providers.engines.choice import web_searches
 from app.providers.exchange import ModelPatience
@@ -80,7 +80,7 @@ class Container:
         self.url = url
         self.engine = make_engine(url, pool_size=pool_size)
         self.wake = Wake(self.engine, url)
-        self.metrics = Metrics()
+        self.metrics = ProcessMetrics()
         self.writer = Writer(self.engine, self.wake, self.metrics)
         self.draining = asyncio.Event()
         self.force_stop = asyncio.Event()  # whoever wanted the process to end wants it now
@@ -158,7 +158,7 @@ class Container:
         return Times(call, (first, 16 * first), (2 * first, 120 * first), max(20.0, 2 * first))
 
     def models(self) -> "Models | None":
-        """Return the language models; None where there is no key and no server for them."""
+        """Return the language models, or None without a key and server."""
         book = model_book(self.settings)
         return Models(self, book) if book else None
 
@@ -255,7 +255,10 @@ class Container:
 
 
 class Models:
-    """The language models of a process, each made once: what it has shown of its server is remembered."""
+    """The language models of a process, each made once.
+
+    What a model has shown of its server is remembered.
+    """
 
     def __init__(self, house: Container, book: ModelBook) -> None:
         self.book = book
@@ -284,7 +287,7 @@ class Models:
 
 
 def model_book(settings: Settings) -> ModelBook | None:
-    """Return what is configured of models; None where nothing is."""
+    """Return the configured models, or None without any."""
     file = load_models(_path(settings.models))
     has_usual = bool(settings.openai_api_key or settings.openai_base_url)
     if not has_usual and not file.models:
@@ -367,7 +370,7 @@ def _essential(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
 
 @contextlib.asynccontextmanager
 async def showing(house: Container) -> AsyncIterator[None]:
-    """Serve metrics and health on a port of their own, where one is set."""
+    """Serve metrics and health on their own port, if one is set."""
     settings = house.settings
     if not settings.metrics_port:
         yield

@@ -14,7 +14,7 @@ with Dossier("http://127.0.0.1:8000") as dossier:
 from dossier.asynchronous import AsyncDossier, ReportFormat
 from dossier.blocking import Dossier
 from dossier.comparison import Diff
-from dossier.documents import Document, FoundDocument, FoundDocuments
+from dossier.document_types import Document, FoundDocument, FoundDocuments
 from dossier.event_types import EventPage, FeedEvent, FeedPage, JobEvent
 from dossier.evidence import Claims, ProvenClaim
 from dossier.job_types import Cancelled, Claim, Created, Jobs, JobView, Outcome, Result, Status

@@ -14,7 +14,7 @@ import msgspec
 
 from dossier import lenient
 from dossier.comparison import Diff
-from dossier.documents import Document, DocumentSearch, FoundDocuments
+from dossier.document_types import Document, DocumentSearch, FoundDocuments
 from dossier.event_types import EventPage, FeedEvent, FeedPage, JobEvent, event_page, feed_page
 from dossier.evidence import Claims
 from dossier.follow import follow

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.metrics import Metrics
+from app.metrics import ProcessMetrics
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 GROUPS = yaml.safe_load((DEPLOY / "alerts.yaml").read_text())["groups"]
@@ -20,7 +20,7 @@ ASKED = [rule["expr"] for rule in RULES] + [target["expr"] for panel in PANELS f
 
 @pytest.mark.parametrize("expression", ASKED)
 def test_every_figure_that_is_asked_for_exists(expression):
-    shown = {family.name for family in Metrics().registry.collect()}
+    shown = {family.name for family in ProcessMetrics().registry.collect()}
 
     names = [re.sub(r"_(total|bucket)$", "", name) for name in re.findall(r"\bdossier_\w+", expression)]
 

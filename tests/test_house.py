@@ -14,14 +14,14 @@ LOGS = {"debug", "info", "warning", "error", "exception"}
 
 # What has been reached, rounded up: each may fall, none may grow.
 BOUNDS = {
-    "functions of one word, %": 76,
-    "classes of one word, %": 48,
-    "class names used twice": 4,
-    "module names used twice": 3,
+    "functions of one word, %": 73,
+    "classes of one word, %": 45,
+    "class names used twice": 0,
+    "module names used twice": 0,
     "constant names used twice": 0,
     "first lines, median words": 10,
-    "first lines over 12 words, %": 0.1,
-    "first lines with a semicolon, %": 0.2,
+    "first lines over 12 words, %": 0,
+    "first lines with a semicolon, %": 0,
 }
 
 

@@ -30,7 +30,7 @@ from app.domain.research import Research, Source
 from app.text.urls import normalise
 
 LATE = "The model did not answer before the deadline."
-PASSING = frozenset({"network", "timeout", "rate_limit"})  # types of errors that waiting may cure
+PASSING_EVENTS = frozenset({"network", "timeout", "rate_limit"})  # types of errors that waiting may cure
 MAX_CORRECTIONS = 2  # times that a model is told what was wrong with its reply, for one turn
 
 
@@ -277,7 +277,7 @@ def model_failure(job: Job) -> e.CallFailed | None:
     # What ends a call for good here is that the time is over: asked later, the model may answer.
     if said is None:
         return replace(faults[-1], error_type="timeout", error_message=LATE, retryable=True)
-    return replace(said, retryable=said.error_type in PASSING)
+    return replace(said, retryable=said.error_type in PASSING_EVENTS)
 
 
 def _is_spent(final: list[e.CallFailed], told: tuple[str, ...]) -> bool:

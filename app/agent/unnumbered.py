@@ -66,7 +66,7 @@ def _held(
 def _indexed(
     wanted: Mapping[int, str], text: str, limit: int, spoken: str
 ) -> tuple[dict[int, Claimed], IndexedPage]:
-    """Return the sentences as they are looked for, and a page to look in."""
+    """Return the sentences to look for, and a page."""
     language = languages.detect(text)
     claims = {
         at: quotes.claimed(said[:MAX_BOUND_CLAIM], language, spoken=spoken) for at, said in wanted.items()

@@ -13,7 +13,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from app.api import (
     bundle,
     claims,
-    documents,
+    document_search,
     feed,
     forks,
     health,
@@ -55,8 +55,8 @@ ROUTES = [
     claims.job_claims,
     bundle.job_bundle,
     claims.source_uses,
-    documents.search_documents,
-    documents.document_text,
+    document_search.search_documents,
+    document_search.document_text,
     overview.get_overview,
     sessions.open_session,
     sessions.close_session,
@@ -114,7 +114,7 @@ def _mounted(mount: tuple[str, ASGIApp]) -> ASGIRouteHandler:
 
 
 def make_side_app(context: ApiContext) -> Litestar:
-    """Return what a process shows on a port of its own: its metrics and its health."""
+    """Return the metrics and health of a process, for a port of their own."""
     shown = scrape.Scrape(context)
     return Litestar(
         [health.live, health.ready, scrape.metrics],  # without keys: the port is the operator's

@@ -1,4 +1,4 @@
-"""Let a request in, or not: by the key in its header or in the page's cookie."""
+"""Admit a request by its key, from a header or a cookie."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from app.api.context import ApiContext
-from app.api.keyring import ANYBODY, Caller
+from app.api.keyring import ANYBODY, ApiCaller
 from app.domain.api_key import Scope
 from app.errors import Forbidden, Unauthorised
 
@@ -36,7 +36,7 @@ async def require_key(connection: ASGIConnection[Any, Any, Any, Any], handler: B
     connection.scope[CALLER] = caller  # type: ignore[literal-required]
 
 
-def caller_of(request: Request[Any, Any, Any]) -> Caller:
+def caller_of(request: Request[Any, Any, Any]) -> ApiCaller:
     """Return who sends this request."""
     return request.scope.get(CALLER, ANYBODY)  # type: ignore[return-value]
 

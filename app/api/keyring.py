@@ -18,13 +18,13 @@ from app.store.api_keys import ApiKey, note_use, read_keys
 from app.store.database import Engine
 from app.stream.reader import Reader
 
-FRESH = 2.0  # seconds that the keys are used for before they are read again
+KEYS_FRESH = 2.0  # seconds that the keys are used for before they are read again
 NOTE_EVERY = 10.0  # seconds between two notes of which keys were used
 
 log = logging.getLogger(__name__)
 
 
-class Caller(Struct, frozen=True):
+class ApiCaller(Struct, frozen=True):
     """Who sends a request, and what they may do."""
 
     actor: str = "api"  # as events name it: "key:<id>", or "api" where no keys are in use
@@ -32,11 +32,14 @@ class Caller(Struct, frozen=True):
     key_id: str | None = None
 
 
-ANYBODY = Caller()
+ANYBODY = ApiCaller()
 
 
 class Keyring:
-    """Knows the callers. As long as no key was ever made, everybody is let in."""
+    """Knows the callers.
+
+    As long as no key was ever made, everybody is let in.
+    """
 
     def __init__(self, engine: Engine, process_key: str | None = None) -> None:
         """Make a keyring.
@@ -52,7 +55,7 @@ class Keyring:
         self._reading = asyncio.Lock()
         self._used: set[str] = set()
         self._noted_at = time.monotonic()
-        self._watched: dict[Reader[Any], Caller] = {}
+        self._watched: dict[Reader[Any], ApiCaller] = {}
         self._watch: asyncio.Task[None] | None = None
         self._noting: asyncio.Task[None] | None = None
 
@@ -61,13 +64,13 @@ class Keyring:
         await self._refresh()
         return bool(self._keys)
 
-    async def caller(self, text: str | None) -> Caller | None:
+    async def caller(self, text: str | None) -> ApiCaller | None:
         """Return who presents this key, or None if it opens nothing.
 
         Raises DatabaseUnavailable.
         """
         if text and hmac.compare_digest(text.encode(), self.process_key.encode()):
-            return Caller("process")
+            return ApiCaller("process")
         if not await self.is_in_use():
             return ANYBODY
         presented = read_key(text or "")
@@ -77,9 +80,9 @@ class Keyring:
         if not key.is_valid(datetime.now(UTC)):
             return None
         self._note(key.key_id)
-        return Caller(f"key:{key.key_id}", key.scopes, key.key_id)
+        return ApiCaller(f"key:{key.key_id}", key.scopes, key.key_id)
 
-    async def is_still_valid(self, caller: Caller) -> bool:
+    async def is_still_valid(self, caller: ApiCaller) -> bool:
         """Return whether an open stream of this caller may go on."""
         if caller.key_id is None:
             return caller.actor == "process" or not await self.is_in_use()
@@ -88,7 +91,7 @@ class Keyring:
         return key is not None and key.is_valid(datetime.now(UTC))
 
     @contextlib.contextmanager
-    def watching(self, caller: Caller, reader: Reader[Any]) -> Iterator[None]:
+    def watching(self, caller: ApiCaller, reader: Reader[Any]) -> Iterator[None]:
         """End the stream of this reader soon after the caller's key does."""
         if caller.key_id is None:
             yield
@@ -104,7 +107,7 @@ class Keyring:
     async def _look(self) -> None:
         """Send away the readers whose keys have ended, until nobody reads."""
         while self._watched:
-            await asyncio.sleep(FRESH)
+            await asyncio.sleep(KEYS_FRESH)
             with contextlib.suppress(DatabaseUnavailable):  # the streams wait for it too
                 for reader, caller in tuple(self._watched.items()):
                     if not await self.is_still_valid(caller):
@@ -112,10 +115,10 @@ class Keyring:
         self._watch = None
 
     async def _refresh(self) -> None:
-        if time.monotonic() - self._read_at < FRESH:
+        if time.monotonic() - self._read_at < KEYS_FRESH:
             return
         async with self._reading:
-            if time.monotonic() - self._read_at >= FRESH:
+            if time.monotonic() - self._read_at >= KEYS_FRESH:
                 self._keys = {key.key_id: key for key in await read_keys(self._engine)}
                 self._read_at = time.monotonic()
 

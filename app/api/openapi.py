@@ -1,35 +1,35 @@
-"""Complete the OpenAPI document where Litestar cannot say it: unions of media types, and tuples."""
+"""Complete the OpenAPI document where Litestar cannot: media types, tuples."""
 
 from typing import Any
 
 from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin
 
-TEXT = {"schema": {"type": "string"}}
+TEXT_TYPE = {"schema": {"type": "string"}}
 EVENTS = {"schema": {"type": "object", "required": ["events", "next_after", "head"], "properties": {
     "events": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
     "next_after": {"type": ["integer", "string"]},
     "head": {"type": ["integer", "string"]},
 }}}  # fmt: skip
-LOG_PAGE = {"application/json": EVENTS, "text/event-stream": TEXT}
+LOG_PAGE = {"application/json": EVENTS, "text/event-stream": TEXT_TYPE}
 OPENAI_ANSWER = {
     "application/json": {"schema": {"type": "object", "additionalProperties": True}},
-    "text/event-stream": TEXT,
+    "text/event-stream": TEXT_TYPE,
 }
 
 # What a path answers with 200: Litestar knows one media type for each status.
 CONTENT: dict[tuple[str, str], dict[str, Any]] = {
-    ("get", "/jobs/{job_id}/stream"): {"text/event-stream": TEXT},
+    ("get", "/jobs/{job_id}/stream"): {"text/event-stream": TEXT_TYPE},
     ("get", "/jobs/{job_id}/events"): LOG_PAGE,
     ("get", "/events"): LOG_PAGE,
     ("get", "/jobs/{job_id}/report"): {
-        "text/markdown": TEXT,
-        "text/html": TEXT,
+        "text/markdown": TEXT_TYPE,
+        "text/html": TEXT_TYPE,
         "application/json": {"schema": {"$ref": "#/components/schemas/Result"}},
     },
     ("get", "/overview"): {
         "application/json": {"schema": {"$ref": "#/components/schemas/OverviewView"}},
-        "text/html": TEXT,
+        "text/html": TEXT_TYPE,
     },
     ("get", "/jobs/{job_id}/bundle"): {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
     ("post", "/v1/responses"): OPENAI_ANSWER,
@@ -47,7 +47,7 @@ class CompleteDocument(JsonRenderPlugin):
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """Complete the document in place; a second time changes nothing."""
+    """Complete the document in place, once or more often alike."""
     for (method, path), content in CONTENT.items():
         document["paths"][path][method]["responses"]["200"]["content"] = content
     for operations in document["paths"].values():
@@ -60,7 +60,10 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _mend_tuple(member: dict[str, Any]) -> None:
-    """Drop the ellipsis of `tuple[X, ...]`, which Litestar takes for a type where the length is bounded."""
+    """Drop the ellipsis of `tuple[X, ...]`.
+
+    Litestar takes it for a type where the length is bounded.
+    """
     items = member.get("items")
     if isinstance(items, dict) and items.get("oneOf", [])[1:] == [{}]:
         member["items"] = items["oneOf"][0]

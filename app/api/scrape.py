@@ -11,7 +11,7 @@ from litestar.types import ASGIApp, HTTPSendMessage, Receive, Scope, Send
 from app.api.context import ApiContext
 from app.api.contract import problems_of
 from app.errors import DatabaseUnavailable
-from app.metrics import CONTENT_TYPE_LATEST, Metrics
+from app.metrics import CONTENT_TYPE_LATEST, ProcessMetrics
 from app.store.queue_figures import QueueFigures, read_figures
 
 QUERY_EVERY = 5.0  # seconds between two looks at the database, however often it is scraped
@@ -29,7 +29,7 @@ class Scrape:
         self._lock = asyncio.Lock()
 
     @property
-    def _metrics(self) -> Metrics:
+    def _metrics(self) -> ProcessMetrics:
         return self._context.writer.metrics
 
     async def text(self) -> bytes:
@@ -48,7 +48,7 @@ class Scrape:
         try:
             async with asyncio.timeout(QUERY_SECONDS):
                 figures = await read_figures(self._context.writer.engine)
-        except (DatabaseUnavailable, TimeoutError, asyncpg.PostgresError):
+        except (DatabaseUnavailable, TimeoutError, asyncpg.PostgresError):  # the figure itself says so
             self._metrics.database_up.set(0)
         else:
             self._metrics.database_up.set(1)
@@ -92,7 +92,7 @@ class Meter:
     A stream counts once Litestar hands it over, so its length is no request's time.
     """
 
-    def __init__(self, app: ASGIApp, figures: Metrics) -> None:
+    def __init__(self, app: ASGIApp, figures: ProcessMetrics) -> None:
         self._app = app
         self._figures = figures
 

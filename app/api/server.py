@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from app.api.handover import WIRE, Handover
 from app.api.head import HeadAsGet
 from app.api.scrape import Meter
-from app.metrics import Metrics
+from app.metrics import ProcessMetrics
 
 SILENCE_MS = 20_000  # what was sent must be acknowledged in this time, else the reader is gone
 SEND_BUFFER = 65_536  # bytes; without it a reader that stops pins about 4 MB of kernel memory
@@ -198,7 +198,7 @@ def make_server(
     draining: asyncio.Event,
     log_level: str,
     force_stop: asyncio.Event | None = None,
-    metrics: Metrics | None = None,
+    metrics: ProcessMetrics | None = None,
 ) -> Server:
     """Make a server for this application.
 

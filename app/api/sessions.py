@@ -1,4 +1,7 @@
-"""Serve POST and DELETE of /session: a browser's key, kept in a cookie that no script can read."""
+"""Serve POST and DELETE of /session.
+
+A browser's key is kept in a cookie that no script can read.
+"""
 
 from typing import Annotated
 
@@ -16,7 +19,7 @@ from app.errors import Unauthorised
 
 MONTH = 30 * 86_400  # seconds that a browser keeps it
 
-EXAMPLE = Example(
+SESSION_EXAMPLE = Example(
     summary="A key", value={"key": "dsk_0Ab3dE6h_0000000000000000000000000000000000000000000000000"}
 )
 
@@ -37,9 +40,9 @@ class SessionKey(Struct, frozen=True, forbid_unknown_fields=True):
 async def open_session(
     context: NamedDependency[ApiContext],
     request: Request,  # type: ignore[type-arg]
-    data: Annotated[SessionKey, Body(examples=[EXAMPLE])],
+    data: Annotated[SessionKey, Body(examples=[SESSION_EXAMPLE])],
 ) -> Response[None]:
-    """Keep the key in a cookie; refuse one that opens nothing."""
+    """Keep a key that opens something in a cookie."""
     if await context.keyring.caller(data.key) is None:
         raise Unauthorised("This key is not valid.")
     return Response(None, cookies=[_cookie(request, data.key, MONTH)])
@@ -52,7 +55,10 @@ async def close_session(request: Request) -> Response[None]:  # type: ignore[typ
 
 
 def _cookie(request: Request, value: str, max_age: int) -> Cookie:  # type: ignore[type-arg]
-    """Return the cookie; no other site can send it, and over TLS nothing but TLS carries it."""
+    """Return the cookie.
+
+    No other site can send it, and over TLS nothing but TLS carries it.
+    """
     return Cookie(
         COOKIE,
         value=value,

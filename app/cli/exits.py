@@ -13,7 +13,7 @@ from dossier.problems import ApiError, BadUrl, DossierError, NoContact
 
 
 class ExitCode(NamedTuple):
-    """One exit code: its name in JSON errors, its meaning, and what to do."""
+    """One exit code, with its name in JSON errors and its meaning."""
 
     number: int
     name: str

@@ -17,8 +17,8 @@ from app.settings import load_settings
 from app.store.api_keys import ApiKey, add_key, read_keys, revoke_key
 from app.store.database import Engine, make_engine
 
-T = TypeVar("T")
-UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
+WorkT = TypeVar("WorkT")
+SPAN_UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
 
 
 @click.group(epilog="Example: dossier key create laptop --scope read --scope submit")
@@ -70,16 +70,19 @@ def list_keys(*, as_json: bool) -> None:
 @key.command(epilog="Example: dossier key revoke 0Ab3dE6h")
 @click.argument("key_id")
 def revoke(key_id: str) -> None:
-    """Revoke a key; every process refuses it within seconds."""
+    """Revoke a key.
+
+    Every process refuses it within seconds.
+    """
     if not _run(lambda engine: revoke_key(engine, key_id)):
         raise Ended(f"There is no key {key_id}. `dossier key list` has them.", FAILED)
     line(f"Key {key_id} is revoked.")
 
 
-def _run(work: Callable[[Engine], Awaitable[T]]) -> T:
+def _run(work: Callable[[Engine], Awaitable[WorkT]]) -> WorkT:
     url = ready_url(load_settings())
 
-    async def run() -> T:
+    async def run() -> WorkT:
         engine = make_engine(url)
         try:
             return await work(engine)
@@ -93,7 +96,7 @@ def _span(text: str) -> timedelta:
     found = re.fullmatch(r"([1-9]\d{0,4})([dh])", text)
     if not found:
         raise click.BadParameter(f"{text!r} is not a time span. Use days or hours, such as 90d.")
-    return int(found[1]) * UNITS[found[2]]
+    return int(found[1]) * SPAN_UNITS[found[2]]
 
 
 def _state(one: ApiKey) -> str:

@@ -5,8 +5,8 @@ import asyncio
 import rich_click as click
 
 from app.cli.server_connection import OWN_KEY, own_server
-from app.mcp_server.server import make_mcp_server
-from app.mcp_server.tools import ResearchTools
+from app.mcp_server.protocol import make_mcp_server
+from app.mcp_server.research_tools import ResearchTools
 from app.settings import load_settings
 from dossier import AsyncDossier
 

@@ -1,4 +1,4 @@
-"""Find the job that a person means: an id, its beginning, or `last`."""
+"""Find the job meant by an id, its beginning, or `last`."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dossier.job_types import JobView
 
 LAST = "last"
 PREFIX = re.compile(r"-*(?:[0-9a-fA-F]-*){1,32}")
-SHOWN = 5  # of the jobs that an id may mean
+SHOWN_MATCHES = 5  # of the jobs that an id may mean
 
 
 def find_job(dossier: Dossier, text: str) -> UUID:
@@ -22,7 +22,7 @@ def find_job(dossier: Dossier, text: str) -> UUID:
         return whole
     if text == LAST:
         return only_job(text, dossier.jobs(limit=1).jobs)
-    return only_job(text, dossier.jobs(id_prefix=prefix_of(text), limit=SHOWN + 1).jobs)
+    return only_job(text, dossier.jobs(id_prefix=prefix_of(text), limit=SHOWN_MATCHES + 1).jobs)
 
 
 def whole_id(text: str) -> UUID | None:
@@ -47,8 +47,8 @@ def only_job(text: str, jobs: Sequence[JobView]) -> UUID:
         none = "There are no jobs yet." if text == LAST else f"There is no job whose id begins with {text}."
         raise Ended(none, NO_SUCH_JOB, "job_not_found")
     if len(jobs) > 1:
-        named = ", ".join(str(job.job_id) for job in jobs[:SHOWN])
-        more = " and more" if len(jobs) > SHOWN else ""
+        named = ", ".join(str(job.job_id) for job in jobs[:SHOWN_MATCHES])
+        more = " and more" if len(jobs) > SHOWN_MATCHES else ""
         said = f"Several jobs begin with {text}: {named}{more}. Give more of the id."
         raise Ended(said, NO_SUCH_JOB, "ambiguous_job_id")
     return jobs[0].job_id

@@ -83,7 +83,7 @@ def _time(at: datetime | None) -> str:
 
 
 def print_jobs(views: Sequence[JobView]) -> None:
-    """A table of jobs; only their questions are cut."""
+    """A table of jobs, with only the questions cut."""
     names = ["Job", "Status", "%", "Created", "Question"]
     rows = [_cells(view) for view in views]
     if out.is_terminal and out.width < WIDE:
@@ -114,7 +114,7 @@ def _short_ids(ids: Sequence[str]) -> list[str]:
 def print_table(
     names: Sequence[str], rows: Iterable[Sequence[str]], *, cut: str, right: Sequence[str] = ()
 ) -> None:
-    """Print a table as wide as the terminal, or whole values between tabs.
+    """Print a table of the terminal's width, or tab-separated values.
 
     Only the column `cut` is shortened; another one that is too long is folded.
     """

@@ -27,7 +27,10 @@ COMMANDS = {
     "mcp": ("app.cli.mcp:mcp", "Serve the Model Context Protocol over stdio."),
     "key": ("app.cli.keys:key", "Make, list and revoke API keys."),
     "worker": ("app.cli.serving:worker", "Run a worker without an API."),
-    "models": ("app.cli.models:models", "Show the configured language models, or test a call of each."),
+    "models": (
+        "app.cli.model_commands:models",
+        "Show the configured language models, or test a call of each.",
+    ),
     "sql": ("app.cli.sql:sql", "Query the jobs in SQL."),
     "migrate": ("app.cli.database_admin:migrate", "Upgrade the database to this version."),
     "verify": ("app.cli.audit:verify", "Check the log for changed, removed, added or cut events."),

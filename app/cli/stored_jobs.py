@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
-from app.cli.naming import LAST, SHOWN, only_job, prefix_of, whole_id
+from app.cli.naming import LAST, SHOWN_MATCHES, only_job, prefix_of, whole_id
 from app.store import reads
 from app.store.database import make_engine
 
-TENANT = "default"  # until there are keys
+LOCAL_TENANT = "default"  # until there are keys
 
 
 def find_stored_jobs(url: str, texts: Sequence[str]) -> tuple[UUID, ...]:
-    """Return the ids of the jobs that `texts` mean, read from the database itself."""
+    """Return the ids of the jobs meant, from the database itself."""
     if all(whole_id(text) for text in texts):
         return tuple(UUID(text) for text in texts)
     return asyncio.run(_find_stored(url, texts))
@@ -24,9 +24,9 @@ async def _find_stored(url: str, texts: Sequence[str]) -> tuple[UUID, ...]:
         found = []
         for text in texts:
             whole = whole_id(text)
-            prefix, limit = ("", 1) if text == LAST else (prefix_of(text), SHOWN + 1)
+            prefix, limit = ("", 1) if text == LAST else (prefix_of(text), SHOWN_MATCHES + 1)
             found.append(
-                whole or only_job(text, await reads.page(engine, TENANT, limit=limit, id_prefix=prefix))
+                whole or only_job(text, await reads.page(engine, LOCAL_TENANT, limit=limit, id_prefix=prefix))
             )
         return tuple(found)
     finally:

@@ -52,7 +52,10 @@ def mend_streams() -> None:
 
 
 def drop_output(number: int) -> None:
-    """Send what is left of a standard stream to nowhere: it would fail again at exit."""
+    """Discard the rest of a standard stream.
+
+    It would fail again at exit.
+    """
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, number)
     os.close(nowhere)

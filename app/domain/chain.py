@@ -42,7 +42,7 @@ def line(
 
 
 def _addresses(job_id: UUID | str, version: int) -> str:
-    """Return the members that a `job_completed` of this version adds to its line."""
+    """Return what a `job_completed` of this version adds to its line."""
     if version == 1:
         return f',"result_url":"/jobs/{job_id}/report"'
     return f',"result_url":"/jobs/{job_id}","report_url":"/jobs/{job_id}/report"'

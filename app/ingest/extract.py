@@ -61,7 +61,7 @@ def files(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def passed_over(paths: Iterable[Path]) -> dict[str, int]:
-    """Count the files in folders whose format is not supported, by their endings."""
+    """Count the files of unsupported formats in folders, by ending."""
     counts = Counter(
         path.suffix.lower() or "without ending"
         for folder in paths

@@ -7,8 +7,8 @@ import httpx
 from litestar.types import ASGIApp, Receive, Scope, Send
 from mcp.server.transport_security import TransportSecuritySettings
 
-from app.mcp_server.server import make_mcp_server
-from app.mcp_server.tools import ResearchTools
+from app.mcp_server.protocol import make_mcp_server
+from app.mcp_server.research_tools import ResearchTools
 from dossier import AsyncDossier
 
 OWN_URL = "http://127.0.0.1:8000"  # of links in answers; requests do not leave the process

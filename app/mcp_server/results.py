@@ -13,7 +13,7 @@ class Started(TypedDict):
     next: str  # what to call now
 
 
-class CitedSource(TypedDict):
+class ReportSource(TypedDict):
     """A source of a report, by its number."""
 
     number: int
@@ -21,7 +21,7 @@ class CitedSource(TypedDict):
     url: str
 
 
-class Research(TypedDict):
+class ResearchResult(TypedDict):
     """A job as it is now, with any report."""
 
     job_id: str
@@ -34,13 +34,13 @@ class Research(TypedDict):
     report: NotRequired[str]  # markdown; [n] is the source of that number
     is_cut: NotRequired[bool]  # the report goes on in the resource
     report_resource: NotRequired[str]
-    sources: NotRequired[list[CitedSource]]
+    sources: NotRequired[list[ReportSource]]
     questions: NotRequired[list[str]]  # to be answered with answer_question
     assumptions: NotRequired[list[str]]  # that hold if nobody answers
     error: NotRequired[str]
 
 
-class FoundDocument(TypedDict):
+class SearchHit(TypedDict):
     """One search result, in the shape that ChatGPT expects."""
 
     id: str
@@ -48,10 +48,10 @@ class FoundDocument(TypedDict):
     url: str
 
 
-class FoundDocuments(TypedDict):
+class SearchHits(TypedDict):
     """The results of a search, best first."""
 
-    results: list[FoundDocument]
+    results: list[SearchHit]
 
 
 class FetchedDocument(TypedDict):

@@ -1,4 +1,7 @@
-"""The models that are configured: the default server's by any name, and those that `models.toml` names."""
+"""The configured models.
+
+The default server's go by any name, the others as `models.toml` names them.
+"""
 
 import tomllib
 from collections.abc import Mapping
@@ -37,7 +40,10 @@ KEY_RESERVED = frozenset({"model", "messages", "input", "stream"})  # of a reque
 
 
 class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A model as `models.toml` describes it; what is left out is as for the default one."""
+    """A model as `models.toml` describes it.
+
+    What is left out is as for the default one.
+    """
 
     model: str = ""  # as its server calls it; empty: as it is named here
     preset: str = ""
@@ -78,7 +84,7 @@ class ModelsFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load_models(path: Path | None) -> ModelsFile:
-    """The file of models; empty where there is none. Raises BadSetting."""
+    """The file of models, or an empty one. Raises BadSetting."""
     if path is None:
         return ModelsFile()
     try:
@@ -96,7 +102,7 @@ def load_models(path: Path | None) -> ModelsFile:
 
 
 class ModelBook:
-    """Says how each model is asked, by the name that a request has for it.
+    """Says how each model is asked, by its name in requests.
 
     Args:
         file: what models.toml says.
@@ -128,7 +134,10 @@ class ModelBook:
         return tuple(dict.fromkeys((*first, *self._file.models, *allowed)))
 
     def spec(self, name: str, *, is_asked: bool = True) -> ModelSpec:
-        """How a model is asked. Raises ProviderError where a request may not name it."""
+        """Return how a model is asked.
+
+        Raises ProviderError where a request may not name it.
+        """
         allow = self._file.allow
         if is_asked and allow and name not in (*allow, self.default):
             message = f"model is {name!r}; this worker allows {', '.join(allow)}."

@@ -94,7 +94,7 @@ def load_prices(path: Path | None) -> dict[str, Price]:
 
 
 def warning_of(model: str, ends: date | None, today: date) -> str:
-    """What to say of a model that ends soon, or has ended; "" where there is nothing to say."""
+    """Return a warning of a model's end, or ""."""
     ends = ends or ENDS.get(_DATED.sub("", model))
     if ends is None or today < ends - WARNED:
         return ""

@@ -32,7 +32,7 @@ NOTE_USE = """
 
 
 class ApiKey(Struct, frozen=True):
-    """A key as it is stored; its secret is not."""
+    """A key as it is stored, without its secret."""
 
     key_id: str
     name: str
@@ -51,7 +51,10 @@ class ApiKey(Struct, frozen=True):
 async def add_key(
     engine: Engine, name: str, scopes: Sequence[Scope], expires_at: datetime | None
 ) -> tuple[str, str]:
-    """Make a key; return its id, and its text, which nobody can read again."""
+    """Make a key, and return its id and its text.
+
+    Nobody can read the text again.
+    """
     key_id, secret = _random(ID_LENGTH), _random(SECRET_LENGTH)
     await fetch(engine, ADD_KEY, key_id, name, digest(secret), list(scopes), expires_at)
     return key_id, key_text(key_id, secret)
@@ -64,7 +67,7 @@ async def read_keys(engine: Engine) -> list[ApiKey]:
 
 
 async def revoke_key(engine: Engine, key_id: str) -> bool:
-    """Revoke a key for good; return False if there is none with this id."""
+    """Revoke a key for good, and return whether there is one."""
     return bool(await fetch(engine, REVOKE_KEY, key_id))
 
 

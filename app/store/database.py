@@ -110,7 +110,7 @@ class Engine:
             log.warning("Postgres is away: requests and jobs wait.", extra=about)
 
     def connections(self) -> tuple[int, int, int]:
-        """Count the connections in use, the idle ones, and the statements that wait for one."""
+        """Count the connections, busy and idle, and the waiting statements."""
         if self._pool is None:
             return 0, 0, 0
         idle = self._pool.get_idle_size()

@@ -5,7 +5,7 @@ from msgspec import Struct
 from app.store.database import Engine, fetch
 from app.store.projections import LEASED_SQL
 
-COUNT_STATUSES = """
+COUNT_QUEUE_STATUSES = """
     SELECT status, count(*)::float8 FROM jobs
     WHERE status IN ('pending', 'running', 'input_required', 'cancelling') GROUP BY status"""
 
@@ -35,6 +35,6 @@ class QueueFigures(Struct, frozen=True):
 
 async def read_figures(engine: Engine) -> QueueFigures:
     """Read the figures in two statements over indexes."""
-    statuses = {row[0]: row[1] for row in await fetch(engine, COUNT_STATUSES)}
+    statuses = {row[0]: row[1] for row in await fetch(engine, COUNT_QUEUE_STATUSES)}
     [row] = await fetch(engine, READ_QUEUE)
     return QueueFigures(statuses, *(value or 0.0 for value in row))

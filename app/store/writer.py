@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.domain.change import Change
 from app.domain.job import Job
-from app.metrics import Metrics
+from app.metrics import ProcessMetrics
 from app.store import blobs, log
 from app.store.batch import Batch
 from app.store.database import Engine
@@ -18,9 +18,9 @@ class Writer:
     Concurrent callers share a statement.
     """
 
-    def __init__(self, engine: Engine, wake: Wake, metrics: Metrics | None = None) -> None:
+    def __init__(self, engine: Engine, wake: Wake, metrics: ProcessMetrics | None = None) -> None:
         self.engine = engine
-        self.metrics = metrics or Metrics()
+        self.metrics = metrics or ProcessMetrics()
         self._wake = wake
         self._submits: Batch[Change, bool] = Batch(self._submit, weigh=lambda change: len(change.rows))
         self._appends: Batch[Change, bool] = Batch(self._append, weigh=lambda change: len(change.rows))

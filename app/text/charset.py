@@ -37,7 +37,7 @@ def decode(body: bytes, declared: str = "", *, is_html: bool = False) -> str:
 
 
 def _decoded(body: bytes, charset: str) -> str | None:
-    """Return the text, None where the charset is unknown or does not fit."""
+    """Return the text, or None if the charset does not fit."""
     try:
         name = codecs.lookup(charset).name
         return body.decode(_SUPERSETS.get(name, name))

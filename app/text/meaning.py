@@ -109,7 +109,7 @@ def aligned(claim: str, quote: str, language: str) -> Aligned:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in their order, in lower case, without the month of May."""
+    """Return the lower-case words of a text, without the month May."""
     found = [
         word[0].casefold().replace("’", "'")
         for word in _COMPARED_WORD.finditer(text)

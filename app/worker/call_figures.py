@@ -2,13 +2,13 @@
 
 from app.agent.turns import Call
 from app.domain.events import Usage
-from app.metrics import Metrics
+from app.metrics import ProcessMetrics
 
 
 class CallFigures:
     """Shows calls in the figures of a process."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: ProcessMetrics) -> None:
         self._metrics = metrics
 
     def completed(self, call: Call, provider: str, seconds: float, usage: Usage) -> None:

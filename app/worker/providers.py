@@ -69,7 +69,10 @@ class Tools:
         return self._named(wanted)
 
     def require_model(self, job: Job) -> None:
-        """Raise ProviderError where the job's model is not there, or may cost more than the job allows."""
+        """Check that the job's model is there and within its limits.
+
+        Raises ProviderError.
+        """
         self.model(job)
         limits = job.request.limits
         is_bounded = limits.max_cost_usd is None or limits.max_tokens is not None

@@ -1,4 +1,6 @@
-"""Lines know their version: that of a `job_completed` of version 2 leads to the job and to its report.
+"""Lines know their version.
+
+That of a `job_completed` of version 2 leads to the job and to its report.
 
 The function of the first migration stays for processes of before, which write no such event.
 """

@@ -26,6 +26,9 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    """Make the table; a key is revoked and never deleted, so the application may not delete."""
+    """Make the table.
+
+    A key is revoked and never deleted, so the application may not delete.
+    """
     for statement in STATEMENTS:
         op.get_bind().exec_driver_sql(statement)

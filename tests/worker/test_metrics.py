@@ -14,7 +14,7 @@ from app.api.app import make_side_app
 from app.api.server import listen, side_server
 from app.domain.events import Usage
 from app.errors import ProviderError
-from app.metrics import MAX_PROVIDERS, Metrics
+from app.metrics import MAX_PROVIDERS, ProcessMetrics
 from app.worker.breaker import FAILURES_TO_OPEN, Breaker
 from app.worker.call_figures import CallFigures
 from tests.conftest import serving
@@ -109,7 +109,7 @@ async def test_the_figures_of_the_process_are_shown_while_postgres_is_away(house
 
 
 def test_labels_are_bounded_however_many_models_callers_name():
-    metrics = Metrics()
+    metrics = ProcessMetrics()
 
     labels = {metrics.provider(f"model {number}") for number in range(1000)}
 
@@ -117,7 +117,7 @@ def test_labels_are_bounded_however_many_models_callers_name():
 
 
 def test_tokens_and_cost_are_counted_also_of_a_reply_that_was_refused():
-    metrics = Metrics()
+    metrics = ProcessMetrics()
     figures, call = CallFigures(metrics), SearchCall("search 1", "why?", 5)
 
     figures.completed(call, "m", 0.5, Usage(input_tokens=10, output_tokens=3, cost_usd=0.25))

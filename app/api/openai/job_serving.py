@@ -10,7 +10,7 @@ from litestar import Request, Response
 from litestar.types import ASGIApp
 
 from app.api.context import TENANT, ApiContext
-from app.api.keyring import Caller
+from app.api.keyring import ApiCaller
 from app.api.openai.wish import Wish
 from app.api.sse import STREAM_HEADERS, EventStream
 from app.api.waiting import until_over
@@ -56,7 +56,7 @@ class OpenAI:
     def _faces(self) -> Faces:
         return Faces(self._context.hub, self._lines)
 
-    async def start(self, wish: Wish, caller: Caller, key: str | None = None) -> Job:
+    async def start(self, wish: Wish, caller: ApiCaller, key: str | None = None) -> Job:
         """Submit the job, or a follow-up of the named one.
 
         Raises QueueFull, JobNotFound, IdempotencyConflict, DatabaseUnavailable.
@@ -112,7 +112,7 @@ class OpenAI:
             await until_over(self._context, job_id, MAX_WAIT_SECONDS)
 
     async def follow(
-        self, job_id: UUID, caller: Caller, name: str, make_fold: Callable[[], Fold], after: int = 0
+        self, job_id: UUID, caller: ApiCaller, name: str, make_fold: Callable[[], Fold], after: int = 0
     ) -> ASGIApp:
         """Return the stream of a job's face.
 

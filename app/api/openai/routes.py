@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Request, Router
 
-from app.api.openai import chat, models, responses
+from app.api.openai import chat, model_list, responses
 from app.api.openai.error_bodies import OPENAI_HANDLERS
 
 MAX_BODY = 1 << 20  # bytes: a conversation is longer than a question
@@ -20,8 +20,8 @@ def openai_router() -> Router:
             responses.cancel_response,
             responses.response_input,
             chat.create_chat_completion,
-            models.list_models,
-            models.get_model,
+            model_list.list_models,
+            model_list.get_model,
         ],
         before_request=_lenient,
         exception_handlers=OPENAI_HANDLERS,  # type: ignore[arg-type]

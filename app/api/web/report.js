@@ -96,15 +96,7 @@ function stands(result, usage) {
   const cited = result.sources.filter((source) => result.claims.some((claim) => claim.number === source.number));
   const { total_duration_seconds: seconds, api_calls_made: calls, tokens_consumed: tokens } = result.metrics;
   return [
-    block(
-      "Evidence",
-      shares(result),
-      h(
-        "p",
-        { class: "soft small" },
-        judgedBy(result),
-      ),
-    ),
+    block("Evidence", shares(result), h("p", { class: "soft small" }, judgedBy(result))),
     result.unverified.length &&
       block(
         "Not verified",
@@ -291,6 +283,4 @@ $("paper").addEventListener("click", (event) => {
   open(Number(link.dataset.source), link.claim);
 });
 
-start().catch((error) =>
-  failed(error.status === 404 ? "Job not found" : "The report cannot be shown", error.message),
-);
+start().catch((error) => failed(error.status === 404 ? "Job not found" : "The report cannot be shown", error.message));

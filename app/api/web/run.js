@@ -642,7 +642,8 @@ const follower = new Follower(id, {
     if (toldStatus !== live.status + live.step) {
       toldStatus = live.status + live.step;
       if (isOver(live.status)) lookBack();
-      if (ready) tell(`${stateName(live.status, live.outcome ?? "")}, ${live.progress} %. ${live.step}`, isOver(live.status));
+      if (ready)
+        tell(`${stateName(live.status, live.outcome ?? "")}, ${live.progress} %. ${live.step}`, isOver(live.status));
     }
     draw();
   },

@@ -17,7 +17,7 @@ SEARCH_SETTING = "DOSSIER_SEARCH"
 
 
 def engine_names(settings: Settings) -> list[str]:
-    """Return the names of the engines in use, in the order of the setting.
+    """Return the engines' names, in the order of the setting.
 
     Without the setting: Tavily where its key is set, else SearXNG where its address is, else none.
     Raises BadSetting for a name that is unknown.
@@ -32,7 +32,10 @@ def engine_names(settings: Settings) -> list[str]:
 
 
 def web_searches(settings: Settings, client: httpx.AsyncClient, reader: PageReader) -> list[Search]:
-    """Return the engines in use. Raises BadSetting where one lacks its key or its address."""
+    """Return the engines in use.
+
+    Raises BadSetting where one lacks its key or its address.
+    """
     return [_engine(name, settings, client, reader) for name in engine_names(settings)]
 
 

@@ -27,7 +27,7 @@ class _EndpointReply(Struct):
 
 
 class EndpointSearch(SearchEngine):
-    """Post a query to the operator's endpoint, with a bearer token where one is set."""
+    """Post a query to the operator's endpoint, with its token."""
 
     name = "http"
     title = "The search endpoint"

@@ -162,7 +162,7 @@ def distinct(hits: Sequence[Hit]) -> list[Hit]:
 
 
 def plain(text: str | None) -> str:
-    """Return a title or an excerpt without the tags that mark its hits."""
+    """Return a text without the tags that mark its hits."""
     return unescape(_TAG.sub("", text or "")).strip()
 
 
@@ -176,7 +176,7 @@ def hosts(domains: Sequence[str]) -> tuple[str, ...]:
 
 
 def _words(body: bytes) -> object:
-    """Return the words of an error in JSON, "" for a page of html."""
+    """Return the words of a JSON error, or "" for html."""
     try:
         told = msgspec.json.decode(body)
     except (ValueError, RecursionError):

@@ -29,7 +29,7 @@ class _SearxngReply(Struct):
 
 
 class SearxngSearch(SearchEngine):
-    """Ask a SearXNG, which asks many engines and says which of them failed."""
+    """Ask a SearXNG, which says which of its engines failed."""
 
     name = "searxng"
     title = "SearXNG"

@@ -25,7 +25,7 @@ GZIP_OR_ZLIB = zlib.MAX_WBITS | 32  # found by the stream's header
 
 
 class Fetched(Struct, frozen=True):
-    """A page as it came, and the address that it came from after redirects."""
+    """A page as it came, and its address after redirects."""
 
     url: str
     content_type: str  # "" where the server does not say
@@ -174,7 +174,7 @@ def _unpacked(unpack: "zlib._Decompress", chunk: bytes, most: int, url: str) -> 
 
 
 def _address(url: str) -> str:
-    """Return the one spelling of a web address. Raises ProviderError for any other."""
+    """Return the canonical form of a web address. Raises ProviderError."""
     address = normalise(url)
     if not address.startswith(("http://", "https://")):
         message = f"{url[:200]} is not an address on the web."

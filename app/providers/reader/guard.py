@@ -35,7 +35,7 @@ async def resolved(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """True for an address of the open internet, also inside of one that wraps it."""
+    """True for an address of the open internet, wrapped or not."""
     try:
         inner = _unwrapped(ip_address(address))
     except ValueError:
@@ -60,7 +60,7 @@ def listed_hosts(names: Iterable[str]) -> frozenset[str]:
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Connects to public addresses, and to any of the hosts that the operator lists.
+    """Connects to public addresses, and to hosts that the operator lists.
 
     Args:
         private_hosts: may have private addresses, and any port.

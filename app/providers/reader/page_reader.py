@@ -1,4 +1,4 @@
-"""Read a page of the web: fetch it, tell its format, and keep its text."""
+"""Read a page of the web as text."""
 
 import asyncio
 from collections.abc import Callable

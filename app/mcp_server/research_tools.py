@@ -8,11 +8,11 @@ from typing import Literal
 from uuid import UUID
 
 from app.mcp_server.results import (
-    CitedSource,
     FetchedDocument,
-    FoundDocument,
-    FoundDocuments,
-    Research,
+    ReportSource,
+    ResearchResult,
+    SearchHit,
+    SearchHits,
     Started,
 )
 from dossier import AsyncDossier
@@ -43,7 +43,7 @@ class ResearchTools:
             next="Call get_research with this job_id until the status is completed, failed or cancelled.",
         )
 
-    async def get(self, job_id: str, wait_seconds: float, tell: TellProgress) -> Research:
+    async def get(self, job_id: str, wait_seconds: float, tell: TellProgress) -> ResearchResult:
         """Return a job, after a change that ends the wait.
 
         Raises DossierError.
@@ -60,16 +60,16 @@ class ResearchTools:
                 return _research(view)
             await asyncio.sleep(min(POLL_SECONDS, left))
 
-    async def cancel(self, job_id: str) -> Research:
+    async def cancel(self, job_id: str) -> ResearchResult:
         """Cancel a job. Raises DossierError."""
         await self._dossier.cancel(job_id)
         return _research(await self._dossier.job(job_id))
 
-    async def answer(self, job_id: str, answers: list[str]) -> Research:
+    async def answer(self, job_id: str, answers: list[str]) -> ResearchResult:
         """Answer the agent's questions. Raises DossierError."""
         return _research(await self._dossier.answer(job_id, answers))
 
-    async def search(self, query: str) -> FoundDocuments:
+    async def search(self, query: str) -> SearchHits:
         """Find documents, and reports on a question with these words.
 
         Raises DossierError.
@@ -78,7 +78,7 @@ class ResearchTools:
         documents = [
             {"id": one.url, "title": one.title or one.url, "url": one.url} for one in found.documents
         ]
-        return FoundDocuments(results=[*documents, *await self._reports(query)])  # type: ignore[list-item]
+        return SearchHits(results=[*documents, *await self._reports(query)])  # type: ignore[list-item]
 
     async def fetch(self, id_: str) -> FetchedDocument:
         """Return a document or report by its search id.
@@ -109,7 +109,7 @@ class ResearchTools:
         """
         return await self._dossier.bundle(_uuid(job_id))
 
-    async def _reports(self, query: str) -> list[FoundDocument]:
+    async def _reports(self, query: str) -> list[SearchHit]:
         words = {word for word in query.lower().split() if len(word) > 3}
         jobs = (await self._dossier.jobs(status="completed", limit=100)).jobs
         fitting = [job for job in jobs if words & set(job.query.lower().replace("?", " ").split())]
@@ -127,13 +127,13 @@ SETTLED = frozenset({"completed", "failed", "cancelled", "input_required"})
 
 
 def _uuid(text: str) -> UUID:
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError):  # the error below says it in words
         return UUID(text)
     raise DossierError("A job's id is a UUID.")
 
 
-def _research(view: JobView) -> Research:
-    found = Research(
+def _research(view: JobView) -> ResearchResult:
+    found = ResearchResult(
         job_id=str(view.job_id),
         status=view.status,
         progress=view.progress,
@@ -151,6 +151,8 @@ def _research(view: JobView) -> Research:
         found["is_cut"] = len(result.final_answer) > MAX_REPORT
         found["report_resource"] = f"dossier://jobs/{view.job_id}/report"
         found["sources"] = [
-            CitedSource(number=one.number, title=one.title, url=one.url) for one in result.sources if one.read
+            ReportSource(number=one.number, title=one.title, url=one.url)
+            for one in result.sources
+            if one.read
         ]
     return found

@@ -12,9 +12,9 @@ from app.api.context import ApiContext
 from app.api.contract import BODY, problems_of
 from app.api.problem_details import BadRequest
 from app.store import corpus
-from dossier.documents import Document, DocumentSearch, FoundDocument, FoundDocuments
+from dossier.document_types import Document, DocumentSearch, FoundDocument, FoundDocuments
 
-EXAMPLE = Example(summary="A question", value={"query": "What is a context manager?", "limit": 3})
+SEARCH_EXAMPLE = Example(summary="A question", value={"query": "What is a context manager?", "limit": 3})
 
 
 @post(
@@ -26,7 +26,7 @@ EXAMPLE = Example(summary="A question", value={"query": "What is a context manag
     description="The best passage of each document, best first. Nothing in the query is syntax.",
 )
 async def search_documents(
-    context: NamedDependency[ApiContext], data: Annotated[DocumentSearch, Body(examples=[EXAMPLE])]
+    context: NamedDependency[ApiContext], data: Annotated[DocumentSearch, Body(examples=[SEARCH_EXAMPLE])]
 ) -> FoundDocuments:
     """Return the documents that answer a question best."""
     found = await corpus.find(context.writer.engine, data.query, data.limit)

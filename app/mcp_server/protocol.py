@@ -12,8 +12,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from app.mcp_server.results import FetchedDocument, FoundDocuments, Research, Started
-from app.mcp_server.tools import ResearchTools
+from app.mcp_server.research_tools import ResearchTools
+from app.mcp_server.results import FetchedDocument, ResearchResult, SearchHits, Started
 from dossier.problems import DossierError
 from dossier.version import __version__
 
@@ -28,7 +28,7 @@ STOPS = ToolAnnotations(
     read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False
 )
 
-T = TypeVar("T")
+ToolResultT = TypeVar("ToolResultT")
 
 JobId = Annotated[str, Field(description="The id that start_research returned.")]
 
@@ -49,14 +49,14 @@ def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
         question: Annotated[str, Field(min_length=1, max_length=4000)],
         effort: Literal["quick", "standard", "deep"] = "standard",
     ) -> Started:
-        """Start research on a question; returns at once with a job_id."""
+        """Start research on a question, and return a job_id at once."""
         return await _said(tools.start(question, effort))
 
     @server.tool(annotations=READS)
     async def get_research(
         job_id: JobId, context: Context, wait_seconds: Annotated[float, Field(ge=0, le=45)] = 30
-    ) -> Research:
-        """Get a job and its report; waits up to wait_seconds for the job to end."""
+    ) -> ResearchResult:
+        """Get a job and its report, after at most wait_seconds."""
 
         async def tell(progress: float, step: str) -> None:
             await context.report_progress(progress, 100, step)
@@ -64,21 +64,21 @@ def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
         return await _said(tools.get(job_id, wait_seconds, tell))
 
     @server.tool(annotations=STOPS)
-    async def cancel_research(job_id: JobId) -> Research:
+    async def cancel_research(job_id: JobId) -> ResearchResult:
         """Cancel a job."""
         return await _said(tools.cancel(job_id))
 
     @server.tool(annotations=SPENDS)
     async def answer_question(
         job_id: JobId, answers: Annotated[list[str], Field(min_length=1, max_length=10)]
-    ) -> Research:
+    ) -> ResearchResult:
         """Answer the questions of a job whose status is input_required."""
         return await _said(tools.answer(job_id, answers))
 
 
 def _add_reading(server: MCPServer[None], tools: ResearchTools) -> None:
     @server.tool(annotations=READS)
-    async def search(query: str) -> FoundDocuments:
+    async def search(query: str) -> SearchHits:
         """Search the documents and past reports on this server."""
         return await _said(tools.search(query))
 
@@ -103,8 +103,8 @@ def _add_reading(server: MCPServer[None], tools: ResearchTools) -> None:
         return await tools.bundle(job_id)
 
 
-async def _said(work: Awaitable[T]) -> T:
-    """Return the result; what the server refused is told to the model in words."""
+async def _said(work: Awaitable[ToolResultT]) -> ToolResultT:
+    """Return the result, or tell the model what was refused."""
     try:
         return await work
     except DossierError as error:

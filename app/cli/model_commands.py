@@ -1,4 +1,4 @@
-"""`dossier models` shows the language models that are configured, and tests a call of each."""
+"""`dossier models` shows the configured language models, and tests them."""
 
 import asyncio
 import time
