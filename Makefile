@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 CHAOS_SECONDS ?= 600
 # A Postgres that the tests share has one order of transactions, which the feed waits for.
-PROCESSES ?= $(if $(TEST_DATABASE_URL),1,2)
+PROCESSES ?= $(if $(TEST_DATABASE_URL),1,4)
 PURE   := tests/domain tests/text tests/ingest tests/test_house.py $(filter-out %/test_fork.py %/test_replay.py,$(wildcard tests/agent/test_*.py))
 SHELL  := bash
 .SHELLFLAGS := -o pipefail -c
