@@ -28,7 +28,7 @@ MAX_PROVIDERS = 50  # names of providers and models that have labels of their ow
 OTHER = "other"
 
 QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-HOURS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
+LONG_WAITS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 
 
 class ProcessMetrics:
@@ -57,16 +57,18 @@ class ProcessMetrics:
         self.slots = self._gauge("worker_slots", "Jobs that this process may work on at once.")
         self.slots_used = self._gauge("worker_slots_used", "Jobs that this process works on.")
         self.claim_seconds = self._histogram("claim_seconds", "One claim of jobs.", QUICK)
-        self.queue_wait = self._histogram("queue_wait_seconds", "From submission to the first claim.", HOURS)
+        self.queue_wait = self._histogram(
+            "queue_wait_seconds", "From submission to the first claim.", LONG_WAITS
+        )
         self.attempts = self._counter("attempts", "Attempts ended.", "outcome")
-        self.attempt_seconds = self._histogram("attempt_seconds", "One attempt.", HOURS, "outcome")
+        self.attempt_seconds = self._histogram("attempt_seconds", "One attempt.", LONG_WAITS, "outcome")
         self.leases_lost = self._counter("leases_lost", "Leases that this process lost while it worked.")
         self.rescues = self._counter("rescues", "Jobs taken from a silent or late worker.", "cause")
 
     def _define_calls(self) -> None:
         told = ("kind", "provider")
         self.calls = self._counter("calls", "Tries of calls to providers.", *told, "outcome")
-        self.call_seconds = self._histogram("call_seconds", "One try of a call.", HOURS, *told)
+        self.call_seconds = self._histogram("call_seconds", "One try of a call.", LONG_WAITS, *told)
         self.tokens = self._counter("tokens", "Tokens of models, as they say.", "provider", "direction")
         self.cost = self._counter("cost_usd", "Known cost of calls, in US dollars.", "provider")
         self.unpriced = self._counter("calls_of_unknown_cost", "Calls whose price is not known.", "provider")
