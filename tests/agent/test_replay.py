@@ -180,7 +180,7 @@ async def test_every_prefix_of_a_run_replays_the_same(house):
 
 async def test_a_changed_prompt_is_named_with_the_lines_that_differ(house, monkeypatch):
     job = await run(house)
-    monkeypatch.setattr(prompts, "SYSTEM", prompts.SYSTEM.replace("Be brief.", "Be very brief."))
+    monkeypatch.setattr(prompts, "SYSTEM_TEXT", prompts.SYSTEM_TEXT.replace("Be brief.", "Be very brief."))
 
     found = await difference(house, job)
 
@@ -223,7 +223,7 @@ async def test_a_run_from_before_prompts_were_kept_has_no_difference_in_them(hou
         for fact in recorded
     ]
     blobs = await replay._kept(house.engine, list(replies_of(recorded)))
-    monkeypatch.setattr(prompts, "SYSTEM", "Other rules. {tools}")
+    monkeypatch.setattr(prompts, "SYSTEM_TEXT", "Other rules. {tools}")
 
     assert Replay(job.id, blobs).walk(old) is None
     assert Replay(job.id, blobs).walk(recorded) is not None
@@ -256,7 +256,7 @@ CHANGES = {
     ),
     "searches": (
         (limits, "PRESETS", {**limits.PRESETS, "standard": changed(limits.PRESETS["standard"], searches=1)}),
-        "Today's code does not make call 2/search/2.",
+        "Call 1/model asks something else. What differs in it: left.",
     ),
     "more calls": ((turns, "_reads", lambda *_: []), "call_requested 3/read/1"),
     "the reason": (
@@ -352,7 +352,7 @@ async def test_a_difference_is_found_although_a_reply_is_missing(house, owner, m
 async def test_a_missing_prompt_leaves_the_name_of_the_call(house, owner, monkeypatch):
     job = await run(house)
     await fetch(owner, "DELETE FROM blobs")
-    monkeypatch.setattr(prompts, "SYSTEM", "Other. {tools}")
+    monkeypatch.setattr(prompts, "SYSTEM_TEXT", "Other. {tools}")
 
     assert "The prompt of call 1/model" in (await difference(house, job)).what
 
