@@ -52,6 +52,7 @@ class Keyring:
         self._engine = engine
         self._keys: dict[str, ApiKey] = {}
         self._read_at = float("-inf")
+        self._was_read = False
         self._reading = asyncio.Lock()
         self._used: set[str] = set()
         self._noted_at = time.monotonic()
@@ -119,7 +120,12 @@ class Keyring:
             return
         async with self._reading:
             if time.monotonic() - self._read_at >= KEYS_FRESH:
-                self._keys = {key.key_id: key for key in await read_keys(self._engine)}
+                try:
+                    self._keys = {key.key_id: key for key in await read_keys(self._engine)}
+                except DatabaseUnavailable:  # the keys of before are good for what needs no database
+                    if not self._was_read:
+                        raise
+                self._was_read = True
                 self._read_at = time.monotonic()
 
     def _note(self, key_id: str) -> None:

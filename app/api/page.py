@@ -55,7 +55,7 @@ PAGE_VIEWS = (
     ("run", "Job", ("/runs/{job_id:str}",)),
     ("report", "Report", ("/runs/{job_id:str}/report",)),
     ("compare", "Compare", ("/compare",)),
-    ("session", "Your key", ("/session",)),
+    ("session", "Your key", ("/sign-in",)),
 )
 # `/overview` is the API's: a browser that asks it for html gets the view.
 OVERVIEW = ("overview", "Overview")

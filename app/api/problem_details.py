@@ -57,7 +57,7 @@ CODES: dict[str, tuple[int, str]] = {
     "malformed_at": (400, "The point in time is not valid"),
     "at_beyond_head": (400, "The job has no such event yet"),
     "invalid_request": (400, "The request is not valid"),
-    "unauthorised": (401, "A valid key is needed"),
+    "unauthorised": (401, "The key is missing or refused"),
     "forbidden": (403, "The key may not do this"),
     "not_found": (404, "This route does not exist"),
     "job_not_found": (404, "The job does not exist"),

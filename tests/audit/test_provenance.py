@@ -8,6 +8,7 @@ from msgspec import to_builtins
 
 from app.agent.provenance import claims, origins
 from app.domain.event_kinds import TRACES
+from app.errors import ProviderError
 from app.store import blobs, log, uses
 from app.store.database import connect, fetch
 from dossier import AsyncDossier
@@ -119,10 +120,15 @@ def http_of():
     return http
 
 
+async def unreadable(*_, **__):
+    raise ProviderError("validation", "There is no text in it.", retryable=False)
+
+
 async def test_a_page_leads_to_every_job_that_read_it_and_what_they_say_of_it(database_url, http_of, owner):
     jobs = [await researched(TestHouse(FAST, database_url)) for _ in range(3)]
     unread = TestHouse(FAST, database_url)
     unread.model.script = (PLAN, SCRIPT[1], REPORT)
+    unread.search.read = unreadable
     jobs.append(await researched(unread))
     address = "https://example.com/a"
 

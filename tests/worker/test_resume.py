@@ -23,7 +23,7 @@ class DyingWriter:
     def __init__(self, writer, left, *, before_commit):
         self._writer = writer
         self.engine, self.keep, self.recall = writer.engine, writer.keep, writer.recall
-        self.catch_up = writer.catch_up
+        self.catch_up, self.metrics = writer.catch_up, writer.metrics
         self._left = left
         self._before_commit = before_commit
         self.appends = 0

@@ -37,8 +37,8 @@ async function call(path, options = {}) {
   }
   if (response.status === 204) return null;
   if (response.ok) return options.text ? response.text() : response.json();
-  if (response.status === 401 && location.pathname !== "/session") {
-    location.assign(`/session?next=${encodeURIComponent(location.pathname + location.search)}`);
+  if (response.status === 401 && location.pathname !== "/sign-in") {
+    location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
   }
   throw new Problem(await response.json().catch(() => ({})), response.status);
 }
