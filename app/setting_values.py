@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 Check = Callable[[str], str]
 
-DATABASE_URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://\S+")
+DATABASE_URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://.+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 HOST = re.compile(r"[\w.\-]+(?::(?:\d+|\*))?|\[[0-9A-Fa-f:.]+\](?::(?:\d+|\*))?")
 BARE_HOST = re.compile(r"[\w.\-]+|\[?[0-9A-Fa-f:.]+\]?")
@@ -41,8 +41,8 @@ def wrong_open_address(value: str) -> str:
 
 def wrong_database(value: str) -> str:
     """Return what is wrong with the address of a Postgres."""
-    if _has_gaps(value) or not DATABASE_URL.fullmatch(value):
-        return "must be an address that begins with postgresql://, without spaces"
+    if CONTROL.search(value) or not DATABASE_URL.fullmatch(value):  # a password may have spaces
+        return "must be an address that begins with postgresql://"
     return ""
 
 

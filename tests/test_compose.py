@@ -56,7 +56,7 @@ def test_there_are_postgres_a_migration_two_apis_and_two_workers(services):
 def test_every_command_has_the_options_that_it_is_given(services):
     api, worker = parsed(services["api1"]), parsed(services["worker"])
 
-    assert parsed(services["migrate"]) == {}
+    assert parsed(services["migrate"]) == {"as_json": False}
     assert parsed(services["api2"]) == api
     assert (api["host"], api["insecure"], api["workers"]) == ("0.0.0.0", True, 0)
     assert worker["concurrency"] >= 1

@@ -13,11 +13,13 @@ import uvloop
 from uvicorn import Server
 
 from app import logs
+from app.api.keyring import Keyring
 from app.api.server import allow_sockets, listen, make_server
 from app.cli.database_url import ready_url
 from app.cli.terminal import print_json
 from app.mcp_server.mount import McpMount
 from app.settings import Settings, load_settings, names_without_meaning
+from app.store.database import make_engine
 from app.wiring import Container, run_worker, showing
 from dossier.problems import DossierError
 
@@ -54,6 +56,9 @@ def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bo
     allow_sockets()
     if with_parent:
         _end_with_parent()
+    url = ready_url(settings)
+    if not insecure and not _is_loopback(host):
+        asyncio.run(_require_key(url))
     try:
         sock = listen(host, port)
     except OSError as error:
@@ -61,17 +66,17 @@ def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bo
             f"Cannot listen on {host}:{port} ({error.strerror}); choose another --port."
         ) from error
     process_key = settings.api_key if with_parent else None
-    is_public = not insecure and not _is_loopback(host)
-    work = _serve(
-        settings,
-        ready_url(settings),
-        sock,
-        workers,
-        process_key=process_key,
-        is_public=is_public,
-        as_json=as_json,
-    )
-    uvloop.run(work)
+    uvloop.run(_serve(settings, url, sock, workers, process_key=process_key, as_json=as_json))
+
+
+async def _require_key(url: str) -> None:
+    """Refuse an address that others can reach while nobody needs a key."""
+    engine = make_engine(url)
+    try:
+        if not await Keyring(engine).is_in_use():
+            raise DossierError(NEEDS_KEY)
+    finally:
+        await engine.dispose()
 
 
 def _is_loopback(host: str) -> bool:
@@ -108,12 +113,9 @@ async def _serve(
     workers: int,
     *,
     process_key: str | None,
-    is_public: bool,
     as_json: bool,
 ) -> None:
     house = Container(settings, url, process_key=process_key)
-    if is_public and not await house.keyring.is_in_use():
-        raise DossierError(NEEDS_KEY)
     mounts = {"/mcp": McpMount(house.keyring.process_key, settings.allowed_hosts.split())}
     app = house.app(workers, mounts)
     server = make_server(app, house.draining, settings.log_level, house.force_stop, house.metrics)

@@ -160,6 +160,8 @@ async def asking(url: str, seconds: float, sql: str) -> AsyncIterator[QueryAnswe
             )
         except asyncpg.QueryCanceledError as error:
             raise QueryFailed(f"{error}: ask for less, or give it longer with --timeout.") from error
+        except asyncpg.ReadOnlySQLTransactionError as error:  # this session is one: no fault of the server
+            raise QueryFailed(str(error)) from error
         except AWAY as error:
             raise DatabaseUnavailable(str(error)) from error
         except asyncpg.PostgresError as error:

@@ -156,7 +156,6 @@ def test_an_interrupt_in_a_script_leaves_the_job_running(story):
             "begins with postgresql://",
             8,
         ),
-        (["serve", "--host", "0.0.0.0"], {}, "--insecure", 1),
         (["serve"], {"DOSSIER_LEASE_SECONDS": "x"}, "DOSSIER_LEASE_SECONDS", 8),
         (["ingest", "nothing.txt"], {"DOSSIER_URL": "http://127.0.0.1:9"}, "DATABASE_URL", 8),
     ],
@@ -167,6 +166,15 @@ def test_what_cannot_be_done_is_one_clear_line(arguments, environment, says, cod
 
     assert (found.exit_code, found.stdout) == (code, "")
     assert says in found.stderr
+    assert len(found.stderr.splitlines()) == 1
+
+
+def test_an_address_that_others_reach_is_refused_until_there_is_a_key(terminal):
+    found = terminal.run("serve", "--host", "0.0.0.0", "--port", "0")
+
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "dossier key create" in found.stderr
+    assert "--insecure" in found.stderr
     assert len(found.stderr.splitlines()) == 1
 
 

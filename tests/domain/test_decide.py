@@ -17,7 +17,7 @@ JOB = UUID("01890000-0000-7000-8000-000000000001")
 T0 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LATER = T0 + timedelta(minutes=1)
 
-SUBMITTED = e.JobSubmitted(ResearchRequest("why?"), "default", 2)
+SUBMITTED = e.JobSubmitted(ResearchRequest("why?"), "default", 2, agent_rules=e.AGENT_RULES)
 STARTED = e.AttemptStarted(1, "w")
 REQUESTED = e.CallRequested("1/model", "model", "scripted", "00", "turn 1")
 BILL = e.CallCompleted("1/model", e.Usage(10, 5), 12, "ab", 3)

@@ -147,7 +147,7 @@ def test_leaving_the_role_in_one_statement_is_over_before_the_next(run):
 async def test_a_database_without_the_views_says_so(run, postgres_url, seeded_url):
     found = run("-c", "SELECT 1", url=make_url(seeded_url).set(database="postgres").render_as_string(False))
 
-    assert found.returncode == 1
+    assert found.returncode == 8
     assert "run `dossier migrate` first" in found.stderr
 
 

@@ -105,8 +105,10 @@ async def test_every_view_shows_the_tenant(owner):
 
 
 def test_the_views_know_the_version_of_every_event():
-    """A higher version needs views that read both; then this says so."""
-    assert {kind.schema_version for kind in EVENT_TYPES.values()} == {1}
+    """A higher version needs views that read both; that of `job_completed` changed its line, not its data."""
+    versions = {name: kind.schema_version for name, kind in EVENT_TYPES.items() if kind.schema_version > 1}
+
+    assert versions == {"job_completed": 2}
 
 
 STORED = """
