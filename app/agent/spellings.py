@@ -38,7 +38,8 @@ class Spellings:
         written = spelled[:MAX_SPELLED].strip(_SURROUNDING)
         if number := _NUMBER.fullmatch(written):
             return self._numbers.get(int(number[1]))
-        for candidate in _candidates(written):
+        # The whole first: an address may end in what is usually written around one.
+        for candidate in (spelled[:MAX_SPELLED].strip(), *_candidates(written)):
             if found := self._at(candidate):
                 return found
         return self._titles.get(_folded(written))
