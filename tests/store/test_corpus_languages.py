@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from alembic import command
 
 from app.store import corpus, migrate
 from app.store.database import fetch
@@ -109,7 +110,7 @@ async def test_documents_from_before_are_told_and_indexed_by_the_migration(engin
         "UPDATE alembic_version SET version_num = '0005'",
     )
 
-    await asyncio.to_thread(migrate.migrate, database_url)
+    await asyncio.to_thread(command.upgrade, migrate.config(database_url), "0007")
 
     assert await fetch(engine, "SELECT url, language FROM documents ORDER BY url") == before
     first, *_ = await corpus.find(engine, "窗玻璃是用什么烧制的？", 5)
