@@ -21,7 +21,6 @@ NONSENSE = {
         "ftp://h/",
         "http://",
         "http:// h",
-        "postgresql://u@h/d b",
         "http://h\x00",
         "http://[",
         "\ud800",

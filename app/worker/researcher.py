@@ -276,9 +276,14 @@ class Researcher:
 
 
 def _is_hopeless(job: Job, call: Call) -> bool:
-    """Return True for a stand-in's call if the model never answered."""
-    is_fallback = isinstance(call, ModelCall) and call.fallback and job.agent_rules < 2
-    return is_fallback and turns.model_failure(job) is not None
+    """Return True for a stand-in's call if the model never answered.
+
+    Where the cause may pass, the job fails with it: asked later, the model may answer.
+    """
+    if not isinstance(call, ModelCall) or not call.fallback:
+        return False
+    error = turns.model_failure(job)
+    return error is not None and (error.retryable or job.agent_rules < 2)
 
 
 def _is_prompted(call: Call) -> TypeGuard[ModelCall]:

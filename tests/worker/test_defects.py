@@ -118,7 +118,11 @@ async def test_8_an_error_is_an_event_with_a_type_and_reaches_the_caller(house):
 
 async def test_9_a_citation_is_checked_and_sources_that_are_not_cited_are_not_listed(http, house):
     liar = tools.WriteReport(
-        "T", "Water boils at 100 degrees Celsius at sea level [1]. Tea is blue [9].", "high"
+        "T",
+        "Water boils at 100 degrees Celsius at sea level [1]. "
+        "At sea level water boils at 100 degrees Celsius [1]. "
+        "It freezes at 0 degrees [1]. Water freezes at 0 degrees [1]. Tea is blue [9].",
+        "high",
     )
     house.model.script = (*SCRIPT[:3], liar)
     job_id = (await http.post("/jobs", json={"query": "boil?"})).json()["job_id"]

@@ -21,8 +21,9 @@ from tests.worker.outage import FAULTS, MOST, PAGES, Provider, assert_each_annou
 from tests.worker.test_worker import working
 
 QUICK = Times(call=0.3, backoff=(0.01, 0.02), pause=(0.05, 0.5))
-SEARCHES = (PLAN, tools.WebSearch(("boiling", "water")), tools.Answer("Nothing.", "failed"))
-READS = (PLAN, tools.WebSearch(("boiling",)), tools.ReadPages(tuple(PAGES)), tools.Answer("None.", "failed"))
+REPORT = tools.WriteReport("Boiling", "Water boils at 93 degrees Celsius in place 3 [4].", "high")
+SCRIPT = (PLAN, tools.WebSearch(("boiling", "water")), tools.ReadPages(tuple(PAGES)), REPORT)
+SEARCHES, READS = 2, 3  # the turns with several calls at once: two searches, five pages
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ class Striking(ScriptedModel):
         if ask.step == self.step and self.strike:
             strike, self.strike = self.strike, None
             await strike()
-        return await super().next_step(ask, texts)
+        return await super().next_step(ask, texts, writing)
 
 
 def equip(house, search):
@@ -75,10 +76,9 @@ async def has_ended(house, job):
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("script", [SEARCHES, READS], ids=["two_calls", "five_calls"])
-async def test_jobs_go_on_after_an_outage_that_cost_them_few_events(house, provider, search, script, fault):
-    step = len(script) - 1
-    house.model = Striking(script, step, lambda: provider.fail(fault))
+@pytest.mark.parametrize("step", [SEARCHES, READS], ids=["two_calls", "five_calls"])
+async def test_jobs_go_on_after_an_outage_that_cost_them_few_events(house, provider, search, step, fault):
+    house.model = Striking(SCRIPT, step, lambda: provider.fail(fault))
     equip(house, search)
     jobs = [await submitted_job(house.writer) for _ in range(3)]
     async with working(house, concurrency=3):
@@ -90,10 +90,10 @@ async def test_jobs_go_on_after_an_outage_that_cost_them_few_events(house, provi
         ended = [await until(partial(has_ended, house, job), 30) for job in jobs]
 
     for job in ended:
-        assert (job.status, job.attempt) == ("completed", 1)
-        assert not job.research.turns[step - 1].failed
+        assert (job.status, job.stop_reason, job.attempt) == ("completed", "answered", 1)
+        assert not any(turn.failed for turn in job.research.turns)
         happened = await facts(house, job)
-        assert len(happened) < MOST + len(script) * 10
+        assert len(happened) < MOST + len(SCRIPT) * 10
         assert all(repeat_of(event) == 0 for event in happened)
         assert_each_announced_call_is_made(happened)
 
@@ -103,28 +103,39 @@ async def released(house, jobs, times):
     return sum(isinstance(event, e.AttemptReleased) for events in seen for event in events) >= times
 
 
-async def test_a_model_that_is_away_for_the_whole_deadline_fails_the_job_then_and_says_so(house, search):
-    async def fail(ask, texts):
+async def away_for_the_whole_deadline(house, search):
+    """The end of a job whose model answers HTTP 500 for as long as it may work."""
+
+    async def fail(ask, texts, writing=None):
         raise ProviderError("network", "HTTP 500: boom", retryable=True)
 
     house.model.next_step = fail
     equip(house, search)
-    job = await submitted_job(house.writer, limits=Limits(deadline_seconds=2))
+    job = await submitted_job(house.writer, "boiling water", limits=Limits(deadline_seconds=2))
     async with working(house):
-        job = await until(partial(has_ended, house, job), 30)
+        return await until(partial(has_ended, house, job), 30)
+
+
+@pytest.mark.parametrize("rules", [1, e.AGENT_RULES])
+async def test_a_model_that_is_away_for_the_whole_deadline_fails_the_job_then_and_says_so(
+    house, search, monkeypatch, rules
+):
+    monkeypatch.setattr(e, "AGENT_RULES", rules)
+    job = await away_for_the_whole_deadline(house, search)
 
     assert (job.status, job.failure.error_type, job.failure.is_retryable) == ("failed", "network", True)
     assert "scripted was away for" in job.failure.error_message
     assert "HTTP 500: boom" in job.failure.error_message
     assert job.research.report is None
+    assert len(await facts(house, job)) < MOST
 
 
 async def test_what_a_job_waits_for_a_provider_is_no_part_of_its_deadline(house, search):
     answers = [False] * 8 + [True] * 10
 
-    async def sometimes(ask, texts):
+    async def sometimes(ask, texts, writing=None):
         if answers.pop(0):
-            return await ScriptedModel.next_step(house.model, ask, texts)
+            return await ScriptedModel.next_step(house.model, ask, texts, writing)
         raise ProviderError("network", "HTTP 500: boom", retryable=True)
 
     house.model.next_step = sometimes

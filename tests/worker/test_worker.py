@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from app import handle
+from app.agent.limits import FINAL_TOOLS, PRESETS
 from app.domain import commands as c
 from app.domain import tools
 from app.errors import ProviderError
@@ -15,7 +16,7 @@ from app.store import queue
 from app.store.database import fetch
 from app.worker import patient_writer
 from app.worker.worker import Pace, Worker
-from tests.scripted import PLAN, REPORT, SCRIPT
+from tests.scripted import PAGES, PLAN, REPORT, SCRIPT
 from tests.steps import assert_chain, claimed_job, row_of, rows, submitted_job, until, whole_log
 
 LEASE = timedelta(seconds=1)
@@ -252,18 +253,16 @@ async def _cut(*_args):
 
 
 async def test_a_report_is_written_when_the_turns_run_out(house):
-    house.model.script = (PLAN, *[tools.WebSearch((f"q{n}",)) for n in range(20)])
+    turns = PRESETS["quick"].turns
+    searches = [tools.WebSearch((f"q{n}",)) for n in range(turns - 3)]
+    house.model.script = (PLAN, searches[0], tools.ReadPages(tuple(PAGES)), *searches[1:], REPORT)
     job = await submitted_job(house.writer, effort="quick")
 
     async with working(house):
-        await until(lambda: _turns(house, job.id, 4))
-        await until(lambda: _asked_for_report(house))
+        job = await over(house, job.id)
 
-    assert house.model.asks[-1].menu == ("write_report", "answer")
-
-
-async def _asked_for_report(house):
-    return house.model.asks[-1].menu == ("write_report", "answer")
+    assert [ask.menu for ask in house.model.asks].index(FINAL_TOOLS) == turns - 1
+    assert (job.stop_reason, job.research.model_turns) == ("max_iterations", turns)
 
 
 async def test_a_page_that_no_search_returned_is_not_read(house):
