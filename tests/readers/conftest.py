@@ -77,7 +77,7 @@ async def backup(postgres_url: str) -> AsyncIterator[Backup]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch) -> None:
     """Short waits and heartbeats, wherever the application keeps them; without it the tests take longer."""
-    for name, value in {"RETRY_MS": (30, 60), "HEARTBEAT": 0.05, "TICK": 0.05}.items():
+    for name, value in {"RETRY_MS": (30, 60), "HEARTBEAT_SECONDS": 0.05, "TICK": 0.05}.items():
         replace(monkeypatch, name, value)
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "127.0.0.1")
@@ -86,10 +86,10 @@ def quick(monkeypatch) -> None:
 def replace(monkeypatch, name: str, value) -> None:
     """Put `value` in the place of the constant of its name and type, also where it is a default."""
     modules = [module for key, module in sys.modules.items() if key.startswith(("app.api.", "app.stream."))]
-    for module in modules:
-        before = vars(module).get(name)
-        if type(before) is not type(value):
-            continue
+    holders = [module for module in modules if type(vars(module).get(name)) is type(value)]
+    assert holders, f"{name} is in no module: was it renamed?"
+    for module in holders:
+        before = vars(module)[name]
         monkeypatch.setattr(module, name, value)
         for function in functions(module):
             if any(default is before for default in function.__defaults__ or ()):
