@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
-from hypothesis import HealthCheck, Phase, settings
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -238,6 +239,12 @@ class Machine(RuleBasedStateMachine):
         self.runner.close()
 
 
+WANTED = {"refused a zombie", "rescued", "CompleteJob", "FailAttempt", "ReleaseAttempt", "RecordEvents"}
+ROUNDS = (
+    6  # at most: which job a claim finds first is not in hypothesis's hands, and a round may go without one
+)
+
+
 async def test_the_promises_hold_after_every_step_of_whatever_happens(database_url):
     class Here(Machine):
         url = database_url
@@ -245,14 +252,16 @@ async def test_the_promises_hold_after_every_step_of_whatever_happens(database_u
 
     chosen = settings(
         max_examples=EXAMPLES or 25,
-        derandomize=not EXAMPLES,
+        database=None,
         phases=tuple(Phase) if EXAMPLES else (Phase.generate,),
         stateful_step_count=STEPS,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )
-    await asyncio.to_thread(run_state_machine_as_test, Here, settings=chosen)
-
-    wanted = {"refused a zombie", "rescued", "CompleteJob", "FailAttempt", "ReleaseAttempt", "RecordEvents"}
-    assert wanted <= (+Here.seen).keys(), f"some things never happened: {Here.seen}"
+    for number in range(ROUNDS):
+        chance = Here if EXAMPLES else seed(number)(Here)
+        await asyncio.to_thread(run_state_machine_as_test, chance, settings=chosen)
+        if (+Here.seen).keys() >= WANTED:
+            return
+    pytest.fail(f"some things never happened: {Here.seen}")
