@@ -29,7 +29,7 @@ def demo(question: str, *, as_json: bool) -> None:
     """Run a complete example, from question to cited report.
 
     It needs no keys and no network: it keeps its own Postgres, and searches Python's language
-    reference and the READMEs of what is installed.
+    reference.
     """
     began = time.monotonic()
     # A newcomer's demo leaves databases alone that the environment names.
@@ -54,8 +54,8 @@ async def _fill(url: str) -> str:
         known = await corpus.documents(engine, 1, after="pydoc:")
         if known and known[0].url.startswith("pydoc:"):
             return "The example documents are already ingested."
-        summary = await store(engine, list(builtin.documents()))
-        return f"Ingested the documents that every machine has: {summary.stored} documents about Python."
+        summary = await store(engine, list(builtin.python_topics()))
+        return f"Ingested the Python reference that every machine has: {summary.stored} documents."
     finally:
         await engine.dispose()
 

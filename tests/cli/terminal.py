@@ -39,7 +39,7 @@ class Terminal:
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         process = self.start(*arguments, **environment)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     def serve(self, workers: int, port: int = 0) -> tuple[subprocess.Popen[str], str]:

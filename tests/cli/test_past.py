@@ -4,14 +4,18 @@ import json
 
 import pytest
 
+from app.ingest import builtin
 from tests.cli.test_cli import NOBODY, QUESTION
 
 FURTHER = "What does the raise statement do with an exception?"
 
 
 @pytest.fixture(scope="module")
-def url(terminal):
-    assert terminal.run("ingest", "--builtin").returncode == 0
+def url(terminal, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reference")
+    for document in builtin.python_topics():
+        (folder / f"{document.url.removeprefix('pydoc:')}.txt").write_text(document.text)
+    assert terminal.run("ingest", str(folder)).returncode == 0
     server, url = terminal.serve(workers=1)
     yield url
     server.terminate()

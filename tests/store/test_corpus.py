@@ -179,7 +179,7 @@ async def test_a_hostile_query_is_only_words(engine, query):
 
 
 async def test_a_question_finds_the_pages_that_are_about_it(engine):
-    for document in builtin.documents():
+    for document in builtin.python_topics():
         await corpus.put(engine, document.url, document.title, document.text)
 
     found = await corpus.find(engine, "What does the with statement do, and what is a context manager?", 5)
