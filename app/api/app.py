@@ -114,7 +114,7 @@ def _mounted(mount: tuple[str, ASGIApp]) -> ASGIRouteHandler:
 
 
 def make_side_app(context: ApiContext) -> Litestar:
-    """Return the metrics and health of a process, for a port of their own."""
+    """Return the metrics and health of a process for their port."""
     shown = scrape.Scrape(context)
     return Litestar(
         [health.live, health.ready, scrape.metrics],  # without keys: the port is the operator's

@@ -28,7 +28,8 @@ from app.api.problem_details import (
     allowed,
     problem,
 )
-from app.api.shape import faults, text_faults
+from app.api.shape import bound_faults, faults, text_faults
+from app.text.json_bounds import MAX_JSON_DEPTH
 
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
@@ -192,13 +193,23 @@ def _body_faults(body: bytes, kind: kinds.Type) -> Iterator[InvalidField]:
     if not body.strip():
         yield InvalidField("body", "Send a body.", "missing_body")
         return
-    try:
-        value = msgspec.json.decode(body)
-    except (ValueError, RecursionError) as error:  # also of a text that is not UTF-8
-        yield InvalidField("body", f"The body is not valid JSON in UTF-8{_where(error)}.", "malformed_json")
+    value = decoded_body(body)
+    if beyond := list(islice(bound_faults(value), MAX_FAULTS)):
+        yield from beyond
         return
     yield from (_of_body(fault) for fault in faults(value, kind, ""))
     yield from text_faults(value, "")
+
+
+def decoded_body(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """Decode a body. Raises BadRequest."""
+    try:
+        return msgspec.json.decode(body)
+    except RecursionError:
+        raise BadRequest("too_deep", f"Nest at most {MAX_JSON_DEPTH} levels.", "body") from None
+    except ValueError as error:  # also of a text that is not UTF-8
+        message = f"The body is not valid JSON in UTF-8{_where(error)}."
+        raise BadRequest("malformed_json", message, "body") from None
 
 
 def _of_body(fault: InvalidField) -> InvalidField:

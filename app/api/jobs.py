@@ -118,15 +118,14 @@ async def list_jobs(
     found = await reads.page(
         context.writer.engine,
         TENANT,
-        limit=limit + 1,
+        limit=limit,
         status=status,
         outcome=outcome,
         tags=tags or (),
         before=job_cursor_of(cursor),
         id_prefix=id_prefix_of(id_prefix),
     )
-    page = found[:limit]
-    return Jobs(page, str(page[-1].job_id) if len(found) > limit else None)
+    return Jobs(found.jobs, str(found.next_before) if found.next_before else None)
 
 
 @delete(

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import inspect as kinds
 
 from app.api.problem_details import InvalidField
+from app.text.json_bounds import MAX_JSON_KEYS, excesses
 
-MAX_JSON_DEPTH = 100  # levels of arrays and objects in a body
 MAX_METADATA = 10_240  # bytes of JSON
 MAX_SHOWN_NAME = 100  # characters of a name that a caller made up
 WHITE_SPACE_ONLY = r"\S"  # the pattern of texts that must say something
@@ -29,23 +29,30 @@ def faults(value: object, kind: kinds.Type, path: str) -> Iterator[InvalidField]
     yield from CHECKS[type(kind)](value, kind, path)
 
 
-def text_faults(value: object, path: str, depth: int = 0) -> Iterator[InvalidField]:
-    """Yield the faults of the text and nesting of a value.
+def bound_faults(value: object, *, keys: int = MAX_JSON_KEYS) -> Iterator[InvalidField]:
+    """Yield what nests too deeply or has too many keys.
 
-    Postgres cannot store U+0000 in any text, nor may values be nested too deeply.
+    Whatever else looks at a value may then follow it down.
     """
-    if depth > MAX_JSON_DEPTH:
-        yield InvalidField(_name(path), f"Nest at most {MAX_JSON_DEPTH} levels.", "too_deep")
-    elif isinstance(value, str):
+    for excess in excesses(value, keys=keys):
+        path = ""
+        for part in excess.path:
+            path = _joined(path, part) if isinstance(part, str) else f"{path}[{part}]"
+        yield InvalidField(_name(path), excess.message, excess.code)
+
+
+def text_faults(value: object, path: str) -> Iterator[InvalidField]:
+    """Yield where U+0000 is, which Postgres stores in no text."""
+    if isinstance(value, str):
         if "\x00" in value:
             yield InvalidField(_name(path), "Remove the character U+0000.", "invalid_character")
     elif isinstance(value, dict):
         for name, inner in value.items():
-            yield from text_faults(name, path, depth)
-            yield from text_faults(inner, _joined(path, name), depth + 1)
+            yield from text_faults(name, path)
+            yield from text_faults(inner, _joined(path, name))
     elif isinstance(value, list):
         for number, inner in enumerate(value):
-            yield from text_faults(inner, f"{path}[{number}]", depth + 1)
+            yield from text_faults(inner, f"{path}[{number}]")
 
 
 def _struct(value: object, kind: Any, path: str) -> Iterator[InvalidField]:  # noqa: ANN401 - of msgspec.inspect

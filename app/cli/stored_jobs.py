@@ -25,9 +25,8 @@ async def _find_stored(url: str, texts: Sequence[str]) -> tuple[UUID, ...]:
         for text in texts:
             whole = whole_id(text)
             prefix, limit = ("", 1) if text == LAST else (prefix_of(text), SHOWN_MATCHES + 1)
-            found.append(
-                whole or only_job(text, await reads.page(engine, LOCAL_TENANT, limit=limit, id_prefix=prefix))
-            )
+            page = await reads.page(engine, LOCAL_TENANT, limit=limit, id_prefix=prefix)
+            found.append(whole or only_job(text, page.jobs))
         return tuple(found)
     finally:
         await engine.dispose()

@@ -4,14 +4,16 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 import httpx
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPRequestEvent, Receive, Scope, Send
 from mcp.server.transport_security import TransportSecuritySettings
 
 from app.mcp_server.protocol import make_mcp_server
 from app.mcp_server.research_tools import ResearchTools
+from app.text.json_bounds import is_nested
 from dossier import AsyncDossier
 
 OWN_URL = "http://127.0.0.1:8000"  # of links in answers; requests do not leave the process
+MAX_MESSAGE = 65_536  # bytes; the longest argument is a question of 4,000 characters
 LOCAL = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
 
 
@@ -41,8 +43,40 @@ class McpMount:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        body = await _body(receive) if scope["method"] == "POST" else b""
         if self._app is None:
-            await send({"type": "http.response.start", "status": 503, "headers": []})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-            return
-        await self._app(scope, receive, send)
+            await _refuse(send, 503)
+        elif len(body) > MAX_MESSAGE:
+            await _refuse(send, 413)
+        elif is_nested(body):
+            await _refuse(send, 400)
+        else:
+            await self._app(scope, _again(body, receive), send)
+
+
+async def _body(receive: Receive) -> bytes:
+    """Return the body, cut once it is too long."""
+    body = bytearray()
+    while len(body) <= MAX_MESSAGE:
+        message = await receive()
+        if message["type"] != "http.request":
+            break
+        body += message["body"]
+        if not message["more_body"]:
+            break
+    return bytes(body)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that begins with this body."""
+    waiting: list[HTTPRequestEvent] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def next_message() -> HTTPReceiveMessage:
+        return waiting.pop() if waiting else await receive()  # type: ignore[return-value]
+
+    return next_message  # type: ignore[return-value]
+
+
+async def _refuse(send: Send, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": []})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

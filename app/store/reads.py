@@ -1,5 +1,6 @@
 """Read the projection: a job, a page of jobs, a log's head."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from msgspec import Struct
 
 from app.store.database import Engine, fetch
 from app.store.projections import HAS_OUTCOME_SQL, JOB_COLUMNS, OUTCOME_SQL
+from app.text.json_bounds import is_nested
 from dossier.job_types import OVER, JobView, Outcome, Status
 from dossier.request import ResearchRequest
 
@@ -83,10 +85,22 @@ OWN_HEADS = """
 
 HEADS = "SELECT job_id, seq FROM jobs WHERE job_id = ANY($1::uuid[])"
 
+# Rows of before there was a bound nest as deep as a decoder goes, which differs with the stack.
+MAX_SHOWN_DEPTH = 200
+
+log = logging.getLogger(__name__)
+
 _request = msgspec.json.Decoder(ResearchRequest).decode
 _decoders = {
     column.name: msgspec.json.Decoder(column.shape).decode for column in SHOWN_COLUMNS if column.shape
 }
+
+
+class JobPage(Struct, frozen=True):
+    """A page of a list, and where the next one begins."""
+
+    jobs: list[JobView]
+    next_before: UUID | None
 
 
 class LogHead(Struct, frozen=True):
@@ -118,8 +132,10 @@ async def page(
     tags: Sequence[str] = (),
     before: UUID | None = None,
     id_prefix: str = "",
-) -> list[JobView]:
+) -> JobPage:
     """Return at most `limit` jobs with all of `tags`, newest first.
+
+    A job that cannot be shown is left out, and logged.
 
     `before` is the last id of the page before; `id_prefix` is what the ids begin with.
     """
@@ -131,8 +147,9 @@ async def page(
         before=before is not None,
         within=bool(within),
     )
-    rows = await fetch(engine, sql, tenant, status, list(tags) or None, before, limit, outcome, *within)
-    return [_view(row) for row in rows]
+    rows = await fetch(engine, sql, tenant, status, list(tags) or None, before, limit + 1, outcome, *within)
+    shown = [view for row in rows[:limit] if (view := _listed(row))]
+    return JobPage(shown, rows[limit - 1]["job_id"] if len(rows) > limit else None)
 
 
 def ids_within(prefix: str) -> tuple[UUID, UUID]:
@@ -164,7 +181,17 @@ async def heads(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, int]:
     return {row["job_id"]: row["seq"] for row in await fetch(engine, HEADS, list(job_ids))}
 
 
+def _listed(row: Mapping[str, Any]) -> JobView | None:
+    try:
+        return _view(row)
+    except (ValueError, RecursionError) as error:
+        log.warning("A job is left out of a list: %s", error, extra={"job_id": str(row["job_id"])})
+        return None
+
+
 def _view(row: Mapping[str, Any]) -> JobView:
+    if is_nested(row["request"].encode(), MAX_SHOWN_DEPTH):
+        raise ValueError("The request nests too deeply.")
     request = _request(row["request"])
     asked = {name: getattr(request, name) for name in ASKED}
     shown = {column.name: _shown(column.name, row[column.name]) for column in SHOWN_COLUMNS}

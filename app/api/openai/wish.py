@@ -8,10 +8,10 @@ import msgspec
 from litestar import Request
 from msgspec import Struct
 
-from app.api.contract import require_json
+from app.api.contract import decoded_body, require_json
 from app.api.openai.conversation import PlainMessage, messages_of, question_of
 from app.api.problem_details import BadRequest, InvalidRequest
-from app.api.shape import faults, text_faults
+from app.api.shape import bound_faults, faults, text_faults
 from app.faces.model_names import EFFORTS, MODEL_PREFIX, read_model_name
 from dossier.request import Effort, ResearchRequest
 
@@ -27,6 +27,7 @@ WEB = ("web_search",)  # also with a date, or "_preview"
 CORPUS = ("file_search",)
 AUTOMATIC = (None, "auto", "none")
 PLAIN = (None, "text")
+MAX_CONVERSATION_KEYS = 20_000  # of a body of 1 MiB
 TRUTH = {"stream": False, "background": False}
 
 _KIND = msgspec.inspect.type_info(ResearchRequest)
@@ -47,13 +48,11 @@ class Wish(Struct, frozen=True):
 async def body_of(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Return the JSON object in the body. Raises BadRequest."""
     require_json(request)
-    try:
-        body = msgspec.json.decode(await request.body())
-    except (ValueError, RecursionError):
-        raise BadRequest("malformed_json", "The body is not valid JSON in UTF-8.", "body") from None
+    body = decoded_body(await request.body())
     if not isinstance(body, dict):
         raise BadRequest("wrong_type", "Expected an object.", "body")
-    if errors := list(text_faults(body, "")):
+    errors = list(bound_faults(body, keys=MAX_CONVERSATION_KEYS)) or list(text_faults(body, ""))
+    if errors:
         raise InvalidRequest(errors[:1])
     return body
 
