@@ -54,6 +54,7 @@ fix: setup ## what the linter can mend by itself
 browser: setup ## Chromium, curl, npm's eventsource and axe-core for the tests, where they can be installed
 	@$(BIN)/python -m tests.readers.install
 	@$(BIN)/python -m tests.page.install
+	@$(BIN)/python -m tests.generated.install
 
 test: lint browser ## the lint step and every test, in PROCESSES at a time
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
