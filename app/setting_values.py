@@ -14,6 +14,7 @@ DATABASE_URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://.+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 HOST = re.compile(r"[\w.\-]+(?::(?:\d+|\*))?|\[[0-9A-Fa-f:.]+\](?::(?:\d+|\*))?")
 BARE_HOST = re.compile(r"[\w.\-]+|\[?[0-9A-Fa-f:.]+\]?")
+ORIGIN = re.compile(r"https?://(?:[\w.\-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?/?")
 KEY = re.compile(r"[!-~]+")  # it is sent in a header
 
 
@@ -74,6 +75,13 @@ def wrong_private_hosts(value: str) -> str:
     if all(BARE_HOST.fullmatch(host.strip()) for host in value.split(",")):
         return ""
     return "must be host names without http:// and ports, separated by commas"
+
+
+def wrong_origins(value: str) -> str:
+    """Return what is wrong with comma-separated origins."""
+    if all(origin.strip() == "*" or ORIGIN.fullmatch(origin.strip()) for origin in value.split(",")):
+        return ""
+    return "must be origins such as https://app.example.com, separated by commas, or *"
 
 
 def wrong_source(value: str) -> str:

@@ -29,6 +29,7 @@ Name = Annotated[str, Meta(extra={"check": values.wrong_name})]
 Hosts = Annotated[str, Meta(extra={"check": values.wrong_hosts})]
 Host = Annotated[str, Meta(extra={"check": values.wrong_host})]
 PrivateHosts = Annotated[str, Meta(extra={"check": values.wrong_private_hosts})]
+Origins = Annotated[str, Meta(extra={"check": values.wrong_origins})]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -99,6 +100,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_streams: Annotated[int, Meta(ge=1, le=1_000_000)] = field(name="DOSSIER_MAX_STREAMS", default=10_000)
     # Hosts beyond this machine's own names that /mcp answers to, separated by spaces; `:*` is any port.
     allowed_hosts: Hosts = field(name="DOSSIER_ALLOWED_HOSTS", default="")
+    # Of other pages whose scripts may call the API, separated by commas; "*" is any.
+    allowed_origins: Origins = field(name="DOSSIER_ALLOWED_ORIGINS", default="")
     signing_key: SourceFile = field(name="DOSSIER_SIGNING_KEY", default="")
     # 0: checkpoints are off.
     checkpoint_seconds: Annotated[float, Meta(ge=0, le=604_800)] = field(
@@ -122,6 +125,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         keys = {getattr(self, name) for name in names - {"signing_key"}}  # which is the path of a file
         password = urlsplit(self.database_url).password or ""
         return frozenset(keys | {password, unquote(password)}) - {""}
+
+    @property
+    def origins(self) -> list[str]:
+        """Return the origins whose pages may call the API."""
+        return [origin.strip() for origin in self.allowed_origins.split(",") if origin.strip()]
 
     @property
     def data_folder(self) -> Path:

@@ -147,7 +147,13 @@ async def house(database_url: str) -> AsyncIterator[TestHouse]:
 async def serving(house: Container, workers: int = 1, port: int = 0) -> AsyncIterator[str]:
     """A real server on loopback over this house; yields its URL."""
     sock = listen("127.0.0.1", port)
-    server = make_server(house.app(workers), house.draining, "error", metrics=house.metrics)
+    server = make_server(
+        house.app(workers),
+        house.draining,
+        "error",
+        metrics=house.metrics,
+        allowed_origins=house.settings.origins,
+    )
     running = asyncio.create_task(server.serve([sock]))
     while not server.started:
         await asyncio.sleep(0.01)

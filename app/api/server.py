@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import resource
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
@@ -12,6 +12,7 @@ import uvicorn
 from litestar import Litestar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.api.cors import CrossOrigin
 from app.api.handover import WIRE, Handover
 from app.api.head import HeadAsGet
 from app.api.scrape import Meter
@@ -199,13 +200,15 @@ def make_server(
     log_level: str,
     force_stop: asyncio.Event | None = None,
     metrics: ProcessMetrics | None = None,
+    allowed_origins: Sequence[str] = (),
 ) -> Server:
     """Make a server for this application.
 
     Give `serve` a socket of `listen`. Requests are counted in `metrics`.
     """
+    inner = Handover(Meter(app, metrics) if metrics else app)
     config = uvicorn.Config(
-        HeadAsGet(Handover(Meter(app, metrics) if metrics else app)),
+        HeadAsGet(CrossOrigin(inner, allowed_origins) if allowed_origins else inner),
         loop="uvloop",
         http=Protocol,
         log_level=log_level.lower(),

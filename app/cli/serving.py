@@ -116,9 +116,11 @@ async def _serve(
     as_json: bool,
 ) -> None:
     house = Container(settings, url, process_key=process_key)
-    mounts = {"/mcp": McpMount(house.keyring.process_key, settings.allowed_hosts.split())}
+    mounts = {"/mcp": McpMount(house.keyring.process_key, settings.allowed_hosts.split(), settings.origins)}
     app = house.app(workers, mounts)
-    server = make_server(app, house.draining, settings.log_level, house.force_stop, house.metrics)
+    server = make_server(
+        app, house.draining, settings.log_level, house.force_stop, house.metrics, settings.origins
+    )
     announcing = asyncio.create_task(_announce(server, sock, workers, as_json=as_json))
     # uvicorn obeys a signal, stops, and then raises it again; by then there is nothing left to do.
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -20,11 +20,15 @@ LOCAL = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
 class McpMount:
     """Answers /mcp while it runs, and refuses requests before or after."""
 
-    def __init__(self, process_key: str, allowed_hosts: Sequence[str] = ()) -> None:
+    def __init__(
+        self, process_key: str, allowed_hosts: Sequence[str] = (), allowed_origins: Sequence[str] = ()
+    ) -> None:
         self._process_key = process_key
         hosts = [*LOCAL, *allowed_hosts]
         origins = [f"{scheme}://{host}" for scheme in ("http", "https") for host in hosts]
-        self._security = TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
+        self._security = TransportSecuritySettings(
+            allowed_hosts=hosts, allowed_origins=[*origins, *allowed_origins]
+        )
         self._app: ASGIApp | None = None
 
     @contextlib.asynccontextmanager

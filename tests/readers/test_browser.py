@@ -1,11 +1,16 @@
 """What only a browser can say: how it takes heartbeats, a 204, a reset, and its own old address."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+from playwright.async_api import Error
 
 from app.domain import commands as c
 from tests.api.test_stream import stored
-from tests.conftest import serving
+from tests.conftest import FAST, TestHouse, serving
 from tests.readers.browser import page_of
 from tests.readers.clients import SECONDS, chromium, path, read_in
 from tests.readers.outages import HEAD, begun_job, read_through_restore
@@ -83,3 +88,53 @@ async def test_the_browser_of_the_tests_reaches_nothing_but_this_machine(browser
             await page.evaluate("url => fetch(url, {mode: 'no-cors'}).catch(() => {})", f"http://{host}/")
 
     assert refused == ["net::ERR_NAME_NOT_RESOLVED"] * 3
+
+
+SUBMIT = """async ([url, question]) => {
+  const answer = await fetch(`${url}/jobs`, {
+    method: "POST",
+    headers: {"Content-Type": "application/json", "Idempotency-Key": "from-a-page"},
+    body: JSON.stringify({query: question}),
+  });
+  return [answer.status, answer.headers.get("Location"), (await answer.json()).status];
+}"""
+LISTEN = """url => new Promise((resolve, reject) => {
+  const seen = [], source = new EventSource(url);
+  const note = (event) => {
+    seen.push(event.type);
+    if (event.type === "end") { source.close(); resolve(seen); }
+  };
+  for (const type of ["hello", "job_progress", "job_complete", "end"]) source.addEventListener(type, note);
+  source.onerror = () => { if (source.readyState === EventSource.CLOSED) reject(new Error("refused")); };
+})"""
+REFUSED = "url => fetch(url).then(() => 'read', error => error.name)"
+
+
+@contextlib.asynccontextmanager
+async def page_of_another_server(browser, house):
+    """A page that a server sent: Chromium lets no other page call loopback."""
+    async with serving(house, workers=0) as origin, page_of(browser, origin) as page:
+        await page.goto(f"{origin}/health/live")
+        yield page, origin
+
+
+async def test_a_page_of_a_listed_origin_submits_and_listens(browser, house, database_url):
+    job = await completed_job(house.writer)
+    async with page_of_another_server(browser, house) as (page, origin):
+        listing = TestHouse(replace(FAST, allowed_origins=origin), database_url)
+        async with serving(listing, workers=0) as url:
+            status, location, state = await page.evaluate(SUBMIT, [url, "why?"])
+            seen = await page.evaluate(LISTEN, url + path(job.id))
+
+    assert (status, location[:6], state) == (201, "/jobs/", "pending")
+    assert seen == ["hello", *["job_progress"] * 2, "job_complete", "end"]
+
+
+async def test_a_page_of_another_origin_can_neither_read_nor_listen(browser, house, database_url):
+    job = await completed_job(house.writer)
+    async with page_of_another_server(browser, house) as (page, _):
+        listing = TestHouse(replace(FAST, allowed_origins="https://app.example.com"), database_url)
+        async with serving(listing, workers=0) as url:
+            assert await page.evaluate(REFUSED, f"{url}/jobs") == "TypeError"
+            with pytest.raises(Error, match="refused"):
+                await page.evaluate(LISTEN, url + path(job.id))
