@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import ASGIRouteHandler
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.api import (
@@ -95,6 +96,8 @@ def make_app(
             version=__version__,
             description="Deep research as a service, on an append-only log.",
             path="/schema",
+            components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
+            security=[{"key": []}, {}],  # as long as there are no keys, none is needed
             operation_id_creator=lambda handler, _method, _path: handler.handler_name,
             render_plugins=[CompleteDocument(path="/")],
         ),

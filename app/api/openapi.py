@@ -1,4 +1,4 @@
-"""Complete the OpenAPI document where Litestar cannot: media types, tuples."""
+"""Complete the OpenAPI document where Litestar cannot: media types, tuples, groups."""
 
 from typing import Any
 
@@ -38,6 +38,20 @@ CONTENT: dict[tuple[str, str], dict[str, Any]] = {
 }
 
 
+# The group of an operation, by the first part of its path.
+GROUPS = {
+    "jobs": "jobs",
+    "events": "events",
+    "sources": "sources",
+    "documents": "documents",
+    "v1": "openai",
+    "session": "session",
+    "overview": "operations",
+    "health": "operations",
+    "metrics": "operations",
+}
+
+
 class CompleteDocument(JsonRenderPlugin):
     """Serves the document as JSON, completed."""
 
@@ -50,8 +64,9 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
     """Complete the document in place, once or more often alike."""
     for (method, path), content in CONTENT.items():
         document["paths"][path][method]["responses"]["200"]["content"] = content
-    for operations in document["paths"].values():
+    for path, operations in document["paths"].items():
         for operation in operations.values():
+            operation["tags"] = [GROUPS[path.split("/")[1]]]
             operation["responses"].get("204", {}).pop("content", None)
     for schema in document["components"]["schemas"].values():
         for member in schema.get("properties", {}).values():

@@ -39,8 +39,9 @@ PAGE_POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
+# Swagger UI writes html as text, which trusted types forbid. It shows /schema, and runs only our scripts.
+DOCS_POLICY = PAGE_POLICY.partition("; require-trusted-types-for")[0]
 PAGE_HEADERS = {
-    "Content-Security-Policy": PAGE_POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -56,18 +57,24 @@ PAGE_VIEWS = (
     ("report", "Report", ("/runs/{job_id:str}/report",)),
     ("compare", "Compare", ("/compare",)),
     ("session", "Your key", ("/sign-in",)),
+    ("docs", "API", ("/docs",)),
 )
 # `/overview` is the API's: a browser that asks it for html gets the view.
 OVERVIEW = ("overview", "Overview")
 
 
 class File(Struct, frozen=True):
-    """A file as it is sent, plain and packed."""
+    """A file as it is sent."""
 
     body: bytes
-    packed: bytes
     media_type: str
     etag: str
+
+
+@cache
+def _packed(file: File) -> bytes:
+    """Compress a file when the first browser asks for it."""
+    return gzip.compress(file.body, 9, mtime=0)
 
 
 def page_routes() -> list[HTTPRouteHandler]:
@@ -77,9 +84,10 @@ def page_routes() -> list[HTTPRouteHandler]:
 
 def _view_route(name: str, title: str, paths: tuple[str, ...]) -> HTTPRouteHandler:
     page = _file(_page(name, title).encode(), ".html")
+    policy = DOCS_POLICY if name == "docs" else PAGE_POLICY
 
     def show(request: Request) -> Response[bytes]:  # type: ignore[type-arg]
-        return _answer(request, page, CHECKED)
+        return _answer(request, page, CHECKED, policy=policy)
 
     return get(list(paths), name=name, opt=PUBLIC, include_in_schema=False, sync_to_thread=False)(show)
 
@@ -119,8 +127,8 @@ def web_file(request: Request, version: FromPath[str], name: FromPath[str]) -> R
 
 @cache
 def files() -> Mapping[str, File]:
-    """Everything in `web/` that is sent by its name."""
-    found = (path for path in sorted(WEB_FOLDER.iterdir()) if path.suffix in MEDIA_TYPES)
+    """Everything in `web/` that is sent by its name; what others wrote has a folder, and no name of ours."""
+    found = (path for path in sorted(WEB_FOLDER.rglob("*")) if path.suffix in MEDIA_TYPES)
     return {path.name: _file(path.read_bytes(), path.suffix) for path in found if path.suffix != ".html"}
 
 
@@ -146,7 +154,7 @@ def _page(name: str, title: str) -> str:
 
 def _file(body: bytes, suffix: str) -> File:
     etag = f'"{sha256(body).hexdigest()[:20]}"'
-    return File(body, gzip.compress(body, 9, mtime=0), MEDIA_TYPES[suffix], etag)
+    return File(body, MEDIA_TYPES[suffix], etag)
 
 
 def _answer(
@@ -154,11 +162,13 @@ def _answer(
     file: File,
     caching: str,
     vary: str = "Accept-Encoding",
+    policy: str = PAGE_POLICY,
 ) -> Response[bytes]:
-    headers = {**PAGE_HEADERS, "Vary": vary, "Cache-Control": caching, "ETag": file.etag}
+    answered = {"Content-Security-Policy": policy, "Vary": vary, "Cache-Control": caching, "ETag": file.etag}
+    headers = PAGE_HEADERS | answered
     respond = partial(Response[bytes], media_type=file.media_type)
     if file.etag in request.headers.get("if-none-match", ""):
         return respond(b"", status_code=304, headers=headers)
     if "gzip" in request.headers.get("accept-encoding", ""):
-        return respond(file.packed, headers={**headers, "Content-Encoding": "gzip"})
+        return respond(_packed(file), headers={**headers, "Content-Encoding": "gzip"})
     return respond(file.body, headers=headers)

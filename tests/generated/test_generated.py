@@ -16,7 +16,7 @@ TSC = ("--strict", "--noEmit", "--target", "es2022", "--module", "es2022", "--mo
 USE = """
 import sys
 from generated import Client
-from generated.api.default import get_job, list_jobs, submit_job
+from generated.api.jobs import get_job, list_jobs, submit_job
 from generated.models import Created, Jobs, JobView, Problem, ResearchRequest
 
 client = Client(base_url=sys.argv[1])

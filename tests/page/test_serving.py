@@ -108,8 +108,9 @@ async def test_nothing_but_the_files_is_served(standing, name):
 def test_all_files_are_in_the_package():
     kept = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
 
-    wanted = {f"web/*{path.suffix}" for path in WEB_FOLDER.iterdir()}
-    assert wanted <= set(kept["dossier_server.app.api"])
+    patterns = kept["dossier_server.app.api"]
+    for path in WEB_FOLDER.rglob("*.*"):
+        assert any(path.relative_to(WEB_FOLDER.parent).match(pattern) for pattern in patterns), path
 
 
 def test_every_module_that_is_imported_exists():

@@ -133,3 +133,11 @@ def test_a_server_of_its_own_and_processes_beside_it_run_there_too(with_server):
     assert "[1]" in demo.stdout
     assert [(found.returncode, found.stderr[-500:]) for found in again if found.returncode] == []
     assert "completed" in again[-1].stdout
+
+
+def test_the_wheel_has_the_licence_of_each_part(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    licences = [name for name in names if ".dist-info/licenses/" in name]
+
+    for name in ("/LICENSE", "/swagger/LICENSE", "/swagger/NOTICE", "/swagger-ui-bundle.js.LICENSE.txt"):
+        assert any(found.endswith(name) for found in licences), name
