@@ -20,6 +20,7 @@ from app.agent.ports import Search
 from app.agent.prompts import messages
 from app.api.app import make_app, make_side_app
 from app.api.context import ApiContext
+from app.api.discovery import Offered
 from app.api.keyring import Keyring
 from app.api.server import listen, side_server
 from app.audit.notary import Notary, signer_of
@@ -28,7 +29,7 @@ from app.domain.signature import Signer
 from app.errors import ProviderError
 from app.metrics import ProcessMetrics
 from app.providers.corpus_search import CorpusSearch
-from app.providers.engines.choice import web_searches
+from app.providers.engines.choice import engine_names, web_searches
 from app.providers.exchange import ModelPatience
 from app.providers.http import make_client
 from app.providers.judge import ModelJudge
@@ -218,7 +219,7 @@ class Container:
                     await stack.enter_async_context(mount.running(app))
                 yield
 
-        return make_app(self.context(), lifespan, mounts)
+        return make_app(self.context(), lifespan, mounts, offered_by(self.settings))
 
     @contextlib.asynccontextmanager
     async def running(self, concurrency: int) -> AsyncIterator[None]:
@@ -284,6 +285,13 @@ class Models:
             spec = self.book.spec(name, is_asked=False)
             if warning := warning_of(spec.model, self.book.ends(name), today):
                 log.warning("%s", warning)
+
+
+def offered_by(settings: Settings) -> Offered:
+    """Return the models and search engines that the settings name."""
+    book = model_book(settings)
+    names, default = (book.names, book.default) if book else ((), None)
+    return Offered(tuple(names), default, tuple(engine_names(settings)))
 
 
 def model_book(settings: Settings) -> ModelBook | None:

@@ -14,6 +14,7 @@ with Dossier("http://127.0.0.1:8000") as dossier:
 from dossier.asynchronous import AsyncDossier, ReportFormat
 from dossier.blocking import Dossier
 from dossier.comparison import Diff
+from dossier.discovery_types import Capabilities, Estimate
 from dossier.document_types import Document, FoundDocument, FoundDocuments
 from dossier.event_types import EventPage, FeedEvent, FeedPage, JobEvent
 from dossier.evidence import Claims, ProvenClaim
@@ -37,6 +38,7 @@ __all__ = [
     "AsyncDossier",
     "BadUrl",
     "Cancelled",
+    "Capabilities",
     "Claim",
     "Claims",
     "Created",
@@ -45,6 +47,7 @@ __all__ = [
     "Dossier",
     "DossierError",
     "Effort",
+    "Estimate",
     "EventPage",
     "FeedEvent",
     "FeedPage",

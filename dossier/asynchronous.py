@@ -14,6 +14,7 @@ import msgspec
 
 from dossier import lenient
 from dossier.comparison import Diff
+from dossier.discovery_types import Capabilities, Estimate
 from dossier.document_types import Document, DocumentSearch, FoundDocuments
 from dossier.event_types import EventPage, FeedEvent, FeedPage, JobEvent, event_page, feed_page
 from dossier.evidence import Claims
@@ -325,6 +326,25 @@ class AsyncDossier:
         """Compare two jobs: `job_id` is a, `other` is b."""
         rest = f"/diff/{quote(str(other), safe='')}"
         return _decode(await self._ask("GET", _path(job_id, rest)), Diff)
+
+    async def capabilities(self) -> Capabilities:
+        """Return what the server offers: models, engines, efforts, limits."""
+        return _decode(await self._ask("GET", "/capabilities"), Capabilities)
+
+    async def estimate(
+        self,
+        query: str,
+        *,
+        effort: Effort = "standard",
+        limits: Limits | None = None,
+        model: str | None = None,
+    ) -> Estimate:
+        """Return what a job would take, judged by past ones.
+
+        Nothing is submitted.
+        """
+        request = ResearchRequest(query=query, effort=effort, limits=limits or Limits(), model=model)
+        return _decode(await self._post("/estimate", request), Estimate)
 
     async def search_documents(self, query: str, limit: int = 10) -> FoundDocuments:
         """Return the documents that answer a question best.

@@ -91,6 +91,8 @@ class Dossier:
     search_documents = _blocking(AsyncDossier.search_documents)
     document = _blocking(AsyncDossier.document)
     stream = _iterating(AsyncDossier.stream)
+    capabilities = _blocking(AsyncDossier.capabilities)
+    estimate = _blocking(AsyncDossier.estimate)
     events = _blocking(AsyncDossier.events)
     iter_events = _iterating(AsyncDossier.iter_events)
     feed = _blocking(AsyncDossier.feed)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from dossier.request import Effort, Limits, Sources
 
@@ -182,6 +182,7 @@ class JobView(Struct, frozen=True, omit_defaults=True, kw_only=True):
     model: str | None = None  # that was asked for
     forked_from: ForkedFrom | None = None
     outcome: Outcome | None = None  # what came of it; None until it is over, and where it was cancelled
+    links: dict[str, str] = field(default_factory=dict)  # what can be asked about it: name to path
 
 
 class Created(Struct, frozen=True):

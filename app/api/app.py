@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from litestar import Litestar, asgi
+from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import ASGIRouteHandler
@@ -14,6 +15,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from app.api import (
     bundle,
     claims,
+    discovery,
     document_search,
     feed,
     forks,
@@ -39,6 +41,11 @@ from dossier.version import __version__
 
 MAX_REQUEST_BODY = 65_536  # bytes; the longest legal request has 4,000 characters and 10 KB of metadata
 
+# Streams leave the framework before this, files are compressed already, and mounts answer for themselves.
+JSON_COMPRESSION = CompressionConfig(
+    "gzip", minimum_size=2048, gzip_compress_level=3, exclude=["/bundle$", "^/mcp", "/stream$", "^/metrics$"]
+)
+
 ROUTES = [
     jobs.submit_job,
     jobs.get_job,
@@ -58,6 +65,8 @@ ROUTES = [
     claims.source_uses,
     document_search.search_documents,
     document_search.document_text,
+    discovery.get_capabilities,
+    discovery.estimate_job,
     overview.get_overview,
     sessions.open_session,
     sessions.close_session,
@@ -70,17 +79,22 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
 def make_app(
-    context: ApiContext, lifespan: Lifespan | None = None, mounts: Mapping[str, ASGIApp] | None = None
+    context: ApiContext,
+    lifespan: Lifespan | None = None,
+    mounts: Mapping[str, ASGIApp] | None = None,
+    offered: discovery.Offered = discovery.Offered(),  # noqa: B008 - frozen
 ) -> Litestar:
     """Return the ASGI application over this context.
 
-    `mounts` are applications of their own, by the path that they answer.
+    `offered` is what the settings name; `mounts` are applications of their own, by the path that they answer.
     """
+    offers = discovery.OfferBook(context, offered)
     figures, openai, shown = overview.Overview(context), OpenAI(context), scrape.Scrape(context)
     return Litestar(
         [*ROUTES, openai_router(), *page_routes(), *map(_mounted, (mounts or {}).items())],
         dependencies={
             "context": Provide(lambda: context, sync_to_thread=False),
+            "discovery": Provide(lambda: offers, sync_to_thread=False),
             "overview": Provide(lambda: figures, sync_to_thread=False),
             "openai": Provide(lambda: openai, sync_to_thread=False),
             "scrape": Provide(lambda: shown, sync_to_thread=False),
@@ -90,6 +104,7 @@ def make_app(
         state=State({"context": context}),
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         request_max_body_size=MAX_REQUEST_BODY,
+        compression_config=JSON_COMPRESSION,
         lifespan=[lifespan] if lifespan else [],
         openapi_config=OpenAPIConfig(
             title="Dossier",
@@ -102,7 +117,7 @@ def make_app(
             render_plugins=[CompleteDocument(path="/")],
         ),
         logging_config=None,
-        signature_types=[ApiContext, OpenAI, overview.Overview, scrape.Scrape],
+        signature_types=[ApiContext, OpenAI, discovery.OfferBook, overview.Overview, scrape.Scrape],
     )
 
 

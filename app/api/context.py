@@ -62,7 +62,7 @@ class ApiContext:
         self.keyring = keyring or Keyring(writer.engine)
         self.verify = verify or {}
         self.bundling = asyncio.Semaphore(MAX_BUNDLES)
-        self._queue_limit = queue_limit
+        self.queue_limit = queue_limit
         self._counted = 0.0
         self._waiting = 0
         self._replays = 0
@@ -155,11 +155,18 @@ class ApiContext:
 
         The count is up to a second old. Raises QueueFull.
         """
+        if await self.waiting() >= self.queue_limit:
+            raise QueueFull(f"{self.queue_limit} jobs are waiting. Try again when some have started.")
+
+    async def waiting(self) -> int:
+        """Count the jobs that wait, up to the queue's limit.
+
+        The count is up to a second old.
+        """
         if time.monotonic() - self._counted > COUNT_EVERY:
             self._counted = time.monotonic()
-            self._waiting = await queue.waiting(self.writer.engine, self._queue_limit)
-        if self._waiting >= self._queue_limit:
-            raise QueueFull(f"{self._queue_limit} jobs are waiting. Try again when some have started.")
+            self._waiting = await queue.waiting(self.writer.engine, self.queue_limit)
+        return self._waiting
 
 
 def job_id_of(text: str, field: str = "job_id") -> UUID:

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, HeaderParameter, QueryParameter
+from msgspec.structs import replace
 
 from app.api.authentication import caller_of
 from app.api.context import TENANT, ApiContext, id_prefix_of, job_cursor_of, job_id_of
@@ -92,7 +93,15 @@ async def get_job(
 ) -> Response[JobView]:
     """Return the job as it is now, or as it was."""
     key = job_id_of(job_id)
-    return Response(await context.view(key) if at is None else await context.past(key, at))
+    view = await context.view(key) if at is None else await context.past(key, at)
+    return Response(replace(view, links=links_of(view)))
+
+
+def links_of(view: JobView) -> dict[str, str]:
+    """Return what can be asked about a job as it is now."""
+    url = f"/jobs/{view.job_id}"
+    names = ["stream", "events", "bundle", *(["report", "claims"] if view.result else [])]
+    return {"self": url, **{name: f"{url}/{name}" for name in names}}
 
 
 @get(

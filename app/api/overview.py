@@ -3,17 +3,14 @@
 All readers share one snapshot.
 """
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
 
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from msgspec import Struct
 
 from app.agent.limits import PRESETS
+from app.api.cached_value import CachedValue
 from app.api.context import TENANT, ApiContext
 from app.api.contract import check_request, problems_of
 from app.api.page import overview_page
@@ -23,8 +20,6 @@ from dossier.request import Effort
 
 FRESH = 1.0  # seconds for which the counts of this moment are used again
 HISTORY_TTL = 15.0  # seconds for the history, which changes slowly and costs more
-
-ValueT = TypeVar("ValueT")
 
 
 class EffortView(Struct, frozen=True):
@@ -60,28 +55,6 @@ class OverviewView(Struct, frozen=True):
     days: tuple[store.Day, ...]
     failures: tuple[store.Failed, ...]
     efforts: tuple[EffortView, ...]
-
-
-class CachedValue(Generic[ValueT]):
-    """A value that is looked up at most once in `seconds`.
-
-    This holds however many callers ask at once.
-    """
-
-    def __init__(self, look_up: Callable[[], Awaitable[ValueT]], seconds: float) -> None:
-        self._look_up = look_up
-        self._seconds = seconds
-        self._lock = asyncio.Lock()
-        self._value: ValueT
-        self._until = 0.0
-
-    async def get(self) -> ValueT:
-        """The value, not older than that."""
-        async with self._lock:
-            if time.monotonic() >= self._until:
-                self._value = await self._look_up()
-                self._until = time.monotonic() + self._seconds
-            return self._value
 
 
 class Overview:

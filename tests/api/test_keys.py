@@ -16,7 +16,7 @@ from tests.conftest import serving
 from tests.steps import completed_job, running_job, until, whole_log
 
 FREE = {("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/session"), ("DELETE", "/session")}
-READING = {("POST", "/jobs/{job_id}/replay"), ("POST", "/documents/search")}
+READING = {("POST", "/jobs/{job_id}/replay"), ("POST", "/documents/search"), ("POST", "/estimate")}
 ROUTES = sorted(
     (method.upper(), path)
     for path, operations in make_app(None).openapi_schema.to_schema()["paths"].items()
