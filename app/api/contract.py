@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain, islice
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -19,14 +20,12 @@ from msgspec import inspect as kinds
 
 from app.api.problem_details import (
     CODES,
-    DETAILS,
     MEDIA_TYPE,
     BadRequest,
     InvalidField,
     InvalidRequest,
     Problem,
     allowed,
-    problem,
 )
 from app.api.shape import bound_faults, faults, text_faults
 from app.text.json_bounds import MAX_JSON_DEPTH
@@ -55,6 +54,20 @@ PAGE_PROBLEMS = (
 LOG = (*JOB_PROBLEMS, "job_archived")  # of routes that read the events of a job
 
 
+EXAMPLES_FILE = Path(__file__).parent / "problem_examples.json"
+
+
+class RecordedProblem(Struct, frozen=True):
+    """A problem that the server answered with, and the request that got it."""
+
+    request: str
+    answer: dict[str, Any]
+
+
+# By code. A test gets each of them again from a running server, and compares.
+RECORDED_PROBLEMS = msgspec.json.decode(EXAMPLES_FILE.read_bytes(), type=dict[str, RecordedProblem])
+
+
 def problems_of(*codes: str) -> dict[int, ResponseSpec]:
     """Return the error responses of an operation, one for each status.
 
@@ -67,14 +80,16 @@ def problems_of(*codes: str) -> dict[int, ResponseSpec]:
 
 
 def _response(codes: list[str]) -> ResponseSpec:
-    examples = [Example(summary=CODES[code][1], value=_example(code)) for code in codes]
+    examples = [_example(code) for code in codes]
     words = "; ".join(f"`{code}`: {CODES[code][1].lower()}" for code in codes)
     return ResponseSpec(Problem, description=words, media_type=MEDIA_TYPE, examples=examples)
 
 
-def _example(code: str) -> dict[str, Any]:
-    shown = problem(code, DETAILS.get(code, f"{CODES[code][1]}."))
-    return msgspec.to_builtins(shown)  # type: ignore[no-any-return]
+def _example(code: str) -> Example:
+    recorded = RECORDED_PROBLEMS[code]
+    return Example(
+        summary=CODES[code][1], description=f"As `{recorded.request}` got it.", value=recorded.answer
+    )
 
 
 class Parameter(Struct, frozen=True):
