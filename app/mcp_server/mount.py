@@ -1,14 +1,13 @@
 """Serve the protocol inside the API's process, without a network."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from importlib import import_module
 
 import httpx
 from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPRequestEvent, Receive, Scope, Send
-from mcp.server.transport_security import TransportSecuritySettings
 
-from app.mcp_server.protocol import make_mcp_server
-from app.mcp_server.research_tools import ResearchTools
 from app.text.json_bounds import is_nested
 from dossier import AsyncDossier
 
@@ -18,36 +17,48 @@ LOCAL = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
 
 
 class McpMount:
-    """Answers /mcp while it runs, and refuses requests before or after."""
+    """Answers /mcp while it runs, and refuses requests before or after.
+
+    The protocol's packages take a quarter of the time that a server needs to start,
+    and most servers are never asked: they are imported with the first request.
+    """
 
     def __init__(
         self, process_key: str, allowed_hosts: Sequence[str] = (), allowed_origins: Sequence[str] = ()
     ) -> None:
         self._process_key = process_key
-        hosts = [*LOCAL, *allowed_hosts]
-        origins = [f"{scheme}://{host}" for scheme in ("http", "https") for host in hosts]
-        self._security = TransportSecuritySettings(
-            allowed_hosts=hosts, allowed_origins=[*origins, *allowed_origins]
-        )
-        self._app: ASGIApp | None = None
+        self._hosts = [*LOCAL, *allowed_hosts]
+        origins = [f"{scheme}://{host}" for scheme in ("http", "https") for host in self._hosts]
+        self._origins = [*origins, *allowed_origins]
+        self._asked = asyncio.Event()
+        self._app: asyncio.Future[ASGIApp] | None = None
 
     @contextlib.asynccontextmanager
     async def running(self, api: ASGIApp) -> AsyncIterator[None]:
         """Serve over this API while open."""
         transport = httpx.ASGITransport(api)  # type: ignore[arg-type]  # Litestar's types of ASGI are its own
         async with AsyncDossier(OWN_URL, api_key=self._process_key, transport=transport) as dossier:
-            server = make_mcp_server(ResearchTools(dossier))
-            app = server.streamable_http_app(
-                streamable_http_path="/", stateless_http=True, transport_security=self._security
-            )
-            async with server.session_manager.run():
-                self._app = app  # type: ignore[assignment]
-                yield
-                self._app = None
+            self._app = asyncio.get_running_loop().create_future()
+            serving = asyncio.create_task(self._serve(dossier, self._app))
+            yield
+            self._app = None
+            serving.cancel()
+            await asyncio.wait([serving])
+
+    async def _serve(self, dossier: AsyncDossier, ready: "asyncio.Future[ASGIApp]") -> None:
+        await self._asked.wait()
+        try:
+            http = await asyncio.to_thread(import_module, "app.mcp_server.http")
+            async with http.serving(dossier, self._hosts, self._origins) as app:
+                ready.set_result(app)
+                await asyncio.Event().wait()
+        except Exception as error:  # noqa: BLE001 - each request that waits raises it, and is logged
+            if not ready.done():
+                ready.set_exception(error)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        body = await _body(receive) if scope["method"] == "POST" else b""
+        body = await _body(receive) if scope.get("method") == "POST" else b""
         if self._app is None:
             await _refuse(send, 503)
         elif len(body) > MAX_MESSAGE:
@@ -55,7 +66,9 @@ class McpMount:
         elif is_nested(body):
             await _refuse(send, 400)
         else:
-            await self._app(scope, _again(body, receive), send)
+            self._asked.set()
+            app = await asyncio.shield(self._app)
+            await app(scope, _again(body, receive), send)
 
 
 async def _body(receive: Receive) -> bytes:
@@ -78,7 +91,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
     async def next_message() -> HTTPReceiveMessage:
         return waiting.pop() if waiting else await receive()  # type: ignore[return-value]
 
-    return next_message  # type: ignore[return-value]
+    return next_message
 
 
 async def _refuse(send: Send, status: int) -> None:

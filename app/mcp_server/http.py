@@ -1,0 +1,22 @@
+"""The protocol over HTTP, with every package that it needs."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from mcp.server.transport_security import TransportSecuritySettings
+
+from app.mcp_server.protocol import make_mcp_server
+from app.mcp_server.research_tools import ResearchTools
+from dossier import AsyncDossier
+
+
+@contextlib.asynccontextmanager
+async def serving(dossier: AsyncDossier, hosts: list[str], origins: list[str]) -> AsyncIterator[object]:
+    """Yield the ASGI application that answers with this client, while open."""
+    server = make_mcp_server(ResearchTools(dossier))
+    security = TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
+    app = server.streamable_http_app(
+        streamable_http_path="/", stateless_http=True, transport_security=security
+    )
+    async with server.session_manager.run():
+        yield app
