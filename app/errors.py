@@ -57,7 +57,7 @@ class NoInputRequested(Refused):
 class WrongVersion(DossierError):
     """The job moved on between reading and writing."""
 
-    retry_after = 1  # seconds; whoever was in the way is through by then
+    retry_after = 1  # seconds; the other caller is done by then
 
 
 class JobNotFound(DossierError):
@@ -102,7 +102,7 @@ class Forbidden(DossierError):
 class DatabaseUnavailable(DossierError):
     """Postgres does not answer, or has no free connection."""
 
-    retry_after = 1  # seconds; the pool reconnects by itself on the next request
+    retry_after = 1  # seconds; the pool reconnects on the next request
 
 
 class FeedWithheld(DossierError):

@@ -139,7 +139,7 @@ async def handle(
 
     Returns the job that it led to.
 
-    `at` is when, for whoever knows better than the clock of this machine.
+    `at` replaces the time of this machine's clock.
 
     `job` may be stale: where somebody wrote in between, it is brought up to date and the command is
     decided again. Raises Refused where the rules say no, WrongVersion after APPEND_TRIES defeats,

@@ -8,7 +8,7 @@ from app.errors import BadSetting
 
 BEGINNING = "DOSSIER_"
 CLOSE = 0.88  # how alike a slip and a name are
-MAX_NAME = 100  # characters; a longer name is no slip
+MAX_NAME = 100  # characters; a longer name is not a typing error
 # Tests of crashes have one, and Kubernetes gives every process those of a service that is called "dossier".
 OTHERS = re.compile(r"DOSSIER_(?:CRASH_AT$|SERVICE_|PORT$|PORT_)")
 

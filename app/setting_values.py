@@ -123,7 +123,7 @@ def _has_gaps(value: str) -> bool:
 def _wrong_path(value: str, check: Callable[[Path], str]) -> str:
     """Return what is wrong with a path.
 
-    What another user may see is not ours to judge: whoever opens the file says what is wrong then.
+    What another user may see is not checked here: opening the file reports it.
     """
     if not value.strip() or CONTROL.search(value):
         return "must be a path without control characters"

@@ -84,7 +84,7 @@ class Container:
         self.metrics = ProcessMetrics()
         self.writer = Writer(self.engine, self.wake, self.metrics)
         self.draining = asyncio.Event()
-        self.force_stop = asyncio.Event()  # whoever wanted the process to end wants it now
+        self.force_stop = asyncio.Event()  # a second signal: end now
         self.hub = Hub(self.engine, self.wake, self.draining, settings.max_streams)
         self.metrics.streams.set_function(lambda: len(self.hub.crowd))
         self.http = make_client()

@@ -50,7 +50,7 @@ class JobError(Struct, frozen=True, omit_defaults=True):
 
 
 class FurtherPassage(Struct, frozen=True):
-    """A further place of the page that a claim stands on."""
+    """A further place of the page that supports a claim."""
 
     quote: str
     start: int  # characters into the stored page
@@ -123,7 +123,7 @@ class Result(Struct, frozen=True):
     sources: tuple[SourceView, ...]
     claims: tuple[Claim, ...]
     coverage: float  # share of the sentences that carry a citation
-    support: float  # share of the citations that stand on a quote
+    support: float  # share of the citations that have a quote
     removed: tuple[str, ...]  # citations that did not resolve
     unverified: tuple[str, ...]  # sentences that have no citation
     metrics: Metrics

@@ -1,6 +1,6 @@
 """Join two reports: sentences selected from pages, and the model's text.
 
-No model makes a job worse than none: where its report stands on less than the pages give without it, the
+No model makes a job worse than none: if its report has less support than a selection without it, the
 reader gets both, what is supported first, each part with its author.
 """
 

@@ -2,7 +2,7 @@
 
 The log is walked once. What came from outside is given: claims, losses, cancels, answers, the outcomes of
 calls, and that the deadline cut in, because that was the clock's doing. What the agent made of it is
-worked out anew from the recorded replies, and compared: the calls that it announces and what it asks in
+decided again from the recorded replies, and compared: the calls that it announces and what it asks in
 them, the words of its prompts, what it learns from a turn, the limit that it reaches, and why it ends.
 The first point where the two part is all that can be said, because after it the runs are different runs.
 
@@ -240,7 +240,7 @@ class Replay:
         self._same_intent(seq, event, call)
 
     def _same_intent(self, seq: int, event: e.CallRequested, call: Call) -> None:
-        """Compare two intents, whoever is called and at whichever try."""
+        """Compare two intents, apart from provider and try."""
         today = replace(self._intent(call), provider=event.provider)
         if event.about.startswith("try "):
             today = replace(today, about=event.about)

@@ -14,7 +14,7 @@ from app.text.verbatim import FoldedText
 MAX_QUOTES = 500  # of a report
 MAX_QUOTE = 4000  # characters of one
 MAX_FOLDED_PAGE = 1_000_000  # characters of a page that are folded
-MIN_GIVEN_QUOTE = 12  # characters of a quote; a word alone stands everywhere
+MIN_GIVEN_QUOTE = 12  # characters of a quote; a single word is on every page
 LEAST_PAIRED = 4  # where a character says as much as a word
 TOGETHER = 3  # quotes of one page that carry a claim
 SAME_WORDS = 0.34  # share of the claim's words that a quote in the same language has

@@ -104,7 +104,7 @@ def _answered(
     report = bind(
         clean(asked(job))[:MAX_ANSWER_TITLE], text, "low", citable(job), texts, is_bound=job.agent_rules >= 2
     )
-    # That nothing was found is no claim that would need a source.
+    # "Nothing was found" is not a claim that needs a source.
     report = replace(report, unverified=()) if function.status == "failed" else report
     wrote = tools.WriteReport(report.title, text, "low")
     return (report,) if is_old else ended(job, report, wrote, texts, fallback=fallback)

@@ -241,7 +241,7 @@ class Search(Protocol):
     ) -> SearchReply:
         """At most `limit` hits, best first. Raises ProviderError.
 
-        The domains `allowed` and `blocked` are passed on to whoever can search by them; they promise
+        The domains `allowed` and `blocked` are passed on to engines that can search by them; they promise
         nothing about the hits.
         """
         ...

@@ -1,6 +1,6 @@
 """Store a turn's prompt verbatim, each message once, by hash.
 
-The pages are left out: they are kept by themselves, and what is cut from them depends on the worker's
+The pages are left out: they are stored separately, and what is cut from them depends on the worker's
 settings. So the same turn has the same hash wherever it is worked on, until somebody changes the prompt.
 """
 

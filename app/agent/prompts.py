@@ -218,7 +218,7 @@ def _hits(turn: Turn, known: Mapping[int, SeenSource], excerpted: frozenset[int]
 def _results(turn: Turn, hits: Hits, notes: tuple[str, ...]) -> str:
     """Describe a turn's results, with others' text as JSON strings.
 
-    A line break in them is no line break of the prompt.
+    A line break in them does not break the prompt's line.
     """
     lines = [f"Results of turn {turn.step}."]
     if hits:
@@ -329,7 +329,7 @@ def passages(page: str, wanted: frozenset[str], room: int) -> str:
 
     Its start is kept, and the passages with most wanted words.
 
-    What stays is in the order of the page; CUT stands wherever something was left out.
+    What stays is in the order of the page; CUT marks each place where something was left out.
     """
     if len(page) <= room:
         return page

@@ -123,7 +123,7 @@ class IndexedPage:
 
     @cached_property
     def postings(self) -> dict[str, list[int]]:
-        """The sentences in which a stem stands, by index."""
+        """Return the indexes of the sentences that hold a stem."""
         found = dict[str, list[int]]()
         for at, stems_ in enumerate(self.stems):
             for stem in stems_:

@@ -46,7 +46,7 @@ class Keyring:
 
         Args:
             engine: of the database with the keys.
-            process_key: a secret that this process and whoever started it share; it may do everything.
+            process_key: a secret shared with the process that started this one; it allows everything.
         """
         self.process_key = process_key or secrets.token_urlsafe(32)
         self._engine = engine

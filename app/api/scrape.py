@@ -89,7 +89,7 @@ async def metrics(scrape: NamedDependency[Scrape]) -> Response[bytes]:
 class Meter:
     """Counts the requests of the application that it surrounds.
 
-    A stream counts once Litestar hands it over, so its length is no request's time.
+    A stream counts once Litestar hands it over, so its length is not a request's time.
     """
 
     def __init__(self, app: ASGIApp, figures: ProcessMetrics) -> None:

@@ -26,7 +26,7 @@ LET_GO = 1  # seconds more, until requests that have not noticed that are cancel
 
 
 class LenientTransport:
-    """A transport on which a late write is no error.
+    """A transport that ignores late writes.
 
     asyncio's ignores what uvloop's raises for.
     """

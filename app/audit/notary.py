@@ -1,6 +1,6 @@
 """Make, sign and export checkpoints on a schedule, outside the database.
 
-Any number of processes may do it. The number of a checkpoint is taken by whoever inserts it first; the
+Any number of processes may do it. The number of a checkpoint is taken by the first that inserts it; the
 others find that theirs is not needed.
 """
 
@@ -93,7 +93,7 @@ async def export(engine: Engine, file: Path) -> int:
     """
     try:
         with file.open("a+b") as lines:
-            # Goes with the file. In a thread, because whoever holds it may be a task of this loop.
+            # Goes with the file. In a thread, because a task of this loop may hold it.
             await asyncio.to_thread(fcntl.flock, lines, fcntl.LOCK_EX)
             return await _append(engine, file, lines.fileno())
     except (OSError, ValueError) as error:

@@ -176,7 +176,7 @@ def submit(question: str, *, idempotency_key: str | None, as_json: bool, **optio
 def follow(job_id: str, after: int, *, as_json: bool) -> None:
     """Follow a job live, from the start or from a cursor.
 
-    It goes on by itself after a lost connection or a restart of the server, and loses no event.
+    It reconnects after a lost connection or a server restart, and loses no event.
     """
     with connect(SERVER_WORKERS) as dossier:
         view = dossier.job(find_job(dossier, job_id))

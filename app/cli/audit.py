@@ -25,11 +25,11 @@ MAX_SHOWN = 100  # findings on a screen
     epilog="Example: dossier verify --all --checkpoints checkpoints.ndjson --public-key audit.pem.pub"
 )
 @click.argument("job_ids", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All jobs; so it is where none is named.")
+@click.option("--all", "everything", is_flag=True, help="Verify every job (the default).")
 @click.option(
     "--checkpoints",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file of exported checkpoints, which is believed more than the database.",
+    help="A file of exported checkpoints, trusted over the database.",
 )
 @click.option(
     "--public-key", type=click.Path(), help="The signing key to require (default: DOSSIER_SIGNING_KEY)."
@@ -48,7 +48,7 @@ def verify(
     """Check the log for changed, removed, added or cut events.
 
     Names the first event of each job that is not as it was written. The exit code is 1 if there is one.
-    Workers and servers may go on meanwhile.
+    Workers and servers may keep running.
     """
     settings = load_settings()
     signer = notary.signer_of(settings.signing_key)
@@ -126,7 +126,7 @@ def _reservations(verdict: Verification, key: str | None, *, has_file: bool) -> 
 def checkpoint(file: Path | None, *, as_json: bool) -> None:
     """Bind the newest hashes of the log and export them.
 
-    Workers do it by themselves, every DOSSIER_CHECKPOINT_SECONDS.
+    Workers do it automatically, every DOSSIER_CHECKPOINT_SECONDS.
     """
     settings = load_settings()
     signer = notary.signer_of(settings.signing_key)

@@ -35,7 +35,7 @@ def rebuild(*, processes: int, as_json: bool) -> None:
     """Rebuild the jobs table from the log.
 
     The new rows are built beside those that are read, and take the place of the ones that differ. Workers and
-    servers may go on meanwhile. The user in DATABASE_URL must own the tables.
+    servers may keep running. The user in DATABASE_URL must own the tables.
     """
     url = ready_url(load_settings())
     began = time.monotonic()

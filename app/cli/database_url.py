@@ -25,7 +25,7 @@ def ready_url(settings: Settings) -> str:
 
     Blocks, and runs event loops of its own.
 
-    The embedded Postgres is started and migrated by itself. A database in DATABASE_URL belongs to
+    The embedded Postgres is started and migrated for you. A database in DATABASE_URL belongs to
     somebody: Raises WrongLevel where it is not at the level.
     """
     url = owner_url(settings)

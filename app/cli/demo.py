@@ -34,7 +34,7 @@ def demo(question: str, *, as_json: bool) -> None:
     began = time.monotonic()
     # A newcomer's demo leaves databases alone that the environment names.
     settings = replace(load_settings(), database_url="", url="")
-    line(f"1. Starting the Postgres that comes along, in {settings.data_folder}.")
+    line(f"1. Starting the embedded Postgres, in {settings.data_folder}.")
     database = ready_url(settings)
     line("2. Starting the API and a worker, as `dossier serve` does.")
     with starting_server(1, DATABASE_URL="") as url:

@@ -72,7 +72,7 @@ class LazyGroup(RichGroup):
             sys.stdout.flush()
         except (click.ClickException, DossierError, OSError) as error:
             sys.exit(_end_with(error, as_json=as_json))
-        except (KeyboardInterrupt, click.Abort):  # whoever pressed Ctrl-C knows why
+        except (KeyboardInterrupt, click.Abort):  # the user pressed Ctrl-C and knows why
             sys.exit(INTERRUPTED.number)
         sys.exit(code if isinstance(code, int) else DONE.number)
 

@@ -32,7 +32,7 @@ def put_questions(dossier: Dossier, job_id: UUID, asked: InputRequested) -> None
     except ApiError as error:
         if error.code != "no_input_requested":
             raise
-        line("The time for an answer was over; it went on with its assumptions.")
+        line("The question timed out; the job continued with its assumptions.")
 
 
 @click.command(epilog='Example: dossier answer 0199d2a4-5c3b-7000-8000-3f1a5b7c9d00 "The language."')

@@ -160,5 +160,5 @@ def worker(concurrency: int, *, as_json: bool) -> None:
     if as_json:
         print_json({"concurrency": concurrency})
     else:
-        click.echo(f"Working on up to {concurrency} jobs at a time. Ctrl-C hands them back.")
+        click.echo(f"Working on up to {concurrency} jobs at once. Ctrl-C returns them to the queue.")
     uvloop.run(run_worker(settings, url, concurrency))

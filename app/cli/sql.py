@@ -46,7 +46,7 @@ Write = Callable[[analyst_session.QueryAnswer], Awaitable[None]]
     default=60.0,
     show_default=True,
     type=click.FloatRange(min=0),
-    help="Seconds that a statement may take; 0 for as long as it likes.",
+    help="Seconds that a statement may take; 0 for no limit.",
 )
 def sql(*, sql: str | None, as_csv: bool, as_json: bool, timeout: float) -> None:
     """Query the jobs in SQL.
@@ -55,7 +55,7 @@ def sql(*, sql: str | None, as_csv: bool, as_json: bool, timeout: float) -> None
     as dossier_report, which reads the views of the schema report and nothing else.
     """
     settings = load_settings()
-    # The login of an analyst cannot see the level; a database without the views says so by itself.
+    # The login of an analyst cannot see the level; Postgres itself reports missing views.
     url = settings.database_url or ready_url(settings)
     write = _print_json if as_json else _print_table if out.is_terminal and not as_csv else _print_csv
     if sql is None and sys.stdin.isatty() and not as_csv and not as_json and (psql := shutil.which("psql")):

@@ -1,6 +1,6 @@
 r"""The text of an API key: dsk_<id>_<secret><checksum>.
 
-The id is no secret: logs and events name it. Only the SHA-256 of the secret is stored; it has 256 random
+The id is not secret: logs and events name it. Only the SHA-256 of the secret is stored; it has 256 random
 bits, so that a slow hash would add nothing. A key with a wrong checksum is refused before anybody asks the
 database, and secret scanners can tell a real one (`\bdsk_[0-9A-Za-z]{8}_[0-9A-Za-z]{49}\b`).
 """

@@ -57,7 +57,7 @@ def changed(history: History, bad: set[str]) -> list[Finding]:
 
 
 def stray(bad: set[str], findings: Sequence[Finding]) -> Iterable[Finding]:
-    """Damaged bodies that no job which was judged stands on."""
+    """Return damaged bodies that no checked job uses."""
     told = " ".join(finding.message for finding in findings if finding.kind == "page")
     for name in sorted(bad):
         if name not in told:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
 
-GENESIS = bytes(32)  # stands before the first event of every job
+GENESIS = bytes(32)  # precedes the first event of every job
 
 
 @lru_cache(maxsize=64)  # all events of one append have one time

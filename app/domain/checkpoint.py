@@ -1,6 +1,6 @@
 """Make and check checkpoints, which chain and sign the newest hashes.
 
-It binds what a chain alone cannot: that a whole log was not written anew, and that its end was not cut
+It binds what a chain alone cannot: that a whole log was not rewritten, and that its end was not cut
 off. It is worth as much as its signature, and as the place outside the database that a copy is kept in.
 """
 
@@ -17,7 +17,7 @@ from app.domain.chain import GENESIS, stamp
 from app.domain.signature import Public, Signer, is_signed_by, key_id
 
 UNSIGNED = "-"
-UPKEEP = "upkeep"  # stands where else the id of a job does
+UPKEEP = "upkeep"  # in the place of a job's id
 
 
 class JobHead(Struct, frozen=True):
@@ -105,7 +105,7 @@ def heads_of(checkpoint: Checkpoint) -> list[JobHead]:
 
 
 def to_line(checkpoint: Checkpoint) -> bytes:
-    """The line, ended, that stands for the checkpoint outside the database."""
+    """Return the line, with its end, that records the checkpoint outside the database."""
     line = CheckpointLine(
         checkpoint.number,
         checkpoint.made_at,
@@ -155,7 +155,7 @@ def fault(chain: Sequence[Checkpoint], public: Public | None = None) -> Checkpoi
         if checkpoint.hash != sha256(checkpoint.text).digest():
             return CheckpointFault(number, "changed", f"checkpoint {number} is not what was hashed.")
         if checkpoint.previous != previous:
-            unlinked = f"checkpoint {number} does not follow checkpoint {number - 1} as it stands here."
+            unlinked = f"checkpoint {number} does not follow checkpoint {number - 1} as recorded here."
             return CheckpointFault(number, "changed", unlinked)
         if wrong := _unsigned(checkpoint, public):
             return CheckpointFault(number, "forged", wrong)

@@ -252,7 +252,7 @@ class BudgetReached(Fact, frozen=True):
 
 
 class ReportPart(Struct, frozen=True):
-    """A part of a report, by whoever wrote it."""
+    """A part of a report, with its author."""
 
     author: Author
     start: int  # characters into the report

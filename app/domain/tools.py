@@ -80,7 +80,7 @@ class ReadPages(Tool, frozen=True, tag="read_pages"):
 
 
 class SourceQuote(Struct, frozen=True):
-    """Words of a page that a sentence of the report stands on."""
+    """Words of a page that support a sentence of the report."""
 
     source: Annotated[int, Meta(description="The number of the source, as in [n].")]
     quote: Annotated[str, Meta(description="Copied from the page letter by letter, in its language.")]

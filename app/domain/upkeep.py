@@ -1,6 +1,6 @@
 """The log of upkeep, which chains what owners forgot and archived.
 
-A job's own log ends with its terminal event, for ever. So what is done to a job after that stands here.
+A job's own log ends with its terminal event, for ever. So what is done to a job after that is recorded here.
 """
 
 import contextlib

@@ -48,8 +48,8 @@ class McpMount:
     async def _serve(self, dossier: AsyncDossier, ready: "asyncio.Future[ASGIApp]") -> None:
         await self._asked.wait()
         try:
-            http = await asyncio.to_thread(import_module, "app.mcp_server.http")
-            async with http.serving(dossier, self._hosts, self._origins) as app:
+            loaded = await asyncio.to_thread(import_module, "app.mcp_server.transport")
+            async with loaded.serving(dossier, self._hosts, self._origins) as app:
                 ready.set_result(app)
                 await asyncio.Event().wait()
         except Exception as error:  # noqa: BLE001 - each request that waits raises it, and is logged

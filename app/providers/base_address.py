@@ -16,7 +16,7 @@ def checked_address(name: str, url: str) -> str:
     try:
         parts = urlsplit(url)
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, brackets without an address
+    except ValueError:  # a port that is not a number, brackets without an address
         is_web = False
     if not is_web:
         raise BadSetting(f"{name} must be an address that begins with http:// or https://.")

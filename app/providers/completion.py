@@ -179,7 +179,7 @@ def decode(text: str, menu: Sequence[str]) -> tuple[NextStep, tuple[str, ...]]:
     """Decode a reply as a step, with a list of changes.
 
     Raises:
-        ValueError: it is no legal step; the message tells the model why, in at most MAX_MESSAGE characters.
+        ValueError: it is not a legal step; the message says why, in at most MAX_MESSAGE characters.
     """
     if not text.strip():
         raise ValueError("Your reply was empty.")

@@ -22,7 +22,7 @@ MAX_REPLY_BODY = (
     20_000_000  # bytes of a decoded reply; the longest page that is kept has a million characters
 )
 MAX_ERROR_TEXT = 300  # characters of what a provider says, as it stands in the log
-MAX_WAIT = 3600.0  # seconds; whoever asks for more has not understood what a job is
+MAX_WAIT = 3600.0  # seconds; longer than any job may take
 
 _WIRE = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 _SECRET = re.compile(
@@ -140,7 +140,7 @@ def shorten(text: object, *secrets: str) -> str:
 
     It has at most MAX_ERROR_TEXT characters, and no control characters.
 
-    `secrets` are taken out wherever they stand; so is everything that looks like a key. What is not text
+    `secrets` are removed everywhere; so is everything that looks like a key. What is not text
     becomes "".
     """
     if not isinstance(text, str):

@@ -16,7 +16,7 @@ from app.domain.tools import TOOLS, NextStep, Reasoning
 
 TRUE = frozenset({"true", "yes", "1", "y"})
 MAX_NOTES = 10  # of what was changed
-# What a step says where the model left it out; without the other fields there is no step.
+# What a step says where the model left it out; without the other fields it is not a step.
 DEFAULTS: Mapping[str, Any] = {
     "confidence": "low",
     "status": "completed",

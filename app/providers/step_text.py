@@ -60,13 +60,13 @@ def without_thoughts(text: str) -> str:
     kept, start, is_thought = list[str](), 0, False
     text = text[:MAX_REPLY]
     for tag in _THINKING_TAG.finditer(text):
-        if tag[1]:  # what stands before an end is a thought, whether its beginning was sent or not
+        if tag[1]:  # text before an end is a thought, whether its beginning was sent or not
             kept = kept if is_thought else []
         elif not is_thought:
             kept.append(text[start : tag.start()])
         start, is_thought = tag.end(), not tag[1]
     said = "".join(kept)
-    # A block that never ends holds the step where nothing stands before it.
+    # A block that never ends holds the step if nothing precedes it.
     return said if is_thought and "{" in said else said + text[start:]
 
 

@@ -10,7 +10,7 @@ PORT = 5432
 SESSION = "target_session_attrs"
 WRITABLE = "read-write"  # what is looked for where the URL does not say: everybody writes
 
-# libpq's several hosts, which SQLAlchemy takes for one host and a port that is no number.
+# libpq's several hosts, which SQLAlchemy takes for one host and a port that is not a number.
 HOSTS = re.compile(r"^(?P<before>[\w+]+://(?:[^:/]*(?::[^@]*)?@)?)(?P<hosts>[^/?@]*,[^/?@]*)")
 
 
@@ -29,7 +29,7 @@ def parsed(url: str) -> URL:
 
     Several hosts, however they are written, become `host` and `port` of its query.
 
-    Raises sqlalchemy.exc.ArgumentError where it is no such URL.
+    Raises sqlalchemy.exc.ArgumentError if it is not such a URL.
     """
     found = HOSTS.match(url)
     try:

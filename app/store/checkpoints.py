@@ -1,7 +1,7 @@
 """The chain of checkpoints, as it is stored.
 
 A checkpoint goes on in the feed's order, (xid, position), from where the one before ended, so that no
-event is passed over. Where the cluster has started to count anew, it begins again at the beginning.
+event is passed over. If the cluster's counter restarted, it begins again at the start.
 """
 
 from collections.abc import AsyncIterator, Sequence

@@ -15,7 +15,7 @@ from app.errors import WrongVersion
 from app.store.database import Engine, fetch
 from app.text import languages
 
-MIN_PASSAGE = 600  # characters; shorter ones lose the words that stand around an answer
+MIN_PASSAGE = 600  # characters; shorter ones lose the words around an answer
 MAX_PASSAGE = 1200  # characters; longer ones match everything a little
 MAX_TRIES = 20  # of a put that others overtook; one of them wins each time
 MAX_SEARCH_TEXT = 2000  # characters of a question that are looked at

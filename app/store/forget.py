@@ -65,7 +65,7 @@ class Plan(Struct, frozen=True):
 
 
 async def plan_pages(engine: Engine, names: Sequence[str]) -> Plan:
-    """What it means to forget these bodies, whoever names them.
+    """Say what forgetting these bodies affects.
 
     Raises StillNeeded where a job that is not over names one: it may have to go on from it.
     """

@@ -1,6 +1,6 @@
 """The evidence about jobs, read from the tables for `app.domain.history.check`.
 
-All that is stored about a job is read by one statement, so it is of one moment: workers may go on meanwhile.
+All that is stored about a job is read by one statement, so it is of one moment: workers may keep running.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence

@@ -12,7 +12,7 @@ import migrations
 from app.errors import BadSetting, DatabaseUnavailable
 from app.store.database import Engine, fetch
 
-# Milliseconds. Whoever wants a table after the migration waits behind it, so it waits for no reader for long.
+# Milliseconds. Later statements queue behind the migration, so it must not wait long for a lock.
 LOCK_TIMEOUT = 5000
 HELD = (
     "Nothing was migrated: another session has held a lock on a table for too long. pg_stat_activity shows "

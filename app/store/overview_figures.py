@@ -66,7 +66,7 @@ BY_HOUR = f"""
                          date_trunc('hour', now(), 'UTC'), interval '1 hour') AS h(hour)
     LEFT JOIN begun USING (hour) ORDER BY hour"""
 
-# A job's cost counts for the model of its first call, which stands among its first events.
+# A job's cost counts for the model of its first call, which is among its first events.
 BY_DAY = f"""
     WITH recent AS MATERIALIZED (SELECT job_id, created_at, usage FROM jobs WHERE {_RECENT_JOBS})
     SELECT date_trunc('day', created_at, 'UTC') AS day, coalesce(model, ''), count(*)::integer,

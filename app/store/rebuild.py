@@ -2,7 +2,7 @@
 
 The new rows are folded into a table of their own, in several processes, and then take the place of those
 that differ: a row at a time, and only while it is at the version at which it was seen before its events were
-read. Whoever appends moves that version, so what is written is never behind the log; such a row is folded
+read. Each append moves that version, so what is written is never behind the log; such a row is folded
 again. Nothing is locked but the rows that change, readers and workers go on, and views stay what they are.
 """
 
@@ -38,7 +38,7 @@ LEFT_BEHIND = (
     r"SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename ~ '^jobs_next_\d+$'"
 )
 
-# A row that no event stands behind was never true, unless its month is archived.
+# A row without an event behind it was never true, unless its month is archived.
 SWEEP = """
     DELETE FROM jobs j
     WHERE job_id > $1::uuid AND job_id <= $2::uuid
@@ -55,7 +55,7 @@ class Rebuilt(Struct, frozen=True):
     jobs: int
     events: int
     changed: int  # rows that were not what follows from the log
-    removed: int  # rows that no event stands behind
+    removed: int  # rows without an event behind them
     busy: int  # rows that moved REFOLD_ROUNDS times during the fold; their workers have rewritten them
 
 
@@ -108,7 +108,7 @@ async def rebuild(engine: Engine) -> int:
 
     Return how many there were.
 
-    Needs the owner's role. Workers and servers may go on meanwhile. Raises BadSetting for another role,
+    Needs the owner's role. Workers and servers may keep running. Raises BadSetting for another role,
     before anything is changed.
     """
     return (await _rebuild(engine, None, 1, lambda _jobs, _events: None)).jobs
@@ -222,7 +222,7 @@ async def _fold_alone(url: str, name: str, ids: Sequence[UUID]) -> FoldedBatch:
 
 
 async def fold(engine: Engine, name: str, ids: Sequence[UUID]) -> FoldedBatch:
-    """Write the rows of these jobs, folded anew, to the shadow table."""
+    """Fold these jobs again and write their rows to the shadow table."""
     events = 0
     for at in range(0, len(ids), JOBS_IN_MEMORY):
         part = ids[at : at + JOBS_IN_MEMORY]

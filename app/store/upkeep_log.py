@@ -53,7 +53,7 @@ async def forget(engine: Engine, entry: UpkeepEntry, names: list[str]) -> bool:
 
 
 async def actor(engine: Engine) -> str:
-    """How entries name whoever has logged in."""
+    """How entries name the login."""
     return f"owner:{(await fetch(engine, WHO))[0][0]}"
 
 

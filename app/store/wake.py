@@ -1,7 +1,7 @@
 """Wake-ups between processes: one LISTEN connection, and NOTIFY off the write path.
 
-A wake-up is a hint that something moved, never the thing itself: whoever hears it reads the log, and
-whoever misses it finds out at the next poll. Listeners in this process are called at once; the other
+A wake-up is a hint that something moved, never the thing itself: a listener that hears it reads the log, and
+one that misses it finds out at the next poll. Listeners in this process are called at once; the other
 processes hear of it through Postgres, coalesced, because every transaction that notifies takes a lock
 that is shared by the whole database.
 """
@@ -142,7 +142,7 @@ class Wake:
         try:
             await connection.add_listener(CHANNEL, self._heard)
             self._is_deaf = False
-            self._tell(Hint(queue=True, everything=True))  # whatever was said meanwhile was missed
+            self._tell(Hint(queue=True, everything=True))  # hints sent during the outage were missed
             while not connection.is_closed():
                 with contextlib.suppress(TimeoutError):
                     # A time-out only means that the next ping is due; a cut connection sets `ended` at once.

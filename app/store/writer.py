@@ -71,7 +71,7 @@ class Writer:
 
     async def _append(self, changes: Sequence[Change]) -> list[bool]:
         # Of two changes to one job only the first can be at the right version. The other is refused
-        # without asking; whoever wanted it reads again and decides again.
+        # without asking; the caller reads again and decides again.
         first = {change.job.id: change for change in reversed(changes)}
         with self.metrics.timing(self.metrics.append_seconds):
             moved = await log.append(self.engine, list(first.values()))

@@ -1,7 +1,7 @@
 """Faces of a job's stream: frames folded once for all readers.
 
 The fold reads the job's own topic as any reader does, from the first event on, so that a face costs the
-database nothing of its own. Its frames are numbered from 1 and kept in a ring; whoever is further behind
+database nothing of its own. Its frames are numbered from 1 and kept in a ring; a reader further behind
 gets them from a new fold over the log.
 """
 
@@ -146,4 +146,4 @@ class _Feeder(Connection):
 
 
 async def _never(_part: BodyPart) -> None:
-    """Stand where a connection sends."""
+    """Hold a connection's place in the stream."""

@@ -1,7 +1,7 @@
 """Encode the stream: stored events, and the few other frames.
 
 Only events carry an `id:`, which is their cursor: in a job's stream the seq. (A checkpoint of the
-feed stands for events that were passed over.) `retry:` stands only in frames that have data, because
+feed replaces events that were passed over.) `retry:` is only in frames that have data, because
 common clients make an empty event of anything else that ends in a blank line.
 """
 

@@ -187,7 +187,7 @@ class Hub:
                 for source in tuple(self._feeds.values()):
                     while await source.refresh():
                         pass
-                    if source.is_replaced:  # whoever comes back with that cursor is told
+                    if source.is_replaced:  # a reader that returns with that cursor is told
                         self._send_away(source)
             except DatabaseUnavailable as error:
                 logger.warning("Feeds wait for the database: %s", error)

@@ -15,7 +15,7 @@ class Piece(Struct, Generic[CursorT], frozen=True):
     """Frames in sequence, encoded once for all readers at `after`."""
 
     after: CursorT
-    cursor: CursorT  # where a reader stands that has it
+    cursor: CursorT  # of a reader that has it
     part: BodyPart | None  # None: there is nothing to send, only the cursor moves
 
 
@@ -30,7 +30,7 @@ class StreamSource(ABC, Generic[CursorT]):
     """A log, or a cut of it, as its readers see it."""
 
     def __init__(self) -> None:
-        self.level: set[Listener] = set()  # they have everything; the others read by themselves
+        self.level: set[Listener] = set()  # they have everything; the others read for themselves
         self.readers = 0
 
     @abstractmethod

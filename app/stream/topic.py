@@ -12,9 +12,9 @@ from app.stream import frames
 from app.stream.connection import message
 from app.stream.source import Piece, StreamSource
 
-RING = 1 << 20  # bytes of frames kept for one job; whoever is further behind reads pages of the log
+RING = 1 << 20  # bytes of frames kept for one job; a reader further behind reads pages of the log
 WRITE_SIZE = 64 * 1024  # bytes of one write; more would only wait in the kernel
-MEMO = 8  # pieces kept joined; nearly all readers stand at the same cursor
+MEMO = 8  # pieces kept joined; nearly all readers have the same cursor
 EVENTS_PAGE_SIZE = 500  # events of one page of the log
 
 

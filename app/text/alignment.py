@@ -101,7 +101,7 @@ def _keys(side: Iterable[Token]) -> list[str]:
 def tokens(text: str, language: str) -> list[Token]:
     """Read a sentence as words, numbers and names.
 
-    Names side by side are one, but in German, where two nouns can stand side by side.
+    Names side by side are one, but in German, where two nouns can be side by side.
     """
     found, empty, end = list[Token](), languages.function_words(language or "en"), 0
     for match in _TOKEN.finditer(text):

@@ -2,7 +2,7 @@
 
 A blank line is between paragraphs, fences are around code.
 
-The fences stay because whoever quotes from the text has to tell code from prose.
+The fences stay because a quote must tell code from prose.
 """
 
 import re

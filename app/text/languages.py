@@ -17,7 +17,7 @@ import snowballstemmer
 from app.text.function_words import FUNCTION_WORDS, QUESTION_WORDS
 
 MAX_SAMPLE = 20_000  # characters that are looked at to tell a language
-MAX_WORD = 60  # characters; what is longer is no word, and is kept as it is
+MAX_WORD = 60  # characters; longer runs are not words and are kept unchanged
 LEAD = 1.15  # by which a language has to be ahead of the next one
 STEMMERS = {
     "en": "english",

@@ -16,7 +16,7 @@ from msgspec import Struct
 from app.text import sentences
 
 WIDEST = 20  # sources; a range of more is taken for its two ends
-FIRST_MARK = 0x100000  # the first character that stands for a cluster
+FIRST_MARK = 0x100000  # the first character that replaces a cluster
 MAX_CLUSTERS = 0xFFFD  # clusters of a block
 STAND_IN = re.compile(f"[{sentences.STOP_MARKER}]")
 

@@ -226,7 +226,7 @@ def _scale(tokens: list[_Token], at: int) -> int:
 def _unit(tokens: list[_Token], after: int, before: int) -> str:
     """Return the unit after a number, or the currency before it.
 
-    A scale such as "million" may stand between.
+    A scale such as "million" may come between.
     """
     if _scale(tokens, after) > 1:
         after += 1

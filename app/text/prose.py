@@ -66,7 +66,7 @@ class Sentence(Struct, frozen=True):
 
 
 class Cluster(Struct, frozen=True):
-    """Citations that stand together."""
+    """A run of adjacent citations."""
 
     sentence: int  # index
     clause: int  # index in the sentence

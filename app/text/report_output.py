@@ -20,7 +20,7 @@ from app.text.report_marks import marked
 from app.text.urls import clean, domain, normalise
 from dossier.job_types import Author, Result, SourceView, StopReason
 
-MAX_MARKUP = 10_000  # marks of emphasis and links; content with more is no report, and slow to take apart
+MAX_MARKUP = 10_000  # marks of emphasis and links; content with more is not a report, and is slow to parse
 MAX_REPORT_LINE = 500  # characters of a sentence, a title or an address that are shown
 _TAG_NAMES = """a article blockquote br code em footer h1 h2 h3 h4 h5 h6 hr li ol p pre section strong table
     tbody td th thead tr ul"""
@@ -98,7 +98,7 @@ def cited(result: Result) -> Sequence[SourceView]:
 
 
 def evidence(result: Result) -> list[str]:
-    """What the report stands on, in sentences."""
+    """Describe the report's evidence, in sentences."""
     lines = [STOPPED[result.stop_reason]] if result.stop_reason != "answered" else []
     if result.outcome_reason:
         lines.append(f"Done: {result.outcome_reason}.")

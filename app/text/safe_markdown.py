@@ -11,7 +11,7 @@ from app.text.urls import normalise
 
 MAX_LINK_ROUNDS = 5  # links in links in links; what is deeper is escaped, not understood
 
-# The characters that stand for hidden pieces; `tidy` takes them out of the text first.
+# The characters that replace hidden pieces; `tidy` takes them out of the text first.
 _FIRST, _LAST = 0xF0000, 0xFFFFD
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _CONTROL_CHARACTERS = re.compile(

@@ -6,7 +6,7 @@ from functools import lru_cache
 from app.text.numerals import MONTH_NUMBERS
 
 MAX_TEXT_SENTENCE = 400  # characters; text without full stops is cut at a space near here
-# A marker that stands for something else in a report's text; see app.text.prose.
+# A marker that replaces something else in a report's text; see app.text.prose.
 STOP_MARKER = "\U00100000-\U0010fffd"
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"

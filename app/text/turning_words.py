@@ -21,7 +21,7 @@ NEGATIONS = {
     "nl": _set("niet geen nooit niemand niets zonder noch"),
     "ru": _set("не ни нет никогда никто ничего без нельзя"),
 }
-# "noch" and "nor" follow another negation, and "ne" stands beside "pas": they are no second one.
+# "noch" and "nor" follow another negation, and "ne" stands beside "pas": they do not count twice.
 SECOND = _set("nor noch ni ne n né nem")
 _LANGUAGES_OF_BOTH = NEGATIONS["en"] | NEGATIONS["de"] - {"noch"}
 

@@ -54,7 +54,7 @@ def _web(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, port = _host(parts), parts.port
-    except ValueError:  # brackets that hold no IPv6 address, or a port that is no number
+    except ValueError:  # brackets that hold no IPv6 address, or a port that is not a number
         return ""
     if not host or "@" in parts.netloc:
         return ""
@@ -119,7 +119,7 @@ def allowed(url: str, allowed_domains: Sequence[str], blocked_domains: Sequence[
 
     A domain covers its subdomains; a blocked one wins.
 
-    Names in the corpus have no domain and always pass; what is no address never does.
+    Names in the corpus have no domain and always pass; anything else that is not an address fails.
     """
     address = normalise(url)
     host = domain(address)

@@ -32,7 +32,7 @@ def _class(characters: list[int]) -> str:
 _PLANE = [code for code in range(0x80, 0x10000) if not 0xD800 <= code < 0xE000]
 _MARKED = _class([code for code in _PLANE if combining(chr(code))] + list(range(0x1160, 0x1200)))
 _CHANGED = _class([code for code in _PLANE if not is_normalized("NFKC", chr(code))])
-# What is not copied as it stands: white space of any kind but one space, hyphens, marks, other forms.
+# What is not copied unchanged: white space of any kind but one space, hyphens, marks, other forms.
 _FOLDED_SIGNS = re.compile(
     rf"(?P<hyphen>(?<=\w)(?:\u00ad+\s{{0,9}}|[-\u2010]\s{{0,3}}\n\s{{0,9}}(?=\w)|[-\u2010\u2011](?=[^\W\d_])))"
     rf"|(?P<space>\s(?:\s|[\u00ad\u200b\u2060\ufeff])+|[^\S ])"

@@ -41,7 +41,7 @@ class Attempt:
         self.job = job
         self.epoch = job.epoch
         self.outcome = "lost"  # until the last write says how it ended
-        self.ending = False  # its last write is under way, which takes its lease away: that is no loss
+        self.ending = False  # its last write is under way, which ends its lease: that lease is not lost
         self.draining = False  # set when the worker wants to stop: finish the step, start no other
         self.writings: dict[str, Writing] = {}  # what models write, by the keys of their calls
         self._actor = f"worker:{worker}"
@@ -74,7 +74,7 @@ class Attempt:
 
         Calls of one turn can end at the same time.
 
-        Not interrupted by a cancel: what was begun is written, and whoever comes next sees it.
+        Not interrupted by a cancel: what was begun is written, and the next worker sees it.
         """
         task = asyncio.ensure_future(self._alone(work))
         task.add_done_callback(_see)

@@ -86,7 +86,7 @@ class Tools:
     def breaker(self, name: str) -> Breaker:
         """The breaker of a provider."""
         found = self._breakers.setdefault(name, Breaker(name, self.times, self._changed))
-        if len(self._breakers) > MAX_BREAKERS:  # callers name models, so there is no end of names
+        if len(self._breakers) > MAX_BREAKERS:  # callers name models, so names are unbounded
             self._breakers.pop(next(iter(self._breakers)))
         return found
 

@@ -17,7 +17,7 @@ from app.agent.extractive.terms import Rarity, terms
 from app.agent.ports import Ask, SeenSource
 from app.text import languages
 
-MIN_EVIDENCE = 0.5  # of a subject's words, weighed by rarity; those that only stand around count half
+MIN_EVIDENCE = 0.5  # of a subject's words, weighed by rarity; those that are only near it count half
 MIN_OWN = 0.25  # of them in the sentence itself
 SAME_WITH_NAMES = (
     0.75  # of both on a page that has the names in the question: other words may be said otherwise
@@ -63,7 +63,7 @@ class PageSentence(Struct, frozen=True):
     around: frozenset[str]  # the terms of the title and of the sentences before and after it
     page: frozenset[str]  # the terms of the title and of all sentences
     language: str  # of the page
-    named: frozenset[str]  # what "it" or "this" stands for: the title, at the beginning of a page
+    named: frozenset[str]  # what "it" or "this" refers to: the title, at the beginning of a page
 
 
 class Scored(Struct, frozen=True):

@@ -10,7 +10,7 @@ class Phrases(Struct, frozen=True):
 
     meaning: str  # of the subject {}
     more: str  # about the subject {}
-    passages: str  # that it is no report, where they answer only a part of the question
+    passages: str  # says that it is not a report, if they answer only a part of the question
     note: str
     missing: str  # before the parts of the question that nothing answers
     nothing: str

@@ -29,7 +29,7 @@ QUESTION_PARTS = re.compile(
 CLAUSE_MARKS = re.compile(r"[?？؟;；]+|[.!](?=\s)|[。！]")
 STARTS_ASKING = re.compile(rf"(?:{ASKING})\b", re.IGNORECASE)
 ORDERS = re.compile(r"(?:explain|describe|compare|tell|list|name)\b", re.IGNORECASE)
-# Between an article and a noun a preposition is no preposition: it is the noun's name.
+# Between an article and a noun a preposition is part of the noun's name.
 KEYWORD_NAME = re.compile(
     r"\b(the|an?)\s+(with|if|for|while|is|in|not|and|or|as|from|by|to|at|on|do)\s+(?=[a-z])", re.IGNORECASE
 )
@@ -222,7 +222,7 @@ def queries(step: str, question: str, most: int) -> tuple[str, ...]:
 
     They use its own words, and those of the whole question too.
 
-    The second goes first where the step has only one word, which by itself could mean anything.
+    The second goes first where the step has only one word, which alone could mean anything.
     """
     facet, language = facet_of(step), spoken(question)
     words = keywords(facet[1] if facet else step, language)

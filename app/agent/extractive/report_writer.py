@@ -70,7 +70,7 @@ def _spoken(section: Section) -> Section:
 def _nothing(ask: Ask, texts: Mapping[str, str]) -> WriteReport | Answer:
     """Say that nothing answers, and name the closest passages.
 
-    They are no claims, so they are not cited.
+    They are not claims, so they are not cited.
     """
     told = frame(ask.query)
     close = [f"- *{_linked(source, sentence)}*" for source, sentence in _closest(ask, texts)]

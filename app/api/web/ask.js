@@ -23,7 +23,7 @@ async function efforts() {
         $(`effort-${one.effort}`).title = `The median of ${many(one.typical.jobs, "job")} of the last 14 days`;
     }
   } catch {
-    /* the choice stands without its figures */
+    /* the choice is shown without its figures */
   }
 }
 

@@ -188,7 +188,7 @@ export const OUTCOMES = {
   not_researched: "Not researched",
 };
 
-/** How the outcomes that are no success are drawn. */
+/** How unsuccessful outcomes are drawn. */
 const LOOKS = { partial: "cancelling", not_found: "cancelled", not_researched: "failed" };
 
 /** The word of a status; of a job that is over, the outcome that is not the whole answer. */

@@ -387,7 +387,7 @@ function settle(job, data, event, change) {
 }
 
 /**
- * A failed or cut try is no call; a reply of a model that was refused is one.
+ * A failed or cut try is not a call; a reply of a model that was refused is one.
  * @param {Bill} bill
  * @param {Call} call
  */

@@ -7,7 +7,7 @@ import { atLeast, date, lasted, many, percent, STOPPED, tries } from "./words.js
 
 const id = idFromPath();
 
-// Only these leave the server's document, whatever it holds; attributes are made anew.
+// Only these leave the server's document, whatever it holds; attributes are rebuilt.
 const TAGS = new Set(
   "A BLOCKQUOTE BR CODE EM H1 H2 H3 H4 H5 H6 HR LI OL P PRE STRONG TABLE TBODY TD TH THEAD TR UL".split(" "),
 );
@@ -40,7 +40,7 @@ function link(node, result) {
 
 const bare = (text) => text.replace(/\[\d+\]/g, "").replace(/[^\p{L}\p{N}]+/gu, "");
 
-/** The claim that a citation belongs to: the one whose sentence stands before it, else the next of its source. */
+/** The claim that a citation belongs to: the one whose sentence precedes it, else the next of its source. */
 function bind(article, result) {
   for (const block of article.querySelectorAll("p, li, td, th, h2, h3, h4, blockquote")) {
     const cites = [...block.querySelectorAll(".cite")].filter(

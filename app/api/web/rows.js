@@ -56,7 +56,7 @@ function action(job, changed) {
   );
 }
 
-/** What stands under the question: the effort, what was or is done, and failed tries apart. */
+/** The line under the question: the effort, what was or is done, and failed tries apart. */
 function told({ effort, status, current_step: step, usage }) {
   const done = tries(usage.searches, usage.failed_tries);
   if (isOver(status)) return `${effort} · ${done}`;
@@ -129,7 +129,7 @@ export function poll(search, show, failed) {
     let pause = 5000;
     try {
       const page = await api.jobs(search());
-      if (mine !== turn) return; // somebody has asked for another page meanwhile
+      if (mine !== turn) return; // another page was requested since
       show(page);
       announce(page.jobs);
       if (isMoving(page.jobs)) pause = 1500;

@@ -32,7 +32,7 @@ export class Timeline {
     this.strip.addEventListener("click", (event) => event.target.call && pick(event.target.call));
   }
 
-  /** Draw the calls of `job` on the scale of `whole`; `moment` is where the cursor stands, if it does. */
+  /** Draw the calls of `job` on the scale of `whole`; `moment` is the cursor's time, if there is one. */
   draw(run, whole, moment, now) {
     const from = Date.parse(whole.createdAt),
       end = whole.endedAt ? Date.parse(whole.endedAt) : now;

@@ -27,7 +27,7 @@ export function atLeast(known, unknown) {
   return known ? `at least ${money(known)}` : "unknown";
 }
 
-/** A bill in words: "9 searches, 3 failed tries". A failed try is no search. */
+/** A bill in words: "9 searches, 3 failed tries". A failed try is not a search. */
 export const tries = (searches, failed) =>
   [many(searches, "search", "searches"), failed && many(failed, "failed try", "failed tries")]
     .filter(Boolean)

@@ -1,12 +1,12 @@
 """Check a job's history against every promise.
 
 One small rule for each promise, over evidence that was gathered elsewhere: from the tables, and from
-those who were told something. Tests that kill processes use it, and so may whoever runs Dossier. It
+those who were told something. Tests that kill processes use it, and operators may use it too. It
 shares no code with `decide`, which is what it judges; it shares `chain` and the fold, which say what
 the bytes mean.
 
 It cannot see what left no trace. A log whose last events were cut off is whole in itself: only the
-row, an acknowledgement or a reader shows the loss. And whoever can compute every hash anew, and
+row, an acknowledgement or a reader shows the loss. And an attacker who can recompute every hash, and
 changes the row too, is seen only where the events then contradict each other.
 """
 

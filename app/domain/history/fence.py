@@ -7,7 +7,7 @@ from app.domain.history.reading import HistoryFault, Reading
 from app.domain.job import LEASED
 from app.domain.row import Row
 
-WITH_QUESTION = frozenset({"budget_reached"})  # may stand behind input_requested in the same append
+WITH_QUESTION = frozenset({"budget_reached"})  # may follow input_requested in the same append
 
 
 def epochs_grow_by_one(reading: Reading) -> HistoryFault | None:

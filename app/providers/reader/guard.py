@@ -110,7 +110,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         bare = host.strip("[]")
         try:
             addresses = await self._resolve(bare, port)
-        except (OSError, UnicodeError):  # a label that is too long is no host either
+        except (OSError, UnicodeError):  # a label that is too long is not a host either
             message = f"{bare[:200]} has no address: check its spelling."
             raise ProviderError("network", message, retryable=False) from None
         if self.trusts(bare):
