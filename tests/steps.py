@@ -68,8 +68,8 @@ def assert_chain(found: list[Row]) -> None:
         previous = row.hash
 
 
-async def until(condition, seconds=10.0):
-    """Wait until the async `condition` is true; its value is returned."""
+async def until(condition, seconds=60.0):
+    """Wait until the async `condition` is true, however slow the machine; its value is returned."""
     async with asyncio.timeout(seconds):
         while not (value := await condition()):  # noqa: ASYNC110 - what is waited for is in another process
             await asyncio.sleep(0.02)

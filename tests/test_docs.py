@@ -368,7 +368,7 @@ async def test_the_http_examples_are_answered_as_they_are_shown(database_url):
             text = text.replace(shown, real)
         return text
 
-    async with serving(house) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
+    async with serving(house) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         for (request, response), (following, _) in pairwise([*exchanges(), exchanges()[0]]):
             method, path = request.first[:2]
             house.model.pause = 30 if following.first[0] == "DELETE" else 0

@@ -457,7 +457,7 @@ async def test_a_full_queue_takes_no_forks(database_url):
     house = TestHouse(Settings(queue_limit=1), database_url)
     import httpx
 
-    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         job = await submitted_job(house.writer)
         assert_problem(await http.post(f"/jobs/{job.id}/fork", json={}), 429, "queue_full")
 

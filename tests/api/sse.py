@@ -33,7 +33,7 @@ async def read(http: httpx.AsyncClient, job_id, last=None, stop_after=None, path
         headers["Accept"] = "text/event-stream"
     url = f"/jobs/{job_id}/{path}" + (f"?after={after}" if after is not None else "")
     seen = []
-    async with http.stream("GET", url, headers=headers, timeout=30) as response:
+    async with http.stream("GET", url, headers=headers, timeout=90) as response:
         if response.status_code != 200:
             return response.status_code
         async for frame in frames(response):

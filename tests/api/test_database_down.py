@@ -28,7 +28,7 @@ async def own_postgres():
 
 async def test_every_path_says_503_while_the_database_is_away_and_works_again_when_it_is_back(own_postgres):
     house = TestHouse(FAST, own_postgres.get_uri())
-    async with serving(house) as url, httpx.AsyncClient(base_url=url, timeout=15) as http:
+    async with serving(house) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         job_id = (await http.post("/jobs", json={"query": "before"})).json()["job_id"]
         await finished(http, job_id)
 

@@ -20,7 +20,7 @@ async def read(http, *, last=None, stop_after=None, query=""):
     """Frames of one connection, control frames too, until it ends or `stop_after` of them have an id."""
     headers = SSE | ({"Last-Event-ID": last} if last else {})
     seen = []
-    async with http.stream("GET", f"/events{query}", headers=headers, timeout=30) as response:
+    async with http.stream("GET", f"/events{query}", headers=headers, timeout=90) as response:
         assert response.status_code == 200
         async for frame in frames(response):
             seen.append(frame)

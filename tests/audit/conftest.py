@@ -19,7 +19,7 @@ async def researched(house, query="At what temperature does water boil?"):
     """A whole run of the scripted model, on a real server with a worker; returns its id as text."""
     import httpx
 
-    async with serving(house) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
+    async with serving(house) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         created = (await http.post("/jobs", json={"query": query})).json()
 
         async def over():

@@ -113,7 +113,7 @@ def http_of():
     async def http(database_url):
         async with (
             serving(TestHouse(FAST, database_url), workers=0) as url,
-            httpx.AsyncClient(base_url=url, timeout=30) as client,
+            httpx.AsyncClient(base_url=url, timeout=90) as client,
         ):
             yield client
 

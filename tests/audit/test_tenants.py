@@ -45,7 +45,7 @@ async def theirs(database_url) -> str:
 async def test_another_tenants_job_is_not_there_on_any_path(theirs, house, database_url):
     ours = await researched(TestHouse(FAST, database_url))
 
-    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         for call, options in CALLS.items():
             method, path = call.format(theirs=theirs, ours=ours).split()
             answer = await http.request(method, path, **options)

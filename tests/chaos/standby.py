@@ -82,7 +82,7 @@ class Cluster:
             for one in everybody:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     one.kill()
-            psutil.wait_procs(everybody, timeout=10)
+            psutil.wait_procs(everybody, timeout=90)
 
     def stop(self) -> None:
         """At once, without leaving anything of it in the kernel."""
@@ -124,7 +124,7 @@ class Pair:
         names = "*" if synchronous else ""
         await self.run(self.primary.url, f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
         await self.run(self.primary.url, "SELECT pg_reload_conf()")
-        await until(lambda: self.run(self.primary.url, IN_SYNC if synchronous else STREAMING), seconds=30)
+        await until(lambda: self.run(self.primary.url, IN_SYNC if synchronous else STREAMING), seconds=90)
 
     async def level(self) -> None:
         """Wait until the standby has replayed all that is there now."""
@@ -133,7 +133,7 @@ class Pair:
         async def is_level():
             return not await self.run(f"{self.standby.url}?target_session_attrs=any", BEHIND, at)
 
-        await until(is_level, seconds=30)
+        await until(is_level, seconds=90)
 
     async def fail_over(self) -> None:
         """The primary is gone for good, and the standby takes over with what it has."""

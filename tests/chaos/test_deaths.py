@@ -145,7 +145,7 @@ async def test_a_server_that_comes_back_replays_at_once_what_it_never_read_itsel
         cursors = (0, 1, 5, job.seq - 1, job.seq)
         readers = [Reader(f"From {cursor}", job.id, cursor) for cursor in cursors]
         follow = [asyncio.create_task(reader.follow(lambda: Manner(pair.one.port))) for reader in readers]
-        await until(lambda: all_have(readers, job.seq), seconds=30)
+        await until(lambda: all_have(readers, job.seq), seconds=90)
         await logs.end(pair.house.writer, job)
         await asyncio.gather(*follow)
 

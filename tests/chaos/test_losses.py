@@ -259,7 +259,7 @@ async def test_a_storm_of_readers_at_a_fresh_server_shares_its_reads_of_the_log(
     async with serving(fresh, workers=0) as url, asyncio.TaskGroup() as together:
         for reader in readers:
             together.create_task(reader.follow(lambda: Manner(int(url.rpartition(":")[2]))))
-        await until(lambda: all_are_level(readers), seconds=30)
+        await until(lambda: all_are_level(readers), seconds=90)
         caught_up = len(reads)
         await logs.end(fresh.writer, job)
 

@@ -19,7 +19,7 @@ async def test_a_job_that_kills_its_worker_each_time_fails_with_the_cause_and_ha
     lease = {"DOSSIER_LEASE_SECONDS": "0.5"}
     dying = [fleet.worker(**lease, **{VARIABLE: "after_claim"}) for _ in range(ATTEMPTS)]
     for worker in dying:  # each is the only one there is, so it is the poisoned job that it takes
-        await until(lambda: due(writer, poison.id), seconds=60)
+        await until(lambda: due(writer, poison.id), seconds=90)
         await worker.start()
         assert await worker.ended() == -9
     others = [
@@ -32,7 +32,7 @@ async def test_a_job_that_kills_its_worker_each_time_fails_with_the_cause_and_ha
         found = [await handle.load(writer, job.id) for job in (poison, *others)]
         return found if all(job.is_over for job in found) else None
 
-    dead, *beside = await until(over, seconds=60)
+    dead, *beside = await until(over, seconds=90)
     assert (dead.status, dead.failure.error_type, dead.attempt) == ("failed", "worker_lost", ATTEMPTS)
     assert {(job.status, job.attempt) for job in beside} == {("completed", 1)}
     assert [violation async for history in histories(writer.engine) for violation in check(history)] == []

@@ -62,7 +62,7 @@ async def asked(model, count=1):
     async def look():
         return len(model.requests) >= count
 
-    await until(look, seconds=60)
+    await until(look, seconds=90)
 
 
 def released(events) -> list[e.AttemptReleased]:
@@ -107,7 +107,7 @@ async def finished_elsewhere(fleet, writer, environment, model):
     async def over():
         return (await fetch(writer.engine, OPEN))[0][0] == 0
 
-    await until(over, seconds=60)
+    await until(over, seconds=90)
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
@@ -200,7 +200,7 @@ async def everything_is_over(engine):
     async def over():
         return (await fetch(engine, OPEN))[0][0] == 0
 
-    await until(over, seconds=60)
+    await until(over, seconds=90)
 
 
 def told(history, load):

@@ -36,18 +36,18 @@ COUNT = "SELECT count(*) FROM jobs"
 async def test_with_synchronous_replication_nothing_acknowledged_is_lost():
     async with replicated(synchronous=True) as pair, world(pair, SEED, workers=2, thinking=0.15) as made:
         async with under_load(made, callers=2, pause=0.4) as load, asyncio.TaskGroup() as streams:
-            await until(lambda: has(load, 4), seconds=60)
+            await until(lambda: has(load, 4), seconds=90)
             readers = [Reader(f"reader {n}", job_id) for n, job_id in enumerate(load.created)]
             for n, reader in enumerate(readers):
                 streams.create_task(follow(reader, made.servers[n % 2].port))
-            await until(lambda: are_level(readers), seconds=30)
+            await until(lambda: are_level(readers), seconds=90)
 
             pair.link.pull()
             await asyncio.sleep(HELD)
             at, before = time.time(), len(load.created)
             await pair.fail_over()
             made.note(at)
-            await until(lambda: has(load, before + 4), seconds=60)
+            await until(lambda: has(load, before + 4), seconds=90)
 
         verdict = await judge(made, "failover", load)
         print(f"{verdict.row()}; again after {load_pause(load, at):.2f} s; {verdict.refusals}")  # noqa: T201
@@ -96,7 +96,7 @@ def load_pause(load, at: float) -> float:
 async def house_of(pair: Pair):
     """A server in this process, without a worker, and a client of it."""
     house = TestHouse(FAST, pair.url)
-    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         yield house, http
     await house.engine.dispose()
 
@@ -134,7 +134,7 @@ async def test_after_an_asynchronous_failover_a_reader_is_told_what_can_be_told(
         exported = await notary.make(house.engine, None)
 
         await pair.fail_over()
-        await until(lambda: works(http), seconds=30)
+        await until(lambda: works(http), seconds=90)
 
         # What can be seen from numbers alone is said; to a stream that is open, at once.
         await until(lambda: has_reset(open_, kept))

@@ -45,15 +45,15 @@ def story(terminal, demo) -> Iterator[Story]:
     first = follower.stdout.readline()
     asker.stderr.readline()
     asker.send_signal(signal.SIGINT)
-    _, said = asker.communicate(timeout=10)
+    _, said = asker.communicate(timeout=90)
     idle.kill()
     idle.communicate()
     server, url = terminal.serve(workers=1, port=int(url.rpartition(":")[2]))
-    rest, _ = follower.communicate(timeout=30)
+    rest, _ = follower.communicate(timeout=90)
     lines = [json.loads(line) for line in [first, *rest.splitlines()]]
     yield Story(lines, follower.returncode, asker.returncode, said, url)
     server.terminate()
-    server.communicate(timeout=30)
+    server.communicate(timeout=90)
     assert server.returncode == 0
 
 
@@ -220,4 +220,4 @@ def test_a_reader_that_goes_away_is_no_news(terminal, url):
     process.stdout.close()
     with process.stderr:
         assert process.stderr.read() == ""
-    process.wait(timeout=30)
+    process.wait(timeout=90)

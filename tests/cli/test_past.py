@@ -19,7 +19,7 @@ def url(terminal, tmp_path_factory):
     server, url = terminal.serve(workers=1)
     yield url
     server.terminate()
-    server.communicate(timeout=30)
+    server.communicate(timeout=90)
 
 
 @pytest.fixture(scope="module")

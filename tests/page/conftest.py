@@ -101,7 +101,7 @@ async def played(database_url: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def http(played) -> AsyncIterator[httpx.AsyncClient]:
     """A client of that server."""
-    async with httpx.AsyncClient(base_url=played, timeout=30, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=played, timeout=90, trust_env=False) as client:
         yield client
 
 
@@ -118,7 +118,7 @@ async def standing(postgres_url: str, template: str) -> AsyncIterator[str]:
 @pytest.fixture(scope="package")
 async def asking(standing) -> AsyncIterator[httpx.AsyncClient]:
     """A client of that server."""
-    async with httpx.AsyncClient(base_url=standing, timeout=30, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=standing, timeout=90, trust_env=False) as client:
         yield client
 
 

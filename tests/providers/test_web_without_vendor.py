@@ -52,7 +52,7 @@ async def researched(settings, database_url, query):
         return job if job.is_over else None
 
     async with working(house):
-        job = await until(over, seconds=60)
+        job = await until(over, seconds=90)
     rows = await whole_log(house.engine, job.id)
     assert_chain(rows)
     await house.reader.aclose()

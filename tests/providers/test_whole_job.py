@@ -36,7 +36,7 @@ async def researched(house, openai_mock, tavily_mock):
         return job if job.is_over else None
 
     async with working(house):
-        job = await until(look, seconds=30)
+        job = await until(look, seconds=90)
     assert_chain(await whole_log(house.engine, job.id))
     return job
 

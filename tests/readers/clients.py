@@ -22,7 +22,7 @@ from tests.api.sse import Seen
 from tests.readers.browser import page_of
 from tests.readers.install import NODE_MODULES
 
-SECONDS = 30.0  # for a step of a client; only a broken one needs them
+SECONDS = 90.0  # for a step of a client; only a broken one needs them
 HERE = Path(__file__).parent
 FOLLOW = (HERE / "follow.js").read_text()
 
@@ -76,7 +76,7 @@ async def openai(origin: str, job_id: str) -> list[Seen]:
 
 async def _by_hand(origin: str, job_id: str, parse: Parse) -> list[Seen]:
     seen, cursor, retry = [], "", 100
-    async with httpx.AsyncClient(base_url=origin, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=origin, timeout=90) as http:
         while not seen or seen[-1].event != "end":
             headers = {"Last-Event-ID": cursor} if cursor else {}
             with contextlib.suppress(httpx.TransportError):

@@ -108,7 +108,7 @@ async def test_an_archived_job_still_has_its_row_and_its_log_is_said_to_be_elsew
     await archived(owner, tmp_path)
     await rebuild(owner)
 
-    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         job = await http.get(f"/jobs/{old[0]}")
         report = await http.get(f"/jobs/{old[0]}/report")
         listed = (await http.get("/jobs")).json()["jobs"]
@@ -149,7 +149,7 @@ async def test_whatever_needs_the_events_of_an_archived_job_says_where_they_are(
     old, owner, writer, house, tmp_path
 ):
     young = await completed_job(writer)
-    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         before = await asked(http, old[0], young.id)
         [kept] = await archived(owner, tmp_path)
         gone = await asked(http, old[0], young.id)
@@ -168,7 +168,7 @@ async def test_whatever_needs_the_events_of_an_archived_job_says_where_they_are(
 async def test_a_key_whose_job_was_archived_makes_no_second_job(old, owner, house, tmp_path, monkeypatch):
     monkeypatch.setattr(handle, "uuid7", lambda: old_id(OLD))
     again = {"json": {"query": "why?"}, "headers": {"Idempotency-Key": "once"}}
-    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         first = await http.post("/jobs", **again)
         job_id = first.json()["job_id"]
         await http.delete(f"/jobs/{job_id}")
@@ -182,7 +182,7 @@ async def test_a_key_whose_job_was_archived_makes_no_second_job(old, owner, hous
 
 async def test_a_log_that_leaves_while_it_is_read_is_no_shorter_bundle(old, owner, house, tmp_path):
     """The head was read, the events were not yet: what is left of them must not be signed."""
-    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         await fetch(owner, "ALTER TABLE events DETACH PARTITION events_2025_03")  # nothing says so yet
         answer = await http.get(f"/jobs/{old[0]}/bundle")
 
@@ -197,7 +197,7 @@ async def test_a_month_that_is_attached_again_is_no_longer_archived(
     bounds = f"FROM ('{kept.manifest.starts}') TO ('{kept.manifest.ends}')"
     await fetch(owner, f"ALTER TABLE events ATTACH PARTITION events_2025_03 FOR VALUES {bounds}")
 
-    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         answer = await http.get(f"/jobs/{old[0]}/events")
 
     assert answer.status_code == 200

@@ -57,7 +57,7 @@ async def test_verify_stays_green_replay_says_what_is_missing_and_the_source_kee
     await forget(owner, await plan_pages(owner, [page]))
 
     verdict, replayed = await verify(database_url), await replay(owner, "default", job)
-    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         source = (await http.get(f"/jobs/{job}/sources/1")).json()
         report = await http.get(f"/jobs/{job}/report")
 
@@ -88,7 +88,7 @@ async def test_the_bundle_lists_a_page_that_was_forgotten_and_misses_one_that_wa
 
 async def checked(house, job, file) -> subprocess.CompletedProcess[str]:
     """What the bundle's own program says of it."""
-    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         file.write_bytes((await http.get(f"/jobs/{job}/bundle")).content)
     command = [sys.executable, "-I", bundle_verifier.__file__, str(file)]
     return await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)

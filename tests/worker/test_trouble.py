@@ -26,7 +26,7 @@ async def test_a_worker_whose_commits_were_refused_claims_and_rescues_once_they_
     await execute(database_url, REFUSE.format(share=1.1, code=code))
 
     async with working(house, concurrency=2):
-        await until(lambda: refused(caplog, 3), seconds=30)  # each a second after the other: both were tried
+        await until(lambda: refused(caplog, 3), seconds=90)  # each a second after the other: both were tried
         await execute(database_url, ALLOW)
 
         assert (await over(house, lost.id)).status == "completed"
