@@ -58,7 +58,7 @@ EXAMPLES_FILE = Path(__file__).parent / "problem_examples.json"
 
 
 class RecordedProblem(Struct, frozen=True):
-    """A problem that the server answered with, and the request that got it."""
+    """A problem's example: the answer, and the request that caused it."""
 
     request: str
     answer: dict[str, Any]

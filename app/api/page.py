@@ -127,7 +127,7 @@ def web_file(request: Request, version: FromPath[str], name: FromPath[str]) -> R
 
 @cache
 def files() -> Mapping[str, File]:
-    """Everything in `web/` that is sent by its name; what others wrote has a folder, and no name of ours."""
+    """Return the files of `web/` that are sent by name."""
     found = (path for path in sorted(WEB_FOLDER.rglob("*")) if path.suffix in MEDIA_TYPES)
     return {path.name: _file(path.read_bytes(), path.suffix) for path in found if path.suffix != ".html"}
 

@@ -105,7 +105,7 @@ def heads_of(checkpoint: Checkpoint) -> list[JobHead]:
 
 
 def to_line(checkpoint: Checkpoint) -> bytes:
-    """Return the line, with its end, that records the checkpoint outside the database."""
+    """Return the whole line that records the checkpoint outside the database."""
     line = CheckpointLine(
         checkpoint.number,
         checkpoint.made_at,
