@@ -22,6 +22,7 @@ from app.api.app import make_app, make_side_app
 from app.api.context import ApiContext
 from app.api.discovery import Offered
 from app.api.keyring import Keyring
+from app.api.model_door import ModelDoor
 from app.api.server import listen, side_server
 from app.audit.notary import Notary, signer_of
 from app.domain.job import Job
@@ -94,7 +95,7 @@ class Container:
 
     def context(self) -> ApiContext:
         """What the routes work with."""
-        return ApiContext(
+        context = ApiContext(
             self.writer,
             self.wake,
             self.hub,
@@ -104,6 +105,8 @@ class Container:
             signer=self.signer,
             keyring=self.keyring,
         )
+        context.models = ModelDoor(model_book(self.settings))
+        return context
 
     def worker(self, concurrency: int, perform: Perform | None = None) -> Worker:
         """A worker that does research, or whatever `perform` does."""
@@ -139,7 +142,7 @@ class Container:
             return Tools(extractive, extractive, choose, None, self._judges(None), times, changed=changed)
         judges = self._judges(models)
         model = models.model(models.book.default)
-        is_priced = models.is_priced
+        is_priced = models.book.is_priced
         return Tools(model, extractive, choose, models.model, judges, times, is_priced, changed)
 
     def breaker_changed(self, provider: str, said: str) -> None:
@@ -272,11 +275,6 @@ class Models:
         house, spec = self._house, self.book.spec(name)
         pages = house.settings.page_characters
         return LanguageModel(house.http, spec, messages, pages=pages, slots=self._slots)
-
-    def is_priced(self, name: str | None) -> bool:
-        """Return True if the cost of a model's calls is known."""
-        spec = self.book.spec(name or self.book.default)
-        return spec.price is not None or spec.preset.bills
 
     def _warn(self) -> None:
         """Log which of the named models end soon."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from uuid import UUID
 
 from app.api.keyring import Keyring
+from app.api.model_door import ModelDoor
 from app.api.past import until
 from app.api.problem_details import BadRequest
 from app.domain.job import Job
@@ -61,6 +62,7 @@ class ApiContext:
         self.signer = signer
         self.keyring = keyring or Keyring(writer.engine)
         self.verify = verify or {}
+        self.models = ModelDoor(None)
         self.bundling = asyncio.Semaphore(MAX_BUNDLES)
         self.queue_limit = queue_limit
         self._counted = 0.0

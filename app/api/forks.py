@@ -15,7 +15,7 @@ from litestar.params import Body, FromPath, HeaderParameter
 
 from app.api.authentication import READS, caller_of
 from app.api.context import TENANT, ApiContext, job_id_of
-from app.api.contract import BODY, LOG, check_key, problems_of
+from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
 from app.api.jobs import created
 from app.api.problem_details import BadRequest
 from app.domain.diff import diff
@@ -36,7 +36,7 @@ FORK_EXAMPLE = Example(
 @post(
     "/jobs/{job_id:str}/fork",
     responses={
-        **problems_of(*BODY, *LOG, "invalid_key", "idempotency_conflict", "queue_full"),
+        **problems_of(*BODY, *LOG, *SUBMITTING),
         200: ResponseSpec(Created, description="The job that this key and body already made"),
     },
     summary="Fork a job from any point of its history",
@@ -55,6 +55,7 @@ async def fork_job(
     if data.after is not None and data.after > head.seq:
         raise BadRequest("out_of_range", f"The job's last event is {head.seq}.", "after")
     check_key(idempotency_key)
+    context.models.check_changes(changes)
     await context.admit()
     job, is_new = await fork(
         context.writer,

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from app.api.authentication import caller_of
 from app.api.context import TENANT, ApiContext, id_prefix_of, job_cursor_of, job_id_of
-from app.api.contract import BODY, LOG, PAGE_PROBLEMS, check_key, problems_of
+from app.api.contract import BODY, LOG, PAGE_PROBLEMS, SUBMITTING, check_key, problems_of
 from app.api.waiting import until_over
 from app.domain import commands as c
 from app.domain.job import Job
@@ -37,7 +37,7 @@ SUBMIT_EXAMPLE = Example(
 @post(
     "/jobs",
     responses={
-        **problems_of(*BODY, "invalid_key", "idempotency_conflict", "queue_full", "database_unavailable"),
+        **problems_of(*BODY, *SUBMITTING, "database_unavailable"),
         200: ResponseSpec(Created, description="The job that this key and body already made"),
     },
     summary="Submit a research job",
@@ -51,6 +51,7 @@ async def submit_job(
 ) -> Response[Created]:
     """Store the question, which no crash can lose afterwards."""
     check_key(idempotency_key)
+    context.models.check(data.model, data.limits)
     await context.admit()
     job, is_new = await submit(
         context.writer,

@@ -74,6 +74,8 @@ CODES: dict[str, tuple[int, str]] = {
     "job_archived": (410, "The events of the job are archived"),
     "body_too_large": (413, "The body is too large"),
     "unsupported_media_type": (415, "The media type is not supported"),
+    "model_not_offered": (422, "The model is not offered"),
+    "price_unknown": (422, "The price of the model is not known"),
     "busy": (429, "Too many of these are running"),
     "queue_full": (429, "Too many jobs are waiting"),
     "http_error": (400, "The request was refused"),

@@ -133,6 +133,17 @@ class ModelBook:
         allowed = tuple(name for name in self._file.allow if self._usual or name in self._file.models)
         return tuple(dict.fromkeys((*first, *self._file.models, *allowed)))
 
+    def is_offered(self, name: str) -> bool:
+        """Return True if a request may name this model."""
+        allow, own = self._file.allow, self._file.models
+        is_allowed = not allow or name in (*allow, self.default)
+        return is_allowed and (name in own or self._usual is not None)
+
+    def is_priced(self, name: str | None) -> bool:
+        """Return True if the cost of a model's calls is known."""
+        spec = self.spec(name or self.default)
+        return spec.price is not None or spec.preset.bills
+
     def spec(self, name: str, *, is_asked: bool = True) -> ModelSpec:
         """Return how a model is asked.
 

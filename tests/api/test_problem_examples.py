@@ -14,7 +14,10 @@ from msgspec.structs import replace
 from app.api import contract
 from app.api.app import make_app
 from app.api.context import MAX_REPLAYS
+from app.api.model_door import ModelDoor
 from app.errors import DatabaseUnavailable
+from app.providers.model_book import ModelBook, ModelsFile
+from app.providers.model_spec import ModelSpec
 from app.store import event_feed, reads
 from app.store.api_keys import add_key
 from tests.steps import completed_job, running_job
@@ -74,6 +77,8 @@ PROVOKED = {
     "database_unavailable": got("/jobs"),
     "internal_error": got("/jobs"),
     "queue_full": posted({"query": "Why?"}),
+    "model_not_offered": posted({"query": "Why?", "model": "gpt-9"}),
+    "price_unknown": posted({"query": "Why?", "limits": {"max_cost_usd": 1}}),
     "busy": ("POST", f"/jobs/{OVER}/replay", {}),
     "try_again": ("DELETE", f"/jobs/{RUNNING}", {}),
     "job_archived": got(f"/jobs/{OVER}/events"),
@@ -117,6 +122,11 @@ async def with_a_full_queue(_house, patch):
     patch.setattr("app.store.queue.waiting", giving(10**9))
 
 
+async def with_one_model(_house, patch):
+    book = ModelBook(ModelsFile(allow=("gpt-6-luna",)), ModelSpec(model="gpt-6-luna"), {}, {})
+    patch.setattr(ModelDoor, "_models", property(lambda _door: book), raising=False)
+
+
 async def with_other_writers(_house, patch):
     patch.setattr("app.store.writer.Writer.append", giving(False))
 
@@ -145,6 +155,8 @@ STAGES = {
     "database_unavailable": without_a_database,
     "internal_error": with_a_fault,
     "queue_full": with_a_full_queue,
+    "model_not_offered": with_one_model,
+    "price_unknown": with_one_model,
     "try_again": with_other_writers,
     "job_archived": with_an_archived_month,
     "feed_withheld": with_a_restored_log,

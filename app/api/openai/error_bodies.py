@@ -13,7 +13,8 @@ from app.api.problem_details import CODES, HANDLERS, Problem
 TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 SERVER_FAULT = 500
 SUBMISSION = (  # what a route that submits a job refuses with
-    "malformed_json", "missing_field", "wrong_type", "too_long", "out_of_range", "invalid_key",
+    "malformed_json", "missing_field", "wrong_type", "too_long", "out_of_range", "model_not_offered",
+    "price_unknown", "invalid_key",
     "unsupported_media_type", "body_too_large", "idempotency_conflict", "queue_full", "busy",
     "database_unavailable",
 )  # fmt: skip

@@ -62,6 +62,7 @@ class OpenAI:
         Raises QueueFull, JobNotFound, IdempotencyConflict, DatabaseUnavailable.
         """
         context = self._context
+        context.models.check(wish.request.model, wish.request.limits)
         await context.admit()
         if wish.previous is None:
             job, _ = await submit(
