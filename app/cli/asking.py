@@ -22,6 +22,18 @@ from dossier.request import Limits
 UNANSWERED: dict[Outcome | None, ExitCode] = {"not_found": NOT_FOUND, "not_researched": NOT_RESEARCHED}
 SERVER_WORKERS = 2  # jobs at a time of a server of our own: this one, and one that was left behind
 
+
+class SearchChoice(click.Choice[str]):
+    """Where to look. The API calls the documents `corpus`, and so may the user."""
+
+    def __init__(self) -> None:
+        super().__init__(["web", "documents", "both"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401 - click's
+        """Return the choice as the API calls it."""
+        return "corpus" if value in {"documents", "corpus"} else super().convert(value, param, ctx)
+
+
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 LIMIT_OPTIONS = (
@@ -40,7 +52,7 @@ REQUEST_OPTIONS = (
         "--tag", "tags", multiple=True, help="To find it again with `dossier jobs --tag`; repeatable."
     ),
     click.option("--priority", type=click.IntRange(-100, 100), default=0, help="Higher goes first."),
-    click.option("--search", type=click.Choice(["web", "corpus", "both"]), help="Where to look."),
+    click.option("--search", type=SearchChoice(), help="Where to look."),
     click.option("--allow", "allowed", multiple=True, metavar="DOMAIN", help="Only these; repeatable."),
     click.option("--block", "blocked", multiple=True, metavar="DOMAIN", help="Never these; repeatable."),
     click.option("--clarify", is_flag=True, help="The agent may ask you first, before it spends anything."),

@@ -17,6 +17,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from app.cli.printing import cost_in_words
 from app.cli.questions import put_questions
 from app.cli.terminal import err, harmless, is_interactive, line
 from app.domain import events as e
@@ -94,7 +95,8 @@ def counts(job: Job) -> str:
     found = len(job.research.sources)
     read = sum(source.sha256 is not None for source in job.research.sources)
     bill = job.research.bill
-    cost = f" · ${bill.cost_usd:.4f}" if bill.cost_usd else ""
+    is_free = not bill.cost_usd and not bill.unpriced_calls
+    cost = "" if is_free else f" · {cost_in_words(bill.cost_usd, bill.unpriced_calls)}"
     return f"{bill.searches} searches · {found} sources found, {read} read · {bill.calls} calls{cost}"
 
 

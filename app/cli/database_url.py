@@ -61,7 +61,7 @@ def owner_url(settings: Settings) -> str:
 async def level(url: str) -> str:
     """Return the level that the database is at.
 
-    It is empty where the database was never migrated. Raises BadSetting.
+    It is empty where the database was never migrated. Raises BadSetting, DatabaseUnavailable.
     """
     try:
         engine = make_engine(url, role=None, pool_size=1)
@@ -69,7 +69,9 @@ async def level(url: str) -> str:
         raise BadSetting("DATABASE_URL is invalid; expected postgresql://user@host/database.") from error
     try:
         return await migrate.level(engine)
-    except (DatabaseUnavailable, asyncpg.PostgresError) as error:
+    except DatabaseUnavailable as error:
+        raise DatabaseUnavailable(f"The database in DATABASE_URL does not answer: {error}") from error
+    except asyncpg.PostgresError as error:
         raise BadSetting(f"The database in DATABASE_URL cannot be used: {error}") from error
     finally:
         await engine.dispose()

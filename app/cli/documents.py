@@ -1,4 +1,4 @@
-"""`dossier ingest` and `dossier corpus`: the documents that a search finds."""
+"""`dossier ingest` and `dossier documents`: the documents that a search finds."""
 
 import asyncio
 from pathlib import Path
@@ -16,7 +16,7 @@ from app.cli.terminal import complain, err, print_json
 from app.errors import BadDocument, BadSetting
 from app.ingest import builtin, extract
 from app.settings import Settings, load_settings
-from app.store import corpus as documents
+from app.store import corpus
 from app.store.database import Engine, make_engine
 
 Extracted = extract.ExtractedDocument | BadDocument
@@ -95,7 +95,7 @@ async def _ingest(url: str, files: list[Path], found: list[Extracted]) -> Summar
 
 
 async def store(engine: Engine, items: list[Extracted | Path]) -> Summary:
-    """Put documents and files into the corpus, under a progress bar."""
+    """Store documents and files, under a progress bar."""
     summary = Summary()
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         for item in progress.track(items, description="Reading"):
@@ -115,21 +115,21 @@ def _document(item: Extracted | Path) -> Extracted:
 async def _store(engine: Engine, found: Extracted, summary: Summary) -> None:
     if isinstance(found, BadDocument):
         summary.failed.append(str(found))
-    elif await documents.put(engine, found.url, found.title, found.text):
+    elif await corpus.put(engine, found.url, found.title, found.text):
         summary.stored += 1
     else:
         summary.unchanged += 1
 
 
-@click.group(epilog="Example: dossier corpus list")
-def corpus() -> None:
+@click.group(epilog="Example: dossier documents list")
+def documents() -> None:
     """List or remove ingested documents."""
 
 
-@corpus.command("list", epilog="Example: dossier corpus list --json")
+@documents.command("list", epilog="Example: dossier documents list --json")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def list_documents(*, as_json: bool) -> None:
-    """List the documents of the corpus by their URLs."""
+    """List the ingested documents by their URLs."""
     found = asyncio.run(_list(ready_url(local_settings())))
     if as_json:
         print_json(found)
@@ -141,12 +141,12 @@ def list_documents(*, as_json: bool) -> None:
     print_table(("URL", "Title", "Characters"), rows, cut="Title", right=("Characters",))
 
 
-async def _list(url: str) -> list[documents.ListedDocument]:
+async def _list(url: str) -> list[corpus.ListedDocument]:
     engine = make_engine(url, pool_size=1)
-    found: list[documents.ListedDocument] = []
+    found: list[corpus.ListedDocument] = []
     try:
-        while page := await documents.documents(
-            engine, documents.MAX_LISTED_DOCUMENTS, after=found[-1].url if found else ""
+        while page := await corpus.documents(
+            engine, corpus.MAX_LISTED_DOCUMENTS, after=found[-1].url if found else ""
         ):
             found += page
     finally:
@@ -154,7 +154,7 @@ async def _list(url: str) -> list[documents.ListedDocument]:
     return found
 
 
-@corpus.command("remove", epilog="Example: dossier corpus remove file:///home/me/notes/")
+@documents.command("remove", epilog="Example: dossier documents remove file:///home/me/notes/")
 @click.argument("url_prefix")
 @click.option("--json", "as_json", is_flag=True, help="Print {removed} as JSON.")
 def remove(url_prefix: str, *, as_json: bool) -> None:
@@ -171,6 +171,6 @@ def remove(url_prefix: str, *, as_json: bool) -> None:
 async def _remove(url: str, url_prefix: str) -> int:
     engine = make_engine(url, pool_size=1)
     try:
-        return await documents.remove(engine, url_prefix)
+        return await corpus.remove(engine, url_prefix)
     finally:
         await engine.dispose()

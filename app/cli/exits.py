@@ -87,6 +87,11 @@ class Ended(DossierError):
         self.code = code or exit_code.name
 
 
+def ended_as(number: int | None) -> ExitCode:
+    """Return the exit code of a command of ours that ended with this number."""
+    return next((one for one in EXIT_CODES if one.number == number and number), FAILED)
+
+
 def exit_code_of(error: Exception) -> ExitCode:
     """Return the exit code of an error."""
     match error:

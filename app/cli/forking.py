@@ -10,7 +10,7 @@ import rich_click as click
 from msgspec import structs
 from rich.table import Table
 
-from app.cli.asking import LIMIT_OPTIONS, finish, how_to_go_on, watch_or_leave
+from app.cli.asking import LIMIT_OPTIONS, SearchChoice, finish, how_to_go_on, watch_or_leave
 from app.cli.naming import find_job
 from app.cli.server_connection import connect
 from app.cli.terminal import harmless, line, out, print_json
@@ -44,7 +44,7 @@ def _with_limits(command: Any) -> Any:  # noqa: ANN401 - click's
 @click.option("--effort", type=click.Choice(["quick", "standard", "deep"]))
 @click.option("--priority", type=click.IntRange(-100, 100), help="Higher goes first.")
 @click.option("--tag", "tags", multiple=True, help="Instead of the origin's; repeatable.")
-@click.option("--search", type=click.Choice(["web", "corpus", "both"]), help="Where to look.")
+@click.option("--search", type=SearchChoice(), help="Where to look.")
 @click.option("--allow", "allowed_domains", multiple=True, metavar="DOMAIN", help="Only these; repeatable.")
 @click.option("--block", "blocked_domains", multiple=True, metavar="DOMAIN", help="Never these; repeatable.")
 @click.option("--model", help="Another language model, as its server calls it.")

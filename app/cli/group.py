@@ -6,6 +6,7 @@ This is the only place that imports by name. The list of commands shows the shor
 a test holds them against those of the commands themselves.
 """
 
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -22,11 +23,21 @@ from dossier.problems import DossierError
 
 
 class LazyGroup(RichGroup):
-    """A group over a table: name -> ("module:attribute", short text)."""
+    """A group over a table: name -> ("module:attribute", short text).
 
-    def __init__(self, *args: Any, table: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:  # noqa: ANN401 - click's
+    `old_names` work too, but no list shows them.
+    """
+
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 - click's
+        table: Mapping[str, tuple[str, str]],
+        old_names: Mapping[str, str],
+        **kwargs: Any,  # noqa: ANN401 - click's
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.table = table
+        self.old_names = old_names
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The commands in the order of the table."""
@@ -45,8 +56,9 @@ class LazyGroup(RichGroup):
 
         An unknown name is click's usage error.
         """
-        if args[0] in self.table:
-            return args[0], self.load(args[0]), args[1:]
+        name = self.old_names.get(args[0], args[0])
+        if name in self.table:
+            return name, self.load(name), args[1:]
         if args[0].startswith("-"):
             return super().resolve_command(ctx, args)
         raise NoSuchCommand(args[0], possibilities=list(self.table), ctx=ctx)
@@ -63,6 +75,7 @@ class LazyGroup(RichGroup):
         An error is one line, or with --json one object.
         """
         mend_streams()
+        logging.getLogger().addHandler(logging.NullHandler())  # a server sets up a log; all else says it once
         given = list(sys.argv[1:] if args is None else args)
         as_json = "--json" in given
         err.quiet = as_json and not err.is_terminal

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from app.cli.database_url import ready_url
 from app.cli.exits import FAILED, Ended
-from app.cli.terminal import complain, line, out, print_json
+from app.cli.terminal import complain, out, print_json
 from app.domain.api_key import SCOPES, Scope
 from app.settings import load_settings
 from app.store.api_keys import ApiKey, add_key, read_keys, revoke_key
@@ -44,7 +44,7 @@ def create(name: str, scopes: tuple[Scope, ...], expires: str | None, *, as_json
     if as_json:
         print_json({"key_id": key_id, "key": text, "scopes": wanted})
         return
-    line(text)
+    click.echo(text)
     complain(
         f"Key {key_id} may {', '.join(wanted)}. It is shown this once; send it as Authorization: Bearer."
     )
@@ -69,14 +69,18 @@ def list_keys(*, as_json: bool) -> None:
 
 @key.command(epilog="Example: dossier key revoke 0Ab3dE6h")
 @click.argument("key_id")
-def revoke(key_id: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print {revoked} as JSON.")
+def revoke(key_id: str, *, as_json: bool) -> None:
     """Revoke a key.
 
     Every process refuses it within seconds.
     """
     if not _run(lambda engine: revoke_key(engine, key_id)):
-        raise Ended(f"There is no key {key_id}. `dossier key list` has them.", FAILED)
-    line(f"Key {key_id} is revoked.")
+        raise Ended(f"No key has the id {key_id}; `dossier key list` shows all.", FAILED)
+    if as_json:
+        print_json({"revoked": key_id})
+    else:
+        click.echo(f"Key {key_id} is revoked.")
 
 
 def _run(work: Callable[[Engine], Awaitable[WorkT]]) -> WorkT:

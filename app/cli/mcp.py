@@ -14,6 +14,7 @@ JOBS_AT_ONCE = 2  # of a server of our own
 
 
 @click.command(epilog="Example: dossier mcp")
+@click.option("--json", is_flag=True, expose_value=False, help="Print an error as JSON on standard error.")
 def mcp() -> None:
     """Serve the Model Context Protocol over stdio.
 

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from app.cli.terminal import harmless, out
 from app.text.report_output import WRITTEN
-from dossier.job_types import JobView, UsageView
+from dossier.job_types import JobView
 
 WIDE = 100  # columns of a terminal that also has room for when a job was created
 NARROW = 72  # columns of a terminal that has no room for whole ids and a question
@@ -53,7 +53,7 @@ def _rows(view: JobView) -> Iterator[tuple[str, str]]:
     yield "Over", _time(view.completed_at)
     failed = f", {usage.failed_tries} failed tries" if usage.failed_tries else ""
     counts = f"{usage.searches} searches, {usage.pages_read} pages, {usage.calls} calls{failed}"
-    yield "Usage", f"{counts}, cost {_cost(usage)}"
+    yield "Usage", f"{counts}, {cost_in_words(usage.known_cost_usd, usage.unknown_cost_calls)}"
     if view.error:
         yield "Error", f"{view.error.error_type}: {view.error.error_message}"
         if view.error.outcome_reason:
@@ -68,14 +68,12 @@ def _rows(view: JobView) -> Iterator[tuple[str, str]]:
         yield "Report", f"dossier report {view.job_id}"
 
 
-def _cost(usage: UsageView) -> str:
-    """Return the cost, or the least that it can be.
-
-    The latter applies where calls have no known price.
-    """
-    if usage.cost_usd is not None:
-        return f"${usage.cost_usd:.4f}"
-    return f"at least ${usage.known_cost_usd:.4f} ({usage.unknown_cost_calls} calls have no known price)"
+def cost_in_words(known_usd: float, unpriced_calls: int) -> str:
+    """Return the cost, or the least that it can be where calls have no known price."""
+    if not unpriced_calls:
+        return f"${known_usd:.4f}"
+    calls = "1 call has" if unpriced_calls == 1 else f"{unpriced_calls} calls have"
+    return f"at least ${known_usd:.4f} ({calls} no known price)"
 
 
 def _time(at: datetime | None) -> str:
@@ -83,24 +81,38 @@ def _time(at: datetime | None) -> str:
 
 
 def print_jobs(views: Sequence[JobView]) -> None:
-    """A table of jobs, with only the questions cut."""
-    names = ["Job", "Status", "%", "Created", "Question"]
-    rows = [_cells(view) for view in views]
-    if out.is_terminal and out.width < WIDE:
-        names, rows = _without_time(names), [_without_time(row) for row in rows]
-    if out.is_terminal and out.width < NARROW:
-        short = _short_ids([row[0] for row in rows])
-        rows = [[name, *row[1:]] for name, row in zip(short, rows, strict=True)]
+    """Print a table of jobs, with only the questions cut.
+
+    A terminal shows what came of a job in place of `completed`; a pipe gets both.
+    """
+    if not out.is_terminal:
+        names = ("Job", "Status", "Outcome", "%", "Created", "Question")
+        print_table(names, [_whole_cells(view) for view in views], cut="Question")
+        return
+    ids = [str(view.job_id) for view in views]
+    shown = _short_ids(ids) if out.width < NARROW else ids
+    rows = [[job_id, _state(view), str(view.progress)] for job_id, view in zip(shown, views, strict=True)]
+    names = ("Job", "State", "%", "Question")
+    if out.width >= WIDE:
+        names = ("Job", "State", "%", "Created", "Question")
+        rows = [[*row, _time(view.created_at)] for row, view in zip(rows, views, strict=True)]
+    rows = [[*row, _question(view)] for row, view in zip(rows, views, strict=True)]
     print_table(names, rows, cut="Question", right=("%",))
 
 
-def _cells(view: JobView) -> list[str]:
-    question = " ".join(view.query.split())
-    return [str(view.job_id), view.status, str(view.progress), _time(view.created_at), question]
+def _whole_cells(view: JobView) -> list[str]:
+    outcome, created = view.outcome or "", _time(view.created_at)
+    return [str(view.job_id), view.status, outcome, str(view.progress), created, _question(view)]
 
 
-def _without_time(row: list[str]) -> list[str]:
-    return [*row[:3], *row[4:]]
+def _state(view: JobView) -> str:
+    """Return the outcome of a completed job, the status of any other, in words."""
+    state = view.outcome if view.status == "completed" and view.outcome else view.status
+    return state.replace("_", " ")
+
+
+def _question(view: JobView) -> str:
+    return " ".join(view.query.split())
 
 
 def _short_ids(ids: Sequence[str]) -> list[str]:

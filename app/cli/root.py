@@ -24,7 +24,7 @@ COMMANDS = {
     "estimate": ("app.cli.offers:estimate", "Estimate what a job would take."),
     "capabilities": ("app.cli.offers:capabilities", "Show what the server offers."),
     "ingest": ("app.cli.documents:ingest", "Add documents to search."),
-    "corpus": ("app.cli.documents:corpus", "List or remove ingested documents."),
+    "documents": ("app.cli.documents:documents", "List or remove ingested documents."),
     "serve": ("app.cli.serving:serve", "Run the API and a worker."),
     "mcp": ("app.cli.mcp:mcp", "Serve the Model Context Protocol over stdio."),
     "key": ("app.cli.keys:key", "Make, list and revoke API keys."),
@@ -43,10 +43,13 @@ COMMANDS = {
     "rebuild": ("app.cli.database_admin:rebuild", "Rebuild the jobs table from the log."),
 }
 
+OLD_NAMES = {"corpus": "documents"}  # that commands are still known by, and no help shows
+
 
 @click.group(
     cls=LazyGroup,
     table=COMMANDS,
+    old_names=OLD_NAMES,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Example: dossier demo",
 )

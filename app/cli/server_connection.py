@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import IO
 
 import app
+from app.cli.exits import Ended, ended_as
 from app.cli.terminal import err
 from app.settings import load_settings
 from dossier import Dossier
-from dossier.problems import DossierError
 
 STARTS_WITHIN = 60.0  # seconds; a new embedded Postgres takes two, a slow disk longer
 STOPS_WITHIN = 25.0  # seconds; a worker's step in flight has ten, open streams ten
@@ -106,11 +106,13 @@ def _url(child: subprocess.Popen[str], log: IO[str]) -> str:
     found = ANNOUNCED_URL.search(child.stdout.readline()) if readable else None
     if found:
         return found[0]
+    with contextlib.suppress(subprocess.TimeoutExpired):  # it is alive and silent
+        child.wait(1.0)
     log.seek(0)
     # uvicorn's own last words only repeat that it failed.
     said = [text for text in log.read().splitlines() if text.strip() and not text.startswith("ERROR:")]
     reason = f": {said[-1].strip()}" if said else " and printed no error."
-    raise DossierError(f"The server failed to start{reason}")
+    raise Ended(f"The server failed to start{reason}", ended_as(child.poll()))
 
 
 def _stop(child: subprocess.Popen[str]) -> None:

@@ -120,7 +120,9 @@ async def connected(url: str, seconds: float) -> AsyncIterator[asyncpg.Connectio
         raise BadSetting(
             f"The user in DATABASE_URL may not act as {ANALYST_ROLE}: GRANT {ANALYST_ROLE} TO it."
         ) from error
-    except (*AWAY, asyncpg.PostgresError) as error:
+    except AWAY as error:
+        raise DatabaseUnavailable(f"The database in DATABASE_URL does not answer: {error}") from error
+    except asyncpg.PostgresError as error:
         raise BadSetting(f"The database in DATABASE_URL cannot be used: {error}") from error
     try:
         if await connection.fetchval("SELECT to_regnamespace('report') IS NULL"):

@@ -68,7 +68,7 @@ def test_an_error_is_one_object_and_its_exit_code(tmp_path, script, environment,
     [
         ("dossier jbos", "Did you mean 'jobs'?"),
         ("dossier jobs --limt 3", "Did you mean '--limit'?"),
-        ("dossier corpus lsit", "Did you mean 'list'?"),
+        ("dossier documents lsit", "Did you mean 'list'?"),
     ],
 )
 def test_a_slip_is_answered_with_what_was_meant(tmp_path, script, says):

@@ -1,0 +1,130 @@
+"""Every command has --json, and answers an error with one object."""
+
+import json
+import re
+
+import pytest
+import rich_click as click
+
+from app.cli.root import COMMANDS, OLD_NAMES, dossier
+from app.cli.terminal import err
+from tests.cli.test_exits import shell
+
+NO_DATABASE, NO_SERVER = "postgresql://nobody@127.0.0.1:9/nothing", "http://127.0.0.1:9"
+JOB = "01a20937-51e3-763d-b2e2-cb25b04281b4"
+
+# What each command needs on its line. `{file}` exists; `{folder}` is new.
+ARGUMENTS = {
+    "demo": [],
+    "ask": ["Why?"],
+    "submit": ["Why?"],
+    "follow": [JOB],
+    "answer": [JOB, "Yes."],
+    "show": [JOB],
+    "jobs": [],
+    "cancel": [JOB],
+    "fork": [JOB],
+    "diff": [JOB, JOB],
+    "replay": [JOB],
+    "report": [JOB],
+    "why": [JOB],
+    "bundle": [JOB],
+    "estimate": ["Why?"],
+    "capabilities": [],
+    "ingest": ["{file}"],
+    "documents list": [],
+    "documents remove": ["file:///"],
+    "serve": ["--port", "0"],
+    "mcp": [],
+    "key create": ["reports"],
+    "key list": [],
+    "key revoke": ["0Ab3dE6h"],
+    "worker": [],
+    "models": [],
+    "sql": ["-c", "SELECT 1"],
+    "migrate": [],
+    "verify": [],
+    "checkpoint": [],
+    "keygen": ["{file}"],
+    "forget": ["--job", JOB, "--yes"],
+    "archive": ["--before", "2025-03", "--to", "{folder}"],
+    "archive verify": ["{file}"],
+    "rebuild": [],
+}
+LOCAL = {"models", "keygen", "archive verify"}  # these ask neither server nor database
+SERVERS = {"demo", "serve", "mcp", "worker"}  # these set up a log, or start a process that does
+
+
+def leaves(command, path):
+    """Every command that can be run, with the words that run it."""
+    if isinstance(command, click.Group):
+        for name, below in command.commands.items():
+            yield from leaves(below, f"{path} {name}")
+    if not isinstance(command, click.Group) or command.invoke_without_command:
+        yield path, command
+
+
+LEAVES = {path: leaf for name in COMMANDS for path, leaf in leaves(dossier.load(name), name)}
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capfd):
+    """Run a command in this process; returns its exit code and the object on standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", NO_DATABASE)
+    monkeypatch.setenv("DOSSIER_URL", NO_SERVER)
+    monkeypatch.setenv("DOSSIER_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(err, "quiet", False)
+    (tmp_path / "file.txt").write_text("text")
+
+    def ended(*words):
+        filled = [word.format(file=tmp_path / "file.txt", folder=tmp_path / "new") for word in words]
+        with pytest.raises(SystemExit) as left:
+            dossier.main([*filled, "--json"])
+        found = capfd.readouterr()
+        assert found.out == ""
+        return left.value.code, json.loads(found.err)
+
+    return ended
+
+
+def test_every_command_is_tried_here():
+    assert ARGUMENTS.keys() == LEAVES.keys()
+
+
+@pytest.mark.parametrize("path", sorted(LEAVES))
+def test_every_command_has_json(path):
+    assert any("--json" in option.opts for option in LEAVES[path].params)
+
+
+@pytest.mark.parametrize("path", sorted(LEAVES))
+def test_a_wrong_option_is_one_object(run, path):
+    code, said = run(*path.split(), *ARGUMENTS[path], "--nonsense")
+
+    assert (code, said["code"], said["exit_code"]) == (2, "usage", 2)
+    assert said["message"]
+    assert said["what_to_do"]
+
+
+@pytest.mark.parametrize("path", sorted(LEAVES.keys() - LOCAL - SERVERS))
+def test_a_server_that_is_away_is_one_object(run, path):
+    code, said = run(*path.split(), *ARGUMENTS[path])
+
+    assert (code, said["code"], said["exit_code"]) == (6, "unreachable", 6)
+
+
+@pytest.mark.parametrize("script", ["serve --port 0", "worker", "jobs"])
+def test_a_server_without_its_database_ends_with_one_object(tmp_path, script):
+    found = shell(tmp_path, f"dossier {script} --json", DATABASE_URL=NO_DATABASE)
+    said = json.loads(found.stderr.splitlines()[-1])
+
+    assert (found.returncode, said["code"], said["exit_code"]) == (6, "unreachable", 6)
+
+
+def test_an_old_name_of_a_command_works_and_is_not_shown(run, capfd):
+    code, said = run("corpus", "list")
+    with pytest.raises(SystemExit):
+        dossier.main(["--help"])
+
+    assert (code, said["code"]) == (6, "unreachable")
+    assert not any(re.search(rf"\b{name}\b", capfd.readouterr().out) for name in OLD_NAMES)
