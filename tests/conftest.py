@@ -13,7 +13,6 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
-from sqlalchemy import make_url
 
 from app.agent.extractive import Extractive
 from app.api.server import listen, make_server
@@ -25,6 +24,7 @@ from app.store.wake import Wake
 from app.store.writer import Writer
 from app.wiring import Container
 from app.worker.providers import Tools
+from tests.databases import Databases, with_database
 from tests.network import no_network  # noqa: F401 - a fixture of every test
 from tests.scripted import ScriptedModel, ScriptedSearch
 
@@ -68,10 +68,6 @@ def postgres_url() -> Iterator[str]:
             server.cleanup()
 
 
-def with_database(url: str, name: str) -> str:
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
-
-
 async def execute(url: str, *statements: str) -> None:
     connection = await asyncpg.connect(driver_url(url))
     for statement in statements:
@@ -89,13 +85,19 @@ async def template(postgres_url: str) -> AsyncIterator[str]:
     await execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+async def databases(postgres_url: str, template: str) -> AsyncIterator[Databases]:
+    databases = Databases(postgres_url, template)
+    yield databases
+    await databases.close()
+
+
 @pytest.fixture
-async def database_url(postgres_url: str, template: str) -> AsyncIterator[str]:
+async def database_url(databases: Databases) -> AsyncIterator[str]:
     """An empty migrated database of this test's own; the URL is the owner's."""
-    name = f"dossier_{uuid4().hex[:12]}"
-    await execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield with_database(postgres_url, name)
-    await execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    url = await databases.take()
+    yield url
+    await databases.give_back(url)
 
 
 @pytest.fixture
@@ -177,12 +179,12 @@ async def server(house: TestHouse) -> AsyncIterator[str]:
 @pytest.fixture
 async def http(server: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of that server."""
-    async with httpx.AsyncClient(base_url=server, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=server, timeout=90) as client:
         yield client
 
 
 @pytest.fixture
 async def api(house: TestHouse) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a real server without a worker: the test itself works on the jobs."""
-    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=10) as client:
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as client:
         yield client
