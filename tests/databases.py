@@ -54,14 +54,20 @@ class Databases:
     async def take(self) -> str:
         """The URL of an empty migrated database; it is the owner's."""
         name = f"dossier_{uuid4().hex[:12]}"
-        if self._empty:
-            before = self._empty.pop()
-            await self._run(f"ALTER DATABASE {before} RENAME TO {name}")
-            self._made[name] = self._made.pop(before)
-        else:
+        if not (self._empty and await self._renamed(self._empty.pop(), name)):
             await self._run(f"CREATE DATABASE {name} TEMPLATE {self._template}")
             self._made[name] = await self._within(name, AS_IT_IS)
         return with_database(self._url, name)
+
+    async def _renamed(self, before: str, name: str) -> bool:
+        """Say whether it has its new name; one that a session, such as autovacuum's, holds is dropped."""
+        try:
+            await self._run(f"ALTER DATABASE {before} RENAME TO {name}")
+        except asyncpg.ObjectInUseError:
+            await self._drop(before)
+            return False
+        self._made[name] = self._made.pop(before)
+        return True
 
     async def give_back(self, url: str) -> None:
         """Empty it for the next test, or drop it where the test left more than rows."""
