@@ -6,6 +6,8 @@ CHAOS_SECONDS ?= 600
 # A Postgres that the tests share has one order of transactions, which the feed waits for.
 PROCESSES ?= $(if $(TEST_DATABASE_URL),1,4)
 PURE   := tests/domain tests/text tests/ingest tests/test_house.py $(filter-out %/test_fork.py %/test_replay.py,$(wildcard tests/agent/test_*.py))
+# Compiled modules are kept, whatever the environment says: a process starts in two thirds of the time.
+unexport PYTHONDONTWRITEBYTECODE
 SHELL  := bash
 .SHELLFLAGS := -o pipefail -c
 Q      ?= What does the with statement do, and what is a context manager?
