@@ -98,7 +98,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         name="DOSSIER_QUEUE_LIMIT", default=10_000
     )
     max_streams: Annotated[int, Meta(ge=1, le=1_000_000)] = field(name="DOSSIER_MAX_STREAMS", default=10_000)
-    # Hosts beyond this machine's own names that /mcp answers to, separated by spaces; `:*` is any port.
+    # Of one address to one process; 0: no bound.
+    peer_connections: Annotated[int, Meta(ge=0, le=1_000_000)] = field(
+        name="DOSSIER_PEER_CONNECTIONS", default=1_000
+    )
+    # Hosts beyond this machine's own names that are answered to, separated by spaces; `:*` is any port.
     allowed_hosts: Hosts = field(name="DOSSIER_ALLOWED_HOSTS", default="")
     # Of other pages whose scripts may call the API, separated by commas; "*" is any.
     allowed_origins: Origins = field(name="DOSSIER_ALLOWED_ORIGINS", default="")

@@ -23,6 +23,7 @@ from app.api.context import ApiContext
 from app.api.discovery import Offered
 from app.api.keyring import Keyring
 from app.api.model_door import ModelDoor
+from app.api.request_guard import AllowedHosts
 from app.api.server import listen, side_server
 from app.audit.notary import Notary, signer_of
 from app.domain.job import Job
@@ -382,7 +383,8 @@ async def showing(house: Container) -> AsyncIterator[None]:
         yield
         return
     sock = listen(settings.metrics_host, settings.metrics_port)
-    async with side_server(make_side_app(house.context()), sock):
+    hosts = AllowedHosts([*settings.allowed_hosts.split(), settings.metrics_host])
+    async with side_server(make_side_app(house.context()), sock, hosts):
         yield
 
 

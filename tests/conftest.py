@@ -146,16 +146,11 @@ async def house(database_url: str) -> AsyncIterator[TestHouse]:
 
 
 @contextlib.asynccontextmanager
-async def serving(house: Container, workers: int = 1, port: int = 0) -> AsyncIterator[str]:
-    """A real server on loopback over this house; yields its URL."""
+async def serving(house: Container, workers: int = 1, port: int = 0, **door: object) -> AsyncIterator[str]:
+    """A real server on loopback over this house; yields its URL. `door` is for `make_server`."""
     sock = listen("127.0.0.1", port)
-    server = make_server(
-        house.app(workers),
-        house.draining,
-        "error",
-        metrics=house.metrics,
-        allowed_origins=house.settings.origins,
-    )
+    door.setdefault("allowed_origins", house.settings.origins)
+    server = make_server(house.app(workers), house.draining, "error", metrics=house.metrics, **door)
     running = asyncio.create_task(server.serve([sock]))
     while not server.started:
         await asyncio.sleep(0.01)

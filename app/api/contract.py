@@ -27,6 +27,7 @@ from app.api.problem_details import (
     Problem,
     allowed,
 )
+from app.api.request_guard import SAFE
 from app.api.shape import bound_faults, faults, text_faults
 from app.text.json_bounds import MAX_JSON_DEPTH
 
@@ -150,9 +151,20 @@ async def check_request(request: Request[Any, Any, Any]) -> Response[None] | Non
     if wanted.body is not None:
         require_json(request)
         found = chain(found, _body_faults(await request.body(), wanted.body))
+    elif request.method not in SAFE and _has_body(request):
+        require_json(request)
     if errors := list(islice(found, MAX_FAULTS)):
         raise InvalidRequest(errors)
     return None
+
+
+def _has_body(request: Request[Any, Any, Any]) -> bool:
+    headers = request.headers
+    return (
+        "content-type" in headers
+        or "transfer-encoding" in headers
+        or headers.get("content-length", "0") != "0"
+    )
 
 
 def _options(request: Request[Any, Any, Any]) -> Response[None]:

@@ -5,16 +5,17 @@ import contextlib
 import resource
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
 from types import FrameType
-from typing import Any
 
 import uvicorn
 from litestar import Litestar
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.api.cors import CrossOrigin
-from app.api.handover import WIRE, Handover
+from app.api.handover import Handover
 from app.api.head import HeadAsGet
+from app.api.http_protocol import PeerCount, Protocol
+from app.api.request_guard import AllowedHosts, RequestGuard
 from app.api.scrape import Meter
 from app.metrics import ProcessMetrics
 
@@ -23,61 +24,6 @@ SEND_BUFFER = 65_536  # bytes; without it a reader that stops pins about 4 MB of
 BACKLOG = 2048
 GRACE = 15  # seconds after a signal until what is still open is cut; longer than the hub's drain
 LET_GO = 1  # seconds more, until requests that have not noticed that are cancelled
-
-
-class LenientTransport:
-    """A transport that ignores late writes.
-
-    asyncio's ignores what uvloop's raises for.
-    """
-
-    __slots__ = ("_transport",)  # there is one for each connection
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-
-    def write(self, chunk: bytes) -> None:
-        """Write, unless the other end has hung up.
-
-        The protocol is about to hear of that.
-        """
-        if not self._transport.is_closing():
-            self._transport.write(chunk)
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all the rest is the transport's
-        return getattr(self._transport, name)
-
-
-class Protocol(HttpToolsProtocol):
-    """Offers the application what ASGI lacks.
-
-    That is to write without waiting, and to cut a connection.
-    """
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A caller is there."""
-        super().connection_made(LenientTransport(transport))  # type: ignore[arg-type]
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self.scope["extensions"] = {WIRE: {"write": self.write, "abort": self.transport.abort}}
-
-    def write(self, chunk: bytes) -> bool:
-        """Write a chunk of the response under way, framed for HTTP.
-
-        Returns False where that has to wait.
-        """
-        cycle = self.cycle
-        if (
-            self.flow.write_paused
-            or not cycle.chunked_encoding
-            or cycle.disconnected
-            or cycle.response_complete
-        ):
-            return False
-        self.transport.write(chunk)
-        return True
 
 
 class Server(uvicorn.Server):
@@ -175,10 +121,14 @@ class QuietServer(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def side_server(app: Litestar, sock: socket.socket) -> AsyncIterator[None]:
+async def side_server(
+    app: Litestar, sock: socket.socket, hosts: AllowedHosts | None = None
+) -> AsyncIterator[None]:
     """Serve this application beside other work while this is open."""
     config = uvicorn.Config(
-        HeadAsGet(app),
+        HeadAsGet(RequestGuard(app, hosts or AllowedHosts())),
+        http=partial(Protocol, peers=PeerCount()),  # type: ignore[arg-type]
+        ws="none",
         access_log=False,
         server_header=False,
         log_config=None,
@@ -200,17 +150,22 @@ def make_server(
     log_level: str,
     force_stop: asyncio.Event | None = None,
     metrics: ProcessMetrics | None = None,
+    hosts: AllowedHosts | None = None,
+    peers: PeerCount | None = None,
     allowed_origins: Sequence[str] = (),
 ) -> Server:
     """Make a server for this application.
 
-    Give `serve` a socket of `listen`. Requests are counted in `metrics`.
+    Give `serve` a socket of `listen`. Requests are counted in `metrics`; `hosts` are the names that it
+    answers to, `peers` bounds the connections of each address.
     """
-    inner = Handover(Meter(app, metrics) if metrics else app)
+    inner = Meter(app, metrics) if metrics else app
+    guarded = Handover(RequestGuard(inner, hosts or AllowedHosts(), allowed_origins))
     config = uvicorn.Config(
-        HeadAsGet(CrossOrigin(inner, allowed_origins) if allowed_origins else inner),
+        HeadAsGet(CrossOrigin(guarded, allowed_origins) if allowed_origins else guarded),
         loop="uvloop",
-        http=Protocol,
+        http=partial(Protocol, peers=peers or PeerCount()),  # type: ignore[arg-type]
+        ws="none",
         log_level=log_level.lower(),
         log_config=None,  # its lines are written as all others are
         access_log=False,

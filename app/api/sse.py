@@ -23,6 +23,7 @@ STREAM_HEADERS = [
     (b"cache-control", b"no-store, no-transform"),
     (b"x-accel-buffering", b"no"),
     (b"x-content-type-options", b"nosniff"),
+    (b"vary", b"Accept, Authorization, Cookie"),
 ]
 
 CursorT = TypeVar("CursorT", bound=Hashable)

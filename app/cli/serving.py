@@ -13,7 +13,9 @@ import uvloop
 from uvicorn import Server
 
 from app import logs
+from app.api.http_protocol import PeerCount
 from app.api.keyring import Keyring
+from app.api.request_guard import AllowedHosts
 from app.api.server import allow_sockets, listen, make_server
 from app.cli.database_url import ready_url
 from app.cli.terminal import print_json
@@ -66,7 +68,8 @@ def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bo
             f"Cannot listen on {host}:{port} ({error.strerror}); choose another --port."
         ) from error
     process_key = settings.api_key if with_parent else None
-    uvloop.run(_serve(settings, url, sock, workers, process_key=process_key, as_json=as_json))
+    hosts = AllowedHosts([*settings.allowed_hosts.split(), host])
+    uvloop.run(_serve(settings, url, sock, workers, hosts=hosts, process_key=process_key, as_json=as_json))
 
 
 async def _require_key(url: str) -> None:
@@ -112,14 +115,23 @@ async def _serve(
     sock: socket.socket,
     workers: int,
     *,
+    hosts: AllowedHosts,
     process_key: str | None,
     as_json: bool,
 ) -> None:
     house = Container(settings, url, process_key=process_key)
     mounts = {"/mcp": McpMount(house.keyring.process_key, settings.allowed_hosts.split(), settings.origins)}
     app = house.app(workers, mounts)
+    peers = PeerCount(settings.peer_connections)
     server = make_server(
-        app, house.draining, settings.log_level, house.force_stop, house.metrics, settings.origins
+        app,
+        house.draining,
+        settings.log_level,
+        house.force_stop,
+        house.metrics,
+        hosts,
+        peers,
+        settings.origins,
     )
     announcing = asyncio.create_task(_announce(server, sock, workers, as_json=as_json))
     # uvicorn obeys a signal, stops, and then raises it again; by then there is nothing left to do.

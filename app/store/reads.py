@@ -185,7 +185,7 @@ def _listed(row: Mapping[str, Any]) -> JobView | None:
     try:
         return _view(row)
     except (ValueError, RecursionError) as error:
-        log.warning("A job is left out of a list: %s", error, extra={"job_id": str(row["job_id"])})
+        log.warning("A job is left out of a list: %s", error, extra={"job": str(row["job_id"])})
         return None
 
 

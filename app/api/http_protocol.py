@@ -1,0 +1,229 @@
+"""One HTTP connection: uvicorn's, with bounds, and with what ASGI lacks.
+
+Whoever connects may send what they like, as slowly as they like. So a head has a size, head and body have
+a time, and one address has a number of connections.
+"""
+
+import asyncio
+import ipaddress
+from collections import Counter
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from app.api.handover import WIRE
+from app.api.problem_details import MEDIA_TYPE, problem
+
+MAX_HEAD = 65_536  # bytes of a request line and its headers
+MAX_HEADERS = 100
+FED_AT_ONCE = 16_384  # bytes; the parser joins the parts of a header, which takes long for many
+HEAD_SECONDS = 10.0  # from the first byte of a head to its last
+BODY_SECONDS = 30.0  # from the first byte of a body to its last
+MAX_PIPELINED = 100  # requests that wait behind the one under way
+PEER_CONNECTIONS = 1_000  # of one address; those from this machine are not counted
+
+_encode = msgspec.json.Encoder().encode
+
+
+class LenientTransport:
+    """A transport on which a late write is no error.
+
+    asyncio's ignores what uvloop's raises for.
+    """
+
+    __slots__ = ("_transport",)  # there is one for each connection
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def write(self, chunk: bytes) -> None:
+        """Write, unless the other end has hung up.
+
+        The protocol is about to hear of that.
+        """
+        if not self._transport.is_closing():
+            self._transport.write(chunk)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all the rest is the transport's
+        return getattr(self._transport, name)
+
+
+class PeerCount:
+    """How many connections each address has."""
+
+    def __init__(self, most: int = PEER_CONNECTIONS, *, counts_loopback: bool = False) -> None:
+        self._most = most
+        self._counts_loopback = counts_loopback
+        self._open: Counter[str] = Counter()
+
+    def admit(self, address: str) -> bool:
+        """Count a connection. False: this address has too many."""
+        peer, is_local = peer_of(address)
+        self._open[peer] += 1
+        exempt = is_local and not self._counts_loopback
+        return exempt or not self._most or self._open[peer] <= self._most
+
+    def leave(self, address: str) -> None:
+        """Count a connection that has ended."""
+        peer, _ = peer_of(address)
+        self._open[peer] -= 1
+        if self._open[peer] <= 0:
+            del self._open[peer]
+
+
+@lru_cache(maxsize=1_000)
+def peer_of(address: str) -> tuple[str, bool]:
+    """Return who connects, and whether from this machine.
+
+    Of IPv6 it is the network of 64 bits, all of whose addresses one caller has.
+    """
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:  # a socket without an address is on this machine
+        return address, True
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped:
+            return str(ip.ipv4_mapped), ip.ipv4_mapped.is_loopback
+        return str(int(ip) >> 64), ip.is_loopback
+    return address, ip.is_loopback
+
+
+class Protocol(HttpToolsProtocol):
+    """Bounds what a caller sends, and offers what ASGI lacks.
+
+    That is to write without waiting, and to cut a connection.
+    """
+
+    def __init__(self, *args: Any, peers: PeerCount | None = None, **named: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **named)
+        self._peers = peers or PeerCount()
+        self._peer = ""
+        self._head_bytes = 0
+        self._is_in_head = True
+        self._refusal = "malformed_request"
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Admit a caller, unless its address has too many connections."""
+        super().connection_made(LenientTransport(transport))  # type: ignore[arg-type]
+        self._peer = self.client[0] if self.client else ""
+        self._await(HEAD_SECONDS)
+        if not self._peers.admit(self._peer):
+            self._refuse("too_many_connections")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the caller."""
+        self._await(None)
+        self._peers.leave(self._peer)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read in parts, so that an endless head is cut."""
+        if self._is_in_head and self._deadline is None:  # the next request of a connection begins
+            self._await(HEAD_SECONDS)
+        for start in range(0, len(data), FED_AT_ONCE):
+            if self.transport.is_closing():
+                return
+            part = data[start : start + FED_AT_ONCE]
+            super().data_received(part)
+            self._head_bytes += len(part)
+            if self._is_in_head and self._head_bytes > MAX_HEAD:
+                self._refuse("headers_too_large")
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._is_in_head, self._head_bytes = True, 0
+        self.scope["extensions"] = {WIRE: {"write": self.write, "abort": self.transport.abort}}
+        if len(self.pipeline) >= MAX_PIPELINED:
+            self.transport.abort()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, if they are not too many."""
+        super().on_header(name, value)
+        if len(self.headers) > MAX_HEADERS:
+            self._fail("headers_too_large")
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer a request whose head is whole."""
+        head = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if head > MAX_HEAD:
+            self._fail("headers_too_large")
+        self._is_in_head = False
+        self._await(BODY_SECONDS)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The body is whole."""
+        self._is_in_head, self._head_bytes = True, 0
+        self._await(None)
+        super().on_message_complete()
+
+    def write(self, chunk: bytes) -> bool:
+        """Write a chunk of the response under way, framed for HTTP.
+
+        Returns False where that has to wait.
+        """
+        cycle = self.cycle
+        if (
+            self.flow.write_paused
+            or not cycle.chunked_encoding
+            or cycle.disconnected
+            or cycle.response_complete
+        ):
+            return False
+        self.transport.write(chunk)
+        return True
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
+        """Refuse what the parser gave up on."""
+        self._refuse(self._refusal)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Answer as if nothing else than HTTP had been asked for."""
+
+    def _fail(self, code: str) -> None:
+        """Make the parser give up. Raises ValueError."""
+        self._refusal = code
+        raise ValueError(code)
+
+    def _await(self, seconds: float | None) -> None:
+        """Give the caller this time for what comes next."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = self.loop.call_later(seconds, self._late) if seconds else None
+
+    def _late(self) -> None:
+        self._deadline = None
+        self._refuse("request_too_slow")
+
+    def _refuse(self, code: str) -> None:
+        """Hang up, with a problem unless an answer is under way."""
+        cycle = self.cycle
+        is_free = cycle is None or cycle.response_complete or not cycle.response_started
+        if is_free and not self.pipeline:
+            self.transport.write(_answer(code))
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.close()
+
+
+def _answer(code: str) -> bytes:
+    refused = problem(code, REFUSALS[code])
+    body = _encode(refused)
+    head = (
+        f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n"
+        "cache-control: no-store\r\nx-content-type-options: nosniff\r\n\r\n"
+    )
+    return STATUS_LINE[refused.status] + head.encode() + body
+
+
+REFUSALS = {
+    "malformed_request": "This is not HTTP/1.1.",
+    "headers_too_large": f"Send at most {MAX_HEADERS} headers, and {MAX_HEAD:,} bytes before the body.",
+    "request_too_slow": f"Send the headers within {HEAD_SECONDS:g} s, the body within {BODY_SECONDS:g} s.",
+    "too_many_connections": "Your address has too many connections. Close some.",
+}

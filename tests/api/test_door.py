@@ -1,0 +1,242 @@
+"""What a stranger can send to the port: its size, its time, its names, and its bytes have bounds."""
+
+import asyncio
+import contextlib
+
+import httpx
+import pytest
+
+from app.api import http_protocol
+from app.api.http_protocol import PeerCount, peer_of
+from app.api.request_guard import AllowedHosts
+from tests.conftest import serving
+from tests.steps import completed_job, rows
+
+GET = b"GET /jobs HTTP/1.1\r\nHost: localhost\r\n"
+POST = b"POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+
+
+async def said(url: str, raw: bytes, wait: float = 10) -> str:
+    """The status and the code that a socket answers with; "closed" without an answer."""
+    port = int(url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        with contextlib.suppress(ConnectionError):
+            writer.write(raw)
+        with contextlib.suppress(ConnectionError):
+            answer = await asyncio.wait_for(reader.read(100_000), wait)
+            status = answer.split(b" ", 2)[1].decode() if answer else "closed"
+            code = (
+                answer.rpartition(b'"code":"')[2].partition(b'"')[0].decode() if b'"code"' in answer else ""
+            )
+            return f"{status} {code}".strip()
+        return "closed"
+    finally:
+        writer.transport.abort()
+
+
+@pytest.fixture
+async def door(house, monkeypatch):
+    """The URL of a server that waits a moment only, and counts connections of this machine too."""
+    monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(http_protocol, "BODY_SECONDS", 0.5)
+    peers, hosts = PeerCount(20, counts_loopback=True), AllowedHosts(["dossier.example", "any.example:*"])
+    async with serving(house, workers=0, hosts=hosts, peers=peers) as url:
+        yield url
+
+
+HEADS = {
+    "a header of 100 MB": (GET + b"X: " + b"a" * 100_000_000, {"431 headers_too_large", "closed"}),
+    "a header of 70 KB": (GET + b"X: " + b"a" * 70_000 + b"\r\n\r\n", {"431 headers_too_large", "closed"}),
+    "70 headers of 1 KB": (GET + b"".join(b"X: %b\r\n" % (b"a" * 1000) for _ in range(70)) + b"\r\n",
+                           {"431 headers_too_large", "closed"}),
+    "101 headers": (GET + b"X: 1\r\n" * 101 + b"\r\n", {"431 headers_too_large"}),
+    "90 headers": (GET + b"X: 1\r\n" * 90 + b"\r\n", {"200"}),
+    "a header of 60 KB": (GET + b"X: " + b"a" * 60_000 + b"\r\n\r\n", {"200"}),
+    "an address of 100 KB": (b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                             {"431 headers_too_large", "closed"}),
+    "a head without an end": (GET, {"408 request_too_slow"}),
+    "nothing at all": (b"", {"408 request_too_slow"}),
+    "empty lines": (b"\r\n" * 10_000, {"408 request_too_slow"}),
+    "a body without an end": (POST + b"Content-Length: 1000\r\n\r\n{", {"408 request_too_slow"}),
+    "chunks without an end": (POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+                              {"408 request_too_slow"}),
+    "no HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01", {"400 malformed_request"}),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {"400 malformed_request"}),
+    "two lengths": (POST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                    {"400 malformed_request"}),
+    "a web socket": (GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", {"200"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HEADS)
+async def test_a_head_and_a_body_have_a_size_and_a_time(door, name):
+    raw, allowed = HEADS[name]
+    assert await said(door, raw) in allowed
+    assert await said(door, GET + b"\r\n") == "200"
+
+
+async def test_a_body_in_drops_is_cut(door):
+    port = int(door.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(POST + b"Content-Length: 60000\r\n\r\n")
+    for _ in range(500):
+        writer.write(b" ")
+        await asyncio.sleep(0.01)
+        if reader.at_eof() or writer.is_closing():
+            break
+    else:
+        pytest.fail("the body went on")
+    writer.transport.abort()
+
+
+async def test_half_open_requests_of_one_address_are_bounded_and_end(door):
+    port = int(door.rpartition(":")[2])
+    open_ones = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+
+    assert await said(door, GET + b"\r\n") == "429 too_many_connections"
+
+    for reader, writer in open_ones:
+        assert b"request_too_slow" in await reader.read()
+        writer.transport.abort()
+        await asyncio.sleep(0)
+    assert await said(door, GET + b"\r\n") == "200"
+
+
+HOSTS = [
+    (b"Host: localhost:8000", "200"),
+    (b"Host: 192.168.7.9:8000", "200"),
+    (b"Host: [2001:db8::1]:80", "200"),
+    (b"Host: x.localhost", "200"),
+    (b"Host: dossier.example", "200"),
+    (b"Host: ANY.example:8443", "200"),
+    (b"Host: dossier.example:81", "421 host_not_allowed"),
+    (b"Host: evil.example", "421 host_not_allowed"),
+    (b"Host: evil.example:8000", "421 host_not_allowed"),
+    (b"Host: localhost.evil.example", "421 host_not_allowed"),
+    (b"Host: 127.0.0.1.evil.example", "421 host_not_allowed"),
+    (b"Host: a:b", "400 malformed_host"),
+    (b"Host: [::1", "400 malformed_host"),
+    (b"Host: localhost:99999", "400 malformed_host"),
+    (b"Host: localhost@evil.example", "400 malformed_host"),
+    (b"Host: \xff\xfe", "400 malformed_host"),
+    (b"Host: localhost\r\nHost: evil.example", "400 malformed_host"),
+    (b"Host:", "400 malformed_host"),
+    (b"X: 1", "400 malformed_host"),
+]
+
+
+@pytest.mark.parametrize(("host", "answer"), HOSTS)
+@pytest.mark.parametrize("path", [b"/jobs", b"/health/live", b"/nothing"])
+async def test_only_the_server_s_own_names_are_answered(door, host, answer, path):
+    expected = "404 not_found" if (path, answer) == (b"/nothing", "200") else answer
+    assert await said(door, b"GET " + path + b" HTTP/1.1\r\n" + host + b"\r\n\r\n") == expected
+
+
+async def test_http_1_0_needs_no_host(door):
+    assert await said(door, b"GET /jobs HTTP/1.0\r\n\r\n") == "200"
+
+
+ORIGINS = [
+    (b"Origin: http://localhost\r\n", "201"),
+    (b"Origin: https://dossier.example\r\n", "201"),
+    (b"Sec-Fetch-Site: same-origin\r\n", "201"),
+    (b"", "201"),
+    (b"Origin: http://evil.example\r\n", "403 origin_not_allowed"),
+    (b"Origin: http://localhost:3000\r\n", "403 origin_not_allowed"),
+    (b"Origin: null\r\n", "403 origin_not_allowed"),
+    (b"Origin: \xff\r\n", "403 origin_not_allowed"),
+    (b"Origin: http://localhost\r\nOrigin: http://evil.example\r\n", "403 origin_not_allowed"),
+    (b"Sec-Fetch-Site: cross-site\r\n", "403 origin_not_allowed"),
+]
+
+
+@pytest.mark.parametrize(("origin", "answer"), ORIGINS)
+async def test_a_page_of_another_site_changes_nothing(door, house, origin, answer):
+    body = b'{"query": "why?"}'
+    answered = await said(door, POST + origin + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+
+    assert answered == answer
+    assert bool(await rows(house.engine)) == (answer == "201")
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE", "PUT", "PATCH"])
+@pytest.mark.parametrize(
+    "path", ["/jobs/{id}/replay", "/jobs/{id}/fork", "/jobs/{id}", "/session", "/v1/responses"]
+)
+async def test_no_route_takes_a_form_or_another_site_s_request(api, house, method, path):
+    job = await completed_job(house.writer)
+    before = await rows(house.engine)
+    where = path.format(id=job.id)
+
+    form = await api.request(method, where, content=b"a=b", headers={"Content-Type": "text/plain"})
+    foreign = await api.request(method, where, headers={"Origin": "http://evil.example"})
+
+    assert form.status_code in (405, 415)
+    assert (foreign.status_code, foreign.json()["code"]) == (403, "origin_not_allowed")
+    assert await rows(house.engine) == before
+
+
+BYTES = {
+    "a list parameter of U+0000": b"GET /jobs?tags=%00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a raw byte in a parameter": b"GET /jobs?tags=\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a raw byte in a path": b"GET /jobs/\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "no UTF-8 in a path": b"GET /jobs/%ff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "U+0000 in a path": b"GET /jobs/%00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "U+0000 in an address": b"GET /documents/text?url=%00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "brackets in a query": b"GET /jobs?" + b"[" * 32_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "brackets in a body": POST + b"Content-Length: 32000\r\n\r\n" + b"[" * 32_000,
+    "raw bytes in a body": POST + b"Content-Length: 2\r\n\r\n\xff\xfe",
+    "brackets for OpenAI": (POST + b"Content-Length: 32000\r\n\r\n").replace(b"/jobs", b"/v1/responses")
+    + b"[" * 32_000,
+    "a session of a:b": POST.replace(b"/jobs", b"/session").replace(b"localhost", b"a:b")
+    + b"Content-Length: 2\r\n\r\n{}",
+    "a number that is none": b"GET /jobs?limit=%D9%A1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", BYTES)
+async def test_hostile_bytes_are_a_fault_of_the_caller(door, caplog, name):
+    answer = await said(door, BYTES[name])
+
+    assert answer.startswith("400 ")
+    assert len(caplog.text.splitlines()) <= 1
+
+
+PLACES = ["/", "/jobs", "/jobs/{id}", "/jobs/{id}/report?format=md", "/jobs/{id}/report?format=html",
+          "/jobs/{id}/report?format=json", "/jobs/{id}/events", "/jobs/{id}/stream", "/jobs/{id}/bundle",
+          "/jobs/{id}/claims", "/events", "/overview", "/metrics", "/schema", "/health/live", "/health/ready",
+          "/nothing", "/runs", "/v1/models", "/sources?url=https://x.example/"]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_every_representation_says_how_it_may_be_kept(api, house, place):
+    job = await completed_job(house.writer)
+    async with api.stream("GET", place.format(id=job.id)) as answer:
+        headers = answer.headers
+
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"].partition(",")[0] in ("no-store", "no-cache")
+    assert headers["vary"]
+
+
+@pytest.mark.parametrize(
+    ("address", "peer"),
+    [
+        ("127.0.0.9", ("127.0.0.9", True)),
+        ("::ffff:10.0.0.1", ("10.0.0.1", False)),
+        ("", ("", True)),
+        ("10.0.0.1", ("10.0.0.1", False)),
+    ],
+)
+def test_a_peer_is_who_has_the_address(address, peer):
+    assert peer_of(address) == peer
+    assert peer_of("2001:db8::1") == peer_of("2001:db8::ffff:1") != peer_of("2001:db9::1")
+
+
+async def test_a_client_that_goes_on_after_a_refusal_is_let_go(door):
+    async with httpx.AsyncClient(base_url=door) as http:
+        assert (
+            await http.post("/jobs", json={"query": "why?", "metadata": {"x": "y" * 100_000}})
+        ).status_code == 413
+        assert (await http.get("/jobs")).status_code == 200
