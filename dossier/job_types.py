@@ -112,6 +112,15 @@ class Metrics(Struct, frozen=True):
     search_operations: int
 
 
+class ReportPart(Struct, frozen=True):
+    """A part of a report, with its author."""
+
+    author: Author
+    start: int  # characters into the report
+    end: int
+    coverage: float  # of this part alone
+
+
 class Result(Struct, frozen=True):
     """The outcome of a completed job."""
 
@@ -131,6 +140,7 @@ class Result(Struct, frozen=True):
     written_by: Author = "model"
     outcome_reason: str = ""  # what was searched, found, read, and what failed
     judged_by: str = ""  # who compared the claims with their quotes, "" where nobody did
+    parts: tuple[ReportPart, ...] = ()  # who wrote which part; empty where one author wrote the whole
 
 
 class InputRequest(Struct, frozen=True):

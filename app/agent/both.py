@@ -10,9 +10,9 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from app.agent.extractive.phrases import HEADINGS, spoken
-from app.domain.events import ReportPart, ReportWritten
+from app.domain.events import ReportWritten
 from app.text import prose
-from dossier.job_types import Author
+from dossier.job_types import Author, ReportPart
 
 ENOUGH = 0.8  # of a report's sentences cited: with as many of them as a selection has, it needs none
 

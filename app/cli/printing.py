@@ -12,8 +12,8 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from app.cli.terminal import harmless, out
-from app.text.report_output import WRITTEN
-from dossier.job_types import JobView
+from app.text.report_output import WRITTEN, parts_of
+from dossier.job_types import JobView, Result
 
 WIDE = 100  # columns of a terminal that also has room for when a job was created
 NARROW = 72  # columns of a terminal that has no room for whole ids and a question
@@ -64,8 +64,19 @@ def _rows(view: JobView) -> Iterator[tuple[str, str]]:
         yield "Outcome", f"{view.outcome or 'unknown'}: {result.outcome_reason}"
         if WRITTEN[result.written_by]:
             yield "Written by", f"{result.written_by}: {WRITTEN[result.written_by]}"
-        yield "Evidence", f"{len(result.claims)} cited sentences, {len(result.sources)} sources found"
+        if result.parts:
+            yield "Parts", " ".join(parts_of(result))
+        yield (
+            "Evidence",
+            f"{len(result.claims)} cited sentences{_added(result)}, {len(result.sources)} sources found",
+        )
         yield "Report", f"dossier report {view.job_id}"
+
+
+def _added(result: Result) -> str:
+    """Say how many citations the system added."""
+    bound = sum(claim.bound for claim in result.claims)
+    return f" ({bound} bound by the system)" if bound else ""
 
 
 def cost_in_words(known_usd: float, unpriced_calls: int) -> str:

@@ -12,7 +12,7 @@ from uuid import UUID
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from app.domain.tools import AnyTool, Reasoning, SourceQuote
-from dossier.job_types import Author, Claim, ErrorType, Outcome, StopReason, Support
+from dossier.job_types import Claim, ErrorType, Outcome, ReportPart, StopReason, Support
 from dossier.request import ResearchRequest
 
 CallKind = Literal["model", "search", "read", "judge"]
@@ -249,15 +249,6 @@ class BudgetReached(Fact, frozen=True):
     limit: Literal["max_cost_usd", "max_tokens", "max_calls", "deadline_seconds"]
     used: float
     allowed: float
-
-
-class ReportPart(Struct, frozen=True):
-    """A part of a report, with its author."""
-
-    author: Author
-    start: int  # characters into the report
-    end: int
-    coverage: float  # of this part alone
 
 
 class ReportWritten(Fact, frozen=True):

@@ -45,6 +45,12 @@ WRITTEN: dict[Author, str] = {
     "extractive": "Selected from the pages that were read; no language model was used.",
 }
 
+MADE: dict[Author, str] = {
+    "model": "written by the model",
+    "stand_in": "selected from the pages without the model",
+    "extractive": "selected from the pages",
+}
+
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>&|~#])")
 _NO_NAME = re.compile(r"[^\w .:/-]")
 _CITATION = re.compile(r"\[(\d{1,9})\]")
@@ -115,9 +121,20 @@ def evidence(result: Result) -> list[str]:
             f"{_percent(result.support)} of the citations that were written could be bound to such a quote."
         )
     lines.append(_checked(result))
+    lines += parts_of(result)
+    if bound := sum(claim.bound for claim in result.claims):
+        lines.append(f"{_many(bound, 'citation was', 'citations were')} added by the system.")
     if result.removed:
         lines.append(f"Removed: {len(result.removed)} that could not.")
     return lines
+
+
+def parts_of(result: Result) -> list[str]:
+    """Say who wrote each part, and how much of it is backed."""
+    return [
+        f"Part {number} was {MADE[part.author]}; {_percent(part.coverage)} of its sentences are backed."
+        for number, part in enumerate(result.parts, 1)
+    ]
 
 
 def _checked(result: Result) -> str:

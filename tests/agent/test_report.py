@@ -6,9 +6,10 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.text import report_marks, report_output
-from dossier.job_types import Claim, Metrics, Result, SourceView
+from dossier.job_types import Claim, Metrics, ReportPart, Result, SourceView
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -84,6 +85,15 @@ def test_the_markdown_has_title_content_evidence_and_the_sources_that_are_cited(
         "These sentences have no quote:\n\n- Nobody \\*knows\\* (9).\n\n"
         "## Sources\n\n- [1] A page – <https://example.com/1>\n- [3] In the corpus – pydoc:with\n"
     )
+
+
+def test_a_report_of_two_authors_says_who_wrote_what():
+    parts = (ReportPart("stand_in", 0, 3, 1.0), ReportPart("model", 4, 9, 0.25))
+
+    text = report_output.markdown(replace(result("Two [1]."), parts=parts))
+
+    assert "Part 1 was selected from the pages without the model; 100 % of its sentences are backed." in text
+    assert "Part 2 was written by the model; 25 % of its sentences are backed." in text
 
 
 def test_the_html_is_a_whole_document_in_which_a_citation_leads_to_its_source():

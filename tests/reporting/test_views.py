@@ -63,10 +63,11 @@ STABLE = {
     ),
     "reports": (
         "job_id tenant tags submitted_at effort seq written_at title confidence stop_reason "
-        "coverage support citations word_for_word sources_cited removed unverified characters"
+        "coverage support citations word_for_word sources_cited removed unverified characters "
+        "bound authors"
     ),
     "citations": (
-        "job_id tenant tags submitted_at place sentence number url domain quote starts_at ends_at score"
+        "job_id tenant tags submitted_at place sentence number url domain quote starts_at ends_at score bound"
     ),
     "plans": "job_id tenant tags submitted_at version seq at adapted goal steps changes reason",
     "reasoning": (
@@ -132,6 +133,31 @@ async def test_an_event_of_every_version_ever_shipped_goes_through_every_view(wr
 
     assert len(found["events"]) == len(examples) + 2 > 20
     assert [view for view, rows in found.items() if not rows] == ["failures"]  # the failed call is another
+
+
+TWO_AUTHORS = {
+    "title": "t", "content": "c", "confidence": "low", "coverage": 0.5, "support": 1.0,
+    "claims": [
+        {"text": "a", "number": 1, "quote": "a", "start": 0, "end": 1, "score": 1.0},
+        {"text": "b", "number": 1, "quote": "b", "start": 1, "end": 2, "score": 1.0, "bound": True},
+    ],
+    "parts": [
+        {"author": "stand_in", "start": 0, "end": 1, "coverage": 1.0},
+        {"author": "model", "start": 1, "end": 2, "coverage": 0.0},
+    ],
+}  # fmt: skip
+
+
+async def test_the_views_say_who_wrote_what_and_which_citations_the_system_added(writer, owner, database_url):
+    job = await submitted_job(writer)
+    await fetch(owner, STORED, job.id, 2, "report_written", 1, json.dumps(TWO_AUTHORS))
+
+    async with analyst_session.connected(database_url, 60) as analyst:
+        [report] = await analyst.fetch("SELECT bound, authors FROM report.reports")
+        citations = await analyst.fetch("SELECT bound FROM report.citations ORDER BY place")
+
+    assert (report["bound"], report["authors"]) == (1, ["stand_in", "model"])
+    assert [row["bound"] for row in citations] == [False, True]
 
 
 FORK = (

@@ -92,11 +92,28 @@ const block = (title, ...inner) => {
   return h("section", { "aria-labelledby": key }, h("h2", { id: key }, title), ...inner);
 };
 
+const MADE = {
+  model: "written by the model",
+  stand_in: "selected from the pages without the model",
+  extractive: "selected from the pages",
+};
+
+/** Who wrote which part, and which citations the system added. */
+function authors(result) {
+  const bound = result.claims.filter((claim) => claim.bound).length;
+  return [
+    ...(result.parts ?? []).map(
+      (part, at) => `Part ${at + 1} was ${MADE[part.author]}; ${percent(part.coverage)} of its sentences are backed.`,
+    ),
+    ...(bound ? [`${bound} of its citations ${bound === 1 ? "was" : "were"} added by the system.`] : []),
+  ].map((words) => h("p", { class: "soft small" }, words));
+}
+
 function stands(result, usage) {
   const cited = result.sources.filter((source) => result.claims.some((claim) => claim.number === source.number));
   const { total_duration_seconds: seconds, api_calls_made: calls, tokens_consumed: tokens } = result.metrics;
   return [
-    block("Evidence", shares(result), h("p", { class: "soft small" }, judgedBy(result))),
+    block("Evidence", shares(result), ...authors(result), h("p", { class: "soft small" }, judgedBy(result))),
     result.unverified.length &&
       block(
         "Not verified",
