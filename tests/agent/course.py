@@ -136,7 +136,12 @@ async def played(model, search, **fields):
     """A job from its question to its end; what was decided is decided the same way again by a replay."""
     course = Course(model, search, **fields)
     job = await course.run()
+    replayed(course)
+    return job
+
+
+def replayed(course):
+    """Decide everything again from the log."""
     replay = Replay(ID, course.blobs)
     assert replay.walk(course.log) is None
     assert replay.compared
-    return job
