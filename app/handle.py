@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Protocol
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
@@ -39,14 +41,21 @@ class Appends(Protocol):
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
+class Terms(Struct, frozen=True):
+    """What the server adds to a request, kept in the log of its job."""
+
+    max_attempts: int = 3
+    verify: Mapping[Effort, Verify] = MappingProxyType({})  # where the request does not say
+    embeds: bool = False  # claims without a quote are searched for by embedding too
+
+
 async def submit(
     writer: Writer,
     request: ResearchRequest,
     *,
     tenant: str,
     key: str | None = None,
-    max_attempts: int = 3,
-    verify: Mapping[Effort, Verify] | None = None,
+    terms: Terms = Terms(),  # noqa: B008 - it is frozen
     actor: str = "api",
 ) -> tuple[Job, bool]:
     """Submit a job.
@@ -58,8 +67,8 @@ async def submit(
     """
     digest = sha256(_encode(request)).hexdigest()
     # Decided here and kept in the log, so that a worker or a replay need not know the settings.
-    request = replace(request, verify=request.verify or (verify or {}).get(request.effort))
-    command = c.SubmitJob(request, tenant, max_attempts, key, digest)
+    request = replace(request, verify=request.verify or terms.verify.get(request.effort))
+    command = c.SubmitJob(request, tenant, terms.max_attempts, key, digest, terms.embeds)
     empty = Job(uuid7())
     first = change(empty, decide(command, empty), datetime.now(UTC), actor, None)
     if await writer.submit(first):
@@ -83,7 +92,7 @@ async def fork(
     *,
     tenant: str,
     key: str | None = None,
-    max_attempts: int = 3,
+    terms: Terms = Terms(),  # noqa: B008 - it is frozen
     actor: str = "api",
 ) -> tuple[Job, bool]:
     """Submit a job that continues another from one of its events.
@@ -99,7 +108,13 @@ async def fork(
     command = await asyncio.to_thread(_fork, rows, after or len(rows), changes, tenant)
     command = replace(
         command,
-        submit=replace(command.submit, max_attempts=max_attempts, idempotency_key=key, request_sha256=digest),
+        submit=replace(
+            command.submit,
+            max_attempts=terms.max_attempts,
+            idempotency_key=key,
+            request_sha256=digest,
+            embeds=terms.embeds,
+        ),
     )
     empty = Job(uuid7())
     first = await asyncio.to_thread(change, empty, decide(command, empty), datetime.now(UTC), actor, None)

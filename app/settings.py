@@ -46,6 +46,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     model: Name = field(name="DOSSIER_MODEL", default="gpt-6-luna")
     verify: Literal["", "off", "cited", "all"] = field(name="DOSSIER_VERIFY", default="")  # empty: by effort
     judge_model: Name = field(name="DOSSIER_JUDGE_MODEL", default="")  # empty: the job's own
+    embedding_url: OpenAddress = field(name="DOSSIER_EMBEDDING_URL", default="")  # empty: no embeddings
+    embedding_model: Name = field(name="DOSSIER_EMBEDDING_MODEL", default="")
+    embedding_key: Key = field(name="DOSSIER_EMBEDDING_KEY", default="")
+    # The least cosine of a sentence and its translation; it depends on the model.
+    embedding_threshold: Annotated[float, Meta(ge=0.0, le=1.0)] = field(
+        name="DOSSIER_EMBEDDING_THRESHOLD", default=0.5
+    )
     models: SourceFile = field(name="DOSSIER_MODELS", default="")
     prices: SourceFile = field(name="DOSSIER_PRICES", default="")
     openai_api_key: Key = field(name="OPENAI_API_KEY", default="")

@@ -11,12 +11,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, get_args
 
+import httpx
 from litestar import Litestar
 from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec.structs import replace
 
 from app.agent.extractive import Extractive
-from app.agent.ports import Search
+from app.agent.ports import Embedder, Search
 from app.agent.prompts import messages
 from app.api.app import make_app, make_side_app
 from app.api.context import ApiContext
@@ -28,9 +29,11 @@ from app.api.server import listen, side_server
 from app.audit.notary import Notary, signer_of
 from app.domain.job import Job
 from app.domain.signature import Signer
-from app.errors import ProviderError
+from app.errors import BadSetting, ProviderError
+from app.handle import Terms
 from app.metrics import ProcessMetrics
 from app.providers.corpus_search import CorpusSearch
+from app.providers.embedding import ServerEmbedder
 from app.providers.engines.choice import engine_names, web_searches
 from app.providers.exchange import ModelPatience
 from app.providers.http import make_client
@@ -40,7 +43,7 @@ from app.providers.merged import MergedSearch
 from app.providers.model_book import ModelBook, load_models
 from app.providers.model_spec import ModelSpec
 from app.providers.presets import preset_at
-from app.providers.prices import load_prices, warning_of
+from app.providers.prices import load_prices, price_of, warning_of
 from app.providers.reader.fetching import Fetcher
 from app.providers.reader.page_reader import PageReader
 from app.providers.reader.robots import Robots
@@ -53,7 +56,7 @@ from app.store.writer import Writer
 from app.stream.hub import Hub
 from app.worker.attempt import Attempt
 from app.worker.breaker import Times
-from app.worker.providers import Choose, Judges, Tools
+from app.worker.providers import Checkers, Choose, Judges, Tools
 from app.worker.researcher import Researcher
 from app.worker.worker import Pace, Perform, Worker
 from dossier.request import Effort, SearchScope, Verify
@@ -101,8 +104,7 @@ class Container:
             self.wake,
             self.hub,
             queue_limit=self.settings.queue_limit,
-            max_attempts=self.settings.max_attempts,
-            verify=verifying(self.settings),
+            terms=terms_of(self.settings),
             signer=self.signer,
             keyring=self.keyring,
         )
@@ -139,12 +141,14 @@ class Container:
         """The providers: without keys, those that need no network."""
         extractive, models = Extractive(), self.models()
         choose, times, changed = self._choose(), self.times(), self.breaker_changed
+        embedder = embedder_of(self.settings, self.http)
         if models is None:
-            return Tools(extractive, extractive, choose, None, self._judges(None), times, changed=changed)
-        judges = self._judges(models)
+            checkers = Checkers(self._judges(None), embedder)
+            return Tools(extractive, extractive, choose, None, checkers, times, changed=changed)
+        checkers = Checkers(self._judges(models), embedder)
         model = models.model(models.book.default)
         is_priced = models.book.is_priced
-        return Tools(model, extractive, choose, models.model, judges, times, is_priced, changed)
+        return Tools(model, extractive, choose, models.model, checkers, times, is_priced, changed)
 
     def breaker_changed(self, provider: str, said: str) -> None:
         """Show that a provider's breaker opened, or closed where nothing is `said`."""
@@ -326,6 +330,25 @@ def usual_spec(settings: Settings) -> ModelSpec:
     )
 
 
+def embedder_of(settings: Settings, client: httpx.AsyncClient) -> Embedder | None:
+    """Return the embedder that the settings name, or None.
+
+    Raises BadSetting for an address without a model.
+    """
+    if not settings.embedding_url:
+        return None
+    if not settings.embedding_model:
+        raise BadSetting("DOSSIER_EMBEDDING_URL needs DOSSIER_EMBEDDING_MODEL, the name of its model.")
+    return ServerEmbedder(
+        client,
+        url=settings.embedding_url,
+        model=settings.embedding_model,
+        key=settings.embedding_key,
+        threshold=settings.embedding_threshold,
+        price=price_of(settings.embedding_model, load_prices(_path(settings.prices))),
+    )
+
+
 def _path(setting: str) -> Path | None:
     return Path(setting).expanduser() if setting else None
 
@@ -334,6 +357,11 @@ def _reader(settings: Settings) -> PageReader:
     """Return the reader of pages for engines that only search."""
     fetcher = Fetcher(settings.allow_private_hosts.split(","))
     return PageReader(fetcher, Robots(fetcher) if settings.robots == "obey" else None)
+
+
+def terms_of(settings: Settings) -> Terms:
+    """Return what this server adds to each request."""
+    return Terms(settings.max_attempts, verifying(settings), bool(settings.embedding_url))
 
 
 def verifying(settings: Settings) -> Mapping[Effort, Verify]:

@@ -94,6 +94,7 @@ class ProvenClaim(Struct, frozen=True):
     reason: str = ""  # of the verdict
     more: tuple[FurtherPassage, ...] = ()  # further places of the same page
     given: bool = False  # the model itself copied the quote; it was looked up in the page
+    embedded: bool = False  # words found no quote; an embedding found it, and score is its cosine
 
 
 class Claims(Struct, frozen=True):

@@ -71,6 +71,7 @@ class Claim(Struct, frozen=True, omit_defaults=True):
     more: tuple[FurtherPassage, ...] = ()  # of the same page
     given: bool = False  # the model itself copied the quote; it was looked up in the page
     bound: bool = False  # the model cited no page that says this; the system found one that was read
+    embedded: bool = False  # words found no quote; an embedding found it, and score is its cosine
 
 
 class UsageView(Struct, frozen=True):

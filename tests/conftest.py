@@ -23,7 +23,7 @@ from app.store.migrate import migrate
 from app.store.wake import Wake
 from app.store.writer import Writer
 from app.wiring import Container
-from app.worker.providers import Tools
+from app.worker.providers import Checkers, Tools
 from tests.databases import Databases, with_database
 from tests.network import no_network  # noqa: F401 - a fixture of every test
 from tests.scripted import ScriptedModel, ScriptedSearch
@@ -131,10 +131,12 @@ class TestHouse(Container):
         self.model = ScriptedModel()
         self.search = ScriptedSearch()
         self.judge = None
+        self.embedder = None
 
     def tools(self):
-        tools = {"judge": lambda _job: self.judge, "times": self.times(), "changed": self.breaker_changed}
-        return Tools(self.model, Extractive(), lambda _job: self.search, **tools)
+        checkers = Checkers(lambda _job: self.judge, self.embedder)
+        tools = {"times": self.times(), "changed": self.breaker_changed}
+        return Tools(self.model, Extractive(), lambda _job: self.search, None, checkers, **tools)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from msgspec import Struct
 from app.agent import given, quotes, unnumbered
 from app.agent.given import Asked, GivenQuotes
 from app.agent.quotes import Claimed, FoundQuotes, PartialQuote
-from app.domain.events import RULES, ReportWritten
+from app.domain.events import RULES, ReportWritten, Unquoted
 from app.domain.research import Research
 from app.domain.tools import SourceQuote
 from app.text import languages, meaning, prose
@@ -40,10 +40,18 @@ Clause = tuple[int, int]
 
 
 class Judged(Struct, frozen=True):
-    """What a judge's verdicts change in a report."""
+    """What a judge's verdicts and embeddings change in a report."""
 
     refused: Mapping[tuple[str, int], str]  # why a claim and its source are taken out
     meant: tuple[Claim, ...] = ()  # sentences without a citation that are supported, with their passages
+    matched: tuple[Claim, ...] = ()  # citations that words find no quote for, with their passages
+
+
+class Examined(Struct, frozen=True):
+    """A checked report, and its citations that no words decide."""
+
+    report: ReportWritten
+    unquoted: tuple[Unquoted, ...]
 
 
 class _Checked(Struct, frozen=True):
@@ -65,6 +73,23 @@ def bind(
     *,
     is_bound: bool = False,
 ) -> ReportWritten:
+    """Return the deliverable report, as `examine` does."""
+    return examine(
+        title, content, confidence, research, texts, judged=judged, quotes=quotes, is_bound=is_bound
+    ).report
+
+
+def examine(
+    title: str,
+    content: str,
+    confidence: str,
+    research: Research,
+    texts: Mapping[str, str],
+    judged: Judged | None = None,
+    quotes: Sequence[SourceQuote] = (),
+    *,
+    is_bound: bool = False,
+) -> Examined:
     """Return the deliverable report: every remaining [n] has a quote.
 
     A sentence whose citation does not hold stays, without its [n], and is listed in `unverified`; the
@@ -76,7 +101,7 @@ def bind(
         confidence: the model's own word for it, passed on.
         research: its sources say which numbers exist and which pages were read.
         texts: the stored pages by their sha256.
-        judged: what a judge refused, and what it found supported.
+        judged: what a judge refused or found supported, and what embeddings found.
         quotes: what the model copied from the pages; only what is there counts.
         is_bound: whether a sentence without a citation that holds gets one where a page says the same.
 
@@ -90,12 +115,12 @@ def bind(
     pages = _pages(research, texts)
     gave = given.look_up(quotes, pages)
     judged = judged or Judged({})
-    check = _Check(report, research, texts, judged.refused, gave)
+    check = _Check(report, research, texts, judged, gave)
     checked = check.run({claim.text: claim for claim in judged.meant}, is_bound=is_bound)
     backed = {sentence for sentence, _, _ in checked.claims} | checked.bound.keys()
     claiming = [at for at, sentence in enumerate(report.sentences) if sentence.is_claim]
     written = len(checked.claims) + len(checked.refused)
-    return ReportWritten(
+    written_report = ReportWritten(
         title=clean(title, MAX_SOURCE_TITLE),
         content=prose.write(report, lambda *place: place in checked.claims, _numbers(checked.bound)),
         confidence=confidence,
@@ -106,6 +131,7 @@ def bind(
         unverified=tuple(_unverified(report.sentences, backed, checked.refused)),
         rules=RULES,
     )
+    return Examined(written_report, tuple(check.unquoted))
 
 
 def _numbers(bound: Mapping[int, Claim]) -> dict[int, int]:
@@ -141,10 +167,12 @@ class _Check:
         report: prose.Prose,
         research: Research,
         texts: Mapping[str, str],
-        judged: Mapping[tuple[str, int], str],
+        judged: Judged,
         gave: GivenQuotes,
     ) -> None:
-        self.report, self.texts, self.judged, self.gave = report, texts, judged, gave
+        self.report, self.texts, self.judged, self.gave = report, texts, judged.refused, gave
+        self.matched = {(claim.text, claim.number): claim for claim in judged.matched}
+        self.unquoted = list[Unquoted]()
         self.digests = {source.number: source.sha256 for source in research.sources}
         self.about = {source.number: f"{source.title} {source.url}" for source in research.sources}
         self.language = languages.detect(" ".join(sentence.text for sentence in report.sentences))
@@ -215,6 +243,11 @@ class _Check:
             if isinstance(found, FoundQuotes):
                 self.claims[place] = _claim(claim, number, found, given=found is quoted)
                 continue
+            if not refused and (match := self.matched.get((claim.text, number))):
+                self.claims[place] = match
+                continue
+            if found == quotes.NO_PASSAGE and not quoted:
+                self.unquoted.append(Unquoted(claim.text, number))
             self.refused[place] = refused or _reason(number, self._why(found, quoted, language))
             if not refused and len(self._clause(place).numbers) > 1 and (part := page.part(claim)):
                 self.parts[place] = (claim, part)
@@ -302,13 +335,18 @@ def _claim(claim: Claimed, number: int, found: FoundQuotes, *, given: bool = Fal
     return Claim(claim.text, number, first.text, first.start, first.end, found.score, more=more, given=given)
 
 
+def cited_in(number: int, text: str) -> str:
+    """Name a citation by its number and its clause."""
+    return f"[{number}] in “{_line(text, 120)}”"
+
+
 def _removed(report: prose.Prose, refused: Mapping[Place, str], not_there: Sequence[str]) -> Iterable[str]:
     """Describe each citation, and everything else, that was removed."""
     for at, ((sentence, clause, number), reason) in enumerate(refused.items()):
         if at == MAX_REMOVED:
             yield f"… and {len(refused) - at} more"
             break
-        yield f"[{number}] in “{_line(report.sentences[sentence].clauses[clause].text, 120)}”: {reason}"
+        yield f"{cited_in(number, report.sentences[sentence].clauses[clause].text)}: {reason}"
     yield from not_there[:MAX_LISTED]
     if report.own_list:
         yield OWN_LIST.format(report.own_list)

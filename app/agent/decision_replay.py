@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from app.agent import interpret, limits, turns
 from app.agent.judging import JudgeCall
+from app.agent.matching import EmbedCall
 from app.agent.ports import Ask, BadReply, ModelReply
 from app.agent.prompt_hash import wording
 from app.agent.replies import decoded
@@ -144,6 +145,8 @@ class Replay:
             return
         elif isinstance(call, JudgeCall):
             self._lessons = deque(self._learn_verdicts(after, call, fact.seq))
+        elif isinstance(call, EmbedCall):
+            self._lessons = deque(self._learn_matches(after, fact.seq))
         else:
             self._lessons = deque(self._learn_calls(after, fact.seq))
         if self._is_unknown:
@@ -178,6 +181,9 @@ class Replay:
 
     def _learn_verdicts(self, after: Job, call: JudgeCall, seq: int) -> tuple[e.Event, ...]:
         return interpret.learn_verdicts(after, call, dict(self._replies(after, seq)), self._texts(after, seq))
+
+    def _learn_matches(self, after: Job, seq: int) -> tuple[e.Event, ...]:
+        return interpret.learn_matches(after, dict(self._replies(after, seq)), self._texts(after, seq))
 
     def _lesson(self, seq: int, event: e.Event) -> None:
         if self._is_unknown:
@@ -221,7 +227,7 @@ class Replay:
         elif isinstance(event, e.JobCompleted):
             raise self._instead(seq, event, self._intent(turns.next_calls(self.job)[0]))
 
-    def _reason(self, before: Job, call: ModelCall | JudgeCall) -> e.JobCompleted:
+    def _reason(self, before: Job, call: ModelCall | JudgeCall | EmbedCall) -> e.JobCompleted:
         reason = interpret.stop_reason(before, self.job.research, call)
         return e.JobCompleted(reason, outcome(self.job.research, reason))
 
@@ -299,7 +305,7 @@ class Replay:
         return None
 
 
-DECIDING = (ModelCall, JudgeCall)  # whose outcome can bring the report
+DECIDING = (ModelCall, JudgeCall, EmbedCall)  # whose outcome can bring the report
 REPORT_TOOLS = (tools.WriteReport, tools.Answer)
 LETS_GO = (e.AttemptFailed, e.AttemptReleased, e.JobFailed, e.LeaseExpired)
 

@@ -19,7 +19,12 @@ Texts = Mapping[str, str]
 
 
 def ended(
-    job: Job, report: e.ReportWritten, wrote: tools.WriteReport, texts: Texts, *, fallback: bool
+    job: Job,
+    report: e.ReportWritten,
+    wrote: tools.WriteReport | e.ReportDrafted,
+    texts: Texts,
+    *,
+    fallback: bool,
 ) -> tuple[e.Event, ...]:
     """Return the report, without what no page holds.
 

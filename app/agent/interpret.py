@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from app.agent import judging
-from app.agent.citations import Judged, bind, uncited
+from app.agent import judging, matching
+from app.agent.citations import Judged, bind, examine, uncited
 from app.agent.ending import asked, citable, ended, supported
 from app.agent.judging import JudgeCall
 from app.agent.limits import bounds, is_forced, may_use
-from app.agent.ports import BadReply, JudgeReply, ModelReply, PageReply, SearchReply
+from app.agent.matching import EmbedCall
+from app.agent.ports import BadReply, EmbedReply, JudgeReply, ModelReply, PageReply, SearchReply
 from app.agent.turns import ModelCall, ReadCall, Reply, SearchCall, tool_calls
 from app.domain import events as e
 from app.domain import tools
@@ -113,8 +114,8 @@ def _answered(
 def _written(
     job: Job, function: tools.WriteReport, texts: Mapping[str, str], *, fallback: bool
 ) -> tuple[e.Event, ...]:
-    """Return a report, or its draft if a judge must see it."""
-    report = bind(
+    """Return a report, or its draft if it is to be embedded or judged."""
+    examined = examine(
         function.title,
         function.content,
         function.confidence,
@@ -123,7 +124,10 @@ def _written(
         quotes=function.quotes,
         is_bound=job.agent_rules >= 2,
     )
-    if fallback or not judging.is_on(job) or not (report.claims or job.agent_rules < 2):
+    report = examined.report
+    unquoted = () if fallback else matching.unquoted(job, examined.unquoted)
+    is_judged = judging.is_on(job) and (report.claims or job.agent_rules < 2)
+    if not unquoted and (fallback or not is_judged):
         return (report,) if job.agent_rules < 2 else ended(job, report, function, texts, fallback=fallback)
     draft = e.ReportDrafted(
         function.title,
@@ -134,7 +138,10 @@ def _written(
         function.quotes,
         report.rules,
         uncited=_uncited(job, report, texts),
+        unquoted=unquoted or UNSET,
     )
+    if unquoted:
+        return (draft,)
     knowing = _knowing(job, draft)
     # The turn that wrote it is not in `job` yet.
     if judging.unjudged(knowing.research) or judging.may_repair(knowing, bounds(job).turns - 1):
@@ -161,7 +168,23 @@ def learn_verdicts(
     return (*learnt, _delivered(knowing, texts))
 
 
-def _knowing(job: Job, *learnt: e.ReportDrafted | e.ClaimsJudged) -> Job:
+def learn_matches(job: Job, replies: Mapping[str, Reply], texts: Mapping[str, str]) -> tuple[e.Event, ...]:
+    """Turn the passages found by embedding into a report, or a draft to judge."""
+    calls = [known for known in matching.embed_calls(job) if not known.is_empty]
+    given = {key: reply for key, reply in replies.items() if isinstance(reply, EmbedReply)}
+    learnt = matching.matched(job, calls, given, texts)
+    knowing = _knowing(job, learnt)
+    draft = knowing.research.draft
+    if draft is None:
+        raise ValueError("there is no draft to search for")
+    if judging.is_on(knowing) and (draft.claims or learnt.claims):
+        if judging.unjudged(knowing.research) or judging.may_repair(knowing, bounds(job).turns):
+            return (learnt,)
+        return (learnt, _delivered(knowing, texts))
+    return (learnt, *ended(knowing, _bound(knowing, draft, texts), draft, texts, fallback=False))
+
+
+def _knowing(job: Job, *learnt: e.ReportDrafted | e.ClaimsJudged | e.PassagesMatched) -> Job:
     research = job.research
     for event in learnt:
         research = evolve(research, event)
@@ -173,21 +196,27 @@ def _delivered(job: Job, texts: Mapping[str, str]) -> e.ReportWritten:
     draft, known = job.research.draft, judging.opinions(job.research)
     if draft is None:
         raise ValueError("there is no draft to deliver")
+    report = _bound(job, draft, texts)
+    report = replace(report, removed=(*report.removed, *judging.contradicted(job.research)))
+    claims = tuple(_with_verdict(claim, known.get((claim.text, claim.number))) for claim in report.claims)
+    return supported(job, replace(report, claims=claims), texts)
+
+
+def _bound(job: Job, draft: e.ReportDrafted, texts: Mapping[str, str]) -> e.ReportWritten:
+    """Check a draft again, by what was judged and what embeddings found."""
+    known = judging.opinions(job.research)
     falls = {at: verdict for at, verdict in known.items() if verdict.support in judging.FALLS}
     refused = {at: f"judged {verdict.support}: {verdict.reason}" for at, verdict in falls.items()}
-    report = bind(
+    return bind(
         draft.title,
         draft.content,
         draft.confidence,
         citable(job),
         texts,
-        judged=Judged(refused, judging.meant(job.research)),
+        judged=Judged(refused, judging.meant(job.research), job.research.matched),
         quotes=draft.quotes,
         is_bound=job.agent_rules >= 2,
     )
-    report = replace(report, removed=(*report.removed, *judging.contradicted(job.research)))
-    claims = tuple(_with_verdict(claim, known.get((claim.text, claim.number))) for claim in report.claims)
-    return supported(job, replace(report, claims=claims), texts)
 
 
 def _with_verdict(claim: Claim, verdict: e.Verdict | None) -> Claim:
@@ -225,7 +254,7 @@ def _pages(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
     )
 
 
-def stop_reason(job: Job, research: Research, call: ModelCall | JudgeCall) -> StopReason:
+def stop_reason(job: Job, research: Research, call: ModelCall | JudgeCall | EmbedCall) -> StopReason:
     """Return why the job ends with the report in `research`.
 
     `job` is the state before `call` was made.

@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from app.agent.citations import cited_in
 from app.agent.ports import JudgedClaim, JudgeReply, Repair
 from app.domain import events as e
 from app.domain.job import Job
@@ -86,7 +87,15 @@ def unjudged(research: Research) -> tuple[Claim, ...]:
 def _asked(research: Research) -> tuple[Claim, ...]:
     """The claims of the newest draft, and the sentences without a citation."""
     draft = research.draft
-    return (*draft.claims, *(draft.uncited or ())) if draft else ()
+    return (*draft.claims, *research.matched, *bare(research)) if draft else ()
+
+
+def bare(research: Research) -> tuple[Claim, ...]:
+    """Return the draft's sentences without a citation, nor an embedded one."""
+    draft = research.draft
+    found = (draft.uncited or ()) if draft else ()
+    held = [claim.text for claim in research.matched]
+    return tuple(claim for claim in found if not any(text in claim.text for text in held))
 
 
 def meant(research: Research) -> tuple[Claim, ...]:
@@ -104,8 +113,8 @@ def contradicted(research: Research) -> tuple[str, ...]:
 
 
 def _uncited(research: Research) -> Iterator[tuple[Claim, e.Verdict]]:
-    known, draft = opinions(research), research.draft
-    for claim in (draft.uncited or ()) if draft else ():
+    known = opinions(research)
+    for claim in bare(research):
         if verdict := known.get((claim.text, claim.number)):
             yield claim, verdict
 
@@ -159,10 +168,13 @@ def fallen(research: Research) -> tuple[str, ...]:
     draft, known = research.draft, opinions(research)
     if draft is None:
         return ()
-    verdicts = [known.get((claim.text, claim.number)) for claim in draft.claims]
+    cited = (*draft.claims, *research.matched)
+    verdicts = [known.get((claim.text, claim.number)) for claim in cited]
     refused = [_told(verdict) for verdict in verdicts if verdict and verdict.support in FALLS]
     against = contradicted(research)
-    return tuple(dict.fromkeys((*refused, *against, *draft.removed)))[:MAX_FALLEN]
+    held = tuple(f"{cited_in(claim.number, claim.text)}:" for claim in research.matched)
+    removed = [line for line in draft.removed if not line.startswith(held)] if held else draft.removed
+    return tuple(dict.fromkeys((*refused, *against, *removed)))[:MAX_FALLEN]
 
 
 def _told(verdict: e.Verdict) -> str:

@@ -16,7 +16,7 @@ from app.errors import ProviderError
 from dossier.job_types import Support
 from dossier.request import Effort, SearchScope
 
-UNJUDGED = "none"  # the name of the provider that gives no verdicts
+UNJUDGED = "none"  # the provider that is named where nobody judges or embeds
 # Names of providers whose calls never cost anything.
 FREE = frozenset({"extractive", "corpus", "searxng", "wikipedia", UNJUDGED})
 
@@ -192,6 +192,40 @@ class JudgeReply(Struct, frozen=True):
 
     judgements: tuple[Judgement, ...]
     usage: Usage = Usage()
+
+
+class Vectors(Struct, frozen=True):
+    """One vector for each text, in the order of the texts."""
+
+    vectors: tuple[tuple[float, ...], ...]
+    usage: Usage = Usage()
+
+
+class PassageMatch(Struct, frozen=True):
+    """A passage near to the claim with this place, from 0."""
+
+    claim: int
+    start: int  # characters into the page
+    end: int
+    score: float  # cosine
+
+
+class EmbedReply(Struct, frozen=True):
+    """The passages nearest to some claims, best first for each."""
+
+    matches: tuple[PassageMatch, ...]
+    usage: Usage = Usage()
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors that are near where the meanings are."""
+
+    name: str
+    threshold: float  # the least cosine of a sentence and its translation
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """A vector for each text. Raises ProviderError."""
+        ...
 
 
 class Judge(Protocol):

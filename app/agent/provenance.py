@@ -51,6 +51,7 @@ def claims(log: Iterable[Recorded]) -> Sequence[ProvenClaim]:
             claim.reason,
             claim.more,
             claim.given,
+            claim.embedded,
         )
         for number, claim in enumerate(report.claims, 1)
         if claim.number in trail.found

@@ -2,7 +2,16 @@
 
 import msgspec
 
-from app.agent.ports import Hit, Judgement, JudgeReply, ModelReply, PageReply, SearchReply
+from app.agent.ports import (
+    EmbedReply,
+    Hit,
+    Judgement,
+    JudgeReply,
+    ModelReply,
+    PageReply,
+    PassageMatch,
+    SearchReply,
+)
 from app.agent.turns import Reply
 from app.domain.events import CallKind
 from app.domain.tools import NextStep
@@ -21,6 +30,8 @@ def encoded(reply: Reply) -> bytes:
             return reply.text.encode()
         case JudgeReply():
             return _encode(reply.judgements)
+        case EmbedReply():
+            return _encode(reply.matches)
 
 
 def decoded(kind: CallKind, body: bytes) -> Reply:
@@ -34,3 +45,5 @@ def decoded(kind: CallKind, body: bytes) -> Reply:
             return PageReply(body.decode())
         case "judge":
             return JudgeReply(msgspec.json.decode(body, type=tuple[Judgement, ...]))
+        case "embed":
+            return EmbedReply(msgspec.json.decode(body, type=tuple[PassageMatch, ...]))

@@ -15,12 +15,23 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from app.agent import judging
+from app.agent import judging, matching
 from app.agent.effects import effects, query_key, searched, unreadable
 from app.agent.judging import JudgeCall
 from app.agent.limits import FINAL_TOOLS, affordable, bounds, may_use, usable
+from app.agent.matching import EmbedCall
 from app.agent.menu import may_research, menu, stand_in_menu, what_is_left
-from app.agent.ports import FREE, Ask, FollowUp, JudgeReply, ModelReply, PageReply, SearchReply, SeenSource
+from app.agent.ports import (
+    FREE,
+    Ask,
+    EmbedReply,
+    FollowUp,
+    JudgeReply,
+    ModelReply,
+    PageReply,
+    SearchReply,
+    SeenSource,
+)
 from app.agent.spellings import Spellings
 from app.domain import events as e
 from app.domain import tools
@@ -64,8 +75,8 @@ class ReadCall(Struct, frozen=True):
     kind: Literal["read"] = "read"
 
 
-Call = ModelCall | SearchCall | ReadCall | JudgeCall
-Reply = ModelReply | SearchReply | PageReply | JudgeReply
+Call = ModelCall | SearchCall | ReadCall | JudgeCall | EmbedCall
+Reply = ModelReply | SearchReply | PageReply | JudgeReply | EmbedReply
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -89,6 +100,8 @@ def about(call: Call) -> str:
             return call.url
         case JudgeCall():
             return f"{len(call.claims)} claims" if call.claims else "the draft as it is"
+        case EmbedCall():
+            return f"{len(call.claims)} claims on page {call.number}" if call.claims else "the draft as it is"
 
 
 def intent(job: Job, call: Call, provider: str, prompt_sha256: str | None = None) -> e.CallRequested:
@@ -115,7 +128,7 @@ def is_free(call: Call) -> bool:
     match call:
         case ModelCall():
             return call.fallback
-        case JudgeCall():
+        case JudgeCall() | EmbedCall():
             return call.is_empty
         case _:
             return False
@@ -148,6 +161,8 @@ def tool_calls(job: Job) -> list[Call]:
 
     None once a limit was reached.
     """
+    if job.research.draft and not job.research.is_matched:
+        return list[Call](matching.embed_calls(job))
     if job.research.draft:
         return list[Call](judging.judge_calls(job))
     if not job.research.turns or not _may_act(job):

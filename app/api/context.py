@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from app.api.keyring import Keyring
@@ -16,14 +16,13 @@ from app.domain.row import Row
 from app.domain.signature import Signer
 from app.domain.view import job_view
 from app.errors import Busy, JobArchived, JobNotFound, QueueFull
-from app.handle import load
+from app.handle import Terms, load
 from app.store import log, queue, reads
 from app.store.batch import Batch
 from app.store.wake import Wake
 from app.store.writer import Writer
 from app.stream.hub import Hub
 from dossier.job_types import JobView
-from dossier.request import Effort, Verify
 
 TENANT = "default"  # until there are keys, everybody is the same tenant
 MAX_REPLAYS = 8  # running or waiting, in one process
@@ -50,18 +49,16 @@ class ApiContext:
         hub: Hub,
         *,
         queue_limit: int,
-        max_attempts: int,
+        terms: Terms,
         signer: Signer | None = None,
-        verify: Mapping[Effort, Verify] | None = None,
         keyring: Keyring | None = None,
     ) -> None:
         self.writer = writer
         self.wake = wake
         self.hub = hub
-        self.max_attempts = max_attempts
+        self.terms = terms
         self.signer = signer
         self.keyring = keyring or Keyring(writer.engine)
-        self.verify = verify or {}
         self.models = ModelDoor(None)
         self.bundling = asyncio.Semaphore(MAX_BUNDLES)
         self.queue_limit = queue_limit

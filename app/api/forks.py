@@ -64,7 +64,7 @@ async def fork_job(
         changes,
         tenant=TENANT,
         key=idempotency_key,
-        max_attempts=context.max_attempts,
+        terms=context.terms,
         actor=caller_of(request).actor,
     )
     headers = {"Location": f"/jobs/{job.id}"}

@@ -58,9 +58,8 @@ async def submit_job(
         data,
         tenant=TENANT,
         key=idempotency_key,
-        max_attempts=context.max_attempts,
+        terms=context.terms,
         actor=caller_of(request).actor,
-        verify=context.verify,
     )
     headers = {"Location": f"/jobs/{job.id}"}
     return Response(created(job), status_code=201 if is_new else 200, headers=headers)

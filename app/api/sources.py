@@ -34,6 +34,7 @@ class QuoteView(Struct, frozen=True):
     end: int
     score: float
     given: bool  # the model itself copied the quote
+    embedded: bool  # words found no quote; an embedding found it, and score is its cosine
     bound: bool  # the model cited no page for this sentence; the quote was found in one that was read
     verdict: Support | None  # of a judge; null where none was given
     reason: str  # of the verdict
@@ -108,6 +109,7 @@ def _quote(claim: Claim) -> QuoteView:
         end=claim.end,
         score=claim.score,
         given=claim.given,
+        embedded=claim.embedded,
         bound=claim.bound,
         verdict=claim.verdict,
         reason=claim.reason,

@@ -24,7 +24,13 @@ from typing import Any, Tuple
 
 MANIFEST, EVENTS, HEAD, CLAIMS = "manifest.json", "events.ndjson", "head.json", "claims.json"
 # What a claim may lack, in the log and in the list, and what it then is.
-OPTIONAL: tuple[tuple[str, Any], ...] = (("verdict", None), ("reason", ""), ("more", []), ("given", False))
+OPTIONAL: tuple[tuple[str, Any], ...] = (
+    ("verdict", None),
+    ("reason", ""),
+    ("more", []),
+    ("given", False),
+    ("embedded", False),
+)
 MARKS = (" *(unverified)*", " *(partly supported)*")
 TEXT = "dossier bundle 1\njob {job_id}\nseq {seq}\nhash {hash}\nmanifest {manifest}\nkey {key}\n"
 MARK = b',"event":'

@@ -52,7 +52,7 @@ def _chain(claim: ProvenClaim) -> list[str]:
         f"Claim {claim.claim}, event {claim.seq}: {claim.text}",
         f"  quote, characters {claim.start} to {claim.end} of the page, score {claim.score}: {claim.quote}",
         *(f"  and, characters {place.start} to {place.end}: {place.quote}" for place in claim.more),
-        f"  quoted by: {'the model, and found in the page' if claim.given else 'the check of the page'}",
+        f"  quoted by: {_quoted_by(claim)}",
         f"  verdict: {_verdict(claim)}",
         f"  source [{source.number}]: {source.title} – {source.url}",
     ]
@@ -65,6 +65,12 @@ def _chain(claim: ProvenClaim) -> list[str]:
         f"  found, event {source.found.seq}" + ("" if source.found.search else ": the question named it")
     )
     return lines + _call("search", source.found.search)
+
+
+def _quoted_by(claim: ProvenClaim) -> str:
+    if claim.given:
+        return "the model, and found in the page"
+    return "the search by embedding" if claim.embedded else "the check of the page"
 
 
 def _verdict(claim: ProvenClaim) -> str:

@@ -18,6 +18,7 @@ class SubmitJob(Struct, frozen=True):
     max_attempts: int
     idempotency_key: str | None = None
     request_sha256: str | None = None
+    embeds: bool = False  # claims without a quote are searched for by embedding too
 
 
 class ForkJob(Struct, frozen=True):

@@ -6,6 +6,8 @@ No events means that the wish is already fulfilled.
 
 from typing import assert_never
 
+from msgspec import UNSET
+
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.job import Job
@@ -80,6 +82,7 @@ def _submit(command: c.SubmitJob, job: Job) -> Events:
             idempotency_key=command.idempotency_key,
             request_sha256=command.request_sha256,
             agent_rules=e.AGENT_RULES,
+            embeds=command.embeds or UNSET,
         ),
     )
 

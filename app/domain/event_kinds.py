@@ -38,8 +38,11 @@ class EventKind(Struct, frozen=True, kw_only=True):
 
 
 _REPLY = (BlobField("reply_sha256"),)
-# A query and an address are in the event itself, so only what a model or a judge is asked is kept.
-_ASKED = (BlobField("input_sha256", only_of=("model", "judge")), BlobField("prompt_sha256", is_parts=True))
+# A query and an address are in the event itself, so only what models are asked is kept.
+_ASKED = (
+    BlobField("input_sha256", only_of=("model", "judge", "embed")),
+    BlobField("prompt_sha256", is_parts=True),
+)
 
 _ROWS = (
     EventKind(event=e.JobSubmitted, needs_lease=False),
@@ -59,6 +62,7 @@ _ROWS = (
     EventKind(event=e.BudgetReached),
     EventKind(event=e.ReportDrafted, is_lesson=True),
     EventKind(event=e.ClaimsJudged, is_lesson=True),
+    EventKind(event=e.PassagesMatched, is_lesson=True),
     EventKind(event=e.ReportWritten, is_lesson=True, is_trace=True),
     EventKind(event=e.JobCompleted, ends="job"),
     EventKind(event=e.AttemptFailed, ends="attempt"),

@@ -15,10 +15,10 @@ from app.domain.tools import AnyTool, Reasoning, SourceQuote
 from dossier.job_types import Claim, ErrorType, Outcome, ReportPart, StopReason, Support
 from dossier.request import ResearchRequest
 
-CallKind = Literal["model", "search", "read", "judge"]
+CallKind = Literal["model", "search", "read", "judge", "embed"]
 
 
-RULES = 4  # of the citation check: raised where the same report over the same pages comes out otherwise
+RULES = 5  # of the citation check: raised where the same report over the same pages comes out otherwise
 
 
 AGENT_RULES = 2  # of the agent's decisions and prompts: raised where the same log leads to another call
@@ -44,6 +44,8 @@ class JobSubmitted(Fact, frozen=True):
     idempotency_key: str | None = None
     request_sha256: str | None = None  # of the canonical body, to tell a retry from a conflict
     agent_rules: int = 1  # under which the job is worked on, however old it gets
+    # Claims without a quote are searched for by embedding too. Left out where no server is configured.
+    embeds: bool | UnsetType = UNSET
 
 
 class Earlier(Struct, frozen=True):
@@ -271,8 +273,15 @@ class ReportWritten(Fact, frozen=True):
     parts: tuple[ReportPart, ...] | UnsetType = UNSET
 
 
+class Unquoted(Struct, frozen=True):
+    """A claim and the source that it cites, for which words find no quote."""
+
+    text: str
+    number: int
+
+
 class ReportDrafted(Fact, frozen=True):
-    """The model's report, before a judge has checked its claims."""
+    """The model's report, before its claims were judged or embedded."""
 
     type = "report_drafted"
     title: str
@@ -286,6 +295,17 @@ class ReportDrafted(Fact, frozen=True):
     is_set_aside: bool | UnsetType = UNSET
     # Sentences without a citation, each with the passage nearest to it, where they are judged too.
     uncited: tuple[Claim, ...] | UnsetType = UNSET
+    # Claims that are searched for by embedding.
+    unquoted: tuple[Unquoted, ...] | UnsetType = UNSET
+
+
+class PassagesMatched(Fact, frozen=True):
+    """Embeddings found passages for claims without a quote."""
+
+    type = "passages_matched"
+    embedder: str  # the provider, "" where none was asked
+    claims: tuple[Claim, ...]  # with the passages that passed the check of words
+    unmatched: int = 0  # claims that got no passage
 
 
 class Verdict(Struct, frozen=True, omit_defaults=True):
@@ -405,6 +425,7 @@ Event = (
     | BudgetReached
     | ReportDrafted
     | ClaimsJudged
+    | PassagesMatched
     | ReportWritten
     | JobCompleted
     | AttemptFailed

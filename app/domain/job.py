@@ -41,6 +41,7 @@ class Job(Struct, frozen=True):
     request_sha256: str | None = None
     max_attempts: int = 0
     agent_rules: int = 1  # under which the agent decides
+    embeds: bool = False  # claims without a quote are searched for by embedding too
     attempt: int = 0
     epoch: int = 0
     progress: int = 0
@@ -107,6 +108,7 @@ def _apply(job: Job, fact: e.Recorded) -> Job:
             | e.BudgetReached()
             | e.ReportDrafted()
             | e.ClaimsJudged()
+            | e.PassagesMatched()
             | e.ReportWritten()
         ):
             return _learn(job, event, fact.at)
@@ -150,6 +152,7 @@ def _submit(job: Job, event: e.JobSubmitted, at: datetime) -> Job:
         request_sha256=event.request_sha256,
         max_attempts=event.max_attempts,
         agent_rules=event.agent_rules,
+        embeds=bool(event.embeds),
         current_step="Waiting for a worker",
         created_at=at,
     )

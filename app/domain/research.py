@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from app.domain import events as e
 from app.domain.tools import AnyTool, GeneratePlan, Reasoning, WriteReport
-from dossier.job_types import Author
+from dossier.job_types import Author, Claim
 
 # A planned step is searched for and read: two turns. Plan and report are one turn each.
 TURNS_PER_STEP = 2
@@ -68,6 +68,7 @@ class Bill(Struct, frozen=True):
     searches: int = 0
     reads: int = 0
     judge_calls: int = 0
+    embed_calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0
@@ -85,7 +86,7 @@ class Bill(Struct, frozen=True):
     @property
     def calls(self) -> int:
         """Paid calls of every kind."""
-        return self.model_calls + self.searches + self.reads + self.judge_calls
+        return self.model_calls + self.searches + self.reads + self.judge_calls + self.embed_calls
 
 
 class Research(Struct, frozen=True):
@@ -101,6 +102,8 @@ class Research(Struct, frozen=True):
     draft: e.ReportDrafted | None = None  # the newest one
     set_aside: e.ReportDrafted | None = None  # what the model ended with, and no page holds
     drafts: int = 0
+    is_matched: bool = True  # the newest draft: nothing in it is left to embed
+    matched: tuple[Claim, ...] = ()  # passages for claims of the newest draft, found by embedding
     is_judged: bool = False  # the newest draft
     verdicts: tuple[e.Verdict, ...] = ()  # of all drafts
     judge: str = ""  # who gave them
@@ -151,6 +154,7 @@ ResearchEvent = (
     | e.BudgetReached
     | e.ReportDrafted
     | e.ClaimsJudged
+    | e.PassagesMatched
     | e.ReportWritten
 )
 
@@ -175,11 +179,11 @@ def evolve(state: Research, event: ResearchEvent) -> Research:
         case e.BudgetReached():
             return replace(state, tripped=state.tripped or event)
         case e.ReportDrafted(is_set_aside=True):
-            return replace(state, set_aside=event)
+            return _set_aside(state, event)
         case e.ReportDrafted():
-            return replace(
-                state, draft=event, drafts=state.drafts + 1, is_judged=not (event.claims or event.uncited)
-            )
+            return _draft(state, event)
+        case e.PassagesMatched():
+            return _match(state, event)
         case e.ClaimsJudged():
             return _judge(state, event)
         case e.ReportWritten():
@@ -287,6 +291,7 @@ def _count(bill: Bill, kind: e.CallKind) -> Bill:
         searches=bill.searches + (kind == "search"),
         reads=bill.reads + (kind == "read"),
         judge_calls=bill.judge_calls + (kind == "judge"),
+        embed_calls=bill.embed_calls + (kind == "embed"),
     )
 
 
@@ -348,6 +353,29 @@ def _total(state: Research, turn: Turn, done: int) -> int:
     if isinstance(turn.function, WriteReport):
         return max(state.total_steps, done)
     return max(state.total_steps, done + 1)
+
+
+def _draft(state: Research, event: e.ReportDrafted) -> Research:
+    return replace(
+        state,
+        draft=event,
+        drafts=state.drafts + 1,
+        is_judged=not (event.claims or event.uncited),
+        is_matched=not event.unquoted,
+        matched=(),
+    )
+
+
+def _set_aside(state: Research, event: e.ReportDrafted) -> Research:
+    """Set the report aside, which is no draft any more."""
+    is_draft = state.draft is not None and state.draft.content == event.content
+    return replace(state, set_aside=event, draft=None if is_draft else state.draft)
+
+
+def _match(state: Research, event: e.PassagesMatched) -> Research:
+    draft = state.draft
+    is_bare = not event.claims and not (draft and (draft.claims or draft.uncited))
+    return replace(state, matched=event.claims, is_matched=True, is_judged=is_bare)
 
 
 def _judge(state: Research, event: e.ClaimsJudged) -> Research:

@@ -23,6 +23,8 @@ def step_in_words(event: object) -> str | None:
             return f"A limit was reached ({event.limit}); writing the report"
         case e.CallRequested(kind="judge", fallback=False):
             return "Checking claims against their quotes"
+        case e.CallRequested(kind="embed", fallback=False):
+            return "Searching pages by embedding for claims without a quote"
         case e.ReportWritten():
             return "Checking the citations"
         case _:

@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app.errors import BadSetting
 
-ENDPOINTS = ("/chat/completions", "/responses", "/completions", "/models")  # that a base may end with
+# What a base may end with.
+ENDPOINTS = ("/chat/completions", "/responses", "/completions", "/models", "/embeddings")
 
 
 def checked_address(name: str, url: str) -> str:

@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from app.agent import limits
 from app.agent.judging import JudgeCall
+from app.agent.matching import EmbedCall
 from app.agent.ports import BadReply, ModelReply, SearchReply, Writing
 from app.agent.replies import encoded
 from app.agent.turns import Call, ModelCall, Reply, is_free
@@ -152,7 +153,7 @@ class Caller:
         if isinstance(call, ModelCall) and not self._can_stand_in(error):
             await self._attempt.record(failed(call, error, retryable=error.retryable, said=said))
             raise error
-        if error.error_type == "auth" and not isinstance(call, JudgeCall):
+        if error.error_type == "auth" and not isinstance(call, JudgeCall | EmbedCall):
             await self._attempt.record(failed(call, error, retryable=False, said=said))
             raise error
         return failed(call, error, retryable=False, said=said)

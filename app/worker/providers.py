@@ -1,10 +1,24 @@
 """The providers of one worker, and which of them makes a call."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 
-from app.agent import judging
+from msgspec import Struct
+
+from app.agent import judging, matching
 from app.agent.judging import JudgeCall
-from app.agent.ports import UNJUDGED, Judge, JudgeReply, Model, PageReply, Search, Writing
+from app.agent.matching import EmbedCall
+from app.agent.ports import (
+    UNJUDGED,
+    Embedder,
+    EmbedReply,
+    Judge,
+    JudgeReply,
+    Model,
+    PageReply,
+    Search,
+    Writing,
+)
 from app.agent.turns import Call, ModelCall, ReadCall, Reply, SearchCall
 from app.domain.job import Job
 from app.errors import ProviderError
@@ -19,6 +33,13 @@ Judges = Callable[[Job], Judge | None]
 Named = Callable[[str], Model]  # a model by the name that its server has for it
 
 
+class Checkers(Struct, frozen=True):
+    """Who checks in a report what words cannot decide."""
+
+    judge: Judges | None = None
+    embedder: Embedder | None = None
+
+
 class Tools:
     """The model, its stand-in, and the search of a job."""
 
@@ -28,14 +49,15 @@ class Tools:
         fallback: Model,
         search: Choose,
         named: Named | None = None,
-        judge: Judges | None = None,
+        checkers: Checkers = Checkers(),  # noqa: B008 - it is frozen
         times: Times = Times(),  # noqa: B008 - it is frozen
         is_priced: Callable[[str | None], bool] = lambda _: True,
         changed: Changed | None = None,
     ) -> None:
         self._model = model
         self._named = named
-        self._judge = judge
+        self._judge = checkers.judge
+        self._embedder = checkers.embedder
         self._fallback = fallback
         self._is_priced = is_priced
         self._search = search
@@ -50,6 +72,8 @@ class Tools:
         if isinstance(call, JudgeCall):
             judge = self._judging(job, call)
             return judge.name if judge else UNJUDGED
+        if isinstance(call, EmbedCall):
+            return self._embedder.name if self._embedder and call.claims else UNJUDGED
         return self._search(job).name
 
     def _judging(self, job: Job, call: JudgeCall) -> Judge | None:
@@ -102,6 +126,9 @@ class Tools:
                 if judge is None:
                     return JudgeReply(())
                 return await judge.judge(judging.seen(call, digests, texts), writing)
+            case EmbedCall():
+                pages = {source.number: source.sha256 for source in job.research.sources}
+                return await self._embedded(call, texts.get(pages.get(call.number) or "", ""))
             case SearchCall():
                 sources = job.request.sources
                 return await self._search(job).search(
@@ -113,3 +140,13 @@ class Tools:
             case ReadCall():
                 page = await self._search(job).read(call.url)
                 return PageReply(page.text[:MAX_STORED_PAGE].replace("\x00", ""), page.usage)
+
+    async def _embedded(self, call: EmbedCall, page: str) -> EmbedReply:
+        """The passages of a page that are nearest to a call's claims."""
+        embedder, wanted = self._embedder, await asyncio.to_thread(matching.wanted_of, call, page)
+        if embedder is None or not call.claims or not wanted.spans:
+            return EmbedReply(())
+        found = await embedder.embed(wanted.texts)
+        # Comparing can take some seconds of CPU.
+        near = await asyncio.to_thread(matching.nearest, wanted, found.vectors, embedder.threshold)
+        return EmbedReply(near, found.usage)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from app.agent import interpret, limits, turns
 from app.agent.judging import JudgeCall
+from app.agent.matching import EmbedCall
 from app.agent.ports import BadReply, ModelReply
 from app.agent.prompt_hash import Wording, wording
 from app.agent.replies import decoded, encoded
@@ -150,7 +151,7 @@ class Researcher:
 
     async def _make(self, call: Call) -> None:
         crash.reached("after_intent")
-        texts = await self._texts() if isinstance(call, ModelCall | JudgeCall) else {}
+        texts = await self._texts() if isinstance(call, ModelCall | JudgeCall | EmbedCall) else {}
         announced = call.key in self._announced
         try:
             outcome, reply = await self._caller.make(call, texts, announced=announced)
@@ -227,7 +228,7 @@ class Researcher:
     ) -> None:
         """End a turn: report, question, or the next calls."""
         epoch = self._attempt.epoch
-        if knowing.research.report is not None and isinstance(call, ModelCall | JudgeCall):
+        if knowing.research.report is not None and isinstance(call, ModelCall | JudgeCall | EmbedCall):
             await self._attempt.writer.keep(bodies)
             reason = interpret.stop_reason(before, knowing.research, call)
             came = outcome(knowing.research, reason)
@@ -261,6 +262,8 @@ class Researcher:
         replies = await self._all_replies(after)
         if isinstance(call, JudgeCall):
             return await asyncio.to_thread(interpret.learn_verdicts, after, call, replies, texts)
+        if isinstance(call, EmbedCall):
+            return await asyncio.to_thread(interpret.learn_matches, after, replies, texts)
         return interpret.learn_calls(after, replies)
 
     async def _all_replies(self, job: Job) -> dict[str, Reply]:
@@ -296,4 +299,4 @@ def _inputs(calls: list[Call]) -> list[bytes]:
 
     Other inputs are in the event.
     """
-    return [turns.input_of(call) for call in calls if isinstance(call, ModelCall | JudgeCall)]
+    return [turns.input_of(call) for call in calls if isinstance(call, ModelCall | JudgeCall | EmbedCall)]

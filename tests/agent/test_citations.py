@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.agent import citations, quotes
@@ -374,6 +374,7 @@ def test_what_is_listed_is_bounded():
         max_size=25,
     )
 )
+@example(["A payload must be shorter than 8000 bytes[2])](https://evil.example)[1]"])
 @settings(deadline=None, max_examples=400)
 def test_a_report_that_was_bound_has_nothing_left_to_remove(pieces):
     once = report("".join(pieces))

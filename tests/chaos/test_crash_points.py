@@ -52,7 +52,9 @@ async def test_workers_that_die_at_every_named_place_lose_nothing_and_repeat_onl
 ):
     places = [*PLACES, *(f"{place}:3" for place in PLACES if place != "after_claim")]
     jobs = [
-        (await handle.submit(writer, ResearchRequest(QUESTION), tenant="default", max_attempts=50))[0].id
+        (await handle.submit(writer, ResearchRequest(QUESTION), tenant="default", terms=handle.Terms(50)))[
+            0
+        ].id
         for _ in places
     ]
     dying = [fleet.worker(**providers.environment, **{VARIABLE: place}) for place in places]

@@ -14,7 +14,7 @@ BESIDE = 3
 
 async def test_a_job_that_kills_its_worker_each_time_fails_with_the_cause_and_harms_no_other(fleet, writer):
     poison, _ = await handle.submit(
-        writer, ResearchRequest("Boil?", priority=100), tenant="default", max_attempts=ATTEMPTS
+        writer, ResearchRequest("Boil?", priority=100), tenant="default", terms=handle.Terms(ATTEMPTS)
     )
     lease = {"DOSSIER_LEASE_SECONDS": "0.5"}
     dying = [fleet.worker(**lease, **{VARIABLE: "after_claim"}) for _ in range(ATTEMPTS)]
@@ -23,7 +23,7 @@ async def test_a_job_that_kills_its_worker_each_time_fails_with_the_cause_and_ha
         await worker.start()
         assert await worker.ended() == -9
     others = [
-        (await handle.submit(writer, ResearchRequest("Boil?"), tenant="default", max_attempts=3))[0]
+        (await handle.submit(writer, ResearchRequest("Boil?"), tenant="default", terms=handle.Terms(3)))[0]
         for _ in range(BESIDE)
     ]
     await fleet.worker(concurrency=2, **lease).start()

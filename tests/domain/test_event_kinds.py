@@ -25,11 +25,12 @@ def test_each_field_that_holds_a_hash_is_said_to_name_a_blob(kind):
     [
         ("model", {"in", "prompt"}),
         ("judge", {"in", "prompt"}),
+        ("embed", {"in", "prompt"}),
         ("search", {"prompt"}),
         ("read", {"prompt"}),
     ],
 )
-def test_only_what_a_model_or_a_judge_is_asked_is_kept(asked, names):
+def test_only_what_models_are_asked_is_kept(asked, names):
     requested = e.CallRequested("1/x/1", asked, "p", "in", "about", prompt_sha256="prompt")
 
     named = blobs_named(requested.type, msgspec.json.encode(requested).decode())

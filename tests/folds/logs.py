@@ -136,7 +136,7 @@ STORY: Sequence[str | e.Fact] = (
     "call_requested", "call_completed", e.CallRequested("3/read/2", "read", "p", "00", "x"), "call_failed",
     "page_read", "plan_adapted", "lease_expired", STARTED, "attempt_failed", STARTED, "attempt_released",
     STARTED, "input_requested", "input_provided", STARTED, "budget_reached",
-    "report_drafted", "claims_judged", "report_written",
+    "report_drafted", "passages_matched", "claims_judged", "report_written",
 )  # fmt: skip
 _KEYS = (f"key-{number}" for number in count(1))
 ENDINGS: Sequence[Sequence[str]] = (

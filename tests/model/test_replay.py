@@ -216,7 +216,7 @@ async def take(replay: Replay, before: State, action: str, step: Step) -> State:
 async def test_every_step_of_the_model_leads_postgres_to_where_it_says(writer, owner, database_url):
     connection = await connect(database_url)
     for seed, way in enumerate(ways().values()):
-        job, _ = await handle.submit(writer, QUESTION, tenant="default", max_attempts=DESIGN.attempts)
+        job, _ = await handle.submit(writer, QUESTION, tenant="default", terms=handle.Terms(DESIGN.attempts))
 
         await follow(Replay(writer, connection, job), way, random.Random(seed))
 

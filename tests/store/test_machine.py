@@ -88,7 +88,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(target=jobs, attempts=st.integers(1, 3))
     def submit(self, attempts):
-        work = handle.submit(self.writer, ResearchRequest("why?"), tenant="default", max_attempts=attempts)
+        work = handle.submit(
+            self.writer, ResearchRequest("why?"), tenant="default", terms=handle.Terms(attempts)
+        )
         job, _ = self.do(work)
         self.ids.append(job.id)
         return job.id

@@ -70,9 +70,8 @@ class OpenAI:
                 wish.request,
                 tenant=TENANT,
                 key=key,
-                max_attempts=context.max_attempts,
+                terms=context.terms,
                 actor=caller.actor,
-                verify=context.verify,
             )
         else:
             changes = Changes(
@@ -89,7 +88,7 @@ class OpenAI:
                 changes,
                 tenant=TENANT,
                 key=key,
-                max_attempts=context.max_attempts,
+                terms=context.terms,
                 actor=caller.actor,
             )
         return job

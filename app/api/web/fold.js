@@ -5,9 +5,9 @@ const MAX_WORDS = 200; // characters of the sentence, as in app/domain/words.py
 
 /**
  * @typedef {{ seq: number, at: string, type: string, status: string, progress: number, data: any }} LogEvent
- * @typedef {{ model: number, search: number, read: number, judge: number, input: number, output: number,
+ * @typedef {{ model: number, search: number, read: number, judge: number, embed: number, input: number, output: number,
  *   cost: number, unpriced: number, repeated: number, failed: number }} Bill
- * @typedef {{ key: string, kind: "model" | "search" | "read" | "judge", about: string, turn: number,
+ * @typedef {{ key: string, kind: "model" | "search" | "read" | "judge" | "embed", about: string, turn: number,
  *   index: number, from: number, to: number | null, latency: number | null, usage: any, error: any,
  *   done: boolean, touched: number, provider?: string, tries?: number, repeat?: number, fallback?: boolean,
  *   reused?: boolean }} Call
@@ -48,7 +48,7 @@ export function empty() {
     open: /** @type {Map<string, Call>} */ (new Map()),
     sources: /** @type {Map<number, any>} */ (new Map()),
     /** @type {Bill} */
-    bill: { model: 0, search: 0, read: 0, judge: 0, input: 0, output: 0, cost: 0, unpriced: 0, repeated: 0, failed: 0 },
+    bill: { model: 0, search: 0, read: 0, judge: 0, embed: 0, input: 0, output: 0, cost: 0, unpriced: 0, repeated: 0, failed: 0 },
     tripped: /** @type {any} */ (null),
     asks: /** @type {any} */ (null),
     answers: /** @type {string[] | null} */ (null),
@@ -189,6 +189,7 @@ const APPLY = {
     };
     if (data.kind === "model") say(job, "Thinking about the next step");
     if (data.kind === "judge" && !data.fallback) say(job, "Checking claims against their quotes");
+    if (data.kind === "embed" && !data.fallback) say(job, "Searching pages by embedding for claims without a quote");
     if (data.repeat) job.bill.repeated += 1;
     job.calls.push(call);
     job.open.set(data.key, call);
@@ -458,6 +459,6 @@ export function toolInWords(tool) {
 /** @param {string} status */
 export const isOver = (status) => status === "completed" || status === "failed" || status === "cancelled";
 /** @param {Bill} bill */
-export const callsMade = (bill) => bill.model + bill.search + bill.read + bill.judge;
+export const callsMade = (bill) => bill.model + bill.search + bill.read + bill.judge + bill.embed;
 /** @param {Bill} bill */
 export const costOf = (bill) => (bill.unpriced ? null : Math.round(bill.cost * 1e9) / 1e9);

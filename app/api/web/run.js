@@ -468,7 +468,7 @@ function entry(one) {
   );
 }
 
-const KINDS = { model: "Think", search: "Search", read: "Read", judge: "Check" };
+const KINDS = { model: "Think", search: "Search", read: "Read", judge: "Check", embed: "Match" };
 
 function callLine(call, turn) {
   const hits = call.kind === "search" ? turn.found.filter((source) => source.found_by === call.key) : [];

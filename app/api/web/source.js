@@ -50,8 +50,8 @@ function marked(text, quotes) {
   return body;
 }
 
-const held = (score) =>
-  score >= 1 ? "The page says this word for word." : `Paraphrased; ${Math.round(score * 100)} % word match.`;
+const held = ({ score, embedded }) =>
+  embedded ? `Near in meaning; cosine ${score}.` : score >= 1 ? "The page says this word for word." : `Paraphrased; ${Math.round(score * 100)} % word match.`;
 
 const VERDICTS = {
   supported: "supported by its meaning",
@@ -64,7 +64,9 @@ const VERDICTS = {
 function backing(quote, judge) {
   const gave = quote.given
     ? "The model gave this quote; it was found in the page."
-    : quote.bound
+    : quote.embedded
+      ? "The model cited this page; words found no quote, and an embedding found this one."
+      : quote.bound
       ? "The model cited no page for this sentence; the quote was found in this one."
       : "The model cited this page; the quote was searched for in it.";
   if (!quote.verdict) return [gave, "Nobody judged its meaning."];
@@ -133,7 +135,7 @@ export async function openSource(id, number, claim, closed) {
       why.replaceChildren(
         h("p", { dir: "auto" }, quotes[at].claim),
         h("blockquote", { dir: "auto" }, quotes[at].quote),
-        ...[quotes[at].given ? "" : held(quotes[at].score), ...backing(quotes[at], source.judged_by)]
+        ...[quotes[at].given ? "" : held(quotes[at]), ...backing(quotes[at], source.judged_by)]
           .filter(Boolean)
           .map((line) => h("p", { class: "hint", dir: "auto" }, line)),
       );

@@ -4,6 +4,7 @@ import { $, h, say, svg } from "./dom.js";
 import { few, lasted, money } from "./words.js";
 
 const LANES = { model: [0, 2], search: [2, 3], read: [5, 4] }; // first row, rows
+const MODELS = new Set(["model", "judge", "embed"]); // kinds of calls that a model answers
 const ROW = 10,
   ROWS = 9;
 const NAMES = { model: "Model", search: "Searches", read: "Pages", wait: "Waiting" };
@@ -83,7 +84,7 @@ export class Timeline {
   }
 
   place(bar, call, from, now) {
-    const [first, rows] = LANES[call.kind === "judge" ? "model" : call.kind] ?? LANES.read; // a judge is a model
+    const [first, rows] = LANES[MODELS.has(call.kind) ? "model" : call.kind] ?? LANES.read;
     const nth = Number(call.key.split("/")[2] ?? 1) || 1;
     bar.call = call;
     bar.touched = call.touched;

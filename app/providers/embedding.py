@@ -1,0 +1,98 @@
+"""Embed texts through a server that speaks OpenAI's /embeddings."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import httpx
+import msgspec
+from msgspec import Meta, Struct
+
+from app.agent.ports import Vectors
+from app.domain.events import Usage
+from app.errors import ProviderError
+from app.providers.base_address import checked_address, joined
+from app.providers.http import SharedTransport, checked_key, refusal, shorten
+from app.providers.prices import Price
+
+EMBEDDING_URL_SETTING = "DOSSIER_EMBEDDING_URL"
+EMBEDDING_KEY_SETTING = "DOSSIER_EMBEDDING_KEY"
+TEXTS_OF_REQUEST = 64
+MAX_DIMENSIONS = 8192
+EMBEDDING_TIMEOUT = 60.0  # seconds without a byte
+
+UNREADABLE = "The embedding server did not return one vector for each text."
+
+
+class _Vector(Struct):
+    embedding: Annotated[list[float], Meta(min_length=1, max_length=MAX_DIMENSIONS)]
+    index: int | None = None
+
+
+class _Used(Struct):
+    prompt_tokens: Annotated[int, Meta(ge=0)] = 0
+
+
+class _EmbeddingReply(Struct):
+    data: list[_Vector]
+    usage: _Used | None = None
+
+
+class ServerEmbedder:
+    """Implements the port `Embedder` on a server."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        *,
+        url: str,
+        model: str,
+        key: str = "",
+        threshold: float,
+        price: Price | None = None,
+    ) -> None:
+        self._lane = httpx.AsyncClient(transport=SharedTransport(client), timeout=EMBEDDING_TIMEOUT)
+        self._address = joined(checked_address(EMBEDDING_URL_SETTING, url), "/embeddings")
+        self._model, self._price = model, price
+        self._key = checked_key(EMBEDDING_KEY_SETTING, key) if key else ""
+        self.name, self.threshold = f"embedding:{model}", threshold
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """A vector for each text, in requests of TEXTS_OF_REQUEST. Raises ProviderError."""
+        vectors, tokens = list[tuple[float, ...]](), 0
+        for at in range(0, len(texts), TEXTS_OF_REQUEST):
+            batch = texts[at : at + TEXTS_OF_REQUEST]
+            reply = await self._asked(batch)
+            vectors += _in_order(reply, len(batch))
+            tokens += reply.usage.prompt_tokens if reply.usage else 0
+        if len({len(vector) for vector in vectors}) > 1:
+            raise ProviderError("validation", UNREADABLE, retryable=False)
+        cost = self._price.cost(tokens, 0, 0) if self._price and tokens else None
+        return Vectors(tuple(vectors), Usage(input_tokens=tokens, cost_usd=cost))
+
+    async def _asked(self, texts: Sequence[str]) -> _EmbeddingReply:
+        body = {"model": self._model, "input": list(texts), "encoding_format": "float"}
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        try:
+            reply = await self._lane.post(self._address, json=body, headers=headers)
+        except httpx.TimeoutException:
+            message = "The embedding server did not answer in time."
+            raise ProviderError("timeout", message, retryable=True) from None
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            message = f"The embedding server could not be reached: {type(error).__name__}."
+            raise ProviderError("network", message, retryable=True) from None
+        if reply.status_code >= 300:
+            said = shorten(reply.text, self._key) if self._key else shorten(reply.text)
+            headers_ = reply.headers
+            raise refusal("The embedding server", EMBEDDING_KEY_SETTING, reply.status_code, headers_, said)
+        try:
+            return msgspec.json.decode(reply.content, type=_EmbeddingReply)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise ProviderError("validation", UNREADABLE, retryable=False) from None
+
+
+def _in_order(reply: _EmbeddingReply, texts: int) -> Iterator[tuple[float, ...]]:
+    """Yield the vectors in the order of the texts. Raises ProviderError."""
+    placed = {at if vector.index is None else vector.index: vector for at, vector in enumerate(reply.data)}
+    if len(reply.data) != texts or placed.keys() != set(range(texts)):
+        raise ProviderError("validation", UNREADABLE, retryable=False)
+    yield from (tuple(placed[at].embedding) for at in range(texts))

@@ -1,0 +1,46 @@
+"""An embedding server whose vectors are made by hand: texts of one meaning get one vector."""
+
+import httpx
+
+from tests.mocks.playing import Playing, failing, html, raising
+
+# Each line is one meaning; a text belongs to the first line of which it holds a word.
+MEANINGS = (("Everest",), ("Meereshöhe", "sea level", "Meer"), ("Wal", "whale"))
+
+
+def vector(text):
+    """The unit vector of a meaning, or one of no meaning."""
+    at = next((at for at, words in enumerate(MEANINGS) if any(word in text for word in words)), len(MEANINGS))
+    return [2.0 if at == place else 0.0 for place in range(len(MEANINGS) + 1)]
+
+
+def success(mock, request):
+    texts = mock.requests[-1]["input"]
+    data = [{"index": at, "embedding": vector(text)} for at, text in enumerate(texts)]
+    usage = {"prompt_tokens": sum(map(len, texts)) // 4}
+    return httpx.Response(200, json={"data": data[::-1], "usage": usage, "model": "m"})
+
+
+def short(mock, request):
+    return httpx.Response(200, json={"data": [{"index": 0, "embedding": [1.0]}]})
+
+
+def uneven(mock, request):
+    texts = mock.requests[-1]["input"]
+    data = [{"index": at, "embedding": [1.0] * (at + 1)} for at in range(len(texts))]
+    return httpx.Response(200, json={"data": data})
+
+
+class MockEmbeddings(Playing):
+    """A server of embeddings."""
+
+    base_url = "https://embeddings.test"
+    profiles = {  # noqa: RUF012 - as the other mocks
+        "success": success,
+        "short": short,
+        "uneven": uneven,
+        "html": html,
+        "auth_error": failing(401, {"error": "no"}),
+        "server_error": failing(500, {"error": "no"}),
+        "disconnected": raising(httpx.ConnectError),
+    }
