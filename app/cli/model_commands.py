@@ -21,6 +21,7 @@ from app.providers.http import make_client
 from app.providers.language_model import LanguageModel
 from app.providers.model_book import ModelBook
 from app.providers.prices import ENDS, LISTED_ON
+from app.providers.served_models import served_models
 from app.settings import load_settings
 from app.wiring import model_book
 
@@ -54,8 +55,9 @@ class ModelLine(Struct, omit_defaults=True, kw_only=True):
 @click.command(epilog="Example: dossier models --test")
 @click.argument("name", required=False)
 @click.option("--test", "is_tested", is_flag=True, help="Make one call of each: it may cost a little.")
+@click.option("--served", "is_served", is_flag=True, help="List the models that the server of each has.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each model.")
-def models(*, name: str | None, is_tested: bool, as_json: bool) -> None:
+def models(*, name: str | None, is_tested: bool, is_served: bool, as_json: bool) -> None:
     """Show the configured language models, or test a call of each.
 
     A test asks for the plan of a small question. It shows the form of reply that the server takes, how fast
@@ -66,6 +68,9 @@ def models(*, name: str | None, is_tested: bool, as_json: bool) -> None:
         complain("No model is configured. Set OPENAI_API_KEY, OPENAI_BASE_URL or DOSSIER_MODELS.")
         raise Exit(1)
     names = [name] if name else list(book.names)
+    if is_served:
+        _list_served(book, names, as_json=as_json)
+        return
     try:
         lines = asyncio.run(_tested(book, names)) if is_tested else [_line_of(book, one) for one in names]
     except ProviderError as error:
@@ -77,6 +82,28 @@ def models(*, name: str | None, is_tested: bool, as_json: bool) -> None:
     else:
         _print(lines, is_tested=is_tested)
     raise Exit(1 if any(one.error for one in lines) else 0)
+
+
+def _list_served(book: ModelBook, names: list[str], *, as_json: bool) -> None:
+    """Print what each server has, once a server."""
+    try:
+        found = asyncio.run(_served(book, names))
+    except ProviderError as error:
+        complain(str(error))
+        raise Exit(1) from None
+    for address, served in found.items():
+        if as_json:
+            print_json({"address": address, "models": served})
+            continue
+        line(f"{harmless(address)}:")
+        for one in served:
+            line(f"  {harmless(one)}")
+
+
+async def _served(book: ModelBook, names: list[str]) -> dict[str, list[str]]:
+    specs = {spec.address: spec for spec in map(book.spec, names)}
+    async with make_client() as client:
+        return {address: await served_models(client, spec) for address, spec in specs.items()}
 
 
 def _line_of(book: ModelBook, name: str) -> ModelLine:

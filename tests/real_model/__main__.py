@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 import venv
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from msgspec.structs import replace
 
 from app.agent.extractive import Extractive
 from app.agent.prompts import messages
+from app.domain.events import CallFailed, CallRequested, StepReasoned
 from app.providers.exchange import ModelPatience
 from app.providers.ladder import FORMS
 from app.providers.language_model import LanguageModel
@@ -99,22 +99,29 @@ async def play(address: str, form: str, effort: str) -> dict[str, object]:
         course = Course(LanguageModel(client, spec, messages), Library(), query=QUERY, effort=effort)
         job = await course.run()
     replayed(course)
-    figures = told(job, time.monotonic() - began)
-    errors = [str(call.error.error_message)[:160] for call in job.research.calls if call.error]
-    return {**figures, "errors": errors}
+    return told(course, job, time.monotonic() - began)
 
 
-def told(job, seconds: float) -> dict[str, object]:
+def told(course: Course, job, seconds: float) -> dict[str, object]:
     """Return what a job came to."""
-    report, calls = job.research.report, job.research.calls
-    models = [call for call in calls if call.kind == "model"]
-    kinds = Counter("refused" if call.error else "taken" for call in models)
+    report, events = job.research.report, [fact.event for fact in course.log]
+    asked = {
+        event.key
+        for event in events
+        if isinstance(event, CallRequested) and event.kind == "model" and event.provider == course.model.name
+    }
+    refused = [event for event in events if isinstance(event, CallFailed) and event.key in asked]
+    tools = [event.function for event in events if isinstance(event, StepReasoned)]
     return {
         "claims": supported(report),
         "bound": sum(claim.bound for claim in report.claims),
-        "parts": [part.written_by for part in report.parts],
+        "coverage": report.coverage,
+        "parts": [part.author for part in report.parts or ()],
+        "written_by": job.research.author,
         "stop": job.stop_reason,
-        "calls": dict(kinds),
+        "asked": len(asked),
+        "refused": [event.error_message[:200] for event in refused],
+        "tools": [type(tool).__name__ for tool in tools],
         "seconds": round(seconds),
     }
 

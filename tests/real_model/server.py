@@ -17,6 +17,7 @@ def serve(path: str, port: int) -> None:
     params.port = port
     params.n_ctx = CONTEXT
     params.n_parallel = 1
+    params.cpuparams.n_threads = 1  # several wait for each other where others use the cores
     server = xllamacpp.Server(params)
     sys.stdout.write(f"{server.listening_address}\n")
     threading.Event().wait()
