@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 Check = Callable[[str], str]
 
+NO_FILE = "none"  # instead of a file of settings
+
 DATABASE_URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://.+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 HOST = re.compile(r"[\w.\-]+(?::(?:\d+|\*))?|\[[0-9A-Fa-f:.]+\](?::(?:\d+|\*))?")
@@ -93,6 +95,11 @@ def wrong_source(value: str) -> str:
         return "" if path.exists() else "names a file that does not exist"
 
     return _wrong_path(value, check)
+
+
+def wrong_env_file(value: str) -> str:
+    """Return what is wrong with the path of a file of settings."""
+    return "" if value == NO_FILE else wrong_source(value)
 
 
 def wrong_target(value: str) -> str:

@@ -23,6 +23,7 @@ OpenAddress = Annotated[str, Meta(extra={"check": values.wrong_open_address})]
 DatabaseUrl = Annotated[str, Meta(extra={"check": values.wrong_database})]
 Folder = Annotated[str, Meta(extra={"check": values.wrong_folder})]
 SourceFile = Annotated[str, Meta(extra={"check": values.wrong_source})]
+EnvFile = Annotated[str, Meta(extra={"check": values.wrong_env_file})]
 TargetFile = Annotated[str, Meta(extra={"check": values.wrong_target})]
 Key = Annotated[str, Meta(extra={"check": values.wrong_key})]
 Name = Annotated[str, Meta(extra={"check": values.wrong_name})]
@@ -33,12 +34,24 @@ Origins = Annotated[str, Meta(extra={"check": values.wrong_origins})]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
+# An address, and the key that is sent to it.
+SENT_TO = (
+    ("OPENAI_BASE_URL", "OPENAI_API_KEY"),
+    ("TAVILY_BASE_URL", "TAVILY_API_KEY"),
+    ("BRAVE_BASE_URL", "BRAVE_API_KEY"),
+    ("DOSSIER_SEARCH_URL", "DOSSIER_SEARCH_KEY"),
+    ("DOSSIER_URL", "DOSSIER_API_KEY"),
+    ("DATABASE_URL", "PGPASSWORD"),
+)
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """The settings of one process.
 
     The environment's name is the field's `name`.
     """
 
+    env_file: EnvFile = field(name="DOSSIER_ENV_FILE", default="")  # of the environment only
     database_url: DatabaseUrl = field(name="DATABASE_URL", default="")  # empty: the embedded Postgres
     home: Folder = field(name="DOSSIER_HOME", default="~/.dossier")
     url: Address = field(name="DOSSIER_URL", default="")  # of a running server, for the commands
@@ -172,8 +185,55 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 
 def full_environment() -> dict[str, str]:
-    """Return the variables of `.env` and the process, which win."""
-    return {**read_env_file(Path(".env")), **os.environ}
+    """Return the variables of the file and the process, which win.
+
+    Raises BadSetting where a key would go to an address from elsewhere.
+    """
+    path = env_path()
+    written = read_env_file(path) if path else {}
+    _refuse_mixed(written, path)
+    own = {name: value for name, value in written.items() if name != "DOSSIER_ENV_FILE"}
+    return {**own, **os.environ}
+
+
+def env_path() -> Path | None:
+    """Return the file of settings, or None without one.
+
+    Raises BadSetting if it is named and missing.
+    """
+    named = os.environ.get("DOSSIER_ENV_FILE", "")
+    if named and (wrong := values.wrong_env_file(named)):
+        raise BadSetting(f"DOSSIER_ENV_FILE {wrong}.")
+    path = Path(named or ".env").expanduser()
+    return None if named == values.NO_FILE or not (named or path.exists()) else path.absolute()
+
+
+def key_environment() -> dict[str, str]:
+    """Return where the keys of `models.toml` are.
+
+    Where a file of settings names that list of servers, its keys are in that file too.
+    """
+    path = env_path()
+    written = read_env_file(path) if path else {}
+    named_by_file = written.get("DOSSIER_MODELS") and not os.environ.get("DOSSIER_MODELS")
+    return dict(written) if named_by_file else {**written, **os.environ}
+
+
+def _refuse_mixed(written: Mapping[str, str], path: Path | None) -> None:
+    """Refuse a key and its address from two places.
+
+    A folder that somebody else wrote could send for the keys of whoever starts Dossier in it.
+    """
+    for address, key in SENT_TO:
+        places = [
+            "the environment" if os.environ.get(name) else str(path) if written.get(name) else ""
+            for name in (address, key)
+        ]
+        if all(places) and places[0] != places[1]:
+            raise BadSetting(
+                f"{address} is from {places[0]} and {key} from {places[1]}: the key would be sent to an "
+                "address from elsewhere. Set both in one place, or DOSSIER_ENV_FILE=none."
+            )
 
 
 def names_without_meaning() -> list[str]:

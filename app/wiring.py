@@ -48,7 +48,7 @@ from app.providers.reader.fetching import Fetcher
 from app.providers.reader.page_reader import PageReader
 from app.providers.reader.robots import Robots
 from app.providers.slots import ServerSlots
-from app.settings import Settings, full_environment
+from app.settings import Settings, key_environment
 from app.store import corpus
 from app.store.database import POOL_SIZE, make_engine
 from app.store.wake import Wake
@@ -306,7 +306,7 @@ def model_book(settings: Settings) -> ModelBook | None:
     if file.allow and settings.judge_model:
         file = replace(file, allow=(*file.allow, settings.judge_model))
     usual = usual_spec(settings) if has_usual else None
-    return ModelBook(file, usual, load_prices(_path(settings.prices)), full_environment())
+    return ModelBook(file, usual, load_prices(_path(settings.prices)), key_environment())
 
 
 def usual_spec(settings: Settings) -> ModelSpec:

@@ -20,7 +20,7 @@ from app.api.server import allow_sockets, listen, make_server
 from app.cli.database_url import ready_url
 from app.cli.terminal import print_json
 from app.mcp_server.mount import McpMount
-from app.settings import Settings, load_settings, names_without_meaning
+from app.settings import Settings, env_path, load_settings, names_without_meaning
 from app.store.database import make_engine
 from app.wiring import Container, run_worker, showing
 from dossier.problems import DossierError
@@ -91,6 +91,8 @@ def _is_loopback(host: str) -> bool:
 
 def _log(settings: Settings) -> None:
     logs.set_up(settings.log_level, settings.log_format, settings.secrets)
+    if path := env_path():
+        click.echo(f"Settings are also read from {path}", err=True)
     for name in names_without_meaning():
         logger.warning("%s is not a setting: it changes nothing.", name)
 
