@@ -15,6 +15,7 @@ from app.cli.printing import print_table
 from app.cli.terminal import complain, err, print_json
 from app.errors import BadDocument, BadSetting
 from app.ingest import builtin, extract
+from app.ingest.confined import confined_document
 from app.settings import Settings, load_settings
 from app.store import corpus
 from app.store.database import Engine, make_engine
@@ -107,7 +108,7 @@ def _document(item: Extracted | Path) -> Extracted:
     if not isinstance(item, Path):
         return item
     try:
-        return extract.document(item)
+        return confined_document(item)
     except BadDocument as error:
         return error
 

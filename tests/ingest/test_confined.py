@@ -1,0 +1,74 @@
+"""A hostile file costs itself, and neither the time nor the memory of the others."""
+
+import contextlib
+import zlib
+
+import pytest
+
+from app.cli.documents import Summary, store
+from app.errors import BadDocument
+from app.ingest import confined, extract
+from app.ingest.confined import confined_document
+from app.text.formats import Extract
+
+
+def endless(_body: bytes) -> Extract:
+    while True:
+        pass
+
+
+def greedy(_body: bytes) -> Extract:
+    return Extract("", "x" * (4 << 30))
+
+
+def fatal(_body: bytes) -> Extract:
+    import os
+
+    os.abort()
+
+
+@pytest.mark.parametrize("reader", [endless, greedy, fatal])
+async def test_a_file_that_takes_too_much_costs_that_file(tmp_path, monkeypatch, engine, reader):
+    monkeypatch.setitem(extract.FORMATS, ".bad", reader)
+    monkeypatch.setattr(confined, "CPU_SECONDS", 1)
+    bad, good = tmp_path / "a.bad", tmp_path / "b.txt"
+    bad.write_text("x")
+    good.write_text("Water boils at 100 degrees.")
+
+    summary = await store(engine, [bad, good])
+
+    assert summary == Summary(stored=1, failed=[f"{bad}: {confined.TOO_MUCH}"])
+
+
+def test_a_document_comes_whole_and_an_error_by_its_name(tmp_path):
+    path = tmp_path / "a.md"
+    path.write_text("# Tea\n\n" + "Water boils. " * 20_000)
+    assert confined_document(path) == extract.document(path)
+    with pytest.raises(BadDocument, match="File not found"):
+        confined_document(tmp_path / "none.txt")
+
+
+BOMB = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    b"2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R>>endobj\n"
+)
+HOSTILE = {
+    "spaces.txt": b" " * 1_900_000,
+    "table.rst": b"\n".join(b"=" * 60 + b"  " + b"=" * 60 for _ in range(400)),
+    "wide.rst": b".. csv-table::\n   :header-rows: 99999999\n\n   a,b\n",
+    "nested.html": b"<div>" * 200_000,
+    "bomb.pdf": BOMB + b"4 0 obj<</Filter/FlateDecode/Length 400000>>stream\n"
+    + zlib.compress(b"(a)Tj " * 60_000_000, 9) + b"\nendstream endobj\ntrailer<</Root 1 0 R>>",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_read_or_refused_and_the_next_one_is_read(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(confined, "CPU_SECONDS", 2)
+    path, good = tmp_path / name, tmp_path / "good.txt"
+    path.write_bytes(HOSTILE[name])
+    good.write_text("Water boils.")
+    with contextlib.suppress(BadDocument):
+        confined_document(path)
+    assert confined_document(good).text == "Water boils."
