@@ -111,6 +111,15 @@ def success(mock, request):
     return completion(filled(course(Told(request), honest)))
 
 
+def five_pages(mock, request):
+    """Reads all that the search found at once."""
+    told = Told(request)
+    step = course(told, honest)
+    if isinstance(step, tools.ReadPages):
+        step = tools.ReadPages(tuple(hit["url"] for hit in told.hits[:5]))
+    return completion(filled(step))
+
+
 def liar(mock, request):
     return completion(filled(course(Told(request), lying)))
 
@@ -195,6 +204,7 @@ FULL = f"{TOO_LONG} (190000 in the messages, 16000 in the completion)"
 
 PROFILES = {
     "success": success,
+    "five_pages": five_pages,
     "slow": slow,
     "timeout": raising(httpx.ReadTimeout),
     "disconnected": raising(httpx.ConnectError),

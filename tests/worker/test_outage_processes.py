@@ -6,15 +6,20 @@ import pytest
 
 from app import handle
 from app.domain import events as e
+from app.providers.http import make_client
 from tests.chaos.processes import Fleet
+from tests.mocks.openai import OpenAIMock
+from tests.mocks.serving import served
 from tests.steps import submitted_job, until, whole_log
 from tests.worker.outage import FAULTS, MOST, Provider, assert_each_announced_call_is_made, repeat_of
 
 WORKERS = 3
 JOBS = 6
 QUESTION = "At how many degrees Celsius does water boil in place 3?"
-PATHS = {"two_calls": "/search", "four_calls": "/extract"}  # where it begins: among calls at once
-LEAST = {"two_calls": 2, "four_calls": 4}
+# Where it begins: among calls at once.
+PATHS = {"two_calls": "/search", "four_calls": "/extract", "five_calls": "/extract"}
+LEAST = {"two_calls": 2, "four_calls": 4, "five_calls": 5}
+MODEL = {"five_calls": "five_pages"}  # without a model four pages are read at once
 OF_OUTAGE = e.AttemptStarted | e.AttemptReleased | e.CallFailed
 QUICK = {"DOSSIER_CALL_SECONDS": "0.5", "DOSSIER_RETRY_SECONDS": "0.05", "DOSSIER_LOG_LEVEL": "ERROR"}
 
@@ -28,11 +33,22 @@ async def provider():
 
 
 @pytest.fixture
-async def workers(database_url, writer, provider, tmp_path):
+async def model(calls):
+    """The settings of a model on a socket, where the case has one."""
+    if calls not in MODEL:
+        yield {}
+        return
+    async with make_client() as client, served(mock := OpenAIMock(client)) as url:
+        mock.play(MODEL[calls])
+        yield {"OPENAI_API_KEY": mock.key, "OPENAI_BASE_URL": f"{url}/v1", "DOSSIER_MODEL": "gpt-4.1-mini"}
+
+
+@pytest.fixture
+async def workers(database_url, writer, provider, model, tmp_path):
     address = f"http://127.0.0.1:{provider.port}"
     fleet = Fleet(database_url, tmp_path)
     for _ in range(WORKERS):
-        fleet.worker(2, TAVILY_API_KEY="tvly-key", TAVILY_BASE_URL=address, **QUICK)
+        fleet.worker(2, TAVILY_API_KEY="tvly-key", TAVILY_BASE_URL=address, **QUICK, **model)
     await fleet.start()
     yield fleet
     fleet.stop()
