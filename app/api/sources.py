@@ -17,7 +17,7 @@ from app.api.problem_details import BadRequest
 from app.domain.event_kinds import TRACES
 from app.store import log, source_lookup
 from dossier.evidence import SourceOrigin
-from dossier.job_types import Claim, Support
+from dossier.job_types import Claim, FurtherPassage, Support
 
 MAX_NUMBER = 2**31 - 1  # an integer in Postgres
 
@@ -38,6 +38,7 @@ class QuoteView(Struct, frozen=True):
     bound: bool  # the model cited no page for this sentence; the quote was found in one that was read
     verdict: Support | None  # of a judge; null where none was given
     reason: str  # of the verdict
+    more: tuple[FurtherPassage, ...] = ()  # further places of the page that the claim needs
 
 
 class SourcePage(Struct, frozen=True):
@@ -113,4 +114,5 @@ def _quote(claim: Claim) -> QuoteView:
         bound=claim.bound,
         verdict=claim.verdict,
         reason=claim.reason,
+        more=claim.more,
     )

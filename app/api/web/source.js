@@ -26,7 +26,9 @@ function spans(quotes, length) {
   return edges.slice(1).map((end, at) => ({
     start: edges[at],
     end,
-    quotes: quotes.filter((quote) => quote.start < end && quote.end > edges[at]).map((quote) => quote.index),
+    quotes: [
+      ...new Set(quotes.filter((quote) => quote.start < end && quote.end > edges[at]).map((quote) => quote.index)),
+    ],
   }));
 }
 
@@ -110,6 +112,7 @@ export async function openSource(id, number, claim, closed) {
     title.textContent = `[${source.number}] ${source.title}`;
     where.replaceChildren(out(source.url, source.url), source.size ? ` · ${size(source.size)}, as it was read` : "");
     const quotes = source.quotes.map((quote, index) => ({ ...quote, index }));
+    const places = quotes.flatMap((quote) => [quote, ...quote.more.map((place) => ({ ...place, index: quote.index }))]);
     if (source.text === null) {
       body.replaceChildren(
         h(
@@ -122,7 +125,7 @@ export async function openSource(id, number, claim, closed) {
       return;
     }
     const why = h("div", { class: "why", hidden: !quotes.length });
-    body.replaceChildren(why, marked(source.text, quotes));
+    body.replaceChildren(why, marked(source.text, places));
     let at = Math.max(
       0,
       quotes.findIndex((quote) => quote.claim === claim),
@@ -134,7 +137,7 @@ export async function openSource(id, number, claim, closed) {
     const point = () => {
       why.replaceChildren(
         h("p", { dir: "auto" }, quotes[at].claim),
-        h("blockquote", { dir: "auto" }, quotes[at].quote),
+        ...[quotes[at], ...quotes[at].more].map((place) => h("blockquote", { dir: "auto" }, place.quote)),
         ...[quotes[at].given ? "" : held(quotes[at]), ...backing(quotes[at], source.judged_by)]
           .filter(Boolean)
           .map((line) => h("p", { class: "hint", dir: "auto" }, line)),
