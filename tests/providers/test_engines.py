@@ -1,6 +1,6 @@
 """Every menu's schema in the engines that servers decode with, and against the rules of the great providers.
 
-The engines are the extra `engines`; a test of one that is not installed is skipped and says so.
+Two engines are development dependencies; xgrammar is the extra `engines`, and is skipped where it is missing.
 """
 
 import json

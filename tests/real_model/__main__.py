@@ -90,7 +90,7 @@ async def play(address: str, form: str, effort: str) -> dict[str, object]:
         base_url=address,
         patience=PATIENCE,
         reply_tokens=700,
-        planning_tokens=350,
+        planning_tokens=200,
         context=8192,
         options={"temperature": 0.0, "seed": 1},
     )
