@@ -22,7 +22,7 @@ MAX_PLAN_QUERY = 300  # characters
 WH = "what|what's|how|why|when|where|who|whom|whose|which|explain|describe|compare"
 ASKING = f"{WH}|is|are|was|were|does|do|did|can|could|should|will|would|tell|list|name"
 QUESTION_PARTS = re.compile(
-    rf"[?;]+\s*(?:(?:and|or|but)\s+)?|[.!]\s+|,?\s+(?:and|or|but)\s+(?=(?:{WH})\s)|,\s+(?=(?:{WH})\s)",
+    rf"[?;]+\s*(?:(?:and|or|but)\s+)?|[.!]\s+|,?(?<!\s)\s+(?:and|or|but)\s+(?=(?:{WH})\s)|,\s+(?=(?:{WH})\s)",
     re.IGNORECASE,
 )
 # Marks that end a question in any language; the parts between them are questions of their own.
