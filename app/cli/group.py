@@ -85,6 +85,10 @@ class LazyGroup(RichGroup):
             sys.stdout.flush()
         except (click.ClickException, DossierError, OSError) as error:
             sys.exit(_end_with(error, as_json=as_json))
+        except SystemExit as left:  # click ends so when the reader of the output left
+            if not isinstance(left.__context__, BrokenPipeError):
+                raise
+            sys.exit(PIPE_CLOSED.number)
         except (KeyboardInterrupt, click.Abort):  # the user pressed Ctrl-C and knows why
             sys.exit(INTERRUPTED.number)
         sys.exit(code if isinstance(code, int) else DONE.number)
