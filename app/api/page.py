@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import quote
 
 from litestar import MediaType, Request, Response, get
 from litestar.exceptions import NotFoundException
@@ -52,9 +53,9 @@ CHECKED = "no-cache"
 # A view, its title, and the paths that show it. `/jobs` belongs to the API.
 PAGE_VIEWS = (
     ("ask", "Ask", ("/",)),
-    ("runs", "Jobs", ("/runs",)),
-    ("run", "Job", ("/runs/{job_id:str}",)),
-    ("report", "Report", ("/runs/{job_id:str}/report",)),
+    ("runs", "Jobs", ("/browse/jobs",)),
+    ("run", "Job", ("/browse/jobs/{job_id:str}",)),
+    ("report", "Report", ("/browse/jobs/{job_id:str}/report",)),
     ("compare", "Compare", ("/compare",)),
     ("session", "Your key", ("/sign-in",)),
     ("docs", "API", ("/docs",)),
@@ -79,7 +80,7 @@ def _packed(file: File) -> bytes:
 
 def page_routes() -> list[HTTPRouteHandler]:
     """Return the routes of the page."""
-    return [*(_view_route(*view) for view in PAGE_VIEWS), web_file, old_overview]
+    return [*(_view_route(*view) for view in PAGE_VIEWS), web_file, old_overview, old_jobs]
 
 
 def _view_route(name: str, title: str, paths: tuple[str, ...]) -> HTTPRouteHandler:
@@ -96,6 +97,14 @@ def _view_route(name: str, title: str, paths: tuple[str, ...]) -> HTTPRouteHandl
 def old_overview() -> Redirect:
     """Lead an old address of the overview to the one of today."""
     return Redirect("/overview", status_code=HTTP_308_PERMANENT_REDIRECT)
+
+
+@get(["/runs", "/runs/{rest:path}"], opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
+def old_jobs(request: Request) -> Redirect:  # type: ignore[type-arg]
+    """Lead an old address of a job's page to the one of today."""
+    rest, query = quote(request.scope["path"].removeprefix("/runs")), request.url.query
+    address = f"/browse/jobs{rest}{'?' if query else ''}{query}"
+    return Redirect(address, status_code=HTTP_308_PERMANENT_REDIRECT)
 
 
 def overview_page(request: Request) -> Response[bytes] | None:  # type: ignore[type-arg]

@@ -91,7 +91,10 @@ class ResearchTools:
         job_id = id_.removeprefix(JOB_PREFIX)
         view = await self._dossier.job(job_id)
         return FetchedDocument(
-            id=id_, title=view.query, text=await self.report(job_id), url=f"{self._dossier.url}/runs/{job_id}"
+            id=id_,
+            title=view.query,
+            text=await self.report(job_id),
+            url=f"{self._dossier.url}/browse/jobs/{job_id}",
         )
 
     async def report(self, job_id: str) -> str:
@@ -117,7 +120,7 @@ class ResearchTools:
             {
                 "id": f"{JOB_PREFIX}{job.job_id}",
                 "title": job.query[:200],
-                "url": f"{self._dossier.url}/runs/{job.job_id}",
+                "url": f"{self._dossier.url}/browse/jobs/{job.job_id}",
             }
             for job in fitting[:SEARCH_RESULTS]
         ]

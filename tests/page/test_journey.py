@@ -79,7 +79,7 @@ async def test_a_question_is_asked_watched_over_a_killed_server_read_and_checked
 
 async def test_another_run_is_cancelled_and_tried_again(watched, http):
     job = await ask(http, "Answer slowly", "running", tags=["slow"])
-    await watched.go(f"/runs/{job}")
+    await watched.go(f"/browse/jobs/{job}")
     await watched.sees("#connection", "Live")
 
     await watched.page.get_by_role("button", name="Cancel").click()
@@ -122,7 +122,7 @@ async def test_what_the_api_refuses_is_said_at_its_field(watched):
 
 async def test_the_agent_is_answered_in_place(watched, http):
     job = await ask(http, "How high does it boil?", "input_required", clarify=True)
-    await watched.go(f"/runs/{job}")
+    await watched.go(f"/browse/jobs/{job}")
 
     await watched.page.get_by_label("Which summit is meant?").fill("The highest")
     await watched.page.get_by_role("button", name="Answer").click()
@@ -136,7 +136,7 @@ async def test_the_list_is_live_filtered_by_the_address_and_paged_by_cursor(watc
     await ask(http, QUESTION, tags=["physics"])
     await ask(http, "This is refused", "failed")
     await seed.many_jobs(database_url, 10_000)
-    await watched.go("/runs")
+    await watched.go("/browse/jobs")
     await watched.holds("() => document.querySelectorAll('#rows .row').length === 30")
     assert await watched.find(".row .state").first.text_content() == "Failed"
 
@@ -167,7 +167,7 @@ async def test_the_slider_shows_the_run_as_it_was(watched, http):
     job = await ask(http, QUESTION)
     events = (await http.get(f"/jobs/{job}/events?limit=1000")).json()["events"]
     planned = next(event["seq"] for event in events if event["type"] == "plan_drafted")
-    await watched.go(f"/runs/{job}?at={planned}")
+    await watched.go(f"/browse/jobs/{job}?at={planned}")
 
     await watched.sees("#then", f"event {planned} of {len(events)}")
     assert await watched.find(".entry").count() == 2
@@ -187,7 +187,7 @@ async def test_the_fold_in_the_browser_agrees_with_the_job(watched, http):
     job = await ask(http, QUESTION)
     view = (await http.get(f"/jobs/{job}")).json()
     events = (await http.get(f"/jobs/{job}/events?limit=1000")).json()["events"]
-    await watched.go(f"/runs/{job}")
+    await watched.go(f"/browse/jobs/{job}")
 
     state = await watched.page.evaluate(
         """async (events) => {
@@ -215,7 +215,7 @@ async def test_a_run_of_5000_events_is_shown_whole_and_goes_on(browser, house, o
     writer = Writer(house.engine, Wake(house.engine, None))
     job = await seed.long_run(writer, 5_000)
     async with serving(house, workers=0) as url, watching(browser, url) as watched:
-        await watched.go(f"/runs/{job.id}")
+        await watched.go(f"/browse/jobs/{job.id}")
         await watched.sees("#connection", "Live")
         await watched.holds("() => document.querySelectorAll('.entry').length === 500")
         seqs = await logged(watched)
@@ -253,9 +253,9 @@ async def test_hostile_titles_urls_and_markdown_stay_inert(watched, http):
     view = (await http.get(f"/jobs/{job}")).json()
     for path in (
         "/",
-        "/runs",
-        f"/runs/{job}",
-        f"/runs/{job}/report",
+        "/browse/jobs",
+        f"/browse/jobs/{job}",
+        f"/browse/jobs/{job}/report",
         f"/compare?a={job}&b={job}",
         "/overview",
     ):
@@ -264,7 +264,7 @@ async def test_hostile_titles_urls_and_markdown_stay_inert(watched, http):
         found = await watched.page.evaluate(ALIVE)
         assert found == {"alien": 0, "handlers": 0, "links": 0}, path
     assert view["status"] == "completed"
-    await watched.go(f"/runs/{job}/report")
+    await watched.go(f"/browse/jobs/{job}/report")
     await (await watched.sees(".cite")).click()
     await watched.sees("dialog mark.here", "An image tag in a question is only text")
 
@@ -283,7 +283,7 @@ async def test_hostile_events_that_came_into_the_log_stay_inert_too(browser, hou
     )
     job = await as_worker(writer, job, c.RecordEvents(job.epoch, found))
     async with serving(house, workers=0) as url, watching(browser, url) as watched:
-        for path in (f"/runs/{job.id}", f"/compare?a={job.id}&b={job.id}", "/runs"):
+        for path in (f"/browse/jobs/{job.id}", f"/compare?a={job.id}&b={job.id}", "/browse/jobs"):
             await watched.go(path)
             await watched.sees("main", HOSTILE)
             assert await watched.page.evaluate(ALIVE) == {"alien": 0, "handlers": 0, "links": 0}, path
@@ -293,7 +293,7 @@ async def test_a_quote_behind_a_character_of_two_units_is_marked_where_it_stands
     job = await ask(http, QUESTION)
     source = (await http.get(f"/jobs/{job}/sources/1")).json()
     assert any(ord(letter) > 0xFFFF for letter in source["text"])
-    await watched.go(f"/runs/{job}/report#source-1")
+    await watched.go(f"/browse/jobs/{job}/report#source-1")
     await watched.sees("dialog mark")
 
     marked = await watched.find("dialog mark").all_text_contents()
@@ -305,7 +305,7 @@ async def test_a_quote_behind_a_character_of_two_units_is_marked_where_it_stands
 
 async def test_without_a_mouse_the_report_and_its_sources_are_reached(watched, http):
     job = await ask(http, QUESTION)
-    await watched.go(f"/runs/{job}/report")
+    await watched.go(f"/browse/jobs/{job}/report")
     await watched.sees(".cite")
     page = watched.page
 
@@ -323,15 +323,15 @@ async def test_without_a_mouse_the_report_and_its_sources_are_reached(watched, h
 
 
 async def test_what_is_not_there_is_said(watched, http):
-    await watched.go("/runs/01a20937-51e3-763d-b2e2-cb25b04281b4")
+    await watched.go("/browse/jobs/01a20937-51e3-763d-b2e2-cb25b04281b4")
     await watched.sees("#failed h1", "Job not found")
     watched.complaints.clear()  # the browser logs the 404
-    await watched.go("/runs")
+    await watched.go("/browse/jobs")
     await watched.sees("#empty", "Nothing was asked yet.")
     failed = await ask(http, "This is refused", "failed")
-    await watched.go(f"/runs/{failed}")
+    await watched.go(f"/browse/jobs/{failed}")
     await watched.sees("#notice", "The key was refused")
-    await watched.go(f"/runs/{failed}/report")
+    await watched.go(f"/browse/jobs/{failed}/report")
     await watched.sees("#failed", "There is no report")
 
 
@@ -362,7 +362,7 @@ async def test_two_runs_stand_side_by_side(watched, http):
 
 
 async def test_the_choice_of_light_or_dark_is_kept(watched):
-    await watched.go("/runs")
+    await watched.go("/browse/jobs")
     before = await watched.page.evaluate("() => getComputedStyle(document.body).color")
     button = watched.page.get_by_role("button", name="Theme")
     await button.click()

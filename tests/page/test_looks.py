@@ -48,14 +48,14 @@ async def views(asking) -> dict[str, tuple[str, str]]:
     )
     return {
         "ask": ("/", "#rows .row"),
-        "runs": ("/runs", "#rows .row"),
-        "run": (f"/runs/{done}", "#answer"),
-        "past": (f"/runs/{done}?at=24", "#then"),
-        "running": (f"/runs/{running}", ".entry"),
-        "asks": (f"/runs/{asks}", "#asks"),
-        "failed": (f"/runs/{failed}", "#notice"),
-        "report": (f"/runs/{done}/report", ".stands section"),
-        "source": (f"/runs/{done}/report#source-1", "dialog mark.here"),
+        "runs": ("/browse/jobs", "#rows .row"),
+        "run": (f"/browse/jobs/{done}", "#answer"),
+        "past": (f"/browse/jobs/{done}?at=24", "#then"),
+        "running": (f"/browse/jobs/{running}", ".entry"),
+        "asks": (f"/browse/jobs/{asks}", "#asks"),
+        "failed": (f"/browse/jobs/{failed}", "#notice"),
+        "report": (f"/browse/jobs/{done}/report", ".stands section"),
+        "source": (f"/browse/jobs/{done}/report#source-1", "dialog mark.here"),
         "compare": (f"/compare?a={done}&b={failed}", ".side"),
         "overview": ("/overview", ".chart svg"),
     }

@@ -15,8 +15,8 @@ from tests.page.played import QUESTION
 from tests.steps import until
 
 ROOT = Path(__file__).parent.parent.parent
-PATHS = ["/", "/runs", "/runs/01a20937-51e3-763d-b2e2-cb25b04281b4", "/overview", "/compare",
-         "/runs/01a20937-51e3-763d-b2e2-cb25b04281b4/report"]  # fmt: skip
+PATHS = ["/", "/browse/jobs", "/browse/jobs/01a20937-51e3-763d-b2e2-cb25b04281b4", "/overview", "/compare",
+         "/browse/jobs/01a20937-51e3-763d-b2e2-cb25b04281b4/report"]  # fmt: skip
 
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
@@ -52,6 +52,24 @@ async def test_the_old_address_of_the_overview_leads_to_the_new_one(asking):
     assert (answer.status_code, answer.headers["location"]) == (308, "/overview")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/runs", "/browse/jobs"),
+        ("/runs?status=failed&tags=a%20b", "/browse/jobs?status=failed&tags=a%20b"),
+        ("/runs/01a2/report", "/browse/jobs/01a2/report"),
+        ("/runs/01a2?at=3", "/browse/jobs/01a2?at=3"),
+        ("/runs//elsewhere.example", "/browse/jobs/elsewhere.example"),
+        ("/runs/a%0d%0aSet-Cookie:x", "/browse/jobs/a%0D%0ASet-Cookie%3Ax"),
+    ],
+)
+async def test_an_old_address_of_a_job_leads_to_the_new_one(asking, old, new):
+    answer = await asking.get(old, follow_redirects=False)
+
+    assert (answer.status_code, answer.headers["location"]) == (308, new)
+    assert "set-cookie" not in answer.headers
+
+
 def test_no_page_needs_what_the_policy_forbids():
     for path in WEB_FOLDER.glob("*.html"):
         text = path.read_text()
@@ -61,13 +79,13 @@ def test_no_page_needs_what_the_policy_forbids():
 
 
 async def test_a_browser_keeps_the_files_and_checks_the_page(asking):
-    page = await asking.get("/runs")
+    page = await asking.get("/browse/jobs")
     [style, *_] = re.findall(r'href="(/web/[^"]+\.css)"', page.text)
     kept = await asking.get(style)
 
     assert "immutable" in kept.headers["cache-control"]
     assert page.headers["cache-control"] == "no-cache"
-    again = await asking.get("/runs", headers={"If-None-Match": page.headers["etag"]})
+    again = await asking.get("/browse/jobs", headers={"If-None-Match": page.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 
 

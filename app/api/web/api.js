@@ -93,4 +93,4 @@ export function again(view) {
   return api.submit({ query, effort, priority, tags, metadata, limits, sources, clarify }, crypto.randomUUID());
 }
 
-export const idFromPath = () => decodeURIComponent(location.pathname.split("/")[2] ?? "");
+export const idFromPath = () => decodeURIComponent(location.pathname.split("/")[3] ?? "");

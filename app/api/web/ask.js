@@ -98,7 +98,7 @@ async function send(event) {
   $("send").disabled = true;
   try {
     const created = await api.submit(request(), key);
-    location.href = `/runs/${created.job_id}`;
+    location.href = `/browse/jobs/${created.job_id}`;
   } catch (error) {
     if (error instanceof Problem && error.status < 500) key = crypto.randomUUID();
     $("send").disabled = false;

@@ -50,7 +50,7 @@ function side(run, other, id, prose) {
   return h(
     "section",
     { class: "side", "aria-label": run.request.query },
-    h("h2", { dir: "auto" }, h("a", { href: `/runs/${id}` }, run.request.query)),
+    h("h2", { dir: "auto" }, h("a", { href: `/browse/jobs/${id}` }, run.request.query)),
     h("p", null, state(run.status, run.outcome)),
     h(
       "dl",

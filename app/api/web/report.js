@@ -224,7 +224,7 @@ function acts(view) {
       h("a", { href: `/jobs/${id}/bundle`, download: "" }, "bundle"),
     ),
     h("button", { type: "button", onclick: () => print() }, "Print"),
-    h("a", { class: "button quiet", href: `/runs/${id}` }, "How it was found"),
+    h("a", { class: "button quiet", href: `/browse/jobs/${id}` }, "How it was found"),
     h(
       "button",
       { type: "button", class: "quiet", onclick: () => askAgain(view, (error) => tell(error.message, true)) },
@@ -244,7 +244,13 @@ function failed(title, text) {
   $("failed").replaceChildren(
     h("h1", null, title),
     h("p", null, text),
-    h("p", null, h("a", { href: `/runs/${id}` }, "The job"), " · ", h("a", { href: "/runs" }, "All jobs")),
+    h(
+      "p",
+      null,
+      h("a", { href: `/browse/jobs/${id}` }, "The job"),
+      " · ",
+      h("a", { href: "/browse/jobs" }, "All jobs"),
+    ),
   );
 }
 
@@ -259,7 +265,7 @@ function why(result) {
 }
 
 async function start() {
-  $("run-link").href = `/runs/${id}`;
+  $("run-link").href = `/browse/jobs/${id}`;
   const view = await api.job(id);
   if (!view.result)
     return failed(

@@ -19,7 +19,7 @@ export async function cancelRun(id, changed) {
 
 export async function askAgain(view, failed) {
   try {
-    location.href = (await again(view)).url.replace("/jobs/", "/runs/");
+    location.href = (await again(view)).url.replace("/jobs/", "/browse/jobs/");
   } catch (error) {
     failed(error);
   }
@@ -41,7 +41,11 @@ function action(job, changed) {
   if (job.status === "completed")
     return h(
       "a",
-      { class: "button slim", href: `/runs/${job.job_id}/report`, "aria-label": `Report: ${job.query.slice(0, 80)}` },
+      {
+        class: "button slim",
+        href: `/browse/jobs/${job.job_id}/report`,
+        "aria-label": `Report: ${job.query.slice(0, 80)}`,
+      },
       "Report",
     );
   return h(
@@ -73,7 +77,7 @@ function row(job, old, changed) {
       h(
         "div",
         { class: "what" },
-        h("a", { href: `/runs/${job.job_id}`, dir: "auto" }, job.query),
+        h("a", { href: `/browse/jobs/${job.job_id}`, dir: "auto" }, job.query),
         h("p", { class: "sub" }),
       ),
       h("div", { class: "status" }),

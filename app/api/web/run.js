@@ -162,7 +162,7 @@ function drawActs() {
   acts.replaceChildren(
     ...({
       completed: [
-        h("a", { class: "button main", href: `/runs/${id}/report` }, "Read the report"),
+        h("a", { class: "button main", href: `/browse/jobs/${id}/report` }, "Read the report"),
         again("Ask again"),
         compare,
       ],
@@ -251,7 +251,7 @@ function drawAnswer(run) {
       "p",
       { class: "hint" },
       `${many(report.claims.length, "citation")}, each with its quote. `,
-      h("a", { href: `/runs/${id}/report` }, "The whole report"),
+      h("a", { href: `/browse/jobs/${id}/report` }, "The whole report"),
     ),
   );
 }
@@ -663,7 +663,7 @@ const follower = new Follower(id, {
     box.replaceChildren(
       h("h1", null, error instanceof Problem && error.status === 503 ? "The server is busy" : "Job not found"),
       h("p", null, error.message),
-      h("p", null, h("a", { href: "/runs" }, "All jobs")),
+      h("p", null, h("a", { href: "/browse/jobs" }, "All jobs")),
     );
   },
 });

@@ -31,7 +31,7 @@ function fill() {
 function address(change) {
   const to = asked();
   change(to);
-  return to.size ? `/runs?${to}` : "/runs";
+  return to.size ? `/browse/jobs?${to}` : "/browse/jobs";
 }
 
 function go(url) {
@@ -85,7 +85,7 @@ filters.addEventListener("submit", (event) => {
   );
 });
 for (const name of CHOICES) filters.elements[name].addEventListener("change", () => filters.requestSubmit());
-$("clear").addEventListener("click", () => go("/runs"));
+$("clear").addEventListener("click", () => go("/browse/jobs"));
 for (const link of [$("older"), $("newest")])
   link.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
