@@ -35,7 +35,7 @@ from app.api.contract import check_request
 from app.api.openai.job_serving import OpenAI
 from app.api.openai.routes import openai_router
 from app.api.openapi import CompleteDocument
-from app.api.page import page_routes
+from app.api.page import PACKED, page_routes
 from app.api.problem_details import HANDLERS
 from dossier.version import __version__
 
@@ -43,7 +43,11 @@ MAX_REQUEST_BODY = 65_536  # bytes; the longest legal request has 4,000 characte
 
 # Streams leave the framework before this, files are compressed already, and mounts answer for themselves.
 JSON_COMPRESSION = CompressionConfig(
-    "gzip", minimum_size=2048, gzip_compress_level=3, exclude=["/bundle$", "^/mcp", "/stream$", "^/metrics$"]
+    "gzip",
+    minimum_size=2048,
+    gzip_compress_level=3,
+    exclude=["/bundle$", "^/mcp", "/stream$", "^/metrics$", "^/overview$"],
+    exclude_opt_key=PACKED,
 )
 
 ROUTES = [

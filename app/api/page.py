@@ -25,6 +25,8 @@ from msgspec import Struct
 from app.api.authentication import PUBLIC
 from app.api.contract import accepted
 
+PACKED = "is_packed"  # the `opt` of routes that compress their answers
+PAGE_OPT = {**PUBLIC, PACKED: True}
 WEB_FOLDER = Path(__file__).parent / "web"
 
 MEDIA_TYPES = {
@@ -90,7 +92,7 @@ def _view_route(name: str, title: str, paths: tuple[str, ...]) -> HTTPRouteHandl
     def show(request: Request) -> Response[bytes]:  # type: ignore[type-arg]
         return _answer(request, page, CHECKED, policy=policy)
 
-    return get(list(paths), name=name, opt=PUBLIC, include_in_schema=False, sync_to_thread=False)(show)
+    return get(list(paths), name=name, opt=PAGE_OPT, include_in_schema=False, sync_to_thread=False)(show)
 
 
 @get("/dash", opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
@@ -122,7 +124,7 @@ def _overview() -> File:
     return _file(_page(*OVERVIEW).encode(), ".html")
 
 
-@get("/web/{version:str}/{name:str}", opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
+@get("/web/{version:str}/{name:str}", opt=PAGE_OPT, include_in_schema=False, sync_to_thread=False)
 def web_file(request: Request, version: FromPath[str], name: FromPath[str]) -> Response[bytes]:  # type: ignore[type-arg]
     """Return a style, a script or a picture.
 
