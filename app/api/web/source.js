@@ -53,7 +53,11 @@ function marked(text, quotes) {
 }
 
 const held = ({ score, embedded }) =>
-  embedded ? `Near in meaning; cosine ${score}.` : score >= 1 ? "The page says this word for word." : `Paraphrased; ${Math.round(score * 100)} % word match.`;
+  embedded
+    ? `Near in meaning; cosine ${score}.`
+    : score >= 1
+      ? "The page says this word for word."
+      : `Paraphrased; ${Math.round(score * 100)} % word match.`;
 
 const VERDICTS = {
   supported: "supported by its meaning",
