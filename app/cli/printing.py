@@ -97,15 +97,15 @@ def print_jobs(views: Sequence[JobView]) -> None:
     A terminal shows what came of a job in place of `completed`; a pipe gets both.
     """
     if not out.is_terminal:
-        names = ("Job", "Status", "Outcome", "%", "Created", "Question")
-        print_table(names, [_whole_cells(view) for view in views], cut="Question")
+        whole = ("Job", "Status", "Outcome", "%", "Created", "Question")
+        print_table(whole, [_whole_cells(view) for view in views], cut="Question")
         return
     ids = [str(view.job_id) for view in views]
     shown = _short_ids(ids) if out.width < NARROW else ids
     rows = [[job_id, _state(view), str(view.progress)] for job_id, view in zip(shown, views, strict=True)]
-    names = ("Job", "State", "%", "Question")
+    names = ["Job", "State", "%", "Question"]
     if out.width >= WIDE:
-        names = ("Job", "State", "%", "Created", "Question")
+        names = ["Job", "State", "%", "Created", "Question"]
         rows = [[*row, _time(view.created_at)] for row, view in zip(rows, views, strict=True)]
     rows = [[*row, _question(view)] for row, view in zip(rows, views, strict=True)]
     print_table(names, rows, cut="Question", right=("%",))
