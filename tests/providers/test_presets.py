@@ -237,6 +237,26 @@ async def test_a_model_may_be_asked_by_the_responses_api(playing):
     assert not {"messages", "response_format", "stream_options"} & sent.keys()
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"<think>{STEP[:40]}</think>{STEP}",
+        f"```json\n{STEP}\n```",
+        f"{STEP[:-1]},}}",
+        f"Here it is: {STEP} // done",
+        STEP.replace("true", "True").replace("false", "False"),
+    ],
+)
+async def test_a_slip_is_repaired_in_the_responses_api_too(playing, said):
+    text = json.dumps({"type": "response.output_text.delta", "delta": said})
+    body = f"data: {text}\n\ndata: {json.dumps(ended())}\n\n"
+    events = httpx.Response(200, content=body.encode(), headers={"content-type": "text/event-stream"})
+
+    reply = await playing(lambda mock, request: events).model(wire="responses").next_step(FIRST, {})
+
+    assert reply.step.function == PLAN
+
+
 async def test_a_model_that_has_the_responses_api_alone_is_asked_by_it(playing):
     said = "This model is only supported in v1/responses and not in v1/chat/completions."
     refusing = lambda mock, request: httpx.Response(404, json={"error": {"message": said}})  # noqa: E731
