@@ -11,7 +11,7 @@ import yaml
 from app.api.server import GRACE
 from app.cli.root import dossier
 from app.settings import Settings
-from tests.test_docs import ROUTES, SETTINGS
+from tests.documented import ROUTES, SETTINGS
 
 ROOT = Path(__file__).parent.parent
 OURS = {"migrate", "api1", "api2", "worker"}

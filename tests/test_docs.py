@@ -16,15 +16,14 @@ import pytest
 
 from app.agent.limits import PRESETS
 from app.api import problem_details
-from app.api.app import make_app
 from app.api.problem_details import BadRequest, InvalidField
 from app.cli.root import COMMANDS
 from app.domain import upcast
 from app.domain.chain import line
 from app.domain.events import EVENT_TYPES
 from app.domain.tools import Clarify
-from app.settings import Settings
 from tests.conftest import FAST, TestHouse, execute, serving
+from tests.documented import ROUTES, SETTINGS
 from tests.scripted import SCRIPT
 from tests.steps import completed_job, until
 
@@ -33,12 +32,6 @@ DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS]
 TEXT = "\n".join(page.read_text() for page in PAGES)
 
-SETTINGS = {field.encode_name: field.default for field in msgspec.structs.fields(Settings)}
-ROUTES = {
-    (method.upper(), path)
-    for path, operations in make_app(None).openapi_schema.to_schema()["paths"].items()
-    for method in operations
-}
 TARGETS = re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 

@@ -12,7 +12,7 @@ from app.settings import load_settings
 from app.store import database
 from app.worker.breaker import FAILURES_TO_OPEN, Breaker
 from tests.steps import submitted_job, until
-from tests.worker.test_worker import over, working
+from tests.worker.working import over, working
 
 KEYS = {
     "OPENAI_API_KEY": 'sk-canary-1"23\\4567890',

@@ -1,6 +1,7 @@
 """Forks: what is reused is never asked for again and costs nothing; what is new is another way."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from msgspec import structs
@@ -14,19 +15,19 @@ from app.domain.view import job_view
 from app.store.history import histories
 from app.store.rebuild import rebuild
 from dossier.request import Changes, Limits, Sources
+from tests.api.problems import assert_problem
 from tests.api.sse import read
-from tests.api.test_bad_input import assert_problem
 from tests.replays import assert_all_replay
 from tests.scripted import PLAN, REPORT, SCRIPT, ScriptedModel, ScriptedSearch
 from tests.steps import assert_chain, row_of, rows, submitted_job, until, whole_log
-from tests.worker.test_limits import ASK, PRICE, DearModel
-from tests.worker.test_worker import over, working
+from tests.worker.dear_model import ASK, PRICE, DearModel
+from tests.worker.working import over, working
 
 LONGER = (*SCRIPT[:3], tools.WebSearch(("sea",)), REPORT)
 
 
 async def run(house, job):
-    async with working(house):
+    async with working(house, lease=timedelta(seconds=15)):
         return await over(house, job.id)
 
 

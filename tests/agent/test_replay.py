@@ -1,6 +1,7 @@
 """Replay: today's code over a recorded run is the same run, or the first point of difference by name."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace as changed
@@ -15,16 +16,16 @@ from app.errors import JobNotFound, ProviderError
 from app.store.database import fetch
 from app.worker.breaker import Times
 from dossier.request import Limits, ResearchRequest
-from tests.api.test_bad_input import assert_problem
+from tests.api.problems import assert_problem
 from tests.scripted import PLAN, REASONING, REPORT, SCRIPT, ScriptedModel
 from tests.steps import completed_job, submitted_job, until, whole_log
-from tests.worker.test_limits import ASK, PRICE, SEARCHING, DearModel
-from tests.worker.test_worker import over, working
+from tests.worker.dear_model import ASK, PRICE, SEARCHING, DearModel
+from tests.worker.working import over, working
 
 
 async def run(house, **fields):
     job = await submitted_job(house.writer, **fields)
-    async with working(house):
+    async with working(house, lease=timedelta(seconds=15)):
         return await over(house, job.id)
 
 

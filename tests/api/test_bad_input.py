@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.api.problems import assert_problem
 from tests.steps import completed_job, rows
 
 LONG = "x" * 4001
@@ -42,16 +43,6 @@ BODIES = [
     ({"query": "why?", "sources": {"allowed_domains": "a"}}, 400, "wrong_type", "sources.allowed_domains"),
     ({"query": "why?", "clarify": None}, 400, "wrong_type", "clarify"),
 ]
-
-
-def assert_problem(response, status, code, field=None):
-    assert response.headers["content-type"] == "application/problem+json"
-    problem = response.json()
-    assert (response.status_code, problem["status"], problem["code"]) == (status, status, code)
-    assert {"type", "title", "status", "detail", "code"} <= problem.keys()
-    if field:
-        assert [error["field"] for error in problem["errors"]] == [field]
-        assert problem["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(("body", "status", "code", "field"), BODIES)

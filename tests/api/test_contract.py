@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app.api.contract import accepted
-from tests.api.test_bad_input import assert_problem
+from tests.api.problems import assert_problem
 from tests.steps import completed_job, rows
 
 EVERY_GET = [

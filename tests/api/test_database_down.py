@@ -10,8 +10,8 @@ import pytest
 
 from app.store import embedded
 from app.store.migrate import migrate
-from tests.api.test_bad_input import assert_problem
-from tests.api.test_jobs import finished
+from tests.api.finished import finished
+from tests.api.problems import assert_problem
 from tests.conftest import FAST, TestHouse, serving
 from tests.steps import until
 

@@ -8,10 +8,10 @@ from app import handle
 from app.domain import commands as c
 from app.store.database import fetch
 from dossier.request import ResearchRequest
-from tests.api.test_bad_input import assert_problem
+from tests.api.problems import assert_problem
 from tests.steps import as_worker, completed_job, running_job, submitted_job, until, whole_log
-from tests.store.test_feed import RESTORED
-from tests.store.test_log import call
+from tests.store.calls import call
+from tests.store.restored import RESTORED
 
 
 async def settled(api) -> dict:

@@ -11,7 +11,7 @@ from app.store.database import fetch
 from tests.api.sse import frames
 from tests.conftest import FAST, TestHouse, serving
 from tests.steps import as_worker, completed_job, running_job, submitted_job, until
-from tests.store.test_log import call
+from tests.store.calls import call
 
 SSE = {"Accept": "text/event-stream"}
 

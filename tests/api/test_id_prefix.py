@@ -7,7 +7,7 @@ import pytest
 from app.cli.exits import Ended
 from app.cli.naming import find_job
 from dossier import Dossier
-from tests.api.test_bad_input import assert_problem
+from tests.api.problems import assert_problem
 
 
 async def test_a_list_has_the_jobs_whose_ids_begin_so(http):

@@ -3,6 +3,7 @@
 import asyncio
 
 from app.domain import commands as c
+from tests.api.finished import finished
 from tests.api.sse import read
 from tests.steps import as_worker, completed_job, running_job, submitted_job, until
 
@@ -13,14 +14,6 @@ async def failed_job(writer):
         job.epoch, "auth", "the key was refused", is_retryable=False, retry_at=job.updated_at
     )
     return await as_worker(writer, job, failure)
-
-
-async def finished(http, job_id):
-    async def look():
-        job = (await http.get(f"/jobs/{job_id}")).json()
-        return job if job["status"] == "completed" else None
-
-    return await until(look)
 
 
 async def test_a_submission_says_where_to_look(http):

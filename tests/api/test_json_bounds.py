@@ -6,7 +6,7 @@ import pytest
 from app.mcp_server.mount import MAX_MESSAGE, McpMount
 from app.store.database import fetch
 from app.text.json_bounds import MAX_JSON_DEPTH, excesses, is_nested
-from tests.api.test_bad_input import assert_problem
+from tests.api.problems import assert_problem
 from tests.conftest import serving
 from tests.steps import rows, submitted_job
 

@@ -9,11 +9,11 @@ from app import handle
 from app.domain import commands as c
 from app.domain.chain import stamp
 from app.store.writer import Writer
-from tests.api.test_bad_input import assert_problem
+from tests.api.problems import assert_problem
 from tests.scripted import SCRIPT, ScriptedModel
 from tests.steps import running_job, submitted_job, until, whole_log
-from tests.worker.test_limits import ASK
-from tests.worker.test_worker import over, working
+from tests.worker.dear_model import ASK
+from tests.worker.working import over, working
 
 
 class Watched(Writer):

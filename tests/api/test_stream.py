@@ -10,19 +10,11 @@ import pytest
 from app import handle
 from app.domain import commands as c
 from app.stream import topic as topic_module
-from tests.api.sse import Seen, frames, read
+from tests.api.sse import frames, read
+from tests.api.stored import stored
 from tests.conftest import FAST, TestHouse, serving
-from tests.steps import as_worker, completed_job, running_job, submitted_job, until, whole_log
-from tests.store.test_log import call
-
-
-async def stored(house, job_id) -> list[Seen]:
-    """What the log says that a reader must see."""
-    names = {"job_completed": "job_complete", "job_failed": "job_failed", "job_cancelled": "job_cancelled"}
-    return [
-        Seen(str(row.seq), names.get(row.type, "job_progress"), row.line().decode())
-        for row in await whole_log(house.engine, job_id)
-    ]
+from tests.steps import as_worker, completed_job, running_job, submitted_job, until
+from tests.store.calls import call
 
 
 async def test_a_reader_who_loses_the_connection_in_the_middle_gets_each_event_once(http, house):

@@ -15,7 +15,7 @@ from app.store import checkpoints
 from app.store.database import fetch
 from tests.conftest import FAST, TestHouse, serving
 from tests.steps import completed_job, submitted_job, until
-from tests.store.test_projections import every_kind_of_job
+from tests.store.kinds import every_kind_of_job
 
 
 async def stored(engine):

@@ -14,7 +14,7 @@ from app.store.database import connect, fetch
 from dossier import AsyncDossier
 from tests.audit.conftest import researched
 from tests.conftest import FAST, TestHouse, serving
-from tests.reporting.test_plans import Plan
+from tests.reporting.plans import Plan
 from tests.scripted import PAGES, PLAN, REPORT, SCRIPT
 from tests.steps import submitted_job
 

@@ -16,8 +16,8 @@ from dossier.problems import DossierError
 from tests.audit.conftest import researched
 from tests.audit.forge import mend, rechain, rechain_upkeep
 from tests.steps import until
-from tests.store.test_projections import every_kind_of_job
-from tests.worker.test_resume import crash_and_resume
+from tests.store.kinds import every_kind_of_job
+from tests.worker.crashes import crash_and_resume
 
 MIDDLE = 8  # an event in the middle of the run
 

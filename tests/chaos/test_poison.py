@@ -26,7 +26,7 @@ async def test_a_job_that_kills_its_worker_each_time_fails_with_the_cause_and_ha
         (await handle.submit(writer, ResearchRequest("Boil?"), tenant="default", terms=handle.Terms(3)))[0]
         for _ in range(BESIDE)
     ]
-    await fleet.worker(concurrency=2, **lease).start()
+    await fleet.worker(concurrency=2).start()
 
     async def over():
         found = [await handle.load(writer, job.id) for job in (poison, *others)]

@@ -23,8 +23,8 @@ from tests.chaos.wire import Frame, connect
 from tests.chaos.world import judge, under_load, world
 from tests.conftest import FAST, TestHouse, serving
 from tests.reporting import history
+from tests.reporting.answers import ANSWERS, same
 from tests.reporting.questions import QUESTIONS
-from tests.reporting.test_questions import ANSWERS, same
 from tests.steps import submitted_job, until
 
 HELD = 1.0  # seconds that the standby hears nothing before the primary dies

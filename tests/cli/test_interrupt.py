@@ -7,7 +7,7 @@ import pytest
 
 from app.handle import load
 from app.store.database import fetch
-from tests.cli.test_questions import Screen, in_terminal
+from tests.cli.screen import Screen, in_terminal
 from tests.conftest import serving
 
 

@@ -8,7 +8,7 @@ import rich_click as click
 
 from app.cli.root import COMMANDS, OLD_NAMES, dossier
 from app.cli.terminal import err
-from tests.cli.test_exits import shell
+from tests.cli.shell import shell
 
 NO_DATABASE, NO_SERVER = "postgresql://nobody@127.0.0.1:9/nothing", "http://127.0.0.1:9"
 JOB = "01a20937-51e3-763d-b2e2-cb25b04281b4"

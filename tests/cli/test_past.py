@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app.ingest import builtin
-from tests.cli.test_cli import NOBODY, QUESTION
+from tests.cli.asked import NOBODY, QUESTION
 
 FURTHER = "What does the raise statement do with an exception?"
 

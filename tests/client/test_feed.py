@@ -6,7 +6,7 @@ import pytest
 
 from dossier import ApiError, AsyncDossier, Dossier, StreamBroken
 from dossier.event_types import feed_page
-from tests.client.test_follow import line
+from tests.client.played_server import line
 from tests.conftest import serving
 from tests.steps import completed_job, submitted_job, until, whole_log
 

@@ -1,32 +1,18 @@
 """Following a server that does everything wrong: each event comes once, in order, or an error does."""
 
 import asyncio
-import contextlib
 import socket
 import threading
-from datetime import UTC, datetime
-from uuid import UUID
 
 import pytest
 
-from app.domain import chain
 from dossier import ApiError, AsyncDossier, BadUrl, Dossier, NoContact, StreamBroken
 from dossier import patience as pace
+from tests.client.played_server import HANG, JOB, line, problem, serving
 
-JOB = UUID(int=7)
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 HELLO = b'event: hello\nretry: 100\ndata: {"head":3}\n\n'
 END = b"event: end\ndata: {}\n\n"
-HANG = None  # in a script: stay open and say nothing
-
-
-def line(seq: int, type_: str = "attempt_started", status: str = "running") -> bytes:
-    at = datetime(2025, 1, 1, tzinfo=UTC)
-    data = {
-        "attempt_started": '{"attempt":1,"worker":"w"}',
-        "job_completed": '{"stop_reason":"answered"}',
-    }
-    return chain.line(JOB, seq, type_, 1, status, 0, at, data.get(type_, "{}"))
 
 
 def event(seq: int, *rest: str) -> bytes:
@@ -35,46 +21,6 @@ def event(seq: int, *rest: str) -> bytes:
 
 def last(seq: int) -> bytes:
     return event(seq, "job_completed", "completed")
-
-
-def problem(status: int, code: str = "x", headers: bytes = b"") -> bytes:
-    body = b'{"detail":"No.","code":"%b","status":%d}' % (code.encode(), status)
-    head = b"HTTP/1.1 %d X\r\ncontent-type: application/problem+json\r\n" % status
-    return head + headers + b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body) + body
-
-
-class Scripted:
-    """Answers each connection with the next script; notes the cursors it was asked for."""
-
-    def __init__(self, *scripts):
-        self.scripts = list(scripts)
-        self.cursors = []
-        self.answered = asyncio.Event()
-
-    async def answer(self, reader, writer):
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            request = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-            found = [row.split(": ")[1] for row in request.split("\r\n") if row.startswith("last-event-id")]
-            self.cursors.append(int(found[0]) if found else None)
-            for part in self.scripts.pop(0) if self.scripts else [problem(500)]:
-                if part is HANG:
-                    await reader.read()
-                    break
-                writer.write(part)
-                await writer.drain()
-                await asyncio.sleep(0.002)  # separate packets
-            writer.close()
-            self.answered.set()
-
-
-@contextlib.asynccontextmanager
-async def serving(*scripts, port: int = 0):
-    script = Scripted(*scripts)
-    server = await asyncio.start_server(script.answer, "127.0.0.1", port)
-    try:
-        yield script, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
 
 
 @pytest.fixture(autouse=True)

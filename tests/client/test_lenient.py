@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from dossier import AsyncDossier, StreamBroken
 from dossier.lenient import decode
-from tests.client.test_follow import JOB, serving
+from tests.client.played_server import JOB, serving
 
 CREATED = {
     "job_id": str(JOB), "status": "pending", "progress": 0, "created_at": "2026-01-01T00:00:00Z",

@@ -17,7 +17,7 @@ from app.domain.row import Row
 from app.errors import Refused
 from app.store.projections import returned_row
 from dossier.request import ResearchRequest
-from tests.domain.test_decide import JOB, T0
+from tests.domain.given_jobs import JOB, T0
 from tests.scripted import PLAN, REASONING
 
 ASKING = e.InputRequested(("Which one?",), ("Mercury",), ("The planet.", "Its diameter."), 600)

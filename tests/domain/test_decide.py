@@ -1,36 +1,18 @@
 """The rules, by given / when / then, without a database."""
 
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
-
 import pytest
 
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.decide import decide
-from app.domain.events import Recorded
-from app.domain.job import Job, fold
+from app.domain.job import Job
 from app.errors import CancelPending, JobAlreadyOver, JobNotFound, LeaseLost, Refused
 from dossier.request import ResearchRequest
+from tests.domain.given_jobs import JOB, LATER, STARTED, SUBMITTED, given
 
-JOB = UUID("01890000-0000-7000-8000-000000000001")
-T0 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-LATER = T0 + timedelta(minutes=1)
-
-SUBMITTED = e.JobSubmitted(ResearchRequest("why?"), "default", 2, agent_rules=e.AGENT_RULES)
-STARTED = e.AttemptStarted(1, "w")
 REQUESTED = e.CallRequested("1/model", "model", "scripted", "00", "turn 1")
 BILL = e.CallCompleted("1/model", e.Usage(10, 5), 12, "ab", 3)
 CANCEL = e.CancelRequested()
-
-
-def given(*events: e.Event, epoch: int = 1) -> Job:
-    """The job after these events; worker events carry `epoch`."""
-    facts = [
-        Recorded(JOB, seq, T0 + timedelta(seconds=seq), "test", epoch, event)
-        for seq, event in enumerate(events, 1)
-    ]
-    return fold(JOB, facts)
 
 
 def test_a_question_that_is_submitted_is_a_job_that_waits():

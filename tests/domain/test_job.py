@@ -13,7 +13,7 @@ from app.domain.change import change
 from app.domain.events import Recorded
 from app.domain.job import Job, evolve
 from app.domain.view import job_view
-from tests.domain.test_decide import JOB, STARTED, SUBMITTED, T0, given
+from tests.domain.given_jobs import JOB, STARTED, SUBMITTED, T0, given
 from tests.scripted import PLAN, REASONING, REPORT
 
 

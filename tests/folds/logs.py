@@ -24,7 +24,7 @@ from app.domain.view import usage
 from dossier.job_types import StopReason
 from dossier.request import ResearchRequest
 from tests.domain import play
-from tests.domain.test_decide import T0
+from tests.domain.given_jobs import T0
 from tests.scripted import PLAN, REASONING
 
 STORED = Path(__file__).parents[1] / "domain" / "stored_events"

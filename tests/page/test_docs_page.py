@@ -4,7 +4,7 @@ import pytest
 
 from app.api.page import DOCS_POLICY, PAGE_POLICY
 from tests.page.conftest import watching
-from tests.page.test_looks import A_FRAME, KEPT, OVER
+from tests.page.looks import A_FRAME, KEPT, OVER
 
 DRAWN = "() => document.querySelectorAll('.opblock').length"
 

@@ -6,32 +6,23 @@ nothing runs over the edge, that each view is small, and that axe-core finds not
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 
 from tests.page.conftest import ask, watching
 from tests.page.install import AXE, without_axe
+from tests.page.looks import A_FRAME, KEPT, OVER, ROOT
 from tests.page.played import QUESTION
 
-ROOT = Path(__file__).parent.parent.parent
-KEPT = ROOT / "artefacts" / "page"
 README = ROOT / "docs" / "screenshot.png"  # made when it is missing: remove it to have a new one
 WIDTHS = (360, 768, 1280, 1600)
 MOST = 100_000  # bytes of a view without the report
 PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-# What runs over the edge, if anything makes the page wider than the window.
-OVER = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [
-    document.documentElement.scrollWidth,
-    ...[...document.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
-        .map((e) => e.outerHTML.slice(0, 80)),
-]"""
 # The dark pages differ from the light ones in their colours only.
 RUN = {
     "light": "() => axe.run({ resultTypes: ['violations'] })",
     "dark": "() => axe.run({ resultTypes: ['violations'], runOnly: ['color-contrast'] })",
 }
-A_FRAME = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))"
 SERIOUS = {"serious", "critical"}
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from app.agent.step_schema import strict_schema
 from app.domain.tools import NextStep
-from tests.providers.test_strict import EXAMPLES, MENUS
+from tests.providers.menus import EXAMPLES, MENUS
 from tests.scripted import REASONING
 
 ALL_MENUS = [

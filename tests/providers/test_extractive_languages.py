@@ -11,7 +11,7 @@ from app.agent.extractive.page_prose import sentences
 from app.agent.extractive.phrases import FRAMES, spoken
 from app.domain.research import Research
 from app.domain.tools import Answer, WriteReport
-from tests.providers.test_extractive import ask_of, next_step, page_of
+from tests.providers.extractive_asks import ask_of, next_step, page_of
 
 # title, text, a question in its words, a part of the sentence that answers, a question about something else
 CASES = {

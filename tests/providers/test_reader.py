@@ -11,7 +11,7 @@ from app.providers.reader.fetching import Fetcher
 from app.providers.reader.guard import is_public
 from app.providers.reader.page_reader import PageReader
 from app.providers.reader.robots import Robots
-from tests.ingest.test_extract import pdf
+from tests.ingest.pdfs import pdf
 from tests.mocks.answering import answering, reply
 
 MOST = 100_000  # bytes of a page in these tests

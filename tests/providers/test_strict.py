@@ -6,27 +6,12 @@ import msgspec
 import pytest
 
 from app.agent.step_schema import strict_schema
-from app.domain import tools
 from app.domain.tools import TOOLS, NextStep
-from tests.scripted import PLAN, REASONING, REPORT
+from tests.providers.menus import EXAMPLES, MENUS
+from tests.scripted import REASONING
 
-EXAMPLES = {
-    "clarify": tools.Clarify(("Which water?",), ("water",), ("fresh water", "at sea level")),
-    "generate_plan": PLAN,
-    "adapt_plan": tools.AdaptPlan("salt", ("add salt",), "it matters", ("search", "read")),
-    "web_search": tools.WebSearch(("boiling point",)),
-    "read_pages": tools.ReadPages(("https://example.com/a",)),
-    "write_report": REPORT,
-    "answer": tools.Answer("Not found.", "failed"),
-}
 LISTS = {"enum", "minItems", "maxItems", "items"}
 KEYWORDS = {"type", "anyOf", "properties", "required", "additionalProperties", "description"} | LISTS
-MENUS = [
-    tuple(TOOLS),
-    ("generate_plan", "web_search", "write_report", "answer"),
-    ("write_report", "answer"),
-    ("write_report",),
-]
 
 
 def fits(value, schema) -> bool:

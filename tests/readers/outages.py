@@ -10,7 +10,7 @@ from app.domain import events as e
 from app.domain.job import Job
 from app.store.writer import Writer
 from tests.api.sse import Seen
-from tests.api.test_stream import stored
+from tests.api.stored import stored
 from tests.conftest import TestHouse, serving
 from tests.readers.clients import SECONDS, Client
 from tests.readers.proxy import By, Cut, Proxy, proxying

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from playwright.async_api import Error
 
 from app.domain import commands as c
-from tests.api.test_stream import stored
+from tests.api.stored import stored
 from tests.conftest import FAST, TestHouse, serving
 from tests.readers.browser import page_of
 from tests.readers.clients import SECONDS, chromium, path, read_in

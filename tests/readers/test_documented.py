@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from app.domain import commands as c
-from tests.api.test_stream import stored
+from tests.api.stored import stored
 from tests.conftest import serving
 from tests.readers.browser import page_of
 from tests.readers.clients import Client, complete_frames, path, run

@@ -5,14 +5,14 @@ many rows of the log were looked at.
 """
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from app.store import analyst_session
 from tests.reporting.bulk import EVENTS_PER_JOB
+from tests.reporting.plans import Plan, _nodes
 from tests.reporting.questions import QUESTIONS
-from tests.reporting.test_views import STABLE
+from tests.reporting.stable import STABLE
 
 # Jobs come every 2.15 hours: 11 or 12 of them on this day.
 DAY, MONTH = "2026-03-10", "events_2026_03"
@@ -21,36 +21,6 @@ SCANS = 4  # how often a view reads one log, at most: report.sources and report.
 
 BY_JOB = [view for view, columns in STABLE.items() if columns.startswith("job_id")]
 BY_DAY = [view for view, columns in STABLE.items() if " day " in f" {columns} "]
-
-
-class Plan:
-    """What a statement did to the log, or to another table."""
-
-    def __init__(self, root: dict, table: str = "events") -> None:
-        self.scans = [node for node in _nodes(root) if str(node.get("Relation Name", "")).startswith(table)]
-        self.used = [node for node in self.scans if node["Actual Loops"]]
-
-    @property
-    def partitions(self) -> set[str]:
-        return {node["Relation Name"] for node in self.used}
-
-    @property
-    def rows(self) -> float:
-        """Rows of the log that were looked at, passed over or not."""
-        removed = "Rows Removed by Filter"
-        return sum((node["Actual Rows"] + node.get(removed, 0)) * node["Actual Loops"] for node in self.used)
-
-    def assert_by_key(self) -> None:
-        for node in self.used:
-            assert node["Node Type"] in {"Index Scan", "Bitmap Heap Scan"}, node["Node Type"]
-            condition = node.get("Index Cond") or node["Recheck Cond"]
-            assert "job_id = " in condition, condition
-
-
-def _nodes(node: dict) -> Iterator[dict]:
-    yield node
-    for inner in node.get("Plans", ()):
-        yield from _nodes(inner)
 
 
 @pytest.fixture

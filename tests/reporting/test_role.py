@@ -8,7 +8,7 @@ from app.store import analyst_session
 from app.store.database import driver_url
 from tests.conftest import execute
 from tests.reporting.questions import QUESTIONS, section_sql
-from tests.reporting.test_views import STABLE
+from tests.reporting.stable import STABLE
 
 TABLES = ("events", "events_default", "jobs", "leases", "blobs", "documents", "passages", "alembic_version")
 

@@ -13,6 +13,7 @@ from app.store import event_feed, queue
 from app.store.database import connect, driver_url, fetch
 from app.store.event_feed import FEED_START, SCAN, Cursor
 from tests.steps import LEASE, as_worker, claimed_job, completed_job, submitted_job, until
+from tests.store.restored import RESTORED
 
 WRITERS = 16
 TRANSACTIONS = 15  # of each writer
@@ -405,10 +406,6 @@ async def test_a_cursor_past_the_head_is_told_from_one_that_has_everything(write
 
 # A log that was restored into another cluster
 
-RESTORED = """
-    INSERT INTO events (job_id, seq, type, schema_version, status, progress, data, actor, epoch, occurred_at,
-                        prev_hash, hash, xid)
-    VALUES ($1, $2, 'call_failed', 1, 'running', 0, '{}', 'worker:w', 1, now(), '', '', $3)"""
 MENDED = """
     ALTER TABLE events DISABLE TRIGGER events_append_only;
     UPDATE events SET xid = '3' WHERE xid >= pg_snapshot_xmax(pg_current_snapshot());

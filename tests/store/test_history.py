@@ -14,11 +14,11 @@ from app.store import history as history_
 from app.store.database import fetch
 from app.store.history import histories
 from tests.conftest import execute
-from tests.domain.test_decide import T0
+from tests.domain.given_jobs import T0
 from tests.steps import as_worker, claimed_job, completed_job, running_job, submitted_job
-from tests.store.test_log import call
-from tests.store.test_projections import every_kind_of_job
-from tests.worker.test_resume import crash_and_resume
+from tests.store.calls import call
+from tests.store.kinds import every_kind_of_job
+from tests.worker.crashes import crash_and_resume
 
 
 async def gathered(engine, job_ids=None) -> list[History]:

@@ -17,7 +17,7 @@ from app.errors import IdempotencyConflict, JobNotFound, LeaseLost
 from app.store import log
 from app.store.database import fetch
 from dossier.request import ResearchRequest
-from tests.domain.test_decide import LATER, T0
+from tests.domain.given_jobs import LATER, T0
 from tests.steps import (
     as_worker,
     assert_chain,
@@ -29,10 +29,7 @@ from tests.steps import (
     submitted_job,
     whole_log,
 )
-
-
-def call(n: int) -> e.CallRequested:
-    return e.CallRequested(f"{n}/model", "model", "m", "00", "x")
+from tests.store.calls import call
 
 
 async def test_the_log_of_a_job_is_gap_free_and_chained(writer):

@@ -1,31 +1,11 @@
 """Promise 1: the log is the truth; the projection can be thrown away."""
 
-from app import handle
-from app.domain import commands as c
 from app.domain.view import job_view
 from app.store import log, reads
 from app.store.database import fetch
 from app.store.rebuild import rebuild
-from tests.domain.test_decide import LATER
-from tests.steps import as_worker, completed_job, row_of, rows, running_job, submitted_job
-
-
-async def every_kind_of_job(writer):
-    """One job in every state that a job can rest in."""
-    await completed_job(writer, tags=("x",))
-    retrying = await running_job(writer)
-    await as_worker(writer, retrying, c.FailAttempt(retrying.epoch, "network", "x", True, LATER))
-    failed = await running_job(writer)
-    await as_worker(writer, failed, c.FailAttempt(failed.epoch, "auth", "x", False, LATER))
-    released = await running_job(writer)
-    await as_worker(writer, released, c.ReleaseAttempt(released.epoch))
-    expired = await running_job(writer)
-    await handle.handle(writer, expired, c.ExpireLease(expired.epoch, "silent"), actor="r")
-    cancelling = await running_job(writer, priority=3)
-    await handle.handle(writer, cancelling, c.RequestCancel("x"), actor="api")
-    cancelled = await submitted_job(writer)
-    await handle.handle(writer, cancelled, c.RequestCancel(), actor="api")
-    await submitted_job(writer, metadata={"b": 1, "a": [None, "é"]})
+from tests.steps import completed_job, row_of, rows
+from tests.store.kinds import every_kind_of_job
 
 
 async def test_rebuilding_from_the_log_gives_back_every_row(writer, owner):

@@ -112,7 +112,7 @@ async def test_many_rescuers_at_once_expire_a_lease_once(writer):
 
 async def test_a_beaten_lease_lives_but_not_past_its_deadline(writer, database_url):
     await submitted_job(writer)
-    [lease] = await queue.claim(writer.engine, "w", 1, SOON, deadline=timedelta(seconds=0.5))
+    [lease] = await queue.claim(writer.engine, "w", 1, SOON, deadline=timedelta(seconds=3))
     connection = await connect(database_url)
 
     assert await queue.beat(connection, {lease.job_id: lease.epoch}, LEASE) == {lease.job_id}

@@ -12,7 +12,7 @@ from app.stream.eager import step
 from app.stream.reader import Reader
 from app.stream.source import Piece
 from tests.steps import until
-from tests.stream.test_topic import Log, a_topic, frame
+from tests.stream.topics import Log, a_topic, frame
 
 
 class Socket:

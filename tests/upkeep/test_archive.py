@@ -2,63 +2,27 @@
 
 import json
 import shutil
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 import zstandard
-from uuid_utils.compat import uuid7
 
 from app import handle
 from app.audit import archive as archiving
 from app.audit.archive import archive, check
 from app.audit.verify import verify
-from app.domain import commands as c
-from app.domain.change import change
-from app.domain.decide import decide
-from app.domain.job import Job
 from app.domain.upkeep import fault
 from app.errors import BadSetting, StillNeeded, WrongVersion
 from app.store import archive_months as store
 from app.store import log, upkeep_log
 from app.store.database import fetch
 from app.store.rebuild import rebuild
-from dossier.request import ResearchRequest
 from tests.conftest import serving
 from tests.steps import completed_job, rows, whole_log
+from tests.upkeep.old_jobs import OLD, old_id, old_job
 
-OLD = datetime(2025, 3, 10, 12, tzinfo=UTC)
 APRIL = datetime(2025, 4, 1, tzinfo=UTC)
-
-
-def old_id(at: datetime) -> UUID:
-    """A job's id as it would have been given then."""
-    milliseconds = int(at.timestamp() * 1000)
-    return UUID(int=(uuid7().int & ((1 << 80) - 1)) | milliseconds << 80)
-
-
-async def old_job(writer, at=OLD, *, over=True) -> UUID:
-    """A job of back then, through the code that writes every job."""
-    empty = Job(old_id(at))
-    submitted = change(
-        empty, decide(c.SubmitJob(ResearchRequest("why?"), "default", 3), empty), at, "api", None
-    )
-    assert await writer.submit(submitted)
-    if over:
-        job = submitted.job
-        ended = change(job, decide(c.RequestCancel(), job), at + timedelta(seconds=5), "api", None)
-        assert await writer.append(ended)
-    return empty.id
-
-
-@pytest.fixture
-async def old(writer, owner) -> list[UUID]:
-    """Three jobs of March 2025, in a partition of their own, and one of today."""
-    await fetch(owner, "SELECT make_event_partition($1::timestamptz)", OLD)
-    found = [await old_job(writer, OLD + timedelta(days=day)) for day in range(3)]
-    await completed_job(writer)
-    return found
 
 
 async def archived(owner, folder, *, detach=True):

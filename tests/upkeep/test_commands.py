@@ -10,7 +10,6 @@ import pytest
 from app.store import upkeep_log
 from app.store.database import fetch
 from tests.steps import completed_job, rows
-from tests.upkeep.test_archive import old  # noqa: F401 - a fixture
 
 
 @pytest.fixture
@@ -63,7 +62,7 @@ async def test_forget_says_that_nobody_knows_a_hash(dossier):
     assert "No job names this" in said
 
 
-async def test_archive_writes_detaches_and_verifies(dossier, old, owner, tmp_path):  # noqa: F811
+async def test_archive_writes_detaches_and_verifies(dossier, old, owner, tmp_path):
     folder = tmp_path / "archive"
     code, out, _ = await dossier("archive", "--before", "2025-04", "--to", str(folder), "--detach", "--json")
     [kept] = json.loads(out)
@@ -81,7 +80,7 @@ async def test_archive_writes_detaches_and_verifies(dossier, old, owner, tmp_pat
     assert f"Job {old[0]}" in out
 
 
-async def test_replay_of_all_passes_over_what_was_archived(dossier, old, owner, tmp_path):  # noqa: F811
+async def test_replay_of_all_passes_over_what_was_archived(dossier, old, owner, tmp_path):
     await dossier("archive", "--before", "2025-04", "--to", str(tmp_path), "--detach")
 
     _, out, _ = await dossier("replay", "--all", "--json")

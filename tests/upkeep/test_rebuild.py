@@ -14,7 +14,7 @@ from app.store.database import fetch
 from app.store.rebuild import rebuild, rebuild_at
 from dossier.problems import DossierError
 from tests.steps import as_worker, completed_job, row_of, rows, running_job, submitted_job
-from tests.store.test_projections import every_kind_of_job
+from tests.store.kinds import every_kind_of_job
 
 
 async def follows(engine) -> bool:

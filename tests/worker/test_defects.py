@@ -12,7 +12,7 @@ from dossier.job_types import OVER
 from tests.api.sse import read
 from tests.scripted import PLAN, REPORT, SCRIPT, ScriptedModel
 from tests.steps import claimed_job, submitted_job, until, whole_log
-from tests.worker.test_worker import over, types, working
+from tests.worker.working import over, types, working
 
 
 async def test_1_a_source_keeps_its_number_and_no_two_sources_share_one(house):

@@ -5,7 +5,7 @@ import time
 
 from app.domain import commands as c
 from tests.steps import submitted_job
-from tests.worker.test_worker import over
+from tests.worker.working import over
 
 
 async def test_an_idle_process_makes_at_most_one_query_a_second(house, monkeypatch):

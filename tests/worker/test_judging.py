@@ -13,7 +13,7 @@ from dossier.request import Limits
 from tests.conftest import serving
 from tests.scripted import PLAN, REPORT, SCRIPT
 from tests.steps import submitted_job
-from tests.worker.test_worker import over, types, working
+from tests.worker.working import over, types, working
 
 HONEST = "Water boils at 100 degrees Celsius at sea level [1]."
 LIE = "On Mount Everest water boils at about 70 degrees Celsius [2]."

@@ -14,25 +14,12 @@ from app.domain import tools
 from app.errors import ProviderError
 from app.worker import breaker, call_maker
 from app.worker.breaker import Breaker
+from tests.api.problems import assert_problem
 from tests.api.sse import read
-from tests.api.test_bad_input import assert_problem
 from tests.scripted import PLAN, REASONING, REPORT, SCRIPT, ScriptedModel
 from tests.steps import submitted_job, until, whole_log
-from tests.worker.test_worker import over, types, working
-
-PRICE = e.Usage(1000, 200, cost_usd=0.02)
-
-
-class DearModel(ScriptedModel):
-    """Each reply costs 2 cents and 1,200 tokens."""
-
-    async def next_step(self, ask, texts, writing=None):
-        reply = await super().next_step(ask, texts)
-        last = "web_search" not in ask.menu and ask.step > 2
-        return ModelReply(tools.NextStep(REASONING, REPORT) if last else reply.step, PRICE)
-
-
-SEARCHING = (PLAN, *(tools.WebSearch((f"q{n}",)) for n in range(40)))
+from tests.worker.dear_model import ASK, SEARCHING, DearModel
+from tests.worker.working import over, types, working
 
 
 @pytest.mark.parametrize(
@@ -281,9 +268,6 @@ async def test_a_thousand_jobs_do_not_hammer_a_provider_that_is_away_and_wait_wi
 async def _all_wait(house, jobs):
     found = [await handle.load(house.writer, job.id) for job in jobs]
     return all(job.status == "pending" and job.retry_at for job in found)
-
-
-ASK = tools.Clarify(("Which water?",), ("water",), ("Fresh water.", "At sea level."))
 
 
 async def test_the_agent_may_ask_first_and_no_worker_is_held_while_it_waits(http, house):

@@ -6,7 +6,7 @@ from app.errors import ProviderError
 from app.providers.merged import MergedSearch
 from tests.scripted import ScriptedSearch
 from tests.steps import submitted_job, whole_log
-from tests.worker.test_worker import over, working
+from tests.worker.working import over, working
 
 
 class FailingSearch:

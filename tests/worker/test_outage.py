@@ -18,7 +18,7 @@ from tests.mocks.tavily import KEY
 from tests.scripted import PLAN, ScriptedModel
 from tests.steps import submitted_job, until, whole_log
 from tests.worker.outage import FAULTS, MOST, PAGES, Provider, assert_each_announced_call_is_made, repeat_of
-from tests.worker.test_worker import working
+from tests.worker.working import working
 
 QUICK = Times(call=0.3, backoff=(0.01, 0.02), pause=(0.05, 0.5))
 REPORT = tools.WriteReport("Boiling", "Water boils at 93 degrees Celsius in place 3 [4].", "high")

@@ -5,7 +5,7 @@ from app.errors import ProviderError
 from app.text.report_output import evidence
 from tests.scripted import PAGES, PLAN, ScriptedModel
 from tests.steps import submitted_job, whole_log
-from tests.worker.test_worker import over, working
+from tests.worker.working import over, working
 
 READS = (PLAN, tools.WebSearch(("boiling",)), tools.ReadPages(tuple(PAGES)), tools.Answer("No.", "failed"))
 

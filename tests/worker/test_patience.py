@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from datetime import timedelta
 
 import pytest
 
@@ -14,8 +15,8 @@ from app.worker import patient_writer
 from app.worker.attempt import Attempt
 from tests.conftest import execute
 from tests.steps import assert_chain, running_job, submitted_job, until, whole_log
-from tests.worker.test_resume import as_rescue
-from tests.worker.test_worker import over, types, working
+from tests.worker.crashes import as_rescue
+from tests.worker.working import over, types, working
 
 
 class Trouble:
@@ -167,7 +168,7 @@ async def test_a_restart_of_all_sessions_in_the_middle_of_a_run_costs_no_attempt
     house.model.pause = 0.05
     jobs = [await submitted_job(house.writer) for _ in range(6)]
 
-    async with working(house, concurrency=6):
+    async with working(house, concurrency=6, lease=timedelta(seconds=15)):
         for _ in range(10):
             await execute(database_url, CUT)
         ended = [await over(house, job.id) for job in jobs]

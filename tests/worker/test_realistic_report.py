@@ -12,7 +12,7 @@ from tests.worker.realistic import (
     english_report,
     german_report,
 )
-from tests.worker.test_worker import over, working
+from tests.worker.working import over, working
 
 LEAST_WORDS = 1200
 LEAST_KEPT = 0.98  # of the right citations

@@ -12,7 +12,7 @@ from app.worker import attempt as attempt_module
 from tests.chaos.postgres import ALLOW, REFUSE
 from tests.conftest import execute
 from tests.steps import submitted_job, until, whole_log
-from tests.worker.test_worker import over, working
+from tests.worker.working import over, working
 
 AHEAD = timedelta(hours=2)
 

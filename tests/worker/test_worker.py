@@ -1,7 +1,6 @@
 """The worker: works each job once, stops what is cancelled, rescues, hands back, gives up in time."""
 
 import asyncio
-import contextlib
 import time
 from datetime import timedelta
 
@@ -15,37 +14,10 @@ from app.errors import ProviderError
 from app.store import queue
 from app.store.database import fetch
 from app.worker import patient_writer
-from app.worker.worker import Pace, Worker
+from app.worker.worker import Pace
 from tests.scripted import PAGES, PLAN, REPORT, SCRIPT
 from tests.steps import assert_chain, claimed_job, row_of, rows, submitted_job, until, whole_log
-
-LEASE = timedelta(seconds=1)
-
-
-@contextlib.asynccontextmanager
-async def working(house, perform=None, **pace):
-    """A worker of this house runs meanwhile, and drains at the end."""
-    worker = Worker(
-        house.writer, house.wake, house.url, perform or house.researching(), Pace(**{"lease": LEASE, **pace})
-    )
-    running = asyncio.create_task(worker.run())
-    try:
-        yield worker
-    finally:
-        worker.drain()
-        await running
-
-
-async def over(house, job_id):
-    async def look():
-        job = await handle.load(house.writer, job_id)
-        return job if job.is_over else None
-
-    return await until(look)
-
-
-async def types(house, job_id) -> list[str]:
-    return [row.type for row in await whole_log(house.engine, job_id)]
+from tests.worker.working import LEASE, over, types, working
 
 
 async def complete(attempt):

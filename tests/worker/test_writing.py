@@ -13,7 +13,7 @@ from dossier.request import Limits
 from tests.replays import assert_all_replay
 from tests.scripted import ScriptedModel
 from tests.steps import submitted_job, until, whole_log
-from tests.worker.test_worker import over, types, working
+from tests.worker.working import over, types, working
 
 
 class SlowWriter(ScriptedModel):

@@ -1,0 +1,62 @@
+"""A server that plays what a test wrote."""
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime
+from uuid import UUID
+
+from app.domain import chain
+
+JOB = UUID(int=7)
+
+
+HANG = None  # in a script: stay open and say nothing
+
+
+def line(seq: int, type_: str = "attempt_started", status: str = "running") -> bytes:
+    at = datetime(2025, 1, 1, tzinfo=UTC)
+    data = {
+        "attempt_started": '{"attempt":1,"worker":"w"}',
+        "job_completed": '{"stop_reason":"answered"}',
+    }
+    return chain.line(JOB, seq, type_, 1, status, 0, at, data.get(type_, "{}"))
+
+
+def problem(status: int, code: str = "x", headers: bytes = b"") -> bytes:
+    body = b'{"detail":"No.","code":"%b","status":%d}' % (code.encode(), status)
+    head = b"HTTP/1.1 %d X\r\ncontent-type: application/problem+json\r\n" % status
+    return head + headers + b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body) + body
+
+
+class Scripted:
+    """Answers each connection with the next script; notes the cursors it was asked for."""
+
+    def __init__(self, *scripts):
+        self.scripts = list(scripts)
+        self.cursors = []
+        self.answered = asyncio.Event()
+
+    async def answer(self, reader, writer):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            request = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            found = [row.split(": ")[1] for row in request.split("\r\n") if row.startswith("last-event-id")]
+            self.cursors.append(int(found[0]) if found else None)
+            for part in self.scripts.pop(0) if self.scripts else [problem(500)]:
+                if part is HANG:
+                    await reader.read()
+                    break
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(0.002)  # separate packets
+            writer.close()
+            self.answered.set()
+
+
+@contextlib.asynccontextmanager
+async def serving(*scripts, port: int = 0):
+    script = Scripted(*scripts)
+    server = await asyncio.start_server(script.answer, "127.0.0.1", port)
+    try:
+        yield script, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
