@@ -18,6 +18,8 @@ from tests.steps import assert_chain, running_job, submitted_job, until, whole_l
 from tests.worker.crashes import as_rescue
 from tests.worker.working import over, types, working
 
+PATIENT = timedelta(seconds=15)  # a lease that a slow machine does not lose
+
 
 class Trouble:
     """The first tries of a statement fail: before it reaches Postgres, or after it was carried out."""
@@ -52,7 +54,7 @@ async def test_a_run_whose_every_write_and_read_fails_once_pays_each_call_once_i
     with pytest.MonkeyPatch.context() as patch:
         for (module, name), trouble in troubles.items():
             patch.setattr(module, name, trouble)
-        async with working(house):
+        async with working(house, lease=PATIENT):
             ended = await over(house, job.id)
 
     rows = await whole_log(house.engine, job.id)
@@ -114,7 +116,7 @@ async def test_a_database_that_stays_away_ends_the_attempt_and_another_one_follo
 
     monkeypatch.setattr(log, "append", fail_so_often)
     job = await submitted_job(house.writer)
-    async with working(house):
+    async with working(house, lease=PATIENT):
         ended = await over(house, job.id)
 
     assert (ended.status, ended.attempt) == ("completed", 2)
@@ -140,7 +142,7 @@ async def test_a_worker_that_hears_of_its_loss_soon_sends_nothing_any_more(house
     monkeypatch.setattr(log, "append", trouble)
     job = await submitted_job(house.writer)
 
-    async with working(house) as one:
+    async with working(house, lease=PATIENT) as one:
         await until(lambda: tried(trouble, 3))
         await fetch(house.engine, "DELETE FROM leases WHERE job_id = $1", job.id)
         await until(lambda: is_idle(one))
@@ -168,7 +170,7 @@ async def test_a_restart_of_all_sessions_in_the_middle_of_a_run_costs_no_attempt
     house.model.pause = 0.05
     jobs = [await submitted_job(house.writer) for _ in range(6)]
 
-    async with working(house, concurrency=6, lease=timedelta(seconds=15)):
+    async with working(house, concurrency=6, lease=PATIENT):
         for _ in range(10):
             await execute(database_url, CUT)
         ended = [await over(house, job.id) for job in jobs]
