@@ -25,14 +25,14 @@ PIPE_CHUNK = 1 << 16
 TOO_MUCH = "It takes more time or memory than a text does: split it, or save it in another format."
 
 
-class _Read(Struct):
+class _ReadFile(Struct):
     """What the process found: a document, or why there is none."""
 
     found: ExtractedDocument | None = None
     error: str = ""
 
 
-_decode = msgspec.msgpack.Decoder(_Read).decode
+_decode = msgspec.msgpack.Decoder(_ReadFile).decode
 
 
 def confined_document(path: Path) -> ExtractedDocument:
@@ -79,9 +79,9 @@ def _work(path: Path, pipe: int) -> None:
     try:
         _limit()
         try:
-            read = _Read(document(path))
+            read = _ReadFile(document(path))
         except BadDocument as error:
-            read = _Read(error=f"{path}: {TOO_MUCH}" if _is_out_of_memory(error) else str(error))
+            read = _ReadFile(error=f"{path}: {TOO_MUCH}" if _is_out_of_memory(error) else str(error))
         said = msgspec.msgpack.encode(read)
         while said:
             said = said[os.write(pipe, said) :]

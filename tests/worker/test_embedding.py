@@ -15,8 +15,8 @@ from tests.mocks.embedding import MockEmbeddings
 from tests.mocks.serving import served
 from tests.replays import assert_all_replay
 from tests.scripted import SCRIPT
-from tests.worker.test_judging import ScriptedJudge
-from tests.worker.test_worker import over, types, working
+from tests.worker.scripted_judge import ScriptedJudge
+from tests.worker.working import over, types, working
 
 SEA = "Wasser kocht auf Meereshöhe bei 100 Grad Celsius [1]."
 PEAK = "Auf dem Everest kocht Wasser bei etwa 70 Grad Celsius [2]."

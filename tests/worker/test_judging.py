@@ -1,48 +1,20 @@
 """The second opinion: drafts are judged, what falls is repaired once or taken out, and nothing blocks."""
 
-import asyncio
-
 import httpx
 import pytest
 
 from app.agent.ports import Judgement, JudgeReply
 from app.domain import tools
-from app.domain.events import Usage
 from app.errors import ProviderError
 from dossier.request import Limits
 from tests.conftest import serving
 from tests.scripted import PLAN, REPORT, SCRIPT
 from tests.steps import submitted_job
+from tests.worker.scripted_judge import ScriptedJudge
 from tests.worker.working import over, types, working
 
 HONEST = "Water boils at 100 degrees Celsius at sea level [1]."
 LIE = "On Mount Everest water boils at about 70 degrees Celsius [2]."
-
-
-class ScriptedJudge:
-    """Refuses claims that hold one of `lies`; raises `error` first, where there is one."""
-
-    name = "scripted-judge"
-
-    def __init__(self, *lies: str, support="contradicted", error=None, pause=0.0):
-        self.lies = lies
-        self.support = support
-        self.error = error
-        self.pause = pause
-        self.seen = []
-
-    async def judge(self, claims, writing=None):
-        self.seen.append(claims)
-        await asyncio.sleep(self.pause)
-        if self.error:
-            raise self.error
-        verdicts = [
-            Judgement(at, self.support, "it says otherwise")
-            if any(lie in claim.text for lie in self.lies)
-            else Judgement(at, "supported")
-            for at, claim in enumerate(claims)
-        ]
-        return JudgeReply(tuple(verdicts), Usage(10, 5, cost_usd=0.001))
 
 
 async def researched(house, **fields):
