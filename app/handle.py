@@ -42,7 +42,7 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 
 
 class Terms(Struct, frozen=True):
-    """What the server adds to a request, kept in the log of its job."""
+    """What the server adds to a request, kept in the log."""
 
     max_attempts: int = 3
     verify: Mapping[Effort, Verify] = MappingProxyType({})  # where the request does not say

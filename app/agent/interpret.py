@@ -114,7 +114,7 @@ def _answered(
 def _written(
     job: Job, function: tools.WriteReport, texts: Mapping[str, str], *, fallback: bool
 ) -> tuple[e.Event, ...]:
-    """Return a report, or its draft if it is to be embedded or judged."""
+    """Return a report, or its draft if calls are to follow."""
     examined = examine(
         function.title,
         function.content,
@@ -169,7 +169,7 @@ def learn_verdicts(
 
 
 def learn_matches(job: Job, replies: Mapping[str, Reply], texts: Mapping[str, str]) -> tuple[e.Event, ...]:
-    """Turn the passages found by embedding into a report, or a draft to judge."""
+    """Turn passages found by embedding into a report or a draft."""
     calls = [known for known in matching.embed_calls(job) if not known.is_empty]
     given = {key: reply for key, reply in replies.items() if isinstance(reply, EmbedReply)}
     learnt = matching.matched(job, calls, given, texts)

@@ -1,4 +1,4 @@
-"""Search pages by embedding for the claims that words find no quote for.
+"""Search pages by embedding for claims without a quote.
 
 The passages nearest to a claim come from the embedder. Whether one of them carries the claim is decided here,
 by numbers, names and negations, as for a quote that the model gave.
@@ -24,8 +24,8 @@ from dossier.job_types import Claim
 
 MAX_EMBEDDED_CLAIMS = 240  # of one draft
 CLAIMS_OF_CALL = 40
-MAX_PASSAGES = 1000  # of one page; with CLAIMS_OF_CALL this bounds the comparisons of a call
-MAX_PASSAGE = 1200  # characters
+MATCHED_PASSAGES = 1000  # of one page; with CLAIMS_OF_CALL this bounds the comparisons of a call
+MATCHED_PASSAGE = 1200  # characters
 MAX_SEARCHED_PAGE = 1_000_000  # characters of a page
 NEAREST = 3  # passages of a page that are checked for one claim
 
@@ -48,7 +48,7 @@ class EmbedCall(Struct, frozen=True):
 
 
 class Wanted(Struct, frozen=True):
-    """The texts of one call: its claims, then the passages of its page."""
+    """Return one call's texts: its claims, then its page's passages."""
 
     claims: tuple[str, ...]
     spans: tuple[tuple[int, int], ...]
@@ -99,8 +99,8 @@ def wanted_of(call: EmbedCall, page: str) -> Wanted:
 
 def _passages(page: str) -> list[tuple[int, int]]:
     head = page[:MAX_SEARCHED_PAGE]
-    found = sentences.short(head, sentences.spans(head, MIN_SENTENCE))[:MAX_PASSAGES]
-    return [(start, min(end, start + MAX_PASSAGE)) for start, end in found]
+    found = sentences.short(head, sentences.spans(head, MIN_SENTENCE))[:MATCHED_PASSAGES]
+    return [(start, min(end, start + MATCHED_PASSAGE)) for start, end in found]
 
 
 def nearest(wanted: Wanted, vectors: Sequence[Sequence[float]], threshold: float) -> tuple[PassageMatch, ...]:
@@ -152,7 +152,7 @@ class _Page:
         self.known = Known(languages.words(text[:MAX_SEARCHED_PAGE]))
 
     def carried(self, call: EmbedCall, reply: EmbedReply) -> Iterator[Claim]:
-        """Return each claim of a call with the first passage that carries it."""
+        """Return each claim with the first passage that carries it."""
         best = dict[int, Claim]()
         for match in reply.matches:
             at = self.places.get((match.start, match.end))
@@ -178,7 +178,7 @@ class _Page:
         return None
 
     def _around(self, at: int) -> Iterator[tuple[int, int]]:
-        """A passage alone, then with the next one, then with the one before."""
+        """Yield a passage alone, with the next, with the one before."""
         yield self.spans[at]
         if at + 1 < len(self.spans):
             yield self.spans[at][0], self.spans[at + 1][1]

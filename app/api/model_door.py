@@ -1,4 +1,4 @@
-"""Refuse a job at once whose model or money limit no worker would take."""
+"""Refuse a job whose model or money limit no worker takes."""
 
 from typing import Protocol
 

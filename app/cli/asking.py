@@ -24,7 +24,7 @@ SERVER_WORKERS = 2  # jobs at a time of a server of our own: this one, and one t
 
 
 class SearchChoice(click.Choice[str]):
-    """Where to look. The API calls the documents `corpus`, and so may the user."""
+    """Convert the places to search; `corpus` is an old word."""
 
     def __init__(self) -> None:
         super().__init__(["web", "documents", "both"])

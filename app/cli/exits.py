@@ -88,7 +88,7 @@ class Ended(DossierError):
 
 
 def ended_as(number: int | None) -> ExitCode:
-    """Return the exit code of a command of ours that ended with this number."""
+    """Return the exit code of a command with this number."""
     return next((one for one in EXIT_CODES if one.number == number and number), FAILED)
 
 

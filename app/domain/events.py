@@ -274,7 +274,7 @@ class ReportWritten(Fact, frozen=True):
 
 
 class Unquoted(Struct, frozen=True):
-    """A claim and the source that it cites, for which words find no quote."""
+    """A claim and its cited source, without a quote by words."""
 
     text: str
     number: int

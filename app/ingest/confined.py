@@ -1,4 +1,4 @@
-"""Read each file in a process of its own, which a hostile file can only end.
+"""Read each file in a process of its own, within limits.
 
 The process has a limit of time and of memory. It is a fork, because a new interpreter would take longer than
 most files do.
@@ -20,7 +20,7 @@ from app.ingest.extract import ExtractedDocument, document
 
 CPU_SECONDS = 30  # of one file
 WALL_SECONDS = 60.0
-MEMORY = 1 << 30  # bytes beyond those that the process has at its start
+EXTRA_MEMORY = 1 << 30  # bytes beyond those that the process has at its start
 PIPE_CHUNK = 1 << 16
 TOO_MUCH = "It takes more time or memory than a text does: split it, or save it in another format."
 
@@ -97,7 +97,7 @@ def _is_out_of_memory(error: BaseException | None) -> bool:
 
 def _limit() -> None:
     pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
-    most = pages * resource.getpagesize() + MEMORY
+    most = pages * resource.getpagesize() + EXTRA_MEMORY
     with contextlib.suppress(ValueError, OSError):  # a lower limit than this is there already
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
     with contextlib.suppress(ValueError, OSError):

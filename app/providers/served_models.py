@@ -27,10 +27,10 @@ async def served_models(client: httpx.AsyncClient, spec: ModelSpec) -> list[str]
     lane = httpx.AsyncClient(transport=SharedTransport(client), timeout=SERVED_SECONDS)
     server = AsyncOpenAI(
         api_key=key,
-        base_url=httpx.URL(base).copy_with(query=None),
+        base_url=str(httpx.URL(base).copy_with(query=None)),
         default_query={**httpx.URL(base).params, **spec.query},
         default_headers={**own_header, **spec.headers},
-        http_client=lane,
+        http_client=lane,  # type: ignore[arg-type]  # its types name httpx2, and it takes httpx too
         max_retries=0,
     )
     names = set[str]()

@@ -44,7 +44,7 @@ _NEXT_CLAUSE = re.compile(
 _STOP = re.compile(r"[.!。！｡।؟\s]{0,40}\Z")
 _CELL = re.compile(r"(?<!\\)\|")
 LEAST_WORDS = 3  # of a clause
-_ADDRESS = re.compile(r"https?://\S{1,2000}")  # says nothing, however many words it has
+_WEB_ADDRESS = re.compile(r"https?://\S{1,2000}")  # says nothing, however many words it has
 
 _blocks = MarkdownIt("commonmark").enable("table").disable(["reference", "html_block", "inline"])
 
@@ -248,7 +248,7 @@ def _words_before(text: str, found: list[re.Match[str]], hidden: Hidden) -> list
     """Count the words between each citation and the one before it."""
     starts = (0, *(mark.end() for mark in found))
     pieces = (text[start : mark.start()] for start, mark in zip(starts, found, strict=False))
-    return [len(sentences.words(_ADDRESS.sub(" ", _plain(piece, hidden)))) for piece in pieces]
+    return [len(sentences.words(_WEB_ADDRESS.sub(" ", _plain(piece, hidden)))) for piece in pieces]
 
 
 def _plain(text: str, hidden: Hidden) -> str:

@@ -1,4 +1,4 @@
-"""Authors: who wrote which part of a report, and which citations the system added."""
+"""Record the author of each part, and the citations added."""
 
 from alembic import op
 
