@@ -103,7 +103,7 @@ def old_overview() -> Redirect:
 
 @get(["/runs", "/runs/{rest:path}"], opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
 def old_jobs(request: Request) -> Redirect:  # type: ignore[type-arg]
-    """Lead an old address of a job's page to the one of today."""
+    """Redirect an old address of a job's page to today's."""
     rest, query = quote(request.scope["path"].removeprefix("/runs")), request.url.query
     address = f"/browse/jobs{rest}{'?' if query else ''}{query}"
     return Redirect(address, status_code=HTTP_308_PERMANENT_REDIRECT)

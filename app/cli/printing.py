@@ -80,7 +80,7 @@ def _added(result: Result) -> str:
 
 
 def cost_in_words(known_usd: float, unpriced_calls: int) -> str:
-    """Return the cost, or the least that it can be where calls have no known price."""
+    """Return the cost, or its least amount if prices are unknown."""
     if not unpriced_calls:
         return f"${known_usd:.4f}"
     calls = "1 call has" if unpriced_calls == 1 else f"{unpriced_calls} calls have"
@@ -117,7 +117,7 @@ def _whole_cells(view: JobView) -> list[str]:
 
 
 def _state(view: JobView) -> str:
-    """Return the outcome of a completed job, the status of any other, in words."""
+    """Return a completed job's outcome, or another job's status."""
     state = view.outcome if view.status == "completed" and view.outcome else view.status
     return state.replace("_", " ")
 
