@@ -47,7 +47,7 @@ def confined_document(path: Path) -> ExtractedDocument:
         said = _received(reading)
     finally:
         os.close(reading)
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError):  # it has ended already, as most have
             os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     return _result(path, said)
@@ -100,6 +100,6 @@ def _limit() -> None:
     most = pages * resource.getpagesize() + EXTRA_MEMORY
     with contextlib.suppress(ValueError, OSError):  # a lower limit than this is there already
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    with contextlib.suppress(ValueError, OSError):
+    with contextlib.suppress(ValueError, OSError):  # the same for its time
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
