@@ -126,3 +126,9 @@ def test_names_that_are_no_slips_are_left_alone_and_listed(monkeypatch: pytest.M
     load_settings()
 
     assert names_without_meaning() == ["DOSSIER_FLAVOUR"]
+
+
+def test_no_setting_is_described_twice() -> None:
+    names = [name for name, *_ in ROWS]
+
+    assert sorted(names) == sorted(set(names))
