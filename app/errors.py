@@ -91,6 +91,14 @@ class Busy(DossierError):
     retry_after = 5  # seconds
 
 
+class WebhookNotFound(DossierError):
+    """Webhook endpoint not found, or it belongs to another tenant."""
+
+
+class TooManyWebhooks(DossierError):
+    """The tenant has as many endpoints as it may."""
+
+
 class Unauthorised(DossierError):
     """The caller presents no key, or one that opens nothing."""
 

@@ -48,6 +48,7 @@ from app.providers.reader.fetching import Fetcher
 from app.providers.reader.page_reader import PageReader
 from app.providers.reader.robots import Robots
 from app.providers.slots import ServerSlots
+from app.providers.webhook_sender import WebhookSender
 from app.settings import Settings, key_environment
 from app.store import corpus
 from app.store.database import POOL_SIZE, make_engine
@@ -58,6 +59,7 @@ from app.worker.attempt import Attempt
 from app.worker.breaker import Times
 from app.worker.providers import Checkers, Choose, Judges, Tools
 from app.worker.researcher import Researcher
+from app.worker.webhook_courier import WebhookCourier
 from app.worker.worker import Pace, Perform, Worker
 from dossier.request import Effort, SearchScope, Verify
 
@@ -94,6 +96,8 @@ class Container:
         self.metrics.streams.set_function(lambda: len(self.hub.crowd))
         self.http = make_client()
         self.reader = _reader(settings)
+        self.sender = WebhookSender(settings.allow_private_hosts.split(","))
+        self.courier = WebhookCourier(self.engine, self.wake, self.sender)
         self.signer: Signer | None = signer_of(settings.signing_key)
         self.keyring = Keyring(self.engine, process_key)
 
@@ -242,6 +246,7 @@ class Container:
             worker = self.worker(concurrency)
             working.append(_essential(worker.run()))
             background.append(_essential(self._drain(worker)))
+            background.append(_essential(self.courier.run()))
             if self.settings.checkpoint_seconds:
                 background.append(_essential(self.notary().run(self.engine)))
         try:
@@ -253,6 +258,7 @@ class Container:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
             await self.reader.aclose()
+            await self.sender.aclose()
             await self.http.aclose()
             await self.engine.dispose()
 

@@ -25,6 +25,17 @@ from dossier.problems import BadUrl, NoContact, NoResult, StillRunning, StreamBr
 from dossier.replayed import Replayed
 from dossier.request import Changes, Effort, Fork, Limits, ResearchRequest, Sources, Verify
 from dossier.version import __version__
+from dossier.webhook_types import (
+    USUAL_TYPES,
+    NewWebhook,
+    Webhook,
+    WebhookDeliveries,
+    WebhookDelivery,
+    Webhooks,
+    WebhookStyle,
+    WebhookType,
+    WebhookWithSecret,
+)
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 CONTACT_PATIENCE = 60.0  # seconds without contact until `stream` gives up; a deploy is shorter
@@ -346,6 +357,47 @@ class AsyncDossier:
         request = ResearchRequest(query=query, effort=effort, limits=limits or Limits(), model=model)
         return _decode(await self._post("/estimate", request), Estimate)
 
+    async def create_webhook(
+        self,
+        url: str,
+        *,
+        events: Sequence[WebhookType] = USUAL_TYPES,
+        style: WebhookStyle = "dossier",
+        description: str = "",
+    ) -> WebhookWithSecret:
+        """Make a webhook endpoint, and show its secret this once."""
+        body = NewWebhook(url, tuple(events), style, description)
+        return _decode(await self._post("/webhooks", body), WebhookWithSecret)
+
+    async def webhooks(self) -> Webhooks:
+        """List the webhook endpoints, without secrets."""
+        return _decode(await self._ask("GET", "/webhooks"), Webhooks)
+
+    async def delete_webhook(self, endpoint_id: JobId) -> None:
+        """Delete an endpoint, its secret and what waits for it."""
+        await self._ask("DELETE", _hook(endpoint_id))
+
+    async def rotate_webhook(self, endpoint_id: JobId) -> WebhookWithSecret:
+        """Make a new secret, beside which the old signs for 24 hours."""
+        return _decode(await self._ask("POST", _hook(endpoint_id, "/rotate")), WebhookWithSecret)
+
+    async def enable_webhook(self, endpoint_id: JobId) -> Webhook:
+        """Enable an endpoint that was disabled."""
+        return _decode(await self._ask("POST", _hook(endpoint_id, "/enable")), Webhook)
+
+    async def webhook_deliveries(
+        self, endpoint_id: JobId, *, limit: int = 20, cursor: str | None = None
+    ) -> WebhookDeliveries:
+        """Get a page of an endpoint's deliveries with their attempts."""
+        params: dict[str, Any] = {"limit": limit} | ({"cursor": cursor} if cursor else {})
+        answer = await self._ask("GET", _hook(endpoint_id, "/deliveries"), params=params)
+        return _decode(answer, WebhookDeliveries)
+
+    async def resend_webhook(self, endpoint_id: JobId, delivery_id: JobId) -> WebhookDelivery:
+        """Send a message again, under the same id."""
+        rest = f"/deliveries/{quote(str(delivery_id), safe='')}/resend"
+        return _decode(await self._ask("POST", _hook(endpoint_id, rest)), WebhookDelivery)
+
     async def search_documents(self, query: str, limit: int = 10) -> FoundDocuments:
         """Return the documents that answer a question best.
 
@@ -464,6 +516,10 @@ def _checked(url: str) -> str:
 
 def _path(job_id: JobId, rest: str = "") -> str:
     return f"/jobs/{quote(str(job_id), safe='')}{rest}"
+
+
+def _hook(endpoint_id: JobId, rest: str = "") -> str:
+    return f"/webhooks/{quote(str(endpoint_id), safe='')}{rest}"
 
 
 def _decode(response: httpx.Response, kind: type[ResultT]) -> ResultT:

@@ -28,6 +28,7 @@ from app.api import (
     sessions,
     sources,
     stream,
+    webhooks,
 )
 from app.api.authentication import require_key
 from app.api.context import ApiContext
@@ -71,6 +72,7 @@ ROUTES = [
     document_search.document_text,
     discovery.get_capabilities,
     discovery.estimate_job,
+    *webhooks.WEBHOOK_ROUTES,
     overview.get_overview,
     sessions.open_session,
     sessions.close_session,

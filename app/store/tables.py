@@ -12,6 +12,7 @@ from sqlalchemy import (
     JSON,
     TIMESTAMP,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
@@ -240,4 +241,68 @@ api_keys = Table(
     Column("revoked_at", Moment),
     Column("last_used_at", Moment),
     CheckConstraint("octet_length(secret_sha256) = 32", name="secret_sha256"),
+)
+
+webhook_endpoints = Table(
+    "webhook_endpoints",
+    metadata,
+    Column("endpoint_id", Uuid, primary_key=True),
+    Column("tenant", Text, nullable=False, server_default="default"),
+    Column("url", Text, nullable=False),
+    Column("events", ARRAY(Text), nullable=False),
+    Column("style", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("old_secret", LargeBinary),
+    Column("old_secret_until", Moment),
+    Column("since", Xid8, nullable=False, server_default=text("pg_current_xact_id()")),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("disabled_at", Moment),
+    Column("disabled_reason", Text),
+    Column("deleted_at", Moment),
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("delivery_id", Uuid, primary_key=True),
+    Column("endpoint_id", Uuid, ForeignKey("webhook_endpoints.endpoint_id"), nullable=False),
+    Column("job_id", Uuid, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False, server_default="pending"),
+    Column("tries", Integer, nullable=False, server_default="0"),  # since it was made or resent
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("next_at", Moment, nullable=False, server_default=func.now()),
+    CheckConstraint("state IN ('pending','delivered','failed','dropped')", name="state"),
+    Index("webhook_deliveries_event_idx", "endpoint_id", "job_id", "seq", unique=True),
+    Index("webhook_deliveries_due_idx", "endpoint_id", "next_at", postgresql_where=text("state = 'pending'")),
+    Index("webhook_deliveries_list_idx", "endpoint_id", text("delivery_id DESC")),
+)
+
+webhook_attempts = Table(
+    "webhook_attempts",
+    metadata,
+    Column(
+        "delivery_id",
+        Uuid,
+        ForeignKey("webhook_deliveries.delivery_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 …
+    Column("at", Moment, nullable=False, server_default=func.now()),
+    Column("status", Integer),
+    Column("error", Text),
+    Column("milliseconds", Integer),
+)
+
+webhook_cursor = Table(
+    "webhook_cursor",
+    metadata,
+    Column("is_single", Boolean, primary_key=True, server_default=text("true")),  # there is one row
+    Column("xid", Xid8, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    CheckConstraint("is_single", name="is_single"),
 )

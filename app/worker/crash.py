@@ -10,8 +10,8 @@ from typing import Literal, get_args
 
 VARIABLE = "DOSSIER_CRASH_AT"
 
-Place = Literal["after_claim", "after_intent", "after_call", "before_commit", "after_commit"]
-PLACES: tuple[Place, ...] = get_args(Place)
+Place = Literal["after_claim", "after_intent", "after_call", "before_commit", "after_commit", "after_webhook"]
+PLACES: tuple[Place, ...] = get_args(Place)[:-1]  # that a job passes
 
 _place, _, _times = os.environ.get(VARIABLE, "").partition(":")
 _passes = count(1)

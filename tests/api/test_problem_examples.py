@@ -68,6 +68,9 @@ PROVOKED = {
     "report_not_ready": got(f"/jobs/{RUNNING}/report"),
     "source_not_found": got(f"/jobs/{OVER}/sources/99"),
     "document_not_found": got("/documents/text?url=docs://nothing"),
+    "malformed_webhook_id": got("/webhooks/mine"),
+    "webhook_not_found": got("/webhooks/00000000-0000-0000-0000-000000000000"),
+    "too_many_webhooks": posted({"url": "https://app.example.com/hooks"}, "/webhooks"),
     "cursor_beyond_head": got("/events?after=999999999-1"),
     "job_already_over": ("DELETE", f"/jobs/{OVER}", {}),
     "no_input_requested": posted({"answers": ["Yes."]}, f"/jobs/{RUNNING}/input"),
@@ -149,6 +152,10 @@ async def with_a_restored_log(_house, patch):
     patch.setattr(event_feed, "read", restored)
 
 
+async def with_many_webhooks(_house, patch):
+    patch.setattr("app.store.webhook_endpoints.add_endpoint", giving(None))
+
+
 STAGES = {
     "unauthorised": with_other_keys,
     "forbidden": with_a_key_for_submitting,
@@ -157,6 +164,7 @@ STAGES = {
     "queue_full": with_a_full_queue,
     "model_not_offered": with_one_model,
     "price_unknown": with_one_model,
+    "too_many_webhooks": with_many_webhooks,
     "try_again": with_other_writers,
     "job_archived": with_an_archived_month,
     "feed_withheld": with_a_restored_log,
