@@ -75,7 +75,7 @@ async def fork_job(
     "/jobs/{job_id:str}/replay",
     status_code=200,
     opt=READS,
-    responses=problems_of(*LOG, "busy"),
+    responses=problems_of(*LOG, "unsupported_media_type", "busy"),
     summary="Replay a job's log with today's code",
     description="Calls no provider and writes nothing. `first_difference` is the first event that differs.",
 )

@@ -70,7 +70,7 @@ async def delete_webhook(context: NamedDependency[ApiContext], endpoint_id: From
 @post(
     "/webhooks/{endpoint_id:str}/rotate",
     status_code=200,
-    responses=problems_of(*OWN),
+    responses=problems_of(*OWN, "unsupported_media_type"),
     summary="Rotate a webhook's secret",
     description="The old secret signs beside the new one for 24 hours.",
     opt=ADMIN,
@@ -88,7 +88,7 @@ async def rotate_webhook(
 @post(
     "/webhooks/{endpoint_id:str}/enable",
     status_code=200,
-    responses=problems_of(*OWN),
+    responses=problems_of(*OWN, "unsupported_media_type"),
     summary="Enable a webhook again",
     opt=ADMIN,
 )
@@ -120,7 +120,7 @@ async def list_webhook_deliveries(
 @post(
     "/webhooks/{endpoint_id:str}/deliveries/{delivery_id:str}/resend",
     status_code=200,
-    responses=problems_of(*OWN),
+    responses=problems_of(*OWN, "unsupported_media_type"),
     summary="Send a message again",
     opt=ADMIN,
 )

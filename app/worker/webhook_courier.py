@@ -40,6 +40,7 @@ class WebhookCourier:
         self._moved = asyncio.Event()
         self._sending: dict[asyncio.Task[None], UUID] = {}
         self._prune_at = 0.0
+        self._is_listening = False  # with nobody to tell, hints are not worth a look
 
     async def run(self) -> None:
         """Work until cancelled. Another worker repeats what is on its way."""
@@ -49,7 +50,7 @@ class WebhookCourier:
                 wait = self._poll
                 with contextlib.suppress(DatabaseUnavailable):  # the next look finds what this one left
                     wait = await self._look()
-                await asyncio.sleep(COURIER_PAUSE)
+                await asyncio.sleep(COURIER_PAUSE if self._is_listening else self._poll)
                 with contextlib.suppress(TimeoutError):  # then the next look is due
                     await asyncio.wait_for(self._moved.wait(), wait)
         finally:
@@ -61,6 +62,7 @@ class WebhookCourier:
         """Read the feed, send what is due, and say when next."""
         self._moved.clear()
         listening = await endpoints.listening(self._engine)
+        self._is_listening = bool(listening)
         if not listening:
             await deliveries.skip_ahead(self._engine)
             return self._poll

@@ -66,6 +66,8 @@ def requests(method, path, ids):
             "number": "1",
             "response_id": f"resp_{job_id}",
             "name": job_id,
+            "endpoint_id": job_id,
+            "delivery_id": ids[0],
         }
         address = path.format_map(values)
         for query, headers in HOSTILE:
