@@ -93,9 +93,9 @@ async def databases(postgres_url: str, template: str) -> AsyncIterator[Databases
 
 
 @pytest.fixture
-async def database_url(databases: Databases) -> AsyncIterator[str]:
+async def database_url(databases: Databases, request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """An empty migrated database of this test's own; the URL is the owner's."""
-    url = await databases.take()
+    url = await databases.take(untouched=request.node.get_closest_marker("untouched") is not None)
     yield url
     await databases.give_back(url)
 

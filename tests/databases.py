@@ -51,10 +51,10 @@ class Databases:
         self._made: dict[str, str] = {}  # how the catalogs were when the database was made
         self._empty: list[str] = []
 
-    async def take(self) -> str:
-        """The URL of an empty migrated database; it is the owner's."""
+    async def take(self, *, untouched: bool = False) -> str:
+        """The owner's URL of an empty migrated database; no test has had an `untouched` one."""
         name = f"dossier_{uuid4().hex[:12]}"
-        if not (self._empty and await self._renamed(self._empty.pop(), name)):
+        if untouched or not (self._empty and await self._renamed(self._empty.pop(), name)):
             await self._run(f"CREATE DATABASE {name} TEMPLATE {self._template}")
             self._made[name] = await self._within(name, AS_IT_IS)
         return with_database(self._url, name)
