@@ -8,7 +8,7 @@ from app.agent.both import joined, needs_selection, with_selection
 from app.agent.citations import bind
 from app.agent.extractive import select
 from app.agent.limits import usable
-from app.agent.menu import may_research
+from app.agent.menu import has_no_model, may_research
 from app.agent.turns import selection_ask
 from app.domain import events as e
 from app.domain import tools
@@ -33,7 +33,7 @@ def ended(
     if fallback:
         return (_with_set_aside(job, report, texts),)
     better = supported(job, report, texts)
-    if better.claims or not may_research(job):
+    if better.claims or not may_research(job) or has_no_model(job):
         return (better,)
     draft = e.ReportDrafted(wrote.title, wrote.content, wrote.confidence, (), report.removed, wrote.quotes)
     return (replace(draft, rules=report.rules, is_set_aside=True),)
@@ -41,7 +41,7 @@ def ended(
 
 def supported(job: Job, report: e.ReportWritten, texts: Texts) -> e.ReportWritten:
     """Return the model's report, with a selection if support is low."""
-    if job.agent_rules < 2 or not texts or not needs_selection(report):
+    if job.agent_rules < 2 or has_no_model(job) or not texts or not needs_selection(report):
         return report
     return with_selection(asked(job), report, _selection(job, texts))
 

@@ -20,7 +20,7 @@ def menu(job: Job) -> tuple[str, ...]:
     """
     if job.agent_rules < 2:
         return _first_menu(job)
-    may_end = has_read(job) or not may_research(job) or seems_empty(job)
+    may_end = has_read(job) or not may_research(job) or seems_empty(job) or has_no_model(job)
     if is_forced(job):
         return FINAL_TOOLS if may_end else ()
     if not job.research.turns:
@@ -90,6 +90,14 @@ def seems_empty(job: Job) -> bool:
     if _has_unread(job):
         return False
     return bool(usable(job)) or job.research.bill.searches >= TRIED
+
+
+def has_no_model(job: Job) -> bool:
+    """Return True if no language model decides.
+
+    What selects sentences has a plan to its end, and nothing stands in for it.
+    """
+    return job.agent_rules >= 3 and job.research.author == "extractive"
 
 
 def _has_unread(job: Job) -> bool:

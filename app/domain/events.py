@@ -21,7 +21,7 @@ CallKind = Literal["model", "search", "read", "judge", "embed"]
 RULES = 5  # of the citation check: raised where the same report over the same pages comes out otherwise
 
 
-AGENT_RULES = 2  # of the agent's decisions and prompts: raised where the same log leads to another call
+AGENT_RULES = 3  # of the agent's decisions and prompts: raised where the same log leads to another call
 
 
 class Fact(Struct, frozen=True):

@@ -6,6 +6,7 @@ from app.agent.extractive import Extractive
 from app.agent.ports import BadReply, ModelReply
 from app.domain import events as e
 from app.domain import tools
+from app.domain.job import came_of
 from app.errors import ProviderError
 from tests.agent.course import played
 from tests.agent.library import QUERY, Library
@@ -183,3 +184,13 @@ async def test_a_job_of_the_first_rules_goes_on_as_it_began():
     assert "write_report" in model.asks[1].menu
     assert job.stop_reason == "no_evidence"
     assert job.research.report.content.startswith("The bridge was hit")
+
+
+@pytest.mark.parametrize("effort", ["quick", "standard", "deep"])
+async def test_without_a_model_nothing_found_is_not_a_failure_of_one(effort):
+    library = Library()
+    job = await played(Extractive(), library, query="What is the capital of zorblax quuxland?", effort=effort)
+
+    assert (job.stop_reason, came_of(job)) == ("no_evidence", "not_found")
+    assert (job.research.model_failures, job.research.author) == (0, "extractive")
+    assert library.searches
