@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -30,6 +31,8 @@ from tests.scripted import ScriptedModel, ScriptedSearch
 
 # Python processes that tests start run the code that the tests import, whatever their folder.
 os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
+# A job in the background of a shell ignores Ctrl-C, and so would all that tests start in it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The tests' server never has to survive a power cut; tests of durability start servers of their own.
 NOT_DURABLE = (

@@ -21,7 +21,7 @@ COMMANDS = {
     "report": ("app.cli.job_commands:report", "Print the report of a completed job."),
     "why": ("app.cli.proof:why", "Show the evidence for a sentence of a report."),
     "bundle": ("app.cli.proof:bundle", "Save a job as one file to check offline."),
-    "estimate": ("app.cli.offers:estimate", "Estimate what a job would take."),
+    "estimate": ("app.cli.offers:estimate", "Estimate what a job would take, without submitting it."),
     "capabilities": ("app.cli.offers:capabilities", "Show what the server offers."),
     "ingest": ("app.cli.documents:ingest", "Add documents to search."),
     "documents": ("app.cli.documents:documents", "List or remove ingested documents."),
