@@ -73,8 +73,8 @@ function backing(quote, judge) {
     : quote.embedded
       ? "The model cited this page; words found no quote, and an embedding found this one."
       : quote.bound
-      ? "The model cited no page for this sentence; the quote was found in this one."
-      : "The model cited this page; the quote was searched for in it.";
+        ? "The model cited no page for this sentence; the quote was found in this one."
+        : "The model cited this page; the quote was searched for in it.";
   if (!quote.verdict) return [gave, "Nobody judged its meaning."];
   const by = judge ? ` by ${judge}` : "";
   const why = quote.reason ? `: ${quote.reason}` : "";
