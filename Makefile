@@ -31,8 +31,8 @@ setup: $(VENV)/ready ## make .venv from the pinned constraints; needs Python 3.1
 demo: setup ## one research job, from the question to the cited report; Q="…" asks your own
 	@$(BIN)/dossier demo "$(Q)"
 
-serve: setup ## the API and two jobs at a time on http://127.0.0.1:8000
-	@$(BIN)/dossier serve
+serve: setup ## the API and two jobs at a time on http://127.0.0.1:8000, with Python's reference to search at first
+	@$(BIN)/dossier serve --examples
 
 lint: setup ## format, lint, types, floors; the JavaScript too, if npm is there
 	$(BIN)/ruff format --check .

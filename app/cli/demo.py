@@ -8,14 +8,11 @@ from msgspec.structs import replace
 
 from app.cli.asking import end_as, watch_or_leave
 from app.cli.database_url import ready_url
-from app.cli.documents import store
+from app.cli.documents import add_examples
 from app.cli.printing import print_report
 from app.cli.server_connection import OWN_KEY, starting_server
 from app.cli.terminal import line, print_json
-from app.ingest import builtin
 from app.settings import Settings, load_settings
-from app.store import corpus
-from app.store.database import make_engine
 from dossier import Dossier, Sources
 from dossier.job_types import JobView
 
@@ -38,26 +35,10 @@ def demo(question: str, *, as_json: bool) -> None:
     database = ready_url(settings)
     line("2. Starting the API and a worker, as `dossier serve` does.")
     with starting_server(1, DATABASE_URL="") as url:
-        line(f"3. {asyncio.run(_fill(database))}")
+        line(f"3. {asyncio.run(add_examples(database, only_first=False))}")
         view = _research(url(), question, as_json=as_json)
     _look_back(view, settings, time.monotonic() - began)
     end_as(view)
-
-
-async def _fill(url: str) -> str:
-    """Ensure that there is something to search.
-
-    Returns what was done.
-    """
-    engine = make_engine(url, pool_size=1)
-    try:
-        known = await corpus.documents(engine, 1, after="pydoc:")
-        if known and known[0].url.startswith("pydoc:"):
-            return "The example documents are already ingested."
-        summary = await store(engine, list(builtin.python_topics()))
-        return f"Ingested the Python reference that every machine has: {summary.stored} documents."
-    finally:
-        await engine.dispose()
 
 
 def _research(url: str, question: str, *, as_json: bool) -> JobView:

@@ -95,6 +95,22 @@ async def _ingest(url: str, files: list[Path], found: list[Extracted]) -> Summar
         await engine.dispose()
 
 
+async def add_examples(url: str, *, only_first: bool) -> str:
+    """Store Python's reference, with `only_first` only where nothing is.
+
+    Returns what was done.
+    """
+    engine = make_engine(url, pool_size=1)
+    try:
+        known = await corpus.documents(engine, 1, after="" if only_first else "pydoc:")
+        if known and (only_first or known[0].url.startswith("pydoc:")):
+            return "The documents are already there."
+        summary = await store(engine, list(builtin.python_topics()))
+        return f"Ingested the Python reference that every machine has: {summary.stored} documents."
+    finally:
+        await engine.dispose()
+
+
 async def store(engine: Engine, items: list[Extracted | Path]) -> Summary:
     """Store documents and files, under a progress bar."""
     summary = Summary()

@@ -1,6 +1,7 @@
 """`dossier serve` and `dossier worker`: the processes that an operator runs."""
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import os
@@ -13,16 +14,20 @@ import uvloop
 from uvicorn import Server
 
 from app import logs
+from app.api.discovery import Offered
 from app.api.http_protocol import PeerCount
 from app.api.keyring import Keyring
 from app.api.request_guard import AllowedHosts
 from app.api.server import allow_sockets, listen, make_server
 from app.cli.database_url import ready_url
+from app.cli.documents import add_examples
 from app.cli.terminal import print_json
+from app.errors import DatabaseUnavailable
 from app.mcp_server.mount import McpMount
 from app.settings import Settings, env_path, load_settings, names_without_meaning
 from app.store.database import make_engine
-from app.wiring import Container, run_worker, showing
+from app.store.past_figures import count_documents
+from app.wiring import Container, offered_by, run_worker, showing
 from dossier.problems import DossierError
 
 logger = logging.getLogger(__name__)
@@ -45,10 +50,13 @@ NEEDS_KEY = (
     type=click.IntRange(0, 1000),
     help="Jobs at a time; 0: the API alone.",
 )
+@click.option("--examples", is_flag=True, help="Add Python's reference if there are no documents yet.")
 @click.option("--insecure", is_flag=True, help="Allow a public address.")
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
 @click.option("--json", "as_json", is_flag=True, help="Print {url, page, workers} as JSON when it is ready.")
-def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bool, as_json: bool) -> None:
+def serve(
+    host: str, port: int, workers: int, *, examples: bool, insecure: bool, with_parent: bool, as_json: bool
+) -> None:
     """Run the API and a worker.
 
     Without DATABASE_URL it keeps its own Postgres under DOSSIER_HOME.
@@ -59,6 +67,8 @@ def serve(host: str, port: int, workers: int, *, insecure: bool, with_parent: bo
     if with_parent:
         _end_with_parent()
     url = ready_url(settings)
+    if examples:
+        asyncio.run(add_examples(url, only_first=True))
     if not insecure and not _is_loopback(host):
         asyncio.run(_require_key(url))
     try:
@@ -135,7 +145,7 @@ async def _serve(
         peers,
         settings.origins,
     )
-    announcing = asyncio.create_task(_announce(server, sock, workers, as_json=as_json))
+    announcing = asyncio.create_task(_announce(server, sock, workers, house, as_json=as_json))
     # uvicorn obeys a signal, stops, and then raises it again; by then there is nothing left to do.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -144,8 +154,10 @@ async def _serve(
     announcing.cancel()
 
 
-async def _announce(server: Server, sock: socket.socket, workers: int, *, as_json: bool) -> None:
-    """One line, once requests are answered."""
+async def _announce(
+    server: Server, sock: socket.socket, workers: int, house: Container, *, as_json: bool
+) -> None:
+    """Say where requests are answered, once they are, and what with."""
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.02)
     host, port = sock.getsockname()[:2]
@@ -155,6 +167,20 @@ async def _announce(server: Server, sock: socket.socket, workers: int, *, as_jso
         return
     click.echo(f"Dossier is ready on http://{address} ({workers} jobs at a time). Ctrl-C stops it.")
     click.echo(f"The page is http://{address}/")
+    with contextlib.suppress(DatabaseUnavailable):  # the log says so
+        click.echo(offer_line(await count_documents(house.engine), offered_by(house.settings)))
+
+
+def offer_line(documents: int, offered: Offered) -> str:
+    """Say what can be searched and who writes, and what to do about what is missing."""
+    many = "1 document" if documents == 1 else f"{documents} documents"
+    engines = ", ".join(offered.search_engines)
+    places = f"Jobs search {many}" + (f" and the web ({engines})." if engines else " and not the web.")
+    if not documents and not engines:
+        places += " Add documents with `dossier ingest`, or name a search engine: see docs/sources.md."
+    model = offered.default_model
+    writer = f"The model is {model}." if model else "No model is set: reports are sentences of the pages."
+    return f"{places} {writer}"
 
 
 @click.command(epilog="Example: dossier worker --concurrency 4")
