@@ -28,8 +28,8 @@ def test_the_first_question_to_a_new_server_is_answered_with_citations(terminal)
             0,
             Offered(),
             (
-                "Jobs search 0 documents and not the web. Add documents with `dossier ingest`, or name a search "
-                "engine: see docs/sources.md. No model is set: reports are sentences of the pages."
+                "Jobs search 0 documents and not the web. Add documents with `dossier ingest`, or name "
+                "a search engine: see docs/sources.md. No model is set: reports are sentences of the pages."
             ),
         ),
         (
