@@ -142,7 +142,7 @@ async def test_a_worker_that_hears_of_its_loss_soon_sends_nothing_any_more(house
     monkeypatch.setattr(log, "append", trouble)
     job = await submitted_job(house.writer)
 
-    async with working(house, lease=PATIENT) as one:
+    async with working(house) as one:  # with a short lease, whose beats hear of its loss soon
         await until(lambda: tried(trouble, 3))
         await fetch(house.engine, "DELETE FROM leases WHERE job_id = $1", job.id)
         await until(lambda: is_idle(one))
