@@ -151,6 +151,16 @@ class Settings(Struct, frozen=True, kw_only=True):
         return frozenset(keys | {password, unquote(password)}) - {""}
 
     @property
+    def hosts(self) -> list[str]:
+        """Return the host names that are answered to beside this machine's own."""
+        return self.allowed_hosts.split()
+
+    @property
+    def private_hosts(self) -> list[str]:
+        """Return the hosts that are called although their addresses are private."""
+        return [host.strip() for host in self.allow_private_hosts.split(",") if host.strip()]
+
+    @property
     def origins(self) -> list[str]:
         """Return the origins whose pages may call the API."""
         return [origin.strip() for origin in self.allowed_origins.split(",") if origin.strip()]

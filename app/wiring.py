@@ -96,7 +96,7 @@ class Container:
         self.metrics.streams.set_function(lambda: len(self.hub.crowd))
         self.http = make_client()
         self.reader = _reader(settings)
-        self.sender = WebhookSender(settings.allow_private_hosts.split(","))
+        self.sender = WebhookSender(settings.private_hosts)
         self.courier = WebhookCourier(self.engine, self.wake, self.sender)
         self.signer: Signer | None = signer_of(settings.signing_key)
         self.keyring = Keyring(self.engine, process_key)
@@ -361,7 +361,7 @@ def _path(setting: str) -> Path | None:
 
 def _reader(settings: Settings) -> PageReader:
     """Return the reader of pages for engines that only search."""
-    fetcher = Fetcher(settings.allow_private_hosts.split(","))
+    fetcher = Fetcher(settings.private_hosts)
     return PageReader(fetcher, Robots(fetcher) if settings.robots == "obey" else None)
 
 
@@ -417,7 +417,7 @@ async def showing(house: Container) -> AsyncIterator[None]:
         yield
         return
     sock = listen(settings.metrics_host, settings.metrics_port)
-    hosts = AllowedHosts([*settings.allowed_hosts.split(), settings.metrics_host])
+    hosts = AllowedHosts([*settings.hosts, settings.metrics_host])
     async with side_server(make_side_app(house.context()), sock, hosts):
         yield
 

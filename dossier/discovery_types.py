@@ -64,7 +64,7 @@ class Estimate(Struct, frozen=True):
     """
 
     effort: Effort
-    past: Past | None  # None: there is nothing to judge by; `at_most` is all that is known
+    past: Past | None  # None: no such job was completed lately, and the limits are all that is known
     max_calls: int
     deadline_seconds: int
     max_cost_usd: float | None  # of the request; None: unlimited

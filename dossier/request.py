@@ -34,9 +34,12 @@ class Sources(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     blocked_domains: Annotated[tuple[Domain, ...], Meta(max_length=100)] = ()
 
 
-Query = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"\S")]  # not only white space
+MAX_QUERY = 4000  # characters
+MAX_TAGS = 10
+
+Query = Annotated[str, Meta(min_length=1, max_length=MAX_QUERY, pattern=r"\S")]  # not only white space
 Priority = Annotated[int, Meta(ge=-100, le=100)]
-Tags = Annotated[tuple[Tag, ...], Meta(max_length=10)]
+Tags = Annotated[tuple[Tag, ...], Meta(max_length=MAX_TAGS)]
 ModelName = Annotated[str, Meta(min_length=1, max_length=100)]
 
 

@@ -20,8 +20,8 @@ BOUNDS = {
     "module names used twice": 0,
     "constant names used twice": 0,
     "first lines, median words": 10,
-    "first lines over 12 words, %": 0,
-    "first lines with a semicolon, %": 0,
+    "first lines over 12 words": 0,
+    "first lines with a semicolon": 0,
 }
 
 

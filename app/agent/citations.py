@@ -1,6 +1,8 @@
 """Bind each citation to a quote in a page, or remove it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from typing import ParamSpec
 
 from msgspec import Struct
 
@@ -37,6 +39,7 @@ UNION = 0.6  # of a claim's words, which passages of several sources must have t
 
 Place = tuple[int, int, int]  # index of a sentence, of a clause in it, number of a source
 Clause = tuple[int, int]
+ExamineP = ParamSpec("ExamineP")
 
 
 class Judged(Struct, frozen=True):
@@ -60,23 +63,6 @@ class _Checked(Struct, frozen=True):
     claims: Mapping[Place, Claim]
     refused: Mapping[Place, str]
     bound: Mapping[int, Claim]  # by the index of their sentence, which has no citation that holds
-
-
-def bind(
-    title: str,
-    content: str,
-    confidence: str,
-    research: Research,
-    texts: Mapping[str, str],
-    judged: Judged | None = None,
-    quotes: Sequence[SourceQuote] = (),
-    *,
-    is_bound: bool = False,
-) -> ReportWritten:
-    """Return the deliverable report, as `examine` does."""
-    return examine(
-        title, content, confidence, research, texts, judged=judged, quotes=quotes, is_bound=is_bound
-    ).report
 
 
 def examine(
@@ -132,6 +118,19 @@ def examine(
         rules=RULES,
     )
     return Examined(written_report, tuple(check.unquoted))
+
+
+def _report_of(examine: Callable[ExamineP, Examined]) -> Callable[ExamineP, ReportWritten]:
+    """Return the function that examines and gives the report alone."""
+
+    @wraps(examine)
+    def report(*args: ExamineP.args, **kwargs: ExamineP.kwargs) -> ReportWritten:
+        return examine(*args, **kwargs).report
+
+    return report
+
+
+bind = _report_of(examine)
 
 
 def _numbers(bound: Mapping[int, Claim]) -> dict[int, int]:

@@ -22,7 +22,7 @@ from app.agent.matching import EmbedCall
 from app.agent.ports import Ask, BadReply, ModelReply
 from app.agent.prompt_hash import wording
 from app.agent.replies import decoded
-from app.agent.turns import Call, ModelCall, Reply
+from app.agent.turns import Call, DecidingCall, ModelCall, Reply
 from app.domain import events as e
 from app.domain import tools
 from app.domain.change import as_stored
@@ -124,7 +124,7 @@ class Replay:
         """Return the missing end of what today's code would have appended."""
         seq, research_ = self.job.seq + 1, self.job.research
         owed = list(self._lessons)
-        if not owed and self._turn and research_.report and isinstance(self._turn[1], DECIDING):
+        if not owed and self._turn and research_.report and isinstance(self._turn[1], DecidingCall):
             owed = [self._reason(self._turn[0], self._turn[1])]
         if owed:
             raise Parted(seq, f"The log ends; today's code also writes {owed[0].type}.", None, owed[0])
@@ -210,7 +210,7 @@ class Replay:
         else:
             before, call, outcome = self._turn
             self._turn = None
-            if self.job.research.report and isinstance(call, DECIDING):
+            if self.job.research.report and isinstance(call, DecidingCall):
                 today = self._reason(before, call)
                 if isinstance(event, e.JobCompleted) and event.outcome is None:  # of before there was one
                     today = replace(today, outcome=None)
@@ -227,7 +227,7 @@ class Replay:
         elif isinstance(event, e.JobCompleted):
             raise self._instead(seq, event, self._intent(turns.next_calls(self.job)[0]))
 
-    def _reason(self, before: Job, call: ModelCall | JudgeCall | EmbedCall) -> e.JobCompleted:
+    def _reason(self, before: Job, call: DecidingCall) -> e.JobCompleted:
         reason = interpret.stop_reason(before, self.job.research, call)
         return e.JobCompleted(reason, outcome(self.job.research, reason))
 
@@ -305,7 +305,6 @@ class Replay:
         return None
 
 
-DECIDING = (ModelCall, JudgeCall, EmbedCall)  # whose outcome can bring the report
 REPORT_TOOLS = (tools.WriteReport, tools.Answer)
 LETS_GO = (e.AttemptFailed, e.AttemptReleased, e.JobFailed, e.LeaseExpired)
 

@@ -15,9 +15,8 @@ from app.agent.citations import Judged, bind, examine, uncited
 from app.agent.ending import asked, citable, ended, supported
 from app.agent.judging import JudgeCall
 from app.agent.limits import bounds, is_forced, may_use
-from app.agent.matching import EmbedCall
 from app.agent.ports import BadReply, EmbedReply, JudgeReply, ModelReply, PageReply, SearchReply
-from app.agent.turns import ModelCall, ReadCall, Reply, SearchCall, tool_calls
+from app.agent.turns import DecidingCall, ModelCall, ReadCall, Reply, SearchCall, tool_calls
 from app.domain import events as e
 from app.domain import tools
 from app.domain.job import Job
@@ -254,7 +253,7 @@ def _pages(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
     )
 
 
-def stop_reason(job: Job, research: Research, call: ModelCall | JudgeCall | EmbedCall) -> StopReason:
+def stop_reason(job: Job, research: Research, call: DecidingCall) -> StopReason:
     """Return why the job ends with the report in `research`.
 
     `job` is the state before `call` was made.

@@ -48,7 +48,7 @@ class EmbedCall(Struct, frozen=True):
 
 
 class Wanted(Struct, frozen=True):
-    """Return one call's texts: its claims, then its page's passages."""
+    """One call's texts: its claims, then its page's passages."""
 
     claims: tuple[str, ...]
     spans: tuple[tuple[int, int], ...]

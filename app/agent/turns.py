@@ -75,7 +75,8 @@ class ReadCall(Struct, frozen=True):
     kind: Literal["read"] = "read"
 
 
-Call = ModelCall | SearchCall | ReadCall | JudgeCall | EmbedCall
+DecidingCall = ModelCall | JudgeCall | EmbedCall  # whose outcome can bring the report
+Call = SearchCall | ReadCall | DecidingCall
 Reply = ModelReply | SearchReply | PageReply | JudgeReply | EmbedReply
 
 _encode = msgspec.json.Encoder(order="deterministic").encode

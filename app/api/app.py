@@ -32,15 +32,13 @@ from app.api import (
 )
 from app.api.authentication import require_key
 from app.api.context import ApiContext
-from app.api.contract import check_request
+from app.api.contract import MAX_REQUEST_BODY, check_request
 from app.api.openai.job_serving import OpenAI
 from app.api.openai.routes import openai_router
 from app.api.openapi import CompleteDocument
 from app.api.page import PACKED, page_routes
 from app.api.problem_details import HANDLERS
 from dossier.version import __version__
-
-MAX_REQUEST_BODY = 65_536  # bytes; the longest legal request has 4,000 characters and 10 KB of metadata
 
 # Streams leave the framework before this, files are compressed already, and mounts answer for themselves.
 JSON_COMPRESSION = CompressionConfig(

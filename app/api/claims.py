@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from app.agent.provenance import claims
 from app.api.context import TENANT, ApiContext, job_cursor_of, job_id_of
-from app.api.contract import LOG, PAGE_PROBLEMS, problems_of
+from app.api.contract import LOG, MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
 from app.api.problem_details import BadRequest
 from app.domain.event_kinds import TRACES
 from app.store import log, uses
@@ -75,7 +75,7 @@ async def job_claims(context: NamedDependency[ApiContext], job_id: FromPath[str]
 async def source_uses(
     context: NamedDependency[ApiContext],
     url: Annotated[str, QueryParameter(min_length=1, max_length=4000)],
-    limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE_SIZE)] = 20,
     cursor: FromQuery[str | None] = None,
 ) -> Response[SourceUses]:
     """Return the caller's jobs that found the page, newest first."""

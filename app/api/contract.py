@@ -33,6 +33,8 @@ from app.text.json_bounds import MAX_JSON_DEPTH
 
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
+MAX_REQUEST_BODY = 65_536  # bytes; the longest legal request has 4,000 characters and 10 KB of metadata
+MAX_PAGE_SIZE = 100  # jobs, uses or deliveries
 MAX_KEY = 255  # characters of an idempotency key
 MAX_FAULTS = 50  # that one answer names
 REFUSED_TYPE = re.compile(r";\s*q=0(\.0*)?\s*(;|$)")  # a media type that the caller does not take

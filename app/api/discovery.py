@@ -11,15 +11,14 @@ from app.agent.limits import PRESETS
 from app.api.authentication import READS
 from app.api.cached_value import CachedValue
 from app.api.context import TENANT, ApiContext
-from app.api.contract import BODY, problems_of
+from app.api.contract import BODY, MAX_PAGE_SIZE, MAX_REQUEST_BODY, problems_of
+from app.api.shape import MAX_METADATA
 from app.store import past_figures
 from dossier.discovery_types import Capabilities, EffortOffer, Estimate, Past, RequestLimits
-from dossier.request import Effort, ResearchRequest, SearchScope
+from dossier.request import MAX_QUERY, MAX_TAGS, Effort, ResearchRequest, SearchScope
 from dossier.version import __version__
 
 OFFERED_FRESH = 15.0  # seconds
-LIMITS_SHOWN = {"query_characters": 4000, "body_bytes": 65_536, "tags": 10, "metadata_bytes": 10_240}
-MAX_PAGE_SIZE = 100
 PROTOCOLS = {
     "jobs": "/jobs",
     "feed": "/events",
@@ -81,7 +80,12 @@ class OfferBook:
             documents=await past_figures.count_documents(engine),
             efforts=tuple(_offer(effort, past.get(effort)) for effort in PRESETS),
             limits=RequestLimits(
-                **LIMITS_SHOWN, page_size=MAX_PAGE_SIZE, waiting_jobs=self._context.queue_limit
+                query_characters=MAX_QUERY,
+                body_bytes=MAX_REQUEST_BODY,
+                tags=MAX_TAGS,
+                metadata_bytes=MAX_METADATA,
+                page_size=MAX_PAGE_SIZE,
+                waiting_jobs=self._context.queue_limit,
             ),
             protocols=PROTOCOLS,
         )

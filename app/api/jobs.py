@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from app.api.authentication import caller_of
 from app.api.context import TENANT, ApiContext, id_prefix_of, job_cursor_of, job_id_of
-from app.api.contract import BODY, LOG, PAGE_PROBLEMS, SUBMITTING, check_key, problems_of
+from app.api.contract import BODY, LOG, MAX_PAGE_SIZE, PAGE_PROBLEMS, SUBMITTING, check_key, problems_of
 from app.api.waiting import until_over
 from app.domain import commands as c
 from app.domain.job import Job
@@ -116,7 +116,7 @@ async def list_jobs(
     status: FromQuery[Status | None] = None,
     outcome: FromQuery[Outcome | None] = None,
     tags: FromQuery[list[Tag] | None] = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE_SIZE)] = 20,
     cursor: FromQuery[str | None] = None,
     id_prefix: FromQuery[str | None] = None,
 ) -> Jobs:

@@ -15,11 +15,22 @@ from app.api.context import TENANT, ApiContext
 from app.api.contract import check_request, problems_of
 from app.api.page import overview_page
 from app.store import overview_figures as store
+from app.store import past_figures
 from app.store.database import Engine
+from dossier.discovery_types import Past
 from dossier.request import Effort
 
 FRESH = 1.0  # seconds for which the counts of this moment are used again
 HISTORY_TTL = 15.0  # seconds for the history, which changes slowly and costs more
+
+
+class Typical(Struct, frozen=True):
+    """The medians of the newest completed jobs of an effort."""
+
+    jobs: int
+    calls: float
+    seconds: float
+    cost_usd: float | None
 
 
 class EffortView(Struct, frozen=True):
@@ -34,7 +45,7 @@ class EffortView(Struct, frozen=True):
     pages: int
     calls: int
     seconds: int
-    typical: store.Typical | None
+    typical: Typical | None
 
 
 class Lately(Struct, frozen=True):
@@ -80,18 +91,23 @@ class Overview:
         )
 
     async def _look_back(self) -> Lately:
-        typical = await store.typical(self._engine, TENANT)
+        past = await past_figures.taken(self._engine, TENANT)
         return Lately(
             hours=await store.hours(self._engine, TENANT),
             days=await store.days(self._engine, TENANT),
             failures=await store.failures(self._engine, TENANT),
-            efforts=tuple(_effort(effort, typical.get(effort)) for effort in PRESETS),
+            efforts=tuple(_effort(effort, past.get(effort)) for effort in PRESETS),
         )
 
 
-def _effort(effort: Effort, typical: store.Typical | None) -> EffortView:
-    most = PRESETS[effort]
+def _effort(effort: Effort, past: Past | None) -> EffortView:
+    most, typical = PRESETS[effort], _typical(past) if past else None
     return EffortView(effort, most.turns, most.searches, most.reads, most.calls, most.seconds, typical)
+
+
+def _typical(past: Past) -> Typical:
+    cost = past.cost_usd.p50 if past.cost_usd else None
+    return Typical(past.jobs, past.calls.p50, past.seconds.p50, cost)
 
 
 async def _page_or_check(request: Request) -> Response[bytes] | Response[None] | None:  # type: ignore[type-arg]

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import Body, FromPath, FromQuery, QueryParameter
 
 from app.api.context import TENANT, ApiContext, job_cursor_of
-from app.api.contract import BODY, PAGE_PROBLEMS, problems_of
+from app.api.contract import BODY, MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
 from app.api.problem_details import BadRequest
 from app.domain.webhook import secret_text
 from app.errors import TooManyWebhooks, WebhookNotFound
@@ -106,7 +106,7 @@ async def list_webhook_deliveries(
     context: NamedDependency[ApiContext],
     endpoint_id: FromPath[str],
     with_state: FromQuery[DeliveryState | None] = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE_SIZE)] = 20,
     cursor: FromQuery[str | None] = None,
 ) -> WebhookDeliveries:
     """Return a page of deliveries with their attempts, the newest first."""

@@ -97,9 +97,8 @@ async def verify(
         judged = _Tally(told)
         slices = _slices(engine, job_ids, set(witnesses) if job_ids is None else set())
         await _judge(url, role, processes or os.cpu_count() or 1, slices, witnesses, bad, judged)
-        entries = await upkeep_log.entries(
-            engine
-        )  # last: what was forgotten during the run has its tombstone
+        # Last, so that what was forgotten during the run has its tombstone.
+        entries = await upkeep_log.entries(engine)
     finally:
         await engine.dispose()
     lost, count = bodies.lost(judged.absent, forgotten(entries))

@@ -24,7 +24,7 @@ SERVER_WORKERS = 2  # jobs at a time of a server of our own: this one, and one t
 
 
 class SearchChoice(click.Choice[str]):
-    """Convert the places to search; `corpus` is an old word."""
+    """The places to search, by the words of users."""
 
     def __init__(self) -> None:
         super().__init__(["web", "documents", "both"])

@@ -2,7 +2,7 @@
 
 So `dossier --help` loads no database driver.
 
-This is the only place that imports by name. The list of commands shows the short texts of the table;
+Only this and `mcp_server.mount` import by name. The list of commands shows the short texts of the table;
 a test holds them against those of the commands themselves.
 """
 

@@ -14,7 +14,8 @@ from rich.table import Table
 from app.agent.ports import Ask, Writing
 from app.agent.prompts import messages
 from app.agent.step_schema import strict_schema
-from app.cli.terminal import complain, harmless, line, out, print_json
+from app.cli.exits import FAILED, Ended
+from app.cli.terminal import harmless, line, out, print_json
 from app.domain.tools import NextStep
 from app.errors import ProviderError
 from app.providers.http import make_client
@@ -65,17 +66,12 @@ def models(*, name: str | None, is_tested: bool, is_served: bool, as_json: bool)
     """
     book = model_book(load_settings())
     if book is None:
-        complain("No model is configured. Set OPENAI_API_KEY, OPENAI_BASE_URL or DOSSIER_MODELS.")
-        raise Exit(1)
+        raise Ended("No model is configured. Set OPENAI_API_KEY, OPENAI_BASE_URL or DOSSIER_MODELS.", FAILED)
     names = [name] if name else list(book.names)
     if is_served:
         _list_served(book, names, as_json=as_json)
         return
-    try:
-        lines = asyncio.run(_tested(book, names)) if is_tested else [_line_of(book, one) for one in names]
-    except ProviderError as error:
-        complain(str(error))
-        raise Exit(1) from None
+    lines = asyncio.run(_tested(book, names)) if is_tested else [_line_of(book, one) for one in names]
     if as_json:
         for one in lines:
             print_json(one)
@@ -86,18 +82,13 @@ def models(*, name: str | None, is_tested: bool, is_served: bool, as_json: bool)
 
 def _list_served(book: ModelBook, names: list[str], *, as_json: bool) -> None:
     """Print what each server has, once a server."""
-    try:
-        found = asyncio.run(_served(book, names))
-    except ProviderError as error:
-        complain(str(error))
-        raise Exit(1) from None
-    for address, served in found.items():
+    for address, served in asyncio.run(_served(book, names)).items():
         if as_json:
             print_json({"address": address, "models": served})
             continue
-        line(f"{harmless(address)}:")
+        click.echo(f"{harmless(address)}:")
         for one in served:
-            line(f"  {harmless(one)}")
+            click.echo(f"  {harmless(one)}")
 
 
 async def _served(book: ModelBook, names: list[str]) -> dict[str, list[str]]:

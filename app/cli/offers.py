@@ -6,7 +6,7 @@ import rich_click as click
 from rich.table import Table
 
 from app.cli.server_connection import connect
-from app.cli.terminal import line, out, print_json
+from app.cli.terminal import out, print_json
 from dossier.discovery_types import Past, PastFigures
 from dossier.request import Effort
 
@@ -20,9 +20,11 @@ def capabilities(*, as_json: bool) -> None:
     if as_json:
         print_json(offered)
         return
-    line(f"Dossier {offered.version}")
-    line(f"Models: {', '.join(offered.models) or 'none; sentences are selected from the sources'}")
-    line(f"Search: {', '.join(offered.search_engines) or 'none on the web'}; {offered.documents:,} documents")
+    click.echo(f"Dossier {offered.version}")
+    click.echo(f"Models: {', '.join(offered.models) or 'none; sentences are selected from the sources'}")
+    click.echo(
+        f"Search: {', '.join(offered.search_engines) or 'none on the web'}; {offered.documents:,} documents"
+    )
     table = Table(box=None, pad_edge=False)
     for heading in ("effort", "searches", "pages", "calls", "seconds", "usually"):
         table.add_column(heading)
@@ -44,9 +46,9 @@ def estimate(query: str, effort: Effort, model: str | None, *, as_json: bool) ->
     if as_json:
         print_json(found)
         return
-    line(f"Usually: {_usually(found.past)}")
-    line(f"At most: {found.max_calls} calls, {found.deadline_seconds} s of work")
-    line(f"Waiting before it: {found.waiting_jobs} jobs")
+    click.echo(f"Usually: {_usually(found.past)}")
+    click.echo(f"At most: {found.max_calls} calls, {found.deadline_seconds} s of work")
+    click.echo(f"Waiting before it: {found.waiting_jobs} jobs")
 
 
 def _usually(past: Past | None) -> str:

@@ -78,7 +78,7 @@ def serve(
             f"Cannot listen on {host}:{port} ({error.strerror}); choose another --port."
         ) from error
     process_key = settings.api_key if with_parent else None
-    hosts = AllowedHosts([*settings.allowed_hosts.split(), host])
+    hosts = AllowedHosts([*settings.hosts, host])
     uvloop.run(_serve(settings, url, sock, workers, hosts=hosts, process_key=process_key, as_json=as_json))
 
 
@@ -132,7 +132,7 @@ async def _serve(
     as_json: bool,
 ) -> None:
     house = Container(settings, url, process_key=process_key)
-    mounts = {"/mcp": McpMount(house.keyring.process_key, settings.allowed_hosts.split(), settings.origins)}
+    mounts = {"/mcp": McpMount(house.keyring.process_key)}
     app = house.app(workers, mounts)
     peers = PeerCount(settings.peer_connections)
     server = make_server(
@@ -172,7 +172,7 @@ async def _announce(
 
 
 def offer_line(documents: int, offered: Offered) -> str:
-    """Say what can be searched and who writes, and what to do about what is missing."""
+    """Say what can be searched, who writes, and what is missing."""
     many = "1 document" if documents == 1 else f"{documents} documents"
     engines = ", ".join(offered.search_engines)
     places = f"Jobs search {many}" + (f" and the web ({engines})." if engines else " and not the web.")

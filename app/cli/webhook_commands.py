@@ -33,7 +33,7 @@ def create(url: str, events: tuple[WebhookType, ...], style: str, *, as_json: bo
     if as_json:
         print_json(made)
         return
-    line(made.secret)
+    click.echo(made.secret)
     complain(f"Webhook {made.webhook.endpoint_id} is made. Its secret is shown this once.")
 
 
@@ -64,7 +64,7 @@ def rotate(endpoint_id: str, *, as_json: bool) -> None:
     if as_json:
         print_json(made)
     else:
-        line(made.secret)
+        click.echo(made.secret)
 
 
 @webhook.command(epilog=f"Example: dossier webhook enable {ENDPOINT_EXAMPLE}")
@@ -77,7 +77,7 @@ def enable(endpoint_id: str, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        line(f"Webhook {endpoint_id} is {_state(found)}.")
+        click.echo(f"Webhook {endpoint_id} is {_state(found)}.")
 
 
 @webhook.command(epilog=f"Example: dossier webhook delete {ENDPOINT_EXAMPLE}")
@@ -90,7 +90,7 @@ def delete(endpoint_id: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"endpoint_id": endpoint_id})
     else:
-        line(f"Webhook {endpoint_id} is deleted.")
+        click.echo(f"Webhook {endpoint_id} is deleted.")
 
 
 @webhook.command(epilog=f"Example: dossier webhook deliveries {ENDPOINT_EXAMPLE}")
@@ -127,7 +127,7 @@ def resend(endpoint_id: str, delivery_id: str, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        line(f"Message {found.message_id} is sent again.")
+        click.echo(f"Message {found.message_id} is sent again.")
 
 
 def _state(one: Webhook) -> str:

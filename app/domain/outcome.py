@@ -43,7 +43,7 @@ def sentence(research: Research, reason: StopReason) -> str:
     parts = [*_searched(research), *_missed(research), *_read(research)]
     if research.model_failures and reason in {"model_failed", "error"}:
         times = "once" if research.model_failures == 1 else f"{research.model_failures} times"
-        parts.append(f"the model failed {times}: {(research.model_error or '').rstrip('.')}")
+        parts.append(f"the model failed {times}: {research.model_error.rstrip('.')}")
     return ", ".join(parts)[:MAX_OUTCOME_TEXT]
 
 

@@ -2,18 +2,19 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from importlib import import_module
 
 import httpx
+import msgspec
 from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPRequestEvent, Receive, Scope, Send
 
-from app.text.json_bounds import is_nested
+from app.text.json_bounds import MAX_JSON_DEPTH, is_nested
 from dossier import AsyncDossier
 
 OWN_URL = "http://127.0.0.1:8000"  # of links in answers; requests do not leave the process
+INVALID_REQUEST = -32_600  # of JSON-RPC
 MAX_MESSAGE = 65_536  # bytes; the longest argument is a question of 4,000 characters
-LOCAL = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
 
 
 class McpMount:
@@ -23,13 +24,8 @@ class McpMount:
     and most servers are never asked: they are imported with the first request.
     """
 
-    def __init__(
-        self, process_key: str, allowed_hosts: Sequence[str] = (), allowed_origins: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, process_key: str) -> None:
         self._process_key = process_key
-        self._hosts = [*LOCAL, *allowed_hosts]
-        origins = [f"{scheme}://{host}" for scheme in ("http", "https") for host in self._hosts]
-        self._origins = [*origins, *allowed_origins]
         self._asked = asyncio.Event()
         self._app: asyncio.Future[ASGIApp] | None = None
 
@@ -49,7 +45,7 @@ class McpMount:
         await self._asked.wait()
         try:
             loaded = await asyncio.to_thread(import_module, "app.mcp_server.transport")
-            async with loaded.serving(dossier, self._hosts, self._origins) as app:
+            async with loaded.serving(dossier) as app:
                 ready.set_result(app)
                 await asyncio.Event().wait()
         except Exception as error:  # noqa: BLE001 - each request that waits raises it, and is logged
@@ -60,11 +56,11 @@ class McpMount:
         """Answer a request."""
         body = await _body(receive) if scope.get("method") == "POST" else b""
         if self._app is None:
-            await _refuse(send, 503)
+            await _refuse(send, 503, "The server is starting or stopping. Try again.")
         elif len(body) > MAX_MESSAGE:
-            await _refuse(send, 413)
+            await _refuse(send, 413, f"Send at most {MAX_MESSAGE:,} bytes.")
         elif is_nested(body):
-            await _refuse(send, 400)
+            await _refuse(send, 400, f"Nest at most {MAX_JSON_DEPTH} levels.")
         else:
             self._asked.set()
             app = await asyncio.shield(self._app)
@@ -94,6 +90,9 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return next_message
 
 
-async def _refuse(send: Send, status: int) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": []})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+async def _refuse(send: Send, status: int, message: str) -> None:
+    """Answer with an error of JSON-RPC, which hosts read."""
+    error = {"jsonrpc": "2.0", "id": None, "error": {"code": INVALID_REQUEST, "message": message}}
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": msgspec.json.encode(error), "more_body": False})

@@ -15,6 +15,7 @@ from pydantic import Field
 from app.mcp_server.research_tools import ResearchTools
 from app.mcp_server.results import FetchedDocument, ResearchResult, SearchHits, Started
 from dossier.problems import DossierError
+from dossier.request import MAX_QUERY
 from dossier.version import __version__
 
 INSTRUCTIONS = (
@@ -46,7 +47,7 @@ def make_mcp_server(tools: ResearchTools) -> MCPServer[None]:
 def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
     @server.tool(annotations=SPENDS)
     async def start_research(
-        question: Annotated[str, Field(min_length=1, max_length=4000)],
+        question: Annotated[str, Field(min_length=1, max_length=MAX_QUERY)],
         effort: Literal["quick", "standard", "deep"] = "standard",
     ) -> Started:
         """Start research on a question, and return a job_id at once."""

@@ -11,12 +11,10 @@ from uuid import UUID
 from msgspec import Struct
 
 from app.store.database import Engine, fetch
-from dossier.request import Effort
 
 HISTORY_DAYS = 14
 HOURS = 24
 MAX_RECENT_JOBS = 20_000  # jobs
-EXAMPLES = 500  # completed jobs from which a typical one is taken
 MAX_SCANNED_EVENTS = 500  # newest events that are looked through for workers
 WORKER_SEEN_WITHIN = timedelta(minutes=5)
 
@@ -91,22 +89,6 @@ COUNT_FAILURES = f"""
     FROM (SELECT error FROM jobs WHERE status = 'failed' AND {_RECENT_JOBS}) AS failed
     GROUP BY 1 ORDER BY 2 DESC, 1"""
 
-TYPICAL = f"""
-    WITH completed AS MATERIALIZED (
-        SELECT coalesce(request->>'effort', 'standard') AS effort, started_at, completed_at, calls, cost_usd
-        FROM (
-            SELECT request, started_at, completed_at, usage FROM jobs
-            WHERE status = 'completed' AND tenant = $1::text AND job_id >= $2::uuid
-            ORDER BY job_id DESC LIMIT {EXAMPLES}
-        ) AS newest
-        CROSS JOIN LATERAL json_to_record(usage) AS used(calls integer, cost_usd float8)
-    )
-    SELECT effort, count(*)::integer,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY calls)::float8,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM completed_at - started_at))::float8,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY cost_usd)::float8
-    FROM completed WHERE started_at IS NOT NULL GROUP BY effort"""
-
 
 class Now(Struct, frozen=True):
     """The jobs that are not over, and who works on them."""
@@ -150,15 +132,6 @@ class Failed(Struct, frozen=True):
     jobs: int
 
 
-class Typical(Struct, frozen=True):
-    """The medians of the newest completed jobs of an effort."""
-
-    jobs: int
-    calls: float
-    seconds: float
-    cost_usd: float | None
-
-
 async def now(engine: Engine, tenant: str) -> Now:
     """Counts of this moment: three queries over indexes."""
     counts = {row[0]: row[1] for row in await fetch(engine, COUNT_STATUSES, tenant)}
@@ -191,12 +164,6 @@ async def failures(engine: Engine, tenant: str) -> tuple[Failed, ...]:
     """Why jobs failed in the last HISTORY_DAYS days, the most frequent first."""
     rows = await fetch(engine, COUNT_FAILURES, tenant, first_of(timedelta(days=HISTORY_DAYS)))
     return tuple(Failed(*row) for row in rows)
-
-
-async def typical(engine: Engine, tenant: str) -> dict[Effort, Typical]:
-    """What jobs of each effort took in the last HISTORY_DAYS days."""
-    rows = await fetch(engine, TYPICAL, tenant, first_of(timedelta(days=HISTORY_DAYS)))
-    return {row[0]: Typical(*row[1:]) for row in rows}
 
 
 def first_of(age: timedelta) -> UUID:

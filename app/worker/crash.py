@@ -10,8 +10,9 @@ from typing import Literal, get_args
 
 VARIABLE = "DOSSIER_CRASH_AT"
 
-Place = Literal["after_claim", "after_intent", "after_call", "before_commit", "after_commit", "after_webhook"]
-PLACES: tuple[Place, ...] = get_args(Place)[:-1]  # that a job passes
+JobPlace = Literal["after_claim", "after_intent", "after_call", "before_commit", "after_commit"]
+Place = JobPlace | Literal["after_webhook"]
+JOB_PLACES: tuple[JobPlace, ...] = get_args(JobPlace)
 
 _place, _, _times = os.environ.get(VARIABLE, "").partition(":")
 _passes = count(1)

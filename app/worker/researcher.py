@@ -151,7 +151,7 @@ class Researcher:
 
     async def _make(self, call: Call) -> None:
         crash.reached("after_intent")
-        texts = await self._texts() if isinstance(call, ModelCall | JudgeCall | EmbedCall) else {}
+        texts = await self._texts() if isinstance(call, turns.DecidingCall) else {}
         announced = call.key in self._announced
         try:
             outcome, reply = await self._caller.make(call, texts, announced=announced)
@@ -228,7 +228,7 @@ class Researcher:
     ) -> None:
         """End a turn: report, question, or the next calls."""
         epoch = self._attempt.epoch
-        if knowing.research.report is not None and isinstance(call, ModelCall | JudgeCall | EmbedCall):
+        if knowing.research.report is not None and isinstance(call, turns.DecidingCall):
             await self._attempt.writer.keep(bodies)
             reason = interpret.stop_reason(before, knowing.research, call)
             came = outcome(knowing.research, reason)
@@ -299,4 +299,4 @@ def _inputs(calls: list[Call]) -> list[bytes]:
 
     Other inputs are in the event.
     """
-    return [turns.input_of(call) for call in calls if isinstance(call, ModelCall | JudgeCall | EmbedCall)]
+    return [turns.input_of(call) for call in calls if isinstance(call, turns.DecidingCall)]

@@ -40,23 +40,43 @@ class WebhookCourier:
         self._moved = asyncio.Event()
         self._sending: dict[asyncio.Task[None], UUID] = {}
         self._prune_at = 0.0
-        self._is_listening = False  # with nobody to tell, hints are not worth a look
+        self._is_listening = False
 
     async def run(self) -> None:
         """Work until cancelled. Another worker repeats what is on its way."""
         unsubscribe = self._wake.subscribe(lambda _hint: self._moved.set())
         try:
             while True:
-                wait = self._poll
-                with contextlib.suppress(DatabaseUnavailable):  # the next look finds what this one left
-                    wait = await self._look()
-                await asyncio.sleep(COURIER_PAUSE if self._is_listening else self._poll)
-                with contextlib.suppress(TimeoutError):  # then the next look is due
-                    await asyncio.wait_for(self._moved.wait(), wait)
+                await self._rest(await self._try_to_look())
         finally:
             unsubscribe()
             for task in self._sending:
                 task.cancel()
+
+    async def _try_to_look(self) -> float:
+        """Look, and say when next.
+
+        Research goes on whatever happens to webhooks.
+        """
+        try:
+            return await self._look()
+        except DatabaseUnavailable:
+            log.debug("Webhooks wait for Postgres.")
+        except Exception:
+            log.exception("Webhooks could not be looked at; they are tried again in %g s.", self._poll)
+        return self._poll
+
+    async def _rest(self, wait: float) -> None:
+        """Rest until a hint comes.
+
+        With nobody to tell, hints are not worth a look.
+        """
+        if not self._is_listening:
+            await asyncio.sleep(wait)
+            return
+        await asyncio.sleep(COURIER_PAUSE)
+        with contextlib.suppress(TimeoutError):  # then the next look is due
+            await asyncio.wait_for(self._moved.wait(), wait)
 
     async def _look(self) -> float:
         """Read the feed, send what is due, and say when next."""

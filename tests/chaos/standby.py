@@ -44,7 +44,7 @@ class Cluster:
         self.port = free_port()
         self._own = PostgresServer(folder)
         if not (self._own.bin_path / "pg_basebackup").exists():
-            pytest.skip("The Postgres that comes along has no pg_basebackup.")
+            pytest.skip("The embedded Postgres has no pg_basebackup.")
         self._data = folder
         folder.mkdir()
 

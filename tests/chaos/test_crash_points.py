@@ -11,7 +11,7 @@ from app import handle
 from app.domain import events as e
 from app.domain.history import check
 from app.store.history import histories
-from app.worker.crash import PLACES, VARIABLE
+from app.worker.crash import JOB_PLACES, VARIABLE
 from dossier.request import ResearchRequest
 from tests.mocks.openai import OpenAIMock
 from tests.mocks.serving import served
@@ -50,7 +50,7 @@ async def providers() -> AsyncIterator[Providers]:
 async def test_workers_that_die_at_every_named_place_lose_nothing_and_repeat_only_what_was_in_flight(
     fleet, writer, providers
 ):
-    places = [*PLACES, *(f"{place}:3" for place in PLACES if place != "after_claim")]
+    places = [*JOB_PLACES, *(f"{place}:3" for place in JOB_PLACES if place != "after_claim")]
     jobs = [
         (await handle.submit(writer, ResearchRequest(QUESTION), tenant="default", terms=handle.Terms(50)))[
             0

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from app.api.problem_details import BadRequest
+from dossier.request import MAX_QUERY
 
-MAX_QUERY = 4000  # characters, as `dossier.request.Query` says
 TEXT_TYPES = frozenset({"input_text", "output_text", "text", "refusal"})
 INSTRUCTING = frozenset({"system", "developer"})
 CUT_SIGN = "…"
