@@ -9,47 +9,37 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol, get_args
+from typing import Protocol
 
-import httpx
 from litestar import Litestar
 from litestar.types import ASGIApp, Receive, Scope, Send
-from msgspec.structs import replace
 
 from app.agent.extractive import Extractive
-from app.agent.ports import Embedder, Search
+from app.agent.ports import Search
 from app.agent.prompts import messages
 from app.api.app import make_app, make_side_app
 from app.api.context import ApiContext
-from app.api.discovery import Offered
 from app.api.keyring import Keyring
 from app.api.model_door import ModelDoor
 from app.api.request_guard import AllowedHosts
 from app.api.server import listen, side_server
 from app.audit.notary import Notary, signer_of
+from app.configuration import embedder_of, model_book, offered_by, reader_of, terms_of
 from app.domain.job import Job
 from app.domain.signature import Signer
-from app.errors import BadSetting, ProviderError
-from app.handle import Terms
+from app.errors import ProviderError
 from app.metrics import ProcessMetrics
 from app.providers.corpus_search import CorpusSearch
-from app.providers.embedding import ServerEmbedder
-from app.providers.engines.choice import engine_names, web_searches
-from app.providers.exchange import ModelPatience
+from app.providers.engines.choice import web_searches
 from app.providers.http import make_client
 from app.providers.judge import ModelJudge
 from app.providers.language_model import LanguageModel
 from app.providers.merged import MergedSearch
-from app.providers.model_book import ModelBook, load_models
-from app.providers.model_spec import ModelSpec
-from app.providers.presets import preset_at
-from app.providers.prices import load_prices, price_of, warning_of
-from app.providers.reader.fetching import Fetcher
-from app.providers.reader.page_reader import PageReader
-from app.providers.reader.robots import Robots
+from app.providers.model_book import ModelBook
+from app.providers.prices import warning_of
 from app.providers.slots import ServerSlots
 from app.providers.webhook_sender import WebhookSender
-from app.settings import Settings, key_environment
+from app.settings import Settings
 from app.store import corpus
 from app.store.database import POOL_SIZE, make_engine
 from app.store.wake import Wake
@@ -61,7 +51,7 @@ from app.worker.providers import Checkers, Choose, Judges, Tools
 from app.worker.researcher import Researcher
 from app.worker.webhook_courier import WebhookCourier
 from app.worker.worker import Pace, Perform, Worker
-from dossier.request import Effort, SearchScope, Verify
+from dossier.request import SearchScope
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +85,7 @@ class Container:
         self.hub = Hub(self.engine, self.wake, self.draining, settings.max_streams)
         self.metrics.streams.set_function(lambda: len(self.hub.crowd))
         self.http = make_client()
-        self.reader = _reader(settings)
+        self.reader = reader_of(settings)
         self.sender = WebhookSender(settings.private_hosts)
         self.courier = WebhookCourier(self.engine, self.wake, self.sender)
         self.signer: Signer | None = signer_of(settings.signing_key)
@@ -294,91 +284,6 @@ class Models:
             spec = self.book.spec(name, is_asked=False)
             if warning := warning_of(spec.model, self.book.ends(name), today):
                 log.warning("%s", warning)
-
-
-def offered_by(settings: Settings) -> Offered:
-    """Return the models and search engines that the settings name."""
-    book = model_book(settings)
-    names, default = (book.names, book.default) if book else ((), None)
-    return Offered(tuple(names), default, tuple(engine_names(settings)))
-
-
-def model_book(settings: Settings) -> ModelBook | None:
-    """Return the configured models, or None without any."""
-    file = load_models(_path(settings.models))
-    has_usual = bool(settings.openai_api_key or settings.openai_base_url)
-    if not has_usual and not file.models:
-        return None
-    if file.allow and settings.judge_model:
-        file = replace(file, allow=(*file.allow, settings.judge_model))
-    usual = usual_spec(settings) if has_usual else None
-    return ModelBook(file, usual, load_prices(_path(settings.prices)), key_environment())
-
-
-def usual_spec(settings: Settings) -> ModelSpec:
-    """Return how the models of the default server are asked.
-
-    A server of one's own often wants no key.
-    """
-    return ModelSpec(
-        model=settings.model,
-        preset=preset_at(settings.openai_base_url),
-        base_url=settings.openai_base_url,
-        key=settings.openai_api_key or "none",
-        patience=ModelPatience(
-            settings.model_connect_seconds,
-            settings.model_first_seconds,
-            settings.model_silence_seconds,
-            settings.model_call_seconds,
-        ),
-        reply_tokens=settings.reply_tokens,
-        slots=settings.model_concurrency,
-    )
-
-
-def embedder_of(settings: Settings, client: httpx.AsyncClient) -> Embedder | None:
-    """Return the embedder that the settings name, or None.
-
-    Raises BadSetting for an address without a model.
-    """
-    if not settings.embedding_url:
-        return None
-    if not settings.embedding_model:
-        raise BadSetting("DOSSIER_EMBEDDING_URL needs DOSSIER_EMBEDDING_MODEL, the name of its model.")
-    return ServerEmbedder(
-        client,
-        url=settings.embedding_url,
-        model=settings.embedding_model,
-        key=settings.embedding_key,
-        threshold=settings.embedding_threshold,
-        price=price_of(settings.embedding_model, load_prices(_path(settings.prices))),
-    )
-
-
-def _path(setting: str) -> Path | None:
-    return Path(setting).expanduser() if setting else None
-
-
-def _reader(settings: Settings) -> PageReader:
-    """Return the reader of pages for engines that only search."""
-    fetcher = Fetcher(settings.private_hosts)
-    return PageReader(fetcher, Robots(fetcher) if settings.robots == "obey" else None)
-
-
-def terms_of(settings: Settings) -> Terms:
-    """Return what this server adds to each request."""
-    return Terms(settings.max_attempts, verifying(settings), bool(settings.embedding_url))
-
-
-def verifying(settings: Settings) -> Mapping[Effort, Verify]:
-    """Return which claims are judged where a request does not say.
-
-    With a model, those of longer jobs.
-    """
-    if settings.verify:
-        return dict.fromkeys(get_args(Effort), settings.verify)
-    has_model = bool(settings.openai_api_key or settings.openai_base_url or settings.models)
-    return {"quick": "off", "standard": "cited", "deep": "cited"} if has_model else {}
 
 
 def settle() -> None:

@@ -16,6 +16,7 @@ from app.agent.prompts import messages
 from app.agent.step_schema import strict_schema
 from app.cli.exits import FAILED, Ended
 from app.cli.terminal import harmless, line, out, print_json
+from app.configuration import model_book
 from app.domain.tools import NextStep
 from app.errors import ProviderError
 from app.providers.http import make_client
@@ -24,7 +25,6 @@ from app.providers.model_book import ModelBook
 from app.providers.prices import ENDS, LISTED_ON
 from app.providers.served_models import served_models
 from app.settings import load_settings
-from app.wiring import model_book
 
 QUESTION = "At how many degrees does water boil at sea level?"
 MENU = ("generate_plan",)

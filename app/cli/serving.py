@@ -22,12 +22,13 @@ from app.api.server import allow_sockets, listen, make_server
 from app.cli.database_url import ready_url
 from app.cli.documents import add_examples
 from app.cli.terminal import print_json
+from app.configuration import offered_by
 from app.errors import DatabaseUnavailable
 from app.mcp_server.mount import McpMount
 from app.settings import Settings, env_path, load_settings, names_without_meaning
 from app.store.database import make_engine
 from app.store.past_figures import count_documents
-from app.wiring import Container, offered_by, run_worker, showing
+from app.wiring import Container, run_worker, showing
 from dossier.problems import DossierError
 
 logger = logging.getLogger(__name__)

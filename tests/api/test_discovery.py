@@ -4,8 +4,8 @@ import gzip
 
 from msgspec.structs import replace
 
+from app.configuration import offered_by
 from app.settings import Settings
-from app.wiring import offered_by
 from dossier import AsyncDossier
 from tests.conftest import FAST, TestHouse, serving
 from tests.steps import completed_job

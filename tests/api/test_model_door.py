@@ -3,8 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
+from app.configuration import model_book
 from app.settings import Settings
-from app.wiring import Models, model_book
+from app.wiring import Models
 from tests.conftest import FAST, TestHouse, serving
 from tests.steps import completed_job
 
