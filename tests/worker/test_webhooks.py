@@ -13,6 +13,7 @@ from standardwebhooks import WebhookVerificationError
 
 from app.domain import webhook
 from app.providers.webhook_sender import WebhookSender
+from app.store import webhook_deliveries
 from app.store.database import fetch
 from app.worker import webhook_courier
 from app.worker.webhook_courier import WebhookCourier
@@ -282,3 +283,20 @@ def test_retries_span_three_days_and_obey_a_wish_within_bounds():
     assert waits[-1] is None
     assert webhook.next_wait(1, 120.0, 0) == 120.0
     assert webhook.next_wait(1, 1e9, 0) == 86_400.0
+
+
+async def test_a_look_that_fails_is_logged_and_the_next_one_delivers(house, monkeypatch, caplog):
+    read, failing = webhook_deliveries.read_told, [ValueError("a row of another version")]
+
+    async def once(*args):
+        if failing:
+            raise failing.pop()
+        return await read(*args)
+
+    monkeypatch.setattr(webhook_deliveries, "read_told", once)
+    receiver = Receiver()
+    async with endpoint(house, receiver) as (dossier, made), carrying(house):
+        await completed_job(house.writer)
+        await delivered(dossier, made)
+    assert "Webhooks could not be looked at" in caplog.text
+    assert len(receiver.got) == 1
