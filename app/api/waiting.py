@@ -27,7 +27,8 @@ async def until_over(context: ApiContext, job_id: UUID, seconds: float) -> bool:
             async with asyncio.timeout(seconds):
                 while not (await context.head(job_id)).is_over:
                     with contextlib.suppress(TimeoutError):  # no news in time: look again
-                        await asyncio.wait_for(moved.wait(), LOOK_EVERY)
+                        async with asyncio.timeout(LOOK_EVERY):
+                            await moved.wait()
                     moved.clear()
                 return True
     finally:

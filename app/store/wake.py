@@ -146,7 +146,8 @@ class Wake:
             while not connection.is_closed():
                 with contextlib.suppress(TimeoutError):
                     # A time-out only means that the next ping is due; a cut connection sets `ended` at once.
-                    await asyncio.wait_for(ended.wait(), PING)
+                    async with asyncio.timeout(PING):
+                        await ended.wait()
                 await connection.execute("SELECT 1")
         finally:
             connection.terminate()

@@ -76,7 +76,8 @@ class WebhookCourier:
             return
         await asyncio.sleep(COURIER_PAUSE)
         with contextlib.suppress(TimeoutError):  # then the next look is due
-            await asyncio.wait_for(self._moved.wait(), wait)
+            async with asyncio.timeout(wait):
+                await self._moved.wait()
 
     async def _look(self) -> float:
         """Read the feed, send what is due, and say when next."""

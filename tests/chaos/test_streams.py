@@ -29,7 +29,7 @@ from tests.steps import submitted_job
 SEED = os.environ.get("CHAOS_SEED") or str(random.randrange(2**32))
 SECONDS = float(os.environ.get("CHAOS_SECONDS") or 6)
 ROUND = 6.0  # seconds that one plan lasts
-SETTLE = 90.0  # seconds for enough to happen, and for the last reader to come home
+SETTLE = 200.0  # seconds for enough to happen, and for the last reader to come home
 
 WRITTEN, READERS_OF_EACH = 3, 9  # jobs that the test writes into
 RESEARCHED, READERS_OF_THOSE = 3, 4  # jobs that a real worker runs

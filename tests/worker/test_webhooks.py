@@ -300,3 +300,19 @@ async def test_a_look_that_fails_is_logged_and_the_next_one_delivers(house, monk
         await delivered(dossier, made)
     assert "Webhooks could not be looked at" in caplog.text
     assert len(receiver.got) == 1
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_cancel_that_meets_a_hint_ends_the_courier(house, turns):
+    """asyncio.wait_for swallows such a cancel before Python 3.12, and the process never ends."""
+    courier = WebhookCourier(house.engine, house.wake, WebhookSender(()), poll=60)
+    courier._is_listening = True
+    running = asyncio.create_task(courier._rest(60))
+    await asyncio.sleep(0.05)
+    courier._moved.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    ended_by_itself = running.done()
+    running.cancel()
+    await asyncio.wait([running], timeout=30)
+    assert running.cancelled() or ended_by_itself
