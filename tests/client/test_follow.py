@@ -8,19 +8,20 @@ import pytest
 
 from dossier import ApiError, AsyncDossier, BadUrl, Dossier, NoContact, StreamBroken
 from dossier import patience as pace
-from tests.client.played_server import HANG, JOB, line, problem, serving
-
-OK = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
-HELLO = b'event: hello\nretry: 100\ndata: {"head":3}\n\n'
-END = b"event: end\ndata: {}\n\n"
-
-
-def event(seq: int, *rest: str) -> bytes:
-    return b"id: %d\nevent: job_progress\ndata: %b\n\n" % (seq, line(seq, *rest))
-
-
-def last(seq: int) -> bytes:
-    return event(seq, "job_completed", "completed")
+from tests.client.played_server import (
+    END,
+    HANG,
+    HELLO,
+    JOB,
+    OK,
+    RECONNECT,
+    RESET,
+    event,
+    last,
+    line,
+    problem,
+    serving,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +48,7 @@ async def test_an_unbroken_stream_is_followed_to_its_end():
         [OK, HELLO, event(1), event(2)[:20]],
         [OK, HELLO, event(1), event(2)[:-1]],
         [OK.replace(b"connection: close", b"content-length: 9999"), HELLO, event(1)],
-        [OK, HELLO, event(1), b'event: reconnect\nretry: 1\ndata: {"reason":"draining"}\n\n', HANG],
+        [OK, HELLO, event(1), RECONNECT, HANG],
     ],
     ids=["clean EOF", "cut in a line", "cut before the blank line", "truncated body", "reconnect frame"],
 )
@@ -80,7 +81,7 @@ async def test_204_is_the_end():
 
 
 async def test_a_reset_starts_again_from_the_first_event():
-    async with serving([OK, HELLO, b"event: reset\ndata: {}\n\n", event(1), last(2), END]) as (_, url):
+    async with serving([OK, HELLO, RESET, event(1), last(2), END]) as (_, url):
         assert await seqs(url, after=9) == [1, 2]
 
 

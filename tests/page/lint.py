@@ -1,6 +1,6 @@
-"""`python -m tests.page.lint` formats, lints and type-checks the JavaScript, if npm is there for the tools.
+"""`python -m tests.page.lint` formats, lints and type-checks the JavaScript and the TypeScript.
 
-`--fix` rewrites the files. The tools are pinned in package.json and go beside this Python's own packages.
+`--fix` rewrites the files. npm installs the tools that package.json pins beside this Python's own packages.
 """
 
 import subprocess
@@ -14,7 +14,7 @@ TOOLS = ("@biomejs/biome", "typescript")
 
 
 def main() -> int:
-    """Run both tools; return 1 if either found a fault."""
+    """Run the tools; return 1 if one found a fault."""
     install(*TOOLS)
     if absent := missing(*TOOLS):
         say(f"The JavaScript is not checked: {', '.join(absent)} cannot be installed without npm.")
@@ -24,6 +24,7 @@ def main() -> int:
     commands = [
         [programs / "biome", "check", *write],
         [programs / "tsc", "--project", ROOT / "tsconfig.json"],
+        [programs / "tsc", "--project", ROOT / "clients/typescript", "--noEmit"],
     ]
     codes = [subprocess.run(command, cwd=ROOT, check=False).returncode for command in commands]
     return int(any(codes))

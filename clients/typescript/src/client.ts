@@ -1,0 +1,283 @@
+/** The client. Its methods are those of the Python client. */
+
+import { Connection, type ConnectionOptions } from "./connection.js";
+import { NoResult, StillRunning } from "./errors.js";
+import { checkedEvent, isOver } from "./events.js";
+import { follow } from "./follow.js";
+import { Patience } from "./patience.js";
+import { TimeLimit } from "./time_limit.js";
+import type * as t from "./types.js";
+
+const CONTACT_PATIENCE = 60; // seconds without contact until `stream` gives up; a deploy is shorter
+const SLOW = 300_000; // milliseconds for replays and bundles: one at a time
+const JOBS_PAGE = 100; // the most that the server gives
+const EVENTS_PAGE = 500;
+
+export interface DossierOptions extends ConnectionOptions {
+  /** Seconds without any contact until `stream` and `result` throw NoContact. */
+  patienceSeconds?: number;
+}
+
+/**
+ * A Dossier server's jobs.
+ *
+ * Every method may throw ApiError (the server refused), NoContact (no answer) or StreamBroken (the answer
+ * is not Dossier's). What comes back has the API's own field names.
+ */
+export class Dossier {
+  private readonly connection: Connection;
+  private readonly patienceSeconds: number;
+
+  constructor(options: DossierOptions | string = {}) {
+    const given = typeof options === "string" ? { url: options } : options;
+    this.connection = new Connection(given);
+    this.patienceSeconds = given.patienceSeconds ?? CONTACT_PATIENCE;
+  }
+
+  /** The server's address. */
+  get url(): string {
+    return this.connection.url;
+  }
+
+  /** Submit a question as a new job, which then runs to its end whatever happens to the server. */
+  async submit(query: string, { idempotencyKey, signal, ...fields }: t.SubmitOptions = {}): Promise<t.Created> {
+    return this.post("/jobs", { query, ...fields }, { idempotencyKey, signal });
+  }
+
+  /** Start a new job from a point of this one. What was paid until then is reused. */
+  async fork(jobId: string, options: t.ForkOptions = {}): Promise<t.Created> {
+    const { after, idempotencyKey, signal, ...changes } = options;
+    return this.post(jobPath(jobId, "/fork"), { after, changes }, { idempotencyKey, signal });
+  }
+
+  /** Get the job as it is, or as it was `at` a seq or a time. */
+  async job(jobId: string, { at, signal }: { at?: number | string | Date } & t.Stoppable = {}): Promise<t.JobView> {
+    return this.connection.json("GET", jobPath(jobId), { query: { at }, signal });
+  }
+
+  /** Get a page of jobs, newest first; `iterJobs` walks all pages. */
+  async jobs({ signal, ...query }: t.JobFilter & t.PageOptions = {}): Promise<t.Jobs> {
+    return this.connection.json("GET", "/jobs", { query, signal });
+  }
+
+  /** Iterate over all matching jobs, newest first. */
+  async *iterJobs(filter: t.JobFilter = {}): AsyncGenerator<t.JobView, void> {
+    let cursor: string | undefined;
+    do {
+      const page: t.Jobs = await this.jobs({ limit: JOBS_PAGE, ...filter, cursor });
+      yield* page.jobs;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor);
+  }
+
+  /**
+   * Wait for the job's result; without `timeoutSeconds`, as long as the job takes.
+   *
+   * Throws NoResult if the job failed or was cancelled, StillRunning if the time was up.
+   */
+  async result(jobId: string, options: { timeoutSeconds?: number } & t.Stoppable = {}): Promise<t.Result> {
+    const { timeoutSeconds, signal } = options;
+    const milliseconds = timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000;
+    const late = (): Error => new StillRunning(`Job ${jobId} was not over after ${timeoutSeconds} s; it continues.`);
+    const limit = new TimeLimit(signal, milliseconds, late);
+    try {
+      const view = await this.over(jobId, limit.signal);
+      if (view.result) return view.result;
+      throw new NoResult(view);
+    } finally {
+      limit.end();
+    }
+  }
+
+  /** Return the job once it is over. */
+  private async over(jobId: string, signal: AbortSignal): Promise<t.JobView> {
+    const view = await this.job(jobId, { signal });
+    if (isOver(view.status)) return view;
+    for await (const _ of this.stream(jobId, { after: view.seq, signal }));
+    return this.job(jobId, { signal });
+  }
+
+  /** Cancel the job. The answer says `cancelling` if the worker takes longer than two seconds to stop. */
+  async cancel(jobId: string, { signal }: t.Stoppable = {}): Promise<t.Cancelled> {
+    return this.connection.json("DELETE", jobPath(jobId), { signal });
+  }
+
+  /** Answer the agent's questions in 1 to 10 lines. */
+  async answer(jobId: string, answers: string[], { signal }: t.Stoppable = {}): Promise<t.JobView> {
+    return this.post(jobPath(jobId, "/input"), { answers }, { signal });
+  }
+
+  /** Get the report of a completed job: markdown, a page of html, or JSON. */
+  async report(jobId: string, options: { format?: t.ReportFormat } & t.Stoppable = {}): Promise<string> {
+    const { format = "md", signal } = options;
+    return this.connection.text("GET", jobPath(jobId, "/report"), { query: { format }, signal });
+  }
+
+  /** Get each claim of the report with its evidence: quote, page, read, search and step. */
+  async claims(jobId: string, { signal }: t.Stoppable = {}): Promise<t.Claims> {
+    return this.connection.json("GET", jobPath(jobId, "/claims"), { signal });
+  }
+
+  /** Get the job as a zip that its own `verify.py` checks offline. */
+  async bundle(jobId: string, { signal }: t.Stoppable = {}): Promise<Uint8Array> {
+    return this.connection.bytes("GET", jobPath(jobId, "/bundle"), { limit: SLOW, signal });
+  }
+
+  /** Replay the job's log with the server's current code. Nothing is paid or written. */
+  async replay(jobId: string, { signal }: t.Stoppable = {}): Promise<t.Replayed> {
+    return this.connection.json("POST", jobPath(jobId, "/replay"), { limit: SLOW, signal });
+  }
+
+  /** Compare two jobs: `jobId` is a, `other` is b. */
+  async diff(jobId: string, other: string, { signal }: t.Stoppable = {}): Promise<t.Diff> {
+    return this.connection.json("GET", jobPath(jobId, `/diff/${encodeURIComponent(other)}`), { signal });
+  }
+
+  /** Return what the server offers: models, engines, efforts, limits. */
+  async capabilities({ signal }: t.Stoppable = {}): Promise<t.Capabilities> {
+    return this.connection.json("GET", "/capabilities", { signal });
+  }
+
+  /** Return what a job would take, judged by past ones. Nothing is submitted. */
+  async estimate(query: string, options: Omit<t.SubmitOptions, "idempotencyKey"> = {}): Promise<t.Estimate> {
+    const { signal, ...fields } = options;
+    return this.post("/estimate", { query, ...fields }, { signal });
+  }
+
+  /** Make a webhook endpoint, and show its secret this once. */
+  async createWebhook(
+    url: string,
+    options: Omit<t.NewWebhook, "url"> & t.Stoppable = {},
+  ): Promise<t.WebhookWithSecret> {
+    const { signal, ...fields } = options;
+    return this.post("/webhooks", { url, ...fields }, { signal });
+  }
+
+  /** List the webhook endpoints, without secrets. */
+  async webhooks({ signal }: t.Stoppable = {}): Promise<t.Webhooks> {
+    return this.connection.json("GET", "/webhooks", { signal });
+  }
+
+  /** Delete an endpoint, its secret and what waits for it. */
+  async deleteWebhook(endpointId: string, { signal }: t.Stoppable = {}): Promise<void> {
+    await this.connection.bytes("DELETE", hookPath(endpointId), { signal });
+  }
+
+  /** Make a new secret, beside which the old signs for 24 hours. */
+  async rotateWebhook(endpointId: string, { signal }: t.Stoppable = {}): Promise<t.WebhookWithSecret> {
+    return this.connection.json("POST", hookPath(endpointId, "/rotate"), { signal });
+  }
+
+  /** Enable an endpoint that was disabled. */
+  async enableWebhook(endpointId: string, { signal }: t.Stoppable = {}): Promise<t.Webhook> {
+    return this.connection.json("POST", hookPath(endpointId, "/enable"), { signal });
+  }
+
+  /** Get a page of an endpoint's deliveries with their attempts. */
+  async webhookDeliveries(endpointId: string, options: t.PageOptions & t.Stoppable = {}): Promise<t.WebhookDeliveries> {
+    const { signal, ...query } = options;
+    return this.connection.json("GET", hookPath(endpointId, "/deliveries"), { query, signal });
+  }
+
+  /** Send a message again, under the same id. */
+  async resendWebhook(
+    endpointId: string,
+    deliveryId: string,
+    { signal }: t.Stoppable = {},
+  ): Promise<t.WebhookDelivery> {
+    const rest = `/deliveries/${encodeURIComponent(deliveryId)}/resend`;
+    return this.connection.json("POST", hookPath(endpointId, rest), { signal });
+  }
+
+  /** Return the documents that answer a question best, each with its best passage. */
+  async searchDocuments(query: string, options: { limit?: number } & t.Stoppable = {}): Promise<t.FoundDocuments> {
+    const { limit, signal } = options;
+    return this.post("/documents/search", { query, limit }, { signal });
+  }
+
+  /** Return a document by its address. */
+  async document(url: string, { signal }: t.Stoppable = {}): Promise<t.Document> {
+    return this.connection.json("GET", "/documents/text", { query: { url }, signal });
+  }
+
+  /**
+   * Iterate over every event after seq `after`, live, until the last. Each comes once.
+   *
+   * Reconnects after every disconnect and continues where it was. If the database was restored from an
+   * older copy, the events start again at `seq` 1.
+   */
+  stream(jobId: string, options: { after?: number } & t.Stoppable = {}): AsyncGenerator<t.JobEvent, void> {
+    const { after = 0, signal } = options;
+    const patience = new Patience(this.patienceSeconds, this.url, signal);
+    return follow(this.connection, jobPath(jobId, "/stream"), after, patience, signal);
+  }
+
+  /** Get a page of the job's events after a seq. The call does not wait for more. */
+  async events(jobId: string, options: { after?: number; limit?: number } & t.Stoppable = {}): Promise<t.EventPage> {
+    const { signal, ...query } = options;
+    const page = await this.connection.json<t.EventPage>("GET", jobPath(jobId, "/events"), { query, signal });
+    return { ...page, events: page.events.map(checkedEvent) };
+  }
+
+  /** Iterate over the events that the job has now; `stream` also waits for the next ones. */
+  async *iterEvents(
+    jobId: string,
+    { after = 0, signal }: { after?: number } & t.Stoppable = {},
+  ): AsyncGenerator<t.JobEvent, void> {
+    for (let cursor = after; ; ) {
+      const page = await this.events(jobId, { after: cursor, limit: EVENTS_PAGE, signal });
+      yield* page.events;
+      cursor = page.next_after;
+      if (!page.events.length || cursor >= page.head) return;
+    }
+  }
+
+  /** Get a page of the events of all jobs in one order; `after: "now"` leaves out what has been. */
+  async feed(options: FeedOptions & { limit?: number } = {}): Promise<t.FeedPage> {
+    const { types, signal, ...rest } = options;
+    const query = { ...rest, types: types?.length ? types.join(",") : undefined };
+    const page = await this.connection.json<WireFeed>("GET", "/events", { query, signal });
+    const events = page.events.map(({ cursor, event }) => ({ ...checkedEvent(event), cursor }));
+    return { ...page, events };
+  }
+
+  /**
+   * Iterate over the events of all jobs after a cursor, until the newest.
+   *
+   * Keep the `cursor` of the last event that you have dealt with, and pass it as `after` next time.
+   */
+  async *iterFeed(options: FeedOptions = {}): AsyncGenerator<t.FeedEvent, void> {
+    for (let after = options.after; ; ) {
+      const page = await this.feed({ ...options, after, limit: EVENTS_PAGE });
+      yield* page.events;
+      after = page.next_after;
+      if (after === page.head) return;
+    }
+  }
+
+  private post<T>(path: string, body: unknown, { idempotencyKey, signal }: t.Keyed & t.Stoppable): Promise<T> {
+    const headers: Record<string, string> = idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey };
+    return this.connection.json("POST", path, { body, headers, signal });
+  }
+}
+
+export interface FeedOptions extends t.Stoppable {
+  /** The `next_after` of the page before; left out: the beginning. */
+  after?: string;
+  /** Types of events, such as "job_completed"; left out: all. */
+  types?: string[];
+}
+
+interface WireFeed {
+  events: { cursor: string; event: unknown }[];
+  next_after: string;
+  head: string;
+}
+
+function jobPath(jobId: string, rest = ""): string {
+  return `/jobs/${encodeURIComponent(jobId)}${rest}`;
+}
+
+function hookPath(endpointId: string, rest = ""): string {
+  return `/webhooks/${encodeURIComponent(endpointId)}${rest}`;
+}

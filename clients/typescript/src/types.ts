@@ -1,0 +1,113 @@
+/** What the server takes and says, by name. The types themselves are generated from the server's /schema. */
+
+import type { EventData } from "./event_data.js";
+import type { components } from "./schema.js";
+
+type Schemas = components["schemas"];
+
+export type Cancelled = Schemas["Cancelled"];
+export type Capabilities = Schemas["Capabilities"];
+export type Changes = Schemas["Changes"];
+export type Claim = Schemas["Claim"];
+export type Claims = Schemas["Claims"];
+export type Created = Schemas["Created"];
+export type Diff = Schemas["Diff"];
+export type Document = Schemas["Document"];
+export type Estimate = Schemas["Estimate"];
+export type FieldError = Schemas["InvalidField"];
+export type FoundDocuments = Schemas["FoundDocuments"];
+export type JobView = Schemas["JobView"];
+export type Jobs = Schemas["Jobs"];
+export type Limits = Schemas["Limits"];
+export type NewWebhook = Schemas["NewWebhook"];
+export type Replayed = Schemas["Replayed"];
+export type ResearchRequest = Schemas["ResearchRequest"];
+export type Result = Schemas["Result"];
+export type Sources = Schemas["Sources"];
+export type Webhook = Schemas["Webhook"];
+export type WebhookDeliveries = Schemas["WebhookDeliveries"];
+export type WebhookDelivery = Schemas["WebhookDelivery"];
+export type Webhooks = Schemas["Webhooks"];
+export type WebhookWithSecret = Schemas["WebhookWithSecret"];
+
+export type Status = JobView["status"];
+export type Outcome = NonNullable<JobView["outcome"]>;
+export type ReportFormat = "md" | "html" | "json";
+
+/** An event of one type, with the data of that type. */
+export interface EventOf<Type extends keyof EventData> {
+  job_id: string;
+  /** 1, 2, 3 … without a gap. */
+  seq: number;
+  type: Type;
+  /** Of the job after this event. */
+  status: Status;
+  /** 0 to 100. */
+  progress: number;
+  /** When, in UTC: such as "2026-11-23T16:22:30.123456Z". */
+  at: string;
+  data: EventData[Type];
+  /** Its JSON exactly as it is stored and hashed; only in a stream. */
+  line?: string;
+}
+
+/** An event's type, as this client knows them. */
+export type EventType = keyof EventData;
+
+/**
+ * One event of a job's log; `type` says what its `data` is.
+ *
+ * A newer server may send types and fields that are not here: pass over what you do not know.
+ */
+export type JobEvent = { [Type in EventType]: EventOf<Type> }[EventType];
+
+/** One event of the feed; `cursor` continues after it. */
+export type FeedEvent = JobEvent & { cursor: string };
+
+/** Some events after a cursor. `head` is the seq of the newest one. */
+export interface EventPage {
+  events: JobEvent[];
+  next_after: number;
+  head: number;
+}
+
+/** Some events of all jobs after a cursor. `next_after` equals `head` once there are no more for now. */
+export interface FeedPage {
+  events: FeedEvent[];
+  next_after: string;
+  head: string;
+}
+
+/** Every call takes a signal that ends it. */
+export interface Stoppable {
+  signal?: AbortSignal;
+}
+
+export interface Keyed {
+  /** 1 to 255 characters. Repeating a call with the same key and fields returns the same job. */
+  idempotencyKey?: string;
+}
+
+/** The fields of a request beside its question. */
+export interface SubmitOptions extends Omit<ResearchRequest, "query">, Keyed, Stoppable {}
+
+/** What the fork changes; a field that you leave out stays the origin's. */
+export interface ForkOptions extends Changes, Keyed, Stoppable {
+  /** The seq of the origin's last event that counts; left out: its newest. */
+  after?: number;
+}
+
+/** Which jobs; they match all that is given. */
+export interface JobFilter extends Stoppable {
+  status?: Status;
+  outcome?: Outcome;
+  tags?: string[];
+  /** What the ids begin with. */
+  id_prefix?: string;
+}
+
+export interface PageOptions {
+  limit?: number;
+  /** The `next_cursor` of the page before. */
+  cursor?: string;
+}

@@ -1,0 +1,51 @@
+"""The package as npm packs it, installed in a folder of its own without any network."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.generated.install import NODE, without_typescript
+from tests.readers.install import OLDEST_NODE, without_node
+
+SOURCE = Path(__file__).parents[2] / "clients/typescript"
+HERE = Path(__file__).parent
+SECONDS = 240
+ALONE = ("--offline", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
+
+
+def without_package() -> str | None:
+    """Why the package cannot be built; None if it can."""
+    if reason := without_node():
+        return reason.replace("npm's eventsource runs", f"the client is tried on Node {OLDEST_NODE}; it runs")
+    return without_typescript()
+
+
+def installed(folder: Path) -> Path:
+    """A folder in which `import … from "dossier-client"` works."""
+    shutil.copytree(SOURCE, folder / "source", ignore=shutil.ignore_patterns("dist", "node_modules"))
+    [packed] = json.loads(npm(folder / "source", "pack", "--json", f"--pack-destination={folder}"))
+    user = folder / "user"
+    user.mkdir()
+    (user / "package.json").write_text('{"private": true, "type": "module"}')
+    npm(user, "install", *ALONE, str(folder / packed["filename"]))
+    for script in HERE.glob("*.mjs"):
+        shutil.copy(script, user)
+    return user
+
+
+def npm(folder: Path, *command: str) -> str:
+    """What npm prints; the compiler is the one of the tests."""
+    programs = os.pathsep.join([str(NODE / "node_modules/.bin"), os.environ["PATH"]])
+    done = subprocess.run(
+        ["npm", *command],
+        cwd=folder,
+        env=os.environ | {"PATH": programs},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
