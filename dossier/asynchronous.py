@@ -23,7 +23,7 @@ from dossier.job_types import OVER, Cancelled, Created, Jobs, JobView, Outcome, 
 from dossier.patience import Patience
 from dossier.problems import BadUrl, NoContact, NoResult, StillRunning, StreamBroken, api_error
 from dossier.replayed import Replayed
-from dossier.request import Changes, Effort, Fork, Limits, ResearchRequest, Sources, Verify
+from dossier.request import Changes, Effort, Fork, Length, Limits, ResearchRequest, Sources, Verify
 from dossier.version import __version__
 from dossier.webhook_types import (
     USUAL_TYPES,
@@ -114,6 +114,10 @@ class AsyncDossier:
         clarify: bool = False,
         model: str | None = None,
         verify: Verify | None = None,
+        instructions: str = "",
+        language: str | None = None,
+        length: Length | None = None,
+        outline: Sequence[str] = (),
         idempotency_key: str | None = None,
     ) -> Created:
         """Submit a question as a new job.
@@ -131,6 +135,10 @@ class AsyncDossier:
             clarify: Let the agent ask before it spends anything; reply with `answer`.
             model: A language model other than the server's default.
             verify: Which claims a judge checks: "off", "cited" or "all"; None: the server decides.
+            instructions: For whom the report is, its form, what it must include; up to 4000 characters.
+            language: The report's language, such as "de" or "pt-BR"; None: that of the question.
+            length: "short", "medium", "long" or a number of words; None: by effort.
+            outline: The report's headings in order, up to 30.
             idempotency_key: 1 to 255 characters. Repeating a submit with the same key and fields
                 returns the same job, so a submit whose answer was lost can be sent again.
 
@@ -149,6 +157,10 @@ class AsyncDossier:
             clarify=clarify,
             model=model,
             verify=verify,
+            instructions=instructions,
+            language=language,
+            length=length,
+            outline=tuple(outline),
         )
         return _decode(await self._post("/jobs", request, idempotency_key), Created)
 
@@ -167,6 +179,10 @@ class AsyncDossier:
         clarify: bool | None = None,
         model: str | None = None,
         verify: Verify | None = None,
+        instructions: str | None = None,
+        language: str | None = None,
+        length: Length | None = None,
+        outline: Sequence[str] | None = None,
         idempotency_key: str | None = None,
     ) -> Created:
         """Start a new job from a point of this one.
@@ -188,6 +204,10 @@ class AsyncDossier:
             clarify: Whether the agent may ask.
             model: Another language model.
             verify: Which claims a judge checks.
+            instructions: On the report, instead of the origin's.
+            language: Of the report.
+            length: Of the report.
+            outline: Instead of the origin's.
             idempotency_key: As for `submit`.
 
         Raises:
@@ -205,6 +225,10 @@ class AsyncDossier:
             clarify=clarify,
             model=model,
             verify=verify,
+            instructions=instructions,
+            language=language,
+            length=length,
+            outline=None if outline is None else tuple(outline),
         )
         response = await self._post(_path(job_id, "/fork"), Fork(after, changes), idempotency_key)
         return _decode(response, Created)

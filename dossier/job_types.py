@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct, field
 
-from dossier.request import Effort, Limits, Sources
+from dossier.request import Effort, Length, Limits, Sources
 
 Status = Literal["pending", "running", "input_required", "cancelling", "completed", "failed", "cancelled"]
 StopReason = Literal[
@@ -191,6 +191,10 @@ class JobView(Struct, frozen=True, omit_defaults=True, kw_only=True):
     error: JobError | None = None
     input_request: InputRequest | None = None  # while the job waits for an answer
     model: str | None = None  # that was asked for
+    instructions: str = ""
+    language: str | None = None
+    length: Length | None = None
+    outline: tuple[str, ...] = ()
     forked_from: ForkedFrom | None = None
     outcome: Outcome | None = None  # what came of it; None until it is over, and where it was cancelled
     links: dict[str, str] = field(default_factory=dict)  # what can be asked about it: name to path

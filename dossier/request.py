@@ -42,6 +42,17 @@ Priority = Annotated[int, Meta(ge=-100, le=100)]
 Tags = Annotated[tuple[Tag, ...], Meta(max_length=MAX_TAGS)]
 ModelName = Annotated[str, Meta(min_length=1, max_length=100)]
 
+MAX_INSTRUCTIONS = 4000  # characters
+MAX_HEADINGS = 30
+
+Instructions = Annotated[str, Meta(max_length=MAX_INSTRUCTIONS)]
+LANGUAGE_PATTERN = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"
+LanguageTag = Annotated[str, Meta(min_length=2, max_length=35, pattern=LANGUAGE_PATTERN)]
+LengthName = Literal["short", "medium", "long"]
+Length = LengthName | Annotated[int, Meta(ge=50, le=10_000)]  # a number is one of words
+Heading = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
+Outline = Annotated[tuple[Heading, ...], Meta(max_length=MAX_HEADINGS)]
+
 
 class ResearchRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The body of `POST /jobs`.
@@ -60,6 +71,10 @@ class ResearchRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     model: ModelName | None = None  # as the language model's server calls it; None: the worker's own
     # Which claims a judge checks; None in an old log, and where the server decides.
     verify: Verify | None = None
+    instructions: Instructions = ""  # on the report: for whom, in which form, what it must include
+    language: LanguageTag | None = None  # of the report, as BCP 47 has it; None: that of the question
+    length: Length | None = None  # of the report; None: by effort
+    outline: Outline = ()  # the report's headings, in order
 
 
 class Changes(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -78,6 +93,10 @@ class Changes(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     clarify: bool | None = None
     model: ModelName | None = None
     verify: Verify | None = None
+    instructions: Instructions | None = None
+    language: LanguageTag | None = None
+    length: Length | None = None
+    outline: Outline | None = None
 
     def applied_to(self, request: ResearchRequest) -> ResearchRequest:
         """Return the request with these changes."""

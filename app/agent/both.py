@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from app.agent.extractive.phrases import HEADINGS, spoken
+from app.agent.extractive.phrases import HEADINGS, framed
 from app.domain.events import ReportWritten
 from app.text import prose
 from dossier.job_types import Author, ReportPart
@@ -24,16 +24,21 @@ def needs_selection(report: ReportWritten) -> bool:
     return report.coverage < ENOUGH
 
 
-def with_selection(query: str, report: ReportWritten, selection: ReportWritten) -> ReportWritten:
+def with_selection(
+    query: str, report: ReportWritten, selection: ReportWritten, language: str = ""
+) -> ReportWritten:
     """The model's report, joined with the selection where that is better supported."""
     if not selection.claims or selection.coverage <= report.coverage:
         return report
-    return joined(query, (("stand_in", selection), ("model", report)))
+    return joined(query, (("stand_in", selection), ("model", report)), language)
 
 
-def joined(query: str, parts: Sequence[Written]) -> ReportWritten:
-    """Join reports in order, each headed by who wrote it."""
-    (selected, written), (_, first) = HEADINGS[spoken(query)], parts[0]
+def joined(query: str, parts: Sequence[Written], language: str = "") -> ReportWritten:
+    """Join reports in order, each headed by who wrote it.
+
+    The headings are in the wanted language, else in that of the question.
+    """
+    (selected, written), (_, first) = HEADINGS[framed(query, language)], parts[0]
     headings = {"stand_in": selected, "extractive": selected, "model": written}
     content, placed = "", list[ReportPart]()
     for author, report in parts:

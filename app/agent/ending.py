@@ -43,7 +43,7 @@ def supported(job: Job, report: e.ReportWritten, texts: Texts) -> e.ReportWritte
     """Return the model's report, with a selection if support is low."""
     if job.agent_rules < 2 or has_no_model(job) or not texts or not needs_selection(report):
         return report
-    return with_selection(asked(job), report, _selection(job, texts))
+    return with_selection(asked(job), report, _selection(job, texts), job.request.language or "")
 
 
 def _selection(job: Job, texts: Texts) -> e.ReportWritten:
@@ -67,7 +67,8 @@ def _with_set_aside(job: Job, report: e.ReportWritten, texts: Texts) -> e.Report
     )
     if not report.claims:
         return model
-    return joined(asked(job), (("stand_in", report), ("model", model)))
+    language = job.request.language or ""
+    return joined(asked(job), (("stand_in", report), ("model", model)), language)
 
 
 def citable(job: Job) -> Research:

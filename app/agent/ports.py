@@ -14,7 +14,7 @@ from app.domain.research import Turn
 from app.domain.tools import NextStep
 from app.errors import ProviderError
 from dossier.job_types import Support
-from dossier.request import Effort, SearchScope
+from dossier.request import Effort, Length, SearchScope
 
 UNJUDGED = "none"  # the provider that is named where nobody judges or embeds
 # Names of providers whose calls never cost anything.
@@ -51,6 +51,15 @@ class Repair(Struct, frozen=True):
     fallen: tuple[str, ...]
 
 
+class ReportWish(Struct, frozen=True, omit_defaults=True):
+    """What the person wants of the report."""
+
+    instructions: str = ""
+    language: str = ""  # a BCP 47 tag
+    length: Length | None = None
+    outline: tuple[str, ...] = ()
+
+
 class Ask(Struct, frozen=True):
     """Everything that a model is told in one turn.
 
@@ -76,6 +85,7 @@ class Ask(Struct, frozen=True):
     notes: tuple[tuple[str, ...], ...] | UnsetType = (
         UNSET  # for each turn, what of it brought nothing, and why
     )
+    wish: ReportWish | UnsetType = UNSET
 
 
 class JudgedClaim(Struct, frozen=True):

@@ -24,6 +24,7 @@ from msgspec import UNSET, Struct
 
 from app.agent.limits import PRESETS
 from app.agent.ports import Ask, SeenSource
+from app.agent.report_wish import reminders, wish_lines
 from app.domain.research import Turn
 from app.domain.tools import TOOLS, WebSearch
 from app.text.main_text import main_text
@@ -98,7 +99,7 @@ def messages(ask: Ask, texts: Mapping[str, str], *, room: int = MAX_ALL_PAGES) -
         said += PromptMessage("assistant", chosen), PromptMessage("user", results)
     last = said.pop()
     pages = _reminder(ask) if is_new else _pages(ask, texts, room)
-    closing = (last.content, *pages, *_repair(ask), *_corrections(ask), _allowed(ask))
+    closing = (last.content, *pages, *_repair(ask), *_corrections(ask), *reminders(ask), _allowed(ask))
     return [*said, PromptMessage(last.role, inert("\n\n".join(closing)))]
 
 
@@ -116,7 +117,7 @@ def _question(ask: Ask) -> str:
     lines = [f"Today is {ask.today or 'not known'}.", f"Effort: {ask.effort}.", "Question:", tidy(ask.query)]
     if ask.answers:
         lines += ["What was clarified, or is assumed:", *(f"- {tidy(answer)}" for answer in ask.answers)]
-    return "\n".join(lines)
+    return "\n".join((*lines, *wish_lines(ask.wish)))
 
 
 def _follow_up(ask: Ask, step: int) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from app.agent.ports import (
     JudgeReply,
     ModelReply,
     PageReply,
+    ReportWish,
     SearchReply,
     SeenSource,
 )
@@ -326,7 +327,14 @@ def _ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()) ->
         repair=judging.repair(research) or UNSET,
         left=UNSET if job.agent_rules < 2 else what_is_left(job),
         notes=UNSET if job.agent_rules < 2 else tuple(effect.notes for effect in effects(job)),
+        wish=_wish(job),
     )
+
+
+def _wish(job: Job) -> ReportWish | UnsetType:
+    request = job.request
+    wish = ReportWish(request.instructions, request.language or "", request.length, request.outline)
+    return UNSET if wish == ReportWish() else wish
 
 
 def _follow_up(research: Research) -> FollowUp | UnsetType:

@@ -12,11 +12,14 @@ from msgspec import inspect as kinds
 
 from app.api.problem_details import InvalidField
 from app.text.json_bounds import MAX_JSON_KEYS, excesses
+from dossier.request import LANGUAGE_PATTERN
 
 MAX_METADATA = 10_240  # bytes of JSON
 MAX_SHOWN_NAME = 100  # characters of a name that a caller made up
 WHITE_SPACE_ONLY = r"\S"  # the pattern of texts that must say something
+TEXT_PATTERNS = {LANGUAGE_PATTERN: "Use a language tag such as de or pt-BR."}  # what other patterns ask for
 
+NUMBER_KINDS = (kinds.IntType, kinds.FloatType)
 TYPE_NAMES = ((str, "a string"), (bool, "a boolean"), (int | float, "a number"), (list, "an array"))
 
 _encode = msgspec.json.Encoder().encode
@@ -80,6 +83,8 @@ def _text(value: object, kind: Any, path: str) -> Iterator[InvalidField]:  # noq
         yield InvalidField(path, f"Use at most {_of(kind.max_length, 'character')}.", "too_long")
     elif kind.pattern == WHITE_SPACE_ONLY and not value.strip():
         yield InvalidField(path, "Use more than white space.", "too_short")
+    elif kind.pattern in TEXT_PATTERNS and not re.fullmatch(kind.pattern, value):
+        yield InvalidField(path, TEXT_PATTERNS[kind.pattern], "out_of_range")
 
 
 def _number(value: object, kind: Any, path: str) -> Iterator[InvalidField]:  # noqa: ANN401
@@ -121,15 +126,25 @@ def _mapping(value: object, _kind: Any, path: str) -> Iterator[InvalidField]:  #
 
 
 def _either(value: object, kind: Any, path: str) -> Iterator[InvalidField]:  # noqa: ANN401
-    """Check an optional value.
+    """Check an optional value, or one of several types.
 
-    The only unions in a request are of one type and null.
+    A number is told the faults of a number, everything else those of the last type.
     """
     if value is None and kind.includes_none:
         return
-    for one in kind.types:
-        if not isinstance(one, kinds.NoneType):
-            yield from faults(value, one, path)
+    members = [_bare(one) for one in kind.types if not isinstance(one, kinds.NoneType)]
+    number = next((one for one in members if isinstance(one, NUMBER_KINDS)), None)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    other: Any = next((one for one in members if one is not number), number)
+    if number is None or is_number or other is number:
+        yield from faults(value, number if is_number and number else other, path)
+    elif any(faults(value, other, path)):
+        values = ", ".join(map(str, other.values))
+        yield InvalidField(path, f"Use one of: {values}; or a whole number {_bounds(number)}.", "wrong_type")
+
+
+def _bare(kind: Any) -> Any:  # noqa: ANN401
+    return kind.type if isinstance(kind, kinds.Metadata) else kind
 
 
 def _nothing(_value: object, _kind: Any, _path: str) -> Iterator[InvalidField]:  # noqa: ANN401

@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 from uuid import UUID
 
+import msgspec
 import rich_click as click
 from click.exceptions import Exit
 from msgspec import structs
@@ -17,8 +18,9 @@ from app.cli.server_connection import connect, is_own
 from app.cli.terminal import is_interactive, line, print_json
 from dossier import Dossier
 from dossier.job_types import JobView, Outcome
-from dossier.request import Limits
+from dossier.request import Length, LengthName, Limits
 
+REPORT_FIELDS = ("instructions", "language", "length", "outline")
 UNANSWERED: dict[Outcome | None, ExitCode] = {"not_found": NOT_FOUND, "not_researched": NOT_RESEARCHED}
 SERVER_WORKERS = 2  # jobs at a time of a server of our own: this one, and one that was left behind
 
@@ -34,6 +36,20 @@ class SearchChoice(click.Choice[str]):
         return "corpus" if value in {"documents", "corpus"} else super().convert(value, param, ctx)
 
 
+class ReportLength(click.ParamType[Length]):
+    """A length by its name, or as a number of words."""
+
+    name = "length"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Length:  # noqa: ANN401 - click's
+        """Return the length as the API takes it."""
+        try:
+            return msgspec.convert(int(value) if str(value).isdecimal() else value, Length)  # type: ignore[no-any-return]
+        except msgspec.ValidationError:
+            names = ", ".join(get_args(LengthName))
+            self.fail(f"{value!r} is not a length; use {names} or 50 to 10000 words.", param, ctx)
+
+
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 LIMIT_OPTIONS = (
@@ -44,6 +60,12 @@ LIMIT_OPTIONS = (
         "--max-cost", "max_cost_usd", type=click.FloatRange(0, min_open=True), help="US dollars at most."
     ),
     click.option("--deadline", "deadline_seconds", type=click.IntRange(1), help="Seconds at most."),
+)
+REPORT_OPTIONS = (
+    click.option("--instructions", help="On the report: for whom, in which form, what it must include."),
+    click.option("--language", metavar="TAG", help="Of the report, such as de or pt-BR."),
+    click.option("--length", type=ReportLength(), help="short, medium, long, or a number of words."),
+    click.option("--heading", "outline", multiple=True, help="A heading; repeatable, in order."),
 )
 REQUEST_OPTIONS = (
     click.argument("question"),
@@ -57,6 +79,7 @@ REQUEST_OPTIONS = (
     click.option("--block", "blocked", multiple=True, metavar="DOMAIN", help="Never these; repeatable."),
     click.option("--clarify", is_flag=True, help="The agent may ask you first, before it spends anything."),
     click.option("--model", help="A language model other than the worker's, as its server calls it."),
+    *REPORT_OPTIONS,
     *LIMIT_OPTIONS,
 )
 
@@ -90,7 +113,13 @@ def fields_of(options: Mapping[str, Any]) -> dict[str, Any]:
         "clarify": options["clarify"],
         "model": options["model"],
         "sources": {name: value for name, value in sources.items() if value},
+        **report_fields_of(options),
     }
+
+
+def report_fields_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was said of the report."""
+    return {name: options[name] for name in REPORT_FIELDS if options[name]}
 
 
 @click.command(epilog='Example: dossier ask "What is a context manager?" --max-searches 4')

@@ -10,7 +10,15 @@ import rich_click as click
 from msgspec import structs
 from rich.table import Table
 
-from app.cli.asking import LIMIT_OPTIONS, SearchChoice, finish, how_to_go_on, watch_or_leave
+from app.cli.asking import (
+    LIMIT_OPTIONS,
+    REPORT_OPTIONS,
+    SearchChoice,
+    finish,
+    how_to_go_on,
+    report_fields_of,
+    watch_or_leave,
+)
 from app.cli.naming import find_job
 from app.cli.server_connection import connect
 from app.cli.terminal import harmless, line, out, print_json
@@ -28,7 +36,7 @@ EXAMPLE_FORK = (
 
 
 def _with_limits(command: Any) -> Any:  # noqa: ANN401 - click's
-    for option in reversed(LIMIT_OPTIONS):
+    for option in reversed((*REPORT_OPTIONS, *LIMIT_OPTIONS)):
         command = option(command)
     return command
 
@@ -91,7 +99,7 @@ def _changes(origin: JobView, options: Mapping[str, Any]) -> dict[str, Any]:
         name: options[name]
         for name in ("instruction", "effort", "priority", "model")
         if options[name] is not None
-    }
+    } | report_fields_of(options)
     if options["tags"]:
         changes["tags"] = options["tags"]
     limits = {name: options[name] for name in structs.asdict(Limits()) if options[name] is not None}

@@ -44,6 +44,7 @@ def _rows(view: JobView) -> Iterator[tuple[str, str]]:
     yield "Effort", f"{view.effort}, priority {view.priority}"
     if view.model:
         yield "Model", view.model
+    yield from _wishes(view)
     if view.forked_from:
         yield "Forked from", f"{view.forked_from.job_id}, after event {view.forked_from.after}"
     if view.tags:
@@ -71,6 +72,18 @@ def _rows(view: JobView) -> Iterator[tuple[str, str]]:
             f"{len(result.claims)} cited sentences{_added(result)}, {len(result.sources)} sources found",
         )
         yield "Report", f"dossier report {view.job_id}"
+
+
+def _wishes(view: JobView) -> Iterator[tuple[str, str]]:
+    """Yield what the report is to be like."""
+    if view.language:
+        yield "Language", view.language
+    if view.length is not None:
+        yield "Length", f"{view.length} words" if isinstance(view.length, int) else view.length
+    if view.outline:
+        yield "Headings", "; ".join(view.outline)
+    if view.instructions:
+        yield "Instructions", view.instructions
 
 
 def _added(result: Result) -> str:

@@ -41,6 +41,10 @@ def job_view(job: Job) -> JobView:
         error=job.failure,
         input_request=input_request(job),
         model=request.model,
+        instructions=request.instructions,
+        language=request.language,
+        length=request.length,
+        outline=request.outline,
         forked_from=forked_from(job),
         outcome=came_of(job),
     )

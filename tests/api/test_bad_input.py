@@ -42,6 +42,16 @@ BODIES = [
     ({"query": "why?", "priority": 10**40}, 400, "out_of_range", "priority"),
     ({"query": "why?", "sources": {"allowed_domains": "a"}}, 400, "wrong_type", "sources.allowed_domains"),
     ({"query": "why?", "clarify": None}, 400, "wrong_type", "clarify"),
+    ({"query": "why?", "language": "German, please"}, 400, "out_of_range", "language"),
+    ({"query": "why?", "language": "de\n"}, 400, "out_of_range", "language"),
+    ({"query": "why?", "length": "epic"}, 400, "wrong_type", "length"),
+    ({"query": "why?", "length": ["short"]}, 400, "wrong_type", "length"),
+    ({"query": "why?", "length": True}, 400, "wrong_type", "length"),
+    ({"query": "why?", "length": 20}, 400, "out_of_range", "length"),
+    ({"query": "why?", "length": 1.5}, 400, "wrong_type", "length"),
+    ({"query": "why?", "instructions": "x" * 4001}, 400, "too_long", "instructions"),
+    ({"query": "why?", "outline": ["x"] * 31}, 400, "too_many_items", "outline"),
+    ({"query": "why?", "outline": [" "]}, 400, "too_short", "outline[0]"),
 ]
 
 

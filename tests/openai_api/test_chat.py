@@ -64,10 +64,10 @@ async def test_a_conversation_is_a_question_with_what_led_to_it(client, http):
         {"role": "user", "content": [{"type": "text", "text": "And on Everest?"}]},
     ]
     await client.chat.completions.create(model="dossier-quick", messages=said)
-    query = (await http.get("/jobs")).json()["jobs"][0]["query"]
-    assert query == (
-        "And on Everest?\n\nInstructions:\nAnswer in German.\n\n"
-        "Conversation so far:\nUser: How does water boil?\nAssistant: At 100 degrees."
+    view = (await http.get("/jobs")).json()["jobs"][0]
+    assert view["instructions"] == "Answer in German."
+    assert view["query"] == (
+        "And on Everest?\n\nConversation so far:\nUser: How does water boil?\nAssistant: At 100 degrees."
     )
 
 

@@ -125,7 +125,7 @@ async def test_the_request_says_effort_domains_and_limits(client, http):
     assert view["sources"] == {"allowed_domains": ["example.com"]}
     assert view["limits"] == {"max_searches": 7}
     assert view["metadata"] == {"team": "a"}
-    assert view["query"] == "Why?\n\nInstructions:\nWrite for children.\nBe brief."
+    assert (view["query"], view["instructions"]) == ("Why?", "Write for children.\nBe brief.")
     assert (job.model, job.reasoning.effort, job.max_tool_calls) == ("dossier-deep", "high", 7)
 
 

@@ -91,8 +91,11 @@ def _goal(question: str) -> str:
 def _evidence(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> Sequence[Section]:
     """Return sentences for the plan's steps, or for the question itself.
 
-    The latter is for a step of another model's plan that has none.
+    The latter is for a step of another model's plan that has none. The caller's outline comes before both.
     """
+    outlined = sections(ask, ask.wish.outline, texts) if ask.wish is not UNSET and ask.wish.outline else ()
+    if any(section.found for section in outlined):
+        return outlined
     found = sections(ask, steps, texts)
     return found if any(section.found for section in found) else sections(ask, plan.plan(ask.query), texts)
 

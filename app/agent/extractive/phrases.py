@@ -189,6 +189,15 @@ def spoken(question: str) -> str:
     return language if language in FRAMES else "en"
 
 
-def frame(question: str) -> Phrases:
-    """Return the report's own phrases in the question's language."""
-    return FRAMES[spoken(question)]
+def framed(question: str, language: str = "") -> str:
+    """Return the language of the report's own sentences.
+
+    It is the one that was asked for (a BCP 47 tag), else that of the question.
+    """
+    wanted = language.partition("-")[0].lower()
+    return wanted if wanted in FRAMES else spoken(question)
+
+
+def frame(question: str, language: str = "") -> Phrases:
+    """Return the report's own phrases in that language."""
+    return FRAMES[framed(question, language)]

@@ -7,18 +7,22 @@ import re
 from collections.abc import Mapping, Sequence
 
 from markdown_it import MarkdownIt
+from msgspec import UNSET
 
 from app.agent.extractive.page_prose import is_sentence
 from app.agent.extractive.page_sentences import PageSentence, Section, lines_of
-from app.agent.extractive.phrases import frame, spoken
+from app.agent.extractive.phrases import Phrases, frame, spoken
 from app.agent.extractive.plan import facet_of
 from app.agent.extractive.terms import Rarity, terms
 from app.agent.ports import Ask, SeenSource
 from app.domain.tools import Answer, Confidence, WriteReport
 from app.text.urls import domain
+from dossier.request import LengthName
 
 MIN_SCORE_OF_BEST = 0.58  # of the best sentence's score; what is far behind it is there by accident
 PER_SECTION = 4  # sentences
+PER_SECTION_BY_LENGTH: dict[LengthName, int] = {"short": 2, "medium": PER_SECTION, "long": 8}
+WORDS_OF_SENTENCE = 20  # about
 MAX_ALIKE = 0.7  # of the words of two sentences; above it, they say the same
 MIN_CLOSE = 0.15  # of the question's words, weighed by rarity, for a passage that is close to it
 MAX_CLOSE = 3  # such passages
@@ -41,14 +45,17 @@ def write(ask: Ask, found: Sequence[Section], texts: Mapping[str, str]) -> Write
     if len(missing) == len(own):
         return _nothing(ask, texts)
     used: list[PageSentence] = []
-    opening = [line for section in own for line in _pick(_spoken(section), 1, used)]
+    most = _per_section(ask, len(found))
+    is_outlined = ask.wish is not UNSET and bool(ask.wish.outline)  # then a heading keeps its sentences
+    leads = () if is_outlined else own
+    opening = [line for section in leads for line in _pick(_spoken(section), 1, used)]
     parts = [_paragraph(opening)] if opening else []
     for section in found:
-        picked = _pick(section, PER_SECTION, used)
+        picked = _pick(section, most, used)
         if picked:
             parts.append(f"## {escape(section.step)}")
             parts.append("\n".join(f"- {_cited(line)}" for line in picked))
-    parts.append(_note(ask.query, missing))
+    parts.append(_note(ask, missing))
     return WriteReport(_title(ask.query), "\n\n".join(parts), _confidence(missing, used))
 
 
@@ -72,7 +79,7 @@ def _nothing(ask: Ask, texts: Mapping[str, str]) -> WriteReport | Answer:
 
     They are not claims, so they are not cited.
     """
-    told = frame(ask.query)
+    told = _told(ask)
     close = [f"- *{_linked(source, sentence)}*" for source, sentence in _closest(ask, texts)]
     content = "\n".join([f"*{told.nothing}*", *([f"\n*{told.closest}*\n", *close] if close else ())])
     if "answer" in ask.menu:
@@ -121,8 +128,22 @@ def _cited(line: PageSentence) -> str:
     return f"{escape(line.sentence)} [{line.number}]"
 
 
-def _note(question: str, missing: Sequence[str]) -> str:
-    told = frame(question)
+def _per_section(ask: Ask, sections: int) -> int:
+    """Return the most sentences of a section that the wanted length leaves."""
+    if ask.wish is UNSET or ask.wish.length is None:
+        return PER_SECTION
+    length = ask.wish.length
+    if not isinstance(length, int):
+        return PER_SECTION_BY_LENGTH[length]
+    return max(1, length // WORDS_OF_SENTENCE // max(1, sections))
+
+
+def _told(ask: Ask) -> Phrases:
+    return frame(ask.query, ask.wish.language if ask.wish is not UNSET else "")
+
+
+def _note(ask: Ask, missing: Sequence[str]) -> str:
+    told = _told(ask)
     gaps = "".join(f" {told.missing} {escape(step)}" for step in missing)
     kind = f"{told.passages} " if missing else ""
     return f"*{kind}{told.note}{gaps}*"

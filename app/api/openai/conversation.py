@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from app.api.problem_details import BadRequest
-from dossier.request import MAX_QUERY
+from dossier.request import MAX_INSTRUCTIONS, MAX_QUERY
 
 TEXT_TYPES = frozenset({"input_text", "output_text", "text", "refusal"})
 INSTRUCTING = frozenset({"system", "developer"})
@@ -33,8 +33,8 @@ def messages_of(items: Sequence[Any], field: str) -> list[PlainMessage]:
     return found
 
 
-def question_of(messages: Sequence[PlainMessage], instructions: str | None, field: str) -> str:
-    """Return the user's newest message, with instructions and history below.
+def question_of(messages: Sequence[PlainMessage], field: str) -> str:
+    """Return the user's newest message, with the history below.
 
     What does not fit a question is cut, the oldest first. Raises BadRequest if there is no message of the
     user, or if it alone is too long.
@@ -45,10 +45,17 @@ def question_of(messages: Sequence[PlainMessage], instructions: str | None, fiel
     question = messages[last].text.strip()
     if len(question) > MAX_QUERY:
         raise BadRequest("too_long", f"Use at most {MAX_QUERY:,} characters for the question.", field)
-    told = [instructions or "", *(m.text for m in messages if m.role in INSTRUCTING)]
     earlier = [m for m in messages[:last] if m.role in {"user", "assistant"} and m.text.strip()]
-    question = _with(question, "Instructions:", _joined(told))
     return _with(question, "Conversation so far:", _joined(f"{m.role.title()}: {m.text}" for m in earlier))
+
+
+def instructions_of(messages: Sequence[PlainMessage], instructions: str | None) -> str:
+    """Return the instructions, then the messages of the system and the developer.
+
+    What does not fit is cut at the end.
+    """
+    text = _joined([instructions or "", *(m.text for m in messages if m.role in INSTRUCTING)])
+    return text if len(text) <= MAX_INSTRUCTIONS else f"{text[: MAX_INSTRUCTIONS - 1]}{CUT_SIGN}"
 
 
 def _text(content: object, path: str) -> str:

@@ -79,6 +79,7 @@ class OpenAI:
                 effort=wish.request.effort,
                 model=wish.request.model,
                 metadata=wish.request.metadata,
+                instructions=wish.request.instructions or None,
             )
             await context.head(wish.previous)  # raises where it is not the caller's
             job, _ = await fork(

@@ -9,7 +9,7 @@ from litestar import Request
 from msgspec import Struct
 
 from app.api.contract import decoded_body, require_json
-from app.api.openai.conversation import PlainMessage, messages_of, question_of
+from app.api.openai.conversation import PlainMessage, instructions_of, messages_of, question_of
 from app.api.problem_details import BadRequest, InvalidRequest
 from app.api.shape import bound_faults, faults, text_faults
 from app.faces.model_names import EFFORTS, MODEL_PREFIX, read_model_name
@@ -69,12 +69,13 @@ def response_wish(body: Mapping[str, Any]) -> Wish:
         raise BadRequest("wrong_type", message, "store")
     instructions = _optional(body, "instructions", str)
     messages = messages_of(items, "input")
-    question = question_of(messages, instructions, "input")
+    question = question_of(messages, "input")
+    told = instructions_of(messages, instructions)
     effort = _object(body, "reasoning").get("effort")
     limit = _optional(body, "max_tool_calls", int)
     previous = _optional(body, "previous_response_id", str)
     return Wish(
-        _request(body, question, effort, {"max_searches": limit} if limit is not None else {}),
+        _request(body, question, told, effort, {"max_searches": limit} if limit is not None else {}),
         question,
         previous=job_of_response(previous, "previous_response_id") if previous else None,
         stream=_flag(body, "stream"),
@@ -91,10 +92,11 @@ def chat_wish(body: Mapping[str, Any]) -> Wish:
     if body.get("n") not in {None, 1}:
         raise BadRequest("out_of_range", "A job writes one report. Use n = 1 or leave it out.", "n")
     messages = messages_of(items, "messages")
-    question = question_of(messages, None, "messages")
+    question = question_of(messages, "messages")
+    told = instructions_of(messages, None)
     options = _object(body, "stream_options")
     return Wish(
-        _request(body, question, body.get("reasoning_effort"), {}),
+        _request(body, question, told, body.get("reasoning_effort"), {}),
         question,
         stream=_flag(body, "stream"),
         include_usage=options.get("include_usage") is True,
@@ -113,7 +115,7 @@ def job_of_response(text: str, field: str = "response_id") -> UUID:
 
 
 def _request(
-    body: Mapping[str, Any], question: str, effort: object, limits: dict[str, Any]
+    body: Mapping[str, Any], question: str, instructions: str, effort: object, limits: dict[str, Any]
 ) -> ResearchRequest:
     named, model = _model(body)
     sources = _sources(body)
@@ -121,6 +123,7 @@ def _request(
         "query": question,
         "effort": _effort(named, effort),
         "metadata": body.get("metadata") or {},
+        **({"instructions": instructions} if instructions else {}),
         **({"model": model} if model else {}),
         **({"limits": limits} if limits else {}),
         **({"sources": sources} if sources else {}),

@@ -87,10 +87,25 @@ export function reportDocument(id) {
   });
 }
 
+const ASKED = [
+  "query",
+  "effort",
+  "priority",
+  "tags",
+  "metadata",
+  "limits",
+  "sources",
+  "clarify",
+  "instructions",
+  "language",
+  "length",
+  "outline",
+];
+
 /** The same question with the same fields, as a new job. */
 export function again(view) {
-  const { query, effort, priority, tags, metadata, limits, sources, clarify } = view;
-  return api.submit({ query, effort, priority, tags, metadata, limits, sources, clarify }, crypto.randomUUID());
+  const asked = Object.fromEntries(ASKED.filter((name) => name in view).map((name) => [name, view[name]]));
+  return api.submit(asked, crypto.randomUUID());
 }
 
 export const idFromPath = () => decodeURIComponent(location.pathname.split("/")[3] ?? "");

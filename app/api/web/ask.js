@@ -28,6 +28,11 @@ async function efforts() {
 }
 
 const list = (text) => text.split(/[,\s]+/).filter(Boolean);
+const lines = (text) =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
 const figure = (text) => (text.trim() === "" ? undefined : Number.isNaN(Number(text)) ? text.trim() : Number(text));
 
 function request() {
@@ -51,6 +56,10 @@ function request() {
       .map((tag) => tag.trim())
       .filter(Boolean),
     priority: figure(text("priority")) ?? 0,
+    instructions: text("instructions").trim(),
+    language: text("language").trim() || undefined,
+    length: figure(text("length")),
+    outline: lines(text("outline")),
   };
 }
 

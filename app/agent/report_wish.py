@@ -1,0 +1,66 @@
+"""Tell a writer what the person wants of the report.
+
+A job without such a wish is told nothing of it, so its prompts keep their bytes.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import UNSET, UnsetType
+
+from app.agent.ports import Ask, ReportWish
+from app.text.safe_markdown import tidy
+from dossier.request import Length, LengthName
+
+LENGTHS_IN_WORDS: dict[LengthName, str] = {
+    "short": "at most 250 words",
+    "medium": "400 to 800 words",
+    "long": "1,000 to 2,000 words",
+}
+WISH_HEADING = (
+    "What the person wants of the report; it comes before the rules on language, length and headings:"
+)
+
+
+def wish_lines(wish: ReportWish | UnsetType) -> Sequence[str]:
+    """Return the lines that follow the question."""
+    if wish is UNSET:
+        return ()
+    lines = [WISH_HEADING, *_form(wish)]
+    if wish.outline:
+        lines += [
+            "Headings, all of them, in this order, as they are; say under one that nothing was found, if so:",
+            *(f"## {_flat(heading)}" for heading in wish.outline),
+        ]
+    if wish.instructions:
+        lines += ["Instructions:", tidy(wish.instructions)]
+    return lines
+
+
+def reminders(ask: Ask) -> Sequence[str]:
+    """Return the line that reminds a writer at the end."""
+    if ask.wish is UNSET or "write_report" not in ask.menu:
+        return ()
+    parts = [*_form(ask.wish)]
+    if ask.wish.outline:
+        parts.append("The headings that were given.")
+    if ask.wish.instructions:
+        parts.append("The instructions under the question.")
+    return (f"A report follows what the person wants of it. {' '.join(parts)}",)
+
+
+def _form(wish: ReportWish) -> Sequence[str]:
+    lines = list[str]()
+    if wish.language:
+        lines.append(f"Language: {wish.language} (BCP 47), whatever that of the question and the pages.")
+    if wish.length is not None:
+        lines.append(f"Length: {in_words(wish.length)}.")
+    return lines
+
+
+def in_words(length: Length) -> str:
+    """Return the number of words that a length means."""
+    return f"about {length:,} words" if isinstance(length, int) else LENGTHS_IN_WORDS[length]
+
+
+def _flat(heading: str) -> str:
+    return " ".join(tidy(heading).split())
