@@ -99,6 +99,18 @@ class TooManyWebhooks(DossierError):
     """The tenant has as many endpoints as it may."""
 
 
+class WorkerNotFound(DossierError):
+    """No worker that runs has this name."""
+
+
+class JobNotHeld(DossierError):
+    """No worker holds the job, so it cannot be taken from one."""
+
+
+class JobNotFailed(DossierError):
+    """The job did not fail, so it cannot be retried."""
+
+
 class Unauthorised(DossierError):
     """The caller presents no key, or one that opens nothing."""
 

@@ -92,6 +92,8 @@ class ProcessMetrics:
         self.oldest_pending = self._gauge("oldest_pending_seconds", "Wait of the first job in the queue.")
         self.unheld = self._gauge("jobs_unheld", "Running jobs without a live lease.")
         self.workers_busy = self._gauge("workers_busy", "Workers that hold a job.")
+        self.workers = self._gauge("workers", "Workers that beat within the last hour.", "state")
+        self.claims_paused = self._gauge("claims_paused", "1 while all workers are paused.")
         self.feed_lag = self._gauge("feed_lag_seconds", "Age of the first event that the feed withholds.")
         self.notify_queue = self._gauge("notify_queue_ratio", "Used part of Postgres's queue of NOTIFY.")
 

@@ -47,6 +47,7 @@ from app.store.writer import Writer
 from app.stream.hub import Hub
 from app.worker.attempt import Attempt
 from app.worker.breaker import Times
+from app.worker.presence import Outages
 from app.worker.providers import Checkers, Choose, Judges, Tools
 from app.worker.researcher import Researcher
 from app.worker.webhook_courier import WebhookCourier
@@ -90,6 +91,8 @@ class Container:
         self.courier = WebhookCourier(self.engine, self.wake, self.sender)
         self.signer: Signer | None = signer_of(settings.signing_key)
         self.keyring = Keyring(self.engine, process_key)
+        self.outages = Outages()
+        self.drained = asyncio.Event()  # the worker of this process has stopped
 
     def context(self) -> ApiContext:
         """What the routes work with."""
@@ -114,7 +117,8 @@ class Container:
             timedelta(seconds=settings.job_seconds),
             settings.drain_seconds,
         )
-        return Worker(self.writer, self.wake, self.url, perform or self.researching(), pace)
+        perform = perform or self.researching()
+        return Worker(self.writer, self.wake, self.url, perform, pace, lambda: self.outages)
 
     def notary(self) -> Notary:
         """Who makes the checkpoints, as the settings say."""
@@ -146,6 +150,7 @@ class Container:
 
     def breaker_changed(self, provider: str, said: str) -> None:
         """Show that a provider's breaker opened, or closed where nothing is `said`."""
+        self.outages.note(provider, said)
         name = self.metrics.provider(provider)
         self.metrics.breaker_open.labels(name).set(bool(said))
         if not said:
@@ -235,6 +240,7 @@ class Container:
         if concurrency:
             worker = self.worker(concurrency)
             working.append(_essential(worker.run()))
+            working[0].add_done_callback(lambda _task: self.drained.set())
             background.append(_essential(self._drain(worker)))
             background.append(_essential(self.courier.run()))
             if self.settings.checkpoint_seconds:
@@ -328,7 +334,7 @@ async def showing(house: Container) -> AsyncIterator[None]:
 
 
 async def run_worker(settings: Settings, url: str, concurrency: int) -> None:
-    """Run a worker without an API until a signal.
+    """Run a worker without an API until a signal or an operator's drain.
 
     It works on up to `concurrency` jobs at a time. A second signal hurries it.
     """
@@ -341,4 +347,14 @@ async def run_worker(settings: Settings, url: str, concurrency: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, leave)
     async with house.running(concurrency), showing(house):
-        await house.draining.wait()
+        await first_of(house.draining, house.drained)
+
+
+async def first_of(*events: asyncio.Event) -> None:
+    """Wait until one of the events is set."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

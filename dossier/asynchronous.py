@@ -36,6 +36,7 @@ from dossier.webhook_types import (
     WebhookType,
     WebhookWithSecret,
 )
+from dossier.worker_types import Queue, Workers
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 CONTACT_PATIENCE = 60.0  # seconds without contact until `stream` gives up; a deploy is shorter
@@ -422,6 +423,34 @@ class AsyncDossier:
         rest = f"/deliveries/{quote(str(delivery_id), safe='')}/resend"
         return _decode(await self._ask("POST", _hook(endpoint_id, rest)), WebhookDelivery)
 
+    async def workers(self) -> Workers:
+        """List the workers that beat within the last hour."""
+        return _decode(await self._ask("GET", "/workers"), Workers)
+
+    async def queue(self) -> Queue:
+        """Return what waits, by priority and in the order of claims."""
+        return _decode(await self._ask("GET", "/queue"), Queue)
+
+    async def pause_workers(self, name: str | None = None) -> Workers:
+        """Let all workers, or one, claim no more jobs."""
+        return _decode(await self._ask("POST", _worker(name, "/pause")), Workers)
+
+    async def resume_workers(self, name: str | None = None) -> Workers:
+        """Let all workers, or one, claim jobs again."""
+        return _decode(await self._ask("POST", _worker(name, "/resume")), Workers)
+
+    async def drain_worker(self, name: str) -> Workers:
+        """Let one worker hand its jobs back and stop."""
+        return _decode(await self._ask("POST", _worker(name, "/drain")), Workers)
+
+    async def requeue(self, job_id: JobId) -> JobView:
+        """Take a job from its worker, at no cost of an attempt."""
+        return _decode(await self._ask("POST", _path(job_id, "/requeue")), JobView)
+
+    async def retry(self, job_id: JobId) -> Created:
+        """Continue a failed job in a new one, once however often asked."""
+        return _decode(await self._ask("POST", _path(job_id, "/retry")), Created)
+
     async def search_documents(self, query: str, limit: int = 10) -> FoundDocuments:
         """Return the documents that answer a question best.
 
@@ -544,6 +573,10 @@ def _path(job_id: JobId, rest: str = "") -> str:
 
 def _hook(endpoint_id: JobId, rest: str = "") -> str:
     return f"/webhooks/{quote(str(endpoint_id), safe='')}{rest}"
+
+
+def _worker(name: str | None, rest: str) -> str:
+    return f"/workers/{quote(name, safe='')}{rest}" if name else f"/workers{rest}"
 
 
 def _decode(response: httpx.Response, kind: type[ResultT]) -> ResultT:

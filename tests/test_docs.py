@@ -406,8 +406,11 @@ def test_every_route_has_an_example_or_a_page_of_its_own():
     shown = {(request.first[0], route(request.first[1])) for request, _ in exchanges()}
 
     own_page = {
-        route for route in ROUTES if route[1].startswith(("/v1/", "/webhooks"))
-    }  # openai.md, webhooks.md
+        route
+        for route in ROUTES
+        if route[1].startswith(("/v1/", "/webhooks", "/workers", "/queue"))
+        or route[1].endswith(("/requeue", "/retry"))
+    }  # openai.md, webhooks.md, operations.md
 
     assert shown == ROUTES - {("GET", "/jobs/{job_id}/stream")} - own_page
 

@@ -29,6 +29,7 @@ from app.api import (
     sources,
     stream,
     webhooks,
+    workers,
 )
 from app.api.authentication import require_key
 from app.api.context import ApiContext
@@ -71,6 +72,7 @@ ROUTES = [
     discovery.get_capabilities,
     discovery.estimate_job,
     *webhooks.WEBHOOK_ROUTES,
+    *workers.WORKER_ROUTES,
     overview.get_overview,
     sessions.open_session,
     sessions.close_session,

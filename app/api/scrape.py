@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import get_args
 
 import asyncpg
 from litestar import MediaType, Response, get
@@ -13,9 +14,11 @@ from app.api.contract import problems_of
 from app.errors import DatabaseUnavailable
 from app.metrics import CONTENT_TYPE_LATEST, ProcessMetrics
 from app.store.queue_figures import QueueFigures, read_figures
+from dossier.worker_types import WorkerState
 
 QUERY_EVERY = 5.0  # seconds between two looks at the database, however often it is scraped
 QUERY_SECONDS = 5.0  # after which the scrape goes on without the database's figures
+WORKER_STATES = get_args(WorkerState)
 STATUSES = ("pending", "running", "input_required", "cancelling")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -69,7 +72,10 @@ class Scrape:
             shown.jobs.labels(status).set(figures.statuses.get(status, 0))
         shown.oldest_pending.set(figures.oldest_pending)
         shown.unheld.set(figures.unheld)
+        for state in WORKER_STATES:
+            shown.workers.labels(state).set(figures.workers.get(state, 0))
         shown.workers_busy.set(figures.workers_busy)
+        shown.claims_paused.set(figures.claims_paused)
         shown.feed_lag.set(figures.feed_lag)
         shown.notify_queue.set(figures.notify_queue)
 

@@ -30,6 +30,13 @@ COMMANDS = {
     "key": ("app.cli.keys:key", "Make, list and revoke API keys."),
     "webhook": ("app.cli.webhook_commands:webhook", "Make webhook endpoints, and see what they got."),
     "worker": ("app.cli.serving:worker", "Run a worker without an API."),
+    "workers": ("app.cli.worker_commands:workers", "List the workers, pause, resume or drain them."),
+    "queue": ("app.cli.worker_commands:queue", "Show what waits, by priority and age."),
+    "requeue": (
+        "app.cli.requeueing:requeue",
+        "Take a job from its worker and return it to the queue.",
+    ),
+    "retry": ("app.cli.requeueing:retry", "Retry failed jobs, each in a new job."),
     "models": (
         "app.cli.model_commands:models",
         "Show the configured language models, or test a call of each.",

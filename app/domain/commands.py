@@ -74,11 +74,11 @@ class FailAttempt(Struct, frozen=True):
 class ReleaseAttempt(Struct, frozen=True):
     """Hand the job back unfinished.
 
-    The worker is shutting down, or a provider is away until `retry_at`.
+    The worker is shutting down, a provider is away until `retry_at`, or an operator requeued the job.
     """
 
     epoch: int
-    reason: Literal["shutdown", "provider_unavailable"] = "shutdown"
+    reason: Literal["shutdown", "provider_unavailable", "requeued"] = "shutdown"
     retry_at: datetime | None = None
     away: Away | None = None
 

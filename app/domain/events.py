@@ -354,11 +354,11 @@ class Away(Struct, frozen=True):
 
 
 class AttemptReleased(Fact, frozen=True):
-    """The worker handed the job back, at no cost of an attempt."""
+    """The job was handed back, at no cost of an attempt."""
 
     type = "attempt_released"
     attempt: int
-    reason: Literal["shutdown", "provider_unavailable"] = "shutdown"
+    reason: Literal["shutdown", "provider_unavailable", "requeued"] = "shutdown"
     retry_at: datetime | None = None  # not before this; None: at once
     away: Away | None = None  # who is waited for
 

@@ -11,12 +11,11 @@ from uuid import UUID
 from msgspec import Struct
 
 from app.store.database import Engine, fetch
+from app.store.workers import STATES
 
 HISTORY_DAYS = 14
 HOURS = 24
 MAX_RECENT_JOBS = 20_000  # jobs
-MAX_SCANNED_EVENTS = 500  # newest events that are looked through for workers
-WORKER_SEEN_WITHIN = timedelta(minutes=5)
 
 # The statuses are named so that the index by status serves; the finished, who are many, are not touched.
 COUNT_STATUSES = """
@@ -29,13 +28,9 @@ OLDEST = """
     WHERE tenant = $1::text AND status = 'pending' AND retry_at IS NULL ORDER BY job_id LIMIT 1"""
 
 COUNT_WORKERS = f"""
-    SELECT count(DISTINCT worker)::integer, count(DISTINCT worker) FILTER (WHERE busy)::integer FROM (
-        SELECT worker, true AS busy FROM leases WHERE expires_at > now()
-        UNION ALL
-        SELECT substr(actor, 8), false FROM (
-            SELECT actor, occurred_at FROM events ORDER BY xid DESC, position DESC LIMIT {MAX_SCANNED_EVENTS}
-        ) AS newest WHERE actor LIKE 'worker:%' AND occurred_at > now() - $1::interval
-    ) AS seen"""
+    SELECT count(*) FILTER (WHERE state IN ('ready', 'paused', 'draining'))::integer,
+           (SELECT count(DISTINCT worker)::integer FROM leases WHERE expires_at > now())
+    FROM ({STATES}) AS w"""
 
 # Each query takes out of the json of a row only what it needs: taking it apart is what costs.
 _RECENT_JOBS = f"tenant = $1::text AND job_id >= $2::uuid ORDER BY job_id DESC LIMIT {MAX_RECENT_JOBS}"
@@ -98,7 +93,7 @@ class Now(Struct, frozen=True):
     input_required: int
     cancelling: int
     oldest_wait_seconds: float | None  # of the job that waits longest for its first worker
-    workers_seen: int  # that hold a job, or wrote one of the newest events in the last minutes
+    workers_seen: int  # that beat
     workers_busy: int  # that hold a job
 
 
@@ -136,7 +131,7 @@ async def now(engine: Engine, tenant: str) -> Now:
     """Counts of this moment: three queries over indexes."""
     counts = {row[0]: row[1] for row in await fetch(engine, COUNT_STATUSES, tenant)}
     oldest = await fetch(engine, OLDEST, tenant)
-    [workers] = await fetch(engine, COUNT_WORKERS, WORKER_SEEN_WITHIN)
+    [workers] = await fetch(engine, COUNT_WORKERS)
     return Now(
         pending=counts.get("pending", 0),
         running=counts.get("running", 0),

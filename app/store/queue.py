@@ -83,8 +83,9 @@ LOST = f"""
       AND (l.job_id IS NULL OR l.expires_at <= now() OR l.deadline_at <= now())
     LIMIT $1::integer"""
 
-# The one query that a worker makes each second, however many jobs it runs. The last column makes up
-# for a lost wake-up: of the jobs that it runs, those that are to be cancelled. The first pending job is
+# The one query that a worker makes each second, however many jobs it runs. The fourth column makes
+# up for a lost wake-up: of the jobs that it runs, those that are to be cancelled. The last two are what
+# operators want of the worker. The first pending job is
 # asked for in order, because where statistics say that most jobs are pending, any one of them is looked
 # for in the table, and once they have run, that is the whole table.
 PEEK = f"""
@@ -96,7 +97,10 @@ PEEK = f"""
                    WHERE j.status IN ({LEASED_SQL})
                      AND (l.job_id IS NULL OR l.expires_at <= now() OR l.deadline_at <= now())),
            EXISTS (SELECT FROM jobs WHERE status = 'input_required' AND retry_at <= now()),
-           ARRAY(SELECT job_id FROM jobs WHERE job_id = ANY($1::uuid[]) AND status = 'cancelling')"""
+           ARRAY(SELECT job_id FROM jobs WHERE job_id = ANY($1::uuid[]) AND status = 'cancelling'),
+           EXISTS (SELECT FROM queue_pause)
+        OR coalesce((SELECT paused_at IS NOT NULL FROM workers WHERE name = $2::text), false),
+           coalesce((SELECT drain_at IS NOT NULL FROM workers WHERE name = $2::text), false)"""
 
 UNANSWERED = "SELECT job_id FROM jobs WHERE status = 'input_required' AND retry_at <= now() LIMIT $1::integer"
 
@@ -143,6 +147,8 @@ class Glance(Struct, frozen=True):
     lost: bool  # a job must be rescued
     unanswered: bool  # a question has waited for its whole timeout
     cancelling: list[UUID]  # of the jobs asked about, those that somebody wants to stop
+    paused: bool = False  # an operator wants this worker, or all, to claim nothing
+    draining: bool = False  # an operator wants this worker to hand its jobs back and stop
 
 
 async def claim(
@@ -173,9 +179,9 @@ async def lost(engine: Engine, limit: int) -> list[Lost]:
     return [Lost(*row) for row in await fetch(engine, LOST, limit)]
 
 
-async def peek(engine: Engine, running: Sequence[UUID] = ()) -> Glance:
+async def peek(engine: Engine, running: Sequence[UUID] = (), worker: str = "") -> Glance:
     """Look for jobs to claim, to rescue, or among `running` to cancel."""
-    return Glance(*(await fetch(engine, PEEK, list(running)))[0])
+    return Glance(*(await fetch(engine, PEEK, list(running), worker))[0])
 
 
 async def unanswered(engine: Engine, limit: int) -> list[UUID]:

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from app.store.database import Engine, fetch
 from app.store.projections import LEASED_SQL
+from app.store.workers import count_states
 
 COUNT_QUEUE_STATUSES = """
     SELECT status, count(*)::float8 FROM jobs
@@ -19,22 +20,26 @@ READ_QUEUE = f"""
            (SELECT count(DISTINCT worker)::float8 FROM leases WHERE expires_at > now()),
            (SELECT extract(epoch FROM clock_timestamp() - occurred_at)::float8 FROM events
             WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, position LIMIT 1),
-           pg_notification_queue_usage()::float8"""
+           pg_notification_queue_usage()::float8,
+           (SELECT count(*)::float8 FROM queue_pause)"""
 
 
 class QueueFigures(Struct, frozen=True):
     """The queue and the feed at one moment."""
 
     statuses: dict[str, float]  # jobs that are not over, by status
+    workers: dict[str, float]  # by state
     oldest_pending: float  # seconds
     unheld: float  # running jobs without a live lease
     workers_busy: float
     feed_lag: float  # seconds
     notify_queue: float  # 0 to 1
+    claims_paused: float  # 1 while all workers are paused
 
 
 async def read_figures(engine: Engine) -> QueueFigures:
-    """Read the figures in two statements over indexes."""
+    """Read the figures in three statements over indexes."""
     statuses = {row[0]: row[1] for row in await fetch(engine, COUNT_QUEUE_STATUSES)}
     [row] = await fetch(engine, READ_QUEUE)
-    return QueueFigures(statuses, *(value or 0.0 for value in row))
+    workers = await count_states(engine)
+    return QueueFigures(statuses, workers, *(value or 0.0 for value in row))

@@ -16,6 +16,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -304,5 +305,32 @@ webhook_cursor = Table(
     Column("is_single", Boolean, primary_key=True, server_default=text("true")),  # there is one row
     Column("xid", Xid8, nullable=False),
     Column("position", BigInteger, nullable=False),
+    CheckConstraint("is_single", name="is_single"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("slots", Integer, nullable=False),
+    Column("lease_seconds", Double, nullable=False),
+    Column("outages", JSON, nullable=False),
+    Column("is_draining", Boolean, nullable=False, server_default=text("false")),
+    Column("started_at", Moment, nullable=False, server_default=func.now()),
+    Column("beat_at", Moment, nullable=False, server_default=func.now()),  # not indexed: beats are heap-only
+    Column("paused_at", Moment),
+    Column("drain_at", Moment),
+    Column("stopped_at", Moment),
+    postgresql_with={"fillfactor": 50},
+)
+
+queue_pause = Table(
+    "queue_pause",
+    metadata,
+    Column("is_single", Boolean, primary_key=True, server_default=text("true")),  # a row: nobody claims
+    Column("paused_at", Moment, nullable=False, server_default=func.now()),
     CheckConstraint("is_single", name="is_single"),
 )

@@ -14,23 +14,25 @@ from uuid import UUID
 
 import asyncpg
 
-from app.store import queue
+from app.store import queue, workers
 from app.store.database import AWAY, connect
 
 BEATS_PER_LEASE = 3
 FENCE = 0.9  # of a lease without a beat: the rest is for the clocks' and the network's differences
 
 Loss = Callable[[Mapping[UUID, int]], None]  # job -> the epoch that is lost
+ShowBadge = Callable[[], workers.Badge]  # what the worker says of itself at this moment
 
 
 class Beats:
     """Keeps the leases of one worker alive while the thread runs."""
 
-    def __init__(self, url: str, lease: timedelta, lost: Loss) -> None:
+    def __init__(self, url: str, lease: timedelta, lost: Loss, badge: ShowBadge | None = None) -> None:
         self._url = url
         self._lease = lease
         self._pause = lease.total_seconds() / BEATS_PER_LEASE
         self._lost = lost  # called from the thread
+        self._badge = badge  # called from the thread
         # job -> epoch, monotonic time of the last sign of life
         self._held: dict[UUID, tuple[int, float]] = {}
         self._guard = threading.Lock()
@@ -78,9 +80,28 @@ class Beats:
         while not self._stop.is_set():
             connection = await self._beat(connection)
             self._fence()
+            connection = await self._sign(connection)
             await self._sleep()
+        connection = await self._sign(connection)
         if connection is not None:
             connection.terminate()
+
+    async def _sign(self, connection: asyncpg.Connection | None) -> asyncpg.Connection | None:
+        """Show that the worker lives, after its leases, which come first.
+
+        Return the connection to reuse. None after a failure.
+        """
+        if self._badge is None:
+            return connection
+        try:
+            async with asyncio.timeout(self._pause / 2):
+                connection = connection or await connect(self._url)
+                await workers.sign(connection, self._badge())
+        except (*AWAY, asyncpg.PostgresError):  # a worker that cannot show itself is shown as silent
+            if connection is not None:
+                connection.terminate()
+            return None
+        return connection
 
     async def _beat(self, connection: asyncpg.Connection | None) -> asyncpg.Connection | None:
         """Extend all leases in one UPDATE.

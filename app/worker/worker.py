@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 from msgspec import Struct
@@ -23,7 +23,7 @@ from app.domain import events as e
 from app.domain.job import Job
 from app.errors import DatabaseUnavailable, ProviderAway, ProviderError, Refused, ResearchFailed
 from app.store import log as event_log
-from app.store import queue
+from app.store import queue, workers
 from app.store.wake import Hint, Wake
 from app.store.writer import Writer
 from app.worker import crash
@@ -31,6 +31,7 @@ from app.worker.attempt import Attempt
 from app.worker.backoff import backoff
 from app.worker.beats import FENCE, Beats
 from app.worker.patient_writer import patiently
+from app.worker.presence import Presence, ReadOutages
 from app.worker.rescue import assume, rescue, set_aside
 from dossier.problems import DossierError
 
@@ -59,8 +60,17 @@ class Pace(Struct, frozen=True):
 class Worker:
     """Works on jobs until it is told to stop."""
 
-    def __init__(self, writer: Writer, wake: Wake, url: str, perform: Perform, pace: Pace) -> None:
-        self.name = uuid4().hex[:12]
+    def __init__(
+        self,
+        writer: Writer,
+        wake: Wake,
+        url: str,
+        perform: Perform,
+        pace: Pace,
+        outages: ReadOutages = dict,
+    ) -> None:
+        self._presence = Presence(pace.concurrency, pace.lease.total_seconds(), outages)
+        self.name = self._presence.name
         self._writer = writer
         self._wake = wake
         self._metrics = writer.metrics
@@ -70,8 +80,9 @@ class Worker:
         self._stops: dict[UUID, str] = {}  # why a task was cancelled: "cancel", "lost" or "release"
         self._bell = asyncio.Event()
         self._draining = False
+        self._paused: bool | None = None  # what operators want; not known before the first look
         self._force_stop = asyncio.Event()
-        self._beats = Beats(url, pace.lease, self._lost_from_thread)
+        self._beats = Beats(url, pace.lease, self._lost_from_thread, self._presence.badge)
 
     async def run(self) -> None:
         """Work until `drain` is called, then hand back what is unfinished."""
@@ -89,13 +100,14 @@ class Worker:
             for task in beside:
                 task.cancel()
             unsubscribe()
+            self._presence.is_stopped = True
             await asyncio.to_thread(self._beats.stop)
 
     def drain(self) -> None:
         """Stop claiming, finish within the window, and hand the rest back."""
         if not self._draining:
             log.info("The worker drains.", extra={"worker": self.name, "jobs": len(self._attempts)})
-        self._draining = True
+        self._draining = self._presence.is_draining = True
         for attempt, _ in self._attempts.values():
             attempt.draining = True
         self._bell.set()
@@ -110,7 +122,7 @@ class Worker:
     async def _claim(self) -> None:
         while not self._draining:
             self._bell.clear()  # before the claim, so that a ring during it is not lost
-            free = self._pace.concurrency - len(self._attempts)
+            free = 0 if self._paused is not False else self._pace.concurrency - len(self._attempts)
             try:
                 claimed = free > 0 and await self._take(min(free, MAX_CLAIMED_JOBS))
             except (DatabaseUnavailable, asyncpg.PostgresError) as error:
@@ -274,6 +286,7 @@ class Worker:
         """Create the log's partitions ahead, to keep the default one empty."""
         while True:
             try:
+                await workers.forget_workers(self._writer.engine)
                 await queue.make_partitions(self._writer.engine)
             except (DatabaseUnavailable, asyncpg.PostgresError) as error:
                 log.warning("The log's next partitions could not be made: %s", error)
@@ -285,21 +298,33 @@ class Worker:
         Jobs may be due, lost, or to be stopped.
         """
         while True:
-            await asyncio.sleep(QUEUE_POLL * random.uniform(0.9, 1.1))
             try:
                 await self._see_to()
             except (DatabaseUnavailable, asyncpg.PostgresError) as error:
                 log.warning("Queue maintenance failed: %s", error)
+            await asyncio.sleep(QUEUE_POLL * random.uniform(0.9, 1.1))
 
     async def _see_to(self) -> None:
-        glance = await queue.peek(self._writer.engine, list(self._attempts))
+        glance = await queue.peek(self._writer.engine, list(self._attempts), self.name)
         self._cancel(glance.cancelling, "cancel")
+        self._obey(glance)
         if glance.due:
             self._bell.set()
         if glance.lost:
             await rescue(self._writer, self.name)
         if glance.unanswered:
             await assume(self._writer, self.name)
+
+    def _obey(self, glance: queue.Glance) -> None:
+        """Do what operators want: pause, go on, or drain."""
+        before, self._paused = self._paused, glance.paused
+        if before != glance.paused:
+            self._bell.set()
+            if before is not None or glance.paused:
+                said = "Claims are paused." if glance.paused else "Claims go on."
+                log.info(said, extra={"worker": self.name})
+        if glance.draining and not self._draining:
+            self.drain()
 
     def _lost_from_thread(self, lost: Mapping[UUID, int]) -> None:
         self._loop.call_soon_threadsafe(self._lose, lost)

@@ -52,7 +52,7 @@ def allowed(method, path):
     """Which keys a route admits."""
     if (method, path) in FREE:
         return {"none", "malformed", "expired", "revoked", "read", "submit", "admin"}
-    if path == "/metrics":
+    if path == "/metrics" or path.startswith(("/workers", "/queue")) or path.endswith(("/requeue", "/retry")):
         return {"admin"}
     if path.startswith("/webhooks") and method != "GET":
         return {"admin"}

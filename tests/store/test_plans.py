@@ -78,7 +78,7 @@ def asks(jobs: list[str], long: str) -> list[Ask]:
         Ask("beat", queue.BEAT, (ids, cursors, "'10s'"), 0),
         Ask("set aside", queue.SET_ASIDE, (ids, "'1h'"), many),
         Ask("lost", queue.LOST, ("100",), 2 * FEW),
-        Ask("peek", queue.PEEK, (ids,), 2 + 2 * FEW + 1 + many),
+        Ask("peek", queue.PEEK, (ids, "'w'"), 2 + 2 * FEW + 1 + many),
         Ask("unanswered", queue.UNANSWERED, ("100",), FEW),
         Ask("waiting", queue.WAITING, ("10000",), 2 * 10_000),
         Ask("read", log.READ_EVENTS, (long, "10", "100"), 100),
