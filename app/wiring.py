@@ -334,7 +334,7 @@ async def showing(house: Container) -> AsyncIterator[None]:
 
 
 async def run_worker(settings: Settings, url: str, concurrency: int) -> None:
-    """Run a worker without an API until a signal or an operator's drain.
+    """Run a worker without an API until a signal or a drain.
 
     It works on up to `concurrency` jobs at a time. A second signal hurries it.
     """

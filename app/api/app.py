@@ -29,7 +29,7 @@ from app.api import (
     sources,
     stream,
     webhooks,
-    workers,
+    worker_orders,
 )
 from app.api.authentication import require_key
 from app.api.context import ApiContext
@@ -72,7 +72,7 @@ ROUTES = [
     discovery.get_capabilities,
     discovery.estimate_job,
     *webhooks.WEBHOOK_ROUTES,
-    *workers.WORKER_ROUTES,
+    *worker_orders.WORKER_ROUTES,
     overview.get_overview,
     sessions.open_session,
     sessions.close_session,

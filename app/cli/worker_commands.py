@@ -115,7 +115,7 @@ def _next_cells(one: QueuedJob) -> Sequence[str]:
 
 
 def span(seconds: float) -> str:
-    """Return a time span in its two largest units, as `3 min 20 s`."""
+    """Return a time span in its two largest units."""
     whole = max(0, int(seconds))
     units = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
     parts = list[str]()

@@ -15,14 +15,14 @@ MAX_WORKERS = 1000  # that a list names
 MAX_COUNTED = 10_000  # jobs of the queue that are counted by priority
 NEXT_JOBS = 20
 
-SIGN = """
+RECORD_BEAT = """
     INSERT INTO workers (name, host, pid, version, slots, lease_seconds, outages, is_draining, stopped_at)
     VALUES ($1::text, $2::text, $3::integer, $4::text, $5::integer, $6::float8, $7::text::json, $8::boolean,
             CASE WHEN $9::boolean THEN now() END)
     ON CONFLICT (name) DO UPDATE SET beat_at = now(), outages = excluded.outages,
         is_draining = excluded.is_draining, stopped_at = excluded.stopped_at"""
 
-FORGET = f"""
+FORGET_SILENT = f"""
     DELETE FROM workers
     WHERE beat_at < now() - greatest(interval '{KEPT_HOURS} hour', 2 * lease_seconds * interval '1 s')"""
 
@@ -48,11 +48,11 @@ COUNT_STATES = f"SELECT state, count(*)::float8 FROM ({STATES}) AS w GROUP BY st
 
 PAUSE_ALL = "INSERT INTO queue_pause DEFAULT VALUES ON CONFLICT DO NOTHING"
 RESUME_ALL = "DELETE FROM queue_pause"
-PAUSE = """
+PAUSE_ONE = """
     UPDATE workers SET paused_at = coalesce(paused_at, now())
     WHERE name = $1::text AND stopped_at IS NULL RETURNING name"""
-RESUME = "UPDATE workers SET paused_at = NULL WHERE name = $1::text AND stopped_at IS NULL RETURNING name"
-DRAIN = """
+RESUME_ONE = "UPDATE workers SET paused_at = NULL WHERE name = $1::text AND stopped_at IS NULL RETURNING name"
+DRAIN_ONE = """
     UPDATE workers SET drain_at = coalesce(drain_at, now())
     WHERE name = $1::text AND stopped_at IS NULL RETURNING name"""
 
@@ -94,7 +94,7 @@ async def sign(connection: asyncpg.Connection, badge: Badge) -> None:
     """Record a beat of a worker: one upsert of one row."""
     outages = _encode(tuple(badge.outages.values())).decode()
     await connection.execute(
-        SIGN,
+        RECORD_BEAT,
         badge.name,
         badge.host,
         badge.pid,
@@ -109,7 +109,7 @@ async def sign(connection: asyncpg.Connection, badge: Badge) -> None:
 
 async def forget_workers(engine: Engine) -> None:
     """Delete the rows of workers that have not beaten for an hour."""
-    await fetch(engine, FORGET)
+    await fetch(engine, FORGET_SILENT)
 
 
 async def read_workers(engine: Engine) -> Workers:
@@ -153,14 +153,14 @@ async def resume_all(engine: Engine) -> None:
 
 async def pause_worker(engine: Engine, name: str) -> bool:
     """Let one worker claim nothing. Return False if none has the name."""
-    return bool(await fetch(engine, PAUSE, name))
+    return bool(await fetch(engine, PAUSE_ONE, name))
 
 
 async def resume_worker(engine: Engine, name: str) -> bool:
     """Let one worker claim again. Return False if none has the name."""
-    return bool(await fetch(engine, RESUME, name))
+    return bool(await fetch(engine, RESUME_ONE, name))
 
 
 async def drain_worker(engine: Engine, name: str) -> bool:
-    """Let one worker hand back and stop. Return False if none has the name."""
-    return bool(await fetch(engine, DRAIN, name))
+    """Let one worker hand back and stop. Return False without one."""
+    return bool(await fetch(engine, DRAIN_ONE, name))

@@ -12,13 +12,16 @@ from dossier.version import __version__
 from dossier.worker_types import Outage
 
 MAX_HOST = 60  # characters of a host's name that a worker's name takes
-MAX_SAID = 200  # characters of a provider's error that a beat carries
+MAX_OUTAGE_TEXT = 200  # characters of a provider's error that a beat carries
 
 ReadOutages = Callable[[], Mapping[str, Outage]]
 
 
 class Presence:
-    """A worker as others see it; its thread reads what its loop sets."""
+    """A worker as others see it.
+
+    Its thread reads what its loop sets.
+    """
 
     def __init__(self, slots: int, lease_seconds: float, outages: ReadOutages = dict) -> None:
         self.host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[:MAX_HOST] or "host"
@@ -50,6 +53,6 @@ class Outages(dict[str, Outage]):
     def note(self, provider: str, said: str) -> None:
         """Begin an outage with what is `said`, or end it with nothing."""
         if said:
-            self[provider] = Outage(provider, datetime.now(UTC), said[:MAX_SAID])
+            self[provider] = Outage(provider, datetime.now(UTC), said[:MAX_OUTAGE_TEXT])
         else:
             self.pop(provider, None)

@@ -17,18 +17,18 @@ from dossier.job_types import Created, JobView
 from dossier.request import Changes
 from dossier.worker_types import Queue, Workers
 
-ADMIN = {"needs": "admin"}  # workers and their queue belong to all tenants
+OPERATORS = {"needs": "admin"}  # workers and their queue belong to all tenants
 ORDERING = problems_of("worker_not_found", "unsupported_media_type", "database_unavailable")
 ORDERING_ALL = problems_of("unsupported_media_type", "database_unavailable")
 
 
-@get("/workers", responses=problems_of("database_unavailable"), summary="List the workers", opt=ADMIN)
+@get("/workers", responses=problems_of("database_unavailable"), summary="List the workers", opt=OPERATORS)
 async def list_workers(context: NamedDependency[ApiContext]) -> Workers:
     """Return the workers that beat within the last hour."""
     return await store.read_workers(context.writer.engine)
 
 
-@get("/queue", responses=problems_of("database_unavailable"), summary="Show what waits", opt=ADMIN)
+@get("/queue", responses=problems_of("database_unavailable"), summary="Show what waits", opt=OPERATORS)
 async def get_queue(context: NamedDependency[ApiContext]) -> Queue:
     """Return the waiting jobs by priority, and who is next."""
     return await store.read_queue(context.writer.engine)
@@ -40,7 +40,7 @@ async def get_queue(context: NamedDependency[ApiContext]) -> Queue:
     responses=ORDERING_ALL,
     summary="Pause the claims of all workers",
     description="Each worker hears of it within about a second. Jobs at work go on.",
-    opt=ADMIN,
+    opt=OPERATORS,
 )
 async def pause_workers(context: NamedDependency[ApiContext]) -> Workers:
     """Let no worker claim jobs until `/workers/resume`."""
@@ -54,7 +54,7 @@ async def pause_workers(context: NamedDependency[ApiContext]) -> Workers:
     responses=ORDERING_ALL,
     summary="Resume the claims of all workers",
     description="A worker that was paused alone stays paused.",
-    opt=ADMIN,
+    opt=OPERATORS,
 )
 async def resume_workers(context: NamedDependency[ApiContext]) -> Workers:
     """Let workers claim jobs again."""
@@ -67,7 +67,7 @@ async def resume_workers(context: NamedDependency[ApiContext]) -> Workers:
     status_code=200,
     responses=ORDERING,
     summary="Pause the claims of a worker",
-    opt=ADMIN,
+    opt=OPERATORS,
 )
 async def pause_worker(context: NamedDependency[ApiContext], name: FromPath[str]) -> Workers:
     """Let one worker claim nothing until it is resumed."""
@@ -79,7 +79,7 @@ async def pause_worker(context: NamedDependency[ApiContext], name: FromPath[str]
     status_code=200,
     responses=ORDERING,
     summary="Resume the claims of a worker",
-    opt=ADMIN,
+    opt=OPERATORS,
 )
 async def resume_worker(context: NamedDependency[ApiContext], name: FromPath[str]) -> Workers:
     """Let one worker claim jobs again."""
@@ -93,7 +93,7 @@ async def resume_worker(context: NamedDependency[ApiContext], name: FromPath[str
     summary="Drain a worker",
     description="As SIGTERM does: steps in flight may finish, the rest goes back to the queue, and the "
     "worker stops. `dossier worker` ends; `dossier serve` goes on without a worker.",
-    opt=ADMIN,
+    opt=OPERATORS,
 )
 async def drain_worker(context: NamedDependency[ApiContext], name: FromPath[str]) -> Workers:
     """Let one worker hand its jobs back and stop."""
@@ -107,7 +107,7 @@ async def drain_worker(context: NamedDependency[ApiContext], name: FromPath[str]
     summary="Take a job from its worker",
     description="The job goes back to the queue at no cost of an attempt; its worker stops it at the next "
     "write or beat.",
-    opt=ADMIN,
+    opt=OPERATORS,
 )
 async def requeue_job(
     context: NamedDependency[ApiContext],
@@ -132,14 +132,14 @@ async def requeue_job(
     },
     summary="Retry a failed job",
     description="A new job, forked from the failed one: what that one learnt costs nothing again.",
-    opt=ADMIN,
+    opt=OPERATORS,
 )
 async def retry_job(
     context: NamedDependency[ApiContext],
     request: Request,  # type: ignore[type-arg]
     job_id: FromPath[str],
 ) -> Response[Created]:
-    """Store a fork of the failed job, once however often it is asked for."""
+    """Store a fork of the failed job, once however often asked."""
     origin = await context.load(job_id_of(job_id))
     if origin.status != "failed":
         raise JobNotFailed(f"Only a failed job can be retried; this one is {origin.status}.")
