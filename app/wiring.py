@@ -40,7 +40,7 @@ from app.providers.prices import warning_of
 from app.providers.slots import ServerSlots
 from app.providers.webhook_sender import WebhookSender
 from app.settings import Settings
-from app.store import corpus
+from app.store import documents, passage_search
 from app.store.database import POOL_SIZE, make_engine
 from app.store.wake import Wake
 from app.store.writer import Writer
@@ -56,6 +56,7 @@ from dossier.request import SearchScope
 
 log = logging.getLogger(__name__)
 
+COLLECTIONS = 100  # sets of collections that jobs name and one worker remembers the searches of
 MODELS = 100  # that jobs name and one worker remembers; what each has shown of its server is learnt again
 
 
@@ -188,19 +189,24 @@ class Container:
 
         It is the one that the job asked for, else the web where an engine is set.
         """
-        documents: Search = CorpusSearch(
-            find=lambda query, limit: corpus.find(self.engine, query, limit),
-            text=lambda url: corpus.text(self.engine, url),
-        )
-        found = dict[SearchScope, Search](corpus=documents)
-        if engines := web_searches(self.settings, self.http, self.reader):
-            several = MergedSearch(engines, "web", self.reader)
-            found["web"] = several if len(engines) > 1 else engines[0]
-            found["both"] = MergedSearch([documents, *engines], "both", self.reader)
-        default: SearchScope = "web" if "web" in found else "corpus"
+        engines = web_searches(self.settings, self.http, self.reader)
+        several = MergedSearch(engines, "web", self.reader) if len(engines) > 1 else None
+
+        @lru_cache(maxsize=COLLECTIONS)
+        def searches(collections: tuple[str, ...]) -> dict[SearchScope, Search]:
+            """Return the searches over documents of these collections, or all."""
+            own = self._document_search(collections)
+            found: dict[SearchScope, Search] = {"corpus": own}
+            if engines:
+                found["web"] = several or engines[0]
+                found["both"] = MergedSearch([own, *engines], "both", self.reader)
+            return found
 
         def choose(job: Job) -> Search:
-            wanted = job.request.sources.search or default
+            sources = job.request.sources
+            found = searches(sources.collections)
+            default: SearchScope = "web" if engines and not sources.collections else "corpus"
+            wanted = sources.search or default
             if wanted not in found:
                 message = (
                     f"sources.search is {wanted!r}, and this worker has no search engine: "
@@ -210,6 +216,12 @@ class Container:
             return found[wanted]
 
         return choose
+
+    def _document_search(self, collections: tuple[str, ...]) -> Search:
+        return CorpusSearch(
+            find=lambda query, limit: passage_search.find(self.engine, query, limit, collections),
+            text=lambda url: documents.text(self.engine, url, collections),
+        )
 
     def app(self, concurrency: int = 0, mounts: Mapping[str, Mounted] | None = None) -> Litestar:
         """Return the application, with a worker beside it unless `concurrency` is 0.

@@ -1,8 +1,9 @@
 """Documents that were ingested."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from dossier.request import Query
 
@@ -35,3 +36,52 @@ class Document(Struct, frozen=True):
     url: str
     title: str
     text: str
+
+
+class DocumentOriginal(Struct, frozen=True):
+    """The file that a document was read from."""
+
+    name: str
+    media_type: str
+    size: int  # bytes
+    sha256: str  # of the bytes, hexadecimal
+
+
+class ListedDocument(Struct, frozen=True):
+    """What is known of a document, without its text."""
+
+    document_id: int
+    url: str
+    title: str
+    sha256: str  # of the text, hexadecimal
+    size: int  # characters
+    added_at: datetime
+    language: str = ""  # ISO 639-1; "" if the text does not tell
+    collections: tuple[str, ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
+    original: DocumentOriginal | None = None  # None: its file was not kept
+
+
+DocumentChange = Literal["added", "changed", "unchanged", "same_text"]
+
+
+class AddedDocument(Struct, frozen=True, omit_defaults=True):
+    """What became of one document.
+
+    `same_text`: the text was there already, in document `document_id`, and is not stored twice.
+    """
+
+    document_id: int
+    url: str
+    title: str
+    change: DocumentChange
+    same_text_as: str = ""  # the url of the document that had the text before
+    note: str = ""  # what is not sure, such as a guessed character set
+
+
+class AddedDocuments(Struct, frozen=True):
+    """What became of a file, or of the files in an archive."""
+
+    documents: list[AddedDocument]
+    failed: list[str] = field(default_factory=list)  # why, each with its file
+    skipped: list[str] = field(default_factory=list)  # files of formats that are not read

@@ -11,6 +11,7 @@ Verify = Literal["off", "cited", "all"]
 
 Domain = Annotated[str, Meta(min_length=1, max_length=253)]
 Tag = Annotated[str, Meta(min_length=1, max_length=50)]
+Collection = Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -32,6 +33,8 @@ class Sources(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     search: SearchScope | None = None  # None: the web where a key is set, else the corpus
     allowed_domains: Annotated[tuple[Domain, ...], Meta(max_length=100)] = ()
     blocked_domains: Annotated[tuple[Domain, ...], Meta(max_length=100)] = ()
+    # Only documents in one of these; where `search` is None, no web either. Empty: all documents.
+    collections: Annotated[tuple[Collection, ...], Meta(max_length=100)] = ()
 
 
 MAX_QUERY = 4000  # characters

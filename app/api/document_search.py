@@ -11,7 +11,7 @@ from app.api.authentication import READS
 from app.api.context import ApiContext
 from app.api.contract import BODY, problems_of
 from app.api.problem_details import BadRequest
-from app.store import corpus
+from app.store import documents, passage_search
 from dossier.document_types import Document, DocumentSearch, FoundDocument, FoundDocuments
 
 SEARCH_EXAMPLE = Example(summary="A question", value={"query": "What is a context manager?", "limit": 3})
@@ -29,7 +29,7 @@ async def search_documents(
     context: NamedDependency[ApiContext], data: Annotated[DocumentSearch, Body(examples=[SEARCH_EXAMPLE])]
 ) -> FoundDocuments:
     """Return the documents that answer a question best."""
-    found = await corpus.find(context.writer.engine, data.query, data.limit)
+    found = await passage_search.find(context.writer.engine, data.query, data.limit)
     return FoundDocuments([FoundDocument(one.url, one.title, one.text, one.score) for one in found])
 
 
@@ -42,7 +42,7 @@ async def search_documents(
 )
 async def document_text(context: NamedDependency[ApiContext], url: FromQuery[str]) -> Response[Document]:
     """Return the document with this address."""
-    found = await corpus.document(context.writer.engine, url)
+    found = await documents.document(context.writer.engine, url)
     if found is None:
         raise BadRequest("document_not_found", "No document has this address.", "url")
     return Response(Document(url, *found))

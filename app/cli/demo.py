@@ -1,6 +1,5 @@
 """`dossier demo` takes one question through all steps on this machine."""
 
-import asyncio
 import time
 
 import rich_click as click
@@ -8,7 +7,7 @@ from msgspec.structs import replace
 
 from app.cli.asking import end_as, watch_or_leave
 from app.cli.database_url import ready_url
-from app.cli.documents import add_examples
+from app.cli.ingesting import add_examples
 from app.cli.printing import print_report
 from app.cli.server_connection import OWN_KEY, starting_server
 from app.cli.terminal import line, print_json
@@ -35,7 +34,7 @@ def demo(question: str, *, as_json: bool) -> None:
     database = ready_url(settings)
     line("2. Starting the API and a worker, as `dossier serve` does.")
     with starting_server(1, DATABASE_URL="") as url:
-        line(f"3. {asyncio.run(add_examples(database, only_first=False))}")
+        line(f"3. {add_examples(database, only_first=False)}")
         view = _research(url(), question, as_json=as_json)
     _look_back(view, settings, time.monotonic() - began)
     end_as(view)

@@ -20,7 +20,7 @@ from app.api.keyring import Keyring
 from app.api.request_guard import AllowedHosts
 from app.api.server import allow_sockets, listen, make_server
 from app.cli.database_url import ready_url
-from app.cli.documents import add_examples
+from app.cli.ingesting import add_examples
 from app.cli.terminal import print_json
 from app.configuration import offered_by
 from app.errors import DatabaseUnavailable
@@ -69,7 +69,7 @@ def serve(
         _end_with_parent()
     url = ready_url(settings)
     if examples:
-        asyncio.run(add_examples(url, only_first=True))
+        add_examples(url, only_first=True)
     if not insecure and not _is_loopback(host):
         asyncio.run(_require_key(url))
     try:

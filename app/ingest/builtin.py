@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib.metadata import distributions
 from pydoc_data.topics import topics
 
-from app.ingest.extract import ExtractedDocument, tidy_title
+from app.ingest.extracted import ExtractedDocument, tidy_title
 from app.text import formats
 from app.text.formats import tidy
 

@@ -13,54 +13,45 @@ import time
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
-from app.errors import BadDocument
-from app.ingest.extract import ExtractedDocument, document
+from app.ingest.extract import read_file
+from app.ingest.extracted import FileRead
 
-CPU_SECONDS = 30  # of one file
-WALL_SECONDS = 60.0
+CPU_SECONDS = 30  # of one file, and of each program that reads its pictures
+WALL_SECONDS = 300.0  # of one file, with the programs that it starts
 EXTRA_MEMORY = 1 << 30  # bytes beyond those that the process has at its start
 PIPE_CHUNK = 1 << 16
 TOO_MUCH = "It takes more time or memory than a text does: split it, or save it in another format."
 
 
-class _ReadFile(Struct):
-    """What the process found: a document, or why there is none."""
-
-    found: ExtractedDocument | None = None
-    error: str = ""
+_decode = msgspec.msgpack.Decoder(FileRead).decode
 
 
-_decode = msgspec.msgpack.Decoder(_ReadFile).decode
-
-
-def confined_document(path: Path) -> ExtractedDocument:
-    """Read a file as `document` does, within limits. Raises BadDocument."""
+def confined_read(path: Path, url: str = "", name: str = "") -> FileRead:
+    """Read a file as `read_file` does, within limits."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _work(path, writing)
+        _work(path, url, name, writing)
     os.close(writing)
     try:
         said = _received(reading)
     finally:
         os.close(reading)
-        with contextlib.suppress(ProcessLookupError):  # it has ended already, as most have
-            os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    return _result(path, said)
-
-
-def _result(path: Path, said: bytes) -> ExtractedDocument:
+        _end(child)
     try:
-        read = _decode(said)
+        return _decode(said)
     except ValueError:  # the process was ended
-        raise BadDocument(f"{path}: {TOO_MUCH}") from None
-    if read.found is None:
-        raise BadDocument(read.error)
-    return read.found
+        return FileRead(failed=[f"{name or path}: {TOO_MUCH}"])
+
+
+def _end(child: int) -> None:
+    """End a process and those that it has started."""
+    for end in (os.killpg, os.kill):  # it has no group of its own before it runs
+        with contextlib.suppress(ProcessLookupError):  # it has ended already, as most have
+            end(child, signal.SIGKILL)
+    os.waitpid(child, 0)
 
 
 def _received(pipe: int) -> bytes:
@@ -74,25 +65,20 @@ def _received(pipe: int) -> bytes:
     return b""
 
 
-def _work(path: Path, pipe: int) -> None:
+def _work(path: Path, url: str, name: str, pipe: int) -> None:
     """Read the file, say what was found, and end the process."""
     try:
+        os.setpgid(0, 0)
         _limit()
         try:
-            read = _ReadFile(document(path))
-        except BadDocument as error:
-            read = _ReadFile(error=f"{path}: {TOO_MUCH}" if _is_out_of_memory(error) else str(error))
+            read = read_file(path, url, name)
+        except MemoryError:
+            read = FileRead(failed=[f"{name or path}: {TOO_MUCH}"])
         said = msgspec.msgpack.encode(read)
         while said:
             said = said[os.write(pipe, said) :]
     finally:
         os._exit(0)  # nothing of the parent's ends twice
-
-
-def _is_out_of_memory(error: BaseException | None) -> bool:
-    while error is not None and not isinstance(error, MemoryError):
-        error = error.__cause__
-    return error is not None
 
 
 def _limit() -> None:

@@ -191,3 +191,11 @@ async def fetch(engine: Engine, sql: str, *params: Any) -> list[Any]:  # noqa: A
         return await engine.fetch(sql, *params)
     except AWAY as error:
         raise DatabaseUnavailable(str(error)) from error
+
+
+def storable(text: str) -> str:
+    """Return a text as Postgres can store it.
+
+    NUL becomes U+FFFD, and a lone surrogate a question mark.
+    """
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

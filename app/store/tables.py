@@ -3,8 +3,9 @@
 A test compares the two.
 
 `events` is the truth. `jobs` is a projection of it, and the head of the queue. `leases` says who works
-on what right now. `blobs` keeps big bodies by their sha256. `documents` and `passages` are the corpus.
-`checkpoints` bind the newest hashes of the log. `upkeep` is the log of what owners forgot and archived.
+on what right now. `blobs` keeps big bodies by their sha256. `documents` and `passages` are what users ingest,
+`originals` their files. `checkpoints` bind the newest hashes of the log. `upkeep` is the log of what owners
+forgot and archived.
 """
 
 from sqlalchemy import (
@@ -31,7 +32,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.types import UserDefinedType
 
 from app.store.projections import HAS_OUTCOME_SQL, JOB_COLUMNS, LEASED_SQL, OUTCOME_SQL
@@ -156,6 +157,26 @@ blobs = Table(
     Column("created_at", Moment, nullable=False, server_default=func.now()),
 )
 
+originals = Table(
+    "originals",
+    metadata,
+    Column("original_id", Uuid, primary_key=True),
+    Column("tenant", Text, nullable=False, server_default="default"),
+    Column("name", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),  # bytes
+    Column("sha256", Text, nullable=False),  # hexadecimal
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+)
+
+original_chunks = Table(
+    "original_chunks",
+    metadata,
+    Column("original_id", Uuid, ForeignKey("originals.original_id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 0, 1, 2 …
+    Column("body", LargeBinary, nullable=False),
+)
+
 documents = Table(
     "documents",
     metadata,
@@ -166,7 +187,15 @@ documents = Table(
     Column("text", Text, nullable=False),
     Column("added_at", Moment, nullable=False, server_default=func.now()),
     Column("language", Text, nullable=False, server_default=""),  # ISO 639-1; "" if the text does not tell
+    Column("tenant", Text, nullable=False, server_default="default"),
+    Column("collections", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("metadata", JSONB, nullable=False, server_default="{}"),
+    Column("original_id", Uuid, ForeignKey("originals.original_id", ondelete="SET NULL")),
     Index("documents_language_idx", "language"),
+    Index("documents_tenant_url_idx", "tenant", "url", unique=True),
+    Index("documents_text_idx", "tenant", "sha256"),
+    Index("documents_original_idx", "original_id", postgresql_where=text("original_id IS NOT NULL")),
+    Index("documents_collections_idx", "collections", postgresql_using="gin"),
 )
 
 passages = Table(

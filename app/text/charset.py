@@ -19,6 +19,13 @@ _META = re.compile(rb"<meta[^>]{0,300}?charset\s{0,9}=\s{0,9}[\"']?([\w.:-]{1,40
 _SUPERSETS = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030"}
 
 
+def is_sure(body: bytes) -> bool:
+    """Return whether the charset follows from the bytes, without a guess."""
+    if any(body.startswith(mark) for mark, _ in BOMS) or _META.search(body[:META_BYTES]):
+        return True
+    return _decoded(body, "utf-8") is not None
+
+
 def decode(body: bytes, declared: str = "", *, is_html: bool = False) -> str:
     """Return the text of `body`.
 

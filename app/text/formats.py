@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from html import unescape
 from io import BytesIO
 
+import nh3
 from docutils import nodes
 from docutils.core import publish_doctree
 from inscriptis import get_text
@@ -20,6 +21,8 @@ from pypdf import PdfReader
 
 from app.errors import BadDocument
 from app.text.charset import decode
+from app.text.front_matter import front_matter
+from app.text.pages import PAGE_BREAK
 
 MAX_TEXT = 2_000_000  # characters of one document; ten thousand paragraphs
 CODE_FENCE = "```"
@@ -60,6 +63,7 @@ class Extract(Struct, frozen=True):
 
     title: str
     text: str
+    metadata: dict[str, str] = {}
 
 
 def from_plain(body: bytes, charset: str = "") -> Extract:
@@ -69,14 +73,21 @@ def from_plain(body: bytes, charset: str = "") -> Extract:
     return Extract(first if len(first) <= 120 else "", text)  # longer is a paragraph
 
 
+def from_code(body: bytes) -> Extract:
+    """Return source code as it is, between fences."""
+    return Extract("", _fenced(_decode(body)))
+
+
 def from_markdown(body: bytes) -> Extract:
-    """Read CommonMark with tables.
+    """Read CommonMark with tables and front matter.
 
     Links and images keep their words.
     """
-    tokens = MarkdownIt("commonmark").enable("table").parse(_decode(body))
+    metadata, source = front_matter(_decode(body))
+    tokens = MarkdownIt("commonmark").enable("table").parse(source)
     text = EMPTY_CELLS.sub("", "".join(_markdown_parts(tokens)))
-    return Extract(_first_heading(tokens), text)
+    title = metadata.pop("title", "")
+    return Extract(title or _first_heading(tokens), text, metadata)
 
 
 def _first_heading(tokens: list[Token]) -> str:
@@ -137,7 +148,13 @@ def from_html(body: bytes, charset: str = "") -> Extract:
     """Return a page's visible words, and its head's title."""
     text = _lines(decode(body, charset, is_html=True))
     title = HTML_TITLE.search(text)
-    return Extract(unescape(title[1]) if title else "", get_text(text) if text.strip() else "")
+    shown = get_text(text) if text.strip() else ""
+    return Extract(unescape(title[1]) if title else "", shown if shown.strip() else _bare_words(text))
+
+
+def _bare_words(page: str) -> str:
+    """Return the words of a page that is nested too deeply."""
+    return unescape(nh3.clean(page, tags=set()))
 
 
 def from_pdf(body: bytes) -> Extract:
@@ -148,7 +165,7 @@ def from_pdf(body: bytes) -> Extract:
     reader = PdfReader(BytesIO(body))
     if reader.is_encrypted and not reader.decrypt(""):
         raise BadDocument("It needs a password: save it without one.")
-    text = "\n\n".join(_pdf_pages(reader))
+    text = PAGE_BREAK.join(_pdf_pages(reader))
     if not text.strip():
         raise BadDocument("The PDF has no text layer; run OCR on it first.")
     title = reader.metadata.title if reader.metadata else None
@@ -158,7 +175,7 @@ def from_pdf(body: bytes) -> Extract:
 def _pdf_pages(reader: PdfReader) -> Iterator[str]:
     size = 0
     for page in reader.pages:
-        text = page.extract_text()
+        text = page.extract_text().replace("\f", "\n")
         size += len(text)
         if size > MAX_TEXT:
             raise BadDocument(f"It has more than {MAX_TEXT:,} characters: split it.")

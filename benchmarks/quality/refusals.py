@@ -11,7 +11,7 @@ from app.agent.extractive import Extractive
 from app.agent.ports import Ask, SeenSource
 from app.domain.research import Research, Source, Turn
 from app.domain.tools import AdaptPlan, Answer, GeneratePlan, ReadPages, WebSearch, WriteReport
-from app.store import corpus
+from app.store import documents
 from app.store.database import Engine
 from benchmarks.quality.data import Article, Question
 from benchmarks.quality.retrieval import search_of
@@ -52,7 +52,7 @@ async def job(engine: Engine, question: str) -> set[str]:
 async def _read(engine: Engine, source: SeenSource, urls: Sequence[str], texts: dict[str, str]) -> SeenSource:
     if source.url not in urls:
         return source
-    text = await corpus.text(engine, source.url) or ""
+    text = await documents.text(engine, source.url) or ""
     digest = hashlib.sha256(text.encode()).hexdigest()
     texts[digest] = text
     return replace(source, sha256=digest)
@@ -74,10 +74,10 @@ async def rows(
     for question in questions:
         found = await job(engine, question.text)
         for key in question.relevant:
-            await corpus.remove(engine, key)
+            await documents.remove(engine, key)
         without = await job(engine, question.text)
         for key in question.relevant:
-            await corpus.put(engine, key, held[key].title, held[key].text)
+            await documents.put(engine, key, held[key].title, held[key].text)
         taken[question.language].append((not found, bool(found & question.relevant.keys()), not without))
     every = [one for all_ in taken.values() for one in all_]
     return [(language, _cells(all_)) for language, all_ in (*taken.items(), ("all", every))]

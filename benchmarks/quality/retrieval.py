@@ -7,7 +7,7 @@ from math import log, log2
 from statistics import mean
 
 from app.providers.corpus_search import CorpusSearch
-from app.store import corpus
+from app.store import documents, passage_search
 from app.store.database import Engine
 from benchmarks.quality.data import Article, Question
 
@@ -55,8 +55,8 @@ def ndcg(found: Sequence[str], relevant: dict[str, int]) -> float:
 def search_of(engine: Engine) -> CorpusSearch:
     """The search that the agent uses."""
     return CorpusSearch(
-        find=lambda query, limit: corpus.find(engine, query, limit),
-        text=lambda url: corpus.text(engine, url),
+        find=lambda query, limit: passage_search.find(engine, query, limit),
+        text=lambda url: documents.text(engine, url),
     )
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.store import corpus
+from app.store import documents
 from app.store.database import make_engine
 from benchmarks.database import Cluster
 from benchmarks.quality import adapters, citing, refusals, retrieval
@@ -30,7 +30,7 @@ async def _sheets(cluster: Cluster, data: Dataset, most: int) -> list[Sheet]:
             engine = make_engine(url)
             try:
                 for article in data.articles:
-                    await corpus.put(engine, article.key, article.title, article.text)
+                    await documents.put(engine, article.key, article.title, article.text)
                 found = await retrieval.rows(engine, data.articles, data.questions)
                 sheets.append(Sheet(f"{data.name}: found", FOUND, found))
                 if data.asks_without:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 import pytest
 
-from app.store import corpus
+from app.store import documents
 from app.store.writer import Writer
 from tests.chaos import logs
 from tests.chaos.mayhem import deafen, torment
@@ -149,7 +149,7 @@ def unfinished(party: Party) -> str:
 async def test_every_reader_gets_exactly_the_log_whatever_is_dropped_killed_or_lost(fleet, house, owner):
     print(f"CHAOS_SEED={SEED}")  # noqa: T201 - for pytest
     servers, worker = [fleet.server(), fleet.server()], fleet.worker(2)
-    await corpus.put(house.engine, "file:///boiling", "Boiling", "Water boils at 100 degrees. " * 50)
+    await documents.put(house.engine, "file:///boiling", "Boiling", "Water boils at 100 degrees. " * 50)
     await fleet.start()
 
     ends_at, rounds = time.monotonic() + SECONDS, itertools.count()

@@ -4,6 +4,7 @@ import json
 import shlex
 import signal
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -220,3 +221,23 @@ def test_a_reader_that_goes_away_is_no_news(terminal, url):
     with process.stderr:
         assert process.stderr.read() == ""
     process.wait(timeout=90)
+
+
+def test_sync_removes_the_documents_of_files_that_are_gone(terminal, demo, tmp_path):
+    for name in ("a.md", "b.md", "c.doc"):
+        (tmp_path / name).write_text(f"# {name}\n\nA numbat eats 20,000 termites a day, says {name}.\n")
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
+        archive.writestr("one.txt", "A bilby digs 3 metres deep.")
+        archive.writestr("two.txt", "A bilby digs 2 metres deep.")
+    first = json.loads(terminal.run("ingest", str(tmp_path), "--json").stdout)
+    (tmp_path / "b.md").unlink()
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
+        archive.writestr("two.txt", "A bilby digs 2 metres deep.")
+
+    second = json.loads(terminal.run("ingest", str(tmp_path), "--sync", "--json").stdout)
+
+    listed = json.loads(terminal.run("documents", "list", "--json").stdout)
+    ours = [one["url"].rpartition("/")[2] for one in listed if one["url"].startswith(tmp_path.as_uri())]
+    assert (first["stored"], first["passed_over"]) == (4, {".doc": 1})
+    assert first["passed_over_files"] == [str(tmp_path / "c.doc")]
+    assert (second["removed"], second["unchanged"], ours) == (2, 2, ["a.md", "two.txt"])

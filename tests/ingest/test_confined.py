@@ -1,16 +1,13 @@
 """A hostile file costs itself, and neither the time nor the memory of the others."""
 
-import contextlib
 import os
 import signal
 import zlib
 
 import pytest
 
-from app.cli.documents import Summary, store
-from app.errors import BadDocument
-from app.ingest import confined, extract
-from app.ingest.confined import confined_document
+from app.ingest import confined, extract, kinds
+from app.ingest.confined import confined_read
 from app.text.formats import Extract
 
 
@@ -28,24 +25,23 @@ def fatal(_body: bytes) -> Extract:
 
 
 @pytest.mark.parametrize("reader", [endless, greedy, fatal])
-async def test_a_file_that_takes_too_much_costs_that_file(tmp_path, monkeypatch, engine, reader):
-    monkeypatch.setitem(extract.FORMATS, ".bad", reader)
+def test_a_file_that_takes_too_much_costs_that_file(tmp_path, monkeypatch, reader):
+    monkeypatch.setitem(kinds.FORMATS, ".bad", reader)
     monkeypatch.setattr(confined, "CPU_SECONDS", 1)
     bad, good = tmp_path / "a.bad", tmp_path / "b.txt"
     bad.write_text("x")
     good.write_text("Water boils at 100 degrees.")
 
-    summary = await store(engine, [bad, good])
-
-    assert summary == Summary(stored=1, failed=[f"{bad}: {confined.TOO_MUCH}"])
+    assert confined_read(bad).failed == [f"{bad}: {confined.TOO_MUCH}"]
+    assert confined_read(good).documents[0].text == "Water boils at 100 degrees."
 
 
 def test_a_document_comes_whole_and_an_error_by_its_name(tmp_path):
     path = tmp_path / "a.md"
     path.write_text("# Tea\n\n" + "Water boils. " * 20_000)
-    assert confined_document(path) == extract.document(path)
-    with pytest.raises(BadDocument, match="File not found"):
-        confined_document(tmp_path / "none.txt")
+    assert confined_read(path).documents == [extract.document(path)]
+    [said] = confined_read(tmp_path / "none.txt").failed
+    assert said == f"{tmp_path}/none.txt: File not found; check the path."
 
 
 BOMB = (
@@ -69,6 +65,5 @@ def test_a_hostile_file_is_read_or_refused_and_the_next_one_is_read(tmp_path, mo
     path, good = tmp_path / name, tmp_path / "good.txt"
     path.write_bytes(HOSTILE[name])
     good.write_text("Water boils.")
-    with contextlib.suppress(BadDocument):
-        confined_document(path)
-    assert confined_document(good).text == "Water boils."
+    confined_read(path)
+    assert confined_read(good).documents[0].text == "Water boils."

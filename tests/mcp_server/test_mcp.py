@@ -11,7 +11,7 @@ from mcp import ClientSession, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from app.mcp_server.mount import McpMount
-from app.store import corpus
+from app.store import documents
 from tests.conftest import serving
 
 TOOLS = {"start_research", "get_research", "cancel_research", "answer_question", "search", "fetch"}
@@ -64,7 +64,7 @@ async def test_research_over_http_from_the_question_to_the_report(address):
 
 
 async def test_search_and_fetch_have_the_shapes_that_chatgpt_reads(address, engine):
-    await corpus.put(engine, "docs://kettle", "The kettle", "A kettle whistles when its water boils.")
+    await documents.put(engine, "docs://kettle", "The kettle", "A kettle whistles when its water boils.")
     async with (
         streamable_http_client(f"{address}/mcp") as (read, write, *_),
         ClientSession(read, write) as session,

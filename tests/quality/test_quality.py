@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from app.store import corpus
+from app.store import documents
 from app.text import languages
 from benchmarks.quality import adapters, citing, refusals, retrieval
 from benchmarks.quality.data import Article, Claim, Question, written
@@ -110,7 +110,7 @@ async def test_a_question_is_put_with_its_article_and_without_it(engine):
         Article("a/2", "Moths", "A moth eats the seeds of reeds."),
     ]
     for one in articles:
-        await corpus.put(engine, one.key, one.title, one.text)
+        await documents.put(engine, one.key, one.title, one.text)
     questions = [Question("en", "What did the ropeway of Ember Hill carry?", {"a/1": 1})]
 
     found = await retrieval.rows(engine, articles, questions)
@@ -118,4 +118,4 @@ async def test_a_question_is_put_with_its_article_and_without_it(engine):
 
     assert found == [("en", ["1", "1.000", "1.000", "1.000", "1.000", "0.000"])]
     assert refused[0] == ("en", ["1", "0%", "100%", "100%"])
-    assert await corpus.text(engine, "a/1") == text
+    assert await documents.text(engine, "a/1") == text

@@ -1,0 +1,37 @@
+"""Store what was read of a file."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from app.ingest.extracted import ExtractedDocument, FileRead
+from app.store import documents
+from app.store.database import Engine
+from dossier.document_types import AddedDocument, AddedDocuments
+
+
+async def add_read(
+    engine: Engine,
+    read: FileRead,
+    collections: Sequence[str] = (),
+    metadata: dict[str, Any] | None = None,
+    original_id: UUID | None = None,
+) -> AddedDocuments:
+    """Store the documents of a file, and say what became of each."""
+    given = metadata or {}
+    added = [await _add(engine, one, collections, given, original_id) for one in read.documents]
+    return AddedDocuments(added, read.failed, read.skipped)
+
+
+async def _add(
+    engine: Engine,
+    found: ExtractedDocument,
+    collections: Sequence[str],
+    metadata: dict[str, Any],
+    original_id: UUID | None,
+) -> AddedDocument:
+    whole = {**found.metadata, **metadata}
+    new = documents.NewDocument(found.url, found.title, found.text, collections, whole, original_id)
+    stored = await documents.store(engine, new)
+    same = stored.url if stored.change == "same_text" else ""
+    return AddedDocument(stored.document_id, found.url, found.title, stored.change, same, found.note)

@@ -1,0 +1,83 @@
+"""Read mail: .eml, and .mbox with a document for each message."""
+
+import re
+from collections.abc import Iterator
+from email import policy
+from email.message import EmailMessage, MIMEPart
+from email.parser import BytesParser
+from typing import BinaryIO
+
+from app.errors import BadDocument
+from app.text.formats import Extract, from_html, from_plain
+
+HEADERS = ("Subject", "From", "To", "Cc", "Date")
+MAIL_METADATA = {"From": "author", "Date": "date"}
+MAX_MAIL = 20_000_000  # bytes
+MAX_PARTS = 200  # of one message
+MAX_HEADER = 2_000  # characters
+SEPARATOR = re.compile(rb"From \S{1,998} .{0,200}\d{2}:\d{2}")
+QUOTED_SEPARATOR = re.compile(rb"^>(>{0,99}From )", re.MULTILINE)
+
+
+def from_eml(body: bytes) -> Extract:
+    """Read a message: headers, text, and the names of attachments."""
+    message = BytesParser(policy=policy.default).parsebytes(body)
+    headers = {name: said for name in HEADERS if (said := _header(message, name))}
+    metadata = {ours: headers[name] for name, ours in MAIL_METADATA.items() if name in headers}
+    blocks = ["\n".join(f"{name}: {said}" for name, said in headers.items()), *_bodies(message)]
+    return Extract(headers.get("Subject", ""), "\n\n".join(blocks), metadata)
+
+
+def _header(message: EmailMessage, name: str) -> str:
+    try:
+        value = str(message.get(name, ""))
+    except Exception:  # noqa: BLE001 - the standard parser stumbles over some headers
+        value = next((str(text) for key, text in message.raw_items() if key.lower() == name.lower()), "")
+    return " ".join(value.split())[:MAX_HEADER]
+
+
+def _bodies(message: EmailMessage) -> Iterator[str]:
+    """Yield the text of a message, and a line for each attachment."""
+    preferred = message.get_body(("plain", "html")) if message.is_multipart() else message
+    if preferred is not None and preferred.get_content_maintype() == "text":
+        yield _text(preferred)
+    for number, part in enumerate(message.walk()):
+        if number > MAX_PARTS:
+            return
+        if part is preferred or part.is_multipart():
+            continue
+        if name := part.get_filename():
+            yield f"Attached: {' '.join(name.split())[:200]}"
+        elif preferred is None and part.get_content_maintype() == "text":
+            yield _text(part)
+
+
+def _text(part: MIMEPart) -> str:
+    body = part.get_payload(decode=True)
+    read = from_html if part.get_content_subtype() == "html" else from_plain
+    return read(body if isinstance(body, bytes) else b"", part.get_content_charset() or "").text.strip()
+
+
+def messages(stream: BinaryIO) -> Iterator[tuple[str, bytes | BadDocument]]:
+    """Yield the messages of a mailbox, each with its number."""
+    lines, size, number, was_blank = list[bytes](), 0, 0, True
+    for line in stream:
+        if was_blank and line.startswith(b"From ") and SEPARATOR.match(line):
+            if number:
+                yield str(number), _message(lines, size)
+            lines, size, number = [], 0, number + 1
+        elif not number:
+            raise BadDocument("It does not begin as a mailbox does: save it again, or as .eml.")
+        else:
+            size += len(line)
+            if size <= MAX_MAIL:
+                lines.append(line)
+        was_blank = not line.strip()
+    if number:
+        yield str(number), _message(lines, size)
+
+
+def _message(lines: list[bytes], size: int) -> bytes | BadDocument:
+    if size > MAX_MAIL:
+        return BadDocument(f"It is larger than {MAX_MAIL // 1_000_000} MB.")
+    return QUOTED_SEPARATOR.sub(rb"\1", b"".join(lines))
