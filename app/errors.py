@@ -5,6 +5,7 @@ DossierError
 │   ├── JobAlreadyOver      leave it
 │   ├── LeaseLost           stop working on the job, at once
 │   ├── CancelRequested     make no further paid call; confirm the cancel
+│   ├── FinishPending       look at the job again, and decide again
 │   └── NoInputRequested    the job asks for nothing (any more)
 ├── WrongVersion            somebody else wrote first: load again, decide again
 ├── JobNotFound
@@ -38,7 +39,9 @@ class JobAlreadyOver(Refused):
     """
 
     def __init__(self, status: str) -> None:
-        super().__init__(f"The job is already over: its status is {status}.")
+        is_ending = status == "cancelling"
+        what = "is being cancelled" if is_ending else f"is already over: its status is {status}"
+        super().__init__(f"The job {what}.")
         self.status = status
 
 
@@ -48,6 +51,10 @@ class LeaseLost(Refused):
 
 class CancelPending(Refused):
     """The job is being cancelled: no new paid call may be recorded."""
+
+
+class FinishPending(Refused):
+    """The report is wanted now: what was decided without knowing is decided again."""
 
 
 class NoInputRequested(Refused):

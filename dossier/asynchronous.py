@@ -324,6 +324,13 @@ class AsyncDossier:
         """
         return _decode(await self._ask("DELETE", _path(job_id)), Cancelled)
 
+    async def finish(self, job_id: JobId) -> JobView:
+        """Finish the job now: the report is written from what was read.
+
+        Raises ApiError `job_already_over` if it is over, or being cancelled.
+        """
+        return _decode(await self._ask("POST", _path(job_id, "/finish")), JobView)
+
     async def answer(self, job_id: JobId, answers: Sequence[str]) -> JobView:
         """Answer the agent's questions in 1 to 10 lines.
 

@@ -82,6 +82,7 @@ class Dossier:
     iter_jobs = _iterating(AsyncDossier.iter_jobs)
     result = _blocking(AsyncDossier.result)
     cancel = _blocking(AsyncDossier.cancel)
+    finish = _blocking(AsyncDossier.finish)
     answer = _blocking(AsyncDossier.answer)
     report = _blocking(AsyncDossier.report)
     claims = _blocking(AsyncDossier.claims)

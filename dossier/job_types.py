@@ -16,6 +16,7 @@ StopReason = Literal[
     "deadline",
     "max_iterations",
     "model_failed",
+    "finish_requested",
     "cancelled",
     "error",
 ]

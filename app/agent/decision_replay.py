@@ -17,6 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from app.agent import interpret, limits, turns
+from app.agent.finishing import to_cut
 from app.agent.judging import JudgeCall
 from app.agent.matching import EmbedCall
 from app.agent.ports import Ask, BadReply, ModelReply
@@ -133,6 +134,10 @@ class Replay:
 
     def _settle(self, fact: e.Recorded, outcome: Outcome) -> None:
         before, call = self.job, self._made.get(outcome.key)
+        is_cut = isinstance(outcome, e.CallFailed) and outcome.error_type == "aborted"
+        if before.research.is_finishing and is_cut:
+            self._cut(fact, outcome.key)
+            return
         if call is None or before.status == "cancelling":
             return  # the bill of what was cut off
         if isinstance(outcome, e.CallFailed) and (outcome.retryable or outcome.error_type == "aborted"):
@@ -141,7 +146,7 @@ class Replay:
         after = evolve(before, fact)
         if isinstance(call, ModelCall):
             self._lessons = deque(self._learn_step(after, call, fact.seq, outcome))
-        elif turns.pending(after):
+        elif turns.is_open(after):
             return
         elif isinstance(call, JudgeCall):
             self._lessons = deque(self._learn_verdicts(after, call, fact.seq))
@@ -152,6 +157,15 @@ class Replay:
         if self._is_unknown:
             self._lessons.clear()
         self._turn, self._may_announce = (before, call, outcome), True
+
+    def _cut(self, fact: e.Recorded, key: str) -> None:
+        """See a call cut because the report is wanted, and what its turn taught."""
+        call, after = self.job.research.call(key), evolve(self.job, fact)
+        if self.job.status != "cancelling" and call and call.kind in turns.TOOL_KINDS and not to_cut(after):
+            self._lessons = deque(self._learn_calls(after, fact.seq))
+            if self._is_unknown:
+                self._lessons.clear()
+        self._may_announce = True
 
     def _learn_step(self, after: Job, call: ModelCall, seq: int, outcome: Outcome) -> tuple[e.Event, ...]:
         if not outcome.reply_sha256:
@@ -216,7 +230,7 @@ class Replay:
                     today = replace(today, outcome=None)
                 self._expect(seq, event, today)
                 return
-            due = limits.reached(self.job) if self.job.research.tripped is None else None
+            due = None if self.job.research.is_ending else limits.reached(self.job)
             if due and isinstance(outcome, e.CallFailed) and isinstance(event, LETS_GO):
                 return  # the call failed so that the attempt ended with it
         if isinstance(event, e.BudgetReached) and event.limit == "deadline_seconds" and not due:

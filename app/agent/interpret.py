@@ -258,6 +258,8 @@ def stop_reason(job: Job, research: Research, call: DecidingCall) -> StopReason:
 
     `job` is the state before `call` was made.
     """
+    if job.research.is_finishing and job.research.tripped is None:
+        return "finish_requested"
     is_aside = job.research.set_aside is not None  # the model came to an end of its own
     if job.research.tripped is None and isinstance(call, ModelCall) and call.fallback and not is_aside:
         return "model_failed"

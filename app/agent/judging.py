@@ -44,7 +44,7 @@ class JudgeCall(Struct, frozen=True):
 
 def is_on(job: Job) -> bool:
     """Return True if a report written now is to be judged."""
-    return job.request.verify in ("cited", "all") and job.research.tripped is None
+    return job.request.verify in ("cited", "all") and not job.research.is_ending
 
 
 def judge_calls(job: Job) -> list[JudgeCall]:
@@ -56,7 +56,7 @@ def judge_calls(job: Job) -> list[JudgeCall]:
     if research.draft is None:
         return []
     calls = [] if research.is_judged else _batches(research)
-    if not research.tripped:
+    if not research.is_ending:
         return calls
     settled = {call.key for call in research.calls if call.settled}
     return [*(call for call in calls if call.key in settled), ending(job)]
@@ -189,5 +189,5 @@ def may_repair(job: Job, turns: int) -> bool:
     `turns` is the most that the job may take.
     """
     research = job.research
-    has_room = research.drafts < MAX_DRAFTS and research.turns_taken < turns and not research.tripped
+    has_room = research.drafts < MAX_DRAFTS and research.turns_taken < turns and not research.is_ending
     return has_room and bool(fallen(research))

@@ -108,6 +108,8 @@ def is_forced(job: Job) -> StopReason | None:
     tripped = job.research.tripped
     if tripped is not None:
         return "deadline" if tripped.limit == "deadline_seconds" else "budget_reached"
+    if job.research.is_finishing:
+        return "finish_requested"
     taken = job.research.turns_taken if job.agent_rules < 2 else job.research.model_turns
     return "max_iterations" if taken + 1 >= bounds(job).turns else None
 

@@ -57,7 +57,7 @@ class Wanted(Struct, frozen=True):
 
 def unquoted(job: Job, found: Iterable[e.Unquoted]) -> tuple[e.Unquoted, ...]:
     """Return which claims without a quote are searched for by embedding."""
-    is_on = job.embeds and job.research.tripped is None
+    is_on = job.embeds and not job.research.is_ending
     return tuple(dict.fromkeys(found))[:MAX_EMBEDDED_CLAIMS] if is_on else ()
 
 
@@ -68,7 +68,7 @@ def embed_calls(job: Job) -> list[EmbedCall]:
     """
     research = job.research
     calls = _batches(len(research.turns), (research.draft and research.draft.unquoted) or ())
-    if not research.tripped:
+    if not research.is_ending:
         return calls
     settled = {call.key for call in research.calls if call.settled}
     return [*(call for call in calls if call.key in settled), ending(job)]

@@ -80,6 +80,8 @@ def has_read(job: Job) -> bool:
 def may_research(job: Job) -> bool:
     """Return True while time and money allow another page."""
     tripped = job.research.tripped
+    if job.research.is_finishing:
+        return False
     if tripped and (job.research.is_late or tripped.limit in ("max_cost_usd", "max_calls")):
         return False
     return bool(searches_left(job) or (reads_left(job) and _has_unread(job)))

@@ -6,7 +6,7 @@ A turn is one model call that fills the schema, then the calls of the tool that 
 read off the folded job, so resuming is folding, and a call that is in the log is never made again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Literal
@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from app.agent import judging, matching
 from app.agent.effects import effects, query_key, searched, unreadable
+from app.agent.finishing import needs_stand_in
 from app.agent.judging import JudgeCall
 from app.agent.limits import FINAL_TOOLS, affordable, bounds, may_use, usable
 from app.agent.matching import EmbedCall
@@ -43,6 +44,7 @@ from app.text.urls import normalise
 
 LATE = "The model did not answer before the deadline."
 PASSING_EVENTS = frozenset({"network", "timeout", "rate_limit"})  # types of errors that waiting may cure
+TOOL_KINDS = ("search", "read")
 MAX_CORRECTIONS = 2  # times that a model is told what was wrong with its reply, for one turn
 
 
@@ -158,6 +160,17 @@ def pending(job: Job) -> list[Call]:
     return [call for call in tool_calls(job) if call.key not in settled]
 
 
+def is_open(job: Job) -> bool:
+    """Return True until every call of the turn's tool is settled.
+
+    Where the report is wanted, no call is made any more, but some may be in flight.
+    """
+    in_flight = job.research.is_finishing and any(
+        call.kind in TOOL_KINDS and not call.settled for call in job.research.calls
+    )
+    return in_flight or bool(pending(job))
+
+
 def tool_calls(job: Job) -> list[Call]:
     """Return the calls of the turn's tool, within the limits.
 
@@ -167,8 +180,15 @@ def tool_calls(job: Job) -> list[Call]:
         return list[Call](matching.embed_calls(job))
     if job.research.draft:
         return list[Call](judging.judge_calls(job))
-    if not job.research.turns or not _may_act(job):
+    if not job.research.turns:
         return []
+    if job.research.is_finishing:
+        settled = {call.key for call in job.research.calls if call.settled}
+        return [call for call in _chosen_calls(job) if call.key in settled]
+    return _chosen_calls(job) if _may_act(job) else []
+
+
+def _chosen_calls(job: Job) -> list[Call]:
     turn = job.research.turns[-1]
     match turn.function:
         case tools.WebSearch(queries=queries):
@@ -185,7 +205,7 @@ def _may_act(job: Job) -> bool:
     That is until a limit, or with what the limit left.
     """
     research = job.research
-    if research.tripped is None:
+    if not research.is_ending:
         return True
     return job.agent_rules >= 2 and research.author == "stand_in" and may_research(job)
 
@@ -250,8 +270,11 @@ def model_call(job: Job) -> ModelCall:
     final = [error for error in refused if not error.retryable]
     told = tuple(error.error_message for error in final if error.error_type == "validation")
     offered = _menu(job)
-    if _is_spent(final, told) or not affordable(job) or not offered or stands_in(job):
-        return ModelCall(f"{step}/fallback", _stand_in_ask(job), fallback=True)
+    cannot_go_on = _is_spent(final, told) or not affordable(job) or not offered or stands_in(job)
+    if cannot_go_on or needs_stand_in(job):
+        # A call of its own: one that was in flight when the report was wanted asked something else.
+        name = "finish" if job.research.is_finishing else "fallback"
+        return ModelCall(f"{step}/{name}", _stand_in_ask(job), fallback=True)
     key = f"{step}/model" + (f"/{len(final) + 1}" if final else "")
     return ModelCall(key, _ask(job, offered, told))
 
@@ -288,7 +311,7 @@ def model_failure(job: Job) -> e.CallFailed | None:
     """
     errors = [call.error for call in job.research.calls if call.kind == "model" and call.error]
     faults = [error for error in errors if error.error_type != "validation"]
-    if job.research.turns or len(faults) < len(errors) or not faults:
+    if job.research.is_finishing or job.research.turns or len(faults) < len(errors) or not faults:
         return None
     said = next((error for error in faults if error.error_type != "aborted"), None)
     # What ends a call for good here is that the time is over: asked later, the model may answer.
@@ -346,11 +369,15 @@ def _follow_up(research: Research) -> FollowUp | UnsetType:
 
 
 def aborted(
-    job: Job, why: str, said: Mapping[str, str | UnsetType] = MappingProxyType({})
+    job: Job,
+    why: str,
+    said: Mapping[str, str | UnsetType] = MappingProxyType({}),
+    only: Container[str] | None = None,
 ) -> tuple[e.CallFailed, ...]:
     """Return the end of calls cut off, at unknown cost.
 
-    `said` has the blobs of what models had written by then, by the keys of their calls.
+    `said` has the blobs of what models had written by then, by the keys of their calls. `only` has the
+    keys of the calls that are cut off; None for all.
     """
     return tuple(
         e.CallFailed(
@@ -362,7 +389,7 @@ def aborted(
             said_sha256=said.get(call.key, UNSET),
         )
         for call in job.research.calls
-        if not call.settled
+        if not call.settled and (only is None or call.key in only)
     )
 
 

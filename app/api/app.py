@@ -55,6 +55,7 @@ ROUTES = [
     jobs.get_job,
     jobs.list_jobs,
     jobs.cancel_job,
+    jobs.finish_job,
     forks.fork_job,
     forks.replay_job,
     forks.diff_jobs,

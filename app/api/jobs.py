@@ -15,6 +15,7 @@ from app.api.contract import BODY, LOG, MAX_PAGE_SIZE, PAGE_PROBLEMS, SUBMITTING
 from app.api.waiting import until_over
 from app.domain import commands as c
 from app.domain.job import Job
+from app.domain.view import job_view
 from app.handle import handle, submit
 from app.store import reads
 from dossier.job_types import Cancelled, Created, Jobs, JobView, Outcome, Status
@@ -161,3 +162,22 @@ async def cancel_job(
     message = "Cancelled." if job.is_over else "The worker is stopping. Follow the stream to see when it has."
     body = Cancelled(job.id, job.status, job.completed_at, message)
     return Response(body, status_code=200 if job.is_over else 202)
+
+
+@post(
+    "/jobs/{job_id:str}/finish",
+    status_code=200,
+    responses=problems_of(*LOG, "job_already_over", "try_again"),
+    summary="Finish a job now, with what it has",
+    description="Calls in flight are cut, and the report is written from the pages that were read. "
+    "Finishing a finishing job is 200 again.",
+)
+async def finish_job(
+    context: NamedDependency[ApiContext],
+    request: Request,  # type: ignore[type-arg]
+    job_id: FromPath[str],
+) -> Response[JobView]:
+    """Request the report, which the worker then writes."""
+    job = await context.load(job_id_of(job_id))
+    job = await handle(context.writer, job, c.RequestFinish(), actor=caller_of(request).actor)
+    return Response(job_view(job))

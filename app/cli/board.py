@@ -171,6 +171,7 @@ OUTCOME_LINES = {
     "attempt_released": "The worker is leaving; another one will continue",
     "lease_expired": "The worker was lost; another one will continue",
     "cancel_requested": "Cancelling",
+    "finish_requested": "The report is wanted now",
     "job_cancelled": "Cancelled",
     "job_completed": "Done",
 }

@@ -68,6 +68,25 @@ def cancel(job_id: str, *, as_json: bool) -> None:
         line(how_to_go_on(answer.job_id))
 
 
+@click.command("finish", epilog=f"Example: dossier finish {EXAMPLE_ID}")
+@click.argument("job_id")
+@click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
+def finish_job(job_id: str, *, as_json: bool) -> None:
+    """Finish a job now, with what it has.
+
+    The report is written from the pages that were read; its `stop_reason` is finish_requested. A job that
+    is over stays as it is, and the exit code is 1.
+    """
+    with connect() as dossier:
+        view = dossier.finish(find_job(dossier, job_id))
+    if as_json:
+        print_json(view)
+        return
+    click.echo(f"{view.status}: the report is written from what was read.")
+    if is_own():
+        line(how_to_go_on(view.job_id))
+
+
 @click.command(epilog=f"Example: dossier report {EXAMPLE_ID} --format html > report.html")
 @click.argument("job_id")
 @click.option("--format", "kind", default="md", show_default=True, type=click.Choice(get_args(ReportFormat)))

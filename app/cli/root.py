@@ -18,6 +18,7 @@ COMMANDS = {
     "fork": ("app.cli.forking:fork", "Fork a job from any point of its history."),
     "diff": ("app.cli.forking:diff", "Compare two jobs: steps, sources, claims, cost."),
     "replay": ("app.cli.replaying:replay", "Replay a job's log with today's code."),
+    "finish": ("app.cli.job_commands:finish_job", "Finish a job now, with what it has."),
     "report": ("app.cli.job_commands:report", "Print the report of a completed job."),
     "why": ("app.cli.proof:why", "Show the evidence for a sentence of a report."),
     "bundle": ("app.cli.proof:bundle", "Save a job as one file to check offline."),

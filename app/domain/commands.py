@@ -46,6 +46,7 @@ class RecordEvents(Struct, frozen=True):
 
     epoch: int
     happened: tuple[Event, ...]
+    knows_finish: bool = False  # decided with `finish_requested` in view
 
 
 class CompleteJob(Struct, frozen=True):
@@ -55,6 +56,7 @@ class CompleteJob(Struct, frozen=True):
     stop_reason: StopReason
     happened: tuple[Event, ...] = ()
     outcome: Outcome | None = None
+    knows_finish: bool = False
 
 
 class FailAttempt(Struct, frozen=True):
@@ -99,6 +101,10 @@ class RequestCancel(Struct, frozen=True):
     reason: str = ""
 
 
+class RequestFinish(Struct, frozen=True):
+    """Write the report now, from what there is."""
+
+
 class ConfirmCancel(Struct, frozen=True):
     """Confirm a cancel, once the worker has stopped.
 
@@ -127,6 +133,7 @@ Command = (
     | ProvideInput
     | AssumeInput
     | RequestCancel
+    | RequestFinish
     | ConfirmCancel
     | ExpireLease
 )

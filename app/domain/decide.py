@@ -11,7 +11,15 @@ from msgspec import UNSET
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.job import Job
-from app.errors import CancelPending, JobAlreadyOver, JobNotFound, LeaseLost, NoInputRequested, Refused
+from app.errors import (
+    CancelPending,
+    FinishPending,
+    JobAlreadyOver,
+    JobNotFound,
+    LeaseLost,
+    NoInputRequested,
+    Refused,
+)
 
 Events = tuple[e.Event, ...]
 
@@ -42,6 +50,7 @@ def _decide_existing(
     | c.ProvideInput
     | c.AssumeInput
     | c.RequestCancel
+    | c.RequestFinish
     | c.ConfirmCancel
     | c.ExpireLease,
     job: Job,
@@ -63,6 +72,8 @@ def _decide_existing(
             return _assume(job)
         case c.RequestCancel():
             return _cancel(command, job)
+        case c.RequestFinish():
+            return _finish(job)
         case c.ConfirmCancel():
             return _confirm_cancel(command, job)
         case c.ExpireLease():
@@ -96,12 +107,15 @@ def _start(command: c.StartAttempt, job: Job) -> Events:
 def _record(command: c.RecordEvents, job: Job) -> Events:
     _require_lease(job, command.epoch)
     _refuse_when_cancelling(job)
+    if any(map(_is_decided, command.happened)):
+        _refuse_unaware(job, knows_finish=command.knows_finish)
     return command.happened
 
 
 def _complete(command: c.CompleteJob, job: Job) -> Events:
     _require_lease(job, command.epoch)
     _refuse_when_cancelling(job)
+    _refuse_unaware(job, knows_finish=command.knows_finish)
     return (*command.happened, e.JobCompleted(command.stop_reason, command.outcome))
 
 
@@ -144,6 +158,15 @@ def _cancel(command: c.RequestCancel, job: Job) -> Events:
     return (requested,) if job.is_leased else (requested, e.JobCancelled())
 
 
+def _finish(job: Job) -> Events:
+    if job.is_over or job.status == "cancelling":
+        raise JobAlreadyOver(job.status)
+    if job.research.is_finishing:
+        return ()
+    # A job that waits for an answer goes on with its assumptions.
+    return (e.FinishRequested(), *_assume(job))
+
+
 def _confirm_cancel(command: c.ConfirmCancel, job: Job) -> Events:
     _require_lease(job, command.epoch)
     if job.status != "cancelling":
@@ -166,6 +189,19 @@ def _expire(command: c.ExpireLease, job: Job) -> Events:
 def _require_lease(job: Job, epoch: int) -> None:
     if not job.is_leased or job.epoch != epoch:
         raise LeaseLost(f"Job {job.id} is {job.status} under epoch {job.epoch}, not {epoch}.")
+
+
+def _is_decided(event: e.Event) -> bool:
+    """Return True unless nothing follows from the event, whatever is wanted."""
+    return not isinstance(event, e.CallProgressed) and not (
+        isinstance(event, e.CallFailed) and event.retryable
+    )
+
+
+def _refuse_unaware(job: Job, *, knows_finish: bool) -> None:
+    """Refuse what a worker decided before the report was wanted."""
+    if job.research.is_finishing and not knows_finish:
+        raise FinishPending(f"Job {job.id} is to finish now.")
 
 
 def _refuse_when_cancelling(job: Job) -> None:

@@ -70,6 +70,7 @@ _ROWS = (
     EventKind(event=e.LeaseExpired, needs_lease=False, ends="attempt"),
     EventKind(event=e.JobFailed, needs_lease=False, ends="job"),
     EventKind(event=e.CancelRequested, needs_lease=False),
+    EventKind(event=e.FinishRequested, needs_lease=False),
     EventKind(event=e.JobCancelled, needs_lease=False, ends="job"),
 )
 EVENT_KINDS = {kind.name: kind for kind in _ROWS}

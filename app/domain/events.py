@@ -393,6 +393,12 @@ class CancelRequested(Fact, frozen=True):
     reason: str = ""
 
 
+class FinishRequested(Fact, frozen=True):
+    """The caller wants the report now, from what there is."""
+
+    type = "finish_requested"
+
+
 class JobCancelled(Fact, frozen=True):
     """Terminal: stopped on request."""
 
@@ -433,6 +439,7 @@ Event = (
     | LeaseExpired
     | JobFailed
     | CancelRequested
+    | FinishRequested
     | JobCancelled
     | Unrecognised
 )

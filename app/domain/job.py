@@ -128,8 +128,8 @@ def _apply(job: Job, fact: e.Recorded) -> Job:
             return _answer(job, event, fact.at)
         case e.LeaseExpired():
             return _expire(job, event, fact.at)
-        case e.CancelRequested():
-            return replace(job, status="cancelling", current_step="Cancelling")
+        case e.CancelRequested() | e.FinishRequested():
+            return _want_end(job, event)
         case e.JobCancelled():
             return _end(job, "cancelled", "Cancelled", fact.at, "cancelled")
         case e.JobFailed():
@@ -216,6 +216,17 @@ def _ask(job: Job, event: e.InputRequested, at: datetime) -> Job:
 def _answer(job: Job, event: e.InputProvided, at: datetime) -> Job:
     answered = replace(job.research, answers=event.answers)
     return replace(_wait(job), input_request=None, working_since=at, research=answered)
+
+
+def _want_end(job: Job, event: e.CancelRequested | e.FinishRequested) -> Job:
+    """Somebody wants the end: at once, or with the report.
+
+    For the report, a job that waits is due at once.
+    """
+    if isinstance(event, e.CancelRequested):
+        return replace(job, status="cancelling", current_step="Cancelling")
+    words = "Finishing with what there is" if job.status == "running" else job.current_step
+    return replace(job, retry_at=None, current_step=words, research=research.finish(job.research))
 
 
 def _expire(job: Job, event: e.LeaseExpired, at: datetime) -> Job:

@@ -121,6 +121,13 @@ class Research(Struct, frozen=True):
     stand_in_turns: int = 0  # of this job itself
     is_late: bool = False  # what the deadline had left was used up as well
     forked: e.JobForked | None = None
+    is_finishing: bool = False  # the caller wants the report now
+    open_at_finish: tuple[str, ...] = ()  # keys of the calls that were not settled then
+
+    @property
+    def is_ending(self) -> bool:
+        """True once only the report is left: by a limit, or by request."""
+        return self.tripped is not None or self.is_finishing
 
     @property
     def model_turns(self) -> int:
@@ -195,6 +202,12 @@ def evolve(state: Research, event: ResearchEvent) -> Research:
 def fork(state: Research, event: e.JobForked) -> Research:
     """Return the initial state of a fork, before the copied events."""
     return replace(state, forked=event, answers=event.answers)
+
+
+def finish(state: Research) -> Research:
+    """Return the state once the report is wanted, noting the open calls."""
+    open_ = tuple(call.key for call in state.calls if not call.settled)
+    return replace(state, is_finishing=True, open_at_finish=open_)
 
 
 def _request(state: Research, event: e.CallRequested) -> Research:
@@ -343,6 +356,8 @@ def _author(state: Research) -> Author:
     call = next((call for call in reversed(state.calls) if call.kind == "model"), None)
     if call is None:
         return "model"
+    if call.fallback and state.is_finishing and not any(known.error for known in state.calls):
+        return "extractive"  # nothing failed: the report was wanted before there was anything to write from
     return "stand_in" if call.fallback else "extractive" if call.provider == "extractive" else "model"
 
 

@@ -26,6 +26,7 @@ CHANNEL = "dossier"
 COALESCE = 0.015  # seconds between two notifies of one process; the first one goes out at once
 IDS_PER_PAYLOAD = 200  # of 37 bytes each; Postgres takes 8,000 bytes
 STOP = "!"  # before the id of a job that is to be cancelled
+FINISH = "~"  # before the id of a job whose report is wanted now
 MAX_PENDING = 10_000  # ids that wait to be sent; more than that is said as "everything"
 RECONNECT = (0.2, 5.0)  # seconds: first and longest wait before listening again
 PING = 20.0  # seconds between two signs of life of the listening connection
@@ -46,6 +47,7 @@ class Hint(Struct, frozen=True):
 
     job_ids: frozenset[UUID] = frozenset()
     cancelled: frozenset[UUID] = frozenset()  # of those, the ones that somebody wants to stop
+    finishing: frozenset[UUID] = frozenset()  # of those, the ones whose report is wanted now
     queue: bool = False
     everything: bool = False
 
@@ -161,8 +163,12 @@ class Wake:
             self._tell(Hint(queue=queue == "q", everything=True))
         else:
             stops = frozenset(UUID(text[1:]) for text in ids if text[0] == STOP)
-            self._tell(Hint(frozenset(UUID(text.lstrip(STOP)) for text in ids), stops, queue == "q"))
+            wanted = frozenset(UUID(text[1:]) for text in ids if text[0] == FINISH)
+            every = frozenset(UUID(text.lstrip(STOP + FINISH)) for text in ids)
+            self._tell(Hint(every, stops, wanted, queue == "q"))
 
 
 def _mark(job_id: UUID, hint: Hint) -> str:
-    return f"{STOP}{job_id}" if job_id in hint.cancelled else str(job_id)
+    if job_id in hint.cancelled:
+        return f"{STOP}{job_id}"
+    return f"{FINISH}{job_id}" if job_id in hint.finishing else str(job_id)

@@ -4,12 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from app.domain.change import Change
+from app.domain.events import FinishRequested
 from app.domain.job import Job
 from app.metrics import ProcessMetrics
 from app.store import blobs, log
 from app.store.batch import Batch
 from app.store.database import Engine
 from app.store.wake import Hint, Wake
+
+WANTING = FinishRequested.type  # the event after which a worker is to stop and write
 
 
 class Writer:
@@ -76,16 +79,19 @@ class Writer:
         with self.metrics.timing(self.metrics.append_seconds):
             moved = await log.append(self.engine, list(first.values()))
         self._count(list(first.values()), moved)
-        self._wake.ring(_hint([change.job for change in first.values() if change.job.id in moved]))
+        self._wake.ring(_hint([change for change in first.values() if change.job.id in moved]))
         return [change.job.id in moved and first[change.job.id] is change for change in changes]
 
     def _count(self, changes: Sequence[Change], written: Collection[UUID]) -> None:
         self.metrics.events.inc(sum(len(change.rows) for change in changes if change.job.id in written))
 
 
-def _hint(jobs: Sequence[Job]) -> Hint:
+def _hint(changes: Sequence[Change]) -> Hint:
+    jobs = [change.job for change in changes]
+    wanted = [change.job.id for change in changes if any(row.type == WANTING for row in change.rows)]
     return Hint(
         frozenset(job.id for job in jobs),
         frozenset(job.id for job in jobs if job.status == "cancelling"),
+        frozenset(wanted),
         queue=any(job.status == "pending" for job in jobs),
     )

@@ -33,6 +33,7 @@ STOPPED: dict[StopReason, str] = {
     "no_evidence": "The sources that were searched hold nothing that answers the question.",
     "budget_reached": "The research stopped early: its budget was used up.",
     "max_iterations": "The research stopped early: it reached its last turn.",
+    "finish_requested": "The research stopped early: the report was wanted at once.",
     "deadline": "The research stopped early: its time was up.",
     "model_failed": "The language model failed; the report was put together without it.",
     "cancelled": "The research was cancelled.",

@@ -9,12 +9,15 @@ from typing import TypeVar
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
+from app.agent.finishing import to_cut
 from app.agent.ports import Writing
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.change import change
 from app.domain.job import Job
+from app.errors import FinishPending
 from app.handle import handle
 from app.store.writer import Writer
 from app.worker import crash
@@ -44,6 +47,7 @@ class Attempt:
         self.ending = False  # its last write is under way, which ends its lease: that lease is not lost
         self.draining = False  # set when the worker wants to stop: finish the step, start no other
         self.writings: dict[str, Writing] = {}  # what models write, by the keys of their calls
+        self.patience: asyncio.Timeout | None = None  # of the calls in flight, where they can be cut
         self._actor = f"worker:{worker}"
         self._writing = asyncio.Lock()
         self._begun = (at or datetime.now(UTC), time.monotonic())
@@ -86,11 +90,17 @@ class Attempt:
 
     async def write(self, command: c.Command) -> Job:
         """Carry out a command, only within `in_turn`."""
+        if isinstance(command, c.RecordEvents | c.CompleteJob):
+            command = replace(command, knows_finish=self.job.research.is_finishing)
         self.ending = isinstance(command, FINAL_COMMANDS)
         crash.reached("before_commit")
-        self.job = await handle(
-            self.writer, self.job, command, actor=self._actor, epoch=self.epoch, at=self.now()
-        )
+        try:
+            self.job = await handle(
+                self.writer, self.job, command, actor=self._actor, epoch=self.epoch, at=self.now()
+            )
+        except FinishPending:
+            await self.refresh()
+            raise
         crash.reached("after_commit")
         if self.ending or self.job.status == "input_required":
             self.outcome = _outcome(command, self.job)
@@ -104,6 +114,13 @@ class Attempt:
         """Reload the job from the log, only within `in_turn`."""
         self.job = await self.writer.catch_up(self.job)
         return self.job
+
+    async def look_for_finish(self) -> None:
+        """Cut the calls in flight if the report is wanted now."""
+        await self.in_turn(self.refresh)
+        patience = self.patience
+        if to_cut(self.job) and patience is not None and not patience.expired():
+            patience.reschedule(asyncio.get_running_loop().time())
 
     async def keep_said(self, said: str) -> str | UnsetType:
         """Store a model's rejected text, which may be paid, and name it."""

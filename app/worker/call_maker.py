@@ -163,7 +163,7 @@ class Caller:
         job = self._attempt.job
         if job.agent_rules < 2 or error.error_type == "resource":
             return error.error_type == "resource"
-        is_last = not error.retryable or job.attempt >= job.max_attempts
+        is_last = not error.retryable or job.attempt >= job.max_attempts or job.research.is_finishing
         return is_last and error.error_type not in ("auth", "internal")
 
     def _gone(self, call: Call, error: ProviderError, said: str | UnsetType) -> Outcome:

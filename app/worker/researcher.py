@@ -12,6 +12,7 @@ from typing import TypeGuard
 from msgspec.structs import replace
 
 from app.agent import interpret, limits, turns
+from app.agent.finishing import to_cut
 from app.agent.judging import JudgeCall
 from app.agent.matching import EmbedCall
 from app.agent.ports import BadReply, ModelReply
@@ -22,7 +23,7 @@ from app.domain import commands as c
 from app.domain import events as e
 from app.domain.job import Job
 from app.domain.outcome import outcome
-from app.errors import ProviderAway, ProviderError, ResearchFailed
+from app.errors import FinishPending, ProviderAway, ProviderError, ResearchFailed
 from app.worker import crash
 from app.worker.attempt import Attempt
 from app.worker.call_maker import Caller
@@ -49,7 +50,7 @@ class Researcher:
         """
         attempt = self._attempt
         self._tools.require_model(attempt.job)  # raises where there is none: before anything is paid
-        await attempt.in_turn(self._announce)
+        await attempt.in_turn(self._begin)
         while attempt.job.status == "running" and (calls := turns.next_calls(attempt.job)):
             # What was announced is made: handed back, it would have to be announced again, as a repeat.
             announced = any(call.key in self._announced for call in calls)
@@ -58,6 +59,18 @@ class Researcher:
                 return
             self._require_model(calls)
             await self._in_time(calls)
+            if to_cut(attempt.job):
+                await attempt.in_turn(self._cut_off)
+
+    async def _begin(self) -> None:
+        """Announce the first calls, and end those that a finish cut off."""
+        if to_cut(self._attempt.job):
+            await self._cut_for_finish(self._attempt.job)
+            return
+        try:
+            await self._announce()
+        except FinishPending:
+            await self._cut_for_finish(self._attempt.job)
 
     # Intents
 
@@ -85,6 +98,9 @@ class Researcher:
         await self._attempt.in_turn(lambda: self._write_intent(call, about))
 
     async def _write_intent(self, call: Call, about: str) -> None:
+        job = self._attempt.job
+        if job.research.is_finishing and all(call.key != other.key for other in turns.next_calls(job)):
+            raise FinishPending(f"Call {call.key} is not needed any more.")
         [intent] = await self._intents(self._attempt.job, [call])
         intent = replace(intent, about=about or intent.about)
         await self._attempt.write(c.RecordEvents(self._attempt.epoch, (intent,)))
@@ -119,10 +135,18 @@ class Researcher:
         # What stands in for the model asks nobody, so it is the one call that is never cut off.
         last = any(map(turns.is_free, calls))
         try:
-            async with asyncio.timeout(None if last else left):
+            async with asyncio.timeout(None if last else left) as patience:
+                self._attempt.patience = None if last else patience
                 await self._together(calls)
-        except TimeoutError:  # the job's time is over: that is an event
+        except (TimeoutError, FinishPending):  # the job's time is over, or the report is wanted
             await self._attempt.in_turn(self._cut_off)
+        except ProviderAway as error:
+            if not self._attempt.job.research.is_finishing:
+                raise
+            said = str(error)
+            await self._attempt.in_turn(lambda: self._note_away(calls, said))
+        finally:
+            self._attempt.patience = None
 
     async def _together(self, calls: list[Call]) -> None:
         """Make these calls.
@@ -161,9 +185,12 @@ class Researcher:
         await self._attempt.in_turn(lambda: self._settle(call, outcome, reply, texts))
 
     async def _cut_off(self) -> None:
-        """End the calls in flight at the deadline, to leave the report."""
+        """End the calls in flight at the deadline, or where a finish is wanted."""
         job = await self._attempt.refresh()
         if job.status != "running":
+            return
+        if job.research.is_finishing and limits.seconds_left(job, self._worked()) > 0:
+            await self._cut_for_finish(job)
             return
         said = await self._attempt.keep_writings()
         events: TURN_EVENTS = turns.aborted(job, "Cut off by the deadline.", said)
@@ -173,6 +200,36 @@ class Researcher:
             await self._attempt.write(c.RecordEvents(self._attempt.epoch, events))
         self._announced.clear()
         await self._announce(last=True)
+
+    async def _cut_for_finish(self, job: Job) -> None:
+        """End what is in flight, learn from what came, and announce the report."""
+        cut = to_cut(job)
+        said = await self._attempt.keep_writings()
+        happened: TURN_EVENTS = turns.aborted(
+            job, "Cut off: the report is wanted.", said, {call.key for call in cut}
+        )
+        if any(call.kind in turns.TOOL_KINDS for call in cut):
+            after = self._attempt.preview(job, happened)
+            happened = (*happened, *interpret.learn_calls(after, await self._all_replies(after)))
+        self._announced.clear()
+        knowing = self._attempt.preview(job, happened) if happened else job
+        calls = [call for call in turns.next_calls(knowing) if not self._is_away(knowing, call)]
+        intents = await self._intents(knowing, calls)
+        if happened or intents:
+            await self._attempt.write(c.RecordEvents(self._attempt.epoch, (*happened, *intents)))
+        self._replies.clear()
+
+    async def _note_away(self, calls: list[Call], said: str) -> None:
+        """Record that a model is away, so that the stand-in finishes."""
+        job = self._attempt.job
+        waiting = [call for call in calls if isinstance(call, ModelCall) and not call.fallback]
+        for call in waiting:
+            known = job.research.call(call.key)
+            intents = () if known and not known.settled else await self._intents(job, [call])
+            failure = e.CallFailed(call.key, "network", said, retryable=True)
+            self._announced.discard(call.key)
+            if known is None or known.error is None:
+                await self._attempt.write(c.RecordEvents(self._attempt.epoch, (*intents, failure)))
 
     def _require_model(self, calls: list[Call]) -> None:
         """Raise ResearchFailed if no call of a model has succeeded.
@@ -203,7 +260,24 @@ class Researcher:
         reply: Reply | None,
         texts: Mapping[str, str],
     ) -> None:
-        """Write an outcome, and after a turn's last one what follows."""
+        """Write an outcome, and after a turn's last one what follows.
+
+        It is worked out again if the report was wanted in between.
+        """
+        while True:
+            try:
+                await self._settle_knowing(call, outcome, reply, texts)
+            except FinishPending:
+                continue
+            return
+
+    async def _settle_knowing(
+        self,
+        call: Call,
+        outcome: e.CallCompleted | e.CallFailed,
+        reply: Reply | None,
+        texts: Mapping[str, str],
+    ) -> None:
         bodies = [encoded(reply)] if reply is not None else []
         if reply is not None:
             self._replies[call.key] = reply
@@ -220,8 +294,8 @@ class Researcher:
             await self._attempt.writer.keep(bodies)
             await self._attempt.write(c.RecordEvents(self._attempt.epoch, (outcome,)))
             return
-        self._replies.clear()
         await self._conclude(call, before, bodies, (outcome, *learnt), self._attempt.preview(after, learnt))
+        self._replies.clear()
 
     async def _conclude(
         self, call: Call, before: Job, bodies: list[bytes], happened: TURN_EVENTS, knowing: Job
@@ -234,7 +308,7 @@ class Researcher:
             came = outcome(knowing.research, reason)
             await self._attempt.write(c.CompleteJob(epoch, reason, happened, came))
             return
-        if knowing.research.tripped is None and (tripped := limits.reached(knowing)):
+        if not knowing.research.is_ending and (tripped := limits.reached(knowing)):
             happened = (*happened, tripped)
             knowing = self._attempt.preview(knowing, (tripped,))
         # A worker that is leaving makes no more calls, so it does not announce any.
@@ -257,7 +331,7 @@ class Researcher:
                 return ()
             # Checking the citations of a long report can take a second of CPU.
             return await asyncio.to_thread(interpret.learn_step, after, call, reply, texts)
-        if turns.pending(after):
+        if turns.is_open(after):
             return None
         replies = await self._all_replies(after)
         if isinstance(call, JudgeCall):

@@ -78,6 +78,7 @@ class Worker:
         self._pace = pace
         self._attempts: dict[UUID, tuple[Attempt, asyncio.Task[None]]] = {}
         self._stops: dict[UUID, str] = {}  # why a task was cancelled: "cancel", "lost" or "release"
+        self._looks = set[asyncio.Future[None]]()
         self._bell = asyncio.Event()
         self._draining = False
         self._paused: bool | None = None  # what operators want; not known before the first look
@@ -281,6 +282,23 @@ class Worker:
         if hint.queue:
             self._bell.set()
         self._cancel(hint.cancelled, "cancel")
+        self._look_for_finish(self._attempts if hint.everything else hint.finishing)
+
+    def _look_for_finish(self, job_ids: Iterable[UUID]) -> None:
+        """Let the attempts at these jobs see whether a report is wanted now.
+
+        Where the hint was lost, an attempt sees it with its next write.
+        """
+        for job_id in job_ids:
+            if job_id in self._attempts:
+                look = asyncio.ensure_future(self._attempts[job_id][0].look_for_finish())
+                self._looks.add(look)
+                look.add_done_callback(self._seen)
+
+    def _seen(self, look: asyncio.Future[None]) -> None:
+        self._looks.discard(look)
+        if not look.cancelled() and (error := look.exception()):
+            log.debug("A job could not be looked at: %s", error)
 
     async def _prepare(self) -> None:
         """Create the log's partitions ahead, to keep the default one empty."""

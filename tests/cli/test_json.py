@@ -23,6 +23,7 @@ ARGUMENTS = {
     "show": [JOB],
     "jobs": [],
     "cancel": [JOB],
+    "finish": [JOB],
     "fork": [JOB],
     "diff": [JOB, JOB],
     "replay": [JOB],

@@ -62,6 +62,7 @@ export const api = {
   jobs: (search) => call(`/jobs?${search}`),
   job: (id) => call(job(id)),
   cancel: (id) => call(job(id), { method: "DELETE" }),
+  finish: (id) => call(`${job(id)}/finish`, { method: "POST" }),
   input: (id, answers) => call(`${job(id)}/input`, json({ answers })),
   events: (id, after) => call(`${job(id)}/events?after=${after}&limit=1000`),
   source: (id, number) => call(`${job(id)}/sources/${number}`),

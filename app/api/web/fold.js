@@ -36,6 +36,7 @@ export function empty() {
     workingSince: /** @type {string | null} */ (null),
     endedAt: /** @type {string | null} */ (null),
     retryAt: /** @type {string | null} */ (null),
+    isFinishing: false, // the report is wanted now
     /** @type {Wait[]} */
     waits: [],
     author: /** @type {"model" | "stand_in" | "extractive"} */ ("model"),
@@ -168,6 +169,12 @@ const APPLY = {
   cancel_requested(job, data, event) {
     job.step = "Cancelling";
     note(job, event, "Somebody asked it to stop", data.reason, "warn");
+  },
+  finish_requested(job, _data, event) {
+    job.retryAt = null;
+    job.isFinishing = true;
+    if (job.status === "running") job.step = "Finishing with what there is";
+    note(job, event, "Somebody asked for the report now", "");
   },
   job_cancelled(job, _data, event) {
     end(job, event, "Cancelled");

@@ -135,8 +135,9 @@ function drawNotice(run) {
 
 function drawActs() {
   const acts = $("acts");
-  if (acts.dataset.status === live.status) return;
-  acts.dataset.status = live.status;
+  const drawnFor = `${live.status} ${live.isFinishing}`;
+  if (acts.dataset.status === drawnFor) return;
+  acts.dataset.status = drawnFor;
   const had = acts.contains(document.activeElement);
   const failed = (error) => {
     tell(error.message, true);
@@ -159,6 +160,22 @@ function drawActs() {
     },
     "Cancel",
   );
+  const finish = h(
+    "button",
+    {
+      type: "button",
+      disabled: live.status === "cancelling" || live.isFinishing,
+      title: "The report is written at once, from the pages that were read",
+      onclick: (event) => {
+        event.target.disabled = true;
+        api.finish(id).catch((error) => {
+          event.target.disabled = false;
+          failed(error);
+        });
+      },
+    },
+    "Finish now",
+  );
   acts.replaceChildren(
     ...({
       completed: [
@@ -168,7 +185,7 @@ function drawActs() {
       ],
       failed: [again("Try again", "main"), compare],
       cancelled: [again("Try again", "main"), compare],
-    }[live.status] ?? [cancel]),
+    }[live.status] ?? [finish, cancel]),
   );
   if (had) acts.firstElementChild.focus();
 }
