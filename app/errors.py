@@ -54,7 +54,7 @@ class CancelPending(Refused):
 
 
 class FinishPending(Refused):
-    """The report is wanted now: what was decided without knowing is decided again."""
+    """The report is wanted now, which the decision did not know."""
 
 
 class NoInputRequested(Refused):

@@ -119,6 +119,7 @@ class AsyncDossier:
         language: str | None = None,
         length: Length | None = None,
         outline: Sequence[str] = (),
+        plan_review: bool = False,
         idempotency_key: str | None = None,
     ) -> Created:
         """Submit a question as a new job.
@@ -140,6 +141,7 @@ class AsyncDossier:
             language: The report's language, such as "de" or "pt-BR"; None: that of the question.
             length: "short", "medium", "long" or a number of words; None: by effort.
             outline: The report's headings in order, up to 30.
+            plan_review: Let the job wait until `answer` approves or edits its plan.
             idempotency_key: 1 to 255 characters. Repeating a submit with the same key and fields
                 returns the same job, so a submit whose answer was lost can be sent again.
 
@@ -162,6 +164,7 @@ class AsyncDossier:
             language=language,
             length=length,
             outline=tuple(outline),
+            plan_review=plan_review,
         )
         return _decode(await self._post("/jobs", request, idempotency_key), Created)
 
@@ -184,6 +187,7 @@ class AsyncDossier:
         language: str | None = None,
         length: Length | None = None,
         outline: Sequence[str] | None = None,
+        plan_review: bool | None = None,
         idempotency_key: str | None = None,
     ) -> Created:
         """Start a new job from a point of this one.
@@ -209,6 +213,7 @@ class AsyncDossier:
             language: Of the report.
             length: Of the report.
             outline: Instead of the origin's.
+            plan_review: Whether the job waits with its plan.
             idempotency_key: As for `submit`.
 
         Raises:
@@ -230,6 +235,7 @@ class AsyncDossier:
             language=language,
             length=length,
             outline=None if outline is None else tuple(outline),
+            plan_review=plan_review,
         )
         response = await self._post(_path(job_id, "/fork"), Fork(after, changes), idempotency_key)
         return _decode(response, Created)
@@ -331,12 +337,27 @@ class AsyncDossier:
         """
         return _decode(await self._ask("POST", _path(job_id, "/finish")), JobView)
 
-    async def answer(self, job_id: JobId, answers: Sequence[str]) -> JobView:
-        """Answer the agent's questions in 1 to 10 lines.
+    async def answer(
+        self,
+        job_id: JobId,
+        answers: Sequence[str] = (),
+        *,
+        plan: Sequence[str] | None = None,
+        approve: bool = False,
+    ) -> JobView:
+        """Answer the agent's questions, or review its plan.
 
-        Raises ApiError `no_input_requested` if the job is not waiting for input.
+        A job with `plan_review` goes on with `plan`, or with its own after `approve`; `answers` are
+        then remarks. There may be 10 answers and 10 steps.
+
+        Raises ApiError `no_input_requested` if the job is not waiting for this input.
         """
-        return _decode(await self._post(_path(job_id, "/input"), {"answers": list(answers)}), JobView)
+        said: dict[str, Any] = {"answers": list(answers)} if answers else {}
+        if plan is not None:
+            said["plan"] = list(plan)
+        if approve:
+            said["approve"] = True
+        return _decode(await self._post(_path(job_id, "/input"), said), JobView)
 
     async def report(self, job_id: JobId, format: ReportFormat = "md") -> str:  # noqa: A002 - the API's word
         """Get the report of a completed job.

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from dossier.request import Effort, Length, Limits, Sources
 
@@ -152,6 +152,7 @@ class InputRequest(Struct, frozen=True):
     unclear_terms: tuple[str, ...]
     assumptions: tuple[str, ...]  # it goes on with these at `expires_at`
     expires_at: datetime
+    plan: tuple[str, ...] | UnsetType = UNSET  # to approve or edit; left out where it asks questions
 
 
 class ForkedFrom(Struct, frozen=True):
@@ -196,6 +197,7 @@ class JobView(Struct, frozen=True, omit_defaults=True, kw_only=True):
     language: str | None = None
     length: Length | None = None
     outline: tuple[str, ...] = ()
+    plan_review: bool = False
     forked_from: ForkedFrom | None = None
     outcome: Outcome | None = None  # what came of it; None until it is over, and where it was cancelled
     links: dict[str, str] = field(default_factory=dict)  # what can be asked about it: name to path

@@ -78,6 +78,7 @@ class ResearchRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     language: LanguageTag | None = None  # of the report, as BCP 47 has it; None: that of the question
     length: Length | None = None  # of the report; None: by effort
     outline: Outline = ()  # the report's headings, in order
+    plan_review: bool = False  # the job waits until its plan is approved or edited
 
 
 class Changes(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -100,6 +101,7 @@ class Changes(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     language: LanguageTag | None = None
     length: Length | None = None
     outline: Outline | None = None
+    plan_review: bool | None = None
 
     def applied_to(self, request: ResearchRequest) -> ResearchRequest:
         """Return the request with these changes."""

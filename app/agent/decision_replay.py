@@ -159,7 +159,7 @@ class Replay:
         self._turn, self._may_announce = (before, call, outcome), True
 
     def _cut(self, fact: e.Recorded, key: str) -> None:
-        """See a call cut because the report is wanted, and what its turn taught."""
+        """See a call cut for a finish, and what its turn taught."""
         call, after = self.job.research.call(key), evolve(self.job, fact)
         if self.job.status != "cancelling" and call and call.kind in turns.TOOL_KINDS and not to_cut(after):
             self._lessons = deque(self._learn_calls(after, fact.seq))

@@ -12,7 +12,7 @@ from app.domain.research import Call
 
 
 def to_cut(job: Job) -> tuple[Call, ...]:
-    """Return the open calls that are not waited for, once the report is wanted."""
+    """Return the open calls that a finish does not wait for."""
     research = job.research
     return tuple(
         call
@@ -22,7 +22,7 @@ def to_cut(job: Job) -> tuple[Call, ...]:
 
 
 def _stays(job: Job, call: Call) -> bool:
-    """Return True for a model's call that writes, or waits for its next try.
+    """Return True for a model's call that writes, or waits.
 
     Where it waits, nothing is in flight, and the log shows that the model is away.
     """
@@ -38,7 +38,7 @@ def _can_only_write(job: Job, call: Call) -> bool:
 
 
 def needs_stand_in(job: Job) -> bool:
-    """Return True if a report that is wanted now is written without the model.
+    """Return True if the report is written without the model.
 
     So it is where nothing was read, and where the model is away.
     """

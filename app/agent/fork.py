@@ -75,6 +75,8 @@ def _last_step(prefix: Sequence[e.Recorded]) -> int:
             case e.StepReasoned(step=step, function=function):
                 asks = isinstance(function, tools.Clarify)
                 last = last if isinstance(function, tools.WriteReport | tools.Answer) else step
+            case e.InputRequested():
+                asks = True
             case e.InputProvided():
                 asks = False
     return last - 1 if asks else last

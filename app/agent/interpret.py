@@ -30,6 +30,8 @@ UNWRITTEN = (
     "matches the words of the question. The sources below were found and read."
 )
 MAX_NAMED = 5  # urls of the question that become sources
+REVIEW_QUESTION = "Is this plan right?"
+REVIEW_ASSUMPTION = "The plan is right as it is."
 ANSWER_SECONDS = 600  # that the caller has to answer the agent's questions
 URL_IN_TEXT = re.compile(r"https?://[^\s<>\"']{4,2000}")
 MAX_ANSWER_TITLE = 200  # characters of the question, as the title of an answer
@@ -77,7 +79,7 @@ def _consequences(
 ) -> tuple[e.Event, ...]:
     match function:
         case tools.GeneratePlan():
-            return (e.PlanDrafted(function.goal, function.planned_steps, function.search_strategies),)
+            return _planned(job, function)
         case tools.AdaptPlan():
             adapted = e.PlanAdapted(
                 function.new_goal, function.next_steps, function.plan_changes, function.reason
@@ -94,6 +96,17 @@ def _consequences(
             return _answered(job, function, texts, fallback=fallback)
         case _:
             return ()
+
+
+def _planned(job: Job, function: tools.GeneratePlan) -> tuple[e.Event, ...]:
+    """Return the plan, with the wait for its review."""
+    drafted = e.PlanDrafted(function.goal, function.planned_steps, function.search_strategies)
+    if not job.request.plan_review or job.research.plan or job.research.is_ending:
+        return (drafted,)
+    asked = e.InputRequested(
+        (REVIEW_QUESTION,), (), (REVIEW_ASSUMPTION,), ANSWER_SECONDS, plan=function.planned_steps
+    )
+    return (drafted, asked)
 
 
 def _answered(

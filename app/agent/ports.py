@@ -51,6 +51,14 @@ class Repair(Struct, frozen=True):
     fallen: tuple[str, ...]
 
 
+class PlanReview(Struct, frozen=True):
+    """What the person made of the plan."""
+
+    after: int  # the turn that drafted it
+    steps: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
 class ReportWish(Struct, frozen=True, omit_defaults=True):
     """What the person wants of the report."""
 
@@ -86,6 +94,7 @@ class Ask(Struct, frozen=True):
         UNSET  # for each turn, what of it brought nothing, and why
     )
     wish: ReportWish | UnsetType = UNSET
+    review: PlanReview | UnsetType = UNSET
 
 
 class JudgedClaim(Struct, frozen=True):

@@ -24,7 +24,7 @@ from msgspec import UNSET, Struct
 
 from app.agent.limits import PRESETS
 from app.agent.ports import Ask, SeenSource
-from app.agent.report_wish import reminders, wish_lines
+from app.agent.report_wish import reminders, review_lines, wish_lines
 from app.domain.research import Turn
 from app.domain.tools import TOOLS, WebSearch
 from app.text.main_text import main_text
@@ -92,6 +92,8 @@ def messages(ask: Ask, texts: Mapping[str, str], *, room: int = MAX_ALL_PAGES) -
     notes = ask.notes or ((),) * len(ask.turns)
     for turn, why in zip(ask.turns, notes, strict=True):
         chosen, results = _told(turn, _hits(turn, known, excerpted), why)
+        if reviewed := review_lines(ask.review, turn.step):
+            results = inert("\n".join((results, *reviewed)))
         if further := _follow_up(ask, turn.step):
             results = inert("\n\n".join((results, *further)))
         if is_new and turn.read:

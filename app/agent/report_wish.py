@@ -1,4 +1,4 @@
-"""Tell a writer what the person wants of the report.
+"""Tell a model what the person wants of report and plan.
 
 A job without such a wish is told nothing of it, so its prompts keep their bytes.
 """
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import UNSET, UnsetType
 
-from app.agent.ports import Ask, ReportWish
+from app.agent.ports import Ask, PlanReview, ReportWish
 from app.text.safe_markdown import tidy
 from dossier.request import Length, LengthName
 
@@ -34,6 +34,16 @@ def wish_lines(wish: ReportWish | UnsetType) -> Sequence[str]:
     if wish.instructions:
         lines += ["Instructions:", tidy(wish.instructions)]
     return lines
+
+
+def review_lines(review: PlanReview | UnsetType, step: int) -> Sequence[str]:
+    """Return what the person made of the plan of turn `step`."""
+    if review is UNSET or review.after != step:
+        return ()
+    steps = [f"{number}. {_flat(line)}" for number, line in enumerate(review.steps, 1)]
+    remarks = [f"- {tidy(remark)}" for remark in review.remarks]
+    said = ["The person remarks:", *remarks] if remarks else []
+    return ("The person reviewed the plan and wants this one. Follow it:", *steps, *said)
 
 
 def reminders(ask: Ask) -> Sequence[str]:

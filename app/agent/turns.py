@@ -30,6 +30,7 @@ from app.agent.ports import (
     JudgeReply,
     ModelReply,
     PageReply,
+    PlanReview,
     ReportWish,
     SearchReply,
     SeenSource,
@@ -351,7 +352,13 @@ def _ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()) ->
         left=UNSET if job.agent_rules < 2 else what_is_left(job),
         notes=UNSET if job.agent_rules < 2 else tuple(effect.notes for effect in effects(job)),
         wish=_wish(job),
+        review=_review(research),
     )
+
+
+def _review(research: Research) -> PlanReview | UnsetType:
+    known = research.review
+    return PlanReview(research.reviewed_after, known.steps, known.remarks) if known else UNSET
 
 
 def _wish(job: Job) -> ReportWish | UnsetType:

@@ -153,6 +153,8 @@ def in_words(followed: JobEvent) -> str | None:
             return f"Read [{event.number}], {event.size:,} bytes"
         case e.InputRequested() as event:
             questions = " ".join(event.questions)
+            if event.plan:
+                return f"The plan waits for you: {questions} (dossier answer --approve, or --step …)"
             return f"The agent asks: {questions} (answer with `dossier answer`)"
         case e.InputProvided() as event:
             return ("Assumed: " if event.assumed else "Answered: ") + " ".join(event.answers)

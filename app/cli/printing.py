@@ -84,6 +84,11 @@ def _wishes(view: JobView) -> Iterator[tuple[str, str]]:
         yield "Headings", "; ".join(view.outline)
     if view.instructions:
         yield "Instructions", view.instructions
+    if asked := view.input_request:
+        yield "Asks", " ".join(asked.questions)
+        for number, step in enumerate(asked.plan or (), 1):
+            yield f"Step {number}", step
+        yield "Answer", f"dossier answer {view.job_id}, until {_time(asked.expires_at)}"
 
 
 def _added(result: Result) -> str:

@@ -1,5 +1,6 @@
 """Ask the agent's questions in the terminal, and run `dossier answer`."""
 
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import rich_click as click
@@ -20,6 +21,9 @@ def put_questions(dossier: Dossier, job_id: UUID, asked: InputRequested) -> None
     """
     if dossier.job(job_id).status != "input_required":
         return
+    if asked.plan:
+        review_plan(dossier, job_id, asked.plan)
+        return
     line("The agent asks, before it spends anything. Without an answer it assumes:")
     for assumption in asked.assumptions:
         line(f"  · {harmless(assumption)}")
@@ -27,8 +31,29 @@ def put_questions(dossier: Dossier, job_id: UUID, asked: InputRequested) -> None
         click.prompt(harmless(text), default="", show_default=False, err=True) for text in asked.questions
     ]
     answers = [f"{text} {answer}" for text, answer in zip(asked.questions, said, strict=True) if answer]
+    _send(lambda: dossier.answer(job_id, answers or asked.assumptions))
+
+
+def review_plan(dossier: Dossier, job_id: UUID, plan: Sequence[str]) -> None:
+    """Show the plan as lines to edit, and send them."""
+    line("The plan:")
+    for number, step in enumerate(plan, 1):
+        line(f"  {number}. {harmless(step)}")
+    if not click.confirm("Edit it?", default=False, err=True):
+        _send(lambda: dossier.answer(job_id, approve=True))
+        return
+    edited = lines_of(click.edit("\n".join(map(harmless, plan))) or "")
+    _send(lambda: dossier.answer(job_id, plan=edited or plan))
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of an edited plan, without empty ones."""
+    return [one.strip() for one in text.splitlines() if one.strip()]
+
+
+def _send(answer: Callable[[], object]) -> None:
     try:
-        dossier.answer(job_id, answers or asked.assumptions)
+        answer()
     except ApiError as error:
         if error.code != "no_input_requested":
             raise
@@ -37,12 +62,22 @@ def put_questions(dossier: Dossier, job_id: UUID, asked: InputRequested) -> None
 
 @click.command(epilog='Example: dossier answer 0199d2a4-5c3b-7000-8000-3f1a5b7c9d00 "The language."')
 @click.argument("job_id")
-@click.argument("answers", nargs=-1, required=True)
+@click.argument("answers", nargs=-1)
+@click.option("--step", "steps", multiple=True, help="A step of the plan instead of the agent's; repeatable.")
+@click.option("--approve", is_flag=True, help="Go on with the plan as it is.")
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
-def answer(job_id: str, answers: tuple[str, ...], *, as_json: bool) -> None:
-    """Answer the agent's questions."""
+def answer(
+    job_id: str, answers: tuple[str, ...], steps: tuple[str, ...], *, approve: bool, as_json: bool
+) -> None:
+    """Answer the agent's questions, or review its plan.
+
+    A job with --plan-review shows its plan in `dossier show`. With --step you replace it, with --approve it
+    stays, and answers are remarks on it.
+    """
+    if not (answers or steps or approve):
+        raise click.UsageError("Say an answer, --step or --approve.")
     with connect() as dossier:
-        view = dossier.answer(find_job(dossier, job_id), answers)
+        view = dossier.answer(find_job(dossier, job_id), answers, plan=steps or None, approve=approve)
     if as_json:
         print_json(view)
         return

@@ -86,9 +86,10 @@ class ReleaseAttempt(Struct, frozen=True):
 
 
 class ProvideInput(Struct, frozen=True):
-    """Answer the agent's questions."""
+    """Answer the agent's questions, or review its plan."""
 
-    answers: tuple[str, ...]
+    answers: tuple[str, ...] = ()
+    plan: tuple[str, ...] | None = None  # instead of the agent's; None: as it is
 
 
 class AssumeInput(Struct, frozen=True):

@@ -23,6 +23,9 @@ from app.errors import (
 
 Events = tuple[e.Event, ...]
 
+PLAN_APPROVED = "The plan is approved."
+PLAN_CHANGED = "The plan was changed."
+
 # What a worker may still write after `cancel_requested`: the bill of what was in flight.
 BILLS = (e.CallCompleted, e.CallFailed)
 
@@ -139,7 +142,19 @@ def _release(command: c.ReleaseAttempt, job: Job) -> Events:
 def _provide(command: c.ProvideInput, job: Job) -> Events:
     if job.status != "input_required":
         raise NoInputRequested(f"The job is {job.status}; it asks for nothing.")
+    planned = job.input_request.plan if job.input_request else UNSET
+    if planned is not UNSET:
+        return _review(command, planned)
+    if not command.answers:
+        raise NoInputRequested("The job asks questions, not for a review of its plan. Send `answers`.")
     return (e.InputProvided(command.answers),)
+
+
+def _review(command: c.ProvideInput, planned: tuple[str, ...]) -> Events:
+    steps = planned if command.plan is None else command.plan
+    if steps == planned and not command.answers:
+        return (e.InputProvided((PLAN_APPROVED,)),)
+    return (e.PlanReviewed(steps, command.answers), e.InputProvided(command.answers or (PLAN_CHANGED,)))
 
 
 def _assume(job: Job) -> Events:

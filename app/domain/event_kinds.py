@@ -58,6 +58,7 @@ _ROWS = (
     EventKind(event=e.SourceFound, is_lesson=True, is_copied=True, is_trace=True),
     EventKind(event=e.PageRead, is_lesson=True, is_copied=True, is_trace=True, blobs=(BlobField("sha256"),)),
     EventKind(event=e.InputRequested, is_lesson=True, ends="attempt"),
+    EventKind(event=e.PlanReviewed, needs_lease=False, is_copied=True),
     EventKind(event=e.InputProvided, needs_lease=False),
     EventKind(event=e.BudgetReached),
     EventKind(event=e.ReportDrafted, is_lesson=True),

@@ -231,6 +231,16 @@ class InputRequested(Fact, frozen=True):
     unclear_terms: tuple[str, ...]
     assumptions: tuple[str, ...]  # what it goes on with if nobody answers
     timeout_seconds: int
+    # The steps that the caller may edit; left out where questions are asked.
+    plan: tuple[str, ...] | UnsetType = UNSET
+
+
+class PlanReviewed(Fact, frozen=True):
+    """The caller changed the plan, or remarked on it."""
+
+    type = "plan_reviewed"
+    steps: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
 
 class InputProvided(Fact, frozen=True):
@@ -427,6 +437,7 @@ Event = (
     | SourceFound
     | PageRead
     | InputRequested
+    | PlanReviewed
     | InputProvided
     | BudgetReached
     | ReportDrafted

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from app.domain import events as e
@@ -103,6 +103,7 @@ def _apply(job: Job, fact: e.Recorded) -> Job:
             | e.StepReasoned()
             | e.PlanDrafted()
             | e.PlanAdapted()
+            | e.PlanReviewed()
             | e.SourceFound()
             | e.PageRead()
             | e.BudgetReached()
@@ -214,7 +215,8 @@ def _ask(job: Job, event: e.InputRequested, at: datetime) -> Job:
 
 
 def _answer(job: Job, event: e.InputProvided, at: datetime) -> Job:
-    answered = replace(job.research, answers=event.answers)
+    is_review = job.input_request is not None and job.input_request.plan is not UNSET
+    answered = job.research if is_review else replace(job.research, answers=event.answers)
     return replace(_wait(job), input_request=None, working_since=at, research=answered)
 
 

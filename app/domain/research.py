@@ -122,11 +122,13 @@ class Research(Struct, frozen=True):
     is_late: bool = False  # what the deadline had left was used up as well
     forked: e.JobForked | None = None
     is_finishing: bool = False  # the caller wants the report now
+    review: e.PlanReviewed | None = None  # the caller's changes to the plan
+    reviewed_after: int = 0  # turns
     open_at_finish: tuple[str, ...] = ()  # keys of the calls that were not settled then
 
     @property
     def is_ending(self) -> bool:
-        """True once only the report is left: by a limit, or by request."""
+        """True once a limit or a request leaves only the report."""
         return self.tripped is not None or self.is_finishing
 
     @property
@@ -156,6 +158,7 @@ ResearchEvent = (
     | e.StepReasoned
     | e.PlanDrafted
     | e.PlanAdapted
+    | e.PlanReviewed
     | e.SourceFound
     | e.PageRead
     | e.BudgetReached
@@ -179,6 +182,8 @@ def evolve(state: Research, event: ResearchEvent) -> Research:
             return _reason(state, event)
         case e.PlanDrafted() | e.PlanAdapted():
             return _plan(state, event)
+        case e.PlanReviewed():
+            return replace(state, plan=event.steps, review=event, reviewed_after=len(state.turns))
         case e.SourceFound():
             return _find(state, event)
         case e.PageRead():

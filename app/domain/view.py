@@ -45,6 +45,7 @@ def job_view(job: Job) -> JobView:
         language=request.language,
         length=request.length,
         outline=request.outline,
+        plan_review=request.plan_review,
         forked_from=forked_from(job),
         outcome=came_of(job),
     )
@@ -61,7 +62,7 @@ def input_request(job: Job) -> InputRequest | None:
     asked = job.input_request
     if asked is None or job.retry_at is None:
         return None
-    return InputRequest(asked.questions, asked.unclear_terms, asked.assumptions, job.retry_at)
+    return InputRequest(asked.questions, asked.unclear_terms, asked.assumptions, job.retry_at, asked.plan)
 
 
 def usage(job: Job) -> UsageView:

@@ -69,7 +69,7 @@ class Researcher:
             return
         try:
             await self._announce()
-        except FinishPending:
+        except FinishPending:  # somebody asked for the report just now
             await self._cut_for_finish(self._attempt.job)
 
     # Intents
@@ -185,7 +185,7 @@ class Researcher:
         await self._attempt.in_turn(lambda: self._settle(call, outcome, reply, texts))
 
     async def _cut_off(self) -> None:
-        """End the calls in flight at the deadline, or where a finish is wanted."""
+        """End the calls in flight, at the deadline or for a finish."""
         job = await self._attempt.refresh()
         if job.status != "running":
             return
@@ -202,7 +202,7 @@ class Researcher:
         await self._announce(last=True)
 
     async def _cut_for_finish(self, job: Job) -> None:
-        """End what is in flight, learn from what came, and announce the report."""
+        """Cut the calls, learn from what came, announce the report."""
         cut = to_cut(job)
         said = await self._attempt.keep_writings()
         happened: TURN_EVENTS = turns.aborted(
@@ -267,7 +267,7 @@ class Researcher:
         while True:
             try:
                 await self._settle_knowing(call, outcome, reply, texts)
-            except FinishPending:
+            except FinishPending:  # decided again, with the request in view
                 continue
             return
 

@@ -285,7 +285,7 @@ class Worker:
         self._look_for_finish(self._attempts if hint.everything else hint.finishing)
 
     def _look_for_finish(self, job_ids: Iterable[UUID]) -> None:
-        """Let the attempts at these jobs see whether a report is wanted now.
+        """Let these jobs' attempts see if a report is wanted.
 
         Where the hint was lost, an attempt sees it with its next write.
         """

@@ -135,7 +135,8 @@ STORY: Sequence[str | e.Fact] = (
     "plan_drafted", *turn(2, SEARCH), *called("2/search/1"), "source_found", *turn(3, READ),
     "call_requested", "call_completed", e.CallRequested("3/read/2", "read", "p", "00", "x"), "call_failed",
     "page_read", "plan_adapted", "lease_expired", STARTED, "attempt_failed", STARTED, "attempt_released",
-    STARTED, "input_requested", "input_provided", STARTED, "budget_reached", "finish_requested",
+    STARTED, "input_requested", "plan_reviewed", "input_provided", STARTED, "budget_reached",
+    "finish_requested",
     "report_drafted", "passages_matched", "claims_judged", "report_written",
 )  # fmt: skip
 _KEYS = (f"key-{number}" for number in count(1))

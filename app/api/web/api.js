@@ -63,7 +63,7 @@ export const api = {
   job: (id) => call(job(id)),
   cancel: (id) => call(job(id), { method: "DELETE" }),
   finish: (id) => call(`${job(id)}/finish`, { method: "POST" }),
-  input: (id, answers) => call(`${job(id)}/input`, json({ answers })),
+  input: (id, said) => call(`${job(id)}/input`, json(said)),
   events: (id, after) => call(`${job(id)}/events?after=${after}&limit=1000`),
   source: (id, number) => call(`${job(id)}/sources/${number}`),
   overview: () => call("/overview"),
@@ -101,6 +101,7 @@ const ASKED = [
   "language",
   "length",
   "outline",
+  "plan_review",
 ];
 
 /** The same question with the same fields, as a new job. */

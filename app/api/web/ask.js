@@ -49,6 +49,7 @@ function request() {
     query: text("query"),
     effort: text("effort"),
     clarify: given.has("clarify"),
+    plan_review: given.has("plan_review"),
     limits,
     sources,
     tags: text("tags")

@@ -154,7 +154,13 @@ const APPLY = {
     job.asks = { ...data, seq: event.seq, until: Date.parse(event.at) + data.timeout_seconds * 1000 };
     job.step = "Waiting for an answer";
     wait(job, event, true);
-    note(job, event, "It asks what is meant", data.questions.join(" "), "warn");
+    note(
+      job,
+      event,
+      data.plan ? "Its plan waits for a review" : "It asks what is meant",
+      data.questions.join(" "),
+      "warn",
+    );
   },
   input_provided(job, data, event) {
     Object.assign(job, { asks: null, answers: data.answers, workingSince: event.at, step: "Waiting for a worker" });
@@ -240,6 +246,10 @@ const APPLY = {
   },
   plan_adapted(job, data, event) {
     plan(job, data, event);
+  },
+  plan_reviewed(job, data, event) {
+    job.plan = data.steps;
+    note(job, event, "Somebody reviewed the plan", [...data.steps, ...(data.remarks ?? [])].join(" "));
   },
   source_found(job, data, event) {
     job.sources.set(data.number, { ...data, size: null, seq: event.seq, touched: event.seq });

@@ -197,8 +197,44 @@ function drawAsks(asks) {
     box.dataset.seq = "";
     return;
   }
-  if (box.dataset.seq !== String(asks.seq)) makeAsks(box, asks);
+  if (box.dataset.seq !== String(asks.seq)) (asks.plan ? makeReview : makeAsks)(box, asks);
   say(box.querySelector(".left"), lasted(Math.max(0, asks.until - Date.now())));
+}
+
+/** The plan as lines, to approve or edit. */
+function makeReview(box, asks) {
+  box.dataset.seq = asks.seq;
+  const wrong = h("p", { class: "wrong", role: "alert", hidden: true });
+  const text = h("textarea", { id: "plan-lines", name: "plan", rows: asks.plan.length + 2 }, asks.plan.join("\n"));
+  const form = h(
+    "form",
+    null,
+    h("div", { class: "field" }, h("label", { for: "plan-lines" }, "One step a line"), text),
+    wrong,
+    h(
+      "div",
+      { class: "send" },
+      h("button", { class: "main" }, "Go on with this plan"),
+      h("span", { class: "hint" }, "Continues with its own plan in ", h("span", { class: "left num" }), "."),
+    ),
+  );
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const steps = text.value
+      .split("\n")
+      .map((line) => line.trim())
+      .filter(Boolean);
+    const isSame = steps.join("\n") === asks.plan.join("\n");
+    try {
+      await api.input(id, isSame ? { approve: true } : { plan: steps });
+      tell("The job continues with this plan.", true);
+    } catch (error) {
+      wrong.hidden = false;
+      say(wrong, steps.length ? told(error) : "Write at least one step.");
+      text.focus();
+    }
+  });
+  box.replaceChildren(h("h2", { id: "asks-title" }, "The plan"), form);
 }
 
 function makeAsks(box, asks) {
@@ -231,7 +267,7 @@ function makeAsks(box, asks) {
       .map((text) => String(text).trim())
       .filter(Boolean);
     try {
-      await api.input(id, answers);
+      await api.input(id, { answers });
       tell("Answered. The job continues.", true);
     } catch (error) {
       wrong.hidden = false;
