@@ -12,8 +12,13 @@ from sqlalchemy import exc
 from app.errors import BadSetting, DatabaseUnavailable
 from app.settings import Settings
 from app.store import embedded, migrate
+from app.store.condition import encoding_of
 from app.store.database import make_engine
 from dossier.problems import DossierError
+
+RECREATE = (
+    "Only UTF8 holds every text: CREATE DATABASE dossier ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0."
+)
 
 
 class WrongLevel(DossierError):
@@ -68,6 +73,8 @@ async def level(url: str) -> str:
     except exc.ArgumentError as error:
         raise BadSetting("DATABASE_URL is invalid; expected postgresql://user@host/database.") from error
     try:
+        if (encoding := await encoding_of(engine)) != "UTF8":
+            raise BadSetting(f"The database in DATABASE_URL is encoded in {encoding}. {RECREATE}")
         return await migrate.level(engine)
     except DatabaseUnavailable as error:
         raise DatabaseUnavailable(f"The database in DATABASE_URL does not answer: {error}") from error

@@ -71,7 +71,7 @@ def models(*, name: str | None, is_tested: bool, is_served: bool, as_json: bool)
     if is_served:
         _list_served(book, names, as_json=as_json)
         return
-    lines = asyncio.run(_tested(book, names)) if is_tested else [_line_of(book, one) for one in names]
+    lines = asyncio.run(test_models(book, names)) if is_tested else [_line_of(book, one) for one in names]
     if as_json:
         for one in lines:
             print_json(one)
@@ -114,7 +114,7 @@ def _line_of(book: ModelBook, name: str) -> ModelLine:
     )
 
 
-async def _tested(book: ModelBook, names: list[str]) -> list[ModelLine]:
+async def test_models(book: ModelBook, names: list[str]) -> list[ModelLine]:
     """Call each model once, one after the other."""
     async with make_client() as client:
         return [await _test(client, book, name) for name in names]

@@ -42,6 +42,7 @@ COMMANDS = {
         "app.cli.model_commands:models",
         "Show the configured language models, or test a call of each.",
     ),
+    "doctor": ("app.cli.doctor:doctor", "Check settings, database, disk, clock, models, search and ports."),
     "sql": ("app.cli.sql:sql", "Query the jobs in SQL."),
     "migrate": ("app.cli.database_admin:migrate", "Upgrade the database to this version."),
     "verify": ("app.cli.audit:verify", "Check the log for changed, removed, added or cut events."),

@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 
+import asyncpg
 import rich_click as click
 import uvloop
 from uvicorn import Server
@@ -20,6 +21,7 @@ from app.api.keyring import Keyring
 from app.api.request_guard import AllowedHosts
 from app.api.server import allow_sockets, listen, make_server
 from app.cli.database_url import ready_url
+from app.cli.doctor import database_findings
 from app.cli.ingesting import add_examples
 from app.cli.terminal import print_json
 from app.configuration import offered_by
@@ -68,6 +70,7 @@ def serve(
     if with_parent:
         _end_with_parent()
     url = ready_url(settings)
+    _say_findings(settings, url)
     if examples:
         add_examples(url, only_first=True)
     if not insecure and not _is_loopback(host):
@@ -106,6 +109,18 @@ def _log(settings: Settings) -> None:
         click.echo(f"Settings are also read from {path}", err=True)
     for name in names_without_meaning():
         logger.warning("%s is not a setting: it changes nothing.", name)
+
+
+def _say_findings(settings: Settings, url: str) -> None:
+    """Log what `dossier doctor` would warn of in this database."""
+    try:
+        found = asyncio.run(database_findings(url, is_own=not settings.database_url))
+    except (DatabaseUnavailable, asyncpg.PostgresError) as error:
+        logger.warning("The database could not be looked at: %s", error)
+        return
+    for one in found:
+        if one.grade != "ok":
+            logger.warning("%s %s", one.said, one.what_to_do, extra={"check": one.check})
 
 
 def _end_with_parent() -> None:
@@ -198,6 +213,7 @@ def worker(concurrency: int, *, as_json: bool) -> None:
     settings = load_settings()
     _log(settings)
     url = ready_url(settings)
+    _say_findings(settings, url)
     if as_json:
         print_json({"concurrency": concurrency})
     else:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -171,6 +172,15 @@ async def _keep(_connection: asyncpg.Connection) -> None:
 def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = POOL_SIZE) -> Engine:
     """An engine whose connections act in `role`."""
     return Engine(url, role, pool_size)
+
+
+@contextlib.asynccontextmanager
+async def dispose_after(engine: Engine) -> AsyncIterator[None]:
+    """Cut the engine's connections once this is closed."""
+    try:
+        yield
+    finally:
+        await engine.dispose()
 
 
 async def connect(url: str) -> asyncpg.Connection:

@@ -1,4 +1,4 @@
-"""Workers: who works, since when, on what, and what operators want of them."""
+"""Workers: who works, since when, on what, and operators' orders."""
 
 from itertools import chain
 

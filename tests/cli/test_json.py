@@ -56,6 +56,7 @@ ARGUMENTS = {
     "requeue": [JOB],
     "retry": [JOB],
     "models": [],
+    "doctor": [],
     "sql": ["-c", "SELECT 1"],
     "migrate": [],
     "verify": [],
@@ -66,7 +67,7 @@ ARGUMENTS = {
     "archive verify": ["{file}"],
     "rebuild": [],
 }
-LOCAL = {"models", "keygen", "archive verify"}  # these ask neither server nor database
+LOCAL = {"models", "keygen", "archive verify", "doctor"}  # these need neither server nor database
 SERVERS = {"demo", "serve", "mcp", "worker"}  # these set up a log, or start a process that does
 
 
