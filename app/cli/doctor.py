@@ -12,10 +12,10 @@ import rich_click as click
 from click.exceptions import Exit
 from sqlalchemy import exc
 
-from app.cli import findings as judge
+from app.cli import check_results as judge
+from app.cli.check_results import CheckResult
 from app.cli.database_url import owner_url, ready_url
 from app.cli.exits import FAILED
-from app.cli.findings import Finding
 from app.cli.model_commands import test_models
 from app.cli.printing import print_table
 from app.cli.terminal import print_json
@@ -26,7 +26,7 @@ from app.store import condition, migrate, workers
 from app.store.database import Engine, dispose_after, make_engine
 from dossier.problems import DossierError
 
-PORT = 8000  # that `dossier serve` listens on where nothing else is said
+USUAL_PORT = 8000  # that `dossier serve` listens on where nothing else is said
 ANSWERS_WITHIN = 3.0  # seconds
 
 
@@ -47,11 +47,11 @@ def doctor(*, calls: bool, as_json: bool) -> None:
     raise Exit(FAILED.number if any(one.grade == "problem" for one in found) else 0)
 
 
-def _all_findings(*, calls: bool) -> Iterator[Finding]:
+def _all_findings(*, calls: bool) -> Iterator[CheckResult]:
     try:
         settings = load_settings()
     except BadSetting as error:
-        yield Finding(
+        yield CheckResult(
             "settings", "problem", str(error), "Correct it; docs/settings.md lists what is allowed."
         )
         return
@@ -62,30 +62,32 @@ def _all_findings(*, calls: bool) -> Iterator[Finding]:
     yield from _of_ports(settings)
 
 
-def _of_settings() -> Iterator[Finding]:
+def _of_settings() -> Iterator[CheckResult]:
     slips = names_without_meaning()
     if slips:
         advice = "Correct or remove them: docs/settings.md lists all."
-        yield Finding("settings", "warning", f"These change nothing: {', '.join(slips)}.", advice)
+        yield CheckResult("settings", "warning", f"These change nothing: {', '.join(slips)}.", advice)
     else:
-        yield Finding("settings", "ok", "Every setting is understood.")
+        yield CheckResult("settings", "ok", "Every setting is understood.")
 
 
-def _of_database(settings: Settings) -> Iterator[Finding]:
+def _of_database(settings: Settings) -> Iterator[CheckResult]:
     advice = "Start it, or correct DATABASE_URL."
     try:
         # The embedded one is migrated by whoever starts it, another one by its owner.
         url = owner_url(settings) if settings.database_url else ready_url(settings)
         found = asyncio.run(_findings_of(url, is_own=not settings.database_url))
     except exc.ArgumentError:
-        yield Finding("database", "problem", "DATABASE_URL is invalid.", "postgresql://user@host/database")
+        yield CheckResult(
+            "database", "problem", "DATABASE_URL is invalid.", "postgresql://user@host/database"
+        )
     except (DossierError, asyncpg.PostgresError) as error:
-        yield Finding("database", "problem", f"The database does not answer: {error}", advice)
+        yield CheckResult("database", "problem", f"The database does not answer: {error}", advice)
     else:
         yield from found
 
 
-async def _findings_of(url: str, *, is_own: bool) -> list[Finding]:
+async def _findings_of(url: str, *, is_own: bool) -> list[CheckResult]:
     found = await database_findings(url, is_own=is_own)
     if any(one.check == "role in force" and one.grade == "ok" for one in found):
         engine = make_engine(url, pool_size=1)
@@ -95,7 +97,7 @@ async def _findings_of(url: str, *, is_own: bool) -> list[Finding]:
     return found
 
 
-async def database_findings(url: str, *, is_own: bool) -> list[Finding]:
+async def database_findings(url: str, *, is_own: bool) -> list[CheckResult]:
     """Look at a database: what it is, its roles, its level.
 
     Raises DatabaseUnavailable, asyncpg.PostgresError.
@@ -113,83 +115,85 @@ async def database_findings(url: str, *, is_own: bool) -> list[Finding]:
     return found
 
 
-async def _of_workers(engine: Engine) -> Finding:
+async def _of_workers(engine: Engine) -> CheckResult:
     states = await workers.count_states(engine)
     said = ", ".join(f"{int(count)} {state}" for state, count in sorted(states.items())) or "none"
     if states.get("silent"):
-        return Finding("workers", "warning", f"{said}.", "`dossier workers` names the silent one's host.")
+        return CheckResult("workers", "warning", f"{said}.", "`dossier workers` names the silent one's host.")
     if not states.get("ready"):
-        return Finding("workers", "warning", f"No worker is ready ({said}).", "Start one: dossier worker.")
-    return Finding("workers", "ok", f"{said}.")
+        return CheckResult(
+            "workers", "warning", f"No worker is ready ({said}).", "Start one: dossier worker."
+        )
+    return CheckResult("workers", "ok", f"{said}.")
 
 
-def _of_search(state: condition.ServiceState) -> Finding:
+def _of_search(state: condition.ServiceState) -> CheckResult:
     engines = offered_by(load_settings()).search_engines
     said = f"{', '.join(engines) or 'no engine'} for the web; {state.documents:,} documents."
     if not engines and not state.documents:
         advice = "Add documents with `dossier ingest`, or name a search engine: docs/sources.md."
-        return Finding("search", "warning", f"Nothing can be searched: {said}", advice)
-    return Finding("search", "ok", said)
+        return CheckResult("search", "warning", f"Nothing can be searched: {said}", advice)
+    return CheckResult("search", "ok", said)
 
 
-def _of_disk(settings: Settings) -> Finding:
+def _of_disk(settings: Settings) -> CheckResult:
     place = settings.data_folder
     while not place.exists() and place != place.parent:
         place = place.parent
     return judge.judge_space(shutil.disk_usage(place).free, str(place))
 
 
-def _of_models(settings: Settings, *, calls: bool) -> Iterator[Finding]:
+def _of_models(settings: Settings, *, calls: bool) -> Iterator[CheckResult]:
     try:
         book = model_book(settings)
     except DossierError as error:
-        yield Finding("models", "problem", str(error), "Correct DOSSIER_MODELS or DOSSIER_PRICES.")
+        yield CheckResult("models", "problem", str(error), "Correct DOSSIER_MODELS or DOSSIER_PRICES.")
         return
     if book is None:
         advice = "Set OPENAI_API_KEY, OPENAI_BASE_URL or DOSSIER_MODELS: docs/models.md."
-        yield Finding("models", "warning", "No model is set: reports are sentences of the pages.", advice)
+        yield CheckResult("models", "warning", "No model is set: reports are sentences of the pages.", advice)
         return
     names = ", ".join(book.names)
     if not calls:
-        yield Finding("models", "ok", f"{names}; none was called (--call does).")
+        yield CheckResult("models", "ok", f"{names}; none was called (--call does).")
         return
     for one in asyncio.run(test_models(book, list(book.names))):
         if one.error:
-            yield Finding("models", "problem", f"{one.name}: {one.error}", "Correct its key and address.")
+            yield CheckResult("models", "problem", f"{one.name}: {one.error}", "Correct its key and address.")
         else:
             cost = "at an unknown cost" if one.cost_usd is None else f"for ${one.cost_usd:.6f}"
-            yield Finding("models", "ok", f"{one.name} answered in {one.seconds:g} s {cost}.")
+            yield CheckResult("models", "ok", f"{one.name} answered in {one.seconds:g} s {cost}.")
 
 
-def _of_ports(settings: Settings) -> Iterator[Finding]:
-    port = urlsplit(settings.url).port or PORT
+def _of_ports(settings: Settings) -> Iterator[CheckResult]:
+    port = urlsplit(settings.url).port or USUAL_PORT
     yield from _of_server(settings.url or f"http://127.0.0.1:{port}", port, is_named=bool(settings.url))
     if settings.metrics_port:
         busy = "In use: by a Dossier process, or choose another DOSSIER_METRICS_PORT."
         is_free = _is_free(settings.metrics_host, settings.metrics_port)
         said = f"{settings.metrics_host}:{settings.metrics_port} is {'free' if is_free else 'in use'}."
-        yield Finding("metrics port", "ok" if is_free else "warning", said, "" if is_free else busy)
+        yield CheckResult("metrics port", "ok" if is_free else "warning", said, "" if is_free else busy)
 
 
-def _of_server(url: str, port: int, *, is_named: bool) -> Iterator[Finding]:
+def _of_server(url: str, port: int, *, is_named: bool) -> Iterator[CheckResult]:
     try:
         answer = httpx.get(f"{url}/health/ready", timeout=ANSWERS_WITHIN)
         status = str(answer.json()["status"])
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         if is_named:
             said = f"No Dossier server answers at {url} ({type(error).__name__})."
-            yield Finding("port", "problem", said, "Start it, or correct DOSSIER_URL.")
+            yield CheckResult("port", "problem", said, "Start it, or correct DOSSIER_URL.")
         elif _is_free("127.0.0.1", port):
-            yield Finding("port", "ok", f"Port {port} is free: `dossier serve` can use it.")
+            yield CheckResult("port", "ok", f"Port {port} is free: `dossier serve` can use it.")
         else:
             said = f"Another program answers on port {port}."
-            yield Finding("port", "warning", said, "Choose another: dossier serve --port.")
+            yield CheckResult("port", "warning", said, "Choose another: dossier serve --port.")
         return
     if answer.is_success:
-        yield Finding("port", "ok", f"A Dossier server answers at {url}.")
+        yield CheckResult("port", "ok", f"A Dossier server answers at {url}.")
     else:
         advice = "See docs/operations.md, Health."
-        yield Finding("port", "problem", f"The server at {url} is not ready: {status}.", advice)
+        yield CheckResult("port", "problem", f"The server at {url} is not ready: {status}.", advice)
 
 
 def _is_free(host: str, port: int) -> bool:

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from app.cli import findings
+from app.cli import check_results
 from app.store import condition
 from app.store.workers import pause_all
 from tests.cli.shell import shell
@@ -43,9 +43,9 @@ async def test_what_is_wrong_with_a_database_is_named(healthy, change, check, gr
     sound = replace(healthy, **good, connections=1, most_connections=100)
     at = sound.now
 
-    found = findings.judge_database(replace(sound, **change), at, is_own=False)
+    found = check_results.judge_database(replace(sound, **change), at, is_own=False)
 
-    assert set(grades(findings.judge_database(sound, at, is_own=False)).values()) == {"ok"}
+    assert set(grades(check_results.judge_database(sound, at, is_own=False)).values()) == {"ok"}
     assert {name: one for name, one in grades(found).items() if one != "ok"} == {check: grade}
     assert all(one.what_to_do for one in found if one.grade != "ok")
 
@@ -53,7 +53,7 @@ async def test_what_is_wrong_with_a_database_is_named(healthy, change, check, gr
 async def test_a_clock_that_is_off_is_named(healthy):
     [clock] = [
         one
-        for one in findings.judge_database(healthy, healthy.now + timedelta(minutes=3), is_own=True)
+        for one in check_results.judge_database(healthy, healthy.now + timedelta(minutes=3), is_own=True)
         if one.check == "clock"
     ]
     assert (clock.grade, "180 s ahead" in clock.said) == ("warning", True)
