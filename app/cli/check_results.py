@@ -37,9 +37,7 @@ def judge_database(found: store.Condition, at: datetime, *, is_own: bool) -> lis
         _durability(found),
         _connections(found),
         _clock(found, at),
-        CheckResult(
-            "extensions", "ok", f"None is needed; there are {', '.join(found.extensions) or 'none'}."
-        ),
+        CheckResult("extensions", "ok", f"None is needed. There: {', '.join(found.extensions)}."),
     ]
 
 

@@ -121,9 +121,7 @@ async def _of_workers(engine: Engine) -> CheckResult:
     if states.get("silent"):
         return CheckResult("workers", "warning", f"{said}.", "`dossier workers` names the silent one's host.")
     if not states.get("ready"):
-        return CheckResult(
-            "workers", "warning", f"No worker is ready ({said}).", "Start one: dossier worker."
-        )
+        return CheckResult("workers", "warning", f"No worker is ready ({said}).", "Run dossier worker.")
     return CheckResult("workers", "ok", f"{said}.")
 
 
