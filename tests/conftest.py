@@ -25,6 +25,7 @@ from app.store.wake import Wake
 from app.store.writer import Writer
 from app.wiring import Container
 from app.worker.providers import Checkers, Tools
+from tests import fork_server
 from tests.databases import Databases, with_database
 from tests.network import no_network  # noqa: F401 - a fixture of every test
 from tests.scripted import ScriptedModel, ScriptedSearch
@@ -33,6 +34,8 @@ from tests.scripted import ScriptedModel, ScriptedSearch
 os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
 # A job in the background of a shell ignores Ctrl-C, and so would all that tests start in it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+fork_server.install()
 
 # The tests' server never has to survive a power cut; tests of durability start servers of their own.
 NOT_DURABLE = (
@@ -50,6 +53,10 @@ def docker_answers() -> bool:
     with contextlib.suppress(subprocess.SubprocessError):
         return subprocess.run(["docker", "info"], capture_output=True, timeout=5, check=False).returncode == 0
     return False
+
+
+def pytest_unconfigure() -> None:
+    fork_server.close()
 
 
 @pytest.fixture(scope="session")
