@@ -74,8 +74,8 @@ def run_of(arguments: list[str]) -> dict | None:
     if arguments[0] != sys.executable:
         return None
     match [one for one in arguments[1:] if one != "-P"]:
-        case ["-m", "app", *rest]:
-            return {"module": "app", "argv": ["app", *rest]}
+        case ["-m", "app" | "tests.page.server" as module, *rest]:
+            return {"module": module, "argv": [module, *rest]}
         case ["-c", code, *rest] if CHAOS_RUN in code:
             return {"code": code, "argv": ["-c", *rest]}
     return None
