@@ -2,7 +2,7 @@
 
 To import it takes a command seconds of CPU, and the tests start hundreds. A copy is a process like any other:
 its parent is the test's process, and it can be stopped, killed and waited for. Where a start itself matters,
-the environment says so: DOSSIER_TESTS_FORK=no, or a variable that Python or a library reads at its import.
+the environment says so: TESTS_FORK=no, or a variable that Python or a library reads at its import.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ SCRIPT = str(Path(sysconfig.get_path("scripts")) / "dossier")
 CHAOS_RUN = 'runpy.run_module("app"'
 READ_AT_IMPORT = ("PYTHON", "LC_", "LANG", "LD_", "TERMINAL_WIDTH", "FORCE_COLOR", "PY_COLORS", "NO_COLOR")
 HONOURED = ("PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
-NEEDS_START = ("CHAOS_CLOCK_OFF", "DOSSIER_TESTS_FORK")  # a clock is put wrong before anything is imported
+NEEDS_START = ("CHAOS_CLOCK_OFF", "TESTS_FORK")  # a clock is put wrong before anything is imported
 
 OTHER_WAYS = ("executable", "preexec_fn", "pass_fds", "shell")
 PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
