@@ -19,7 +19,7 @@ from dossier.document_types import Document, DocumentSearch, FoundDocuments
 from dossier.event_types import EventPage, FeedEvent, FeedPage, JobEvent, event_page, feed_page
 from dossier.evidence import Claims
 from dossier.follow import follow
-from dossier.job_types import OVER, Cancelled, Created, Jobs, JobView, Outcome, Result, Status
+from dossier.job_types import OVER, Cancelled, Created, Jobs, JobSort, JobView, Outcome, Result, Status
 from dossier.patience import Patience
 from dossier.problems import BadUrl, NoContact, NoResult, StillRunning, StreamBroken, api_error
 from dossier.replayed import Replayed
@@ -49,6 +49,7 @@ EVENTS_PAGE = 500
 JobId = UUID | str
 ReportFormat = Literal["md", "html", "json"]
 ResultT = TypeVar("ResultT")
+MomentT = TypeVar("MomentT")
 
 
 class AsyncDossier:
@@ -247,11 +248,10 @@ class AsyncDossier:
 
         A time is an aware datetime or a string such as "2026-11-23T16:22:30Z".
         """
-        moment = at.isoformat() if isinstance(at, datetime) else at
-        params = {} if moment is None else {"at": moment}
+        params = {} if at is None else {"at": _moment(at)}
         return _decode(await self._ask("GET", _path(job_id), params=params), JobView)
 
-    async def jobs(
+    async def jobs(  # noqa: PLR0913 - the filters of a list
         self,
         status: Status | None = None,
         tags: Sequence[str] = (),
@@ -259,13 +259,31 @@ class AsyncDossier:
         cursor: str | None = None,
         outcome: Outcome | None = None,
         id_prefix: str | None = None,
+        *,
+        search: str | None = None,
+        created_after: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        sort: JobSort = "newest",
     ) -> Jobs:
         """Get a page of jobs, newest first.
 
-        A page has 1 to 100 jobs, all with the status, the outcome and all of the tags.
+        They match all that is given; `iter_jobs` walks all pages.
 
-        `cursor` is the `next_cursor` of the page before; `iter_jobs` walks all pages.
-        `id_prefix` is what the ids begin with, such as "0199d2a4".
+        Args:
+            status: Such as "completed".
+            tags: All of which they carry.
+            limit: 1 to 100 jobs.
+            cursor: The `next_cursor` of the page before, asked for with the same `sort`.
+            outcome: Such as "answered".
+            id_prefix: What the ids begin with, such as "0199d2a4".
+            search: Words of the question or the report, in any language; of jobs that are over.
+            created_after: An aware datetime, or a string such as "2026-11-23T16:22:30Z".
+            created_before: The same; it is not included.
+            min_cost: In US dollars, of completed jobs whose cost is known.
+            max_cost: The same.
+            sort: "newest", "oldest", "costliest" or "cheapest"; by cost, of the jobs that have a known one.
         """
         wanted = {
             "status": status,
@@ -274,20 +292,44 @@ class AsyncDossier:
             "limit": limit,
             "cursor": cursor,
             "id_prefix": id_prefix,
+            "q": search,
+            "created_after": _moment(created_after),
+            "created_before": _moment(created_before),
+            "min_cost": min_cost,
+            "max_cost": max_cost,
+            "sort": None if sort == "newest" else sort,
         }
-        params = {name: value for name, value in wanted.items() if value}
+        params = {name: value for name, value in wanted.items() if value not in (None, "", [])}
         return _decode(await self._ask("GET", "/jobs", params=params), Jobs)
 
-    async def iter_jobs(
-        self, status: Status | None = None, tags: Sequence[str] = (), outcome: Outcome | None = None
+    async def iter_jobs(  # noqa: PLR0913 - the filters of a list
+        self,
+        status: Status | None = None,
+        tags: Sequence[str] = (),
+        outcome: Outcome | None = None,
+        *,
+        search: str | None = None,
+        created_after: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        sort: JobSort = "newest",
     ) -> AsyncGenerator[JobView, None]:
         """Iterate over all matching jobs, newest first.
 
-        They have the status, the outcome and all of the tags.
+        The parameters are those of `jobs`.
         """
+        wanted: dict[str, Any] = {
+            "search": search,
+            "created_after": created_after,
+            "created_before": created_before,
+            "min_cost": min_cost,
+            "max_cost": max_cost,
+            "sort": sort,
+        }
         cursor: str | None = None
         while True:
-            page = await self.jobs(status, tags, JOBS_PAGE, cursor, outcome)
+            page = await self.jobs(status, tags, JOBS_PAGE, cursor, outcome, **wanted)
             for job in page.jobs:
                 yield job
             cursor = page.next_cursor
@@ -578,6 +620,11 @@ class AsyncDossier:
         if response.is_success:
             return response
         raise api_error(response)
+
+
+def _moment(at: MomentT) -> MomentT | str:
+    """Return a datetime as the server reads it, all else as it is."""
+    return at.isoformat() if isinstance(at, datetime) else at
 
 
 def _headers(api_key: str | None) -> dict[str, str]:

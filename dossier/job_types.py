@@ -20,6 +20,7 @@ StopReason = Literal[
     "cancelled",
     "error",
 ]
+JobSort = Literal["newest", "oldest", "costliest", "cheapest"]
 Outcome = Literal["answered", "partial", "not_found", "not_researched"]
 # Who wrote a report: a model, what selects sentences where the model failed, or where there is none.
 Author = Literal["model", "stand_in", "extractive"]

@@ -21,6 +21,7 @@ from app.api import (
     forks,
     health,
     input_requests,
+    job_list,
     jobs,
     overview,
     report,
@@ -53,7 +54,7 @@ JSON_COMPRESSION = CompressionConfig(
 ROUTES = [
     jobs.submit_job,
     jobs.get_job,
-    jobs.list_jobs,
+    job_list.list_jobs,
     jobs.cancel_job,
     jobs.finish_job,
     forks.fork_job,

@@ -38,7 +38,8 @@ MAX_PAGE_SIZE = 100  # jobs, uses or deliveries
 MAX_KEY = 255  # characters of an idempotency key
 MAX_FAULTS = 50  # that one answer names
 REFUSED_TYPE = re.compile(r";\s*q=0(\.0*)?\s*(;|$)")  # a media type that the caller does not take
-MAX_DIGITS = 18  # of a whole number in a query: any such number fits 64 bits
+WHOLE_NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)  # in a query: any such number fits 64 bits
+DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 
 COMMON = ("unknown_parameter", "unauthorised", "forbidden", "internal_error")
 BODY = (
@@ -208,14 +209,12 @@ def _parameter_faults(name: str, values: list[str], parameter: Parameter) -> Ite
 
 
 def _value(text: str, kind: kinds.Type) -> object:
-    digits = text.removeprefix("-")
-    if (
-        isinstance(kind, kinds.IntType)
-        and digits.isascii()
-        and digits.isdigit()
-        and len(digits) <= MAX_DIGITS
-    ):
-        return int(text)
+    wanted = kind.types if isinstance(kind, kinds.UnionType) else (kind,)
+    for one in wanted:
+        if isinstance(one, kinds.IntType) and WHOLE_NUMBER.fullmatch(text):
+            return int(text)
+        if isinstance(one, kinds.FloatType) and DECIMAL.fullmatch(text):
+            return float(text)
     return text
 
 

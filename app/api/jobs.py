@@ -6,20 +6,19 @@ from litestar import Request, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
-from litestar.params import Body, FromPath, FromQuery, HeaderParameter, QueryParameter
+from litestar.params import Body, FromPath, FromQuery, HeaderParameter
 from msgspec.structs import replace
 
 from app.api.authentication import caller_of
-from app.api.context import TENANT, ApiContext, id_prefix_of, job_cursor_of, job_id_of
-from app.api.contract import BODY, LOG, MAX_PAGE_SIZE, PAGE_PROBLEMS, SUBMITTING, check_key, problems_of
+from app.api.context import TENANT, ApiContext, job_id_of
+from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
 from app.api.waiting import until_over
 from app.domain import commands as c
 from app.domain.job import Job
 from app.domain.view import job_view
 from app.handle import handle, submit
-from app.store import reads
-from dossier.job_types import Cancelled, Created, Jobs, JobView, Outcome, Status
-from dossier.request import ResearchRequest, Tag
+from dossier.job_types import Cancelled, Created, JobView
+from dossier.request import ResearchRequest
 
 CANCEL_WAIT = 2.0  # seconds that DELETE waits for the worker before it answers 202
 
@@ -103,39 +102,6 @@ def links_of(view: JobView) -> dict[str, str]:
     url = f"/jobs/{view.job_id}"
     names = ["stream", "events", "bundle", *(["report", "claims"] if view.result else [])]
     return {"self": url, **{name: f"{url}/{name}" for name in names}}
-
-
-@get(
-    "/jobs",
-    responses=problems_of(*PAGE_PROBLEMS, "wrong_type", "too_short", "too_long", "malformed_job_id"),
-    summary="List jobs, newest first",
-    description="Repeat `tags` for jobs that carry all of them. `id_prefix` is the beginning of an id. "
-    "Continue with `next_cursor` as `cursor`.",
-)
-async def list_jobs(
-    context: NamedDependency[ApiContext],
-    status: FromQuery[Status | None] = None,
-    outcome: FromQuery[Outcome | None] = None,
-    tags: FromQuery[list[Tag] | None] = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE_SIZE)] = 20,
-    cursor: FromQuery[str | None] = None,
-    id_prefix: FromQuery[str | None] = None,
-) -> Jobs:
-    """Return a page of jobs, without their reports.
-
-    The jobs have this status, this outcome and all of these tags.
-    """
-    found = await reads.page(
-        context.writer.engine,
-        TENANT,
-        limit=limit,
-        status=status,
-        outcome=outcome,
-        tags=tags or (),
-        before=job_cursor_of(cursor),
-        id_prefix=id_prefix_of(id_prefix),
-    )
-    return Jobs(found.jobs, str(found.next_before) if found.next_before else None)
 
 
 @delete(

@@ -1,4 +1,4 @@
-"""`?at=`: the moment in a job's past that is meant."""
+"""Read the point in time that a query means."""
 
 import re
 from collections.abc import Callable
@@ -21,14 +21,15 @@ def until(at: str, head: LogHead) -> Callable[[Row], bool]:
         if seq > head.seq:
             raise BadRequest("at_beyond_head", f"The job's last event is {head.seq}.", "at")
         return lambda row: row.seq <= seq
-    moment = _moment(at)
+    moment = moment_of(at, "at", "the seq of an event, or ")
     return lambda row: row.occurred_at <= moment
 
 
-def _moment(at: str) -> datetime:
+def moment_of(at: str, field: str, other: str = "") -> datetime:
+    """Return a point in time of a query. Raises BadRequest."""
     text = at.replace(" ", "+").upper()  # a plus that was not escaped comes as a space
     try:
         return datetime.fromisoformat(text if _TIME.fullmatch(text) else "").astimezone(UTC)
     except (ValueError, OverflowError):
-        message = "Use the seq of an event, or a time in RFC 3339 like 2026-11-23T16:22:30Z."
-        raise BadRequest("malformed_at", message, "at") from None
+        message = f"Use {other}a time in RFC 3339 like 2026-11-23T16:22:30Z."
+        raise BadRequest("malformed_at", message, field) from None

@@ -1,5 +1,6 @@
 """`dossier show`, `jobs`, `cancel` and `report` answer without waiting."""
 
+import re
 from typing import Any, get_args
 
 import rich_click as click
@@ -10,9 +11,15 @@ from app.cli.printing import print_job, print_jobs, print_report
 from app.cli.server_connection import connect, is_own
 from app.cli.terminal import line, print_json
 from dossier import ReportFormat
-from dossier.job_types import Outcome, Status
+from dossier.job_types import JobSort, Outcome, Status
 
+DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 EXAMPLE_ID = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
+
+
+def whole_time(text: str | None) -> str | None:
+    """Return a time whose date alone may be given, which then begins in UTC."""
+    return f"{text}T00:00:00Z" if text and DATE.fullmatch(text) else text
 
 
 @click.command(epilog=f"Example: dossier show {EXAMPLE_ID}")
@@ -29,21 +36,33 @@ def show(job_id: str, at: str | None, *, as_json: bool) -> None:
         print_job(view)
 
 
-@click.command(epilog="Example: dossier jobs --status completed --limit 5")
+@click.command(epilog="Example: dossier jobs --search 'context manager' --status completed --limit 5")
+@click.option("--search", metavar="WORDS", help="Only those over, with these words in question or report.")
 @click.option("--status", type=click.Choice(get_args(Status)), help="Only those.")
 @click.option("--outcome", type=click.Choice(get_args(Outcome)), help="Only those of which this came.")
 @click.option("--tag", "tags", multiple=True, help="Only those that carry it; repeatable: all of them.")
+@click.option("--after", "created_after", metavar="TIME", help="Only those created since then.")
+@click.option("--before", "created_before", metavar="TIME", help="Only those created before then.")
+@click.option("--min-cost", type=click.FloatRange(0), help="Only completed ones that cost this much, in $.")
+@click.option("--max-cost", type=click.FloatRange(0), help="Only completed ones that cost no more, in $.")
+@click.option("--sort", default="newest", show_default=True, type=click.Choice(get_args(JobSort)))
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 100))
 @click.option("--cursor", help="The `next_cursor` of the page before.")
 @click.option("--json", "as_json", is_flag=True, help="Print {jobs, next_cursor} as JSON.")
 def jobs(*, as_json: bool, **wanted: Any) -> None:  # noqa: ANN401 - click's
-    """List jobs, newest first."""
+    """List and search jobs, newest first.
+
+    A TIME is a date, or like 2026-11-23T16:22:30Z.
+    """
+    for name in ("created_after", "created_before"):
+        wanted[name] = whole_time(wanted[name])
     with connect() as dossier:
         page = dossier.jobs(**wanted)
     if as_json:
         print_json(page)
     elif not page.jobs:
-        line('No jobs yet; try dossier ask "…".')
+        is_narrowed = any(value for name, value in wanted.items() if name not in {"limit", "sort"})
+        line("No job fits." if is_narrowed else 'No jobs yet; try dossier ask "…".')
     else:
         print_jobs(page.jobs)
         if page.next_cursor:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from app.cli.naming import LAST, SHOWN_MATCHES, only_job, prefix_of, whole_id
-from app.store import reads
+from app.store import job_lists
 from app.store.database import make_engine
 
 LOCAL_TENANT = "default"  # until there are keys
@@ -25,7 +25,7 @@ async def _find_stored(url: str, texts: Sequence[str]) -> tuple[UUID, ...]:
         for text in texts:
             whole = whole_id(text)
             prefix, limit = ("", 1) if text == LAST else (prefix_of(text), SHOWN_MATCHES + 1)
-            page = await reads.page(engine, LOCAL_TENANT, limit=limit, id_prefix=prefix)
+            page = await job_lists.page(engine, LOCAL_TENANT, job_lists.JobFilter(id_prefix=prefix), limit)
             found.append(whole or only_job(text, page.jobs))
         return tuple(found)
     finally:

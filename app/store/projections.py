@@ -39,6 +39,10 @@ LEASED_SQL = ",".join(f"'{status}'" for status in get_args(Status) if status in 
 OUTCOME_SQL = "CASE status WHEN 'failed' THEN 'not_researched' ELSE result ->> 'outcome' END"
 HAS_OUTCOME_SQL = "status IN ('completed','failed')"
 
+# In SQL: what a completed job cost, as far as all its calls have a price. jobs_cost_idx is over the same.
+COST_SQL = "CAST(result -> 'metrics' ->> 'estimated_cost_usd' AS float8)"
+HAS_COST_SQL = f"status = 'completed' AND {COST_SQL} IS NOT NULL"
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 

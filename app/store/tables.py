@@ -35,7 +35,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.types import UserDefinedType
 
-from app.store.projections import HAS_OUTCOME_SQL, JOB_COLUMNS, LEASED_SQL, OUTCOME_SQL
+from app.store.projections import (
+    COST_SQL,
+    HAS_COST_SQL,
+    HAS_OUTCOME_SQL,
+    JOB_COLUMNS,
+    LEASED_SQL,
+    OUTCOME_SQL,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -130,6 +137,20 @@ jobs = Table(
         text(f"({OUTCOME_SQL})"),
         text("job_id DESC"),
         postgresql_where=text(HAS_OUTCOME_SQL),
+    ),
+    Index(
+        "jobs_cost_idx",
+        "tenant",
+        text(f"({COST_SQL})"),
+        "job_id",
+        postgresql_where=text(HAS_COST_SQL),
+    ),
+    # Words of questions and reports of jobs that are over, so that a claim costs nothing here.
+    Index(
+        "jobs_words_idx",
+        text("job_lexemes(query, result)"),
+        postgresql_using="gin",
+        postgresql_where=text("completed_at IS NOT NULL"),
     ),
     Index("jobs_tags_idx", "tags", postgresql_using="gin", postgresql_where=text("cardinality(tags) > 0")),
     postgresql_with={"fillfactor": 80},

@@ -184,7 +184,7 @@ async def test_a_fault_of_ours_is_logged_and_answered_without_a_word_of_it(api, 
     async def crash(*_args, **_kwargs):
         raise RuntimeError("the password is hunter2")
 
-    monkeypatch.setattr("app.store.reads.page", crash)
+    monkeypatch.setattr("app.store.job_lists.page", crash)
 
     response = await api.get("/jobs")
 

@@ -140,7 +140,7 @@ async def test_the_list_is_live_filtered_by_the_address_and_paged_by_cursor(watc
     await watched.holds("() => document.querySelectorAll('#rows .row').length === 30")
     assert await watched.find(".row .state").first.text_content() == "Failed"
 
-    await watched.page.get_by_role("link", name="Older").click()
+    await watched.page.get_by_role("link", name="Next page").click()
     await watched.sees("#newest")
     assert "cursor=" in watched.page.url
     older = await watched.find(".row a").first.get_attribute("href")

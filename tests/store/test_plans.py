@@ -13,10 +13,11 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import NamedTuple
+from uuid import UUID
 
 import pytest
 
-from app.store import history, log, queue, reads, rebuild
+from app.store import history, job_lists, log, queue, reads, rebuild
 from app.store.database import connect, fetch
 
 pytestmark = pytest.mark.untouched  # a plan depends on how many pages a table has
@@ -31,13 +32,14 @@ FILL = """
     INSERT INTO jobs (job_id, tenant, request, query, tags, priority, rank, max_attempts, status, retry_at,
                       seq,
                       head_hash, epoch, attempt, progress, current_step, steps_completed, total_steps, usage,
-                      created_at, completed_at, updated_at)
+                      created_at, completed_at, updated_at, result)
     SELECT (left(uuid7_floor(date_trunc('month', now()) + n * interval '1 second')::text, 15)
                 || substr(gen_random_uuid()::text, 16))::uuid,
-           'default', '{"query":"q"}', 'q', CASE WHEN n % 500 = 0 THEN '{rare}' ELSE '{}' END::text[], 0,
+           'default', '{"query":"q"}', CASE WHEN n % 500 = 0 THEN 'seldom' ELSE 'q' END,
+           CASE WHEN n % 500 = 0 THEN '{rare}' ELSE '{}' END::text[], 0,
            n, 3,
            $3::text, $4::timestamptz, $5::integer, '', 1, 0, 0, '', 0, 0, '{}', now(),
-           CASE WHEN $3 = 'completed' THEN now() END, now()
+           CASE WHEN $3 = 'completed' THEN now() END, now(), NULL
     FROM generate_series($1::integer, $2::integer) AS n"""
 
 LOGS = """
@@ -53,7 +55,9 @@ LEASES = """
     FROM jobs WHERE status = 'running'"""
 
 EMPTY = """
-    UPDATE jobs SET status = 'completed', completed_at = now(), seq = seq + 1
+    UPDATE jobs SET status = 'completed', completed_at = now(), seq = seq + 1,
+        result = CASE WHEN rank % 2 = 0 THEN
+            json_build_object('metrics', json_build_object('estimated_cost_usd', rank % 1000 / 1000.0)) END
     WHERE status = 'pending' AND retry_at IS NULL AND rank BETWEEN $1::integer AND $2::integer"""
 
 
@@ -100,14 +104,34 @@ def asks(jobs: list[str], long: str) -> list[Ask]:
 
 
 def lists(before: str) -> Iterator[Ask]:
-    """The lists that can be asked for. Nothing has failed; one job in 500 has the tag, and all are found."""
-    kinds = ((None, "completed", "failed"), (None, "not_found"), (None, "{rare}"), (None, before))
+    """The lists that can be asked for. Nothing has failed; one job in 500 has the tag, the word: all are found."""
+    kinds = ((None, "completed", "failed"), (None, "not_found"), ((), ("rare",)), (None, before))
     for status, outcome, tags, last in product(*kinds):
-        given = {"status": status, "outcome": outcome, "tags": tags, "before": last}
-        values = ["NULL" if value is None else f"'{value}'" for value in (status, tags, last, "100", outcome)]
-        sql = reads.page_sql(**{name: value is not None for name, value in given.items()})
-        rows = 100 if tags is None else 100 + 4 * JOBS // 500
-        yield Ask(f"list {given}", sql, ("'default'", *values), rows)
+        after = last and job_lists.ListCursor(UUID(last))
+        for sort in ("newest", "oldest"):
+            yield listed(status=status, outcome=outcome, tags=tags, after=after, sort=sort)
+    yield listed(search="seldom")
+    yield listed(search="seldom", tags=("rare",), status="completed")
+    now = datetime.now(UTC)
+    yield listed(created_after=now + timedelta(days=400))
+    yield listed(created_before=now - timedelta(days=400), sort="oldest")
+    cost = job_lists.ListCursor(UUID(before), 0.5)
+    for sort, last in product(("costliest", "cheapest"), (None, cost)):
+        yield listed(sort=sort, after=last)
+        yield listed(sort=sort, after=last, min_cost=0.25, max_cost=0.75)
+
+
+def listed(**given) -> Ask:
+    """A page of 100 jobs."""
+    sql, values = job_lists.list_sql("default", job_lists.JobFilter(**given), 100)
+    rows = 100 + 4 * JOBS // 500 if given.get("tags") or given.get("search") else 100
+    return Ask(f"list {given}", sql, tuple(map(literal, values)), rows)
+
+
+def literal(value) -> str:
+    if isinstance(value, list):
+        return f"'{{{','.join(value)}}}'"
+    return str(value) if isinstance(value, int | float) else f"'{value}'"
 
 
 def nodes(node: dict) -> Iterator[dict]:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import make_url
 
 from app.errors import BadSetting
-from app.store import reads
+from app.store import job_lists
 from app.store.address import driver_url
 from app.store.database import APP_ROLE, make_engine
 from app.store.migrate import migrate
@@ -43,7 +43,7 @@ async def migrated(url: str) -> None:
     """Brought to the newest level; the application can work there."""
     await asyncio.to_thread(migrate, url)
     engine = make_engine(url, role=APP_ROLE)
-    assert (await reads.page(engine, "default", limit=1)).jobs == []
+    assert (await job_lists.page(engine, "default", job_lists.JobFilter(), 1)).jobs == []
     await engine.dispose()
 
 

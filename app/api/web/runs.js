@@ -3,7 +3,8 @@ import { $, h, OUTCOMES, STATUSES, say, statusName } from "./dom.js";
 import { drawRows, poll } from "./rows.js";
 
 const LIMIT = 30;
-const CHOICES = ["status", "outcome"];
+const CHOICES = ["status", "outcome", "sort"];
+const FIELDS = ["q", ...CHOICES];
 const filters = $("filters");
 
 for (const name of STATUSES) filters.elements.status.append(h("option", { value: name }, statusName(name)));
@@ -16,16 +17,16 @@ const asked = () => new URLSearchParams(location.search);
 function search() {
   const from = asked(),
     to = new URLSearchParams({ limit: String(LIMIT) });
-  for (const name of ["status", "outcome", "cursor"]) if (from.get(name)) to.set(name, from.get(name) ?? "");
+  for (const name of [...FIELDS, "cursor"]) if (from.get(name)) to.set(name, from.get(name) ?? "");
   for (const tag of from.getAll("tags")) to.append("tags", tag);
   return to;
 }
 
 function fill() {
   const from = asked();
-  for (const name of CHOICES) filters.elements[name].value = from.get(name) ?? "";
+  for (const name of FIELDS) filters.elements[name].value = from.get(name) ?? "";
   filters.elements.tags.value = from.getAll("tags").join(", ");
-  $("clear").hidden = !CHOICES.some((name) => from.get(name)) && !from.getAll("tags").length;
+  $("clear").hidden = !FIELDS.some((name) => from.get(name)) && !from.getAll("tags").length;
 }
 
 function address(change) {
@@ -74,8 +75,8 @@ filters.addEventListener("submit", (event) => {
   event.preventDefault();
   go(
     address((to) => {
-      for (const name of ["cursor", ...CHOICES, "tags"]) to.delete(name);
-      for (const name of CHOICES) if (filters.elements[name].value) to.set(name, filters.elements[name].value);
+      for (const name of ["cursor", ...FIELDS, "tags"]) to.delete(name);
+      for (const name of FIELDS) if (filters.elements[name].value) to.set(name, filters.elements[name].value);
       for (const tag of filters.elements.tags.value
         .split(",")
         .map((text) => text.trim())

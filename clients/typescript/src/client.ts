@@ -56,8 +56,8 @@ export class Dossier {
   }
 
   /** Get a page of jobs, newest first; `iterJobs` walks all pages. */
-  async jobs({ signal, ...query }: t.JobFilter & t.PageOptions = {}): Promise<t.Jobs> {
-    return this.connection.json("GET", "/jobs", { query, signal });
+  async jobs({ search, signal, ...rest }: t.JobFilter & t.PageOptions = {}): Promise<t.Jobs> {
+    return this.connection.json("GET", "/jobs", { query: { q: search, ...rest }, signal });
   }
 
   /** Iterate over all matching jobs, newest first. */

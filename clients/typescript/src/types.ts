@@ -99,11 +99,21 @@ export interface ForkOptions extends Changes, Keyed, Stoppable {
 
 /** Which jobs; they match all that is given. */
 export interface JobFilter extends Stoppable {
+  /** Words of the question or the report, in any language; of jobs that are over. */
+  search?: string;
   status?: Status;
   outcome?: Outcome;
   tags?: string[];
   /** What the ids begin with. */
   id_prefix?: string;
+  created_after?: Date | string;
+  /** It is not included. */
+  created_before?: Date | string;
+  /** In US dollars, of completed jobs whose cost is known. */
+  min_cost?: number;
+  max_cost?: number;
+  /** "newest" if it is left out; by cost, of the jobs that have a known one. */
+  sort?: "newest" | "oldest" | "costliest" | "cheapest";
 }
 
 export interface PageOptions {

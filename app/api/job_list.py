@@ -1,0 +1,82 @@
+"""GET of many jobs: filters, search, order and pages."""
+
+from typing import Annotated
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, QueryParameter
+
+from app.api.context import TENANT, ApiContext, id_prefix_of
+from app.api.contract import MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
+from app.api.past import moment_of
+from app.api.problem_details import BadRequest
+from app.store import job_lists
+from app.store.job_lists import JobFilter, ListCursor
+from dossier.job_types import Jobs, JobSort, Outcome, Status
+from dossier.request import Tag
+
+MAX_SEARCH = 400  # characters that are looked for in questions and reports
+
+Cost = Annotated[float | None, QueryParameter(ge=0, le=1_000_000)]
+DESCRIPTION = """
+Every filter that is given holds. `q` finds jobs that are over by words of the question or the report, in any
+language. Repeat `tags` for jobs that carry all of them. `id_prefix` is the beginning of an id. `created_after`
+counts from that time on, `created_before` up to it. `min_cost`, `max_cost` and an order by cost are about
+completed jobs whose cost is known. Continue with `next_cursor` as `cursor`, with the same `sort`.
+"""
+
+
+@get(
+    "/jobs",
+    responses=problems_of(
+        *PAGE_PROBLEMS,
+        "wrong_type",
+        "too_short",
+        "too_long",
+        "out_of_range",
+        "malformed_job_id",
+        "malformed_at",
+    ),
+    summary="List and search jobs",
+    description=DESCRIPTION.strip().replace("\n", " "),
+)
+async def list_jobs(  # noqa: PLR0913 - each filter is a parameter of the query
+    context: NamedDependency[ApiContext],
+    *,
+    q: Annotated[str | None, QueryParameter(min_length=1, max_length=MAX_SEARCH)] = None,
+    status: FromQuery[Status | None] = None,
+    outcome: FromQuery[Outcome | None] = None,
+    tags: FromQuery[list[Tag] | None] = None,
+    created_after: FromQuery[str | None] = None,
+    created_before: FromQuery[str | None] = None,
+    min_cost: Cost = None,
+    max_cost: Cost = None,
+    sort: FromQuery[JobSort] = "newest",
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE_SIZE)] = 20,
+    cursor: FromQuery[str | None] = None,
+    id_prefix: FromQuery[str | None] = None,
+) -> Jobs:
+    """Return a page of jobs, without their reports."""
+    asked = JobFilter(
+        status=status,
+        outcome=outcome,
+        tags=tuple(tags or ()),
+        id_prefix=id_prefix_of(id_prefix),
+        search=q,
+        created_after=moment_of(created_after, "created_after") if created_after else None,
+        created_before=moment_of(created_before, "created_before") if created_before else None,
+        min_cost=min_cost,
+        max_cost=max_cost,
+        sort=sort,
+        after=_cursor_of(cursor, sort),
+    )
+    found = await job_lists.page(context.writer.engine, TENANT, asked, limit)
+    return Jobs(found.jobs, found.next_cursor)
+
+
+def _cursor_of(text: str | None, sort: JobSort) -> ListCursor | None:
+    try:
+        return job_lists.list_cursor(text, sort) if text else None
+    except ValueError:
+        message = "Use the next_cursor of the page before, with the same sort."
+        raise BadRequest("malformed_cursor", message, "cursor") from None

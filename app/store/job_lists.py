@@ -1,0 +1,191 @@
+"""List jobs: filters, search, orders, and where the next page begins.
+
+Each combination has a text of its own, because "NULL or equal" hides the index in a plan that is made for any
+value. A list leaves the reports out: a page of a hundred would be megabytes.
+"""
+
+import math
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from app.store.database import Engine, fetch
+from app.store.projections import COST_SQL, HAS_COST_SQL, HAS_OUTCOME_SQL, OUTCOME_SQL
+from app.store.reads import LISTED_COLUMNS, listed_view
+from dossier.job_types import JobSort, JobView, Outcome, Status
+
+
+class ListCursor(Struct, frozen=True):
+    """The last job of a page."""
+
+    job_id: UUID
+    cost: float | None = None  # in an order by cost
+
+    def __str__(self) -> str:
+        """Return what a caller sends back."""
+        return str(self.job_id) if self.cost is None else f"{self.cost!r}_{self.job_id}"
+
+
+class JobFilter(Struct, frozen=True, kw_only=True):
+    """Which jobs, and in which order; they match all that is given."""
+
+    status: Status | None = None
+    outcome: Outcome | None = None
+    tags: tuple[str, ...] = ()
+    id_prefix: str = ""
+    search: str | None = None  # of jobs that are over: words of the question or the report
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    min_cost: float | None = None  # of completed jobs
+    max_cost: float | None = None
+    sort: JobSort = "newest"
+    after: ListCursor | None = None
+
+
+class JobPage(Struct, frozen=True):
+    """A page of a list, and where the next one begins."""
+
+    jobs: list[JobView]
+    next_cursor: str | None
+
+
+class _Order(Struct, frozen=True):
+    """An order of jobs, and the condition of what comes after a cursor."""
+
+    keys: str
+    after: str
+    direction: Literal["", " DESC"]  # of what is equal in all rows, so that an index is walked
+    is_by_cost: bool = False
+
+
+_BEYOND = f"({COST_SQL}, job_id) {{}} ({{{{}}}}::float8, {{{{}}}}::uuid)"
+_ORDERS: dict[JobSort, _Order] = {
+    "newest": _Order("job_id DESC", "job_id < {}::uuid", ""),
+    "oldest": _Order("job_id", "job_id > {}::uuid", " DESC"),
+    "costliest": _Order(f"{COST_SQL} DESC, job_id DESC", _BEYOND.format("<"), "", is_by_cost=True),
+    "cheapest": _Order(f"{COST_SQL}, job_id", _BEYOND.format(">"), "", is_by_cost=True),
+}
+
+# A range of one, and an order that begins with it: so the index of lists by status is walked, and not that
+# of all jobs, which would be read to its end for a status that few jobs have. The same for an outcome.
+_WITH_STATUS = "status BETWEEN {0}::text AND {0}"
+_WITH_OUTCOME = f"{HAS_OUTCOME_SQL} AND {OUTCOME_SQL} BETWEEN {{0}}::text AND {{0}}"
+# An id begins with the time of its job; the minute covers what lies between making the two.
+_CREATED_AFTER = "job_id >= uuid7_floor({0}::timestamptz - interval '1 minute') AND created_at >= {0}"
+_CREATED_BEFORE = "job_id < uuid7_floor({0}::timestamptz + interval '1 minute') AND created_at < {0}"
+_TAGGED = "cardinality(tags) > 0 AND tags @> {}::text[]"
+_HOLDING = "completed_at IS NOT NULL AND job_lexemes(query, result) @@ job_search({}::text)"
+
+# All that have the words or the tags are found first, by their ids: a walk from the newest job on would read
+# all jobs for what few have.
+_FOUND = """
+    WITH found AS MATERIALIZED (
+        SELECT job_id, tenant, status, created_at, result FROM jobs WHERE {found}
+    ), wanted AS MATERIALIZED (
+        SELECT job_id FROM found WHERE {wanted} ORDER BY {keys} LIMIT {limit}::integer
+    )
+    SELECT {columns}, {cost} AS cost, NULL AS result FROM jobs
+    WHERE job_id = ANY(ARRAY(SELECT job_id FROM wanted)) ORDER BY {keys}"""
+_WALKED = """
+    SELECT {columns}, {cost} AS cost, NULL AS result FROM jobs WHERE {wanted}
+    ORDER BY {keys} LIMIT {limit}::integer"""
+
+
+class _Conditions:
+    """Conditions of a statement, with their values in order."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+
+    def bind(self, condition: str, *values: object) -> str:
+        """Return the condition with places for these values."""
+        first = len(self.values) + 1
+        self.values += values
+        return condition.format(*(f"${number}" for number in range(first, first + len(values))))
+
+
+def list_sql(tenant: str, asked: JobFilter, limit: int) -> tuple[str, list[Any]]:
+    """Return the statement of a page, and its values."""
+    bound, order = _Conditions(), _ORDERS[asked.sort]
+    wanted = [bound.bind("tenant = {}::text", tenant), *_narrowed(asked, order, bound)]
+    found = []
+    if asked.tags:
+        found.append(bound.bind(_TAGGED, list(asked.tags)))
+    if asked.search is not None:
+        found.append(bound.bind(_HOLDING, asked.search))
+    keys = order.keys if found or order.is_by_cost else _equal_keys(asked, order) + order.keys
+    sql = (_FOUND if found else _WALKED).format(
+        found=" AND ".join(found),
+        wanted=" AND ".join(wanted),
+        keys=keys,
+        columns=LISTED_COLUMNS,
+        cost=COST_SQL,
+        limit=bound.bind("{}", limit),
+    )
+    return sql, bound.values
+
+
+def _narrowed(asked: JobFilter, order: _Order, bound: _Conditions) -> list[str]:
+    """Return the conditions that a walk along an index checks."""
+    by_cost = order.is_by_cost or asked.min_cost is not None or asked.max_cost is not None
+    given = {
+        _WITH_STATUS: asked.status,
+        _WITH_OUTCOME: asked.outcome,
+        _CREATED_AFTER: asked.created_after,
+        _CREATED_BEFORE: asked.created_before,
+        f"{COST_SQL} >= {{}}::float8": asked.min_cost,
+        f"{COST_SQL} <= {{}}::float8": asked.max_cost,
+    }
+    conditions = [bound.bind(condition, value) for condition, value in given.items() if value is not None]
+    if by_cost:
+        conditions.append(HAS_COST_SQL)
+    if asked.id_prefix:
+        conditions.append(bound.bind("job_id BETWEEN {}::uuid AND {}::uuid", *ids_within(asked.id_prefix)))
+    if last := asked.after:
+        at = (last.cost, last.job_id) if order.is_by_cost else (last.job_id,)
+        conditions.append(bound.bind(order.after, *at))
+    return conditions
+
+
+def _equal_keys(asked: JobFilter, order: _Order) -> str:
+    """Return the sort key before the ids, equal in all rows."""
+    key = OUTCOME_SQL if asked.outcome else "status" if asked.status else ""
+    return f"{key}{order.direction}, " if key else ""
+
+
+async def page(engine: Engine, tenant: str, asked: JobFilter, limit: int) -> JobPage:
+    """Return at most `limit` jobs.
+
+    A job that cannot be shown is left out, and logged.
+    """
+    sql, values = list_sql(tenant, asked, limit + 1)
+    rows = await fetch(engine, sql, *values)
+    shown = [view for row in rows[:limit] if (view := listed_view(row))]
+    if len(rows) <= limit:
+        return JobPage(shown, None)
+    last = rows[limit - 1]
+    return JobPage(shown, str(ListCursor(last["job_id"], last["cost"] if is_by_cost(asked.sort) else None)))
+
+
+def is_by_cost(sort: JobSort) -> bool:
+    """Return whether a cursor of this order has a cost."""
+    return _ORDERS[sort].is_by_cost
+
+
+def list_cursor(text: str, sort: JobSort) -> ListCursor:
+    """Read the cursor of a page. Raises ValueError."""
+    cost, separator, job_id = text.rpartition("_")
+    if bool(separator) != is_by_cost(sort):
+        raise ValueError("The cursor is of another order.")
+    number = float(cost) if separator else None
+    if number is not None and not math.isfinite(number):
+        raise ValueError("A cost is finite.")
+    return ListCursor(UUID(job_id), number)
+
+
+def ids_within(prefix: str) -> tuple[UUID, UUID]:
+    """Return the lowest and the highest id that begin with a prefix."""
+    digits = prefix.replace("-", "")
+    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
