@@ -205,7 +205,7 @@ def _parameter_faults(name: str, values: list[str], parameter: Parameter) -> Ite
         for fault in faults(_value(values[0], parameter.kind), parameter.kind, name):
             is_size = (name, fault.code) == ("limit", "out_of_range")
             yield InvalidField(name, fault.message, "page_size_out_of_range") if is_size else fault
-    yield from text_faults(values, name)
+    yield from text_faults(values if parameter.is_list else values[0], name)
 
 
 def _value(text: str, kind: kinds.Type) -> object:

@@ -5,6 +5,7 @@ from typing import Annotated
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
+from msgspec import Meta
 
 from app.api.context import TENANT, ApiContext, id_prefix_of
 from app.api.contract import MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
@@ -15,13 +16,12 @@ from app.store.job_lists import JobFilter, ListCursor
 from dossier.job_types import Jobs, JobSort, Outcome, Status
 from dossier.request import Tag
 
-MAX_SEARCH = 400  # characters that are looked for in questions and reports
-
-Cost = Annotated[float | None, QueryParameter(ge=0, le=1_000_000)]
+SearchWords = Annotated[str, Meta(min_length=1, max_length=400)]
+Dollars = Annotated[float, Meta(ge=0, le=1_000_000)]
 DESCRIPTION = """
 Every filter that is given holds. `q` finds jobs that are over by words of the question or the report, in any
-language. Repeat `tags` for jobs that carry all of them. `id_prefix` is the beginning of an id. `created_after`
-counts from that time on, `created_before` up to it. `min_cost`, `max_cost` and an order by cost are about
+language. Repeat `tags` for jobs that carry all of them. `id_prefix` is the beginning of an id. Of the times,
+`created_after` is included and `created_before` is not. `min_cost`, `max_cost` and an order by cost are about
 completed jobs whose cost is known. Continue with `next_cursor` as `cursor`, with the same `sort`.
 """
 
@@ -43,14 +43,14 @@ completed jobs whose cost is known. Continue with `next_cursor` as `cursor`, wit
 async def list_jobs(  # noqa: PLR0913 - each filter is a parameter of the query
     context: NamedDependency[ApiContext],
     *,
-    q: Annotated[str | None, QueryParameter(min_length=1, max_length=MAX_SEARCH)] = None,
+    q: FromQuery[SearchWords | None] = None,
     status: FromQuery[Status | None] = None,
     outcome: FromQuery[Outcome | None] = None,
     tags: FromQuery[list[Tag] | None] = None,
     created_after: FromQuery[str | None] = None,
     created_before: FromQuery[str | None] = None,
-    min_cost: Cost = None,
-    max_cost: Cost = None,
+    min_cost: FromQuery[Dollars | None] = None,
+    max_cost: FromQuery[Dollars | None] = None,
     sort: FromQuery[JobSort] = "newest",
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE_SIZE)] = 20,
     cursor: FromQuery[str | None] = None,

@@ -24,6 +24,20 @@ DICTIONARIES = ", ".join(f"'pg_catalog.{name}_stem'::regdictionary" for name in 
 COST = "CAST(result -> 'metrics' ->> 'estimated_cost_usd' AS float8)"
 
 STATEMENTS = (
+    # Pairs of neighbours, and characters that stand alone. It takes time in proportion to the text, which
+    # search_pairs, made for passages, does not.
+    f"""CREATE FUNCTION job_pairs(text text) RETURNS text[]
+        LANGUAGE sql IMMUTABLE PARALLEL SAFE
+        RETURN (
+            SELECT coalesce(array_agg(DISTINCT pair), ARRAY[]::text[])
+            FROM (SELECT CASE WHEN after <> ' ' THEN sign || after WHEN before = ' ' THEN sign END AS pair
+                  FROM (SELECT sign, lag(sign, 1, ' ') OVER neighbours AS before,
+                               lead(sign, 1, ' ') OVER neighbours AS after
+                        FROM unnest(string_to_array(regexp_replace(text, '[^{PAIRED}]+', ' ', 'g'), NULL))
+                            WITH ORDINALITY AS signs (sign, place)
+                        WINDOW neighbours AS (ORDER BY place)) AS run
+                  WHERE sign <> ' ') AS pairs
+            WHERE pair IS NOT NULL)""",
     # The bounds keep the result far below a tsvector's megabyte, also where every pair is another one.
     f"""CREATE FUNCTION job_lexemes(query text, result json) RETURNS tsvector
         LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -34,7 +48,7 @@ STATEMENTS = (
             )
             SELECT strip(to_tsvector('pg_catalog.simple'::regconfig,
                                      regexp_replace(text, '[{PAIRED}]+', ' ', 'g'))
-                         || search_pairs(text))
+                         || array_to_tsvector(job_pairs(text)))
             FROM folded)""",
     # Every word must occur. One of four letters or more also as the beginning of another, and by each stem
     # that keeps more than half of it.
@@ -59,7 +73,8 @@ STATEMENTS = (
             ), terms AS (
                 SELECT '(' || string_agg(quote, ' | ' ORDER BY quote) || ')' AS term FROM quoted GROUP BY word
                 UNION ALL
-                SELECT '''' || lexeme || '''' FROM folded, unnest(search_pairs(text))
+                SELECT '''' || pair || '''' || CASE length(pair) WHEN 1 THEN ':*' ELSE '' END
+                FROM folded, unnest((job_pairs(text))[:24]) AS pair
             )
             SELECT coalesce(string_agg(term, ' & ' ORDER BY term), '')::tsquery FROM terms)""",
     """CREATE INDEX jobs_words_idx ON jobs USING gin (job_lexemes(query, result))

@@ -142,6 +142,21 @@ async def test_iterators_walk_every_page(house, monkeypatch):
         assert types == ["job_completed"] * 3
 
 
+async def test_a_list_is_searched_and_sorted(dossier):
+    made = [await dossier.submit(query) for query in ("boil?", "freeze?")]
+    for job in made:
+        await dossier.result(job.job_id)
+
+    assert [job.query async for job in dossier.iter_jobs(search="freezing")] == ["freeze?"]
+    assert [job.query for job in (await dossier.jobs(search="boil?", sort="oldest", limit=1)).jobs] == [
+        "boil?"
+    ]
+    view = await dossier.job(made[1].job_id)
+    assert [job.query async for job in dossier.iter_jobs(created_after=view.created_at)] == ["freeze?"]
+    assert [job.query async for job in dossier.iter_jobs(created_before=view.created_at)] == ["boil?"]
+    assert [job async for job in dossier.iter_jobs(min_cost=1, max_cost=2)] == []
+
+
 async def test_the_blocking_client_iterates_and_closes(server):
     def work():
         with Dossier(server) as dossier:

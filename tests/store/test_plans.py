@@ -104,7 +104,7 @@ def asks(jobs: list[str], long: str) -> list[Ask]:
 
 
 def lists(before: str) -> Iterator[Ask]:
-    """The lists that can be asked for. Nothing has failed; one job in 500 has the tag, the word: all are found."""
+    """The lists that can be asked for. Nothing has failed; tag and word are those of one job in 500."""
     kinds = ((None, "completed", "failed"), (None, "not_found"), ((), ("rare",)), (None, before))
     for status, outcome, tags, last in product(*kinds):
         after = last and job_lists.ListCursor(UUID(last))

@@ -55,6 +55,12 @@ assert.deepEqual(
   [made.job_id],
 );
 
+assert.deepEqual(
+  (await collected(dossier.iterJobs({ search: "boiling water", sort: "oldest" }))).map((job) => job.job_id),
+  [made.job_id, fork.job_id],
+);
+assert.deepEqual((await dossier.jobs({ created_before: new Date(0) })).jobs, []);
+
 const ends = await collected(dossier.iterFeed({ types: ["job_completed"] }));
 assert.deepEqual(
   ends.map((event) => event.job_id),

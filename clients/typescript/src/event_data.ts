@@ -32,14 +32,14 @@ export interface components {
             error_message: string;
             retry_at: string;
         };
-        /** @description The worker handed the job back, at no cost of an attempt. */
+        /** @description The job was handed back, at no cost of an attempt. */
         AttemptReleased: {
             attempt: number;
             /**
              * @default shutdown
              * @enum {unknown}
              */
-            reason?: "provider_unavailable" | "shutdown";
+            reason?: "provider_unavailable" | "requeued" | "shutdown";
             /** @default null */
             retry_at?: string | null;
             /** @default null */
@@ -411,6 +411,14 @@ export interface components {
             model?: string | null;
             /** @default null */
             verify?: ("all" | "cited" | "off") | null;
+            /** @default  */
+            instructions?: string;
+            /** @default null */
+            language?: string | null;
+            /** @default null */
+            length?: ("long" | "medium" | "short") | number | null;
+            /** @default [] */
+            outline?: string[];
         };
         /** @description A search returned a new page, whose number is now fixed. */
         SourceFound: {

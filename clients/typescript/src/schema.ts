@@ -59,6 +59,10 @@ export interface components {
             model?: string | null;
             /** @enum {null|string} */
             verify?: "off" | "cited" | "all" | null;
+            instructions?: string | null;
+            language?: string | null;
+            length?: ("short" | "medium" | "long") | number | null;
+            outline?: string[] | null;
         };
         Claim: {
             text: string;
@@ -286,6 +290,12 @@ export interface components {
             error?: components["schemas"]["JobError"] | null;
             input_request?: components["schemas"]["InputRequest"] | null;
             model?: string | null;
+            /** @default  */
+            instructions?: string;
+            language?: string | null;
+            length?: ("short" | "medium" | "long") | number | null;
+            /** @default [] */
+            outline?: string[];
             forked_from?: components["schemas"]["ForkedFrom"] | null;
             /** @enum {null|string} */
             outcome?: "answered" | "partial" | "not_found" | "not_researched" | null;
@@ -344,6 +354,12 @@ export interface components {
             workers_seen: number;
             workers_busy: number;
         };
+        Outage: {
+            provider: string;
+            /** Format: date-time */
+            since: string;
+            error: string;
+        };
         OverviewView: {
             /** Format: date-time */
             at: string;
@@ -391,6 +407,23 @@ export interface components {
             given?: boolean;
             /** @default false */
             embedded?: boolean;
+        };
+        Queue: {
+            paused_at: string | null;
+            priorities: components["schemas"]["QueuedPriority"][];
+            next: components["schemas"]["QueuedJob"][];
+        };
+        QueuedJob: {
+            /** Format: uuid */
+            job_id: string;
+            priority: number;
+            waited_seconds: number;
+        };
+        QueuedPriority: {
+            priority: number;
+            waiting: number;
+            retrying: number;
+            oldest_seconds: number;
         };
         QuoteView: {
             claim: string;
@@ -462,6 +495,12 @@ export interface components {
             model?: string | null;
             /** @enum {null|string} */
             verify?: "off" | "cited" | "all" | null;
+            /** @default  */
+            instructions?: string;
+            language?: string | null;
+            length?: ("short" | "medium" | "long") | number | null;
+            /** @default [] */
+            outline?: string[];
         };
         Result: {
             title: string;
@@ -672,6 +711,27 @@ export interface components {
         };
         Webhooks: {
             webhooks: components["schemas"]["Webhook"][];
+        };
+        WorkerView: {
+            name: string;
+            host: string;
+            pid: number;
+            version: string;
+            /** @enum {string} */
+            state: "ready" | "paused" | "draining" | "silent" | "stopped";
+            slots: number;
+            jobs: string[];
+            outages: components["schemas"]["Outage"][];
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            beat_at: string;
+            paused_at: string | null;
+            stopped_at: string | null;
+        };
+        Workers: {
+            workers: components["schemas"]["WorkerView"][];
+            paused_at: string | null;
         };
     };
     responses: never;
