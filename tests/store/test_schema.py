@@ -21,7 +21,7 @@ from tests.conftest import execute
 ischema_names["xid8"] = Xid8
 
 
-# Postgres prints a CASE over several lines, and a cast in its own way: Alembic takes them for other expressions.
+# Postgres prints a CASE over several lines, and casts in its own way: to Alembic these are other expressions.
 APART = {
     "jobs_outcome_idx": (OUTCOME_SQL, "job_idDESC"),
     "jobs_cost_idx": (COST_SQL.replace("CAST", "").replace(" AS float8", "::double precision"), "job_id"),

@@ -6,8 +6,8 @@ because a job's language is not known; a search looks for the stems that any lan
 
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
