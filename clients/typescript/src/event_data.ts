@@ -184,6 +184,8 @@ export interface components {
             error_message: string;
             retryable: boolean;
         };
+        /** @description The caller wants the report now, from what there is. */
+        FinishRequested: Record<string, unknown>;
         /** @description A further place of the page that supports a claim. */
         FurtherPassage: {
             quote: string;
@@ -214,13 +216,14 @@ export interface components {
             unclear_terms: string[];
             assumptions: string[];
             timeout_seconds: number;
+            plan?: string[];
         };
         /** @description Terminal: stopped on request. */
         JobCancelled: Record<string, unknown>;
         /** @description Terminal: there is a report. */
         JobCompleted: {
             /** @enum {unknown} */
-            stop_reason: "answered" | "budget_reached" | "cancelled" | "deadline" | "error" | "max_iterations" | "model_failed" | "no_evidence";
+            stop_reason: "answered" | "budget_reached" | "cancelled" | "deadline" | "error" | "finish_requested" | "max_iterations" | "model_failed" | "no_evidence";
             /** @default null */
             outcome?: ("answered" | "not_found" | "not_researched" | "partial") | null;
         };
@@ -324,6 +327,12 @@ export interface components {
             /** @default [] */
             strategies?: string[];
         };
+        /** @description The caller changed the plan, or remarked on it. */
+        PlanReviewed: {
+            steps: string[];
+            /** @default [] */
+            remarks?: string[];
+        };
         /** @description Read pages that a search returned or the caller gave. */
         ReadPages: {
             /** @enum {unknown} */
@@ -419,6 +428,8 @@ export interface components {
             length?: ("long" | "medium" | "short") | number | null;
             /** @default [] */
             outline?: string[];
+            /** @default false */
+            plan_review?: boolean;
         };
         /** @description A search returned a new page, whose number is now fixed. */
         SourceFound: {
@@ -449,6 +460,8 @@ export interface components {
             allowed_domains?: string[];
             /** @default [] */
             blocked_domains?: string[];
+            /** @default [] */
+            collections?: string[];
         };
         /**
          * @description The model filled the schema.
@@ -535,6 +548,7 @@ export interface EventData {
     call_requested: components["schemas"]["CallRequested"];
     cancel_requested: components["schemas"]["CancelRequested"];
     claims_judged: components["schemas"]["ClaimsJudged"];
+    finish_requested: components["schemas"]["FinishRequested"];
     input_provided: components["schemas"]["InputProvided"];
     input_requested: components["schemas"]["InputRequested"];
     job_cancelled: components["schemas"]["JobCancelled"];
@@ -547,6 +561,7 @@ export interface EventData {
     passages_matched: components["schemas"]["PassagesMatched"];
     plan_adapted: components["schemas"]["PlanAdapted"];
     plan_drafted: components["schemas"]["PlanDrafted"];
+    plan_reviewed: components["schemas"]["PlanReviewed"];
     report_drafted: components["schemas"]["ReportDrafted"];
     report_written: components["schemas"]["ReportWritten"];
     source_found: components["schemas"]["SourceFound"];

@@ -8,7 +8,11 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         Answers: {
-            answers: string[];
+            /** @default [] */
+            answers?: string[];
+            plan?: string[] | null;
+            /** @default false */
+            approve?: boolean;
         };
         CallMade: {
             seq: number;
@@ -63,6 +67,7 @@ export interface components {
             language?: string | null;
             length?: ("short" | "medium" | "long") | number | null;
             outline?: string[] | null;
+            plan_review?: boolean | null;
         };
         Claim: {
             text: string;
@@ -241,6 +246,7 @@ export interface components {
             assumptions: string[];
             /** Format: date-time */
             expires_at: string;
+            plan?: string[];
         };
         InvalidField: {
             field: string;
@@ -296,6 +302,8 @@ export interface components {
             length?: ("short" | "medium" | "long") | number | null;
             /** @default [] */
             outline?: string[];
+            /** @default false */
+            plan_review?: boolean;
             forked_from?: components["schemas"]["ForkedFrom"] | null;
             /** @enum {null|string} */
             outcome?: "answered" | "partial" | "not_found" | "not_researched" | null;
@@ -501,13 +509,15 @@ export interface components {
             length?: ("short" | "medium" | "long") | number | null;
             /** @default [] */
             outline?: string[];
+            /** @default false */
+            plan_review?: boolean;
         };
         Result: {
             title: string;
             final_answer: string;
             report_url: string;
             /** @enum {string} */
-            stop_reason: "answered" | "no_evidence" | "budget_reached" | "deadline" | "max_iterations" | "model_failed" | "cancelled" | "error";
+            stop_reason: "answered" | "no_evidence" | "budget_reached" | "deadline" | "max_iterations" | "model_failed" | "finish_requested" | "cancelled" | "error";
             confidence: string;
             sources: components["schemas"]["SourceView"][];
             claims: components["schemas"]["Claim"][];
@@ -607,6 +617,8 @@ export interface components {
             allowed_domains?: string[];
             /** @default [] */
             blocked_domains?: string[];
+            /** @default [] */
+            collections?: string[];
         };
         StepPair: {
             step: number;
