@@ -259,7 +259,7 @@ def test_no_file_names_a_machine_or_a_package_index():
     # Put together here, so that this file does not match itself.
     paths = "work(?!ers)|root|Users|mnt|opt|home/(?!me/|dossier)"
     hosts = "|".join(("python" + "hosted", "pypi" + r"\.org", "/sim" + "ple/", "index" + "[-_]url"))
-    forbidden = re.compile(rf"(?<![\w.}}/-])/(?:{paths})/?\w|{hosts}")
+    forbidden = re.compile(rf"(?<![\w.}}</-])/(?:{paths})/?\w|{hosts}")
     for name in found.stdout.splitlines():
         path = ROOT / name
         text = path.read_text(errors="replace") if path.is_file() else ""
