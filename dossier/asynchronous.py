@@ -623,7 +623,7 @@ class AsyncDossier:
 
 
 def _moment(at: MomentT) -> MomentT | str:
-    """Return a datetime as the server reads it, all else as it is."""
+    """Write a datetime as the server reads it."""
     return at.isoformat() if isinstance(at, datetime) else at
 
 

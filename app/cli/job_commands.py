@@ -18,7 +18,7 @@ EXAMPLE_ID = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
 
 
 def whole_time(text: str | None) -> str | None:
-    """Return a time whose date alone may be given, which then begins in UTC."""
+    """Complete a time that is a date alone, in UTC."""
     return f"{text}T00:00:00Z" if text and DATE.fullmatch(text) else text
 
 

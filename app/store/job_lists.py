@@ -52,7 +52,7 @@ class JobPage(Struct, frozen=True):
 
 
 class _Order(Struct, frozen=True):
-    """An order of jobs, and the condition of what comes after a cursor."""
+    """An order of jobs, and what comes after a cursor."""
 
     keys: str
     after: str
