@@ -43,6 +43,7 @@ class ProcessMetrics:
         self._define_worker()
         self._define_calls()
         self._define_store()
+        self._define_webhooks()
         self._define_queue()
         self._gauge("build_info", "The version that runs.", "version").labels(__version__).set(1)
 
@@ -75,6 +76,10 @@ class ProcessMetrics:
         self.breaker_open = self._gauge("breaker_open", "1 while calls wait for the provider.", "provider")
         self.breaker_openings = self._counter("breaker_openings", "Outages of a provider begun.", "provider")
 
+    def _define_webhooks(self) -> None:
+        self.webhook_tries = self._counter("webhook_tries", "Tries of webhook messages.", "outcome")
+        self.webhook_seconds = self._histogram("webhook_seconds", "One try of a webhook message.", QUICK)
+
     def _define_store(self) -> None:
         self.events = self._counter("events_appended", "Events written.")
         self.append_seconds = self._histogram("append_seconds", "One append of a batch.", QUICK)
@@ -95,6 +100,8 @@ class ProcessMetrics:
         self.workers = self._gauge("workers", "Workers that beat within the last hour.", "state")
         self.claims_paused = self._gauge("claims_paused", "1 while all workers are paused.")
         self.feed_lag = self._gauge("feed_lag_seconds", "Age of the first event that the feed withholds.")
+        self.webhooks_waiting = self._gauge("webhooks_waiting", "Webhook messages that wait.")
+        self.oldest_webhook = self._gauge("oldest_webhook_seconds", "Age of the first message that waits.")
         self.notify_queue = self._gauge("notify_queue_ratio", "Used part of Postgres's queue of NOTIFY.")
 
     def provider(self, name: str) -> str:

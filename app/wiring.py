@@ -89,7 +89,7 @@ class Container:
         self.http = make_client()
         self.reader = reader_of(settings)
         self.sender = WebhookSender(settings.private_hosts)
-        self.courier = WebhookCourier(self.engine, self.wake, self.sender)
+        self.courier = WebhookCourier(self.engine, self.wake, self.sender, self.metrics)
         self.signer: Signer | None = signer_of(settings.signing_key)
         self.keyring = Keyring(self.engine, process_key)
         self.outages = Outages()

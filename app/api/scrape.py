@@ -77,6 +77,8 @@ class Scrape:
         shown.workers_busy.set(figures.workers_busy)
         shown.claims_paused.set(figures.claims_paused)
         shown.feed_lag.set(figures.feed_lag)
+        shown.webhooks_waiting.set(figures.webhooks_waiting)
+        shown.oldest_webhook.set(figures.oldest_webhook)
         shown.notify_queue.set(figures.notify_queue)
 
 

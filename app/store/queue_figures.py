@@ -21,7 +21,12 @@ READ_QUEUE = f"""
            (SELECT extract(epoch FROM clock_timestamp() - occurred_at)::float8 FROM events
             WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, position LIMIT 1),
            pg_notification_queue_usage()::float8,
-           (SELECT count(*)::float8 FROM queue_pause)"""
+           (SELECT count(*)::float8 FROM queue_pause),
+           webhooks.waiting, webhooks.oldest
+    FROM (SELECT count(*)::float8 AS waiting,
+                 extract(epoch FROM now() - min(d.created_at))::float8 AS oldest
+          FROM webhook_deliveries d JOIN webhook_endpoints e USING (endpoint_id)
+          WHERE d.state = 'pending' AND e.deleted_at IS NULL AND e.disabled_at IS NULL) AS webhooks"""
 
 
 class QueueFigures(Struct, frozen=True):
@@ -35,6 +40,8 @@ class QueueFigures(Struct, frozen=True):
     feed_lag: float  # seconds
     notify_queue: float  # 0 to 1
     claims_paused: float  # 1 while all workers are paused
+    webhooks_waiting: float  # messages to endpoints that are enabled
+    oldest_webhook: float  # seconds
 
 
 async def read_figures(engine: Engine) -> QueueFigures:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from app.domain.webhook import TOLD, message_body, next_wait, signed_headers
 from app.errors import DatabaseUnavailable
+from app.metrics import ProcessMetrics
 from app.providers.webhook_sender import SentAnswer, WebhookSender
 from app.store import webhook_deliveries as deliveries
 from app.store import webhook_endpoints as endpoints
@@ -31,9 +32,16 @@ class WebhookCourier:
     """Turns the feed into deliveries, and sends what is due."""
 
     def __init__(
-        self, engine: Engine, wake: Wake, sender: WebhookSender, *, poll: float = COURIER_POLL
+        self,
+        engine: Engine,
+        wake: Wake,
+        sender: WebhookSender,
+        metrics: ProcessMetrics,
+        *,
+        poll: float = COURIER_POLL,
     ) -> None:
         self._engine = engine
+        self._metrics = metrics
         self._wake = wake
         self._sender = sender
         self._poll = poll
@@ -136,13 +144,16 @@ class WebhookCourier:
 
     async def _record(self, due: deliveries.DueDelivery, answer: SentAnswer, milliseconds: int) -> None:
         said = deliveries.Tried(answer.status, answer.error, milliseconds)
+        self._metrics.webhook_seconds.observe(milliseconds / 1000)
         if answer.is_taken:
+            self._metrics.webhook_tries.labels("delivered").inc()
             await deliveries.record_try(self._engine, due, said, "delivered")
             return
         wait = next_wait(due.tries, answer.retry_after, random.uniform(-1, 1))
         disabled = "It answered 410." if answer.status == GONE else None
         if wait is None:
             disabled = "A message failed for three days."
+        self._metrics.webhook_tries.labels("given_up" if disabled else "failed").inc()
         if disabled:
             about = {"endpoint_id": str(due.endpoint_id), "reason": disabled}
             log.warning("A webhook endpoint is disabled.", extra=about)

@@ -14,6 +14,7 @@ from standardwebhooks import WebhookVerificationError
 from app.domain import webhook
 from app.providers.webhook_sender import WebhookSender
 from app.store import webhook_deliveries
+from app.store.analyst_session import connected
 from app.store.database import fetch
 from app.worker import webhook_courier
 from app.worker.webhook_courier import WebhookCourier
@@ -59,7 +60,7 @@ def soon(monkeypatch):
 async def carrying(house, hosts=("127.0.0.1",), **options):
     """A courier at work."""
     sender = WebhookSender(hosts, **options)
-    courier = WebhookCourier(house.engine, house.wake, sender, poll=0.05)
+    courier = WebhookCourier(house.engine, house.wake, sender, house.metrics, poll=0.05)
     running = asyncio.create_task(courier.run())
     try:
         yield
@@ -305,7 +306,7 @@ async def test_a_look_that_fails_is_logged_and_the_next_one_delivers(house, monk
 @pytest.mark.parametrize("turns", range(5))
 async def test_a_cancel_that_meets_a_hint_ends_the_courier(house, turns):
     """asyncio.wait_for swallows such a cancel before Python 3.12, and the process never ends."""
-    courier = WebhookCourier(house.engine, house.wake, WebhookSender(()), poll=60)
+    courier = WebhookCourier(house.engine, house.wake, WebhookSender(()), house.metrics, poll=60)
     courier._is_listening = True
     running = asyncio.create_task(courier._rest(60))
     await asyncio.sleep(0.05)
@@ -316,3 +317,26 @@ async def test_a_cancel_that_meets_a_hint_ends_the_courier(house, turns):
     running.cancel()
     await asyncio.wait([running], timeout=30)
     assert running.cancelled() or ended_by_itself
+
+
+async def test_tries_are_counted_and_deliveries_are_rows_for_analysts(house, database_url):
+    receiver = Receiver(500, 204)
+    async with endpoint(house, receiver) as (dossier, made), carrying(house):
+        job = await completed_job(house.writer)
+        [one] = await delivered(dossier, made)
+        async with httpx.AsyncClient(base_url=dossier.url) as http:
+            shown = (await http.get("/metrics")).text
+    async with connected(database_url, 60) as analyst:
+        [row] = await analyst.fetch("SELECT * FROM report.webhook_deliveries")
+
+    for line in (
+        'webhook_tries_total{outcome="failed"} 1.0',
+        'webhook_tries_total{outcome="delivered"} 1.0',
+        "webhook_seconds_count 2.0",
+        "webhooks_waiting 0.0",
+    ):
+        assert f"dossier_{line}\n" in shown
+    assert (row["delivery_id"], row["job_id"], row["tenant"]) == (one.delivery_id, job.id, "default")
+    assert (row["type"], row["state"], row["attempts"]) == ("job.completed", "delivered", 2)
+    assert (row["last_status"], row["last_error"], row["host"]) == (204, None, "127.0.0.1")
+    assert row["delivered_at"] >= row["created_at"]
