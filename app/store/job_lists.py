@@ -31,7 +31,8 @@ class ListCursor(Struct, frozen=True):
 class JobFilter(Struct, frozen=True, kw_only=True):
     """Which jobs, and in which order.
 
-    They match all that is given."""
+    They match all that is given.
+    """
 
     status: Status | None = None
     outcome: Outcome | None = None
