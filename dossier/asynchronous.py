@@ -121,6 +121,7 @@ class AsyncDossier:
         length: Length | None = None,
         outline: Sequence[str] = (),
         plan_review: bool = False,
+        output_schema: dict[str, Any] | None = None,
         idempotency_key: str | None = None,
     ) -> Created:
         """Submit a question as a new job.
@@ -142,6 +143,7 @@ class AsyncDossier:
             language: The report's language, such as "de" or "pt-BR"; None: that of the question.
             length: "short", "medium", "long" or a number of words; None: by effort.
             outline: The report's headings in order, up to 30.
+            output_schema: JSON Schema of an object that the job fills; see `result.output`.
             plan_review: Let the job wait until `answer` approves or edits its plan.
             idempotency_key: 1 to 255 characters. Repeating a submit with the same key and fields
                 returns the same job, so a submit whose answer was lost can be sent again.
@@ -166,6 +168,7 @@ class AsyncDossier:
             length=length,
             outline=tuple(outline),
             plan_review=plan_review,
+            output_schema=output_schema,
         )
         return _decode(await self._post("/jobs", request, idempotency_key), Created)
 
@@ -189,6 +192,7 @@ class AsyncDossier:
         length: Length | None = None,
         outline: Sequence[str] | None = None,
         plan_review: bool | None = None,
+        output_schema: dict[str, Any] | None = None,
         idempotency_key: str | None = None,
     ) -> Created:
         """Start a new job from a point of this one.
@@ -214,6 +218,7 @@ class AsyncDossier:
             language: Of the report.
             length: Of the report.
             outline: Instead of the origin's.
+            output_schema: Instead of the origin's.
             plan_review: Whether the job waits with its plan.
             idempotency_key: As for `submit`.
 
@@ -237,6 +242,7 @@ class AsyncDossier:
             length=length,
             outline=None if outline is None else tuple(outline),
             plan_review=plan_review,
+            output_schema=output_schema,
         )
         response = await self._post(_path(job_id, "/fork"), Fork(after, changes), idempotency_key)
         return _decode(response, Created)

@@ -124,6 +124,30 @@ class ReportPart(Struct, frozen=True):
     coverage: float  # of this part alone
 
 
+class OutputField(Struct, frozen=True, omit_defaults=True):
+    """A field of the output that was asked for.
+
+    `passage`: no value was given, or none that holds, and the citation is a passage about it.
+    """
+
+    field: str  # a JSON pointer into the output
+    status: Literal["found", "passage", "not_found"]
+    value: Any = None
+    confidence: Literal["high", "medium", "low"] | None = None
+    citations: tuple[Claim, ...] = ()
+    reason: str = ""  # why there is no value
+
+
+class Output(Struct, frozen=True):
+    """What a request with `output_schema` gets.
+
+    A field of `value` that was not found is null.
+    """
+
+    value: dict[str, Any]
+    fields: tuple[OutputField, ...]
+
+
 class Result(Struct, frozen=True):
     """The outcome of a completed job."""
 
@@ -144,6 +168,7 @@ class Result(Struct, frozen=True):
     outcome_reason: str = ""  # what was searched, found, read, and what failed
     judged_by: str = ""  # who compared the claims with their quotes, "" where nobody did
     parts: tuple[ReportPart, ...] = ()  # who wrote which part; empty where one author wrote the whole
+    output: Output | UnsetType = UNSET  # of a request with `output_schema`; else left out
 
 
 class InputRequest(Struct, frozen=True):
@@ -199,6 +224,7 @@ class JobView(Struct, frozen=True, omit_defaults=True, kw_only=True):
     length: Length | None = None
     outline: tuple[str, ...] = ()
     plan_review: bool = False
+    output_schema: dict[str, Any] | None = None
     forked_from: ForkedFrom | None = None
     outcome: Outcome | None = None  # what came of it; None until it is over, and where it was cancelled
     links: dict[str, str] = field(default_factory=dict)  # what can be asked about it: name to path

@@ -79,6 +79,7 @@ class ResearchRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     length: Length | None = None  # of the report; None: by effort
     outline: Outline = ()  # the report's headings, in order
     plan_review: bool = False  # the job waits until its plan is approved or edited
+    output_schema: dict[str, Any] | None = None  # JSON Schema of `result.output`, a subset
 
 
 class Changes(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -102,6 +103,7 @@ class Changes(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     length: Length | None = None
     outline: Outline | None = None
     plan_review: bool | None = None
+    output_schema: dict[str, Any] | None = None
 
     def applied_to(self, request: ResearchRequest) -> ResearchRequest:
         """Return the request with these changes."""

@@ -5,7 +5,7 @@ sources do not depend on which reply came first.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from app.agent.citations import Judged, bind, examine, uncited
 from app.agent.ending import asked, citable, ended, supported
 from app.agent.judging import JudgeCall
 from app.agent.limits import bounds, is_forced, may_use
+from app.agent.output_fields import judged_output, output_of
 from app.agent.ports import BadReply, EmbedReply, JudgeReply, ModelReply, PageReply, SearchReply
 from app.agent.turns import DecidingCall, ModelCall, ReadCall, Reply, SearchCall, tool_calls
 from app.domain import events as e
@@ -22,13 +23,14 @@ from app.domain import tools
 from app.domain.job import Job
 from app.domain.research import Research, evolve
 from app.text.urls import clean, normalise
-from dossier.job_types import Claim, StopReason
+from dossier.job_types import Claim, Output, StopReason
 
 # What stands in for the model picks sentences by their words; that it found none says little.
 UNWRITTEN = (
     "No report could be written with the language model, and no sentence of the pages that were read "
     "matches the words of the question. The sources below were found and read."
 )
+REPORTS = (e.ReportWritten, e.ReportDrafted)
 MAX_NAMED = 5  # urls of the question that become sources
 REVIEW_QUESTION = "Is this plan right?"
 REVIEW_ASSUMPTION = "The plan is right as it is."
@@ -50,12 +52,31 @@ def learn_step(job: Job, call: ModelCall, reply: ModelReply, texts: Mapping[str,
     if name not in call.ask.menu:
         allowed = ", ".join(call.ask.menu)
         raise BadReply(f"The tool {name} is not allowed now; allowed are {allowed}.", reply.usage)
-    kept = replace(function, content="", quotes=()) if isinstance(function, tools.WriteReport) else function
+    is_report = isinstance(function, tools.WriteReport)
+    kept = replace(function, content="", quotes=(), output=UNSET) if is_report else function
+    entries = (function.output or ()) if isinstance(function, tools.WriteReport) else ()
+    consequences = _consequences(job, function, texts, fallback=call.fallback)
     return (
         e.StepReasoned(call.ask.step, reasoning, kept),
         *_named_by_caller(job),
-        *_consequences(job, function, texts, fallback=call.fallback),
+        *_with_output(job, consequences, entries, texts),
     )
+
+
+def _with_output(
+    job: Job, events: tuple[e.Event, ...], entries: Sequence[tools.OutputEntry], texts: Mapping[str, str]
+) -> tuple[e.Event, ...]:
+    """Give a report or draft the output that the request wants."""
+    if job.request.output_schema is None or not any(isinstance(event, REPORTS) for event in events):
+        return events
+    before = job.research.set_aside or job.research.draft
+    # Who writes again and gives no values, keeps those of before.
+    output = before.output if before and before.output and not entries else output_of(job, entries, texts)
+    return tuple(_with(event, output) for event in events)
+
+
+def _with(event: e.Event, output: Output | UnsetType) -> e.Event:
+    return replace(event, output=output) if isinstance(event, REPORTS) else event
 
 
 def _named_by_caller(job: Job) -> tuple[e.SourceFound, ...]:
@@ -193,7 +214,9 @@ def learn_matches(job: Job, replies: Mapping[str, Reply], texts: Mapping[str, st
         if judging.unjudged(knowing.research) or judging.may_repair(knowing, bounds(job).turns):
             return (learnt,)
         return (learnt, _delivered(knowing, texts))
-    return (learnt, *ended(knowing, _bound(knowing, draft, texts), draft, texts, fallback=False))
+    ending = ended(knowing, _bound(knowing, draft, texts), draft, texts, fallback=False)
+    output = judged_output(knowing)
+    return (learnt, *(_with(event, output) for event in ending))
 
 
 def _knowing(job: Job, *learnt: e.ReportDrafted | e.ClaimsJudged | e.PassagesMatched) -> Job:
@@ -211,7 +234,7 @@ def _delivered(job: Job, texts: Mapping[str, str]) -> e.ReportWritten:
     report = _bound(job, draft, texts)
     report = replace(report, removed=(*report.removed, *judging.contradicted(job.research)))
     claims = tuple(_with_verdict(claim, known.get((claim.text, claim.number))) for claim in report.claims)
-    return supported(job, replace(report, claims=claims), texts)
+    return replace(supported(job, replace(report, claims=claims), texts), output=judged_output(job))
 
 
 def _bound(job: Job, draft: e.ReportDrafted, texts: Mapping[str, str]) -> e.ReportWritten:

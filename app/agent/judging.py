@@ -87,7 +87,13 @@ def unjudged(research: Research) -> tuple[Claim, ...]:
 def _asked(research: Research) -> tuple[Claim, ...]:
     """The claims of the newest draft, and the sentences without a citation."""
     draft = research.draft
-    return (*draft.claims, *research.matched, *bare(research)) if draft else ()
+    return (*draft.claims, *research.matched, *bare(research), *_values(draft)) if draft else ()
+
+
+def _values(draft: e.ReportDrafted) -> tuple[Claim, ...]:
+    """Return the claims that the values of the wanted output make."""
+    fields = draft.output.fields if draft.output else ()
+    return tuple(claim for field in fields if field.status == "found" for claim in field.citations)
 
 
 def bare(research: Research) -> tuple[Claim, ...]:

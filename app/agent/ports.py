@@ -5,7 +5,7 @@ with a type and whether trying again can help; nothing else may come out.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -95,6 +95,7 @@ class Ask(Struct, frozen=True):
     )
     wish: ReportWish | UnsetType = UNSET
     review: PlanReview | UnsetType = UNSET
+    output_schema: dict[str, Any] | UnsetType = UNSET  # of what the report fills besides
 
 
 class JudgedClaim(Struct, frozen=True):

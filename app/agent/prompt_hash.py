@@ -10,7 +10,7 @@ from functools import lru_cache
 from hashlib import sha256
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from app.agent.ports import Ask
 from app.agent.prompts import messages
@@ -48,7 +48,7 @@ def wording(ask: Ask) -> Wording:
     """What the model is told, but for the pages."""
     said = [
         *((message.role, message.content) for message in messages(ask, {})),
-        ("schema", _schema(ask.menu)),
+        ("schema", _schema(ask.menu, is_structured=ask.output_schema is not UNSET)),
     ]
     named = [_named(role, text) for role, text in said]
     body = f"[{','.join([part for _, part in named])}]"
@@ -71,8 +71,8 @@ def difference(before: str, after: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _schema(menu: tuple[str, ...]) -> str:
-    return msgspec.json.encode(strict_schema(NextStep, menu)).decode()
+def _schema(menu: tuple[str, ...], *, is_structured: bool) -> str:
+    return msgspec.json.encode(strict_schema(NextStep, menu, is_structured=is_structured)).decode()
 
 
 def _digest(text: str) -> str:

@@ -24,7 +24,7 @@ from msgspec import UNSET, Struct
 
 from app.agent.limits import PRESETS
 from app.agent.ports import Ask, SeenSource
-from app.agent.report_wish import reminders, review_lines, wish_lines
+from app.agent.report_wish import output_lines, reminders, review_lines, wish_lines
 from app.domain.research import Turn
 from app.domain.tools import TOOLS, WebSearch
 from app.text.main_text import main_text
@@ -119,7 +119,7 @@ def _question(ask: Ask) -> str:
     lines = [f"Today is {ask.today or 'not known'}.", f"Effort: {ask.effort}.", "Question:", tidy(ask.query)]
     if ask.answers:
         lines += ["What was clarified, or is assumed:", *(f"- {tidy(answer)}" for answer in ask.answers)]
-    return "\n".join((*lines, *wish_lines(ask.wish)))
+    return "\n".join((*lines, *wish_lines(ask.wish), *output_lines(ask)))
 
 
 def _follow_up(ask: Ask, step: int) -> tuple[str, ...]:

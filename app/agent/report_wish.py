@@ -3,6 +3,7 @@
 A job without such a wish is told nothing of it, so its prompts keep their bytes.
 """
 
+import json
 from collections.abc import Sequence
 
 from msgspec import UNSET, UnsetType
@@ -16,6 +17,13 @@ LENGTHS_IN_WORDS: dict[LengthName, str] = {
     "medium": "400 to 800 words",
     "long": "1,000 to 2,000 words",
 }
+OUTPUT_RULES = (
+    "Besides its text, a report fills `output`: one entry for each field of this schema that a page answers. "
+    "`field` is its JSON pointer, with the number of an item in an array, such as /a/0/b. `value` is text of "
+    "the field's type. `source` and `quote` are as in `quotes`: the quote has the value, letter by letter. "
+    "Leave out a field that no page answers; it is then reported as not found."
+)
+OUTPUT_REMINDER = "`output`: fill the fields of the schema under the question that the pages answer."
 WISH_HEADING = (
     "What the person wants of the report; it comes before the rules on language, length and headings:"
 )
@@ -36,6 +44,13 @@ def wish_lines(wish: ReportWish | UnsetType) -> Sequence[str]:
     return lines
 
 
+def output_lines(ask: Ask) -> Sequence[str]:
+    """Return what is said of the wanted output."""
+    if ask.output_schema is UNSET:
+        return ()
+    return (OUTPUT_RULES, json.dumps(ask.output_schema, ensure_ascii=False, separators=(",", ":")))
+
+
 def review_lines(review: PlanReview | UnsetType, step: int) -> Sequence[str]:
     """Return what the person made of the plan of turn `step`."""
     if review is UNSET or review.after != step:
@@ -48,14 +63,17 @@ def review_lines(review: PlanReview | UnsetType, step: int) -> Sequence[str]:
 
 def reminders(ask: Ask) -> Sequence[str]:
     """Return the line that reminds a writer at the end."""
-    if ask.wish is UNSET or "write_report" not in ask.menu:
+    if "write_report" not in ask.menu:
         return ()
+    filled = () if ask.output_schema is UNSET else (OUTPUT_REMINDER,)
+    if ask.wish is UNSET:
+        return filled
     parts = [*_form(ask.wish)]
     if ask.wish.outline:
         parts.append("The headings that were given.")
     if ask.wish.instructions:
         parts.append("The instructions under the question.")
-    return (f"A report follows what the person wants of it. {' '.join(parts)}",)
+    return (f"A report follows what the person wants of it. {' '.join(parts)}", *filled)
 
 
 def _form(wish: ReportWish) -> Sequence[str]:

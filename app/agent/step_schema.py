@@ -11,24 +11,38 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
+
+from app.agent.ports import Ask
+from app.domain.tools import NextStep
 
 KEPT_KEYWORDS = ("type", "enum", "minItems", "maxItems")  # keywords that all of them take as they are
 
 Schema = dict[str, Any]
 
 
-def strict_schema(kind: type[Struct], tools: Sequence[str]) -> Schema:
+def turn_schema(ask: Ask) -> Schema:
+    """Return the schema of a turn's reply.
+
+    Only where an output is wanted has a report fields for it.
+    """
+    return strict_schema(NextStep, ask.menu, is_structured=ask.output_schema is not UNSET)
+
+
+def strict_schema(kind: type[Struct], tools: Sequence[str], *, is_structured: bool = False) -> Schema:
     """Return the schema of `kind`, its union limited to `tools`.
 
     Args:
         kind: a Struct whose fields are all required, like NextStep.
         tools: tags, in the order in which the schema shall offer them; at least one.
+        is_structured: whether a report has fields of a wanted output.
 
     Returns:
         A self-contained object schema; a union with one member left is that member.
     """
     written = msgspec.json.schema(kind)
+    if not is_structured:
+        written["$defs"].get("WriteReport", {}).get("properties", {}).pop("output", None)
     return _rewrite(written, written["$defs"], tools)
 
 

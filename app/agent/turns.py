@@ -353,6 +353,7 @@ def _ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()) ->
         notes=UNSET if job.agent_rules < 2 else tuple(effect.notes for effect in effects(job)),
         wish=_wish(job),
         review=_review(research),
+        output_schema=job.request.output_schema or UNSET,
     )
 
 

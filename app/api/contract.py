@@ -45,7 +45,7 @@ COMMON = ("unknown_parameter", "unauthorised", "forbidden", "internal_error")
 BODY = (
     "malformed_json", "missing_body", "unknown_field", "missing_field", "wrong_type", "too_short",
     "too_long", "too_many_items", "too_few_items", "too_deep", "out_of_range", "invalid_character",
-    "metadata_too_large", "body_too_large", "unsupported_media_type",
+    "metadata_too_large", "unsupported_schema", "body_too_large", "unsupported_media_type",
 )  # fmt: skip
 SUBMITTING = ("model_not_offered", "price_unknown", "invalid_key", "idempotency_conflict", "queue_full")
 JOB_PROBLEMS = ("malformed_job_id", "job_not_found", "database_unavailable")

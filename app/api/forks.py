@@ -18,6 +18,7 @@ from app.api.context import TENANT, ApiContext, job_id_of
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
 from app.api.jobs import created
 from app.api.problem_details import BadRequest
+from app.api.schema_door import check_output_schema
 from app.domain.diff import diff
 from app.domain.row import Row
 from app.handle import fork
@@ -56,6 +57,7 @@ async def fork_job(
         raise BadRequest("out_of_range", f"The job's last event is {head.seq}.", "after")
     check_key(idempotency_key)
     context.models.check_changes(changes)
+    check_output_schema(changes.output_schema, "changes.output_schema")
     await context.admit()
     job, is_new = await fork(
         context.writer,

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from app.api.authentication import caller_of
 from app.api.context import TENANT, ApiContext, job_id_of
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
+from app.api.schema_door import check_output_schema
 from app.api.waiting import until_over
 from app.domain import commands as c
 from app.domain.job import Job
@@ -33,6 +34,24 @@ SUBMIT_EXAMPLE = Example(
     },
 )
 
+OUTPUT_EXAMPLE = Example(
+    summary="A short report in German, with values by a schema",
+    value={
+        "query": "What is CPython?",
+        "language": "de",
+        "length": "short",
+        "instructions": "For beginners.",
+        "outline": ["What it is", "How it works"],
+        "output_schema": {
+            "type": "object",
+            "properties": {
+                "written_in": {"type": "string", "description": "The language CPython is written in"},
+                "is_compiled": {"type": "boolean", "description": "CPython compiles source to bytecode"},
+            },
+        },
+    },
+)
+
 
 @post(
     "/jobs",
@@ -46,12 +65,13 @@ SUBMIT_EXAMPLE = Example(
 async def submit_job(
     context: NamedDependency[ApiContext],
     request: Request,  # type: ignore[type-arg]
-    data: Annotated[ResearchRequest, Body(examples=[SUBMIT_EXAMPLE])],
+    data: Annotated[ResearchRequest, Body(examples=[SUBMIT_EXAMPLE, OUTPUT_EXAMPLE])],
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
 ) -> Response[Created]:
     """Store the question, which no crash can lose afterwards."""
     check_key(idempotency_key)
     context.models.check(data.model, data.limits)
+    check_output_schema(data.output_schema)
     await context.admit()
     job, is_new = await submit(
         context.writer,

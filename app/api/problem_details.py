@@ -56,6 +56,7 @@ CODES: dict[str, tuple[int, str]] = {
     "invalid_character": (400, "A character is not allowed"),
     "invalid_key": (400, "The idempotency key is not valid"),
     "metadata_too_large": (400, "The metadata is too large"),
+    "unsupported_schema": (400, "The output schema is not supported"),
     "malformed_job_id": (400, "The job id is not valid"),
     "malformed_webhook_id": (400, "The webhook id is not valid"),
     "malformed_cursor": (400, "The cursor is not valid"),

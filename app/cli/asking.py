@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from dossier import Dossier
 from dossier.job_types import JobView, Outcome
 from dossier.request import Length, LengthName, Limits
 
-REPORT_FIELDS = ("instructions", "language", "length", "outline")
+REPORT_FIELDS = ("instructions", "language", "length", "outline", "output_schema")
 UNANSWERED: dict[Outcome | None, ExitCode] = {"not_found": NOT_FOUND, "not_researched": NOT_RESEARCHED}
 SERVER_WORKERS = 2  # jobs at a time of a server of our own: this one, and one that was left behind
 
@@ -34,6 +35,20 @@ class SearchChoice(click.Choice[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401 - click's
         """Return the choice as the API calls it."""
         return "corpus" if value in {"documents", "corpus"} else super().convert(value, param, ctx)
+
+
+class SchemaFile(click.Path):
+    """A file with a JSON Schema, read."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
+        """Return the object in the file."""
+        if isinstance(value, dict):
+            return value
+        path = super().convert(value, param, ctx)
+        try:
+            return msgspec.json.decode(Path(str(path)).read_bytes(), type=dict[str, Any])
+        except (msgspec.DecodeError, OSError) as error:
+            self.fail(f"{value} has no JSON object: {error}", param, ctx)
 
 
 class ReportLength(click.ParamType[Length]):
@@ -65,6 +80,12 @@ REPORT_OPTIONS = (
     click.option("--instructions", help="On the report: for whom, in which form, what it must include."),
     click.option("--language", metavar="TAG", help="Of the report, such as de or pt-BR."),
     click.option("--length", type=ReportLength(), help="short, medium, long, or a number of words."),
+    click.option(
+        "--schema",
+        "output_schema",
+        type=SchemaFile(exists=True, dir_okay=False),
+        help="A file with a JSON Schema that the job fills; see --json.",
+    ),
     click.option("--heading", "outline", multiple=True, help="A heading; repeatable, in order."),
 )
 REQUEST_OPTIONS = (

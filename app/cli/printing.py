@@ -13,7 +13,7 @@ from rich.table import Table
 
 from app.cli.terminal import harmless, out
 from app.text.report_output import WRITTEN, parts_of
-from dossier.job_types import JobView, Result
+from dossier.job_types import JobView, OutputField, Result
 
 WIDE = 100  # columns of a terminal that also has room for when a job was created
 NARROW = 72  # columns of a terminal that has no room for whole ids and a question
@@ -71,6 +71,8 @@ def _rows(view: JobView) -> Iterator[tuple[str, str]]:
             "Evidence",
             f"{len(result.claims)} cited sentences{_added(result)}, {len(result.sources)} sources found",
         )
+        for field in result.output.fields if result.output else ():
+            yield f"Field {field.field}", _field_in_words(field)
         yield "Report", f"dossier report {view.job_id}"
 
 
@@ -89,6 +91,15 @@ def _wishes(view: JobView) -> Iterator[tuple[str, str]]:
         for number, step in enumerate(asked.plan or (), 1):
             yield f"Step {number}", step
         yield "Answer", f"dossier answer {view.job_id}, until {_time(asked.expires_at)}"
+
+
+def _field_in_words(field: OutputField) -> str:
+    sources = "".join(f"[{claim.number}]" for claim in field.citations)
+    if field.status == "found":
+        return f"{field.value} {sources} ({field.confidence})"
+    if field.status == "passage":
+        return f"no value; a passage: “{field.citations[0].quote}” {sources}"
+    return f"not found: {field.reason}"
 
 
 def _added(result: Result) -> str:

@@ -12,7 +12,7 @@ from uuid import UUID
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from app.domain.tools import AnyTool, Reasoning, SourceQuote
-from dossier.job_types import Claim, ErrorType, Outcome, ReportPart, StopReason, Support
+from dossier.job_types import Claim, ErrorType, Outcome, Output, ReportPart, StopReason, Support
 from dossier.request import ResearchRequest
 
 CallKind = Literal["model", "search", "read", "judge", "embed"]
@@ -281,6 +281,8 @@ class ReportWritten(Fact, frozen=True):
     rules: int = 1  # of the citation check; a report of older ones is not checked again by a replay
     # Left out where one author wrote the whole.
     parts: tuple[ReportPart, ...] | UnsetType = UNSET
+    # Of a request with `output_schema`.
+    output: Output | UnsetType = UNSET
 
 
 class Unquoted(Struct, frozen=True):
@@ -307,6 +309,8 @@ class ReportDrafted(Fact, frozen=True):
     uncited: tuple[Claim, ...] | UnsetType = UNSET
     # Claims that are searched for by embedding.
     unquoted: tuple[Unquoted, ...] | UnsetType = UNSET
+    # Of a request with `output_schema`, before its values were judged.
+    output: Output | UnsetType = UNSET
 
 
 class PassagesMatched(Fact, frozen=True):

@@ -6,7 +6,7 @@ bounds; what exceeds them is clipped when its reply is read.
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 
 def _told(**bounds: int) -> Meta:
@@ -87,6 +87,16 @@ class SourceQuote(Struct, frozen=True):
     claim: Annotated[str, Meta(description="First words of the sentence, or empty.")] = ""
 
 
+class OutputEntry(Struct, frozen=True):
+    """A value of the wanted output, and its quote."""
+
+    field: Annotated[str, Meta(description="JSON pointer of the field, such as /a/0/b.")]
+    value: Annotated[str, Meta(description="The value as text.")]
+    source: Annotated[int, Meta(description="The number of the source, as in [n].")]
+    quote: Annotated[str, Meta(description="Copied from the page letter by letter, in its language.")]
+    confidence: Confidence
+
+
 class WriteReport(Tool, frozen=True, tag="write_report"):
     """Write the report.
 
@@ -97,6 +107,8 @@ class WriteReport(Tool, frozen=True, tag="write_report"):
     content: Annotated[str, _told(maxLength=200_000)]
     confidence: Confidence
     quotes: tuple[SourceQuote, ...] = ()
+    # Only where the request has an `output_schema`; a model is shown it only then.
+    output: tuple[OutputEntry, ...] | UnsetType = UNSET
 
 
 class Answer(Tool, frozen=True, tag="answer"):

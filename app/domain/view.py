@@ -46,6 +46,7 @@ def job_view(job: Job) -> JobView:
         length=request.length,
         outline=request.outline,
         plan_review=request.plan_review,
+        output_schema=request.output_schema,
         forked_from=forked_from(job),
         outcome=came_of(job),
     )
@@ -106,6 +107,7 @@ def result(job: Job) -> Result | None:
         outcome_reason=sentence(job.research, job.stop_reason),
         judged_by=job.research.judge if any(claim.verdict for claim in report.claims) else "",
         parts=report.parts or (),
+        output=report.output,
     )
 
 

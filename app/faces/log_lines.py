@@ -1,5 +1,6 @@
 """Collect a job's request, sources and bill for all faces."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -75,7 +76,8 @@ class LogState:
         self.sources[data["number"]] = CitedSource(data["url"], data["title"])
 
     def _report_written(self, _event: JobEvent, data: dict[str, Any]) -> None:
-        self.report = data["content"]
+        output = data.get("output")
+        self.report = json.dumps(output["value"], ensure_ascii=False) if output else data["content"]
 
     def _job_failed(self, _event: JobEvent, data: dict[str, Any]) -> None:
         self.error = data["error_type"], data["error_message"]

@@ -167,7 +167,7 @@ class ResponseFold:
         yield self._done(item)
 
     def _message(self, event: JobEvent) -> Iterator[Frame]:
-        text = event.data["content"]
+        text = self.state.report
         item: Item = {
             "id": f"msg_{event.job_id.hex}_{len(self._items)}",
             "type": "message",

@@ -14,9 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from app.agent.ports import Ask, BadReply, ModelReply, Writing
-from app.agent.step_schema import Schema, strict_schema
+from app.agent.step_schema import Schema, turn_schema
 from app.domain.events import Usage
-from app.domain.tools import NextStep
 from app.errors import ProviderError
 from app.providers import chat_wire, responses_wire
 from app.providers.base_address import checked_address, joined
@@ -139,7 +138,7 @@ class LanguageModel:
 
     async def _turn(self, ask: Ask, texts: Mapping[str, str], writing: Writing) -> PaidReply:
         """Get a turn's reply, with less text after an overflow."""
-        schema, limit = strict_schema(NextStep, ask.menu), self._limit(ask.menu)
+        schema, limit = turn_schema(ask), self._limit(ask.menu)
         messages, room = await self._rendered(ask, texts, self._pages, limit)
         spent, notes = Usage(), list[str]()
         for left in reversed(range(SHRINKS)):

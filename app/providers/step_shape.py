@@ -126,6 +126,10 @@ def _field(kind: inspect.Type, value: object, path: str, notes: Notes) -> Any:  
     bounds: Mapping[str, Any] = {}
     if isinstance(kind, inspect.Metadata):
         bounds, kind = kind.extra_json_schema or {}, kind.type
+    if isinstance(kind, inspect.UnionType):  # a list that may be left out
+        kind = next(one for one in kind.types if not isinstance(one, inspect.NoneType))
+        if value is None:
+            return None
     match kind:
         case inspect.VarTupleType():
             return _list(kind.item_type, value, bounds.get("maxItems"), path, notes)

@@ -51,6 +51,8 @@ BODIES = [
     ({"query": "why?", "length": 1.5}, 400, "wrong_type", "length"),
     ({"query": "why?", "instructions": "x" * 4001}, 400, "too_long", "instructions"),
     ({"query": "why?", "outline": ["x"] * 31}, 400, "too_many_items", "outline"),
+    ({"query": "why?", "output_schema": {"type": "array"}}, 400, "unsupported_schema", "output_schema"),
+    ({"query": "why?", "output_schema": []}, 400, "wrong_type", "output_schema"),
     ({"query": "why?", "outline": [" "]}, 400, "too_short", "outline[0]"),
 ]
 

@@ -50,6 +50,9 @@ PROVOKED = {
     "out_of_range": posted({"query": "Why?", "priority": 101}),
     "invalid_character": posted({"query": "Wh\0?"}),
     "metadata_too_large": posted({"query": "Why?", "metadata": {"note": "x" * 11_000}}),
+    "unsupported_schema": posted(
+        {"query": "Why?", "output_schema": {"type": "object", "properties": {"a": {"$ref": "#"}}}}
+    ),
     "invalid_key": posted({"query": "Why?"}, **{"Idempotency-Key": "k" * 256}),
     "body_too_large": posted({"query": "x" * 70_000}),
     "unsupported_media_type": posted("query=Why?", **{"Content-Type": "text/plain"}),

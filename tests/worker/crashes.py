@@ -7,7 +7,7 @@ import pytest
 from app.domain import commands as c
 from app.worker.attempt import Attempt
 from app.worker.researcher import Researcher
-from tests.scripted import ScriptedModel, ScriptedSearch
+from tests.scripted import SCRIPT, ScriptedModel, ScriptedSearch
 from tests.steps import claimed_job, submitted_job, whole_log
 
 
@@ -41,10 +41,10 @@ async def run_once(house, job, writer):
     await researcher.run()
 
 
-async def crash_and_resume(house, left, *, before_commit):
+async def crash_and_resume(house, left, *, before_commit, script=SCRIPT, **fields):
     """A run that dies after `left` appends and is taken up by another worker."""
-    house.model, house.search = ScriptedModel(), ScriptedSearch()
-    await submitted_job(house.writer, query="boil?")
+    house.model, house.search = ScriptedModel(script), ScriptedSearch()
+    await submitted_job(house.writer, query="boil?", **fields)
     job = await claimed_job(house.writer)
     with pytest.raises((Crash, BaseExceptionGroup)):
         await run_once(house, job, DyingWriter(house.writer, left, before_commit=before_commit))

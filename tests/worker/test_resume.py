@@ -1,10 +1,13 @@
 """Promise 6: paid once. A worker crashes at every event boundary of a whole run; the run is the same."""
 
 import pytest
+from msgspec.structs import replace
 
 from app.domain import commands as c
 from app.errors import ProviderError
 from app.store import queue
+from tests.agent.test_output_schema import ENTRIES, SCHEMA
+from tests.scripted import REPORT, SCRIPT, ScriptedModel
 from tests.steps import LEASE, as_worker, assert_chain, claimed_job, submitted_job, whole_log
 from tests.worker.crashes import DyingWriter, as_rescue, crash_and_resume, run_once
 
@@ -54,6 +57,22 @@ async def test_a_crash_at_any_event_boundary_gives_the_same_report_and_pays_no_c
         assert sum(requested.values()) - len(requested) <= 2, left
         assert rows[-1].type == "job_completed"
         assert_chain(rows)
+
+
+async def test_a_crash_at_any_append_of_a_job_with_an_output_gives_the_same_output(house):
+    written = replace(REPORT, output=ENTRIES)
+    house.model = ScriptedModel((*SCRIPT[:-1], written))
+    await submitted_job(house.writer, query="boil?", output_schema=SCHEMA)
+    writer, job = DyingWriter(house.writer, 10**9, before_commit=False), await claimed_job(house.writer)
+    await run_once(house, job, writer)
+    whole = report_of(await whole_log(house.engine, job.id))
+    assert '"boils_at":100' in whole
+
+    for left in range(1, writer.appends - 1):
+        rows = await crash_and_resume(
+            house, left, before_commit=False, script=(*SCRIPT[:-1], written), output_schema=SCHEMA
+        )
+        assert report_of(rows) == whole, left
 
 
 async def test_a_call_that_was_announced_with_another_input_stops_the_job(house):

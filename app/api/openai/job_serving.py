@@ -80,6 +80,7 @@ class OpenAI:
                 model=wish.request.model,
                 metadata=wish.request.metadata,
                 instructions=wish.request.instructions or None,
+                output_schema=wish.request.output_schema,
             )
             await context.head(wish.previous)  # raises where it is not the caller's
             job, _ = await fork(

@@ -11,6 +11,7 @@ from msgspec import Struct
 from app.api.contract import decoded_body, require_json
 from app.api.openai.conversation import PlainMessage, instructions_of, messages_of, question_of
 from app.api.problem_details import BadRequest, InvalidRequest
+from app.api.schema_door import check_output_schema
 from app.api.shape import bound_faults, faults, text_faults
 from app.faces.model_names import EFFORTS, MODEL_PREFIX, read_model_name
 from dossier.request import Effort, ResearchRequest
@@ -63,7 +64,7 @@ def response_wish(body: Mapping[str, Any]) -> Wish:
     items = [{"role": "user", "content": given}] if isinstance(given, str) else given
     if not isinstance(items, list):
         raise BadRequest("missing_field", "Send `input`: a string or an array of messages.", "input")
-    _refuse_format(_object(body, "text").get("format"), "text.format")
+    schema = _schema_of(_object(body, "text").get("format"), "text.format")
     if body.get("store") is False:
         message = "Every job is kept in the log. Leave `store` out."
         raise BadRequest("wrong_type", message, "store")
@@ -75,7 +76,13 @@ def response_wish(body: Mapping[str, Any]) -> Wish:
     limit = _optional(body, "max_tool_calls", int)
     previous = _optional(body, "previous_response_id", str)
     return Wish(
-        _request(body, question, told, effort, {"max_searches": limit} if limit is not None else {}),
+        _request(
+            body,
+            question,
+            {"instructions": told, "output_schema": schema},
+            effort,
+            {"max_searches": limit} if limit is not None else {},
+        ),
         question,
         previous=job_of_response(previous, "previous_response_id") if previous else None,
         stream=_flag(body, "stream"),
@@ -88,7 +95,7 @@ def chat_wish(body: Mapping[str, Any]) -> Wish:
     items = body.get("messages")
     if not isinstance(items, list):
         raise BadRequest("missing_field", "Send `messages`: an array of messages.", "messages")
-    _refuse_format(body.get("response_format"), "response_format")
+    schema = _schema_of(body.get("response_format"), "response_format")
     if body.get("n") not in {None, 1}:
         raise BadRequest("out_of_range", "A job writes one report. Use n = 1 or leave it out.", "n")
     messages = messages_of(items, "messages")
@@ -96,7 +103,13 @@ def chat_wish(body: Mapping[str, Any]) -> Wish:
     told = instructions_of(messages, None)
     options = _object(body, "stream_options")
     return Wish(
-        _request(body, question, told, body.get("reasoning_effort"), {}),
+        _request(
+            body,
+            question,
+            {"instructions": told, "output_schema": schema},
+            body.get("reasoning_effort"),
+            {},
+        ),
         question,
         stream=_flag(body, "stream"),
         include_usage=options.get("include_usage") is True,
@@ -115,7 +128,7 @@ def job_of_response(text: str, field: str = "response_id") -> UUID:
 
 
 def _request(
-    body: Mapping[str, Any], question: str, instructions: str, effort: object, limits: dict[str, Any]
+    body: Mapping[str, Any], question: str, report: Mapping[str, Any], effort: object, limits: dict[str, Any]
 ) -> ResearchRequest:
     named, model = _model(body)
     sources = _sources(body)
@@ -123,7 +136,7 @@ def _request(
         "query": question,
         "effort": _effort(named, effort),
         "metadata": body.get("metadata") or {},
-        **({"instructions": instructions} if instructions else {}),
+        **{name: value for name, value in report.items() if value},
         **({"model": model} if model else {}),
         **({"limits": limits} if limits else {}),
         **({"sources": sources} if sources else {}),
@@ -183,10 +196,22 @@ def _domains(tool: Mapping[str, Any]) -> list[Any]:
     return domains if isinstance(domains, list) else []
 
 
-def _refuse_format(format_: object, field: str) -> None:
+def _schema_of(format_: object, field: str) -> dict[str, Any] | None:
+    """Return the schema of a structured answer, None for plain text.
+
+    Responses has it in the format itself, chat completions in its `json_schema`.
+    """
     kind = format_.get("type") if isinstance(format_, dict) else format_
-    if kind not in PLAIN:
-        raise BadRequest("out_of_range", 'A report is markdown. Use type "text" or leave it out.', field)
+    if kind in PLAIN:
+        return None
+    if kind != "json_schema" or not isinstance(format_, dict):
+        raise BadRequest("out_of_range", 'Use type "text" or "json_schema", or leave it out.', field)
+    inner = format_.get("json_schema")
+    schema = (inner if isinstance(inner, dict) else format_).get("schema")
+    if not isinstance(schema, dict):
+        raise BadRequest("missing_field", "Send `schema`: a JSON Schema.", field)
+    check_output_schema(schema, field)
+    return schema
 
 
 def _flag(body: Mapping[str, Any], name: str) -> bool:

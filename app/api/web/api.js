@@ -102,6 +102,7 @@ const ASKED = [
   "length",
   "outline",
   "plan_review",
+  "output_schema",
 ];
 
 /** The same question with the same fields, as a new job. */

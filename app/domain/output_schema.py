@@ -1,0 +1,238 @@
+"""Read the JSON Schema of a wanted output, a subset.
+
+A field is a leaf of the schema, named by its path. What is asked of it is checked here, and what was found
+is put together to the output.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
+from typing import Any
+
+from msgspec import Struct
+
+MAX_SCHEMA = 10_240  # bytes of JSON
+MAX_SCHEMA_DEPTH = 6  # objects and arrays in each other
+MAX_SCHEMA_FIELDS = 60  # leaves
+MAX_OUTPUT_ITEMS = 30  # of an array
+MAX_VALUE = 2000  # characters of a value as text
+SCALARS = ("string", "number", "integer", "boolean")
+ABOUT_VALUES = ("enum", "minimum", "maximum", "minLength", "maxLength", "format")
+ABOUT_OBJECTS = ("properties", "required", "additionalProperties")
+KEYWORDS = frozenset(
+    (
+        "$schema",
+        "type",
+        "title",
+        "description",
+        *ABOUT_OBJECTS,
+        "items",
+        "minItems",
+        "maxItems",
+        *ABOUT_VALUES,
+    )
+)
+YES_NO = {"true": True, "yes": True, "false": False, "no": False}
+
+SchemaNode = Mapping[str, Any]
+OutputPath = tuple[str | int, ...]
+
+
+class SchemaFault(Struct, frozen=True):
+    """An unsupported part of a schema, and what to do."""
+
+    path: str
+    message: str
+
+
+class OutputLeaf(Struct, frozen=True):
+    """A field to fill, by its place in the output."""
+
+    path: OutputPath
+    node: SchemaNode
+
+    @property
+    def pointer(self) -> str:
+        """The place as a JSON pointer."""
+        return "".join(f"/{part}" for part in self.path)
+
+    @property
+    def label(self) -> str:
+        """What the field is, in words."""
+        told = self.node.get("description") or self.node.get("title")
+        names = (str(part).replace("_", " ").replace("-", " ") for part in self.path if isinstance(part, str))
+        return str(told or " ".join(names))
+
+
+def schema_faults(schema: object) -> list[SchemaFault]:
+    """Return what keeps a schema from being filled."""
+    if not isinstance(schema, dict) or schema.get("type") != "object":
+        return [SchemaFault("", 'Use an object schema: {"type": "object", "properties": …}.')]
+    if len(json.dumps(schema)) > MAX_SCHEMA:
+        return [SchemaFault("", f"Use at most {MAX_SCHEMA:,} bytes of JSON.")]
+    found = list(_node_faults(schema, "", 1))[:5]
+    if not found and _count(schema) > MAX_SCHEMA_FIELDS:
+        return [SchemaFault("", f"Use at most {MAX_SCHEMA_FIELDS} fields.")]
+    return found
+
+
+def _node_faults(node: object, path: str, depth: int) -> Iterator[SchemaFault]:
+    if not isinstance(node, dict):
+        yield SchemaFault(path, "Expected a schema object.")
+        return
+    if unknown := sorted(set(map(str, node)) - KEYWORDS):
+        known = ", ".join(sorted(KEYWORDS))
+        yield SchemaFault(f"{path}.{unknown[0][:100]}", f"Use only these keywords: {known}.")
+        return
+    if depth > MAX_SCHEMA_DEPTH:
+        yield SchemaFault(path, f"Nest at most {MAX_SCHEMA_DEPTH} levels.")
+        return
+    yield from _value_faults(node, path)
+    match kind_of(node):
+        case "object":
+            yield from _object_faults(node, path, depth)
+        case "array":
+            yield from _node_faults(node.get("items"), f"{path}.items", depth + 1)
+        case kind if kind not in SCALARS:
+            yield SchemaFault(f"{path}.type", f"Use one of: object, array, {', '.join(SCALARS)}.")
+
+
+def _object_faults(node: SchemaNode, path: str, depth: int) -> Iterator[SchemaFault]:
+    properties = node.get("properties")
+    if not isinstance(properties, dict) or not properties:
+        yield SchemaFault(f"{path}.properties", "Name at least one property.")
+        return
+    for name, inner in properties.items():
+        below = f"{path}.properties.{name[:64]}"
+        if not name or len(name) > 64 or not name.replace("_", "").replace("-", "").isalnum():
+            yield SchemaFault(below, "Use 1 to 64 letters, digits, _ and - in a name.")
+        elif name.isdecimal():
+            yield SchemaFault(below, "A name is not a number.")
+        else:
+            yield from _node_faults(inner, below, depth + 1)
+
+
+def _value_faults(node: SchemaNode, path: str) -> Iterator[SchemaFault]:
+    """Yield keywords whose own value is wrong."""
+    for name in ("title", "description", "format", "$schema"):
+        if not isinstance(node.get(name, ""), str):
+            yield SchemaFault(f"{path}.{name}", "Expected a string.")
+    for name in ("minimum", "maximum", "minItems", "maxItems", "minLength", "maxLength"):
+        value = node.get(name, 0)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            yield SchemaFault(f"{path}.{name}", "Expected a number.")
+    choices = node.get("enum", ["x"])
+    if (
+        not isinstance(choices, list)
+        or not choices
+        or not all(isinstance(one, str | int | float) for one in choices)
+    ):
+        yield SchemaFault(f"{path}.enum", "Expected an array of strings or numbers.")
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def _count(node: SchemaNode) -> int:
+    match kind_of(node):
+        case "object":
+            return sum(map(_count, node["properties"].values()))
+        case "array":
+            return _count(node["items"])
+        case _:
+            return 1
+
+
+def kind_of(node: SchemaNode) -> str:
+    """Return a node's type, "null" beside it left aside."""
+    kind = node.get("type", "object" if "properties" in node else "")
+    if isinstance(kind, list):
+        others = [one for one in kind if one != "null"]
+        kind = others[0] if len(others) == 1 else ""
+    return str(kind)
+
+
+def path_of(pointer: str) -> OutputPath:
+    """Read a field's name, as /a/0/b, a[0].b or $.a[0].b."""
+    text = pointer.strip().removeprefix("$")
+    for sign in "[].":
+        text = text.replace(sign, "/")
+    return tuple(int(part) if part.isdecimal() else part for part in text.split("/") if part)[:20]
+
+
+def leaves(schema: SchemaNode, given: Iterable[OutputPath] = ()) -> list[OutputLeaf]:
+    """Return the fields of an output with these paths.
+
+    An array of which nothing was given is one field.
+    """
+    return list(_leaves(schema, (), sorted(set(given), key=str)))
+
+
+def _leaves(node: SchemaNode, path: OutputPath, given: Iterable[OutputPath]) -> Iterator[OutputLeaf]:
+    match kind_of(node):
+        case "object":
+            for name, inner in node["properties"].items():
+                yield from _leaves(inner, (*path, name), given)
+        case "array":
+            at = len(path)
+            below = (one[at] for one in given if len(one) > at and one[:at] == path)
+            items = sorted({number for number in below if isinstance(number, int)})
+            if not items:
+                yield OutputLeaf(path, node)
+            for number in items[: min(MAX_OUTPUT_ITEMS, int(node.get("maxItems", MAX_OUTPUT_ITEMS)))]:
+                yield from _leaves(node["items"], (*path, number), given)
+        case _:
+            yield OutputLeaf(path, node)
+
+
+def read_value(node: SchemaNode, text: str) -> str | float | bool:
+    """Return a value of a leaf's type. Raises ValueError with the reason."""
+    text = text.strip()[:MAX_VALUE]
+    value = _typed(kind_of(node), text)
+    if "enum" in node and value not in node["enum"]:
+        raise ValueError(f"“{text}” is not one of the values of `enum`")
+    if isinstance(value, str):
+        if not node.get("minLength", 0) <= len(value) <= node.get("maxLength", MAX_VALUE):
+            raise ValueError("the text is shorter or longer than allowed")
+    elif not node.get("minimum", value) <= value <= node.get("maximum", value):
+        raise ValueError(f"{text} is below `minimum` or above `maximum`")
+    return value
+
+
+def _typed(kind: str, text: str) -> str | float | bool:
+    if not text or text.casefold() in ("null", "none", "not found", "n/a"):
+        raise ValueError("not found")
+    bare = text.strip('"')
+    if kind == "boolean":
+        if bare.casefold() not in YES_NO:
+            raise ValueError(f"“{text}” is neither true nor false")
+        return YES_NO[bare.casefold()]
+    if kind in ("number", "integer"):
+        try:
+            number = float(bare.replace(",", "").replace("\u00a0", "").replace(" ", ""))
+        except ValueError:
+            raise ValueError(f"“{text}” is not a number") from None
+        if not isfinite(number) or (kind == "integer" and number != int(number)):
+            raise ValueError(f"“{text}” is not a whole number")
+        return int(number) if number == int(number) and abs(number) < 1e15 else number
+    return bare
+
+
+def assembled(schema: SchemaNode, found: Mapping[OutputPath, Any]) -> Any:  # noqa: ANN401 - of the caller's schema
+    """Put the found values together, with null for others."""
+    return _assembled(schema, (), found)
+
+
+def _assembled(node: SchemaNode, path: OutputPath, found: Mapping[OutputPath, Any]) -> Any:  # noqa: ANN401
+    match kind_of(node):
+        case "object":
+            inner = node["properties"].items()
+            return {name: _assembled(below, (*path, name), found) for name, below in inner}
+        case "array":
+            at = len(path)
+            places = (one[at] for one in found if len(one) > at and one[:at] == path)
+            numbers = sorted({number for number in places if isinstance(number, int)})
+            return [_assembled(node["items"], (*path, number), found) for number in numbers]
+        case _:
+            return found.get(path)
