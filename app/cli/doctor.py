@@ -14,6 +14,7 @@ from sqlalchemy import exc
 
 from app.cli import check_results as judge
 from app.cli.check_results import CheckResult
+from app.cli.database_checks import database_findings
 from app.cli.database_url import owner_url, ready_url
 from app.cli.exits import FAILED
 from app.cli.model_commands import test_models
@@ -22,7 +23,7 @@ from app.cli.terminal import print_json
 from app.configuration import model_book, offered_by
 from app.errors import BadSetting
 from app.settings import Settings, load_settings, names_without_meaning
-from app.store import condition, migrate, workers
+from app.store import condition, workers
 from app.store.database import Engine, dispose_after, make_engine
 from dossier.problems import DossierError
 
@@ -94,24 +95,6 @@ async def _findings_of(url: str, *, is_own: bool) -> list[CheckResult]:
         async with dispose_after(engine):
             state = await condition.read_state(engine)
             found += [*judge.judge_state(state), await _of_workers(engine), _of_search(state)]
-    return found
-
-
-async def database_findings(url: str, *, is_own: bool) -> list[CheckResult]:
-    """Look at a database: what it is, its roles, its level.
-
-    Raises DatabaseUnavailable, asyncpg.PostgresError.
-    """
-    bare = make_engine(url, role=None, pool_size=1)
-    async with dispose_after(bare):
-        seen = await condition.read_condition(bare)
-        found = judge.judge_database(seen, judge.here_and_now(), is_own=is_own)
-        level = judge.judge_level(await migrate.level(bare), migrate.expected())
-    found.append(level)
-    if level.grade == "ok":
-        engine = make_engine(url, pool_size=1)
-        async with dispose_after(engine):
-            found.append(judge.judge_role(await condition.acting_role(engine)))
     return found
 
 

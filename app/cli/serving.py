@@ -20,8 +20,8 @@ from app.api.http_protocol import PeerCount
 from app.api.keyring import Keyring
 from app.api.request_guard import AllowedHosts
 from app.api.server import allow_sockets, listen, make_server
+from app.cli.database_checks import database_findings
 from app.cli.database_url import ready_url
-from app.cli.doctor import database_findings
 from app.cli.ingesting import add_examples
 from app.cli.terminal import print_json
 from app.configuration import offered_by

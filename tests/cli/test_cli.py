@@ -4,6 +4,7 @@ import json
 import shlex
 import signal
 import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -98,6 +99,12 @@ def test_help_loads_no_database_no_server_and_no_provider(terminal):
     assert all(name in found.stdout for name in COMMANDS)
     assert "app.cli.root" in loaded  # what is loaded was seen
     assert [name for name in sorted(loaded) if name.startswith(HEAVY)] == []
+
+
+def test_a_server_loads_no_package_that_only_another_command_needs():
+    code = "import sys, app.cli.serving, app.wiring; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert {"openai", "mcp"}.isdisjoint(loaded.split())
 
 
 def test_the_demo_ends_with_a_cited_report(terminal, demo):

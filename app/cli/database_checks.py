@@ -1,0 +1,24 @@
+"""What a server looks at in its database when it starts."""
+
+from app.cli import check_results as judge
+from app.cli.check_results import CheckResult
+from app.store import condition, migrate
+from app.store.database import dispose_after, make_engine
+
+
+async def database_findings(url: str, *, is_own: bool) -> list[CheckResult]:
+    """Look at a database: what it is, its roles, its level.
+
+    Raises DatabaseUnavailable, asyncpg.PostgresError.
+    """
+    bare = make_engine(url, role=None, pool_size=1)
+    async with dispose_after(bare):
+        seen = await condition.read_condition(bare)
+        found = judge.judge_database(seen, judge.here_and_now(), is_own=is_own)
+        level = judge.judge_level(await migrate.level(bare), migrate.expected())
+    found.append(level)
+    if level.grade == "ok":
+        engine = make_engine(url, pool_size=1)
+        async with dispose_after(engine):
+            found.append(judge.judge_role(await condition.acting_role(engine)))
+    return found
