@@ -79,7 +79,7 @@ class Container:
         self.settings = settings
         self.url = url
         self.engine = make_engine(url, pool_size=pool_size)
-        self.wake = Wake(self.engine, url)
+        self.wake = Wake(self.engine, settings.listen_url or url)
         self.metrics = ProcessMetrics()
         self.writer = Writer(self.engine, self.wake, self.metrics)
         self.draining = asyncio.Event()

@@ -4,6 +4,7 @@ import ast
 import asyncio
 import json
 import re
+import shlex
 import subprocess
 from datetime import datetime
 from itertools import pairwise
@@ -13,15 +14,17 @@ from typing import NamedTuple
 import httpx
 import msgspec
 import pytest
+import rich_click as click
 
 from app.agent.limits import PRESETS
 from app.api import problem_details
 from app.api.problem_details import BadRequest, InvalidField
-from app.cli.root import COMMANDS
+from app.cli.root import COMMANDS, dossier
 from app.domain import upcast
 from app.domain.chain import line
 from app.domain.events import EVENT_TYPES
 from app.domain.tools import Clarify
+from app.store import analyst_session
 from tests.conftest import FAST, TestHouse, execute, serving
 from tests.documented import ROUTES, SETTINGS
 from tests.scripted import SCRIPT
@@ -296,9 +299,50 @@ async def test_the_program_that_verifies_hashes_finds_a_changed_event(writer, da
 
 
 @pytest.mark.parametrize("fence", SQL, ids=str)
-async def test_sql_in_the_documents_runs(writer, database_url, fence):
+async def test_sql_in_the_documents_runs_as_the_role_it_is_meant_for(writer, database_url, fence):
     await completed_job(writer)
-    await execute(database_url, fence.text)
+    if fence.text.startswith("-- runs as owner"):
+        await execute(database_url, f"BEGIN; {fence.text}; ROLLBACK")
+        return
+    async with analyst_session.asking(database_url, 60, fence.text.rstrip().rstrip(";")) as answer:
+        assert answer.columns
+
+
+CLUSTER_WIDE = ("ALTER SYSTEM", "SELECT pg_promote")  # tests of standbys do these to a cluster of their own
+
+
+def test_every_query_of_an_operator_runs_in_a_test():
+    silent = [
+        fence.text
+        for fence in FENCES
+        if fence.page.name == "operations.md" and fence.language == "sql" and fence not in SQL
+    ]
+    assert [text for text in silent if not text.startswith(CLUSTER_WIDE)] == []
+
+
+def lines_of_commands():
+    """Each line of the documents that runs `dossier`, with its page."""
+    for page in PAGES:
+        for text in page.read_text().splitlines():
+            found = re.match(r"^(?: {4}|\t)?(?:\$ )?(?:[A-Z_]+=\S+ )*dossier (\S.*)$", text)
+            if found and (text.startswith(" ") or page.name != "CHANGELOG.md"):
+                yield page.name, found[1]
+
+
+COMMAND_LINES = sorted(set(lines_of_commands()))
+
+
+@pytest.mark.parametrize(("page", "text"), COMMAND_LINES, ids=" ".join)
+def test_every_command_line_in_the_documents_is_understood(page, text):
+    """Names, options and counts of arguments are those of the commands; nothing is run."""
+    text = re.split(r" [|&<>]|\s#\s|;", text)[0]
+    text = re.sub(r"\$\([^)]*\)|\$\w+", "2026-01", text).replace("…", "")
+    name, *words = shlex.split(text)
+    command, context = dossier.load(name), None
+    while isinstance(command, click.Group) and words and words[0] in command.commands:
+        command, words = command.commands[words[0]], words[1:]
+    context = command.make_context(name, list(words))
+    assert context is not None
 
 
 class Message(NamedTuple):

@@ -114,6 +114,17 @@ def _clock(found: store.Condition, at: datetime) -> CheckResult:
     return CheckResult("clock", "ok", "This machine and Postgres agree on the time.")
 
 
+def judge_pooler(*, is_pooled: bool, has_way_past: bool) -> CheckResult:
+    """Judge the way to Postgres."""
+    if not is_pooled:
+        return CheckResult("pooler", "ok", "None stands between.")
+    said = "A pooler stands between: each statement has a transaction of its own."
+    if has_way_past:
+        return CheckResult("pooler", "ok", said)
+    advice = "Set DOSSIER_LISTEN_URL to Postgres itself: otherwise events may come a second late."
+    return CheckResult("pooler", "warning", said, advice)
+
+
 def judge_role(acting: str) -> CheckResult:
     """Judge the role in which API and workers act."""
     if acting != APP_ROLE:

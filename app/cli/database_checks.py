@@ -2,8 +2,9 @@
 
 from app.cli import check_results as judge
 from app.cli.check_results import CheckResult
+from app.settings import load_settings
 from app.store import condition, migrate
-from app.store.database import dispose_after, make_engine
+from app.store.database import dispose_after, is_pooled, make_engine
 
 
 async def database_findings(url: str, *, is_own: bool) -> list[CheckResult]:
@@ -15,6 +16,8 @@ async def database_findings(url: str, *, is_own: bool) -> list[CheckResult]:
     async with dispose_after(bare):
         seen = await condition.read_condition(bare)
         found = judge.judge_database(seen, judge.here_and_now(), is_own=is_own)
+        has_way_past = bool(load_settings().listen_url)
+        found.append(judge.judge_pooler(is_pooled=await is_pooled(url), has_way_past=has_way_past))
         level = judge.judge_level(await migrate.level(bare), migrate.expected())
     found.append(level)
     if level.grade == "ok":

@@ -56,7 +56,7 @@ def sql(*, sql: str | None, as_csv: bool, as_json: bool, timeout: float) -> None
     """
     settings = load_settings()
     # The login of an analyst cannot see the level; Postgres itself reports missing views.
-    url = settings.database_url or ready_url(settings)
+    url = settings.listen_url or settings.database_url or ready_url(settings)
     write = _print_json if as_json else _print_table if out.is_terminal and not as_csv else _print_csv
     if sql is None and sys.stdin.isatty() and not as_csv and not as_json and (psql := shutil.which("psql")):
         raise Exit(_run_psql(psql, url, timeout))

@@ -14,6 +14,30 @@ WRITABLE = "read-write"  # what is looked for where the URL does not say: everyb
 HOSTS = re.compile(r"^(?P<before>[\w+]+://(?:[^:/]*(?::[^@]*)?@)?)(?P<hosts>[^/?@]*,[^/?@]*)")
 
 
+# What libpq and other clients know, and Postgres would refuse as a setting of the session.
+LEFT_OUT = frozenset(
+    {
+        "channel_binding",  # the driver has none; sslmode=verify-full proves the server too
+        "client_encoding",
+        "connect_timeout",
+        "connection_limit",
+        "gssencmode",
+        "keepalives",
+        "keepalives_count",
+        "keepalives_idle",
+        "keepalives_interval",
+        "load_balance_hosts",
+        "pgbouncer",
+        "pool_timeout",
+        "schema",
+        "sslcompression",
+        "sslcrldir",
+        "sslsni",
+        "tcp_user_timeout",
+    }
+)
+
+
 class Host(NamedTuple):
     """A name, an address, or the folder of a unix socket.
 
@@ -64,6 +88,7 @@ def driver_url(url: str) -> str:
     if several := hosts(url):
         bracketed = (f"[{name}]" if ":" in name else name for name, _ in several)
         parts = parts.update_query_dict({"host": ",".join(bracketed)})
+    parts = parts.difference_update_query(sorted(LEFT_OUT & parts.query.keys()))
     return parts.set(drivername="postgresql").render_as_string(hide_password=False)
 
 

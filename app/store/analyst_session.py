@@ -64,6 +64,9 @@ class QueryAnswer(Struct):
     rows: AsyncIterator[asyncpg.Record]
 
 
+PAST_POOLER = "Set DOSSIER_LISTEN_URL to the address of Postgres itself."
+
+
 def columns_of(view: str) -> str:
     """The question for the columns of a view."""
     return VIEW_COLUMNS.format(view.strip().removeprefix("report.").replace("'", "''"))
@@ -123,8 +126,11 @@ async def connected(url: str, seconds: float) -> AsyncIterator[asyncpg.Connectio
     except AWAY as error:
         raise DatabaseUnavailable(f"The database in DATABASE_URL does not answer: {error}") from error
     except asyncpg.PostgresError as error:
-        raise BadSetting(f"The database in DATABASE_URL cannot be used: {error}") from error
+        advice = f" {PAST_POOLER}" if "startup parameter" in str(error) else ""
+        raise BadSetting(f"The database in DATABASE_URL cannot be used: {error}.{advice}") from error
     try:
+        if await connection.fetchval("SELECT current_user::text") != ANALYST_ROLE:
+            raise BadSetting(f"A pooler dropped the role {ANALYST_ROLE}. {PAST_POOLER}")
         if await connection.fetchval("SELECT to_regnamespace('report') IS NULL"):
             raise BadSetting("The database has no views for reports: run `dossier migrate` first.")
         for name in ("json", "jsonb"):

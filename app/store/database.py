@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
 
 from app.errors import DatabaseUnavailable
 from app.store.address import driver_url, hosts, session
+from app.store.session import Session, is_standby, preamble_of, set_up
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,7 @@ SERVER_SETTINGS = {
     "statement_timeout": "30000",
     "lock_timeout": "10000",
     "idle_in_transaction_session_timeout": "30000",
+    "standard_conforming_strings": "on",  # whatever the database is set to: statements are written for it
     "jit": "off",  # compiling costs more than any of these statements
     # Whatever is asked for in order has an index in that order. While statistics are old, as after a flood
     # of jobs, the planner believes that it finds few rows and sorts what may be the whole queue.
@@ -51,6 +54,10 @@ AWAY = (
 PASSING = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError)
 WRITES_FAIL = (asyncpg.DiskFullError, asyncpg.ReadOnlySQLTransactionError)
 ANY_SQL = ""
+
+# What a URL may ask for as target_session_attrs; everything else is a server that takes writes.
+ON_EITHER = frozenset({"any", "prefer-standby"})
+ON_STANDBYS = frozenset({"standby", "read-only"})
 
 
 def server_settings(role: str | None = APP_ROLE) -> dict[str, str]:
@@ -128,6 +135,7 @@ class Engine:
         return await asyncpg.create_pool(
             self._url,
             connect=dial,
+            connection_class=Session,
             min_size=0,  # so that nothing is awaited here, and two first statements share one pool
             max_size=self._size,
             reset=_keep,
@@ -135,10 +143,10 @@ class Engine:
         )
 
 
-async def _run(connection: asyncpg.Connection, sql: str, params: tuple[Any, ...]) -> list[Any]:
+async def _run(connection: Session, sql: str, params: tuple[Any, ...]) -> list[Any]:
     late = asyncio.get_running_loop().call_later(COMMAND_TIMEOUT, connection.terminate)
     try:
-        rows: list[Any] = await connection.fetch(sql, *params)
+        rows: list[Any] = await connection.run(sql, *params)
     except asyncpg.ReadOnlySQLTransactionError:
         connection.terminate()  # it leads to a standby; the next one may find the primary
         raise
@@ -147,19 +155,65 @@ async def _run(connection: asyncpg.Connection, sql: str, params: tuple[Any, ...]
     return rows
 
 
-async def dial(url: str, **options: Any) -> asyncpg.Connection:  # noqa: ANN401 - as the driver
+async def dial(url: str, **options: Any) -> Session:  # noqa: ANN401 - as the driver
     """Connect to the first primary, unless the URL asks for another.
+
+    `server_settings` hold for each statement of the session's `run`, also through a pooler.
 
     Each host has its share of the time: the driver's own search would spend all of it on a machine
     that is gone without a word, and that is the first one after every failover.
     """
     dsn, several = driver_url(url), hosts(url)
-    options |= {"target_session_attrs": session(url), "timeout": CONNECT_TIMEOUT / (len(several) or 1)}
+    options |= {"wanted": session(url), "seconds": CONNECT_TIMEOUT / (len(several) or 1)}
     for name, port in several[:-1]:
         with contextlib.suppress(*AWAY):  # the next host is tried; the last one's error is raised
-            return await asyncpg.connect(dsn, host=name, port=port, **options)
-    last = {"host": several[-1].name, "port": several[-1].port} if several else {}
-    return await asyncpg.connect(dsn, **last, **options)
+            return await _open_session(dsn, host=name, port=port, **options)
+    last: dict[str, Any] = {"host": several[-1].name, "port": several[-1].port} if several else {}
+    return await _open_session(dsn, **last, **options)
+
+
+async def _open_session(
+    dsn: str,
+    *,
+    wanted: str,
+    seconds: float,
+    server_settings: Mapping[str, str] = MappingProxyType({"application_name": "dossier"}),
+    **options: Any,  # noqa: ANN401 - as the driver
+) -> Session:
+    """Open a session, behind a pooler without prepared statements."""
+    options |= {"connection_class": Session, "timeout": seconds}
+    async with asyncio.timeout(seconds):
+        connection = await _open_wanted(dsn, wanted, options)
+        with _terminating(connection):
+            if await set_up(connection, server_settings):
+                return connection
+        connection.terminate()
+        connection = await _open_wanted(dsn, wanted, options | {"statement_cache_size": 0})
+        connection.is_pooled, connection.preamble = True, preamble_of(server_settings)
+        return connection
+
+
+async def _open_wanted(dsn: str, wanted: str, options: Mapping[str, Any]) -> Session:
+    """Open a session with a server of the wanted kind.
+
+    The driver itself would ask in a way that poolers do not take.
+    """
+    connection: Session = await asyncpg.connect(dsn, target_session_attrs="any", **options)
+    with _terminating(connection):
+        if wanted in ON_EITHER or await is_standby(connection) == (wanted in ON_STANDBYS):
+            return connection
+    connection.terminate()
+    raise asyncpg.TargetServerAttributeNotMatched(f"The server is not one for {wanted} sessions.")
+
+
+@contextlib.contextmanager
+def _terminating(connection: Session) -> Iterator[None]:
+    """Cut the connection if this fails."""
+    try:
+        yield
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 async def _keep(_connection: asyncpg.Connection) -> None:
@@ -183,13 +237,22 @@ async def dispose_after(engine: Engine) -> AsyncIterator[None]:
         await engine.dispose()
 
 
-async def connect(url: str) -> asyncpg.Connection:
+async def connect(url: str) -> Session:
     """Open a connection outside the pool, for a listener or a thread."""
     return await dial(
         url,
         command_timeout=COMMAND_TIMEOUT,
         server_settings=server_settings(),
     )
+
+
+async def is_pooled(url: str) -> bool:
+    """Return True if a pooler stands between this process and Postgres."""
+    connection = await dial(url)
+    try:
+        return connection.is_pooled
+    finally:
+        connection.terminate()
 
 
 async def fetch(engine: Engine, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as the driver

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import asyncpg
 from msgspec import Struct
 
 from app.store.database import Engine, fetch
 from app.store.projections import LEASED_SQL
+from app.store.session import Session
 
 # One statement: lock the next jobs, skipping those that another worker is taking; give each a new
 # epoch; write its event, hashed here in Postgres; and lease it.
@@ -158,14 +158,14 @@ async def claim(
     return [Lease(*row) for row in await fetch(engine, CLAIM, count, worker, lease, deadline)]
 
 
-async def beat(connection: asyncpg.Connection, leases: Mapping[UUID, int], lease: timedelta) -> set[UUID]:
+async def beat(connection: Session, leases: Mapping[UUID, int], lease: timedelta) -> set[UUID]:
     """Extend these leases.
 
     Return the jobs still held. `leases` maps job ids to epochs. The others are lost for good.
 
     Takes a connection of its own, because it beats from a thread with a loop of its own.
     """
-    rows = await connection.fetch(BEAT, list(leases), list(leases.values()), lease)
+    rows = await connection.run(BEAT, list(leases), list(leases.values()), lease)
     return {row[0] for row in rows}
 
 

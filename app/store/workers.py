@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-import asyncpg
 import msgspec
 from msgspec import Struct
 
 from app.store.database import Engine, fetch
+from app.store.session import Session
 from dossier.worker_types import Outage, Queue, QueuedJob, QueuedPriority, Workers, WorkerView
 
 KEPT_HOURS = 1  # that a worker which beats no more is remembered
@@ -90,10 +90,10 @@ class Badge(Struct, frozen=True):
     is_stopped: bool = False
 
 
-async def sign(connection: asyncpg.Connection, badge: Badge) -> None:
+async def sign(connection: Session, badge: Badge) -> None:
     """Record a beat of a worker: one upsert of one row."""
     outages = _encode(tuple(badge.outages.values())).decode()
-    await connection.execute(
+    await connection.run(
         RECORD_BEAT,
         badge.name,
         badge.host,

@@ -16,6 +16,7 @@ import asyncpg
 
 from app.store import queue, workers
 from app.store.database import AWAY, connect
+from app.store.session import Session
 
 BEATS_PER_LEASE = 3
 FENCE = 0.9  # of a lease without a beat: the rest is for the clocks' and the network's differences
@@ -76,7 +77,7 @@ class Beats:
         asyncio.run(self._beat_until_stopped())
 
     async def _beat_until_stopped(self) -> None:
-        connection: asyncpg.Connection | None = None
+        connection: Session | None = None
         while not self._stop.is_set():
             connection = await self._beat(connection)
             self._fence()
@@ -86,7 +87,7 @@ class Beats:
         if connection is not None:
             connection.terminate()
 
-    async def _sign(self, connection: asyncpg.Connection | None) -> asyncpg.Connection | None:
+    async def _sign(self, connection: Session | None) -> Session | None:
         """Show that the worker lives, after its leases, which come first.
 
         Return the connection to reuse. None after a failure.
@@ -103,7 +104,7 @@ class Beats:
             return None
         return connection
 
-    async def _beat(self, connection: asyncpg.Connection | None) -> asyncpg.Connection | None:
+    async def _beat(self, connection: Session | None) -> Session | None:
         """Extend all leases in one UPDATE.
 
         Return the connection to reuse. None after a failure.

@@ -28,7 +28,7 @@ def grades(found):
 @pytest.mark.parametrize(
     ("change", "check", "grade"),
     [
-        ({"version": 130_000}, "database version", "problem"),
+        ({"version": 140_000}, "database version", "problem"),
         ({"is_standby": True}, "database version", "problem"),
         ({"encoding": "LATIN1"}, "locale", "problem"),
         ({"may_work": False}, "roles", "problem"),

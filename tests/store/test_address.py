@@ -62,6 +62,36 @@ def test_what_is_no_url_is_refused(url):
         driver_url(url)
 
 
+MANAGED = {
+    "Neon": "postgresql://u:p@ep-a-1.eu.aws.neon.tech/db?sslmode=require&channel_binding=require",
+    "Neon's endpoint": "postgresql://u:p@ep-a-1.eu.aws.neon.tech/db?sslmode=require&options=endpoint%3Dep-a-1",
+    "Supabase": "postgres://postgres.ref:p@aws-0-eu.pooler.supabase.com:6543/postgres?pgbouncer=true&connection_limit=1",
+    "RDS": "postgresql://u:p@db.x.eu-west-1.rds.amazonaws.com:5432/db?sslmode=verify-full&connect_timeout=10",
+    "Cloud SQL": "postgresql://u:p@/db?host=/cloudsql/project:region:instance",
+    "Azure": "postgresql://u%40server:p@server.postgres.database.azure.com:5432/db?sslmode=require&keepalives=1",
+}
+
+
+@pytest.mark.parametrize("name", MANAGED)
+def test_the_urls_of_managed_engines_keep_only_what_the_driver_and_postgres_know(name):
+    kept = parsed(driver_url(MANAGED[name]))
+
+    assert kept.query.keys() <= {"sslmode", "options", "host"}
+    assert kept.query.get("sslmode") == parsed(MANAGED[name]).query.get("sslmode")
+    assert (kept.username, kept.password, kept.database) == (
+        parsed(MANAGED[name]).username,
+        "p",
+        parsed(MANAGED[name]).database,
+    )
+
+
+async def test_options_of_libpq_do_not_keep_a_session_from_starting(database_url):
+    given = "channel_binding=prefer&connect_timeout=3&keepalives=1&pgbouncer=true&application_name=mine"
+    engine = make_engine(f"{database_url}&{given}&options=-c%20work_mem%3D5MB")
+    assert (await fetch(engine, "SHOW work_mem"))[0][0] == "5MB"
+    await engine.dispose()
+
+
 def behind(url: str, first: int, second: int) -> str:
     """The URL with two ports of this machine as its hosts."""
     parts = parsed(url)

@@ -1,0 +1,67 @@
+"""Give a connection its role and settings, also through a pooler.
+
+A pooler refuses settings at the start of a session, or drops them without a word, and may run each
+transaction in another session. So a statement sets them once the connection is there. It also finds a
+pooler out: then another process answers than the one that was connected to. From then on every statement
+runs in a transaction of its own that begins with role and settings, so that neither is ever lost.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+
+NO_ROW = "SELECT 0"  # Postgres's word for an answer without a row
+
+
+class Session(asyncpg.Connection):  # type: ignore[misc]
+    """A connection whose role and settings hold for each statement."""
+
+    is_pooled = False
+    preamble = ""  # of each transaction through a pooler
+
+    async def run(self, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as the driver
+        """Run one statement, which commits, and return its rows."""
+        if not self.is_pooled:
+            return list(await self.fetch(sql, *params))
+        await self.execute(self.preamble)
+        try:
+            rows = await self.fetch(sql, *params)
+            await self.execute("COMMIT")
+        except asyncpg.PostgresError:
+            await self.execute("ROLLBACK")
+            raise
+        except BaseException:  # cancelled in the middle: the transaction ends with the connection
+            self.terminate()
+            raise
+        return list(rows)
+
+
+async def set_up(connection: Session, settings: Mapping[str, str]) -> bool:
+    """Apply the settings to a session.
+
+    Return False behind a pooler, where nothing was applied.
+    """
+    given = ", ".join(f"('{name}', '{value}')" for name, value in settings.items())
+    answer = await connection.execute(
+        f"SELECT set_config(name, value, false) FROM (VALUES {given}) AS given(name, value)"
+        f" WHERE pg_backend_pid() = {connection.get_server_pid()}"
+    )
+    return bool(answer != NO_ROW)
+
+
+def preamble_of(settings: Mapping[str, str]) -> str:
+    """Return what each transaction through a pooler begins with."""
+    lines = "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in settings.items())
+    return f"BEGIN; {lines}"
+
+
+async def is_standby(connection: Session) -> bool:
+    """Return True on a server that takes no writes.
+
+    Postgres says so when a session begins, a pooler does not.
+    """
+    said = getattr(connection.get_settings(), "in_hot_standby", None)
+    if said is not None:
+        return bool(said == "on")
+    return bool(await connection.execute("SELECT 1 WHERE pg_is_in_recovery()") != NO_ROW)
