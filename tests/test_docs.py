@@ -329,20 +329,23 @@ def lines_of_commands():
                 yield page.name, found[1]
 
 
-COMMAND_LINES = sorted(set(lines_of_commands()))
+A_TEXT = {("audit.md", "checkpoint 1")}  # the first line of what is hashed
+COMMAND_LINES = sorted(set(lines_of_commands()) - A_TEXT)
 
 
-@pytest.mark.parametrize(("page", "text"), COMMAND_LINES, ids=" ".join)
+@pytest.mark.parametrize(("page", "text"), COMMAND_LINES, ids=str)
 def test_every_command_line_in_the_documents_is_understood(page, text):
     """Names, options and counts of arguments are those of the commands; nothing is run."""
     text = re.split(r" [|&<>]|\s#\s|;", text)[0]
     text = re.sub(r"\$\([^)]*\)|\$\w+", "2026-01", text).replace("…", "")
     name, *words = shlex.split(text)
-    command, context = dossier.load(name), None
+    command = dossier.load(name)
     while isinstance(command, click.Group) and words and words[0] in command.commands:
         command, words = command.commands[words[0]], words[1:]
-    context = command.make_context(name, list(words))
-    assert context is not None
+    try:
+        command.make_context(name, list(words))
+    except click.BadParameter as error:  # the file of an example is not here
+        assert "does not exist" in error.message
 
 
 class Message(NamedTuple):
