@@ -345,7 +345,8 @@ def test_every_command_line_in_the_documents_is_understood(page, text):
     try:
         command.make_context(name, list(words))
     except click.BadParameter as error:  # the file of an example is not here
-        assert "does not exist" in error.message
+        if "does not exist" not in error.message:
+            raise
 
 
 class Message(NamedTuple):
