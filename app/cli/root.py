@@ -20,6 +20,7 @@ COMMANDS = {
     "replay": ("app.cli.replaying:replay", "Replay a job's log with today's code."),
     "finish": ("app.cli.job_commands:finish_job", "Finish a job now, with what it has."),
     "report": ("app.cli.job_commands:report", "Print the report of a completed job."),
+    "eval": ("app.cli.evaluating:evaluate", "Ask a file of questions, and measure the reports."),
     "why": ("app.cli.proof:why", "Show the evidence for a sentence of a report."),
     "bundle": ("app.cli.proof:bundle", "Save a job as one file to check offline."),
     "estimate": ("app.cli.offers:estimate", "Estimate what a job would take, without submitting it."),

@@ -13,7 +13,7 @@ from tests.cli.shell import shell
 NO_DATABASE, NO_SERVER = "postgresql://nobody@127.0.0.1:9/nothing", "http://127.0.0.1:9"
 JOB = "01a20937-51e3-763d-b2e2-cb25b04281b4"
 
-# What each command needs on its line. `{file}` exists; `{folder}` is new.
+# What each command needs on its line. `{file}` and `{questions}` exist; `{folder}` is new.
 ARGUMENTS = {
     "demo": [],
     "ask": ["Why?"],
@@ -28,6 +28,7 @@ ARGUMENTS = {
     "diff": [JOB, JOB],
     "replay": [JOB],
     "report": [JOB],
+    "eval": ["{questions}"],
     "why": [JOB],
     "bundle": [JOB],
     "estimate": ["Why?"],
@@ -92,9 +93,17 @@ def run(tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("DOSSIER_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(err, "quiet", False)
     (tmp_path / "file.txt").write_text("text")
+    (tmp_path / "questions.jsonl").write_text('{"question": "Why?"}')
 
     def ended(*words):
-        filled = [word.format(file=tmp_path / "file.txt", folder=tmp_path / "new") for word in words]
+        filled = [
+            word.format(
+                file=tmp_path / "file.txt",
+                questions=tmp_path / "questions.jsonl",
+                folder=tmp_path / "new",
+            )
+            for word in words
+        ]
         with pytest.raises(SystemExit) as left:
             dossier.main([*filled, "--json"])
         found = capfd.readouterr()
