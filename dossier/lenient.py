@@ -5,7 +5,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 from msgspec.structs import FieldInfo, fields
 
 ResultT = TypeVar("ResultT")
@@ -33,7 +33,7 @@ def _build(value: Any, kind: Any) -> Any:  # noqa: ANN401 - any JSON, any type o
     if origin is Literal:
         return msgspec.convert(value, str)
     if origin in (Union, UnionType):
-        return None if value is None else _build(value, _only(parts))
+        return None if value is None else _member(value, parts)
     if origin in (tuple, list):
         return origin(_build(item, parts[0]) for item in msgspec.convert(value, list))
     if isinstance(kind, type) and issubclass(kind, Struct):
@@ -41,10 +41,18 @@ def _build(value: Any, kind: Any) -> Any:  # noqa: ANN401 - any JSON, any type o
     return msgspec.convert(value, kind)
 
 
-def _only(parts: tuple[Any, ...]) -> Any:  # noqa: ANN401 - a type
-    """Return the one member of a union that is not None."""
-    (part,) = (part for part in parts if part is not type(None))
-    return part
+def _member(value: Any, parts: tuple[Any, ...]) -> Any:  # noqa: ANN401
+    """Make `value` the first member of a union that takes it.
+
+    What says that there is nothing (None, UNSET) is left aside.
+    """
+    *others, last = (part for part in parts if part not in (type(None), UnsetType))
+    for part in others:
+        try:
+            return _build(value, part)
+        except msgspec.ValidationError:  # the next member may take it
+            continue
+    return _build(value, last)
 
 
 def _struct(given: dict[str, Any], kind: type[Struct]) -> Struct:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from dossier import AsyncDossier, StreamBroken
 from dossier.lenient import decode
@@ -22,6 +22,11 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True):
     word: Literal["a", "b"] | None = None
 
 
+class Either(Struct, frozen=True):
+    size: Literal["short"] | Annotated[int, Meta(le=3)] | None = None
+    plan: tuple[str, ...] | UnsetType = UNSET
+
+
 class Whole(Struct, frozen=True):
     id: UUID
     parts: tuple[Part, ...]
@@ -31,6 +36,12 @@ class Whole(Struct, frozen=True):
 def answered(body: object) -> bytes:
     content = msgspec.json.encode(body)
     return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(content) + content
+
+
+@pytest.mark.parametrize("size", ["short", "a new word", 9, None])
+def test_a_member_of_several_types_is_read(size):
+    assert decode(msgspec.json.encode({"size": size, "plan": ["a"]}), Either) == Either(size, ("a",))
+    assert decode(b"{}", Either) == Either()
 
 
 def test_what_is_new_is_left_out_or_kept_as_it_is():
