@@ -101,7 +101,7 @@ def finish_job(job_id: str, *, as_json: bool) -> None:
     if as_json:
         print_json(view)
         return
-    click.echo(f"{view.status}: the report is written from what was read.")
+    click.echo(f"{view.status}: the report is written now, from what was read.")
     if is_own():
         line(how_to_go_on(view.job_id))
 

@@ -98,7 +98,8 @@ def _field_in_words(field: OutputField) -> str:
     if field.status == "found":
         return f"{field.value} {sources} ({field.confidence})"
     if field.status == "passage":
-        return f"no value; a passage: “{field.citations[0].quote}” {sources}"
+        quote = " ".join(field.citations[0].quote.split())
+        return f"no value; a passage: “{quote}” {sources}"
     return f"not found: {field.reason}"
 
 
