@@ -45,7 +45,7 @@ class Mock:
         self.latency = latency
         self.asked: list[tuple[float, float]] = []  # CPU seconds and wall clock at each turn
 
-    async def next_step(self, ask: Ask, _texts: Mapping[str, str]) -> ModelReply:
+    async def next_step(self, ask: Ask, _texts: Mapping[str, str], _writing: object = None) -> ModelReply:
         self.asked.append((time.process_time(), time.perf_counter()))
         await asyncio.sleep(self.latency)
         return ModelReply(tools.NextStep(REASONING, self._tool(ask)))

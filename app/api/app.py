@@ -37,7 +37,7 @@ from app.api.context import ApiContext
 from app.api.contract import MAX_REQUEST_BODY, check_request
 from app.api.openai.job_serving import OpenAI
 from app.api.openai.routes import openai_router
-from app.api.openapi import CompleteDocument
+from app.api.openapi import CompleteDocument, document_router
 from app.api.page import PACKED, page_routes
 from app.api.problem_details import HANDLERS
 from dossier.version import __version__
@@ -118,7 +118,7 @@ def make_app(
             title="Dossier",
             version=__version__,
             description="Deep research as a service, on an append-only log.",
-            path="/schema",
+            openapi_router=document_router(),
             components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
             security=[{"key": []}, {}],  # as long as there are no keys, none is needed
             operation_id_creator=lambda handler, _method, _path: handler.handler_name,

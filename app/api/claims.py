@@ -3,6 +3,7 @@
 The one leads from a sentence to its page, the other from a page to the sentences.
 """
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -62,7 +63,8 @@ async def job_claims(context: NamedDependency[ApiContext], job_id: FromPath[str]
     """
     key = job_id_of(job_id)
     head = await context.head(key)
-    found = claims(await log.of_types(context.writer.engine, key, TRACES))
+    recorded = await log.of_types(context.writer.engine, key, TRACES)
+    found = await asyncio.to_thread(claims, recorded)
     return Response(Claims(key, head.seq, tuple(found)))
 
 

@@ -1,5 +1,6 @@
 """GET /jobs/{id}/report: the report as markdown, html or JSON."""
 
+import asyncio
 from typing import Literal
 
 import msgspec
@@ -39,8 +40,10 @@ async def job_report(
     match format or FORMATS.get(accepted(request, *FORMATS) or "", "md"):
         case "html":
             headers = {"Content-Security-Policy": REPORT_POLICY, "X-Content-Type-Options": "nosniff"}
-            return Response(report_output.html(view.result), media_type="text/html", headers=headers)
+            page = await asyncio.to_thread(report_output.html, view.result)
+            return Response(page, media_type="text/html", headers=headers)
         case "json":
             return Response(msgspec.json.encode(view.result), media_type="application/json")
         case _:
-            return Response(report_output.markdown(view.result), media_type="text/markdown")
+            text = await asyncio.to_thread(report_output.markdown, view.result)
+            return Response(text, media_type="text/markdown")

@@ -3,6 +3,7 @@
 The quotes are the places in its stored page that the report cites.
 """
 
+import asyncio
 from uuid import UUID
 
 from litestar import Response, get
@@ -80,7 +81,8 @@ async def job_source(
     )
     if found is None:
         raise BadRequest("source_not_found", f"The job has no source {number}.", "number")
-    origin = origins(await log.of_types(context.writer.engine, key, TRACES))[number]
+    recorded = await log.of_types(context.writer.engine, key, TRACES)
+    origin = (await asyncio.to_thread(origins, recorded))[number]
     return Response(_page(key, found, origin))
 
 

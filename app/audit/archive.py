@@ -6,7 +6,7 @@ For each month `events_2026_01.ndjson.zst`, a line of JSON an event, and `events
 import hashlib
 import io
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -15,8 +15,17 @@ import msgspec
 import zstandard
 from msgspec import Struct
 
-from app.domain.archive_manifest import Archived, ArchiveHead, Manifest, decode, encode, judge, manifest_of
-from app.domain.tampering import Finding
+from app.domain.archive_manifest import (
+    NO_WITNESSES,
+    Archived,
+    ArchiveHead,
+    Manifest,
+    decode,
+    encode,
+    judge,
+    manifest_of,
+)
+from app.domain.tampering import Finding, Witness
 from app.domain.upkeep import MonthArchived, entry
 from app.errors import BadDocument
 from app.store import archive_months as store
@@ -26,6 +35,8 @@ from app.store.database import Engine
 
 LEVEL = 9  # of zstd: a log shrinks to about a tenth, at some 50 MB a second
 ARCHIVE_CHUNK = 1 << 20
+
+Witnesses = Mapping[UUID, Sequence[Witness]]
 
 
 class ArchivedMonth(Struct, frozen=True):
@@ -111,25 +122,30 @@ async def _write(engine: Engine, month: Month, folder: Path) -> tuple[Manifest, 
     return manifest, path
 
 
-def check(path: Path) -> Checked:
+def check(path: Path, witnesses: Witnesses = NO_WITNESSES) -> Checked:
     """Check an archive by its manifest or its events' file.
 
-    Both must be in the same folder.
+    Both must be in the same folder. `witnesses` are what checkpoints say of its jobs.
 
     Raises BadDocument where there is no such archive.
     """
-    path = path.with_name(path.name.removesuffix(".ndjson.zst") + ".json") if path.suffix == ".zst" else path
+    path = manifest_path(path)
     try:
         manifest = manifest_of(path.read_bytes())
-        file = path.with_name(manifest.file)
+        file = path.with_name(Path(manifest.file).name)
         findings = list(_file_faults(file, manifest))
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError) as error:
         raise BadDocument(f"{path} is not an archive: {error}") from error
     try:
-        findings += judge(_rows(file), manifest)
+        findings += judge(_rows(file), manifest, witnesses)
     except (zstandard.ZstdError, msgspec.DecodeError) as error:
         findings.append(Finding("broken", None, 0, f"{file.name} cannot be read to its end: {error}."))
     return Checked(manifest.month, manifest.jobs, manifest.events, tuple(findings))
+
+
+def manifest_path(path: Path) -> Path:
+    """Return where the manifest of an archive lies."""
+    return path.with_name(path.name.removesuffix(".ndjson.zst") + ".json") if path.suffix == ".zst" else path
 
 
 def _file_faults(file: Path, manifest: Manifest) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """Checks a bundle of Dossier offline.
 
-python -I verify.py [bundle.zip | folder]
+python -I verify.py [--key KEY] [bundle.zip | folder]
 
 Needs Python 3.9 and nothing else; without an argument it checks the folder that it lies in. It recomputes the
 hash of every event and follows the chain to the head, recomputes the sha256 of every page, looks for every
@@ -8,21 +8,35 @@ quote at its place in its page, compares the report with the event that wrote it
 Each line that it prints names a file, and where it can the line, that was touched. The exit code is 0 if
 all is as it was written, else 1.
 
+With --key the head must be signed by that key: the 16 digits of its id, the 64 of the key, or its file.
+
 Whoever gives you a bundle may have changed this program too: take it from a Dossier of your own, or run
 `dossier bundle --check`, which is the same.
 """
 
 from __future__ import annotations
 
+import argparse
+import base64
 import json
 import re
+import struct
 import sys
 import zipfile
+from collections import Counter
 from hashlib import sha256, sha512
+from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, Tuple
+from typing import Any, Callable, Iterator, Tuple
 
 MANIFEST, EVENTS, HEAD, CLAIMS = "manifest.json", "events.ndjson", "head.json", "claims.json"
+MARKDOWN, PAGE = "report.md", "report.html"
+KNOWN_FILES = {MANIFEST, EVENTS, HEAD, CLAIMS, MARKDOWN, PAGE, "README.txt", "verify.py"}
+PAGE_FILE = re.compile(r"pages/[0-9a-f]{64}\.txt")
+MAX_FILES = 10_000
+MAX_UNPACKED = 1 << 29  # of all files together, unpacked
+MAX_SENTENCES = 100  # findings
+MAX_SENTENCE = 400  # characters of one
 # What a claim may lack, in the log and in the list, and what it then is.
 OPTIONAL: tuple[tuple[str, Any], ...] = (
     ("verdict", None),
@@ -100,7 +114,11 @@ def is_signed(public: bytes, text: bytes, signature: bytes) -> bool:
     return same_x and (left[1] * right[2] - right[1] * left[2]) % P == 0
 
 
-# The bundle
+# What a bundle lies in
+
+
+class Odd(Exception):
+    """What makes an archive none that Dossier wrote."""
 
 
 class Folder:
@@ -108,33 +126,113 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
+        self.left = MAX_UNPACKED
+
+    def close(self) -> None:
+        """Let go of nothing: each file is closed once it is read."""
 
     def names(self) -> list[str]:
         """Every file in it, by its path with slashes."""
-        files = (file for file in self.path.rglob("*") if file.is_file())
-        return [file.relative_to(self.path).as_posix() for file in files if "__pycache__" not in file.parts]
+        found = []
+        for file in self.path.rglob("*"):
+            if "__pycache__" in file.parts or (file.is_dir() and not file.is_symlink()):
+                continue
+            found.append(file.relative_to(self.path).as_posix())
+            if len(found) > MAX_FILES:
+                raise Odd("has more than %d files" % MAX_FILES)
+        return found
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file."""
-        return (self.path / name).read_bytes()
+        """The bytes of a file of the folder itself."""
+        file = self.path / name
+        if file.is_symlink() or not file.is_file():
+            raise Odd("is no file")
+        with file.open("rb") as opened:
+            text = opened.read(self.left + 1)
+        self.left = bounded(self.left, text)
+        return text
 
 
 class Archive:
-    """A bundle as it came."""
+    """A bundle as it came, with nothing around its files."""
 
     def __init__(self, path: Path) -> None:
-        self.zip = zipfile.ZipFile(path)
+        self.file = Path(path).open("rb")  # noqa: SIM115 - as long as the archive is looked at
+        self.left = MAX_UNPACKED
+        try:
+            self.start = directory_of(self.file, Path(path).stat().st_size)
+            self.zip = zipfile.ZipFile(self.file)
+        except Exception:
+            self.file.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.zip.close()
+        self.file.close()
 
     def names(self) -> list[str]:
         """List every file in it, duplicates included."""
         return self.zip.namelist()
+
+    def oddities(self) -> Iterator[str]:
+        """Say what the archive has beside its listed files."""
+        end = 0
+        for info in sorted(self.zip.infolist(), key=lambda entry: entry.header_offset):
+            if info.header_offset != end:
+                yield "%s: %d bytes before it belong to no file." % (info.filename, info.header_offset - end)
+            if info.comment or info.extra:
+                yield "%s: has a comment or further fields in the archive." % info.filename
+            name, length = local_header(self.file, info.header_offset)
+            if name != info.filename.encode("utf-8", "replace"):
+                yield "%s: has another name in front of its bytes." % info.filename
+            end = info.header_offset + length + info.compress_size
+        if end != self.start:
+            yield "bundle: %d bytes behind the last file belong to none." % (self.start - end)
 
     def read(self, name: str) -> bytes:
         """Read a file, without the archive's own checksum.
 
         Our hash names the line.
         """
-        return self.zip.read(name)
+        with self.zip.open(name) as opened:
+            text = opened.read(self.left + 1)
+        self.left = bounded(self.left, text)
+        return text
+
+
+def bounded(left: int, text: bytes) -> int:
+    """Return how many bytes may still be read."""
+    if len(text) > left:
+        raise Odd("holds more than %d bytes" % MAX_UNPACKED)
+    return left - len(text)
+
+
+def directory_of(file: Any, size: int) -> int:
+    """Return where the archive's list of files begins, which must end it."""
+    file.seek(max(0, size - 22))
+    end = file.read(22)
+    if len(end) != 22 or end[:4] != b"PK\x05\x06" or end[20:] != b"\0\0":
+        raise Odd("does not end as an archive without a comment does")
+    disk, of_disk, here, count, length, start = struct.unpack("<4H2L", end[4:20])
+    if disk or of_disk or here != count or count > MAX_FILES:
+        raise Odd("has more files than a bundle, or is one of several parts")
+    if start + length != size - 22:
+        raise Odd("has bytes before its first file, or between its list of files and its end")
+    return int(start)
+
+
+def local_header(file: Any, offset: int) -> tuple[bytes, int]:
+    """Return a file's own name, and its header's length."""
+    file.seek(offset)
+    header = file.read(30)
+    if len(header) != 30 or header[:4] != b"PK\x03\x04":
+        return b"", 0
+    name, extra = struct.unpack("<2H", header[26:30])
+    return file.read(name), 30 + name + extra
+
+
+# The check
 
 
 class Check:
@@ -143,12 +241,14 @@ class Check:
     `wrong` is what was found, `unsaid` what could not be checked.
     """
 
-    def __init__(self, bundle: Folder | Archive) -> None:
+    def __init__(self, bundle: Folder | Archive, key: str = "") -> None:
         self.bundle = bundle
+        self.key = key  # that must have signed: the digits of its id, or of itself
         self.wrong: list[str] = []
         self.unsaid: list[str] = []
         self.texts: dict[int, str] = {}
         self.manifest: dict[str, Any] = {}
+        self.names: set[str] = set()
         self.rows: list[tuple[int, str, Any]] = []  # (seq, type, data) of the events that are what was hashed
         self.head = ""
 
@@ -157,24 +257,39 @@ class Check:
 
         Each such file is named.
         """
-        names = self.bundle.names()
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            self.wrong.append("%s: is there more than once." % name)
-        self.manifest = self.json(MANIFEST, dict) or {}
-        self.files(set(names))
-        self.events()
-        self.heads()
-        self.pages()
-        self.claims()
-        self.report()
+        steps: tuple[tuple[str, Callable[[], None]], ...] = (
+            ("bundle", self.contents),
+            (MANIFEST, self.files),
+            (EVENTS, self.events),
+            (HEAD, self.heads),
+            (EVENTS, self.pages),
+            (CLAIMS, self.claims),
+            (MARKDOWN, self.report),
+        )
+        for name, step in steps:
+            try:
+                step()
+            except Exception as error:  # crafted: no honest bundle makes any of them raise
+                self.wrong.append("%s: was crafted, it cannot be judged (%s)." % (name, type(error).__name__))
         return not self.wrong
+
+    def contents(self) -> None:
+        """Look at what is there, before anything is read."""
+        names = self.bundle.names()
+        self.names = set(names)
+        for name in sorted(name for name, count in Counter(names).items() if count > 1):
+            self.wrong.append("%s: is there more than once." % name)
+        if isinstance(self.bundle, Archive):
+            self.wrong += self.bundle.oddities()
+        self.manifest = self.json(MANIFEST, dict) or {}
 
     def text(self, name: str) -> bytes | None:
         """Return a file's bytes, or name it and return None."""
         try:
             return self.bundle.read(name)
         except Exception as error:
-            self.wrong.append("%s: cannot be read (%s)." % (name, type(error).__name__))
+            why = str(error) if isinstance(error, Odd) else type(error).__name__
+            self.wrong.append("%s: cannot be read (%s)." % (name, why))
             return None
 
     def json(self, name: str, kind: type) -> Any:
@@ -192,12 +307,15 @@ class Check:
             return None
         return value
 
-    def files(self, names: set[str]) -> None:
+    def files(self) -> None:
         """Each file against the manifest."""
+        names = self.names
         listed = self.manifest.get("files")
         if not isinstance(listed, dict):
             listed = {}
         for name, digest in sorted(listed.items()):
+            if name not in KNOWN_FILES and not PAGE_FILE.fullmatch(name):
+                self.wrong.append("%s: is no file of a bundle." % name)
             if name not in names:
                 self.wrong.append("%s: was removed." % name)
                 continue
@@ -269,6 +387,8 @@ class Check:
                 )
         if set(head) != {"job_id", "seq", "hash", "manifest", "key", "public_key", "signature"}:
             self.wrong.append("%s: was touched, it has other members." % HEAD)
+        elif head["signature"] is None and self.key:
+            self.wrong.append("%s: is not signed, and key %s is demanded." % (HEAD, self.key))
         elif head["signature"] is None:
             self.unsaid.append(
                 "The head is not signed: the author of the bundle may have invented all of it."
@@ -289,7 +409,9 @@ class Check:
             self.wrong.append("%s: its key is not the public key that stands there." % HEAD)
         elif not is_signed(public, TEXT.format(**head).encode(), signature):
             self.wrong.append("%s: its signature is not by key %s over this head." % (HEAD, head["key"]))
-        else:
+        elif self.key and self.key not in (head["key"], public.hex()):
+            self.wrong.append("%s: is signed by key %s, not by %s." % (HEAD, head["key"], self.key))
+        elif not self.key:
             self.unsaid.append("Signed by key %s: make sure that you know it." % head["key"])
 
     def pages(self) -> None:
@@ -303,7 +425,7 @@ class Check:
                 if data["sha256"] in gone:
                     self.unsaid.append("%s: is not kept any more, event %d read it." % (name, seq))
                     continue
-                text = self.text(name) if name in self.bundle.names() else None
+                text = self.text(name) if name in self.names else None
                 if text is None:
                     self.wrong.append("%s: was removed, event %d read it." % (name, seq))
                 elif sha256(text).hexdigest() != data["sha256"] or len(text) != data["size"]:
@@ -342,23 +464,175 @@ class Check:
     def report(self) -> None:
         """Check the report against the event that wrote it."""
         reports = [data for _, kind, data in self.rows if kind == "report_written"]
-        done = any(kind == "job_completed" for _, kind, _ in self.rows)
-        listed = self.manifest.get("files")
-        listed = listed if isinstance(listed, dict) else {}
-        if not done:
+        if not any(kind == "job_completed" for _, kind, _ in self.rows):
             self.unsaid.append("There is no report: the job is not completed at this event.")
-            if "report.md" in listed or "report.html" in listed:
+            if self.names & {MARKDOWN, PAGE}:
                 self.wrong.append("report.md: there is a report, but no event that completes the job.")
             return
-        text = self.text("report.md")
-        if text is not None and reports:
-            content = unmarked(reports[-1]["content"].replace("\0", "").strip())
-            body = unmarked(text.decode("utf-8", "replace").partition("\n\n")[2])
-            if not body.startswith(content + "\n\n## Evidence\n\n"):
-                self.wrong.append("report.md: its text is not that of the event that wrote the report.")
-            for claim in reports[-1].get("claims", []):
-                if not re.search(r"^- \[%d\] " % claim["number"], body, re.MULTILINE):
-                    self.wrong.append("report.md: source [%d] was taken out of its list." % claim["number"])
+        text, page = self.text(MARKDOWN), self.text(PAGE)
+        if text is None or page is None or not reports:
+            return
+        sources = {data["number"]: data for _, kind, data in self.rows if kind == "source_found"}
+        said = text.decode("utf-8", "replace")
+        self.wrong += ["%s: %s" % (MARKDOWN, fault) for fault in markdown_faults(said, reports[-1], sources)]
+        self.wrong += ["%s: %s" % (PAGE, fault) for fault in page_faults(page, said, sources)]
+
+
+# The report in words
+
+STAND_IN_NOTE = "*This text was selected from the pages without the model, which failed.*\n\n"
+EVIDENCE_HEADING = "\n\n## Evidence\n\n"
+QUOTE_COUNT = re.compile(r"(\d{1,9}) citations? ha(?:s|ve) a quote")
+SOURCE_LINE = re.compile(r"- \[(\d{1,9})\] (.*) \u2013 (.*)")
+
+
+def markdown_faults(text: str, report: Any, sources: dict[int, Any]) -> Iterator[str]:
+    """Compare title, text and sources with the event's."""
+    title, _, body = text.partition("\n\n")
+    body = unmarked(body.removeprefix(STAND_IN_NOTE))
+    content = unmarked(report["content"].replace("\0", "").strip())
+    if not begins(letters(report["title"]) or "Report", letters(title)):
+        yield "its title is not that of the event that wrote the report."
+    if not body.startswith(content + EVIDENCE_HEADING):
+        yield "its text is not that of the event that wrote the report."
+        return
+    evidence, *rest = body[len(content + EVIDENCE_HEADING) :].rstrip("\n").split("\n\n")
+    claims = report.get("claims", [])
+    counted = QUOTE_COUNT.search(evidence)
+    if counted and int(counted[1]) != len(claims):
+        yield "it counts %s citations with a quote, the event has %d." % (counted[1], len(claims))
+    listed = rest.pop().split("\n") if rest[-2:-1] == ["## Sources"] else []
+    rest = rest[:-1] if listed else rest
+    if rest and (len(rest) != 2 or rest[0] != "These sentences have no quote:"):
+        yield "it says more than Dossier writes."
+    yield from source_faults(listed, {claim["number"] for claim in claims}, sources)
+
+
+def source_faults(lines: list[str], cited: set[int], sources: dict[int, Any]) -> Iterator[str]:
+    """Compare the list of sources with those that are cited."""
+    seen = set()
+    for line in lines:
+        said = SOURCE_LINE.fullmatch(line)
+        number = int(said[1]) if said else 0
+        found = sources.get(number)
+        if not said or not found or number not in cited or number in seen:
+            yield "its list of sources has a line that no event has."
+            continue
+        seen.add(number)
+        if not begins(letters(found["title"]), letters(said[2])) or not begins(
+            letters(found["url"]), letters(said[3])
+        ):
+            yield "source [%d] is not as it was found." % number
+    for number in sorted(cited - seen):
+        yield "source [%d] was taken out of its list." % number
+
+
+def letters(text: str) -> str:
+    """Return the letters and digits of a text."""
+    return "".join(filter(str.isalnum, text))
+
+
+def begins(whole: str, said: str) -> bool:
+    """Return True for the whole, or a line of its beginning."""
+    return said == whole or (len(said) >= 300 and whole.startswith(said))
+
+
+# The report as a page
+
+PAGE_TAGS = {
+    *("html", "head", "meta", "title", "body", "main", "a", "article", "blockquote", "br", "code", "em"),
+    *("footer", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "section", "strong"),
+    *("table", "tbody", "td", "th", "thead", "tr", "ul"),
+}
+PAGE_ATTRIBUTES = {"href", "rel", "id", "value", "start", "lang", "charset", "name", "content", "dir"}
+INLINE = {"a", "code", "em", "strong"}
+ADDRESS = re.compile(r"https?://[^\s<>|]+")
+# What markdown has and a page may not show: addresses behind links, numbers of lists, names of languages.
+UNSHOWN = re.compile(
+    r"https?://[^\s<>|]+|(?P<maybe>\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:[ \t]+\"[^\"\n]*\")?\)"
+    r"|^[ \t>*+-]{0,40}\d{1,9}[.)](?=\s)|^[ \t]{0,40}(?:`{3,}|~{3,})[^\n]*|^- \[\d+\](?= )|&#?\w{1,31};)",
+    re.MULTILINE,
+)
+
+
+class PageText(HTMLParser):
+    """What a page shows, and what else it has."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.shown: list[str] = []
+        self.title: list[str] = []
+        self.odd: list[str] = []
+        self.addresses: list[str] = []
+        self._in_title = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note tags and attributes that no report has."""
+        self._in_title = tag == "title"
+        self.shown.append("" if tag in INLINE else " ")
+        if tag not in PAGE_TAGS or {name for name, _ in attrs} - PAGE_ATTRIBUTES:
+            self.odd.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name == "href"]
+
+    def handle_endtag(self, tag: str) -> None:
+        """End a block, or the title."""
+        self._in_title = False
+        self.shown.append("" if tag in INLINE else " ")
+
+    def handle_data(self, data: str) -> None:
+        """Keep what is shown."""
+        (self.title if self._in_title else self.shown).append(data)
+
+    def handle_comment(self, data: str) -> None:  # noqa: ARG002 - the parser's
+        """No report has comments."""
+        self.odd.append("!--")
+
+    def handle_pi(self, data: str) -> None:  # noqa: ARG002 - the parser's
+        """No report has instructions."""
+        self.odd.append("?")
+
+    def unknown_decl(self, data: str) -> None:  # noqa: ARG002 - the parser's
+        """No report has sections of another kind."""
+        self.odd.append("![")
+
+
+def page_faults(page: bytes, markdown: str, sources: dict[int, Any]) -> Iterator[str]:
+    """Compare what a page shows with the report in words."""
+    parser = PageText()
+    parser.feed(page.decode("utf-8", "replace"))
+    parser.close()
+    for tag in sorted(set(parser.odd)):
+        yield "has a <%s>, which no report has." % tag
+    known = {letters(data["url"]) for data in sources.values()}
+    for address in parser.addresses:
+        if not re.fullmatch(r"#source-\d{1,9}", address) and letters(address) not in known:
+            yield "leads to an address that no event found: %s" % address
+    shown = letters(ADDRESS.sub("", "".join(parser.shown)))
+    title = letters("".join(parser.title))
+    if not shown.startswith(title) or not reads_as(markdown, shown):
+        yield "its text is not that of report.md."
+
+
+def reads_as(markdown: str, shown: str) -> bool:
+    """Return True if this is what a page shows of the markdown.
+
+    Some parts may be shown or not; each place that the page can be at is followed.
+    """
+    places, done = {0}, 0
+    for found in UNSHOWN.finditer(markdown):
+        places = follow(places, letters(markdown[done : found.start()]), shown)
+        if found["maybe"]:
+            places |= follow(places, letters(found["maybe"]), shown)
+        done = found.end()
+    return len(shown) in follow(places, letters(markdown[done:]), shown)
+
+
+def follow(places: set[int], part: str, shown: str) -> set[int]:
+    """Return where the page is after this part."""
+    return {place + len(part) for place in places if shown.startswith(part, place)}
+
+
+# What is compared
 
 
 def unmarked(text: str) -> str:
@@ -414,28 +688,72 @@ def canonical_frame(frame: dict[str, Any], line: bytes) -> bytes:
     return text[:-1].encode() + MARK + line + b"}"
 
 
+# What is said
+
+
+def say(text: str) -> None:
+    """Print a line that cannot steer the terminal."""
+    shown = "".join(sign if sign.isprintable() else "?" for sign in text[:MAX_SENTENCE])
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(shown.encode(encoding, "replace").decode(encoding, "replace"))
+
+
+def key_of(text: str) -> str:
+    """Return the digits of a key or of its id. Raises ValueError."""
+    if re.fullmatch(r"[0-9a-fA-F]{16}|[0-9a-fA-F]{64}", text):
+        return text.lower()
+    lines = Path(text).read_text("ascii").strip().splitlines()
+    der = base64.b64decode("".join(line for line in lines if not line.startswith("-")))
+    if len(der) != 44 or lines[0] != "-----BEGIN PUBLIC KEY-----":
+        raise ValueError
+    return der[-32:].hex()
+
+
 def main(arguments: list[str]) -> int:
     """Check the named bundle, or this folder.
 
     Return the exit code.
     """
-    path = Path(arguments[0]) if arguments else Path(__file__).resolve().parent
+    parser = argparse.ArgumentParser(prog="verify.py", description="Check a bundle of Dossier offline.")
+    parser.add_argument("path", nargs="?", help="a zip or a folder; default: the folder of this program")
+    parser.add_argument("--key", default="", help="demand its signature: an id, a public key, or its file")
+    given = parser.parse_args(arguments)
+    path = Path(given.path) if given.path else Path(__file__).resolve().parent
     try:
-        check = Check(Folder(path) if path.is_dir() else Archive(path))
-        good = check.run()
-    except (OSError, zipfile.BadZipFile) as error:
-        print("%s: cannot be read as a bundle (%s)." % (path, error))
+        key = key_of(given.key) if given.key else ""
+    except (OSError, ValueError):
+        say("%s: is no public key; give 16 or 64 hexadecimal digits, or the file of one." % given.key)
         return 1
-    for sentence in check.wrong:
-        print(sentence)
-    for sentence in check.unsaid:
-        print("Note: " + sentence)
+    try:
+        check = Check(Folder(path) if path.is_dir() else Archive(path), key)
+    except Exception as error:  # whatever is wrong with it, it is no bundle
+        why = str(error) if isinstance(error, Odd) else type(error).__name__
+        say("%s: cannot be read as a bundle (%s)." % (path, why))
+        return 1
+    try:
+        return conclude(check, key)
+    finally:
+        check.bundle.close()
+
+
+def conclude(check: Check, key: str) -> int:
+    """Print what a check found, and return the exit code."""
+    good = check.run()
+    for sentence in check.wrong[:MAX_SENTENCES]:
+        say(sentence)
+    if len(check.wrong) > MAX_SENTENCES:
+        say("... and %d more." % (len(check.wrong) - MAX_SENTENCES))
+    for sentence in check.unsaid[:MAX_SENTENCES]:
+        say("Note: " + sentence)
+    if not good:
+        say("This bundle was touched.")
+        return 1
+    signed = ", signed by key %s" % key if key else ""
     manifest = check.manifest
-    if good:
-        print("Verified, no changes found: job %s up to event %s." % (manifest["job_id"], manifest["seq"]))
-        return 0
-    print("This bundle was touched.")
-    return 1
+    say(
+        "Verified, no changes found: job %s up to event %s%s." % (manifest["job_id"], manifest["seq"], signed)
+    )
+    return 0
 
 
 if __name__ == "__main__":

@@ -131,6 +131,9 @@ def _line(row: Row) -> bytes:
     return bytes(bundle_verifier.canonical_frame(frame, row.line())) + b"\n"
 
 
-def check(path: str) -> int:
-    """Check a bundle, print the findings, and return the exit code."""
-    return int(bundle_verifier.main([path]))
+def check(path: str, key: str | None = None) -> int:
+    """Check a bundle, print the findings, and return the exit code.
+
+    With `key` its head must be signed by it.
+    """
+    return int(bundle_verifier.main([f"--key={key}", "--", path] if key else ["--", path]))

@@ -7,21 +7,24 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from uuid import UUID
 
 from msgspec import Struct
 
+from app.audit.archived_jobs import look_up
 from app.domain import bodies
 from app.domain import checkpoint as domain
 from app.domain.bodies import Named
 from app.domain.checkpoint import Checkpoint, heads_of
+from app.domain.history.job_evidence import History
 from app.domain.signature import Public
 from app.domain.tampering import Finding, Witness, examine
-from app.domain.upkeep import UpkeepEntry, forgotten
+from app.domain.upkeep import MonthArchived, UpkeepEntry, archived, forgotten
 from app.domain.upkeep import fault as upkeep_fault
 from app.store import blobs, checkpoints, upkeep_log
 from app.store.database import Engine, make_engine
-from app.store.history import archived, histories, known
+from app.store.history import histories, known, replaced_tables
 from dossier.problems import DossierError
 
 VERIFY_SLICE = 100  # jobs that one process judges at a time
@@ -42,6 +45,8 @@ class Verification(Struct, frozen=True, kw_only=True):
     events: int
     pages: int
     forgotten: int  # bodies that events name, and of which a tombstone says that they were forgotten
+    passed_over: int  # jobs that the log of upkeep calls archived, and whose archive was not given
+    archived: tuple[str, ...]  # the months that it calls so
     checkpoints: int
     signed: int  # checkpoints whose signature was checked, and is good
     uncovered: int  # jobs whose newest event is younger than every checkpoint
@@ -49,8 +54,21 @@ class Verification(Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """True where nothing was found."""
-        return not self.findings
+        """True where all was looked at and nothing was found."""
+        return not self.findings and not self.passed_over
+
+
+class JudgeAsk(Struct, frozen=True):
+    """What each process that judges is told."""
+
+    url: str
+    role: str | None
+    months: tuple[MonthArchived, ...]  # in which a job without events is in an archive
+    bad: set[str]  # names of damaged bodies
+
+    def is_archived(self, history: History) -> bool:
+        """Return True for a job whose events left with their month."""
+        return not history.rows and any(month.starts <= history.job_id < month.ends for month in self.months)
 
 
 class VerifiedBatch(Struct, frozen=True):
@@ -61,6 +79,7 @@ class VerifiedBatch(Struct, frozen=True):
     uncovered: int
     findings: list[Finding]
     absent: list[Named]
+    elsewhere: list[UUID]  # jobs whose events are in an archive, if anywhere
 
 
 async def verify(
@@ -69,6 +88,7 @@ async def verify(
     *,
     exported: Sequence[Checkpoint] = (),
     public: Public | None = None,
+    archives: Sequence[Path] = (),
     role: str | None = None,
     processes: int = 0,
     told: OnProgress = lambda _jobs, _events: None,
@@ -82,42 +102,58 @@ async def verify(
         job_ids: None for all.
         exported: checkpoints from a file outside the database, which are believed more than those in it.
         public: the key that checkpoints must be signed with; None: signatures are not checked.
+        archives: manifests of archived months; the jobs of a month without one are passed over.
         role: to read in; None stays the user that logs in.
         processes: that judge at once; 0 takes one for each core.
         told: is called with the jobs and events that were judged so far.
 
-    Raises DatabaseUnavailable, DossierError where a process that judged has died.
+    Raises DatabaseUnavailable, BadDocument, DossierError where a process that judged has died.
     """
     engine = make_engine(url, role=role, pool_size=2)
     try:
         stored = [c async for c in checkpoints.after(engine)]
         findings, believed = _believed(stored, exported, public)
         witnesses, of_upkeep = _witnesses(believed)
+        findings += _replaced(await replaced_tables(engine))
         pages, bad = await blobs.damaged(engine)
+        months = archived(await upkeep_log.entries(engine))
         judged = _Tally(told)
         slices = _slices(engine, job_ids, set(witnesses) if job_ids is None else set())
-        await _judge(url, role, processes or os.cpu_count() or 1, slices, witnesses, bad, judged)
+        asked = JudgeAsk(url, role, tuple(entry.deed for entry in months), bad)
+        await _judge(asked, processes or os.cpu_count() or 1, slices, witnesses, judged)
         # Last, so that what was forgotten during the run has its tombstone.
         entries = await upkeep_log.entries(engine)
     finally:
         await engine.dispose()
+    findings += _upkept(entries, of_upkeep)
+    elsewhere = await asyncio.to_thread(look_up, judged.elsewhere, months, archives, witnesses)
     lost, count = bodies.lost(judged.absent, forgotten(entries))
     return Verification(
-        jobs=judged.jobs,
-        events=judged.events,
+        jobs=judged.jobs + elsewhere.jobs,
+        events=judged.events + elsewhere.events,
         pages=pages,
         forgotten=count,
+        passed_over=len(elsewhere.passed_over),
+        archived=tuple(f"{entry.deed.month} (entry {entry.number})" for entry in months),
         checkpoints=len(stored),
         signed=_signed(stored, public),
         uncovered=judged.uncovered,
         findings=(
             *findings,
-            *_upkept(entries, of_upkeep),
             *bodies.stray(bad, judged.findings),
             *judged.findings,
+            *elsewhere.findings,
             *lost,
         ),
     )
+
+
+def _replaced(names: Sequence[str]) -> list[Finding]:
+    """Name the tables that are none: what a view shows proves nothing."""
+    return [
+        Finding("table", None, 0, f"{name} is not a table: what it shows is not what was written.")
+        for name in names
+    ]
 
 
 class _Tally:
@@ -127,6 +163,7 @@ class _Tally:
         self.jobs = self.events = self.uncovered = 0
         self.findings: list[Finding] = []
         self.absent: list[Named] = []
+        self.elsewhere: list[UUID] = []
         self._told = told
 
     def add(self, judged: VerifiedBatch) -> None:
@@ -135,6 +172,7 @@ class _Tally:
         self.uncovered += judged.uncovered
         self.findings += judged.findings
         self.absent += judged.absent
+        self.elsewhere += judged.elsewhere
         self._told(self.jobs, self.events)
 
 
@@ -205,18 +243,16 @@ async def _slices(
         expected.difference_update(page)
         yield page
         after = page[-1]
-    gone = sorted(expected - await archived(engine, list(expected)) if expected else ())
+    gone = sorted(expected)
     for at in range(0, len(gone), VERIFY_SLICE):
         yield gone[at : at + VERIFY_SLICE]
 
 
 async def _judge(
-    url: str,
-    role: str | None,
+    asked: JudgeAsk,
     processes: int,
     slices: AsyncIterator[Sequence[UUID]],
     witnesses: Witnesses,
-    bad: set[str],
     tally: _Tally,
 ) -> None:
     """Check one slice here, or several in a few processes.
@@ -226,7 +262,7 @@ async def _judge(
     first = await anext(slices, None)
     second = await anext(slices, None)
     if first is not None and second is None:
-        tally.add(await judge(url, role, first, witnesses, bad))
+        tally.add(await judge(asked, first, witnesses))
     if first is None or second is None:
         return
 
@@ -236,7 +272,7 @@ async def _judge(
 
         def hand_out(jobs: Sequence[UUID]) -> None:
             told = {job_id: witnesses[job_id] for job_id in jobs if job_id in witnesses}
-            waiting.add(loop.run_in_executor(pool, _judge_there, url, role, jobs, told, bad))
+            waiting.add(loop.run_in_executor(pool, _judge_there, asked, jobs, told))
 
         try:
             hand_out(first)
@@ -254,30 +290,31 @@ async def _judge(
             raise DossierError(DIED) from error
 
 
-def _judge_there(
-    url: str, role: str | None, job_ids: Sequence[UUID], witnesses: Witnesses, bad: set[str]
-) -> VerifiedBatch:
-    judged = asyncio.run(judge(url, role, job_ids, witnesses, bad))
+def _judge_there(asked: JudgeAsk, job_ids: Sequence[UUID], witnesses: Witnesses) -> VerifiedBatch:
+    judged = asyncio.run(judge(asked, job_ids, witnesses))
     gc.collect()
     return judged
 
 
-async def judge(
-    url: str, role: str | None, job_ids: Sequence[UUID], witnesses: Witnesses, bad: set[str]
-) -> VerifiedBatch:
+async def judge(asked: JudgeAsk, job_ids: Sequence[UUID], witnesses: Witnesses) -> VerifiedBatch:
     """Judge these jobs over a connection of its own."""
-    engine = make_engine(url, role=role, pool_size=1)
+    engine = make_engine(asked.url, role=asked.role, pool_size=1)
     jobs = events = uncovered = 0
-    findings, named = list[Finding](), list[Named]()
+    findings, named, elsewhere = list[Finding](), list[Named](), list[UUID]()
     try:
         async for history in histories(engine, job_ids):
+            if asked.is_archived(history):
+                elsewhere.append(history.job_id)
+                continue
             told = witnesses.get(history.job_id, ())
             jobs, events = jobs + 1, events + len(history.rows)
             uncovered += not told or told[-1].seq < len(history.rows)
-            found = examine(history, told) or bodies.changed(history, bad)
+            found = examine(history, told) or bodies.changed(history, asked.bad)
             findings += found
             named += () if found else bodies.named(history)
+        named += bodies.parts(named, await blobs.get(engine, [body.name for body in named if body.is_parts]))
         gone = await blobs.absent(engine, [body.name for body in named])
     finally:
         await engine.dispose()
-    return VerifiedBatch(jobs, events, uncovered, findings, [body for body in named if body.name in gone])
+    lost = [body for body in named if body.name in gone]
+    return VerifiedBatch(jobs, events, uncovered, findings, lost, elsewhere)

@@ -8,12 +8,13 @@ from click.exceptions import Exit
 from rich.status import Status
 
 from app.audit import notary
+from app.audit.archived_jobs import manifests
 from app.audit.verify import Verification
 from app.audit.verify import verify as verify_log
 from app.cli.database_url import ready_url
 from app.cli.exits import FAILED
 from app.cli.stored_jobs import find_stored_jobs
-from app.cli.terminal import complain, err, line, print_json
+from app.cli.terminal import complain, err, harmless, line, print_json
 from app.domain.signature import Signer, key_id
 from app.settings import load_settings
 from app.store.database import make_engine
@@ -34,6 +35,13 @@ MAX_SHOWN = 100  # findings on a screen
 @click.option(
     "--public-key", type=click.Path(), help="The signing key to require (default: DOSSIER_SIGNING_KEY)."
 )
+@click.option(
+    "--archive",
+    "archives",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="An archived month, or a folder of them; may be repeated.",
+)
 @click.option("--processes", type=click.IntRange(0, 64), default=0, help="0: one for each core.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 def verify(
@@ -42,12 +50,14 @@ def verify(
     everything: bool,
     checkpoints: Path | None,
     public_key: str | None,
+    archives: tuple[Path, ...],
     processes: int,
     as_json: bool,
 ) -> None:
     """Check the log for changed, removed, added or cut events.
 
-    Names the first event of each job that is not as it was written. The exit code is 1 if there is one.
+    Names the first event of each job that is not as it was written. The exit code is 1 if there is one, or if
+    jobs were passed over, because their month was archived and no --archive has it.
     Workers and servers may keep running.
     """
     settings = load_settings()
@@ -63,6 +73,7 @@ def verify(
                 None if everything or not wanted else wanted,
                 exported=exported,
                 public=public,
+                archives=manifests(archives),
                 processes=processes,
                 told=lambda jobs, events: _tell(status, jobs, events),
             )
@@ -81,7 +92,7 @@ def _tell(status: Status, jobs: int, events: int) -> None:
 
 def _print(verdict: Verification, key: str | None, *, has_file: bool) -> None:
     for finding in verdict.findings[:MAX_SHOWN]:
-        click.echo(f"{finding.kind}: {finding.message}")
+        click.echo(harmless(f"{finding.kind}: {finding.message}"))
     if len(verdict.findings) > MAX_SHOWN:
         click.echo(f"… and {len(verdict.findings) - MAX_SHOWN} more; --json prints all.")
     looked = f"{verdict.events:,} events of {verdict.jobs:,} jobs, {verdict.pages:,} bodies, "
@@ -89,6 +100,8 @@ def _print(verdict: Verification, key: str | None, *, has_file: bool) -> None:
     looked += f", {verdict.forgotten:,} bodies forgotten" if verdict.forgotten else ""
     if verdict.ok:
         click.echo(f"Verified, no changes found: {looked}.")
+    elif not verdict.findings:
+        complain(f"Not all could be looked at: {looked}.")
     else:
         complain(f"{len(verdict.findings)} findings in {looked}.")
     for sentence in _reservations(verdict, key, has_file=has_file):
@@ -98,6 +111,11 @@ def _print(verdict: Verification, key: str | None, *, has_file: bool) -> None:
 def _reservations(verdict: Verification, key: str | None, *, has_file: bool) -> list[str]:
     """What this verdict does not say."""
     said = []
+    if verdict.passed_over:
+        said.append(
+            f"{verdict.passed_over:,} jobs were passed over: the log of upkeep says that their months were "
+            f"archived, {', '.join(verdict.archived)}. Give the archives (--archive)."
+        )
     if verdict.uncovered:
         said.append(
             f"{verdict.uncovered:,} jobs have moved since the last checkpoint, or were in none: "

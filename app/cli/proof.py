@@ -93,35 +93,40 @@ def _call(kind: str, call: CallMade | None) -> list[str]:
 @click.argument("job_id", required=False)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: dossier-<id>.zip.")
 @click.option("--check", type=click.Path(exists=True), help="Check this bundle, or folder, instead.")
+@click.option("--key", help="With --check: demand the signature of this key, by its id, digits or file.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written, or found, as JSON.")
-def bundle(job_id: str | None, output: Path | None, check: str | None, *, as_json: bool) -> None:
+def bundle(
+    job_id: str | None, output: Path | None, check: str | None, key: str | None, *, as_json: bool
+) -> None:
     """Save a job as one file to check offline.
 
     With --check, says what was touched in a bundle; the exit code is then 1.
     """
+    if key and not check:
+        raise click.UsageError("--key goes with --check.")
     if check and as_json:
-        _check_as_json(check)
+        _check_as_json(check, key)
     elif check:
-        raise Exit(check_bundle(check))
+        raise Exit(check_bundle(check, key))
     if not job_id:
         raise click.UsageError("Name a job, or pass --check with a bundle.")
     with connect() as dossier:
-        key = find_job(dossier, job_id)
-        body = dossier.bundle(key)
-    file = output or Path(f"dossier-{key}.zip")
+        found = find_job(dossier, job_id)
+        body = dossier.bundle(found)
+    file = output or Path(f"dossier-{found}.zip")
     try:
         file.write_bytes(body)
     except OSError as error:
         raise DossierError(f"{file} cannot be written: {error.strerror}.") from error
     if as_json:
-        print_json({"job_id": key, "file": str(file), "bytes": len(body)})
+        print_json({"job_id": found, "file": str(file), "bytes": len(body)})
         return
     click.echo(f"{file}: {len(body):,} bytes. Check it: dossier bundle --check {file}")
 
 
-def _check_as_json(check: str) -> None:
+def _check_as_json(check: str, key: str | None) -> None:
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = check_bundle(check)
+        code = check_bundle(check, key)
     print_json({"ok": code == 0, "said": said.getvalue().splitlines()})
     raise Exit(code)

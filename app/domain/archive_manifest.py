@@ -1,6 +1,6 @@
 """Describe a month of the log outside the database, and check it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from app.domain.history.job_evidence import History
 from app.domain.row import Row
-from app.domain.tampering import Finding, examine
+from app.domain.tampering import Finding, Witness, examine
 
 FORMAT = "dossier-archive-1"
 
@@ -52,10 +52,15 @@ decode = msgspec.json.Decoder(Archived).decode
 manifest_of = msgspec.json.Decoder(Manifest).decode
 
 
-def judge(rows: Iterable[Archived], manifest: Manifest) -> Iterator[Finding]:
+NO_WITNESSES: Mapping[UUID, Sequence[Witness]] = {}
+
+
+def judge(
+    rows: Iterable[Archived], manifest: Manifest, witnesses: Mapping[UUID, Sequence[Witness]] = NO_WITNESSES
+) -> Iterator[Finding]:
     """Return what was done to the events of an archive, by job.
 
-    The events of one job are in memory at a time.
+    The events of one job are in memory at a time. `witnesses` are what checkpoints say of the jobs.
     """
     missing, events = dict(manifest.heads), 0
     for job_id, group in groupby(rows, key=lambda row: row.job_id):
@@ -64,7 +69,7 @@ def judge(rows: Iterable[Archived], manifest: Manifest) -> Iterator[Finding]:
         head = missing.pop(str(job_id), None)
         if head is None:
             yield Finding("inserted", job_id, 1, f"Job {job_id}: the manifest does not know it.")
-        elif faults := examine(History(job_id, found)):
+        elif faults := examine(History(job_id, found), witnesses.get(job_id, ())):
             yield from faults
         elif head != ArchiveHead(found[-1].seq, found[-1].hash):
             sentence = f"Job {job_id}: it ends with another event than the manifest knows, {head.seq}."

@@ -3,7 +3,8 @@
 Bodies are pages, prompts and replies.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from msgspec import Struct
@@ -11,6 +12,8 @@ from msgspec import Struct
 from app.domain.event_kinds import NAMING_BLOBS, blobs_named
 from app.domain.history.job_evidence import History
 from app.domain.tampering import Finding
+
+_PART = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 
 
 class Named(Struct, frozen=True):
@@ -44,6 +47,16 @@ def named(history: History) -> Iterable[Named]:
             if name not in found or row.type == "page_read":
                 found[name] = Named(name, history.job_id, row.seq, row.type, is_parts=field.is_parts)
     return found.values()
+
+
+def parts(lists: Iterable[Named], texts: Mapping[str, bytes]) -> list[Named]:
+    """Return the bodies that prompts list, each once for a job."""
+    found = dict[tuple[UUID, str], Named]()
+    for one in lists:
+        for name in _PART.findall(texts.get(one.name, b"") if one.is_parts else b""):
+            part = Named(name.decode(), one.job_id, one.seq, one.type)
+            found.setdefault((part.job_id, part.name), part)
+    return list(found.values())
 
 
 def changed(history: History, bad: set[str]) -> list[Finding]:

@@ -28,6 +28,8 @@ Kind = Literal[
     "page",
     "checkpoint",
     "upkeep",
+    "table",
+    "archive",
 ]
 
 FAR = 10_000  # places that an event is looked for at, when it is not what was hashed at its own

@@ -89,6 +89,7 @@ class _Named(Struct, frozen=True):
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(_Named).decode
+_decode_month = msgspec.json.Decoder(MonthArchived).decode
 
 
 def entry(last: UpkeepEntry | None, deed: UpkeepEvent, actor: str, at: datetime) -> UpkeepEntry:
@@ -143,6 +144,38 @@ def _against(entries: Sequence[UpkeepEntry], witnesses: Sequence[Witness]) -> Up
 def forgotten(entries: Iterable[UpkeepEntry]) -> set[str]:
     """The sha256 of every body that the tombstones name."""
     return {name for found in entries for name in _tombstone(found)}
+
+
+class ArchivedEntry(Struct, frozen=True):
+    """An entry that says that a month was archived."""
+
+    number: int
+    deed: MonthArchived
+
+    def has(self, job_id: UUID) -> bool:
+        """Return True for a job whose id is of this month."""
+        return self.deed.starts <= job_id < self.deed.ends
+
+
+def archived(entries: Iterable[UpkeepEntry]) -> list[ArchivedEntry]:
+    """Return the months that chained entries call archived.
+
+    What follows the first fault of the chain is not believed.
+    """
+    known = list(entries)
+    first = fault(known)
+    return [
+        ArchivedEntry(found.number, deed)
+        for found in known[: first.number - 1 if first else None]
+        if found.type == MonthArchived.type and (deed := _archived_month(found)) is not None
+    ]
+
+
+def _archived_month(found: UpkeepEntry) -> MonthArchived | None:
+    try:
+        return _decode_month(found.data)
+    except msgspec.DecodeError:  # it hides no job, so its jobs are judged as all others are
+        return None
 
 
 def _tombstone(found: UpkeepEntry) -> Iterator[str]:

@@ -22,27 +22,25 @@ GATHER = f"""
            jobs.job_id IS NOT NULL, {", ".join(f"jobs.{name}" for name in JOB_NAMES)}
     FROM unnest($1::uuid[]) AS wanted(job_id) LEFT JOIN jobs ON jobs.job_id = wanted.job_id"""
 
-# From all three tables, because a row without events, and events without a row, must come to be judged; but
-# for the rows of jobs whose events were archived.
+# From all three tables, because a row without events, and events without a row, must come to be judged.
 KNOWN = """
     SELECT job_id FROM (
-        (SELECT job_id FROM jobs
-         WHERE job_id > $1::uuid AND NOT EXISTS (
-             SELECT FROM archived_months m WHERE jobs.job_id >= m.starts AND jobs.job_id < m.ends)
-         ORDER BY job_id LIMIT $2::integer)
+        (SELECT job_id FROM jobs WHERE job_id > $1::uuid ORDER BY job_id LIMIT $2::integer)
         UNION (SELECT DISTINCT job_id FROM events WHERE job_id > $1 ORDER BY job_id LIMIT $2)
         UNION (SELECT job_id FROM leases WHERE job_id > $1 ORDER BY job_id LIMIT $2)
     ) AS known ORDER BY job_id LIMIT $2"""
 
+EVIDENCE = ("events", "jobs", "leases", "blobs", "checkpoints", "upkeep")
 
-FIND_ARCHIVED = """
-    SELECT wanted.job_id FROM unnest($1::uuid[]) AS wanted(job_id)
-    JOIN archived_months m ON wanted.job_id >= m.starts AND wanted.job_id < m.ends"""
+FIND_OTHER_KINDS = """
+    SELECT wanted.name FROM unnest($1::text[]) AS wanted(name)
+    LEFT JOIN pg_catalog.pg_class c ON c.oid = to_regclass(wanted.name)
+    WHERE c.oid IS NULL OR c.relkind NOT IN ('r', 'p')"""
 
 
-async def archived(engine: Engine, job_ids: Sequence[UUID]) -> set[UUID]:
-    """Return the jobs among these whose months are archived."""
-    return {row[0] for row in await fetch(engine, FIND_ARCHIVED, list(job_ids))}
+async def replaced_tables(engine: Engine) -> list[str]:
+    """Return the tables of evidence that are none: views, or gone."""
+    return [row[0] for row in await fetch(engine, FIND_OTHER_KINDS, list(EVIDENCE))]
 
 
 async def known(engine: Engine, after: UUID, limit: int) -> list[UUID]:

@@ -225,8 +225,9 @@ async def test_whoever_lacks_the_key_cannot_sign_what_was_touched(bundles, tmp_p
     bare = {**json.loads(files["head.json"]), "signature": None}
     unsigned = checked(tmp_path / "b", {**files, "head.json": bundle_verifier.canonical(bare)})
 
-    assert len(wrong) == 1
+    assert len(wrong) == 2
     assert "head.json: its signature is not by key" in wrong[0]
+    assert wrong[1] == "report.html: its text is not that of report.md."
     assert unsigned == ["head.json: its signature was removed."]
 
 

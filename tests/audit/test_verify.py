@@ -1,6 +1,7 @@
 """Whatever the owner of the tables does to them is found, and the first event concerned is named."""
 
 import asyncio
+import json
 from uuid import UUID
 
 import psutil
@@ -10,7 +11,7 @@ from app.audit import notary
 from app.audit.verify import verify
 from app.domain.checkpoint import JobHead, heads_of
 from app.domain.event_kinds import EVENT_KINDS, blobs_named
-from app.store import checkpoints, log, upkeep_log
+from app.store import blobs, checkpoints, log, upkeep_log
 from app.store.forget import forget, plan_job, plan_pages
 from dossier.problems import DossierError
 from tests.audit.conftest import researched
@@ -386,6 +387,29 @@ async def test_a_body_that_is_gone_without_a_tombstone_is_named(
     assert (finding.kind, finding.job_id, finding.seq) == ("page", job, seq)
     assert f"the {what} {name} of event {seq} is missing" in finding.message
     assert "no tombstone" in finding.message
+
+
+async def test_all_inputs_of_models_that_are_gone_are_named(job, engine, tamper, database_url):
+    (seq, _), *_ = await kept_for(engine, job, "call_requested", "input_sha256")
+    await tamper(
+        "DELETE FROM blobs USING events WHERE type = 'call_requested' AND sha256 = data ->> 'input_sha256'"
+    )
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.job_id, finding.seq) == ("page", job, seq)
+
+
+async def test_a_part_of_a_prompt_that_is_gone_is_named(job, engine, tamper, database_url):
+    seq, whole = (await kept_for(engine, job, "call_requested", "prompt_sha256"))[0]
+    [body] = (await blobs.get(engine, [whole])).values()
+    part = json.loads(body)[0]["sha256"]
+    await tamper(f"DELETE FROM blobs WHERE sha256 = '{part}'")
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.seq) == ("page", seq)
+    assert part in finding.message
 
 
 async def test_a_body_that_was_forgotten_is_counted_and_excuses_no_other(

@@ -53,7 +53,7 @@ async def test_a_month_is_written_detached_and_verified(old, owner, writer, tmp_
     assert said.type == "month_archived"
     assert json.loads(said.data)["file_sha256"] == kept.manifest.sha256
     assert fault([said]) is None
-    assert (await verify(database_url)).ok
+    assert (await verify(database_url, archives=[kept.path])).ok
     assert await archived(owner, tmp_path) == []
 
 

@@ -3,6 +3,7 @@
 It is stateless: what to do next is read off the turns so far, so a job resumes with it like with any other.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from msgspec import UNSET
@@ -52,7 +53,14 @@ class Extractive:
         texts: Mapping[str, str],
         writing: Writing | None = None,  # noqa: ARG002 - it writes at once
     ) -> ModelReply:
-        """Follow a fixed course: plan, search and read each step, report."""
+        """Follow a fixed course: plan, search and read each step, report.
+
+        Reading many long pages takes seconds of CPU, so a thread does it.
+        """
+        return await asyncio.to_thread(self.step, ask, texts)
+
+    def step(self, ask: Ask, texts: Mapping[str, str]) -> ModelReply:
+        """Decide the next step, in this thread."""
         ask = _further(ask)
         steps = ask.plan or plan.plan(ask.query)
         found = _evidence(ask, steps, texts)

@@ -19,7 +19,7 @@ IN_LISTS = 0.1  # more of them in an item of a list: titles, menus and lists of 
 MIN_LETTERS = 0.66  # of the characters, spaces included; code and tables have fewer
 
 FENCED = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
-CODE_PROMPT = re.compile(r"^\s*(?:>>>|\.\.\. |\$ |#|//|\|)|::=|\|\s*$|^\s*[-=*~^+_#]{3,}", re.MULTILINE)
+CODE_PROMPT = re.compile(r"^[^\S\n]*(?:>>>|\.\.\. |\$ |#|//|\||[-=*~^+_#]{3})|::=|\|[^\S\n]*$", re.MULTILINE)
 LIST_MARKER = re.compile(r"^\s*(?:[-*+•]|\(?\d{1,3}[.)]|\(?[a-z]\))\s+")
 BLOCK = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*+•]|\d{1,3}[.)])\s)")
 FOOTNOTES = re.compile(r"(?<=[.!?。！？])(?:\[\d{1,4}\]){1,20}(?=\s|\Z)")
@@ -27,11 +27,12 @@ PROSE_END = re.compile(r"[.!?。！？؟।…][\"”’')\]*»」』]*$")
 OPENING = "\"“‘'(*`_«„¿¡「『"
 # A name may be in lower case: "msgspec is a fast …".
 LOWER_NAME = re.compile(
-    r"[a-z][\w.-]+\*?\s(?:is|are|was|has|can|may|will|provides|supports|allows|makes|uses|lets|offers|helps)\b"
+    r"(?<![\w.-])[a-z][\w.-]+\*?\s"
+    r"(?:is|are|was|has|can|may|will|provides|supports|allows|makes|uses|lets|offers|helps)\b"
 )
 NOT_PROSE = re.compile(
-    r"\[\d{1,4}\]|\]\(|https?://|www\.|::|\{\{|<[a-z/][^>]*>|->|[{}]|\.\.\.\s*$|\b(?:as follows|follow)\.$"
-    r"|(?:^|\s)(?:\*\*|__|~~)|={2,}|\|\|"
+    r"\[\d{1,4}\]|\]\(|https?://|www\.|::|\{\{|<[a-z/][^>]{0,600}>|->|[{}]|\.\.\.\s*$"
+    r"|\b(?:as follows|follow)\.$|(?:^|\s)(?:\*\*|__|~~)|={2,}|\|\|"
 )
 
 
