@@ -41,14 +41,14 @@ def live() -> Health:
 async def ready(context: NamedDependency[ApiContext]) -> Response[Health]:
     """Answer 200 if the process can work, else 503.
 
-    It cannot while the database is away or at another migration level, or while the process drains.
+    It cannot while the database is away or at an earlier migration level, or while the process drains.
     """
     expected = migrate.expected()
     try:
         level = await migrate.level(context.writer.engine)
     except DatabaseUnavailable:
         return _not_ready(Health("database_unavailable", "", expected))
-    if level != expected:
+    if not migrate.serves(level):
         return _not_ready(Health("migration_needed", level, expected))
     if context.hub.crowd.is_draining:
         return _not_ready(Health("draining", level, expected))

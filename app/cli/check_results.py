@@ -8,6 +8,7 @@ from msgspec import Struct
 from app.cli.database_url import RECREATE
 from app.store import condition as store
 from app.store.database import APP_ROLE
+from app.store.migrate import serves
 
 Grade = Literal["ok", "warning", "problem"]
 
@@ -141,6 +142,9 @@ def judge_level(level: str, expected: str) -> CheckResult:
     """Judge the level of the migrations."""
     if level == expected:
         return CheckResult("migration", "ok", f"The database is at level {level}.")
+    if serves(level):
+        said = f"The database is at level {level}, later than this version's {expected}: it runs on it."
+        return CheckResult("migration", "warning", said, "Bring this process to the newer version.")
     said = f"The database is at level {level or 'none'}, this version needs {expected}."
     return CheckResult("migration", "problem", said, "Run `dossier migrate` as the owner.")
 

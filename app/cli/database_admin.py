@@ -21,11 +21,16 @@ def migrate(*, as_json: bool) -> None:
     """
     url = owner_url(load_settings())
     before = asyncio.run(level(url)) or "none"
-    migrations.migrate(url)
+    is_later = migrations.serves(before) and before != migrations.expected()
+    if not is_later:
+        migrations.migrate(url)
+    after = before if is_later else migrations.expected()
     if as_json:
-        print_json({"level": migrations.expected(), "before": before})
-        return
-    click.echo(f"The database is at level {migrations.expected()} (before: {before}).")
+        print_json({"level": after, "before": before})
+    elif is_later:
+        click.echo(f"The database is at level {after}, which a newer version needs. This one runs on it too.")
+    else:
+        click.echo(f"The database is at level {after} (before: {before}).")
 
 
 @click.command(epilog="Example: dossier rebuild")

@@ -20,7 +20,7 @@ async def database_findings(url: str, *, is_own: bool) -> list[CheckResult]:
         found.append(judge.judge_pooler(is_pooled=await is_pooled(url), has_way_past=has_way_past))
         level = judge.judge_level(await migrate.level(bare), migrate.expected())
     found.append(level)
-    if level.grade == "ok":
+    if level.grade != "problem":
         engine = make_engine(url, pool_size=1)
         async with dispose_after(engine):
             found.append(judge.judge_role(await condition.acting_role(engine)))

@@ -52,6 +52,15 @@ def expected() -> str:
     return ScriptDirectory(str(MIGRATIONS_FOLDER)).get_current_head() or ""
 
 
+def serves(level: str) -> bool:
+    """Return True for a level at which this code runs: its own, or a later one.
+
+    Migrations only add, so the code of the last release runs on the next schema.
+    """
+    own = expected()
+    return level == own or (level.isdecimal() and own.isdecimal() and int(level) > int(own))
+
+
 async def level(engine: Engine) -> str:
     """Return the database's level, empty if it was never migrated."""
     try:
