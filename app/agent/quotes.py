@@ -24,7 +24,10 @@ from app.text.proper_names import Known
 # Half of what the claim says, by weight. Seventeen paraphrases scored 0.48 to 1.0, in the middle 0.8, against
 # their own page, and 0.0 to 0.46, in the middle 0.14, against the best of three pages on related subjects.
 THRESHOLD = 0.5
-APART = 0.7  # for sentences that stand in different places of a page
+# Sentences from different places of a page: what they hold of a claim's words, each counting the same. A long
+# claim is rarely told in the page's own words, and rarely shares so many with a page that does not tell it.
+APART = 0.7
+MANY_WORDS, MOST_OF_MANY = 7, 0.55
 MAX_FOUND_QUOTE = 1200  # characters of a quote
 MIN_SENTENCE = 25  # characters of a page's sentence; a shorter one goes with the next
 WINDOW = 3  # sentences of a quote
@@ -255,27 +258,37 @@ class IndexedPage:
 
     def _apart(self, claim: Claimed, windows: list["Window"]) -> FoundQuotes | str:
         """Up to PLACES single sentences that carry the claim together."""
-        weights = self.weigh(claim)
-        total, held, chosen = sum(weights.values()), frozenset[str](), list[int]()
-        singles = [window.first for window in windows if window.first == window.last]
-        while singles and len(chosen) < PLACES:
-            gains = {at: sum(weights[s] for s in self.stems[at] & claim.stems - held) for at in singles}
-            best = max(singles, key=lambda at: (gains[at], -at))
-            if len(self.stems[best] & claim.stems - held) < 2:
-                break
-            held |= self.stems[best]
-            chosen.append(best)
-            singles.remove(best)
-        score = sum(weights[s] for s in weights if s in held) / total
+        chosen = self._cover(claim, [window.first for window in windows if window.first == window.last])
+        held = frozenset[str]().union(*(self.stems[at] for at in chosen)) & claim.stems
+        score = len(held) / len(claim.stems)
+        is_much = len(held) >= MANY_WORDS and score >= MOST_OF_MANY
+        is_carried = is_much or (len(chosen) > 1 and score >= APART)
         said = both(self.figures(at, at) for at in chosen)
-        if score < APART or len(chosen) < 2 or disagreement(claim.figures, said):
+        if not is_carried or disagreement(claim.figures, said):
             return NO_PASSAGE
         texts = [self.text[slice(*self.spans[at])] for at in chosen]
-        if why := next(filter(None, (meaning.turned(claim.text, t, self.language) for t in texts)), ""):
+        turns = (meaning.turned(claim.text, text, self.language) for text in texts)
+        if why := next(filter(None, turns), "") or self._turned_together(claim, texts):
             return why
         if strange := self.strange(claim):
             return strange
         return FoundQuotes(tuple(self._quote(*self.spans[at]) for at in chosen), min(0.99, round(score, 2)))
+
+    def _turned_together(self, claim: Claimed, texts: list[str]) -> str:
+        """Return why sentences deny together what a claim says, or ""."""
+        spoken = claim.language or self.language
+        return meaning.turned_across(claim.text, spoken, " ".join(texts), self.language or spoken)
+
+    def _cover(self, claim: Claimed, singles: list[int]) -> list[int]:
+        """Return the sentences that hold most of a claim's words, each adding some."""
+        held, chosen = frozenset[str](), list[int]()
+        while len(chosen) < PLACES and (left := [at for at in singles if at not in chosen]):
+            best = max(left, key=lambda at: (len(self.stems[at] & claim.stems - held), -at))
+            if not self.stems[best] & claim.stems - held:
+                break
+            held |= self.stems[best]
+            chosen.append(best)
+        return chosen
 
     def _run(self, window: "Window") -> PageQuote:
         return self._quote(self.spans[window.first][0], self.spans[window.last][1])

@@ -18,7 +18,7 @@ from dossier.request import ResearchRequest
 CallKind = Literal["model", "search", "read", "judge", "embed"]
 
 
-RULES = 5  # of the citation check: raised where the same report over the same pages comes out otherwise
+RULES = 6  # of the citation check: raised where the same report over the same pages comes out otherwise
 
 
 AGENT_RULES = 3  # of the agent's decisions and prompts: raised where the same log leads to another call

@@ -107,7 +107,7 @@ def read(content: str, known: Container[str], numbers: Container[int] = ()) -> P
     style = marks.style(source, numbers)
     for _ in range(MAX_PROSE_ROUNDS):
         prose = _read(source, known, style)
-        again = write(prose, lambda *_: True)
+        again = "\n".join(unwrap(tidy(write(prose, lambda *_: True)), MAX_LINES).lines)
         if again == source:
             break
         source = again

@@ -4,6 +4,8 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from app.agent.citations import bind
 from app.domain.research import Research, Source
 from benchmarks.quality.data import Claim
@@ -21,7 +23,10 @@ def is_kept(claim: Claim) -> bool:
 
 
 def rows(claims: Sequence[Claim]) -> list[tuple[str, list[str]]]:
-    """For each kind: claims, what the page does with them, how many are kept; then the balanced accuracy."""
+    """For each kind: claims, what the page does with them, how many are kept; then the balanced accuracy.
+
+    Last come the same claims on the page of another one.
+    """
     taken: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for claim in claims:
         taken[claim.kind, claim.support].append(is_kept(claim))
@@ -29,7 +34,16 @@ def rows(claims: Sequence[Claim]) -> list[tuple[str, list[str]]]:
         (kind, [str(len(all_)), support, f"{sum(all_) / len(all_):.0%}"])
         for (kind, support), all_ in sorted(taken.items())
     ]
-    return [*kept, ("balanced accuracy", [str(len(claims)), "", f"{_balanced(taken):.3f}"])]
+    balanced = ("balanced accuracy", [str(len(claims)), "", f"{_balanced(taken):.3f}"])
+    strange = [is_kept(replace(claim, page=page)) for claim in claims if (page := _other_page(claim, claims))]
+    return [*kept, balanced, ("any", [str(len(strange)), "another's", f"{sum(strange) / len(strange):.1%}"])]
+
+
+def _other_page(claim: Claim, claims: Sequence[Claim]) -> str:
+    """The page of the next claim that has another one, and no page that holds the claim."""
+    at = claims.index(claim)
+    pages = (one.page for one in (*claims[at:], *claims[:at]))
+    return next((page for page in pages if page != claim.page and claim.text.rstrip(".") not in page), "")
 
 
 def _balanced(taken: dict[tuple[str, str], list[bool]]) -> float:

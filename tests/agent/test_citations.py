@@ -375,6 +375,7 @@ def test_what_is_listed_is_bounded():
     )
 )
 @example(["A payload must be shorter than 8000 bytes[2])](https://evil.example)[1]"])
+@example(["<b>", "```\n", "[1]"])
 @settings(deadline=None, max_examples=400)
 def test_a_report_that_was_bound_has_nothing_left_to_remove(pieces):
     once = report("".join(pieces))
