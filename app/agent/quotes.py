@@ -280,7 +280,7 @@ class IndexedPage:
         return meaning.turned_across(claim.text, spoken, " ".join(texts), self.language or spoken)
 
     def _cover(self, claim: Claimed, singles: list[int]) -> list[int]:
-        """Return the sentences that hold most of a claim's words, each adding some."""
+        """Return sentences that together hold most of a claim's words."""
         held, chosen = frozenset[str](), list[int]()
         while len(chosen) < PLACES and (left := [at for at in singles if at not in chosen]):
             best = max(left, key=lambda at: (len(self.stems[at] & claim.stems - held), -at))

@@ -42,9 +42,10 @@ def xquad(folder: Path) -> Iterator[Dataset]:
         language = path.name.split(".")[1]
         articles, questions = list[Article](), list[Question]()
         for topic in msgspec.json.decode(path.read_bytes())["data"]:
+            title = str(topic.get("title", ""))
             for paragraph in topic["paragraphs"]:
                 key = f"xquad:{language}/{len(articles):05}"
-                articles.append(Article(key, str(topic.get("title", "")), paragraph["context"]))
+                articles.append(Article(key, title, paragraph["context"], title))
                 questions += [Question(language, one["question"], {key: 1}) for one in paragraph["qas"]]
         yield Dataset(f"XQuAD {language}", tuple(articles), tuple(questions), asks_without=True)
 

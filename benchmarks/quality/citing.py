@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -22,21 +22,28 @@ def is_kept(claim: Claim) -> bool:
     return bool(report.claims)
 
 
-def rows(claims: Sequence[Claim]) -> list[tuple[str, list[str]]]:
+def rows(claims: Sequence[Claim], some: Iterable[Claim]) -> list[tuple[str, list[str]]]:
     """For each kind: claims, what the page does with them, how many are kept; then the balanced accuracy.
 
     Last come the same claims on the page of another one.
+
+    Args:
+        claims: all of them, for their pages.
+        some: those that are looked at.
     """
     taken: dict[tuple[str, str], list[bool]] = defaultdict(list)
-    for claim in claims:
+    strange = list[bool]()
+    for claim in some:
         taken[claim.kind, claim.support].append(is_kept(claim))
+        if page := _other_page(claim, claims):
+            strange.append(is_kept(replace(claim, page=page)))
     kept = [
         (kind, [str(len(all_)), support, f"{sum(all_) / len(all_):.0%}"])
         for (kind, support), all_ in sorted(taken.items())
     ]
-    balanced = ("balanced accuracy", [str(len(claims)), "", f"{_balanced(taken):.3f}"])
-    strange = [is_kept(replace(claim, page=page)) for claim in claims if (page := _other_page(claim, claims))]
-    return [*kept, balanced, ("any", [str(len(strange)), "another's", f"{sum(strange) / len(strange):.1%}"])]
+    balanced = ("balanced accuracy", [str(sum(map(len, taken.values()))), "", f"{_balanced(taken):.3f}"])
+    share = sum(strange) / max(1, len(strange))
+    return [*kept, balanced, ("another claim's page", [str(len(strange)), "unsupported", f"{share:.1%}"])]
 
 
 def _other_page(claim: Claim, claims: Sequence[Claim]) -> str:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from benchmarks.quality import places
 from benchmarks.quality.articles import STATIONS, WRITTEN, YEARS
 
 Support = Literal["supported", "partly", "unsupported"]
@@ -16,6 +17,7 @@ class Article(Struct, frozen=True):
     key: str  # none is the beginning of another one
     title: str
     text: str
+    whole: str = ""  # the longer article that it is a part of
 
 
 class Question(Struct, frozen=True):
@@ -53,6 +55,18 @@ def written() -> Dataset:
         articles.append(Article(key, title, text))
         questions.append(Question(language, question, {key: 1}))
     return Dataset("made here", tuple(articles), tuple(questions), tuple(_claims()), asks_without=True)
+
+
+def made() -> Dataset:
+    """Four articles about each of six places, in seven languages."""
+    articles, questions = list[Article](), list[Question]()
+    for language, told in places.TOLD.items():
+        for name, year in zip(places.NAMES[language], places.YEARS, strict=True):
+            for title, text, question in told:
+                key = f"place:{language}/{len(articles):05}"
+                articles.append(Article(key, title.format(name), text.format(name, year=year)))
+                questions.append(Question(language, question.format(name), {key: 1}))
+    return Dataset("made by rule", tuple(articles), tuple(questions), asks_without=True)
 
 
 def _rows() -> Iterator[tuple[str, str, str, str]]:

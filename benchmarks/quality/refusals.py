@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -66,22 +66,37 @@ def _stands_on(report: WriteReport, seen: Sequence[SeenSource], texts: dict[str,
 
 
 async def rows(
-    engine: Engine, articles: Sequence[Article], questions: Sequence[Question]
+    engine: Engine, articles: Sequence[Article], questions: Iterable[Question]
 ) -> list[tuple[str, list[str]]]:
-    """For each language: false refusals, answers that cite the article, rejections without the article."""
+    """For each language: false refusals, answers that cite the text, and rejections without it.
+
+    Rejected are questions whose text was taken out, and those whose whole article was.
+    """
     held = {one.key: one for one in articles}
-    taken: dict[str, list[tuple[bool, bool, bool]]] = defaultdict(list)
+    taken: dict[str, list[tuple[bool, bool, bool, bool]]] = defaultdict(list)
     for question in questions:
         found = await job(engine, question.text)
-        for key in question.relevant:
-            await documents.remove(engine, key)
-        without = await job(engine, question.text)
-        for key in question.relevant:
-            await documents.put(engine, key, held[key].title, held[key].text)
-        taken[question.language].append((not found, bool(found & question.relevant.keys()), not without))
+        own = question.relevant.keys()
+        whole = {held[key].whole for key in own} - {""}
+        every = own | {one.key for one in articles if one.whole in whole}
+        without = await _job_without(engine, question, [held[key] for key in sorted(own)])
+        gone = [held[key] for key in sorted(every)]
+        lacks = without if every == own else await _job_without(engine, question, gone)
+        taken[question.language].append((not found, bool(found & own), not without, not lacks))
     every = [one for all_ in taken.values() for one in all_]
     return [(language, _cells(all_)) for language, all_ in (*taken.items(), ("all", every))]
 
 
-def _cells(all_: Sequence[tuple[bool, bool, bool]]) -> list[str]:
+async def _job_without(engine: Engine, question: Question, gone: Sequence[Article]) -> set[str]:
+    """Ask again with these articles taken out, and put them back."""
+    for article in gone:
+        await documents.remove(engine, article.key)
+    try:
+        return await job(engine, question.text)
+    finally:
+        for article in gone:
+            await documents.put(engine, article.key, article.title, article.text)
+
+
+def _cells(all_: Sequence[tuple[bool, ...]]) -> list[str]:
     return [str(len(all_)), *(f"{sum(column) / len(all_):.0%}" for column in zip(*all_, strict=True))]

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import log, log2
 from statistics import mean
 
@@ -61,7 +61,7 @@ def search_of(engine: Engine) -> CorpusSearch:
 
 
 async def rows(
-    engine: Engine, articles: Sequence[Article], questions: Sequence[Question]
+    engine: Engine, articles: Sequence[Article], questions: Iterable[Question]
 ) -> list[tuple[str, list[str]]]:
     """A row for each language: questions, nDCG@10 of ours and BM25, hit@1, hit@10, empty answers."""
     search, yardstick = search_of(engine), Bm25(articles)

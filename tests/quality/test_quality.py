@@ -7,7 +7,7 @@ import pytest
 
 from app.store import documents
 from app.text import languages
-from benchmarks.quality import adapters, citing, refusals, retrieval
+from benchmarks.quality import adapters, citing, pacing, refusals, retrieval
 from benchmarks.quality.data import Article, Claim, Question, written
 
 CRANFIELD = (
@@ -98,9 +98,36 @@ def test_balanced_accuracy_takes_both_kinds_alike():
         Claim("number", "The tower is 51 metres tall and was built of brick in 1868.", page, "unsupported"),
     ]
 
-    *_, (name, cells) = citing.rows(claims)
+    *_, (name, cells), strange = citing.rows(claims, claims)
 
     assert (name, cells[-1]) == ("balanced accuracy", "1.000")
+    assert strange == ("another claim's page", ["0", "unsupported", "0.0%"])
+
+
+def test_each_claim_is_also_cited_on_the_page_of_another_one():
+    towers = ("The tower of Hasp is 40 metres tall.", "The tower of Orrin was built of brick in 1868.")
+    claims = [Claim("tower", page, page, "supported") for page in towers]
+
+    assert citing.rows(claims, claims)[-1][1] == ["2", "unsupported", "0.0%"]
+
+
+def test_a_table_ends_when_its_time_is_over_and_tells_how_far_it_came(monkeypatch, capsys):
+    clock = iter(range(0, 10_000, 7))
+    monkeypatch.setattr(pacing.time, "monotonic", lambda: next(clock))
+
+    assert list(pacing.paced("t", "abcdefghij", seconds=30.0)) == ["a", "b", "c", "d"]
+    assert capsys.readouterr().err.splitlines() == [
+        "t: 1 of 10", "t: 3 of 10", "t: stopped after 30 s, 4 of 10 done",
+    ]  # fmt: skip
+
+
+def test_a_sample_is_spread_over_all_questions_and_the_same_each_time():
+    sample = pacing.spread(range(1000), 100)
+
+    assert sample == pacing.spread(range(1000), 100)
+    assert len(set(sample)) == 100
+    assert min(sample) < 100
+    assert max(sample) > 900
 
 
 async def test_a_question_is_put_with_its_article_and_without_it(engine):
@@ -117,5 +144,20 @@ async def test_a_question_is_put_with_its_article_and_without_it(engine):
     refused = await refusals.rows(engine, articles, questions)
 
     assert found == [("en", ["1", "1.000", "1.000", "1.000", "1.000", "0.000"])]
-    assert refused[0] == ("en", ["1", "0%", "100%", "100%"])
+    assert refused[0] == ("en", ["1", "0%", "100%", "100%", "100%"])
     assert await documents.text(engine, "a/1") == text
+
+
+async def test_a_question_is_also_put_without_the_whole_article_of_its_text(engine):
+    articles = [
+        Article("b/1", "Ropeway", "The ropeway of Ember Hill was closed in 1921.", "Ember Hill"),
+        Article("b/2", "Ropeway", "The ropeway of Ember Hill was closed at night.", "Ember Hill"),
+    ]
+    for one in articles:
+        await documents.put(engine, one.key, one.title, one.text)
+    question = Question("en", "When was the ropeway of Ember Hill closed?", {"b/1": 1})
+
+    refused = await refusals.rows(engine, articles, [question])
+
+    assert refused[0][1][-2:] == ["0%", "100%"]
+    assert [await documents.text(engine, one.key) for one in articles] == [one.text for one in articles]

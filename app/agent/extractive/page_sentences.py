@@ -5,11 +5,13 @@ A sentence is evidence only if it has enough of the rare words of the question t
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from app.agent.extractive import kinship
 from app.agent.extractive.page_prose import UNSPACED, sentences
 from app.agent.extractive.phrases import spoken
 from app.agent.extractive.plan import Facet, asked, essence, facet_of
@@ -22,12 +24,15 @@ MIN_OWN = 0.25  # of them in the sentence itself
 SAME_WITH_NAMES = (
     0.75  # of both on a page that has the names in the question: other words may be said otherwise
 )
+MIN_TITLE = 0.3  # of a subject's words in a title that the question has whole: the page is about it
+TITLED = 0.4  # of both, on such a page
+OTHER_SUBJECT = (
+    1.8  # of both, where the title differs from that of a like page by words that the question has not
+)
 SAME_PAIRS = 0.65  # of both for pairs of characters: those across two words are rarely the same again
 FEW = 2  # words; of a subject with no more, none may be missing in both
 SHORT, LONG = 6, 45  # words; a sentence outside says too little, or too much at once
 CACHED_PAGES = 64  # of this process; each turn looks at the same pages again
-COMPOUNDING = {"de", "nl"}  # languages that write compounds as one word
-MIN_PART = 5  # letters of a part of a compound
 LEADING = 3  # sentences at the beginning of a page
 
 DEFINING_VERBS = (
@@ -49,6 +54,8 @@ CONDITION = re.compile(r"(?:If|When|Unless|Where|While|Although|Except|Because|U
 POINTS = re.compile(r"\b(?:following|above|below|information on|later section)\b", re.IGNORECASE)
 # Words with a capital that are not the first; German writes every noun so.
 PROPER_NAME = re.compile(r"(?<=[\w,] )[A-ZÀ-ÖØ-ÞА-ЯЁ][\w’'-]*")
+# A place in German: "in Sandau", where a noun would have its article, and "Sandauer Museum".
+GERMAN_NAME = re.compile(r"\b(?:in|bei|von)\s([A-ZÄÖÜ][\w-]+)|\b([A-ZÄÖÜ]\w+er)(?=\s[A-ZÄÖÜ])")
 NAMING = {"en", "fr", "es", "pt", "it", "nl", "ru"}
 
 
@@ -63,6 +70,7 @@ class PageSentence(Struct, frozen=True):
     around: frozenset[str]  # the terms of the title and of the sentences before and after it
     page: frozenset[str]  # the terms of the title and of all sentences
     language: str  # of the page
+    apart: frozenset[frozenset[str]]  # the terms by which its title differs from each like one
     named: frozenset[str]  # what "it" or "this" refers to: the title, at the beginning of a page
 
 
@@ -102,7 +110,7 @@ def sections(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> tuple[
     rarity = Rarity(line.terms for line in lines)
     stems = sorted({line.language for line in lines})
     asked_for = {stem: _wanted(ask.query, language, stem) for stem in stems}
-    lines = [_with_parts(line, asked_for[line.language]) for line in lines]
+    lines = _with_kin(lines, asked_for)
     found = list[Section]()
     for step in steps:
         goals = {stem: _goal(step, ask.query, language, stem) for stem in stems}
@@ -113,7 +121,18 @@ def sections(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> tuple[
 
 def lines_of(ask: Ask, pages: Mapping[int, str], language: str) -> list[PageSentence]:
     """Return the sentences of read pages, in their pages' languages."""
-    return [line for source in ask.sources for line in _lines(source, pages.get(source.number, ""), language)]
+    lines = [
+        line for source in ask.sources for line in _lines(source, pages.get(source.number, ""), language)
+    ]
+    titles = {line.title for line in lines}
+    apart = {title: _apart(title, titles) for title in titles}
+    return [replace(line, apart=apart[line.title]) for line in lines]
+
+
+def _apart(title: frozenset[str], others: AbstractSet[frozenset[str]]) -> frozenset[frozenset[str]]:
+    """Return what a title has besides each title like it."""
+    like = [other for other in others if other & title and other - title and title - other]
+    return frozenset(title - other for other in like)
 
 
 def _lines(source: SeenSource, text: str, asked_in: str) -> list[PageSentence]:
@@ -126,7 +145,18 @@ def _lines(source: SeenSource, text: str, asked_in: str) -> list[PageSentence]:
         named = head if n < LEADING and INTRODUCES.match(sentence) else frozenset[str]()
         around = title.union(*(near for _, near, _ in page.sentences[max(0, n - 1) : n + 2]))
         lines.append(
-            PageSentence(source.number, sentence, has | named, words, title, around, every, language, named)
+            PageSentence(
+                source.number,
+                sentence,
+                has | named,
+                words,
+                title,
+                around,
+                every,
+                language,
+                frozenset(),
+                named,
+            )
         )
     return lines
 
@@ -157,25 +187,37 @@ def _goal(step: str, question: str, language: str, stems: str) -> Goal:
     about = terms(step, language, stems)
     core = terms(text, language, stems) or about
     wanted = _wanted(question, language, stems)
-    names = (
-        terms(" ".join(PROPER_NAME.findall(step)), language, stems)
-        if language in NAMING
-        else frozenset[str]()
-    )
+    names = terms(" ".join(_names(step, language)), language, stems)
     return Goal(facet[0] if facet else None, core, core if facet else about, wanted, scope, names & core)
+
+
+def _names(step: str, language: str) -> list[str]:
+    """Return the names in a question, if its language shows them."""
+    if language == "de":
+        return [first or other for first, other in GERMAN_NAME.findall(step)]
+    return PROPER_NAME.findall(step) if language in NAMING else []
 
 
 def _wanted(question: str, language: str, stems: str) -> frozenset[str]:
     return frozenset[str]().union(*(terms(part, language, stems) for part in asked(question)))
 
 
-def _with_parts(line: PageSentence, wanted: frozenset[str]) -> PageSentence:
-    """Add the question's words that are parts of compounds here."""
-    if line.language not in COMPOUNDING:
-        return line
-    parts = {part for part in wanted - line.terms if len(part) >= MIN_PART}
-    found = {part for part in parts if any(part in word for word in line.terms)}
-    return replace(line, terms=line.terms | found) if found else line
+def _with_kin(lines: Sequence[PageSentence], wanted: Mapping[str, frozenset[str]]) -> list[PageSentence]:
+    """Add the question's words whose forms or parts are there."""
+    vocabulary: dict[str, set[str]] = {}
+    for line in lines:
+        vocabulary.setdefault(line.language, set()).update(line.page)
+    kin = {language: kinship.kin(wanted[language], words, language) for language, words in vocabulary.items()}
+    return [_added(line, kin[line.language]) if kin[line.language] else line for line in lines]
+
+
+def _added(line: PageSentence, kin: Mapping[str, frozenset[str]]) -> PageSentence:
+    def more(has: frozenset[str]) -> frozenset[str]:
+        return has.union(*(kin[word] for word in kin.keys() & has))
+
+    return replace(
+        line, terms=more(line.terms), title=more(line.title), around=more(line.around), page=more(line.page)
+    )
 
 
 def _evidence(goals: Mapping[str, Goal], lines: Sequence[PageSentence], rarity: Rarity) -> tuple[Scored, ...]:
@@ -200,9 +242,19 @@ def _fits(line: PageSentence, goal: Goal, rarity: Rarity) -> bool:
     least = (SAME_PAIRS if line.language in UNSPACED else 1.0) * (
         SAME_WITH_NAMES if names and names <= line.page else 1.0
     )
+    least *= _by_title(line, goal, rarity)
     own = rarity.share(core, line.terms)
     both = own + rarity.share(core, line.around - line.terms) / 2
     return own >= MIN_OWN * least and both >= MIN_EVIDENCE * least
+
+
+def _by_title(line: PageSentence, goal: Goal, rarity: Rarity) -> float:
+    """Return how much of the usual evidence a title asks for."""
+    asked_for = goal.core | goal.about | goal.wanted
+    if line.title and line.title <= asked_for:
+        return TITLED if rarity.share(asked_for, line.title) >= MIN_TITLE else 1.0
+    is_other = goal.core - line.page and any(not terms_ & asked_for for terms_ in line.apart)
+    return OTHER_SUBJECT if is_other and line.language not in {*NAMING, "de"} else 1.0
 
 
 def _has_cue(line: PageSentence, goal: Goal) -> bool:
