@@ -57,6 +57,7 @@ async def submit(
     key: str | None = None,
     terms: Terms = Terms(),  # noqa: B008 - it is frozen
     actor: str = "api",
+    job_id: UUID | None = None,
 ) -> tuple[Job, bool]:
     """Submit a job.
 
@@ -69,7 +70,7 @@ async def submit(
     # Decided here and kept in the log, so that a worker or a replay need not know the settings.
     request = replace(request, verify=request.verify or terms.verify.get(request.effort))
     command = c.SubmitJob(request, tenant, terms.max_attempts, key, digest, terms.embeds)
-    empty = Job(uuid7())
+    empty = Job(job_id or uuid7())
     first = change(empty, decide(command, empty), datetime.now(UTC), actor, None)
     if await writer.submit(first):
         return first.job, True

@@ -23,7 +23,7 @@ from dossier.job_types import OVER, Cancelled, Created, Jobs, JobSort, JobView, 
 from dossier.patience import Patience
 from dossier.problems import BadUrl, NoContact, NoResult, StillRunning, StreamBroken, api_error
 from dossier.replayed import Replayed
-from dossier.request import Changes, Effort, Fork, Length, Limits, ResearchRequest, Sources, Verify
+from dossier.request import Changes, Effort, Fork, Length, Limits, NewJob, ResearchRequest, Sources, Verify
 from dossier.version import __version__
 from dossier.webhook_types import (
     USUAL_TYPES,
@@ -122,6 +122,7 @@ class AsyncDossier:
         outline: Sequence[str] = (),
         plan_review: bool = False,
         output_schema: dict[str, Any] | None = None,
+        callback_url: str | None = None,
         idempotency_key: str | None = None,
     ) -> Created:
         """Submit a question as a new job.
@@ -145,6 +146,8 @@ class AsyncDossier:
             outline: The report's headings in order, up to 30.
             output_schema: JSON Schema of an object that the job fills; see `result.output`.
             plan_review: Let the job wait until `answer` approves or edits its plan.
+            callback_url: Where the job's questions and its end are posted as a webhook, which is signed with
+                the secret in `callback` of the answer.
             idempotency_key: 1 to 255 characters. Repeating a submit with the same key and fields
                 returns the same job, so a submit whose answer was lost can be sent again.
 
@@ -152,7 +155,8 @@ class AsyncDossier:
             ApiError: `queue_full` (see `retry_after`), `idempotency_conflict`, or fields that were
                 refused (see `errors`).
         """
-        request = ResearchRequest(
+        request = NewJob(
+            callback_url=callback_url,
             query=query,
             effort=effort,
             priority=priority,

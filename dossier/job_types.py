@@ -230,7 +230,17 @@ class JobView(Struct, frozen=True, omit_defaults=True, kw_only=True):
     links: dict[str, str] = field(default_factory=dict)  # what can be asked about it: name to path
 
 
-class Created(Struct, frozen=True):
+class Callback(Struct, frozen=True):
+    """The webhook endpoint of one job.
+
+    It signs with this secret.
+    """
+
+    endpoint_id: UUID
+    secret: str
+
+
+class Created(Struct, frozen=True, omit_defaults=True):
     """The answer to a submit or a fork."""
 
     job_id: UUID
@@ -241,6 +251,7 @@ class Created(Struct, frozen=True):
     stream_url: str
     events_url: str
     report_url: str
+    callback: Callback | None = None  # where the request has a callback_url
 
 
 class Jobs(Struct, frozen=True):

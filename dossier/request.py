@@ -58,7 +58,7 @@ Outline = Annotated[tuple[Heading, ...], Meta(max_length=MAX_HEADINGS)]
 
 
 class ResearchRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The body of `POST /jobs`.
+    """What is asked for.
 
     It is stored whole in `job_submitted`.
     """
@@ -80,6 +80,19 @@ class ResearchRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     outline: Outline = ()  # the report's headings, in order
     plan_review: bool = False  # the job waits until its plan is approved or edited
     output_schema: dict[str, Any] | None = None  # JSON Schema of `result.output`, a subset
+
+
+class NewJob(ResearchRequest, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The body of `POST /jobs`.
+
+    Who is called back is no part of the request: the log does not tell it.
+    """
+
+    callback_url: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
+
+    def request(self) -> ResearchRequest:
+        """Return the request alone."""
+        return ResearchRequest(**{name: getattr(self, name) for name in ResearchRequest.__struct_fields__})
 
 
 class Changes(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -8,18 +8,21 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, HeaderParameter
 from msgspec.structs import replace
+from uuid_utils.compat import uuid7
 
 from app.api.authentication import caller_of
 from app.api.context import TENANT, ApiContext, job_id_of
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
 from app.api.schema_door import check_output_schema
 from app.api.waiting import until_over
+from app.api.webhook_address import check_webhook_url
 from app.domain import commands as c
 from app.domain.job import Job
 from app.domain.view import job_view
 from app.handle import handle, submit
+from app.store.webhook_endpoints import add_callback, delete_endpoint, find_callback
 from dossier.job_types import Cancelled, Created, JobView
-from dossier.request import ResearchRequest
+from dossier.request import NewJob
 
 CANCEL_WAIT = 2.0  # seconds that DELETE waits for the worker before it answers 202
 
@@ -56,7 +59,7 @@ OUTPUT_EXAMPLE = Example(
 @post(
     "/jobs",
     responses={
-        **problems_of(*BODY, *SUBMITTING, "database_unavailable"),
+        **problems_of(*BODY, *SUBMITTING, "malformed_url", "database_unavailable"),
         200: ResponseSpec(Created, description="The job that this key and body already made"),
     },
     summary="Submit a research job",
@@ -65,24 +68,34 @@ OUTPUT_EXAMPLE = Example(
 async def submit_job(
     context: NamedDependency[ApiContext],
     request: Request,  # type: ignore[type-arg]
-    data: Annotated[ResearchRequest, Body(examples=[SUBMIT_EXAMPLE, OUTPUT_EXAMPLE])],
+    data: Annotated[NewJob, Body(examples=[SUBMIT_EXAMPLE, OUTPUT_EXAMPLE])],
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
 ) -> Response[Created]:
     """Store the question, which no crash can lose afterwards."""
     check_key(idempotency_key)
+    if data.callback_url:
+        check_webhook_url(data.callback_url, "callback_url")
     context.models.check(data.model, data.limits)
     check_output_schema(data.output_schema)
     await context.admit()
+    engine, job_id = context.writer.engine, uuid7()
+    callback = await add_callback(engine, TENANT, job_id, data.callback_url) if data.callback_url else None
     job, is_new = await submit(
         context.writer,
-        data,
+        data.request(),
+        job_id=job_id,
         tenant=TENANT,
         key=idempotency_key,
         terms=context.terms,
         actor=caller_of(request).actor,
     )
+    if not is_new and callback:
+        await delete_endpoint(engine, TENANT, callback.endpoint_id)
+        callback = await find_callback(engine, TENANT, job.id)
     headers = {"Location": f"/jobs/{job.id}"}
-    return Response(created(job), status_code=201 if is_new else 200, headers=headers)
+    return Response(
+        replace(created(job), callback=callback), status_code=201 if is_new else 200, headers=headers
+    )
 
 
 def created(job: Job) -> Created:

@@ -1,7 +1,6 @@
 """Webhook endpoints and their deliveries."""
 
 from typing import Annotated
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from litestar import delete, get, post
@@ -11,6 +10,7 @@ from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from app.api.context import TENANT, ApiContext, job_cursor_of
 from app.api.contract import BODY, MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
 from app.api.problem_details import BadRequest
+from app.api.webhook_address import check_webhook_url
 from app.domain.webhook import secret_text
 from app.errors import TooManyWebhooks, WebhookNotFound
 from app.store import webhook_deliveries as deliveries
@@ -41,7 +41,7 @@ async def create_webhook(
     context: NamedDependency[ApiContext], data: Annotated[NewWebhook, Body()]
 ) -> WebhookWithSecret:
     """Make an endpoint that hears of what happens from now on."""
-    _check_url(data.url)
+    check_webhook_url(data.url)
     made = await endpoints.add_endpoint(context.writer.engine, TENANT, data)
     if made is None:
         raise TooManyWebhooks(f"There are {endpoints.MAX_ENDPOINTS} webhooks. Delete one first.")
@@ -161,19 +161,3 @@ def _id_of(text: str, field: str = "endpoint_id") -> UUID:
         raise BadRequest(
             "malformed_webhook_id", "The id of a webhook or delivery is a UUID.", field
         ) from None
-
-
-def _check_url(url: str) -> None:
-    """Refuse an address that no message could be sent to.
-
-    Where a name leads is checked with each message, in the connection.
-    """
-    try:
-        parts = urlsplit(url)
-        is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_whole = False
-    if not is_whole or not url.isascii() or not url.isprintable() or " " in url:
-        raise BadRequest("malformed_url", "Use an address that begins with https://.", "url")
-    if parts.username is not None or parts.password is not None:
-        raise BadRequest("malformed_url", "Use an address without a user and a password.", "url")

@@ -218,19 +218,31 @@ def end_as(view: JobView) -> None:
 @click.command(epilog='Example: dossier submit "What is a context manager?" --tag python')
 @with_request_options
 @click.option("--idempotency-key", help="With the same key and question, the same job.")
+@click.option("--callback-url", metavar="URL", help="Post its questions and its end there; see webhooks.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-def submit(question: str, *, idempotency_key: str | None, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's
+def submit(
+    question: str,
+    *,
+    idempotency_key: str | None,
+    callback_url: str | None,
+    as_json: bool,
+    **options: Any,  # noqa: ANN401 - click's
+) -> None:
     """Submit a question without waiting, and print the job's id.
 
     Without DOSSIER_URL the job waits for the next `dossier serve`, `worker` or `follow`.
     """
     with connect() as dossier:
-        created = dossier.submit(question, idempotency_key=idempotency_key, **fields_of(options))
+        created = dossier.submit(
+            question, callback_url=callback_url, idempotency_key=idempotency_key, **fields_of(options)
+        )
     if as_json:
         print_json(created)
     else:
         click.echo(created.job_id)
         line(how_to_go_on(created.job_id))
+        if created.callback:
+            line(f"The callback is signed with {created.callback.secret}")
 
 
 @click.command(epilog="Example: dossier follow 0199d2a4-5c3b-7000-8000-3f1a5b7c9d00 --after 12")

@@ -311,6 +311,13 @@ webhook_endpoints = Table(
     Column("disabled_at", Moment),
     Column("disabled_reason", Text),
     Column("deleted_at", Moment),
+    Column("job_id", Uuid),  # the one job that a callback hears of
+    Index(
+        "webhook_endpoints_job_idx",
+        "job_id",
+        unique=True,
+        postgresql_where=text("job_id IS NOT NULL AND deleted_at IS NULL"),
+    ),
 )
 
 webhook_deliveries = Table(

@@ -91,8 +91,8 @@ class WebhookCourier:
         """Read the feed, send what is due, and say when next."""
         self._moved.clear()
         listening = await endpoints.listening(self._engine)
-        self._is_listening = bool(listening)
-        if not listening:
+        self._is_listening = bool(listening) or await endpoints.has_callbacks(self._engine)
+        if not self._is_listening:
             await deliveries.skip_ahead(self._engine)
             return self._poll
         while await self._tell(listening):
@@ -108,10 +108,12 @@ class WebhookCourier:
         page = await deliveries.read_told(self._engine, start)
         if page.end == start:
             return False
+        callbacks = await endpoints.callbacks_of(self._engine, [told.job_id for told in page.events])
         new = [
             deliveries.NewDelivery(endpoint.endpoint_id, told, body)
             for told in page.events
-            for endpoint in listening
+            for endpoint in (*listening, *callbacks)
+            if endpoint.job_id in {None, told.job_id}
             if endpoint.tenant == told.tenant and TOLD[told.type] in endpoint.events
             if told.xid > endpoint.since and (body := message_body(endpoint.style, told)) is not None
         ]
@@ -165,3 +167,4 @@ class WebhookCourier:
         if time.monotonic() >= self._prune_at:
             self._prune_at = time.monotonic() + PRUNE_EVERY
             await deliveries.prune(self._engine)
+            await endpoints.end_callbacks(self._engine)

@@ -15,7 +15,7 @@ from dossier.comparison import Diff
 from dossier.evidence import Claims
 from dossier.job_types import JobView
 from dossier.replayed import Replayed
-from dossier.request import Changes, ResearchRequest
+from dossier.request import Changes, NewJob
 from tests.conftest import serving
 from tests.steps import completed_job, submitted_job, until
 
@@ -39,7 +39,7 @@ def test_the_blocking_client_has_every_method_of_the_other():
 @pytest.mark.parametrize(
     ("method", "body", "besides"),
     [
-        ("submit", ResearchRequest, {"idempotency_key"}),
+        ("submit", NewJob, {"idempotency_key"}),
         ("fork", Changes, {"idempotency_key", "job_id", "after"}),
     ],
 )

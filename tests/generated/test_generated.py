@@ -17,10 +17,10 @@ USE = """
 import sys
 from generated import Client
 from generated.api.jobs import get_job, list_jobs, submit_job
-from generated.models import Created, Jobs, JobView, Problem, ResearchRequest
+from generated.models import Created, Jobs, JobView, NewJob, Problem
 
 client = Client(base_url=sys.argv[1])
-made = submit_job.sync(client=client, body=ResearchRequest(query="Why?", tags=["made"]))
+made = submit_job.sync(client=client, body=NewJob(query="Why?", tags=["made"]))
 assert isinstance(made, Created), made
 view = get_job.sync(str(made.job_id), client=client)
 assert isinstance(view, JobView) and view.query == "Why?", view

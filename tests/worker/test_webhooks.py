@@ -13,12 +13,12 @@ from standardwebhooks import WebhookVerificationError
 
 from app.domain import webhook
 from app.providers.webhook_sender import WebhookSender
-from app.store import webhook_deliveries
+from app.store import webhook_deliveries, webhook_endpoints
 from app.store.analyst_session import connected
 from app.store.database import fetch
 from app.worker import webhook_courier
 from app.worker.webhook_courier import WebhookCourier
-from dossier import AsyncDossier
+from dossier import ApiError, AsyncDossier
 from tests.conftest import FAST, TestHouse, serving
 from tests.mocks.serving import served
 from tests.steps import completed_job, until
@@ -340,3 +340,61 @@ async def test_tries_are_counted_and_deliveries_are_rows_for_analysts(house, dat
     assert (row["type"], row["state"], row["attempts"]) == ("job.completed", "delivered", 2)
     assert (row["last_status"], row["last_error"], row["host"]) == (204, None, "127.0.0.1")
     assert row["delivered_at"] >= row["created_at"]
+
+
+async def test_a_callback_hears_of_its_own_job_alone_and_its_secret_verifies_it(house):
+    receiver = Receiver(500)
+    async with (
+        served(receiver) as address,
+        serving(house, workers=0) as url,
+        AsyncDossier(url) as dossier,
+        carrying(house),
+    ):
+        made = await dossier.submit("boil?", callback_url=f"{address}/done", idempotency_key="k")
+        again = await dossier.submit("boil?", callback_url=f"{address}/other", idempotency_key="k")
+        ended = {(await completed_job(house.writer)).id for _ in range(2)}  # the oldest first
+        endpoint_id = made.callback.endpoint_id
+
+        async def is_delivered():
+            page = await dossier.webhook_deliveries(endpoint_id)
+            return page.deliveries if page.deliveries and page.deliveries[0].state == "delivered" else None
+
+        [one] = await until(is_delivered, 8)
+        assert (await dossier.webhooks()).webhooks == []
+        await fetch(house.engine, "UPDATE webhook_endpoints SET created_at = now() - interval '2 hours'")
+        await webhook_endpoints.end_callbacks(house.engine)
+        assert not await webhook_endpoints.has_callbacks(house.engine)
+
+    first, second = receiver.got
+    assert again.callback == made.callback
+    assert first.headers["webhook-id"] == second.headers["webhook-id"] == one.message_id
+    assert {request.url.path for request in receiver.got} == {"/done"}
+    checked = Verifier(made.callback.secret).verify(second.content, dict(second.headers))
+    assert checked["data"]["job_id"] == str(made.job_id)
+    assert len(ended) == 2
+    assert made.job_id in ended
+    assert len(await fetch(house.engine, "SELECT 1 FROM events WHERE data::text LIKE '%/done%'")) == 0
+
+
+async def test_a_callback_to_a_private_address_is_refused_in_the_connection(house):
+    receiver = Receiver()
+    async with (
+        served(receiver) as address,
+        serving(house, workers=0) as url,
+        AsyncDossier(url) as dossier,
+        carrying(house, hosts=()),
+    ):
+        made = await dossier.submit("boil?", callback_url=address.replace("http:", "https:"))
+        await dossier.cancel(made.job_id)
+
+        async def is_tried():
+            page = await dossier.webhook_deliveries(made.callback.endpoint_id)
+            tried = [one for one in page.deliveries if one.attempts and one.attempts[0].error]
+            return tried or None
+
+        [one] = await until(is_tried, 8)
+        with pytest.raises(ApiError) as refused:
+            await dossier.submit("boil?", callback_url="javascript:alert(1)")
+    assert "127.0.0.1" in one.attempts[0].error
+    assert receiver.got == []
+    assert (refused.value.code, refused.value.errors[0].field) == ("malformed_url", "callback_url")

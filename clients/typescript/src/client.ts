@@ -139,7 +139,7 @@ export class Dossier {
   }
 
   /** Return what a job would take, judged by past ones. Nothing is submitted. */
-  async estimate(query: string, options: Omit<t.SubmitOptions, "idempotencyKey"> = {}): Promise<t.Estimate> {
+  async estimate(query: string, options: t.EstimateOptions = {}): Promise<t.Estimate> {
     const { signal, ...fields } = options;
     return this.post("/estimate", { query, ...fields }, { signal });
   }

@@ -299,6 +299,46 @@ export interface components {
             /** @default null */
             deadline_seconds?: number | null;
         };
+        /**
+         * @description What a request with `output_schema` gets.
+         *
+         *         A field of `value` that was not found is null.
+         */
+        Output: {
+            value: Record<string, unknown>;
+            fields: components["schemas"]["OutputField"][];
+        };
+        /** @description A value of the wanted output, and its quote. */
+        OutputEntry: {
+            /** @description JSON pointer of the field, such as /a/0/b. */
+            field: string;
+            /** @description The value as text. */
+            value: string;
+            /** @description The number of the source, as in [n]. */
+            source: number;
+            /** @description Copied from the page letter by letter, in its language. */
+            quote: string;
+            /** @enum {unknown} */
+            confidence: "high" | "low" | "medium";
+        };
+        /**
+         * @description A field of the output that was asked for.
+         *
+         *         `passage`: no value was given, or none that holds, and the citation is a passage about it.
+         */
+        OutputField: {
+            field: string;
+            /** @enum {unknown} */
+            status: "found" | "not_found" | "passage";
+            /** @default null */
+            value?: unknown;
+            /** @default null */
+            confidence?: ("high" | "low" | "medium") | null;
+            /** @default [] */
+            citations?: components["schemas"]["Claim"][];
+            /** @default  */
+            reason?: string;
+        };
         /** @description The text of a source is stored as a blob. */
         PageRead: {
             number: number;
@@ -363,6 +403,7 @@ export interface components {
             is_set_aside?: boolean;
             uncited?: components["schemas"]["Claim"][];
             unquoted?: components["schemas"]["Unquoted"][];
+            output?: components["schemas"]["Output"];
         };
         /** @description A part of a report, with its author. */
         ReportPart: {
@@ -391,9 +432,10 @@ export interface components {
             /** @default 1 */
             rules?: number;
             parts?: components["schemas"]["ReportPart"][];
+            output?: components["schemas"]["Output"];
         };
         /**
-         * @description The body of `POST /jobs`.
+         * @description What is asked for.
          *
          *         It is stored whole in `job_submitted`.
          */
@@ -430,6 +472,8 @@ export interface components {
             outline?: string[];
             /** @default false */
             plan_review?: boolean;
+            /** @default null */
+            output_schema?: Record<string, unknown> | null;
         };
         /** @description A search returned a new page, whose number is now fixed. */
         SourceFound: {
@@ -526,6 +570,7 @@ export interface components {
             confidence: "high" | "low" | "medium";
             /** @default [] */
             quotes?: components["schemas"]["SourceQuote"][];
+            output?: components["schemas"]["OutputEntry"][];
         };
     };
     responses: never;

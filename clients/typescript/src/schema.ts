@@ -20,6 +20,11 @@ export interface components {
             about: string;
             asked_by: components["schemas"]["StepTaken"] | null;
         };
+        Callback: {
+            /** Format: uuid */
+            endpoint_id: string;
+            secret: string;
+        };
         Cancelled: {
             /** Format: uuid */
             job_id: string;
@@ -68,6 +73,9 @@ export interface components {
             length?: ("short" | "medium" | "long") | number | null;
             outline?: string[] | null;
             plan_review?: boolean | null;
+            output_schema?: {
+                [key: string]: unknown;
+            } | null;
         };
         Claim: {
             text: string;
@@ -112,6 +120,7 @@ export interface components {
             stream_url: string;
             events_url: string;
             report_url: string;
+            callback?: components["schemas"]["Callback"] | null;
         };
         Day: {
             /** Format: date-time */
@@ -304,6 +313,9 @@ export interface components {
             outline?: string[];
             /** @default false */
             plan_review?: boolean;
+            output_schema?: {
+                [key: string]: unknown;
+            } | null;
             forked_from?: components["schemas"]["ForkedFrom"] | null;
             /** @enum {null|string} */
             outcome?: "answered" | "partial" | "not_found" | "not_researched" | null;
@@ -333,6 +345,40 @@ export interface components {
             seq: number;
             key: string;
             sha256: string;
+        };
+        NewJob: {
+            query: string;
+            /**
+             * @default standard
+             * @enum {string}
+             */
+            effort?: "quick" | "standard" | "deep";
+            /** @default 0 */
+            priority?: number;
+            /** @default [] */
+            tags?: string[];
+            metadata?: {
+                [key: string]: unknown;
+            };
+            limits?: components["schemas"]["Limits"];
+            sources?: components["schemas"]["Sources"];
+            /** @default false */
+            clarify?: boolean;
+            model?: string | null;
+            /** @enum {null|string} */
+            verify?: "off" | "cited" | "all" | null;
+            /** @default  */
+            instructions?: string;
+            language?: string | null;
+            length?: ("short" | "medium" | "long") | number | null;
+            /** @default [] */
+            outline?: string[];
+            /** @default false */
+            plan_review?: boolean;
+            output_schema?: {
+                [key: string]: unknown;
+            } | null;
+            callback_url?: string | null;
         };
         NewWebhook: {
             url: string;
@@ -367,6 +413,24 @@ export interface components {
             /** Format: date-time */
             since: string;
             error: string;
+        };
+        Output: {
+            value: {
+                [key: string]: unknown;
+            };
+            fields: components["schemas"]["OutputField"][];
+        };
+        OutputField: {
+            field: string;
+            /** @enum {string} */
+            status: "found" | "passage" | "not_found";
+            value?: unknown;
+            /** @enum {null|string} */
+            confidence?: "high" | "medium" | "low" | null;
+            /** @default [] */
+            citations?: components["schemas"]["Claim"][];
+            /** @default  */
+            reason?: string;
         };
         OverviewView: {
             /** Format: date-time */
@@ -511,6 +575,9 @@ export interface components {
             outline?: string[];
             /** @default false */
             plan_review?: boolean;
+            output_schema?: {
+                [key: string]: unknown;
+            } | null;
         };
         Result: {
             title: string;
@@ -539,6 +606,7 @@ export interface components {
             judged_by?: string;
             /** @default [] */
             parts?: components["schemas"]["ReportPart"][];
+            output?: components["schemas"]["Output"];
         };
         SessionKey: {
             key: string;

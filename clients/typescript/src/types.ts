@@ -19,6 +19,7 @@ export type FoundDocuments = Schemas["FoundDocuments"];
 export type JobView = Schemas["JobView"];
 export type Jobs = Schemas["Jobs"];
 export type Limits = Schemas["Limits"];
+export type NewJob = Schemas["NewJob"];
 export type NewWebhook = Schemas["NewWebhook"];
 export type Replayed = Schemas["Replayed"];
 export type ResearchRequest = Schemas["ResearchRequest"];
@@ -88,8 +89,11 @@ export interface Keyed {
   idempotencyKey?: string;
 }
 
-/** The fields of a request beside its question. */
-export interface SubmitOptions extends Omit<ResearchRequest, "query">, Keyed, Stoppable {}
+/** What is estimated, beside the question. */
+export interface EstimateOptions extends Omit<ResearchRequest, "query">, Stoppable {}
+
+/** The fields of a new job beside its question. */
+export interface SubmitOptions extends Omit<NewJob, "query">, Keyed, Stoppable {}
 
 /** What the fork changes; a field that you leave out stays the origin's. */
 export interface ForkOptions extends Changes, Keyed, Stoppable {
