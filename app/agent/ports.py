@@ -96,6 +96,7 @@ class Ask(Struct, frozen=True):
     wish: ReportWish | UnsetType = UNSET
     review: PlanReview | UnsetType = UNSET
     output_schema: dict[str, Any] | UnsetType = UNSET  # of what the report fills besides
+    is_unsearched: bool | UnsetType = UNSET  # the report is wanted before anything was searched for
 
 
 class JudgedClaim(Struct, frozen=True):

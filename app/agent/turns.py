@@ -354,6 +354,7 @@ def _ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()) ->
         wish=_wish(job),
         review=_review(research),
         output_schema=job.request.output_schema or UNSET,
+        is_unsearched=(research.is_finishing and not research.bill.searches) or UNSET,
     )
 
 

@@ -114,6 +114,7 @@ async def test_without_anything_read_it_ends_honestly_and_asks_no_model(house):
     from app.domain.job import came_of
 
     assert came_of(done) == "not_researched"
+    assert "Nothing was searched for yet" in done.research.report.content
 
 
 async def test_a_pending_job_finishes_with_its_first_attempt(house):

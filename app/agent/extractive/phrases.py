@@ -183,6 +183,18 @@ HEADINGS = {
 }
 
 
+# Where the report is wanted before anything was searched for.
+UNSEARCHED = {
+    "en": "Nothing was searched for yet when the report was wanted, so there is no answer.",
+    "de": "Als der Bericht verlangt wurde, war noch nichts gesucht; es gibt daher keine Antwort.",
+    "fr": "Rien n’avait encore été cherché quand le rapport a été demandé ; il n’y a donc pas de réponse.",
+    "es": "Aún no se había buscado nada cuando se pidió el informe; por eso no hay respuesta.",
+    "pt": "Nada tinha sido procurado quando o relatório foi pedido; por isso não há resposta.",
+    "it": "Non era stato ancora cercato nulla quando è stata chiesta la relazione; quindi non c’è risposta.",
+    "nl": "Er was nog niets gezocht toen het verslag werd gevraagd; er is dus geen antwoord.",
+}
+
+
 def spoken(question: str) -> str:
     """Detect the language of a question, English by default."""
     language = languages.detect(question)

@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from app.agent.extractive.page_prose import is_sentence
 from app.agent.extractive.page_sentences import PageSentence, Section, lines_of
-from app.agent.extractive.phrases import Phrases, frame, spoken
+from app.agent.extractive.phrases import FRAMES, UNSEARCHED, Phrases, framed, spoken
 from app.agent.extractive.plan import facet_of
 from app.agent.extractive.terms import Rarity, terms
 from app.agent.ports import Ask, SeenSource
@@ -81,7 +81,8 @@ def _nothing(ask: Ask, texts: Mapping[str, str]) -> WriteReport | Answer:
     """
     told = _told(ask)
     close = [f"- *{_linked(source, sentence)}*" for source, sentence in _closest(ask, texts)]
-    content = "\n".join([f"*{told.nothing}*", *([f"\n*{told.closest}*\n", *close] if close else ())])
+    nothing = UNSEARCHED.get(_language(ask), UNSEARCHED["en"]) if ask.is_unsearched else told.nothing
+    content = "\n".join([f"*{nothing}*", *([f"\n*{told.closest}*\n", *close] if close else ())])
     if "answer" in ask.menu:
         return Answer(content, "failed")
     return WriteReport(_title(ask.query), content, "low")
@@ -139,7 +140,11 @@ def _per_section(ask: Ask, sections: int) -> int:
 
 
 def _told(ask: Ask) -> Phrases:
-    return frame(ask.query, ask.wish.language if ask.wish is not UNSET else "")
+    return FRAMES[_language(ask)]
+
+
+def _language(ask: Ask) -> str:
+    return framed(ask.query, ask.wish.language if ask.wish is not UNSET else "")
 
 
 def _note(ask: Ask, missing: Sequence[str]) -> str:

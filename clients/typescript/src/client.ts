@@ -102,6 +102,16 @@ export class Dossier {
     return this.connection.json("DELETE", jobPath(jobId), { signal });
   }
 
+  /** Finish the job now: the report is written from what was read. */
+  async finish(jobId: string, { signal }: t.Stoppable = {}): Promise<t.JobView> {
+    return this.connection.json("POST", jobPath(jobId, "/finish"), { signal });
+  }
+
+  /** Let a job with `plan_review` go on with this plan, or with its own if none is given. */
+  async reviewPlan(jobId: string, plan?: string[], { signal }: t.Stoppable = {}): Promise<t.JobView> {
+    return this.post(jobPath(jobId, "/input"), plan ? { plan } : { approve: true }, { signal });
+  }
+
   /** Answer the agent's questions in 1 to 10 lines. */
   async answer(jobId: string, answers: string[], { signal }: t.Stoppable = {}): Promise<t.JobView> {
     return this.post(jobPath(jobId, "/input"), { answers }, { signal });
