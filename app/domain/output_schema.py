@@ -15,6 +15,7 @@ MAX_SCHEMA = 10_240  # bytes of JSON
 MAX_SCHEMA_DEPTH = 6  # objects and arrays in each other
 MAX_SCHEMA_FIELDS = 60  # leaves
 MAX_OUTPUT_ITEMS = 30  # of an array
+MAX_WRITTEN_NODES = 1000  # of a schema whose definitions are written out
 MAX_VALUE = 2000  # characters of a value as text
 SCALARS = ("string", "number", "integer", "boolean")
 ABOUT_VALUES = ("enum", "minimum", "maximum", "minLength", "maxLength", "format")
@@ -236,3 +237,50 @@ def _assembled(node: SchemaNode, path: OutputPath, found: Mapping[OutputPath, An
             return [_assembled(node["items"], (*path, number), found) for number in numbers]
         case _:
             return found.get(path)
+
+
+def simplified(schema: dict[str, Any]) -> dict[str, Any]:
+    """Write out what clients generate: definitions, "or null", one constant.
+
+    What stays beyond the subset is for `schema_faults` to refuse.
+    """
+    definitions = schema.get("$defs")
+    written: dict[str, Any] = _Simplifier(definitions if isinstance(definitions, dict) else {}).simple(
+        schema, 0
+    )
+    return written
+
+
+class _Simplifier:
+    """Writes definitions out, up to a number of nodes."""
+
+    def __init__(self, definitions: dict[str, Any]) -> None:
+        self._definitions = definitions
+        self._left = MAX_WRITTEN_NODES
+
+    def simple(self, node: Any, depth: int) -> Any:  # noqa: ANN401 - any JSON
+        """Return the node in the subset, as far as it can be."""
+        self._left -= 1
+        if not isinstance(node, dict) or self._left < 0 or depth > 2 * MAX_SCHEMA_DEPTH:
+            return node
+        node = self._merged(node, depth)
+        if "const" in node:
+            node = {**node, "enum": [node["const"]]}
+        kept = {name: value for name, value in node.items() if name not in ("$defs", "default", "const")}
+        if isinstance(properties := kept.get("properties"), dict):
+            kept["properties"] = {name: self.simple(inner, depth + 1) for name, inner in properties.items()}
+        if "items" in kept:
+            kept["items"] = self.simple(kept["items"], depth + 1)
+        return kept
+
+    def _merged(self, node: dict[str, Any], depth: int) -> dict[str, Any]:
+        """Return the node with its definition, or its one member besides null."""
+        name = str(node.get("$ref", "")).removeprefix("#/$defs/")
+        rest = {key: value for key, value in node.items() if key not in ("$ref", "anyOf")}
+        if "$ref" in node and isinstance(self._definitions.get(name), dict):
+            return {**self.simple(self._definitions[name], depth + 1), **rest}
+        members = node.get("anyOf")
+        others = [one for one in members if one != {"type": "null"}] if isinstance(members, list) else []
+        if len(others) == 1 and isinstance(others[0], dict):
+            return {**self.simple(others[0], depth + 1), **rest}
+        return node

@@ -11,7 +11,7 @@ from app.agent.output_fields import judged_output
 from app.agent.prompts import messages
 from app.agent.step_schema import turn_schema
 from app.domain import events as e
-from app.domain.output_schema import leaves, path_of, schema_faults
+from app.domain.output_schema import leaves, path_of, schema_faults, simplified
 from app.domain.tools import OutputEntry
 from dossier.request import ResearchRequest
 from tests.agent.course import played
@@ -141,6 +141,36 @@ async def test_the_model_is_told_the_schema_and_has_a_place_to_fill_it():
     assert '"output"' in json.dumps(turn_schema(ask))
     plain, _ = ask_of("Yaks give milk.")
     assert '"output"' not in json.dumps(turn_schema(plain))
+
+
+def test_what_clients_generate_is_written_out():
+    place = {"type": "object", "title": "Place", "properties": {"name": {"type": "string"}}}
+    schema = {
+        "$defs": {"Place": place},
+        "type": "object",
+        "properties": {
+            "near": {"anyOf": [{"$ref": "#/$defs/Place"}, {"type": "null"}], "default": None},
+            "all": {"type": "array", "items": {"$ref": "#/$defs/Place"}},
+            "kind": {"type": "string", "const": "city"},
+        },
+    }
+
+    written = simplified(schema)
+
+    assert schema_faults(written) == []
+    assert [leaf.pointer for leaf in leaves(written)] == ["/near/name", "/all", "/kind"]
+    assert written["properties"]["kind"]["enum"] == ["city"]
+
+
+def test_definitions_that_grow_without_end_are_refused():
+    wide = {name: {"$ref": "#/$defs/A"} for name in "bcdefghijk"}
+    schema = {
+        "$defs": {"A": {"type": "object", "properties": wide}},
+        "type": "object",
+        "properties": {"a": {"$ref": "#/$defs/A"}},
+    }
+
+    assert schema_faults(simplified(schema))
 
 
 FAULTS = [

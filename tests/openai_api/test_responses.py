@@ -199,3 +199,16 @@ async def test_many_readers_of_a_face_get_the_same_frames(house):
         found = await asyncio.gather(*(read() for _ in range(10)))
     assert all(one == found[0] for one in found)
     assert json.loads(found[0][-1])["type"] == "response.completed"
+
+
+async def test_a_structured_answer_is_json_of_the_schema(client):
+    schema = {
+        "type": "object",
+        "properties": {"a": {"anyOf": [{"type": "string"}, {"type": "null"}]}},
+        "additionalProperties": False,
+    }
+    form = {"format": {"type": "json_schema", "name": "x", "schema": schema, "strict": True}}
+
+    response = await client.responses.create(model="dossier-quick", input="boil?", text=form)
+
+    assert json.loads(response.output_text) == {"a": None}
