@@ -79,6 +79,8 @@ TWO_AUTHORS = {
     "claims": [
         {"text": "a", "number": 1, "quote": "a", "start": 0, "end": 1, "score": 1.0},
         {"text": "b", "number": 1, "quote": "b", "start": 1, "end": 2, "score": 1.0, "bound": True},
+        {"text": "c", "number": 1, "quote": "c", "start": 2, "end": 3, "score": 0.6, "embedded": True},
+        {"text": "d", "number": 1, "quote": "d", "start": 3, "end": 4, "score": 1.0, "given": True},
     ],
     "parts": [
         {"author": "stand_in", "start": 0, "end": 1, "coverage": 1.0},
@@ -93,10 +95,32 @@ async def test_the_views_say_who_wrote_what_and_which_citations_the_system_added
 
     async with analyst_session.connected(database_url, 60) as analyst:
         [report] = await analyst.fetch("SELECT bound, authors FROM report.reports")
-        citations = await analyst.fetch("SELECT bound FROM report.citations ORDER BY place")
+        citations = await analyst.fetch("SELECT bound, embedded, given FROM report.citations ORDER BY place")
 
     assert (report["bound"], report["authors"]) == (1, ["stand_in", "model"])
-    assert [row["bound"] for row in citations] == [False, True]
+    assert [tuple(row) for row in citations] == [
+        (False, False, False), (True, False, False), (False, True, False), (False, False, True),
+    ]  # fmt: skip
+
+
+PART_UNKNOWN = (
+    ("call_requested", {"key": "1/model", "kind": "model", "provider": "p:m", "about": ""}),
+    ("call_completed", {"key": "1/model", "usage": {"input_tokens": 9, "cost_usd": 0.5}, "latency_ms": 3}),
+    ("step_reasoned", {"step": 1, "reasoning": {"enough_data": False}, "function": {"tool": "web_search"}}),
+    ("call_requested", {"key": "1/search/1", "kind": "search", "provider": "s", "about": ""}),
+    ("call_completed", {"key": "1/search/1", "usage": {"cost_usd": None}, "latency_ms": 7}),
+)
+
+
+async def test_a_step_of_which_one_price_is_unknown_costs_at_least_the_rest(writer, owner, database_url):
+    job = await submitted_job(writer)
+    for seq, (type_, data) in enumerate(PART_UNKNOWN, 2):
+        await fetch(owner, STORED, job.id, seq, type_, 1, json.dumps(data))
+
+    async with analyst_session.connected(database_url, 60) as analyst:
+        [step] = await analyst.fetch("SELECT cost_usd, known_cost_usd, unknown_cost_calls FROM report.steps")
+
+    assert tuple(step) == (None, Decimal("0.5"), 1)
 
 
 FORK = (

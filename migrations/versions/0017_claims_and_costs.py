@@ -1,0 +1,17 @@
+"""Show what a step costs at least, and how a quote was found."""
+
+from alembic import op
+
+from migrations.report_0008 import replacements
+from migrations.report_0017 import VIEWS
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Replace the views whose columns are more now."""
+    for statement in (line for view in VIEWS for line in replacements(view)):
+        op.get_bind().exec_driver_sql(statement)
