@@ -78,6 +78,10 @@ class JobArchived(DossierError):
     """
 
 
+class EmbeddedUnavailable(DossierError):
+    """The embedded Postgres cannot run here."""
+
+
 class StillNeeded(DossierError):
     """Jobs that are not over stand in the way."""
 

