@@ -12,6 +12,8 @@ def main() -> None:
     """Run the command line."""
     # The default would skip the exit handlers, and with them the end of the embedded Postgres.
     signal.signal(signal.SIGTERM, leave)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # A remark of the embedded Postgres's about where it puts its lock; it has a place for it.
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
     dossier(prog_name="dossier")

@@ -1,7 +1,9 @@
 """`dossier`, and `python -m dossier_server`."""
 
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE if (HERE / "app").is_dir() else HERE.parent  # of `app`: in a checkout it is beside this folder
@@ -10,6 +12,10 @@ OURS = ("app", "dossier", "dossier_server", "migrations")
 
 def main() -> None:
     """Run the command line, or say what to install for it."""
+    if (
+        signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ):  # else it is ignored, as in the background
+        signal.signal(signal.SIGINT, leave)  # during the imports; then the commands decide
     sys.path.insert(0, str(FOLDER))  # before PYTHONPATH, where a project may have an `app` of its own
     try:
         from app.__main__ import main as run  # noqa: PLC0415 - found only now
@@ -20,6 +26,11 @@ def main() -> None:
         if name in OURS:
             raise
         sys.exit(f"The dossier command needs the server ({name} is missing): pip install 'dossier[server]'")
+
+
+def leave(_number: int, _frame: FrameType | None) -> None:
+    """End quietly: nothing was begun yet."""
+    sys.exit(128 + signal.SIGINT)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -29,3 +31,27 @@ async def test_ctrl_c_asks_whether_to_cancel_or_to_leave_it_running(house, answe
 
     assert os.waitstatus_to_exitcode(ended) == exit_code
     assert job.status == status
+
+
+INTERRUPT_AN_IMPORT = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == "httpx":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder)
+"""
+
+
+def test_ctrl_c_during_the_imports_prints_nothing(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPT_AN_IMPORT)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "dossier_server", "jobs"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
