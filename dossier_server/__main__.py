@@ -12,9 +12,7 @@ OURS = ("app", "dossier", "dossier_server", "migrations")
 
 def main() -> None:
     """Run the command line, or say what to install for it."""
-    if (
-        signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    ):  # the background ignores it
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # the background ignores it
         signal.signal(signal.SIGINT, leave)  # during the imports; then the commands decide
     sys.path.insert(0, str(FOLDER))  # before PYTHONPATH, where a project may have an `app` of its own
     try:
