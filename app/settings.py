@@ -121,6 +121,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         name="DOSSIER_QUEUE_LIMIT", default=10_000
     )
     max_streams: Annotated[int, Meta(ge=1, le=1_000_000)] = field(name="DOSSIER_MAX_STREAMS", default=10_000)
+    # Bytes of a file that is sent to become a document.
+    max_upload: Annotated[int, Meta(ge=1_000, le=10_000_000_000)] = field(
+        name="DOSSIER_MAX_UPLOAD", default=100_000_000
+    )
     # Of one address to one process; 0: no bound.
     peer_connections: Annotated[int, Meta(ge=0, le=1_000_000)] = field(
         name="DOSSIER_PEER_CONNECTIONS", default=1_000

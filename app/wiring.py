@@ -18,7 +18,7 @@ from app.agent.extractive import Extractive
 from app.agent.ports import Search
 from app.agent.prompts import messages
 from app.api.app import make_app, make_side_app
-from app.api.context import ApiContext
+from app.api.context import ApiContext, DocumentShelf
 from app.api.keyring import Keyring
 from app.api.model_door import ModelDoor
 from app.api.request_guard import AllowedHosts
@@ -88,6 +88,7 @@ class Container:
         self.metrics.streams.set_function(lambda: len(self.hub.crowd))
         self.http = make_client()
         self.reader = reader_of(settings)
+        self.shelf = DocumentShelf(self.reader, settings.max_upload)
         self.sender = WebhookSender(settings.private_hosts)
         self.courier = WebhookCourier(self.engine, self.wake, self.sender, self.metrics)
         self.signer: Signer | None = signer_of(settings.signing_key)
@@ -105,6 +106,7 @@ class Container:
             terms=terms_of(self.settings),
             signer=self.signer,
             keyring=self.keyring,
+            shelf=self.shelf,
         )
         context.models = ModelDoor(model_book(self.settings))
         return context
@@ -266,6 +268,7 @@ class Container:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
             await self.reader.aclose()
+            await self.shelf.files.aclose()
             await self.sender.aclose()
             await self.http.aclose()
             await self.engine.dispose()

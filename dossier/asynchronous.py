@@ -15,7 +15,7 @@ import msgspec
 from dossier import lenient
 from dossier.comparison import Diff
 from dossier.discovery_types import Capabilities, Estimate
-from dossier.document_types import Document, DocumentSearch, FoundDocuments
+from dossier.document_calls import DocumentCalls
 from dossier.event_types import EventPage, FeedEvent, FeedPage, JobEvent, event_page, feed_page
 from dossier.evidence import Claims
 from dossier.follow import follow
@@ -52,7 +52,7 @@ ResultT = TypeVar("ResultT")
 MomentT = TypeVar("MomentT")
 
 
-class AsyncDossier:
+class AsyncDossier(DocumentCalls):
     """A Dossier server's jobs. Use it in `async with`, or call `close`.
 
     Every method may raise ApiError (the server refused), NoContact (no answer) or StreamBroken
@@ -530,22 +530,6 @@ class AsyncDossier:
     async def retry(self, job_id: JobId) -> Created:
         """Continue a failed job in a new one, once however often asked."""
         return _decode(await self._ask("POST", _path(job_id, "/retry")), Created)
-
-    async def search_documents(self, query: str, limit: int = 10) -> FoundDocuments:
-        """Return the documents that answer a question best.
-
-        Each comes with its best passage.
-
-        Args:
-            query: 1 to 4000 characters; nothing in it is syntax.
-            limit: 1 to 50 documents.
-        """
-        body = DocumentSearch(query, limit)
-        return _decode(await self._post("/documents/search", body), FoundDocuments)
-
-    async def document(self, url: str) -> Document:
-        """Return a document by its address. Raises ApiError `document_not_found`."""
-        return _decode(await self._ask("GET", "/documents/text", params={"url": url}), Document)
 
     def stream(self, job_id: JobId, after: int = 0) -> AsyncGenerator[JobEvent, None]:
         """Iterate over every event after seq `after`, until the last.

@@ -5,7 +5,12 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from dossier.request import Query
+from dossier.request import Collection, Query
+
+MAX_DOCUMENT = 2_000_000  # characters
+
+Collections = Annotated[tuple[Collection, ...], Meta(max_length=100)]
+DocumentUrl = Annotated[str, Meta(min_length=1, max_length=4000)]
 
 
 class DocumentSearch(Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,6 +43,19 @@ class Document(Struct, frozen=True):
     text: str
 
 
+class NewDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The JSON body of `POST /documents` and `PUT /documents/{id}`.
+
+    Without `text`, the page at `url` is read. A PUT without either keeps the text.
+    """
+
+    text: Annotated[str, Meta(min_length=1, max_length=MAX_DOCUMENT, pattern=r"\S")] | None = None
+    url: DocumentUrl | None = None  # the document's address; a new one replaces what it has
+    title: Annotated[str, Meta(max_length=300)] | None = None
+    collections: Collections = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
 class DocumentOriginal(Struct, frozen=True):
     """The file that a document was read from."""
 
@@ -63,6 +81,16 @@ class ListedDocument(Struct, frozen=True):
 
 
 DocumentChange = Literal["added", "changed", "unchanged", "same_text"]
+
+
+class DocumentPage(Struct, frozen=True):
+    """A page of documents, by their addresses.
+
+    `next_cursor` is null on the last page.
+    """
+
+    documents: list[ListedDocument]
+    next_cursor: str | None
 
 
 class AddedDocument(Struct, frozen=True, omit_defaults=True):

@@ -95,6 +95,7 @@ class ProvenClaim(Struct, frozen=True):
     more: tuple[FurtherPassage, ...] = ()  # further places of the same page
     given: bool = False  # the model itself copied the quote; it was looked up in the page
     embedded: bool = False  # words found no quote; an embedding found it, and score is its cosine
+    page_number: int | None = None  # of the quote, from 1, in a PDF or presentation
 
 
 class Claims(Struct, frozen=True):

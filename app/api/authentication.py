@@ -17,6 +17,7 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 PUBLIC = {"needs": None}  # `opt` of a route that needs no key
 READS: dict[str, Scope] = {"needs": "read"}  # of one that only reads, though it is a POST
+DOCUMENTS: dict[str, Scope] = {"needs": "documents"}  # of one that changes documents
 
 
 async def require_key(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

@@ -12,6 +12,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.agent.provenance import claims
 from app.api.context import TENANT, ApiContext, job_cursor_of, job_id_of
@@ -19,6 +20,7 @@ from app.api.contract import LOG, MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
 from app.api.problem_details import BadRequest
 from app.domain.event_kinds import TRACES
 from app.store import log, uses
+from app.store.page_numbers import page_numbers
 from app.text.urls import normalise
 from dossier.evidence import Claims
 from dossier.job_types import Claim, Status
@@ -63,9 +65,12 @@ async def job_claims(context: NamedDependency[ApiContext], job_id: FromPath[str]
     """
     key = job_id_of(job_id)
     head = await context.head(key)
-    recorded = await log.of_types(context.writer.engine, key, TRACES)
-    found = await asyncio.to_thread(claims, recorded)
-    return Response(Claims(key, head.seq, tuple(found)))
+    engine = context.writer.engine
+    found = await asyncio.to_thread(claims, await log.of_types(engine, key, TRACES))
+    places = [(claim.source.page.sha256 if claim.source.page else "", claim.start) for claim in found]
+    numbers = await page_numbers(engine, places)
+    paged = (replace(claim, page_number=page) for claim, page in zip(found, numbers, strict=True))
+    return Response(Claims(key, head.seq, tuple(paged)))
 
 
 @get(

@@ -17,6 +17,9 @@ from app.domain.signature import Signer
 from app.domain.view import job_view
 from app.errors import Busy, JobArchived, JobNotFound, QueueFull
 from app.handle import Terms, load
+from app.ingest.file_reader import FileReader
+from app.providers.reader.fetching import Fetcher
+from app.providers.reader.page_reader import PageReader
 from app.store import log, queue, reads
 from app.store.batch import Batch
 from app.store.wake import Wake
@@ -25,6 +28,7 @@ from app.stream.hub import Hub
 from dossier.job_types import JobView
 
 TENANT = "default"  # until there are keys, everybody is the same tenant
+MAX_UPLOAD = 100_000_000  # bytes of a file, where no setting says otherwise
 MAX_REPLAYS = 8  # running or waiting, in one process
 MAX_BUNDLES = 2  # that are being written, in one process; others wait
 ARCHIVED_MESSAGE = (
@@ -37,6 +41,20 @@ MISSING = (
 )
 ID_PREFIX = re.compile(r"-*(?:[0-9a-fA-F]-*){1,32}")
 COUNT_EVERY = 1.0  # seconds between two counts of the queue
+
+
+class DocumentShelf:
+    """What reads documents that are sent.
+
+    Args:
+        pages: reads a page of the web.
+        max_upload: bytes of a file.
+    """
+
+    def __init__(self, pages: PageReader | None = None, max_upload: int = MAX_UPLOAD) -> None:
+        self.pages = pages or PageReader(Fetcher())
+        self.files = FileReader()
+        self.max_upload = max_upload
 
 
 class ApiContext:
@@ -52,6 +70,7 @@ class ApiContext:
         terms: Terms,
         signer: Signer | None = None,
         keyring: Keyring | None = None,
+        shelf: DocumentShelf | None = None,
     ) -> None:
         self.writer = writer
         self.wake = wake
@@ -60,6 +79,7 @@ class ApiContext:
         self.signer = signer
         self.keyring = keyring or Keyring(writer.engine)
         self.models = ModelDoor(None)
+        self.shelf = shelf or DocumentShelf()
         self.bundling = asyncio.Semaphore(MAX_BUNDLES)
         self.queue_limit = queue_limit
         self._counted = 0.0

@@ -16,10 +16,12 @@ async def add_read(
     collections: Sequence[str] = (),
     metadata: dict[str, Any] | None = None,
     original_id: UUID | None = None,
+    *,
+    once: bool = True,
 ) -> AddedDocuments:
     """Store the documents of a file, and say what became of each."""
     given = metadata or {}
-    added = [await _add(engine, one, collections, given, original_id) for one in read.documents]
+    added = [await _add(engine, one, collections, given, original_id, once=once) for one in read.documents]
     return AddedDocuments(added, read.failed, read.skipped)
 
 
@@ -29,9 +31,11 @@ async def _add(
     collections: Sequence[str],
     metadata: dict[str, Any],
     original_id: UUID | None,
+    *,
+    once: bool,
 ) -> AddedDocument:
     whole = {**found.metadata, **metadata}
-    new = documents.NewDocument(found.url, found.title, found.text, collections, whole, original_id)
-    stored = await documents.store(engine, new)
+    new = documents.DocumentToStore(found.url, found.title, found.text, collections, whole, original_id)
+    stored = await documents.store(engine, new, once=once)
     same = stored.url if stored.change == "same_text" else ""
     return AddedDocument(stored.document_id, found.url, found.title, stored.change, same, found.note)

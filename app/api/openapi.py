@@ -3,9 +3,12 @@
 import asyncio
 from typing import Any
 
+import msgspec
 from litestar import Request, Router
 from litestar._openapi.plugin import OpenAPIPlugin
 from litestar.openapi.plugins import JsonRenderPlugin
+
+from dossier.document_types import NewDocument
 
 TEXT_TYPE = {"schema": {"type": "string"}}
 EVENTS = {"schema": {"type": "object", "required": ["events", "next_after", "head"], "properties": {
@@ -18,6 +21,19 @@ OPENAI_ANSWER = {
     "application/json": {"schema": {"type": "object", "additionalProperties": True}},
     "text/event-stream": TEXT_TYPE,
 }
+
+DOCUMENT_BODY = {"required": True, "content": {
+    "application/json": {"schema": {"$ref": "#/components/schemas/NewDocument"}},
+    "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {
+        "file": {"type": "string", "format": "binary"},
+        "url": {"type": "string"},
+        "title": {"type": "string"},
+        "collections": {"type": "array", "items": {"type": "string"}},
+        "metadata": {"type": "string"},
+    }}},
+}}  # fmt: skip
+# Bodies that a route receives in pieces, so that Litestar does not know them.
+BODIES = {("post", "/documents"): DOCUMENT_BODY, ("put", "/documents/{document_id}"): DOCUMENT_BODY}
 
 # What a path answers with 200: Litestar knows one media type for each status.
 CONTENT: dict[tuple[str, str], dict[str, Any]] = {
@@ -70,12 +86,18 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
     """Complete the document in place, once or more often alike."""
     for (method, path), content in CONTENT.items():
         document["paths"][path][method]["responses"]["200"]["content"] = content
+    for (method, path), received in BODIES.items():
+        document["paths"][path][method]["requestBody"] = received
+    _, schemas = msgspec.json.schema_components((NewDocument,), ref_template="#/components/schemas/{name}")
+    document["components"]["schemas"] |= msgspec.json.decode(msgspec.json.encode(schemas))
     for path, operations in document["paths"].items():
         for operation in operations.values():
             part = path.split("/")[1]
             operation["tags"] = [GROUPS.get(part, part)]
             operation["responses"].get("204", {}).pop("content", None)
     for schema in document["components"]["schemas"].values():
+        if schema.get("required") == []:
+            del schema["required"]
         for member in schema.get("properties", {}).values():
             _mend_tuple(member)
     return document

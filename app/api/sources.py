@@ -17,6 +17,7 @@ from app.api.contract import LOG, problems_of
 from app.api.problem_details import BadRequest
 from app.domain.event_kinds import TRACES
 from app.store import log, source_lookup
+from app.text.pages import page_number
 from dossier.evidence import SourceOrigin
 from dossier.job_types import Claim, FurtherPassage, Support
 
@@ -40,6 +41,7 @@ class QuoteView(Struct, frozen=True):
     verdict: Support | None  # of a judge; null where none was given
     reason: str  # of the verdict
     more: tuple[FurtherPassage, ...] = ()  # further places of the page that the claim needs
+    page_number: int | None = None  # of the quote, from 1, in a PDF or presentation
 
 
 class SourcePage(Struct, frozen=True):
@@ -98,13 +100,13 @@ def _page(job_id: UUID, source: source_lookup.StoredSource, origin: SourceOrigin
         sha256=page.sha256 if page else None,
         size=page.size if page else None,
         text=source.text,
-        quotes=tuple(map(_quote, source.claims)),
+        quotes=tuple(_quote(claim, source.text or "") for claim in source.claims),
         judged_by=source.judge if any(claim.verdict for claim in source.claims) else "",
         origin=origin,
     )
 
 
-def _quote(claim: Claim) -> QuoteView:
+def _quote(claim: Claim, text: str) -> QuoteView:
     return QuoteView(
         claim=claim.text,
         quote=claim.quote,
@@ -117,4 +119,5 @@ def _quote(claim: Claim) -> QuoteView:
         verdict=claim.verdict,
         reason=claim.reason,
         more=claim.more,
+        page_number=page_number(text, claim.start),
     )

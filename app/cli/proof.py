@@ -37,12 +37,15 @@ def why(job_id: str, number: int | None, *, as_json: bool) -> None:
         print_json(shown)
         return
     for claim in shown:
-        for text in (
-            [f"{claim.claim}. {claim.text} [{claim.source.number}]"] if number is None else _chain(claim)
-        ):
+        for text in [_listed(claim)] if number is None else _chain(claim):
             click.echo(harmless(text))
     if not found:
         line("No claims: the job has no report, or the report cites nothing.")
+
+
+def _listed(claim: ProvenClaim) -> str:
+    page = f", p. {claim.page_number}" if claim.page_number else ""
+    return f"{claim.claim}. {claim.text} [{claim.source.number}{page}]"
 
 
 def _chain(claim: ProvenClaim) -> list[str]:
@@ -50,7 +53,7 @@ def _chain(claim: ProvenClaim) -> list[str]:
     source = claim.source
     lines = [
         f"Claim {claim.claim}, event {claim.seq}: {claim.text}",
-        f"  quote, characters {claim.start} to {claim.end} of the page, score {claim.score}: {claim.quote}",
+        f"  quote, {_place(claim)}, score {claim.score}: {claim.quote}",
         *(f"  and, characters {place.start} to {place.end}: {place.quote}" for place in claim.more),
         f"  quoted by: {_quoted_by(claim)}",
         f"  verdict: {_verdict(claim)}",
@@ -65,6 +68,11 @@ def _chain(claim: ProvenClaim) -> list[str]:
         f"  found, event {source.found.seq}" + ("" if source.found.search else ": the question named it")
     )
     return lines + _call("search", source.found.search)
+
+
+def _place(claim: ProvenClaim) -> str:
+    place = f"characters {claim.start} to {claim.end} of the page"
+    return f"{place} (page {claim.page_number})" if claim.page_number else place
 
 
 def _quoted_by(claim: ProvenClaim) -> str:

@@ -1,22 +1,21 @@
-"""Where the commands put documents: straight into the database."""
+"""Where the commands put documents: a server, or else its database."""
 
 import asyncio
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from app.api.document_adding import add_read
 from app.cli.database_url import ready_url
-from app.errors import BadSetting
 from app.ingest.confined import confined_read
+from app.ingest.extract import NO_SUCH_FILE
 from app.ingest.extracted import ExtractedDocument, FileRead
-from app.settings import Settings, load_settings
+from app.settings import load_settings
 from app.store import documents
 from app.store.database import Engine, make_engine
+from dossier import Dossier
 from dossier.document_types import AddedDocument, AddedDocuments, ListedDocument
-
-ResultT = TypeVar("ResultT")
+from dossier.problems import ApiError
 
 
 class DatabaseShelf:
@@ -60,23 +59,64 @@ class DatabaseShelf:
         self._run(documents.remove_one(self._engine, document_id))
 
 
-Shelf = DatabaseShelf
+class ServerShelf:
+    """Documents of the server at DOSSIER_URL."""
+
+    def __init__(self, dossier: Dossier) -> None:
+        self._dossier = dossier
+
+    def put_all(self, found: Iterable[ExtractedDocument]) -> Iterator[AddedDocument]:
+        """Send documents one by one."""
+        for one in found:
+            sent = self._dossier.add_document(
+                text=one.text, url=one.url, title=one.title, metadata={**one.metadata}
+            )
+            yield from sent.documents
+
+    def put_file(self, path: Path, collections: Sequence[str] = ()) -> AddedDocuments:
+        """Send a file, which the server reads within its limits."""
+        if not path.is_file():
+            return AddedDocuments([], [f"{path}: {NO_SUCH_FILE}"])
+        try:
+            return self._dossier.add_document(path, url=path.resolve().as_uri(), collections=collections)
+        except ApiError as error:
+            if error.code not in OF_ONE_FILE:
+                raise
+            return AddedDocuments([], [f"{path}: {error}"])
+        except OSError as error:
+            return AddedDocuments(
+                [], [f"{path}: It cannot be opened ({error.strerror}): check its permissions."]
+            )
+
+    def listed(self, url_prefix: str = "", collection: str | None = None) -> Iterator[ListedDocument]:
+        """Yield the documents by their urls."""
+        return self._dossier.iter_documents(url_prefix=url_prefix or None, collection=collection)
+
+    def remove(self, url_prefix: str) -> int:
+        """Remove the documents whose urls begin so. Count them."""
+        count = 0
+        for count, one in enumerate(list(self.listed(url_prefix)), 1):  # noqa: B007 - counted
+            self.remove_one(one.document_id)
+        return count
+
+    def remove_one(self, document_id: int) -> None:
+        """Remove a document."""
+        self._dossier.delete_document(document_id)
 
 
-def local_settings() -> Settings:
-    """Settings under which documents go where they are searched. Raises BadSetting."""
-    settings = load_settings()
-    if settings.url and not settings.database_url:
-        raise BadSetting(
-            "Documents go straight into the database: set DATABASE_URL to that of the server at DOSSIER_URL."
-        )
-    return settings
+Shelf = DatabaseShelf | ServerShelf
+OF_ONE_FILE = {"unreadable_document", "body_too_large", "too_long", "invalid_character"}
 
 
 @contextlib.contextmanager
 def open_shelf() -> Iterator[Shelf]:
     """Open the documents that the settings lead to. Raises BadSetting."""
-    with database_shelf(ready_url(local_settings())) as shelf:
+    settings = load_settings()
+    if settings.url:
+        with Dossier(settings.url, api_key=settings.api_key) as dossier:
+            yield ServerShelf(dossier)
+        return
+    with database_shelf(ready_url(settings)) as shelf:
         yield shelf
 
 

@@ -29,6 +29,22 @@ _decode = msgspec.msgpack.Decoder(FileRead).decode
 
 def confined_read(path: Path, url: str = "", name: str = "") -> FileRead:
     """Read a file as `read_file` does, within limits."""
+    return decoded_read(confined_bytes(path, url, name), name or str(path))
+
+
+def decoded_read(said: bytes, name: str) -> FileRead:
+    """Return what a process said of a file.
+
+    It says nothing where it was ended.
+    """
+    try:
+        return _decode(said)
+    except ValueError:
+        return FileRead(failed=[f"{name}: {TOO_MUCH}"])
+
+
+def confined_bytes(path: Path, url: str, name: str) -> bytes:
+    """Read a file in a process, and return what that says."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -36,14 +52,10 @@ def confined_read(path: Path, url: str = "", name: str = "") -> FileRead:
         _work(path, url, name, writing)
     os.close(writing)
     try:
-        said = _received(reading)
+        return _received(reading)
     finally:
         os.close(reading)
         _end(child)
-    try:
-        return _decode(said)
-    except ValueError:  # the process was ended
-        return FileRead(failed=[f"{name or path}: {TOO_MUCH}"])
 
 
 def _end(child: int) -> None:

@@ -103,13 +103,12 @@ DOCUMENTS = f"""
 
 DOCUMENT = f"SELECT {COLUMNS} FROM {JOINED} WHERE d.tenant = $1::text AND d.document_id = $2::bigint"
 READ_DOCUMENT = "SELECT title, text FROM documents WHERE tenant = $1::text AND url = $2::text"
-READ_BY_ID = "SELECT url, title, text FROM documents WHERE tenant = $1::text AND document_id = $2::bigint"
 READ_TEXT = """
     SELECT text FROM documents WHERE tenant = $1::text AND url = $2::text
       AND ($3::text[] IS NULL OR collections && $3::text[])"""
 
 
-class NewDocument(Struct, frozen=True):
+class DocumentToStore(Struct, frozen=True):
     """A document that is to be stored."""
 
     url: str
@@ -136,12 +135,12 @@ async def put(engine: Engine, url: str, title: str, text: str) -> bool:
 
     False if nothing has changed. Raises WrongVersion.
     """
-    stored = await store(engine, NewDocument(url, title, text), once=False)
+    stored = await store(engine, DocumentToStore(url, title, text), once=False)
     return stored.change != "unchanged"
 
 
 async def store(
-    engine: Engine, new: NewDocument, tenant: str = DOCUMENT_TENANT, *, once: bool = True
+    engine: Engine, new: DocumentToStore, tenant: str = DOCUMENT_TENANT, *, once: bool = True
 ) -> StoredDocument:
     """Store a document, in place of the one that had its url.
 
@@ -154,6 +153,8 @@ async def store(
             rows = await fetch(engine, PUT_DOCUMENT, *values[:-1], once, values[-1])
         except asyncpg.UniqueViolationError:  # another process put this url since
             continue
+        except asyncpg.ForeignKeyViolationError:  # the last document of this original was just removed
+            break
         if rows:
             document_id, change, url, old = rows[0]
             if old is not None and old != new.original_id:
@@ -162,7 +163,7 @@ async def store(
     raise WrongVersion(f"{new.url} is being changed by another process.")
 
 
-def _values(new: NewDocument, tenant: str) -> list[Any]:
+def _values(new: DocumentToStore, tenant: str) -> list[Any]:
     title, text = storable(new.title), storable(new.text)
     cuts = list(cut(text))
     return [
@@ -245,11 +246,3 @@ async def document(engine: Engine, url: str, tenant: str = DOCUMENT_TENANT) -> t
     """Return a document's title and text, or None if unknown."""
     rows = await fetch(engine, READ_DOCUMENT, tenant, storable(url))
     return (str(rows[0][0]), str(rows[0][1])) if rows else None
-
-
-async def whole_document(
-    engine: Engine, document_id: int, tenant: str = DOCUMENT_TENANT
-) -> tuple[str, str, str] | None:
-    """Return a document's url, title and text, or None if unknown."""
-    rows = await fetch(engine, READ_BY_ID, tenant, document_id)
-    return (str(rows[0][0]), str(rows[0][1]), str(rows[0][2])) if rows else None

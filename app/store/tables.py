@@ -188,6 +188,7 @@ originals = Table(
     Column("size", BigInteger, nullable=False),  # bytes
     Column("sha256", Text, nullable=False),  # hexadecimal
     Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Index("originals_sha256_idx", "tenant", "sha256"),
 )
 
 original_chunks = Table(

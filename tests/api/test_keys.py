@@ -40,6 +40,7 @@ async def keys(engine):
     made = {
         "read": await add_key(engine, "reader", ("read",), None),
         "submit": await add_key(engine, "writer", ("submit",), None),
+        "documents": await add_key(engine, "librarian", ("documents",), None),
         "admin": await add_key(engine, "root", ("admin",), None),
         "expired": await add_key(engine, "old", ("admin",), past),
         "revoked": await add_key(engine, "lost", ("admin",), None),
@@ -51,11 +52,13 @@ async def keys(engine):
 def allowed(method, path):
     """Which keys a route admits."""
     if (method, path) in FREE:
-        return {"none", "malformed", "expired", "revoked", "read", "submit", "admin"}
+        return {"none", "malformed", "expired", "revoked", "read", "submit", "documents", "admin"}
     if path == "/metrics" or path.startswith(("/workers", "/queue")) or path.endswith(("/requeue", "/retry")):
         return {"admin"}
     if path.startswith("/webhooks") and method != "GET":
         return {"admin"}
+    if path.startswith("/documents") and method != "GET" and (method, path) not in READING:
+        return {"documents", "admin"}
     needs = "read" if method == "GET" or (method, path) in READING else "submit"
     return {needs, "admin"}
 
@@ -64,7 +67,7 @@ async def test_every_route_admits_exactly_the_keys_that_it_needs(api, keys):
     keys = keys | {"none": None, "malformed": "dsk_short"}
     wrong = []
     for method, path in ROUTES:
-        there = path.replace("{number}", "1").replace("{name}", "dossier-quick")
+        there = path.replace("{number}", "1").replace("{name}", "dossier-quick").replace("{document_id}", "1")
         for part in ("{job_id}", "{other}", "{response_id}", "{endpoint_id}", "{delivery_id}"):
             there = there.replace(part, "00000000-0000-0000-0000-000000000000")
         for name, text in keys.items():

@@ -68,11 +68,12 @@ def requests(method, path, ids):
             "name": job_id,
             "endpoint_id": job_id,
             "delivery_id": ids[0],
+            "document_id": "1" if job_id == ids[0] else str(2**70),
         }
         address = path.format_map(values)
         for query, headers in HOSTILE:
             yield address + query, headers, None
-        for body in BODIES if method == "post" else ():
+        for body in BODIES if method in {"post", "put"} else ():
             yield address, JSON, body
             yield address, {"Content-Type": "text/plain"}, body
 

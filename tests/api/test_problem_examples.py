@@ -71,6 +71,9 @@ PROVOKED = {
     "report_not_ready": got(f"/jobs/{RUNNING}/report"),
     "source_not_found": got(f"/jobs/{OVER}/sources/99"),
     "document_not_found": got("/documents/text?url=docs://nothing"),
+    "original_not_found": got("/documents/1/original"),
+    "malformed_form": ("POST", "/documents", {"data": {"title": "Yaks"}, "files": {"title": (None, "Yaks")}}),
+    "unreadable_document": ("POST", "/documents", {"files": {"file": ("scan.doc", b"x")}}),
     "malformed_webhook_id": got("/webhooks/mine"),
     "worker_not_found": ("POST", "/workers/db1-4711-3fa2c1/drain", {}),
     "job_not_held": ("POST", f"/jobs/{OVER}/requeue", {}),
@@ -218,6 +221,9 @@ async def answered(api, examples, code, headers=None):
     options = {**options, "headers": {**options.get("headers", {}), **(headers or {})}}
     if code == "idempotency_conflict":
         await api.post("/jobs", json={"query": "Why?"}, headers={"Idempotency-Key": "with-1"})
+    if code == "original_not_found":
+        made = (await api.post("/documents", json={"text": "A yak is an ox."})).json()
+        path = path.replace("/1/", f"/{made['documents'][0]['document_id']}/")
     answer = await api.request(method, examples.sent(path), **options)
     assert answer.headers["content-type"] == "application/problem+json"
     return json.loads(examples.shown(answer.text))

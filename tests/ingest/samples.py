@@ -96,7 +96,8 @@ def xlsx(sheet, rows):
             "_rels/.rels": f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
             f'<Relationship Id="r1" Type="{REL}/officeDocument" Target="{BOOK}"/></Relationships>',
             BOOK: f'<workbook {S} {R}><sheets><sheet name="{sheet}" sheetId="1" r:id="r1"/>'
-            "</sheets></workbook>",
+            "</sheets></"
+            "workbook>",
             f"xl/_rels/{BOOK[3:]}.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
             f'relationships"><Relationship Id="r1" Type="{REL}/worksheet" Target="worksheets/sheet1.xml"/>'
             "</Relationships>",

@@ -3,7 +3,7 @@
 import pytest
 
 from app.store import documents, passage_search
-from app.store.documents import NewDocument
+from app.store.documents import DocumentToStore
 
 YAK = "A yak is a large ox that lives on the plateau of Tibet."
 
@@ -31,10 +31,10 @@ async def test_ligatures_and_parted_words_are_found_and_the_text_stays(engine, t
 
 
 async def test_a_text_that_is_there_is_not_stored_twice(engine):
-    first = await documents.store(engine, NewDocument("note:a", "A", YAK))
-    again = await documents.store(engine, NewDocument("note:b", "B", YAK))
-    other = await documents.store(engine, NewDocument("note:b", "B", YAK, ["tibet"]))
-    moved = await documents.store(engine, NewDocument("note:b", "B", YAK, ["asia"]))
+    first = await documents.store(engine, DocumentToStore("note:a", "A", YAK))
+    again = await documents.store(engine, DocumentToStore("note:b", "B", YAK))
+    other = await documents.store(engine, DocumentToStore("note:b", "B", YAK, ["tibet"]))
+    moved = await documents.store(engine, DocumentToStore("note:b", "B", YAK, ["asia"]))
 
     assert (first.change, again.change, other.change, moved.change) == (
         "added",
@@ -48,7 +48,7 @@ async def test_a_text_that_is_there_is_not_stored_twice(engine):
 async def test_collections_restrict_what_is_found_and_read(engine):
     for name in ("tibet", "nepal"):
         await documents.store(
-            engine, NewDocument(f"note:{name}", name, f"{YAK} It is in {name}.", [name, "asia"])
+            engine, DocumentToStore(f"note:{name}", name, f"{YAK} It is in {name}.", [name, "asia"])
         )
 
     async def found(*collections):
@@ -64,7 +64,9 @@ async def test_collections_restrict_what_is_found_and_read(engine):
 
 
 async def test_metadata_that_postgres_cannot_store_is_mended(engine):
-    stored = await documents.store(engine, NewDocument("note:a", "A", YAK, metadata={"a": "x\0y", "b": [1]}))
+    stored = await documents.store(
+        engine, DocumentToStore("note:a", "A", YAK, metadata={"a": "x\0y", "b": [1]})
+    )
 
     known = await documents.find_document(engine, stored.document_id)
 

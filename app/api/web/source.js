@@ -142,7 +142,11 @@ export async function openSource(id, number, claim, closed) {
       why.replaceChildren(
         h("p", { dir: "auto" }, quotes[at].claim),
         ...[quotes[at], ...quotes[at].more].map((place) => h("blockquote", { dir: "auto" }, place.quote)),
-        ...[quotes[at].given ? "" : held(quotes[at]), ...backing(quotes[at], source.judged_by)]
+        ...[
+          quotes[at].page_number ? `Page ${quotes[at].page_number}.` : "",
+          quotes[at].given ? "" : held(quotes[at]),
+          ...backing(quotes[at], source.judged_by),
+        ]
           .filter(Boolean)
           .map((line) => h("p", { class: "hint", dir: "auto" }, line)),
       );

@@ -34,11 +34,16 @@ class PageReader:
 
         Raises ProviderError, of which none is worth another try.
         """
+        return PageReply((await self.read_page(url)).text, Usage(pages=1))
+
+    async def read_page(self, url: str) -> Extract:
+        """Return the title and text of a page. Raises ProviderError."""
         page = await self._fetcher.fetch(url, self._permit)
-        text = tidy((await self._extracted(page)).text)
+        found = await self._extracted(page)
+        text = tidy(found.text)
         if not text.strip():
             raise ProviderError("validation", "The page has no text.", retryable=False)
-        return PageReply(text, Usage(pages=1))
+        return Extract(found.title, text, found.metadata)
 
     async def aclose(self) -> None:
         """Close all connections."""

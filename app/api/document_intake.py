@@ -1,0 +1,146 @@
+"""Turn a request into documents: a file, a text, or a page."""
+
+import hashlib
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request
+from msgspec import Struct
+
+from app.api.context import ApiContext
+from app.api.contract import JSON, checked_body
+from app.api.document_adding import add_read
+from app.api.problem_details import BadRequest
+from app.api.uploads import FORM, UploadForm, received_form, refuse_too_long, too_long
+from app.errors import ProviderError
+from app.ingest.extracted import ExtractedDocument, FileRead, tidy_title
+from app.store import documents, originals
+from app.text.formats import from_plain, tidy
+from app.text.urls import normalise
+from dossier.document_types import AddedDocuments, ListedDocument, NewDocument
+
+MAX_JSON_DOCUMENT = 16_000_000  # bytes; the longest text has 2,000,000 characters
+FORM_FIELDS = ("url", "title", "collections", "metadata")
+
+
+class Intake(Struct, frozen=True):
+    """What is to be stored, and where it goes."""
+
+    read: FileRead
+    wanted: NewDocument
+    original: originals.UploadedFile | None = None
+
+
+async def take_in(
+    context: ApiContext, request: Request[Any, Any, Any], replaced: ListedDocument | None = None
+) -> AddedDocuments:
+    """Store what a request brings, in place of `replaced`.
+
+    Raises BadRequest, InvalidRequest, DatabaseUnavailable, WrongVersion.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == FORM:
+        async with received_form(request, context.shelf.max_upload) as form:
+            return await _stored(context, await _of_form(context, form, replaced), replaced)
+    if kind != JSON:
+        got = f", not {kind[:100]}" if kind else ""
+        raise BadRequest("unsupported_media_type", f"Send {JSON} or {FORM}{got}.", "Content-Type")
+    wanted = checked_body(await _json_body(request), NewDocument)
+    return await _stored(context, Intake(await _of_json(context, wanted, replaced), wanted), replaced)
+
+
+async def _json_body(request: Request[Any, Any, Any]) -> bytes:
+    refuse_too_long(request, MAX_JSON_DOCUMENT)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_JSON_DOCUMENT:
+            raise too_long(MAX_JSON_DOCUMENT)
+    return bytes(body)
+
+
+async def _of_form(context: ApiContext, form: UploadForm, replaced: ListedDocument | None) -> Intake:
+    if form.file is None:
+        raise BadRequest("malformed_form", "Send a file in the field `file`.", "file")
+    wanted = _fields(form)
+    file = form.file
+    url = replaced.url if replaced else wanted.url or f"upload:{file.sha256[:32]}/{quote(file.name)}"
+    read = await context.shelf.files.read(file.path, url, file.name)
+    if not read.documents:
+        why = "; ".join(read.failed) or "No file in it is of a format that can be read."
+        raise BadRequest("unreadable_document", why, "file")
+    return Intake(read, wanted, file)
+
+
+def _fields(form: UploadForm) -> NewDocument:
+    """Return the fields beside the file, checked as those of JSON."""
+    given: dict[str, Any] = {}
+    for name, values in form.fields.items():
+        if name not in FORM_FIELDS:
+            raise BadRequest("unknown_field", f"Known fields: file, {', '.join(FORM_FIELDS)}.", name[:100])
+        if name == "collections":
+            given[name] = [one.strip() for value in values for one in value.split(",") if one.strip()]
+        elif len(values) > 1:
+            raise BadRequest("malformed_form", "Give this field once.", name)
+        else:
+            given[name] = _metadata(values[0]) if name == "metadata" else values[0]
+    return checked_body(msgspec.json.encode(given), NewDocument)
+
+
+def _metadata(text: str) -> Any:  # noqa: ANN401 - any JSON, which is checked with the other fields
+    try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        raise BadRequest("malformed_json", "Send an object of JSON.", "metadata") from None
+
+
+async def _of_json(context: ApiContext, wanted: NewDocument, replaced: ListedDocument | None) -> FileRead:
+    if wanted.text is not None:
+        title = wanted.title or from_plain(wanted.text.encode("utf-8", "replace")).title
+        digest = hashlib.sha256(f"{title}\0{wanted.text}".encode("utf-8", "replace")).hexdigest()
+        url = replaced.url if replaced else wanted.url or f"text:{digest[:32]}"
+        return FileRead([ExtractedDocument(url, tidy_title(title) or "Untitled", tidy(wanted.text))])
+    if wanted.url is not None:
+        return FileRead([await _of_page(context, wanted.url, replaced)])
+    if replaced is None:
+        raise BadRequest("missing_field", "Send a text, the url of a page, or a form with a file.", "text")
+    text = await documents.text(context.writer.engine, replaced.url) or ""
+    return FileRead([ExtractedDocument(replaced.url, replaced.title, text)])
+
+
+async def _of_page(context: ApiContext, url: str, replaced: ListedDocument | None) -> ExtractedDocument:
+    address = normalise(url)
+    if not address.startswith(("http://", "https://")):
+        raise BadRequest("malformed_url", "Use an address that begins with http:// or https://.", "url")
+    try:
+        page = await context.shelf.pages.read_page(address)
+    except ProviderError as error:
+        raise BadRequest("unreadable_document", str(error), "url") from None
+    title = tidy_title(page.title) or address
+    return ExtractedDocument(replaced.url if replaced else address, title, page.text, page.metadata)
+
+
+async def _stored(context: ApiContext, intake: Intake, replaced: ListedDocument | None) -> AddedDocuments:
+    read, wanted = intake.read, intake.wanted
+    if replaced and (len(read.documents) != 1 or read.documents[0].url != replaced.url):
+        raise BadRequest("unreadable_document", "An archive cannot replace one document.", "file")
+    if wanted.title and len(read.documents) == 1:
+        read.documents[0] = msgspec.structs.replace(read.documents[0], title=tidy_title(wanted.title))
+    engine, original_id = context.writer.engine, None
+    if intake.original:
+        original_id = await originals.keep_original(engine, intake.original)
+    elif replaced and wanted.text is None and wanted.url is None:
+        original_id = await originals.original_of(engine, replaced.document_id)
+    try:
+        return await add_read(
+            engine, read, wanted.collections, wanted.metadata, original_id, once=replaced is None
+        )
+    finally:
+        if original_id:
+            await documents.remove_original(engine, original_id)  # where no document has it
+
+
+def is_new(added: AddedDocuments) -> bool:
+    """Return whether anything was stored."""
+    return any(one.change in {"added", "changed"} for one in added.documents)

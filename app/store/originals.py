@@ -1,0 +1,74 @@
+"""Keep the files that documents were read from, in pieces.
+
+The only SQL for it. A file passes through in pieces, so none is whole in memory.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from msgspec import Struct
+
+from app.store.database import Engine, fetch, storable
+from app.store.documents import DOCUMENT_TENANT
+
+ORIGINAL_PIECE = 1_000_000  # bytes
+
+# One that is still being stored, or whose storing broke off, is not whole.
+KNOWN_ORIGINAL = """
+    SELECT original_id FROM originals o WHERE tenant = $1::text AND sha256 = $2::text
+      AND size = (SELECT coalesce(sum(octet_length(body)), 0) FROM original_chunks c
+          WHERE c.original_id = o.original_id)
+    LIMIT 1"""
+ADD_ORIGINAL = """
+    INSERT INTO originals (original_id, tenant, name, media_type, size, sha256)
+    VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::bigint, $6::text)"""
+ADD_PIECE = "INSERT INTO original_chunks VALUES ($1::uuid, $2::integer, $3::bytea)"
+PIECE_OF = "SELECT body FROM original_chunks WHERE original_id = $1::uuid AND number = $2::integer"
+ORIGINAL_OF = """
+    SELECT original_id FROM documents WHERE tenant = $1::text AND document_id = $2::bigint
+      AND original_id IS NOT NULL"""
+
+
+class UploadedFile(Struct, frozen=True):
+    """A file on the disk of this machine, until it is stored."""
+
+    path: Path
+    name: str
+    media_type: str
+    size: int  # bytes
+    sha256: str  # hexadecimal
+
+
+async def keep_original(engine: Engine, file: UploadedFile, tenant: str = DOCUMENT_TENANT) -> UUID:
+    """Store a file, unless the same bytes are there."""
+    if known := await fetch(engine, KNOWN_ORIGINAL, tenant, file.sha256):
+        return UUID(str(known[0][0]))
+    original_id = uuid4()
+    about = (storable(file.name), storable(file.media_type), file.size, file.sha256)
+    await fetch(engine, ADD_ORIGINAL, original_id, tenant, *about)
+    with file.path.open("rb") as stream:
+        for number, body in enumerate(iter(lambda: stream.read(ORIGINAL_PIECE), b"")):
+            await fetch(engine, ADD_PIECE, original_id, number, body)
+    return original_id
+
+
+async def original_of(engine: Engine, document_id: int, tenant: str = DOCUMENT_TENANT) -> UUID | None:
+    """Return the original of a document, None where none is kept."""
+    rows = await fetch(engine, ORIGINAL_OF, tenant, document_id)
+    return UUID(str(rows[0][0])) if rows else None
+
+
+async def pieces(engine: Engine, original_id: UUID) -> AsyncIterator[bytes]:
+    """Yield a file piece by piece."""
+    number = 0
+    while rows := await fetch(engine, PIECE_OF, original_id, number):
+        yield rows[0][0]
+        number += 1
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

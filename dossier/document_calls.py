@@ -1,0 +1,163 @@
+"""The calls of the client that are about documents."""
+
+import os
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+
+from dossier import lenient
+from dossier.document_types import (
+    AddedDocuments,
+    Document,
+    DocumentPage,
+    DocumentSearch,
+    FoundDocuments,
+    ListedDocument,
+    NewDocument,
+)
+from dossier.problems import StreamBroken
+
+AnswerT = TypeVar("AnswerT")
+
+DOCUMENTS_PAGE = 100  # the most that the server gives
+UPLOAD = httpx.Timeout(connect=5.0, read=600.0, write=60.0, pool=5.0)  # a scanned book takes minutes
+
+
+class DocumentCalls:
+    """Adds, lists, finds and deletes documents. AsyncDossier is one."""
+
+    async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's
+        raise NotImplementedError
+
+    async def search_documents(self, query: str, limit: int = 10) -> FoundDocuments:
+        """Return the documents that answer a question best.
+
+        Each comes with its best passage.
+
+        Args:
+            query: 1 to 4000 characters; nothing in it is syntax.
+            limit: 1 to 50 documents.
+        """
+        body = msgspec.json.encode(DocumentSearch(query, limit))
+        return _answer(await self._sent("POST", "/documents/search", content=body), FoundDocuments)
+
+    async def document(self, url: str) -> Document:
+        """Return a document by its address. Raises ApiError `document_not_found`."""
+        return _answer(await self._ask("GET", "/documents/text", params={"url": url}), Document)
+
+    async def add_document(
+        self,
+        file: str | os.PathLike[str] | None = None,
+        *,
+        text: str | None = None,
+        url: str | None = None,
+        title: str | None = None,
+        collections: Sequence[str] = (),
+        metadata: dict[str, Any] | None = None,
+    ) -> AddedDocuments:
+        """Add the documents of a file, a text, or a page.
+
+        What is there already adds nothing. An archive adds a document for each file in it.
+
+        Args:
+            file: The path of a file, which is sent in pieces.
+            text: In place of a file.
+            url: The document's address; without file and text, the page there is read.
+            title: In place of the file's own.
+            collections: Up to 100; `Sources(collections=…)` of a job restricts its search to some.
+            metadata: Your own fields, up to 10 KB of JSON.
+
+        Raises:
+            ApiError: `unreadable_document`, `body_too_large`, or fields that were refused.
+        """
+        new = NewDocument(text, url, title, tuple(collections), metadata or {})
+        return await self._put_in("POST", "/documents", file, new)
+
+    async def replace_document(
+        self,
+        document_id: int,
+        file: str | os.PathLike[str] | None = None,
+        *,
+        text: str | None = None,
+        title: str | None = None,
+        collections: Sequence[str] = (),
+        metadata: dict[str, Any] | None = None,
+    ) -> AddedDocuments:
+        """Replace a document, whose address stays.
+
+        Without a file and a text its text stays too.
+        """
+        new = NewDocument(text, None, title, tuple(collections), metadata or {})
+        return await self._put_in("PUT", f"/documents/{document_id}", file, new)
+
+    async def documents(
+        self,
+        limit: int = 20,
+        cursor: str | None = None,
+        *,
+        url_prefix: str | None = None,
+        collection: str | None = None,
+    ) -> DocumentPage:
+        """Get a page of documents by their addresses, without texts.
+
+        A page has 1 to 100; `iter_documents` walks all pages.
+        """
+        wanted = {"limit": limit, "cursor": cursor, "url_prefix": url_prefix, "collection": collection}
+        params = {name: value for name, value in wanted.items() if value}
+        return _answer(await self._ask("GET", "/documents", params=params), DocumentPage)
+
+    async def iter_documents(
+        self, *, url_prefix: str | None = None, collection: str | None = None
+    ) -> AsyncGenerator[ListedDocument, None]:
+        """Iterate over all documents by their addresses."""
+        cursor: str | None = None
+        while True:
+            page = await self.documents(DOCUMENTS_PAGE, cursor, url_prefix=url_prefix, collection=collection)
+            for one in page.documents:
+                yield one
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def get_document(self, document_id: int) -> ListedDocument:
+        """Return what is known of a document, without its text."""
+        return _answer(await self._ask("GET", f"/documents/{document_id}"), ListedDocument)
+
+    async def document_text(self, document_id: int) -> Document:
+        """Return a document with its text, in which form feeds part pages."""
+        return _answer(await self._ask("GET", f"/documents/{document_id}/text"), Document)
+
+    async def document_original(self, document_id: int) -> bytes:
+        """Return the file of a document. Raises ApiError `original_not_found`."""
+        return (await self._ask("GET", f"/documents/{document_id}/original", timeout=UPLOAD)).content
+
+    async def delete_document(self, document_id: int) -> None:
+        """Delete a document and its file."""
+        await self._ask("DELETE", f"/documents/{document_id}")
+
+    async def _put_in(
+        self, method: str, path: str, file: str | os.PathLike[str] | None, new: NewDocument
+    ) -> AddedDocuments:
+        if file is None:
+            return _answer(await self._sent(method, path, content=msgspec.json.encode(new)), AddedDocuments)
+        fields: dict[str, Any] = {"metadata": msgspec.json.encode(new.metadata).decode()}
+        fields |= {name: value for name, value in (("url", new.url), ("title", new.title)) if value}
+        fields["collections"] = list(new.collections)
+        with Path(file).open("rb") as stream:  # noqa: ASYNC230 - opening takes no time; it is sent in pieces
+            files = {"file": (Path(file).name, stream, "application/octet-stream")}
+            response = await self._ask(method, path, data=fields, files=files, timeout=UPLOAD)
+        return _answer(response, AddedDocuments)
+
+    async def _sent(self, method: str, path: str, content: bytes) -> httpx.Response:
+        headers = {"Content-Type": "application/json"}
+        return await self._ask(method, path, content=content, headers=headers, timeout=UPLOAD)
+
+
+def _answer(response: httpx.Response, kind: type[AnswerT]) -> AnswerT:
+    try:
+        return lenient.decode(response.content, kind)
+    except msgspec.DecodeError as error:
+        raise StreamBroken(f"{response.url} did not return a valid Dossier response: {error}") from error
