@@ -5,8 +5,8 @@ from alembic import op
 from migrations.report_0008 import replacements
 from migrations.report_0017 import VIEWS
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
