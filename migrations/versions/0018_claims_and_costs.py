@@ -3,7 +3,7 @@
 from alembic import op
 
 from migrations.report_0008 import replacements
-from migrations.report_0017 import VIEWS
+from migrations.report_0018 import VIEWS
 
 revision = "0018"
 down_revision = "0017"

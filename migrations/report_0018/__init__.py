@@ -1,4 +1,4 @@
-"""Define revision 0017's additions to the schema `report`.
+"""Define revision 0018's additions to the schema `report`.
 
 Frozen.
 """
