@@ -26,7 +26,7 @@ class WrongLevel(DossierError):
 
 
 def ready_url(settings: Settings) -> str:
-    """Return the URL of a database at this code's level, or a later one.
+    """Return the URL of a database that this code serves.
 
     Blocks, and runs event loops of its own.
 

@@ -51,6 +51,8 @@ COMMANDS = {
     "keygen": ("app.cli.audit:keygen", "Make a key that signs checkpoints and bundles."),
     "forget": ("app.cli.forgetting:forget", "Delete pages, prompts and replies permanently."),
     "archive": ("app.cli.archiving:archive", "Move old months of the log to files."),
+    "backup": ("app.cli.backing_up:backup", "Write a copy of one moment into a new folder."),
+    "restore": ("app.cli.backing_up:restore", "Load a backup into an empty database, and verify it."),
     "rebuild": ("app.cli.database_admin:rebuild", "Rebuild the jobs table from the log."),
 }
 

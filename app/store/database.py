@@ -56,7 +56,7 @@ WRITES_FAIL = (asyncpg.DiskFullError, asyncpg.ReadOnlySQLTransactionError)
 ANY_SQL = ""
 
 # Of a session without bounds of its own, as migrations have it.
-PLAIN = MappingProxyType({"application_name": "dossier", "standard_conforming_strings": "on"})
+PLAIN_SETTINGS = MappingProxyType({"application_name": "dossier", "standard_conforming_strings": "on"})
 
 # What a URL may ask for as target_session_attrs; everything else is a server that takes writes.
 ON_EITHER = frozenset({"any", "prefer-standby"})
@@ -180,7 +180,7 @@ async def _open_session(
     *,
     wanted: str,
     seconds: float,
-    server_settings: Mapping[str, str] = PLAIN,
+    server_settings: Mapping[str, str] = PLAIN_SETTINGS,
     **options: Any,  # noqa: ANN401 - as the driver
 ) -> Session:
     """Open a session, behind a pooler without prepared statements."""

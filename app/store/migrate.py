@@ -53,9 +53,9 @@ def expected() -> str:
 
 
 def serves(level: str) -> bool:
-    """Return True for a level at which this code runs: its own, or a later one.
+    """Return True for a level at which this code runs.
 
-    Migrations only add, so the code of the last release runs on the next schema.
+    It is its own, or a later one: migrations only add.
     """
     own = expected()
     return level == own or (level.isdecimal() and own.isdecimal() and int(level) > int(own))

@@ -66,9 +66,11 @@ ARGUMENTS = {
     "forget": ["--job", JOB, "--yes"],
     "archive": ["--before", "2025-03", "--to", "{folder}"],
     "archive verify": ["{file}"],
+    "backup": ["{folder}"],
+    "restore": ["."],
     "rebuild": [],
 }
-LOCAL = {"models", "keygen", "archive verify", "doctor"}  # these need neither server nor database
+LOCAL = {"models", "keygen", "archive verify", "doctor", "restore"}  # these need neither server nor database
 SERVERS = {"demo", "serve", "mcp", "worker"}  # these set up a log, or start a process that does
 
 
