@@ -39,7 +39,7 @@ MISSING = (
     "Events of this job are missing: its month is being archived, or events were deleted. "
     "`dossier verify` says which."
 )
-ID_PREFIX = re.compile(r"-*(?:[0-9a-fA-F]-*){1,32}")
+ID_PREFIX = re.compile(r"(?<!-)-*(?:[0-9a-fA-F]-*){1,32}")
 COUNT_EVERY = 1.0  # seconds between two counts of the queue
 
 

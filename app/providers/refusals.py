@@ -31,7 +31,7 @@ _CONTEXT = (
     re.compile(r'"n_ctx"\s*:\s*"?(\d+)'),
     re.compile(r"maximum (?:context|prompt) length(?: of| is)?\s*:?\s*([\d,]+)", re.IGNORECASE),
     re.compile(r"context (?:length|window|size)(?: is| of)?(?: only)?\s*:?\s*\(?([\d,]+)", re.IGNORECASE),
-    re.compile(r"([\d,]+)\s*(?:tokens? )?maximum\b(?! of)", re.IGNORECASE),
+    re.compile(r"(?<![\d,])([\d,]+)\s*(?:tokens? )?maximum\b(?! of)", re.IGNORECASE),
     re.compile(r"with ([\d,]+) maximum context", re.IGNORECASE),
     re.compile(r"tokens allowed\s*\(?([\d,]+)", re.IGNORECASE),
     re.compile(r"available context size \(?([\d,]+)", re.IGNORECASE),
@@ -39,7 +39,7 @@ _CONTEXT = (
 )
 _SENT = (
     re.compile(r'"n_prompt_tokens"\s*:\s*"?(\d+)'),
-    re.compile(r"([\d,]+) in the messages", re.IGNORECASE),
+    re.compile(r"(?<![\d,])([\d,]+) in the messages", re.IGNORECASE),
     re.compile(r"messages (?:resulted in|have|has) ([\d,]+)", re.IGNORECASE),
     re.compile(r"prompt contains (?:at least )?([\d,]+)", re.IGNORECASE),
     re.compile(r"requested(?: about)?(?: tokens)?\s*:?\s*\(?([\d,]+)", re.IGNORECASE),
@@ -67,7 +67,7 @@ _LEFT = {
     "x-ratelimit-reset-tokens": "x-ratelimit-remaining-tokens",
     "x-ratelimit-reset-requests": "x-ratelimit-remaining-requests",
 }
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_DURATION_PART = re.compile(r"(?<!\d)(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 MIN_MOMENT = 1_000_000_000  # a reset beyond this is a moment, not a wait
 

@@ -12,7 +12,7 @@ ENGLISH_FUNCTION_WORDS = languages.function_words("en") | {"no", "nor", "not"}
 ENGLISH_QUESTION_WORDS = languages.question_words("en")
 
 SYMBOL = re.compile(r"[=<>!+*/%&|^~@-]{1,3}")
-QUOTED = re.compile(r"[\"“`']+([^\s\"“”`']{1,20})[\"”`']+")
+QUOTED = re.compile(r"[\"“`']{1,20}([^\s\"“”`']{1,20})[\"”`']+")
 
 
 def terms(text: str, language: str = "en", stems: str = "") -> frozenset[str]:

@@ -15,8 +15,7 @@ from app.api.openai.conversation import PlainMessage
 MAX_TITLE = 60  # characters
 
 _OPEN_WEBUI = "### Task:"
-_HISTORY = re.compile(r"<chat_history>(.*?)</chat_history>", re.DOTALL)
-_FIRST_USER = re.compile(r"^\s*USER:\s*(.+)$", re.MULTILINE | re.IGNORECASE)
+_FIRST_USER = re.compile(r"^[^\S\n]*USER:\s*(\S.*)$", re.MULTILINE | re.IGNORECASE)
 _LIBRECHAT = re.compile(
     r"^\s*(?:Provide a concise, 5-word-or-less title for the conversation"
     r"|Analyze this conversation and provide:"
@@ -53,8 +52,9 @@ def _open_webui(text: str) -> str:
 
 def _title(text: str) -> str:
     """Return the first words of the conversation's first question."""
-    history = _HISTORY.search(text)
-    history_text = history[1] if history else text
+    _, opened, rest = text.partition("<chat_history>")
+    inside, closed, _ = rest.partition("</chat_history>")
+    history_text = inside if opened and closed else text
     user = _FIRST_USER.search(history_text)
     line = " ".join((user[1] if user else history_text).split())
     return (line[: MAX_TITLE - 1].rsplit(" ", 1)[0] + "…" if len(line) > MAX_TITLE else line) or "Research"

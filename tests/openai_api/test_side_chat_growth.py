@@ -1,0 +1,15 @@
+"""A chat about a title takes as long as it is, whatever is in it."""
+
+import pytest
+
+from app.api.openai.conversation import PlainMessage
+from app.api.openai.side_chats import side_answer
+from tests.growth.measure import MOST, growth, repeated
+
+
+@pytest.mark.parametrize("piece", ["<chat_history>", "</chat_history>", "\n", "USER:", "\nUSER:\n", " "])
+def test_twice_the_chat_takes_twice_as_long(piece):
+    def answer(text):
+        side_answer([PlainMessage("user", f"### Task: title {text}")])
+
+    assert growth(answer, repeated(piece)) <= MOST
