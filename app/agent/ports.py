@@ -174,6 +174,16 @@ class BadReply(ProviderError):
         self.said = said  # the reply, as far as it is known
 
 
+class PartlyPaid(ProviderError):
+    """A call of several requests failed after some of them were paid."""
+
+    def __init__(self, error: ProviderError, usage: Usage) -> None:
+        super().__init__(
+            error.error_type, str(error), retryable=error.retryable, retry_after=error.retry_after
+        )
+        self.usage = usage
+
+
 class Hit(Struct, frozen=True):
     """A page that a search offers."""
 

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 from msgspec import Meta, Struct
 
-from app.agent.ports import Vectors
+from app.agent.ports import PartlyPaid, Vectors
 from app.domain.events import Usage
 from app.errors import ProviderError
 from app.providers.base_address import checked_address, joined
@@ -57,17 +57,27 @@ class ServerEmbedder:
         self.name, self.threshold = f"embedding:{model}", threshold
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
-        """A vector for each text, in requests of TEXTS_OF_REQUEST. Raises ProviderError."""
-        vectors, tokens = list[tuple[float, ...]](), 0
-        for at in range(0, len(texts), TEXTS_OF_REQUEST):
-            batch = texts[at : at + TEXTS_OF_REQUEST]
-            reply = await self._asked(batch)
-            vectors += _in_order(reply, len(batch))
-            tokens += reply.usage.prompt_tokens if reply.usage else 0
-        if len({len(vector) for vector in vectors}) > 1:
-            raise ProviderError("validation", UNREADABLE, retryable=False)
+        """A vector for each text, in requests of TEXTS_OF_REQUEST.
+
+        Raises ProviderError, with what was paid for where a request before had an answer.
+        """
+        vectors, paid = list[tuple[float, ...]](), list[int]()
+        try:
+            for at in range(0, len(texts), TEXTS_OF_REQUEST):
+                batch = texts[at : at + TEXTS_OF_REQUEST]
+                reply = await self._asked(batch)
+                paid.append(reply.usage.prompt_tokens if reply.usage else 0)
+                vectors += _in_order(reply, len(batch))
+            _check_even(vectors)
+        except ProviderError as error:
+            if paid:
+                raise PartlyPaid(error, self._usage(sum(paid))) from error
+            raise
+        return Vectors(tuple(vectors), self._usage(sum(paid)))
+
+    def _usage(self, tokens: int) -> Usage:
         cost = self._price.cost(tokens, 0, 0) if self._price and tokens else None
-        return Vectors(tuple(vectors), Usage(input_tokens=tokens, cost_usd=cost))
+        return Usage(input_tokens=tokens, cost_usd=cost)
 
     async def _asked(self, texts: Sequence[str]) -> _EmbeddingReply:
         body = {"model": self._model, "input": list(texts), "encoding_format": "float"}
@@ -88,6 +98,12 @@ class ServerEmbedder:
             return msgspec.json.decode(reply.content, type=_EmbeddingReply)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise ProviderError("validation", UNREADABLE, retryable=False) from None
+
+
+def _check_even(vectors: Sequence[tuple[float, ...]]) -> None:
+    """Raise ProviderError if vectors differ in length."""
+    if len({len(vector) for vector in vectors}) > 1:
+        raise ProviderError("validation", UNREADABLE, retryable=False)
 
 
 def _in_order(reply: _EmbeddingReply, texts: int) -> Iterator[tuple[float, ...]]:

@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType
 from app.agent import limits
 from app.agent.judging import JudgeCall
 from app.agent.matching import EmbedCall
-from app.agent.ports import BadReply, ModelReply, SearchReply, Writing
+from app.agent.ports import BadReply, ModelReply, PartlyPaid, SearchReply, Writing
 from app.agent.replies import encoded
 from app.agent.turns import Call, ModelCall, Reply, is_free
 from app.domain import events as e
@@ -108,7 +108,7 @@ class Caller:
             raise
         except ProviderError as error:
             breaker.failed(error)
-            self._show.failed(call, name, error.error_type)
+            self._show.failed(call, name, error.error_type, paid_of(error))
             raise
         breaker.succeeded()
         self._count_parts(call, reply)
@@ -179,7 +179,7 @@ class Caller:
             error.error_type,
             message[:MAX_ERROR_MESSAGE],
             False,
-            cost_of(call, said),
+            paid_of(error) or cost_of(call, said),
             said_sha256=said,
         )
 
@@ -215,8 +215,13 @@ def failed(
     `retryable`: the call will be made again.
     """
     message = str(error)[:MAX_ERROR_MESSAGE]
-    usage = cost_of(call, said)
+    usage = paid_of(error) or cost_of(call, said)
     return e.CallFailed(call.key, error.error_type, message, retryable, usage, said_sha256=said)
+
+
+def paid_of(error: ProviderError) -> e.Usage | None:
+    """Return what was paid for before the call broke off."""
+    return error.usage if isinstance(error, PartlyPaid) else None
 
 
 def cost_of(call: Call, said: str | UnsetType) -> e.Usage:

@@ -22,7 +22,12 @@ def success(mock, request):
 
 
 def short(mock, request):
-    return httpx.Response(200, json={"data": [{"index": 0, "embedding": [1.0]}]})
+    data = [{"index": 0, "embedding": [1.0]}]
+    return httpx.Response(200, json={"data": data, "usage": {"prompt_tokens": 40}})
+
+
+def cut_off(mock, request):
+    return success(mock, request) if len(mock.requests) == 1 else httpx.Response(401, json={"error": "no"})
 
 
 def uneven(mock, request):
@@ -39,6 +44,7 @@ class MockEmbeddings(Playing):
         "success": success,
         "short": short,
         "uneven": uneven,
+        "cut_off": cut_off,
         "html": html,
         "auth_error": failing(401, {"error": "no"}),
         "server_error": failing(500, {"error": "no"}),

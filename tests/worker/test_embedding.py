@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from app import handle
+from app.agent.ports import PartlyPaid
 from app.domain import events as e
 from app.domain import tools
 from app.domain.research import Research, evolve
@@ -114,6 +115,27 @@ async def test_a_server_that_fails_leaves_the_report_as_words_decide(house, embe
 
     assert job.status == "completed"
     assert not embedded(job)
+
+
+async def test_what_was_paid_before_a_call_broke_off_is_on_the_bill(house, embeddings):
+    bare = await written(house, SEA, PEAK, embeds=False)
+    embeddings.play("short")
+
+    job = await written(house, SEA, PEAK)
+
+    paid = job.research.bill.input_tokens - bare.research.bill.input_tokens
+    assert paid == 40 * len(embeddings.requests) > 0
+    assert job.research.bill.cost_usd - bare.research.bill.cost_usd == pytest.approx(paid * 1e-6)
+
+
+async def test_a_request_that_fails_after_another_tells_what_that_one_cost(house, embeddings):
+    embeddings.play("cut_off")
+
+    with pytest.raises(PartlyPaid) as failed:
+        await house.embedder.embed(["four"] * 70)
+
+    assert (failed.value.error_type, failed.value.retryable) == ("auth", False)
+    assert failed.value.usage == e.Usage(input_tokens=64, cost_usd=64e-6)
 
 
 def test_a_draft_that_is_set_aside_is_no_draft_any_more():
