@@ -44,6 +44,12 @@ def model_book(settings: Settings) -> ModelBook | None:
     return ModelBook(file, usual, load_prices(_path(settings.prices)), key_environment())
 
 
+def secrets_of(settings: Settings) -> frozenset[str]:
+    """Return what no log may show, also of the servers in models.toml."""
+    book = model_book(settings)
+    return settings.secrets | (book.secrets if book else frozenset())
+
+
 def usual_spec(settings: Settings) -> ModelSpec:
     """Return how the models of the default server are asked.
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from app.cli.root import dossier
 from app.metrics import ProcessMetrics
+from app.settings import NAMES
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 GROUPS = yaml.safe_load((DEPLOY / "alerts.yaml").read_text())["groups"]
@@ -37,3 +39,26 @@ def test_promtool_accepts_the_alerts():
     )
 
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["dossier-api.service", "dossier-worker@1.service"])
+def test_systemd_accepts_the_units(name, tmp_path):
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed.")
+    for unit in (DEPLOY / "systemd").glob("*.service"):
+        shutil.copy(unit, tmp_path)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", f"./{name}"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["dossier-api.service", "dossier-worker@.service"])
+def test_the_units_run_commands_that_exist(name):
+    text = (DEPLOY / "systemd" / name).read_text()
+    [line] = re.findall(r"^ExecStart=/usr/bin/env dossier (.+)$", text, re.MULTILINE)
+    command, *words = line.split()
+
+    dossier.load(command).make_context(command, words)
+    assert set(re.findall(r"\b(?:DOSSIER_[A-Z_]+)(?==)", text)) <= NAMES

@@ -1,17 +1,22 @@
 """What a process writes to its log: whole lines with fields, and never a secret."""
 
+import asyncio
 import json
 import logging
+import os
+import sys
 
 import asyncpg
 import pytest
 
+from app.configuration import secrets_of
 from app.errors import DatabaseUnavailable, ProviderError
 from app.logs import JsonFormatter, LineFormatter
 from app.settings import load_settings
 from app.store import database
 from app.worker.breaker import FAILURES_TO_OPEN, Breaker
-from tests.steps import submitted_job, until
+from dossier.request import Limits
+from tests.steps import submitted_job, until, whole_log
 from tests.worker.working import over, working
 
 KEYS = {
@@ -57,6 +62,52 @@ def test_no_secret_is_written_in_message_field_or_traceback(form):
     assert "canary-1" not in handler.lines[0]
     assert "pass-canary" not in handler.lines[0]
     assert handler.lines[0].count("[secret]") >= 3
+
+
+def test_keys_of_the_servers_in_models_toml_are_secrets_too(tmp_path, monkeypatch):
+    file = tmp_path / "models.toml"
+    file.write_text(
+        '[models.own]\nbase_url = "http://127.0.0.1:9/v1"\nkey = "OWN_KEY"\n'
+        'headers = {X-Gateway = "gateway-canary-1"}\n'
+    )
+    monkeypatch.setenv("OWN_KEY", "own-canary-1234567890")
+    settings = load_settings(KEYS | {"DOSSIER_MODELS": str(file)})
+
+    assert {"own-canary-1234567890", "gateway-canary-1"} <= secrets_of(settings)
+    assert settings.secrets <= secrets_of(settings)
+
+
+async def test_a_real_worker_at_debug_shows_no_key(database_url, writer, tmp_path):
+    """A whole job whose model cannot be reached, with every line of every library."""
+    job = await submitted_job(writer, limits=Limits(deadline_seconds=30))
+    canaries = {
+        "OPENAI_API_KEY": "sk-canary-1234567890",
+        "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+        "TAVILY_API_KEY": "tvly-canary-1234567890",
+        "DOSSIER_API_KEY": "dsk_canary1234567890",
+    }
+    environment = {**os.environ, **canaries, "DATABASE_URL": database_url, "DOSSIER_LOG_LEVEL": "DEBUG"}
+    said = tmp_path / "log"
+    with said.open("wb") as log:
+        worker = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "app", "worker"), env=environment, stdout=log, stderr=log
+        )
+    try:
+        await until(lambda: _claimed(writer, job.id))
+        await asyncio.sleep(2)  # it asks the model, in vain
+    finally:
+        worker.terminate()
+        await worker.wait()
+
+    written = said.read_text()
+    assert "A job was claimed." in written
+    assert "DEBUG" in written
+    assert "canary" not in written
+    assert not any("canary" in row.data for row in await whole_log(writer.engine, job.id))
+
+
+async def _claimed(writer, job_id):
+    return len(await whole_log(writer.engine, job_id)) > 2
 
 
 async def test_claim_failure_and_end_of_an_attempt_are_lines_with_their_job(house, lines):

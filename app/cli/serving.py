@@ -24,7 +24,7 @@ from app.cli.database_checks import database_findings
 from app.cli.database_url import ready_url
 from app.cli.ingesting import add_examples
 from app.cli.terminal import print_json
-from app.configuration import offered_by
+from app.configuration import offered_by, secrets_of
 from app.errors import DatabaseUnavailable
 from app.mcp_server.mount import McpMount
 from app.settings import Settings, env_path, load_settings, names_without_meaning
@@ -104,7 +104,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _log(settings: Settings) -> None:
-    logs.set_up(settings.log_level, settings.log_format, settings.secrets)
+    logs.set_up(settings.log_level, settings.log_format, secrets_of(settings))
     if path := env_path():
         click.echo(f"Settings are also read from {path}", err=True)
     for name in names_without_meaning():

@@ -133,6 +133,14 @@ class ModelBook:
         allowed = tuple(name for name in self._file.allow if self._usual or name in self._file.models)
         return tuple(dict.fromkeys((*first, *self._file.models, *allowed)))
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Return what no log may show: keys, and values of headers and queries."""
+        specs = [self.spec(name, is_asked=False) for name in self._file.models]
+        entries = self._file.models.values()
+        sent = {value for one in entries for value in (*one.headers.values(), *one.query.values())}
+        return frozenset({spec.key for spec in specs} | sent) - {"", "none"}
+
     def is_offered(self, name: str) -> bool:
         """Return True if a request may name this model."""
         allow, own = self._file.allow, self._file.models
