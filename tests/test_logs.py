@@ -101,7 +101,7 @@ async def test_a_real_worker_at_debug_shows_no_key(database_url, writer, tmp_pat
 
     written = said.read_text()
     assert "A job was claimed." in written
-    assert "DEBUG" in written
+    assert "An attempt ended." in written
     assert "canary" not in written
     assert not any("canary" in row.data for row in await whole_log(writer.engine, job.id))
 
