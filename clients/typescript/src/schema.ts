@@ -7,6 +7,22 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AddedDocument: {
+            document_id: number;
+            url: string;
+            title: string;
+            /** @enum {string} */
+            change: "added" | "changed" | "unchanged" | "same_text";
+            /** @default  */
+            same_text_as?: string;
+            /** @default  */
+            note?: string;
+        };
+        AddedDocuments: {
+            documents: components["schemas"]["AddedDocument"][];
+            failed?: string[];
+            skipped?: string[];
+        };
         Answers: {
             /** @default [] */
             answers?: string[];
@@ -163,6 +179,16 @@ export interface components {
             url: string;
             title: string;
             text: string;
+        };
+        DocumentOriginal: {
+            name: string;
+            media_type: string;
+            size: number;
+            sha256: string;
+        };
+        DocumentPage: {
+            documents: components["schemas"]["ListedDocument"][];
+            next_cursor: string | null;
         };
         DocumentSearch: {
             query: string;
@@ -334,6 +360,23 @@ export interface components {
             max_calls?: number | null;
             deadline_seconds?: number | null;
         };
+        ListedDocument: {
+            document_id: number;
+            url: string;
+            title: string;
+            sha256: string;
+            size: number;
+            /** Format: date-time */
+            added_at: string;
+            /** @default  */
+            language?: string;
+            /** @default [] */
+            collections?: string[];
+            metadata?: {
+                [key: string]: unknown;
+            };
+            original?: components["schemas"]["DocumentOriginal"] | null;
+        };
         Metrics: {
             total_duration_seconds: number;
             api_calls_made: number;
@@ -345,6 +388,23 @@ export interface components {
             seq: number;
             key: string;
             sha256: string;
+        };
+        /**
+         * @description The JSON body of `POST /documents` and `PUT /documents/{id}`.
+         *
+         *         Without `text`, the page at `url` is read. A PUT without either keeps the text.
+         */
+        NewDocument: {
+            /** @default null */
+            text?: string | null;
+            /** @default null */
+            url?: string | null;
+            /** @default null */
+            title?: string | null;
+            /** @default [] */
+            collections?: string[];
+            /** @default {} */
+            metadata?: Record<string, unknown>;
         };
         NewJob: {
             query: string;
@@ -479,6 +539,7 @@ export interface components {
             given?: boolean;
             /** @default false */
             embedded?: boolean;
+            page_number?: number | null;
         };
         Queue: {
             paused_at: string | null;
@@ -511,6 +572,7 @@ export interface components {
             reason: string;
             /** @default [] */
             more?: components["schemas"]["FurtherPassage"][];
+            page_number?: number | null;
         };
         ReasoningView: {
             reasoning_steps: string[];
