@@ -71,6 +71,27 @@ assert.deepEqual((await dossier.feed({ after: ends[0].cursor, types: ["job_compl
 assert.deepEqual((await dossier.searchDocuments("boil", { limit: 1 })).documents, []);
 await assert.rejects(dossier.document("file:///nothing"), { code: "document_not_found" });
 
+const added = await dossier.addDocument({
+  text: "Tea is brewed at 80 degrees.",
+  title: "Tea",
+  collections: ["drinks"],
+});
+const file = new File(["Coffee is brewed at 93 degrees."], "coffee.txt");
+const filed = await dossier.addDocument({ file, collections: ["drinks"], metadata: { cups: 2 } });
+const [tea, coffee] = [added, filed].map((answer) => answer.documents[0].document_id);
+assert.match((await dossier.documentText(tea)).text, /80 degrees/);
+assert.equal(new TextDecoder().decode(await dossier.documentOriginal(coffee)), "Coffee is brewed at 93 degrees.");
+await dossier.replaceDocument(tea, { text: "Tea is brewed at 90 degrees." });
+assert.equal((await collected(dossier.iterDocuments({ collection: "drinks" }))).length >= 1, true);
+await dossier.deleteDocument(tea);
+await assert.rejects(dossier.getDocument(tea), { status: 404 });
+assert.ok((await dossier.workers()).workers);
+assert.ok(await dossier.queue());
+await dossier.pauseWorkers();
+await dossier.resumeWorkers();
+await assert.rejects(dossier.requeue(made.job_id), ApiError);
+await assert.rejects(dossier.retry(made.job_id), ApiError);
+
 const { webhook, secret } = await dossier.createWebhook("https://hooks.example.com/x", { events: ["job.completed"] });
 assert.notEqual((await dossier.rotateWebhook(webhook.endpoint_id)).secret, secret);
 assert.equal((await dossier.webhooks()).webhooks.length, 1);
@@ -99,5 +120,6 @@ await assert.rejects(dossier.result(waiting.job_id), (error) => {
   return error instanceof NoResult && error.job.status === "cancelled";
 });
 
-const methods = Object.getOwnPropertyNames(Dossier.prototype);
+const parts = [Dossier.prototype, Object.getPrototypeOf(Dossier.prototype)];
+const methods = parts.flatMap((part) => Object.getOwnPropertyNames(part));
 process.stdout.write(JSON.stringify({ methods, lines: live.map((event) => event.line) }));

@@ -1,6 +1,7 @@
 /** The client. Its methods are those of the Python client. */
 
-import { Connection, type ConnectionOptions } from "./connection.js";
+import type { ConnectionOptions } from "./connection.js";
+import { DocumentCalls } from "./document_calls.js";
 import { NoResult, StillRunning } from "./errors.js";
 import { checkedEvent, isOver } from "./events.js";
 import { follow } from "./follow.js";
@@ -24,13 +25,12 @@ export interface DossierOptions extends ConnectionOptions {
  * Every method may throw ApiError (the server refused), NoContact (no answer) or StreamBroken (the answer
  * is not Dossier's). What comes back has the API's own field names.
  */
-export class Dossier {
-  private readonly connection: Connection;
+export class Dossier extends DocumentCalls {
   private readonly patienceSeconds: number;
 
   constructor(options: DossierOptions | string = {}) {
     const given = typeof options === "string" ? { url: options } : options;
-    this.connection = new Connection(given);
+    super(given);
     this.patienceSeconds = given.patienceSeconds ?? CONTACT_PATIENCE;
   }
 
@@ -112,9 +112,9 @@ export class Dossier {
     return this.post(jobPath(jobId, "/input"), plan ? { plan } : { approve: true }, { signal });
   }
 
-  /** Answer the agent's questions in 1 to 10 lines. */
-  async answer(jobId: string, answers: string[], { signal }: t.Stoppable = {}): Promise<t.JobView> {
-    return this.post(jobPath(jobId, "/input"), { answers }, { signal });
+  /** Answer the agent's questions in 1 to 10 lines, or review its plan: `{ plan }`, `{ approve: true }`. */
+  async answer(jobId: string, said: string[] | t.Answers, { signal }: t.Stoppable = {}): Promise<t.JobView> {
+    return this.post(jobPath(jobId, "/input"), Array.isArray(said) ? { answers: said } : said, { signal });
   }
 
   /** Get the report of a completed job: markdown, a page of html, or JSON. */
@@ -141,6 +141,16 @@ export class Dossier {
   /** Compare two jobs: `jobId` is a, `other` is b. */
   async diff(jobId: string, other: string, { signal }: t.Stoppable = {}): Promise<t.Diff> {
     return this.connection.json("GET", jobPath(jobId, `/diff/${encodeURIComponent(other)}`), { signal });
+  }
+
+  /** Take a job from its worker, at no cost of an attempt. */
+  async requeue(jobId: string, { signal }: t.Stoppable = {}): Promise<t.JobView> {
+    return this.connection.json("POST", jobPath(jobId, "/requeue"), { signal });
+  }
+
+  /** Continue a failed job in a new one, once however often asked. */
+  async retry(jobId: string, { signal }: t.Stoppable = {}): Promise<t.Created> {
+    return this.connection.json("POST", jobPath(jobId, "/retry"), { signal });
   }
 
   /** Return what the server offers: models, engines, efforts, limits. */

@@ -104,8 +104,9 @@ export class Connection {
     if (this.apiKey) headers.Authorization = `Bearer ${this.apiKey}`;
     const init: RequestInit = { method, headers, signal, redirect: "error", cache: "no-store" };
     if (question.body !== undefined) {
-      headers["Content-Type"] = "application/json";
-      init.body = JSON.stringify(question.body);
+      const isForm = question.body instanceof FormData; // fetch names its boundary
+      if (!isForm) headers["Content-Type"] = "application/json";
+      init.body = isForm ? (question.body as FormData) : JSON.stringify(question.body);
     }
     return this.send(this.url + path + encoded(question.query), init);
   }

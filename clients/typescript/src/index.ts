@@ -2,6 +2,7 @@
 
 export { Dossier, type DossierOptions, type FeedOptions } from "./client.js";
 export type { ConnectionOptions } from "./connection.js";
+export type { DocumentFilter, DocumentOptions } from "./document_calls.js";
 export {
   ApiError,
   BadUrl,
