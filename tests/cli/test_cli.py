@@ -248,3 +248,21 @@ def test_sync_removes_the_documents_of_files_that_are_gone(terminal, demo, tmp_p
     assert (first["stored"], first["passed_over"]) == (4, {".doc": 1})
     assert first["passed_over_files"] == [str(tmp_path / "c.doc")]
     assert (second["removed"], second["unchanged"], ours) == (2, 2, ["a.md", "two.txt"])
+
+
+def test_documents_go_to_the_server_at_its_url_and_come_back(terminal, url, tmp_path):
+    (tmp_path / "a.md").write_text("# Potoroos\n\nA potoroo digs for truffles.\n")
+    (tmp_path / "b.pdf").write_bytes(b"%PDF-nonsense")
+    there = {"DOSSIER_URL": url, "DATABASE_URL": ""}
+
+    sent = terminal.run("ingest", str(tmp_path), "--collection", "bush", "--json", **there)
+    summary = json.loads(sent.stdout)
+    listed = json.loads(terminal.run("documents", "list", "--collection", "bush", "--json", **there).stdout)
+    (tmp_path / "a.md").unlink()
+    gone = json.loads(terminal.run("ingest", str(tmp_path), "--sync", "--json", **there).stdout)
+
+    assert (sent.returncode, summary["stored"]) == (1, 1)
+    assert "b.pdf" in summary["failed"][0]
+    assert [one["url"] for one in listed] == [(tmp_path / "a.md").as_uri()]
+    assert listed[0]["original"]["name"] == "a.md"
+    assert gone["removed"] == 1

@@ -135,6 +135,34 @@ def test_a_word_that_a_line_of_a_pdf_parts_keeps_its_hyphen(tmp_path):
     assert only(tmp_path, "a.pdf", lines).text == "The Tarsin obser-\nvatory is old."
 
 
+@pytest.mark.parametrize(
+    ("encoding", "ordering", "text", "charset"),
+    [
+        ("GBK-EUC-H", "GB1", "青石桥建于1893年", "gbk"),
+        ("90ms-RKSJ-H", "Japan1", "青葉灯台は1908年", "cp932"),
+        ("ETenms-B5-H", "CNS1", "青石橋建於1893年", "big5"),
+        ("KSCms-UHC-H", "Korea1", "등대는 1908년", "cp949"),
+        ("UniGB-UCS2-H", "GB1", "青石桥", "utf-16-be"),
+    ],
+)
+def test_predefined_character_maps_of_pdfs_are_known(tmp_path, encoding, ordering, text, charset):
+    shown = f"BT /F1 20 Tf 20 100 Td <{text.encode(charset).hex()}> Tj ET"
+    body = (
+        "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+        "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>"
+        f">>endobj\n4 0 obj<</Length {len(shown)}>>stream\n{shown}\nendstream endobj\n"
+        f"5 0 obj<</Type/Font/Subtype/Type0/BaseFont/Song/Encoding/{encoding}"
+        "/DescendantFonts[6 0 R]>>endobj\n"
+        "6 0 obj<</Type/Font/Subtype/CIDFontType0/BaseFont/Song/FontDescriptor 7 0 R/CIDSystemInfo"
+        f"<</Registry(Adobe)/Ordering({ordering})/Supplement 2>>>>endobj\n"
+        "7 0 obj<</Type/FontDescriptor/FontName/Song/Flags 4/FontBBox[0 -200 1000 900]/ItalicAngle 0"
+        "/Ascent 800/Descent -200/CapHeight 700/StemV 80>>endobj\ntrailer<</Size 8/Root 1 0 R>>\n%%EOF"
+    )
+
+    assert only(tmp_path, "a.pdf", body.encode()).text == text
+
+
 @pytest.mark.skipif(pdf.tesseract() is None, reason="tesseract is not installed")
 def test_a_scanned_page_is_read_by_tesseract(tmp_path):
     path = tmp_path / "scan.pdf"
