@@ -150,7 +150,8 @@ def test_predefined_character_maps_of_pdfs_are_known(tmp_path, encoding, orderin
     body = (
         "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
         "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-        "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>"
+        "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 200]/Contents 4 0 R"
+        "/Resources<</Font<</F1 5 0 R>>>>"
         f">>endobj\n4 0 obj<</Length {len(shown)}>>stream\n{shown}\nendstream endobj\n"
         f"5 0 obj<</Type/Font/Subtype/Type0/BaseFont/Song/Encoding/{encoding}"
         "/DescendantFonts[6 0 R]>>endobj\n"
