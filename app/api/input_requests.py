@@ -29,7 +29,7 @@ class Answers(Struct, frozen=True, forbid_unknown_fields=True):
     With a plan, `answers` are remarks on it.
     """
 
-    answers: Annotated[tuple[AnswerText, ...], Meta(min_length=1, max_length=10)] = ()
+    answers: Annotated[tuple[AnswerText, ...], Meta(min_length=1, max_length=10)] | None = None
     plan: Annotated[tuple[PlanLine, ...], Meta(min_length=1, max_length=10)] | None = None
     approve: bool = False
 
@@ -57,6 +57,6 @@ async def provide_input(
     job = await context.load(job_id_of(job_id))
     if not (data.answers or data.plan or data.approve):
         raise BadRequest("missing_field", "Send `answers`, a `plan`, or `approve`: true.", "answers")
-    command = c.ProvideInput(data.answers, data.plan)
+    command = c.ProvideInput(data.answers or (), data.plan)
     answered = await handle(context.writer, job, command, actor=caller_of(request).actor)
     return Response(job_view(answered))

@@ -166,7 +166,7 @@ async def cancel_job(
 @post(
     "/jobs/{job_id:str}/finish",
     status_code=200,
-    responses=problems_of(*LOG, "job_already_over", "try_again"),
+    responses=problems_of(*LOG, "unsupported_media_type", "job_already_over", "try_again"),
     summary="Finish a job now, with what it has",
     description="Calls in flight are cut, and the report is written from the pages that were read. "
     "Finishing a finishing job is 200 again.",

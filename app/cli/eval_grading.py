@@ -27,7 +27,7 @@ BY_WORDS = "words"
 LINES_OF_CALL = 12  # a small model loses track of more
 SHOWN_OF_REPORT = 2000  # characters of a report that a judge sees for a line: the passages nearest to it
 MAX_GRADED_REPORT = 200_000  # characters
-POINTS = {"supported": 1.0, "partly": 0.5}
+GRADE_POINTS = {"supported": 1.0, "partly": 0.5}
 
 
 class Grades(Struct, frozen=True):
@@ -87,7 +87,7 @@ async def judged_lines(judge: Judge, report: str, lines: Sequence[str]) -> Grade
         if missing := len(asked) - len(known):
             return Grades(error=f"{judge.name} gave no verdict on {missing} lines.")
         found += [
-            GradedLine(line, known[n].support, POINTS.get(known[n].support, 0.0), known[n].reason)
+            GradedLine(line, known[n].support, GRADE_POINTS.get(known[n].support, 0.0), known[n].reason)
             for n, line in enumerate(asked)
         ]
     return Grades(tuple(found), cost if is_priced else None)

@@ -16,7 +16,7 @@ MAX_SCHEMA_DEPTH = 6  # objects and arrays in each other
 MAX_SCHEMA_FIELDS = 60  # leaves
 MAX_OUTPUT_ITEMS = 30  # of an array
 MAX_WRITTEN_NODES = 1000  # of a schema whose definitions are written out
-MAX_VALUE = 2000  # characters of a value as text
+MAX_OUTPUT_VALUE = 2000  # characters of a value as text
 SCALARS = ("string", "number", "integer", "boolean")
 ABOUT_VALUES = ("enum", "minimum", "maximum", "minLength", "maxLength", "format")
 ABOUT_OBJECTS = ("properties", "required", "additionalProperties")
@@ -189,12 +189,12 @@ def _leaves(node: SchemaNode, path: OutputPath, given: Iterable[OutputPath]) -> 
 
 def read_value(node: SchemaNode, text: str) -> str | float | bool:
     """Return a value of a leaf's type. Raises ValueError with the reason."""
-    text = text.strip()[:MAX_VALUE]
+    text = text.strip()[:MAX_OUTPUT_VALUE]
     value = _typed(kind_of(node), text)
     if "enum" in node and value not in node["enum"]:
         raise ValueError(f"“{text}” is not one of the values of `enum`")
     if isinstance(value, str):
-        if not node.get("minLength", 0) <= len(value) <= node.get("maxLength", MAX_VALUE):
+        if not node.get("minLength", 0) <= len(value) <= node.get("maxLength", MAX_OUTPUT_VALUE):
             raise ValueError("the text is shorter or longer than allowed")
     elif not node.get("minimum", value) <= value <= node.get("maximum", value):
         raise ValueError(f"{text} is below `minimum` or above `maximum`")

@@ -24,8 +24,7 @@ export interface components {
             skipped?: string[];
         };
         Answers: {
-            /** @default [] */
-            answers?: string[];
+            answers?: string[] | null;
             plan?: string[] | null;
             /** @default false */
             approve?: boolean;
