@@ -63,6 +63,7 @@ class EvalResult(Struct, frozen=True, omit_defaults=True, kw_only=True):
     rubric: tuple[GradedLine, ...] = ()
     reference: GradedLine | None = None
     judge: str = ""
+    judge_cost_usd: float | None = 0.0  # of grading, beside the job's own cost
     error: str = ""  # of the job, or why it was not graded
     is_ungraded: bool = False
 

@@ -143,6 +143,7 @@ def _result(one: EvalQuestion, view: JobView) -> EvalResult:
         rubric=grades[: len(one.rubric)],
         reference=grades[-1] if one.reference and grades else None,
         judge=judge_name(settings) if grades else "",
+        judge_cost_usd=graded.cost_usd if graded else 0.0,
         error=view.error.error_message if view.error else graded.error if graded else "",
         is_ungraded=bool(graded and graded.error),
     )
