@@ -4,6 +4,8 @@ import { confirmed, h, keep, say, state, stateName, tell } from "./dom.js";
 import { isOver } from "./fold.js";
 import { ago, atLeast, date, many, tries } from "./words.js";
 
+const EMPTY = new Set(["not_found", "not_researched"]);
+
 export async function cancelRun(id, changed) {
   const sure = await confirmed(
     "Cancel this job?",
@@ -100,6 +102,8 @@ function row(job, old, changed) {
     if (had) act.firstElementChild.focus();
   }
   far.firstElementChild.style.setProperty("--share", job.progress / 100);
+  // Green is for what goes on or was answered.
+  far.firstElementChild.classList.toggle("spent", job.status === "failed" || EMPTY.has(job.outcome));
   say(far.lastElementChild, `${job.progress} %`);
   say(cost, atLeast(job.usage.known_cost_usd, job.usage.unknown_cost_calls));
   const unknown = many(job.usage.unknown_cost_calls, "call has", "calls have");
