@@ -49,9 +49,9 @@ NOT_TEXT = (
     nodes.footnote_reference,
     nodes.raw,
 )
-UNKNOWN_ROLE = re.compile(r":[\w:+-]+:`~?([^`<]+?)(?:\s*<[^`>]*>)?`|`([^`]+)`_*")
+UNKNOWN_ROLE = re.compile(r"(?<![\w:+-]):[\w:+-]+:`~?([^`<]{1,500}?)(?:\s{0,20}<[^`>]{0,500}>)?`|`([^`]+)`_*")
 
-EMPTY_CELLS = re.compile(r"(?: \|)+ *$", re.MULTILINE)
+EMPTY_CELLS = re.compile(r"(?<! \|)(?: \|)+ *$", re.MULTILINE)
 BLOCK_MARKUP = {"paragraph_close", "heading_close", "list_item_close", "table_close"}
 INLINE_TEXT = {"text", "code_inline", "text_special"}
 HTML_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
@@ -193,7 +193,7 @@ def _lines(text: str) -> str:
 def tidy(text: str) -> str:
     """Clean text for any database: NUL, lone surrogates, blank lines."""
     whole = text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", whole)).strip("\n")
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"(?<![ \t])[ \t]+\n", "\n", whole)).strip("\n")
 
 
 def _fenced(code: str) -> str:

@@ -46,7 +46,7 @@ _COUNTED_THINGS = re.compile(
     re.IGNORECASE,
 )
 _RAISED = re.compile(
-    r"(?:(?<=[^\W\d_]{3})|(?<=[.,;:!?\"”’»)]))[¹²³⁰⁴-⁹]{1,3}(?:[,⁻˒]?[¹²³⁰⁴-⁹]{1,3}){0,5}(?![\w⁺⁻])"
+    r"(?:(?<=[^\W\d_]{3})|(?<=[.,;:!?\"”’»)]))[¹²³⁰⁴-⁹]{1,3}+(?:[,⁻˒]?[¹²³⁰⁴-⁹]{1,3}+){0,5}(?![\w⁺⁻])"
 )
 _MEASURE = re.compile(r"(?:meter|metre|mètre|metro|inch|foot|feet|mile|yard|sec|mol)s?n?\Z", re.IGNORECASE)
 

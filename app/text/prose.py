@@ -256,7 +256,7 @@ def _plain(text: str, hidden: Hidden) -> str:
     bare = _INDENT.sub(" ", _RULE.sub("", marks.STAND_IN.sub("", text)))
     bare = _BACKSLASH.sub(r"\1", _EMPHASIS.sub("", bare)).replace("&lt;", "<").replace("|", " ")
     line = " ".join(hidden.plain(bare).split())
-    return re.sub(r"\s+([.,;:!?])", r"\1", line)
+    return re.sub(r"(?<!\s)\s+([.,;:!?])", r"\1", line)
 
 
 def _claims(text: str) -> bool:

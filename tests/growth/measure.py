@@ -8,11 +8,11 @@ Call = Callable[[str], object]
 TextOf = Callable[[int], str]  # a text of a size
 
 SMALL, LARGE = 50_000, 100_000
-PROBE = SMALL // 16
+PROBE = SMALL // 32
 MOST = 3.0  # times the CPU for twice the text: linear is 2, quadratic 4
-JUDGED = 2  # texts of each call
+JUDGED = 1  # texts of each call: the dearest
 TRIES = 5  # of a pair that looks bad: another process's noise does not come five times
-PROBED = 0.0005  # seconds of CPU on PROBE characters; what takes less takes 0.5 s on LARGE if it is quadratic
+PROBED = 0.0005  # seconds of CPU on PROBE characters
 FLOOR = 0.02  # seconds of CPU; less counts as this much
 
 
@@ -30,7 +30,7 @@ def steepest(call: Call, texts: Iterable[TextOf]) -> tuple[float, str]:
 def growth(call: Call, text_of: TextOf) -> float:
     """Return how many times the CPU grows as the text doubles."""
     # A quadratic call is seen at the smaller size, before it takes minutes.
-    early = _ratio(call, text_of(PROBE), text_of(2 * PROBE))
+    early = _ratio(call, text_of(4 * PROBE), text_of(8 * PROBE))
     return early if early > MOST else _ratio(call, text_of(SMALL), text_of(LARGE))
 
 

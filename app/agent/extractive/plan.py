@@ -126,9 +126,8 @@ def asked(question: str) -> tuple[str, ...]:
     if spoken(question) != "en":
         parts = [part.strip(" ,.!?？؟。;；") for part in CLAUSE_MARKS.split(folded)]
         asking = [part for part in parts if any(c.isalnum() for c in part)]
-        return tuple(dict.fromkeys(part[:MAX_SUBQUESTION] + frame(question).mark for part in asking))[
-            :MAX_STEPS
-        ]
+        mark = frame(question).mark
+        return tuple(dict.fromkeys(part[:MAX_SUBQUESTION] + mark for part in asking))[:MAX_STEPS]
     folded = KEYWORD_NAME.sub(r'\1 "\2" ', folded)
     parts = [part.strip(" ,.?!") for part in QUESTION_PARTS.split(folded)]
     whole = [part for part in parts if any(c.isalnum() for c in part)] or [folded.strip() or "?"]
