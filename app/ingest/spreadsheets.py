@@ -16,7 +16,7 @@ from app.ingest.packages import Package
 from app.text.charset import decode
 from app.text.formats import MAX_TEXT, Extract
 
-MAX_UNPACKED = 200_000_000  # bytes of a workbook
+MAX_WORKBOOK = 200_000_000  # bytes of a workbook
 SNIFFED_ROWS = 20
 DELIMITERS = ",;\t|"
 
@@ -39,9 +39,9 @@ def from_xlsx(body: bytes) -> Extract:
 
 def _check_size(package: Package) -> None:
     """Refuse a bomb before the workbook's reader unpacks it."""
-    left = MAX_UNPACKED
+    left = MAX_WORKBOOK
     for name in package.names:
-        left -= len(package.read(name, min(left, MAX_UNPACKED)))
+        left -= len(package.read(name, min(left, MAX_WORKBOOK)))
 
 
 def _cells(row: Iterable[Cell]) -> list[str]:

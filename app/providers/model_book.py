@@ -135,7 +135,10 @@ class ModelBook:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """Return what no log may show: keys, and values of headers and queries."""
+        """Return what no log may show.
+
+        That is keys, and values of headers and queries.
+        """
         specs = [self.spec(name, is_asked=False) for name in self._file.models]
         entries = self._file.models.values()
         sent = {value for one in entries for value in (*one.headers.values(), *one.query.values())}

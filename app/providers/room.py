@@ -9,7 +9,7 @@ LEARNT = 500  # tokens of a prompt from which its characters per token say somet
 USUAL = 3.5  # characters per token, until it is known
 SPARSE = 6.0  # characters per token that hardly any prompt has, while nothing is known
 MAX_PER_TOKEN = 12.0  # characters per token; more of them were not read
-KEPT = 0.9  # of the context that a prompt may fill: counts are not exact
+USABLE = 0.9  # of the context that a prompt may fill: counts are not exact
 REPLY_SHARE = 0.25  # of the context that is kept for the reply at most
 LEAST = 1_000  # characters of pages; with less there is nothing to write from
 MIN_COUNTED = 0.6  # of the expected tokens: a prompt that counts fewer was cut
@@ -41,7 +41,7 @@ class ContextRoom:
         if not self.context:
             return 0
         reserved = min(reply, int(REPLY_SHARE * self.context)) if reply else int(REPLY_SHARE * self.context)
-        return max(0, characters - int(KEPT * (self.context - reserved) * (self._per_token or USUAL)))
+        return max(0, characters - int(USABLE * (self.context - reserved) * (self._per_token or USUAL)))
 
     def shrink(self, overflow: ContextOverflow, characters: int, *, is_counted: bool = True) -> None:
         """Learn from a prompt that was too long.

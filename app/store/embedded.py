@@ -1,4 +1,4 @@
-"""Run the embedded Postgres: for one user, on a socket that nobody else can get to.
+"""Run the embedded Postgres on a socket of one user.
 
 It listens on no network. Who connects is who the kernel says (`peer`): the user that runs Dossier.
 """
@@ -26,8 +26,13 @@ from app.store.embedded_account import Account, account_of, data_of, own_account
 START_SECONDS = 90.0
 STOP_SECONDS = 60
 MAX_SOCKET_FOLDER = 90  # bytes; the path of a socket has room for 107
-PLAIN = re.compile(r"[A-Za-z0-9/_.-]+")  # paths that Postgres and its drivers take without quotes
-KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ")  # of the environment; no key of ours is Postgres's business
+PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.-]+")  # paths that Postgres and its drivers take without quotes
+LOCALE_VARIABLES = (
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+)  # of the environment; no key of ours is Postgres's business
 STATUS_LINES = 8  # of postmaster.pid once it is up
 HBA = "# Dossier writes this file at each start.\nlocal all all peer map=dossier\n"
 
@@ -61,7 +66,7 @@ class EmbeddedPostgres:
         self.programs = programs_of(self.account)
 
     def join(self) -> None:
-        """Start the server if it does not run, and count among those who need it."""
+        """Join the server, and start it if it does not run."""
         with self._locked():
             if not (self.pgdata / "PG_VERSION").exists():
                 self._make()
@@ -71,7 +76,7 @@ class EmbeddedPostgres:
             self._membership = members
 
     def cleanup(self) -> None:
-        """Leave; the last one stops the server."""
+        """Leave the server, and stop it as the last one."""
         if self._membership is None or os.getpid() != self._process:
             return
         members, self._membership = self._membership, None
@@ -79,7 +84,7 @@ class EmbeddedPostgres:
         with self._locked():
             try:
                 fcntl.flock(members, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            except BlockingIOError:  # others need the server
                 return
             else:
                 self.stop()
@@ -87,7 +92,10 @@ class EmbeddedPostgres:
                 os.close(members)
 
     def get_uri(self) -> str:
-        """Return the URL of the owner, which stays while the server is away."""
+        """Return the URL of the owner.
+
+        It stays while the server is away.
+        """
         return f"postgresql://postgres@/postgres?host={quote(self._sockets)}"
 
     def get_pid(self) -> int:
@@ -95,7 +103,7 @@ class EmbeddedPostgres:
         return int(self._status()[0])
 
     def ensure_running(self) -> None:
-        """Start the server if it does not run, and wait until it answers."""
+        """Start the server if necessary, and wait until it answers."""
         if not self._is_running():
             self._launch()
         self._sockets = self._status()[4]
@@ -164,7 +172,10 @@ class EmbeddedPostgres:
             os.close(lock)
 
     def _make(self) -> None:
-        """Make the cluster beside its place, so that a half made one is never taken for it."""
+        """Make the cluster beside its place, and move it.
+
+        So a half made one is never taken for it.
+        """
         making = self.pgdata.with_name(f"{self.pgdata.name}.making")
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir(mode=0o700)
@@ -186,9 +197,12 @@ class EmbeddedPostgres:
             fresh.replace(self.pgdata / name)
 
     def _socket_folder(self) -> Path:
-        """Return the data's folder, or one with a short and plain path, open to its owner alone."""
+        """Return the folder of the socket, open to its owner alone.
+
+        That is the data's folder, or one with a short and plain path.
+        """
         path = str(self.pgdata)
-        if PLAIN.fullmatch(path) and len(path) <= MAX_SOCKET_FOLDER:
+        if PLAIN_PATH.fullmatch(path) and len(path) <= MAX_SOCKET_FOLDER:
             return self.pgdata
         place = _runtime_folder() / hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
         place.mkdir(mode=0o700, exist_ok=True)
@@ -216,7 +230,7 @@ class EmbeddedPostgres:
     def _wait(self, child: "subprocess.Popen[bytes]") -> None:
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):  # the file is not written yet
                 lines = self._status()
                 is_own = len(lines) >= STATUS_LINES and int(lines[0]) == child.pid
                 if is_own and lines[STATUS_LINES - 1].strip() == "ready":
@@ -228,7 +242,7 @@ class EmbeddedPostgres:
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    kept = {name: os.environ[name] for name in LOCALE_VARIABLES if name in os.environ}
     return {"PATH": "/usr/local/bin:/usr/bin:/bin", **kept}
 
 
@@ -249,7 +263,7 @@ def _require_private(folder: Path, account: Account) -> None:
 
 
 def _last_line(log: Path) -> str:
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # no log was written
         lines = log.read_bytes()[-2000:].decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else "its log is empty"
     return "it wrote no log"

@@ -1,4 +1,4 @@
-"""Say as whom the embedded Postgres runs, where its data lies, and which programs it runs.
+"""Choose the account, the folder and the programs of the embedded Postgres.
 
 Postgres refuses to run as root. So root gives it a user of its own, and opens nothing for that user. Where
 the way to a folder is closed, the data and the programs go to a folder made for them.
@@ -40,7 +40,7 @@ NO_ACCOUNT = (
 
 
 class Account(Struct, frozen=True):
-    """The user that runs Postgres, if it is not the one that runs Dossier."""
+    """The user that runs Postgres."""
 
     name: str
     uid: int
@@ -60,7 +60,7 @@ def account_of(data: Path) -> Account:
         return own_account()
     if (data / "PG_VERSION").exists():
         return _not_root(_account(_name_of(data.stat().st_uid)))
-    with contextlib.suppress(KeyError):
+    with contextlib.suppress(KeyError):  # there is no such account yet
         return _not_root(_account(pwd.getpwnam(ACCOUNT)))
     _make_account()
     try:
@@ -163,7 +163,10 @@ def programs_of(account: Account) -> Path:
 
 
 def _copied(installed: Path) -> Path:
-    """Copy the programs, with the libraries beside their package, to where the account gets to."""
+    """Copy the programs to where the account can run them.
+
+    The libraries beside their package come along.
+    """
     place = state_folder() / f"programs-{version(PACKAGE.replace('_', '-'))}"
     if not place.exists():
         making = place.with_name(f"{place.name}.{os.getpid()}")

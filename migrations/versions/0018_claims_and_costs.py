@@ -1,4 +1,4 @@
-"""Show what a step costs at least, and how a quote was found."""
+"""Show what a step costs at least and how a quote was found."""
 
 from alembic import op
 

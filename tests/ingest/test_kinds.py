@@ -262,7 +262,7 @@ def test_a_bomb_in_an_archive_costs_itself_alone(tmp_path):
 
 
 def test_a_bomb_in_a_workbook_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(spreadsheets, "MAX_UNPACKED", 1_000)
+    monkeypatch.setattr(spreadsheets, "MAX_WORKBOOK", 1_000)
     with pytest.raises(BadDocument, match="split it"):
         spreadsheets.from_xlsx(samples.xlsx("x", [["x" * 2_000]]))
 
