@@ -12,7 +12,7 @@ PARTLY = " *(partly supported)*"
 _MARKED_WORD = re.compile(r"\w+")
 _MARKUP_GAP = r"[\W_]{0,40}"  # between two words of a sentence: spaces, markup, marks of other citations
 # What closes a sentence behind its last word, and the citations there.
-_CITED = r"(?:\s{0,3}\[\d{1,9}\])*"
+_CITED = r"(?:\s{0,3}\[\d{1,9}\])*+"
 _CLOSERS = r"[\"”’»)*_`]{0,6}"
 _TAIL = re.compile(rf"{_CLOSERS}{_CITED}[.!?…。！？؟।]{{0,3}}{_CITED}{_CLOSERS}")
 

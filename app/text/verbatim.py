@@ -41,7 +41,7 @@ _FOLDED_SIGNS = re.compile(
     rf"|(?P<forms>(?:[{_CHANGED}](?![{_MARKED}]))+)"
     rf"|(?P<other>[^\s{_MARKED}][{_MARKED}]{{1,10}}|[{_CHANGED}])"
 )
-_ELISION = re.compile(r"\s*(?:\[\s*(?:…|\.{3})\s*\]|\(\s*(?:…|\.{3})\s*\)|…|\.{3,6})\s*")
+_ELISION = re.compile(r"(?<!\s)\s*(?:\[\s*(?:…|\.{3})\s*\]|\(\s*(?:…|\.{3})\s*\)|…|\.{3,6})\s*")
 _AROUND = f"{QUOTATION_MARKS}' \n\t*_"
 _UNSPACED = re.compile(f"[{PAIRED_SCRIPTS}]")
 

@@ -1,0 +1,210 @@
+"""Find every compiled pattern of the product, and the texts that are hardest for each."""
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from re import _constants as codes  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from types import ModuleType
+
+import app
+
+ROOT = Path(app.__file__).parent
+SOURCES = "\n".join(file.read_text() for file in sorted(ROOT.rglob("*.py")))
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+REPEATS = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
+PALETTE = " \n\ta1A.,-_[(<*`'\"|>/:\\é中$#{}]&~=!؟½²\u00ad\U00100000"
+COMMON = (
+    " ",
+    "\n",
+    "a",
+    "A",
+    "1",
+    "[",
+    "](",
+    "<a ",
+    "`",
+    "$",
+    "\\",
+    "*",
+    "_",
+    "a. ",
+    "[1] ",
+    "a,",
+    "-",
+    "é",
+    "中",
+)
+ENDS = ("", "\x00", "a", "\n")
+MOST_TEXTS = 12  # for one pattern
+
+
+def modules() -> Iterator[ModuleType]:
+    """Import each module of the product."""
+    for found in pkgutil.walk_packages(app.__path__, "app."):
+        if not found.name.endswith("__main__"):
+            yield importlib.import_module(found.name)
+
+
+def compiled() -> dict[str, re.Pattern]:
+    """Return each pattern under the first name that leads to it."""
+    found, seen = dict[str, re.Pattern](), set[tuple[object, int]]()
+    for module in modules():
+        kept = [
+            pair
+            for name, value in vars(module).items()
+            for pair in _inside(f"{module.__name__}.{name}", value)
+        ]
+        for name, pattern in (*kept, *written_in_calls(module)):
+            if (pattern.pattern, pattern.flags) not in seen:
+                seen.add((pattern.pattern, pattern.flags))
+                found[name] = pattern
+    return found
+
+
+def _inside(name: str, value: object, depth: int = 3) -> Iterator[tuple[str, re.Pattern]]:
+    if isinstance(value, re.Pattern):
+        yield name, value
+    elif depth and isinstance(value, dict | list | tuple | set | frozenset):
+        held = [*value, *value.values()] if isinstance(value, dict) else value
+        for at, one in enumerate(held):
+            yield from _inside(f"{name}[{at}]", one, depth - 1)
+    elif depth and isinstance(value, type) and value.__module__.startswith("app."):
+        for held_name, one in vars(value).items():
+            yield from _inside(f"{name}.{held_name}", one, 0)
+
+
+def written_in_calls(module: ModuleType) -> Iterator[tuple[str, re.Pattern]]:
+    """Return what is compiled where it is used, such as `re.sub(r"…", …)`."""
+    tree = ast.parse(Path(str(module.__file__)).read_text())
+    inside = [node for one in ast.walk(tree) if isinstance(one, FUNCTIONS) for node in ast.walk(one)]
+    for node in inside:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            of = node.func.value
+            if isinstance(of, ast.Name) and of.id == "re" and (text := _text(node.args[0])) is not None:
+                yield f"{module.__name__}:{node.lineno}", re.compile(text)
+
+
+def is_anchored(name: str) -> bool:
+    """Return True for a pattern that is only ever asked whether a text begins with it, or is it."""
+    asked = set(re.findall(rf"\b{re.escape(name.rpartition('.')[2])}\.(\w+)", SOURCES))
+    return bool(asked) and asked <= {"match", "fullmatch"}
+
+
+def _text(node: ast.expr) -> str | bytes | None:
+    """Return a pattern's text, with an x for what is put in when it runs."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        parts = [part.value if isinstance(part, ast.Constant) else "x" for part in node.values]
+        return "".join(map(str, parts))
+    return None
+
+
+def worst_texts(pattern: re.Pattern) -> list[tuple[str, str]]:
+    """Return pieces to repeat and what to end with: what the pattern repeats, behind what leads there."""
+    text = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode("latin-1")
+    flags = pattern.flags & ~re.UNICODE if isinstance(pattern.pattern, bytes) else pattern.flags
+    tree = parser.parse(text, flags & ~re.DEBUG)
+    pieces = dict[str, None]()
+    whole = _sample(tree)
+    for before, pump in _pumps(tree, ""):
+        pieces |= dict.fromkeys((pump, before + pump, before + pump * 40))
+    if whole:
+        pieces |= dict.fromkeys((whole, whole[:-1] or whole, f"{whole} ", whole[: len(whole) // 2] or whole))
+    chosen = [piece for piece in pieces if 0 < len(piece) <= 2000][:MOST_TEXTS]
+    return [(piece, end) for piece in dict.fromkeys((*chosen, *COMMON)) for end in ENDS]
+
+
+def _pumps(tree: parser.SubPattern, before: str) -> Iterator[tuple[str, str]]:
+    """Return what can be repeated at each repeat, with what stands before it."""
+    for code, value in tree:
+        if code in REPEATS:
+            body = value[2]
+            if value[1] > 1:
+                yield from ((before, pump) for pump in _choices(body))
+            yield from _pumps(body, before)
+        elif code is codes.SUBPATTERN:
+            yield from _pumps(value[3], before)
+        elif code is codes.BRANCH:
+            for one in value[1]:
+                yield from _pumps(one, before)
+        elif code in (codes.ASSERT, codes.ASSERT_NOT):
+            yield from _pumps(value[1], before)
+        elif code is codes.ATOMIC_GROUP:
+            yield from _pumps(value, before)
+        before += _one(code, value)
+
+
+def _choices(body: parser.SubPattern) -> list[str]:
+    """Return texts that a repeat's body matches: several characters of a class, else a sample."""
+    if len(body) == 1:
+        found = [sign for sign in PALETTE if _matches(*body[0], sign)]
+        if found:
+            return found[:8]
+    return [sample] if (sample := _sample(body)) else []
+
+
+def _sample(tree: parser.SubPattern) -> str:
+    return "".join(_one(code, value) for code, value in tree)
+
+
+def _one(code: object, value: object) -> str:
+    """Return a shortest text that one part of a pattern matches, roughly."""
+    if code is codes.LITERAL:
+        return chr(value)
+    if code in (codes.IN, codes.ANY, codes.NOT_LITERAL, codes.CATEGORY):
+        return next((sign for sign in f"a1{PALETTE}" if _matches(code, value, sign)), _first(code, value))
+    if code in REPEATS:
+        return _sample(value[2]) * max(value[0], 1 if value[1] else 0)
+    if code is codes.SUBPATTERN:
+        return _sample(value[3])
+    if code is codes.ATOMIC_GROUP:
+        return _sample(value)
+    if code is codes.BRANCH:
+        return _sample(value[1][0])
+    return ""
+
+
+def _first(code: object, value: object) -> str:
+    """Return the first character of a class that names its own."""
+    for kind, held in value if code is codes.IN else ():
+        if kind is codes.LITERAL:
+            return chr(held)
+        if kind is codes.RANGE:
+            return chr(held[0])
+    return ""
+
+
+def _matches(code: object, value: object, sign: str) -> bool:
+    if code is codes.LITERAL:
+        return chr(value) == sign
+    if code is codes.NOT_LITERAL:
+        return chr(value) != sign
+    if code is codes.ANY:
+        return sign != "\n"
+    if code is codes.IN:
+        negated = value[0][0] is codes.NEGATE
+        return negated != any(_matches_part(kind, held, sign) for kind, held in value)
+    return False
+
+
+CATEGORIES = {
+    codes.CATEGORY_DIGIT: r"\d",
+    codes.CATEGORY_NOT_DIGIT: r"\D",
+    codes.CATEGORY_SPACE: r"\s",
+    codes.CATEGORY_NOT_SPACE: r"\S",
+    codes.CATEGORY_WORD: r"\w",
+    codes.CATEGORY_NOT_WORD: r"\W",
+}
+
+
+def _matches_part(kind: object, held: object, sign: str) -> bool:
+    if kind is codes.LITERAL:
+        return chr(held) == sign
+    if kind is codes.RANGE:
+        return held[0] <= ord(sign) <= held[1]
+    return kind is codes.CATEGORY and bool(re.match(CATEGORIES[held], sign))
