@@ -1,4 +1,4 @@
-"""Show what a step costs at least and how a quote was found."""
+"""Show the known cost of a step, and how quotes were found."""
 
 from alembic import op
 
