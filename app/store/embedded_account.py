@@ -154,7 +154,7 @@ def programs_of(account: Account) -> Path:
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise EmbeddedUnavailable(NOT_INSTALLED)
-    installed = Path(spec.origin).parent / "pginstall18"
+    installed = (Path(spec.origin).parent / "pginstall18").resolve()  # a venv may link to it
     if not (installed / "bin" / "postgres").exists():
         raise EmbeddedUnavailable(NOT_INSTALLED)
     if account.uid == os.geteuid() or can_reach(installed / "bin" / "postgres", account):
