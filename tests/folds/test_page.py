@@ -48,3 +48,28 @@ def test_the_page_and_the_report_have_a_sentence_for_each_reason_to_stop():
 
     assert STOPPED.keys() == set(get_args(StopReason))
     assert json.loads(node("--input-type=module", "--eval", script)) == STOPPED
+
+
+def test_no_call_of_a_job_that_nobody_works_on_is_in_flight():
+    logs = json.dumps({name: lines(log) for name, log in every_log().items()})
+    fold = (WEB / "fold.js").as_uri()
+    script = f"""
+        import {{ readFileSync }} from "node:fs";
+        const {{ empty, evolve }} = await import("{fold}");
+        const found = [];
+        for (const [name, events] of Object.entries(JSON.parse(readFileSync(0, "utf8")))) {{
+          const job = empty();
+          for (const event of events) {{
+            evolve(job, event);
+            const open = job.calls.filter((call) => !call.to && !call.reused).map((call) => call.key);
+            found.push([name, event.seq, job.status, open, job.calls.some((call) => call.isCut)]);
+          }}
+        }}
+        console.log(JSON.stringify(found))"""
+
+    found = json.loads(node("--input-type=module", "--eval", script, text=logs))
+
+    at_work = ("running", "cancelling")
+    assert [row for row in found if row[3] and row[2] not in at_work] == []
+    assert any(row[3] for row in found)  # there are calls in flight
+    assert any(row[4] for row in found)  # and some are cut off

@@ -10,7 +10,7 @@ const MAX_WORDS = 200; // characters of the sentence, as in app/domain/words.py
  * @typedef {{ key: string, kind: "model" | "search" | "read" | "judge" | "embed", about: string, turn: number,
  *   index: number, from: number, to: number | null, latency: number | null, usage: any, error: any,
  *   done: boolean, touched: number, provider?: string, tries?: number, repeat?: number, fallback?: boolean,
- *   reused?: boolean }} Call
+ *   reused?: boolean, isCut?: boolean }} Call
  * @typedef {{ key: string, step: number, at: string, reasoning: any, tool: any, calls: Call[], found: any[],
  *   read: any[], touched: number }} Turn
  * @typedef {{ key: string, title: string, text: string, tone: string, at: string, touched: number,
@@ -121,11 +121,13 @@ const APPLY = {
     );
   },
   attempt_failed(job, data, event) {
+    cutOff(job, event);
     job.retryAt = data.retry_at;
     job.step = "Waiting to try again";
     note(job, event, `Attempt ${data.attempt} failed`, `${data.error_type}: ${data.error_message}`, "bad");
   },
   attempt_released(job, data, event) {
+    cutOff(job, event);
     job.attempt -= 1;
     job.retryAt = data.retry_at;
     const waits = data.reason === "provider_unavailable";
@@ -140,6 +142,7 @@ const APPLY = {
     );
   },
   lease_expired(job, data, event) {
+    cutOff(job, event);
     job.step = "Waiting for a worker";
     note(
       job,
@@ -410,10 +413,24 @@ function settle(job, data, event, change) {
   if (!call || call.done) return;
   change(call);
   call.to = Date.parse(event.at);
+  call.isCut = false;
   call.usage = data.usage ?? {};
   call.touched = event.seq;
   turnOf(job, call.turn, event).touched = event.seq;
   if (!call.fallback && !call.reused) charge(job.bill, call);
+}
+
+/**
+ * A call without an answer ends with its attempt; what it cost is unknown.
+ * @param {Job} job
+ * @param {LogEvent} event
+ */
+function cutOff(job, event) {
+  for (const call of job.open.values()) {
+    if (call.to) continue;
+    Object.assign(call, { to: Date.parse(event.at), isCut: true, touched: event.seq });
+    turnOf(job, call.turn, event).touched = event.seq;
+  }
 }
 
 /**
@@ -436,6 +453,7 @@ function charge(bill, { kind, usage, error }) {
  * @param {string} words
  */
 function end(job, event, words) {
+  cutOff(job, event);
   job.endedAt = event.at;
   stopWait(job, event.at);
   job.retryAt = null;

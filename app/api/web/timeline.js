@@ -114,8 +114,9 @@ export function figures(call) {
   if (call.latency !== null) parts.push(lasted(call.latency));
   else if (call.to) parts.push(lasted(call.to - call.from));
   if (read || written) parts.push(`${few(read)} + ${few(written)} tokens`);
-  if (call.to) parts.push(money(cost));
   if (!call.to) parts.push("in flight");
+  else if (call.isCut) parts.push("cut off");
+  else parts.push(money(cost));
   if (call.repeat) parts.push("made again");
   if (call.fallback) parts.push("stands in");
   return parts.join(" · ");
