@@ -27,12 +27,7 @@ START_SECONDS = 90.0
 STOP_SECONDS = 60
 MAX_SOCKET_FOLDER = 90  # bytes; the path of a socket has room for 107
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.-]+")  # paths that Postgres and its drivers take without quotes
-LOCALE_VARIABLES = (
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "TZ",
-)  # of the environment; no key of ours is Postgres's business
+LOCALE_VARIABLES = ("LANG", "LC_ALL", "LC_CTYPE", "TZ")  # no key of ours is Postgres's business
 STATUS_LINES = 8  # of postmaster.pid once it is up
 HBA = "# Dossier writes this file at each start.\nlocal all all peer map=dossier\n"
 
@@ -81,15 +76,16 @@ class EmbeddedPostgres:
             return
         members, self._membership = self._membership, None
         atexit.unregister(self.cleanup)
-        with self._locked():
-            try:
+        try:
+            with self._locked():
                 fcntl.flock(members, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:  # others need the server
-                return
-            else:
                 self.stop()
-            finally:
-                os.close(members)
+        except BlockingIOError:
+            pass  # others need the server
+        except FileNotFoundError:
+            pass  # the folder was removed: a Postgres without its data ends within a minute
+        finally:
+            os.close(members)
 
     def get_uri(self) -> str:
         """Return the URL of the owner.

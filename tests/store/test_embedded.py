@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -100,6 +102,15 @@ async def test_it_stops_with_the_last_who_uses_it(server):
     again.cleanup()
 
     assert await asked(server.get_uri()) == "postgres"
+
+
+def test_who_leaves_a_folder_that_was_removed_says_nothing():
+    with passable_folder("dossier-embedded-") as home:
+        server = embedded.start(home)
+        pid = server.get_pid()
+        shutil.rmtree(home)
+        server.cleanup()
+        os.kill(pid, signal.SIGQUIT)  # it would end within a minute
 
 
 async def test_a_server_that_was_killed_comes_up_again_and_trusts_nobody(server):
