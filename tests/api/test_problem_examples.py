@@ -18,7 +18,7 @@ from app.api.model_door import ModelDoor
 from app.errors import DatabaseUnavailable
 from app.providers.model_book import ModelBook, ModelsFile
 from app.providers.model_spec import ModelSpec
-from app.store import event_feed, reads
+from app.store import event_feed, job_lists, reads
 from app.store.api_keys import add_key
 from tests.steps import completed_job, running_job
 
@@ -122,11 +122,11 @@ async def with_a_key_for_submitting(house, _patch):
 
 
 async def without_a_database(_house, patch):
-    patch.setattr(reads, "page", raising(DatabaseUnavailable("connection refused")))
+    patch.setattr(job_lists, "page", raising(DatabaseUnavailable("connection refused")))
 
 
 async def with_a_fault(_house, patch):
-    patch.setattr(reads, "page", raising(RuntimeError("the password is hunter2")))
+    patch.setattr(job_lists, "page", raising(RuntimeError("the password is hunter2")))
 
 
 async def with_a_full_queue(_house, patch):
