@@ -39,7 +39,11 @@ SCRIPT = str(Path(sysconfig.get_path("scripts")) / "dossier")
 CHAOS_RUN = 'runpy.run_module("app"'
 READ_AT_IMPORT = ("PYTHON", "LC_", "LANG", "LD_", "TERMINAL_WIDTH", "FORCE_COLOR", "PY_COLORS", "NO_COLOR")
 HONOURED = ("PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
-NEEDS_START = ("CHAOS_CLOCK_OFF", "TESTS_FORK")  # a clock is put wrong before anything is imported
+NEEDS_START = (  # read, or to be done, before anything is imported
+    "CHAOS_CLOCK_OFF",
+    "DOSSIER_CRASH_AT",
+    "TESTS_FORK",
+)
 
 OTHER_WAYS = ("executable", "preexec_fn", "pass_fds", "shell")
 PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
