@@ -103,7 +103,7 @@ def _changes(origin: JobView, options: Mapping[str, Any]) -> dict[str, Any]:
     if options["tags"]:
         changes["tags"] = options["tags"]
     limits = {name: options[name] for name in structs.asdict(Limits()) if options[name] is not None}
-    sources = {name: options[name] for name in structs.asdict(Sources()) if options[name]}
+    sources = {name: options[name] for name in structs.asdict(Sources()) if options.get(name)}
     if limits:
         changes["limits"] = structs.replace(origin.limits, **limits)
     if sources:

@@ -192,7 +192,17 @@ def decode(text: str, menu: Sequence[str]) -> tuple[NextStep, tuple[str, ...]]:
             continue
         if not found.broken:
             return step, notes
-        if found.is_kept_by(_encode(step)):
+        if found.is_kept_by(_encode(_filled(msgspec.to_builtins(step)))):
             return step, ("JSON: repaired", *notes)
         refused = "Your reply is not valid JSON, and a part of it would be lost. Escape quotation marks."
     raise ValueError(shorten(refused))
+
+
+def _filled(value: object) -> object:
+    """Drop what is empty: names of fields that nobody wrote count for nothing."""
+    match value:
+        case dict():
+            return {name: _filled(one) for name, one in value.items() if one}
+        case list() | tuple():
+            return [_filled(one) for one in value]
+    return value

@@ -26,9 +26,8 @@ _NO_BRACKETS = str.maketrans("[]【】［］", "()()()")
 _OPEN = re.compile(r"[\[【［][\d\s*_^,;\\–—-]{0,300}\Z")
 _CLOSE = re.compile(r"[\d\s*_^,;\\–—-]{0,300}[\]】］]")
 
-_PREFIX = re.compile(r"[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+|>\s*)*(?:\[[ xX]\]\s+)?(?:#{1,6}\s+)?")
+_PREFIX = re.compile(r"[\s>]*+(?:(?:[-*+]|\d{1,9}[.)])\s[\s>]*+)*+(?:\[[ xX]\]\s++)?+(?:#{1,6}\s++)?+")
 _INDENT = re.compile(r"\n[\s>]*")
-_RULE = re.compile(r"\n\s*(?:=+|-+)\s*\Z")
 _EMPHASIS = re.compile(r"(?<![\s\\])\*+|(?<!\\)\*+(?!\s)|(?<![\w\\])_+|(?<!\\)_+(?!\w)|~~")
 _BACKSLASH = re.compile(r"\\([!-/:-@\[-`{-~])")
 _NOTE = re.compile(r"\s*(?:\*[^*]+\*|_[^_]+_)\s*")
@@ -253,10 +252,21 @@ def _words_before(text: str, found: list[re.Match[str]], hidden: Hidden) -> list
 
 def _plain(text: str, hidden: Hidden) -> str:
     """Return a sentence in plain text on one line, without citations."""
-    bare = _INDENT.sub(" ", _RULE.sub("", marks.STAND_IN.sub("", text)))
+    bare = _INDENT.sub(" ", _without_rule(marks.STAND_IN.sub("", text)))
     bare = _BACKSLASH.sub(r"\1", _EMPHASIS.sub("", bare)).replace("&lt;", "<").replace("|", " ")
     line = " ".join(hidden.plain(bare).split())
     return re.sub(r"(?<!\s)\s+([.,;:!?])", r"\1", line)
+
+
+def _without_rule(text: str) -> str:
+    """Drop the line of = or - below a heading."""
+    lines = text.rstrip()
+    for mark in "=-":
+        above = lines.rstrip(mark)
+        kept = above.rstrip()
+        if above != lines and "\n" in above[len(kept) :]:
+            return kept
+    return text
 
 
 def _claims(text: str) -> bool:

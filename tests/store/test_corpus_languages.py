@@ -110,7 +110,7 @@ async def test_documents_from_before_are_told_and_indexed_by_the_migration(engin
         "ALTER TABLE passages DROP COLUMN lexemes",
         "ALTER TABLE passages DROP COLUMN language",
         "ALTER TABLE documents DROP COLUMN language",
-        "DROP FUNCTION passage_lexemes, search_parts, search_pairs, search_folded, search_config",
+        "DROP FUNCTION passage_lexemes, search_parts, search_pairs, search_folded, search_config CASCADE",
         "UPDATE alembic_version SET version_num = '0005'",
     )
 

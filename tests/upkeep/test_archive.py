@@ -8,7 +8,7 @@ import httpx
 import pytest
 import zstandard
 
-from app import handle
+from app.api import jobs
 from app.audit import archive as archiving
 from app.audit.archive import archive, check
 from app.audit.verify import verify
@@ -130,7 +130,7 @@ async def test_whatever_needs_the_events_of_an_archived_job_says_where_they_are(
 
 
 async def test_a_key_whose_job_was_archived_makes_no_second_job(old, owner, house, tmp_path, monkeypatch):
-    monkeypatch.setattr(handle, "uuid7", lambda: old_id(OLD))
+    monkeypatch.setattr(jobs, "uuid7", lambda: old_id(OLD))
     again = {"json": {"query": "why?"}, "headers": {"Idempotency-Key": "once"}}
     async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         first = await http.post("/jobs", **again)
