@@ -33,7 +33,7 @@ class BackupList(Struct, frozen=True):
     files: dict[str, str]  # name -> sha256; the dump is one of them
 
 
-@click.command(epilog="Example: dossier backup /backups/2026-11-26")
+@click.command(epilog="Example: dossier backup backups/2026-11-26")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the list of the backup as JSON.")
 def backup(folder: Path, *, as_json: bool) -> None:
@@ -71,7 +71,7 @@ def _write(url: str, settings: Settings, folder: Path) -> BackupList:
     return made
 
 
-@click.command(epilog="Example: dossier restore /backups/2026-11-26")
+@click.command(epilog="Example: dossier restore backups/2026-11-26")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the list of the backup as JSON.")
 def restore(folder: Path, *, as_json: bool) -> None:

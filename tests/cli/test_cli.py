@@ -81,8 +81,10 @@ def test_the_help_of_every_command_has_an_example_that_it_understands(name, comm
     assert words[: len(name.split()) + 1] == ["dossier", *name.split()]
     monkeypatch.chdir(tmp_path)
     for word in words:
-        if word.endswith((".ndjson", ".pub", ".zst")):  # files that have to be there
+        if word.endswith((".jsonl", ".ndjson", ".pub", ".zst")):  # files that have to be there
             (tmp_path / word).touch()
+        if word.startswith("backups/"):
+            (tmp_path / word).mkdir(parents=True)
     command.make_context(name, words[len(name.split()) + 1 :])
 
 
