@@ -199,7 +199,7 @@ def decode(text: str, menu: Sequence[str]) -> tuple[NextStep, tuple[str, ...]]:
 
 
 def _filled(value: object) -> object:
-    """Drop what is empty: names of fields that nobody wrote count for nothing."""
+    """Drop empty values, whose names nobody wrote."""
     match value:
         case dict():
             return {name: _filled(one) for name, one in value.items() if one}
