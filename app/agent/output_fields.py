@@ -10,19 +10,21 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from app.agent import given, quotes
+from app.agent.asks import selection_ask
 from app.agent.ending import citable
 from app.agent.extractive.page_sentences import sections
 from app.agent.given import Asked
-from app.agent.turns import selection_ask
 from app.domain import events as e
 from app.domain.job import Job
 from app.domain.output_schema import OutputLeaf, OutputPath, assembled, kind_of, leaves, path_of, read_value
+from app.domain.research import Source
 from app.domain.tools import OutputEntry, SourceQuote
 from app.text import languages
 from dossier.job_types import Claim, Output, OutputField
 
 MAX_ENTRIES = 500  # of a reply
 MAX_CHECKED_PAGE = 200_000  # characters of a page in which names are known
+POINT_LANGUAGES = {"", "en", "zh", "ja", "ko", "th", "hi"}  # that write 3.14
 REFUSING = ("contradicted", "unrelated")
 
 Texts = Mapping[str, str]
@@ -52,8 +54,9 @@ def _checked(job: Job, leaf: OutputLeaf, entry: OutputEntry | None, texts: Texts
     if entry is None:
         return OutputField(leaf.pointer, "not_found", reason="not found in the pages that were read")
     try:
-        value = read_value(leaf.node, entry.value)
-        claim = _claim(job, leaf, entry, texts)
+        source, page = _read_page(job, entry.source, texts)
+        value = read_value(leaf.node, entry.value, has_decimal_comma=_has_decimal_comma(entry, page))
+        claim = _claim(leaf, entry, source, page)
     except ValueError as error:
         return OutputField(leaf.pointer, "not_found", reason=str(error))
     # Words cannot decide whether something is so, only that the page speaks of it.
@@ -61,13 +64,26 @@ def _checked(job: Job, leaf: OutputLeaf, entry: OutputEntry | None, texts: Texts
     return OutputField(leaf.pointer, "found", value, sure, (claim,))
 
 
-def _claim(job: Job, leaf: OutputLeaf, entry: OutputEntry, texts: Texts) -> Claim:
-    """Return the citation of a value. Raises ValueError."""
-    number, research = entry.source, citable(job)
-    source = next((known for known in research.sources if known.number == number), None)
+def _read_page(job: Job, number: int, texts: Texts) -> tuple[Source, str]:
+    """Return a source with its text. Raises ValueError."""
+    source = next((known for known in citable(job).sources if known.number == number), None)
     page = texts.get(source.sha256 or "") if source else None
     if source is None or page is None:
         raise ValueError(f"source {number} was not read")
+    return source, page
+
+
+def _has_decimal_comma(entry: OutputEntry, page: str) -> bool:
+    """Return True for a number copied from a page that writes 3,14.
+
+    One that the model rewrote is in the notation of JSON.
+    """
+    return entry.value.strip() in entry.quote and languages.detect(page) not in POINT_LANGUAGES
+
+
+def _claim(leaf: OutputLeaf, entry: OutputEntry, source: Source, page: str) -> Claim:
+    """Return the citation of a value. Raises ValueError."""
+    number = entry.source
     located = given.look_up([SourceQuote(number, entry.quote)], {number: page})
     if number not in located.by_source or not located.by_source[number]:
         raise ValueError("; ".join(located.refused) or "no quote was given")

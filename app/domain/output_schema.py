@@ -5,6 +5,7 @@ is put together to the output.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 from typing import Any
@@ -33,6 +34,10 @@ KEYWORDS = frozenset(
         *ABOUT_VALUES,
     )
 )
+# A whole number, in groups of three or not, and its decimals. The marks are a comma and a point, or reversed.
+NUMBER_FORM = r"[-+\u2212]?(?:\d{{1,3}}(?:[{group}]\d{{3}}){{1,6}}|\d{{1,30}})(?:[{decimal}]\d{{1,30}})?"
+POINT_FORM = re.compile(NUMBER_FORM.format(group=",", decimal=".") + r"(?:[eE][-+]?\d{1,3})?")
+COMMA_FORM = re.compile(NUMBER_FORM.format(group=".", decimal=","))
 YES_NO = {"true": True, "yes": True, "false": False, "no": False}
 
 SchemaNode = Mapping[str, Any]
@@ -123,11 +128,7 @@ def _value_faults(node: SchemaNode, path: str) -> Iterator[SchemaFault]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             yield SchemaFault(f"{path}.{name}", "Expected a number.")
     choices = node.get("enum", ["x"])
-    if (
-        not isinstance(choices, list)
-        or not choices
-        or not all(isinstance(one, str | int | float) for one in choices)
-    ):
+    if not isinstance(choices, list) or not choices or not all(map(_is_plain, choices)):
         yield SchemaFault(f"{path}.enum", "Expected an array of strings or numbers.")
 
 
@@ -187,10 +188,13 @@ def _leaves(node: SchemaNode, path: OutputPath, given: Iterable[OutputPath]) -> 
             yield OutputLeaf(path, node)
 
 
-def read_value(node: SchemaNode, text: str) -> str | float | bool:
-    """Return a value of a leaf's type. Raises ValueError with the reason."""
+def read_value(node: SchemaNode, text: str, *, has_decimal_comma: bool = False) -> str | float | bool:
+    """Return a value of a leaf's type. Raises ValueError with the reason.
+
+    With `has_decimal_comma` 1.234 is a thousand and more, else it is little more than one.
+    """
     text = text.strip()[:MAX_OUTPUT_VALUE]
-    value = _typed(kind_of(node), text)
+    value = _typed(kind_of(node), text, has_decimal_comma=has_decimal_comma)
     if "enum" in node and value not in node["enum"]:
         raise ValueError(f"“{text}” is not one of the values of `enum`")
     if isinstance(value, str):
@@ -201,7 +205,7 @@ def read_value(node: SchemaNode, text: str) -> str | float | bool:
     return value
 
 
-def _typed(kind: str, text: str) -> str | float | bool:
+def _typed(kind: str, text: str, *, has_decimal_comma: bool) -> str | float | bool:
     if not text or text.casefold() in ("null", "none", "not found", "n/a"):
         raise ValueError("not found")
     bare = text.strip('"')
@@ -210,14 +214,22 @@ def _typed(kind: str, text: str) -> str | float | bool:
             raise ValueError(f"“{text}” is neither true nor false")
         return YES_NO[bare.casefold()]
     if kind in ("number", "integer"):
-        try:
-            number = float(bare.replace(",", "").replace("\u00a0", "").replace(" ", ""))
-        except ValueError:
-            raise ValueError(f"“{text}” is not a number") from None
+        number = _number("".join(bare.split()), has_decimal_comma=has_decimal_comma)
+        if number is None:
+            raise ValueError(f"“{text}” is not a number")
         if not isfinite(number) or (kind == "integer" and number != int(number)):
             raise ValueError(f"“{text}” is not a whole number")
         return int(number) if number == int(number) and abs(number) < 1e15 else number
     return bare
+
+
+def _number(text: str, *, has_decimal_comma: bool) -> float | None:
+    """Read a number as its language writes it, else as others do."""
+    forms = [(POINT_FORM, ","), (COMMA_FORM, ".")]
+    for form, group in reversed(forms) if has_decimal_comma else forms:
+        if form.fullmatch(text):
+            return float(text.replace(group, "").replace(",", ".").replace("\u2212", "-"))
+    return None
 
 
 def assembled(schema: SchemaNode, found: Mapping[OutputPath, Any]) -> Any:  # noqa: ANN401 - of the caller's schema

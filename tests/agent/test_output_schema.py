@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from app.agent.extractive import Extractive
 from app.agent.judging import unjudged
-from app.agent.output_fields import judged_output
+from app.agent.output_fields import _has_decimal_comma, judged_output
 from app.agent.prompts import messages
 from app.agent.step_schema import turn_schema
 from app.domain import events as e
-from app.domain.output_schema import leaves, path_of, schema_faults, simplified
+from app.domain.output_schema import leaves, path_of, read_value, schema_faults, simplified
 from app.domain.tools import OutputEntry
 from dossier.request import ResearchRequest
 from tests.agent.course import played
@@ -88,7 +88,8 @@ async def test_each_value_has_the_citation_that_says_it():
         (entry("/unit", "Fahrenheit"), "enum"),
         (entry("/unit", "Kelvin"), ""),
         (entry("/places/0/name", "Mont Blanc", 2, PEAK), ""),
-        (entry("/boils_at", "inf"), "whole number"),
+        (entry("/boils_at", "inf"), "not a number"),
+        (entry("/boils_at", "1e999"), "whole number"),
     ],
 )
 async def test_a_value_that_no_page_says_is_not_given(wrong, why):
@@ -98,6 +99,41 @@ async def test_a_value_that_no_page_says_is_not_given(wrong, why):
     assert field.status != "found"
     assert why in field.reason
     assert field.value is None
+
+
+@pytest.mark.parametrize(
+    ("text", "has_decimal_comma", "value"),
+    [
+        ("3.14", False, 3.14),
+        ("3,14", False, 3.14),
+        ("1,234", False, 1234),
+        ("1,234,567.5", False, 1234567.5),
+        ("1.234.567", False, 1234567),
+        ("1.234", True, 1234),
+        ("1.234,5", True, 1234.5),
+        ("3.14", True, 3.14),
+        ("1 300 000", False, 1300000),
+        ("\u22125", False, -5),
+        ("2e3", False, 2000),
+    ],
+)
+def test_a_number_is_read_as_its_language_writes_it(text, has_decimal_comma, value):
+    assert read_value({"type": "number"}, text, has_decimal_comma=has_decimal_comma) == value
+
+
+@pytest.mark.parametrize("text", ["1,2,3", "12,34.5", "3 or 4", "1.2.3"])
+def test_what_is_not_one_number_is_none(text):
+    with pytest.raises(ValueError, match="not a number"):
+        read_value({"type": "number"}, text)
+
+
+def test_a_number_copied_from_a_german_page_has_its_comma():
+    german = "Die Stadt hat 1.234 Einwohner und liegt an einem Fluss, der im Norden entspringt."
+    english = "The town has 1,234 people and lies on a river that rises in the north."
+
+    assert _has_decimal_comma(entry("/n", "1.234", quote=german), german)
+    assert not _has_decimal_comma(entry("/n", "1234", quote=german), german)
+    assert not _has_decimal_comma(entry("/n", "1,234", quote=english), english)
 
 
 async def test_fields_that_the_schema_has_not_are_left_out():
