@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from app.agent.asks import selection_ask
 from app.agent.both import joined, needs_selection, with_selection
 from app.agent.citations import bind
 from app.agent.extractive import select
 from app.agent.limits import usable
 from app.agent.menu import has_no_model, may_research
-from app.agent.turns import selection_ask
 from app.domain import events as e
 from app.domain import tools
 from app.domain.job import Job

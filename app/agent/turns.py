@@ -16,31 +16,28 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from app.agent import judging, matching
-from app.agent.effects import effects, query_key, searched, unreadable
+from app.agent.asks import stand_in_ask, turn_ask
+from app.agent.effects import query_key, searched, unreadable
 from app.agent.finishing import needs_stand_in
 from app.agent.judging import JudgeCall
-from app.agent.limits import FINAL_TOOLS, affordable, bounds, may_use, usable
+from app.agent.limits import affordable, bounds, may_use
 from app.agent.matching import EmbedCall
-from app.agent.menu import may_research, menu, stand_in_menu, what_is_left
+from app.agent.menu import may_research, menu
 from app.agent.ports import (
     FREE,
     Ask,
     EmbedReply,
-    FollowUp,
     JudgeReply,
     ModelReply,
     PageReply,
-    PlanReview,
-    ReportWish,
     SearchReply,
-    SeenSource,
 )
 from app.agent.spellings import Spellings
 from app.domain import events as e
 from app.domain import tools
 from app.domain.job import Job
 from app.domain.research import Call as ResearchCall
-from app.domain.research import Research, Source
+from app.domain.research import Source
 from app.text.urls import normalise
 
 LATE = "The model did not answer before the deadline."
@@ -275,9 +272,9 @@ def model_call(job: Job) -> ModelCall:
     if cannot_go_on or needs_stand_in(job):
         # A call of its own: one that was in flight when the report was wanted asked something else.
         name = "finish" if job.research.is_finishing else "fallback"
-        return ModelCall(f"{step}/{name}", _stand_in_ask(job), fallback=True)
+        return ModelCall(f"{step}/{name}", stand_in_ask(job), fallback=True)
     key = f"{step}/model" + (f"/{len(final) + 1}" if final else "")
-    return ModelCall(key, _ask(job, offered, told))
+    return ModelCall(key, turn_ask(job, offered, told))
 
 
 def stands_in(job: Job) -> bool:
@@ -288,16 +285,6 @@ def stands_in(job: Job) -> bool:
     research = job.research
     has_begun = research.stand_in_turns > 0 and research.author == "stand_in"
     return job.agent_rules >= 2 and (has_begun or research.set_aside is not None)
-
-
-def _stand_in_ask(job: Job) -> Ask:
-    ask = _ask(job, stand_in_menu(job))
-    return ask if job.agent_rules < 2 else replace(ask, stands_in=True)
-
-
-def selection_ask(job: Job) -> Ask:
-    """Return the stand-in's ask, which only selects from read pages."""
-    return replace(_ask(job, FINAL_TOOLS), stands_in=True)
 
 
 def _menu(job: Job) -> tuple[str, ...]:
@@ -328,53 +315,6 @@ def _is_spent(final: list[e.CallFailed], told: tuple[str, ...]) -> bool:
     """
     cuts = sum(error.error_type == "aborted" for error in final)
     return len(told) > MAX_CORRECTIONS or cuts > 1 or len(final) > len(told) + cuts
-
-
-def _ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()) -> Ask:
-    research = job.research
-    return Ask(
-        query=job.request.query,
-        today=job.started_at.date().isoformat() if job.started_at else "",
-        effort=job.request.effort,
-        step=len(research.turns) + 1,
-        menu=tools,
-        goal=research.goal,
-        plan=research.plan,
-        turns=research.turns,
-        sources=tuple(
-            SeenSource(source.number, source.url, source.title, source.excerpt, source.sha256)
-            for source in usable(job)
-        ),
-        corrections=corrections,
-        answers=research.answers,
-        follow_up=_follow_up(research),
-        repair=judging.repair(research) or UNSET,
-        left=UNSET if job.agent_rules < 2 else what_is_left(job),
-        notes=UNSET if job.agent_rules < 2 else tuple(effect.notes for effect in effects(job)),
-        wish=_wish(job),
-        review=_review(research),
-        output_schema=job.request.output_schema or UNSET,
-        is_unsearched=(research.is_finishing and not research.bill.searches) or UNSET,
-    )
-
-
-def _review(research: Research) -> PlanReview | UnsetType:
-    known = research.review
-    return PlanReview(research.reviewed_after, known.steps, known.remarks) if known else UNSET
-
-
-def _wish(job: Job) -> ReportWish | UnsetType:
-    request = job.request
-    wish = ReportWish(request.instructions, request.language or "", request.length, request.outline)
-    return UNSET if wish == ReportWish() else wish
-
-
-def _follow_up(research: Research) -> FollowUp | UnsetType:
-    forked = research.forked
-    if forked is None or not forked.instruction:
-        return UNSET
-    earlier = forked.earlier or e.Earlier("", "")
-    return FollowUp(forked.instruction, forked.reused_turns, earlier.title, earlier.content)
 
 
 def aborted(

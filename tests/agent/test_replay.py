@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from app import handle, replay
-from app.agent import citations, interpret, limits, prompts, turns, unnumbered
+from app.agent import asks, citations, interpret, limits, prompts, turns, unnumbered
 from app.agent.ports import BadReply
 from app.domain import commands as c
 from app.domain import events as e
@@ -299,7 +299,7 @@ async def test_a_changed_report_comes_with_its_lines(house, monkeypatch):
 
 async def test_what_a_model_would_be_asked_instead_is_named(house, monkeypatch):
     job = await run(house)
-    monkeypatch.setattr(turns, "usable", lambda job: job.research.sources[:1])
+    monkeypatch.setattr(asks, "usable", lambda job: job.research.sources[:1])
 
     found = await difference(house, job)
 

@@ -1,0 +1,72 @@
+"""Gather what a model is told in a turn."""
+
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from app.agent import judging
+from app.agent.effects import effects
+from app.agent.limits import FINAL_TOOLS, usable
+from app.agent.menu import stand_in_menu, what_is_left
+from app.agent.ports import Ask, FollowUp, PlanReview, ReportWish, SeenSource
+from app.domain import events as e
+from app.domain.job import Job
+from app.domain.research import Research
+
+
+def turn_ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()) -> Ask:
+    """Return what the model is told in the next turn."""
+    research = job.research
+    return Ask(
+        query=job.request.query,
+        today=job.started_at.date().isoformat() if job.started_at else "",
+        effort=job.request.effort,
+        step=len(research.turns) + 1,
+        menu=tools,
+        goal=research.goal,
+        plan=research.plan,
+        turns=research.turns,
+        sources=tuple(
+            SeenSource(source.number, source.url, source.title, source.excerpt, source.sha256)
+            for source in usable(job)
+        ),
+        corrections=corrections,
+        answers=research.answers,
+        follow_up=_follow_up(research),
+        repair=judging.repair(research) or UNSET,
+        left=UNSET if job.agent_rules < 2 else what_is_left(job),
+        notes=UNSET if job.agent_rules < 2 else tuple(effect.notes for effect in effects(job)),
+        wish=_wish(job),
+        review=_review(research),
+        output_schema=job.request.output_schema or UNSET,
+        is_unsearched=(research.is_finishing and not research.bill.searches) or UNSET,
+    )
+
+
+def stand_in_ask(job: Job) -> Ask:
+    """Return what the stand-in is told in the next turn."""
+    ask = turn_ask(job, stand_in_menu(job))
+    return ask if job.agent_rules < 2 else replace(ask, stands_in=True)
+
+
+def selection_ask(job: Job) -> Ask:
+    """Return the stand-in's ask, which only selects from read pages."""
+    return replace(turn_ask(job, FINAL_TOOLS), stands_in=True)
+
+
+def _review(research: Research) -> PlanReview | UnsetType:
+    known = research.review
+    return PlanReview(research.reviewed_after, known.steps, known.remarks) if known else UNSET
+
+
+def _wish(job: Job) -> ReportWish | UnsetType:
+    request = job.request
+    wish = ReportWish(request.instructions, request.language or "", request.length, request.outline)
+    return UNSET if wish == ReportWish() else wish
+
+
+def _follow_up(research: Research) -> FollowUp | UnsetType:
+    forked = research.forked
+    if forked is None or not forked.instruction:
+        return UNSET
+    earlier = forked.earlier or e.Earlier("", "")
+    return FollowUp(forked.instruction, forked.reused_turns, earlier.title, earlier.content)
