@@ -19,7 +19,7 @@ from app.cli.server_connection import connect, is_own
 from app.cli.terminal import is_interactive, line, print_json
 from dossier import Dossier
 from dossier.job_types import JobView, Outcome
-from dossier.request import Length, LengthName, Limits
+from dossier.request import Length, LengthName, Limits, Sources
 
 REPORT_FIELDS = ("instructions", "language", "length", "outline", "output_schema")
 UNANSWERED: dict[Outcome | None, ExitCode] = {"not_found": NOT_FOUND, "not_researched": NOT_RESEARCHED}
@@ -88,6 +88,12 @@ REPORT_OPTIONS = (
     ),
     click.option("--heading", "outline", multiple=True, help="A heading; repeatable, in order."),
 )
+SOURCE_OPTIONS = (
+    click.option("--search", type=SearchChoice(), help="Where to look."),
+    click.option("--allow", "allowed_domains", multiple=True, metavar="DOMAIN", help="Only it; repeatable."),
+    click.option("--block", "blocked_domains", multiple=True, metavar="DOMAIN", help="Not it; repeatable."),
+    click.option("--collection", "collections", multiple=True, help="Only documents in it; repeatable."),
+)
 REQUEST_OPTIONS = (
     click.argument("question"),
     click.option("--effort", type=click.Choice(["quick", "standard", "deep"]), default="standard"),
@@ -95,9 +101,7 @@ REQUEST_OPTIONS = (
         "--tag", "tags", multiple=True, help="To find it again with `dossier jobs --tag`; repeatable."
     ),
     click.option("--priority", type=click.IntRange(-100, 100), default=0, help="Higher goes first."),
-    click.option("--search", type=SearchChoice(), help="Where to look."),
-    click.option("--allow", "allowed", multiple=True, metavar="DOMAIN", help="Only these; repeatable."),
-    click.option("--block", "blocked", multiple=True, metavar="DOMAIN", help="Never these; repeatable."),
+    *SOURCE_OPTIONS,
     click.option("--clarify", is_flag=True, help="The agent may ask you first, before it spends anything."),
     click.option("--plan-review", is_flag=True, help="Wait with the plan until you approve or edit it."),
     click.option("--model", help="A language model other than the worker's, as its server calls it."),
@@ -122,11 +126,6 @@ def fields_of(options: Mapping[str, Any]) -> dict[str, Any]:
     What was not said is left to the server.
     """
     limits = {name: options[name] for name in structs.asdict(Limits()) if options[name] is not None}
-    sources = {
-        "search": options["search"],
-        "allowed_domains": options["allowed"],
-        "blocked_domains": options["blocked"],
-    }
     return {
         "effort": options["effort"],
         "priority": options["priority"],
@@ -135,9 +134,14 @@ def fields_of(options: Mapping[str, Any]) -> dict[str, Any]:
         "clarify": options["clarify"],
         "plan_review": options["plan_review"],
         "model": options["model"],
-        "sources": {name: value for name, value in sources.items() if value},
+        "sources": sources_of(options),
         **report_fields_of(options),
     }
+
+
+def sources_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was said of the sources."""
+    return {name: options[name] for name in Sources.__struct_fields__ if options[name]}
 
 
 def report_fields_of(options: Mapping[str, Any]) -> dict[str, Any]:

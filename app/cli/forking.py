@@ -13,10 +13,11 @@ from rich.table import Table
 from app.cli.asking import (
     LIMIT_OPTIONS,
     REPORT_OPTIONS,
-    SearchChoice,
+    SOURCE_OPTIONS,
     finish,
     how_to_go_on,
     report_fields_of,
+    sources_of,
     watch_or_leave,
 )
 from app.cli.naming import find_job
@@ -25,7 +26,7 @@ from app.cli.terminal import harmless, line, out, print_json
 from dossier import Dossier
 from dossier.comparison import Diff, StepSide
 from dossier.job_types import JobView, UsageView
-from dossier.request import Limits, Sources
+from dossier.request import Limits
 
 OWN_WORKERS = 2  # jobs at a time of a server of our own
 COLUMN_WIDTH = 60  # characters of a step or a source
@@ -35,8 +36,8 @@ EXAMPLE_FORK = (
 )
 
 
-def _with_limits(command: Any) -> Any:  # noqa: ANN401 - click's
-    for option in reversed((*REPORT_OPTIONS, *LIMIT_OPTIONS)):
+def _with_shared_options(command: Any) -> Any:  # noqa: ANN401 - click's
+    for option in reversed((*SOURCE_OPTIONS, *REPORT_OPTIONS, *LIMIT_OPTIONS)):
         command = option(command)
     return command
 
@@ -52,11 +53,8 @@ def _with_limits(command: Any) -> Any:  # noqa: ANN401 - click's
 @click.option("--effort", type=click.Choice(["quick", "standard", "deep"]))
 @click.option("--priority", type=click.IntRange(-100, 100), help="Higher goes first.")
 @click.option("--tag", "tags", multiple=True, help="Instead of the origin's; repeatable.")
-@click.option("--search", type=SearchChoice(), help="Where to look.")
-@click.option("--allow", "allowed_domains", multiple=True, metavar="DOMAIN", help="Only these; repeatable.")
-@click.option("--block", "blocked_domains", multiple=True, metavar="DOMAIN", help="Never these; repeatable.")
 @click.option("--model", help="Another language model, as its server calls it.")
-@_with_limits
+@_with_shared_options
 @click.option("--idempotency-key", help="With the same key and changes, the same job.")
 @click.option("--no-wait", is_flag=True, help="Print the new job's id and leave.")
 @click.option("--json", "as_json", is_flag=True, help="Print the new job with its result as JSON.")
@@ -103,7 +101,7 @@ def _changes(origin: JobView, options: Mapping[str, Any]) -> dict[str, Any]:
     if options["tags"]:
         changes["tags"] = options["tags"]
     limits = {name: options[name] for name in structs.asdict(Limits()) if options[name] is not None}
-    sources = {name: options[name] for name in structs.asdict(Sources()) if options.get(name)}
+    sources = sources_of(options)
     if limits:
         changes["limits"] = structs.replace(origin.limits, **limits)
     if sources:

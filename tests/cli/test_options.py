@@ -1,0 +1,18 @@
+"""What a request may say can be said in the terminal, in each command that makes one."""
+
+import pytest
+
+from app.cli.asking import ask, sources_of, submit
+from app.cli.forking import fork
+from dossier.request import Sources
+
+
+@pytest.mark.parametrize("command", [ask, submit, fork], ids=lambda command: command.name)
+def test_every_field_of_the_sources_is_an_option(command):
+    assert set(Sources.__struct_fields__) <= {parameter.name for parameter in command.params}
+
+
+def test_what_is_not_said_of_the_sources_is_left_out():
+    said = {"search": None, "allowed_domains": (), "blocked_domains": ("a.test",), "collections": ("law",)}
+
+    assert sources_of(said) == {"blocked_domains": ("a.test",), "collections": ("law",)}
