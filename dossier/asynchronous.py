@@ -5,15 +5,15 @@ import os
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self
 from urllib.parse import quote
 from uuid import UUID
 
 import httpx
 import msgspec
 
-from dossier import lenient
 from dossier.comparison import Diff
+from dossier.decoding import decoded
 from dossier.discovery_types import Capabilities, Estimate
 from dossier.document_calls import DocumentCalls
 from dossier.event_types import EventPage, FeedEvent, FeedPage, JobEvent, event_page, feed_page
@@ -21,7 +21,7 @@ from dossier.evidence import Claims
 from dossier.follow import follow
 from dossier.job_types import OVER, Cancelled, Created, Jobs, JobSort, JobView, Outcome, Result, Status
 from dossier.patience import Patience
-from dossier.problems import BadUrl, NoContact, NoResult, StillRunning, StreamBroken, api_error
+from dossier.problems import BadUrl, NoContact, NoResult, StillRunning, api_error
 from dossier.replayed import Replayed
 from dossier.request import Changes, Effort, Fork, Length, Limits, NewJob, ResearchRequest, Sources, Verify
 from dossier.version import __version__
@@ -48,8 +48,6 @@ EVENTS_PAGE = 500
 
 JobId = UUID | str
 ReportFormat = Literal["md", "html", "json"]
-ResultT = TypeVar("ResultT")
-MomentT = TypeVar("MomentT")
 
 
 class AsyncDossier(DocumentCalls):
@@ -174,7 +172,7 @@ class AsyncDossier(DocumentCalls):
             plan_review=plan_review,
             output_schema=output_schema,
         )
-        return _decode(await self._post("/jobs", request, idempotency_key), Created)
+        return decoded(await self._post("/jobs", request, idempotency_key), Created)
 
     async def fork(  # noqa: PLR0913 - the fields of a request
         self,
@@ -249,7 +247,7 @@ class AsyncDossier(DocumentCalls):
             output_schema=output_schema,
         )
         response = await self._post(_path(job_id, "/fork"), Fork(after, changes), idempotency_key)
-        return _decode(response, Created)
+        return decoded(response, Created)
 
     async def job(self, job_id: JobId, at: int | datetime | str | None = None) -> JobView:
         """Get the job as it is or was.
@@ -259,7 +257,7 @@ class AsyncDossier(DocumentCalls):
         A time is an aware datetime or a string such as "2026-11-23T16:22:30Z".
         """
         params = {} if at is None else {"at": _moment(at)}
-        return _decode(await self._ask("GET", _path(job_id), params=params), JobView)
+        return decoded(await self._ask("GET", _path(job_id), params=params), JobView)
 
     async def jobs(  # noqa: PLR0913 - the filters of a list
         self,
@@ -310,7 +308,7 @@ class AsyncDossier(DocumentCalls):
             "sort": None if sort == "newest" else sort,
         }
         params = {name: value for name, value in wanted.items() if value not in (None, "", [])}
-        return _decode(await self._ask("GET", "/jobs", params=params), Jobs)
+        return decoded(await self._ask("GET", "/jobs", params=params), Jobs)
 
     async def iter_jobs(  # noqa: PLR0913 - the filters of a list
         self,
@@ -380,14 +378,14 @@ class AsyncDossier(DocumentCalls):
 
         Raises ApiError `job_already_over` if it completed or failed.
         """
-        return _decode(await self._ask("DELETE", _path(job_id)), Cancelled)
+        return decoded(await self._ask("DELETE", _path(job_id)), Cancelled)
 
     async def finish(self, job_id: JobId) -> JobView:
         """Finish the job now: the report is written from what was read.
 
         Raises ApiError `job_already_over` if it is over, or being cancelled.
         """
-        return _decode(await self._ask("POST", _path(job_id, "/finish")), JobView)
+        return decoded(await self._ask("POST", _path(job_id, "/finish")), JobView)
 
     async def answer(
         self,
@@ -409,7 +407,7 @@ class AsyncDossier(DocumentCalls):
             said["plan"] = list(plan)
         if approve:
             said["approve"] = True
-        return _decode(await self._post(_path(job_id, "/input"), said), JobView)
+        return decoded(await self._post(_path(job_id, "/input"), said), JobView)
 
     async def report(self, job_id: JobId, format: ReportFormat = "md") -> str:  # noqa: A002 - the API's word
         """Get the report of a completed job.
@@ -425,7 +423,7 @@ class AsyncDossier(DocumentCalls):
 
         The evidence is its quote, page, read, search and step.
         """
-        return _decode(await self._ask("GET", _path(job_id, "/claims")), Claims)
+        return decoded(await self._ask("GET", _path(job_id, "/claims")), Claims)
 
     async def bundle(self, job_id: JobId) -> bytes:
         """Get the job as a zip that its own `verify.py` checks offline."""
@@ -436,16 +434,16 @@ class AsyncDossier(DocumentCalls):
 
         Nothing is paid or written.
         """
-        return _decode(await self._ask("POST", _path(job_id, "/replay"), timeout=SLOW), Replayed)
+        return decoded(await self._ask("POST", _path(job_id, "/replay"), timeout=SLOW), Replayed)
 
     async def diff(self, job_id: JobId, other: JobId) -> Diff:
         """Compare two jobs: `job_id` is a, `other` is b."""
         rest = f"/diff/{quote(str(other), safe='')}"
-        return _decode(await self._ask("GET", _path(job_id, rest)), Diff)
+        return decoded(await self._ask("GET", _path(job_id, rest)), Diff)
 
     async def capabilities(self) -> Capabilities:
         """Return what the server offers: models, engines, efforts, limits."""
-        return _decode(await self._ask("GET", "/capabilities"), Capabilities)
+        return decoded(await self._ask("GET", "/capabilities"), Capabilities)
 
     async def estimate(
         self,
@@ -460,7 +458,7 @@ class AsyncDossier(DocumentCalls):
         Nothing is submitted.
         """
         request = ResearchRequest(query=query, effort=effort, limits=limits or Limits(), model=model)
-        return _decode(await self._post("/estimate", request), Estimate)
+        return decoded(await self._post("/estimate", request), Estimate)
 
     async def create_webhook(
         self,
@@ -472,11 +470,11 @@ class AsyncDossier(DocumentCalls):
     ) -> WebhookWithSecret:
         """Make a webhook endpoint, and show its secret this once."""
         body = NewWebhook(url, tuple(events), style, description)
-        return _decode(await self._post("/webhooks", body), WebhookWithSecret)
+        return decoded(await self._post("/webhooks", body), WebhookWithSecret)
 
     async def webhooks(self) -> Webhooks:
         """List the webhook endpoints, without secrets."""
-        return _decode(await self._ask("GET", "/webhooks"), Webhooks)
+        return decoded(await self._ask("GET", "/webhooks"), Webhooks)
 
     async def delete_webhook(self, endpoint_id: JobId) -> None:
         """Delete an endpoint, its secret and what waits for it."""
@@ -484,11 +482,11 @@ class AsyncDossier(DocumentCalls):
 
     async def rotate_webhook(self, endpoint_id: JobId) -> WebhookWithSecret:
         """Make a new secret, beside which the old signs for 24 hours."""
-        return _decode(await self._ask("POST", _hook(endpoint_id, "/rotate")), WebhookWithSecret)
+        return decoded(await self._ask("POST", _hook(endpoint_id, "/rotate")), WebhookWithSecret)
 
     async def enable_webhook(self, endpoint_id: JobId) -> Webhook:
         """Enable an endpoint that was disabled."""
-        return _decode(await self._ask("POST", _hook(endpoint_id, "/enable")), Webhook)
+        return decoded(await self._ask("POST", _hook(endpoint_id, "/enable")), Webhook)
 
     async def webhook_deliveries(
         self, endpoint_id: JobId, *, limit: int = 20, cursor: str | None = None
@@ -496,40 +494,40 @@ class AsyncDossier(DocumentCalls):
         """Get a page of an endpoint's deliveries with their attempts."""
         params: dict[str, Any] = {"limit": limit} | ({"cursor": cursor} if cursor else {})
         answer = await self._ask("GET", _hook(endpoint_id, "/deliveries"), params=params)
-        return _decode(answer, WebhookDeliveries)
+        return decoded(answer, WebhookDeliveries)
 
     async def resend_webhook(self, endpoint_id: JobId, delivery_id: JobId) -> WebhookDelivery:
         """Send a message again, under the same id."""
         rest = f"/deliveries/{quote(str(delivery_id), safe='')}/resend"
-        return _decode(await self._ask("POST", _hook(endpoint_id, rest)), WebhookDelivery)
+        return decoded(await self._ask("POST", _hook(endpoint_id, rest)), WebhookDelivery)
 
     async def workers(self) -> Workers:
         """List the workers that beat within the last hour."""
-        return _decode(await self._ask("GET", "/workers"), Workers)
+        return decoded(await self._ask("GET", "/workers"), Workers)
 
     async def queue(self) -> Queue:
         """Return what waits, by priority and in the order of claims."""
-        return _decode(await self._ask("GET", "/queue"), Queue)
+        return decoded(await self._ask("GET", "/queue"), Queue)
 
     async def pause_workers(self, name: str | None = None) -> Workers:
         """Let all workers, or one, claim no more jobs."""
-        return _decode(await self._ask("POST", _worker(name, "/pause")), Workers)
+        return decoded(await self._ask("POST", _worker(name, "/pause")), Workers)
 
     async def resume_workers(self, name: str | None = None) -> Workers:
         """Let all workers, or one, claim jobs again."""
-        return _decode(await self._ask("POST", _worker(name, "/resume")), Workers)
+        return decoded(await self._ask("POST", _worker(name, "/resume")), Workers)
 
     async def drain_worker(self, name: str) -> Workers:
         """Let one worker hand its jobs back and stop."""
-        return _decode(await self._ask("POST", _worker(name, "/drain")), Workers)
+        return decoded(await self._ask("POST", _worker(name, "/drain")), Workers)
 
     async def requeue(self, job_id: JobId) -> JobView:
         """Take a job from its worker, at no cost of an attempt."""
-        return _decode(await self._ask("POST", _path(job_id, "/requeue")), JobView)
+        return decoded(await self._ask("POST", _path(job_id, "/requeue")), JobView)
 
     async def retry(self, job_id: JobId) -> Created:
         """Continue a failed job in a new one, once however often asked."""
-        return _decode(await self._ask("POST", _path(job_id, "/retry")), Created)
+        return decoded(await self._ask("POST", _path(job_id, "/retry")), Created)
 
     def stream(self, job_id: JobId, after: int = 0) -> AsyncGenerator[JobEvent, None]:
         """Iterate over every event after seq `after`, until the last.
@@ -616,7 +614,7 @@ class AsyncDossier(DocumentCalls):
         raise api_error(response)
 
 
-def _moment(at: MomentT) -> MomentT | str:
+def _moment(at: int | datetime | str | None) -> int | str | None:
     """Write a datetime as the server reads it."""
     return at.isoformat() if isinstance(at, datetime) else at
 
@@ -646,10 +644,3 @@ def _hook(endpoint_id: JobId, rest: str = "") -> str:
 
 def _worker(name: str | None, rest: str) -> str:
     return f"/workers/{quote(name, safe='')}{rest}" if name else f"/workers{rest}"
-
-
-def _decode(response: httpx.Response, kind: type[ResultT]) -> ResultT:
-    try:
-        return lenient.decode(response.content, kind)
-    except msgspec.DecodeError as error:
-        raise StreamBroken(f"{response.url} did not return a valid Dossier response: {error}") from error

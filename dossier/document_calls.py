@@ -1,14 +1,15 @@
 """The calls of the client that are about documents."""
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import msgspec
 
-from dossier import lenient
+from dossier.decoding import decoded
 from dossier.document_types import (
     AddedDocuments,
     Document,
@@ -18,19 +19,17 @@ from dossier.document_types import (
     ListedDocument,
     NewDocument,
 )
-from dossier.problems import StreamBroken
-
-AnswerT = TypeVar("AnswerT")
 
 DOCUMENTS_PAGE = 100  # the most that the server gives
 UPLOAD = httpx.Timeout(connect=5.0, read=600.0, write=60.0, pool=5.0)  # a scanned book takes minutes
 
 
-class DocumentCalls:
+class DocumentCalls(ABC):
     """Adds, lists, finds and deletes documents. AsyncDossier is one."""
 
+    @abstractmethod
     async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's
-        raise NotImplementedError
+        """Send a request. Raises NoContact, ApiError."""
 
     async def search_documents(self, query: str, limit: int = 10) -> FoundDocuments:
         """Return the documents that answer a question best.
@@ -42,11 +41,11 @@ class DocumentCalls:
             limit: 1 to 50 documents.
         """
         body = msgspec.json.encode(DocumentSearch(query, limit))
-        return _answer(await self._sent("POST", "/documents/search", content=body), FoundDocuments)
+        return decoded(await self._sent("POST", "/documents/search", content=body), FoundDocuments)
 
     async def document(self, url: str) -> Document:
         """Return a document by its address. Raises ApiError `document_not_found`."""
-        return _answer(await self._ask("GET", "/documents/text", params={"url": url}), Document)
+        return decoded(await self._ask("GET", "/documents/text", params={"url": url}), Document)
 
     async def add_document(
         self,
@@ -107,7 +106,7 @@ class DocumentCalls:
         """
         wanted = {"limit": limit, "cursor": cursor, "url_prefix": url_prefix, "collection": collection}
         params = {name: value for name, value in wanted.items() if value}
-        return _answer(await self._ask("GET", "/documents", params=params), DocumentPage)
+        return decoded(await self._ask("GET", "/documents", params=params), DocumentPage)
 
     async def iter_documents(
         self, *, url_prefix: str | None = None, collection: str | None = None
@@ -124,11 +123,11 @@ class DocumentCalls:
 
     async def get_document(self, document_id: int) -> ListedDocument:
         """Return what is known of a document, without its text."""
-        return _answer(await self._ask("GET", f"/documents/{document_id}"), ListedDocument)
+        return decoded(await self._ask("GET", f"/documents/{document_id}"), ListedDocument)
 
     async def document_text(self, document_id: int) -> Document:
         """Return a document with its text, in which form feeds part pages."""
-        return _answer(await self._ask("GET", f"/documents/{document_id}/text"), Document)
+        return decoded(await self._ask("GET", f"/documents/{document_id}/text"), Document)
 
     async def document_original(self, document_id: int) -> bytes:
         """Return the file of a document. Raises ApiError `original_not_found`."""
@@ -142,22 +141,15 @@ class DocumentCalls:
         self, method: str, path: str, file: str | os.PathLike[str] | None, new: NewDocument
     ) -> AddedDocuments:
         if file is None:
-            return _answer(await self._sent(method, path, content=msgspec.json.encode(new)), AddedDocuments)
+            return decoded(await self._sent(method, path, content=msgspec.json.encode(new)), AddedDocuments)
         fields: dict[str, Any] = {"metadata": msgspec.json.encode(new.metadata).decode()}
         fields |= {name: value for name, value in (("url", new.url), ("title", new.title)) if value}
         fields["collections"] = list(new.collections)
         with Path(file).open("rb") as stream:  # noqa: ASYNC230 - opening takes no time; it is sent in pieces
             files = {"file": (Path(file).name, stream, "application/octet-stream")}
             response = await self._ask(method, path, data=fields, files=files, timeout=UPLOAD)
-        return _answer(response, AddedDocuments)
+        return decoded(response, AddedDocuments)
 
     async def _sent(self, method: str, path: str, content: bytes) -> httpx.Response:
         headers = {"Content-Type": "application/json"}
         return await self._ask(method, path, content=content, headers=headers, timeout=UPLOAD)
-
-
-def _answer(response: httpx.Response, kind: type[AnswerT]) -> AnswerT:
-    try:
-        return lenient.decode(response.content, kind)
-    except msgspec.DecodeError as error:
-        raise StreamBroken(f"{response.url} did not return a valid Dossier response: {error}") from error

@@ -90,7 +90,7 @@ def _make(folder: Path) -> None:
 async def _detach(engine: Engine, month: Month, manifest: Manifest, path: Path) -> None:
     deed = MonthArchived(
         month.name, month.partition, month.starts, month.ends, manifest.jobs, manifest.events,
-        manifest.file, manifest.sha256, _digest(path),
+        manifest.file, manifest.sha256, file_sha256(path),
     )  # fmt: skip
     actor = await upkeep_log.actor(engine)
     said = entry(await upkeep_log.last(engine), deed, actor, datetime.now(UTC))
@@ -116,7 +116,7 @@ async def _write(engine: Engine, month: Month, folder: Path) -> tuple[Manifest, 
     manifest = Manifest(
         month=month.name, starts=month.starts, ends=month.ends, jobs=len(heads), events=events,
         first_job=UUID(min(heads)) if heads else None, last_job=UUID(max(heads)) if heads else None,
-        file=file.name, sha256=_digest(file), heads=heads,
+        file=file.name, sha256=file_sha256(file), heads=heads,
     )  # fmt: skip
     path.write_bytes(encode(manifest) + b"\n")
     return manifest, path
@@ -149,7 +149,7 @@ def manifest_path(path: Path) -> Path:
 
 
 def _file_faults(file: Path, manifest: Manifest) -> Iterator[Finding]:
-    if _digest(file) != manifest.sha256:
+    if file_sha256(file) != manifest.sha256:
         yield Finding("changed", None, 0, f"{file.name} is not the file that the manifest knows.")
 
 
@@ -159,6 +159,7 @@ def _rows(file: Path) -> Iterator[Archived]:
             yield decode(line)
 
 
-def _digest(file: Path) -> str:
+def file_sha256(file: Path) -> str:
+    """Return the sha256 of a file, in hexadecimal."""
     with file.open("rb") as raw:
         return hashlib.file_digest(raw, "sha256").hexdigest()

@@ -1,7 +1,6 @@
 """`dossier backup` and `dossier restore` keep a copy of everything."""
 
 import asyncio
-import hashlib
 import os
 import shutil
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ import msgspec
 import rich_click as click
 from msgspec import Struct
 
+from app.audit.archive import file_sha256
 from app.audit.verify import verify as verify_log
 from app.cli.database_url import level, owner_url
 from app.cli.exits import FAILED, Ended
@@ -64,7 +64,7 @@ def _write(url: str, settings: Settings, folder: Path) -> BackupList:
         path = Path(str(getattr(settings, name) or "-")).expanduser()
         if path.is_file():
             shutil.copyfile(path, folder / f"{name}{path.suffix}")
-    files = {path.name: _digest(path) for path in sorted(folder.iterdir())}
+    files = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
     made = BackupList(__version__, datetime.now(UTC), state, files)
     # Last: a folder without it is not a backup.
     (folder / BACKUP_LIST).write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")
@@ -105,11 +105,6 @@ def _read_list(folder: Path) -> BackupList:
         raise Ended(f"{folder} is not a whole backup: {BACKUP_LIST} is missing or cut.", FAILED) from error
     for name, digest in made.files.items():
         path = folder / Path(name).name
-        if not path.is_file() or _digest(path) != digest:
+        if not path.is_file() or file_sha256(path) != digest:
             raise Ended(f"{path} is missing, or is not as it was saved.", FAILED)
     return made
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,12 +1,13 @@
 """Judge what `dossier doctor` found, each with what to do."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 
 from app.cli.database_url import RECREATE
 from app.store import condition as store
+from app.store.analyst_session import ANALYST_ROLE
 from app.store.database import APP_ROLE
 from app.store.migrate import serves
 
@@ -80,7 +81,7 @@ def _login(found: store.Condition, *, is_own: bool) -> CheckResult:
             f"{found.login} is a superuser: a compromised process could change the log.",
             f"Give API and workers a login that is only a member of {APP_ROLE}: docs/operations.md, Roles.",
         )
-    report = f" and {store.ANALYST}" if found.may_report else ""
+    report = f" and {ANALYST_ROLE}" if found.may_report else ""
     return CheckResult("roles", "ok", f"{found.login} acts as {APP_ROLE}{report}.")
 
 
@@ -118,8 +119,8 @@ def _clock(found: store.Condition, at: datetime) -> CheckResult:
 def judge_pooler(*, is_pooled: bool, has_way_past: bool) -> CheckResult:
     """Judge the way to Postgres."""
     if not is_pooled:
-        return CheckResult("pooler", "ok", "None stands between.")
-    said = "A pooler stands between: each statement has a transaction of its own."
+        return CheckResult("pooler", "ok", "Connections go straight to Postgres.")
+    said = "Connections go through a pooler: each statement has its own transaction."
     if has_way_past:
         return CheckResult("pooler", "ok", said)
     advice = "Set DOSSIER_LISTEN_URL to Postgres itself: otherwise events may come a second late."
@@ -175,8 +176,3 @@ def judge_space(free: int, place: str) -> CheckResult:
     if free < LITTLE_SPACE:
         return CheckResult("disk", "warning", said, "Free space, or archive old months: dossier archive.")
     return CheckResult("disk", "ok", said)
-
-
-def here_and_now() -> datetime:
-    """Return this machine's time."""
-    return datetime.now(UTC)

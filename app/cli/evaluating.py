@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import rich_click as click
@@ -21,6 +21,7 @@ from app.domain.paired_bootstrap import PairedDifference, paired_difference
 from app.settings import load_settings
 from dossier import Dossier
 from dossier.job_types import OVER, JobView
+from dossier.request import Effort
 
 LOOK_SECONDS = 1.0  # between two looks at the jobs that are under way
 QUESTION_WIDTH = 46
@@ -37,7 +38,7 @@ class EvalSummary(Struct, frozen=True, omit_defaults=True):
 
 @click.command("eval", epilog="Example: dossier eval questions.jsonl --effort quick --compare before.jsonl")
 @click.argument("questions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--effort", type=click.Choice(["quick", "standard", "deep"]), default="standard")
+@click.option("--effort", type=click.Choice(get_args(Effort)), default="standard")
 @click.option("--parallel", type=click.IntRange(1, 50), default=3, show_default=True, help="Jobs at a time.")
 @click.option(
     "--out", "results", type=click.Path(dir_okay=False, path_type=Path), help="The file of results."

@@ -13,8 +13,6 @@ from app.cli.terminal import print_json
 from dossier import Dossier
 from dossier.job_types import ErrorType
 
-PAGE = 100  # jobs of a page of the list
-
 
 @click.command(epilog=f"Example: dossier requeue {EXAMPLE_ID}")
 @click.argument("job_id")

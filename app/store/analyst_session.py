@@ -89,8 +89,11 @@ def session_settings(seconds: float) -> dict[str, str]:
     }
 
 
-def psql_environment(url: str, seconds: float) -> dict[str, str]:
-    """Return psql's environment, which keeps the password off its command line."""
+def client_environment(url: str) -> dict[str, str]:
+    """Return what leads Postgres's programs to a database.
+
+    The environment keeps the password off their command lines.
+    """
     parts = parsed(url)
     given: dict[str, object] = {
         "host": parts.host,
@@ -100,9 +103,13 @@ def psql_environment(url: str, seconds: float) -> dict[str, str]:
         "dbname": parts.database,
         **parts.query,
     }
-    found = {VARIABLES[name]: str(value) for name, value in given.items() if name in VARIABLES and value}
+    return {VARIABLES[name]: str(value) for name, value in given.items() if name in VARIABLES and value}
+
+
+def psql_environment(url: str, seconds: float) -> dict[str, str]:
+    """Return psql's environment."""
     options = " ".join(f"-c {name}={value}" for name, value in session_settings(seconds).items())
-    return {**found, "PGOPTIONS": options, "PGAPPNAME": "dossier sql"}
+    return {**client_environment(url), "PGOPTIONS": options, "PGAPPNAME": "dossier sql"}
 
 
 @contextlib.asynccontextmanager

@@ -5,15 +5,14 @@ from datetime import datetime
 import asyncpg
 from msgspec import Struct
 
+from app.store.analyst_session import ANALYST_ROLE
 from app.store.database import APP_ROLE, Engine, fetch
 
-ANALYST = "dossier_report"
 OLDEST_VERSION = 15  # that is tested
 
 READ_CONDITION = f"""
     SELECT current_setting('server_version_num')::integer AS version,
            current_setting('server_encoding') AS encoding,
-           current_setting('standard_conforming_strings') AS strings,
            (SELECT datcollate FROM pg_database WHERE datname = current_database()) AS locale,
            clock_timestamp() AS now,
            current_setting('fsync') AS fsync,
@@ -25,8 +24,8 @@ READ_CONDITION = f"""
            to_regrole('{APP_ROLE}') IS NOT NULL
                AND pg_has_role(session_user, coalesce(to_regrole('{APP_ROLE}'), 'pg_monitor'), 'MEMBER')
                AS may_work,
-           to_regrole('{ANALYST}') IS NOT NULL
-               AND pg_has_role(session_user, coalesce(to_regrole('{ANALYST}'), 'pg_monitor'), 'MEMBER')
+           to_regrole('{ANALYST_ROLE}') IS NOT NULL
+               AND pg_has_role(session_user, coalesce(to_regrole('{ANALYST_ROLE}'), 'pg_monitor'), 'MEMBER')
                AS may_report,
            current_setting('max_connections')::integer AS most_connections,
            (SELECT count(*)::integer FROM pg_stat_activity WHERE backend_type = 'client backend')
@@ -40,8 +39,7 @@ READ_STATE = """
            to_regclass('events_' || to_char(now() + interval '1 month', 'YYYY_MM')) IS NOT NULL
                AS has_next_month,
            EXISTS (SELECT FROM queue_pause) AS is_paused,
-           (SELECT count(*)::integer FROM documents) AS documents,
-           EXISTS (SELECT FROM api_keys WHERE revoked_at IS NULL) AS has_keys"""
+           (SELECT count(*)::integer FROM documents) AS documents"""
 
 
 class Condition(Struct, frozen=True, kw_only=True):
@@ -49,7 +47,6 @@ class Condition(Struct, frozen=True, kw_only=True):
 
     version: int  # 150004 is 15.4
     encoding: str
-    strings: str
     locale: str
     now: datetime
     fsync: str
@@ -73,7 +70,6 @@ class ServiceState(Struct, frozen=True, kw_only=True):
     has_next_month: bool
     is_paused: bool
     documents: int
-    has_keys: bool
 
 
 async def read_condition(engine: Engine) -> Condition:

@@ -8,7 +8,7 @@ import contextlib
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from app.errors import BadSetting, DatabaseUnavailable
 from app.store.address import parsed
-from app.store.analyst_session import VARIABLES
+from app.store.analyst_session import client_environment
 from app.store.database import AWAY, dial
 from app.store.session import Session
 from dossier.problems import DossierError
@@ -44,7 +44,7 @@ MAKE_ROLES = """
 
 
 class DumpFailed(DossierError):
-    """pg_dump or pg_restore failed, or is not to be had."""
+    """pg_dump or pg_restore failed, or is missing."""
 
 
 class DumpedState(Struct, frozen=True):
@@ -104,7 +104,7 @@ async def _open(url: str) -> AsyncIterator[Session]:
         raise DatabaseUnavailable(f"The database in DATABASE_URL does not answer: {error}") from error
     try:
         if connection.is_pooled:
-            raise BadSetting("A pooler stands between. Set DATABASE_URL to the address of Postgres itself.")
+            raise BadSetting("DATABASE_URL leads to a pooler. Set it to the address of Postgres itself.")
         yield connection
     except AWAY as error:
         raise DatabaseUnavailable(str(error)) from error
@@ -127,7 +127,7 @@ def _program(name: str, server: int) -> str:
     found = {folder / name: _major(folder / name) for folder in folders if (folder / name).exists()}
     fitting = sorted((major, str(path)) for path, major in found.items() if major >= server)
     if not fitting:
-        raise DumpFailed(f"There is no {name} {server} here. Install PostgreSQL's client programs.")
+        raise DumpFailed(f"{name} {server} is not installed. Install PostgreSQL's client programs.")
     return fitting[0][1]
 
 
@@ -142,7 +142,7 @@ async def _run(program: str, *options: str, url: str) -> None:
     process = await asyncio.create_subprocess_exec(
         program,
         *options,
-        env={**os.environ, **_environment(url)},
+        env={**os.environ, **client_environment(url)},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -155,19 +155,6 @@ async def _run(program: str, *options: str, url: str) -> None:
     if process.returncode:
         last = said.decode(errors="replace").strip().splitlines()[-3:]
         raise DumpFailed(f"{Path(program).name} failed: {' '.join(last)}")
-
-
-def _environment(url: str) -> Mapping[str, str]:
-    parts = parsed(url)
-    given: dict[str, object] = {
-        "host": parts.host,
-        "port": parts.port,
-        "user": parts.username,
-        "password": parts.password,
-        "dbname": parts.database,
-        **parts.query,
-    }
-    return {VARIABLES[name]: str(value) for name, value in given.items() if name in VARIABLES and value}
 
 
 def _name(url: str) -> str:

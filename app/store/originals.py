@@ -3,7 +3,6 @@
 The only SQL for it. A file passes through in pieces, so none is whole in memory.
 """
 
-import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -66,9 +65,3 @@ async def pieces(engine: Engine, original_id: UUID) -> AsyncIterator[bytes]:
     while rows := await fetch(engine, PIECE_OF, original_id, number):
         yield rows[0][0]
         number += 1
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

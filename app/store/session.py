@@ -24,8 +24,8 @@ class Session(asyncpg.Connection):  # type: ignore[misc]
         """Run one statement, which commits, and return its rows."""
         if not self.is_pooled:
             return list(await self.fetch(sql, *params))
-        await self.execute(self.preamble)
         try:
+            await self.execute(self.preamble)
             rows = await self.fetch(sql, *params)
             await self.execute("COMMIT")
         except asyncpg.PostgresError:
