@@ -92,6 +92,9 @@ class ModelHabits:
         if lower and _TOO_HIGH.search(refused.words.message):
             self.most = sent.limit = max(lower)
             return True
+        if self.wire == "responses":  # it has one name for it
+            self.most = sent.limit = 0
+            return True
         self.limits = self._without_name(found[0].lower())
         sent.limit = sent.limit if self.limits else 0
         return True

@@ -51,6 +51,7 @@ class ResponsesCollector:
     def __init__(self, writing: Writing) -> None:
         self._writing = writing
         self._said: list[str] = []
+        self._items: list[dict[str, Any]] = []
         self._end: dict[str, Any] | None = None
         self.has_begun = False
 
@@ -71,6 +72,10 @@ class ResponsesCollector:
                 self._writing.say(delta)
             else:
                 self._writing.think(delta)
+        item = piece.get("item")
+        if kind == "response.output_item.done" and isinstance(item, dict):
+            self.has_begun = True
+            self._items.append(item)
         if kind in ENDS:
             self.has_begun = True
             end = piece.get("response")
@@ -81,7 +86,7 @@ class ResponsesCollector:
         end = self._end or {}
         if not isinstance(end.get("output"), list) or not end["output"]:
             part = {"type": "output_text", "text": "".join(self._said)}
-            end = {**end, "output": [{"type": "message", "content": [part]}]}
+            end = {**end, "output": self._items or [{"type": "message", "content": [part]}]}
         return as_completion(end)
 
 
@@ -99,7 +104,10 @@ def as_completion(response: dict[str, Any]) -> dict[str, Any]:
     parts = [part for item in items if item.get("type") == "message" for part in _dicts(item.get("content"))]
     refused = "".join(str(part.get("refusal")) for part in parts if part.get("type") == "refusal")
     calls = [{"function": item} for item in items if item.get("type") == "function_call"]
+    thoughts = [item.get("content") for item in items if item.get("type") == "reasoning"]
+    thought = "".join(str(part.get("text") or "") for one in thoughts for part in _dicts(one))
     message: dict[str, Any] = {"content": parts, "refusal": refused, "tool_calls": calls}
+    message["reasoning_content"] = thought
     reason = response.get("incomplete_details")
     why = str(reason.get("reason")) if isinstance(reason, dict) else ""
     choice = {"message": message, "finish_reason": FINISHES.get(why, "stop")}

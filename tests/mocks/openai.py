@@ -248,6 +248,7 @@ class OpenAIMock(Playing):
     base_url = "https://openai.test/v1"
     key = KEY
     profiles = PROFILES
+    streams = True  # whole replies, where a stream is asked for
 
     def model(self, *, prices=LISTED, pages=120_000, slots=None, preset="openai", patience=None, **options):
         """A language model on this server."""
@@ -263,7 +264,7 @@ class OpenAIMock(Playing):
         reply = await super().answer(request)
         body = json.loads(request.content)
         is_said = reply.status_code == 200 and "json" in reply.headers.get("content-type", "")
-        if not body.get("stream") or not is_said or "choices" not in reply.json():
+        if not (self.streams and body.get("stream")) or not is_said or "choices" not in reply.json():
             return reply
         return httpx.Response(
             200, content=streamed(reply.json()), headers={"content-type": "text/event-stream"}
