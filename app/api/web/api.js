@@ -69,6 +69,8 @@ export const api = {
   overview: () => call("/overview"),
   markdown: (id) => call(`${job(id)}/report?format=md`, { text: true, headers: { Accept: "text/markdown" } }),
   reportUrl: (id, format) => `${job(id)}/report?format=${format}`,
+  /** Whether the server can do its work: false while its database is away. */
+  isReady: async () => (await fetch("/health/ready")).ok,
   streamUrl: (id, after) => `${job(id)}/stream?after=${after}`,
 };
 

@@ -1,19 +1,21 @@
 // A job's events, each once and in order, over any number of connections.
 import { Away, api, Problem } from "./api.js";
 
+const CHECKED_MS = 5000; // how often the server is asked whether its database answers
 const NAMES = ["job_progress", "job_input_required", "job_complete", "job_failed", "job_cancelled"];
 
 /**
  * Read a job from its beginning, in pages, then follow it live.
  *
  * `on` hears: events(list) in order, without gaps or repeats; forget() when the log was set back;
- * connection(state, cursor) with state "loading", "live", "lost" or "over"; failed(error) for good.
+ * connection(state, cursor) with state "loading", "live", "away" (the
+ * server answers, its database does not), "lost" or "over"; failed(error) for good.
  */
 export class Follower {
   /**
    * @param {string} id
    * @param {{ events(list: import("./fold.js").LogEvent[]): void, forget(): void,
-   *   connection(state: "loading" | "live" | "lost" | "over", cursor: number): void,
+   *   connection(state: "loading" | "live" | "away" | "lost" | "over", cursor: number): void,
    *   failed(error: Error): void }} on
    */
   constructor(id, on) {
@@ -28,6 +30,7 @@ export class Follower {
     addEventListener("online", () => this.reopen());
     addEventListener("pageshow", (event) => event.persisted && this.reopen());
     addEventListener("pagehide", () => this.stream?.close());
+    setInterval(() => this.check(), CHECKED_MS);
   }
 
   async start() {
@@ -76,6 +79,14 @@ export class Follower {
       this.on.connection("lost", this.cursor);
       if (stream.readyState === EventSource.CLOSED) this.later();
     });
+  }
+
+  /** An open stream says nothing of the database behind the server. */
+  async check() {
+    if (this.over || document.hidden || this.stream?.readyState !== EventSource.OPEN) return;
+    const isReady = await api.isReady().catch(() => null); // null: the stream itself will break
+    if (isReady !== null && !this.over && this.stream?.readyState === EventSource.OPEN)
+      this.on.connection(isReady ? "live" : "away", this.cursor);
   }
 
   hear(event) {

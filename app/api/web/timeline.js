@@ -1,23 +1,31 @@
 // The calls of a job over time: a lane a kind, a bar a call. Bars are in milliseconds; when time goes on
-// only the view box changes.
+// only the view box changes. All bars of a kind are one element.
 import { $, h, say, svg } from "./dom.js";
-import { few, lasted, money } from "./words.js";
+import { few, lasted, many, money } from "./words.js";
 
 const LANES = { model: [0, 2], search: [2, 3], read: [5, 4] }; // first row, rows
 const MODELS = new Set(["model", "judge", "embed"]); // kinds of calls that a model answers
 const ROW = 10,
   ROWS = 9;
+const KINDS = ["model", "search", "read", "bad"]; // ways to draw a call
 const NAMES = { model: "Model", search: "Searches", read: "Pages", wait: "Waiting" };
 
 export class Timeline {
   constructor(pick) {
-    this.bars = [];
     this.strip = $("strip");
-    this.pauses = svg("g", {});
-    this.group = svg("g", {});
+    this.from = 0;
+    this.until = 0;
+    this.length = 1;
+    this.drawn = "";
+    /** @type {import("./fold.js").Call[]} */
+    this.calls = [];
+    /** @type {import("./fold.js").Wait[]} */
+    this.waits = [];
+    this.pauses = svg("path", { class: "call-wait" });
+    this.paths = Object.fromEntries(KINDS.map((kind) => [kind, svg("path", { class: `call-${kind}` })]));
     this.cursor = svg("line", { class: "cursor", y1: 0, y2: ROW * ROWS });
     this.lanes = [2, 5].map((row) => svg("line", { class: "lane", x1: 0, y1: row * ROW - 2, y2: row * ROW - 2 }));
-    this.strip.append(...this.lanes, this.pauses, this.group, this.cursor);
+    this.strip.append(...this.lanes, this.pauses, ...Object.values(this.paths), this.cursor);
     $("legend").append(
       ...Object.keys(NAMES).map((kind) =>
         h(
@@ -28,84 +36,90 @@ export class Timeline {
         ),
       ),
     );
-    this.strip.addEventListener("pointermove", (event) => this.read(event.target));
+    this.strip.addEventListener("pointermove", (event) => say($("readout"), this.readAt(event)));
     this.strip.addEventListener("pointerleave", () => say($("readout"), ""));
-    this.strip.addEventListener("click", (event) => event.target.call && pick(event.target.call));
-  }
-
-  /** Draw the calls of `job` on the scale of `whole`; `moment` is the cursor's time, if there is one. */
-  draw(run, whole, moment, now) {
-    const from = Date.parse(whole.createdAt),
-      end = whole.endedAt ? Date.parse(whole.endedAt) : now;
-    const length = Math.max(end - from, 100);
-    if (run.calls.length < this.bars.length) for (const bar of this.bars.splice(run.calls.length)) bar.remove();
-    const fresh = [];
-    for (const call of run.calls) {
-      const bar = this.bars[call.index];
-      if (bar && bar.touched === call.touched && call.to) {
-        bar.call = call;
-        continue;
-      }
-      const one = bar ?? svg("rect", { height: ROW - 4 });
-      if (!bar) {
-        this.bars[call.index] = one;
-        fresh.push(one);
-      }
-      this.place(one, call, from, moment ?? now);
-    }
-    this.group.append(...fresh);
-    this.pause(run.waits, from, moment ?? now);
-    if (this.length !== length) {
-      this.length = length;
-      this.strip.setAttribute("viewBox", `0 0 ${length} ${ROW * ROWS}`);
-      for (const lane of this.lanes) lane.setAttribute("x2", length);
-      this.axis(length);
-    }
-    this.cursor.setAttribute("visibility", moment ? "visible" : "hidden");
-    if (moment) for (const x of ["x1", "x2"]) this.cursor.setAttribute(x, Math.min(length, moment - from));
-  }
-
-  /** Waits for a provider or a person, from top to bottom: they are few. */
-  pause(waits, from, now) {
-    const bars = waits.map((wait) => {
-      const bar = /** @type {any} */ (
-        svg("rect", {
-          class: "call-wait",
-          x: wait.from - from,
-          y: 0,
-          width: Math.max(0, (wait.to ?? now) - wait.from),
-          height: ROW * ROWS,
-        })
-      );
-      bar.words = `${wait.words} · ${lasted((wait.to ?? now) - wait.from)}, in no deadline`;
-      return bar;
+    this.strip.addEventListener("click", (event) => {
+      const call = this.callAt(event);
+      if (call) pick(call);
     });
-    this.pauses.replaceChildren(...bars);
   }
 
-  place(bar, call, from, now) {
-    const [first, rows] = LANES[MODELS.has(call.kind) ? "model" : call.kind] ?? LANES.read;
-    const nth = Number(call.key.split("/")[2] ?? 1) || 1;
-    bar.call = call;
-    bar.touched = call.touched;
-    bar.setAttribute("class", call.error ? "call-bad" : `call-${call.kind}`);
-    bar.setAttribute("x", call.from - from);
-    bar.setAttribute("y", (first + (call.kind === "model" ? 0 : (nth - 1) % rows)) * ROW + 1);
-    bar.setAttribute("width", Math.max(0, (call.to ?? now) - call.from));
+  /** Draw the calls of `run` on the scale of `whole`; `moment` is the cursor's time, if there is one. */
+  draw(run, whole, moment, now) {
+    this.from = Date.parse(whole.createdAt);
+    this.until = moment ?? now;
+    this.calls = run.calls;
+    this.waits = run.waits;
+    const length = Math.max((whole.endedAt ? Date.parse(whole.endedAt) : now) - this.from, 100);
+    const isMoving = run.calls.some((call) => !call.to) || run.waits.at(-1)?.to === null;
+    const drawn = `${run.seq} ${isMoving ? this.until : ""}`;
+    if (this.drawn !== drawn) this.fill(run);
+    this.drawn = drawn;
+    if (this.length !== length) this.stretch(length);
+    this.cursor.setAttribute("visibility", moment ? "visible" : "hidden");
+    if (moment) for (const x of ["x1", "x2"]) this.cursor.setAttribute(x, Math.min(length, moment - this.from));
   }
 
-  axis(length) {
+  /** One path for all calls of a kind, however many there are. */
+  fill(run) {
+    const parts = /** @type {Record<string, string[]>} */ (Object.fromEntries(KINDS.map((kind) => [kind, []])));
+    for (const call of run.calls) {
+      const [x, width] = this.span(call);
+      parts[shape(call)].push(bar(x, rowOf(call) * ROW + 1, width, ROW - 4));
+    }
+    for (const kind of KINDS) this.paths[kind].setAttribute("d", parts[kind].join(""));
+    const waits = run.waits.map((wait) => bar(this.span(wait)[0], 0, this.span(wait)[1], ROW * ROWS));
+    this.pauses.setAttribute("d", waits.join(""));
+  }
+
+  /** Where something begins, and how long it took or takes. */
+  span({ from, to }) {
+    return [from - this.from, Math.max(0, (to ?? this.until) - from)];
+  }
+
+  stretch(length) {
+    this.length = length;
+    this.strip.setAttribute("viewBox", `0 0 ${length} ${ROW * ROWS}`);
+    for (const lane of this.lanes) lane.setAttribute("x2", length);
     $("axis").replaceChildren(
       ...[0, 0.25, 0.5, 0.75, 1].map((share) => h("span", null, share ? lasted(length * share) : "0")),
     );
   }
 
-  read(bar) {
-    const call = bar.call;
-    if (bar.words) say($("readout"), bar.words);
-    else if (call) say($("readout"), `${call.about} · ${figures(call)}`);
+  /** Time and row under the pointer, and how many milliseconds a few pixels are. */
+  place({ clientX, clientY }) {
+    const { left, top, width, height } = this.strip.getBoundingClientRect();
+    const time = this.from + ((clientX - left) / width) * this.length;
+    return { time, row: Math.floor(((clientY - top) / height) * ROWS), near: (4 / width) * this.length };
+  }
+
+  callAt(event) {
+    const { time, row, near } = this.place(event);
+    const far = (call) => Math.max(call.from - time, time - (call.to ?? this.until), 0);
+    const here = this.calls.filter((call) => rowsOf(call).includes(row) && far(call) <= near);
+    return here.sort((a, b) => far(a) - far(b))[0];
+  }
+
+  readAt(event) {
+    const call = this.callAt(event);
+    if (call) return `${call.about} · ${figures(call)}`;
+    const { time } = this.place(event);
+    const wait = this.waits.find(({ from, to }) => from <= time && time <= (to ?? this.until));
+    return wait ? `${wait.words} · ${lasted((wait.to ?? this.until) - wait.from)}, in no deadline` : "";
   }
 }
+
+const bar = (x, y, width, height) => `M${x} ${y}h${width}v${height}h${-width}z`;
+const shape = (call) => (call.error ? "bad" : KINDS.includes(call.kind) ? call.kind : "model");
+
+/** A model's call is as high as its lane; searches and pages that run together lie below each other. */
+function rowsOf(call) {
+  const [first, rows] = LANES[MODELS.has(call.kind) ? "model" : call.kind] ?? LANES.read;
+  if (MODELS.has(call.kind)) return [first, first + 1];
+  const nth = Number(call.key.split("/")[2] ?? 1) || 1;
+  return [first + ((nth - 1) % rows)];
+}
+const rowOf = (call) => rowsOf(call)[0];
 
 /** What a call took: latency, tokens, cost. */
 export function figures(call) {
@@ -117,6 +131,7 @@ export function figures(call) {
   if (!call.to) parts.push("in flight");
   else if (call.isCut) parts.push("cut off");
   else parts.push(money(cost));
+  if (call.done && call.tries) parts.push(`after ${many(call.tries, "failed try", "failed tries")}`);
   if (call.repeat) parts.push("made again");
   if (call.fallback) parts.push("stands in");
   return parts.join(" · ");

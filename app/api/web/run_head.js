@@ -1,0 +1,170 @@
+// The head of a job: what is asked, how it is, what can be done with it.
+import { api } from "./api.js";
+import { $, h, say, state, stateName, tell } from "./dom.js";
+import { isOver } from "./fold.js";
+import { askAgain, cancelRun } from "./rows.js";
+import { id, moment, outcomeOf, page, question } from "./run_state.js";
+import { ago, at as clock, date, lasted, many, STOPPED, tries, WRITTEN } from "./words.js";
+
+let drawn = "";
+
+/** Draw the head again, although the job did not change. */
+export function forgetHead() {
+  drawn = "";
+}
+
+export function drawHead(run) {
+  const { live } = page;
+  say($("question"), question());
+  drawOrigin(live);
+  const far = isOver(live.status) ? stateName(live.status, outcomeOf(live)) : `${live.progress} %`;
+  document.title = `${far} · ${question().slice(0, 60)} · Dossier`;
+  const key = [page.came?.outcome, run.seq, live.seq, Math.floor(Date.now() / 1000)].join();
+  if (drawn === key) return;
+  drawn = key;
+  $("facts").replaceChildren(...facts(run).filter(Boolean));
+  say($("step"), isOver(run.status) ? ended(run) : run.step + retryIn(run));
+  $("then").hidden = !page.past;
+  if (page.past)
+    say($("then-words"), `This is the job as it was at event ${run.seq} of ${live.seq}, at ${clock(run.at)}.`);
+  drawNotice(run);
+  drawActs();
+}
+
+/** Of a fork: what it follows or branches off from. */
+function drawOrigin({ forkedFrom: from, instruction, request, changed }) {
+  const box = $("follows");
+  box.hidden = !from;
+  if (!from || box.firstChild) return;
+  const origin = h("a", { href: `/browse/jobs/${from.origin}`, dir: "auto" }, request.query);
+  const fields = changed.length ? `, with another ${changed.map((name) => name.replaceAll("_", " ")).join(", ")}` : "";
+  box.append(
+    ...(instruction
+      ? ["Follows: ", origin, fields]
+      : ["Branches off from ", origin, ` after event ${from.after}${fields}`]),
+  );
+}
+
+function facts(run) {
+  const { request, createdAt, attempts } = page.live;
+  const asked = ago(createdAt);
+  return [
+    state(run.status, outcomeOf(run)),
+    !isOver(run.status) && h("span", { class: "num" }, `${run.progress} %`),
+    h("span", null, `${request.effort ?? "standard"} effort`),
+    h("time", { datetime: createdAt, title: date(createdAt) }, asked === "now" ? "asked now" : `asked ${asked} ago`),
+    run.startedAt && run.endedAt && h("span", null, took(run)),
+    (run.bill.search || run.bill.failed) && h("span", null, tries(run.bill.search, run.bill.failed)),
+    run.attempt > 1 && h("span", null, `attempt ${run.attempt} of ${attempts}`),
+    ...(request.tags ?? []).map((tag) => h("span", { class: "tag" }, tag)),
+  ];
+}
+
+/** How long it took, and what of that it only waited. */
+function took(run) {
+  const from = Date.parse(run.startedAt),
+    to = Date.parse(run.endedAt);
+  const waited = run.waits.reduce((sum, wait) => sum + (wait.to ?? to) - Math.max(wait.from, from), 0);
+  return `took ${lasted(to - from)}${waited > 1000 ? `, of which it waited ${lasted(waited)}` : ""}`;
+}
+
+/** Why it ended, and what was done: the server's words where it has them. */
+function ended(run) {
+  if (!run.stopReason) return "";
+  const wasRead = [...run.sources.values()].some((source) => source.size !== null);
+  const untied = run.stopReason === "no_evidence" && wasRead && !run.report?.claims.length;
+  const why = untied ? "No sentence could be tied to a page that was read." : STOPPED[run.stopReason];
+  const done = run.seq === page.live.seq && page.came?.result?.outcome_reason;
+  return [why, WRITTEN[run.author], done && `Done: ${done}.`].filter(Boolean).join(" ");
+}
+
+const retryIn = (run) =>
+  run.retryAt && !run.asks ? `; again in ${lasted(Math.max(0, Date.parse(run.retryAt) - moment()))}` : "";
+
+function drawNotice(run) {
+  const box = $("notice");
+  box.hidden = run.status !== "failed";
+  if (box.hidden) return;
+  const done = run.seq === page.live.seq && page.came?.error?.outcome_reason;
+  const { error_type: type, error_message: message, is_retryable: again } = run.failure;
+  box.className = "notice bad";
+  box.replaceChildren(
+    h("h2", null, "The job failed"),
+    h("p", null, message),
+    done ? h("p", null, `Done before: ${done}.`) : "",
+    h(
+      "p",
+      { class: "small" },
+      `${type}. ${again ? "A new job may succeed." : "Retrying won’t help until this is fixed."}`,
+    ),
+  );
+}
+
+function failed(error) {
+  tell(error.message, true);
+  say($("step"), error.message);
+}
+
+const button = (words, onclick, props = {}) => h("button", { type: "button", onclick, ...props }, words);
+
+function drawActs() {
+  const acts = $("acts"),
+    { live } = page;
+  const drawnFor = `${live.status} ${live.isFinishing}`;
+  if (acts.dataset.status === drawnFor) return;
+  acts.dataset.status = drawnFor;
+  const had = acts.contains(document.activeElement);
+  acts.replaceChildren(...(isOver(live.status) ? afterwards(live) : meanwhile(live)));
+  if (had) acts.firstElementChild?.focus();
+}
+
+function afterwards(live) {
+  const again = (words, props) => button(words, async () => askAgain(await api.job(id), failed), props);
+  const compare = h("a", { class: "button quiet", href: `/compare?a=${id}` }, "Compare");
+  if (live.status !== "completed") return [again("Try again", { class: "main" }), compare];
+  const report = h("a", { class: "button main", href: `/browse/jobs/${id}/report` }, "Read the report");
+  return [report, again("Ask again"), compare];
+}
+
+function meanwhile(live) {
+  const isStopping = live.status === "cancelling";
+  const finish = async (event) => {
+    event.target.disabled = true;
+    try {
+      await api.finish(id);
+    } catch (error) {
+      event.target.disabled = false;
+      failed(error);
+    }
+  };
+  return [
+    button("Finish now", finish, {
+      disabled: isStopping || live.isFinishing,
+      title: "The report is written at once, from the pages that were read",
+    }),
+    button("Cancel", () => cancelRun(id, (answer) => answer instanceof Error && failed(answer)), {
+      disabled: isStopping,
+    }),
+  ];
+}
+
+/** The first words of the report, without its marks; the report itself is a page of its own. */
+export function drawAnswer(run) {
+  const box = $("answer"),
+    report = run.report;
+  box.hidden = !report || run.status !== "completed";
+  if (box.hidden || box.dataset.seq === String(run.seq)) return;
+  box.dataset.seq = run.seq;
+  const first =
+    report.content.split(/\n\s*\n/).find((text) => text.trim() && !/^\s*(#|\||[-*] )/.test(text)) ?? report.title;
+  const words = first.replace(/\\([\\`*_[\]<>&|~#])/g, "$1").replace(/[*_`]{1,2}(\S.*?\S|\S)[*_`]{1,2}/g, "$1");
+  box.replaceChildren(
+    h("p", { dir: "auto" }, words.length > 600 ? `${words.slice(0, 600)} …` : words),
+    h(
+      "p",
+      { class: "hint" },
+      `${many(report.claims.length, "citation")}, each with its quote. `,
+      h("a", { href: `/browse/jobs/${id}/report` }, "The whole report"),
+    ),
+  );
+}

@@ -1,0 +1,59 @@
+// The pages that were found, and those of them that were read.
+import { $, h, keep, out, say } from "./dom.js";
+import { id } from "./run_state.js";
+import { openSource } from "./source.js";
+import { count, host, size } from "./words.js";
+
+const PART = 25; // shown at first, and more at each wish
+let most = PART;
+
+const list = $("sources"),
+  more = $("more-sources");
+let last = null;
+more.addEventListener("click", () => {
+  most += 4 * PART;
+  drawSources(last);
+});
+
+export function drawSources(job) {
+  last = job;
+  const all = [...job.sources.values()];
+  $("no-sources").hidden = all.length > 0;
+  keep(
+    list,
+    all.slice(0, most),
+    (source) => source.number,
+    (source) => source.touched,
+    one,
+  );
+  more.hidden = all.length <= most;
+  say(more, `More of ${count(all.length)} sources`);
+}
+
+const one = (source) =>
+  h(
+    "li",
+    null,
+    h("span", { class: "n" }, `[${source.number}]`),
+    h(
+      "div",
+      null,
+      title(source),
+      h(
+        "span",
+        { class: "where", title: source.url },
+        host(source.url),
+        source.size === null ? " · found" : ` · read, ${size(source.size)}`,
+      ),
+    ),
+  );
+
+/** A page that was read opens beside the job; one that was only found is a link, if it can be one. */
+const title = (source) =>
+  source.size === null
+    ? out(source.url, source.title || source.url, { dir: "auto" })
+    : h(
+        "button",
+        { type: "button", class: "link", dir: "auto", onclick: () => openSource(id, source.number) },
+        source.title || source.url,
+      );
