@@ -22,10 +22,11 @@ import msgspec
 from app.agent import limits
 from app.agent.extractive import Extractive
 from app.agent.ports import Ask, Hit, ModelReply, PageReply, SearchReply
+from app.api.document_adding import add_read
 from app.api.server import listen, side_server
-from app.cli import documents
 from app.domain import tools
 from app.handle import load, submit
+from app.ingest.file_reader import FileReader
 from app.settings import Settings
 from app.wiring import Container
 from app.worker.attempt import Attempt
@@ -264,14 +265,14 @@ async def _run(house: LongHouse, question: str) -> UUID:
 
 
 def _ingests(house: LongHouse) -> dict[str, Work]:
-    bounds = limits.PRESETS["deep"]
+    bounds, reader = limits.PRESETS["deep"], FileReader()
     assert bounds.reads >= PAGES
 
     async def stored(name: str, text: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / name
             file.write_text(text)
-            await documents.store(house.engine, [file])
+            await add_read(house.engine, await reader.read(file, file.as_uri(), name))
 
     page = _page(LONG_TEXT)
     return {

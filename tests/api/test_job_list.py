@@ -95,6 +95,22 @@ async def test_a_long_report_in_one_run_of_characters_is_indexed_in_time_that_gr
     assert count == 20_000
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "At what temperature does water boil?",
+        "boil-\ning at 71.5 C, see https://example.org/a?b=1&c=2 or mail a@b.example",
+        "'quoted' \\ back/slash x_y -3.5e-7 <b>tag</b> don't",
+        "",
+    ],
+)
+async def test_an_ascii_text_is_indexed_by_the_words_that_it_has_among_others(owner, text):
+    """The short way for ASCII and the long way give the same words."""
+    alone = "SELECT job_lexemes($1::text, NULL)::text"
+    among = "SELECT ts_delete(job_lexemes($1::text || ' \u6c34\u6cb8', NULL), '\u6c34\u6cb8'::text)::text"
+    assert await fetch(owner, alone, text) == await fetch(owner, among, text)
+
+
 @pytest.fixture
 async def priced(owner, writer):
     """Twelve jobs over twelve days; every third has no known cost, and some cost the same."""
