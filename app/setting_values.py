@@ -17,6 +17,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 HOST = re.compile(r"[\w.\-]+(?::(?:\d+|\*))?|\[[0-9A-Fa-f:.]+\](?::(?:\d+|\*))?")
 BARE_HOST = re.compile(r"[\w.\-]+|\[?[0-9A-Fa-f:.]+\]?")
 ORIGIN = re.compile(r"https?://(?:[\w.\-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?/?")
+ROOT_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,99}){1,8}/?")
 KEY = re.compile(r"[!-~]+")  # it is sent in a header
 
 
@@ -84,6 +85,11 @@ def wrong_origins(value: str) -> str:
     if all(origin.strip() == "*" or ORIGIN.fullmatch(origin.strip()) for origin in value.split(",")):
         return ""
     return "must be origins such as https://app.example.com, separated by commas, or *"
+
+
+def wrong_root_path(value: str) -> str:
+    """Return what is wrong with a path before all others."""
+    return "" if ROOT_PATH.fullmatch(value) else "must be a path such as /dossier"
 
 
 def wrong_source(value: str) -> str:

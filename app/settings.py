@@ -30,6 +30,7 @@ Name = Annotated[str, Meta(extra={"check": values.wrong_name})]
 Hosts = Annotated[str, Meta(extra={"check": values.wrong_hosts})]
 Host = Annotated[str, Meta(extra={"check": values.wrong_host})]
 PrivateHosts = Annotated[str, Meta(extra={"check": values.wrong_private_hosts})]
+RootPath = Annotated[str, Meta(extra={"check": values.wrong_root_path})]
 Origins = Annotated[str, Meta(extra={"check": values.wrong_origins})]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
@@ -133,6 +134,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowed_hosts: Hosts = field(name="DOSSIER_ALLOWED_HOSTS", default="")
     # Of other pages whose scripts may call the API, separated by commas; "*" is any.
     allowed_origins: Origins = field(name="DOSSIER_ALLOWED_ORIGINS", default="")
+    # Before every path, where a proxy serves the API below one.
+    root: RootPath = field(name="DOSSIER_ROOT_PATH", default="")
     signing_key: SourceFile = field(name="DOSSIER_SIGNING_KEY", default="")
     # 0: checkpoints are off.
     checkpoint_seconds: Annotated[float, Meta(ge=0, le=604_800)] = field(
@@ -166,6 +169,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     def private_hosts(self) -> list[str]:
         """Return the hosts that are called although their addresses are private."""
         return [host.strip() for host in self.allow_private_hosts.split(",") if host.strip()]
+
+    @property
+    def root_path(self) -> str:
+        """Return the path before all others, without an end slash."""
+        return self.root.rstrip("/")
 
     @property
     def origins(self) -> list[str]:

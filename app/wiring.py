@@ -20,6 +20,7 @@ from app.agent.prompts import messages
 from app.api.app import make_app, make_side_app
 from app.api.context import ApiContext, DocumentShelf
 from app.api.keyring import Keyring
+from app.api.links import Links
 from app.api.model_door import ModelDoor
 from app.api.request_guard import AllowedHosts
 from app.api.server import listen, side_server
@@ -90,7 +91,8 @@ class Container:
         self.reader = reader_of(settings)
         self.shelf = DocumentShelf(self.reader, settings.max_upload)
         self.sender = WebhookSender(settings.private_hosts)
-        self.courier = WebhookCourier(self.engine, self.wake, self.sender, self.metrics)
+        root = settings.root_path
+        self.courier = WebhookCourier(self.engine, self.wake, self.sender, self.metrics, root=root)
         self.signer: Signer | None = signer_of(settings.signing_key)
         self.keyring = Keyring(self.engine, process_key)
         self.outages = Outages()
@@ -108,6 +110,7 @@ class Container:
             keyring=self.keyring,
             shelf=self.shelf,
         )
+        context.links = Links(self.settings.root_path)
         context.models = ModelDoor(model_book(self.settings))
         return context
 
@@ -240,7 +243,7 @@ class Container:
                     await stack.enter_async_context(mount.running(app))
                 yield
 
-        return make_app(self.context(), lifespan, mounts, offered_by(self.settings))
+        return make_app(self.context(), lifespan, mounts, offered_by(self.settings), self.settings.root_path)
 
     @contextlib.asynccontextmanager
     async def running(self, concurrency: int) -> AsyncIterator[None]:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from app.agent.extractive import Extractive
-from app.api.server import listen, make_server
+from app.api.server import Door, listen, make_server
 from app.settings import Settings
 from app.store import embedded
 from app.store.database import driver_url, make_engine
@@ -159,10 +159,11 @@ async def house(database_url: str) -> AsyncIterator[TestHouse]:
 
 @contextlib.asynccontextmanager
 async def serving(house: Container, workers: int = 1, port: int = 0, **door: object) -> AsyncIterator[str]:
-    """A real server on loopback over this house; yields its URL. `door` is for `make_server`."""
+    """A real server on loopback over this house; yields its URL. `door` is what `Door` takes."""
     sock = listen("127.0.0.1", port)
-    door.setdefault("allowed_origins", house.settings.origins)
-    server = make_server(house.app(workers), house.draining, "error", metrics=house.metrics, **door)
+    settings = house.settings
+    made = Door(**{"allowed_origins": settings.origins, "root_path": settings.root_path, **door})
+    server = make_server(house.app(workers), house.draining, "error", metrics=house.metrics, door=made)
     running = asyncio.create_task(server.serve([sock]))
     while not server.started:
         await asyncio.sleep(0.01)

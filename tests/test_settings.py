@@ -30,6 +30,7 @@ NONSENSE = {
     "key": ["two words", "line\nbreak", "schlüssel", "\x7f"],
     "hosts": [" ", "http://h", "h/path", "h:port", "a,b", "h\x00"],
     "host": [" ", "http://h", "h/path", "a b", "h\x00"],
+    "root path": [" ", "dossier", "/", "//h", "/a//b", "/../b", "/a?b", "/a b", '/a"b', "/<b>", "/a" * 9],
     "origins": [" ", "h", "ftp://h", "http://h/path", "http://h:x", "http://h,,http://i", "http://h\x00"],
     "private hosts": [" ", "http://h", "h/path", "a b", "a,,b", "h\x00"],
     "names": [" ", "a\nb"],

@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import ASGIRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, SecurityScheme, Server
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.api import (
@@ -93,6 +93,7 @@ def make_app(
     lifespan: Lifespan | None = None,
     mounts: Mapping[str, ASGIApp] | None = None,
     offered: discovery.Offered = discovery.Offered(),  # noqa: B008 - frozen
+    root_path: str = "",
 ) -> Litestar:
     """Return the ASGI application over this context.
 
@@ -101,7 +102,7 @@ def make_app(
     offers = discovery.OfferBook(context, offered)
     figures, openai, shown = overview.Overview(context), OpenAI(context), scrape.Scrape(context)
     return Litestar(
-        [*ROUTES, openai_router(), *page_routes(), *map(_mounted, (mounts or {}).items())],
+        [*ROUTES, openai_router(), *page_routes(root_path), *map(_mounted, (mounts or {}).items())],
         dependencies={
             "context": Provide(lambda: context, sync_to_thread=False),
             "discovery": Provide(lambda: offers, sync_to_thread=False),
@@ -120,6 +121,7 @@ def make_app(
             title="Dossier",
             version=__version__,
             description="Deep research as a service, on an append-only log.",
+            servers=[Server(root_path or "/")],
             openapi_router=document_router(),
             components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
             security=[{"key": []}, {}],  # as long as there are no keys, none is needed

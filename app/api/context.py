@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from app.api.keyring import Keyring
+from app.api.links import Links
 from app.api.model_door import ModelDoor
 from app.api.past import until
 from app.api.problem_details import BadRequest
@@ -77,6 +78,7 @@ class ApiContext:
         self.hub = hub
         self.terms = terms
         self.signer = signer
+        self.links = Links()
         self.keyring = keyring or Keyring(writer.engine)
         self.models = ModelDoor(None)
         self.shelf = shelf or DocumentShelf()

@@ -87,7 +87,7 @@ class OfferBook:
                 page_size=MAX_PAGE_SIZE,
                 waiting_jobs=self._context.queue_limit,
             ),
-            protocols=PROTOCOLS,
+            protocols={name: self._context.links.root + path for name, path in PROTOCOLS.items()},
         )
 
 

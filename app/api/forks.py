@@ -16,7 +16,6 @@ from litestar.params import Body, FromPath, HeaderParameter
 from app.api.authentication import READS, caller_of
 from app.api.context import TENANT, ApiContext, job_id_of
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
-from app.api.jobs import created
 from app.api.problem_details import BadRequest
 from app.api.schema_door import check_output_schema
 from app.domain.diff import diff
@@ -69,8 +68,8 @@ async def fork_job(
         terms=context.terms,
         actor=caller_of(request).actor,
     )
-    headers = {"Location": f"/jobs/{job.id}"}
-    return Response(created(job), status_code=201 if is_new else 200, headers=headers)
+    body, headers = context.links.created(job), context.links.location(job)
+    return Response(body, status_code=201 if is_new else 200, headers=headers)
 
 
 @post(

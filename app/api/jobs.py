@@ -17,7 +17,6 @@ from app.api.schema_door import check_output_schema
 from app.api.waiting import until_over
 from app.api.webhook_address import check_webhook_url
 from app.domain import commands as c
-from app.domain.job import Job
 from app.domain.view import job_view
 from app.handle import handle, submit
 from app.store.webhook_endpoints import add_callback, delete_endpoint, find_callback
@@ -92,27 +91,8 @@ async def submit_job(
     if not is_new and callback:
         await delete_endpoint(engine, TENANT, callback.endpoint_id)
         callback = await find_callback(engine, TENANT, job.id)
-    headers = {"Location": f"/jobs/{job.id}"}
-    return Response(
-        replace(created(job), callback=callback), status_code=201 if is_new else 200, headers=headers
-    )
-
-
-def created(job: Job) -> Created:
-    """Return the answer for a submitted job."""
-    if job.created_at is None:
-        raise ValueError("a job that was never submitted")
-    url = f"/jobs/{job.id}"
-    return Created(
-        job.id,
-        job.status,
-        job.progress,
-        job.created_at,
-        url,
-        f"{url}/stream",
-        f"{url}/events",
-        f"{url}/report",
-    )
+    body = replace(context.links.created(job), callback=callback)
+    return Response(body, status_code=201 if is_new else 200, headers=context.links.location(job))
 
 
 @get(
@@ -127,14 +107,7 @@ async def get_job(
     """Return the job as it is now, or as it was."""
     key = job_id_of(job_id)
     view = await context.view(key) if at is None else await context.past(key, at)
-    return Response(replace(view, links=links_of(view)))
-
-
-def links_of(view: JobView) -> dict[str, str]:
-    """Return what can be asked about a job as it is now."""
-    url = f"/jobs/{view.job_id}"
-    names = ["stream", "events", "bundle", *(["report", "claims"] if view.result else [])]
-    return {"self": url, **{name: f"{url}/{name}" for name in names}}
+    return Response(context.links.shown(view))
 
 
 @delete(

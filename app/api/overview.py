@@ -112,7 +112,8 @@ def _typical(past: Past) -> Typical:
 
 async def _page_or_check(request: Request) -> Response[bytes] | Response[None] | None:  # type: ignore[type-arg]
     """Answer a browser with the page, and check every other request."""
-    return overview_page(request) or await check_request(request)
+    context: ApiContext = request.app.state.context
+    return overview_page(request, context.links.root) or await check_request(request)
 
 
 @get(

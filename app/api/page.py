@@ -80,13 +80,18 @@ def _packed(file: File) -> bytes:
     return gzip.compress(file.body, 9, mtime=0)
 
 
-def page_routes() -> list[HTTPRouteHandler]:
-    """Return the routes of the page."""
-    return [*(_view_route(*view) for view in PAGE_VIEWS), web_file, old_overview, old_jobs]
+def page_routes(root: str = "") -> list[HTTPRouteHandler]:
+    """Return the routes of the page, whose links begin with `root`."""
+    return [
+        *(_view_route(*view, root) for view in PAGE_VIEWS),
+        web_file,
+        _old_overview(root),
+        _old_jobs(root),
+    ]
 
 
-def _view_route(name: str, title: str, paths: tuple[str, ...]) -> HTTPRouteHandler:
-    page = _file(_page(name, title).encode(), ".html")
+def _view_route(name: str, title: str, paths: tuple[str, ...], root: str) -> HTTPRouteHandler:
+    page = _view_file(name, title, root)
     policy = DOCS_POLICY if name == "docs" else PAGE_POLICY
 
     def show(request: Request) -> Response[bytes]:  # type: ignore[type-arg]
@@ -95,33 +100,33 @@ def _view_route(name: str, title: str, paths: tuple[str, ...]) -> HTTPRouteHandl
     return get(list(paths), name=name, opt=PAGE_OPT, include_in_schema=False, sync_to_thread=False)(show)
 
 
-@get("/dash", opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
-def old_overview() -> Redirect:
-    """Lead an old address of the overview to the one of today."""
-    return Redirect("/overview", status_code=HTTP_308_PERMANENT_REDIRECT)
+def _old_overview(root: str) -> HTTPRouteHandler:
+    def lead() -> Redirect:
+        """Lead an old address of the overview to the one of today."""
+        return Redirect(f"{root}/overview", status_code=HTTP_308_PERMANENT_REDIRECT)
+
+    return get("/dash", opt=PUBLIC, include_in_schema=False, sync_to_thread=False)(lead)
 
 
-@get(["/runs", "/runs/{rest:path}"], opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
-def old_jobs(request: Request) -> Redirect:  # type: ignore[type-arg]
-    """Redirect an old address of a job's page to today's."""
-    rest, query = quote(request.scope["path"].removeprefix("/runs")), request.url.query
-    address = f"/browse/jobs{rest}{'?' if query else ''}{query}"
-    return Redirect(address, status_code=HTTP_308_PERMANENT_REDIRECT)
+def _old_jobs(root: str) -> HTTPRouteHandler:
+    def lead(request: Request) -> Redirect:  # type: ignore[type-arg]
+        """Redirect an old address of a job's page to today's."""
+        rest, query = quote(request.scope["path"].removeprefix("/runs")), request.url.query
+        address = f"{root}/browse/jobs{rest}{'?' if query else ''}{query}"
+        return Redirect(address, status_code=HTTP_308_PERMANENT_REDIRECT)
+
+    paths = ["/runs", "/runs/{rest:path}"]
+    return get(paths, opt=PUBLIC, include_in_schema=False, sync_to_thread=False)(lead)
 
 
-def overview_page(request: Request) -> Response[bytes] | None:  # type: ignore[type-arg]
+def overview_page(request: Request, root: str) -> Response[bytes] | None:  # type: ignore[type-arg]
     """Answer a browser with the page of the overview.
 
     All other callers get the figures.
     """
     if accepted(request, MediaType.JSON, MediaType.HTML) != MediaType.HTML:
         return None
-    return _answer(request, _overview(), CHECKED, vary="Accept, Accept-Encoding")
-
-
-@cache
-def _overview() -> File:
-    return _file(_page(*OVERVIEW).encode(), ".html")
+    return _answer(request, _view_file(*OVERVIEW, root), CHECKED, vary="Accept, Accept-Encoding")
 
 
 @get("/web/{version:str}/{name:str}", opt=PAGE_OPT, include_in_schema=False, sync_to_thread=False)
@@ -147,6 +152,13 @@ def files() -> Mapping[str, File]:
 def web_version() -> str:
     """A name for the state of all these files."""
     return sha256(b"".join(file.etag.encode() for file in files().values())).hexdigest()[:12]
+
+
+@cache
+def _view_file(name: str, title: str, root: str) -> File:
+    """Return a view whose links begin with `root`."""
+    page = _page(name, title).replace('href="/', f'href="{root}/').replace('src="/', f'src="{root}/')
+    return _file(page.replace("{root}", root).encode(), ".html")
 
 
 def _page(name: str, title: str) -> str:

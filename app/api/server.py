@@ -10,12 +10,15 @@ from types import FrameType
 
 import uvicorn
 from litestar import Litestar
+from litestar.types import ASGIApp
+from msgspec import Struct
 
 from app.api.cors import CrossOrigin
 from app.api.handover import Handover
 from app.api.head import HeadAsGet
 from app.api.http_protocol import PeerCount, Protocol
 from app.api.request_guard import AllowedHosts, RequestGuard
+from app.api.root_path import RootPath
 from app.api.scrape import Meter
 from app.metrics import ProcessMetrics
 
@@ -144,27 +147,42 @@ async def side_server(
         await running
 
 
+class Door(Struct, frozen=True):
+    """Who may ask, and where.
+
+    `hosts` are the names that the server answers to, `peers` bounds the connections of each address.
+    """
+
+    hosts: AllowedHosts | None = None
+    peers: PeerCount | None = None
+    allowed_origins: Sequence[str] = ()
+    root_path: str = ""
+
+    def around(self, app: ASGIApp) -> ASGIApp:
+        """Return the application, open to other origins and below its root path."""
+        app = CrossOrigin(app, self.allowed_origins) if self.allowed_origins else app
+        return RootPath(app, self.root_path) if self.root_path else app
+
+
 def make_server(
     app: Litestar,
     draining: asyncio.Event,
     log_level: str,
     force_stop: asyncio.Event | None = None,
     metrics: ProcessMetrics | None = None,
-    hosts: AllowedHosts | None = None,
-    peers: PeerCount | None = None,
-    allowed_origins: Sequence[str] = (),
+    door: Door | None = None,
 ) -> Server:
     """Make a server for this application.
 
-    Give `serve` a socket of `listen`. Requests are counted in `metrics`; `hosts` are the names that it
-    answers to, `peers` bounds the connections of each address.
+    Give `serve` a socket of `listen`. Requests are counted in `metrics`.
     """
+    door = door or Door()
     inner = Meter(app, metrics) if metrics else app
-    guarded = Handover(RequestGuard(inner, hosts or AllowedHosts(), allowed_origins))
+    guarded = Handover(RequestGuard(inner, door.hosts or AllowedHosts(), door.allowed_origins))
     config = uvicorn.Config(
-        HeadAsGet(CrossOrigin(guarded, allowed_origins) if allowed_origins else guarded),
+        HeadAsGet(door.around(guarded)),
         loop="uvloop",
-        http=partial(Protocol, peers=peers or PeerCount()),  # type: ignore[arg-type]
+        http=partial(Protocol, peers=door.peers or PeerCount()),  # type: ignore[arg-type]
         ws="none",
         log_level=log_level.lower(),
         log_config=None,  # its lines are written as all others are

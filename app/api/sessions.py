@@ -45,16 +45,19 @@ async def open_session(
     """Keep a key that opens something in a cookie."""
     if await context.keyring.caller(data.key) is None:
         raise Unauthorised("This key is not valid.")
-    return Response(None, cookies=[_cookie(request, data.key, MONTH)])
+    return Response(None, cookies=[_cookie(request, context.links.root, data.key, MONTH)])
 
 
 @delete("/session", status_code=204, opt=PUBLIC, responses=problems_of(), summary="Sign a browser out")
-async def close_session(request: Request) -> Response[None]:  # type: ignore[type-arg]
+async def close_session(
+    context: NamedDependency[ApiContext],
+    request: Request,  # type: ignore[type-arg]
+) -> Response[None]:
     """Forget the key."""
-    return Response(None, cookies=[_cookie(request, "", 0)])
+    return Response(None, cookies=[_cookie(request, context.links.root, "", 0)])
 
 
-def _cookie(request: Request, value: str, max_age: int) -> Cookie:  # type: ignore[type-arg]
+def _cookie(request: Request, root: str, value: str, max_age: int) -> Cookie:  # type: ignore[type-arg]
     """Return the cookie.
 
     No other site can send it, and over TLS nothing but TLS carries it.
@@ -62,7 +65,7 @@ def _cookie(request: Request, value: str, max_age: int) -> Cookie:  # type: igno
     return Cookie(
         COOKIE,
         value=value,
-        path="/",
+        path=root or "/",
         max_age=max_age,
         httponly=True,
         samesite="strict",

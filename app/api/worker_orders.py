@@ -8,7 +8,6 @@ from litestar.params import FromPath
 from app.api.authentication import caller_of
 from app.api.context import TENANT, ApiContext, job_id_of
 from app.api.contract import LOG, SUBMITTING, problems_of
-from app.api.jobs import created
 from app.domain import commands as c
 from app.errors import JobNotFailed, JobNotHeld, LeaseLost, WorkerNotFound
 from app.handle import fork, handle
@@ -154,8 +153,8 @@ async def retry_job(
         terms=context.terms,
         actor=caller_of(request).actor,
     )
-    headers = {"Location": f"/jobs/{job.id}"}
-    return Response(created(job), status_code=201 if is_new else 200, headers=headers)
+    body, headers = context.links.created(job), context.links.location(job)
+    return Response(body, status_code=201 if is_new else 200, headers=headers)
 
 
 WORKER_ROUTES = [

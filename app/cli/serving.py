@@ -19,7 +19,7 @@ from app.api.discovery import Offered
 from app.api.http_protocol import PeerCount
 from app.api.keyring import Keyring
 from app.api.request_guard import AllowedHosts
-from app.api.server import allow_sockets, listen, make_server
+from app.api.server import Door, allow_sockets, listen, make_server
 from app.cli.database_checks import database_findings
 from app.cli.database_url import ready_url
 from app.cli.ingesting import add_examples
@@ -148,19 +148,10 @@ async def _serve(
     as_json: bool,
 ) -> None:
     house = Container(settings, url, process_key=process_key)
-    mounts = {"/mcp": McpMount(house.keyring.process_key)}
+    mounts = {"/mcp": McpMount(house.keyring.process_key, settings.root_path)}
     app = house.app(workers, mounts)
-    peers = PeerCount(settings.peer_connections)
-    server = make_server(
-        app,
-        house.draining,
-        settings.log_level,
-        house.force_stop,
-        house.metrics,
-        hosts,
-        peers,
-        settings.origins,
-    )
+    door = Door(hosts, PeerCount(settings.peer_connections), settings.origins, settings.root_path)
+    server = make_server(app, house.draining, settings.log_level, house.force_stop, house.metrics, door)
     announcing = asyncio.create_task(_announce(server, sock, workers, house, as_json=as_json))
     # uvicorn obeys a signal, stops, and then raises it again; by then there is nothing left to do.
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -49,12 +49,15 @@ class ToldEvent(Struct, frozen=True):
     metadata: Mapping[str, Any]
 
 
-def message_body(style: WebhookStyle, told: ToldEvent) -> bytes | None:
-    """Return the body for an event, if the style has one."""
+def message_body(style: WebhookStyle, told: ToldEvent, root: str = "") -> bytes | None:
+    """Return the body for an event, if the style has one.
+
+    `root` is what the API's addresses begin with.
+    """
     kind = TOLD[told.type]
     if style == "openai":
         return _openai_body(kind, told) if kind in OPENAI_TYPES else None
-    url = f"/jobs/{told.job_id}"
+    url = f"{root}/jobs/{told.job_id}"
     data: dict[str, Any] = {"job_id": told.job_id, "status": told.status, "seq": told.seq, "url": url}
     data |= {name: told.data[name] for name in ("outcome", "error_type", "questions") if told.data.get(name)}
     data["metadata"] = told.metadata

@@ -24,7 +24,8 @@ class McpMount:
     and most servers are never asked: they are imported with the first request.
     """
 
-    def __init__(self, process_key: str) -> None:
+    def __init__(self, process_key: str, root_path: str = "") -> None:
+        self._page = OWN_URL + root_path
         self._process_key = process_key
         self._asked = asyncio.Event()
         self._app: asyncio.Future[ASGIApp] | None = None
@@ -45,7 +46,7 @@ class McpMount:
         await self._asked.wait()
         try:
             loaded = await asyncio.to_thread(import_module, "app.mcp_server.transport")
-            async with loaded.serving(dossier) as app:
+            async with loaded.serving(dossier, self._page) as app:
                 ready.set_result(app)
                 await asyncio.Event().wait()
         except Exception as error:  # noqa: BLE001 - each request that waits raises it, and is logged

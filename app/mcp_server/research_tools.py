@@ -31,8 +31,9 @@ TellProgress = Callable[[float, str], Awaitable[None]]
 class ResearchTools:
     """What the tools do, over one server."""
 
-    def __init__(self, dossier: AsyncDossier) -> None:
+    def __init__(self, dossier: AsyncDossier, page: str = "") -> None:
         self._dossier = dossier
+        self._page = page or dossier.url
 
     async def start(self, question: str, effort: Literal["quick", "standard", "deep"]) -> Started:
         """Submit a question. Raises DossierError."""
@@ -94,7 +95,7 @@ class ResearchTools:
             id=id_,
             title=view.query,
             text=await self.report(job_id),
-            url=f"{self._dossier.url}/browse/jobs/{job_id}",
+            url=f"{self._page}/browse/jobs/{job_id}",
         )
 
     async def report(self, job_id: str) -> str:
@@ -120,7 +121,7 @@ class ResearchTools:
             {
                 "id": f"{JOB_PREFIX}{job.job_id}",
                 "title": job.query[:200],
-                "url": f"{self._dossier.url}/browse/jobs/{job.job_id}",
+                "url": f"{self._page}/browse/jobs/{job.job_id}",
             }
             for job in fitting[:SEARCH_RESULTS]
         ]

@@ -11,9 +11,12 @@ from dossier import AsyncDossier
 
 
 @contextlib.asynccontextmanager
-async def serving(dossier: AsyncDossier) -> AsyncIterator[object]:
-    """Yield the ASGI application that answers with this client, while open."""
-    server = make_mcp_server(ResearchTools(dossier))
+async def serving(dossier: AsyncDossier, page: str) -> AsyncIterator[object]:
+    """Yield the ASGI application that answers with this client, while open.
+
+    `page` is where people find reports.
+    """
+    server = make_mcp_server(ResearchTools(dossier, page))
     # The server around it has checked Host and Origin already, for every route.
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     app = server.streamable_http_app(

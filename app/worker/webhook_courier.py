@@ -39,12 +39,14 @@ class WebhookCourier:
         metrics: ProcessMetrics,
         *,
         poll: float = COURIER_POLL,
+        root: str = "",
     ) -> None:
         self._engine = engine
         self._metrics = metrics
         self._wake = wake
         self._sender = sender
         self._poll = poll
+        self._root = root
         self._moved = asyncio.Event()
         self._sending: dict[asyncio.Task[None], UUID] = {}
         self._prune_at = 0.0
@@ -115,7 +117,8 @@ class WebhookCourier:
             for endpoint in (*listening, *callbacks)
             if endpoint.job_id in {None, told.job_id}
             if endpoint.tenant == told.tenant and TOLD[told.type] in endpoint.events
-            if told.xid > endpoint.since and (body := message_body(endpoint.style, told)) is not None
+            if told.xid > endpoint.since
+            and (body := message_body(endpoint.style, told, self._root)) is not None
         ]
         await deliveries.move_cursor(self._engine, start, page.end, new)
         return page.is_full or page.end < start

@@ -1,4 +1,6 @@
 // The public API, and nothing else.
+import { at, here } from "./root.js";
+
 /** An answer that is not the one that was asked for: problem+json. */
 export class Problem extends Error {
   /**
@@ -31,14 +33,14 @@ export const told = (error) => (error instanceof Error ? error.message : String(
 async function call(path, options = {}) {
   let response;
   try {
-    response = await fetch(path, { ...options, headers: { Accept: "application/json", ...options.headers } });
+    response = await fetch(at(path), { ...options, headers: { Accept: "application/json", ...options.headers } });
   } catch {
     throw new Away("The server does not answer.");
   }
   if (response.status === 204) return null;
   if (response.ok) return options.text ? response.text() : response.json();
-  if (response.status === 401 && location.pathname !== "/sign-in") {
-    location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+  if (response.status === 401 && here() !== "/sign-in") {
+    location.assign(`${at("/sign-in")}?next=${encodeURIComponent(here() + location.search)}`);
   }
   throw new Problem(await response.json().catch(() => ({})), response.status);
 }
@@ -70,15 +72,15 @@ export const api = {
   markdown: (id) => call(`${job(id)}/report?format=md`, { text: true, headers: { Accept: "text/markdown" } }),
   reportUrl: (id, format) => `${job(id)}/report?format=${format}`,
   /** Whether the server can do its work: false while its database is away. */
-  isReady: async () => (await fetch("/health/ready")).ok,
-  streamUrl: (id, after) => `${job(id)}/stream?after=${after}`,
+  isReady: async () => (await fetch(at("/health/ready"))).ok,
+  streamUrl: (id, after) => at(`${job(id)}/stream?after=${after}`),
 };
 
 /** The report as a document that runs nothing: a browser parses it, and no html passes through a string here. */
 export function reportDocument(id) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("GET", api.reportUrl(id, "html"));
+    request.open("GET", at(api.reportUrl(id, "html")));
     request.responseType = "document";
     request.addEventListener("load", () =>
       request.status === 200 && request.response
@@ -113,4 +115,4 @@ export function again(view) {
   return api.submit(asked, crypto.randomUUID());
 }
 
-export const idFromPath = () => decodeURIComponent(location.pathname.split("/")[3] ?? "");
+export const idFromPath = () => decodeURIComponent(here().split("/")[3] ?? "");

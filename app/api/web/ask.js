@@ -1,6 +1,7 @@
 // The question, its effort, its bounds; what the API refuses is said at the field it names.
 import { api, Problem } from "./api.js";
 import { $, h, say } from "./dom.js";
+import { at } from "./root.js";
 import { drawRows, poll } from "./rows.js";
 import { count, lasted, many, money } from "./words.js";
 
@@ -108,7 +109,7 @@ async function send(event) {
   $("send").disabled = true;
   try {
     const created = await api.submit(request(), key);
-    location.href = `/browse/jobs/${created.job_id}`;
+    location.href = at(`/browse/jobs/${created.job_id}`);
   } catch (error) {
     if (error instanceof Problem && error.status < 500) key = crypto.randomUUID();
     $("send").disabled = false;

@@ -2,6 +2,7 @@
 import { api, reportDocument } from "./api.js";
 import { $, h, say, state } from "./dom.js";
 import { callsMade, costOf, fold } from "./fold.js";
+import { at } from "./root.js";
 import { drawRows } from "./rows.js";
 import { count, host, lasted, money, percent } from "./words.js";
 
@@ -131,7 +132,7 @@ async function choose(a) {
   drawRows(rows, others, () => {});
   for (const link of rows.querySelectorAll(".what a")) {
     const other = link.getAttribute("href").split("/").at(-1);
-    link.href = a ? `/compare?a=${a}&b=${other}` : `/compare?a=${other}`;
+    link.href = at(a ? `/compare?a=${a}&b=${other}` : `/compare?a=${other}`);
   }
 }
 

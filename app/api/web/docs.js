@@ -1,4 +1,5 @@
 // Shows the OpenAPI document with Swagger UI, whose script the page loads before this one.
+import { at } from "./root.js";
 
 const root = document.documentElement;
 const darkness = matchMedia("(prefers-color-scheme: dark)");
@@ -14,7 +15,7 @@ function followTheme() {
  * @param {{ status: number, url: string }} response
  */
 function askForKey(response) {
-  if (response.status === 401 && response.url.endsWith("/schema")) location.assign("/sign-in?next=/docs");
+  if (response.status === 401 && response.url.endsWith("/schema")) location.assign(at("/sign-in?next=/docs"));
   return response;
 }
 
@@ -25,7 +26,7 @@ followTheme();
 new MutationObserver(followTheme).observe(root, { attributeFilter: ["data-theme"] });
 darkness.addEventListener("change", followTheme);
 SwaggerUIBundle({
-  url: "/schema",
+  url: at("/schema"),
   dom_id: "#swagger",
   deepLinking: true,
   defaultModelsExpandDepth: -1,

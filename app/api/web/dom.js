@@ -1,4 +1,6 @@
 // Elements made of text, never of html: what comes from outside stays inert.
+import { at } from "./root.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -34,6 +36,7 @@ function fill(element, props, children) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (name === "share") element.style.setProperty("--share", Math.max(0, Math.min(1, value)));
+    else if (name === "href" && /^\/(?!\/)/.test(value)) element.setAttribute(name, at(value));
     else element.setAttribute(name, value === true ? "" : value);
   }
   element.append(

@@ -1,6 +1,7 @@
 // The report as the server rendered it; each [n] opens its source at the quote.
 import { api, idFromPath, reportDocument } from "./api.js";
 import { $, h, out, say, state, tell } from "./dom.js";
+import { at } from "./root.js";
 import { askAgain } from "./rows.js";
 import { openSource } from "./source.js";
 import { atLeast, date, lasted, many, percent, STOPPED, tries } from "./words.js";
@@ -265,7 +266,7 @@ function why(result) {
 }
 
 async function start() {
-  $("run-link").href = `/browse/jobs/${id}`;
+  $("run-link").href = at(`/browse/jobs/${id}`);
   const view = await api.job(id);
   if (!view.result)
     return failed(

@@ -2,6 +2,7 @@
 import { again, api, Problem } from "./api.js";
 import { confirmed, h, keep, say, state, stateName, tell } from "./dom.js";
 import { isOver } from "./fold.js";
+import { at } from "./root.js";
 import { ago, atLeast, date, many, tries } from "./words.js";
 
 const EMPTY = new Set(["not_found", "not_researched"]);
@@ -21,7 +22,7 @@ export async function cancelRun(id, changed) {
 
 export async function askAgain(view, failed) {
   try {
-    location.href = (await again(view)).url.replace("/jobs/", "/browse/jobs/");
+    location.href = at(`/browse/jobs/${(await again(view)).job_id}`);
   } catch (error) {
     failed(error);
   }

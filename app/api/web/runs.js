@@ -1,5 +1,6 @@
 // All jobs: filters and the place in the list stand in the address.
 import { $, h, OUTCOMES, STATUSES, say, statusName } from "./dom.js";
+import { at } from "./root.js";
 import { drawRows, poll } from "./rows.js";
 
 const LIMIT = 30;
@@ -32,7 +33,7 @@ function fill() {
 function address(change) {
   const to = asked();
   change(to);
-  return to.size ? `/browse/jobs?${to}` : "/browse/jobs";
+  return at(to.size ? `/browse/jobs?${to}` : "/browse/jobs");
 }
 
 function go(url) {
@@ -86,7 +87,7 @@ filters.addEventListener("submit", (event) => {
   );
 });
 for (const name of CHOICES) filters.elements[name].addEventListener("change", () => filters.requestSubmit());
-$("clear").addEventListener("click", () => go("/browse/jobs"));
+$("clear").addEventListener("click", () => go(at("/browse/jobs")));
 for (const link of [$("older"), $("newest")])
   link.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;

@@ -1,5 +1,6 @@
 // Sign in with a key. The cookie that keeps it can be read by no script, this one included.
 import { api, told } from "./api.js";
+import { at } from "./root.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("session"));
 const field = /** @type {HTMLInputElement} */ (document.getElementById("key"));
@@ -16,7 +17,7 @@ form.addEventListener("submit", async (event) => {
   error.hidden = true;
   try {
     await api.signIn(field.value.trim());
-    location.assign(next());
+    location.assign(at(next()));
   } catch (problem) {
     error.textContent = told(problem);
     error.hidden = false;
