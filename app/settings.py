@@ -75,8 +75,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     openai_api_key: Key = field(name="OPENAI_API_KEY", default="")
     openai_base_url: OpenAddress = field(name="OPENAI_BASE_URL", default="")
     # Of all pages of a turn.
-    page_characters: Annotated[int, Meta(ge=1000, le=10_000_000)] = field(
-        name="DOSSIER_PAGE_CHARACTERS", default=120_000
+    page_tokens: Annotated[int, Meta(ge=250, le=2_500_000)] = field(
+        name="DOSSIER_PAGE_TOKENS", default=30_000
     )
     # 0: no limit is requested.
     reply_tokens: Annotated[int, Meta(ge=0, le=10_000_000)] = field(

@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.agent.extractive import Extractive
 from app.agent.ports import Search
+from app.agent.prompt_sizes import NOMINAL
 from app.agent.prompts import messages
 from app.api.app import make_app, make_side_app
 from app.api.context import ApiContext, DocumentShelf
@@ -298,7 +299,7 @@ class Models:
 
     def _made(self, name: str) -> LanguageModel:
         house, spec = self._house, self.book.spec(name)
-        pages = house.settings.page_characters
+        pages = house.settings.page_tokens * NOMINAL
         return LanguageModel(house.http, spec, messages, pages=pages, slots=self._slots)
 
     def _warn(self) -> None:

@@ -38,6 +38,7 @@ def turn_ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()
         wish=_wish(job),
         review=_review(research),
         output_schema=job.request.output_schema or UNSET,
+        bytes_per_token=UNSET if job.agent_rules < 4 else research.bytes_per_token,
         is_unsearched=(research.is_finishing and not research.bill.searches) or UNSET,
     )
 

@@ -97,6 +97,8 @@ class Ask(Struct, frozen=True):
     review: PlanReview | UnsetType = UNSET
     output_schema: dict[str, Any] | UnsetType = UNSET  # of what the report fills besides
     is_unsearched: bool | UnsetType = UNSET  # the report is wanted before anything was searched for
+    # For each turn, what the server's counts had told by then; 0: nothing yet. Unset in jobs of older rules.
+    bytes_per_token: tuple[float, ...] | UnsetType = UNSET
 
 
 class JudgedClaim(Struct, frozen=True):
@@ -113,6 +115,7 @@ class ModelReply(Struct, frozen=True):
     step: NextStep
     usage: Usage = Usage()
     repaired: tuple[str, ...] = ()  # what of the reply was repaired or clipped to make it a step
+    prompt_bytes: int = 0  # of the text whose tokens the server counted; 0: not known
 
 
 class Writing:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from app.agent.ports import BadReply, Judge, JudgedClaim
-from app.agent.prompts import messages, passages
+from app.agent.prompt_pages import passages
+from app.agent.prompts import messages
 from app.agent.quotes import FoundQuotes, IndexedPage, claimed
 from app.cli.eval_results import GradedLine
 from app.cli.exits import BAD_SETTING, Ended

@@ -21,7 +21,7 @@ CallKind = Literal["model", "search", "read", "judge", "embed"]
 RULES = 6  # of the citation check: raised where the same report over the same pages comes out otherwise
 
 
-AGENT_RULES = 3  # of the agent's decisions and prompts: raised where the same log leads to another call
+AGENT_RULES = 4  # of the agent's decisions and prompts: raised where the same log leads to another call
 
 
 class Fact(Struct, frozen=True):
@@ -150,6 +150,8 @@ class CallCompleted(Fact, frozen=True):
     repaired: tuple[str, ...] | UnsetType = UNSET
     # Providers that failed where others answered; left out where none did.
     failed_parts: tuple[FailedPart, ...] | UnsetType = UNSET
+    # Of the prompt whose tokens the usage counts; left out where they are not of one prompt alone.
+    prompt_bytes: int | UnsetType = UNSET
 
 
 class CallFailed(Fact, frozen=True):

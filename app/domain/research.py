@@ -5,12 +5,15 @@ That is its plan, turns, sources, calls and report.
 
 from typing import assert_never
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from app.domain import events as e
 from app.domain.tools import AnyTool, GeneratePlan, Reasoning, WriteReport
 from dossier.job_types import Author, Claim
+
+LEAST_COUNTED = 500  # tokens of a prompt from which its bytes per token say something
+BYTES_OF_A_TOKEN = (1.0, 12.0)  # what a count is believed within; else it is not of this prompt
 
 # A planned step is searched for and read: two turns. Plan and report are one turn each.
 TURNS_PER_STEP = 2
@@ -125,6 +128,8 @@ class Research(Struct, frozen=True):
     review: e.PlanReviewed | None = None  # the caller's changes to the plan
     reviewed_after: int = 0  # turns
     open_at_finish: tuple[str, ...] = ()  # keys of the calls that were not settled then
+    learnt: float = 0.0  # bytes of a prompt per token, by the server's newest count; 0: not known
+    bytes_per_token: tuple[float, ...] = ()  # what was learnt by each turn
 
     @property
     def is_ending(self) -> bool:
@@ -239,6 +244,7 @@ def _settle(state: Research, event: e.CallCompleted | e.CallFailed) -> Research:
     if call is None or call.reply_sha256 is not None:
         return state
     if isinstance(event, e.CallCompleted):
+        state = _learn_size(state, call, event)
         settled = replace(call, reply_sha256=event.reply_sha256, error=None)
     else:
         settled = replace(call, error=event)
@@ -250,6 +256,15 @@ def _settle(state: Research, event: e.CallCompleted | e.CallFailed) -> Research:
     if isinstance(event, e.CallCompleted) and event.failed_parts:
         charged = _note_parts(charged, event.key, event.failed_parts)
     return _note_failure(charged, settled) if state.turns and settled.settled else charged
+
+
+def _learn_size(state: Research, call: Call, event: e.CallCompleted) -> Research:
+    """Learn from a server's count how many bytes a token has."""
+    if call.kind != "model" or event.prompt_bytes is UNSET or event.usage.input_tokens < LEAST_COUNTED:
+        return state
+    least, most = BYTES_OF_A_TOKEN
+    learnt = round(event.prompt_bytes / event.usage.input_tokens, 2)
+    return replace(state, learnt=learnt) if least <= learnt <= most else state
 
 
 def _count_failure(state: Research, call: Call) -> Research:
@@ -343,6 +358,7 @@ def _reason(state: Research, event: e.StepReasoned) -> Research:
         state,
         turns=turns,
         made=(*state.made, 0),
+        bytes_per_token=(*state.bytes_per_token, state.learnt),
         calls=(),
         bill_at_turn=state.bill,
         total_steps=_total(state, turn, len(turns)),

@@ -66,6 +66,7 @@ class PaidReply(Struct):
     completion: Completion
     usage: Usage
     notes: tuple[str, ...] = ()
+    prompt_bytes: int = 0  # of the prompt that the usage counts; 0: not known
 
 
 class LanguageModel:
@@ -116,7 +117,7 @@ class LanguageModel:
             if said.completion.finish_reason == "length":
                 self._planning *= 2  # its thoughts are longer than a plan
             raise BadReply(str(error), said.usage, said.completion.text) from None
-        return ModelReply(step, said.usage, (*said.notes, *repaired))
+        return ModelReply(step, said.usage, (*said.notes, *repaired), said.prompt_bytes)
 
     async def fill(
         self, messages: list[dict[str, str]], schema: Schema, writing: Writing | None = None
@@ -143,6 +144,7 @@ class LanguageModel:
         spent, notes = Usage(), list[str]()
         for left in reversed(range(SHRINKS)):
             size, said, error = _size(messages), None, ProviderError("internal", "", retryable=False)
+            is_first = spent == Usage()
             try:
                 said = await self._ask(messages, schema, limit, writing)
             except ServerRefusal as refused:
@@ -158,7 +160,8 @@ class LanguageModel:
                     continue
             if said is None:
                 raise error from None
-            return PaidReply(said.completion, spent, tuple(notes))
+            counted = said.prompt_bytes if is_first and not overflow else 0
+            return PaidReply(said.completion, spent, tuple(notes), counted)
         raise AssertionError("the last round returns or raises")
 
     def _cut(self, size: int, usage: Usage) -> ContextOverflow | None:
@@ -171,7 +174,7 @@ class LanguageModel:
             self.room.learn(size, usage.input_tokens)
         else:
             log.warning(
-                "%s read %s of about %s tokens: give it more context, or lower DOSSIER_PAGE_CHARACTERS.",
+                "%s read %s of about %s tokens: give it more context, or lower DOSSIER_PAGE_TOKENS.",
                 self.name,
                 cut.context,
                 cut.sent,
@@ -207,14 +210,16 @@ class LanguageModel:
         """One reply. Raises ServerRefusal, ProviderError."""
         slots = self.spec.slots or self.spec.preset.slots
         async with self._slots.one(self._base, slots, writing):
-            answer = await self._adapted(messages, schema, limit, writing)
+            sent = self.habits.begin(schema, limit)
+            answer = await self._adapted(messages, sent, writing)
         completion = completion_of(answer)
-        return PaidReply(completion, self._usage(completion.tokens))
+        return PaidReply(
+            completion, self._usage(completion.tokens), prompt_bytes=self._counted(messages, sent)
+        )
 
     async def _adapted(
-        self, messages: list[dict[str, str]], schema: Schema, limit: int, writing: Writing
+        self, messages: list[dict[str, str]], sent: SentForm, writing: Writing
     ) -> dict[str, Any]:
-        sent = self.habits.begin(schema, limit)
         for left in reversed(range(ADAPTATIONS)):
             writing.start()
             try:
@@ -282,6 +287,17 @@ class LanguageModel:
                 return wire.any_object(), asked_for(sent.schema)
             case "text":
                 return {}, asked_for(sent.schema)
+
+    def _counted(self, messages: Sequence[dict[str, str]], sent: SentForm) -> int:
+        """Return the bytes that the server counts as the prompt.
+
+        A schema that it shows to the model is among them.
+        """
+        _, hint = self._form(sent, chat_wire)
+        is_shown = self.spec.preset.shows_schema and sent.form in ("strict", "loose")
+        schema = msgspec.json.encode(sent.schema) if is_shown else b""
+        said = sum(len(message["content"].encode("utf-8", "replace")) for message in messages)
+        return said + len(hint.encode()) + len(schema)
 
     def _headers(self) -> dict[str, str]:
         preset = self.spec.preset
@@ -352,7 +368,7 @@ def _size(messages: Sequence[dict[str, str]]) -> int:
 
 
 def _pages_in(texts: Mapping[str, str]) -> int:
-    return sum(map(len, texts.values()))
+    return sum(len(text.encode("utf-8", "replace")) for text in texts.values())
 
 
 def _with_hint(messages: list[dict[str, str]], hint: str) -> list[dict[str, str]]:

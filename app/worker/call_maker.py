@@ -201,9 +201,17 @@ def completed(call: Call, reply: Reply, latency_ms: int) -> e.CallCompleted:
     body = encoded(reply)
     repaired = isinstance(reply, ModelReply) and reply.repaired
     parts = isinstance(reply, SearchReply) and reply.failed_parts
+    prompt = isinstance(reply, ModelReply) and reply.usage.input_tokens and reply.prompt_bytes
     digest = sha256(body).hexdigest()
     return e.CallCompleted(
-        call.key, reply.usage, latency_ms, digest, len(body), repaired or UNSET, parts or UNSET
+        call.key,
+        reply.usage,
+        latency_ms,
+        digest,
+        len(body),
+        repaired or UNSET,
+        parts or UNSET,
+        prompt or UNSET,
     )
 
 

@@ -17,6 +17,7 @@ from app.domain import events as e
 from app.domain.job import Job, evolve
 from app.domain.outcome import outcome
 from app.errors import ProviderError
+from app.worker.call_maker import completed
 from dossier.request import ResearchRequest
 
 ID = UUID(int=1)
@@ -101,8 +102,8 @@ class Course:
             self.trip()
 
     def settle(self, call, reply):
-        name, usage = self.keep(encoded(reply)), reply.usage
-        self.write(e.CallCompleted(call.key, usage, 1, name, len(self.blobs[name])))
+        self.keep(encoded(reply))
+        self.write(completed(call, reply, 1))
 
     def teach_step(self, before, call, reply):
         if not isinstance(reply, ModelReply):

@@ -1,14 +1,27 @@
-"""How much of a long run's prompts a provider's cache can hold."""
+"""How much of a long run's prompts a provider's cache can hold, and how many tokens the pages take in it."""
 
 from itertools import pairwise
 
+import pytest
+
 from app.agent.ports import Hit, ModelReply, PageReply, SearchReply
 from app.agent.prompts import messages
+from app.agent.turns import ModelCall, input_of
 from app.domain import tools
-from tests.agent.course import Course
+from app.domain.events import Usage
+from tests.agent.course import Course, replayed
 from tests.scripted import REASONING
 
-PAGE = "Water boils at 100 degrees Celsius at sea level. The pressure of the air decides that. " * 40
+ENGLISH = "Water boils at 100 degrees Celsius at sea level. The pressure of the air decides that. "
+CHINESE = "水在海平面上的沸点是一百摄氏度。气压决定了这一点。高山上的水在较低的温度下沸腾。"
+PAGES = {"English": ENGLISH * 200, "Chinese": CHINESE * 400}
+ALL_PAGES = 30_000  # tokens, as the settings say
+
+
+def counted(text):
+    """A model's tokens: four letters of English, one Chinese character."""
+    wide = sum(character > "\u2e80" for character in text)
+    return wide + (len(text) - wide) // 4
 
 
 class Endless:
@@ -16,25 +29,32 @@ class Endless:
 
     name, scope = "endless", "web"
 
+    def __init__(self, page):
+        self.page = page
+
     async def search(self, query, limit, **_):
-        hits = (Hit(f"https://example.org/{query}/{n}", f"{query} {n}", PAGE[:200], 0.5) for n in "ab")
+        hits = (Hit(f"https://example.org/{query}/{n}", f"{query} {n}", self.page[:200], 0.5) for n in "ab")
         return SearchReply(tuple(hits))
 
     async def read(self, url):
-        return PageReply(f"{url}. {PAGE}")
+        return PageReply(f"{url}. {self.page}")
 
 
 class Busy:
-    """Searches and reads in turn, and keeps every prompt that it was sent."""
+    """Searches and reads in turn, keeps every prompt that it was sent, and counts its tokens."""
 
     name = "busy"
 
     def __init__(self):
-        self.prompts = []
+        self.asks, self.prompts = [], []
 
     async def next_step(self, ask, texts):
-        self.prompts.append("\0".join(f"{m.role}\0{m.content}" for m in messages(ask, texts)))
-        return ModelReply(tools.NextStep(REASONING, self.choose(ask)))
+        prompt = "\0".join(f"{m.role}\0{m.content}" for m in messages(ask, texts))
+        self.asks.append(ask)
+        self.prompts.append(prompt)
+        usage = Usage(input_tokens=counted(prompt), output_tokens=1)
+        step = tools.NextStep(REASONING, self.choose(ask))
+        return ModelReply(step, usage, prompt_bytes=len(prompt.encode()))
 
     def choose(self, ask):
         unread = tuple(source.url for source in ask.sources if source.sha256 is None)
@@ -44,23 +64,69 @@ class Busy:
             return tools.ReadPages(unread)
         if "web_search" in ask.menu:
             return tools.WebSearch((f"q{ask.step}",))
-        return tools.WriteReport("Water", "Water boils at 100 degrees Celsius at sea level [1].", "high")
+        return tools.WriteReport("Water", f"{ENGLISH.partition('.')[0]} [1].", "high")
 
 
 def shared(one, other):
-    """The characters that two prompts begin with alike."""
+    """The bytes that two prompts begin with alike."""
+    one, other = one.encode(), other.encode()
     parted = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
     return next(parted, min(len(one), len(other)))
 
 
-async def test_nine_tenths_of_a_run_of_thirty_turns_are_a_prefix_that_was_sent_before():
-    model = Busy()
-    await Course(model, Endless(), query="At how many degrees does water boil?", effort="deep").run()
+def quoted(prompt):
+    """The tokens of the pages in a prompt."""
+    return sum(counted(part) for part in prompt.split("-----") if " page [" in part[:40])
 
-    prompts = model.prompts
-    sent = sum(map(len, prompts))
+
+PLAYED = {}  # such a job takes seconds, and its tests only look at it
+
+
+@pytest.fixture(params=PAGES)
+async def run(request):
+    """A deep job over pages in one language: the model, and the course that it took."""
+    if request.param not in PLAYED:
+        model = Busy()
+        course = Course(model, Endless(PAGES[request.param]), query="When does water boil?", effort="deep")
+        await course.run()
+        PLAYED[request.param] = model, course
+    return PLAYED[request.param]
+
+
+async def test_nine_tenths_of_a_run_of_thirty_turns_are_a_prefix_that_was_sent_before(run):
+    prompts = run[0].prompts
+
+    sent = sum(len(prompt.encode()) for prompt in prompts)
     cached = sum(shared(one, other) for one, other in pairwise(prompts))
     assert len(prompts) == 30
     assert cached / sent >= 0.9
     assert all("The question again" in prompt[-600:] for prompt in prompts[1:])
     assert "Left: 30 turns with this one" in prompts[0]
+
+
+async def test_each_prompt_is_the_one_before_and_more(run):
+    for one, other in pairwise(run[0].prompts):
+        assert other.startswith(one.rpartition("\n\nThe question again")[0][: len(one) - 1_000])
+
+
+async def test_the_pages_fit_their_budget_in_tokens_whatever_their_script(run):
+    read = quoted(run[0].prompts[-1])
+
+    assert 0.4 * ALL_PAGES <= read <= 1.1 * ALL_PAGES
+
+
+async def test_what_a_token_is_follows_from_the_log(run):
+    model, course = run
+
+    assert course.job.research.bytes_per_token[0] > 1
+    assert model.asks[-1].bytes_per_token == course.job.research.bytes_per_token[: len(model.asks) - 1]
+    replayed(course)
+
+
+async def test_a_job_of_older_rules_is_asked_as_it_was():
+    model = Busy()
+    course = Course(model, Endless(PAGES["Chinese"]), rules=3, query="When does water boil?", effort="quick")
+    await course.run()
+
+    assert all(b"bytes_per_token" not in input_of(ModelCall("1/model", ask)) for ask in model.asks)
+    replayed(course)

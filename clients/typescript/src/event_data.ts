@@ -80,6 +80,7 @@ export interface components {
             reply_size: number;
             repaired?: string[];
             failed_parts?: components["schemas"]["FailedPart"][];
+            prompt_bytes?: number;
         };
         /** @description The call gave no reply that can be used. */
         CallFailed: {
