@@ -14,7 +14,7 @@ from tests.scripted import REASONING
 
 ENGLISH = "Water boils at 100 degrees Celsius at sea level. The pressure of the air decides that. "
 CHINESE = "水在海平面上的沸点是一百摄氏度。气压决定了这一点。高山上的水在较低的温度下沸腾。"
-PAGES = {"English": ENGLISH * 200, "Chinese": CHINESE * 400}
+PAGES = {"English": ENGLISH * 50, "Chinese": CHINESE * 50}
 ALL_PAGES = 30_000  # tokens, as the settings say
 
 

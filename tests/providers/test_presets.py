@@ -11,6 +11,7 @@ from app.errors import ProviderError
 from app.providers.presets import PRESETS, preset_at
 from tests.mocks.dialects import DIALECTS
 from tests.mocks.openai import completion, streamed, success
+from tests.mocks.successes import SAID, SUCCESSES
 from tests.providers.conformance import ASKS, TEXTS
 from tests.scripted import PLAN, REASONING
 
@@ -46,8 +47,31 @@ def saying(case):
     return lambda mock, request: httpx.Response(case.status, json=case.body, headers=case.headers)
 
 
-def test_each_preset_has_documented_failures():
-    assert DIALECTS.keys() == PRESETS.keys()
+def test_each_preset_has_documented_answers_and_failures():
+    assert DIALECTS.keys() == PRESETS.keys() == SUCCESSES.keys()
+
+
+@pytest.mark.parametrize("is_streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("name", PRESETS)
+async def test_a_documented_answer_is_the_step_and_its_bill(playing, name, is_streamed):
+    body = SUCCESSES[name][1] if is_streamed else json.dumps(SUCCESSES[name][0])
+    content = body.replace(SAID, json.dumps(STEP)[1:-1]).encode()
+    kind = "text/event-stream" if is_streamed else "application/json"
+    mock = playing(lambda mock, request: httpx.Response(200, content=content, headers={"content-type": kind}))
+    mock.streams = False
+    model = mock.model(preset=name)
+
+    for _ in range(2):
+        reply = await model.next_step(FIRST, {})
+
+    assert (reply.step.function, reply.repaired) == (PLAN, ())
+    assert reply.usage.input_tokens == 1200
+    assert reply.usage.output_tokens == (180 if name == "gemini" else 80)
+    assert reply.usage.cached_tokens == (1024 if name in {"openai", "azure", "deepseek"} else 0)
+    assert (reply.usage.cost_usd == 0.00014) == (name == "openrouter")
+    assert len(mock.requests) == 2
+    assert mock.requests[0]["stream"]
+    assert ("stream" in mock.requests[1]) == is_streamed
 
 
 @pytest.mark.parametrize("name", PRESETS)
