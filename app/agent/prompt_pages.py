@@ -22,7 +22,7 @@ from app.text.sentences import stems
 MAX_PAGE_TEXT = 12_000  # characters of one page, about 3,000 tokens: a long article
 MAX_ALL_PAGES = 120_000  # characters of all pages, about 30,000 tokens: with the rest, half of a 128k context
 MIN_PAGE_SHARE = 1_000  # characters of a page however many there are; less is not worth its place
-MAX_TITLE = 300  # characters
+MAX_PAGE_TITLE = 300  # characters
 PASSAGE = 800  # characters that are kept or cut together
 LEAST_PASSAGES = 4  # of a page, however short it is cut
 LEADING_PASSAGES = 2  # passages at the start of a page that are always kept: they say what it is
@@ -96,9 +96,7 @@ def _unfenced(page: str, fences: Sequence[str]) -> str:
 
 
 def _quoted(source: SeenSource, fence: str, text: str) -> str:
-    label = (
-        f"page [{source.number}] {compact_json(tidy(source.title)[:MAX_TITLE])} {compact_json(source.url)}"
-    )
+    label = f"page [{source.number}] {compact_json(tidy(source.title)[:MAX_PAGE_TITLE])} {compact_json(source.url)}"
     return f"-----{fence} {label}\n{text}\n-----{fence} end of page [{source.number}]"
 
 
