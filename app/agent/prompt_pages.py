@@ -96,7 +96,8 @@ def _unfenced(page: str, fences: Sequence[str]) -> str:
 
 
 def _quoted(source: SeenSource, fence: str, text: str) -> str:
-    label = f"page [{source.number}] {compact_json(tidy(source.title)[:MAX_PAGE_TITLE])} {compact_json(source.url)}"
+    title = compact_json(tidy(source.title)[:MAX_PAGE_TITLE])
+    label = f"page [{source.number}] {title} {compact_json(source.url)}"
     return f"-----{fence} {label}\n{text}\n-----{fence} end of page [{source.number}]"
 
 
