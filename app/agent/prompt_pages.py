@@ -31,7 +31,7 @@ CUT = "[cut]"
 
 
 def all_pages(ask: Ask, texts: Mapping[str, str], room: int) -> list[str]:
-    """Quote all pages that were read, as jobs of the first rules have them."""
+    """Quote all pages that were read, for jobs of old rules."""
     read = [(source, source.sha256) for source in ask.sources if source.sha256 and source.sha256 in texts]
     if not read:
         return []
@@ -67,7 +67,7 @@ def pages_now(
 
 
 def _shortened(ask: Ask, turn: Turn, page: str, wanted: frozenset[str], room: int) -> str:
-    """Cut a page to its share: of tokens, or of characters in older jobs."""
+    """Cut a page to its share of tokens, once of characters."""
     if ask.bytes_per_token is UNSET:
         share = min(MAX_PAGE_TEXT, max(MIN_PAGE_SHARE, room // PRESETS[ask.effort].reads))
         return passages(page, wanted, share)
