@@ -130,6 +130,18 @@ class Forbidden(DossierError):
     """The caller's key may not do this."""
 
 
+class TenantSuspended(DossierError):
+    """The operator has suspended the tenant of the caller's key."""
+
+
+class TenantNotFound(DossierError):
+    """No tenant has this name."""
+
+
+class TenantExists(DossierError):
+    """A tenant has this name already."""
+
+
 class DatabaseUnavailable(DossierError):
     """Postgres does not answer, or has no free connection."""
 

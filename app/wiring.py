@@ -27,6 +27,7 @@ from app.api.request_guard import AllowedHosts
 from app.api.server import listen, side_server
 from app.audit.notary import Notary, signer_of
 from app.configuration import embedder_of, model_book, offered_by, reader_of, terms_of
+from app.domain.caller import Caller
 from app.domain.job import Job
 from app.domain.signature import Signer
 from app.errors import ProviderError
@@ -58,7 +59,7 @@ from dossier.request import SearchScope
 
 log = logging.getLogger(__name__)
 
-COLLECTIONS = 100  # sets of collections that jobs name and one worker remembers the searches of
+COLLECTIONS = 100  # sets of a tenant's collections that one worker remembers the searches of
 MODELS = 100  # that jobs name and one worker remembers; what each has shown of its server is learnt again
 
 
@@ -199,9 +200,9 @@ class Container:
         several = MergedSearch(engines, "web", self.reader) if len(engines) > 1 else None
 
         @lru_cache(maxsize=COLLECTIONS)
-        def searches(collections: tuple[str, ...]) -> dict[SearchScope, Search]:
-            """Return the searches over documents of these collections, or all."""
-            own = self._document_search(collections)
+        def searches(tenant: str, collections: tuple[str, ...]) -> dict[SearchScope, Search]:
+            """Return a tenant's searches, over these collections or all."""
+            own = self._document_search(Caller(tenant), collections)
             found: dict[SearchScope, Search] = {"corpus": own}
             if engines:
                 found["web"] = several or engines[0]
@@ -210,7 +211,7 @@ class Container:
 
         def choose(job: Job) -> Search:
             sources = job.request.sources
-            found = searches(sources.collections)
+            found = searches(job.tenant, sources.collections)
             default: SearchScope = "web" if engines and not sources.collections else "corpus"
             wanted = sources.search or default
             if wanted not in found:
@@ -223,10 +224,10 @@ class Container:
 
         return choose
 
-    def _document_search(self, collections: tuple[str, ...]) -> Search:
+    def _document_search(self, caller: Caller, collections: tuple[str, ...]) -> Search:
         return CorpusSearch(
-            find=lambda query, limit: passage_search.find(self.engine, query, limit, collections),
-            text=lambda url: documents.text(self.engine, url, collections),
+            find=lambda query, limit: passage_search.find(self.engine, caller, query, limit, collections),
+            text=lambda url: documents.text(self.engine, caller, url, collections),
         )
 
     def app(self, concurrency: int = 0, mounts: Mapping[str, Mounted] | None = None) -> Litestar:

@@ -25,6 +25,7 @@ from app.agent.ports import Ask, Hit, ModelReply, PageReply, SearchReply
 from app.api.document_adding import add_read
 from app.api.server import listen, side_server
 from app.domain import tools
+from app.domain.caller import ANYBODY
 from app.handle import load, submit
 from app.ingest.file_reader import FileReader
 from app.settings import Settings
@@ -272,7 +273,7 @@ def _ingests(house: LongHouse) -> dict[str, Work]:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / name
             file.write_text(text)
-            await add_read(house.engine, await reader.read(file, file.as_uri(), name))
+            await add_read(house.engine, ANYBODY, await reader.read(file, file.as_uri(), name))
 
     page = _page(LONG_TEXT)
     return {

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
-from litestar import Litestar, asgi
+from litestar import Litestar, Request, asgi
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -33,7 +33,7 @@ from app.api import (
     webhooks,
     worker_orders,
 )
-from app.api.authentication import require_key
+from app.api.authentication import caller_of, require_key
 from app.api.context import ApiContext
 from app.api.contract import MAX_REQUEST_BODY, check_request
 from app.api.openai.job_serving import OpenAI
@@ -101,10 +101,14 @@ def make_app(
     """
     offers = discovery.OfferBook(context, offered)
     figures, openai, shown = overview.Overview(context), OpenAI(context), scrape.Scrape(context)
+
+    def bound(request: Request) -> ApiContext:  # type: ignore[type-arg]
+        return context.of(caller_of(request))
+
     return Litestar(
         [*ROUTES, openai_router(), *page_routes(root_path), *map(_mounted, (mounts or {}).items())],
         dependencies={
-            "context": Provide(lambda: context, sync_to_thread=False),
+            "context": Provide(bound, sync_to_thread=False),
             "discovery": Provide(lambda: offers, sync_to_thread=False),
             "overview": Provide(lambda: figures, sync_to_thread=False),
             "openai": Provide(lambda: openai, sync_to_thread=False),

@@ -7,8 +7,8 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from app.api.context import ApiContext
-from app.api.keyring import ANYBODY, ApiCaller
 from app.domain.api_key import Scope
+from app.domain.caller import DEFAULT_TENANT, Caller
 from app.errors import Forbidden, Unauthorised
 
 COOKIE = "dossier_key"
@@ -18,6 +18,8 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 PUBLIC = {"needs": None}  # `opt` of a route that needs no key
 READS: dict[str, Scope] = {"needs": "read"}  # of one that only reads, though it is a POST
 DOCUMENTS: dict[str, Scope] = {"needs": "documents"}  # of one that changes documents
+ADMIN: dict[str, Scope] = {"needs": "admin"}
+OPERATOR = {"needs": "admin", "is_operators": True}  # of one about what all tenants share
 
 
 async def require_key(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -34,12 +36,14 @@ async def require_key(connection: ASGIConnection[Any, Any, Any, Any], handler: B
         raise Unauthorised("Send a valid key: Authorization: Bearer dsk_…")
     if needs not in caller.scopes and "admin" not in caller.scopes:
         raise Forbidden(f"This key lacks the scope {needs!r}.")
+    if handler.opt.get("is_operators") and not caller.is_operator:
+        raise Forbidden(f"Only an admin key of the tenant {DEFAULT_TENANT!r} may do this.")
     connection.scope[CALLER] = caller  # type: ignore[literal-required]
 
 
-def caller_of(request: Request[Any, Any, Any]) -> ApiCaller:
-    """Return who sends this request."""
-    return request.scope.get(CALLER, ANYBODY)  # type: ignore[return-value]
+def caller_of(request: Request[Any, Any, Any]) -> Caller | None:
+    """Return who sends this request, None where no key was asked for."""
+    return request.scope.get(CALLER)  # type: ignore[return-value]
 
 
 def _by_method(connection: ASGIConnection[Any, Any, Any, Any]) -> Scope:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from app.agent.provenance import claims
-from app.api.context import TENANT, ApiContext, job_cursor_of, job_id_of
+from app.api.context import ApiContext, job_cursor_of, job_id_of
 from app.api.contract import LOG, MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
 from app.api.problem_details import BadRequest
 from app.domain.event_kinds import TRACES
@@ -90,7 +90,7 @@ async def source_uses(
     if not address:
         raise BadRequest("malformed_url", "Use the address of a page as a report has it.", "url")
     before = job_cursor_of(cursor)
-    found = await uses.uses(context.writer.engine, TENANT, address, before, limit + 1)
+    found = await uses.uses(context.writer.engine, context.caller, address, before, limit + 1)
     page = found[:limit]
     more = str(page[-1].job_id) if len(found) > limit else None
     return Response(SourceUses(address, tuple(map(_use, page)), more))

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import copy
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import lru_cache, partial
 from uuid import UUID
 
 from app.api.keyring import Keyring
@@ -12,23 +14,25 @@ from app.api.links import Links
 from app.api.model_door import ModelDoor
 from app.api.past import until
 from app.api.problem_details import BadRequest
+from app.domain.caller import Caller
 from app.domain.job import Job
 from app.domain.row import Row
 from app.domain.signature import Signer
 from app.domain.view import job_view
-from app.errors import Busy, JobArchived, JobNotFound, QueueFull
+from app.errors import Busy, JobArchived, JobNotFound, QueueFull, Unauthorised
 from app.handle import Terms, load
 from app.ingest.file_reader import FileReader
 from app.providers.reader.fetching import Fetcher
 from app.providers.reader.page_reader import PageReader
 from app.store import log, queue, reads
 from app.store.batch import Batch
+from app.store.database import Engine
 from app.store.wake import Wake
 from app.store.writer import Writer
 from app.stream.hub import Hub
 from dossier.job_types import JobView
 
-TENANT = "default"  # until there are keys, everybody is the same tenant
+TENANTS = 1_000  # whose batches one process keeps
 MAX_UPLOAD = 100_000_000  # bytes of a file, where no setting says otherwise
 MAX_REPLAYS = 8  # running or waiting, in one process
 MAX_BUNDLES = 2  # that are being written, in one process; others wait
@@ -58,8 +62,51 @@ class DocumentShelf:
         self.max_upload = max_upload
 
 
+class ReplayGate:
+    """Lets one replay at a time through, because it takes a core."""
+
+    def __init__(self) -> None:
+        self._here = 0
+        self._lock = asyncio.Lock()
+
+    @contextlib.asynccontextmanager
+    async def passed(self) -> AsyncIterator[None]:
+        """Wait for the replays before. Raises Busy if too many wait."""
+        if self._here >= MAX_REPLAYS:
+            raise Busy(f"{MAX_REPLAYS} replays are running or waiting. Try again when some have ended.")
+        self._here += 1
+        try:
+            async with self._lock:
+                yield
+        finally:
+            self._here -= 1
+
+
+class WaitingCount:
+    """How many jobs of all tenants wait, up to a limit.
+
+    The count is up to a second old.
+    """
+
+    def __init__(self, engine: Engine, limit: int) -> None:
+        self._engine = engine
+        self._limit = limit
+        self._at = 0.0
+        self._count = 0
+
+    async def get(self) -> int:
+        """Return the count."""
+        if time.monotonic() - self._at > COUNT_EVERY:
+            self._at = time.monotonic()
+            self._count = await queue.waiting(self._engine, self._limit)
+        return self._count
+
+
 class ApiContext:
-    """The collaborators of the routes of one process."""
+    """The collaborators of the routes of one process.
+
+    A route has one that is bound to its caller, and sees nothing of other tenants.
+    """
 
     def __init__(
         self,
@@ -84,19 +131,33 @@ class ApiContext:
         self.shelf = shelf or DocumentShelf()
         self.bundling = asyncio.Semaphore(MAX_BUNDLES)
         self.queue_limit = queue_limit
-        self._counted = 0.0
-        self._waiting = 0
-        self._replays = 0
-        self._replaying = asyncio.Lock()
-        self._views: Batch[UUID, JobView | None] = Batch(self._read_views)
-        self._heads: Batch[UUID, reads.LogHead | None] = Batch(self._read_heads)
+        self._caller: Caller | None = None
+        self._waiting = WaitingCount(writer.engine, queue_limit)
+        self._replays = ReplayGate()
+        self._views: Callable[[str], Batch[UUID, JobView | None]]
+        self._views = lru_cache(TENANTS)(lambda tenant: Batch(partial(self._read_views, Caller(tenant))))
+        self._heads: Callable[[str], Batch[UUID, reads.LogHead | None]]
+        self._heads = lru_cache(TENANTS)(lambda tenant: Batch(partial(self._read_heads, Caller(tenant))))
+
+    def of(self, caller: Caller | None) -> "ApiContext":
+        """Return this context for one caller."""
+        bound = copy.copy(self)
+        bound._caller = caller  # noqa: SLF001 - of this class
+        return bound
+
+    @property
+    def caller(self) -> Caller:
+        """Return who sends the request. Raises Unauthorised for nobody."""
+        if self._caller is None:
+            raise Unauthorised("Send a valid key: Authorization: Bearer dsk_…")
+        return self._caller
 
     async def view(self, job_id: UUID) -> JobView:
         """Return the job as it is now.
 
         Requests that arrive together share a query. Raises JobNotFound.
         """
-        view = await self._views.ask(job_id)
+        view = await self._views(self.caller.tenant).ask(job_id)
         if view is None:
             raise JobNotFound(str(job_id))
         return view
@@ -112,23 +173,15 @@ class ApiContext:
             raise BadRequest("not_yet_submitted", "The job did not exist at that time.", "at")
         return job_view(job)
 
-    @contextlib.asynccontextmanager
-    async def replaying(self) -> AsyncIterator[None]:
-        """Allow one replay at a time, because it takes a core.
+    def replaying(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Allow one replay at a time, and a few to wait.
 
-        A few may wait. Raises Busy.
+        Raises Busy.
         """
-        if self._replays >= MAX_REPLAYS:
-            raise Busy(f"{MAX_REPLAYS} replays are running or waiting. Try again when some have ended.")
-        self._replays += 1
-        try:
-            async with self._replaying:
-                yield
-        finally:
-            self._replays -= 1
+        return self._replays.passed()
 
-    async def _read_views(self, job_ids: Sequence[UUID]) -> list[JobView | None]:
-        found = await reads.views(self.writer.engine, TENANT, job_ids)
+    async def _read_views(self, caller: Caller, job_ids: Sequence[UUID]) -> list[JobView | None]:
+        found = await reads.views(self.writer.engine, caller, job_ids)
         return [found.get(job_id) for job_id in job_ids]
 
     async def head(self, job_id: UUID) -> reads.LogHead:
@@ -138,7 +191,7 @@ class ApiContext:
 
         Raises JobNotFound, and JobArchived where the events are elsewhere.
         """
-        head = await self._heads.ask(job_id)
+        head = await self._heads(self.caller.tenant).ask(job_id)
         if head is None:
             raise JobNotFound(str(job_id))
         if head.is_archived:
@@ -153,8 +206,8 @@ class ApiContext:
             raise JobArchived(MISSING)
         return rows
 
-    async def _read_heads(self, job_ids: Sequence[UUID]) -> list[reads.LogHead | None]:
-        found = await reads.own_heads(self.writer.engine, TENANT, job_ids)
+    async def _read_heads(self, caller: Caller, job_ids: Sequence[UUID]) -> list[reads.LogHead | None]:
+        found = await reads.own_heads(self.writer.engine, caller, job_ids)
         return [found.get(job_id) for job_id in job_ids]
 
     async def load(self, job_id: UUID) -> Job:
@@ -167,7 +220,7 @@ class ApiContext:
         except JobNotFound:
             await self.head(job_id)  # says where its events are
             raise
-        if job.tenant != TENANT:
+        if job.tenant != self.caller.tenant:
             raise JobNotFound(str(job_id))
         return job
 
@@ -184,10 +237,7 @@ class ApiContext:
 
         The count is up to a second old.
         """
-        if time.monotonic() - self._counted > COUNT_EVERY:
-            self._counted = time.monotonic()
-            self._waiting = await queue.waiting(self.writer.engine, self.queue_limit)
-        return self._waiting
+        return await self._waiting.get()
 
 
 def job_id_of(text: str, field: str = "job_id") -> UUID:

@@ -43,7 +43,7 @@ REFUSED_TYPE = re.compile(r";\s*q=0(\.0*)?\s*(;|$)")  # a media type that the ca
 WHOLE_NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)  # in a query: any such number fits 64 bits
 DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 
-COMMON = ("unknown_parameter", "unauthorised", "forbidden", "internal_error")
+COMMON = ("unknown_parameter", "unauthorised", "forbidden", "tenant_suspended", "internal_error")
 BODY = (
     "malformed_json", "missing_body", "unknown_field", "missing_field", "wrong_type", "too_short",
     "too_long", "too_many_items", "too_few_items", "too_deep", "out_of_range", "invalid_character",

@@ -1,5 +1,7 @@
 """What this server offers, and what a job would take."""
 
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Annotated
 
 from litestar import get, post
@@ -10,9 +12,10 @@ from msgspec import Struct
 from app.agent.limits import PRESETS
 from app.api.authentication import READS
 from app.api.cached_value import CachedValue
-from app.api.context import TENANT, ApiContext
+from app.api.context import TENANTS, ApiContext
 from app.api.contract import BODY, MAX_PAGE_SIZE, MAX_REQUEST_BODY, problems_of
 from app.api.shape import MAX_METADATA
+from app.domain.caller import Caller
 from app.store import past_figures
 from dossier.discovery_types import Capabilities, EffortOffer, Estimate, Past, RequestLimits
 from dossier.request import MAX_QUERY, MAX_TAGS, Effort, ResearchRequest, SearchScope
@@ -48,16 +51,19 @@ class OfferBook:
     def __init__(self, context: ApiContext, offered: Offered) -> None:
         self._context = context
         self._offered = offered
-        self._capabilities = CachedValue(self._look, OFFERED_FRESH)
+        self._capabilities: Callable[[str], CachedValue[Capabilities]]
+        self._capabilities = lru_cache(TENANTS)(
+            lambda tenant: CachedValue(partial(self._look, tenant), OFFERED_FRESH)
+        )
 
-    async def capabilities(self) -> Capabilities:
+    async def capabilities(self, caller: Caller) -> Capabilities:
         """Return what this server offers, at most 15 seconds old."""
-        return await self._capabilities.get()
+        return await self._capabilities(caller.tenant).get()
 
-    async def estimate(self, request: ResearchRequest) -> Estimate:
+    async def estimate(self, caller: Caller, request: ResearchRequest) -> Estimate:
         """Return what this job would take."""
         engine, limits = self._context.writer.engine, request.limits
-        past = await past_figures.taken(engine, TENANT, request.model or "")
+        past = await past_figures.taken(engine, caller, request.model or "")
         preset = PRESETS[request.effort]
         return Estimate(
             effort=request.effort,
@@ -68,16 +74,16 @@ class OfferBook:
             waiting_jobs=await self._context.waiting(),
         )
 
-    async def _look(self) -> Capabilities:
-        engine, offered = self._context.writer.engine, self._offered
-        past = await past_figures.taken(engine, TENANT)
+    async def _look(self, tenant: str) -> Capabilities:
+        engine, offered, caller = self._context.writer.engine, self._offered, Caller(tenant)
+        past = await past_figures.taken(engine, caller)
         return Capabilities(
             version=__version__,
             models=offered.models,
             default_model=offered.default_model,
             search_engines=offered.search_engines,
             default_search=offered.default_search,
-            documents=await past_figures.count_documents(engine),
+            documents=await past_figures.count_documents(engine, caller),
             efforts=tuple(_offer(effort, past.get(effort)) for effort in PRESETS),
             limits=RequestLimits(
                 query_characters=MAX_QUERY,
@@ -101,9 +107,11 @@ def _offer(effort: Effort, past: Past | None) -> EffortOffer:
     responses=problems_of("database_unavailable"),
     summary="Get what this server offers",
 )
-async def get_capabilities(discovery: NamedDependency[OfferBook]) -> Capabilities:
+async def get_capabilities(
+    context: NamedDependency[ApiContext], discovery: NamedDependency[OfferBook]
+) -> Capabilities:
     """Return models, search engines, documents, efforts, limits and protocols."""
-    return await discovery.capabilities()
+    return await discovery.capabilities(context.caller)
 
 
 @post(
@@ -115,7 +123,9 @@ async def get_capabilities(discovery: NamedDependency[OfferBook]) -> Capabilitie
     opt=READS,
 )
 async def estimate_job(
-    discovery: NamedDependency[OfferBook], data: Annotated[ResearchRequest, Body()]
+    context: NamedDependency[ApiContext],
+    discovery: NamedDependency[OfferBook],
+    data: Annotated[ResearchRequest, Body()],
 ) -> Estimate:
     """Judge by past jobs of the same effort and model."""
-    return await discovery.estimate(data)
+    return await discovery.estimate(context.caller, data)

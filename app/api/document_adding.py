@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from app.domain.caller import Caller
 from app.ingest.extracted import ExtractedDocument, FileRead
 from app.store import documents
 from app.store.database import Engine
@@ -12,6 +13,7 @@ from dossier.document_types import AddedDocument, AddedDocuments
 
 async def add_read(
     engine: Engine,
+    caller: Caller,
     read: FileRead,
     collections: Sequence[str] = (),
     metadata: dict[str, Any] | None = None,
@@ -21,12 +23,15 @@ async def add_read(
 ) -> AddedDocuments:
     """Store the documents of a file, and say what became of each."""
     given = metadata or {}
-    added = [await _add(engine, one, collections, given, original_id, once=once) for one in read.documents]
+    added = [
+        await _add(engine, caller, one, collections, given, original_id, once=once) for one in read.documents
+    ]
     return AddedDocuments(added, read.failed, read.skipped)
 
 
 async def _add(
     engine: Engine,
+    caller: Caller,
     found: ExtractedDocument,
     collections: Sequence[str],
     metadata: dict[str, Any],
@@ -36,6 +41,6 @@ async def _add(
 ) -> AddedDocument:
     whole = {**found.metadata, **metadata}
     new = documents.DocumentToStore(found.url, found.title, found.text, collections, whole, original_id)
-    stored = await documents.store(engine, new, once=once)
+    stored = await documents.store(engine, caller, new, once=once)
     same = stored.url if stored.change == "same_text" else ""
     return AddedDocument(stored.document_id, found.url, found.title, stored.change, same, found.note)

@@ -105,7 +105,7 @@ async def _of_json(context: ApiContext, wanted: NewDocument, replaced: ListedDoc
         return FileRead([await _of_page(context, wanted.url, replaced)])
     if replaced is None:
         raise BadRequest("missing_field", "Send a text, the url of a page, or a form with a file.", "text")
-    text = await documents.text(context.writer.engine, replaced.url) or ""
+    text = await documents.text(context.writer.engine, context.caller, replaced.url) or ""
     return FileRead([ExtractedDocument(replaced.url, replaced.title, text)])
 
 
@@ -129,16 +129,22 @@ async def _stored(context: ApiContext, intake: Intake, replaced: ListedDocument 
         read.documents[0] = msgspec.structs.replace(read.documents[0], title=tidy_title(wanted.title))
     engine, original_id = context.writer.engine, None
     if intake.original:
-        original_id = await originals.keep_original(engine, intake.original)
+        original_id = await originals.keep_original(engine, context.caller, intake.original)
     elif replaced and wanted.text is None and wanted.url is None:
-        original_id = await originals.original_of(engine, replaced.document_id)
+        original_id = await originals.original_of(engine, context.caller, replaced.document_id)
     try:
         return await add_read(
-            engine, read, wanted.collections, wanted.metadata, original_id, once=replaced is None
+            engine,
+            context.caller,
+            read,
+            wanted.collections,
+            wanted.metadata,
+            original_id,
+            once=replaced is None,
         )
     finally:
         if original_id:
-            await documents.remove_original(engine, original_id)  # where no document has it
+            await documents.remove_original(engine, context.caller, original_id)  # where no document has it
 
 
 def is_new(added: AddedDocuments) -> bool:

@@ -13,8 +13,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 
-from app.api.authentication import caller_of
-from app.api.context import TENANT, ApiContext
+from app.api.context import ApiContext
 from app.api.contract import EVENT_STREAM, JSON, PAGE_PROBLEMS, accepted, problems_of
 from app.api.problem_details import BadRequest
 from app.api.sse import EventStream, Later, turned_away
@@ -57,13 +56,12 @@ async def all_events(
     """
     wanted = _types(types)
     if accepted(request, JSON, EVENT_STREAM) == EVENT_STREAM:
-        return await _open(context, request, after, last_event_id, wanted)
+        return await _open(context, after, last_event_id, wanted)
     return (await _page(context, after, limit, wanted)).to_asgi_response(app=None, request=request)
 
 
 async def _open(
     context: ApiContext,
-    request: Request,  # type: ignore[type-arg]
     after: str | None,
     last: str | None,
     types: list[str] | None,
@@ -90,11 +88,11 @@ async def _open(
     wanted = tuple(sorted(set(types))) if types else None
     stream = EventStream(
         context.hub.crowd,
-        lambda: context.hub.feed(TENANT, wanted, newest),
+        lambda: context.hub.feed(context.caller, wanted, newest),
         newest if cursor is None else cursor,
         first,
     )
-    stream.watch = partial(context.keyring.watching, caller_of(request))
+    stream.watch = partial(context.keyring.watching, context.caller)
     return stream
 
 
@@ -104,7 +102,9 @@ async def _page(
     if after == NOW:
         page = await event_feed.head(context.writer.engine)
     else:
-        page = await event_feed.read(context.writer.engine, TENANT, cursor_of(after, "after"), limit, wanted)
+        page = await event_feed.read(
+            context.writer.engine, context.caller, cursor_of(after, "after"), limit, wanted
+        )
     if page.restored:
         raise _withheld()
     if page.is_beyond:

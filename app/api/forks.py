@@ -7,14 +7,14 @@ import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, HeaderParameter
 
-from app.api.authentication import READS, caller_of
-from app.api.context import TENANT, ApiContext, job_id_of
+from app.api.authentication import READS
+from app.api.context import ApiContext, job_id_of
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
 from app.api.problem_details import BadRequest
 from app.api.schema_door import check_output_schema
@@ -44,7 +44,6 @@ FORK_EXAMPLE = Example(
 )
 async def fork_job(
     context: NamedDependency[ApiContext],
-    request: Request,  # type: ignore[type-arg]
     job_id: FromPath[str],
     data: Annotated[Fork, Body(examples=[FORK_EXAMPLE])],
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
@@ -63,10 +62,10 @@ async def fork_job(
         origin,
         data.after,
         changes,
-        tenant=TENANT,
+        tenant=context.caller.tenant,
         key=idempotency_key,
         terms=context.terms,
-        actor=caller_of(request).actor,
+        actor=context.caller.actor,
     )
     body, headers = context.links.created(job), context.links.location(job)
     return Response(body, status_code=201 if is_new else 200, headers=headers)
@@ -85,7 +84,7 @@ async def replay_job(context: NamedDependency[ApiContext], job_id: FromPath[str]
     key = job_id_of(job_id)
     await context.head(key)  # raises where the job is not the caller's, or its events are elsewhere
     async with context.replaying():
-        return Response(await replay(context.writer.engine, TENANT, key))
+        return Response(await replay(context.writer.engine, context.caller.tenant, key))
 
 
 @get(

@@ -2,13 +2,12 @@
 
 from typing import Annotated
 
-from litestar import Request, Response, post
+from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath
 from msgspec import Meta, Struct
 
-from app.api.authentication import caller_of
 from app.api.context import ApiContext, job_id_of
 from app.api.contract import BODY, LOG, problems_of
 from app.api.problem_details import BadRequest
@@ -49,7 +48,6 @@ PLAN_EXAMPLE = Example(
 )
 async def provide_input(
     context: NamedDependency[ApiContext],
-    request: Request,  # type: ignore[type-arg]
     job_id: FromPath[str],
     data: Annotated[Answers, Body(examples=[ANSWER_EXAMPLE, PLAN_EXAMPLE])],
 ) -> Response[JobView]:
@@ -58,5 +56,5 @@ async def provide_input(
     if not (data.answers or data.plan or data.approve):
         raise BadRequest("missing_field", "Send `answers`, a `plan`, or `approve`: true.", "answers")
     command = c.ProvideInput(data.answers or (), data.plan)
-    answered = await handle(context.writer, job, command, actor=caller_of(request).actor)
+    answered = await handle(context.writer, job, command, actor=context.caller.actor)
     return Response(job_view(answered))

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 from msgspec import Meta
 
-from app.api.context import TENANT, ApiContext, id_prefix_of
+from app.api.context import ApiContext, id_prefix_of
 from app.api.contract import MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
 from app.api.past import moment_of
 from app.api.problem_details import BadRequest
@@ -70,7 +70,7 @@ async def list_jobs(  # noqa: PLR0913 - each filter is a parameter of the query
         sort=sort,
         after=_cursor_of(cursor, sort),
     )
-    found = await job_lists.page(context.writer.engine, TENANT, asked, limit)
+    found = await job_lists.page(context.writer.engine, context.caller, asked, limit)
     return Jobs(found.jobs, found.next_cursor)
 
 

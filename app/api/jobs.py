@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import Request, Response, delete, get, post
+from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
@@ -10,8 +10,7 @@ from litestar.params import Body, FromPath, FromQuery, HeaderParameter
 from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
-from app.api.authentication import caller_of
-from app.api.context import TENANT, ApiContext, job_id_of
+from app.api.context import ApiContext, job_id_of
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
 from app.api.schema_door import check_output_schema
 from app.api.waiting import until_over
@@ -66,7 +65,6 @@ OUTPUT_EXAMPLE = Example(
 )
 async def submit_job(
     context: NamedDependency[ApiContext],
-    request: Request,  # type: ignore[type-arg]
     data: Annotated[NewJob, Body(examples=[SUBMIT_EXAMPLE, OUTPUT_EXAMPLE])],
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
 ) -> Response[Created]:
@@ -77,20 +75,20 @@ async def submit_job(
     context.models.check(data.model, data.limits)
     check_output_schema(data.output_schema)
     await context.admit()
-    engine, job_id = context.writer.engine, uuid7()
-    callback = await add_callback(engine, TENANT, job_id, data.callback_url) if data.callback_url else None
+    engine, caller, job_id = context.writer.engine, context.caller, uuid7()
+    callback = await add_callback(engine, caller, job_id, data.callback_url) if data.callback_url else None
     job, is_new = await submit(
         context.writer,
         data.request(),
         job_id=job_id,
-        tenant=TENANT,
+        tenant=caller.tenant,
         key=idempotency_key,
         terms=context.terms,
-        actor=caller_of(request).actor,
+        actor=caller.actor,
     )
     if not is_new and callback:
-        await delete_endpoint(engine, TENANT, callback.endpoint_id)
-        callback = await find_callback(engine, TENANT, job.id)
+        await delete_endpoint(engine, caller, callback.endpoint_id)
+        callback = await find_callback(engine, caller, job.id)
     body = replace(context.links.created(job), callback=callback)
     return Response(body, status_code=201 if is_new else 200, headers=context.links.location(job))
 
@@ -122,12 +120,11 @@ async def get_job(
 )
 async def cancel_job(
     context: NamedDependency[ApiContext],
-    request: Request,  # type: ignore[type-arg]
     job_id: FromPath[str],
 ) -> Response[Cancelled]:
     """Request the cancel, and give the worker two seconds to confirm it."""
     job = await context.load(job_id_of(job_id))
-    job = await handle(context.writer, job, c.RequestCancel(), actor=caller_of(request).actor)
+    job = await handle(context.writer, job, c.RequestCancel(), actor=context.caller.actor)
     if not job.is_over:
         await until_over(context, job.id, CANCEL_WAIT)
         job = await context.load(job.id)
@@ -146,10 +143,9 @@ async def cancel_job(
 )
 async def finish_job(
     context: NamedDependency[ApiContext],
-    request: Request,  # type: ignore[type-arg]
     job_id: FromPath[str],
 ) -> Response[JobView]:
     """Request the report, which the worker then writes."""
     job = await context.load(job_id_of(job_id))
-    job = await handle(context.writer, job, c.RequestFinish(), actor=caller_of(request).actor)
+    job = await handle(context.writer, job, c.RequestFinish(), actor=context.caller.actor)
     return Response(job_view(job))

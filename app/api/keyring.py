@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from msgspec import Struct
-
-from app.domain.api_key import SCOPES, Scope, read_key
-from app.errors import DatabaseUnavailable
+from app.domain.api_key import read_key
+from app.domain.caller import ANYBODY, Caller
+from app.errors import DatabaseUnavailable, TenantSuspended
 from app.store.api_keys import ApiKey, note_use, read_keys
 from app.store.database import Engine
 from app.stream.reader import Reader
@@ -21,18 +20,9 @@ from app.stream.reader import Reader
 KEYS_FRESH = 2.0  # seconds that the keys are used for before they are read again
 NOTE_EVERY = 10.0  # seconds between two notes of which keys were used
 
+PARENT = Caller(actor="process")  # who started this process, and knows its secret
+
 log = logging.getLogger(__name__)
-
-
-class ApiCaller(Struct, frozen=True):
-    """Who sends a request, and what they may do."""
-
-    actor: str = "api"  # as events name it: "key:<id>", or "api" where no keys are in use
-    scopes: tuple[Scope, ...] = SCOPES
-    key_id: str | None = None
-
-
-ANYBODY = ApiCaller()
 
 
 class Keyring:
@@ -56,7 +46,7 @@ class Keyring:
         self._reading = asyncio.Lock()
         self._used: set[str] = set()
         self._noted_at = time.monotonic()
-        self._watched: dict[Reader[Any], ApiCaller] = {}
+        self._watched: dict[Reader[Any], Caller] = {}
         self._watch: asyncio.Task[None] | None = None
         self._noting: asyncio.Task[None] | None = None
 
@@ -65,13 +55,13 @@ class Keyring:
         await self._refresh()
         return bool(self._keys)
 
-    async def caller(self, text: str | None) -> ApiCaller | None:
+    async def caller(self, text: str | None) -> Caller | None:
         """Return who presents this key, or None if it opens nothing.
 
-        Raises DatabaseUnavailable.
+        Raises TenantSuspended, DatabaseUnavailable.
         """
         if text and hmac.compare_digest(text.encode(), self.process_key.encode()):
-            return ApiCaller("process")
+            return PARENT
         if not await self.is_in_use():
             return ANYBODY
         presented = read_key(text or "")
@@ -80,19 +70,21 @@ class Keyring:
             return None
         if not key.is_valid(datetime.now(UTC)):
             return None
+        if key.suspended_at is not None:
+            raise TenantSuspended(f"The tenant {key.tenant!r} is suspended. Ask the operator of this server.")
         self._note(key.key_id)
-        return ApiCaller(f"key:{key.key_id}", key.scopes, key.key_id)
+        return Caller(key.tenant, key.scopes, key.key_id, f"key:{key.key_id}")
 
-    async def is_still_valid(self, caller: ApiCaller) -> bool:
+    async def is_still_valid(self, caller: Caller) -> bool:
         """Return whether an open stream of this caller may go on."""
         if caller.key_id is None:
-            return caller.actor == "process" or not await self.is_in_use()
+            return caller == PARENT or not await self.is_in_use()
         await self._refresh()
         key = self._keys.get(caller.key_id)
-        return key is not None and key.is_valid(datetime.now(UTC))
+        return key is not None and key.suspended_at is None and key.is_valid(datetime.now(UTC))
 
     @contextlib.contextmanager
-    def watching(self, caller: ApiCaller, reader: Reader[Any]) -> Iterator[None]:
+    def watching(self, caller: Caller, reader: Reader[Any]) -> Iterator[None]:
         """End the stream of this reader soon after the caller's key does."""
         if caller.key_id is None:
             yield

@@ -1,9 +1,11 @@
 """Serve GET /overview, what jobs do now and did lately.
 
-All readers share one snapshot.
+All readers of a tenant share one snapshot.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
@@ -11,9 +13,10 @@ from msgspec import Struct
 
 from app.agent.limits import PRESETS
 from app.api.cached_value import CachedValue
-from app.api.context import TENANT, ApiContext
+from app.api.context import TENANTS, ApiContext
 from app.api.contract import check_request, problems_of
 from app.api.page import overview_page
+from app.domain.caller import Caller
 from app.store import overview_figures as store
 from app.store import past_figures
 from app.store.database import Engine
@@ -69,33 +72,41 @@ class OverviewView(Struct, frozen=True):
 
 
 class Overview:
-    """The snapshot of one process."""
+    """The snapshots of one process, by tenant."""
 
     def __init__(self, context: ApiContext) -> None:
         self._context = context
-        self._now = CachedValue(lambda: store.now(self._engine, TENANT), FRESH)
-        self._lately = CachedValue(self._look_back, HISTORY_TTL)
+        self._now: Callable[[str], CachedValue[store.Now]]
+        self._now = lru_cache(TENANTS)(lambda tenant: CachedValue(partial(self._look, tenant), FRESH))
+        self._lately: Callable[[str], CachedValue[Lately]]
+        self._lately = lru_cache(TENANTS)(
+            lambda tenant: CachedValue(partial(self._look_back, tenant), HISTORY_TTL)
+        )
 
     @property
     def _engine(self) -> Engine:
         return self._context.writer.engine
 
-    async def view(self) -> OverviewView:
+    async def view(self, caller: Caller) -> OverviewView:
         """Return the figures, at most a second old.
 
         The history is at most fifteen seconds old.
         """
-        now, lately = await self._now.get(), await self._lately.get()
+        now, lately = await self._now(caller.tenant).get(), await self._lately(caller.tenant).get()
         return OverviewView(
             datetime.now(UTC), now, lately.hours, lately.days, lately.failures, lately.efforts
         )
 
-    async def _look_back(self) -> Lately:
-        past = await past_figures.taken(self._engine, TENANT)
+    async def _look(self, tenant: str) -> store.Now:
+        return await store.now(self._engine, Caller(tenant))
+
+    async def _look_back(self, tenant: str) -> Lately:
+        caller = Caller(tenant)
+        past = await past_figures.taken(self._engine, caller)
         return Lately(
-            hours=await store.hours(self._engine, TENANT),
-            days=await store.days(self._engine, TENANT),
-            failures=await store.failures(self._engine, TENANT),
+            hours=await store.hours(self._engine, caller),
+            days=await store.days(self._engine, caller),
+            failures=await store.failures(self._engine, caller),
             efforts=tuple(_effort(effort, past.get(effort)) for effort in PRESETS),
         )
 
@@ -122,9 +133,11 @@ async def _page_or_check(request: Request) -> Response[bytes] | Response[None] |
     summary="Get figures of all jobs, now and lately",
     before_request=_page_or_check,
 )
-async def get_overview(overview: NamedDependency[Overview]) -> Response[OverviewView]:
+async def get_overview(
+    context: NamedDependency[ApiContext], overview: NamedDependency[Overview]
+) -> Response[OverviewView]:
     """Return what jobs do now, and what they did lately.
 
     That is what waits and runs, what ended by hour, what was spent by day and model, and why jobs failed.
     """
-    return Response(await overview.view(), headers={"Vary": "Accept"})
+    return Response(await overview.view(context.caller), headers={"Vary": "Accept"})

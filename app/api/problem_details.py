@@ -24,6 +24,7 @@ from app.errors import (
     JobNotHeld,
     NoInputRequested,
     QueueFull,
+    TenantSuspended,
     TooManyWebhooks,
     Unauthorised,
     WebhookNotFound,
@@ -69,6 +70,7 @@ CODES: dict[str, tuple[int, str]] = {
     "invalid_request": (400, "The request is not valid"),
     "unauthorised": (401, "The key is missing or refused"),
     "forbidden": (403, "The key may not do this"),
+    "tenant_suspended": (403, "The tenant of the key is suspended"),
     "origin_not_allowed": (403, "The request comes from another site"),
     "not_found": (404, "This route does not exist"),
     "job_not_found": (404, "The job does not exist"),
@@ -123,6 +125,7 @@ KNOWN: dict[type[DossierError], str] = {
     JobNotFailed: "job_not_failed",
     Unauthorised: "unauthorised",
     Forbidden: "forbidden",
+    TenantSuspended: "tenant_suspended",
     DatabaseUnavailable: "database_unavailable",
 }
 # What these say is about the inside of the server, so the caller reads this instead.

@@ -9,6 +9,7 @@ from litestar import MediaType, Response, get
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp, HTTPSendMessage, Receive, Scope, Send
 
+from app.api.authentication import OPERATOR
 from app.api.context import ApiContext
 from app.api.contract import problems_of
 from app.errors import DatabaseUnavailable
@@ -84,7 +85,7 @@ class Scrape:
 
 @get(
     "/metrics",
-    opt={"needs": "admin"},  # the figures are those of all tenants
+    opt=OPERATOR,  # the figures are those of all tenants
     media_type=MediaType.TEXT,
     responses=problems_of(),
     summary="Get the figures of this process, for Prometheus",

@@ -14,7 +14,6 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 
-from app.api.authentication import caller_of
 from app.api.context import ApiContext, cursor_of, job_id_of
 from app.api.contract import EVENT_STREAM, JSON, LOG, accepted, problems_of
 from app.api.sse import EventStream, Later, NothingLeft, turned_away
@@ -38,13 +37,12 @@ NOTHING_LEFT = ResponseSpec(None, description="The job is over, and the reader h
 )
 async def stream_job(
     context: NamedDependency[ApiContext],
-    request: Request,  # type: ignore[type-arg]
     job_id: FromPath[str],
     after: FromQuery[str | None] = None,
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ASGIApp:
     """The stream of a job."""
-    return await _open(context, request, job_id_of(job_id), _cursor(after, last_event_id))
+    return await _open(context, job_id_of(job_id), _cursor(after, last_event_id))
 
 
 @get(
@@ -70,7 +68,7 @@ async def job_events(
     """
     key, cursor = job_id_of(job_id), _cursor(after, last_event_id)
     if accepted(request, JSON, EVENT_STREAM) == EVENT_STREAM:
-        return await _open(context, request, key, cursor)
+        return await _open(context, key, cursor)
     head = await context.head(key)
     rows = await event_log.read(context.writer.engine, key, cursor, limit)
     body = b'{"events":[%b],"next_after":%d,"head":%d}' % (
@@ -91,7 +89,7 @@ def _cursor(after: str | None, last_event_id: str | None) -> int:
     return cursor_of(after, "after") if after else 0
 
 
-async def _open(context: ApiContext, request: Request, job_id: UUID, cursor: int) -> ASGIApp:  # type: ignore[type-arg]
+async def _open(context: ApiContext, job_id: UUID, cursor: int) -> ASGIApp:
     try:
         head = await context.head(job_id)
     except DatabaseUnavailable:
@@ -104,5 +102,5 @@ async def _open(context: ApiContext, request: Request, job_id: UUID, cursor: int
     if cursor > head.seq:
         first, cursor = first + frames.reset(head.seq), 0
     stream = EventStream(context.hub.crowd, lambda: context.hub.topic(job_id, head.seq), cursor, first)
-    stream.watch = partial(context.keyring.watching, caller_of(request))
+    stream.watch = partial(context.keyring.watching, context.caller)
     return stream

@@ -7,7 +7,8 @@ from litestar import delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import Body, FromPath, FromQuery, QueryParameter
 
-from app.api.context import TENANT, ApiContext, job_cursor_of
+from app.api.authentication import ADMIN
+from app.api.context import ApiContext, job_cursor_of
 from app.api.contract import BODY, MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
 from app.api.problem_details import BadRequest
 from app.api.webhook_address import check_webhook_url
@@ -25,7 +26,6 @@ from dossier.webhook_types import (
     WebhookWithSecret,
 )
 
-ADMIN = {"needs": "admin"}  # an endpoint hears of every job of the tenant
 NO_WEBHOOK = "No webhook has this id."
 OWN = ("malformed_webhook_id", "webhook_not_found", "database_unavailable")
 
@@ -42,7 +42,7 @@ async def create_webhook(
 ) -> WebhookWithSecret:
     """Make an endpoint that hears of what happens from now on."""
     check_webhook_url(data.url)
-    made = await endpoints.add_endpoint(context.writer.engine, TENANT, data)
+    made = await endpoints.add_endpoint(context.writer.engine, context.caller, data)
     if made is None:
         raise TooManyWebhooks(f"There are {endpoints.MAX_ENDPOINTS} webhooks. Delete one first.")
     return WebhookWithSecret(webhook=made[0], secret=secret_text(made[1]))
@@ -51,19 +51,19 @@ async def create_webhook(
 @get("/webhooks", responses=problems_of("database_unavailable"), summary="List webhook endpoints")
 async def list_webhooks(context: NamedDependency[ApiContext]) -> Webhooks:
     """Return the endpoints, the newest first, without secrets."""
-    return Webhooks(await endpoints.list_endpoints(context.writer.engine, TENANT))
+    return Webhooks(await endpoints.list_endpoints(context.writer.engine, context.caller))
 
 
 @get("/webhooks/{endpoint_id:str}", responses=problems_of(*OWN), summary="Get a webhook endpoint")
 async def get_webhook(context: NamedDependency[ApiContext], endpoint_id: FromPath[str]) -> Webhook:
     """Return an endpoint, and whether it is disabled."""
-    return _found(await endpoints.find_endpoint(context.writer.engine, TENANT, _id_of(endpoint_id)))
+    return _found(await endpoints.find_endpoint(context.writer.engine, context.caller, _id_of(endpoint_id)))
 
 
 @delete("/webhooks/{endpoint_id:str}", responses=problems_of(*OWN), summary="Delete a webhook", opt=ADMIN)
 async def delete_webhook(context: NamedDependency[ApiContext], endpoint_id: FromPath[str]) -> None:
     """Delete an endpoint, its secret, and what waits for it."""
-    if not await endpoints.delete_endpoint(context.writer.engine, TENANT, _id_of(endpoint_id)):
+    if not await endpoints.delete_endpoint(context.writer.engine, context.caller, _id_of(endpoint_id)):
         raise WebhookNotFound(NO_WEBHOOK)
 
 
@@ -79,7 +79,7 @@ async def rotate_webhook(
     context: NamedDependency[ApiContext], endpoint_id: FromPath[str]
 ) -> WebhookWithSecret:
     """Make a new secret and show it this once."""
-    found = await endpoints.rotate_secret(context.writer.engine, TENANT, _id_of(endpoint_id))
+    found = await endpoints.rotate_secret(context.writer.engine, context.caller, _id_of(endpoint_id))
     if found is None:
         raise WebhookNotFound(NO_WEBHOOK)
     return WebhookWithSecret(webhook=found[0], secret=secret_text(found[1]))
@@ -94,7 +94,7 @@ async def rotate_webhook(
 )
 async def enable_webhook(context: NamedDependency[ApiContext], endpoint_id: FromPath[str]) -> Webhook:
     """Send what waits, and tell what happens from now on."""
-    return _found(await endpoints.enable_endpoint(context.writer.engine, TENANT, _id_of(endpoint_id)))
+    return _found(await endpoints.enable_endpoint(context.writer.engine, context.caller, _id_of(endpoint_id)))
 
 
 @get(
@@ -111,8 +111,10 @@ async def list_webhook_deliveries(
 ) -> WebhookDeliveries:
     """Return a page of deliveries with their attempts, the newest first."""
     engine, key = context.writer.engine, _id_of(endpoint_id)
-    _found(await endpoints.find_endpoint(engine, TENANT, key))
-    found = await deliveries.list_deliveries(engine, key, job_cursor_of(cursor), limit + 1, with_state)
+    _found(await endpoints.find_endpoint(engine, context.caller, key))
+    found = await deliveries.list_deliveries(
+        engine, context.caller, key, before=job_cursor_of(cursor), limit=limit + 1, state=with_state
+    )
     page = found[:limit]
     return WebhookDeliveries(page, str(page[-1].delivery_id) if len(found) > limit else None)
 
@@ -129,8 +131,8 @@ async def resend_delivery(
 ) -> WebhookDelivery:
     """Send a message again at once, under the same webhook-id."""
     engine, key = context.writer.engine, _id_of(endpoint_id)
-    _found(await endpoints.find_endpoint(engine, TENANT, key))
-    found = await deliveries.resend(engine, key, _id_of(delivery_id, "delivery_id"))
+    _found(await endpoints.find_endpoint(engine, context.caller, key))
+    found = await deliveries.resend(engine, context.caller, key, _id_of(delivery_id, "delivery_id"))
     if found is None:
         raise WebhookNotFound("The webhook has no delivery of this id.")
     return found

@@ -1,12 +1,12 @@
 """Show workers and the queue, and take an operator's orders."""
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
-from app.api.authentication import caller_of
-from app.api.context import TENANT, ApiContext, job_id_of
+from app.api.authentication import ADMIN, OPERATOR
+from app.api.context import ApiContext, job_id_of
 from app.api.contract import LOG, SUBMITTING, problems_of
 from app.domain import commands as c
 from app.errors import JobNotFailed, JobNotHeld, LeaseLost, WorkerNotFound
@@ -16,18 +16,17 @@ from dossier.job_types import Created, JobView
 from dossier.request import Changes
 from dossier.worker_types import Queue, Workers
 
-OPERATORS = {"needs": "admin"}  # workers and their queue belong to all tenants
 ORDERING = problems_of("worker_not_found", "unsupported_media_type", "database_unavailable")
 ORDERING_ALL = problems_of("unsupported_media_type", "database_unavailable")
 
 
-@get("/workers", responses=problems_of("database_unavailable"), summary="List the workers", opt=OPERATORS)
+@get("/workers", responses=problems_of("database_unavailable"), summary="List the workers", opt=OPERATOR)
 async def list_workers(context: NamedDependency[ApiContext]) -> Workers:
     """Return the workers that beat within the last hour."""
     return await store.read_workers(context.writer.engine)
 
 
-@get("/queue", responses=problems_of("database_unavailable"), summary="Show what waits", opt=OPERATORS)
+@get("/queue", responses=problems_of("database_unavailable"), summary="Show what waits", opt=OPERATOR)
 async def get_queue(context: NamedDependency[ApiContext]) -> Queue:
     """Return the waiting jobs by priority, and who is next."""
     return await store.read_queue(context.writer.engine)
@@ -39,7 +38,7 @@ async def get_queue(context: NamedDependency[ApiContext]) -> Queue:
     responses=ORDERING_ALL,
     summary="Pause the claims of all workers",
     description="Each worker hears of it within about a second. Jobs at work go on.",
-    opt=OPERATORS,
+    opt=OPERATOR,
 )
 async def pause_workers(context: NamedDependency[ApiContext]) -> Workers:
     """Let no worker claim jobs until `/workers/resume`."""
@@ -53,7 +52,7 @@ async def pause_workers(context: NamedDependency[ApiContext]) -> Workers:
     responses=ORDERING_ALL,
     summary="Resume the claims of all workers",
     description="A worker that was paused alone stays paused.",
-    opt=OPERATORS,
+    opt=OPERATOR,
 )
 async def resume_workers(context: NamedDependency[ApiContext]) -> Workers:
     """Let workers claim jobs again."""
@@ -66,7 +65,7 @@ async def resume_workers(context: NamedDependency[ApiContext]) -> Workers:
     status_code=200,
     responses=ORDERING,
     summary="Pause the claims of a worker",
-    opt=OPERATORS,
+    opt=OPERATOR,
 )
 async def pause_worker(context: NamedDependency[ApiContext], name: FromPath[str]) -> Workers:
     """Let one worker claim nothing until it is resumed."""
@@ -78,7 +77,7 @@ async def pause_worker(context: NamedDependency[ApiContext], name: FromPath[str]
     status_code=200,
     responses=ORDERING,
     summary="Resume the claims of a worker",
-    opt=OPERATORS,
+    opt=OPERATOR,
 )
 async def resume_worker(context: NamedDependency[ApiContext], name: FromPath[str]) -> Workers:
     """Let one worker claim jobs again."""
@@ -92,7 +91,7 @@ async def resume_worker(context: NamedDependency[ApiContext], name: FromPath[str
     summary="Drain a worker",
     description="As SIGTERM does: steps in flight may finish, the rest goes back to the queue, and the "
     "worker stops. `dossier worker` ends; `dossier serve` goes on without a worker.",
-    opt=OPERATORS,
+    opt=OPERATOR,
 )
 async def drain_worker(context: NamedDependency[ApiContext], name: FromPath[str]) -> Workers:
     """Let one worker hand its jobs back and stop."""
@@ -106,18 +105,17 @@ async def drain_worker(context: NamedDependency[ApiContext], name: FromPath[str]
     summary="Take a job from its worker",
     description="The job goes back to the queue at no cost of an attempt; its worker stops it at the next "
     "write or beat.",
-    opt=OPERATORS,
+    opt=ADMIN,
 )
 async def requeue_job(
     context: NamedDependency[ApiContext],
-    request: Request,  # type: ignore[type-arg]
     job_id: FromPath[str],
 ) -> JobView:
     """Return a job to the queue, whatever its worker does."""
     job = await context.load(job_id_of(job_id))
     command = c.ReleaseAttempt(job.epoch, "requeued")
     try:
-        await handle(context.writer, job, command, actor=caller_of(request).actor, epoch=job.epoch)
+        await handle(context.writer, job, command, actor=context.caller.actor, epoch=job.epoch)
     except LeaseLost as error:
         raise JobNotHeld(f"No worker holds the job: it is {job.status}.") from error
     return await context.view(job.id)
@@ -131,11 +129,10 @@ async def requeue_job(
     },
     summary="Retry a failed job",
     description="A new job, forked from the failed one: what that one learnt costs nothing again.",
-    opt=OPERATORS,
+    opt=ADMIN,
 )
 async def retry_job(
     context: NamedDependency[ApiContext],
-    request: Request,  # type: ignore[type-arg]
     job_id: FromPath[str],
 ) -> Response[Created]:
     """Store a fork of the failed job, once however often asked."""
@@ -148,10 +145,10 @@ async def retry_job(
         origin.id,
         None,
         Changes(),
-        tenant=TENANT,
+        tenant=context.caller.tenant,
         key=f"retry:{origin.id}",
         terms=context.terms,
-        actor=caller_of(request).actor,
+        actor=context.caller.actor,
     )
     body, headers = context.links.created(job), context.links.location(job)
     return Response(body, status_code=201 if is_new else 200, headers=headers)

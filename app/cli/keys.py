@@ -1,23 +1,18 @@
 """`dossier key` makes, lists and revokes API keys, in the database itself."""
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 import rich_click as click
 from rich.table import Table
 
-from app.cli.database_url import ready_url
+from app.cli.database_work import in_database
 from app.cli.exits import FAILED, Ended
 from app.cli.terminal import complain, out, print_json
 from app.domain.api_key import SCOPES, Scope
-from app.settings import load_settings
+from app.domain.caller import DEFAULT_TENANT
 from app.store.api_keys import ApiKey, add_key, read_keys, revoke_key
-from app.store.database import Engine, make_engine
 
-WorkT = TypeVar("WorkT")
 SPAN_UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
 
 
@@ -35,14 +30,15 @@ def key() -> None:
     "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="Repeatable; default: read, submit."
 )
 @click.option("--expires", metavar="90d", help="Days (d) or hours (h) from now; default: never.")
+@click.option("--tenant", default=DEFAULT_TENANT, show_default=True, help="Whose key it is.")
 @click.option("--json", "as_json", is_flag=True, help="Print the key as JSON.")
-def create(name: str, scopes: tuple[Scope, ...], expires: str | None, *, as_json: bool) -> None:
+def create(name: str, scopes: tuple[Scope, ...], expires: str | None, tenant: str, *, as_json: bool) -> None:
     """Make a key and print it, this once."""
     expires_at = datetime.now(UTC) + _span(expires) if expires else None
     wanted: tuple[Scope, ...] = scopes or ("read", "submit")
-    key_id, text = _run(lambda engine: add_key(engine, name, wanted, expires_at))
+    key_id, text = in_database(lambda engine: add_key(engine, name, wanted, expires_at, tenant))
     if as_json:
-        print_json({"key_id": key_id, "key": text, "scopes": wanted})
+        print_json({"key_id": key_id, "key": text, "tenant": tenant, "scopes": wanted})
         return
     click.echo(text)
     complain(
@@ -54,16 +50,16 @@ def create(name: str, scopes: tuple[Scope, ...], expires: str | None, *, as_json
 @click.option("--json", "as_json", is_flag=True, help="Print the keys as JSON.")
 def list_keys(*, as_json: bool) -> None:
     """List the keys, never their secrets."""
-    keys = _run(read_keys)
+    keys = in_database(read_keys)
     if as_json:
         print_json([_shown(one) for one in keys])
         return
     table = Table(box=None, pad_edge=False)
-    for heading in ("id", "name", "scopes", "state", "last used"):
+    for heading in ("id", "tenant", "name", "scopes", "state", "last used"):
         table.add_column(heading)
     for one in keys:
         used = f"{one.last_used_at:%Y-%m-%d %H:%M}" if one.last_used_at else "never"
-        table.add_row(one.key_id, one.name, " ".join(one.scopes), _state(one), used)
+        table.add_row(one.key_id, one.tenant, one.name, " ".join(one.scopes), _state(one), used)
     out.print(table)
 
 
@@ -75,25 +71,12 @@ def revoke(key_id: str, *, as_json: bool) -> None:
 
     Every process refuses it within seconds.
     """
-    if not _run(lambda engine: revoke_key(engine, key_id)):
+    if not in_database(lambda engine: revoke_key(engine, key_id)):
         raise Ended(f"No key has the id {key_id}; `dossier key list` shows all.", FAILED)
     if as_json:
         print_json({"revoked": key_id})
     else:
         click.echo(f"Key {key_id} is revoked.")
-
-
-def _run(work: Callable[[Engine], Awaitable[WorkT]]) -> WorkT:
-    url = ready_url(load_settings())
-
-    async def run() -> WorkT:
-        engine = make_engine(url)
-        try:
-            return await work(engine)
-        finally:
-            await engine.dispose()
-
-    return asyncio.run(run())
 
 
 def _span(text: str) -> timedelta:
@@ -106,12 +89,15 @@ def _span(text: str) -> timedelta:
 def _state(one: ApiKey) -> str:
     if one.revoked_at:
         return "revoked"
+    if one.suspended_at:
+        return "suspended"
     return "valid" if one.is_valid(datetime.now(UTC)) else "expired"
 
 
 def _shown(one: ApiKey) -> dict[str, object]:
     return {
         "key_id": one.key_id,
+        "tenant": one.tenant,
         "name": one.name,
         "scopes": one.scopes,
         "state": _state(one),

@@ -12,13 +12,13 @@ from app.cli.exits import FAILED
 from app.cli.naming import find_job
 from app.cli.server_connection import connect
 from app.cli.terminal import err, harmless, line, print_json
+from app.domain.caller import ANYBODY, DEFAULT_TENANT
 from app.replay import replay as replay_job
 from app.settings import load_settings
 from app.store import reads
 from app.store.database import Engine, make_engine
 from dossier.replayed import Replayed
 
-REPLAY_TENANT = "default"  # until there are keys
 IDS_PAGE_SIZE = 100  # jobs whose ids are in memory at a time; of their logs, one at a time
 REPLAY_EXAMPLE_ID = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
 SINCE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
@@ -98,9 +98,9 @@ async def _all(url: str, since: datetime | None, *, as_json: bool) -> bool:
 async def _outcomes(engine: Engine, since: datetime | None) -> AsyncIterator[Replayed]:
     start = (since if since.tzinfo else since.replace(tzinfo=UTC)) if since else None
     after = None
-    while ids := await reads.ids(engine, REPLAY_TENANT, start, after, IDS_PAGE_SIZE):
+    while ids := await reads.ids(engine, ANYBODY, start, after, IDS_PAGE_SIZE):
         for job_id in ids:
-            yield await replay_job(engine, REPLAY_TENANT, job_id)
+            yield await replay_job(engine, DEFAULT_TENANT, job_id)
         after = ids[-1]
 
 

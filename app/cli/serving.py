@@ -25,6 +25,7 @@ from app.cli.database_url import ready_url
 from app.cli.ingesting import add_examples
 from app.cli.terminal import print_json
 from app.configuration import offered_by, secrets_of
+from app.domain.caller import ANYBODY
 from app.errors import DatabaseUnavailable
 from app.mcp_server.mount import McpMount
 from app.settings import Settings, env_path, load_settings, names_without_meaning
@@ -148,7 +149,7 @@ async def _serve(
     as_json: bool,
 ) -> None:
     house = Container(settings, url, process_key=process_key)
-    mounts = {"/mcp": McpMount(house.keyring.process_key, settings.root_path)}
+    mounts = {"/mcp": McpMount(settings.root_path)}
     app = house.app(workers, mounts)
     door = Door(hosts, PeerCount(settings.peer_connections), settings.origins, settings.root_path)
     server = make_server(app, house.draining, settings.log_level, house.force_stop, house.metrics, door)
@@ -175,7 +176,7 @@ async def _announce(
     click.echo(f"Dossier is ready on http://{address} ({workers} jobs at a time). Ctrl-C stops it.")
     click.echo(f"The page is http://{address}/")
     with contextlib.suppress(DatabaseUnavailable):  # the log says so
-        click.echo(offer_line(await count_documents(house.engine), offered_by(house.settings)))
+        click.echo(offer_line(await count_documents(house.engine, ANYBODY), offered_by(house.settings)))
 
 
 def offer_line(documents: int, offered: Offered) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.api.document_adding import add_read
 from app.cli.database_url import ready_url
+from app.domain.caller import ANYBODY
 from app.ingest.confined import confined_read
 from app.ingest.extract import NO_SUCH_FILE
 from app.ingest.extracted import ExtractedDocument, FileRead
@@ -28,11 +29,11 @@ class DatabaseShelf:
     def put_all(self, found: Iterable[ExtractedDocument]) -> Iterator[AddedDocument]:
         """Store documents one by one."""
         for one in found:
-            yield from self._run(add_read(self._engine, FileRead([one]))).documents
+            yield from self._run(add_read(self._engine, ANYBODY, FileRead([one]))).documents
 
     def put_file(self, path: Path, collections: Sequence[str] = ()) -> AddedDocuments:
         """Read a file within limits, and store its documents."""
-        return self._run(add_read(self._engine, confined_read(path), collections))
+        return self._run(add_read(self._engine, ANYBODY, confined_read(path), collections))
 
     def listed(self, url_prefix: str = "", collection: str | None = None) -> Iterator[ListedDocument]:
         """Yield the documents by their urls."""
@@ -44,6 +45,7 @@ class DatabaseShelf:
     async def _page(self, after: str, url_prefix: str, collection: str | None) -> list[ListedDocument]:
         return await documents.documents(
             self._engine,
+            ANYBODY,
             documents.MAX_LISTED_DOCUMENTS,
             after,
             url_prefix=url_prefix,
@@ -52,11 +54,11 @@ class DatabaseShelf:
 
     def remove(self, url_prefix: str) -> int:
         """Remove the documents whose urls begin so. Count them."""
-        return self._run(documents.remove(self._engine, url_prefix))
+        return self._run(documents.remove(self._engine, ANYBODY, url_prefix))
 
     def remove_one(self, document_id: int) -> None:
         """Remove a document."""
-        self._run(documents.remove_one(self._engine, document_id))
+        self._run(documents.remove_one(self._engine, ANYBODY, document_id))
 
 
 class ServerShelf:

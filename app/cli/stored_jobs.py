@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from app.cli.naming import LAST, SHOWN_MATCHES, only_job, prefix_of, whole_id
+from app.domain.caller import ANYBODY
 from app.store import job_lists
 from app.store.database import make_engine
-
-LOCAL_TENANT = "default"  # until there are keys
 
 
 def find_stored_jobs(url: str, texts: Sequence[str]) -> tuple[UUID, ...]:
@@ -25,7 +24,7 @@ async def _find_stored(url: str, texts: Sequence[str]) -> tuple[UUID, ...]:
         for text in texts:
             whole = whole_id(text)
             prefix, limit = ("", 1) if text == LAST else (prefix_of(text), SHOWN_MATCHES + 1)
-            page = await job_lists.page(engine, LOCAL_TENANT, job_lists.JobFilter(id_prefix=prefix), limit)
+            page = await job_lists.page(engine, ANYBODY, job_lists.JobFilter(id_prefix=prefix), limit)
             found.append(whole or only_job(text, page.jobs))
         return tuple(found)
     finally:

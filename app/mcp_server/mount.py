@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from importlib import import_module
 
 import httpx
@@ -16,6 +17,10 @@ OWN_URL = "http://127.0.0.1:8000"  # of links in answers; requests do not leave 
 INVALID_REQUEST = -32_600  # of JSON-RPC
 MAX_MESSAGE = 65_536  # bytes; the longest argument is a question of 4,000 characters
 
+CREDENTIALS = frozenset({b"authorization", b"cookie"})
+# The credentials of the request that is being answered: a tool may do what its caller may.
+PRESENTED: ContextVar[list[tuple[bytes, bytes]]] = ContextVar("PRESENTED")
+
 
 class McpMount:
     """Answers /mcp while it runs, and refuses requests before or after.
@@ -24,17 +29,16 @@ class McpMount:
     and most servers are never asked: they are imported with the first request.
     """
 
-    def __init__(self, process_key: str, root_path: str = "") -> None:
+    def __init__(self, root_path: str = "") -> None:
         self._page = OWN_URL + root_path
-        self._process_key = process_key
         self._asked = asyncio.Event()
         self._app: asyncio.Future[ASGIApp] | None = None
 
     @contextlib.asynccontextmanager
     async def running(self, api: ASGIApp) -> AsyncIterator[None]:
         """Serve over this API while open."""
-        transport = httpx.ASGITransport(api)  # type: ignore[arg-type]  # Litestar's types of ASGI are its own
-        async with AsyncDossier(OWN_URL, api_key=self._process_key, transport=transport) as dossier:
+        transport = httpx.ASGITransport(_as_caller(api))  # type: ignore[arg-type]  # Litestar has ASGI types of its own
+        async with AsyncDossier(OWN_URL, transport=transport) as dossier:
             self._app = asyncio.get_running_loop().create_future()
             serving = asyncio.create_task(self._serve(dossier, self._app))
             yield
@@ -65,7 +69,19 @@ class McpMount:
         else:
             self._asked.set()
             app = await asyncio.shield(self._app)
+            PRESENTED.set([header for header in scope["headers"] if header[0] in CREDENTIALS])
             await app(scope, _again(body, receive), send)
+
+
+def _as_caller(api: ASGIApp) -> ASGIApp:
+    """Return the API, to be asked with the credentials of the request."""
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        own = [header for header in scope["headers"] if header[0] not in CREDENTIALS]
+        scope["headers"] = [*own, *PRESENTED.get([])]
+        await api(scope, receive, send)
+
+    return asked
 
 
 async def _body(receive: Receive) -> bytes:

@@ -8,17 +8,25 @@ from typing import Any
 from msgspec import Struct
 
 from app.domain.api_key import ALPHABET, ID_LENGTH, SECRET_LENGTH, Scope, digest, key_text
+from app.domain.caller import DEFAULT_TENANT
+from app.errors import TenantNotFound
 from app.store.database import Engine, fetch
 
 MAX_KEYS = 10_000  # that one process knows at once
 
 ADD_KEY = """
-    INSERT INTO api_keys (key_id, name, secret_sha256, scopes, expires_at)
-    VALUES ($1::text, $2::text, $3::bytea, $4::text[], $5::timestamptz)"""
+    INSERT INTO api_keys (key_id, name, secret_sha256, scopes, expires_at, tenant)
+    SELECT $1::text, $2::text, $3::bytea, $4::text[], $5::timestamptz, $6::text
+    WHERE $6 = 'default' OR EXISTS (SELECT FROM tenants WHERE tenant = $6)
+    RETURNING key_id"""
 
 READ_KEYS = f"""
-    SELECT key_id, name, secret_sha256, scopes, created_at, expires_at, revoked_at, last_used_at
-    FROM api_keys ORDER BY created_at DESC, key_id LIMIT {MAX_KEYS}"""
+    SELECT key_id, tenant, name, secret_sha256, scopes, created_at, expires_at, revoked_at, last_used_at,
+           suspended_at
+    FROM api_keys LEFT JOIN (
+        SELECT tenant, suspended_at FROM tenants WHERE suspended_at IS NOT NULL
+    ) AS suspended USING (tenant)
+    ORDER BY created_at DESC, key_id LIMIT {MAX_KEYS}"""
 
 REVOKE_KEY = """
     UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE key_id = $1::text
@@ -35,6 +43,7 @@ class ApiKey(Struct, frozen=True):
     """A key as it is stored, without its secret."""
 
     key_id: str
+    tenant: str
     name: str
     secret_sha256: bytes
     scopes: tuple[Scope, ...]
@@ -42,6 +51,7 @@ class ApiKey(Struct, frozen=True):
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    suspended_at: datetime | None = None  # of its tenant
 
     def is_valid(self, now: datetime) -> bool:
         """Return whether the key opens anything now."""
@@ -49,14 +59,19 @@ class ApiKey(Struct, frozen=True):
 
 
 async def add_key(
-    engine: Engine, name: str, scopes: Sequence[Scope], expires_at: datetime | None
+    engine: Engine,
+    name: str,
+    scopes: Sequence[Scope],
+    expires_at: datetime | None,
+    tenant: str = DEFAULT_TENANT,
 ) -> tuple[str, str]:
     """Make a key, and return its id and its text.
 
-    Nobody can read the text again.
+    Nobody can read the text again. Raises TenantNotFound.
     """
     key_id, secret = _random(ID_LENGTH), _random(SECRET_LENGTH)
-    await fetch(engine, ADD_KEY, key_id, name, digest(secret), list(scopes), expires_at)
+    if not await fetch(engine, ADD_KEY, key_id, name, digest(secret), list(scopes), expires_at, tenant):
+        raise TenantNotFound(f"There is no tenant {tenant!r}. Make it with `dossier tenant create`.")
     return key_id, key_text(key_id, secret)
 
 
@@ -76,11 +91,9 @@ async def note_use(engine: Engine, key_ids: Sequence[str]) -> None:
     await fetch(engine, NOTE_USE, list(key_ids))
 
 
-def _api_key(key_id: str, name: str, secret: bytes, scopes: list[Scope], *times: Any) -> ApiKey:  # noqa: ANN401
-    created_at, expires_at, revoked_at, last_used_at = times
-    return ApiKey(
-        key_id, name, bytes(secret), tuple(scopes), created_at, expires_at, revoked_at, last_used_at
-    )
+def _api_key(*row: Any) -> ApiKey:  # noqa: ANN401 - of the driver's types
+    key_id, tenant, name, secret, scopes, *times = row
+    return ApiKey(key_id, tenant, name, bytes(secret), tuple(scopes), *times)
 
 
 def _random(length: int) -> str:

@@ -14,13 +14,13 @@ import asyncpg
 import msgspec
 from msgspec import Struct, field
 
+from app.domain.caller import Caller
 from app.errors import WrongVersion
 from app.store.database import Engine, fetch, storable
 from app.text import languages
 from app.text.passages import cut, folded
 from dossier.document_types import DocumentChange, DocumentOriginal, ListedDocument
 
-DOCUMENT_TENANT = "default"  # until keys have tenants, everybody is the same one
 MAX_TRIES = 20  # of a put that others overtook; one of them wins each time
 MAX_LISTED_DOCUMENTS = 1000  # documents of one listing, at most
 
@@ -87,7 +87,7 @@ REMOVE_ONE = """
     SELECT count(*) FROM removed"""
 
 REMOVE_ORIGINAL = """
-    DELETE FROM originals o WHERE original_id = $1::uuid
+    DELETE FROM originals o WHERE tenant = $1::text AND original_id = $2::uuid
       AND NOT EXISTS (SELECT FROM documents d WHERE d.original_id = o.original_id)"""
 
 COLUMNS = """d.document_id, d.url, d.title, d.sha256, length(d.text), d.added_at, d.language, d.collections,
@@ -130,24 +130,22 @@ class StoredDocument(Struct, frozen=True):
     url: str
 
 
-async def put(engine: Engine, url: str, title: str, text: str) -> bool:
+async def put(engine: Engine, caller: Caller, url: str, title: str, text: str) -> bool:
     """Store a document, in place of the one that had this url.
 
     False if nothing has changed. Raises WrongVersion.
     """
-    stored = await store(engine, DocumentToStore(url, title, text), once=False)
+    stored = await store(engine, caller, DocumentToStore(url, title, text), once=False)
     return stored.change != "unchanged"
 
 
-async def store(
-    engine: Engine, new: DocumentToStore, tenant: str = DOCUMENT_TENANT, *, once: bool = True
-) -> StoredDocument:
+async def store(engine: Engine, caller: Caller, new: DocumentToStore, *, once: bool = True) -> StoredDocument:
     """Store a document, in place of the one that had its url.
 
     With `once`, a new url whose text is there already adds nothing. A NUL becomes U+FFFD, because Postgres
     cannot store it. Raises WrongVersion if others keep changing the same document.
     """
-    values = _values(new, tenant)
+    values = _values(new, caller.tenant)
     for _ in range(MAX_TRIES):
         try:
             rows = await fetch(engine, PUT_DOCUMENT, *values[:-1], once, values[-1])
@@ -158,7 +156,7 @@ async def store(
         if rows:
             document_id, change, url, old = rows[0]
             if old is not None and old != new.original_id:
-                await remove_original(engine, old)
+                await remove_original(engine, caller, old)
             return StoredDocument(document_id, change, url)
     raise WrongVersion(f"{new.url} is being changed by another process.")
 
@@ -183,32 +181,32 @@ def _values(new: DocumentToStore, tenant: str) -> list[Any]:
     ]
 
 
-async def remove(engine: Engine, url_prefix: str, tenant: str = DOCUMENT_TENANT) -> int:
+async def remove(engine: Engine, caller: Caller, url_prefix: str) -> int:
     """Remove documents by the beginning of their urls.
 
     Count them. "" removes all.
     """
-    return int((await fetch(engine, REMOVE, storable(url_prefix), tenant))[0][0])
+    return int((await fetch(engine, REMOVE, storable(url_prefix), caller.tenant))[0][0])
 
 
-async def remove_one(engine: Engine, document_id: int, tenant: str = DOCUMENT_TENANT) -> bool:
+async def remove_one(engine: Engine, caller: Caller, document_id: int) -> bool:
     """Remove a document and its original. False if it is unknown."""
-    return bool((await fetch(engine, REMOVE_ONE, document_id, tenant))[0][0])
+    return bool((await fetch(engine, REMOVE_ONE, document_id, caller.tenant))[0][0])
 
 
-async def remove_original(engine: Engine, original_id: UUID) -> None:
+async def remove_original(engine: Engine, caller: Caller, original_id: UUID) -> None:
     """Remove an original that no document has."""
-    await fetch(engine, REMOVE_ORIGINAL, original_id)
+    await fetch(engine, REMOVE_ORIGINAL, caller.tenant, original_id)
 
 
 async def documents(
     engine: Engine,
+    caller: Caller,
     limit: int,
     after: str = "",
     *,
     url_prefix: str = "",
     collection: str | None = None,
-    tenant: str = DOCUMENT_TENANT,
 ) -> list[ListedDocument]:
     """List at most `limit` documents after `after`, by url.
 
@@ -216,14 +214,12 @@ async def documents(
     """
     bound = min(limit, MAX_LISTED_DOCUMENTS)
     wanted = (storable(after), storable(url_prefix), collection)
-    return [_listed(row) for row in await fetch(engine, DOCUMENTS, tenant, bound, *wanted)]
+    return [_listed(row) for row in await fetch(engine, DOCUMENTS, caller.tenant, bound, *wanted)]
 
 
-async def find_document(
-    engine: Engine, document_id: int, tenant: str = DOCUMENT_TENANT
-) -> ListedDocument | None:
+async def find_document(engine: Engine, caller: Caller, document_id: int) -> ListedDocument | None:
     """Return what is known of a document, None if it is unknown."""
-    rows = await fetch(engine, DOCUMENT, tenant, document_id)
+    rows = await fetch(engine, DOCUMENT, caller.tenant, document_id)
     return _listed(rows[0]) if rows else None
 
 
@@ -234,15 +230,13 @@ def _listed(row: Sequence[Any]) -> ListedDocument:
     return ListedDocument(*known, collections, metadata, original)
 
 
-async def text(
-    engine: Engine, url: str, collections: Sequence[str] = (), tenant: str = DOCUMENT_TENANT
-) -> str | None:
+async def text(engine: Engine, caller: Caller, url: str, collections: Sequence[str] = ()) -> str | None:
     """Return the text of a document, or None if it is unknown."""
-    rows = await fetch(engine, READ_TEXT, tenant, storable(url), list(collections) or None)
+    rows = await fetch(engine, READ_TEXT, caller.tenant, storable(url), list(collections) or None)
     return str(rows[0][0]) if rows else None
 
 
-async def document(engine: Engine, url: str, tenant: str = DOCUMENT_TENANT) -> tuple[str, str] | None:
+async def document(engine: Engine, caller: Caller, url: str) -> tuple[str, str] | None:
     """Return a document's title and text, or None if unknown."""
-    rows = await fetch(engine, READ_DOCUMENT, tenant, storable(url))
+    rows = await fetch(engine, READ_DOCUMENT, caller.tenant, storable(url))
     return (str(rows[0][0]), str(rows[0][1])) if rows else None

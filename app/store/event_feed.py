@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from app.domain.caller import Caller
 from app.domain.row import Row
 from app.store.database import Engine, fetch
 from app.store.log import EVENT_NAMES, event_columns
@@ -101,7 +102,7 @@ class FeedSlice(Struct, frozen=True):
 
 
 async def read(
-    engine: Engine, tenant: str, after: Cursor, limit: int, types: Sequence[str] | None = None
+    engine: Engine, caller: Caller, after: Cursor, limit: int, types: Sequence[str] | None = None
 ) -> FeedSlice:
     """Return at most `limit` events after the cursor, in order.
 
@@ -110,7 +111,7 @@ async def read(
     Nothing of theirs is missing up to `next_after`, ever. Once it equals `head` there is no more for now.
     """
     wanted = None if types is None else list(types)
-    rows = await fetch(engine, READ_FEED, after.xid, after.position, tenant, wanted, limit)
+    rows = await fetch(engine, READ_FEED, after.xid, after.position, caller.tenant, wanted, limit)
     newest, reached = _cursor(rows[0][1:3]) or FEED_START, _cursor(rows[0][3:5])
     found = [FeedEntry(Cursor(*row[5:7]), Row(*row[7:])) for row in rows if row[5] is not None]
     found.sort(key=lambda entry: entry.cursor)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from app.domain.caller import Caller
 from app.store.database import Engine, fetch
 from app.store.projections import COST_SQL, HAS_COST_SQL, HAS_OUTCOME_SQL, OUTCOME_SQL
 from app.store.reads import LISTED_COLUMNS, listed_view
@@ -109,10 +110,10 @@ class _Conditions:
         return condition.format(*(f"${number}" for number in range(first, first + len(values))))
 
 
-def list_sql(tenant: str, asked: JobFilter, limit: int) -> tuple[str, list[Any]]:
+def list_sql(caller: Caller, asked: JobFilter, limit: int) -> tuple[str, list[Any]]:
     """Return the statement of a page, and its values."""
     bound, order = _Conditions(), _ORDERS[asked.sort]
-    wanted = [bound.bind("tenant = {}::text", tenant), *_narrowed(asked, order, bound)]
+    wanted = [bound.bind("tenant = {}::text", caller.tenant), *_narrowed(asked, order, bound)]
     found = []
     if asked.tags:
         found.append(bound.bind(_TAGGED, list(asked.tags)))
@@ -158,12 +159,12 @@ def _equal_keys(asked: JobFilter, order: _Order) -> str:
     return f"{key}{order.direction}, " if key else ""
 
 
-async def page(engine: Engine, tenant: str, asked: JobFilter, limit: int) -> JobPage:
+async def page(engine: Engine, caller: Caller, asked: JobFilter, limit: int) -> JobPage:
     """Return at most `limit` jobs.
 
     A job that cannot be shown is left out, and logged.
     """
-    sql, values = list_sql(tenant, asked, limit + 1)
+    sql, values = list_sql(caller, asked, limit + 1)
     rows = await fetch(engine, sql, *values)
     shown = [view for row in rows[:limit] if (view := listed_view(row))]
     if len(rows) <= limit:

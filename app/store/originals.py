@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 
 from msgspec import Struct
 
+from app.domain.caller import Caller
 from app.store.database import Engine, fetch, storable
-from app.store.documents import DOCUMENT_TENANT
 
 ORIGINAL_PIECE = 1_000_000  # bytes
 
@@ -24,7 +24,9 @@ ADD_ORIGINAL = """
     INSERT INTO originals (original_id, tenant, name, media_type, size, sha256)
     VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::bigint, $6::text)"""
 ADD_PIECE = "INSERT INTO original_chunks VALUES ($1::uuid, $2::integer, $3::bytea)"
-PIECE_OF = "SELECT body FROM original_chunks WHERE original_id = $1::uuid AND number = $2::integer"
+PIECE_OF = """
+    SELECT body FROM original_chunks WHERE original_id = $2::uuid AND number = $3::integer
+      AND EXISTS (SELECT FROM originals o WHERE o.original_id = $2 AND o.tenant = $1::text)"""
 ORIGINAL_OF = """
     SELECT original_id FROM documents WHERE tenant = $1::text AND document_id = $2::bigint
       AND original_id IS NOT NULL"""
@@ -40,28 +42,28 @@ class UploadedFile(Struct, frozen=True):
     sha256: str  # hexadecimal
 
 
-async def keep_original(engine: Engine, file: UploadedFile, tenant: str = DOCUMENT_TENANT) -> UUID:
+async def keep_original(engine: Engine, caller: Caller, file: UploadedFile) -> UUID:
     """Store a file, unless the same bytes are there."""
-    if known := await fetch(engine, KNOWN_ORIGINAL, tenant, file.sha256):
+    if known := await fetch(engine, KNOWN_ORIGINAL, caller.tenant, file.sha256):
         return UUID(str(known[0][0]))
     original_id = uuid4()
     about = (storable(file.name), storable(file.media_type), file.size, file.sha256)
-    await fetch(engine, ADD_ORIGINAL, original_id, tenant, *about)
+    await fetch(engine, ADD_ORIGINAL, original_id, caller.tenant, *about)
     with file.path.open("rb") as stream:
         for number, body in enumerate(iter(lambda: stream.read(ORIGINAL_PIECE), b"")):
             await fetch(engine, ADD_PIECE, original_id, number, body)
     return original_id
 
 
-async def original_of(engine: Engine, document_id: int, tenant: str = DOCUMENT_TENANT) -> UUID | None:
+async def original_of(engine: Engine, caller: Caller, document_id: int) -> UUID | None:
     """Return the original of a document, None where none is kept."""
-    rows = await fetch(engine, ORIGINAL_OF, tenant, document_id)
+    rows = await fetch(engine, ORIGINAL_OF, caller.tenant, document_id)
     return UUID(str(rows[0][0])) if rows else None
 
 
-async def pieces(engine: Engine, original_id: UUID) -> AsyncIterator[bytes]:
+async def pieces(engine: Engine, caller: Caller, original_id: UUID) -> AsyncIterator[bytes]:
     """Yield a file piece by piece."""
     number = 0
-    while rows := await fetch(engine, PIECE_OF, original_id, number):
+    while rows := await fetch(engine, PIECE_OF, caller.tenant, original_id, number):
         yield rows[0][0]
         number += 1

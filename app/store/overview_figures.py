@@ -10,6 +10,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from app.domain.caller import Caller
 from app.store.database import Engine, fetch
 from app.store.workers import STATES
 
@@ -127,10 +128,10 @@ class Failed(Struct, frozen=True):
     jobs: int
 
 
-async def now(engine: Engine, tenant: str) -> Now:
+async def now(engine: Engine, caller: Caller) -> Now:
     """Counts of this moment: three queries over indexes."""
-    counts = {row[0]: row[1] for row in await fetch(engine, COUNT_STATUSES, tenant)}
-    oldest = await fetch(engine, OLDEST, tenant)
+    counts = {row[0]: row[1] for row in await fetch(engine, COUNT_STATUSES, caller.tenant)}
+    oldest = await fetch(engine, OLDEST, caller.tenant)
     [workers] = await fetch(engine, COUNT_WORKERS)
     return Now(
         pending=counts.get("pending", 0),
@@ -143,21 +144,21 @@ async def now(engine: Engine, tenant: str) -> Now:
     )
 
 
-async def hours(engine: Engine, tenant: str) -> tuple[Hour, ...]:
+async def hours(engine: Engine, caller: Caller) -> tuple[Hour, ...]:
     """The last HOURS hours, oldest first, without gaps."""
-    rows = await fetch(engine, BY_HOUR, tenant, first_of(timedelta(days=2)))
+    rows = await fetch(engine, BY_HOUR, caller.tenant, first_of(timedelta(days=2)))
     return tuple(Hour(*row) for row in rows)
 
 
-async def days(engine: Engine, tenant: str) -> tuple[Day, ...]:
+async def days(engine: Engine, caller: Caller) -> tuple[Day, ...]:
     """Count jobs by day of submission and model, for HISTORY_DAYS days."""
-    rows = await fetch(engine, BY_DAY, tenant, first_of(timedelta(days=HISTORY_DAYS)))
+    rows = await fetch(engine, BY_DAY, caller.tenant, first_of(timedelta(days=HISTORY_DAYS)))
     return tuple(Day(*row) for row in rows)
 
 
-async def failures(engine: Engine, tenant: str) -> tuple[Failed, ...]:
+async def failures(engine: Engine, caller: Caller) -> tuple[Failed, ...]:
     """Why jobs failed in the last HISTORY_DAYS days, the most frequent first."""
-    rows = await fetch(engine, COUNT_FAILURES, tenant, first_of(timedelta(days=HISTORY_DAYS)))
+    rows = await fetch(engine, COUNT_FAILURES, caller.tenant, first_of(timedelta(days=HISTORY_DAYS)))
     return tuple(Failed(*row) for row in rows)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from app.domain.caller import Caller
 from app.store.database import Engine, fetch, storable
 from app.text import languages
 from app.text.passages import MAX_PASSAGE, folded
@@ -18,6 +19,10 @@ PART = 0.4  # of a word's weight, for a compound that has it as a part
 RANKED = 60  # passages in which the words are counted
 K1, B = 1.2, 0.4  # of BM25; passages are of much the same length, so it tells less than usual
 TITLE_WEIGHT = 0.8  # of a word's weight, once more where the title has it
+
+# Of a passage p, where the statement has `others`.
+_IS_OWN = """(NOT (SELECT shared FROM others) OR EXISTS (
+                SELECT FROM documents o WHERE o.document_id = p.document_id AND o.tenant = $6))"""
 
 # The question's words weigh by how rare they are among the passages; a word that no passage has
 # weighs most, so a question about something else scores low however often its other words occur.
@@ -31,12 +36,17 @@ TITLE_WEIGHT = 0.8  # of a word's weight, once more where the title has it
 #   the number of passages that are scored is bounded too; the best of them are ranked by BM25.
 # - A lexeme is quoted into a tsquery by hand, because parsing it again could cut it up.
 # - A word in the title counts for all passages of the document, and once more.
-# - The words are counted in all documents, also where collections restrict which are found.
+# - The words are counted in all documents of the tenant, also where collections restrict which are found.
+#   Where no other tenant has documents, whose a passage is need not be looked up.
 FIND = f"""
-    WITH RECURSIVE spoken AS (
-        (SELECT language FROM documents ORDER BY language LIMIT 1)
+    WITH RECURSIVE others AS MATERIALIZED (
+        SELECT EXISTS (SELECT FROM documents WHERE tenant < $6::text)
+            OR EXISTS (SELECT FROM documents WHERE tenant > $6) AS shared
+    ), spoken AS (
+        (SELECT language FROM documents WHERE tenant = $6::text ORDER BY language LIMIT 1)
         UNION ALL
-        SELECT (SELECT d.language FROM documents d WHERE d.language > s.language ORDER BY d.language LIMIT 1)
+        SELECT (SELECT d.language FROM documents d
+                WHERE d.tenant = $6 AND d.language > s.language ORDER BY d.language LIMIT 1)
         FROM spoken s WHERE s.language IS NOT NULL
     ), configs AS MATERIALIZED (
         SELECT search_config($2::text) AS config
@@ -63,11 +73,14 @@ FIND = f"""
         GROUP BY place ORDER BY place LIMIT {MAX_SEARCH_WORDS}
     ), counted AS MATERIALIZED (
         SELECT lexemes, whole::tsquery, part::tsquery, word, (SELECT count(*) FROM
-            (SELECT FROM passages p WHERE p.lexemes @@ word LIMIT 1000) AS holding) AS df
+            (SELECT FROM passages p WHERE p.lexemes @@ word AND {_IS_OWN} LIMIT 1000) AS holding) AS df
         FROM words, concat_ws(' | ', whole, part) AS either, CAST(either AS tsquery) AS word
     ), total AS MATERIALIZED (
-        SELECT greatest((SELECT reltuples FROM pg_class WHERE oid = 'passages'::regclass),
-            (SELECT count(*) FROM (SELECT FROM passages LIMIT 1000) AS first))::float8 AS passages
+        SELECT greatest((SELECT reltuples FROM pg_class WHERE oid = 'passages'::regclass
+                AND NOT (SELECT shared FROM others)),
+            (SELECT count(*) FROM (SELECT FROM passages p WHERE {_IS_OWN}
+                LIMIT CASE WHEN (SELECT shared FROM others) THEN 20000 ELSE 1000 END) AS first)
+        )::float8 AS passages
     ), weighed AS MATERIALIZED (
         SELECT counted.*, ln(1 + passages / (df + 0.5)) AS idf FROM counted, total
     ), wanted AS MATERIALIZED (
@@ -77,7 +90,7 @@ FIND = f"""
         FROM weighed
     ), candidates AS MATERIALIZED (
         SELECT p.document_id, p.starts_at, p.ends_at, p.lexemes
-        FROM passages p WHERE p.lexemes @@ (SELECT candidate FROM wanted)
+        FROM passages p WHERE p.lexemes @@ (SELECT candidate FROM wanted) AND {_IS_OWN}
             AND ($5::text[] IS NULL OR EXISTS (SELECT FROM documents d
                 WHERE d.document_id = p.document_id AND d.collections && $5::text[]))
         LIMIT 20000
@@ -122,7 +135,7 @@ class CorpusPassage(Struct, frozen=True):
 
 
 async def find(
-    engine: Engine, query: str, limit: int, collections: Sequence[str] = ()
+    engine: Engine, caller: Caller, query: str, limit: int, collections: Sequence[str] = ()
 ) -> list[CorpusPassage]:
     """The best passage of each of at most `limit` documents, best first.
 
@@ -131,7 +144,7 @@ async def find(
     """
     text = folded(storable(query))[:MAX_SEARCH_TEXT]
     asked = _asked(text, languages.detect(text))
-    rows = await fetch(engine, FIND, *asked, limit, list(collections) or None)
+    rows = await fetch(engine, FIND, *asked, limit, list(collections) or None, caller.tenant)
     return [CorpusPassage(*row) for row in rows]
 
 

@@ -5,6 +5,7 @@ A query looks at the newest EXAMINED completed jobs of PAST_DAYS days, and at no
 
 from datetime import timedelta
 
+from app.domain.caller import Caller
 from app.store.database import Engine, fetch
 from app.store.overview_figures import first_of
 from dossier.discovery_types import Past, PastFigures
@@ -35,21 +36,24 @@ TOOK = f"""
                 THEN percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY cost_usd)::float8[] END
     FROM completed GROUP BY effort"""
 
-COUNT_DOCUMENTS = f"SELECT count(*)::integer FROM (SELECT FROM documents LIMIT {COUNTED}) AS counted"
+COUNT_DOCUMENTS = f"""
+    SELECT count(*)::integer FROM (
+        SELECT FROM documents WHERE tenant = $1::text LIMIT {COUNTED}
+    ) AS counted"""
 
 
-async def taken(engine: Engine, tenant: str, model: str | None = None) -> dict[Effort, Past]:
+async def taken(engine: Engine, caller: Caller, model: str | None = None) -> dict[Effort, Past]:
     """Return what jobs of each effort took.
 
     `model` is the one that they named, "" for none; None means all jobs.
     """
-    rows = await fetch(engine, TOOK, tenant, first_of(timedelta(days=PAST_DAYS)), model)
+    rows = await fetch(engine, TOOK, caller.tenant, first_of(timedelta(days=PAST_DAYS)), model)
     return {row[0]: _past(*row[1:]) for row in rows}
 
 
-async def count_documents(engine: Engine) -> int:
+async def count_documents(engine: Engine, caller: Caller) -> int:
     """Count the documents, up to COUNTED."""
-    return int((await fetch(engine, COUNT_DOCUMENTS))[0][0])
+    return int((await fetch(engine, COUNT_DOCUMENTS, caller.tenant))[0][0])
 
 
 def _past(jobs: int, calls: list[float], seconds: list[float], cost: list[float] | None) -> Past:

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from app.domain.caller import Caller
 from app.store.database import Engine, fetch
 from app.store.projections import JOB_COLUMNS, OUTCOME_SQL
 from app.text.json_bounds import is_nested
@@ -67,14 +68,14 @@ class LogHead(Struct, frozen=True):
         return self.status in OVER
 
 
-async def views(engine: Engine, tenant: str, job_ids: Sequence[UUID]) -> Mapping[UUID, JobView]:
+async def views(engine: Engine, caller: Caller, job_ids: Sequence[UUID]) -> Mapping[UUID, JobView]:
     """Return these jobs for callers, without unknown or other tenants' ids."""
-    rows = await fetch(engine, READ_VIEWS, tenant, list(set(job_ids)))
+    rows = await fetch(engine, READ_VIEWS, caller.tenant, list(set(job_ids)))
     return {row["job_id"]: _view(row) for row in rows}
 
 
 async def ids(
-    engine: Engine, tenant: str, since: datetime | None, after: UUID | None, limit: int
+    engine: Engine, caller: Caller, since: datetime | None, after: UUID | None, limit: int
 ) -> list[UUID]:
     """Return at most `limit` jobs submitted since then, oldest first.
 
@@ -82,12 +83,12 @@ async def ids(
 
     Those whose events were archived are left out.
     """
-    return [row["job_id"] for row in await fetch(engine, IDS, tenant, since, after, limit)]
+    return [row["job_id"] for row in await fetch(engine, IDS, caller.tenant, since, after, limit)]
 
 
-async def own_heads(engine: Engine, tenant: str, job_ids: Sequence[UUID]) -> Mapping[UUID, LogHead]:
+async def own_heads(engine: Engine, caller: Caller, job_ids: Sequence[UUID]) -> Mapping[UUID, LogHead]:
     """Return how far these jobs' logs go, without other tenants' jobs."""
-    rows = await fetch(engine, OWN_HEADS, tenant, list(set(job_ids)))
+    rows = await fetch(engine, OWN_HEADS, caller.tenant, list(set(job_ids)))
     return {row["job_id"]: LogHead(row["seq"], row["status"], row["is_archived"]) for row in rows}
 
 

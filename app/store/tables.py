@@ -203,7 +203,7 @@ documents = Table(
     "documents",
     metadata,
     Column("document_id", BigInteger, Identity(always=True), primary_key=True),
-    Column("url", Text, nullable=False, unique=True),
+    Column("url", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("sha256", Text, nullable=False),  # of the text
     Column("text", Text, nullable=False),
@@ -213,7 +213,8 @@ documents = Table(
     Column("collections", ARRAY(Text), nullable=False, server_default="{}"),
     Column("metadata", JSONB, nullable=False, server_default="{}"),
     Column("original_id", Uuid, ForeignKey("originals.original_id", ondelete="SET NULL")),
-    Index("documents_language_idx", "language"),
+    Index("documents_language_idx", "language"),  # for processes that search all tenants' languages
+    Index("documents_spoken_idx", "tenant", "language"),
     Index("documents_tenant_url_idx", "tenant", "url", unique=True),
     Index("documents_text_idx", "tenant", "sha256"),
     Index("documents_original_idx", "original_id", postgresql_where=text("original_id IS NOT NULL")),
@@ -278,6 +279,20 @@ upkeep = Table(
     Column("prev_hash", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     CheckConstraint("number > 0", name="number"),
+)
+
+# The tenant "default" is there without a row.
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("suspended_at", Moment),
+    Column("max_unfinished_jobs", Integer),  # null in this and the next: unlimited
+    Column("max_jobs_per_day", Integer),
+    Column("max_usd_per_month", Double),
+    CheckConstraint("tenant ~ '^[a-z0-9][a-z0-9_-]{0,62}$'", name="tenant"),
+    CheckConstraint("tenant <> 'default' OR suspended_at IS NULL", name="suspended"),
 )
 
 api_keys = Table(

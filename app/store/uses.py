@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from app.domain.caller import Caller
 from app.domain.events import PageRead, ReportWritten, SourceFound
 from app.store.database import Engine, fetch
 from dossier.job_types import Claim, Status
@@ -57,12 +58,12 @@ class Use(Struct, frozen=True):
     claims: tuple[Claim, ...]
 
 
-async def uses(engine: Engine, tenant: str, url: str, before: UUID | None, limit: int) -> list[Use]:
+async def uses(engine: Engine, caller: Caller, url: str, before: UUID | None, limit: int) -> list[Use]:
     """Return at most `limit` jobs that found the page, newest first.
 
     `before` is the last one of the page before.
     """
-    found = await fetch(engine, FOUND, tenant, url, before, limit)
+    found = await fetch(engine, FOUND, caller.tenant, url, before, limit)
     then = dict[UUID, list[Any]]()
     for row in await fetch(engine, THEN, [row[0] for row in found]) if found else ():
         then.setdefault(row[0], []).append(row)

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from uuid_utils.compat import uuid7
 
+from app.domain.caller import Caller
 from app.domain.webhook import TOLD, ToldEvent
 from app.store.database import Engine, fetch
 from app.store.event_feed import FEED_START, Cursor
@@ -122,15 +123,18 @@ _ATTEMPTS = """(
 _DELIVERY = f"""delivery_id, job_id, seq, type, state, created_at,
     CASE WHEN state = 'pending' THEN next_at END AS next_at, {_ATTEMPTS} AS attempts"""
 
+_OF_TENANT = """endpoint_id = $2::uuid
+      AND EXISTS (SELECT FROM webhook_endpoints AS e WHERE e.endpoint_id = $2 AND e.tenant = $1::text)"""
+
 LIST_DELIVERIES = f"""
     SELECT {_DELIVERY} FROM webhook_deliveries AS d
-    WHERE endpoint_id = $1::uuid AND ($2::uuid IS NULL OR delivery_id < $2)
-      AND ($4::text IS NULL OR state = $4)
-    ORDER BY delivery_id DESC LIMIT $3::integer"""
+    WHERE {_OF_TENANT} AND ($3::uuid IS NULL OR delivery_id < $3)
+      AND ($5::text IS NULL OR state = $5)
+    ORDER BY delivery_id DESC LIMIT $4::integer"""
 
 RESEND = f"""
     UPDATE webhook_deliveries AS d SET state = 'pending', tries = 0, next_at = now()
-    WHERE endpoint_id = $1::uuid AND delivery_id = $2::uuid RETURNING {_DELIVERY}"""
+    WHERE {_OF_TENANT} AND delivery_id = $3::uuid RETURNING {_DELIVERY}"""
 
 PRUNE = f"""
     DELETE FROM webhook_deliveries WHERE delivery_id IN (
@@ -268,15 +272,24 @@ async def record_try(
 
 
 async def list_deliveries(
-    engine: Engine, endpoint_id: UUID, before: UUID | None, limit: int, state: DeliveryState | None
+    engine: Engine,
+    caller: Caller,
+    endpoint_id: UUID,
+    *,
+    before: UUID | None,
+    limit: int,
+    state: DeliveryState | None,
 ) -> list[WebhookDelivery]:
     """Return an endpoint's deliveries, the newest first."""
-    return [_delivery(row) for row in await fetch(engine, LIST_DELIVERIES, endpoint_id, before, limit, state)]
+    asked = (endpoint_id, before, limit, state)
+    return [_delivery(row) for row in await fetch(engine, LIST_DELIVERIES, caller.tenant, *asked)]
 
 
-async def resend(engine: Engine, endpoint_id: UUID, delivery_id: UUID) -> WebhookDelivery | None:
+async def resend(
+    engine: Engine, caller: Caller, endpoint_id: UUID, delivery_id: UUID
+) -> WebhookDelivery | None:
     """Send a message again, under the same id."""
-    rows = await fetch(engine, RESEND, endpoint_id, delivery_id)
+    rows = await fetch(engine, RESEND, caller.tenant, endpoint_id, delivery_id)
     return _delivery(rows[0]) if rows else None
 
 

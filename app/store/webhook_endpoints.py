@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 from uuid_utils.compat import uuid7
 
+from app.domain.caller import Caller
 from app.domain.webhook import secret_text
 from app.store.database import Engine, fetch
 from dossier.job_types import Callback
@@ -101,43 +102,51 @@ class ListeningEndpoint(Struct, frozen=True):
     job_id: UUID | None = None  # the one job that a callback hears of
 
 
-async def add_endpoint(engine: Engine, tenant: str, new: NewWebhook) -> tuple[Webhook, bytes] | None:
+async def add_endpoint(engine: Engine, caller: Caller, new: NewWebhook) -> tuple[Webhook, bytes] | None:
     """Make an endpoint, and return it with its secret.
 
     None where the tenant has as many as it may.
     """
     secret = secrets.token_bytes(SECRET_BYTES)
     rows = await fetch(
-        engine, ADD_ENDPOINT, tenant, uuid7(), new.url, list(new.events), new.style, new.description, secret
+        engine,
+        ADD_ENDPOINT,
+        caller.tenant,
+        uuid7(),
+        new.url,
+        list(new.events),
+        new.style,
+        new.description,
+        secret,
     )
     return (_webhook(rows[0]), secret) if rows else None
 
 
-async def list_endpoints(engine: Engine, tenant: str) -> list[Webhook]:
+async def list_endpoints(engine: Engine, caller: Caller) -> list[Webhook]:
     """Return the tenant's endpoints, the newest first."""
-    return [_webhook(row) for row in await fetch(engine, LIST_ENDPOINTS, tenant)]
+    return [_webhook(row) for row in await fetch(engine, LIST_ENDPOINTS, caller.tenant)]
 
 
-async def find_endpoint(engine: Engine, tenant: str, endpoint_id: UUID) -> Webhook | None:
+async def find_endpoint(engine: Engine, caller: Caller, endpoint_id: UUID) -> Webhook | None:
     """Return an endpoint of the tenant."""
-    return _first(await fetch(engine, FIND_ENDPOINT, tenant, endpoint_id))
+    return _first(await fetch(engine, FIND_ENDPOINT, caller.tenant, endpoint_id))
 
 
-async def rotate_secret(engine: Engine, tenant: str, endpoint_id: UUID) -> tuple[Webhook, bytes] | None:
+async def rotate_secret(engine: Engine, caller: Caller, endpoint_id: UUID) -> tuple[Webhook, bytes] | None:
     """Give an endpoint a new secret, beside which the old signs."""
     secret = secrets.token_bytes(SECRET_BYTES)
-    found = _first(await fetch(engine, ROTATE_SECRET, tenant, endpoint_id, secret, BOTH_SIGN))
+    found = _first(await fetch(engine, ROTATE_SECRET, caller.tenant, endpoint_id, secret, BOTH_SIGN))
     return (found, secret) if found else None
 
 
-async def enable_endpoint(engine: Engine, tenant: str, endpoint_id: UUID) -> Webhook | None:
+async def enable_endpoint(engine: Engine, caller: Caller, endpoint_id: UUID) -> Webhook | None:
     """Let an endpoint hear of events again."""
-    return _first(await fetch(engine, ENABLE_ENDPOINT, tenant, endpoint_id))
+    return _first(await fetch(engine, ENABLE_ENDPOINT, caller.tenant, endpoint_id))
 
 
-async def delete_endpoint(engine: Engine, tenant: str, endpoint_id: UUID) -> bool:
+async def delete_endpoint(engine: Engine, caller: Caller, endpoint_id: UUID) -> bool:
     """Delete an endpoint and its secret, and return whether there was one."""
-    return bool(await fetch(engine, DELETE_ENDPOINT, tenant, endpoint_id))
+    return bool(await fetch(engine, DELETE_ENDPOINT, caller.tenant, endpoint_id))
 
 
 async def listening(engine: Engine) -> list[ListeningEndpoint]:
@@ -145,16 +154,16 @@ async def listening(engine: Engine) -> list[ListeningEndpoint]:
     return [ListeningEndpoint(*row) for row in await fetch(engine, LISTENING)]
 
 
-async def add_callback(engine: Engine, tenant: str, job_id: UUID, url: str) -> Callback:
+async def add_callback(engine: Engine, caller: Caller, job_id: UUID, url: str) -> Callback:
     """Make the endpoint of a job that is submitted next."""
     endpoint_id, secret = uuid7(), secrets.token_bytes(SECRET_BYTES)
-    await fetch(engine, ADD_CALLBACK, endpoint_id, tenant, url, list(USUAL_TYPES), secret, job_id)
+    await fetch(engine, ADD_CALLBACK, endpoint_id, caller.tenant, url, list(USUAL_TYPES), secret, job_id)
     return Callback(endpoint_id, secret_text(secret))
 
 
-async def find_callback(engine: Engine, tenant: str, job_id: UUID) -> Callback | None:
+async def find_callback(engine: Engine, caller: Caller, job_id: UUID) -> Callback | None:
     """Return the endpoint of a job, with its secret."""
-    rows = await fetch(engine, FIND_CALLBACK, tenant, job_id)
+    rows = await fetch(engine, FIND_CALLBACK, caller.tenant, job_id)
     return Callback(rows[0][0], secret_text(bytes(rows[0][1]))) if rows else None
 
 

@@ -12,6 +12,7 @@ import logging
 import random
 from uuid import UUID
 
+from app.domain.caller import Caller
 from app.domain.row import Row
 from app.errors import DatabaseUnavailable
 from app.store import event_feed, log, reads
@@ -74,17 +75,17 @@ class Hub:
             self._mark({job_id})  # what came since the head was read, nobody told us of
         return topic
 
-    def feed(self, tenant: str, types: tuple[str, ...] | None, head: Cursor) -> Feed:
-        """Return a tenant's feed for a new reader.
+    def feed(self, caller: Caller, types: tuple[str, ...] | None, head: Cursor) -> Feed:
+        """Return the feed of a caller's tenant for a new reader.
 
         `head` is its end.
         """
-        key = (tenant, types)
+        key = (caller.tenant, types)
         if key not in self._feeds:
 
             async def read(after: Cursor) -> FeedSlice:
                 async with self._catching_up:
-                    return await event_feed.read(self._engine, tenant, after, EVENTS_PAGE_SIZE, types)
+                    return await event_feed.read(self._engine, caller, after, EVENTS_PAGE_SIZE, types)
 
             self._feeds[key] = Feed(head, read, lambda: self._feeds.pop(key))
             self._news.set()

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from app.agent.citations import bind
 from app.agent.extractive import Extractive
 from app.agent.ports import Ask, SeenSource
+from app.domain.caller import ANYBODY
 from app.domain.research import Research, Source, Turn
 from app.domain.tools import AdaptPlan, Answer, GeneratePlan, ReadPages, WebSearch, WriteReport
 from app.store import documents
@@ -52,7 +53,7 @@ async def job(engine: Engine, question: str) -> set[str]:
 async def _read(engine: Engine, source: SeenSource, urls: Sequence[str], texts: dict[str, str]) -> SeenSource:
     if source.url not in urls:
         return source
-    text = await documents.text(engine, source.url) or ""
+    text = await documents.text(engine, ANYBODY, source.url) or ""
     digest = hashlib.sha256(text.encode()).hexdigest()
     texts[digest] = text
     return replace(source, sha256=digest)
@@ -90,12 +91,12 @@ async def rows(
 async def _job_without(engine: Engine, question: Question, gone: Sequence[Article]) -> set[str]:
     """Ask again with these articles taken out, and put them back."""
     for article in gone:
-        await documents.remove(engine, article.key)
+        await documents.remove(engine, ANYBODY, article.key)
     try:
         return await job(engine, question.text)
     finally:
         for article in gone:
-            await documents.put(engine, article.key, article.title, article.text)
+            await documents.put(engine, ANYBODY, article.key, article.title, article.text)
 
 
 def _cells(all_: Sequence[tuple[bool, ...]]) -> list[str]:

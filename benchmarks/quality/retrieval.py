@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from math import log, log2
 from statistics import mean
 
+from app.domain.caller import ANYBODY
 from app.providers.corpus_search import CorpusSearch
 from app.store import documents, passage_search
 from app.store.database import Engine
@@ -55,8 +56,8 @@ def ndcg(found: Sequence[str], relevant: dict[str, int]) -> float:
 def search_of(engine: Engine) -> CorpusSearch:
     """The search that the agent uses."""
     return CorpusSearch(
-        find=lambda query, limit: passage_search.find(engine, query, limit),
-        text=lambda url: documents.text(engine, url),
+        find=lambda query, limit: passage_search.find(engine, ANYBODY, query, limit),
+        text=lambda url: documents.text(engine, ANYBODY, url),
     )
 
 

@@ -66,7 +66,7 @@ async def test_a_message_of_the_model_context_protocol_has_bounds(house, body, s
     import httpx
 
     plain = house.app
-    house.app = lambda workers: plain(workers, {"/mcp": McpMount(house.keyring.process_key)})
+    house.app = lambda workers: plain(workers, {"/mcp": McpMount()})
     accepts = {**JSON, "Accept": "application/json, text/event-stream"}
     async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url) as http:
         assert (await http.post("/mcp", content=body, headers=accepts)).status_code == status

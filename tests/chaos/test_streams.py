@@ -18,6 +18,7 @@ from uuid import UUID
 
 import pytest
 
+from app.domain.caller import ANYBODY
 from app.store import documents
 from app.store.writer import Writer
 from tests.chaos import logs
@@ -149,7 +150,9 @@ def unfinished(party: Party) -> str:
 async def test_every_reader_gets_exactly_the_log_whatever_is_dropped_killed_or_lost(fleet, house, owner):
     print(f"CHAOS_SEED={SEED}")  # noqa: T201 - for pytest
     servers, worker = [fleet.server(), fleet.server()], fleet.worker(2)
-    await documents.put(house.engine, "file:///boiling", "Boiling", "Water boils at 100 degrees. " * 50)
+    await documents.put(
+        house.engine, ANYBODY, "file:///boiling", "Boiling", "Water boils at 100 degrees. " * 50
+    )
     await fleet.start()
 
     ends_at, rounds = time.monotonic() + SECONDS, itertools.count()

@@ -2,6 +2,7 @@
 
 import httpx
 
+from app.domain.caller import ANYBODY
 from app.store import webhook_endpoints
 from app.store.database import fetch
 from app.worker.crash import VARIABLE
@@ -28,7 +29,7 @@ async def test_a_message_that_was_sent_and_not_recorded_is_sent_again_under_its_
     taker, environment = Taker(), {"DOSSIER_ALLOW_PRIVATE_HOSTS": "127.0.0.1"}
     async with served(taker) as address:
         new = NewWebhook(f"{address}/hook")
-        assert await webhook_endpoints.add_endpoint(writer.engine, "default", new)
+        assert await webhook_endpoints.add_endpoint(writer.engine, ANYBODY, new)
         dying = fleet.worker(**environment, **{VARIABLE: "after_webhook"})
         await dying.start()
         await completed_job(writer)

@@ -10,6 +10,7 @@ import pytest
 from mcp import ClientSession, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
+from app.domain.caller import ANYBODY
 from app.mcp_server.mount import McpMount
 from app.store import documents
 from tests.conftest import serving
@@ -21,7 +22,7 @@ TOOLS = {"start_research", "get_research", "cancel_research", "answer_question",
 async def address(house):
     """A server with /mcp, as `dossier serve` has it."""
     plain = house.app
-    house.app = lambda workers: plain(workers, {"/mcp": McpMount(house.keyring.process_key)})
+    house.app = lambda workers: plain(workers, {"/mcp": McpMount()})
     async with serving(house) as url:
         yield url
 
@@ -64,7 +65,9 @@ async def test_research_over_http_from_the_question_to_the_report(address):
 
 
 async def test_search_and_fetch_have_the_shapes_that_chatgpt_reads(address, engine):
-    await documents.put(engine, "docs://kettle", "The kettle", "A kettle whistles when its water boils.")
+    await documents.put(
+        engine, ANYBODY, "docs://kettle", "The kettle", "A kettle whistles when its water boils."
+    )
     async with (
         streamable_http_client(f"{address}/mcp") as (read, write, *_),
         ClientSession(read, write) as session,

@@ -10,6 +10,7 @@ import pytest
 
 from app.api.app import make_app
 from app.api.page import MEDIA_TYPES, PAGE_POLICY, PAGE_VIEWS, WEB_FOLDER, files, web_version
+from app.domain.caller import Caller
 from tests.page.conftest import ask
 from tests.page.played import QUESTION
 from tests.steps import until
@@ -170,7 +171,7 @@ async def test_a_source_that_is_not_there_is_404(asking, number):
 async def test_a_source_of_another_tenant_is_that_of_no_job(http, monkeypatch):
     job = await ask(http, QUESTION)
     assert (await http.get(f"/jobs/{job}/sources/1")).status_code == 200
-    monkeypatch.setattr("app.api.context.TENANT", "another")
+    monkeypatch.setattr("app.api.keyring.ANYBODY", Caller("another"))
 
     answer = await http.get(f"/jobs/{job}/sources/1")
 
@@ -212,9 +213,9 @@ async def test_many_readers_of_the_overview_share_a_look(http, monkeypatch):
 
     now = overview_figures.now
 
-    async def counted(engine, tenant):
-        asked.append(tenant)
-        return await now(engine, tenant)
+    async def counted(engine, caller):
+        asked.append(caller.tenant)
+        return await now(engine, caller)
 
     monkeypatch.setattr(overview_figures, "now", counted)
     for _ in range(20):

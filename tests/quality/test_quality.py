@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 
+from app.domain.caller import ANYBODY
 from app.store import documents
 from app.text import languages
 from benchmarks.quality import adapters, citing, pacing, refusals, retrieval
@@ -137,7 +138,7 @@ async def test_a_question_is_put_with_its_article_and_without_it(engine):
         Article("a/2", "Moths", "A moth eats the seeds of reeds."),
     ]
     for one in articles:
-        await documents.put(engine, one.key, one.title, one.text)
+        await documents.put(engine, ANYBODY, one.key, one.title, one.text)
     questions = [Question("en", "What did the ropeway of Ember Hill carry?", {"a/1": 1})]
 
     found = await retrieval.rows(engine, articles, questions)
@@ -145,7 +146,7 @@ async def test_a_question_is_put_with_its_article_and_without_it(engine):
 
     assert found == [("en", ["1", "1.000", "1.000", "1.000", "1.000", "0.000"])]
     assert refused[0] == ("en", ["1", "0%", "100%", "100%", "100%"])
-    assert await documents.text(engine, "a/1") == text
+    assert await documents.text(engine, ANYBODY, "a/1") == text
 
 
 async def test_a_question_is_also_put_without_the_whole_article_of_its_text(engine):
@@ -154,10 +155,12 @@ async def test_a_question_is_also_put_without_the_whole_article_of_its_text(engi
         Article("b/2", "Ropeway", "The ropeway of Ember Hill was closed at night.", "Ember Hill"),
     ]
     for one in articles:
-        await documents.put(engine, one.key, one.title, one.text)
+        await documents.put(engine, ANYBODY, one.key, one.title, one.text)
     question = Question("en", "When was the ropeway of Ember Hill closed?", {"b/1": 1})
 
     refused = await refusals.rows(engine, articles, [question])
 
     assert refused[0][1][-2:] == ["0%", "100%"]
-    assert [await documents.text(engine, one.key) for one in articles] == [one.text for one in articles]
+    assert [await documents.text(engine, ANYBODY, one.key) for one in articles] == [
+        one.text for one in articles
+    ]

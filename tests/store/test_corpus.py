@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.caller import ANYBODY
 from app.ingest import builtin
 from app.store import documents, passage_search
 from app.store.database import fetch
@@ -25,7 +26,7 @@ DIFFERENT = """
 
 async def put_all(engine, **texts):
     for name, text in texts.items():
-        await documents.put(engine, f"note:{name}", name.capitalize(), text)
+        await documents.put(engine, ANYBODY, f"note:{name}", name.capitalize(), text)
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=300), st.integers(0, 60))
@@ -48,39 +49,41 @@ def test_a_passage_ends_at_a_paragraph_before_it_ends_at_a_sentence():
 
 
 async def test_a_passage_is_a_slice_of_its_document_character_for_character(engine):
-    await documents.put(engine, "note:yak", "Yaks", "Ünïcödé 🐃 " * 400 + TEXT)
+    await documents.put(engine, ANYBODY, "note:yak", "Yaks", "Ünïcödé 🐃 " * 400 + TEXT)
 
-    (found,) = await passage_search.find(engine, "yurt of the nomads", 5)
+    (found,) = await passage_search.find(engine, ANYBODY, "yurt of the nomads", 5)
 
-    text = await documents.text(engine, "note:yak")
+    text = await documents.text(engine, ANYBODY, "note:yak")
     assert text is not None
     assert text[found.starts_at : found.ends_at] == found.text
     assert await fetch(engine, DIFFERENT) == [(0,)]
 
 
 async def test_an_unchanged_document_is_not_stored_again(engine):
-    first = await documents.put(engine, "note:yak", "Yaks", TEXT)
-    again = await documents.put(engine, "note:yak", "Yaks", TEXT)
-    renamed = await documents.put(engine, "note:yak", "The yak", TEXT)
+    first = await documents.put(engine, ANYBODY, "note:yak", "Yaks", TEXT)
+    again = await documents.put(engine, ANYBODY, "note:yak", "Yaks", TEXT)
+    renamed = await documents.put(engine, ANYBODY, "note:yak", "The yak", TEXT)
 
     assert (first, again, renamed) == (True, False, True)
 
 
 async def test_replacing_a_document_replaces_its_passages(engine):
-    await documents.put(engine, "note:yak", "Yaks", TEXT)
-    await documents.put(engine, "note:yak", "Yaks", "A yak is a large ox. " * 100)
+    await documents.put(engine, ANYBODY, "note:yak", "Yaks", TEXT)
+    await documents.put(engine, ANYBODY, "note:yak", "Yaks", "A yak is a large ox. " * 100)
 
-    assert await passage_search.find(engine, "yurt", 5) == []
-    assert len(await passage_search.find(engine, "ox", 5)) == 1
+    assert await passage_search.find(engine, ANYBODY, "yurt", 5) == []
+    assert len(await passage_search.find(engine, ANYBODY, "ox", 5)) == 1
     assert await fetch(engine, DIFFERENT) == [(0,)]
 
 
 async def test_a_document_put_by_many_at_once_has_the_passages_of_one_of_them(engine):
     texts = [f"Version {n} of the text about the yak. " * (50 * n) for n in range(1, 7)]
 
-    stored = await asyncio.gather(*(documents.put(engine, "note:yak", "Yaks", text) for text in texts))
+    stored = await asyncio.gather(
+        *(documents.put(engine, ANYBODY, "note:yak", "Yaks", text) for text in texts)
+    )
 
-    kept = await documents.text(engine, "note:yak")
+    kept = await documents.text(engine, ANYBODY, "note:yak")
     cuts = await fetch(engine, "SELECT starts_at, ends_at FROM passages ORDER BY 1")
     assert all(stored)
     assert kept in texts
@@ -89,22 +92,22 @@ async def test_a_document_put_by_many_at_once_has_the_passages_of_one_of_them(en
 
 
 async def test_a_nul_becomes_a_character_that_can_be_stored(engine):
-    await documents.put(engine, "note:\0", "A\0title", "yak\0yurt \ud800")
+    await documents.put(engine, ANYBODY, "note:\0", "A\0title", "yak\0yurt \ud800")
 
-    assert await documents.text(engine, "note:\0") == "yak\ufffdyurt ?"
+    assert await documents.text(engine, ANYBODY, "note:\0") == "yak\ufffdyurt ?"
 
 
 async def test_a_document_that_is_gone_has_no_text(engine):
-    assert await documents.text(engine, "note:none") is None
+    assert await documents.text(engine, ANYBODY, "note:none") is None
 
 
 async def test_removing_takes_every_document_under_a_prefix_and_no_other(engine):
     await put_all(engine, a_1="yak", a_2="yak", b="yak", axx="yak")
 
-    removed = await documents.remove(engine, "note:a_")
+    removed = await documents.remove(engine, ANYBODY, "note:a_")
 
     assert removed == 2
-    assert [found.url for found in await documents.documents(engine, 10)] == ["note:axx", "note:b"]
+    assert [found.url for found in await documents.documents(engine, ANYBODY, 10)] == ["note:axx", "note:b"]
     assert await fetch(engine, "SELECT count(*) FROM passages") == [(2,)]
 
 
@@ -112,7 +115,7 @@ async def test_documents_are_listed_page_by_page_without_a_gap(engine):
     await put_all(engine, a="yak", b="yak", c="yak", d="yak", e="yak")
 
     urls, after = [], ""
-    while page := await documents.documents(engine, 2, after):
+    while page := await documents.documents(engine, ANYBODY, 2, after):
         after = page[-1].url
         urls += [found.url for found in page]
 
@@ -120,9 +123,9 @@ async def test_documents_are_listed_page_by_page_without_a_gap(engine):
 
 
 async def test_each_document_is_found_once_by_its_best_passage(engine):
-    await documents.put(engine, "note:yak", "Yaks", TEXT)
+    await documents.put(engine, ANYBODY, "note:yak", "Yaks", TEXT)
 
-    (found,) = await passage_search.find(engine, "Does a yurt mind the cold?", 5)
+    (found,) = await passage_search.find(engine, ANYBODY, "Does a yurt mind the cold?", 5)
 
     assert "round tent" in found.text
     assert (found.url, found.title) == ("note:yak", "Yaks")
@@ -131,7 +134,7 @@ async def test_each_document_is_found_once_by_its_best_passage(engine):
 async def test_a_rare_word_counts_more_than_a_common_one(engine):
     await put_all(engine, **{f"n{n}": "the herd moves north" for n in range(20)}, rare="a quagga grazes")
 
-    first, *others = await passage_search.find(engine, "quagga herd", 30)
+    first, *others = await passage_search.find(engine, ANYBODY, "quagga herd", 30)
 
     assert first.url == "note:rare"
     assert first.coverage > 0.5 > others[0].coverage
@@ -140,7 +143,7 @@ async def test_a_rare_word_counts_more_than_a_common_one(engine):
 async def test_a_word_in_the_title_counts_more_than_in_the_text(engine):
     await put_all(engine, yurt="a tent for nomads", tent="a yurt for nomads", other="no tent at all")
 
-    first, second = await passage_search.find(engine, "yurt", 5)
+    first, second = await passage_search.find(engine, ANYBODY, "yurt", 5)
 
     assert (first.url, second.url) == ("note:yurt", "note:tent")
     assert first.score > 1.5 * second.score
@@ -149,7 +152,7 @@ async def test_a_word_in_the_title_counts_more_than_in_the_text(engine):
 async def test_a_word_that_the_corpus_does_not_have_lowers_the_coverage(engine):
     await put_all(engine, capital="a capital letter begins a sentence", other="nothing of the kind")
 
-    (found,) = await passage_search.find(engine, "What is the capital of Mongolia?", 5)
+    (found,) = await passage_search.find(engine, ANYBODY, "What is the capital of Mongolia?", 5)
 
     assert found.coverage < 0.5
 
@@ -171,20 +174,20 @@ async def test_a_word_that_the_corpus_does_not_have_lowers_the_coverage(engine):
     ],
 )
 async def test_a_hostile_query_is_only_words(engine, query):
-    await documents.put(engine, "note:yak", "Yaks", TEXT)
+    await documents.put(engine, ANYBODY, "note:yak", "Yaks", TEXT)
 
-    found = await passage_search.find(engine, query, 5)
+    found = await passage_search.find(engine, ANYBODY, query, 5)
 
     assert len(found) <= 1
-    assert await documents.text(engine, "note:yak") == TEXT
+    assert await documents.text(engine, ANYBODY, "note:yak") == TEXT
 
 
 async def test_a_question_finds_the_pages_that_are_about_it(engine):
     for document in builtin.python_topics():
-        await documents.put(engine, document.url, document.title, document.text)
+        await documents.put(engine, ANYBODY, document.url, document.title, document.text)
 
     found = await passage_search.find(
-        engine, "What does the with statement do, and what is a context manager?", 5
+        engine, ANYBODY, "What does the with statement do, and what is a context manager?", 5
     )
 
     assert {"pydoc:with", "pydoc:context-managers"} <= {passage.url for passage in found}

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from alembic import command
 
+from app.domain.caller import ANYBODY
 from app.store import documents, migrate, passage_search
 from app.store.database import fetch
 from tests.conftest import execute
@@ -29,7 +30,7 @@ DOCUMENTS = {
 
 async def put_all(engine):
     for language, (title, text) in DOCUMENTS.items():
-        await documents.put(engine, f"note:{language}", title, text)
+        await documents.put(engine, ANYBODY, f"note:{language}", title, text)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ async def put_all(engine):
 async def test_a_question_in_any_language_finds_its_document_first(engine, language, question):
     await put_all(engine)
 
-    first, *_ = await passage_search.find(engine, question, 5)
+    first, *_ = await passage_search.find(engine, ANYBODY, question, 5)
 
     assert first.url == f"note:{language}"
     assert first.coverage >= 0.35
@@ -73,31 +74,37 @@ async def test_a_document_is_kept_with_its_language(engine):
 
 async def test_a_word_that_is_none_in_one_language_is_one_in_another(engine):
     await put_all(engine)
-    await documents.put(engine, "note:cast", "Casting", "A die is a mould of steel for the casting of zinc.")
+    await documents.put(
+        engine, ANYBODY, "note:cast", "Casting", "A die is a mould of steel for the casting of zinc."
+    )
 
-    first, *_ = await passage_search.find(engine, "What is a die made of?", 5)
+    first, *_ = await passage_search.find(engine, ANYBODY, "What is a die made of?", 5)
 
     assert first.url == "note:cast"
 
 
 async def test_ligatures_and_words_cut_at_the_end_of_a_line_are_found(engine):
     await documents.put(
-        engine, "note:a", "Notes", "The e\ufb03ciency of the obser-\nvatory was poor. It was so\u00adlar."
+        engine,
+        ANYBODY,
+        "note:a",
+        "Notes",
+        "The e\ufb03ciency of the obser-\nvatory was poor. It was so\u00adlar.",
     )
 
     for word in ("efficiency", "observatory", "solar"):
-        assert len(await passage_search.find(engine, word, 5)) == 1, word
+        assert len(await passage_search.find(engine, ANYBODY, word, 5)) == 1, word
 
 
 async def test_a_word_of_a_question_that_is_only_part_of_a_compound_counts_less(engine):
     await documents.put(
-        engine, "note:part", "Bauten", "Die Schleusenwärterhäuser standen an den beiden Ufern."
+        engine, ANYBODY, "note:part", "Bauten", "Die Schleusenwärterhäuser standen an den beiden Ufern."
     )
     await documents.put(
-        engine, "note:word", "Leute", "Der Wärter und seine Frau wohnten an den beiden Ufern."
+        engine, ANYBODY, "note:word", "Leute", "Der Wärter und seine Frau wohnten an den beiden Ufern."
     )
 
-    found = await passage_search.find(engine, "Wo wohnten die Wärter?", 5)
+    found = await passage_search.find(engine, ANYBODY, "Wo wohnten die Wärter?", 5)
 
     assert [passage.url for passage in found] == ["note:word", "note:part"]
 
@@ -117,7 +124,7 @@ async def test_documents_from_before_are_told_and_indexed_by_the_migration(engin
     await asyncio.to_thread(command.upgrade, migrate.config(database_url), "0007")
 
     assert await fetch(engine, "SELECT url, language FROM documents ORDER BY url") == before
-    first, *_ = await passage_search.find(engine, "窗玻璃是用什么烧制的？", 5)
+    first, *_ = await passage_search.find(engine, ANYBODY, "窗玻璃是用什么烧制的？", 5)
     assert first.url == "note:zh"
 
 

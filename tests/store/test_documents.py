@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.domain.caller import ANYBODY
 from app.store import documents, passage_search
 from app.store.documents import DocumentToStore
 
@@ -22,19 +23,19 @@ YAK = "A yak is a large ox that lives on the plateau of Tibet."
     ],
 )
 async def test_ligatures_and_parted_words_are_found_and_the_text_stays(engine, text, question):
-    await documents.put(engine, "note:a", "A", text)
+    await documents.put(engine, ANYBODY, "note:a", "A", text)
 
-    [found] = await passage_search.find(engine, question, 5)
+    [found] = await passage_search.find(engine, ANYBODY, question, 5)
 
     assert found.coverage > 0.4
-    assert found.text == await documents.text(engine, "note:a") == text
+    assert found.text == await documents.text(engine, ANYBODY, "note:a") == text
 
 
 async def test_a_text_that_is_there_is_not_stored_twice(engine):
-    first = await documents.store(engine, DocumentToStore("note:a", "A", YAK))
-    again = await documents.store(engine, DocumentToStore("note:b", "B", YAK))
-    other = await documents.store(engine, DocumentToStore("note:b", "B", YAK, ["tibet"]))
-    moved = await documents.store(engine, DocumentToStore("note:b", "B", YAK, ["asia"]))
+    first = await documents.store(engine, ANYBODY, DocumentToStore("note:a", "A", YAK))
+    again = await documents.store(engine, ANYBODY, DocumentToStore("note:b", "B", YAK))
+    other = await documents.store(engine, ANYBODY, DocumentToStore("note:b", "B", YAK, ["tibet"]))
+    moved = await documents.store(engine, ANYBODY, DocumentToStore("note:b", "B", YAK, ["asia"]))
 
     assert (first.change, again.change, other.change, moved.change) == (
         "added",
@@ -48,26 +49,30 @@ async def test_a_text_that_is_there_is_not_stored_twice(engine):
 async def test_collections_restrict_what_is_found_and_read(engine):
     for name in ("tibet", "nepal"):
         await documents.store(
-            engine, DocumentToStore(f"note:{name}", name, f"{YAK} It is in {name}.", [name, "asia"])
+            engine, ANYBODY, DocumentToStore(f"note:{name}", name, f"{YAK} It is in {name}.", [name, "asia"])
         )
 
     async def found(*collections):
-        return {one.url for one in await passage_search.find(engine, "What is a yak?", 5, collections)}
+        return {
+            one.url for one in await passage_search.find(engine, ANYBODY, "What is a yak?", 5, collections)
+        }
 
     assert (
         await found() == await found("asia") == await found("nepal", "tibet") == {"note:tibet", "note:nepal"}
     )
     assert await found("nepal") == {"note:nepal"}
     assert await found("peru") == set()
-    assert await documents.text(engine, "note:tibet", ["nepal"]) is None
-    assert [one.url for one in await documents.documents(engine, 9, collection="nepal")] == ["note:nepal"]
+    assert await documents.text(engine, ANYBODY, "note:tibet", ["nepal"]) is None
+    assert [one.url for one in await documents.documents(engine, ANYBODY, 9, collection="nepal")] == [
+        "note:nepal"
+    ]
 
 
 async def test_metadata_that_postgres_cannot_store_is_mended(engine):
     stored = await documents.store(
-        engine, DocumentToStore("note:a", "A", YAK, metadata={"a": "x\0y", "b": [1]})
+        engine, ANYBODY, DocumentToStore("note:a", "A", YAK, metadata={"a": "x\0y", "b": [1]})
     )
 
-    known = await documents.find_document(engine, stored.document_id)
+    known = await documents.find_document(engine, ANYBODY, stored.document_id)
 
     assert known.metadata == {"a": "x\ufffdy", "b": [1]}

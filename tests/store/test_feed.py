@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from app.domain import commands as c
+from app.domain.caller import ANYBODY, Caller
 from app.store import event_feed, queue
 from app.store.database import connect, driver_url, fetch
 from app.store.event_feed import FEED_START, SCAN, Cursor
@@ -84,7 +85,7 @@ class FeedReader:
 
     async def turn(self):
         tenant, limit, types = self.question
-        page = await event_feed.read(self.engine, tenant, self.cursor, limit, types)
+        page = await event_feed.read(self.engine, Caller(tenant), self.cursor, limit, types)
         assert len(page.entries) <= limit
         assert self.cursor <= page.next_after <= page.head
         self.cursor = page.next_after
@@ -398,9 +399,9 @@ async def test_a_cursor_past_the_head_is_told_from_one_that_has_everything(write
     await ours.until_seen(3)
     head = ours.cursor
 
-    assert not (await event_feed.read(engine, "default", head, 10)).is_beyond
+    assert not (await event_feed.read(engine, ANYBODY, head, 10)).is_beyond
     for beyond in (Cursor(head.xid, head.position + 1), Cursor(2**64 - 1, 2**63 - 1)):
-        page = await event_feed.read(engine, "default", beyond, 10)
+        page = await event_feed.read(engine, ANYBODY, beyond, 10)
         assert (page.is_beyond, page.entries, page.next_after) == (True, [], beyond)
 
 
@@ -421,7 +422,7 @@ async def test_a_log_with_the_numbers_of_another_cluster_is_never_taken_for_a_sh
     for seq, xid in ((2, 2**40 + 7), (3, 2**40 + 5)):
         await fetch(owner, RESTORED, job.id, seq, xid)
 
-    assert (await event_feed.read(engine, "default", FEED_START, 10)).restored
+    assert (await event_feed.read(engine, ANYBODY, FEED_START, 10)).restored
     assert (await event_feed.head(engine)).restored
 
     connection = await asyncpg.connect(driver_url(database_url))

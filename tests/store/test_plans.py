@@ -17,6 +17,7 @@ from uuid import UUID
 
 import pytest
 
+from app.domain.caller import ANYBODY
 from app.store import history, job_lists, log, queue, reads, rebuild
 from app.store.database import connect, fetch
 
@@ -123,7 +124,7 @@ def lists(before: str) -> Iterator[Ask]:
 
 def listed(**given) -> Ask:
     """A page of 100 jobs."""
-    sql, values = job_lists.list_sql("default", job_lists.JobFilter(**given), 100)
+    sql, values = job_lists.list_sql(ANYBODY, job_lists.JobFilter(**given), 100)
     rows = 100 + 4 * JOBS // 500 if given.get("tags") or given.get("search") else 100
     return Ask(f"list {given}", sql, tuple(map(literal, values)), rows)
 

@@ -3,6 +3,7 @@
 import asyncio
 from uuid import UUID
 
+from app.domain.caller import ANYBODY
 from app.store.database import make_engine
 from app.store.event_feed import Cursor
 from app.store.wake import Wake
@@ -16,7 +17,7 @@ async def test_that_streams_and_feeds_wait_for_the_database_is_logged(caplog):
     engine = make_engine(NOWHERE)
     hub = Hub(engine, Wake(engine, None), asyncio.Event(), 10)
     hub.topic(UUID(int=1), 0)
-    hub.feed("default", None, Cursor(0, 0))
+    hub.feed(ANYBODY, None, Cursor(0, 0))
     running = asyncio.create_task(hub.run())
 
     async def both_said():

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import HeaderParameter
 from litestar.types import ASGIApp
 
-from app.api.authentication import caller_of
+from app.api.context import ApiContext
 from app.api.contract import check_key
 from app.api.openai.error_bodies import SUBMISSION, error_body, errors_of
 from app.api.openai.job_serving import OpenAI, as_app
@@ -28,6 +28,7 @@ _encode = msgspec.json.Encoder().encode
     summary="Complete a chat with a report (OpenAI's protocol)",
 )
 async def create_chat_completion(
+    context: NamedDependency[ApiContext],
     openai: NamedDependency[OpenAI],
     request: Request,  # type: ignore[type-arg]
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
@@ -41,14 +42,14 @@ async def create_chat_completion(
     if (text := side_answer(wish.messages)) is not None:
         return as_app(_side_chat(text, str(body.get("model") or "dossier"), wish), request)
     check_key(idempotency_key)
-    job = await openai.start(wish, caller_of(request), idempotency_key)
+    job = await openai.start(wish, context.caller, idempotency_key)
     if wish.stream:
         name = f"chat {wish.include_usage}"
         return await openai.follow(
-            job.id, caller_of(request), name, lambda: ChatFold(include_usage=wish.include_usage)
+            job.id, context.caller, name, lambda: ChatFold(include_usage=wish.include_usage)
         )
-    await openai.wait(job.id)
-    fold = await openai.folded(job.id, ChatFold())
+    await openai.wait(context.caller, job.id)
+    fold = await openai.folded(context.caller, job.id, ChatFold())
     return as_app(_whole(fold), request)
 
 

@@ -49,7 +49,7 @@ def error_body(message: str, kind: str, code: str | None, param: str | None = No
 def errors_of(*codes: str) -> dict[int, ResponseSpec]:
     """Return the error responses of an operation, one for each status."""
     grouped: dict[int, list[str]] = {}
-    for code in dict.fromkeys((*codes, "unauthorised", "forbidden", "internal_error")):
+    for code in dict.fromkeys((*codes, "unauthorised", "forbidden", "tenant_suspended", "internal_error")):
         grouped.setdefault(CODES[code][0], []).append(f"`{code}`: {CODES[code][1].lower()}")
     return {
         status: ResponseSpec(ErrorBody, description="; ".join(words), generate_examples=False)

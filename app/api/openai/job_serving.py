@@ -9,11 +9,11 @@ from uuid import UUID
 from litestar import Request, Response
 from litestar.types import ASGIApp
 
-from app.api.context import TENANT, ApiContext
-from app.api.keyring import ApiCaller
+from app.api.context import ApiContext
 from app.api.openai.wish import Wish
 from app.api.sse import STREAM_HEADERS, EventStream
 from app.api.waiting import until_over
+from app.domain.caller import Caller
 from app.domain.job import Job
 from app.errors import Busy
 from app.faces.fold import Fold
@@ -56,19 +56,19 @@ class OpenAI:
     def _faces(self) -> Faces:
         return Faces(self._context.hub, self._lines)
 
-    async def start(self, wish: Wish, caller: ApiCaller, key: str | None = None) -> Job:
+    async def start(self, wish: Wish, caller: Caller, key: str | None = None) -> Job:
         """Submit the job, or a follow-up of the named one.
 
         Raises QueueFull, JobNotFound, IdempotencyConflict, DatabaseUnavailable.
         """
-        context = self._context
+        context = self._context.of(caller)
         context.models.check(wish.request.model, wish.request.limits)
         await context.admit()
         if wish.previous is None:
             job, _ = await submit(
                 context.writer,
                 wish.request,
-                tenant=TENANT,
+                tenant=context.caller.tenant,
                 key=key,
                 terms=context.terms,
                 actor=caller.actor,
@@ -88,16 +88,16 @@ class OpenAI:
                 wish.previous,
                 None,
                 changes,
-                tenant=TENANT,
+                tenant=context.caller.tenant,
                 key=key,
                 terms=context.terms,
                 actor=caller.actor,
             )
         return job
 
-    async def folded(self, job_id: UUID, fold: FoldT) -> FoldT:
+    async def folded(self, caller: Caller, job_id: UUID, fold: FoldT) -> FoldT:
         """Return the fold after every event of the job. Raises JobNotFound, JobArchived."""
-        await self._context.head(job_id)
+        await self._context.of(caller).head(job_id)
         seq = 0
         while lines := await self._lines(job_id, seq):
             for line in lines:
@@ -106,15 +106,15 @@ class OpenAI:
             await asyncio.sleep(0)  # a long log must not hold the loop
         return fold
 
-    async def wait(self, job_id: UUID) -> None:
+    async def wait(self, caller: Caller, job_id: UUID) -> None:
         """Return when the job is over. Raises Busy, JobNotFound."""
         if self._waits.locked():
             raise Busy(f"{MAX_WAITS} requests wait for jobs already. Use background or stream.")
         async with self._waits:
-            await until_over(self._context, job_id, MAX_WAIT_SECONDS)
+            await until_over(self._context.of(caller), job_id, MAX_WAIT_SECONDS)
 
     async def follow(
-        self, job_id: UUID, caller: ApiCaller, name: str, make_fold: Callable[[], Fold], after: int = 0
+        self, job_id: UUID, caller: Caller, name: str, make_fold: Callable[[], Fold], after: int = 0
     ) -> ASGIApp:
         """Return the stream of a job's face.
 
@@ -125,7 +125,7 @@ class OpenAI:
             make_fold: makes a fold that has seen nothing.
             after: how many frames the caller has.
         """
-        head = await self._context.head(job_id)
+        head = await self._context.of(caller).head(job_id)
         headers = [*STREAM_HEADERS, (b"x-job-id", str(job_id).encode())]
         if head.is_over:
             return await self._whole(job_id, make_fold(), after)

@@ -8,13 +8,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 
-from app.api.authentication import caller_of
 from app.api.context import ApiContext
 from app.api.contract import LOG, check_key
 from app.api.openai.error_bodies import SUBMISSION, errors_of
 from app.api.openai.job_serving import OpenAI, as_app
 from app.api.openai.wish import body_of, job_of_response, response_wish
 from app.domain import commands as c
+from app.domain.caller import Caller
 from app.faces.response_fold import ResponseFold
 from app.handle import handle
 
@@ -28,6 +28,7 @@ FACE = "responses"
     summary="Create a response (OpenAI's protocol)",
 )
 async def create_response(
+    context: NamedDependency[ApiContext],
     openai: NamedDependency[OpenAI],
     request: Request,  # type: ignore[type-arg]
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
@@ -35,12 +36,12 @@ async def create_response(
     """Submit a job, then stream it, return, or wait."""
     wish = response_wish(await body_of(request))
     check_key(idempotency_key)
-    job = await openai.start(wish, caller_of(request), idempotency_key)
+    job = await openai.start(wish, context.caller, idempotency_key)
     if wish.stream:
-        return await openai.follow(job.id, caller_of(request), FACE, ResponseFold)
+        return await openai.follow(job.id, context.caller, FACE, ResponseFold)
     if not wish.background:
-        await openai.wait(job.id)
-    return as_app(await _shown(openai, job.id), request)
+        await openai.wait(context.caller, job.id)
+    return as_app(await _shown(openai, context.caller, job.id), request)
 
 
 @get(
@@ -49,6 +50,7 @@ async def create_response(
     summary="Get a response, or resume its stream (OpenAI's protocol)",
 )
 async def get_response(
+    context: NamedDependency[ApiContext],
     openai: NamedDependency[OpenAI],
     request: Request,  # type: ignore[type-arg]
     response_id: FromPath[str],
@@ -59,8 +61,8 @@ async def get_response(
     job_id = job_of_response(response_id)
     if stream:
         after = 0 if starting_after is None else starting_after + 1
-        return await openai.follow(job_id, caller_of(request), FACE, ResponseFold, after)
-    return as_app(await _shown(openai, job_id), request)
+        return await openai.follow(job_id, context.caller, FACE, ResponseFold, after)
+    return as_app(await _shown(openai, context.caller, job_id), request)
 
 
 @post(
@@ -72,7 +74,6 @@ async def get_response(
 async def cancel_response(
     openai: NamedDependency[OpenAI],
     context: NamedDependency[ApiContext],
-    request: Request,  # type: ignore[type-arg]
     response_id: FromPath[str],
 ) -> Response[dict[str, Any]]:
     """Cancel the job.
@@ -80,8 +81,8 @@ async def cancel_response(
     It is in progress until its worker stops.
     """
     job = await context.load(job_of_response(response_id))
-    job = await handle(context.writer, job, c.RequestCancel(), actor=caller_of(request).actor)
-    return await _shown(openai, job.id)
+    job = await handle(context.writer, job, c.RequestCancel(), actor=context.caller.actor)
+    return await _shown(openai, context.caller, job.id)
 
 
 @get(
@@ -90,15 +91,15 @@ async def cancel_response(
     summary="List a response's input (OpenAI's protocol)",
 )
 async def response_input(
-    openai: NamedDependency[OpenAI], response_id: FromPath[str]
+    context: NamedDependency[ApiContext], openai: NamedDependency[OpenAI], response_id: FromPath[str]
 ) -> Response[dict[str, Any]]:
     """Return the question as the one input item there is."""
-    fold = await openai.folded(job_of_response(response_id), ResponseFold())
+    fold = await openai.folded(context.caller, job_of_response(response_id), ResponseFold())
     item = fold.input_item()
     ends = {"first_id": item["id"], "last_id": item["id"]}
     return Response({"object": "list", "data": [item], **ends, "has_more": False})
 
 
-async def _shown(openai: OpenAI, job_id: UUID) -> Response[dict[str, Any]]:
-    fold = await openai.folded(job_id, ResponseFold())
+async def _shown(openai: OpenAI, caller: Caller, job_id: UUID) -> Response[dict[str, Any]]:
+    fold = await openai.folded(caller, job_id, ResponseFold())
     return Response(fold.response(), headers={"X-Job-Id": str(job_id)})

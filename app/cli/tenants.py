@@ -1,0 +1,72 @@
+"""`dossier tenant` makes, lists, suspends and resumes tenants."""
+
+import rich_click as click
+from rich.table import Table
+
+from app.cli.database_work import in_database
+from app.cli.terminal import out, print_json
+from app.store import tenants as store
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the tenant as JSON.")
+
+
+@click.group(epilog="Example: dossier tenant create acme")
+def tenant() -> None:
+    """Make, list, suspend and resume tenants.
+
+    A key belongs to one tenant, and sees only what is that tenant's. Without any, all is of `default`.
+    """
+
+
+@tenant.command(epilog="Example: dossier tenant create acme")
+@click.argument("name")
+@AS_JSON
+def create(name: str, *, as_json: bool) -> None:
+    """Make a tenant, whose keys are made with `dossier key create --tenant`."""
+    in_database(lambda engine: store.add_tenant(engine, name))
+    _say(name, "is made", as_json=as_json)
+
+
+@tenant.command("list", epilog="Example: dossier tenant list --json")
+@click.option("--json", "as_json", is_flag=True, help="Print the tenants as JSON.")
+def list_tenants(*, as_json: bool) -> None:
+    """List the tenants, and how many valid keys each has."""
+    found = in_database(store.read_tenants)
+    if as_json:
+        print_json(found)
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("tenant", "state", "keys", "created"):
+        table.add_column(heading)
+    for one in found:
+        created = f"{one.created_at:%Y-%m-%d %H:%M}" if one.created_at else "–"
+        table.add_row(one.tenant, "suspended" if one.suspended_at else "open", str(one.keys), created)
+    out.print(table)
+
+
+@tenant.command(epilog="Example: dossier tenant suspend acme")
+@click.argument("name")
+@AS_JSON
+def suspend(name: str, *, as_json: bool) -> None:
+    """Refuse all keys of a tenant within seconds.
+
+    Its jobs go on; cancel them where they should not.
+    """
+    in_database(lambda engine: store.suspend_tenant(engine, name))
+    _say(name, "is suspended", as_json=as_json)
+
+
+@tenant.command(epilog="Example: dossier tenant resume acme")
+@click.argument("name")
+@AS_JSON
+def resume(name: str, *, as_json: bool) -> None:
+    """Let the keys of a suspended tenant in again."""
+    in_database(lambda engine: store.resume_tenant(engine, name))
+    _say(name, "is resumed", as_json=as_json)
+
+
+def _say(name: str, what: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"tenant": name, "state": "suspended" if what == "is suspended" else "open"})
+    else:
+        click.echo(f"Tenant {name} {what}.")
