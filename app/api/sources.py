@@ -78,12 +78,12 @@ async def job_source(
     """
     key = job_id_of(job_id)
     await context.head(key)  # raises where the job is not the caller's
-    found = (
-        await source_lookup.source(context.writer.engine, key, number) if 0 < number <= MAX_NUMBER else None
-    )
+    engine, found = context.writer.engine, None
+    if 0 < number <= MAX_NUMBER:
+        found = await source_lookup.source(engine, context.caller, key, number)
     if found is None:
         raise BadRequest("source_not_found", f"The job has no source {number}.", "number")
-    recorded = await log.of_types(context.writer.engine, key, TRACES)
+    recorded = await log.of_types(engine, key, TRACES)
     origin = (await asyncio.to_thread(origins, recorded))[number]
     return Response(_page(key, found, origin))
 

@@ -30,7 +30,7 @@ COMMANDS = {
     "serve": ("app.cli.serving:serve", "Run the API and a worker."),
     "mcp": ("app.cli.mcp:mcp", "Serve the Model Context Protocol over stdio."),
     "key": ("app.cli.keys:key", "Make, list and revoke API keys."),
-    "tenant": ("app.cli.tenants:tenant", "Make, list, suspend and resume tenants."),
+    "tenant": ("app.cli.tenant_commands:tenant", "Make, list, suspend and resume tenants."),
     "webhook": ("app.cli.webhook_commands:webhook", "Make webhook endpoints, and see what they got."),
     "worker": ("app.cli.serving:worker", "Run a worker without an API."),
     "workers": ("app.cli.worker_commands:workers", "List the workers, pause, resume or drain them."),

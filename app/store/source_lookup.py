@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from app.domain.caller import Caller
 from app.domain.events import ClaimsJudged, PageRead, ReportWritten, SourceFound
 from app.store import blobs
 from app.store.database import Engine, fetch
@@ -14,7 +15,7 @@ from dossier.job_types import Claim
 # Within one job the index finds these rows; a run of 5,000 events has a few hundred of them.
 READ_SOURCE_EVENTS = """
     SELECT type, data::text FROM events
-    WHERE job_id = $1::uuid
+    WHERE job_id = $1::uuid AND EXISTS (SELECT FROM jobs WHERE jobs.job_id = $1 AND jobs.tenant = $3::text)
       AND (type IN ('report_written', 'claims_judged')
            OR type IN ('source_found', 'page_read') AND (data->>'number')::integer = $2::integer)
     ORDER BY seq"""
@@ -35,12 +36,9 @@ class StoredSource(Struct, frozen=True):
     judge: str  # of the newest verdicts, "" where nobody was asked
 
 
-async def source(engine: Engine, job_id: UUID, number: int) -> StoredSource | None:
-    """Return source `number` of the job, or None.
-
-    The caller has checked whose job it is.
-    """
-    rows = await fetch(engine, READ_SOURCE_EVENTS, job_id, number)
+async def source(engine: Engine, caller: Caller, job_id: UUID, number: int) -> StoredSource | None:
+    """Return source `number` of the caller's job, or None."""
+    rows = await fetch(engine, READ_SOURCE_EVENTS, job_id, number, caller.tenant)
     if not (found := _last(rows, "source_found", _found)):
         return None
     page = _last(rows, "page_read", _read)

@@ -36,7 +36,7 @@ Outcome = e.CallCompleted | e.CallFailed
 Announce = Callable[[Call, str], Awaitable[None]]  # a call, and what its announcement says of it
 
 
-class Caller:
+class CallMaker:
     """Makes the calls of one attempt."""
 
     def __init__(self, tools: Tools, attempt: Attempt, announce: Announce) -> None:

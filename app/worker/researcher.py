@@ -26,7 +26,7 @@ from app.domain.outcome import outcome
 from app.errors import FinishPending, ProviderAway, ProviderError, ResearchFailed
 from app.worker import crash
 from app.worker.attempt import Attempt
-from app.worker.call_maker import Caller
+from app.worker.call_maker import CallMaker
 from app.worker.providers import Tools
 
 TURN_EVENTS = tuple[e.Event, ...]
@@ -38,7 +38,7 @@ class Researcher:
     def __init__(self, tools: Tools, attempt: Attempt) -> None:
         self._tools = tools
         self._attempt = attempt
-        self._caller = Caller(tools, attempt, self._announce_one)
+        self._caller = CallMaker(tools, attempt, self._announce_one)
         self._announced = set[str]()  # keys of calls that this attempt announced and has not tried yet
         self._replies: dict[str, Reply] = {}  # of the current turn; what is missing is in the blobs
         self._kept = set[str]()  # messages of this job that this attempt has kept

@@ -20,6 +20,7 @@ from app.providers.model_book import ModelBook, ModelsFile
 from app.providers.model_spec import ModelSpec
 from app.store import event_feed, job_lists, reads
 from app.store.api_keys import add_key
+from app.store.tenants import add_tenant, suspend_tenant
 from tests.steps import completed_job, running_job
 
 OVER, RUNNING = "01a20937-51e3-763d-b2e2-cb25b04281b4", "01a20939-5eca-72a8-adc6-18aad3401748"
@@ -86,6 +87,7 @@ PROVOKED = {
     # These need a state as well: see STAGES.
     "unauthorised": got("/jobs"),
     "forbidden": got("/jobs"),
+    "tenant_suspended": got("/jobs"),
     "database_unavailable": got("/jobs"),
     "internal_error": got("/jobs"),
     "queue_full": posted({"query": "Why?"}),
@@ -118,6 +120,13 @@ async def with_other_keys(house, _patch):
 
 async def with_a_key_for_submitting(house, _patch):
     _, text = await add_key(house.engine, "submits", ("submit",), None)
+    return {"Authorization": f"Bearer {text}"}
+
+
+async def with_a_suspended_tenant(house, _patch):
+    await add_tenant(house.engine, "acme")
+    _, text = await add_key(house.engine, "theirs", ("read",), None, "acme")
+    await suspend_tenant(house.engine, "acme")
     return {"Authorization": f"Bearer {text}"}
 
 
@@ -168,6 +177,7 @@ async def with_many_webhooks(_house, patch):
 STAGES = {
     "unauthorised": with_other_keys,
     "forbidden": with_a_key_for_submitting,
+    "tenant_suspended": with_a_suspended_tenant,
     "database_unavailable": without_a_database,
     "internal_error": with_a_fault,
     "queue_full": with_a_full_queue,

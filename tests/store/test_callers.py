@@ -1,0 +1,137 @@
+"""Every function of the store knows for whom it reads, or is named here with the reason why not."""
+
+import ast
+import re
+from pathlib import Path
+
+from app.store.tables import metadata
+
+ROOT = Path(__file__).parents[2]
+STORE = ROOT / "app" / "store"
+OWNED = {
+    *("events", "jobs", "blobs", "documents", "passages", "originals", "original_chunks"),
+    *("webhook_endpoints", "webhook_deliveries", "webhook_attempts"),
+}
+
+LOG = "one job's log: the API asks for the caller's head of the job first"
+WRITES = "a change of a job, which was decided on the job itself"
+WORKER = "a worker's, who works for all tenants"
+OPERATOR = "an operator's, who sees all tenants"
+NAMED = "found by their SHA-256, which is in the log of a job"
+
+WITHOUT = {
+    "log.submit": WRITES,
+    "log.append": WRITES,
+    "log.holds": WRITES,
+    "log.find_by_key": "takes the tenant of the request",
+    "log.read": LOG,
+    "log.read_after": LOG,
+    "log.catch_up": LOG,
+    "log.history": LOG,
+    "log.of_types": LOG,
+    "log.past": LOG,
+    "log.load": WORKER,
+    "log.load_each": WORKER,
+    "reads.heads": LOG,
+    "blobs.put": NAMED,
+    "blobs.get": NAMED,
+    "blobs.absent": NAMED,
+    "blobs.damaged": OPERATOR,
+    "page_numbers.page_numbers": NAMED,
+    "event_feed.head": "a place in the log, and nothing that is there",
+    "queue.claim": WORKER,
+    "queue.beat": WORKER,
+    "queue.set_aside": WORKER,
+    "queue.lost": WORKER,
+    "queue.peek": WORKER,
+    "queue.unanswered": WORKER,
+    "queue.waiting": "how many wait of all tenants",
+    "queue_figures.read_figures": OPERATOR,
+    "webhook_deliveries.skip_ahead": WORKER,
+    "webhook_deliveries.read_told": WORKER,
+    "webhook_deliveries.move_cursor": WORKER,
+    "webhook_deliveries.claim_due": WORKER,
+    "webhook_deliveries.next_due": WORKER,
+    "webhook_deliveries.record_try": WORKER,
+    "webhook_deliveries.prune": WORKER,
+    "webhook_endpoints.listening": WORKER,
+    "webhook_endpoints.has_callbacks": WORKER,
+    "webhook_endpoints.callbacks_of": WORKER,
+    "webhook_endpoints.end_callbacks": WORKER,
+    "workers.read_queue": OPERATOR,
+    "archive_months.months": OPERATOR,
+    "archive_months.require_over": OPERATOR,
+    "archive_months.events": OPERATOR,
+    "archive_months.detach": OPERATOR,
+    "checkpoints.moved": OPERATOR,
+    "condition.read_state": OPERATOR,
+    "dump.dump_database": OPERATOR,
+    "dump.load_dump": OPERATOR,
+    "forget.plan_pages": OPERATOR,
+    "forget.plan_job": OPERATOR,
+    "history.known": OPERATOR,
+    "history.histories": OPERATOR,
+    "rebuild.rebuild": OPERATOR,
+    "rebuild.rebuild_at": OPERATOR,
+    "upkeep_log.forget": OPERATOR,
+}
+
+
+def statements(tree: ast.Module) -> dict[str, str]:
+    """The module's texts by name, each with the texts that it is made of."""
+    found: dict[str, str] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found[node.targets[0].id] = ast.unparse(node.value)
+    return found
+
+
+def reads_owned(node: ast.AsyncFunctionDef, texts: dict[str, str]) -> bool:
+    """Whether a table with rows of tenants is in what the function names, however deep."""
+    seen, todo = set[str](), [ast.unparse(node)]
+    while todo:
+        text = todo.pop()
+        if re.search(rf"\b(FROM|JOIN|INTO|UPDATE)\s+(ONLY )?({'|'.join(OWNED)})\b", text):
+            return True
+        named = set(re.findall(r"\b_?[A-Za-z_]+\b", text)) & texts.keys() - seen
+        seen |= named
+        todo += [texts[name] for name in named]
+    return False
+
+
+def found() -> dict[str, bool]:
+    """Each function that asks for rows of tenants: whether it takes a caller."""
+    answers = {}
+    for path in sorted(STORE.glob("*.py")):
+        tree = ast.parse(path.read_text())
+        texts = statements(tree) | {
+            node.name: ast.unparse(node)
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+        for node in tree.body:
+            if isinstance(node, ast.AsyncFunctionDef) and reads_owned(node, texts):
+                names = [one.arg for one in (*node.args.args, *node.args.kwonlyargs)]
+                answers[f"{path.stem}.{node.name}"] = "caller" in names
+    return {name: has for name, has in answers.items() if not name.split(".")[1].startswith("_")}
+
+
+def test_the_tables_of_tenants_are_those_that_there_are():
+    assert metadata.tables.keys() >= OWNED
+
+
+def test_no_function_of_the_store_forgets_its_caller():
+    forgetful = {name for name, has_caller in found().items() if not has_caller}
+    assert forgetful == WITHOUT.keys() & forgetful, "give these a caller"
+    assert set(WITHOUT) == forgetful, "these are no exceptions any more"
+
+
+def test_no_route_asks_the_database_itself():
+    for path in (ROOT / "app" / "api").rglob("*.py"):
+        names = {
+            alias.name
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom) and node.module == "app.store.database"
+            for alias in node.names
+        }
+        assert "fetch" not in names, path
