@@ -47,7 +47,7 @@ JOBS_PAGE = 100  # the most that the server gives
 EVENTS_PAGE = 500
 
 JobId = UUID | str
-ReportFormat = Literal["md", "html", "json"]
+ReportFormat = Literal["md", "html", "json", "bib", "csl"]
 
 
 class AsyncDossier(DocumentCalls):
@@ -273,6 +273,7 @@ class AsyncDossier(DocumentCalls):
         created_before: datetime | str | None = None,
         min_cost: float | None = None,
         max_cost: float | None = None,
+        forked_from: UUID | str | None = None,
         sort: JobSort = "newest",
     ) -> Jobs:
         """Get a page of jobs, newest first.
@@ -291,6 +292,7 @@ class AsyncDossier(DocumentCalls):
             created_before: The same; it is not included.
             min_cost: In US dollars, of completed jobs whose cost is known.
             max_cost: The same.
+            forked_from: The job whose forks are wanted.
             sort: "newest", "oldest", "costliest" or "cheapest"; by cost, of the jobs that have a known one.
         """
         wanted = {
@@ -305,6 +307,7 @@ class AsyncDossier(DocumentCalls):
             "created_before": _moment(created_before),
             "min_cost": min_cost,
             "max_cost": max_cost,
+            "forked_from": str(forked_from) if forked_from else None,
             "sort": None if sort == "newest" else sort,
         }
         params = {name: value for name, value in wanted.items() if value not in (None, "", [])}
@@ -321,6 +324,7 @@ class AsyncDossier(DocumentCalls):
         created_before: datetime | str | None = None,
         min_cost: float | None = None,
         max_cost: float | None = None,
+        forked_from: UUID | str | None = None,
         sort: JobSort = "newest",
     ) -> AsyncGenerator[JobView, None]:
         """Iterate over all matching jobs, newest first.
@@ -333,6 +337,7 @@ class AsyncDossier(DocumentCalls):
             "created_before": created_before,
             "min_cost": min_cost,
             "max_cost": max_cost,
+            "forked_from": forked_from,
             "sort": sort,
         }
         cursor: str | None = None
@@ -412,11 +417,15 @@ class AsyncDossier(DocumentCalls):
     async def report(self, job_id: JobId, format: ReportFormat = "md") -> str:  # noqa: A002 - the API's word
         """Get the report of a completed job.
 
-        It comes as markdown, a page of html, or JSON.
+        It comes as markdown, a page of html, or JSON; "bib" and "csl" are its sources as BibTeX and CSL-JSON.
 
         Raises ApiError `report_not_ready` until the job is completed.
         """
         return (await self._ask("GET", _path(job_id, "/report"), params={"format": format})).text
+
+    async def report_docx(self, job_id: JobId) -> bytes:
+        """Get the report of a completed job as a Word document."""
+        return (await self._ask("GET", _path(job_id, "/report"), params={"format": "docx"})).content
 
     async def claims(self, job_id: JobId) -> Claims:
         """Get each claim of the report with its evidence.

@@ -85,6 +85,7 @@ class Dossier:
     finish = _blocking(AsyncDossier.finish)
     answer = _blocking(AsyncDossier.answer)
     report = _blocking(AsyncDossier.report)
+    report_docx = _blocking(AsyncDossier.report_docx)
     claims = _blocking(AsyncDossier.claims)
     bundle = _blocking(AsyncDossier.bundle)
     replay = _blocking(AsyncDossier.replay)

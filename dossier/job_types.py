@@ -181,11 +181,12 @@ class InputRequest(Struct, frozen=True):
     plan: tuple[str, ...] | UnsetType = UNSET  # to approve or edit; left out where it asks questions
 
 
-class ForkedFrom(Struct, frozen=True):
+class ForkedFrom(Struct, frozen=True, omit_defaults=True):
     """The job and event that a fork starts from."""
 
     job_id: UUID
     after: int
+    instruction: str = ""  # what is asked beyond the origin's question
 
 
 class JobView(Struct, frozen=True, omit_defaults=True, kw_only=True):

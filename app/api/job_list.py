@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 from msgspec import Meta
 
-from app.api.context import ApiContext, id_prefix_of
+from app.api.context import ApiContext, id_prefix_of, job_id_of
 from app.api.contract import MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
 from app.api.past import moment_of
 from app.api.problem_details import BadRequest
@@ -20,7 +20,8 @@ SearchWords = Annotated[str, Meta(min_length=1, max_length=400)]
 Dollars = Annotated[float, Meta(ge=0, le=1_000_000)]
 DESCRIPTION = """
 Every filter that is given holds. `q` finds jobs that are over by words of the question or the report, in any
-language. Repeat `tags` for jobs that carry all of them. `id_prefix` is the beginning of an id. Of the times,
+language. Repeat `tags` for jobs that carry all of them. `id_prefix` is the beginning of an id.
+`forked_from` is the id of a job, and finds its forks. Of the times,
 `created_after` is included and `created_before` is not. `min_cost`, `max_cost` and an order by cost are about
 completed jobs whose cost is known. Continue with `next_cursor` as `cursor`, with the same `sort`.
 """
@@ -55,6 +56,7 @@ async def list_jobs(  # noqa: PLR0913 - each filter is a parameter of the query
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE_SIZE)] = 20,
     cursor: FromQuery[str | None] = None,
     id_prefix: FromQuery[str | None] = None,
+    forked_from: FromQuery[str | None] = None,
 ) -> Jobs:
     """Return a page of jobs, without their reports."""
     asked = JobFilter(
@@ -62,6 +64,7 @@ async def list_jobs(  # noqa: PLR0913 - each filter is a parameter of the query
         outcome=outcome,
         tags=tuple(tags or ()),
         id_prefix=id_prefix_of(id_prefix),
+        forked_from=job_id_of(forked_from, "forked_from") if forked_from else None,
         search=q,
         created_after=moment_of(created_after, "created_after") if created_after else None,
         created_before=moment_of(created_before, "created_before") if created_before else None,

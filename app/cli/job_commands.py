@@ -1,6 +1,7 @@
 """`dossier show`, `jobs`, `cancel` and `report` answer without waiting."""
 
 import re
+import sys
 from typing import Any, get_args
 
 import rich_click as click
@@ -14,6 +15,7 @@ from dossier import ReportFormat
 from dossier.job_types import JobSort, Outcome, Status
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+REPORT_KINDS = (*get_args(ReportFormat), "docx")
 EXAMPLE_ID = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
 
 
@@ -45,6 +47,7 @@ def show(job_id: str, at: str | None, *, as_json: bool) -> None:
 @click.option("--before", "created_before", metavar="TIME", help="Only those created before then.")
 @click.option("--min-cost", type=click.FloatRange(0), help="Only completed ones that cost this much, in $.")
 @click.option("--max-cost", type=click.FloatRange(0), help="Only completed ones that cost no more, in $.")
+@click.option("--forked-from", metavar="JOB_ID", help="Only the forks of this job.")
 @click.option("--sort", default="newest", show_default=True, type=click.Choice(get_args(JobSort)))
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 100))
 @click.option("--cursor", help="The `next_cursor` of the page before.")
@@ -57,6 +60,8 @@ def jobs(*, as_json: bool, **wanted: Any) -> None:  # noqa: ANN401 - click's
     for name in ("created_after", "created_before"):
         wanted[name] = whole_time(wanted[name])
     with connect() as dossier:
+        if wanted["forked_from"]:
+            wanted["forked_from"] = find_job(dossier, wanted["forked_from"])
         page = dossier.jobs(**wanted)
     if as_json:
         print_json(page)
@@ -108,12 +113,20 @@ def finish_job(job_id: str, *, as_json: bool) -> None:
 
 @click.command(epilog=f"Example: dossier report {EXAMPLE_ID} --format html > report.html")
 @click.argument("job_id")
-@click.option("--format", "kind", default="md", show_default=True, type=click.Choice(get_args(ReportFormat)))
+@click.option("--format", "kind", default="md", show_default=True, type=click.Choice(REPORT_KINDS))
 @click.option("--json", "as_json", is_flag=True, help="Print {job_id, format, report} as JSON.")
-def report(job_id: str, kind: ReportFormat, *, as_json: bool) -> None:
-    """Print the report of a completed job."""
+def report(job_id: str, kind: Any, *, as_json: bool) -> None:  # noqa: ANN401 - click's
+    """Print the report of a completed job.
+
+    `bib` and `csl` are its sources. `docx` is a file: redirect it.
+    """
+    if kind == "docx" and (as_json or sys.stdout.isatty()):
+        raise click.UsageError("A docx is a file: leave --json out and add > report.docx")
     with connect() as dossier:
         key = find_job(dossier, job_id)
+        if kind == "docx":
+            click.echo(dossier.report_docx(key), nl=False)
+            return
         text = dossier.report(key, kind)
     if as_json:
         print_json({"job_id": key, "format": kind, "report": text})

@@ -55,7 +55,7 @@ def job_view(job: Job) -> JobView:
 def forked_from(job: Job) -> ForkedFrom | None:
     """The origin of a fork."""
     forked = job.research.forked
-    return ForkedFrom(forked.origin, forked.after) if forked else None
+    return ForkedFrom(forked.origin, forked.after, forked.instruction) if forked else None
 
 
 def input_request(job: Job) -> InputRequest | None:

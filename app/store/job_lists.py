@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from app.domain.caller import Caller
 from app.store.database import Engine, fetch
-from app.store.projections import COST_SQL, HAS_COST_SQL, HAS_OUTCOME_SQL, OUTCOME_SQL
+from app.store.projections import COST_SQL, HAS_COST_SQL, HAS_OUTCOME_SQL, ORIGIN_SQL, OUTCOME_SQL
 from app.store.reads import LISTED_COLUMNS, listed_view
 from dossier.job_types import JobSort, JobView, Outcome, Status
 
@@ -39,6 +39,7 @@ class JobFilter(Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     tags: tuple[str, ...] = ()
     id_prefix: str = ""
+    forked_from: UUID | None = None  # the job that they are forks of
     search: str | None = None  # of jobs that are over: words of the question or the report
     created_after: datetime | None = None
     created_before: datetime | None = None
@@ -80,6 +81,7 @@ _WITH_OUTCOME = f"{HAS_OUTCOME_SQL} AND {OUTCOME_SQL} BETWEEN {{0}}::text AND {{
 _CREATED_AFTER = "job_id >= uuid7_floor({0}::timestamptz - interval '1 minute') AND created_at >= {0}"
 _CREATED_BEFORE = "job_id < uuid7_floor({0}::timestamptz + interval '1 minute') AND created_at < {0}"
 _TAGGED = "cardinality(tags) > 0 AND tags @> {}::text[]"
+_FORKED = f"forked_from IS NOT NULL AND {ORIGIN_SQL} = {{}}::text"
 _HOLDING = "completed_at IS NOT NULL AND job_lexemes(query, result) @@ job_search({}::text)"
 
 # All that have the words or the tags are found first, by their ids: a walk from the newest job on would read
@@ -117,6 +119,8 @@ def list_sql(caller: Caller, asked: JobFilter, limit: int) -> tuple[str, list[An
     found = []
     if asked.tags:
         found.append(bound.bind(_TAGGED, list(asked.tags)))
+    if asked.forked_from:
+        found.append(bound.bind(_FORKED, str(asked.forked_from)))
     if asked.search is not None:
         found.append(bound.bind(_HOLDING, asked.search))
     keys = order.keys if found or order.is_by_cost else _equal_keys(asked, order) + order.keys

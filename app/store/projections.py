@@ -43,6 +43,9 @@ HAS_OUTCOME_SQL = "status IN ('completed','failed')"
 COST_SQL = "CAST(result -> 'metrics' ->> 'estimated_cost_usd' AS float8)"
 HAS_COST_SQL = f"status = 'completed' AND {COST_SQL} IS NOT NULL"
 
+# In SQL: the job that a fork began in. jobs_forks_idx is over the same.
+ORIGIN_SQL = "forked_from ->> 'job_id'"
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 

@@ -41,6 +41,7 @@ from app.store.projections import (
     HAS_OUTCOME_SQL,
     JOB_COLUMNS,
     LEASED_SQL,
+    ORIGIN_SQL,
     OUTCOME_SQL,
 )
 
@@ -152,6 +153,8 @@ jobs = Table(
         postgresql_using="gin",
         postgresql_where=text("completed_at IS NOT NULL"),
     ),
+    # From a job to its forks.
+    Index("jobs_forks_idx", text(f"({ORIGIN_SQL})"), postgresql_where=text("forked_from IS NOT NULL")),
     Index("jobs_tags_idx", "tags", postgresql_using="gin", postgresql_where=text("cardinality(tags) > 0")),
     postgresql_with={"fillfactor": 80},
 )

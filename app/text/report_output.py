@@ -17,6 +17,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from app.text.report_marks import marked
+from app.text.report_style import REPORT_STYLE
 from app.text.urls import clean, domain, normalise
 from dossier.job_types import Author, Result, SourceView, StopReason
 
@@ -165,7 +166,7 @@ def _percent(share: float) -> str:
 def html(result: Result) -> str:
     """Render a report as a whole html document without scripts.
 
-    It has no styles either; [n] leads to the source.
+    [n] leads to the source.
 
     Takes about a second for the longest and most hostile content: call it off the event loop.
     """
@@ -176,7 +177,8 @@ def html(result: Result) -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta name="referrer" content="no-referrer">\n<title>{title}</title>\n</head>\n'
+        f'<meta name="referrer" content="no-referrer">\n<title>{title}</title>\n'
+        f"<style>{REPORT_STYLE}</style>\n</head>\n"
         f'<body>\n<main dir="auto">\n{_sanitised(body)}\n</main>\n</body>\n</html>\n'
     )
 

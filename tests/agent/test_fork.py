@@ -384,6 +384,11 @@ async def test_a_fork_by_http(http, house):
     assert (await http.get(fork["url"], params={"at": view["seq"]})).json() == view
     listed = (await http.get("/jobs")).json()["jobs"][0]
     assert listed["forked_from"] == view["forked_from"]
+    assert listed["forked_from"]["instruction"] == "And tea?"
+    forks = (await http.get("/jobs", params={"forked_from": job_id})).json()["jobs"]
+    assert [job["job_id"] for job in forks] == [fork["job_id"]]
+    assert (await http.get("/jobs", params={"forked_from": fork["job_id"]})).json()["jobs"] == []
+    assert (await http.get("/jobs", params={"forked_from": "x"})).json()["code"] == "malformed_job_id"
 
 
 async def _completed(http, job_id):

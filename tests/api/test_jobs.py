@@ -1,6 +1,9 @@
 """The API's answers, over a real server."""
 
 import asyncio
+import io
+
+from docx import Document
 
 from app.domain import commands as c
 from tests.api.finished import finished
@@ -60,6 +63,26 @@ async def test_the_report_comes_in_three_formats(http):
     assert "default-src 'none'" in html.headers["content-security-policy"]
     assert "<script" not in html.text
     assert as_json.json()["final_answer"]
+
+
+async def test_the_report_and_its_sources_are_exported(http):
+    job_id = (await http.post("/jobs", json={"query": "boil?"})).json()["job_id"]
+    job = await finished(http, job_id)
+    url = f"/jobs/{job_id}/report"
+    cited = {claim["number"] for claim in job["result"]["claims"]}
+
+    docx = await http.get(url, params={"format": "docx"})
+    bib = await http.get(url, headers={"Accept": "application/x-bibtex"})
+    csl = (await http.get(url, params={"format": "csl"})).json()
+
+    words = Document(io.BytesIO(docx.content))
+    assert docx.headers["content-disposition"] == f'attachment; filename="dossier-{job_id}.docx"'
+    assert any("boils at 100 degrees" in paragraph.text for paragraph in words.paragraphs)
+    assert f"/browse/jobs/{job_id} · page " in words.sections[0].footer.paragraphs[0].text
+    assert bib.text.count("@online{") == len(csl) == len(cited)
+    assert {item["URL"] for item in csl} == {
+        source["url"] for source in job["result"]["sources"] if source["number"] in cited
+    }
 
 
 async def test_jobs_are_listed_newest_first_in_pages_and_by_filter(api, house):

@@ -39,7 +39,7 @@ def test_a_follow_up_question_is_answered_from_what_was_read_and_what_is_found_n
     result = fork["result"]
 
     assert fork["status"] == "completed"
-    assert fork["forked_from"] == {"job_id": job["job_id"], "after": job["seq"]}
+    assert fork["forked_from"] == {"job_id": job["job_id"], "after": job["seq"], "instruction": FURTHER}
     assert result["title"] == FURTHER
     assert result["claims"]
     assert any("raise" in claim["text"] for claim in result["claims"])
@@ -56,6 +56,8 @@ def test_a_fork_can_be_left_alone(terminal, url, job):
     assert found.returncode == 0, found.stderr
     view = json.loads(terminal.run("show", found.stdout.strip(), "--json", DOSSIER_URL=url).stdout)
     assert view["forked_from"]["after"] >= 5
+    listed = terminal.run("jobs", "--forked-from", job["job_id"][:35], "--json", DOSSIER_URL=url)
+    assert view["job_id"] in [one["job_id"] for one in json.loads(listed.stdout)["jobs"]]
 
 
 def test_a_recorded_run_over_a_real_corpus_replays_the_same(terminal, url, job, fork):

@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from app.errors import DatabaseUnavailable
 from app.store import migrate
 from app.store.database import dial, fetch
-from app.store.projections import COST_SQL, OUTCOME_SQL
+from app.store.projections import COST_SQL, ORIGIN_SQL, OUTCOME_SQL
 from app.store.tables import Xid8, metadata
 from tests.conftest import execute
 
@@ -25,6 +25,7 @@ ischema_names["xid8"] = Xid8
 APART = {
     "jobs_outcome_idx": (OUTCOME_SQL, "job_idDESC"),
     "jobs_cost_idx": (COST_SQL.replace("CAST", "").replace(" AS float8", "::double precision"), "job_id"),
+    "jobs_forks_idx": (ORIGIN_SQL, "forked_fromISNOTNULL"),
 }
 
 

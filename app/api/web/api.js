@@ -63,6 +63,9 @@ export const api = {
   signIn: (key) => call("/session", json({ key })),
   jobs: (search) => call(`/jobs?${search}`),
   job: (id) => call(job(id)),
+  fork: (id, body, key) => call(`${job(id)}/fork`, json(body, { "Idempotency-Key": key })),
+  forks: async (id) => (await call(`/jobs?limit=100&forked_from=${encodeURIComponent(id)}`)).jobs,
+  capabilities: () => call("/capabilities"),
   cancel: (id) => call(job(id), { method: "DELETE" }),
   finish: (id) => call(`${job(id)}/finish`, { method: "POST" }),
   input: (id, said) => call(`${job(id)}/input`, json(said)),
@@ -107,12 +110,18 @@ const ASKED = [
   "outline",
   "plan_review",
   "output_schema",
+  "model",
+  "verify",
 ];
 
 /** The same question with the same fields, as a new job. */
 export function again(view) {
   const asked = Object.fromEntries(ASKED.filter((name) => name in view).map((name) => [name, view[name]]));
-  return api.submit(asked, crypto.randomUUID());
+  const key = crypto.randomUUID();
+  if (!view.forked_from) return api.submit(asked, key);
+  const { query: _query, ...changes } = asked;
+  const { job_id: origin, after, instruction } = view.forked_from;
+  return api.fork(origin, { after, changes: { ...changes, ...(instruction && { instruction }) } }, key);
 }
 
 export const idFromPath = () => decodeURIComponent(here().split("/")[3] ?? "");

@@ -51,7 +51,8 @@ function side(run, other, id, prose) {
   return h(
     "section",
     { class: "side", "aria-label": run.request.query },
-    h("h2", { dir: "auto" }, h("a", { href: `/browse/jobs/${id}` }, run.request.query)),
+    h("h2", { dir: "auto" }, h("a", { href: `/browse/jobs/${id}` }, run.instruction || run.request.query)),
+    run.instruction ? h("p", { class: "soft small", dir: "auto" }, `Follows: ${run.request.query}`) : "",
     h("p", null, state(run.status, run.outcome)),
     h(
       "dl",
@@ -115,10 +116,34 @@ async function text(run, id) {
   if (run.status !== "completed") return null;
   const article = (await reportDocument(id)).querySelector("article");
   article?.querySelector("h1")?.remove();
-  return [...(article?.children ?? [])].map((one) =>
-    h(/^H\d$/.test(one.nodeName) ? "h4" : "p", null, one.textContent.trim().replace(/\s*\n\s*/g, " · ")),
-  );
+  return [...(article?.children ?? [])].map(block);
 }
+
+/** A block of the report without its links; a list stays a list. */
+function block(one) {
+  const words = (element) => element.textContent.trim().replace(/\s*\n\s*/g, " ");
+  if (/^[UO]L$/.test(one.nodeName))
+    return h(
+      one.nodeName,
+      null,
+      [...one.children].map((item) => h("li", null, words(item))),
+    );
+  if (one.nodeName === "TABLE") return table(one, words);
+  return h(/^H\d$/.test(one.nodeName) ? "h4" : "p", null, words(one));
+}
+
+const table = (one, words) =>
+  h(
+    "table",
+    null,
+    [...one.rows].map((row) =>
+      h(
+        "tr",
+        null,
+        [...row.cells].map((cell) => h(cell.nodeName, null, words(cell))),
+      ),
+    ),
+  );
 
 async function choose(a) {
   const box = $("choose"),

@@ -1,8 +1,9 @@
 // The report as the server rendered it; each [n] opens its source at the quote.
 import { api, idFromPath, reportDocument } from "./api.js";
+import { askOn } from "./ask_on.js";
 import { $, h, out, say, state, tell } from "./dom.js";
 import { at } from "./root.js";
-import { askAgain } from "./rows.js";
+import { askAgain, titleOf } from "./rows.js";
 import { openSource } from "./source.js";
 import { atLeast, date, lasted, many, percent, STOPPED, tries } from "./words.js";
 
@@ -209,11 +210,15 @@ function acts(view) {
     },
     "Copy",
   );
-  const save = (format) =>
+  const save = (format, what, words = format) =>
     h(
       "a",
-      { href: api.reportUrl(id, format), download: `${name}.${format}`, "aria-label": `Download as ${format}` },
-      format,
+      {
+        href: api.reportUrl(id, format),
+        download: `${name}.${format === "csl" ? "json" : format}`,
+        "aria-label": `Download ${what} as ${words}`,
+      },
+      words,
     );
   return [
     copy,
@@ -221,8 +226,15 @@ function acts(view) {
       "span",
       { class: "saves" },
       h("span", { class: "soft" }, "Download"),
-      ["md", "html", "json"].map(save),
-      h("a", { href: `/jobs/${id}/bundle`, download: "" }, "bundle"),
+      ["md", "html", "docx", "json"].map((format) => save(format, "the report")),
+      h("a", { href: `/jobs/${id}/bundle`, download: "", title: "All events and pages, to check offline" }, "bundle"),
+    ),
+    h(
+      "span",
+      { class: "saves" },
+      h("span", { class: "soft" }, "Sources"),
+      save("bib", "the sources", "BibTeX"),
+      save("csl", "the sources", "CSL"),
     ),
     h("button", { type: "button", onclick: () => print() }, "Print"),
     h("a", { class: "button quiet", href: `/browse/jobs/${id}` }, "How it was found"),
@@ -281,12 +293,12 @@ async function start() {
     rendered = await reportDocument(id);
   const body = rendered.querySelector("article") ?? rendered.body;
   rendered.querySelector("article h1")?.remove();
-  say($("title"), result.title || view.query);
-  document.title = `${result.title || view.query} · Dossier`;
+  say($("title"), result.title || titleOf(view));
+  document.title = `${result.title || titleOf(view)} · Dossier`;
   $("facts").replaceChildren(
     state(view.status, view.outcome),
     h("time", { datetime: view.completed_at }, date(view.completed_at)),
-    view.query === result.title ? "" : h("span", { dir: "auto" }, `Asked: ${view.query}`),
+    titleOf(view) === result.title ? "" : h("span", { dir: "auto" }, `Asked: ${titleOf(view)}`),
   );
   $("acts").append(...acts(view));
   const stopped = result.stop_reason !== "answered" && why(result);
@@ -295,6 +307,7 @@ async function start() {
   $("article").append(...[...body.childNodes].flatMap((node) => copied(node, result)).flat(9));
   $("stands").append(...stands(result, view.usage).filter(Boolean));
   bind($("article"), result);
+  $("ask-on").append(askOn(view));
   $("paper").classList.remove("waiting");
   const asked = /^#source-(\d+)$/.exec(location.hash);
   if (asked) open(Number(asked[1]));

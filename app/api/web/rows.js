@@ -7,6 +7,9 @@ import { ago, atLeast, date, many, tries } from "./words.js";
 
 const EMPTY = new Set(["not_found", "not_researched"]);
 
+/** What a job asks: of a follow-up, its own question. */
+export const titleOf = (job) => job.forked_from?.instruction || job.query;
+
 export async function cancelRun(id, changed) {
   const sure = await confirmed(
     "Cancel this job?",
@@ -35,7 +38,7 @@ function action(job, changed) {
       {
         type: "button",
         class: "slim",
-        "aria-label": `Cancel: ${job.query.slice(0, 80)}`,
+        "aria-label": `Cancel: ${titleOf(job).slice(0, 80)}`,
         disabled: job.status === "cancelling",
         onclick: () => cancelRun(job.job_id, changed),
       },
@@ -47,7 +50,7 @@ function action(job, changed) {
       {
         class: "button slim",
         href: `/browse/jobs/${job.job_id}/report`,
-        "aria-label": `Report: ${job.query.slice(0, 80)}`,
+        "aria-label": `Report: ${titleOf(job).slice(0, 80)}`,
       },
       "Report",
     );
@@ -56,7 +59,7 @@ function action(job, changed) {
     {
       type: "button",
       class: "slim",
-      "aria-label": `Try again: ${job.query.slice(0, 80)}`,
+      "aria-label": `Try again: ${titleOf(job).slice(0, 80)}`,
       onclick: () => askAgain(job, changed),
     },
     "Try again",
@@ -64,10 +67,11 @@ function action(job, changed) {
 }
 
 /** The line under the question: the effort, what was or is done, and failed tries apart. */
-function told({ effort, status, current_step: step, usage }) {
+function told({ effort, status, current_step: step, usage, forked_from: from, query }) {
   const done = tries(usage.searches, usage.failed_tries);
-  if (isOver(status)) return `${effort} · ${done}`;
-  return [effort, step, usage.failed_tries && done].filter(Boolean).join(" · ");
+  const origin = from && (from.instruction ? `follows “${query}”` : `fork after event ${from.after}`);
+  const parts = isOver(status) ? [effort, done, origin] : [effort, step, usage.failed_tries && done, origin];
+  return parts.filter(Boolean).join(" · ");
 }
 
 /** One job as a row. An older element is changed in place, so that focus and selection stay. */
@@ -80,7 +84,7 @@ function row(job, old, changed) {
       h(
         "div",
         { class: "what" },
-        h("a", { href: `/browse/jobs/${job.job_id}`, dir: "auto" }, job.query),
+        h("a", { href: `/browse/jobs/${job.job_id}`, dir: "auto" }, titleOf(job)),
         h("p", { class: "sub" }),
       ),
       h("div", { class: "status" }),
@@ -153,7 +157,7 @@ export function poll(search, show, failed) {
     const ended = jobs.filter((job) => isOver(job.status) && last.has(job.job_id) && !isOver(last.get(job.job_id)));
     last = new Map(jobs.map((job) => [job.job_id, job.status]));
     if (ended.length)
-      tell(ended.map((job) => `${stateName(job.status, job.outcome)}: ${job.query.slice(0, 80)}`).join(". "));
+      tell(ended.map((job) => `${stateName(job.status, job.outcome)}: ${titleOf(job).slice(0, 80)}`).join(". "));
   };
   document.addEventListener("visibilitychange", () => !document.hidden && run());
   run();

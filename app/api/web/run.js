@@ -1,6 +1,8 @@
 // A job: live while it goes on, and as it was at any event of its log.
 import { api, Problem } from "./api.js";
+import { askOn, forkHere } from "./ask_on.js";
 import { $, framed, h, say, stateName, tell } from "./dom.js";
+import { family } from "./family.js";
 import { empty, evolve, isOver } from "./fold.js";
 import { drawAsks } from "./run_asks.js";
 import { drawAnswer, drawHead } from "./run_head.js";
@@ -78,7 +80,18 @@ function connected(state, cursor) {
 async function lookBack() {
   page.came = await api.job(id).catch(() => null);
   draw();
+  if (!page.came || $("ask-on").firstChild) return;
+  $("ask-on").append(askOn(page.came));
+  $("ask-on").hidden = page.came.status !== "completed";
 }
+
+async function showFamily() {
+  const tree = await family(await api.job(id)).catch(() => null);
+  $("family").hidden = !tree;
+  $("family-tree").replaceChildren(tree ?? "");
+}
+
+$("fork-here").addEventListener("click", () => forkHere(id, shown(), page.live.request.effort ?? "standard"));
 
 let wanted = Number(new URLSearchParams(location.search).get("at")) || 0;
 let toldStatus = "";
@@ -125,6 +138,7 @@ const follower = new Follower(id, {
   },
 });
 follower.start();
+showFamily();
 api
   .overview()
   .then(({ efforts }) => {

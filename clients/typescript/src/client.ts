@@ -117,10 +117,15 @@ export class Dossier extends DocumentCalls {
     return this.post(jobPath(jobId, "/input"), Array.isArray(said) ? { answers: said } : said, { signal });
   }
 
-  /** Get the report of a completed job: markdown, a page of html, or JSON. */
+  /** Get the report of a completed job: markdown, html, JSON, or its sources as BibTeX or CSL-JSON. */
   async report(jobId: string, options: { format?: t.ReportFormat } & t.Stoppable = {}): Promise<string> {
     const { format = "md", signal } = options;
     return this.connection.text("GET", jobPath(jobId, "/report"), { query: { format }, signal });
+  }
+
+  /** Get the report of a completed job as a Word document. */
+  async reportDocx(jobId: string, { signal }: t.Stoppable = {}): Promise<Uint8Array> {
+    return this.connection.bytes("GET", jobPath(jobId, "/report"), { query: { format: "docx" }, signal });
   }
 
   /** Get each claim of the report with its evidence: quote, page, read, search and step. */

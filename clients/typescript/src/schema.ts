@@ -243,6 +243,8 @@ export interface components {
             /** Format: uuid */
             job_id: string;
             after: number;
+            /** @default  */
+            instruction?: string;
         };
         FoundDocument: {
             url: string;

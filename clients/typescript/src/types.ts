@@ -40,7 +40,7 @@ export type WebhookWithSecret = Schemas["WebhookWithSecret"];
 
 export type Status = JobView["status"];
 export type Outcome = NonNullable<JobView["outcome"]>;
-export type ReportFormat = "md" | "html" | "json";
+export type ReportFormat = "md" | "html" | "json" | "bib" | "csl";
 
 /** An event of one type, with the data of that type. */
 export interface EventOf<Type extends keyof EventData> {
@@ -123,6 +123,8 @@ export interface JobFilter extends Stoppable {
   /** In US dollars, of completed jobs whose cost is known. */
   min_cost?: number;
   max_cost?: number;
+  /** The job whose forks are wanted. */
+  forked_from?: string;
   /** "newest" if it is left out; by cost, of the jobs that have a known one. */
   sort?: "newest" | "oldest" | "costliest" | "cheapest";
 }
