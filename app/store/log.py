@@ -80,7 +80,8 @@ SUBMIT = f"""
     ), written AS ({_write("added", len(JOB_NAMES) + 1)})
     SELECT job_id FROM added"""
 
-# Locking in the order of the ids first keeps two batches over the same jobs from a deadlock.
+# Locking in the order of the ids first keeps two batches over the same jobs from a deadlock. Counting the
+# locks takes them all before the first update; a join would compare each change with each of them.
 APPEND = f"""
     WITH c AS MATERIALIZED (
         SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[], {unnest(MOVING_COLUMNS, 4)})
@@ -89,8 +90,8 @@ APPEND = f"""
         SELECT job_id FROM jobs WHERE job_id = ANY($1::uuid[]) ORDER BY job_id FOR UPDATE
     ), moved AS (
         UPDATE jobs j SET {", ".join(f"{column.name} = {column.stored}" for column in MOVING_COLUMNS)}
-        FROM c JOIN locked USING (job_id)
-        WHERE j.job_id = c.job_id AND j.seq = c.expected
+        FROM c
+        WHERE (SELECT count(*) FROM locked) > 0 AND j.job_id = c.job_id AND j.seq = c.expected
           AND (c.fence IS NULL OR (j.epoch = c.fence AND j.status IN ({LEASED_SQL})))
         RETURNING j.job_id, j.status
     ), written AS ({_write("moved", len(MOVING_NAMES) + 4)}

@@ -356,9 +356,11 @@ class Worker:
         mine = [attempt for job_id, attempt in held.items() if attempt.epoch == lost[job_id]]
         for attempt in mine:
             attempt.writer.give_up()
+        cut = [attempt for attempt in mine if not attempt.ending]
+        for attempt in cut:
             self._metrics.leases_lost.inc()
             log.warning("A lease was lost.", extra=self._about(attempt.job_id, attempt.epoch))
-        self._cancel([attempt.job_id for attempt in mine if not attempt.ending], "lost")
+        self._cancel([attempt.job_id for attempt in cut], "lost")
 
     def _cancel(self, job_ids: Iterable[UUID], why: str) -> None:
         for job_id in job_ids:

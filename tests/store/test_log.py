@@ -15,7 +15,7 @@ from app.domain.change import change
 from app.domain.job import Job
 from app.errors import IdempotencyConflict, JobNotFound, LeaseLost
 from app.store import log
-from app.store.database import fetch
+from app.store.database import driver_url, fetch
 from dossier.request import ResearchRequest
 from tests.domain.given_jobs import LATER, T0
 from tests.steps import (
@@ -27,6 +27,7 @@ from tests.steps import (
     rows,
     running_job,
     submitted_job,
+    until,
     whole_log,
 )
 from tests.store.calls import call
@@ -73,6 +74,26 @@ async def test_writers_that_race_leave_a_gap_free_log(writer):
     found = await whole_log(writer.engine, job.id)
     assert len(found) == 2 + 16
     assert_chain(found)
+
+
+async def test_batches_over_the_same_jobs_in_opposite_orders_do_not_deadlock(writer, owner, database_url):
+    jobs = await asyncio.gather(*(submitted_job(writer) for _ in range(3)))
+    changes = [change(job, (e.CancelRequested(""),), T0, "api", None) for job in jobs]
+    waits = """SELECT count(*) FROM pg_stat_activity
+               WHERE wait_event_type = 'Lock' AND datname = current_database()"""
+    blocker = await asyncpg.connect(driver_url(database_url))
+    async with blocker.transaction():
+        await blocker.execute("SELECT FROM jobs WHERE job_id = $1 FOR UPDATE", jobs[1].id)
+        orders = (changes, changes[::-1])
+        written = [asyncio.create_task(log.append(writer.engine, order)) for order in orders]
+        await until(lambda: two_wait(owner, waits))
+    await blocker.close()
+
+    assert sorted([len(one) for one in await asyncio.gather(*written)]) == [0, 3]
+
+
+async def two_wait(owner, waits):
+    return await fetch(owner, waits) == [(2,)]
 
 
 async def test_an_append_at_an_old_version_writes_nothing(writer):
