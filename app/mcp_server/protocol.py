@@ -12,10 +12,10 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from app.mcp_server.research_tools import ResearchTools
+from app.mcp_server.research_tools import HostWish, ResearchTools
 from app.mcp_server.results import FetchedDocument, ResearchResult, SearchHits, Started
 from dossier.problems import DossierError
-from dossier.request import MAX_QUERY
+from dossier.request import MAX_HEADINGS, MAX_INSTRUCTIONS, MAX_QUERY
 from dossier.version import __version__
 
 INSTRUCTIONS = (
@@ -49,9 +49,18 @@ def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
     async def start_research(
         question: Annotated[str, Field(min_length=1, max_length=MAX_QUERY)],
         effort: Literal["quick", "standard", "deep"] = "standard",
+        instructions: Annotated[
+            str, Field(max_length=MAX_INSTRUCTIONS, description="What the report is to be like.")
+        ] = "",
+        language: Annotated[str | None, Field(description="Of the report: a tag like de or pt-BR.")] = None,
+        length: Literal["short", "medium", "long"] | None = None,
+        outline: Annotated[
+            list[str] | None, Field(max_length=MAX_HEADINGS, description="The report's headings, in order.")
+        ] = None,
     ) -> Started:
         """Start research on a question, and return a job_id at once."""
-        return await _said(tools.start(question, effort))
+        wish = HostWish(instructions, language, length, outline or [])
+        return await _said(tools.start(question, effort, wish))
 
     @server.tool(annotations=READS)
     async def get_research(
@@ -63,6 +72,11 @@ def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
             await context.report_progress(progress, 100, step)
 
         return await _said(tools.get(job_id, wait_seconds, tell))
+
+    @server.tool(annotations=SPENDS)
+    async def finish_research(job_id: JobId) -> ResearchResult:
+        """Have the report written now, from what was read so far."""
+        return await _said(tools.finish(job_id))
 
     @server.tool(annotations=STOPS)
     async def cancel_research(job_id: JobId) -> ResearchResult:

@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
-from typing import Literal
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from app.mcp_server.results import (
@@ -18,6 +18,7 @@ from app.mcp_server.results import (
 from dossier import AsyncDossier
 from dossier.job_types import JobView
 from dossier.problems import DossierError
+from dossier.request import Effort, Length
 
 MAX_TOOL_WAIT = 45.0  # seconds; hosts cut a call after about a minute
 POLL_SECONDS = 1.0  # seconds between two looks at a job that is waited for
@@ -28,6 +29,15 @@ JOB_PREFIX = "job:"  # what the id of a report begins with; other ids are addres
 TellProgress = Callable[[float, str], Awaitable[None]]
 
 
+class HostWish(NamedTuple):
+    """What the report is to be like."""
+
+    instructions: str = ""
+    language: str | None = None
+    length: Length | None = None
+    outline: Sequence[str] = ()
+
+
 class ResearchTools:
     """What the tools do, over one server."""
 
@@ -35,9 +45,16 @@ class ResearchTools:
         self._dossier = dossier
         self._page = page or dossier.url
 
-    async def start(self, question: str, effort: Literal["quick", "standard", "deep"]) -> Started:
+    async def start(self, question: str, effort: Effort, wish: HostWish) -> Started:
         """Submit a question. Raises DossierError."""
-        job = await self._dossier.submit(question, effort=effort)
+        job = await self._dossier.submit(
+            question,
+            effort=effort,
+            instructions=wish.instructions,
+            language=wish.language,
+            length=wish.length,
+            outline=wish.outline,
+        )
         return Started(
             job_id=str(job.job_id),
             status=job.status,
@@ -60,6 +77,10 @@ class ResearchTools:
             if view.status in SETTLED or left <= 0:
                 return _research(view)
             await asyncio.sleep(min(POLL_SECONDS, left))
+
+    async def finish(self, job_id: str) -> ResearchResult:
+        """Have the report written now. Raises DossierError."""
+        return _research(await self._dossier.finish(job_id))
 
     async def cancel(self, job_id: str) -> ResearchResult:
         """Cancel a job. Raises DossierError."""

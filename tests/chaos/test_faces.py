@@ -5,20 +5,26 @@ import contextlib
 import json
 import random
 from datetime import timedelta
+from uuid import UUID
 
 import httpx
 import openai
 import pytest
+from mcp import ClientSession, MCPError
+from mcp.client.streamable_http import streamable_http_client
 
+from app import handle
 from app.domain import commands as c
 from app.domain import events as e
 from app.faces.response_fold import ResponseFold
-from app.store import log
+from app.store import documents, log
 from tests.chaos.logs import end, live_job
+from tests.mocks.streaming import PAUSE, streaming
 from tests.steps import as_worker, claimed_job, until
 from tests.typescript.node import node
 from tests.typescript.package import installed, without_package
 
+GONE = (BaseExceptionGroup, TimeoutError, OSError, httpx.HTTPError, MCPError)
 LOST = (openai.APIConnectionError, openai.APIStatusError)
 
 
@@ -118,3 +124,46 @@ async def test_a_chat_whose_server_was_killed_is_read_to_its_end_as_a_response(f
 
 async def ready(seen) -> bool:
     return bool(seen)
+
+
+async def asked_by_host(url: str, tool: str, **arguments: object) -> dict:
+    """What a tool answers a host that calls it again where the server is gone."""
+    while True:
+        with contextlib.suppress(*GONE):
+            async with (
+                asyncio.timeout(20),
+                streamable_http_client(f"{url}/mcp") as (read, write, *_),
+                ClientSession(read, write) as session,
+            ):
+                await session.initialize()
+                answer = await session.call_tool(tool, arguments)
+                if not answer.is_error:
+                    return answer.structured_content
+        await asyncio.sleep(0.1)
+
+
+async def test_an_mcp_host_goes_on_over_a_kill_of_server_and_worker(fleet, writer):
+    await documents.put(writer.engine, "docs://kettle", "The kettle", "Water boils at 100 degrees Celsius.")
+    server, heir = fleet.server(), fleet.worker()
+    async with streaming() as model:
+        model.play([PAUSE])  # so the worker is in the middle of a call until it is killed
+        worker = fleet.worker(OPENAI_BASE_URL=model.url, DOSSIER_LEASE_SECONDS="1.5")
+        await asyncio.gather(server.start(), worker.start())
+        started = await asked_by_host(
+            server.url, "start_research", question="At how many degrees does water boil?"
+        )
+        waiting = asyncio.create_task(
+            asked_by_host(server.url, "get_research", job_id=started["job_id"], wait_seconds=45)
+        )
+        await until(lambda: ready(model.requests))
+        server.kill()
+        worker.kill()
+        await asyncio.gather(server.start(), heir.start())
+        research = await asyncio.wait_for(waiting, 90)
+    while research["status"] in {"pending", "running"}:
+        research = await asked_by_host(server.url, "get_research", job_id=started["job_id"], wait_seconds=45)
+
+    stored = await handle.load(writer, UUID(started["job_id"]))
+    assert (research["status"], stored.attempt) == ("completed", 2)
+    assert research["report"] == stored.research.report.content
+    assert [source["url"] for source in research["sources"]] == ["docs://kettle"]

@@ -15,7 +15,10 @@ from app.mcp_server.mount import McpMount
 from app.store import documents
 from tests.conftest import serving
 
-TOOLS = {"start_research", "get_research", "cancel_research", "answer_question", "search", "fetch"}
+TOOLS = {
+    *("start_research", "get_research", "finish_research", "cancel_research", "answer_question"),
+    *("search", "fetch"),
+}
 
 
 @pytest.fixture
@@ -62,6 +65,25 @@ async def test_research_over_http_from_the_question_to_the_report(address):
         "https://example.com/b",
     ]
     assert "Water boils" in report.contents[0].text
+
+
+async def test_a_host_says_what_the_report_is_to_be_like_and_has_it_written_now(address, house):
+    house.model.pause = 0.5
+    wish = {"instructions": "For children.", "language": "de", "length": "short", "outline": ["Boiling"]}
+    async with over_http(address) as session, httpx.AsyncClient(base_url=address) as http:
+        started = await told(session, "start_research", question="How does water boil?", **wish)
+        finished = await told(session, "finish_research", job_id=started["job_id"])
+        research = await told(session, "get_research", job_id=started["job_id"], wait_seconds=30)
+        view = (await http.get(f"/jobs/{started['job_id']}")).json()
+        over = await session.call_tool("finish_research", {"job_id": started["job_id"]})
+        refused = await session.call_tool("start_research", {"question": "?", "language": "no such tag"})
+
+    assert finished["status"] in {"pending", "running"}
+    assert research["status"] == "completed"
+    assert {name: view[name] for name in wish} == wish
+    assert view["result"]["stop_reason"] == "finish_requested"
+    assert over.is_error
+    assert refused.is_error
 
 
 async def test_search_and_fetch_have_the_shapes_that_chatgpt_reads(address, engine):

@@ -102,6 +102,10 @@ async def test_a_follow_up_names_the_response_before_and_shows_only_what_is_new(
     assert len(second.output) < len(first.output)
     items = await client.responses.input_items.list(second.id)
     assert items.data[0].content[0].text == "And on Mount Everest?"
+    assert [item async for item in await client.responses.input_items.list(second.id, limit=1)] == items.data
+    assert (await client.responses.input_items.list(second.id, after=items.data[0].id)).data == []
+    with pytest.raises(openai.BadRequestError, match="no input item"):
+        await client.responses.input_items.list(second.id, after="msg_x", order="asc")
 
 
 async def test_the_request_says_effort_domains_and_limits(client, http):

@@ -1,6 +1,6 @@
 """Serve /v1/responses: create, retrieve, resume, cancel, list the input."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Request, Response, get, post
@@ -13,6 +13,7 @@ from app.api.contract import LOG, check_key
 from app.api.openai.error_bodies import SUBMISSION, errors_of
 from app.api.openai.job_serving import OpenAI, as_app
 from app.api.openai.wish import body_of, job_of_response, response_wish
+from app.api.problem_details import BadRequest
 from app.domain import commands as c
 from app.domain.caller import Caller
 from app.faces.response_fold import ResponseFold
@@ -87,17 +88,25 @@ async def cancel_response(
 
 @get(
     "/v1/responses/{response_id:str}/input_items",
-    responses=errors_of(*LOG),
+    responses=errors_of("invalid_request", *LOG),
     summary="List a response's input (OpenAI's protocol)",
 )
 async def response_input(
-    context: NamedDependency[ApiContext], openai: NamedDependency[OpenAI], response_id: FromPath[str]
+    context: NamedDependency[ApiContext],
+    openai: NamedDependency[OpenAI],
+    response_id: FromPath[str],
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,  # noqa: ARG001 - there is one item
+    order: FromQuery[Literal["asc", "desc"]] = "desc",  # noqa: ARG001
 ) -> Response[dict[str, Any]]:
     """Return the question as the one input item there is."""
     fold = await openai.folded(context.caller, job_of_response(response_id), ResponseFold())
     item = fold.input_item()
-    ends = {"first_id": item["id"], "last_id": item["id"]}
-    return Response({"object": "list", "data": [item], **ends, "has_more": False})
+    if after not in {None, item["id"]}:
+        raise BadRequest("out_of_range", "There is no input item with this id.", "after")
+    data = [] if after else [item]
+    end = item["id"] if data else None
+    return Response({"object": "list", "data": data, "first_id": end, "last_id": end, "has_more": False})
 
 
 async def _shown(openai: OpenAI, caller: Caller, job_id: UUID) -> Response[dict[str, Any]]:
