@@ -47,6 +47,7 @@ class Terms(Struct, frozen=True):
     max_attempts: int = 3
     verify: Mapping[Effort, Verify] = MappingProxyType({})  # where the request does not say
     embeds: bool = False  # claims without a quote are searched for by embedding too
+    threaded: frozenset[Effort] = frozenset()  # efforts that are researched by threads
 
 
 async def submit(
@@ -69,7 +70,10 @@ async def submit(
     digest = sha256(_encode(request)).hexdigest()
     # Decided here and kept in the log, so that a worker or a replay need not know the settings.
     request = replace(request, verify=request.verify or terms.verify.get(request.effort))
-    command = c.SubmitJob(request, tenant, terms.max_attempts, key, digest, terms.embeds)
+    # Values of an output are a part of the one reply that writes a report, so such a job has one thread.
+    is_threaded = request.effort in terms.threaded and request.output_schema is None
+    loop: e.Loop | None = "threads" if is_threaded else None
+    command = c.SubmitJob(request, tenant, terms.max_attempts, key, digest, terms.embeds, loop)
     empty = Job(job_id or uuid7())
     first = change(empty, decide(command, empty), datetime.now(UTC), actor, None)
     if await writer.submit(first):

@@ -51,7 +51,7 @@ from app.stream.hub import Hub
 from app.worker.attempt import Attempt
 from app.worker.breaker import Times
 from app.worker.presence import Outages
-from app.worker.providers import Checkers, Choose, Judges, Tools
+from app.worker.providers import Choose, Helpers, Judges, Tools
 from app.worker.researcher import Researcher
 from app.worker.webhook_courier import WebhookCourier
 from app.worker.worker import Pace, Perform, Worker
@@ -149,12 +149,12 @@ class Container:
         choose, times, changed = self._choose(), self.times(), self.breaker_changed
         embedder = embedder_of(self.settings, self.http)
         if models is None:
-            checkers = Checkers(self._judges(None), embedder)
-            return Tools(extractive, extractive, choose, None, checkers, times, changed=changed)
-        checkers = Checkers(self._judges(models), embedder)
+            helpers = Helpers(self._judges(None), embedder)
+            return Tools(extractive, extractive, choose, None, helpers, times, changed=changed)
+        helpers = Helpers(self._judges(models), embedder)
         model = models.model(models.book.default)
         is_priced = models.book.is_priced
-        return Tools(model, extractive, choose, models.model, checkers, times, is_priced, changed)
+        return Tools(model, extractive, choose, models.model, helpers, times, is_priced, changed)
 
     def breaker_changed(self, provider: str, said: str) -> None:
         """Show that a provider's breaker opened, or closed where nothing is `said`."""

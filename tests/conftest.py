@@ -23,7 +23,7 @@ from app.store.migrate import migrate
 from app.store.wake import Wake
 from app.store.writer import Writer
 from app.wiring import Container
-from app.worker.providers import Checkers, Tools
+from app.worker.providers import Helpers, Tools
 from tests import fork_server
 from tests.databases import Databases, with_database
 from tests.folders import passable_folder
@@ -144,9 +144,9 @@ class TestHouse(Container):
         self.embedder = None
 
     def tools(self):
-        checkers = Checkers(lambda _job: self.judge, self.embedder)
+        helpers = Helpers(lambda _job: self.judge, self.embedder)
         tools = {"times": self.times(), "changed": self.breaker_changed}
-        return Tools(self.model, Extractive(), lambda _job: self.search, None, checkers, **tools)
+        return Tools(self.model, Extractive(), lambda _job: self.search, None, helpers, **tools)
 
 
 @pytest.fixture

@@ -16,14 +16,14 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from app.agent import interpret, limits, turns
+from app.agent import interpret, limits, thread_lessons, threads, turns
+from app.agent.calls import BriefCall, Call, DecidingCall, ModelCall, Reply, StageCall
 from app.agent.finishing import to_cut
 from app.agent.judging import JudgeCall
 from app.agent.matching import EmbedCall
 from app.agent.ports import Ask, BadReply, ModelReply
-from app.agent.prompt_hash import wording
-from app.agent.replies import decoded
-from app.agent.turns import Call, DecidingCall, ModelCall, Reply
+from app.agent.prompt_hash import brief_wording, wording
+from app.agent.replies import decoded_of
 from app.domain import events as e
 from app.domain import tools
 from app.domain.change import as_stored
@@ -144,7 +144,9 @@ class Replay:
             self._may_announce = not outcome.retryable
             return
         after = evolve(before, fact)
-        if isinstance(call, ModelCall):
+        if threads.is_on(before):
+            self._lessons = deque(self._learn_piece(after, call, fact.seq, outcome))
+        elif isinstance(call, ModelCall):
             self._lessons = deque(self._learn_step(after, call, fact.seq, outcome))
         elif turns.is_open(after):
             return
@@ -161,7 +163,8 @@ class Replay:
     def _cut(self, fact: e.Recorded, key: str) -> None:
         """See a call cut for a finish, and what its turn taught."""
         call, after = self.job.research.call(key), evolve(self.job, fact)
-        if self.job.status != "cancelling" and call and call.kind in turns.TOOL_KINDS and not to_cut(after):
+        is_of_turn = call is not None and call.kind in turns.TOOL_KINDS and not threads.is_on(self.job)
+        if self.job.status != "cancelling" and is_of_turn and not to_cut(after):
             self._lessons = deque(self._learn_calls(after, fact.seq))
             if self._is_unknown:
                 self._lessons.clear()
@@ -189,6 +192,26 @@ class Replay:
             raise Parted(seq, f"Today's code refuses the reply of {outcome.key}.", outcome, today)
         self._same(seq, outcome, today)
         return ()
+
+    def _learn_piece(self, after: Job, call: Call, seq: int, outcome: Outcome) -> tuple[e.Event, ...]:
+        """Return what a call of a threaded job taught."""
+        reply = self._reply(seq, call, outcome.reply_sha256) if outcome.reply_sha256 else None
+        if outcome.reply_sha256 and reply is None:
+            return ()
+        if isinstance(call, StageCall):
+            texts = self._texts(after, seq)
+        else:
+            wanted = thread_lessons.pages_of(call)
+            texts = {name: self._blobs[name].decode() for name in wanted if name in self._blobs}
+        try:
+            learnt = thread_lessons.learn(after, call, reply, texts)
+        except BadReply as error:
+            self._refused(seq, outcome, str(error))
+            return thread_lessons.learn(after, call, None, texts)
+        if isinstance(outcome, e.CallFailed) and outcome.reply_sha256:
+            taken = e.CallCompleted(call.key, outcome.usage, 0, outcome.reply_sha256, 0)
+            raise Parted(seq, f"Today's code takes the reply of {call.key}.", outcome, taken)
+        return learnt
 
     def _learn_calls(self, after: Job, seq: int) -> tuple[e.Event, ...]:
         return interpret.learn_calls(after, dict(self._replies(after, seq)))
@@ -246,7 +269,9 @@ class Replay:
         return e.JobCompleted(reason, outcome(self.job.research, reason))
 
     def _announce(self, seq: int, event: e.CallRequested) -> None:
-        if not self._owed:
+        if threads.is_on(self.job):
+            self._owed = {call.key: call for call in turns.next_calls(self.job)}
+        elif not self._owed:
             calls = {call.key: call for call in turns.next_calls(self.job)}
             known = calls.get(event.key)
             alone = {event.key: known} if known else {}
@@ -270,6 +295,9 @@ class Replay:
         if ask and event.prompt_sha256 and event.prompt_sha256 != (told := wording(ask).sha256):
             today = replace(today, prompt_sha256=told)
             raise Parted(seq, f"The prompt of call {event.key} is worded differently.", event, today, ask)
+        if isinstance(call, BriefCall) and event.prompt_sha256 != (told := brief_wording(call.brief).sha256):
+            today = replace(today, prompt_sha256=told)
+            raise Parted(seq, f"The prompt of call {event.key} is worded differently.", event, today)
         self._same(seq, replace(event, prompt_sha256=None), today)
 
     def _intent(self, call: Call) -> e.CallRequested:
@@ -313,7 +341,7 @@ class Replay:
 
     def _reply(self, seq: int, call: Call, name: str) -> Reply | None:
         if name in self._blobs:
-            return decoded(call.kind, self._blobs[name])
+            return decoded_of(call, self._blobs[name])
         self.missing.append(Missing(seq, call.key, name))
         self._is_unknown = True
         return None

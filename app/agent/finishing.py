@@ -9,6 +9,7 @@ from app.agent.limits import is_forced
 from app.agent.menu import has_no_model, has_read
 from app.domain.job import Job
 from app.domain.research import Call
+from app.domain.threads import is_thread_key
 
 
 def to_cut(job: Job) -> tuple[Call, ...]:
@@ -28,6 +29,8 @@ def _stays(job: Job, call: Call) -> bool:
     """
     if call.kind != "model":
         return False
+    if is_thread_key(call.key):
+        return call.key.split("/")[1] in ("open", "section", "report")
     return call.error is not None or _can_only_write(job, call)
 
 

@@ -17,6 +17,7 @@ from app.domain import events as e
 from app.domain import tools
 from app.domain.event_kinds import COPIED, LESSONS
 from app.domain.job import Job, fold
+from app.domain.threads import is_thread_key
 from dossier.request import ResearchRequest
 
 Outcome = e.CallCompleted | e.CallFailed
@@ -107,7 +108,10 @@ def _settled(prefix: Sequence[e.Recorded], last: int) -> tuple[dict[str, tuple[i
             case e.CallRequested(key=key):
                 announced[key] = fact.seq
             case e.CallCompleted(key=key) | e.CallFailed(key=key, retryable=False) as outcome:
-                if key in announced and not (_is_of_tool(outcome, last) and _says_nothing(outcome)):
+                # What a thread's model failed at says nothing of the turns that go on from here.
+                has_failed = isinstance(outcome, e.CallFailed) and is_thread_key(key)
+                is_empty = has_failed or (_is_of_tool(outcome, last) and _says_nothing(outcome))
+                if key in announced and not is_empty:
                     settled[key] = announced[key], fact.seq
     is_half_done = any(_is_tools(key, last) for key in announced.keys() - settled.keys())
     return {key: place for key, place in settled.items() if _step(key) <= last}, is_half_done

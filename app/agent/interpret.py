@@ -11,13 +11,15 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from app.agent import judging, matching
+from app.agent.calls import DecidingCall, ModelCall, ReadCall, Reply, SearchCall, StageCall
 from app.agent.citations import Judged, bind, examine, uncited
 from app.agent.ending import asked, citable, ended, supported
 from app.agent.judging import JudgeCall
 from app.agent.limits import bounds, is_forced, may_use
 from app.agent.output_fields import judged_output, output_of
 from app.agent.ports import BadReply, EmbedReply, JudgeReply, ModelReply, PageReply, SearchReply
-from app.agent.turns import DecidingCall, ModelCall, ReadCall, Reply, SearchCall, tool_calls
+from app.agent.thread_report import Assembled
+from app.agent.turns import tool_calls
 from app.domain import events as e
 from app.domain import tools
 from app.domain.job import Job
@@ -182,6 +184,11 @@ def _written(
     return (draft, _delivered(knowing, texts))
 
 
+def learn_sections(job: Job, report: Assembled, texts: Mapping[str, str]) -> tuple[e.Event, ...]:
+    """Turn the sections of a threaded job into a report, or its draft."""
+    return _written(job, report.wrote, texts, fallback=False)
+
+
 def _uncited(job: Job, report: e.ReportWritten, texts: Mapping[str, str]) -> tuple[Claim, ...] | UnsetType:
     """Return what the request has judged beyond the citations."""
     found = uncited(report, citable(job), texts) if job.request.verify == "all" else ()
@@ -263,19 +270,34 @@ def learn_calls(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
 
     Failed calls have no reply.
     """
-    known, learnt = {source.url for source in job.research.sources}, list[e.Event]()
-    number = len(known)
+    known, learnt = {source.url: source.number for source in job.research.sources}, list[e.Event]()
     for call in tool_calls(job):
         reply = replies.get(call.key)
         if isinstance(call, SearchCall) and isinstance(reply, SearchReply):
-            for hit in reply.hits:
-                url = normalise(hit.url)
-                if url and url not in known and may_use(job, url):
-                    known.add(url)
-                    number += 1
-                    title, excerpt = clean(hit.title) or url, clean(hit.excerpt)[:MAX_KEPT_EXCERPT]
-                    learnt.append(e.SourceFound(number, url, title, excerpt, call.key, hit.engine))
+            found = found_sources(job, call, reply, known)
+            known |= {source.url: source.number for source in found}
+            learnt += found
     return (*learnt, *_pages(job, replies))
+
+
+def found_sources(
+    job: Job, call: SearchCall, reply: SearchReply, known: Mapping[str, int]
+) -> list[e.SourceFound]:
+    """Return the pages of a search that are not known yet, with their numbers."""
+    found = dict[str, e.SourceFound]()
+    for hit in reply.hits:
+        url = normalise(hit.url)
+        if url and url not in known and url not in found and may_use(job, url):
+            title, excerpt = clean(hit.title) or url, clean(hit.excerpt)[:MAX_KEPT_EXCERPT]
+            number = len(known) + len(found) + 1
+            found[url] = e.SourceFound(number, url, title, excerpt, call.key, hit.engine)
+    return list(found.values())
+
+
+def usable_urls(job: Job, reply: SearchReply) -> list[str]:
+    """Return the addresses of a search that the request allows."""
+    urls = [normalise(hit.url) for hit in reply.hits]
+    return [url for url in urls if url and may_use(job, url)]
 
 
 def _pages(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
@@ -296,6 +318,8 @@ def stop_reason(job: Job, research: Research, call: DecidingCall) -> StopReason:
     """
     if job.research.is_finishing and job.research.tripped is None:
         return "finish_requested"
+    if job.research.tripped is None and isinstance(call, StageCall) and not job.research.work.sections:
+        return "no_evidence" if not job.research.work.evidence else "model_failed"
     is_aside = job.research.set_aside is not None  # the model came to an end of its own
     if job.research.tripped is None and isinstance(call, ModelCall) and call.fallback and not is_aside:
         return "model_failed"

@@ -195,5 +195,7 @@ def may_repair(job: Job, turns: int) -> bool:
     `turns` is the most that the job may take.
     """
     research = job.research
+    if research.work.threads:
+        return False  # sections are rewritten by a critique; the whole is in no single prompt
     has_room = research.drafts < MAX_DRAFTS and research.turns_taken < turns and not research.is_ending
     return has_room and bool(fallen(research))

@@ -39,6 +39,32 @@ PRESETS: dict[Effort, Bounds] = {
 }
 
 
+class ThreadBounds(Struct, frozen=True):
+    """What the threads of one job may use at most."""
+
+    at_once: int  # threads that work at the same time
+    threads: int  # of the plan and the lead together
+    steps: int  # of one thread, its first search among them
+    rounds: int  # times that the lead may open threads for what is missing
+    critics: int  # threads that a critique may open; 0: there is no critique
+    words: int  # of a report without a wished length
+
+
+THREAD_PRESETS: dict[Effort, ThreadBounds] = {
+    "quick": ThreadBounds(at_once=1, threads=2, steps=2, rounds=0, critics=0, words=300),
+    "standard": ThreadBounds(at_once=3, threads=5, steps=3, rounds=1, critics=0, words=1100),
+    "deep": ThreadBounds(at_once=8, threads=12, steps=5, rounds=2, critics=3, words=3500),
+}
+THREADED_CALLS = (
+    2  # times as many calls as one thread may make: each page takes one more, to extract evidence
+)
+
+
+def thread_bounds(job: Job) -> ThreadBounds:
+    """Return what the effort allows the threads."""
+    return THREAD_PRESETS[job.request.effort]
+
+
 def bounds(job: Job) -> Bounds:
     """Return the preset of the effort, with the caller's limits in place."""
     preset, limits = PRESETS[job.request.effort], job.request.limits
@@ -46,7 +72,7 @@ def bounds(job: Job) -> Bounds:
         turns=preset.turns,
         searches=preset.searches if limits.max_searches is None else limits.max_searches,
         reads=preset.reads,
-        calls=limits.max_calls or preset.calls,
+        calls=limits.max_calls or preset.calls * (THREADED_CALLS if job.loop == "threads" else 1),
         hits=preset.hits,
         seconds=limits.deadline_seconds or preset.seconds,
     )

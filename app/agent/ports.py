@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from msgspec import UNSET, Struct, UnsetType
 
+from app.agent.brief import Brief
 from app.domain.events import FailedPart, Usage, WritingState
 from app.domain.research import Turn
 from app.domain.tools import NextStep
@@ -213,6 +214,13 @@ class PageReply(Struct, frozen=True):
     usage: Usage = Usage()
 
 
+class TextReply(Struct, frozen=True):
+    """What a model wrote for a brief."""
+
+    text: str
+    usage: Usage = Usage()
+
+
 class Judgement(Struct, frozen=True):
     """The verdict on the claim with this place, from 0."""
 
@@ -294,6 +302,23 @@ class Model(Protocol):
         asks a server bounds its own waits, because only it knows how long it stood in a queue.
 
         Raises BadReply for an answer that is not a legal step, ProviderError for everything else.
+        """
+        ...
+
+
+class BriefModel(Protocol):
+    """Does one piece of a threaded job's work."""
+
+    name: str
+
+    async def fulfil(
+        self, brief: Brief, texts: Mapping[str, str], writing: Writing | None = None
+    ) -> TextReply:
+        """Return what the model wrote, without its thoughts.
+
+        `texts` holds the page of an extraction, by its sha256.
+
+        Raises ProviderError; BadReply for a reply that was cut off or refused.
         """
         ...
 

@@ -12,6 +12,8 @@ from hashlib import sha256
 import msgspec
 from msgspec import UNSET, Struct
 
+from app.agent.brief import Brief
+from app.agent.brief_prompts import brief_messages, schema_of
 from app.agent.ports import Ask
 from app.agent.prompts import messages
 from app.agent.step_schema import strict_schema
@@ -50,11 +52,22 @@ def wording(ask: Ask) -> Wording:
         *((message.role, message.content) for message in messages(ask, {})),
         ("schema", _schema(ask.menu, is_structured=ask.output_schema is not UNSET)),
     ]
+    return _whole(said)
+
+
+def _whole(said: Sequence[tuple[str, str]]) -> Wording:
     named = [_named(role, text) for role, text in said]
     body = f"[{','.join([part for _, part in named])}]"
     texts = [(name, text) for (name, _), (_, text) in zip(named, said, strict=True)]
     whole = _digest(body)
     return Wording(whole, ((whole, body), *texts))
+
+
+def brief_wording(brief: Brief) -> Wording:
+    """Return what a model is told in a brief, but for the page."""
+    schema = schema_of(brief.task)
+    asked = [("schema", msgspec.json.encode(schema).decode())] if schema else []
+    return _whole([*((message.role, message.content) for message in brief_messages(brief, {})), *asked])
 
 
 def parts(body: bytes) -> Sequence[PromptPart]:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from app.agent.calls import BriefCall, Call, Reply, StageCall
 from app.agent.ports import (
     EmbedReply,
     Hit,
@@ -11,8 +12,8 @@ from app.agent.ports import (
     PageReply,
     PassageMatch,
     SearchReply,
+    TextReply,
 )
-from app.agent.turns import Reply
 from app.domain.events import CallKind
 from app.domain.tools import NextStep
 
@@ -32,6 +33,15 @@ def encoded(reply: Reply) -> bytes:
             return _encode(reply.judgements)
         case EmbedReply():
             return _encode(reply.matches)
+        case TextReply():
+            return reply.text.encode()
+
+
+def decoded_of(call: Call, body: bytes) -> Reply:
+    """Decode the stored reply of a call."""
+    if isinstance(call, BriefCall | StageCall):
+        return TextReply(body.decode())
+    return decoded(call.kind, body)
 
 
 def decoded(kind: CallKind, body: bytes) -> Reply:

@@ -9,101 +9,31 @@ read off the folded job, so resuming is folding, and a call that is in the log i
 from collections.abc import Container, Iterable, Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Literal
 
-import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from app.agent import judging, matching
+from app.agent import judging, matching, threads
 from app.agent.asks import stand_in_ask, turn_ask
+from app.agent.calls import Call, ModelCall, ReadCall, SearchCall, about, input_of, is_free
 from app.agent.effects import query_key, searched, unreadable
 from app.agent.finishing import needs_stand_in
-from app.agent.judging import JudgeCall
 from app.agent.limits import affordable, bounds, may_use
-from app.agent.matching import EmbedCall
 from app.agent.menu import may_research, menu
-from app.agent.ports import (
-    FREE,
-    Ask,
-    EmbedReply,
-    JudgeReply,
-    ModelReply,
-    PageReply,
-    SearchReply,
-)
+from app.agent.ports import FREE
 from app.agent.spellings import Spellings
 from app.domain import events as e
 from app.domain import tools
 from app.domain.job import Job
 from app.domain.research import Call as ResearchCall
 from app.domain.research import Source
+from app.domain.threads import is_thread_key
 from app.text.urls import normalise
 
 LATE = "The model did not answer before the deadline."
 PASSING_EVENTS = frozenset({"network", "timeout", "rate_limit"})  # types of errors that waiting may cure
 TOOL_KINDS = ("search", "read")
 MAX_CORRECTIONS = 2  # times that a model is told what was wrong with its reply, for one turn
-
-
-class ModelCall(Struct, frozen=True):
-    """Ask the model for the next step.
-
-    `fallback` asks the one that cannot fail and costs nothing.
-    """
-
-    key: str
-    ask: Ask
-    fallback: bool = False
-    kind: Literal["model"] = "model"
-
-
-class SearchCall(Struct, frozen=True):
-    """Search for one query."""
-
-    key: str
-    query: str
-    limit: int
-    kind: Literal["search"] = "search"
-
-
-class ReadCall(Struct, frozen=True):
-    """Read one page."""
-
-    key: str
-    number: int
-    url: str
-    kind: Literal["read"] = "read"
-
-
-DecidingCall = ModelCall | JudgeCall | EmbedCall  # whose outcome can bring the report
-Call = SearchCall | ReadCall | DecidingCall
-Reply = ModelReply | SearchReply | PageReply | JudgeReply | EmbedReply
-
-_encode = msgspec.json.Encoder(order="deterministic").encode
-
-
-def input_of(call: Call) -> bytes:
-    """Return the input of a call, which is hashed.
-
-    A model's input is stored too.
-    """
-    return _encode(call.ask if isinstance(call, ModelCall) else call)
-
-
-def about(call: Call) -> str:
-    """What a call is about, for people."""
-    match call:
-        case ModelCall():
-            return f"turn {call.ask.step}"
-        case SearchCall():
-            return call.query
-        case ReadCall():
-            return call.url
-        case JudgeCall():
-            return f"{len(call.claims)} claims" if call.claims else "the draft as it is"
-        case EmbedCall():
-            return f"{len(call.claims)} claims on page {call.number}" if call.claims else "the draft as it is"
 
 
 def intent(job: Job, call: Call, provider: str, prompt_sha256: str | None = None) -> e.CallRequested:
@@ -122,24 +52,12 @@ def intent(job: Job, call: Call, provider: str, prompt_sha256: str | None = None
     )
 
 
-def is_free(call: Call) -> bool:
-    """Return True for a stand-in for a provider.
-
-    It asks nobody, costs nothing, and is never cut off.
-    """
-    match call:
-        case ModelCall():
-            return call.fallback
-        case JudgeCall() | EmbedCall():
-            return call.is_empty
-        case _:
-            return False
-
-
 def next_calls(job: Job) -> list[Call]:
     """Return the calls to make now, none once a report exists."""
     if job.research.report is not None:
         return []
+    if threads.is_on(job):
+        return threads.next_calls(job)
     return pending(job) or [_deciding_call(job)]
 
 
@@ -264,7 +182,11 @@ def model_call(job: Job) -> ModelCall:
     After that, or where the limits leave no room for the model, the stand-in goes on without it.
     """
     step = len(job.research.turns) + 1
-    refused = [call.error for call in job.research.calls if call.kind == "model" and call.error]
+    refused = [
+        call.error
+        for call in job.research.calls
+        if call.kind == "model" and call.error and not is_thread_key(call.key)
+    ]
     final = [error for error in refused if not error.retryable]
     told = tuple(error.error_message for error in final if error.error_type == "validation")
     offered = _menu(job)

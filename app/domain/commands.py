@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from app.domain.events import Away, Event, JobForked
+from app.domain.events import Away, Event, JobForked, Loop
 from dossier.job_types import ErrorType, Outcome, StopReason
 from dossier.request import ResearchRequest
 
@@ -19,6 +19,7 @@ class SubmitJob(Struct, frozen=True):
     idempotency_key: str | None = None
     request_sha256: str | None = None
     embeds: bool = False  # claims without a quote are searched for by embedding too
+    loop: Loop | None = None  # how it is researched; None: by one thread of turns
 
 
 class ForkJob(Struct, frozen=True):

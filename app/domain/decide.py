@@ -97,6 +97,7 @@ def _submit(command: c.SubmitJob, job: Job) -> Events:
             request_sha256=command.request_sha256,
             agent_rules=e.AGENT_RULES,
             embeds=command.embeds or UNSET,
+            loop=command.loop or UNSET,
         ),
     )
 

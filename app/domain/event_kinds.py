@@ -73,6 +73,14 @@ _ROWS = (
     EventKind(event=e.CancelRequested, needs_lease=False),
     EventKind(event=e.FinishRequested, needs_lease=False),
     EventKind(event=e.JobCancelled, needs_lease=False, ends="job"),
+    EventKind(event=e.ThreadOpened, is_lesson=True),
+    EventKind(event=e.ThreadStepped, is_lesson=True),
+    EventKind(event=e.ThreadSearched, is_lesson=True),
+    EventKind(event=e.EvidenceKept, is_lesson=True),
+    EventKind(event=e.ThreadClosed, is_lesson=True),
+    EventKind(event=e.OutlineDrafted, is_lesson=True),
+    EventKind(event=e.SectionWritten, is_lesson=True),
+    EventKind(event=e.SectionsCriticised, is_lesson=True),
 )
 EVENT_KINDS = {kind.name: kind for kind in _ROWS}
 

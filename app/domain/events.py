@@ -16,6 +16,7 @@ from dossier.job_types import Claim, ErrorType, Outcome, Output, ReportPart, Sto
 from dossier.request import ResearchRequest
 
 CallKind = Literal["model", "search", "read", "judge", "embed"]
+Loop = Literal["threads"]  # how a job is researched, where not by the one thread of turns
 
 
 RULES = 6  # of the citation check: raised where the same report over the same pages comes out otherwise
@@ -46,6 +47,8 @@ class JobSubmitted(Fact, frozen=True):
     agent_rules: int = 1  # under which the job is worked on, however old it gets
     # Claims without a quote are searched for by embedding too. Left out where no server is configured.
     embeds: bool | UnsetType = UNSET
+    # How it is researched; left out where one thread of turns does it.
+    loop: Loop | UnsetType = UNSET
 
 
 class Earlier(Struct, frozen=True):
@@ -421,6 +424,119 @@ class JobCancelled(Fact, frozen=True):
     type = "job_cancelled"
 
 
+class ThreadOpened(Fact, frozen=True):
+    """A thread began to research one question of the job.
+
+    Its first search, for the words of its question, follows from this.
+    """
+
+    type = "thread_opened"
+    thread: int  # from 1
+    question: str
+    # The section that a critique found wanting; left out for threads of the plan and of the lead.
+    section: int | UnsetType = UNSET
+
+
+class ThreadStepped(Fact, frozen=True):
+    """A thread chose its next searches and pages."""
+
+    type = "thread_stepped"
+    thread: int
+    step: int  # from 2; the first one is the opening
+    thought: str
+    queries: tuple[str, ...]
+    reads: tuple[int, ...]  # numbers of sources
+
+
+class ThreadSearched(Fact, frozen=True):
+    """A search of a thread returned these sources, new or known."""
+
+    type = "thread_searched"
+    thread: int
+    numbers: tuple[int, ...]
+    found_by: str  # key of the search
+
+
+class Passage(Struct, frozen=True, omit_defaults=True):
+    """Words of a page, letter by letter, and what they are good for."""
+
+    start: int  # characters into the stored page
+    end: int
+    quote: str
+    note: str = ""
+
+
+class EvidenceKept(Fact, frozen=True):
+    """Passages of a page were kept for a thread."""
+
+    type = "evidence_kept"
+    thread: int
+    number: int  # of the source
+    passages: tuple[Passage, ...]
+    taken_by: Literal["model", "words"]
+    dropped: tuple[str, ...] = ()  # beginnings of what was given and is not in the page
+    found_by: str = ""  # key of the call: an extraction, or the reading of a short page
+
+
+class ThreadClosed(Fact, frozen=True):
+    """A thread ended."""
+
+    type = "thread_closed"
+    thread: int
+    # It had an answer, used up its share, or its model failed.
+    reason: Literal["answered", "spent", "failed"]
+    finding: str = ""
+
+
+class PlannedSection(Struct, frozen=True):
+    """A section of the report to be, and the evidence it is written from."""
+
+    heading: str
+    points: str
+    evidence: tuple[int, ...]  # numbers of passages, from 1, in the order of the log
+
+
+class OutlineDrafted(Fact, frozen=True):
+    """The lead looked at all evidence and outlined the report.
+
+    Threads that are opened with it are for what it missed; an outline follows anew after them.
+    """
+
+    type = "outline_drafted"
+    title: str
+    sections: tuple[PlannedSection, ...]  # the introduction first
+    confidence: str
+    conflicts: tuple[str, ...] = ()  # between sources
+    missing: tuple[str, ...] = ()  # what was not found
+
+
+class SectionWritten(Fact, frozen=True):
+    """A section of the report was written, in markdown."""
+
+    type = "section_written"
+    section: int  # 0 is the introduction
+    version: int  # 2 after a critique
+    content: str
+
+
+class Problem(Struct, frozen=True):
+    """What a critique found wrong with a section."""
+
+    section: int
+    problem: str
+    question: str = ""  # to be researched before the section is rewritten
+
+
+class SectionsCriticised(Fact, frozen=True):
+    """A critique looked at all sections.
+
+    Those with a problem are rewritten, after the threads that it opened.
+    """
+
+    type = "sections_criticised"
+    problems: tuple[Problem, ...]
+
+
 class Unrecognised(Struct, frozen=True):
     """An event of a newer version: stored and streamed, not folded."""
 
@@ -458,6 +574,14 @@ Event = (
     | CancelRequested
     | FinishRequested
     | JobCancelled
+    | ThreadOpened
+    | ThreadStepped
+    | ThreadSearched
+    | EvidenceKept
+    | ThreadClosed
+    | OutlineDrafted
+    | SectionWritten
+    | SectionsCriticised
     | Unrecognised
 )
 

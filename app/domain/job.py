@@ -42,6 +42,7 @@ class Job(Struct, frozen=True):
     max_attempts: int = 0
     agent_rules: int = 1  # under which the agent decides
     embeds: bool = False  # claims without a quote are searched for by embedding too
+    loop: e.Loop | None = None  # how it is researched; None: by one thread of turns
     attempt: int = 0
     epoch: int = 0
     progress: int = 0
@@ -111,6 +112,14 @@ def _apply(job: Job, fact: e.Recorded) -> Job:
             | e.ClaimsJudged()
             | e.PassagesMatched()
             | e.ReportWritten()
+            | e.ThreadOpened()
+            | e.ThreadStepped()
+            | e.ThreadSearched()
+            | e.EvidenceKept()
+            | e.ThreadClosed()
+            | e.OutlineDrafted()
+            | e.SectionWritten()
+            | e.SectionsCriticised()
         ):
             return _learn(job, event, fact.at)
         case e.JobSubmitted():
@@ -154,6 +163,7 @@ def _submit(job: Job, event: e.JobSubmitted, at: datetime) -> Job:
         max_attempts=event.max_attempts,
         agent_rules=event.agent_rules,
         embeds=bool(event.embeds),
+        loop=event.loop or None,
         current_step="Waiting for a worker",
         created_at=at,
     )

@@ -9,6 +9,8 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from app.domain import events as e
+from app.domain import threads
+from app.domain.threads import ThreadedWork, ThreadEvent
 from app.domain.tools import AnyTool, GeneratePlan, Reasoning, WriteReport
 from dossier.job_types import Author, Claim
 
@@ -130,6 +132,7 @@ class Research(Struct, frozen=True):
     open_at_finish: tuple[str, ...] = ()  # keys of the calls that were not settled then
     learnt: float = 0.0  # bytes of a prompt per token, by the server's newest count; 0: not known
     bytes_per_token: tuple[float, ...] = ()  # what was learnt by each turn
+    work: ThreadedWork = ThreadedWork()  # of a job that is researched by threads
 
     @property
     def is_ending(self) -> bool:
@@ -171,11 +174,14 @@ ResearchEvent = (
     | e.ClaimsJudged
     | e.PassagesMatched
     | e.ReportWritten
+    | ThreadEvent
 )
 
 
 def evolve(state: Research, event: ResearchEvent) -> Research:
     """The state after one more research event."""
+    if isinstance(event, ThreadEvent):
+        return replace(state, work=threads.evolve(state.work, event))
     match event:
         case e.CallRequested():
             return _request(state, event)
@@ -195,10 +201,8 @@ def evolve(state: Research, event: ResearchEvent) -> Research:
             return _read(state, event)
         case e.BudgetReached():
             return replace(state, tripped=state.tripped or event)
-        case e.ReportDrafted(is_set_aside=True):
-            return _set_aside(state, event)
         case e.ReportDrafted():
-            return _draft(state, event)
+            return _set_aside(state, event) if event.is_set_aside else _draft(state, event)
         case e.PassagesMatched():
             return _match(state, event)
         case e.ClaimsJudged():

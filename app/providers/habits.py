@@ -49,11 +49,15 @@ class ModelHabits:
         self._options: Mapping[str, Any] = {**spec.options, **spec.body}
 
     def begin(self, schema: Schema, limit: int) -> SentForm:
-        """How to put the next request."""
+        """How to put the next request; an empty schema wants plain text."""
+        if not schema:
+            return SentForm("text", schema, min(limit, self.most) if self.most else 0)
         return SentForm(self.ladder.form(schema), schema, min(limit, self.most) if self.most else 0)
 
     def took(self, sent: SentForm) -> None:
         """The request was answered."""
+        if not sent.schema:
+            return
         self.ladder.taken(sent.schema, sent.form, has_crashed=sent.has_crashed)
 
     def adapt(self, sent: SentForm, refused: ServerRefusal) -> bool:

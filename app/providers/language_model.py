@@ -286,7 +286,7 @@ class LanguageModel:
             case "json_object":
                 return wire.any_object(), asked_for(sent.schema)
             case "text":
-                return {}, asked_for(sent.schema)
+                return {}, asked_for(sent.schema) if sent.schema else ""
 
     def _counted(self, messages: Sequence[dict[str, str]], sent: SentForm) -> int:
         """Return the bytes that the server counts as the prompt.

@@ -1,6 +1,6 @@
 """Count the calls of jobs to providers, with their tokens and cost."""
 
-from app.agent.turns import Call
+from app.agent.calls import Call
 from app.domain.events import Usage
 from app.metrics import ProcessMetrics
 

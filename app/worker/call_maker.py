@@ -13,11 +13,11 @@ from itertools import count
 from msgspec import UNSET, UnsetType
 
 from app.agent import limits
+from app.agent.calls import BriefCall, Call, ModelCall, Reply, is_free
 from app.agent.judging import JudgeCall
 from app.agent.matching import EmbedCall
 from app.agent.ports import BadReply, ModelReply, PartlyPaid, SearchReply, Writing
 from app.agent.replies import encoded
-from app.agent.turns import Call, ModelCall, Reply, is_free
 from app.domain import events as e
 from app.errors import ProviderError
 from app.worker.attempt import Attempt
@@ -95,7 +95,11 @@ class CallMaker:
         name = self._name(call)
         breaker, before = self._tools.breaker(name), time.monotonic()
         try:
-            async with asyncio.timeout(self._most(call)), reporting(self._attempt, call.key, writing):
+            async with (
+                self._tools.room,
+                asyncio.timeout(self._most(call)),
+                reporting(self._attempt, call.key, writing),
+            ):
                 reply = await self._tools.perform(job, call, texts, writing)
         except TimeoutError:
             late = ProviderError("timeout", "The call took too long.", retryable=True)
@@ -121,7 +125,7 @@ class CallMaker:
 
         A model alone knows how long it stood in a queue.
         """
-        asks_model = isinstance(call, ModelCall | JudgeCall) and not is_free(call)
+        asks_model = isinstance(call, ModelCall | BriefCall | JudgeCall) and not is_free(call)
         return None if asks_model else self._tools.times.call
 
     def _count_parts(self, call: Call, reply: Reply) -> None:

@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from app.agent import judging, matching
+from app.agent.brief import Task
+from app.agent.calls import BriefCall, Call, ModelCall, ReadCall, Reply, SearchCall, StageCall
 from app.agent.judging import JudgeCall
 from app.agent.matching import EmbedCall
 from app.agent.ports import (
     UNJUDGED,
+    BriefModel,
     Embedder,
     EmbedReply,
     Judge,
@@ -17,9 +20,9 @@ from app.agent.ports import (
     Model,
     PageReply,
     Search,
+    TextReply,
     Writing,
 )
-from app.agent.turns import Call, ModelCall, ReadCall, Reply, SearchCall
 from app.domain.job import Job
 from app.errors import ProviderError
 from app.worker.breaker import Breaker, Changed, Times
@@ -28,16 +31,20 @@ MAX_STORED_PAGE = 1_000_000  # characters of a page that are kept
 
 MAX_BREAKERS = 1000
 
+MAX_FLYING = 256  # calls that one process makes at a time
+
 Choose = Callable[[Job], Search]
 Judges = Callable[[Job], Judge | None]
+Briefed = Callable[[Job, Task], BriefModel]  # the model for a task of a threaded job
 Named = Callable[[str], Model]  # a model by the name that its server has for it
 
 
-class Checkers(Struct, frozen=True):
-    """Who checks in a report what words cannot decide."""
+class Helpers(Struct, frozen=True):
+    """Who does what is no turn: judges, embeds, and fulfils briefs."""
 
     judge: Judges | None = None
     embedder: Embedder | None = None
+    briefed: Briefed | None = None
 
 
 class Tools:
@@ -49,32 +56,47 @@ class Tools:
         fallback: Model,
         search: Choose,
         named: Named | None = None,
-        checkers: Checkers = Checkers(),  # noqa: B008 - it is frozen
+        helpers: Helpers = Helpers(),  # noqa: B008 - it is frozen
         times: Times = Times(),  # noqa: B008 - it is frozen
         is_priced: Callable[[str | None], bool] = lambda _: True,
         changed: Changed | None = None,
     ) -> None:
         self._model = model
         self._named = named
-        self._judge = checkers.judge
-        self._embedder = checkers.embedder
+        self._judge = helpers.judge
+        self._embedder = helpers.embedder
         self._fallback = fallback
         self._is_priced = is_priced
         self._search = search
         self.times = times
         self._changed = changed
+        self._briefed = helpers.briefed
+        self.room = asyncio.Semaphore(MAX_FLYING)
         self._breakers: dict[str, Breaker] = {}
 
     def name(self, job: Job, call: Call) -> str:
         """The provider that makes this call."""
         if isinstance(call, ModelCall):
             return (self._fallback if call.fallback else self.model(job)).name
+        if isinstance(call, BriefCall):
+            return self._fulfilling(job, call).name
+        if isinstance(call, StageCall):
+            return self._fallback.name
         if isinstance(call, JudgeCall):
             judge = self._judging(job, call)
             return judge.name if judge else UNJUDGED
         if isinstance(call, EmbedCall):
             return self._embedder.name if self._embedder and call.claims else UNJUDGED
         return self._search(job).name
+
+    def _fulfilling(self, job: Job, call: BriefCall) -> BriefModel:
+        """Return who does a piece of a threaded job's work. Raises ProviderError without a model."""
+        if self._briefed is None:
+            message = (
+                "This job is researched by threads, and this worker has no language model (OPENAI_API_KEY)."
+            )
+            raise ProviderError("auth", message, retryable=False)
+        return self._briefed(job, call.brief.task)
 
     def _judging(self, job: Job, call: JudgeCall) -> Judge | None:
         return self._judge(job) if self._judge and call.claims else None
@@ -120,6 +142,10 @@ class Tools:
             case ModelCall():
                 model = self._fallback if call.fallback else self.model(job)
                 return await model.next_step(call.ask, texts, writing)
+            case BriefCall():
+                return await self._fulfilling(job, call).fulfil(call.brief, texts, writing)
+            case StageCall():
+                return TextReply("")
             case JudgeCall():
                 judge = self._judging(job, call)
                 digests = {source.number: source.sha256 for source in job.research.sources}

@@ -7,18 +7,17 @@ the intents of the next calls go into one append.
 import asyncio
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import TypeGuard
 
 from msgspec.structs import replace
 
-from app.agent import interpret, limits, turns
+from app.agent import interpret, limits, thread_lessons, threads, turns
+from app.agent.calls import BriefCall, Call, DecidingCall, ModelCall, Reply, input_of, is_free
 from app.agent.finishing import to_cut
 from app.agent.judging import JudgeCall
 from app.agent.matching import EmbedCall
 from app.agent.ports import BadReply, ModelReply
-from app.agent.prompt_hash import Wording, wording
+from app.agent.prompt_hash import Wording, brief_wording, wording
 from app.agent.replies import decoded, encoded
-from app.agent.turns import Call, ModelCall, Reply
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain.job import Job
@@ -42,6 +41,7 @@ class Researcher:
         self._announced = set[str]()  # keys of calls that this attempt announced and has not tried yet
         self._replies: dict[str, Reply] = {}  # of the current turn; what is missing is in the blobs
         self._kept = set[str]()  # messages of this job that this attempt has kept
+        self._flying = set[str]()  # keys of calls that are being made
 
     async def run(self) -> None:
         """Take turns until the report is written or the job waits.
@@ -109,7 +109,7 @@ class Researcher:
         self, job: Job, calls: list[Call], bodies: Sequence[bytes] = ()
     ) -> tuple[e.CallRequested, ...]:
         """Return the calls' announcements, once their inputs are stored with `bodies`."""
-        wordings = {call.key: wording(call.ask) for call in calls if _is_prompted(call)}
+        wordings = {call.key: told for call in calls if (told := _told(call))}
         new = {
             name: text for told in wordings.values() for name, text in told.texts if name not in self._kept
         }
@@ -133,7 +133,7 @@ class Researcher:
         """Make the calls of one turn together, within the deadline."""
         left = max(0.0, limits.seconds_left(self._attempt.job, self._worked()))
         # What stands in for the model asks nobody, so it is the one call that is never cut off.
-        last = any(map(turns.is_free, calls))
+        last = any(map(is_free, calls))
         try:
             async with asyncio.timeout(None if last else left) as patience:
                 self._attempt.patience = None if last else patience
@@ -149,7 +149,7 @@ class Researcher:
             self._attempt.patience = None
 
     async def _together(self, calls: list[Call]) -> None:
-        """Make these calls.
+        """Make these calls, and of threads those that follow from each.
 
         The first fatal error ends them all.
 
@@ -158,14 +158,40 @@ class Researcher:
         """
         away = list[ProviderAway]()
         try:
-            async with asyncio.TaskGroup() as turn:
-                for call in calls:
-                    turn.create_task(self._unless_away(call, away))
+            async with asyncio.TaskGroup() as group:
+                self._start(group, calls, away)
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
         for error in away:
             if self._tools.breaker(error.provider).is_open:
                 raise error
+
+    def _start(self, group: asyncio.TaskGroup, calls: list[Call], away: list[ProviderAway]) -> None:
+        for call in calls:
+            self._flying.add(call.key)
+            group.create_task(self._make_in(group, call, away))
+
+    async def _make_in(self, group: asyncio.TaskGroup, call: Call, away: list[ProviderAway]) -> None:
+        """Make a call, and begin what a thread does next: no thread waits for another."""
+        was_tripped, was_away = self._attempt.job.research.tripped, len(away)
+        try:
+            await self._unless_away(call, away)
+        finally:
+            self._flying.discard(call.key)
+        job = self._attempt.job
+        if is_free(call) or len(away) > was_away or not threads.is_on(job) or job.status != "running":
+            return  # free calls are made beyond the deadline, and what follows them is not
+        if job.research.tripped and not was_tripped:
+            self._extend()
+        # What was not announced has to wait: its provider is away, or this worker leaves.
+        self._start(group, [one for one in turns.next_calls(job) if one.key in self._announced], away)
+
+    def _extend(self) -> None:
+        """Give the report the time that was kept for it, once a limit was reached."""
+        patience = self._attempt.patience
+        if patience is not None and not patience.expired():
+            left = max(0.0, limits.seconds_left(self._attempt.job, self._worked()))
+            patience.reschedule(asyncio.get_running_loop().time() + left)
 
     async def _unless_away(self, call: Call, away: list[ProviderAway]) -> None:
         try:
@@ -175,7 +201,7 @@ class Researcher:
 
     async def _make(self, call: Call) -> None:
         crash.reached("after_intent")
-        texts = await self._texts() if isinstance(call, turns.DecidingCall) else {}
+        texts = await self._texts_for(call)
         announced = call.key in self._announced
         try:
             outcome, reply = await self._caller.make(call, texts, announced=announced)
@@ -208,7 +234,7 @@ class Researcher:
         happened: TURN_EVENTS = turns.aborted(
             job, "Cut off: the report is wanted.", said, {call.key for call in cut}
         )
-        if any(call.kind in turns.TOOL_KINDS for call in cut):
+        if any(call.kind in turns.TOOL_KINDS for call in cut) and not threads.is_on(job):
             after = self._attempt.preview(job, happened)
             happened = (*happened, *interpret.learn_calls(after, await self._all_replies(after)))
         self._announced.clear()
@@ -246,8 +272,16 @@ class Researcher:
         since = self._attempt.job.working_since
         return max(0.0, (self._attempt.now() - since).total_seconds()) if since else 0.0
 
-    async def _texts(self) -> dict[str, str]:
-        names = [source.sha256 for source in self._attempt.job.research.sources if source.sha256]
+    async def _texts_for(self, call: Call) -> dict[str, str]:
+        """Return the pages that a call needs: those of a brief, or all that were read."""
+        if not isinstance(call, DecidingCall):
+            return await self._recalled(thread_lessons.pages_of(call))
+        read = [source.sha256 for source in self._attempt.job.research.sources if source.sha256]
+        return await self._recalled(read)
+
+    async def _recalled(self, names: Sequence[str]) -> dict[str, str]:
+        if not names:
+            return {}
         bodies = await self._attempt.writer.recall(names)
         return {name: body.decode() for name, body in bodies.items()}
 
@@ -283,13 +317,20 @@ class Researcher:
             self._replies[call.key] = reply
         before, after = self._attempt.job, self._attempt.preview(self._attempt.job, (outcome,))
         try:
-            learnt = await self._learn(call, after, reply, texts)
+            if threads.is_on(before):
+                learnt: TURN_EVENTS | None = await asyncio.to_thread(
+                    thread_lessons.learn, after, call, reply, texts
+                )
+            else:
+                learnt = await self._learn(call, after, reply, texts)
         except BadReply as error:
             [refused] = map(sha256, bodies)
             outcome = e.CallFailed(
                 call.key, "validation", str(error), False, error.usage, refused.hexdigest()
             )
             after, learnt = self._attempt.preview(before, (outcome,)), ()
+            if threads.is_on(before):
+                learnt = thread_lessons.learn(after, call, None, texts)
         if learnt is None:
             await self._attempt.writer.keep(bodies)
             await self._attempt.write(c.RecordEvents(self._attempt.epoch, (outcome,)))
@@ -302,7 +343,7 @@ class Researcher:
     ) -> None:
         """End a turn: report, question, or the next calls."""
         epoch = self._attempt.epoch
-        if knowing.research.report is not None and isinstance(call, turns.DecidingCall):
+        if knowing.research.report is not None and isinstance(call, DecidingCall):
             await self._attempt.writer.keep(bodies)
             reason = interpret.stop_reason(before, knowing.research, call)
             came = outcome(knowing.research, reason)
@@ -317,7 +358,9 @@ class Researcher:
         calls = [
             following
             for following in coming
-            if not _is_hopeless(knowing, following) and not self._is_away(knowing, following)
+            if not _is_hopeless(knowing, following)
+            and not self._is_away(knowing, following)
+            and following.key not in self._flying | self._announced
         ]
         intents = await self._intents(knowing, calls, bodies)
         await self._attempt.write(c.RecordEvents(epoch, (*happened, *intents)))
@@ -363,9 +406,11 @@ def _is_hopeless(job: Job, call: Call) -> bool:
     return error is not None and (error.retryable or job.agent_rules < 2)
 
 
-def _is_prompted(call: Call) -> TypeGuard[ModelCall]:
-    """What stands in for the model is told nothing in words."""
-    return isinstance(call, ModelCall) and not call.fallback
+def _told(call: Call) -> Wording | None:
+    """Return what a model is told; what stands in for it is told nothing in words."""
+    if isinstance(call, BriefCall):
+        return brief_wording(call.brief)
+    return wording(call.ask) if isinstance(call, ModelCall) and not call.fallback else None
 
 
 def _inputs(calls: list[Call]) -> list[bytes]:
@@ -373,4 +418,4 @@ def _inputs(calls: list[Call]) -> list[bytes]:
 
     Other inputs are in the event.
     """
-    return [turns.input_of(call) for call in calls if isinstance(call, turns.DecidingCall)]
+    return [input_of(call) for call in calls if isinstance(call, DecidingCall | BriefCall)]

@@ -8,11 +8,11 @@ from hashlib import sha256
 from uuid import UUID
 
 from app.agent import interpret, limits, turns
+from app.agent.calls import ModelCall, ReadCall, SearchCall
 from app.agent.decision_replay import Replay
 from app.agent.extractive import Extractive
 from app.agent.ports import BadReply, ModelReply
 from app.agent.replies import decoded, encoded
-from app.agent.turns import ModelCall, ReadCall, SearchCall
 from app.domain import events as e
 from app.domain.job import Job, evolve
 from app.domain.outcome import outcome

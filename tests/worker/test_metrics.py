@@ -9,7 +9,7 @@ import sys
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.agent.turns import SearchCall
+from app.agent.calls import SearchCall
 from app.api.app import make_side_app
 from app.api.server import listen, side_server
 from app.domain.events import Usage

@@ -1,0 +1,97 @@
+"""Assemble the report of a threaded job from its sections."""
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from app.agent.extractive.phrases import HEADINGS, framed
+from app.agent.threads import Board
+from app.domain import tools
+from app.domain.events import PlannedSection
+from app.domain.job import Job
+from app.domain.threads import Evidence
+from app.text.safe_markdown import tidy
+
+MAX_QUOTES = 500  # of a report, as many as are looked up
+MAX_SELECTED = 6  # passages that stand for a section that was not written
+MAX_SELECTION = 500  # characters of one of them
+
+_HEADING = re.compile(r"^#{1,6}[^\S\n]+", re.MULTILINE)
+_MARK = re.compile(r"\[\^?\d{1,4}\]")
+
+
+class Assembled(Struct, frozen=True):
+    """A report as its sections make it, before its citations are checked."""
+
+    wrote: tools.WriteReport
+    is_written: bool  # by a model, at least in part
+
+
+def assembled(job: Job) -> Assembled:
+    """Return the report; a section that was not written is selected from its passages."""
+    board, work = Board(job), job.research.work
+    planned = board.planned()
+    outline = work.outline
+    confidence = outline.confidence if outline else "low"
+    title = (outline.title if outline else "") or job.research.goal or job.request.query[:300]
+    content = "\n\n".join(_sections(board)) or _findings(job)
+    is_whole = all(work.version(number) for number in range(len(planned)))
+    wrote = tools.WriteReport(title, content, _confidence(confidence, is_whole=is_whole), _quotes(board))
+    return Assembled(wrote, bool(work.sections))
+
+
+def _confidence(said: str, *, is_whole: bool) -> tools.Confidence:
+    if not is_whole:
+        return "low"
+    return "high" if said == "high" else "medium" if said == "medium" else "low"
+
+
+def _sections(board: Board) -> Iterator[str]:
+    for number, planned in enumerate(board.planned()):
+        written = board.work.version(number)
+        text = _body(written.content, planned.heading) if written else _selected(board, planned)
+        if text:
+            yield f"## {tidy(planned.heading)}\n\n{text}" if planned.heading else text
+
+
+def _body(content: str, heading: str) -> str:
+    """Return a section without its own heading; its further ones are below it."""
+    first, _, rest = content.strip().partition("\n")
+    is_heading = bool(_HEADING.match(first)) and (not heading or _plain(heading) in _plain(first))
+    body = rest if is_heading else content
+    return _HEADING.sub("### ", body.strip())
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().strip("# *").split())
+
+
+def _selected(board: Board, planned: PlannedSection) -> str:
+    """Quote the passages of a section that no model wrote, and say so."""
+    wanted = set(planned.evidence)
+    chosen = [one for one in board.work.evidence if one.id in wanted][:MAX_SELECTED]
+    if not chosen:
+        return ""
+    selected, _ = HEADINGS[framed(board.job.request.query, board.job.request.language or "")]
+    return "\n".join((f"*{selected}*", "", *map(_line, chosen)))
+
+
+def _line(one: Evidence) -> str:
+    said = _MARK.sub("", " ".join(tidy(one.quote).split()))[:MAX_SELECTION].rstrip()
+    return f"- {said} [{one.number}]"
+
+
+def _quotes(board: Board) -> tuple[tools.SourceQuote, ...]:
+    """Give the citation check the passages that the sections were written from."""
+    used = {id_ for planned in board.planned() for id_ in planned.evidence}
+    further = {thread.number for thread in board.work.threads if thread.section is not None}
+    kept = [one for one in board.work.evidence if one.id in used or one.thread in further]
+    return tuple(tools.SourceQuote(one.number, one.quote) for one in kept[:MAX_QUOTES])
+
+
+def _findings(job: Job) -> str:
+    """Say what the threads came to, where there is nothing to write from."""
+    said = [thread.closed.finding for thread in job.research.work.threads if thread.closed]
+    lines = [line for line in said if line]
+    return "\n\n".join(lines) or "Nothing was found that answers the question."

@@ -1,0 +1,135 @@
+"""Fold the events of a threaded job: its threads, evidence, outline and sections."""
+
+from typing import assert_never
+
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
+
+from app.domain import events as e
+
+
+class ThreadStep(Struct, frozen=True):
+    """What a thread searched for and read at one time."""
+
+    step: int
+    queries: tuple[str, ...]
+    reads: tuple[int, ...] = ()
+
+
+class Thread(Struct, frozen=True):
+    """One question of the job, and the work on it."""
+
+    number: int
+    question: str
+    section: int | None = None  # that a critique opened it for
+    steps: tuple[ThreadStep, ...] = ()
+    hits: tuple[int, ...] = ()  # sources that its searches returned, the first first
+    extracted: tuple[int, ...] = ()  # sources whose passages were kept for it, possibly none
+    closed: e.ThreadClosed | None = None
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """The sources that it wants to read, each once."""
+        return tuple(dict.fromkeys(number for step in self.steps for number in step.reads))
+
+
+class Evidence(Struct, frozen=True):
+    """A passage of a page, under a number of its own."""
+
+    id: int
+    thread: int
+    number: int  # of the source
+    start: int
+    end: int
+    quote: str
+    note: str
+
+
+class ThreadedWork(Struct, frozen=True):
+    """The state of a job that is researched by threads."""
+
+    threads: tuple[Thread, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    outlines: int = 0
+    outline: e.OutlineDrafted | None = None  # the newest, unless threads fill its gaps
+    sections: tuple[e.SectionWritten, ...] = ()  # the newest version of each
+    critique: e.SectionsCriticised | None = None
+
+    def thread(self, number: int) -> Thread:
+        """Return the thread with this number."""
+        return self.threads[number - 1]
+
+    def version(self, section: int) -> e.SectionWritten | None:
+        """Return the newest version of a section, if there is one."""
+        return next((written for written in self.sections if written.section == section), None)
+
+
+ThreadEvent = (
+    e.ThreadOpened
+    | e.ThreadStepped
+    | e.ThreadSearched
+    | e.EvidenceKept
+    | e.ThreadClosed
+    | e.OutlineDrafted
+    | e.SectionWritten
+    | e.SectionsCriticised
+)
+
+_PARTS = frozenset({"extract", "outline", "section", "critique", "open", "report"})
+
+
+def is_thread_key(key: str) -> bool:
+    """Return True for a model's call of a threaded job, beyond its plan."""
+    _, kind, *rest = (*key.split("/"), "")
+    return kind in _PARTS or (kind == "model" and rest[0].startswith("t"))
+
+
+def evolve(work: ThreadedWork, event: ThreadEvent) -> ThreadedWork:
+    """Return the state after one more event."""
+    match event:
+        case e.ThreadOpened():
+            return _open(work, event)
+        case e.ThreadStepped(thread=number):
+            step = ThreadStep(event.step, event.queries, event.reads)
+            known = work.thread(number)
+            return _with(work, replace(known, steps=(*known.steps, step)))
+        case e.ThreadSearched(thread=number):
+            known = work.thread(number)
+            hits = tuple(dict.fromkeys((*known.hits, *event.numbers)))
+            return _with(work, replace(known, hits=hits))
+        case e.EvidenceKept():
+            return _keep(work, event)
+        case e.ThreadClosed(thread=number):
+            return _with(work, replace(work.thread(number), closed=event))
+        case e.OutlineDrafted():
+            return replace(work, outline=event, outlines=work.outlines + 1)
+        case e.SectionWritten(section=section):
+            others = tuple(written for written in work.sections if written.section != section)
+            return replace(work, sections=(*others, event))
+        case e.SectionsCriticised():
+            return replace(work, critique=event)
+        case _:
+            assert_never(event)
+
+
+def _open(work: ThreadedWork, event: e.ThreadOpened) -> ThreadedWork:
+    """Add a thread; one that fills a gap of the outline makes it an old one."""
+    section = None if event.section is UNSET else event.section
+    opened = Thread(event.thread, event.question, section, (ThreadStep(1, (event.question,)),))
+    outline = work.outline if section is not None else None
+    return replace(work, threads=(*work.threads, opened), outline=outline)
+
+
+def _with(work: ThreadedWork, thread: Thread) -> ThreadedWork:
+    threads = tuple(thread if known.number == thread.number else known for known in work.threads)
+    return replace(work, threads=threads)
+
+
+def _keep(work: ThreadedWork, event: e.EvidenceKept) -> ThreadedWork:
+    known, first = work.thread(event.thread), len(work.evidence) + 1
+    kept = tuple(
+        Evidence(id_, event.thread, event.number, one.start, one.end, one.quote, one.note)
+        for id_, one in enumerate(event.passages, first)
+    )
+    extracted = (*known.extracted, event.number)
+    return replace(_with(work, replace(known, extracted=extracted)), evidence=(*work.evidence, *kept))
