@@ -184,7 +184,8 @@ class Researcher:
         if job.research.tripped and not was_tripped:
             self._extend()
         # What was not announced has to wait: its provider is away, or this worker leaves.
-        self._start(group, [one for one in turns.next_calls(job) if one.key in self._announced], away)
+        ready = self._announced - self._flying
+        self._start(group, [one for one in turns.next_calls(job) if one.key in ready], away)
 
     def _extend(self) -> None:
         """Give the report the time that was kept for it, once a limit was reached."""
