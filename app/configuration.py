@@ -38,8 +38,9 @@ def model_book(settings: Settings) -> ModelBook | None:
     has_usual = bool(settings.openai_api_key or settings.openai_base_url)
     if not has_usual and not file.models:
         return None
-    if file.allow and settings.judge_model:
-        file = replace(file, allow=(*file.allow, settings.judge_model))
+    further = tuple(filter(None, (settings.judge_model, settings.fast_model)))
+    if file.allow and further:
+        file = replace(file, allow=(*file.allow, *further))
     usual = usual_spec(settings) if has_usual else None
     return ModelBook(file, usual, load_prices(_path(settings.prices)), key_environment())
 
@@ -102,7 +103,16 @@ def reader_of(settings: Settings) -> PageReader:
 
 def terms_of(settings: Settings) -> Terms:
     """Return what this server adds to each request."""
-    return Terms(settings.max_attempts, verifying(settings), bool(settings.embedding_url))
+    return Terms(settings.max_attempts, verifying(settings), bool(settings.embedding_url), threaded(settings))
+
+
+def threaded(settings: Settings) -> frozenset[Effort]:
+    """Return the efforts that are researched by threads.
+
+    Without a model there is nobody to lead them.
+    """
+    is_on = settings.research == "threads" and _has_model(settings)
+    return frozenset({"standard", "deep"}) if is_on else frozenset()
 
 
 def verifying(settings: Settings) -> Mapping[Effort, Verify]:
@@ -112,5 +122,8 @@ def verifying(settings: Settings) -> Mapping[Effort, Verify]:
     """
     if settings.verify:
         return dict.fromkeys(get_args(Effort), settings.verify)
-    has_model = bool(settings.openai_api_key or settings.openai_base_url or settings.models)
-    return {"quick": "off", "standard": "cited", "deep": "cited"} if has_model else {}
+    return {"quick": "off", "standard": "cited", "deep": "cited"} if _has_model(settings) else {}
+
+
+def _has_model(settings: Settings) -> bool:
+    return bool(settings.openai_api_key or settings.openai_base_url or settings.models)

@@ -14,6 +14,7 @@ from typing import Protocol
 from litestar import Litestar
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from app.agent.brief import Task
 from app.agent.extractive import Extractive
 from app.agent.ports import Search
 from app.agent.prompt_sizes import NOMINAL
@@ -32,6 +33,7 @@ from app.domain.job import Job
 from app.domain.signature import Signer
 from app.errors import ProviderError
 from app.metrics import ProcessMetrics
+from app.providers.brief_model import LanguageBriefModel
 from app.providers.corpus_search import CorpusSearch
 from app.providers.engines.choice import web_searches
 from app.providers.http import make_client
@@ -51,7 +53,7 @@ from app.stream.hub import Hub
 from app.worker.attempt import Attempt
 from app.worker.breaker import Times
 from app.worker.presence import Outages
-from app.worker.providers import Choose, Helpers, Judges, Tools
+from app.worker.providers import Briefed, Choose, Helpers, Judges, Tools
 from app.worker.researcher import Researcher
 from app.worker.webhook_courier import WebhookCourier
 from app.worker.worker import Pace, Perform, Worker
@@ -151,7 +153,7 @@ class Container:
         if models is None:
             helpers = Helpers(self._judges(None), embedder)
             return Tools(extractive, extractive, choose, None, helpers, times, changed=changed)
-        helpers = Helpers(self._judges(models), embedder)
+        helpers = Helpers(self._judges(models), embedder, self._briefed(models))
         model = models.model(models.book.default)
         is_priced = models.book.is_priced
         return Tools(model, extractive, choose, models.model, helpers, times, is_priced, changed)
@@ -190,6 +192,25 @@ class Container:
 
         default = models.book.default if models else ""
         return lambda job: judge(self.settings.judge_model or job.request.model or default)
+
+    def _briefed(self, models: "Models") -> Briefed:
+        """Return who does the pieces of a threaded job's work.
+
+        Evidence is taken by the model that the settings name for it, all else by the job's own.
+        """
+        fast = self.settings.fast_model
+
+        @lru_cache(maxsize=MODELS)
+        def briefed(name: str) -> LanguageBriefModel:
+            return LanguageBriefModel(models.model(name))
+
+        def choose(job: Job, task: Task) -> LanguageBriefModel:
+            own = job.request.model or models.book.default
+            # A job that may cost so much is not given to a model whose price nobody knows.
+            is_bounded = job.request.limits.max_cost_usd is None or models.book.is_priced(fast)
+            return briefed(fast if task == "extract" and fast and is_bounded else own)
+
+        return choose
 
     def _choose(self) -> Choose:
         """Return the search for a job.

@@ -27,6 +27,12 @@ def step_in_words(event: object) -> str | None:
             return "Searching pages by embedding for claims without a quote"
         case e.ReportWritten():
             return "Checking the citations"
+        case e.ThreadOpened():
+            return f"Researching: {event.question}"[:MAX_STEP_TEXT]
+        case e.OutlineDrafted():
+            return f"Writing {len(event.sections)} sections: {event.title}"[:MAX_STEP_TEXT]
+        case e.SectionsCriticised():
+            return f"Reviewing the report: {len(event.problems)} problems found"
         case _:
             return None
 

@@ -137,7 +137,9 @@ STORY: Sequence[str | e.Fact] = (
     "page_read", "plan_adapted", "lease_expired", STARTED, "attempt_failed", STARTED, "attempt_released",
     STARTED, "input_requested", "plan_reviewed", "input_provided", STARTED, "budget_reached",
     "finish_requested",
-    "report_drafted", "passages_matched", "claims_judged", "report_written",
+    "thread_opened", "thread_stepped", "thread_searched", "evidence_kept", "thread_closed", "outline_drafted",
+    "section_written", "sections_criticised", "report_drafted", "passages_matched", "claims_judged",
+    "report_written",
 )  # fmt: skip
 _KEYS = (f"key-{number}" for number in count(1))
 ENDINGS: Sequence[Sequence[str]] = (

@@ -15,6 +15,7 @@ import {
   wait,
   work,
 } from "./fold_parts.js";
+import { APPLY_TO_THREADS } from "./fold_threads.js";
 import { toolInWords, waitInWords, writingInWords } from "./fold_words.js";
 
 /**
@@ -24,6 +25,7 @@ import { toolInWords, waitInWords, writingInWords } from "./fold_words.js";
 
 /** @type {Record<string, (job: Job, data: any, event: LogEvent) => void>} */
 export const APPLY = {
+  ...APPLY_TO_THREADS,
   job_submitted(job, data, event) {
     job.request = data.request;
     job.attempts = data.max_attempts;

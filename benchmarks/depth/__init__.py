@@ -1,0 +1,1 @@
+"""Threads against one thread, in a seeded world whose facts are known."""
