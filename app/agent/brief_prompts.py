@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from app.agent.brief import REPLIES, Brief, Task
-from app.agent.evidence import window
+from app.agent.extraction import window
 from app.agent.prompts import CUT, PromptMessage, inert
 from app.agent.report_wish import LENGTHS_IN_WORDS
 from app.agent.step_schema import Schema, strict_schema

@@ -9,7 +9,7 @@ from app.agent.limits import is_forced
 from app.agent.menu import has_no_model, has_read
 from app.domain.job import Job
 from app.domain.research import Call
-from app.domain.threads import is_thread_key
+from app.domain.threaded_work import is_thread_key
 
 
 def to_cut(job: Job) -> tuple[Call, ...]:

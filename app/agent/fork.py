@@ -17,7 +17,7 @@ from app.domain import events as e
 from app.domain import tools
 from app.domain.event_kinds import COPIED, LESSONS
 from app.domain.job import Job, fold
-from app.domain.threads import is_thread_key
+from app.domain.threaded_work import is_thread_key
 from dossier.request import ResearchRequest
 
 Outcome = e.CallCompleted | e.CallFailed

@@ -9,7 +9,7 @@ from app.agent.limits import thread_bounds
 from app.domain.events import PlannedSection
 from app.domain.job import Job
 from app.domain.research import Source
-from app.domain.threads import Evidence, Thread
+from app.domain.threaded_work import Evidence, Thread
 from dossier.request import LengthName
 
 MAX_HITS = 24  # sources that a thread is shown, the newest

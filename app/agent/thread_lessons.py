@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from app.agent import evidence, interpret
+from app.agent import extraction, interpret
 from app.agent.brief import (
     CritiqueReply,
     ExtractReply,
@@ -23,11 +23,11 @@ from app.agent.effects import query_key
 from app.agent.limits import thread_bounds
 from app.agent.ports import BadReply, PageReply, SearchReply, TextReply
 from app.agent.thread_report import assembled
-from app.agent.threads import Board
+from app.agent.threads import ThreadBoard
 from app.domain import events as e
 from app.domain.job import Job
 from app.domain.research import ResearchEvent, evolve
-from app.domain.threads import Thread
+from app.domain.threaded_work import Thread
 from app.text.sentences import stems
 from app.text.urls import clean
 
@@ -90,7 +90,7 @@ def _knowing(job: Job, learnt: Iterable[ResearchEvent]) -> Job:
 
 def _closings(job: Job) -> tuple[e.ThreadClosed, ...]:
     """Close the threads that can do nothing more."""
-    board = Board(job)
+    board = ThreadBoard(job)
     return tuple(
         _ended(board, thread)
         for thread in job.research.work.threads
@@ -98,7 +98,7 @@ def _closings(job: Job) -> tuple[e.ThreadClosed, ...]:
     )
 
 
-def _ended(board: Board, thread: Thread) -> e.ThreadClosed:
+def _ended(board: ThreadBoard, thread: Thread) -> e.ThreadClosed:
     key = f"1/model/t{thread.number}.{len(thread.steps) + 1}"
     return e.ThreadClosed(thread.number, "failed" if board.has_failed(key) else "spent")
 
@@ -128,7 +128,7 @@ def _read(job: Job, call: ReadCall, reply: Reply | None) -> Events:
     if not isinstance(reply, PageReply) or known is None or known.reply_sha256 is None:
         return ()
     read = e.PageRead(call.number, known.reply_sha256, len(reply.text.encode()), call.key)
-    if len(reply.text) > evidence.SHORT_PAGE:
+    if len(reply.text) > extraction.SHORT_PAGE:
         return (read,)
     wanting = [thread for thread in job.research.work.threads if call.number in thread.reads]
     kept = (
@@ -139,7 +139,7 @@ def _read(job: Job, call: ReadCall, reply: Reply | None) -> Events:
 
 def _by_words(job: Job, thread: Thread, number: int, page: str, key: str) -> e.EvidenceKept:
     wanted = stems(f"{job.request.query} {thread.question}")
-    return e.EvidenceKept(thread.number, number, evidence.by_words(page, wanted), "words", found_by=key)
+    return e.EvidenceKept(thread.number, number, extraction.by_words(page, wanted), "words", found_by=key)
 
 
 # What models reply
@@ -166,7 +166,7 @@ def _replied(job: Job, call: BriefCall, reply: Reply | None, texts: Mapping[str,
 
 def _without(job: Job, call: BriefCall, texts: Mapping[str, str]) -> Events:
     """Return what holds without the model: words choose the passages of a page."""
-    board, base = Board(job), call.key.removesuffix("/2") if call.key.count("/") > 2 else call.key
+    board, base = ThreadBoard(job), call.key.removesuffix("/2") if call.key.count("/") > 2 else call.key
     if call.brief.task != "extract" or not board.has_failed(base):
         return ()
     source, thread = call.brief.sources[0], job.research.work.thread(_thread(call.key))
@@ -176,7 +176,7 @@ def _without(job: Job, call: BriefCall, texts: Mapping[str, str]) -> Events:
 
 def _stepped(job: Job, call: BriefCall, reply: ThreadReply) -> Events:
     """Return a thread's next step, within what is left for all, or its end."""
-    board, thread = Board(job), job.research.work.thread(_thread(call.key))
+    board, thread = ThreadBoard(job), job.research.work.thread(_thread(call.key))
     step = len(thread.steps) + 1
     queries = _new_queries(board, reply.queries)
     reads = _new_reads(board, thread, reply.read)
@@ -186,14 +186,14 @@ def _stepped(job: Job, call: BriefCall, reply: ThreadReply) -> Events:
     return (e.ThreadStepped(thread.number, step, reply.thought[:MAX_FINDING], queries, reads),)
 
 
-def _new_queries(board: Board, queries: Iterable[str]) -> tuple[str, ...]:
+def _new_queries(board: ThreadBoard, queries: Iterable[str]) -> tuple[str, ...]:
     known = board.searched()
     new = {query_key(query): query.strip()[:MAX_QUERY] for query in queries if query.strip()}
     wanted = [query for key, query in new.items() if key not in known]
     return tuple(wanted[: min(MAX_QUERIES, board.searches_left())])
 
 
-def _new_reads(board: Board, thread: Thread, numbers: Iterable[int]) -> tuple[int, ...]:
+def _new_reads(board: ThreadBoard, thread: Thread, numbers: Iterable[int]) -> tuple[int, ...]:
     """Return sources that the thread has found and not read."""
     shown, left = set(thread.hits), board.reads_left()
     wanted = list[int]()
@@ -210,7 +210,7 @@ def _new_reads(board: Board, thread: Thread, numbers: Iterable[int]) -> tuple[in
 def _extracted(call: BriefCall, reply: ExtractReply, texts: Mapping[str, str]) -> Events:
     """Return the passages that are in the page; what is not is named."""
     source = call.brief.sources[0]
-    kept, dropped = evidence.verbatim(reply.passages, texts.get(source.sha256, ""))
+    kept, dropped = extraction.verbatim(reply.passages, texts.get(source.sha256, ""))
     return (e.EvidenceKept(_thread(call.key), source.number, kept, "model", dropped, call.key),)
 
 
@@ -298,7 +298,7 @@ def _criticised(job: Job, call: BriefCall, reply: CritiqueReply) -> Events:
     """Return the problems with existing sections, and threads for some of them."""
     most = len(job.research.work.outline.sections) if job.research.work.outline else 0
     problems = tuple(
-        e.Problem(one.section, clean(one.problem)[:MAX_QUESTION], clean(one.question)[:MAX_QUESTION])
+        e.SectionFault(one.section, clean(one.problem)[:MAX_QUESTION], clean(one.question)[:MAX_QUESTION])
         for one in reply.problems[:MAX_LINES]
         if one.section < most and one.problem.strip()
     )

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from app.agent.extractive.phrases import HEADINGS, framed
-from app.agent.threads import Board
+from app.agent.threads import ThreadBoard
 from app.domain import tools
 from app.domain.events import PlannedSection
 from app.domain.job import Job
-from app.domain.threads import Evidence
+from app.domain.threaded_work import Evidence
 from app.text.safe_markdown import tidy
 
 MAX_QUOTES = 500  # of a report, as many as are looked up
@@ -30,7 +30,7 @@ class Assembled(Struct, frozen=True):
 
 def assembled(job: Job) -> Assembled:
     """Return the report; a section that was not written is selected from its passages."""
-    board, work = Board(job), job.research.work
+    board, work = ThreadBoard(job), job.research.work
     planned = board.planned()
     outline = work.outline
     confidence = outline.confidence if outline else "low"
@@ -47,7 +47,7 @@ def _confidence(said: str, *, is_whole: bool) -> tools.Confidence:
     return "high" if said == "high" else "medium" if said == "medium" else "low"
 
 
-def _sections(board: Board) -> Iterator[str]:
+def _sections(board: ThreadBoard) -> Iterator[str]:
     for number, planned in enumerate(board.planned()):
         written = board.work.version(number)
         text = _body(written.content, planned.heading) if written else _selected(board, planned)
@@ -67,7 +67,7 @@ def _plain(text: str) -> str:
     return " ".join(text.casefold().strip("# *").split())
 
 
-def _selected(board: Board, planned: PlannedSection) -> str:
+def _selected(board: ThreadBoard, planned: PlannedSection) -> str:
     """Quote the passages of a section that no model wrote, and say so."""
     wanted = set(planned.evidence)
     chosen = [one for one in board.work.evidence if one.id in wanted][:MAX_SELECTED]
@@ -82,7 +82,7 @@ def _line(one: Evidence) -> str:
     return f"- {said} [{one.number}]"
 
 
-def _quotes(board: Board) -> tuple[tools.SourceQuote, ...]:
+def _quotes(board: ThreadBoard) -> tuple[tools.SourceQuote, ...]:
     """Give the citation check the passages that the sections were written from."""
     used = {id_ for planned in board.planned() for id_ in planned.evidence}
     further = {thread.number for thread in board.work.threads if thread.section is not None}

@@ -21,7 +21,7 @@ from app.domain.events import PlannedSection
 from app.domain.job import Job
 from app.domain.research import Call as ResearchCall
 from app.domain.research import Research
-from app.domain.threads import Thread, ThreadStep, is_thread_key
+from app.domain.threaded_work import Thread, ThreadStep, is_thread_key
 
 FOR_REPORT = 0.2  # of the calls is kept for outline, sections and critique
 FLIGHTS = 2  # calls in flight for each thread that may work at once
@@ -34,15 +34,15 @@ def is_on(job: Job) -> bool:
     if job.loop != "threads" or len(research.turns) != 1 or research.author != "model" or not research.plan:
         return False
     is_written = research.draft is not None or research.set_aside is not None
-    return not is_written and not Board(job).is_stuck
+    return not is_written and not ThreadBoard(job).is_stuck
 
 
 def next_calls(job: Job) -> list[Call]:
     """Return the calls to make now: those in flight, and those that may begin."""
-    return Board(job).calls()
+    return ThreadBoard(job).calls()
 
 
-class Board:
+class ThreadBoard:
     """A threaded job, and what of it is open."""
 
     def __init__(self, job: Job) -> None:

@@ -27,7 +27,7 @@ from app.domain import tools
 from app.domain.job import Job
 from app.domain.research import Call as ResearchCall
 from app.domain.research import Source
-from app.domain.threads import is_thread_key
+from app.domain.threaded_work import is_thread_key
 from app.text.urls import normalise
 
 LATE = "The model did not answer before the deadline."

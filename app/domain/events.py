@@ -519,7 +519,7 @@ class SectionWritten(Fact, frozen=True):
     content: str
 
 
-class Problem(Struct, frozen=True):
+class SectionFault(Struct, frozen=True):
     """What a critique found wrong with a section."""
 
     section: int
@@ -534,7 +534,7 @@ class SectionsCriticised(Fact, frozen=True):
     """
 
     type = "sections_criticised"
-    problems: tuple[Problem, ...]
+    problems: tuple[SectionFault, ...]
 
 
 class Unrecognised(Struct, frozen=True):

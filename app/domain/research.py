@@ -9,8 +9,8 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from app.domain import events as e
-from app.domain import threads
-from app.domain.threads import ThreadedWork, ThreadEvent
+from app.domain import threaded_work
+from app.domain.threaded_work import ThreadedWork, ThreadEvent
 from app.domain.tools import AnyTool, GeneratePlan, Reasoning, WriteReport
 from dossier.job_types import Author, Claim
 
@@ -181,7 +181,7 @@ ResearchEvent = (
 def evolve(state: Research, event: ResearchEvent) -> Research:
     """The state after one more research event."""
     if isinstance(event, ThreadEvent):
-        return replace(state, work=threads.evolve(state.work, event))
+        return replace(state, work=threaded_work.evolve(state.work, event))
     match event:
         case e.CallRequested():
             return _request(state, event)

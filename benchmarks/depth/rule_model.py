@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from app.agent.brief import Brief
@@ -18,10 +18,17 @@ FACT = re.compile(r"In (\d{4}) the (\w+) of the (\w+) bridge was (\d+) (\w+)\.")
 PAGE = re.compile(r"-----\w{24} page \[(\d+)\].*?\n(.*?)\n-----\w{24} end", re.DOTALL)
 PASSAGE = re.compile(r"^E(\d+) \[(\d+)\] (.*)$", re.MULTILINE)
 HIT = re.compile(r'^\{"(?:n|number)":(\d+),"title":"([^"]*)".*$', re.MULTILINE)
-TITLE = re.compile("bridge")
+SECTION = re.compile(r"^Section (\d+):\n(.*?)(?=\nSection \d+:|\nAt most )", re.DOTALL | re.MULTILINE)
 DOLLARS = 1e-6  # a token
 
-REASONING = tools.Reasoning(("look", "act"), "by rules", "on plan", enough_data=False, remaining_steps=("go on",), task_completed=False)  # fmt: skip
+REASONING = tools.Reasoning(
+    reasoning_steps=("look", "act"),
+    current_situation="by rules",
+    plan_status="on plan",
+    enough_data=False,
+    remaining_steps=("go on",),
+    task_completed=False,
+)
 
 
 def values_in(text: str) -> dict[tuple[str, str], set[int]]:
@@ -91,7 +98,7 @@ def _act(told: str) -> tools.AnyTool:
     queries = [query for query in _queries(told) if f'"{query}"' not in told]
     if queries and "web_search" in allowed:
         return tools.WebSearch(tuple(queries[:3]))
-    read = {number for numbers in re.findall(r"^Read now: (.*)\.$", told, re.MULTILINE) for number in re.findall(r"\d+", numbers)}  # fmt: skip
+    read = set(re.findall(r"\d+", " ".join(re.findall(r"^Read now: (.*)\.$", told, re.MULTILINE))))
     unread = [number for number, title in HIT.findall(told) if number not in read and _is_wanted(title)]
     if unread and "read_pages" in allowed:
         return tools.ReadPages(tuple(dict.fromkeys(unread))[:5])
@@ -134,15 +141,12 @@ def _thread(told: str) -> dict[str, Any]:
         if '"is_read":true' not in found[0] and _is_wanted(found[2]) and any(n in found[2] for n in names)
     ]
     done = "This is the last one" in told or not (new or unread)
-    lines = [
-        f"{found[0]} [{number}]" for _, number, said in PASSAGE.findall(told) for found in FACT.finditer(said)
-    ]
     return {
         "thought": "by rules",
         "queries": new[:3],
         "read": unread[:4],
         "done": done,
-        "finding": " ".join(dict.fromkeys(lines))[:1500] if done else "",
+        "finding": " ".join(_lines(told))[:1500] if done else "",
     }
 
 
@@ -183,17 +187,20 @@ def _outline(told: str) -> dict[str, Any]:
 
 
 def _section(told: str) -> str:
-    lines = [
+    return "\n\n".join(_lines(told)) or "Nothing was found."
+
+
+def _lines(told: str) -> list[str]:
+    """Return each fact of the passages as a sentence with its citation."""
+    found = (
         f"{fact[0]} [{number}]" for _, number, said in PASSAGE.findall(told) for fact in FACT.finditer(said)
-    ]
-    return "\n\n".join(dict.fromkeys(lines)) or "Nothing was found."
+    )
+    return list(dict.fromkeys(found))
 
 
 def _critique(told: str) -> dict[str, Any]:
     """Find an aspect that the sections leave out."""
-    drafts = re.findall(
-        r"^Section (\d+):\n(.*?)(?=\nSection \d+:|\nAt most )", told, re.DOTALL | re.MULTILINE
-    )
+    drafts = SECTION.findall(told)
     problems = list[dict[str, Any]]()
     for number, text in drafts:
         names = {name for name, _ in values_in(text)}
@@ -213,8 +220,3 @@ TASKS = {
     "section": _section,
     "critique": _critique,
 }
-
-
-def reports_of(texts: Sequence[str]) -> dict[tuple[str, str], set[int]]:
-    """Return the values of several texts together."""
-    return values_in("\n".join(texts))

@@ -30,8 +30,11 @@ class Threaded:
         times = self.house.times()
         return Tools(self.model, Extractive(), lambda _job: self.world, None, helpers, times)
 
+    def request(self, **fields):
+        return ResearchRequest(self.world.question, **{"effort": "deep", **fields})
+
     async def submitted(self, **fields):
-        request = ResearchRequest(self.world.question, **{"effort": "deep", **fields})
+        request = self.request(**fields)
         job, _ = await handle.submit(self.house.writer, request, tenant="default", terms=THREADED)
         return job
 

@@ -1,0 +1,50 @@
+"""A worker of a job with threads dies at every append; another goes on, and nothing is paid twice."""
+
+import asyncio
+
+import pytest
+
+from app.domain import events as e
+from tests.steps import assert_chain, claimed_job, whole_log
+from tests.threads.threaded import Threaded, events
+from tests.worker.crashes import Crash, DyingWriter, as_rescue
+
+
+async def crashed(threaded, left, *, before_commit):
+    """The log of a job whose first worker died after `left` appends."""
+    await threaded.submitted()
+    job = await claimed_job(threaded.house.writer)
+    with pytest.raises((Crash, BaseExceptionGroup)):
+        await threaded.run(job, DyingWriter(threaded.house.writer, left, before_commit=before_commit))
+    await asyncio.sleep(0.05)
+    await as_rescue(threaded.house, job)
+    job = await threaded.run()
+    return job, await whole_log(threaded.house.engine, job.id)
+
+
+def paid(rows):
+    """How often each call was completed, and how many were announced as repeats."""
+    completed = [event.key for event in events(rows, e.CallCompleted)]
+    repeats = sum(event.repeat > 0 for event in events(rows, e.CallRequested))
+    return completed, repeats
+
+
+@pytest.mark.parametrize("before_commit", [False, True], ids=["after_commit", "before_commit"])
+async def test_a_crash_at_any_append_loses_no_fact_and_pays_no_completed_call_twice(house, before_commit):
+    whole, rows, appends = await Threaded(house, names=1, long=2_000).whole()
+    content = whole.research.report.content
+    assert appends > 20
+
+    for left in range(1 - before_commit, appends - 1):
+        threaded = Threaded(house, names=1, long=2_000)
+        job, again = await crashed(threaded, left, before_commit=before_commit)
+        completed, repeats = paid(again)
+        made = len(threaded.model.asked) + len(threaded.world.searches) + len(threaded.world.reads)
+        free = {"1/open", "1/report"}
+
+        assert job.status == "completed", left
+        assert sorted(job.research.report.content.split()) == sorted(content.split()), left
+        assert len(completed) == len(set(completed)), left
+        assert set(completed) == set(paid(rows)[0]), left
+        assert made - len(set(completed) - free) <= repeats, left
+        assert_chain(again)
