@@ -13,6 +13,7 @@ import uvloop
 
 from benchmarks import agent, append, audit, drain, get, latency, loop, machine, stream, submit
 from benchmarks.database import cluster
+from benchmarks.depth import run as depth
 from benchmarks.quality import run as quality
 from benchmarks.scale import FULL, QUICK, Scale
 from benchmarks.streaming import sheet
@@ -20,7 +21,13 @@ from benchmarks.streaming.sheet import Sheet
 from benchmarks.table import Line, show
 
 LIMIT = 120  # seconds; a benchmark that hangs ends with an error, and its Postgres with it
-LIMITS = {"audit": 900, "stream": 1800, "loop": 900, "quality": 3600}  # for those that take longer
+LIMITS = {
+    "audit": 900,
+    "stream": 1800,
+    "loop": 900,
+    "depth": 900,
+    "quality": 3600,
+}  # that take longer
 
 BENCHMARKS = {
     "submit": submit.measure,
@@ -32,6 +39,7 @@ BENCHMARKS = {
     "audit": audit.measure,
     "stream": stream.measure,
     "loop": loop.measure,
+    "depth": depth.measure,
     "quality": quality.measure,
 }
 

@@ -1,5 +1,6 @@
 """Make a seeded world: facts over many pages, distractors, contradictions, long pages with the fact last."""
 
+import asyncio
 import random
 from collections.abc import Mapping, Sequence
 
@@ -41,9 +42,9 @@ class World:
     name = "world"
     scope = "web"
 
-    def __init__(self, seed: int, names: int = len(NAMES), *, long: int = LONG) -> None:
+    def __init__(self, seed: int, names: int = len(NAMES), *, long: int = LONG, pause: float = 0.0) -> None:
         rolled = random.Random(seed)
-        self.names = NAMES[:names]
+        self.names, self.pause = NAMES[:names], pause
         self.facts: list[Fact] = []
         self.conflicts: list[tuple[Fact, Fact]] = []
         self.pages: dict[str, tuple[str, str]] = {}  # title and text
@@ -93,6 +94,7 @@ class World:
         """Return the pages that share most words with the query."""
         del allowed, blocked
         self.searches.append(query)
+        await asyncio.sleep(self.pause)
         wanted = stems(query)
         ranked = sorted(self.pages, key=lambda url: (-len(wanted & self._stems[url]), url))
         hits = [Hit(url, self.pages[url][0], FILLER[0], 0.5) for url in ranked[:limit]]
@@ -101,6 +103,7 @@ class World:
     async def read(self, url: str) -> PageReply:
         """Return the text of a page."""
         self.reads.append(url)
+        await asyncio.sleep(self.pause)
         return PageReply(self.pages[url][1])
 
 
