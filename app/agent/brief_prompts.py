@@ -21,10 +21,10 @@ from app.agent.step_schema import Schema, strict_schema
 from app.text.safe_markdown import tidy
 from app.text.sentences import stems
 
-MAX_TITLE = 200  # characters
+MAX_SHOWN_TITLE = 200  # characters
 MAX_EXCERPT = 240
-MAX_PASSAGE = 700  # characters of a passage
-MAX_CORRECTION = 600
+MAX_SHOWN_PASSAGE = 700  # characters of a passage
+MAX_TOLD_FAULT = 600
 EVIDENCE_ROOM = 60_000  # characters of all passages of a prompt, about 15,000 tokens
 DRAFT_ROOM = 60_000  # characters of the sections that a critic sees
 
@@ -84,7 +84,7 @@ def _known(brief: Brief) -> Iterator[str]:
 def _source(one: object) -> str:
     shown = msgspec.to_builtins(one)
     shown.pop("sha256", None)
-    shown["title"] = tidy(shown["title"])[:MAX_TITLE]
+    shown["title"] = tidy(shown["title"])[:MAX_SHOWN_TITLE]
     if "excerpt" in shown:
         shown["excerpt"] = tidy(shown["excerpt"])[:MAX_EXCERPT]
     return _json(shown)
@@ -92,14 +92,14 @@ def _source(one: object) -> str:
 
 def _passages(brief: Brief) -> Iterator[str]:
     """Quote the passages, each cut to its share of the room."""
-    share = max(120, min(MAX_PASSAGE, EVIDENCE_ROOM // len(brief.evidence)))
+    share = max(120, min(MAX_SHOWN_PASSAGE, EVIDENCE_ROOM // len(brief.evidence)))
     sources = {source.number: source for source in brief.sources}
     named = set[int]()
     for one in brief.evidence:
         if one.number in sources and one.number not in named and brief.task != "thread":
             named.add(one.number)
             source = sources[one.number]
-            yield f"[{one.number}] is {_json(tidy(source.title)[:MAX_TITLE])} {_json(source.url)}"
+            yield f"[{one.number}] is {_json(tidy(source.title)[:MAX_SHOWN_TITLE])} {_json(source.url)}"
         note = f" ({tidy(one.note)})" if one.note and brief.task != "section" else ""
         yield f"E{one.id} [{one.number}] {_json(tidy(one.quote)[:share])}{note}"
 
@@ -110,7 +110,7 @@ def _page(brief: Brief, texts: Mapping[str, str]) -> Iterator[str]:
         return
     source = brief.sources[0]
     fence = sha256(_json([source.sha256, brief.query, brief.today]).encode()).hexdigest()[:24]
-    yield f"-----{fence} page [{source.number}] {_json(tidy(source.title)[:MAX_TITLE])} {_json(source.url)}"
+    yield f"-----{fence} page [{source.number}] {_json(tidy(source.title)[:MAX_SHOWN_TITLE])} {_json(source.url)}"
     if source.sha256 in texts:
         wanted = stems(f"{brief.query} {brief.subject}")
         yield tidy(window(texts[source.sha256], wanted)).replace(fence, CUT)
@@ -157,7 +157,7 @@ def _wishes(brief: Brief) -> Iterator[str]:
 
 
 def _corrections(brief: Brief) -> Iterator[str]:
-    yield from (f"Your last reply was refused: {tidy(why)[:MAX_CORRECTION]}" for why in brief.corrections)
+    yield from (f"Your last reply was refused: {tidy(why)[:MAX_TOLD_FAULT]}" for why in brief.corrections)
 
 
 def _list(heading: str, lines: Sequence[str]) -> Sequence[str]:

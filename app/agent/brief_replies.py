@@ -14,9 +14,9 @@ from msgspec import inspect
 
 from app.agent.brief import BriefReply, Task
 
-MAX_REPLY = 400_000  # characters that are looked at
+MAX_BRIEF_REPLY = 400_000  # characters that are looked at
 MAX_OPENINGS = 50  # braces at which the reply's object may begin
-MAX_TEXT = 4000  # characters of one text in a reply
+MAX_REPLY_TEXT = 4000  # characters of one text in a reply
 MAX_ITEMS = 200  # of one list
 MAX_SECTION = 40_000  # characters of a section
 
@@ -25,7 +25,7 @@ _FENCED = re.compile(r"\A\s*```(?:markdown|md)?[^\S\n]*\n(.*?)\n?```\s*\Z", re.D
 
 ReplyT = TypeVar("ReplyT", bound=BriefReply)
 
-NEEDED: dict[Task, str] = {
+NEEDED_FIELDS: dict[Task, str] = {
     "thread": "queries, read, done",
     "extract": "passages",
     "outline": "sections",
@@ -38,12 +38,12 @@ def filled(kind: type[ReplyT], task: Task, text: str) -> ReplyT:
 
     Raises ValueError where there is none.
     """
-    names = set(NEEDED[task].split(", "))
-    for value in _objects(text[:MAX_REPLY]):
+    names = set(NEEDED_FIELDS[task].split(", "))
+    for value in _objects(text[:MAX_BRIEF_REPLY]):
         if names & value.keys():
             reply: ReplyT = msgspec.convert(_struct(inspect.type_info(kind), value), kind)
             return reply
-    raise ValueError(f"Your reply has no JSON object with {NEEDED[task]} in it.")
+    raise ValueError(f"Your reply has no JSON object with {NEEDED_FIELDS[task]} in it.")
 
 
 def section_of(text: str) -> str:
@@ -107,4 +107,4 @@ def _text(value: object) -> str | None:
     """Return text without what breaks a line or a database."""
     if value is None or isinstance(value, dict | list):
         return None
-    return str(value).replace("\x00", "").encode("utf-8", "replace").decode().strip()[:MAX_TEXT]
+    return str(value).replace("\x00", "").encode("utf-8", "replace").decode().strip()[:MAX_REPLY_TEXT]

@@ -14,28 +14,28 @@ from app.text.verbatim import FoldedText
 
 SHORT_PAGE = 1_500  # characters of a page whose passages are chosen by their words
 MIN_QUOTE = 12  # characters of a passage; a single word is on every page
-MAX_QUOTE = 1_200
+MAX_PASSAGE_QUOTE = 1_200
 MAX_NOTE = 300
 MAX_PASSAGES = 8  # of one page for one thread
-BY_WORDS = 3  # of one page, where words choose
+CHOSEN_BY_WORDS = 3  # of one page, where words choose
 MAX_DROPPED = 5  # that are named
-MAX_NAMED = 80  # characters of one that is named
-MAX_PAGE = 1_000_000  # characters of a page that are looked at
-WINDOW = 18_000  # characters of a page that one extraction is shown
+MAX_DROPPED_TEXT = 80  # characters of one that is named
+MAX_EXTRACTED_PAGE = 1_000_000  # characters of a page that are looked at
+PAGE_WINDOW = 18_000  # characters of a page that one extraction is shown
 
 
 def verbatim(given: Iterable[GivenPassage], page: str) -> tuple[tuple[Passage, ...], tuple[str, ...]]:
     """Return the passages that are in the page, and the beginnings of the others."""
     found, dropped, folded = dict[tuple[int, int], Passage](), list[str](), None
     for one in given:
-        quote = one.quote.strip()[:MAX_QUOTE]
+        quote = one.quote.strip()[:MAX_PASSAGE_QUOTE]
         at = page.find(quote) if len(quote) >= MIN_QUOTE else -1
         places: tuple[tuple[int, int], ...] = ((at, at + len(quote)),) if at >= 0 else ()
         if not places and len(quote) >= MIN_QUOTE:
-            folded = folded or FoldedText(page[:MAX_PAGE])
+            folded = folded or FoldedText(page[:MAX_EXTRACTED_PAGE])
             places = folded.locate(quote)
         if not places:
-            dropped.append(" ".join(quote.split())[:MAX_NAMED])
+            dropped.append(" ".join(quote.split())[:MAX_DROPPED_TEXT])
         for start, end in places:
             found.setdefault((start, end), Passage(start, end, page[start:end], one.note[:MAX_NOTE]))
     return tuple(found.values())[:MAX_PASSAGES], tuple(dropped[:MAX_DROPPED])
@@ -43,10 +43,10 @@ def verbatim(given: Iterable[GivenPassage], page: str) -> tuple[tuple[Passage, .
 
 def by_words(page: str, wanted: frozenset[str]) -> tuple[Passage, ...]:
     """Return the passages with most of the wanted words, in the order of the page."""
-    spans = list(passages.cut(page[:MAX_PAGE]))
+    spans = list(passages.cut(page[:MAX_EXTRACTED_PAGE]))
     shared = {span: len(wanted & stems(page[slice(*span)])) for span in spans}
     best = sorted((span for span in spans if shared[span]), key=lambda span: (-shared[span], span))
-    return tuple(Passage(start, end, page[start:end]) for start, end in sorted(best[:BY_WORDS]))
+    return tuple(Passage(start, end, page[start:end]) for start, end in sorted(best[:CHOSEN_BY_WORDS]))
 
 
 def window(page: str, wanted: frozenset[str]) -> str:
@@ -54,12 +54,12 @@ def window(page: str, wanted: frozenset[str]) -> str:
 
     The whole page is looked through, so a passage at its end counts as one at its beginning.
     """
-    if len(page) <= WINDOW:
+    if len(page) <= PAGE_WINDOW:
         return page
-    spans = list(passages.cut(page[:MAX_PAGE]))
+    spans = list(passages.cut(page[:MAX_EXTRACTED_PAGE]))
     shared = [len(wanted & stems(page[slice(*span)])) for span in spans]
     ranked = sorted(range(1, len(spans)), key=lambda at: (-shared[at], at))
-    kept, left = {0}, WINDOW - (spans[0][1] - spans[0][0])
+    kept, left = {0}, PAGE_WINDOW - (spans[0][1] - spans[0][0])
     for at in ranked:
         size = spans[at][1] - spans[at][0]
         if size <= left and shared[at]:

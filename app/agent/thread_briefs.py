@@ -12,7 +12,7 @@ from app.domain.research import Source
 from app.domain.threaded_work import Evidence, Thread
 from dossier.request import LengthName
 
-MAX_HITS = 24  # sources that a thread is shown, the newest
+MAX_SHOWN_HITS = 24  # sources that a thread is shown, the newest
 LENGTHS: Mapping[LengthName, int] = {"short": 220, "medium": 600, "long": 1500}  # words
 INTRODUCTION = 0.2  # of the words
 
@@ -20,7 +20,7 @@ INTRODUCTION = 0.2  # of the words
 def decision(job: Job, thread: Thread, unread: Sequence[int], left: int) -> Brief:
     """Return what a thread's model is told before its next step."""
     read = set(thread.extracted)
-    shown = [number for number in thread.hits if number not in unread][-MAX_HITS:]
+    shown = [number for number in thread.hits if number not in unread][-MAX_SHOWN_HITS:]
     failed = tuple(f"[{number}] could not be read." for number in unread)
     made = tuple(f"Searched for: {query}" for step in thread.steps for query in step.queries)
     sources = tuple(_seen(job, number, is_read=number in read) for number in shown)

@@ -33,12 +33,12 @@ from app.text.urls import clean
 
 Events = tuple[ResearchEvent, ...]
 
-MAX_QUERIES = 3  # of one step
+MAX_STEP_QUERIES = 3  # of one step
 MAX_READS = 4
 MAX_QUERY = 400  # characters
-MAX_QUESTION = 500
+MAX_THREAD_QUESTION = 500
 MAX_FINDING = 2000
-MAX_LINES = 12  # conflicts, things not found
+MAX_NOTED_LINES = 12  # conflicts, things not found
 MAX_SECTIONS = 12
 MAX_POINTS = 1000
 
@@ -190,7 +190,7 @@ def _new_queries(board: ThreadBoard, queries: Iterable[str]) -> tuple[str, ...]:
     known = board.searched()
     new = {query_key(query): query.strip()[:MAX_QUERY] for query in queries if query.strip()}
     wanted = [query for key, query in new.items() if key not in known]
-    return tuple(wanted[: min(MAX_QUERIES, board.searches_left())])
+    return tuple(wanted[: min(MAX_STEP_QUERIES, board.searches_left())])
 
 
 def _new_reads(board: ThreadBoard, thread: Thread, numbers: Iterable[int]) -> tuple[int, ...]:
@@ -226,7 +226,7 @@ def _opened(job: Job, questions: Sequence[str], section: int | None = None) -> t
     """Open a thread for each question that has none."""
     work, most = job.research.work, thread_bounds(job).threads
     known = {query_key(thread.question) for thread in work.threads}
-    new = {query_key(question): clean(question)[:MAX_QUESTION] for question in reversed(questions)}
+    new = {query_key(question): clean(question)[:MAX_THREAD_QUESTION] for question in reversed(questions)}
     wanted = [question for key, question in reversed(new.items()) if question and key not in known]
     room = most - len(work.threads) if section is None else len(wanted)
     at = UNSET if section is None else section
@@ -291,15 +291,17 @@ def _with_all(job: Job, sections: Sequence[e.PlannedSection]) -> list[e.PlannedS
 
 
 def _lines(lines: Iterable[str]) -> tuple[str, ...]:
-    return tuple(clean(line)[:MAX_QUESTION] for line in lines if line.strip())[:MAX_LINES]
+    return tuple(clean(line)[:MAX_THREAD_QUESTION] for line in lines if line.strip())[:MAX_NOTED_LINES]
 
 
 def _criticised(job: Job, call: BriefCall, reply: CritiqueReply) -> Events:
     """Return the problems with existing sections, and threads for some of them."""
     most = len(job.research.work.outline.sections) if job.research.work.outline else 0
     problems = tuple(
-        e.SectionFault(one.section, clean(one.problem)[:MAX_QUESTION], clean(one.question)[:MAX_QUESTION])
-        for one in reply.problems[:MAX_LINES]
+        e.SectionFault(
+            one.section, clean(one.problem)[:MAX_THREAD_QUESTION], clean(one.question)[:MAX_THREAD_QUESTION]
+        )
+        for one in reply.problems[:MAX_NOTED_LINES]
         if one.section < most and one.problem.strip()
     )
     asked = [one for one in problems if one.question][: call.brief.gaps]

@@ -13,7 +13,7 @@ from app.domain.job import Job
 from app.domain.threaded_work import Evidence
 from app.text.safe_markdown import tidy
 
-MAX_QUOTES = 500  # of a report, as many as are looked up
+MAX_REPORT_QUOTES = 500  # of a report, as many as are looked up
 MAX_SELECTED = 6  # passages that stand for a section that was not written
 MAX_SELECTION = 500  # characters of one of them
 
@@ -87,7 +87,7 @@ def _quotes(board: ThreadBoard) -> tuple[tools.SourceQuote, ...]:
     used = {id_ for planned in board.planned() for id_ in planned.evidence}
     further = {thread.number for thread in board.work.threads if thread.section is not None}
     kept = [one for one in board.work.evidence if one.id in used or one.thread in further]
-    return tuple(tools.SourceQuote(one.number, one.quote) for one in kept[:MAX_QUOTES])
+    return tuple(tools.SourceQuote(one.number, one.quote) for one in kept[:MAX_REPORT_QUOTES])
 
 
 def _findings(job: Job) -> str:
