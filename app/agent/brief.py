@@ -1,4 +1,4 @@
-"""What a model is told for one piece of a threaded job's work, and what it replies."""
+"""Briefs: pieces of a threaded job's work, and a model's replies."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ Task = Literal["thread", "extract", "outline", "section", "critique"]
 
 
 class BriefSource(Struct, frozen=True, omit_defaults=True):
-    """A source that a thread has found, or a page that is read for it."""
+    """A source that a thread has found or reads."""
 
     number: int
     title: str

@@ -37,7 +37,7 @@ def _rules(task: Task) -> str:
 
 @lru_cache(maxsize=8)
 def schema_of(task: Task) -> Schema:
-    """Return the schema of a task's reply, empty where it is plain text."""
+    """Return the schema of a task's reply, empty for plain text."""
     return strict_schema(REPLIES[task], ()) if task in REPLIES else {}
 
 
@@ -110,7 +110,8 @@ def _page(brief: Brief, texts: Mapping[str, str]) -> Iterator[str]:
         return
     source = brief.sources[0]
     fence = sha256(_json([source.sha256, brief.query, brief.today]).encode()).hexdigest()[:24]
-    yield f"-----{fence} page [{source.number}] {_json(tidy(source.title)[:MAX_SHOWN_TITLE])} {_json(source.url)}"
+    title = _json(tidy(source.title)[:MAX_SHOWN_TITLE])
+    yield f"-----{fence} page [{source.number}] {title} {_json(source.url)}"
     if source.sha256 in texts:
         wanted = stems(f"{brief.query} {brief.subject}")
         yield tidy(window(texts[source.sha256], wanted)).replace(fence, CUT)

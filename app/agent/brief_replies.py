@@ -20,8 +20,8 @@ MAX_REPLY_TEXT = 4000  # characters of one text in a reply
 MAX_ITEMS = 200  # of one list
 MAX_SECTION = 40_000  # characters of a section
 
-_DIGITS = re.compile(r"\d{1,9}")
-_FENCED = re.compile(r"\A\s*```(?:markdown|md)?[^\S\n]*\n(.*?)\n?```\s*\Z", re.DOTALL | re.IGNORECASE)
+_FIRST_DIGITS = re.compile(r"\d{1,9}")
+_FENCED_TEXT = re.compile(r"\A\s*```(?:markdown|md)?[^\S\n]*\n(.*?)\n?```\s*\Z", re.DOTALL | re.IGNORECASE)
 
 ReplyT = TypeVar("ReplyT", bound=BriefReply)
 
@@ -49,7 +49,7 @@ def filled(kind: type[ReplyT], task: Task, text: str) -> ReplyT:
 def section_of(text: str) -> str:
     """Return the markdown of a section. Raises ValueError where it is empty."""
     said = text[:MAX_SECTION].replace("\x00", "").strip()
-    fenced = _FENCED.match(said)
+    fenced = _FENCED_TEXT.match(said)
     said = fenced[1].strip() if fenced else said
     if not said:
         raise ValueError("Your reply was empty.")
@@ -92,7 +92,7 @@ def _value(kind: inspect.Type, value: object) -> Any:  # noqa: ANN401 - whatever
         case inspect.BoolType():
             return value is True or str(value).strip().lower() in ("true", "yes", "1")
         case inspect.IntType():
-            found = None if isinstance(value, bool) else _DIGITS.search(str(value))
+            found = None if isinstance(value, bool) else _FIRST_DIGITS.search(str(value))
             return int(found[0]) if found else None
         case inspect.LiteralType():
             said = str(value).strip().lower()

@@ -25,7 +25,7 @@ PAGE_WINDOW = 18_000  # characters of a page that one extraction is shown
 
 
 def verbatim(given: Iterable[GivenPassage], page: str) -> tuple[tuple[Passage, ...], tuple[str, ...]]:
-    """Return the passages that are in the page, and the beginnings of the others."""
+    """Return the passages that are in the page, and the others' beginnings."""
     found, dropped, folded = dict[tuple[int, int], Passage](), list[str](), None
     for one in given:
         quote = one.quote.strip()[:MAX_PASSAGE_QUOTE]
@@ -42,7 +42,7 @@ def verbatim(given: Iterable[GivenPassage], page: str) -> tuple[tuple[Passage, .
 
 
 def by_words(page: str, wanted: frozenset[str]) -> tuple[Passage, ...]:
-    """Return the passages with most of the wanted words, in the order of the page."""
+    """Return the passages with most of the wanted words, in order."""
     spans = list(passages.cut(page[:MAX_EXTRACTED_PAGE]))
     shared = {span: len(wanted & stems(page[slice(*span)])) for span in spans}
     best = sorted((span for span in spans if shared[span]), key=lambda span: (-shared[span], span))
@@ -50,7 +50,9 @@ def by_words(page: str, wanted: frozenset[str]) -> tuple[Passage, ...]:
 
 
 def window(page: str, wanted: frozenset[str]) -> str:
-    """Return what an extraction sees of a page: all, or what shares words with the question.
+    """Return what an extraction sees of a page.
+
+    Of a long one it is what shares words with the question.
 
     The whole page is looked through, so a passage at its end counts as one at its beginning.
     """
@@ -69,7 +71,7 @@ def window(page: str, wanted: frozenset[str]) -> str:
 
 
 def _joined(page: str, kept: list[tuple[int, int]], last: tuple[int, int]) -> str:
-    """Join passages; a mark shows each place where something was left out."""
+    """Join passages, with a mark wherever something was left out."""
     parts, end = [page[slice(*kept[0])]], kept[0][1]
     for start, stop in kept[1:]:
         parts.append(page[end:stop] if not page[end:start].strip() else f"\n[cut]\n{page[start:stop]}")

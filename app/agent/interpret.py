@@ -185,7 +185,7 @@ def _written(
 
 
 def learn_sections(job: Job, report: Assembled, texts: Mapping[str, str]) -> tuple[e.Event, ...]:
-    """Turn the sections of a threaded job into a report, or its draft."""
+    """Turn a threaded job's sections into a report or its draft."""
     return _written(job, report.wrote, texts, fallback=False)
 
 
@@ -283,7 +283,7 @@ def learn_calls(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
 def found_sources(
     job: Job, call: SearchCall, reply: SearchReply, known: Mapping[str, int]
 ) -> list[e.SourceFound]:
-    """Return the pages of a search that are not known yet, with their numbers."""
+    """Return a search's new pages, with their numbers."""
     found = dict[str, e.SourceFound]()
     for hit in reply.hits:
         url = normalise(hit.url)

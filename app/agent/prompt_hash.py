@@ -64,7 +64,7 @@ def _whole(said: Sequence[tuple[str, str]]) -> Wording:
 
 
 def brief_wording(brief: Brief) -> Wording:
-    """Return what a model is told in a brief, but for the page."""
+    """Return what a brief tells a model, without the page."""
     schema = schema_of(brief.task)
     asked = [("schema", msgspec.json.encode(schema).decode())] if schema else []
     return _whole([*((message.role, message.content) for message in brief_messages(brief, {})), *asked])

@@ -1,4 +1,4 @@
-"""Gather what a model is told for each piece of a threaded job's work."""
+"""Gather what each brief of a threaded job tells a model."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -110,7 +110,7 @@ def words_of(job: Job) -> int:
 
 
 def _used(job: Job, number: int, plan: PlannedSection, *, is_again: bool) -> list[Evidence]:
-    """Return the evidence of a section, with that of threads a critique opened for it."""
+    """Return a section's evidence, with that of a critique's threads."""
     work, wanted = job.research.work, set(plan.evidence)
     further = {thread.number for thread in work.threads if thread.section == number} if is_again else set()
     return [one for one in work.evidence if one.id in wanted or one.thread in further]

@@ -35,7 +35,7 @@ Events = tuple[ResearchEvent, ...]
 
 MAX_STEP_QUERIES = 3  # of one step
 MAX_READS = 4
-MAX_QUERY = 400  # characters
+MAX_THREAD_QUERY = 400  # characters
 MAX_THREAD_QUESTION = 500
 MAX_FINDING = 2000
 MAX_NOTED_LINES = 12  # conflicts, things not found
@@ -44,7 +44,9 @@ MAX_POINTS = 1000
 
 
 def learn(job: Job, call: Call, reply: Reply | None, texts: Mapping[str, str]) -> tuple[e.Event, ...]:
-    """Return what a settled call means; `reply` is None for one that failed.
+    """Return what a settled call means.
+
+    A failed call has no reply.
 
     Args:
         job: after the outcome of the call.
@@ -123,7 +125,7 @@ def _thread(key: str) -> int:
 
 
 def _read(job: Job, call: ReadCall, reply: Reply | None) -> Events:
-    """Return the page, and the evidence of a short one for all that wanted it."""
+    """Return the page, and evidence of a short one."""
     known = job.research.call(call.key)
     if not isinstance(reply, PageReply) or known is None or known.reply_sha256 is None:
         return ()
@@ -165,7 +167,7 @@ def _replied(job: Job, call: BriefCall, reply: Reply | None, texts: Mapping[str,
 
 
 def _without(job: Job, call: BriefCall, texts: Mapping[str, str]) -> Events:
-    """Return what holds without the model: words choose the passages of a page."""
+    """Return what holds without the model: passages chosen by words."""
     board, base = ThreadBoard(job), call.key.removesuffix("/2") if call.key.count("/") > 2 else call.key
     if call.brief.task != "extract" or not board.has_failed(base):
         return ()
@@ -175,7 +177,7 @@ def _without(job: Job, call: BriefCall, texts: Mapping[str, str]) -> Events:
 
 
 def _stepped(job: Job, call: BriefCall, reply: ThreadReply) -> Events:
-    """Return a thread's next step, within what is left for all, or its end."""
+    """Return a thread's next step, within the limits, or its end."""
     board, thread = ThreadBoard(job), job.research.work.thread(_thread(call.key))
     step = len(thread.steps) + 1
     queries = _new_queries(board, reply.queries)
@@ -188,7 +190,7 @@ def _stepped(job: Job, call: BriefCall, reply: ThreadReply) -> Events:
 
 def _new_queries(board: ThreadBoard, queries: Iterable[str]) -> tuple[str, ...]:
     known = board.searched()
-    new = {query_key(query): query.strip()[:MAX_QUERY] for query in queries if query.strip()}
+    new = {query_key(query): query.strip()[:MAX_THREAD_QUERY] for query in queries if query.strip()}
     wanted = [query for key, query in new.items() if key not in known]
     return tuple(wanted[: min(MAX_STEP_QUERIES, board.searches_left())])
 
@@ -208,7 +210,7 @@ def _new_reads(board: ThreadBoard, thread: Thread, numbers: Iterable[int]) -> tu
 
 
 def _extracted(call: BriefCall, reply: ExtractReply, texts: Mapping[str, str]) -> Events:
-    """Return the passages that are in the page; what is not is named."""
+    """Return the passages that are in the page, and name the others."""
     source = call.brief.sources[0]
     kept, dropped = extraction.verbatim(reply.passages, texts.get(source.sha256, ""))
     return (e.EvidenceKept(_thread(call.key), source.number, kept, "model", dropped, call.key),)
@@ -291,7 +293,11 @@ def _with_all(job: Job, sections: Sequence[e.PlannedSection]) -> list[e.PlannedS
 
 
 def _lines(lines: Iterable[str]) -> tuple[str, ...]:
-    return tuple(clean(line)[:MAX_THREAD_QUESTION] for line in lines if line.strip())[:MAX_NOTED_LINES]
+    return tuple(_line(line) for line in lines if line.strip())[:MAX_NOTED_LINES]
+
+
+def _line(text: str) -> str:
+    return clean(text)[:MAX_THREAD_QUESTION]
 
 
 def _criticised(job: Job, call: BriefCall, reply: CritiqueReply) -> Events:

@@ -17,7 +17,7 @@ MAX_REPORT_QUOTES = 500  # of a report, as many as are looked up
 MAX_SELECTED = 6  # passages that stand for a section that was not written
 MAX_SELECTION = 500  # characters of one of them
 
-_HEADING = re.compile(r"^#{1,6}[^\S\n]+", re.MULTILINE)
+_HEADING_MARK = re.compile(r"^#{1,6}[^\S\n]+", re.MULTILINE)
 _MARK = re.compile(r"\[\^?\d{1,4}\]")
 
 
@@ -29,7 +29,7 @@ class Assembled(Struct, frozen=True):
 
 
 def assembled(job: Job) -> Assembled:
-    """Return the report; a section that was not written is selected from its passages."""
+    """Return the report, with passages in place of unwritten sections."""
     board, work = ThreadBoard(job), job.research.work
     planned = board.planned()
     outline = work.outline
@@ -56,11 +56,11 @@ def _sections(board: ThreadBoard) -> Iterator[str]:
 
 
 def _body(content: str, heading: str) -> str:
-    """Return a section without its own heading; its further ones are below it."""
+    """Return a section without its own heading."""
     first, _, rest = content.strip().partition("\n")
-    is_heading = bool(_HEADING.match(first)) and (not heading or _plain(heading) in _plain(first))
+    is_heading = bool(_HEADING_MARK.match(first)) and (not heading or _plain(heading) in _plain(first))
     body = rest if is_heading else content
-    return _HEADING.sub("### ", body.strip())
+    return _HEADING_MARK.sub("### ", body.strip())
 
 
 def _plain(text: str) -> str:
@@ -68,7 +68,7 @@ def _plain(text: str) -> str:
 
 
 def _selected(board: ThreadBoard, planned: PlannedSection) -> str:
-    """Quote the passages of a section that no model wrote, and say so."""
+    """Quote the passages of an unwritten section, and say so."""
     wanted = set(planned.evidence)
     chosen = [one for one in board.work.evidence if one.id in wanted][:MAX_SELECTED]
     if not chosen:
@@ -91,7 +91,7 @@ def _quotes(board: ThreadBoard) -> tuple[tools.SourceQuote, ...]:
 
 
 def _findings(job: Job) -> str:
-    """Say what the threads came to, where there is nothing to write from."""
+    """Say what the threads found, where there is no evidence."""
     said = [thread.closed.finding for thread in job.research.work.threads if thread.closed]
     lines = [line for line in said if line]
     return "\n\n".join(lines) or "Nothing was found that answers the question."

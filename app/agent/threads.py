@@ -1,4 +1,4 @@
-"""Return the next calls of a job that is researched by threads, as a function of the log.
+"""Return a threaded job's next calls, as a function of the log.
 
 The plan, which is the first turn, becomes threads. Each searches, reads, has evidence extracted, and decides
 for itself when it is done. The lead then outlines the report from all evidence, or opens further threads;
@@ -38,7 +38,7 @@ def is_on(job: Job) -> bool:
 
 
 def next_calls(job: Job) -> list[Call]:
-    """Return the calls to make now: those in flight, and those that may begin."""
+    """Return the calls in flight, and those that may begin."""
     return ThreadBoard(job).calls()
 
 
@@ -96,7 +96,7 @@ class ThreadBoard:
         return list(found.values())
 
     def thread_calls(self, thread: Thread) -> list[Call]:
-        """Return the open calls of a thread, none once it can only be closed."""
+        """Return a thread's open calls, none once it can only close."""
         step = thread.steps[-1]
         calls = [*self.searches(thread, step), *self._reads(thread), *self._extractions(thread)]
         if self.may_research:
@@ -141,7 +141,7 @@ class ThreadBoard:
         return self._asked(f"1/model/t{thread.number}.{step}", brief)
 
     def unread(self, thread: Thread) -> tuple[int, ...]:
-        """Return the sources that the thread wanted and that could not be read."""
+        """Return the wanted sources that could not be read."""
         return tuple(n for n in thread.reads if self.research.sources[n - 1].sha256 is None)
 
     def lead(self) -> Call | None:
@@ -158,7 +158,7 @@ class ThreadBoard:
         return max(0, min(self.most.at_once, self.most.threads - len(self.work.threads)))
 
     def planned(self) -> Sequence[PlannedSection]:
-        """Return the sections to write: those of the outline, else one from all evidence."""
+        """Return the sections of the outline, else one from all evidence."""
         if self.work.outline:
             return self.work.outline.sections
         if not self.work.evidence:
@@ -258,7 +258,7 @@ class ThreadBoard:
         return None if self.research.is_late else f"{key}/2"
 
     def _asked(self, key: str, brief: Brief) -> list[Call]:
-        """Return the call of a brief, or its second try, which is told what was wrong."""
+        """Return the call of a brief, or its second try."""
         if not self.is_settled(key):
             return [BriefCall(key, brief)]
         second, error = self._second(key), self.known[key].error
@@ -270,7 +270,7 @@ class ThreadBoard:
     # What is affordable
 
     def _within(self, calls: Iterable[Call], reserve: float) -> list[Call]:
-        """Return the calls in flight, and as many others as the limits and the room allow.
+        """Return the calls in flight, and others within limits and room.
 
         Each call of a model is taken to be as dear as the dearest so far, also those in flight.
         """

@@ -458,7 +458,7 @@ class ThreadSearched(Fact, frozen=True):
 
 
 class Passage(Struct, frozen=True, omit_defaults=True):
-    """Words of a page, letter by letter, and what they are good for."""
+    """Words of a page, letter by letter, with a note."""
 
     start: int  # characters into the stored page
     end: int
@@ -489,7 +489,7 @@ class ThreadClosed(Fact, frozen=True):
 
 
 class PlannedSection(Struct, frozen=True):
-    """A section of the report to be, and the evidence it is written from."""
+    """A section that is to be written, and its evidence."""
 
     heading: str
     points: str

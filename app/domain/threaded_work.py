@@ -1,4 +1,4 @@
-"""Fold the events of a threaded job: its threads, evidence, outline and sections."""
+"""Fold a threaded job's threads, evidence, outline and sections."""
 
 from typing import assert_never
 
@@ -79,7 +79,7 @@ _PARTS = frozenset({"extract", "outline", "section", "critique", "open", "report
 
 
 def is_thread_key(key: str) -> bool:
-    """Return True for a model's call of a threaded job, beyond its plan."""
+    """Return True for a model's call of threads."""
     _, kind, *rest = (*key.split("/"), "")
     return kind in _PARTS or (kind == "model" and rest[0].startswith("t"))
 
@@ -113,7 +113,10 @@ def evolve(work: ThreadedWork, event: ThreadEvent) -> ThreadedWork:
 
 
 def _open(work: ThreadedWork, event: e.ThreadOpened) -> ThreadedWork:
-    """Add a thread; one that fills a gap of the outline makes it an old one."""
+    """Add a thread.
+
+    One that fills a gap of the outline makes that an old one.
+    """
     section = None if event.section is UNSET else event.section
     opened = Thread(event.thread, event.question, section, (ThreadStep(1, (event.question,)),))
     outline = work.outline if section is not None else None

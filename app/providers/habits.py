@@ -49,7 +49,10 @@ class ModelHabits:
         self._options: Mapping[str, Any] = {**spec.options, **spec.body}
 
     def begin(self, schema: Schema, limit: int) -> SentForm:
-        """How to put the next request; an empty schema wants plain text."""
+        """How to put the next request.
+
+        An empty schema wants plain text.
+        """
         if not schema:
             return SentForm("text", schema, min(limit, self.most) if self.most else 0)
         return SentForm(self.ladder.form(schema), schema, min(limit, self.most) if self.most else 0)

@@ -90,7 +90,10 @@ class Tools:
         return self._search(job).name
 
     def _fulfilling(self, job: Job, call: BriefCall) -> BriefModel:
-        """Return who does a piece of a threaded job's work. Raises ProviderError without a model."""
+        """Return who does a piece of a threaded job's work.
+
+        Raises ProviderError without a model.
+        """
         if self._briefed is None:
             message = (
                 "This job is researched by threads, and this worker has no language model (OPENAI_API_KEY)."

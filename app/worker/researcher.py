@@ -172,7 +172,10 @@ class Researcher:
             group.create_task(self._make_in(group, call, away))
 
     async def _make_in(self, group: asyncio.TaskGroup, call: Call, away: list[ProviderAway]) -> None:
-        """Make a call, and begin what a thread does next: no thread waits for another."""
+        """Make a call, and begin what a thread does next.
+
+        No thread waits for another.
+        """
         was_tripped, was_away = self._attempt.job.research.tripped, len(away)
         try:
             await self._unless_away(call, away)
@@ -188,7 +191,7 @@ class Researcher:
         self._start(group, [one for one in turns.next_calls(job) if one.key in ready], away)
 
     def _extend(self) -> None:
-        """Give the report the time that was kept for it, once a limit was reached."""
+        """Give the report its reserve of time, once a limit was reached."""
         patience = self._attempt.patience
         if patience is not None and not patience.expired():
             left = max(0.0, limits.seconds_left(self._attempt.job, self._worked()))
@@ -274,7 +277,7 @@ class Researcher:
         return max(0.0, (self._attempt.now() - since).total_seconds()) if since else 0.0
 
     async def _texts_for(self, call: Call) -> dict[str, str]:
-        """Return the pages that a call needs: those of a brief, or all that were read."""
+        """Return a call's pages: those of its brief, or all."""
         if not isinstance(call, DecidingCall):
             return await self._recalled(thread_lessons.pages_of(call))
         read = [source.sha256 for source in self._attempt.job.research.sources if source.sha256]
@@ -408,7 +411,10 @@ def _is_hopeless(job: Job, call: Call) -> bool:
 
 
 def _told(call: Call) -> Wording | None:
-    """Return what a model is told; what stands in for it is told nothing in words."""
+    """Return what a model is told.
+
+    What stands in for it is told nothing in words.
+    """
     if isinstance(call, BriefCall):
         return brief_wording(call.brief)
     return wording(call.ask) if isinstance(call, ModelCall) and not call.fallback else None
