@@ -15,7 +15,8 @@ import msgspec
 
 from app.agent.brief import REPLIES, Brief, Task
 from app.agent.extraction import window
-from app.agent.prompts import CUT, PromptMessage, inert
+from app.agent.prompt_pages import CUT
+from app.agent.prompts import PromptMessage, inert
 from app.agent.report_wish import LENGTHS_IN_WORDS
 from app.agent.step_schema import Schema, strict_schema
 from app.text.safe_markdown import tidy
