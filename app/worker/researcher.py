@@ -364,10 +364,15 @@ class Researcher:
             for following in coming
             if not _is_hopeless(knowing, following)
             and not self._is_away(knowing, following)
-            and following.key not in self._flying | self._announced
+            and not self._is_under_way(knowing, following)
         ]
         intents = await self._intents(knowing, calls, bodies)
         await self._attempt.write(c.RecordEvents(epoch, (*happened, *intents)))
+
+    def _is_under_way(self, job: Job, call: Call) -> bool:
+        """Return True if this attempt has announced the call of a thread."""
+        known = job.research.call(call.key)
+        return known is not None and not known.settled and call.key in self._flying | self._announced
 
     async def _learn(
         self, call: Call, after: Job, reply: Reply | None, texts: Mapping[str, str]
