@@ -24,6 +24,7 @@ from msgspec import Struct
 
 from app.api.authentication import PUBLIC
 from app.api.contract import accepted
+from app.text.report_style import REPORT_STYLE_HASH
 
 PACKED = "is_packed"  # the `opt` of routes that compress their answers
 PAGE_OPT = {**PUBLIC, PACKED: True}
@@ -37,8 +38,10 @@ MEDIA_TYPES = {
 }
 
 # No script or style but our own, nothing from elsewhere, and no way from a text to html (trusted types).
+# A saved report has its style in it, which a browser meets where the page reads the report.
 PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    f"default-src 'none'; script-src 'self'; style-src 'self' {REPORT_STYLE_HASH}; "
+    "img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )

@@ -49,7 +49,26 @@ function marked(text, quotes) {
     });
   }
   if (paragraph.childNodes.length) body.append(paragraph);
+  for (const one of body.children) rendered(one);
   return body;
+}
+
+/** @type {[RegExp, string, string][]} */
+const MARKUP = [
+  [/^#{1,6}\s+/, "as-h", ""],
+  [/^[-*+]\s+/, "as-li", "• "],
+];
+
+/** A paragraph as it was meant: a heading or a point of a list of markdown, in its own direction. */
+function rendered(paragraph) {
+  paragraph.dir = "auto";
+  const first = /** @type {Text | null} */ (document.createTreeWalker(paragraph, NodeFilter.SHOW_TEXT).nextNode());
+  for (const [pattern, name, sign] of MARKUP) {
+    if (!first || !pattern.test(first.data)) continue;
+    paragraph.classList.add(name);
+    first.data = first.data.replace(pattern, sign);
+    return;
+  }
 }
 
 const held = ({ score, embedded }) =>

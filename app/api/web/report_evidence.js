@@ -1,0 +1,165 @@
+// What backs a report: its evidence, output, sources, and how it was made.
+import { h, out } from "./dom.js";
+import { atLeast, lasted, many, percent, tries } from "./words.js";
+
+/** How many citations a judge found supported by their meaning: of those that it saw. */
+function judged({ claims }) {
+  const seen = claims.filter((claim) => claim.verdict);
+  const words = seen.length
+    ? "of the citations are supported by the meaning of their quote, a judge says."
+    : "The meaning was not judged: only words were compared.";
+  const figure = `${seen.filter((claim) => claim.verdict === "supported").length} of ${seen.length}`;
+  return h("p", { class: "share" }, h("b", null, seen.length ? figure : "–"), h("span", { class: "soft" }, words));
+}
+
+function shares(result) {
+  const part = (share, words) =>
+    h("p", { class: "share" }, h("b", null, percent(share)), h("span", { class: "soft" }, words));
+  if (!result.claims.length) return h("p", null, "No sentence of this report is backed by a quote from a page.");
+  return h(
+    "div",
+    { class: "shares" },
+    part(result.coverage, "of its sentences have a quote from a page that was read."),
+    part(result.support, "of the citations that were written could be bound to such a quote."),
+    judged(result),
+  );
+}
+
+function judgedBy(result) {
+  const judged = result.claims.filter((claim) => claim.verdict).length;
+  return judged
+    ? `Judged by ${result.judged_by || "a model"}: ${judged} of ${result.claims.length} citations, each by its quote. ` +
+        "A judge can err: open the quote and read it."
+    : "Words are compared, not meanings: a quote that is in the page can still be read wrongly. Open it and judge.";
+}
+
+const block = (title, ...inner) => {
+  const key = title.toLowerCase().replace(/\W+/g, "-");
+  return h("section", { "aria-labelledby": key }, h("h2", { id: key }, title), ...inner);
+};
+
+const FOUND = { found: "found", passage: "a passage only", not_found: "not found" };
+const written = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 1));
+
+/** What an `output_schema` was filled with: each field, how sure it is, and its sources. */
+function output({ fields }) {
+  const row = ({ field, status, value, confidence, citations = [], reason }) =>
+    h(
+      "tr",
+      null,
+      h("th", { scope: "row" }, field.replace(/^\//, "").replaceAll("/", " › ") || "all"),
+      h(
+        "td",
+        { dir: "auto" },
+        value === undefined || value === null ? h("span", { class: "soft" }, reason || "–") : written(value),
+      ),
+      h("td", null, [FOUND[status], confidence].filter(Boolean).join(", ")),
+      h(
+        "td",
+        null,
+        citations.map(({ number }) =>
+          h(
+            "a",
+            { href: `#source-${number}`, class: "cite", "data-source": number, "aria-label": `Source ${number}` },
+            number,
+          ),
+        ),
+      ),
+    );
+  const head = ["Field", "Value", "Found", "Sources"].map((name) => h("th", { scope: "col" }, name));
+  return h("table", { class: "output" }, h("thead", null, h("tr", null, head)), h("tbody", null, fields.map(row)));
+}
+
+const MADE = {
+  model: "written by the model",
+  stand_in: "selected from the pages without the model",
+  extractive: "selected from the pages",
+};
+
+/** Who wrote which part, and which citations the system added. */
+function authors(result) {
+  const bound = result.claims.filter((claim) => claim.bound).length;
+  return [
+    ...(result.parts ?? []).map(
+      (part, at) => `Part ${at + 1} was ${MADE[part.author]}; ${percent(part.coverage)} of its sentences are backed.`,
+    ),
+    ...(bound ? [`${bound} of its citations ${bound === 1 ? "was" : "were"} added by the system.`] : []),
+  ].map((words) => h("p", { class: "soft small" }, words));
+}
+
+export function stands(result, usage) {
+  const cited = result.sources.filter((source) => result.claims.some((claim) => claim.number === source.number));
+  const { total_duration_seconds: seconds, api_calls_made: calls, tokens_consumed: tokens } = result.metrics;
+  return [
+    block("Evidence", shares(result), ...authors(result), h("p", { class: "soft small" }, judgedBy(result))),
+    result.output && block("Output", output(result.output)),
+    result.unverified.length &&
+      block(
+        "Not verified",
+        h("p", null, result.unverified.length === 1 ? "This sentence has no quote:" : "These sentences have no quote:"),
+        h(
+          "ul",
+          null,
+          result.unverified.map((text) => h("li", { dir: "auto" }, text)),
+        ),
+      ),
+    result.removed.length &&
+      block(
+        "Removed citations",
+        h(
+          "p",
+          null,
+          `${many(result.removed.length, "citation")} could not be verified and ` +
+            `${result.removed.length === 1 ? "was" : "were"} removed from the text:`,
+        ),
+        h(
+          "ul",
+          null,
+          result.removed.map((text) => h("li", { dir: "auto" }, text)),
+        ),
+      ),
+    cited.length &&
+      block(
+        "Sources",
+        h(
+          "ol",
+          { class: "refs" },
+          cited.map((source) =>
+            h(
+              "li",
+              { id: `source-${source.number}` },
+              h("span", { class: "soft num" }, `[${source.number}]`),
+              h(
+                "div",
+                null,
+                h(
+                  "p",
+                  null,
+                  h(
+                    "a",
+                    { href: `#source-${source.number}`, "data-source": source.number, dir: "auto" },
+                    source.title || source.url,
+                  ),
+                ),
+                h("p", { class: "where soft" }, out(source.url, source.url)),
+              ),
+            ),
+          ),
+        ),
+      ),
+    block(
+      "How it was made",
+      h(
+        "p",
+        null,
+        [
+          many(calls, "call"),
+          tries(result.metrics.search_operations, usage.failed_tries),
+          ...(tokens ? [many(tokens, "token")] : []),
+          lasted(seconds * 1000),
+          `cost ${atLeast(usage.known_cost_usd, usage.unknown_cost_calls)}. The model’s own confidence: ${result.confidence}.`,
+        ].join(", "),
+      ),
+    ),
+  ];
+}

@@ -1,0 +1,68 @@
+"""The report on the page: its outline, marks, foreign scripts, exports, and how it is printed."""
+
+import io
+
+import pytest
+from pypdf import PdfReader
+
+from tests.page.conftest import ask, watching
+from tests.page.long_content import ARABIC, CHINESE, LONG
+from tests.page.looks import OVER
+
+
+@pytest.fixture(scope="module")
+async def long_report(asking) -> str:
+    return await ask(asking, LONG, length="long")
+
+
+async def test_a_long_report_has_an_outline_and_its_marks_in_place(browser, standing, long_report):
+    async with watching(browser, standing) as watched:
+        await watched.go(f"/browse/jobs/{long_report}/report")
+        await watched.sees("#outline a", "From 250 metres on")
+        headings = await watched.find("#article :is(h2, h3)").count()
+
+        assert await watched.find("#outline a").count() == headings > 14
+        await watched.sees("#article .doubt", "unverified")
+        assert "(unverified)" not in await watched.find("#article").text_content()
+        await watched.find("#outline a", has_text="From 8375 metres on").click()
+        assert await watched.page.evaluate("() => scrollY") > 3_000
+
+
+async def test_a_printed_report_begins_at_once_and_has_page_numbers_and_its_address(
+    browser, standing, long_report
+):
+    async with watching(browser, standing) as watched:
+        await watched.go(f"/browse/jobs/{long_report}/report")
+        await watched.sees("#article h2")
+        pages = PdfReader(io.BytesIO(await watched.page.pdf(prefer_css_page_size=True))).pages
+
+        texts = [page.extract_text() for page in pages]
+        assert "Boiling at every height" in texts[0]
+        assert len(texts[0]) > 500
+        for number, text in enumerate(texts, 1):
+            assert f"{number} / {len(texts)}" in text
+            assert f"/browse/jobs/{long_report}" in text
+
+
+@pytest.mark.parametrize("query", [CHINESE, ARABIC], ids=["chinese", "arabic"])
+async def test_a_report_in_another_script_fits_a_narrow_page(browser, standing, asking, query):
+    job = await ask(asking, query)
+    async with watching(browser, standing, viewport={"width": 390, "height": 800}) as watched:
+        await watched.go(f"/browse/jobs/{job}/report")
+        await watched.sees("#article .cite")
+
+        assert await watched.page.evaluate(OVER) == []
+        direction = await watched.page.evaluate(
+            "() => getComputedStyle(document.querySelector('#article')).direction"
+        )
+        assert direction == ("rtl" if query == ARABIC else "ltr")
+
+
+async def test_the_report_is_downloaded_in_each_format(browser, standing, long_report):
+    async with watching(browser, standing) as watched:
+        await watched.go(f"/browse/jobs/{long_report}/report")
+        for name in ("md", "html", "docx", "json", "BibTeX", "CSL"):
+            async with watched.page.expect_download() as started:
+                await watched.page.get_by_role("link", name=f"as {name}").click()
+            path = await (await started.value).path()
+            assert path.stat().st_size > 100, name
