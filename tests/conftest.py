@@ -28,6 +28,7 @@ from tests import fork_server
 from tests.databases import Databases, with_database
 from tests.folders import passable_folder
 from tests.network import no_network  # noqa: F401 - a fixture of every test
+from tests.once import once  # noqa: F401 - the same
 from tests.scripted import ScriptedModel, ScriptedSearch
 
 # Python processes that tests start run the code that the tests import, whatever their folder.

@@ -436,7 +436,6 @@ async def test_a_body_that_was_forgotten_is_counted_and_excuses_no_other(
 @pytest.fixture
 async def tombstones(job, owner, keys, tamper) -> int:
     """Six of them, a checkpoint after the third and after the last; returns how many."""
-    await tamper("ALTER TABLE upkeep DISABLE TRIGGER ALL")
     names = [row[0] for row in await owner.fetch("SELECT sha256 FROM blobs ORDER BY sha256 LIMIT 6")]
     for number, name in enumerate(names, 1):
         await forget(owner, await plan_pages(owner, [name]), "asked for")
