@@ -6,7 +6,7 @@ DossierError
 │   ├── LeaseLost           stop working on the job, at once
 │   ├── CancelRequested     make no further paid call; confirm the cancel
 │   ├── FinishPending       look at the job again, and decide again
-│   └── NoInputRequested    the job asks for nothing (any more)
+│   └── NoInputRequested    the job is not waiting for input
 ├── WrongVersion            somebody else wrote first: load again, decide again
 ├── JobNotFound
 ├── JobArchived             its events are in an archive, not in the database

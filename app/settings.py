@@ -250,7 +250,7 @@ def key_environment() -> dict[str, str]:
 def _refuse_mixed(written: Mapping[str, str], path: Path | None) -> None:
     """Refuse a key and its address from two places.
 
-    A folder that somebody else wrote could send for the keys of whoever starts Dossier in it.
+    Else a folder that somebody else wrote could send the environment's keys to another address.
     """
     for address, key in SENT_TO:
         places = [

@@ -34,7 +34,7 @@ def strict_schema(kind: type[Struct], tools: Sequence[str], *, is_structured: bo
 
     Args:
         kind: a Struct whose fields are all required, like NextStep.
-        tools: tags, in the order in which the schema shall offer them; at least one.
+        tools: tags, in the order that the schema offers them; at least one.
         is_structured: whether a report has fields of a wanted output.
 
     Returns:

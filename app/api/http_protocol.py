@@ -1,7 +1,7 @@
 """One HTTP connection: uvicorn's, with bounds, and with what ASGI lacks.
 
-Whoever connects may send what they like, as slowly as they like. So a head has a size, head and body have
-a time, and one address has a number of connections.
+A client may send anything, as slowly as it likes. So the size of a head, the time of head and body, and
+the connections of one address have limits.
 """
 
 import asyncio

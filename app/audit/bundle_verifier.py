@@ -10,7 +10,7 @@ all is as it was written, else 1.
 
 With --key the head must be signed by that key: the 16 digits of its id, the 64 of the key, or its file.
 
-Whoever gives you a bundle may have changed this program too: take it from a Dossier of your own, or run
+The sender of a bundle may have changed this program too: take it from a Dossier of your own, or run
 `dossier bundle --check`, which is the same.
 """
 

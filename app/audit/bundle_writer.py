@@ -32,7 +32,7 @@ manifest.json            the sha256 of each file
 head.json                the end of the log and of this bundle; {signed}
 verify.py                checks all of this offline: python -I verify.py
 
-Whoever changes a bundle can change verify.py too. Run one that you have from elsewhere:
+Anyone who changes a bundle can change verify.py too. Run your own copy:
 dossier bundle --check FILE, or python -I verify.py FILE.
 """
 

@@ -75,7 +75,7 @@ def _of_settings() -> Iterator[CheckResult]:
 def _of_database(settings: Settings) -> Iterator[CheckResult]:
     advice = "Start it, or correct DATABASE_URL."
     try:
-        # The embedded one is migrated by whoever starts it, another one by its owner.
+        # The process that starts the embedded one migrates it; the owner migrates others.
         url = owner_url(settings) if settings.database_url else ready_url(settings)
         found = asyncio.run(_findings_of(url, is_own=not settings.database_url))
     except exc.ArgumentError:

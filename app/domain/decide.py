@@ -142,7 +142,7 @@ def _release(command: c.ReleaseAttempt, job: Job) -> Events:
 
 def _provide(command: c.ProvideInput, job: Job) -> Events:
     if job.status != "input_required":
-        raise NoInputRequested(f"The job is {job.status}; it asks for nothing.")
+        raise NoInputRequested(f"The job is {job.status}; it is not waiting for input.")
     planned = job.input_request.plan if job.input_request else UNSET
     if planned is not UNSET:
         return _review(command, planned)

@@ -135,8 +135,8 @@ def _against(entries: Sequence[UpkeepEntry], witnesses: Sequence[Witness]) -> Up
         if entries[witness.seq - 1].hash != witness.hash:
             first = agreed + 1
             which = f"Entry {first}" if first == witness.seq else f"Of entries {first} to {witness.seq} one"
-            anew = f"{which} of the log of upkeep was rewritten with new hashes: {knows} other ones."
-            return UpkeepFault(first, anew)
+            rewritten = f"{which} of the log of upkeep was rewritten with new hashes: {knows} other ones."
+            return UpkeepFault(first, rewritten)
         agreed = witness.seq
     return None
 

@@ -33,10 +33,7 @@ def confined_read(path: Path, url: str = "", name: str = "") -> FileRead:
 
 
 def decoded_read(said: bytes, name: str) -> FileRead:
-    """Return what a process said of a file.
-
-    It says nothing where it was ended.
-    """
+    """Decode a reading process's output, which is empty if it was ended."""
     try:
         return _decode(said)
     except ValueError:

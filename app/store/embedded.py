@@ -126,7 +126,7 @@ class EmbeddedPostgres:
         threading.Thread(target=self._child.wait, daemon=True).start()
 
     def stop(self, mode: str = "fast") -> None:
-        """Stop the server, whoever uses it."""
+        """Stop the server, even if others use it."""
         if not self._is_running():
             return
         with contextlib.suppress(subprocess.CalledProcessError):  # it was gone by then

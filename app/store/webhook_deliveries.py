@@ -1,7 +1,7 @@
 """Deliveries to webhook endpoints: made from the feed, claimed, tried, recorded.
 
 A delivery is made in the statement that moves the cursor over the feed, so none is lost or made twice.
-A claim is a lease: whoever dies between sending and recording leaves the delivery to the next claim.
+A claim is a lease: if a process dies between sending and recording, the next claim takes the delivery.
 """
 
 from collections.abc import Mapping, Sequence

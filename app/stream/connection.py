@@ -46,7 +46,7 @@ HEARTBEAT_PART = message(frames.HEARTBEAT_FRAME, more=True)
 
 
 def goodbye(reason: str, retry_ms: tuple[int, int] = RETRY_MS) -> BodyPart:
-    """The last part of a response whose reader shall come back."""
+    """The last part of a response whose reader should reconnect."""
     return message(frames.reconnect(reason, random.randint(*retry_ms)), more=False)
 
 
