@@ -541,9 +541,27 @@ def begins(whole: str, said: str) -> bool:
 
 PAGE_TAGS = {
     *("html", "head", "meta", "title", "body", "main", "a", "article", "blockquote", "br", "code", "em"),
-    *("footer", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "section", "strong"),
+    *(
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "strong",
+        "style",
+    ),
     *("table", "tbody", "td", "th", "thead", "tr", "ul"),
 }
+# A style could hide words or add some, so it is one that a release has had: the sha256 of each.
+PAGE_STYLES = {"2891bd3b9948d0d1f461a3fef93265107d79bb7f3c2569784a71a177f9116b43"}
 PAGE_ATTRIBUTES = {"href", "rel", "id", "value", "start", "lang", "charset", "name", "content", "dir"}
 INLINE = {"a", "code", "em", "strong"}
 ADDRESS = re.compile(r"https?://[^\s<>|]+")
@@ -562,26 +580,32 @@ class PageText(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.shown: list[str] = []
         self.title: list[str] = []
+        self.styles: list[str] = []
         self.odd: list[str] = []
         self.addresses: list[str] = []
-        self._in_title = False
+        self._within = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note tags and attributes that no report has."""
-        self._in_title = tag == "title"
+        self._within = tag
         self.shown.append("" if tag in INLINE else " ")
+        if tag == "style":
+            self.styles.append("")
         if tag not in PAGE_TAGS or {name for name, _ in attrs} - PAGE_ATTRIBUTES:
             self.odd.append(tag)
         self.addresses += [value or "" for name, value in attrs if name == "href"]
 
     def handle_endtag(self, tag: str) -> None:
-        """End a block, or the title."""
-        self._in_title = False
+        """End a block, the title or a style."""
+        self._within = ""
         self.shown.append("" if tag in INLINE else " ")
 
     def handle_data(self, data: str) -> None:
-        """Keep what is shown."""
-        (self.title if self._in_title else self.shown).append(data)
+        """Keep what is shown, and each style."""
+        if self._within == "style":
+            self.styles[-1] += data
+        else:
+            (self.title if self._within == "title" else self.shown).append(data)
 
     def handle_comment(self, data: str) -> None:  # noqa: ARG002 - the parser's
         """No report has comments."""
@@ -603,6 +627,8 @@ def page_faults(page: bytes, markdown: str, sources: dict[int, Any]) -> Iterator
     parser.close()
     for tag in sorted(set(parser.odd)):
         yield "has a <%s>, which no report has." % tag
+    if any(sha256(style.encode()).hexdigest() not in PAGE_STYLES for style in parser.styles):
+        yield "has a style that no report has."
     known = {letters(data["url"]) for data in sources.values()}
     for address in parser.addresses:
         if not re.fullmatch(r"#source-\d{1,9}", address) and letters(address) not in known:

@@ -173,6 +173,10 @@ MARKDOWN = {
 HTML = {
     "a sentence": (b"</p>", b" And the moon is made of cheese.</p>"),
     "a word": (b"degrees", b"decrees"),
+    "a style that hides": (b"</style>", b"p{display:none}</style>"),
+    "a second style": (b"</head>", b"<style>p{display:none}</style></head>"),
+    "a style for some": (b"<style>", b"<style media='print'>"),
+    "a style in the text": (b"</main>", b"<style>main::after{content:'All of it is false.'}</style></main>"),
     "a script": (b"</main>", b"<script>alert(1)</script></main>"),
     "an event": (b"<p>", b'<p onclick="alert(1)">'),
     "an address": (b'href="https://', b'href="https://evil.'),
