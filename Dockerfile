@@ -6,7 +6,7 @@ COPY dossier /src/dossier
 COPY dossier_server /src/dossier_server
 COPY app /src/app
 COPY migrations /src/migrations
-RUN python -m pip install --no-cache-dir --disable-pip-version-check --constraint /src/constraints.txt '/src[server]' \
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --constraint /src/constraints.txt '/src[server,tracing]' \
     && rm -rf /src \
     && useradd --create-home dossier
 

@@ -1,8 +1,9 @@
 """Turn settings into the models, search engines and readers that they name."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import get_args
+from typing import Protocol, get_args
 
 import httpx
 from msgspec.structs import replace
@@ -22,7 +23,9 @@ from app.providers.reader.fetching import Fetcher
 from app.providers.reader.page_reader import PageReader
 from app.providers.reader.robots import Robots
 from app.settings import Settings, key_environment
+from app.tracing import Tracer
 from dossier.request import Effort, Verify
+from dossier.version import __version__
 
 
 def offered_by(settings: Settings) -> Offered:
@@ -99,6 +102,30 @@ def reader_of(settings: Settings) -> PageReader:
     """Return the reader of pages for engines that only search."""
     fetcher = Fetcher(settings.private_hosts)
     return PageReader(fetcher, Robots(fetcher) if settings.robots == "obey" else None)
+
+
+class ClosedTracer(Tracer, Protocol):
+    """Records spans until it is closed."""
+
+    def close(self) -> None:
+        """Send what is left."""
+
+
+def tracer_of(settings: Settings) -> ClosedTracer | None:
+    """Return what records spans, if a collector is set.
+
+    Its packages are an extra, and are not loaded without one. Raises BadSetting where they are missing.
+    """
+    if not settings.otlp_url:
+        return None
+    try:
+        otlp = import_module("app.otlp")
+    except ImportError as error:
+        raise BadSetting(
+            "DOSSIER_OTLP_URL needs the extra `tracing`: pip install 'dossier[tracing]'."
+        ) from error
+    tracer: ClosedTracer = otlp.OtlpTracer(settings.otlp_url, __version__)
+    return tracer
 
 
 def terms_of(settings: Settings) -> Terms:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
+from app import tracing
 from app.agent.fork import begin, cut
 from app.domain import commands as c
 from app.domain import events as e
@@ -77,6 +78,7 @@ async def submit(
     empty = Job(job_id or uuid7())
     first = change(empty, decide(command, empty), datetime.now(UTC), actor, None)
     if await writer.submit(first):
+        tracing.submitted(first.job.id)
         return first.job, True
     return await _of_key(writer, tenant, key or "", digest), False
 
@@ -124,6 +126,7 @@ async def fork(
     empty = Job(uuid7())
     first = await asyncio.to_thread(change, empty, decide(command, empty), datetime.now(UTC), actor, None)
     if await writer.submit(first):
+        tracing.submitted(first.job.id)
         return first.job, True
     return await _of_key(writer, tenant, key or "", digest), False
 

@@ -9,8 +9,17 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
+from app.tracing import trace_id
+
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-NOISY = ("httpx", "httpcore", "openai", "asyncio")  # what they say at INFO and DEBUG is about each request
+NOISY = (
+    "httpx",
+    "httpcore",
+    "openai",
+    "asyncio",
+    "urllib3",
+    "opentelemetry",
+)  # what they say at INFO and DEBUG is about each request
 HIDDEN = "[secret]"
 SHORTEST_SECRET = 6  # characters; less would be found in ordinary words
 
@@ -65,7 +74,9 @@ def set_up(level: str, form: str, secrets: Collection[str]) -> None:
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    return {name: value for name, value in vars(record).items() if name not in STANDARD}
+    fields = {name: value for name, value in vars(record).items() if name not in STANDARD}
+    trace = trace_id(fields.get("job"))
+    return {**fields, "trace": trace} if trace else fields
 
 
 def _time(record: logging.LogRecord) -> str:

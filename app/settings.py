@@ -148,6 +148,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     # 0: no such port is opened.
     metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = field(name="DOSSIER_METRICS_PORT", default=0)
     metrics_host: Host = field(name="DOSSIER_METRICS_HOST", default="127.0.0.1")
+    # Of an OpenTelemetry collector, for traces; empty: none are made.
+    otlp_url: OpenAddress = field(name="DOSSIER_OTLP_URL", default="")
     log_level: Level = field(name="DOSSIER_LOG_LEVEL", default="WARNING")
     log_format: Literal["text", "json"] = field(name="DOSSIER_LOG_FORMAT", default="text")
 

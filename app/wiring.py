@@ -27,7 +27,7 @@ from app.api.model_door import ModelDoor
 from app.api.request_guard import AllowedHosts
 from app.api.server import listen, side_server
 from app.audit.notary import Notary, signer_of
-from app.configuration import embedder_of, model_book, offered_by, reader_of, terms_of
+from app.configuration import embedder_of, model_book, offered_by, reader_of, terms_of, tracer_of
 from app.domain.caller import Caller
 from app.domain.job import Job
 from app.domain.signature import Signer
@@ -50,6 +50,7 @@ from app.store.database import POOL_SIZE, make_engine
 from app.store.wake import Wake
 from app.store.writer import Writer
 from app.stream.hub import Hub
+from app.tracing import record_with
 from app.worker.attempt import Attempt
 from app.worker.breaker import Times
 from app.worker.presence import Outages
@@ -275,6 +276,8 @@ class Container:
         It closes once the worker has let go.
         """
         settle()
+        tracer = tracer_of(self.settings)
+        record_with(tracer)
         background = [_essential(self.wake.run()), _essential(self.hub.run())]
         working = []
         if concurrency:
@@ -298,6 +301,9 @@ class Container:
             await self.sender.aclose()
             await self.http.aclose()
             await self.engine.dispose()
+            if tracer:
+                record_with(None)
+                await asyncio.to_thread(tracer.close)
 
     async def _drain(self, worker: Worker) -> None:
         await self.draining.wait()

@@ -9,6 +9,7 @@ from litestar import MediaType, Response, get
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp, HTTPSendMessage, Receive, Scope, Send
 
+from app import tracing
 from app.api.authentication import OPERATOR
 from app.api.context import ApiContext
 from app.api.contract import problems_of
@@ -20,6 +21,7 @@ from dossier.worker_types import WorkerState
 QUERY_EVERY = 5.0  # seconds between two looks at the database, however often it is scraped
 QUERY_SECONDS = 5.0  # after which the scrape goes on without the database's figures
 WORKER_STATES = get_args(WorkerState)
+FIRST_SERVER_ERROR = 500
 STATUSES = ("pending", "running", "input_required", "cancelling")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -112,20 +114,35 @@ class Meter:
             return
         status = [200]  # what a stream that is handed over begins with
         before = time.monotonic()
-        try:
-            await self._app(scope, receive, _noting(send, status))
-        except BaseException:
-            status[0] = 500
-            raise
-        finally:
-            self._count(scope, status[0], time.monotonic() - before)
+        with tracing.span("HTTP", kind="server", parent=_traceparent(scope)) as span:
+            try:
+                await self._app(scope, receive, _noting(send, status))
+            except BaseException:
+                status[0] = 500
+                raise
+            finally:
+                self._count(scope, status[0], time.monotonic() - before, span)
 
-    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+    def _count(self, scope: Scope, status: int, seconds: float, span: tracing.Span) -> None:
         route = scope.get("path_template") or "unknown"
         method = str(scope.get("method"))
         method = method if method in METHODS else "other"
         self._figures.requests.labels(method, route, str(status)).inc()
         self._figures.request_seconds.labels(route).observe(seconds)
+        span.rename(f"{method} {route}")
+        about: tracing.Attributes = {
+            "http.request.method": method,
+            "http.route": route,
+            "http.response.status_code": status,
+        }
+        span.add(about)
+        if status >= FIRST_SERVER_ERROR:
+            span.fail(str(status))
+
+
+def _traceparent(scope: Scope) -> str:
+    found = (value for name, value in scope["headers"] if name == b"traceparent")
+    return next(found, b"").decode("latin-1")
 
 
 def _noting(send: Send, status: list[int]) -> Send:

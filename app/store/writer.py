@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
+from app import tracing
 from app.domain.change import Change
 from app.domain.events import FinishRequested
 from app.domain.job import Job
@@ -35,14 +36,16 @@ class Writer:
 
         Return False if its key is taken.
         """
-        return await self._submits.ask(change)
+        with tracing.span("append", {"dossier.events": len(change.rows)}):
+            return await self._submits.ask(change)
 
     async def append(self, change: Change) -> bool:
         """Write further events.
 
         Return False if the fence refuses them. The job is at another version, or the lease is lost.
         """
-        return await self._appends.ask(change)
+        with tracing.span("append", {"dossier.events": len(change.rows)}):
+            return await self._appends.ask(change)
 
     async def catch_up(self, job: Job) -> Job:
         """The job after everything that has happened since its `seq`."""

@@ -12,6 +12,7 @@ from itertools import count
 
 from msgspec import UNSET, UnsetType
 
+from app import tracing
 from app.agent import limits
 from app.agent.calls import BriefCall, Call, ModelCall, Reply, is_free
 from app.agent.judging import JudgeCall
@@ -91,6 +92,14 @@ class CallMaker:
         return self._tools.name(self._attempt.job, call)
 
     async def _try(self, call: Call, texts: Mapping[str, str], writing: Writing) -> tuple[Outcome, Reply]:
+        with tracing.call_span(call.kind, self._name(call)) as span:
+            settled = await self._try_once(call, texts, writing)
+            span.add(tracing.usage_of(settled[1].usage))
+            return settled
+
+    async def _try_once(
+        self, call: Call, texts: Mapping[str, str], writing: Writing
+    ) -> tuple[Outcome, Reply]:
         job = self._attempt.job
         name = self._name(call)
         breaker, before = self._tools.breaker(name), time.monotonic()

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from msgspec.structs import replace
 
+from app import tracing
 from app.agent import interpret, limits, thread_lessons, threads, turns
 from app.agent.calls import BriefCall, Call, DecidingCall, ModelCall, Reply, input_of, is_free
 from app.agent.finishing import to_cut
@@ -137,7 +138,8 @@ class Researcher:
         try:
             async with asyncio.timeout(None if last else left) as patience:
                 self._attempt.patience = None if last else patience
-                await self._together(calls)
+                with tracing.span("turn", {"dossier.calls": len(calls)}):
+                    await self._together(calls)
         except (TimeoutError, FinishPending):  # the job's time is over, or the report is wanted
             await self._attempt.in_turn(self._cut_off)
         except ProviderAway as error:

@@ -16,6 +16,7 @@ from uuid import UUID
 import asyncpg
 from msgspec import Struct
 
+from app import tracing
 from app.agent import limits
 from app.agent.turns import aborted
 from app.domain import commands as c
@@ -142,7 +143,8 @@ class Worker:
         leases = await queue.claim(
             self._writer.engine, self.name, count, self._pace.lease, self._pace.deadline
         )
-        self._metrics.claim_seconds.observe(time.monotonic() - before)
+        claimed = time.monotonic() - before
+        self._metrics.claim_seconds.observe(claimed)
         if leases:
             crash.reached("after_claim")
         jobs, broken = await self._read([lease.job_id for lease in leases], before)
@@ -156,6 +158,7 @@ class Worker:
         # Only now: a lease that is beaten while nobody works on its job would never expire.
         self._beats.hold(leases, before)
         for lease in leases:
+            tracing.note("claim", {"dossier.claim_seconds": claimed}, lease.job_id)
             log.info("A job was claimed.", extra=self._about(lease.job_id, lease.epoch))
             self._start(jobs[lease.job_id], lease.at)
         return bool(leases or broken)
@@ -187,6 +190,12 @@ class Worker:
 
         Every outcome is an event or expired lease.
         """
+        about: tracing.Attributes = {"dossier.epoch": attempt.epoch, "dossier.worker": self.name}
+        with tracing.attempt_span(attempt.job_id, about) as span:
+            await self._end(attempt)
+            span.add({"dossier.outcome": attempt.outcome})
+
+    async def _end(self, attempt: Attempt) -> None:
         try:
             await self._perform(attempt)
         except asyncio.CancelledError:  # by this worker itself: a cancel, a lost lease or a shutdown
