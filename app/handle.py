@@ -91,7 +91,7 @@ async def _of_key(writer: Writer, tenant: str, key: str, digest: str) -> Job:
         raise JobArchived(f"The job of this key is {job_id}; its events are in an archive.") from None
 
 
-async def fork(
+async def fork(  # noqa: PLR0913 - those of submit, and the origin
     writer: Writer,
     origin: UUID,
     after: int | None,
@@ -101,6 +101,7 @@ async def fork(
     key: str | None = None,
     terms: Terms = Terms(),  # noqa: B008 - it is frozen
     actor: str = "api",
+    job_id: UUID | None = None,
 ) -> tuple[Job, bool]:
     """Submit a job that continues another from one of its events.
 
@@ -123,7 +124,7 @@ async def fork(
             embeds=terms.embeds,
         ),
     )
-    empty = Job(uuid7())
+    empty = Job(job_id or uuid7())
     first = await asyncio.to_thread(change, empty, decide(command, empty), datetime.now(UTC), actor, None)
     if await writer.submit(first):
         tracing.submitted(first.job.id)

@@ -195,6 +195,7 @@ class AsyncDossier(DocumentCalls):
         outline: Sequence[str] | None = None,
         plan_review: bool | None = None,
         output_schema: dict[str, Any] | None = None,
+        callback_url: str | None = None,
         idempotency_key: str | None = None,
     ) -> Created:
         """Start a new job from a point of this one.
@@ -222,6 +223,7 @@ class AsyncDossier(DocumentCalls):
             outline: Instead of the origin's.
             output_schema: Instead of the origin's.
             plan_review: Whether the job waits with its plan.
+            callback_url: As for `submit`.
             idempotency_key: As for `submit`.
 
         Raises:
@@ -246,7 +248,8 @@ class AsyncDossier(DocumentCalls):
             plan_review=plan_review,
             output_schema=output_schema,
         )
-        response = await self._post(_path(job_id, "/fork"), Fork(after, changes), idempotency_key)
+        body = Fork(after, changes, callback_url)
+        response = await self._post(_path(job_id, "/fork"), body, idempotency_key)
         return decoded(response, Created)
 
     async def job(self, job_id: JobId, at: int | datetime | str | None = None) -> JobView:

@@ -45,6 +45,7 @@ Priority = Annotated[int, Meta(ge=-100, le=100)]
 Tags = Annotated[tuple[Tag, ...], Meta(max_length=MAX_TAGS)]
 ModelName = Annotated[str, Meta(min_length=1, max_length=100)]
 
+CallbackUrl = Annotated[str, Meta(min_length=1, max_length=2000)]
 MAX_INSTRUCTIONS = 4000  # characters
 MAX_HEADINGS = 30
 
@@ -88,7 +89,7 @@ class NewJob(ResearchRequest, frozen=True, forbid_unknown_fields=True, omit_defa
     Who is called back is no part of the request: the log does not tell it.
     """
 
-    callback_url: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
+    callback_url: CallbackUrl | None = None
 
     def request(self) -> ResearchRequest:
         """Return the request alone."""
@@ -130,3 +131,4 @@ class Fork(Struct, frozen=True, forbid_unknown_fields=True):
 
     after: Annotated[int, Meta(ge=1)] | None = None  # seq of the last event that counts; None: the newest
     changes: Changes = Changes()
+    callback_url: CallbackUrl | None = None  # no part of the new job's request

@@ -12,8 +12,11 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, HeaderParameter
+from msgspec.structs import replace
+from uuid_utils.compat import uuid7
 
 from app.api.authentication import READS
+from app.api.callbacks import kept_callback, promised_callback
 from app.api.context import ApiContext, job_id_of
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
 from app.api.problem_details import BadRequest
@@ -36,7 +39,7 @@ FORK_EXAMPLE = Example(
 @post(
     "/jobs/{job_id:str}/fork",
     responses={
-        **problems_of(*BODY, *LOG, *SUBMITTING),
+        **problems_of(*BODY, *LOG, *SUBMITTING, "malformed_url"),
         200: ResponseSpec(Created, description="The job that this key and body already made"),
     },
     summary="Fork a job from any point of its history",
@@ -57,17 +60,21 @@ async def fork_job(
     context.models.check_changes(changes)
     check_output_schema(changes.output_schema, "changes.output_schema")
     await context.admit()
+    fork_id = uuid7()
+    callback = await promised_callback(context, fork_id, data.callback_url)
     job, is_new = await fork(
         context.writer,
         origin,
         data.after,
         changes,
+        job_id=fork_id,
         tenant=context.caller.tenant,
         key=idempotency_key,
         terms=context.terms,
         actor=context.caller.actor,
     )
-    body, headers = context.links.created(job), context.links.location(job)
+    callback = await kept_callback(context, callback, job, is_new=is_new)
+    body, headers = replace(context.links.created(job), callback=callback), context.links.location(job)
     return Response(body, status_code=201 if is_new else 200, headers=headers)
 
 

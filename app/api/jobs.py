@@ -10,15 +10,14 @@ from litestar.params import Body, FromPath, FromQuery, HeaderParameter
 from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
+from app.api.callbacks import kept_callback, promised_callback
 from app.api.context import ApiContext, job_id_of
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
 from app.api.schema_door import check_output_schema
 from app.api.waiting import until_over
-from app.api.webhook_address import check_webhook_url
 from app.domain import commands as c
 from app.domain.view import job_view
 from app.handle import handle, submit
-from app.store.webhook_endpoints import add_callback, delete_endpoint, find_callback
 from dossier.job_types import Cancelled, Created, JobView
 from dossier.request import NewJob
 
@@ -70,25 +69,21 @@ async def submit_job(
 ) -> Response[Created]:
     """Store the question, which no crash can lose afterwards."""
     check_key(idempotency_key)
-    if data.callback_url:
-        check_webhook_url(data.callback_url, "callback_url")
     context.models.check(data.model, data.limits)
     check_output_schema(data.output_schema)
     await context.admit()
-    engine, caller, job_id = context.writer.engine, context.caller, uuid7()
-    callback = await add_callback(engine, caller, job_id, data.callback_url) if data.callback_url else None
+    job_id = uuid7()
+    callback = await promised_callback(context, job_id, data.callback_url)
     job, is_new = await submit(
         context.writer,
         data.request(),
         job_id=job_id,
-        tenant=caller.tenant,
+        tenant=context.caller.tenant,
         key=idempotency_key,
         terms=context.terms,
-        actor=caller.actor,
+        actor=context.caller.actor,
     )
-    if not is_new and callback:
-        await delete_endpoint(engine, caller, callback.endpoint_id)
-        callback = await find_callback(engine, caller, job.id)
+    callback = await kept_callback(context, callback, job, is_new=is_new)
     body = replace(context.links.created(job), callback=callback)
     return Response(body, status_code=201 if is_new else 200, headers=context.links.location(job))
 

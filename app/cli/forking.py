@@ -55,12 +55,14 @@ def _with_shared_options(command: Any) -> Any:  # noqa: ANN401 - click's
 @click.option("--tag", "tags", multiple=True, help="Instead of the origin's; repeatable.")
 @click.option("--model", help="Another language model, as its server calls it.")
 @_with_shared_options
+@click.option("--callback-url", metavar="URL", help="Post its questions and its end there; see webhooks.")
 @click.option("--idempotency-key", help="With the same key and changes, the same job.")
 @click.option("--no-wait", is_flag=True, help="Print the new job's id and leave.")
 @click.option("--json", "as_json", is_flag=True, help="Print the new job with its result as JSON.")
 def fork(
     job_id: str,
     after: int | None,
+    callback_url: str | None,
     idempotency_key: str | None,
     *,
     no_wait: bool,
@@ -75,7 +77,11 @@ def fork(
     with connect(0 if no_wait else OWN_WORKERS) as dossier:
         origin = dossier.job(find_job(dossier, job_id))
         changes = _changes(origin, options)
-        created = dossier.fork(origin.job_id, after, idempotency_key=idempotency_key, **changes)
+        created = dossier.fork(
+            origin.job_id, after, callback_url=callback_url, idempotency_key=idempotency_key, **changes
+        )
+        if created.callback and not as_json:
+            line(f"The callback is signed with {created.callback.secret}")
         if no_wait and as_json:
             print_json(created)
             return

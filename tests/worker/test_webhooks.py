@@ -11,6 +11,7 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
+from app.domain import commands as c
 from app.domain import webhook
 from app.providers.webhook_sender import WebhookSender
 from app.store import webhook_deliveries, webhook_endpoints
@@ -21,7 +22,7 @@ from app.worker.webhook_courier import WebhookCourier
 from dossier import ApiError, AsyncDossier
 from tests.conftest import FAST, TestHouse, serving
 from tests.mocks.serving import served
-from tests.steps import completed_job, until
+from tests.steps import as_worker, claimed_job, completed_job, until
 
 HTTP = {"http": True}
 
@@ -374,6 +375,42 @@ async def test_a_callback_hears_of_its_own_job_alone_and_its_secret_verifies_it(
     assert len(ended) == 2
     assert made.job_id in ended
     assert len(await fetch(house.engine, "SELECT 1 FROM events WHERE data::text LIKE '%/done%'")) == 0
+
+
+async def test_a_fork_and_a_background_response_call_back_too(house):
+    receiver = Receiver()
+    async with (
+        served(receiver) as address,
+        serving(house, workers=0) as url,
+        AsyncDossier(url) as dossier,
+        openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as client,
+        carrying(house),
+    ):
+        origin = await completed_job(house.writer)
+        wish = {"callback_url": f"{address}/fork", "idempotency_key": "k"}
+        fork, again = [await dossier.fork(origin.id, instruction="And?", **wish) for _ in range(2)]
+        asked = {"model": "dossier-quick", "input": "boil?", "extra_body": {"callback_url": f"{address}/v1"}}
+        response = await client.responses.create(background=True, **asked)
+        for refused in ({}, {"background": True, "stream": True}):
+            with pytest.raises(openai.BadRequestError, match="nobody waits"):
+                await client.responses.create(**asked, **refused)
+        for _ in range(2):
+            job = await claimed_job(house.writer)
+            await as_worker(house.writer, job, c.CompleteJob(job.epoch, "answered"))
+
+        async def has_both():
+            return len(receiver.got) == 2
+
+        await until(has_both, 30)
+
+    assert again.callback == fork.callback
+    secrets = {"/fork": fork.callback.secret, "/v1": response.callback["secret"]}
+    told = {
+        one.url.path: Verifier(secrets[one.url.path]).verify(one.content, dict(one.headers))
+        for one in receiver.got
+    }
+    assert told["/fork"]["data"]["job_id"] == str(fork.job_id)
+    assert told["/v1"]["data"]["job_id"].replace("-", "") == response.id.removeprefix("resp_")
 
 
 async def test_a_callback_to_a_private_address_is_refused_in_the_connection(house):

@@ -42,7 +42,7 @@ async def create_chat_completion(
     if (text := side_answer(wish.messages)) is not None:
         return as_app(_side_chat(text, str(body.get("model") or "dossier"), wish), request)
     check_key(idempotency_key)
-    job = await openai.start(wish, context.caller, idempotency_key)
+    job, _ = await openai.start(wish, context.caller, idempotency_key)
     if wish.stream:
         name = f"chat {wish.include_usage}"
         return await openai.follow(

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from litestar import Request, Response
 from litestar.types import ASGIApp
+from uuid_utils.compat import uuid7
 
+from app.api.callbacks import kept_callback, promised_callback
 from app.api.context import ApiContext
 from app.api.openai.wish import Wish
 from app.api.sse import STREAM_HEADERS, EventStream
@@ -22,6 +24,7 @@ from app.store import log
 from app.stream import frames
 from app.stream.connection import UnsignedConnection
 from app.stream.face import Faces
+from dossier.job_types import Callback
 from dossier.request import Changes
 
 MAX_WAITS = 1000  # requests of one process that wait for the end of a job
@@ -45,6 +48,13 @@ class FaceStream(EventStream[int]):
     connection = UnsignedConnection
 
 
+class StartedJob(NamedTuple):
+    """A job that was submitted, with the callback that it was asked for."""
+
+    job: Job
+    callback: Callback | None
+
+
 class OpenAI:
     """Serves the faces of jobs in one process."""
 
@@ -56,7 +66,7 @@ class OpenAI:
     def _faces(self) -> Faces:
         return Faces(self._context.hub, self._lines)
 
-    async def start(self, wish: Wish, caller: Caller, key: str | None = None) -> Job:
+    async def start(self, wish: Wish, caller: Caller, key: str | None = None) -> StartedJob:
         """Submit the job, or a follow-up of the named one.
 
         Raises QueueFull, JobNotFound, IdempotencyConflict, DatabaseUnavailable.
@@ -64,10 +74,13 @@ class OpenAI:
         context = self._context.of(caller)
         context.models.check(wish.request.model, wish.request.limits)
         await context.admit()
+        job_id = uuid7()
+        callback = await promised_callback(context, job_id, wish.callback_url)
         if wish.previous is None:
-            job, _ = await submit(
+            job, is_new = await submit(
                 context.writer,
                 wish.request,
+                job_id=job_id,
                 tenant=context.caller.tenant,
                 key=key,
                 terms=context.terms,
@@ -83,17 +96,18 @@ class OpenAI:
                 output_schema=wish.request.output_schema,
             )
             await context.head(wish.previous)  # raises where it is not the caller's
-            job, _ = await fork(
+            job, is_new = await fork(
                 context.writer,
                 wish.previous,
                 None,
                 changes,
+                job_id=job_id,
                 tenant=context.caller.tenant,
                 key=key,
                 terms=context.terms,
                 actor=caller.actor,
             )
-        return job
+        return StartedJob(job, await kept_callback(context, callback, job, is_new=is_new))
 
     async def folded(self, caller: Caller, job_id: UUID, fold: FoldT) -> FoldT:
         """Return the fold after every event of the job. Raises JobNotFound, JobArchived."""

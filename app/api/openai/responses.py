@@ -25,7 +25,7 @@ FACE = "responses"
 @post(
     "/v1/responses",
     status_code=200,
-    responses=errors_of(*SUBMISSION),
+    responses=errors_of(*SUBMISSION, "malformed_url"),
     summary="Create a response (OpenAI's protocol)",
 )
 async def create_response(
@@ -37,12 +37,15 @@ async def create_response(
     """Submit a job, then stream it, return, or wait."""
     wish = response_wish(await body_of(request))
     check_key(idempotency_key)
-    job = await openai.start(wish, context.caller, idempotency_key)
+    job, callback = await openai.start(wish, context.caller, idempotency_key)
     if wish.stream:
         return await openai.follow(job.id, context.caller, FACE, ResponseFold)
     if not wish.background:
         await openai.wait(context.caller, job.id)
-    return as_app(await _shown(openai, context.caller, job.id), request)
+    shown = await _shown(openai, context.caller, job.id)
+    if callback:
+        shown.content["callback"] = callback
+    return as_app(shown, request)
 
 
 @get(

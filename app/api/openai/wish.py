@@ -44,6 +44,7 @@ class Wish(Struct, frozen=True):
     stream: bool = False
     background: bool = False
     include_usage: bool = False
+    callback_url: str | None = None
     messages: tuple[PlainMessage, ...] = ()
 
 
@@ -76,6 +77,12 @@ def response_wish(body: Mapping[str, Any]) -> Wish:
     effort = _object(body, "reasoning").get("effort")
     limit = _optional(body, "max_tool_calls", int)
     previous = _optional(body, "previous_response_id", str)
+    callback_url = _optional(body, "callback_url", str)
+    if callback_url and (not _flag(body, "background") or _flag(body, "stream")):
+        message = (
+            "A callback is for a response that nobody waits for. Use `background: true` without `stream`."
+        )
+        raise BadRequest("out_of_range", message, "callback_url")
     return Wish(
         _request(
             body,
@@ -88,6 +95,7 @@ def response_wish(body: Mapping[str, Any]) -> Wish:
         previous=job_of_response(previous, "previous_response_id") if previous else None,
         stream=_flag(body, "stream"),
         background=_flag(body, "background"),
+        callback_url=callback_url,
     )
 
 

@@ -46,8 +46,8 @@ export class Dossier extends DocumentCalls {
 
   /** Start a new job from a point of this one. What was paid until then is reused. */
   async fork(jobId: string, options: t.ForkOptions = {}): Promise<t.Created> {
-    const { after, idempotencyKey, signal, ...changes } = options;
-    return this.post(jobPath(jobId, "/fork"), { after, changes }, { idempotencyKey, signal });
+    const { after, callback_url, idempotencyKey, signal, ...changes } = options;
+    return this.post(jobPath(jobId, "/fork"), { after, changes, callback_url }, { idempotencyKey, signal });
   }
 
   /** Get the job as it is, or as it was `at` a seq or a time. */

@@ -238,6 +238,7 @@ export interface components {
         Fork: {
             after?: number | null;
             changes?: components["schemas"]["Changes"];
+            callback_url?: string | null;
         };
         ForkedFrom: {
             /** Format: uuid */

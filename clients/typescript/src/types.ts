@@ -106,6 +106,8 @@ export interface SubmitOptions extends Omit<NewJob, "query">, Keyed, Stoppable {
 export interface ForkOptions extends Changes, Keyed, Stoppable {
   /** The seq of the origin's last event that counts; left out: its newest. */
   after?: number;
+  /** Where the new job's questions and its end are posted. */
+  callback_url?: string;
 }
 
 /** Which jobs; they match all that is given. */
