@@ -49,7 +49,7 @@ class FaceStream(EventStream[int]):
 
 
 class StartedJob(NamedTuple):
-    """A job that was submitted, with the callback that it was asked for."""
+    """A submitted job, and the callback that was asked for."""
 
     job: Job
     callback: Callback | None
