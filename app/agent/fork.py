@@ -58,6 +58,8 @@ def begin(
     last = _last_step(prefix)
     copies, is_half_done = _copies(prefix, last)
     forked = _forked(prefix, origin, origin_hash, request, instruction, copies)
+    # What threads read belongs to no turn's tool: each call of theirs is whole in itself.
+    is_half_done = is_half_done and not (origin.loop == "threads" and last == 1)
     if is_half_done and not pending(_state(prefix[0].job_id, request, forked, copies)):
         # The new limits leave no room for the rest of the turn, and only a whole turn teaches anything.
         copies = tuple(event for event in copies if not _is_of_tool(event, last))

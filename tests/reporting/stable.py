@@ -47,6 +47,8 @@ STABLE = {
     "citations": (
         "job_id tenant tags submitted_at place sentence number url domain quote starts_at ends_at score bound"
     ),
+    "threads": "job_id tenant tags submitted_at thread question section steps pages passages dropped reason "
+    "finding opened_at closed_at seconds",
     "plans": "job_id tenant tags submitted_at version seq at adapted goal steps changes reason",
     "reasoning": (
         "job_id tenant tags submitted_at effort steps enough_at_step turned_back enough_at_end "

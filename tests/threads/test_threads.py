@@ -1,6 +1,7 @@
 """A job is researched by threads: facts, conflicts and long pages of a seeded world reach its report."""
 
 from app.domain import events as e
+from app.store import analyst_session
 from benchmarks.depth.rule_model import values_in
 from benchmarks.depth.world import score
 from tests.steps import assert_chain
@@ -26,3 +27,23 @@ async def test_a_deep_job_finds_the_facts_of_its_world_and_names_the_contradicti
     }
     assert job.research.report.coverage > 0.9
     assert_chain(rows)
+
+
+SHOWN = """
+    SELECT thread, question, reason, passages, seconds >= 0 AS ended FROM report.threads WHERE job_id = $1"""
+
+
+async def test_sql_shows_each_thread_as_the_log_has_it(house, database_url):
+    job, rows, _ = await Threaded(house, names=2, long=2_000).whole()
+
+    async with analyst_session.connected(database_url, 60) as analyst:
+        found = await analyst.fetch(SHOWN, job.id)
+
+    kept = events(rows, e.EvidenceKept)
+    threads = {thread.number: thread for thread in job.research.work.threads}
+    assert {row["thread"] for row in found} == threads.keys()
+    for row in found:
+        thread = threads[row["thread"]]
+        passages = sum(len(event.passages) for event in kept if event.thread == thread.number)
+        assert (row["question"], row["reason"]) == (thread.question, thread.closed.reason)
+        assert (row["passages"], row["ended"]) == (passages, True)

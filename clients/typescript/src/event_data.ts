@@ -177,6 +177,18 @@ export interface components {
             title: string;
             content: string;
         };
+        /** @description Passages of a page were kept for a thread. */
+        EvidenceKept: {
+            thread: number;
+            number: number;
+            passages: components["schemas"]["Passage"][];
+            /** @enum {unknown} */
+            taken_by: "model" | "words";
+            /** @default [] */
+            dropped?: string[];
+            /** @default  */
+            found_by?: string;
+        };
         /** @description One of several providers of a call, and why it failed. */
         FailedPart: {
             provider: string;
@@ -276,6 +288,8 @@ export interface components {
             /** @default 1 */
             agent_rules?: number;
             embeds?: boolean;
+            /** @enum {unknown} */
+            loop?: "threads";
         };
         /** @description A worker was silent beyond its lease, or overran the job's deadline. */
         LeaseExpired: {
@@ -299,6 +313,20 @@ export interface components {
             max_calls?: number | null;
             /** @default null */
             deadline_seconds?: number | null;
+        };
+        /**
+         * @description The lead looked at all evidence and outlined the report.
+         *
+         *         Threads that are opened with it are for what it missed; an outline follows anew after them.
+         */
+        OutlineDrafted: {
+            title: string;
+            sections: components["schemas"]["PlannedSection"][];
+            confidence: string;
+            /** @default [] */
+            conflicts?: string[];
+            /** @default [] */
+            missing?: string[];
         };
         /**
          * @description What a request with `output_schema` gets.
@@ -347,6 +375,14 @@ export interface components {
             size: number;
             read_by: string;
         };
+        /** @description Words of a page, letter by letter, with a note. */
+        Passage: {
+            start: number;
+            end: number;
+            quote: string;
+            /** @default  */
+            note?: string;
+        };
         /** @description Embeddings found passages for claims without a quote. */
         PassagesMatched: {
             embedder: string;
@@ -373,6 +409,12 @@ export interface components {
             steps: string[];
             /** @default [] */
             remarks?: string[];
+        };
+        /** @description A section that is to be written, and its evidence. */
+        PlannedSection: {
+            heading: string;
+            points: string;
+            evidence: number[];
         };
         /** @description Read pages that a search returned or the caller gave. */
         ReadPages: {
@@ -476,6 +518,27 @@ export interface components {
             /** @default null */
             output_schema?: Record<string, unknown> | null;
         };
+        /** @description What a critique found wrong with a section. */
+        SectionFault: {
+            section: number;
+            problem: string;
+            /** @default  */
+            question?: string;
+        };
+        /** @description A section of the report was written, in markdown. */
+        SectionWritten: {
+            section: number;
+            version: number;
+            content: string;
+        };
+        /**
+         * @description A critique looked at all sections.
+         *
+         *         Those with a problem are rewritten, after the threads that it opened.
+         */
+        SectionsCriticised: {
+            problems: components["schemas"]["SectionFault"][];
+        };
         /** @description A search returned a new page, whose number is now fixed. */
         SourceFound: {
             number: number;
@@ -517,6 +580,38 @@ export interface components {
             step: number;
             reasoning: components["schemas"]["Reasoning"];
             function: components["schemas"]["Clarify"] | components["schemas"]["GeneratePlan"] | components["schemas"]["AdaptPlan"] | components["schemas"]["WebSearch"] | components["schemas"]["ReadPages"] | components["schemas"]["WriteReport"] | components["schemas"]["Answer"];
+        };
+        /** @description A thread ended. */
+        ThreadClosed: {
+            thread: number;
+            /** @enum {unknown} */
+            reason: "answered" | "failed" | "spent";
+            /** @default  */
+            finding?: string;
+        };
+        /**
+         * @description A thread began to research one question of the job.
+         *
+         *         Its first search, for the words of its question, follows from this.
+         */
+        ThreadOpened: {
+            thread: number;
+            question: string;
+            section?: number;
+        };
+        /** @description A search of a thread returned these sources, new or known. */
+        ThreadSearched: {
+            thread: number;
+            numbers: number[];
+            found_by: string;
+        };
+        /** @description A thread chose its next searches and pages. */
+        ThreadStepped: {
+            thread: number;
+            step: number;
+            thought: string;
+            queries: string[];
+            reads: number[];
         };
         /** @description A claim and its cited source, without a quote by words. */
         Unquoted: {
@@ -594,6 +689,7 @@ export interface EventData {
     call_requested: components["schemas"]["CallRequested"];
     cancel_requested: components["schemas"]["CancelRequested"];
     claims_judged: components["schemas"]["ClaimsJudged"];
+    evidence_kept: components["schemas"]["EvidenceKept"];
     finish_requested: components["schemas"]["FinishRequested"];
     input_provided: components["schemas"]["InputProvided"];
     input_requested: components["schemas"]["InputRequested"];
@@ -603,6 +699,7 @@ export interface EventData {
     job_forked: components["schemas"]["JobForked"];
     job_submitted: components["schemas"]["JobSubmitted"];
     lease_expired: components["schemas"]["LeaseExpired"];
+    outline_drafted: components["schemas"]["OutlineDrafted"];
     page_read: components["schemas"]["PageRead"];
     passages_matched: components["schemas"]["PassagesMatched"];
     plan_adapted: components["schemas"]["PlanAdapted"];
@@ -610,6 +707,12 @@ export interface EventData {
     plan_reviewed: components["schemas"]["PlanReviewed"];
     report_drafted: components["schemas"]["ReportDrafted"];
     report_written: components["schemas"]["ReportWritten"];
+    section_written: components["schemas"]["SectionWritten"];
+    sections_criticised: components["schemas"]["SectionsCriticised"];
     source_found: components["schemas"]["SourceFound"];
     step_reasoned: components["schemas"]["StepReasoned"];
+    thread_closed: components["schemas"]["ThreadClosed"];
+    thread_opened: components["schemas"]["ThreadOpened"];
+    thread_searched: components["schemas"]["ThreadSearched"];
+    thread_stepped: components["schemas"]["ThreadStepped"];
 }
