@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from benchmarks import agent, append, audit, drain, get, latency, loop, machine, stream, submit
+from benchmarks import agent, append, audit, drain, get, growth, latency, loop, machine, stream, submit
 from benchmarks.database import cluster
 from benchmarks.depth import run as depth
 from benchmarks.quality import run as quality
@@ -26,8 +26,9 @@ LIMITS = {
     "stream": 1800,
     "loop": 900,
     "depth": 900,
+    "growth": 7200,
     "quality": 3600,
-}  # that take longer
+}  # for those that take longer
 
 BENCHMARKS = {
     "submit": submit.measure,
@@ -40,6 +41,7 @@ BENCHMARKS = {
     "stream": stream.measure,
     "loop": loop.measure,
     "depth": depth.measure,
+    "growth": growth.measure,
     "quality": quality.measure,
 }
 

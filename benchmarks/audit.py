@@ -107,7 +107,9 @@ async def fill(url: str, count: int) -> None:
 def events() -> Iterator[Event]:
     name = blobs.digest(PAGE)
     for type_, data in succeeding():
-        text = json.dumps(data).replace("6" * 64, name).replace("7" * 64, name)
+        text = json.dumps(data)
+        for digit in "567":
+            text = text.replace(digit * 64, name)
         yield load(type_, 1, text)
 
 

@@ -72,7 +72,7 @@ async def cluster() -> AsyncIterator[Cluster]:
             server.cleanup()
 
 
-async def fill(writer: Writer, count: int) -> list[Job]:
+async def fill(writer: Writer, count: int, tenant: str = "default") -> list[Job]:
     """Submit `count` jobs in bulk."""
-    asked = [submit(writer, QUESTION, tenant="default") for _ in range(count)]
+    asked = [submit(writer, QUESTION, tenant=tenant) for _ in range(count)]
     return [job for job, _ in await asyncio.gather(*asked)]
