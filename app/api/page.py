@@ -62,6 +62,7 @@ PAGE_VIEWS = (
     ("run", "Job", ("/browse/jobs/{job_id:str}",)),
     ("report", "Report", ("/browse/jobs/{job_id:str}/report",)),
     ("compare", "Compare", ("/compare",)),
+    ("documents", "Documents", ("/browse/documents",)),
     ("session", "Your key", ("/sign-in",)),
     ("docs", "API", ("/docs",)),
 )

@@ -58,6 +58,30 @@ const json = (body, headers) => ({
 /** @param {string} id */
 const job = (id) => `/jobs/${encodeURIComponent(id)}`;
 
+/**
+ * Add the documents of a file; `sent` hears what share of it is sent. Only an XMLHttpRequest tells that.
+ * @param {File} file
+ * @param {string} collections
+ * @param {(share: number) => void} sent
+ */
+function upload(file, collections, sent) {
+  const body = new FormData();
+  body.append("file", file);
+  if (collections.trim()) body.append("collections", collections);
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", at("/documents"));
+    request.setRequestHeader("Accept", "application/json");
+    request.responseType = "json";
+    request.upload.addEventListener("progress", (event) => event.lengthComputable && sent(event.loaded / event.total));
+    request.addEventListener("load", () =>
+      request.status < 300 ? resolve(request.response) : reject(new Problem(request.response ?? {}, request.status)),
+    );
+    request.addEventListener("error", () => reject(new Away("The server does not answer.")));
+    request.send(body);
+  });
+}
+
 export const api = {
   submit: (request, key) => call("/jobs", json(request, { "Idempotency-Key": key })),
   signIn: (key) => call("/session", json({ key })),
@@ -66,6 +90,11 @@ export const api = {
   fork: (id, body, key) => call(`${job(id)}/fork`, json(body, { "Idempotency-Key": key })),
   forks: async (id) => (await call(`/jobs?limit=100&forked_from=${encodeURIComponent(id)}`)).jobs,
   capabilities: () => call("/capabilities"),
+  estimate: (request) => call("/estimate", json(request)),
+  documents: (search) => call(`/documents?${search}`),
+  documentText: (id) => call(`/documents/${id}/text`),
+  deleteDocument: (id) => call(`/documents/${id}`, { method: "DELETE" }),
+  addDocument: upload,
   cancel: (id) => call(job(id), { method: "DELETE" }),
   finish: (id) => call(`${job(id)}/finish`, { method: "POST" }),
   input: (id, said) => call(`${job(id)}/input`, json(said)),

@@ -1,6 +1,7 @@
 // The question, its effort, its bounds; what the API refuses is said at the field it names.
 import { api, Problem } from "./api.js";
 import { $, h, say } from "./dom.js";
+import { estimate, showOffer } from "./offer.js";
 import { at } from "./root.js";
 import { drawRows, poll } from "./rows.js";
 import { count, lasted, many, money } from "./words.js";
@@ -46,6 +47,10 @@ function request() {
   if (text("sources.search")) sources.search = text("sources.search");
   for (const name of ["allowed_domains", "blocked_domains"])
     if (list(text(`sources.${name}`)).length) sources[name] = list(text(`sources.${name}`));
+  const collections = text("sources.collections")
+    .split(",")
+    .map((name) => name.trim());
+  if (collections.some(Boolean)) sources.collections = collections.filter(Boolean);
   return {
     query: text("query"),
     effort: text("effort"),
@@ -59,6 +64,7 @@ function request() {
       .filter(Boolean),
     priority: figure(text("priority")) ?? 0,
     instructions: text("instructions").trim(),
+    model: text("model").trim() || undefined,
     language: text("language").trim() || undefined,
     length: figure(text("length")),
     outline: lines(text("outline")),
@@ -138,4 +144,15 @@ const again = poll(
   },
   () => {},
 );
+let later = 0;
+function estimateSoon() {
+  clearTimeout(later);
+  later = setTimeout(() => estimate(request()), 500);
+}
+form.addEventListener("input", estimateSoon);
+const asked = new URLSearchParams(location.search);
+if (asked.get("q")) form.elements.query.value = asked.get("q")?.slice(0, 4000);
+if (["quick", "standard", "deep"].includes(asked.get("effort") ?? "")) form.elements.effort.value = asked.get("effort");
 efforts();
+showOffer();
+estimateSoon();

@@ -1,0 +1,60 @@
+"""Asking with what the server offers, an estimate and documents; and the documents' own view."""
+
+from tests.page.conftest import ask
+from tests.page.played import QUESTION
+
+TEXT = b"# Yaks\n\nA yak is an ox of the mountains."
+NOTE = {"name": "yaks.md", "mimeType": "text/markdown", "buffer": TEXT}
+
+
+async def test_only_what_the_server_offers_can_be_chosen(watched):
+    await watched.go("/?q=What+is+a+yak%3F&effort=deep")
+    page = watched.page
+    assert await page.get_by_label("Question", exact=True).input_value() == "What is a yak?"
+    assert await page.get_by_role("radio", name="Deep").is_checked()
+    await watched.sees("#lacks", "0 documents and no web search")
+    await watched.sees("#lacks", "No language model")
+    await page.get_by_text("Sources, limits and more").click()
+    assert await page.get_by_role("radio", name="The web").is_disabled()
+    await watched.sees(".choice", "set TAVILY_API_KEY")
+    assert await page.get_by_role("radio", name="Its documents").is_disabled()
+
+
+async def test_a_file_that_is_added_is_listed_read_and_deleted(watched):
+    page = watched.page
+    await watched.go("/browse/documents")
+    await watched.sees("#empty", "No documents yet")
+    await page.get_by_label("Into collections").fill("animals")
+    await page.locator("#files").set_input_files(NOTE)
+    await watched.sees(".uploads .good", "Yaks: added")
+    await watched.sees("#rows .tag", "animals")
+
+    await page.get_by_role("button", name="Yaks", exact=True).click()
+    await watched.sees("dialog .page-text", "A yak is an ox of the mountains.")
+    await page.get_by_role("button", name="Close").click()
+    await page.get_by_label("Collection", exact=True).fill("plants")
+    await page.get_by_role("button", name="Show").click()
+    await watched.sees("#empty", "No document fits.")
+    await page.get_by_label("Collection", exact=True).fill("")
+    await page.get_by_role("button", name="Show").click()
+    await page.get_by_role("button", name="Delete: Yaks").click()
+    await page.get_by_role("button", name="Delete", exact=True).last.click()
+    await watched.holds("() => !document.querySelector('#rows .document')")
+
+
+async def test_a_file_that_cannot_be_read_says_so_in_its_line(watched):
+    await watched.go("/browse/documents")
+    broken = {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 nothing"}
+    await watched.page.locator("#files").set_input_files(broken)
+
+    await watched.sees(".uploads .bad")
+    watched.complaints.clear()  # the browser logs the 422
+
+
+async def test_the_estimate_is_that_of_jobs_like_it(watched, http):
+    await ask(http, QUESTION)
+    await watched.go("/?q=What+is+a+yak%3F")
+
+    await watched.sees("#estimate", "1 job like it: half took less than")
+    await watched.page.get_by_role("radio", name="Deep").check()
+    await watched.holds("() => !document.getElementById('estimate').textContent.includes('like it')")
