@@ -8,6 +8,7 @@ from typing import Protocol, get_args
 import httpx
 from msgspec.structs import replace
 
+from app.agent.ceilings import Ceilings
 from app.agent.ports import Embedder
 from app.api.discovery import Offered
 from app.errors import BadSetting
@@ -130,7 +131,24 @@ def tracer_of(settings: Settings) -> ClosedTracer | None:
 
 def terms_of(settings: Settings) -> Terms:
     """Return what this server adds to each request."""
-    return Terms(settings.max_attempts, verifying(settings), bool(settings.embedding_url), threaded(settings))
+    return Terms(
+        settings.max_attempts,
+        verifying(settings),
+        bool(settings.embedding_url),
+        threaded(settings),
+        ceilings_of(settings),
+    )
+
+
+def ceilings_of(settings: Settings) -> Ceilings:
+    """Return what any one job may use at most."""
+    return Ceilings(
+        settings.max_job_usd or None,
+        settings.max_job_tokens or None,
+        settings.max_job_searches or None,
+        settings.max_job_calls or None,
+        settings.max_job_seconds or None,
+    )
 
 
 def threaded(settings: Settings) -> frozenset[Effort]:

@@ -134,6 +134,18 @@ class TenantSuspended(DossierError):
     """The operator has suspended the tenant of the caller's key."""
 
 
+class QuotaExceeded(DossierError):
+    """The caller's tenant has used up what it may."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after  # seconds
+
+
+class CostLimitRequired(DossierError):
+    """A tenant with a quota of money submits no job without max_cost_usd."""
+
+
 class TenantNotFound(DossierError):
     """No tenant has this name."""
 

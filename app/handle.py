@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
 from app import tracing
+from app.agent.ceilings import Ceilings
 from app.agent.fork import begin, cut
 from app.domain import commands as c
 from app.domain import events as e
@@ -49,6 +50,7 @@ class Terms(Struct, frozen=True):
     verify: Mapping[Effort, Verify] = MappingProxyType({})  # where the request does not say
     embeds: bool = False  # claims without a quote are searched for by embedding too
     threaded: frozenset[Effort] = frozenset()  # efforts that are researched by threads
+    ceilings: Ceilings = Ceilings()  # of every job
 
 
 async def submit(
@@ -66,11 +68,13 @@ async def submit(
     Returns it, and whether it is new.
 
     The same `key` and request give the job of the first time. Raises IdempotencyConflict for the same
-    key with another request, JobArchived where that job's events are elsewhere, DatabaseUnavailable.
+    key with another request, JobArchived where that job's events are elsewhere, QuotaExceeded,
+    CostLimitRequired, DatabaseUnavailable.
     """
     digest = sha256(_encode(request)).hexdigest()
     # Decided here and kept in the log, so that a worker or a replay need not know the settings.
-    request = replace(request, verify=request.verify or terms.verify.get(request.effort))
+    verify = request.verify or terms.verify.get(request.effort)
+    request = replace(terms.ceilings.narrowed(request), verify=verify)
     # Values of an output are a part of the one reply that writes a report, so such a job has one thread.
     is_threaded = request.effort in terms.threaded and request.output_schema is None
     loop: e.Loop | None = "threads" if is_threaded else None
@@ -113,7 +117,7 @@ async def fork(  # noqa: PLR0913 - those of submit, and the origin
     digest = sha256(_encode({"fork": origin, "after": after, "changes": changes})).hexdigest()
     rows = await log.history(writer.engine, origin)
     # A long log takes some tenths of a second.
-    command = await asyncio.to_thread(_fork, rows, after or len(rows), changes, tenant)
+    command = await asyncio.to_thread(_fork, rows, after or len(rows), changes, tenant, terms.ceilings)
     command = replace(
         command,
         submit=replace(
@@ -132,12 +136,12 @@ async def fork(  # noqa: PLR0913 - those of submit, and the origin
     return await _of_key(writer, tenant, key or "", digest), False
 
 
-def _fork(rows: Sequence[Row], after: int, changes: Changes, tenant: str) -> c.ForkJob:
+def _fork(rows: Sequence[Row], after: int, changes: Changes, tenant: str, ceilings: Ceilings) -> c.ForkJob:
     submitted = rows[0].recorded().event if rows else None
     if not isinstance(submitted, e.JobSubmitted) or submitted.tenant != tenant:
         raise JobNotFound("The job to fork does not exist.")
     prefix = cut([row.recorded() for row in rows], after)
-    request = changes.applied_to(submitted.request)
+    request = ceilings.narrowed(changes.applied_to(submitted.request))
     beginning = begin(prefix, rows[len(prefix) - 1].hash, request, changes.instruction or "")
     return c.ForkJob(c.SubmitJob(request, tenant, 0), beginning.forked, beginning.copies)
 

@@ -49,7 +49,10 @@ BODY = (
     "too_long", "too_many_items", "too_few_items", "too_deep", "out_of_range", "invalid_character",
     "metadata_too_large", "unsupported_schema", "body_too_large", "unsupported_media_type",
 )  # fmt: skip
-SUBMITTING = ("model_not_offered", "price_unknown", "invalid_key", "idempotency_conflict", "queue_full")
+SUBMITTING = (
+    *("model_not_offered", "price_unknown", "cost_limit_required", "invalid_key"),
+    *("idempotency_conflict", "queue_full", "quota_exceeded"),
+)
 JOB_PROBLEMS = ("malformed_job_id", "job_not_found", "database_unavailable")
 PAGE_PROBLEMS = (
     "page_size_out_of_range",

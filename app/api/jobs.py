@@ -69,7 +69,7 @@ async def submit_job(
 ) -> Response[Created]:
     """Store the question, which no crash can lose afterwards."""
     check_key(idempotency_key)
-    context.models.check(data.model, data.limits)
+    context.models.check(data.model, context.terms.ceilings.limits(data.effort, data.limits))
     check_output_schema(data.output_schema)
     await context.admit()
     job_id = uuid7()

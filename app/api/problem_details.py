@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from app.errors import (
     Busy,
+    CostLimitRequired,
     DatabaseUnavailable,
     FeedWithheld,
     Forbidden,
@@ -24,6 +25,7 @@ from app.errors import (
     JobNotHeld,
     NoInputRequested,
     QueueFull,
+    QuotaExceeded,
     TenantSuspended,
     TooManyWebhooks,
     Unauthorised,
@@ -98,6 +100,8 @@ CODES: dict[str, tuple[int, str]] = {
     "unreadable_document": (422, "The document cannot be read"),
     "model_not_offered": (422, "The model is not offered"),
     "price_unknown": (422, "The price of the model is not known"),
+    "cost_limit_required": (422, "The job needs a limit of its cost"),
+    "quota_exceeded": (429, "The quota of the tenant is used up"),
     "too_many_connections": (429, "This address has too many connections"),
     "busy": (429, "Too many of these are running"),
     "queue_full": (429, "Too many jobs are waiting"),
@@ -126,6 +130,8 @@ KNOWN: dict[type[DossierError], str] = {
     Unauthorised: "unauthorised",
     Forbidden: "forbidden",
     TenantSuspended: "tenant_suspended",
+    QuotaExceeded: "quota_exceeded",
+    CostLimitRequired: "cost_limit_required",
     DatabaseUnavailable: "database_unavailable",
 }
 # What these say is about the inside of the server, so the caller reads this instead.

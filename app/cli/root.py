@@ -31,6 +31,7 @@ COMMANDS = {
     "mcp": ("app.cli.mcp:mcp", "Serve the Model Context Protocol over stdio."),
     "key": ("app.cli.keys:key", "Make, list and revoke API keys."),
     "tenant": ("app.cli.tenant_commands:tenant", "Make, list, suspend and resume tenants."),
+    "quota": ("app.cli.quota_commands:quota", "Show and set what tenants may use."),
     "webhook": ("app.cli.webhook_commands:webhook", "Make webhook endpoints, and see what they got."),
     "worker": ("app.cli.serving:worker", "Run a worker without an API."),
     "workers": ("app.cli.worker_commands:workers", "List the workers, pause, resume or drain them."),

@@ -17,6 +17,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
+    Date,
     Double,
     ForeignKey,
     Identity,
@@ -296,6 +297,26 @@ tenants = Table(
     Column("max_usd_per_month", Double),
     CheckConstraint("tenant ~ '^[a-z0-9][a-z0-9_-]{0,62}$'", name="tenant"),
     CheckConstraint("tenant <> 'default' OR suspended_at IS NULL", name="suspended"),
+)
+
+quota_reservations = Table(
+    "quota_reservations",
+    metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("day", Date, nullable=False),  # of the submit, in UTC
+    Column("usd", Double, nullable=False),
+    Column("made_at", Moment, nullable=False, server_default=func.now()),
+    Index("quota_reservations_tenant_idx", "tenant"),
+)
+
+quota_days = Table(
+    "quota_days",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("jobs", Integer, nullable=False),  # submitted that day
+    Column("usd", Double, nullable=False),  # that those that are over have cost
 )
 
 api_keys = Table(

@@ -11,6 +11,7 @@ from app.metrics import ProcessMetrics
 from app.store import blobs, log
 from app.store.batch import Batch
 from app.store.database import Engine
+from app.store.quotas import QuotaGate
 from app.store.wake import Hint, Wake
 
 WANTING = FinishRequested.type  # the event after which a worker is to stop and write
@@ -26,6 +27,7 @@ class Writer:
         self.engine = engine
         self.metrics = metrics or ProcessMetrics()
         self._wake = wake
+        self._quotas = QuotaGate(engine)
         self._submits: Batch[Change, bool] = Batch(self._submit, weigh=lambda change: len(change.rows))
         self._appends: Batch[Change, bool] = Batch(self._append, weigh=lambda change: len(change.rows))
         self._keeps: Batch[Sequence[bytes], None] = Batch(self._keep)
@@ -34,10 +36,14 @@ class Writer:
     async def submit(self, change: Change) -> bool:
         """Write a job's first events.
 
-        Return False if its key is taken.
+        Return False if its key is taken. Raises QuotaExceeded, CostLimitRequired.
         """
+        is_reserved = await self._quotas.reserve(change.job)
         with tracing.span("append", {"dossier.events": len(change.rows)}):
-            return await self._submits.ask(change)
+            is_new = await self._submits.ask(change)
+        if is_reserved and not is_new:
+            await self._quotas.release(change.job.id)
+        return is_new
 
     async def append(self, change: Change) -> bool:
         """Write further events.

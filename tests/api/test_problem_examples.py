@@ -20,6 +20,7 @@ from app.providers.model_book import ModelBook, ModelsFile
 from app.providers.model_spec import ModelSpec
 from app.store import event_feed, job_lists, reads
 from app.store.api_keys import add_key
+from app.store.quotas import Quota, set_quota
 from app.store.tenants import add_tenant, suspend_tenant
 from tests.steps import completed_job, running_job
 
@@ -91,6 +92,8 @@ PROVOKED = {
     "database_unavailable": got("/jobs"),
     "internal_error": got("/jobs"),
     "queue_full": posted({"query": "Why?"}),
+    "quota_exceeded": posted({"query": "Why?"}),
+    "cost_limit_required": posted({"query": "Why?"}),
     "model_not_offered": posted({"query": "Why?", "model": "gpt-9"}),
     "price_unknown": posted({"query": "Why?", "limits": {"max_cost_usd": 1}}),
     "busy": ("POST", f"/jobs/{OVER}/replay", {}),
@@ -143,6 +146,16 @@ async def with_a_full_queue(_house, patch):
     patch.setattr("app.store.queue.waiting", giving(10**9))
 
 
+async def with_a_small_quota(house, patch):
+    patch.setattr("app.store.quotas.QUOTAS_FRESH", -1)
+    await set_quota(house.engine, "default", Quota(max_unfinished_jobs=1))
+
+
+async def with_a_quota_of_money(house, patch):
+    patch.setattr("app.store.quotas.QUOTAS_FRESH", -1)
+    await set_quota(house.engine, "default", Quota(max_usd_per_month=1.0))
+
+
 async def with_one_model(_house, patch):
     book = ModelBook(ModelsFile(allow=("gpt-6-luna",)), ModelSpec(model="gpt-6-luna"), {}, {})
     patch.setattr(ModelDoor, "_models", property(lambda _door: book), raising=False)
@@ -181,6 +194,8 @@ STAGES = {
     "database_unavailable": without_a_database,
     "internal_error": with_a_fault,
     "queue_full": with_a_full_queue,
+    "quota_exceeded": with_a_small_quota,
+    "cost_limit_required": with_a_quota_of_money,
     "model_not_offered": with_one_model,
     "price_unknown": with_one_model,
     "too_many_webhooks": with_many_webhooks,

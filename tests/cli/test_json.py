@@ -45,6 +45,8 @@ ARGUMENTS = {
     "tenant list": [],
     "tenant suspend": ["acme"],
     "tenant resume": ["acme"],
+    "quota list": [],
+    "quota set": ["acme"],
     "webhook create": ["https://app.example.com/hooks"],
     "webhook list": [],
     "webhook rotate": [JOB],

@@ -16,6 +16,7 @@ SUBMISSION = (  # what a route that submits a job refuses with
     "malformed_json", "missing_field", "wrong_type", "too_long", "out_of_range", "model_not_offered",
     "price_unknown", "invalid_key",
     "unsupported_media_type", "body_too_large", "idempotency_conflict", "queue_full", "busy",
+    "quota_exceeded", "cost_limit_required",
     "database_unavailable",
 )  # fmt: skip
 CONFLICT = 409  # which OpenAI's clients would send again, in vain

@@ -72,7 +72,8 @@ class OpenAI:
         Raises QueueFull, JobNotFound, IdempotencyConflict, DatabaseUnavailable.
         """
         context = self._context.of(caller)
-        context.models.check(wish.request.model, wish.request.limits)
+        limits = context.terms.ceilings.limits(wish.request.effort, wish.request.limits)
+        context.models.check(wish.request.model, limits)
         await context.admit()
         job_id = uuid7()
         callback = await promised_callback(context, job_id, wish.callback_url)

@@ -1,0 +1,66 @@
+"""`dossier quota` shows and sets what tenants may use."""
+
+import rich_click as click
+from rich.table import Table
+
+from app.cli.database_work import in_database
+from app.cli.terminal import out, print_json
+from app.store import quotas as store
+
+
+@click.group(epilog="Example: dossier quota set acme --usd-per-month 50")
+def quota() -> None:
+    """Show and set what a tenant may use.
+
+    A job beyond it is refused (429) until there is room again. Days and months are those of UTC.
+    """
+
+
+@quota.command("list", epilog="Example: dossier quota list --json")
+@click.option("--json", "as_json", is_flag=True, help="Print the quotas as JSON.")
+def list_quotas(*, as_json: bool) -> None:
+    """List the quotas, and how much of each is used."""
+    found = in_database(store.read_quotas)
+    if as_json:
+        print_json(found)
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("tenant", "unfinished jobs", "jobs today", "USD this month", "of it reserved"):
+        table.add_column(heading)
+    for one in found:
+        used = one.spent_usd + one.reserved_usd
+        table.add_row(
+            one.tenant,
+            _of(one.unfinished_jobs, one.max_unfinished_jobs),
+            _of(one.jobs_today, one.max_jobs_per_day),
+            _of(round(used, 4), one.max_usd_per_month),
+            f"{one.reserved_usd:g}",
+        )
+    out.print(table)
+
+
+@quota.command("set", epilog="Example: dossier quota set acme --jobs-per-day 100 --usd-per-month 50")
+@click.argument("tenant")
+@click.option("--unfinished-jobs", type=click.IntRange(1), help="That wait or run at a time.")
+@click.option("--jobs-per-day", type=click.IntRange(1), help="That are submitted on a day.")
+@click.option("--usd-per-month", type=click.FloatRange(0, min_open=True), help="That its jobs may cost.")
+@click.option("--json", "as_json", is_flag=True, help="Print the quota as JSON.")
+def set_quota(
+    tenant: str,
+    unfinished_jobs: int | None,
+    jobs_per_day: int | None,
+    usd_per_month: float | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Set a tenant's quota; what is left out is unlimited."""
+    wanted = store.Quota(unfinished_jobs, jobs_per_day, usd_per_month)
+    in_database(lambda engine: store.set_quota(engine, tenant, wanted))
+    if as_json:
+        print_json({"tenant": tenant, "quota": wanted})
+    else:
+        click.echo(f"The quota of {tenant} is set; every process knows it within seconds.")
+
+
+def _of(used: float, most: float | None) -> str:
+    return f"{used:g} of {most:g}" if most is not None else f"{used:g}"

@@ -1,0 +1,137 @@
+"""Store what a tenant may use, and reserve it for its jobs."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from msgspec import Struct
+
+from app.domain.job import Job
+from app.errors import CostLimitRequired, QuotaExceeded, TenantNotFound
+from app.store.database import Engine, fetch
+
+QUOTAS_FRESH = 2.0  # seconds for which a process knows who has a quota
+
+LIMITED = """
+    SELECT tenant FROM tenants
+    WHERE num_nonnulls(max_unfinished_jobs, max_jobs_per_day, max_usd_per_month) > 0"""
+
+RESERVE_QUOTA = "SELECT reserve_quota($1::uuid, $2::text, $3::text, $4::float8)"
+
+# The day's job is given back as well.
+RELEASE_QUOTA = """
+    WITH released AS (
+        DELETE FROM quota_reservations WHERE job_id = $1::uuid RETURNING tenant, day
+    )
+    UPDATE quota_days d SET jobs = greatest(d.jobs - 1, 0)
+    FROM released r WHERE d.tenant = r.tenant AND d.day = r.day"""
+
+SET_QUOTA = """
+    INSERT INTO tenants AS t (tenant, max_unfinished_jobs, max_jobs_per_day, max_usd_per_month)
+    SELECT $1::text, $2::integer, $3::integer, $4::float8
+    WHERE $1 = 'default' OR EXISTS (SELECT FROM tenants WHERE tenant = $1)
+    ON CONFLICT (tenant) DO UPDATE SET max_unfinished_jobs = excluded.max_unfinished_jobs,
+        max_jobs_per_day = excluded.max_jobs_per_day, max_usd_per_month = excluded.max_usd_per_month
+    RETURNING tenant"""
+
+COUNT_FOR_QUOTA = "SELECT count_for_quota($1::text)"
+
+READ_QUOTAS = """
+    SELECT tenant, max_unfinished_jobs, max_jobs_per_day, max_usd_per_month,
+           (SELECT count(*)::integer FROM quota_reservations r JOIN jobs j USING (job_id)
+            WHERE r.tenant = t.tenant AND j.completed_at IS NULL),
+           coalesce((SELECT jobs FROM quota_days d
+                     WHERE d.tenant = t.tenant AND d.day = (now() AT TIME ZONE 'UTC')::date), 0),
+           coalesce((SELECT sum(usd) FROM quota_days d WHERE d.tenant = t.tenant
+                     AND d.day >= date_trunc('month', now() AT TIME ZONE 'UTC')::date), 0),
+           coalesce((SELECT sum(usd) FROM quota_reservations r WHERE r.tenant = t.tenant
+                     AND r.day >= date_trunc('month', now() AT TIME ZONE 'UTC')::date), 0)
+    FROM tenants t
+    WHERE num_nonnulls(max_unfinished_jobs, max_jobs_per_day, max_usd_per_month) > 0
+    ORDER BY tenant"""
+
+UNFINISHED_WAIT = 30  # seconds after which to try again
+
+
+class Quota(Struct, frozen=True):
+    """What a tenant may use; null: as much as it likes."""
+
+    max_unfinished_jobs: int | None = None
+    max_jobs_per_day: int | None = None
+    max_usd_per_month: float | None = None
+
+
+class QuotaUse(Struct, frozen=True):
+    """A tenant's quota, and how much of it is used."""
+
+    tenant: str
+    max_unfinished_jobs: int | None
+    max_jobs_per_day: int | None
+    max_usd_per_month: float | None
+    unfinished_jobs: int
+    jobs_today: int
+    spent_usd: float  # this month, by jobs that are over and settled
+    reserved_usd: float  # by the others
+
+
+class QuotaGate:
+    """Reserves room for jobs of tenants that have a quota."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._limited: frozenset[str] = frozenset()
+        self._read_at = float("-inf")
+
+    async def reserve(self, job: Job) -> bool:
+        """Reserve what a new job may use, and return whether anything was.
+
+        Raises QuotaExceeded, CostLimitRequired, DatabaseUnavailable.
+        """
+        if job.tenant not in await self._tenants():
+            return False
+        asked = (job.id, job.tenant, job.idempotency_key, job.request.limits.max_cost_usd)
+        refusal = (await fetch(self._engine, RESERVE_QUOTA, *asked))[0][0]
+        if refusal is not None:
+            raise _refused(refusal, datetime.now(UTC))
+        return True
+
+    async def release(self, job_id: UUID) -> None:
+        """Give back what was reserved for a job that was not written."""
+        await fetch(self._engine, RELEASE_QUOTA, job_id)
+
+    async def _tenants(self) -> frozenset[str]:
+        if time.monotonic() - self._read_at >= QUOTAS_FRESH:
+            self._read_at = time.monotonic()
+            self._limited = frozenset(row[0] for row in await fetch(self._engine, LIMITED))
+        return self._limited
+
+
+async def set_quota(engine: Engine, tenant: str, quota: Quota) -> None:
+    """Set what a tenant may use, from now on. Raises TenantNotFound."""
+    asked = (quota.max_unfinished_jobs, quota.max_jobs_per_day, quota.max_usd_per_month)
+    if not await fetch(engine, SET_QUOTA, tenant, *asked):
+        raise TenantNotFound(f"There is no tenant {tenant!r}; `dossier tenant list` shows all.")
+    await fetch(engine, COUNT_FOR_QUOTA, tenant)
+
+
+async def read_quotas(engine: Engine) -> list[QuotaUse]:
+    """Return the quotas of all tenants that have one."""
+    return [QuotaUse(*row) for row in await fetch(engine, READ_QUOTAS)]
+
+
+def _refused(refusal: str, now: datetime) -> CostLimitRequired | QuotaExceeded:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    tomorrow = midnight + timedelta(days=1)
+    next_month = (midnight.replace(day=1) + timedelta(days=32)).replace(day=1)
+    match refusal:
+        case "cost_limit":
+            return CostLimitRequired("This tenant has a quota of money: set limits.max_cost_usd.")
+        case "unfinished_jobs":
+            message = "The tenant has as many unfinished jobs as it may. Try again when one is over."
+            return QuotaExceeded(message, UNFINISHED_WAIT)
+        case "jobs_per_day":
+            message = "The tenant has submitted as many jobs today (UTC) as it may."
+            return QuotaExceeded(message, int((tomorrow - now).total_seconds()) + 1)
+        case _:
+            message = "This job might cost more than is left of the tenant's money for this month (UTC)."
+            return QuotaExceeded(message, int((next_month - now).total_seconds()) + 1)

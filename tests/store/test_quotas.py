@@ -1,0 +1,140 @@
+"""Quotas of tenants: reserved at the submit, settled at the end, never overspent together."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from msgspec.structs import replace
+
+from app import handle
+from app.agent.ceilings import Ceilings
+from app.domain import commands as c
+from app.errors import CostLimitRequired, QuotaExceeded
+from app.store import quotas
+from app.store.database import fetch
+from app.store.quotas import Quota, read_quotas, set_quota
+from app.store.tenants import add_tenant
+from app.store.wake import Wake
+from app.store.writer import Writer
+from dossier.request import Changes, Limits, ResearchRequest
+
+TERMS = handle.Terms(3)
+
+
+@pytest.fixture(autouse=True)
+async def acme(monkeypatch, engine):
+    monkeypatch.setattr(quotas, "QUOTAS_FRESH", -1)
+    await add_tenant(engine, "acme")
+
+
+async def submitted(writer, usd=None, key=None, terms=TERMS):
+    request = ResearchRequest("why?", limits=Limits(max_cost_usd=usd))
+    return (await handle.submit(writer, request, tenant="acme", key=key, terms=terms))[0]
+
+
+async def over(writer, job):
+    return await handle.handle(writer, job, c.RequestCancel(), actor="api")
+
+
+async def used(engine):
+    [found] = await read_quotas(engine)
+    return found
+
+
+async def test_unfinished_jobs_are_counted_until_they_are_over(writer, engine):
+    await set_quota(engine, "acme", Quota(max_unfinished_jobs=2))
+    first, _ = [await submitted(writer) for _ in range(2)]
+    with pytest.raises(QuotaExceeded) as refused:
+        await submitted(writer)
+    assert refused.value.retry_after > 0
+
+    await over(writer, first)
+    await submitted(writer)
+    await handle.submit(writer, ResearchRequest("why?"), tenant="default")  # has no quota
+
+
+async def test_jobs_submitted_together_do_not_overspend(database_url, engine):
+    from app.store.database import make_engine
+
+    await set_quota(engine, "acme", Quota(max_usd_per_month=1.0))
+    engines = [make_engine(database_url) for _ in range(3)]
+    writers = [Writer(one, Wake(one, None)) for one in engines]
+    tried = await asyncio.gather(
+        *(submitted(writers[n % 3], usd=0.1) for n in range(30)), return_exceptions=True
+    )
+    for one in engines:
+        await one.dispose()
+
+    assert sum(isinstance(one, QuotaExceeded) for one in tried) == 20
+    assert not [one for one in tried if isinstance(one, Exception) and not isinstance(one, QuotaExceeded)]
+    [[stored]] = await fetch(engine, "SELECT count(*) FROM jobs")
+    assert stored == 10
+    assert (await used(engine)).reserved_usd == pytest.approx(1.0)
+
+
+async def test_what_a_job_really_cost_replaces_what_it_had_reserved(writer, engine, owner):
+    await set_quota(engine, "acme", Quota(max_usd_per_month=1.0))
+    cheap, unpriced = await submitted(writer, usd=0.4), await submitted(writer, usd=0.6)
+    for job, usage in (
+        (cheap, '{"cost_usd": 0.05}'),
+        (unpriced, '{"cost_usd": null, "known_cost_usd": 0.1}'),
+    ):
+        await over(writer, job)
+        await fetch(owner, "UPDATE jobs SET usage = $2::text::json WHERE job_id = $1::uuid", job.id, usage)
+    with pytest.raises(QuotaExceeded):
+        await submitted(writer, usd=0.4)
+    await submitted(writer, usd=0.35)
+
+    found = await used(engine)
+    assert (found.spent_usd, found.reserved_usd) == (pytest.approx(0.65), pytest.approx(0.35))
+
+
+async def test_a_quota_of_money_wants_a_limit_of_each_job(writer, engine):
+    await set_quota(engine, "acme", Quota(max_usd_per_month=1.0))
+    with pytest.raises(CostLimitRequired):
+        await submitted(writer)
+    job = await submitted(writer, terms=replace(TERMS, ceilings=Ceilings(usd=0.5)))
+    assert job.request.limits.max_cost_usd == 0.5
+
+
+async def test_a_known_key_is_answered_before_any_quota(writer, engine):
+    await set_quota(engine, "acme", Quota(max_jobs_per_day=1))
+    first = await submitted(writer, key="k")
+    assert (await submitted(writer, key="k")).id == first.id
+    with pytest.raises(QuotaExceeded):
+        await submitted(writer)
+    assert (await used(engine)).jobs_today == 1
+
+
+async def test_a_fork_counts_as_a_job(writer, engine):
+    await set_quota(engine, "acme", Quota(max_unfinished_jobs=1))
+    job = await submitted(writer)
+    with pytest.raises(QuotaExceeded):
+        await handle.fork(writer, job.id, None, Changes(), tenant="acme")
+
+
+async def test_jobs_of_before_the_quota_count_too(writer, engine):
+    await submitted(writer, usd=0.3)
+    await over(writer, await submitted(writer, usd=0.3))
+    await set_quota(engine, "acme", Quota(2, 3, 1.0))
+    found = await used(engine)
+    assert (found.unfinished_jobs, found.jobs_today, found.reserved_usd) == (1, 2, pytest.approx(0.3))
+    await submitted(writer, usd=0.3)
+    with pytest.raises(QuotaExceeded):
+        await submitted(writer, usd=0.3)
+
+
+async def test_room_whose_job_never_came_is_given_back(writer, engine, owner):
+    await set_quota(engine, "acme", Quota(1, 1, 1.0))
+    job = await submitted(writer, usd=0.5)
+    await fetch(owner, "UPDATE quota_reservations SET job_id = gen_random_uuid()")
+    with pytest.raises(QuotaExceeded):
+        await submitted(writer, usd=0.5)
+    await fetch(owner, "UPDATE quota_reservations SET made_at = now() - interval '2 minutes'")
+    assert (await submitted(writer, usd=0.5)).id != job.id
+
+
+def test_refusals_say_when_to_try_again():
+    now = datetime(2026, 12, 31, 23, 59, 30, tzinfo=UTC)
+    assert quotas._refused("jobs_per_day", now).retry_after == 31
+    assert quotas._refused("usd_per_month", now).retry_after == 31
