@@ -12,7 +12,10 @@ NumberT = TypeVar("NumberT", int, float)
 
 
 class Ceilings(Struct, frozen=True):
-    """What any one job may use at most; None: whatever it asks for."""
+    """What any one job may use at most.
+
+    None: whatever it asks for.
+    """
 
     usd: float | None = None
     tokens: int | None = None

@@ -53,7 +53,10 @@ def set_quota(
     *,
     as_json: bool,
 ) -> None:
-    """Set a tenant's quota; what is left out is unlimited."""
+    """Set a tenant's quota.
+
+    What is left out is unlimited.
+    """
     wanted = store.Quota(unfinished_jobs, jobs_per_day, usd_per_month)
     in_database(lambda engine: store.set_quota(engine, tenant, wanted))
     if as_json:

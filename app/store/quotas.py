@@ -54,7 +54,10 @@ UNFINISHED_WAIT = 30  # seconds after which to try again
 
 
 class Quota(Struct, frozen=True):
-    """What a tenant may use; null: as much as it likes."""
+    """What a tenant may use.
+
+    Null: as much as it likes.
+    """
 
     max_unfinished_jobs: int | None = None
     max_jobs_per_day: int | None = None

@@ -71,6 +71,7 @@ WITHOUT = {
     "forget.plan_job": OPERATOR,
     "history.known": OPERATOR,
     "history.histories": OPERATOR,
+    "quotas.read_quotas": OPERATOR,
     "rebuild.rebuild": OPERATOR,
     "rebuild.rebuild_at": OPERATOR,
     "upkeep_log.forget": OPERATOR,
