@@ -74,9 +74,9 @@ async def submit(
     digest = sha256(_encode(request)).hexdigest()
     # Decided here and kept in the log, so that a worker or a replay need not know the settings.
     verify = request.verify or terms.verify.get(request.effort)
-    request = replace(terms.ceilings.narrowed(request), verify=verify)
     # Values of an output are a part of the one reply that writes a report, so such a job has one thread.
     is_threaded = request.effort in terms.threaded and request.output_schema is None
+    request = replace(terms.ceilings.narrowed(request, is_threaded=is_threaded), verify=verify)
     loop: e.Loop | None = "threads" if is_threaded else None
     command = c.SubmitJob(request, tenant, terms.max_attempts, key, digest, terms.embeds, loop)
     empty = Job(job_id or uuid7())

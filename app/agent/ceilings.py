@@ -5,7 +5,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from app.agent.limits import PRESETS
+from app.agent.limits import PRESETS, THREADED_CALLS
 from dossier.request import Effort, Limits, ResearchRequest
 
 NumberT = TypeVar("NumberT", int, float)
@@ -23,19 +23,20 @@ class Ceilings(Struct, frozen=True):
     calls: int | None = None  # of models, searches and pages, so turns and sources too
     seconds: int | None = None
 
-    def narrowed(self, request: ResearchRequest) -> ResearchRequest:
+    def narrowed(self, request: ResearchRequest, *, is_threaded: bool = False) -> ResearchRequest:
         """Return the request with limits no higher than these."""
-        limits = self.limits(request.effort, request.limits)
+        limits = self.limits(request.effort, request.limits, is_threaded=is_threaded)
         return request if limits == request.limits else replace(request, limits=limits)
 
-    def limits(self, effort: Effort, asked: Limits) -> Limits:
+    def limits(self, effort: Effort, asked: Limits, *, is_threaded: bool = False) -> Limits:
         """Return the limits asked for, no higher than these."""
         preset = PRESETS[effort]
+        calls = preset.calls * (THREADED_CALLS if is_threaded else 1)
         return Limits(
             max_cost_usd=_lower(asked.max_cost_usd, None, self.usd),
             max_tokens=_lower(asked.max_tokens, None, self.tokens),
             max_searches=_lower(asked.max_searches, preset.searches, self.searches),
-            max_calls=_lower(asked.max_calls, preset.calls, self.calls),
+            max_calls=_lower(asked.max_calls, calls, self.calls),
             deadline_seconds=_lower(asked.deadline_seconds, preset.seconds, self.seconds),
         )
 

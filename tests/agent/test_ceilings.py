@@ -31,6 +31,13 @@ def test_without_ceilings_a_request_stays_as_it_is(limits):
     assert Ceilings().narrowed(request) is request
 
 
+async def test_threads_make_no_more_calls_than_the_ceiling(writer):
+    terms = handle.Terms(threaded=frozenset({"standard"}), ceilings=Ceilings(calls=60))
+    job, _ = await handle.submit(writer, ResearchRequest("why?"), tenant="default", terms=terms)
+    assert job.loop == "threads"
+    assert bounds(job).calls == 60
+
+
 async def test_the_log_has_the_limits_that_hold_and_a_fork_cannot_widen_them(writer):
     terms = handle.Terms(ceilings=LOW)
     asked = ResearchRequest("why?", limits=Limits(max_cost_usd=100))
