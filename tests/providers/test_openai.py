@@ -7,12 +7,14 @@ import msgspec
 import pytest
 
 from app.agent.ports import BadReply
+from app.agent.turns import ModelCall
 from app.domain import tools
 from app.domain.events import Usage
 from app.domain.tools import NextStep
 from app.errors import BadSetting, ProviderError
 from app.providers import http
 from app.providers.completion import decode
+from app.worker.call_maker import completed
 from tests.mocks.openai import KEY
 from tests.providers.conformance import ASKS, TEXTS, ask_of
 from tests.scripted import PLAN, REASONING
@@ -343,3 +345,18 @@ async def test_another_model_of_the_same_server_has_its_own_name_and_price(opena
     assert [sent["model"] for sent in openai_mock.requests] == ["gpt-4.1-mini", "gpt-4.1", "qwen3:8b"]
     assert usages[1].cost_usd == pytest.approx(5 * usages[0].cost_usd)
     assert usages[2].cost_usd is None
+
+
+async def test_the_size_of_the_prompt_that_was_counted_is_in_the_log(openai_mock):
+    ask = ASKS["last"]
+    reply = await openai_mock.model().next_step(ask, TEXTS)
+
+    [sent] = openai_mock.requests
+    said = sum(len(message["content"].encode()) for message in sent["messages"])
+    schema = msgspec.json.encode(sent["response_format"]["json_schema"]["schema"])
+    assert reply.prompt_bytes == said + len(schema)
+    assert completed(ModelCall("1/model", ask), reply, 1).prompt_bytes == reply.prompt_bytes
+
+    openai_mock.play("without_usage")
+    uncounted = await openai_mock.model().next_step(ask, TEXTS)
+    assert completed(ModelCall("1/model", ask), uncounted, 1).prompt_bytes is msgspec.UNSET

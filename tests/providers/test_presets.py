@@ -178,6 +178,7 @@ async def test_a_prompt_that_ollama_cut_in_silence_is_noticed_and_asked_again(pl
 
     assert "the server read 4,096 of about" in reply.repaired[0]
     assert reply.usage.input_tokens > 4096  # both replies are on the bill
+    assert reply.prompt_bytes == 0  # and so they say nothing of one prompt
     first, last = (len(json.dumps(sent["messages"])) for sent in mock.requests)
     assert last < first
 
