@@ -63,6 +63,7 @@ PAGE_VIEWS = (
     ("report", "Report", ("/browse/jobs/{job_id:str}/report",)),
     ("compare", "Compare", ("/compare",)),
     ("documents", "Documents", ("/browse/documents",)),
+    ("operations", "Operations", ("/browse/operations",)),
     ("session", "Your key", ("/sign-in",)),
     ("docs", "API", ("/docs",)),
 )

@@ -16,7 +16,7 @@ from tests.page.played import QUESTION
 from tests.steps import until
 
 ROOT = Path(__file__).parent.parent.parent
-PATHS = ["/", "/browse/jobs", "/browse/documents",
+PATHS = ["/", "/browse/jobs", "/browse/documents", "/browse/operations",
          "/browse/jobs/01a20937-51e3-763d-b2e2-cb25b04281b4", "/overview", "/compare",
          "/browse/jobs/01a20937-51e3-763d-b2e2-cb25b04281b4/report"]  # fmt: skip
 

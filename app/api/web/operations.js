@@ -1,0 +1,157 @@
+// What operators look at: workers, the queue, failed jobs, webhooks; and what they want of them.
+import { api, told } from "./api.js";
+import { $, confirmed, h, keep, say, tell } from "./dom.js";
+import { at } from "./root.js";
+import { titleOf } from "./rows.js";
+import { date, lasted, many } from "./words.js";
+
+function failed(error) {
+  say($("problem"), told(error));
+  $("problem").hidden = false;
+}
+
+/** A button that asks the server for something and looks again. */
+function order(words, act, props = {}) {
+  const button = h("button", { type: "button", class: "slim", ...props }, words);
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      await act();
+      tell(`${words}: done.`, true);
+      $("problem").hidden = true;
+    } catch (error) {
+      failed(error);
+    }
+    button.disabled = false;
+    look();
+  });
+  return button;
+}
+
+/** Rows of a list, each of a title, a line below, and what can be done. */
+function fill(name, items, key, parts) {
+  // A beat alone changes nothing that is shown, and would take the focus from a button.
+  const version = (item) =>
+    JSON.stringify({ ...item, beat_at: null, oldest_seconds: Math.round(item.oldest_seconds ?? 0) });
+  keep($(name), items, key, version, (item) => {
+    const [title, line, ...acts] = parts(item);
+    return h(
+      "li",
+      { class: "row document" },
+      h("div", { class: "what" }, h("p", { dir: "auto" }, title), h("p", { class: "sub" }, line)),
+      h("div", { class: "acts" }, acts),
+    );
+  });
+  $(`no-${name}`).hidden = items.length > 0;
+}
+
+const jobLink = (id, words = id) => h("a", { href: `/browse/jobs/${id}` }, words);
+
+function worker(one) {
+  const { name, state, jobs, slots, outages, version } = one;
+  const away = outages.map((outage) => `waits for ${outage.provider}: ${outage.error}`);
+  const held = jobs.map((id) => [" ", jobLink(id, id.slice(0, 13))]);
+  const line = [`${jobs.length} of ${many(slots, "job")} · version ${version}`, held, ...away];
+  const drain = async () => {
+    const text = "It hands its jobs back and stops. Other workers go on with them.";
+    if (await confirmed(`Drain ${name}?`, text, "Drain", "Let it work")) await api.orderWorker(name, "drain");
+  };
+  const acts =
+    state === "stopped"
+      ? []
+      : [
+          one.paused_at
+            ? order("Resume", () => api.orderWorker(name, "resume"), { "aria-label": `Resume ${name}` })
+            : order("Pause", () => api.orderWorker(name, "pause"), { "aria-label": `Pause ${name}` }),
+          order("Drain", drain, { "aria-label": `Drain ${name}` }),
+          jobs.map((id) =>
+            order("Requeue", () => api.requeue(id), { "aria-label": `Requeue ${id}`, title: "Take its job from it" }),
+          ),
+        ];
+  return [[h("b", null, name), ` ${state}`], line, ...acts];
+}
+
+const queued = ({ priority, waiting, retrying, oldest_seconds: oldest }) => [
+  `Priority ${priority}: ${many(waiting, "job")}`,
+  `${retrying} wait for their next try · the oldest for ${lasted(oldest * 1000)}`,
+];
+
+const dead = (job) => [
+  jobLink(job.job_id, titleOf(job)),
+  job.error ? `${job.error.error_type}: ${job.error.error_message}` : date(job.completed_at),
+  order(
+    "Retry",
+    async () => {
+      location.href = at(`/browse/jobs/${(await api.retry(job.job_id)).job_id}`);
+    },
+    {
+      "aria-label": `Retry: ${titleOf(job).slice(0, 80)}`,
+      title: "Goes on in a new job; what was learnt costs nothing",
+    },
+  ),
+];
+
+function hook({ endpoint_id: id, url, events, description, disabled_reason: reason }) {
+  const list = h("ul", { class: "small", hidden: true });
+  const show = order("Attempts", async () => {
+    list.hidden = false;
+    const { deliveries } = await api.deliveries(id);
+    list.replaceChildren(
+      ...(deliveries.length ? deliveries.map((one) => delivery(id, one)) : [h("li", null, "Nothing was sent.")]),
+    );
+  });
+  const enable = reason ? order("Enable", () => api.enableWebhook(id)) : "";
+  return [
+    [url, list],
+    [description, reason && `off: ${reason}`, events.join(", ")].filter(Boolean).join(" · "),
+    show,
+    enable,
+  ];
+}
+
+const delivery = (endpoint, { delivery_id: id, job_id: job, type, state, attempts }) =>
+  h(
+    "li",
+    null,
+    `${type} of `,
+    jobLink(job, job.slice(0, 13)),
+    `: ${state}`,
+    attempts.map((one) => ` · ${date(one.at)} ${one.status ?? one.error ?? "broke off"}`),
+    " ",
+    order("Send again", () => api.resend(endpoint, id), { "aria-label": `Send ${type} again` }),
+  );
+
+async function look() {
+  clearTimeout(timer);
+  try {
+    const failedJobs = new URLSearchParams({ status: "failed", limit: "20" });
+    const [workers, queue, jobs, hooks] = await Promise.all([
+      api.workers(),
+      api.queue(),
+      api.jobs(failedJobs),
+      api.webhooks(),
+    ]);
+    const isPaused = workers.paused_at !== null;
+    $("pause").hidden = false;
+    say($("pause"), isPaused ? "Resume all workers" : "Pause all workers");
+    $("pause").dataset.order = isPaused ? "resume" : "pause";
+    $("paused").hidden = !isPaused;
+    if (isPaused)
+      say($("paused"), `All workers were paused at ${date(workers.paused_at)}: nobody takes a job from the queue.`);
+    fill("workers", workers.workers, (one) => one.name, worker);
+    fill("queue", queue.priorities, (one) => one.priority, queued);
+    fill("dead", jobs.jobs, (one) => one.job_id, dead);
+    fill("hooks", hooks.webhooks, (one) => one.endpoint_id, hook);
+  } catch (error) {
+    failed(error);
+  }
+  if (!document.hidden) timer = setTimeout(look, 3000);
+}
+
+let timer = 0;
+document.addEventListener("visibilitychange", () => !document.hidden && look());
+$("pause").addEventListener("click", async (event) => {
+  await api.orderWorkers(event.target.dataset.order).catch(failed);
+  look();
+});
+look();

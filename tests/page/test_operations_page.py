@@ -1,0 +1,38 @@
+"""Operators see workers, the queue, failed jobs and webhooks, and give their orders in the browser."""
+
+from tests.page.conftest import ask
+
+
+async def test_workers_are_paused_and_the_queue_is_seen(watched, http):
+    page = watched.page
+    await watched.go("/browse/operations")
+    await watched.sees("#workers .row", "ready")
+    await watched.sees("#no-queue", "Nothing waits.")
+    await page.get_by_role("button", name="Pause all workers").click()
+    await watched.sees("#paused", "nobody takes a job from the queue")
+    assert (await http.get("/workers")).json()["paused_at"]
+
+    waiting = (await http.post("/jobs", json={"query": "Answer slowly", "priority": 7})).json()["job_id"]
+    await watched.sees("#queue .row", "Priority 7: 1 job")
+    await http.delete(f"/jobs/{waiting}")
+    await page.get_by_role("button", name="Resume all workers").click()
+    await watched.holds("() => document.getElementById('paused').hidden")
+    assert (await http.get("/workers")).json()["paused_at"] is None
+
+
+async def test_a_failed_job_is_retried_from_the_list(watched, http):
+    failed = await ask(http, "This is refused", "failed")
+    await watched.go("/browse/operations")
+    await watched.page.get_by_role("button", name="Retry: This is refused").click()
+    await watched.sees("#follows", "Branches off from This is refused")
+
+    assert failed not in watched.page.url
+
+
+async def test_a_webhook_is_listed_with_its_attempts(watched, http):
+    await http.post("/webhooks", json={"url": "https://example.com/hook", "description": "the door"})
+    await watched.go("/browse/operations")
+    await watched.sees("#hooks .row", "https://example.com/hook")
+    await watched.sees("#hooks .sub", "the door")
+    await watched.page.get_by_role("button", name="Attempts").click()
+    await watched.sees("#hooks li", "Nothing was sent.")
