@@ -89,7 +89,8 @@ def test_every_setting_is_described_with_its_default(name):
 
 
 def test_no_setting_is_described_that_does_not_exist():
-    assert set(re.findall(r"\bDOSSIER_[A-Z_]+\b", TEXT)) <= SETTINGS.keys()
+    renamed = {"DOSSIER_PAGE_CHARACTERS"}  # the changelog says what each is called now
+    assert set(re.findall(r"\bDOSSIER_[A-Z_]+\b", TEXT)) - renamed <= SETTINGS.keys()
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(ROUTES))
