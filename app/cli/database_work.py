@@ -6,17 +6,26 @@ from typing import TypeVar
 
 from app.cli.database_url import ready_url
 from app.settings import load_settings
-from app.store.database import Engine, make_engine
+from app.store.database import APP_ROLE, Engine, make_engine
 
 WorkT = TypeVar("WorkT")
 
 
 def in_database(work: Callable[[Engine], Awaitable[WorkT]]) -> WorkT:
     """Return what `work` does with the engine of the settings' database."""
+    return _run(work, APP_ROLE)
+
+
+def as_owner(work: Callable[[Engine], Awaitable[WorkT]]) -> WorkT:
+    """Return what `work` does with an engine that keeps its own role."""
+    return _run(work, None)
+
+
+def _run(work: Callable[[Engine], Awaitable[WorkT]], role: str | None) -> WorkT:
     url = ready_url(load_settings())
 
     async def run() -> WorkT:
-        engine = make_engine(url)
+        engine = make_engine(url, role=role)
         try:
             return await work(engine)
         finally:

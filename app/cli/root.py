@@ -52,6 +52,7 @@ COMMANDS = {
     "checkpoint": ("app.cli.audit:checkpoint", "Bind the newest hashes of the log and export them."),
     "keygen": ("app.cli.audit:keygen", "Make a key that signs checkpoints and bundles."),
     "forget": ("app.cli.forgetting:forget", "Delete pages, prompts and replies permanently."),
+    "retention": ("app.cli.retaining:retention", "Set how long bodies are kept, and delete what is due."),
     "archive": ("app.cli.archiving:archive", "Move old months of the log to files."),
     "backup": ("app.cli.backing_up:backup", "Write a copy of one moment into a new folder."),
     "restore": ("app.cli.backing_up:restore", "Load a backup into an empty database, and verify it."),

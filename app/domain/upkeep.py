@@ -66,6 +66,18 @@ class MonthArchived(UpkeepEvent, frozen=True):
     manifest_sha256: str
 
 
+class RetentionSet(UpkeepEvent, frozen=True):
+    """A rule of how long bodies of jobs are kept.
+
+    Empty texts are any tag and any tenant; 0 days end the rule.
+    """
+
+    type = "retention_set"
+    days: int
+    tag: str = ""
+    tenant: str = ""
+
+
 class UpkeepEntry(Struct, frozen=True):
     """A row of the log of upkeep, as it is stored."""
 

@@ -93,6 +93,21 @@ async def plan_job(engine: Engine, job_id: UUID) -> Plan:
     return Plan(there, (job_id,), shared=len(shared), job_id=job_id)
 
 
+async def plan_jobs(engine: Engine, job_ids: Sequence[UUID]) -> Plan:
+    """Return the bodies that only these jobs name.
+
+    Raises StillNeeded where one is not over.
+    """
+    chosen, own, others = set(job_ids), set[str](), set[str]()
+    await _require_over(engine, chosen)
+    async for named in _named(engine, None):
+        own |= {name for job_id, name in named if job_id in chosen}
+        others |= {name for job_id, name in named if job_id not in chosen}
+    there, shared = await _kept(engine, own - others), await _kept(engine, own & others)
+    jobs = tuple(sorted(chosen)) if there else ()
+    return Plan(there, jobs, shared=len(shared), is_known=bool(there))
+
+
 async def forget(
     engine: Engine, plan: Plan, reason: str = "", now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> int | None:

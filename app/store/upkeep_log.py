@@ -22,6 +22,10 @@ FORGET = f"""
     )
     SELECT sha256 FROM gone ORDER BY sha256"""
 
+WRITE_ENTRY = f"""
+    INSERT INTO upkeep ({UPKEEP_COLUMNS})
+    VALUES ($1::bigint, $2::text, $3::text::json, $4::text, $5::timestamptz, $6::bytea, $7::bytea)"""
+
 WHO = "SELECT session_user::text"
 
 
@@ -49,6 +53,20 @@ async def forget(engine: Engine, entry: UpkeepEntry, names: list[str]) -> bool:
         return False
     except asyncpg.InsufficientPrivilegeError as error:
         raise BadSetting("Only the owner of the tables can forget: log in as the owner.") from error
+    return True
+
+
+async def write(engine: Engine, entry: UpkeepEntry) -> bool:
+    """Write an entry that deletes nothing.
+
+    Returns False if another entry took its number first. Raises BadSetting for another role than the owner's.
+    """
+    try:
+        await fetch(engine, WRITE_ENTRY, *values(entry))
+    except asyncpg.UniqueViolationError:
+        return False
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise BadSetting("Only the owner of the tables can set rules: log in as the owner.") from error
     return True
 
 

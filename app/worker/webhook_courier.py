@@ -160,6 +160,8 @@ class WebhookCourier:
             disabled = "A message failed for three days."
         self._metrics.webhook_tries.labels("given_up" if disabled else "failed").inc()
         if disabled:
+            lost = {"endpoint_id": str(due.endpoint_id), "message_id": due.message_id, "tries": due.tries}
+            log.warning("A webhook message is given up.", extra=lost)
             about = {"endpoint_id": str(due.endpoint_id), "reason": disabled}
             log.warning("A webhook endpoint is disabled.", extra=about)
         await deliveries.record_try(

@@ -1,5 +1,8 @@
 """Whole runs of the scripted model, each on a house of its own."""
 
+import asyncio
+import os
+import sys
 from datetime import timedelta
 from uuid import UUID
 
@@ -38,3 +41,19 @@ async def old(writer, owner) -> list[UUID]:
     found = [await old_job(writer, OLD + timedelta(days=day)) for day in range(3)]
     await completed_job(writer)
     return found
+
+
+@pytest.fixture
+def dossier(database_url, tmp_path):
+    """Runs the command; returns its exit code and what it printed."""
+
+    async def run(*arguments):
+        environment = {**os.environ, "DATABASE_URL": database_url, "DOSSIER_HOME": str(tmp_path / "home")}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "app", *arguments, env=environment, stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await asyncio.wait_for(process.communicate(), 90)
+        return process.returncode, out.decode(), err.decode()
+
+    return run

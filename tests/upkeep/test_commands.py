@@ -1,31 +1,12 @@
 """The commands of the owner, as processes of their own."""
 
-import asyncio
 import json
-import os
-import sys
 
 import pytest
 
 from app.store import upkeep_log
 from app.store.database import fetch
 from tests.steps import completed_job, rows
-
-
-@pytest.fixture
-def dossier(database_url, tmp_path):
-    """Runs the command; returns its exit code and what it printed."""
-
-    async def run(*arguments):
-        environment = {**os.environ, "DATABASE_URL": database_url, "DOSSIER_HOME": str(tmp_path / "home")}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "app", *arguments, env=environment, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        out, err = await asyncio.wait_for(process.communicate(), 90)
-        return process.returncode, out.decode(), err.decode()
-
-    return run
 
 
 async def test_forget_wants_a_yes_and_then_says_what_is_gone(dossier, owner, job):
