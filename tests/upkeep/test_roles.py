@@ -11,7 +11,7 @@ from app.domain.caller import ANYBODY
 from app.errors import BadSetting
 from app.store import job_lists
 from app.store.address import driver_url
-from app.store.database import APP_ROLE, make_engine
+from app.store.database import APP_ROLE, fetch, make_engine
 from app.store.migrate import migrate
 from tests.conftest import execute, with_database
 
@@ -82,3 +82,28 @@ async def test_an_owner_who_is_a_member_already_needs_no_right_to_make_or_grant_
     await execute(postgres_url, f"GRANT dossier_app, dossier_report TO {name_of(url)}")
 
     await migrated(url)
+
+
+async def test_no_function_that_acts_as_its_owner_looks_in_pg_temp_first(owner):
+    found = await fetch(
+        owner,
+        """SELECT p.proname, array_to_string(p.proconfig, '; ') AS settings FROM pg_proc p
+           WHERE p.prosecdef AND p.pronamespace NOT IN ('pg_catalog'::regnamespace,
+                                                        'information_schema'::regnamespace)""",
+    )
+    assert found
+    for name, settings in found:
+        assert "search_path=" in settings, name
+        assert settings.partition("search_path=")[2].split(";")[0].endswith("pg_temp"), (name, settings)
+
+
+async def test_a_temporary_table_takes_the_place_of_none_of_ours(database_url):
+    engine = make_engine(database_url, pool_size=1)
+    count = "SELECT count(*)::integer FROM pg_inherits WHERE inhparent = 'public.events'::regclass"
+    [[before]] = await fetch(engine, count)
+    await fetch(engine, "CREATE TEMPORARY TABLE events (job_id uuid)")
+    await fetch(engine, "SELECT make_event_partition(now() + interval '40 months')")
+    [[after]] = await fetch(engine, count)
+    await engine.dispose()
+
+    assert after == before + 1
