@@ -42,7 +42,7 @@ function lacks(able, hasWeb, hasDocuments) {
         !hasDocuments &&
         "0 documents and no web search: a job would find nothing. Add documents below, or set TAVILY_API_KEY, BRAVE_API_KEY or SEARXNG_URL.",
       !hasModel &&
-        "No language model: reports are sentences selected from the pages. Set OPENAI_API_KEY, or DOSSIER_MODEL for a server of your own.",
+        "No language model: reports are sentences selected from the pages. Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
     ]
       .filter(Boolean)
       .map((text) => h("p", null, text)),
