@@ -34,7 +34,7 @@ from app.text.urls import clean
 Events = tuple[ResearchEvent, ...]
 
 MAX_STEP_QUERIES = 3  # of one step
-MAX_READS = 4
+MAX_READS = 8
 MAX_THREAD_QUERY = 400  # characters
 MAX_THREAD_QUESTION = 500
 MAX_FINDING = 2000

@@ -24,7 +24,7 @@ from app.domain.research import Research
 from app.domain.threaded_work import Thread, ThreadStep, is_thread_key
 
 FOR_REPORT = 0.2  # of the calls is kept for outline, sections and critique
-FLIGHTS = 2  # calls in flight for each thread that may work at once
+FLIGHTS = 4  # calls in flight for each thread that may work at once
 SECOND_TRY = frozenset({"validation", "aborted"})  # types of errors after which a call is asked once more
 
 

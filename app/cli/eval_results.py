@@ -12,7 +12,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app.cli.exits import USAGE, Ended
 from dossier.request import Effort, Query
@@ -33,6 +33,35 @@ class EvalQuestion(Struct, frozen=True):
     def name(self) -> str:
         """Tells it from others, in any file."""
         return sha256(self.question.encode()).hexdigest()[:16]
+
+
+class BenchmarkLine(Struct, frozen=True):
+    """A line of a public benchmark, as its authors write it.
+
+    DeepResearch Bench has `prompt`; BrowseComp-Plus has `query` and `answer`.
+    """
+
+    prompt: str = ""
+    query: str = ""
+    answer: str = ""
+    question: str | UnsetType = UNSET
+
+    def as_question(self) -> EvalQuestion | None:
+        """Return it as a question of ours, None if it is none of theirs."""
+        asked = (self.prompt or self.query).strip()
+        if self.question is not UNSET or not asked:
+            return None
+        return msgspec.convert({"question": asked, "reference": self.answer}, EvalQuestion)
+
+
+# Where a benchmark's folder has its questions.
+BENCHMARK_FILES = (
+    "query.jsonl",
+    "prompt_data/query.jsonl",
+    "data/prompt_data/query.jsonl",
+    "browsecomp_plus_decrypted.jsonl",
+    "data/browsecomp_plus_decrypted.jsonl",
+)
 
 
 class GradedLine(Struct, frozen=True, omit_defaults=True):
@@ -94,6 +123,19 @@ ResultLine = RunHead | QuestionSubmitted | QuestionDone
 _decode = msgspec.json.Decoder(ResultLine).decode
 
 
+def questions_file(path: Path) -> Path:
+    """Return the file of questions in a benchmark's folder, or the file itself.
+
+    Raises Ended for another folder.
+    """
+    if not path.is_dir():
+        return path
+    found = next((path / name for name in BENCHMARK_FILES if (path / name).is_file()), None)
+    if found is None:
+        raise Ended(f"{path} has none of {', '.join(BENCHMARK_FILES)}.", USAGE)
+    return found
+
+
 def read_questions(path: Path) -> list[EvalQuestion]:
     """Return the questions of a file. Raises Ended, naming the line."""
     if path.stat().st_size > MAX_QUESTIONS_FILE:
@@ -112,13 +154,22 @@ def _questions(path: Path) -> Iterator[EvalQuestion]:
         if not line.strip():
             continue
         try:
-            one = msgspec.json.decode(line, type=EvalQuestion)
+            one = _question(line)
         except msgspec.DecodeError as error:
             raise Ended(f"{path}, line {number}: {error}.", USAGE) from None
         if one.name in seen:
             raise Ended(f"{path}, line {number}: this question was asked before.", USAGE)
         seen.add(one.name)
         yield one
+
+
+def _question(line: bytes) -> EvalQuestion:
+    """Read a line. Raises msgspec.DecodeError."""
+    try:
+        theirs = msgspec.json.decode(line, type=BenchmarkLine).as_question()
+    except msgspec.ValidationError:  # then it is a line of ours, or none at all
+        theirs = None
+    return theirs or msgspec.json.decode(line, type=EvalQuestion)
 
 
 class ResultsFile:

@@ -13,7 +13,15 @@ from msgspec import Struct
 from rich.table import Table
 
 from app.cli.eval_grading import grade, judge_name
-from app.cli.eval_results import EvalQuestion, EvalResult, ResultsFile, head_of, read_questions, results_in
+from app.cli.eval_results import (
+    EvalQuestion,
+    EvalResult,
+    ResultsFile,
+    head_of,
+    questions_file,
+    read_questions,
+    results_in,
+)
 from app.cli.exits import FAILED, INTERRUPTED
 from app.cli.server_connection import connect
 from app.cli.terminal import harmless, line, out, print_json
@@ -37,7 +45,7 @@ class EvalSummary(Struct, frozen=True, omit_defaults=True):
 
 
 @click.command("eval", epilog="Example: dossier eval questions.jsonl --effort quick --compare before.jsonl")
-@click.argument("questions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("questions", type=click.Path(exists=True, path_type=Path))
 @click.option("--effort", type=click.Choice(get_args(Effort)), default="standard")
 @click.option("--parallel", type=click.IntRange(1, 50), default=3, show_default=True, help="Jobs at a time.")
 @click.option(
@@ -63,10 +71,12 @@ def evaluate(
     """Ask a file of questions, and measure the reports.
 
     Each line of the file is a JSON object: `question`, and if you like a `reference` answer and `rubric`, a
-    list of what the report should say. The results go to a file beside it (--out). An interrupted run goes on
+    list of what the report should say; lines of DeepResearch Bench and BrowseComp-Plus, or the folder of one
+    of them, are read as they are. The results go to a file beside it (--out). An interrupted run goes on
     where it was when you start it again. The judge is the configured model; without one words decide. The
     exit code is 1 if a job had no report or could not be graded.
     """
+    questions = questions_file(questions)
     asked, settings = read_questions(questions), load_settings()
     before = results_in(compare) if compare else {}
     kept = results or questions.with_suffix(f".{effort}.results.jsonl")

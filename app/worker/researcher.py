@@ -318,6 +318,9 @@ class Researcher:
         reply: Reply | None,
         texts: Mapping[str, str],
     ) -> None:
+        known = self._attempt.job.research.call(call.key)
+        if known is None or known.settled:  # cut off while its outcome waited to be written
+            return
         bodies = [encoded(reply)] if reply is not None else []
         if reply is not None:
             self._replies[call.key] = reply

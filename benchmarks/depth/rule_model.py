@@ -144,7 +144,7 @@ def _thread(told: str) -> dict[str, Any]:
     return {
         "thought": "by rules",
         "queries": new[:3],
-        "read": unread[:4],
+        "read": unread[:8],
         "done": done,
         "finding": " ".join(_lines(told))[:1500] if done else "",
     }

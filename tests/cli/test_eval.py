@@ -14,6 +14,7 @@ from app.cli.eval_results import (
     EvalResult,
     GradedLine,
     QuestionDone,
+    questions_file,
     read_questions,
     results_in,
 )
@@ -66,6 +67,23 @@ def test_a_file_with_a_wrong_line_is_refused_by_its_number(tmp_path):
         read_questions(twice)
     with pytest.raises(Ended, match="no question"):
         read_questions(written(tmp_path / "empty.jsonl"))
+
+
+def test_the_questions_of_public_benchmarks_are_read_from_their_folders(tmp_path):
+    (tmp_path / "drb/data/prompt_data").mkdir(parents=True)
+    (tmp_path / "bcp").mkdir()
+    line = {"id": 1, "topic": "Finance", "language": "en", "prompt": "Which markets grow?"}
+    written(tmp_path / "drb/data/prompt_data/query.jsonl", line)
+    puzzle = {"query_id": "7", "query": "Which bridge fell?", "answer": "The one of Tacoma."}
+    written(tmp_path / "bcp/browsecomp_plus_decrypted.jsonl", puzzle)
+
+    [first] = read_questions(questions_file(tmp_path / "drb"))
+    [second] = read_questions(questions_file(tmp_path / "bcp"))
+
+    assert first == EvalQuestion("Which markets grow?")
+    assert second == EvalQuestion("Which bridge fell?", "The one of Tacoma.")
+    with pytest.raises(Ended, match=r"query\.jsonl"):
+        questions_file(tmp_path)
 
 
 def result_of(question, points, **fields):
