@@ -11,8 +11,9 @@ with Dossier("http://127.0.0.1:8000") as dossier:
     print(dossier.report(job.job_id))
 """
 
-from dossier.asynchronous import AsyncDossier, ReportFormat
-from dossier.blocking import Dossier
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from dossier.comparison import Diff
 from dossier.discovery_types import Capabilities, Estimate
 from dossier.document_types import Document, FoundDocument, FoundDocuments
@@ -32,6 +33,17 @@ from dossier.problems import (
 from dossier.replayed import Replayed
 from dossier.request import Effort, Limits, Sources
 from dossier.version import __version__
+
+if TYPE_CHECKING:
+    from dossier.asynchronous import AsyncDossier, ReportFormat
+    from dossier.blocking import Dossier
+
+# Loaded at their first use: an HTTP client takes longer to import than all shapes together.
+_CLIENTS = {
+    "AsyncDossier": "dossier.asynchronous",
+    "Dossier": "dossier.blocking",
+    "ReportFormat": "dossier.asynchronous",
+}
 
 __all__ = [
     "ApiError",
@@ -71,3 +83,15 @@ __all__ = [
     "StreamBroken",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - as the names' modules have them
+    """Load a client when it is asked for."""
+    if name not in _CLIENTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_CLIENTS[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Name what there is to import, also what is not loaded yet."""
+    return sorted({*globals(), *__all__})

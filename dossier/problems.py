@@ -9,11 +9,15 @@ DossierError
 └── StreamBroken    report it: the server or a proxy sent something that is not the job's log
 """
 
-import httpx
+from typing import TYPE_CHECKING
+
 import msgspec
 from msgspec import Struct
 
 from dossier.job_types import JobView
+
+if TYPE_CHECKING:
+    import httpx
 
 MAX_DETAIL = 300  # characters of an answer that is not a problem document
 
@@ -97,7 +101,7 @@ class _Problem(Struct, frozen=True):
     errors: tuple[FieldError, ...] = ()
 
 
-def api_error(response: httpx.Response) -> ApiError:
+def api_error(response: "httpx.Response") -> ApiError:
     """Make the error of a response whose body has been read."""
     try:
         problem = msgspec.json.decode(response.content, type=_Problem)
@@ -113,6 +117,6 @@ def _sentence(detail: str, errors: tuple[FieldError, ...]) -> str:
     return f"{detail} ({fields})" if fields else detail
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def _retry_after(response: "httpx.Response") -> float | None:
     text = response.headers.get("retry-after", "")
     return float(text) if text.isascii() and text.isdigit() else None
