@@ -40,6 +40,8 @@ STOPPED: dict[StopReason, str] = {
     "cancelled": "The research was cancelled.",
     "error": "The research stopped early because of an error.",
 }
+PAGES_UNREAD = "No page could be read, so the sources say nothing of the question."
+UNTIED = "No sentence could be tied to a page that was read."
 
 WRITTEN: dict[Author, str] = {
     "model": "",
@@ -107,12 +109,12 @@ def cited(result: Result) -> Sequence[SourceView]:
 
 def evidence(result: Result) -> list[str]:
     """Describe the report's evidence, in sentences."""
-    lines = [STOPPED[result.stop_reason]] if result.stop_reason != "answered" else []
+    lines = [_stopped(result)] if result.stop_reason != "answered" else []
     if result.outcome_reason:
         lines.append(f"Done: {result.outcome_reason}.")
     if not result.claims and any(source.read for source in result.sources):
         lines = [line for line in lines if line != STOPPED["no_evidence"]]
-        lines.append("No sentence could be tied to a page that was read.")
+        lines.append(UNTIED)
     elif not result.claims:
         lines.append("No sentence of this report is backed by a quote from a page.")
     else:
@@ -129,6 +131,12 @@ def evidence(result: Result) -> list[str]:
     if result.removed:
         lines.append(f"Removed: {len(result.removed)} that could not.")
     return lines
+
+
+def _stopped(result: Result) -> str:
+    """Say why it ended, and nothing of pages that were not read."""
+    is_unread = result.stop_reason == "no_evidence" and result.outcome == "not_researched"
+    return PAGES_UNREAD if is_unread else STOPPED[result.stop_reason]
 
 
 def parts_of(result: Result) -> list[str]:

@@ -8,7 +8,7 @@ import { acts, footPages } from "./report_saves.js";
 import { at } from "./root.js";
 import { titleOf } from "./rows.js";
 import { openSource } from "./source.js";
-import { date, STOPPED } from "./words.js";
+import { date, NOT_READ, STOPPED, UNTIED } from "./words.js";
 
 const id = idFromPath();
 
@@ -35,11 +35,10 @@ function failed(title, text) {
 
 /** Why it ended; that nothing is in the sources is not said of pages that were read. */
 function why(result) {
-  const untied = result.stop_reason === "no_evidence" && result.sources.some((source) => source.read);
-  const words =
-    untied && !result.claims.length
-      ? "No sentence could be tied to a page that was read."
-      : STOPPED[result.stop_reason];
+  const isEmpty = result.stop_reason === "no_evidence" && !result.claims.length;
+  let words = STOPPED[result.stop_reason];
+  if (isEmpty && result.sources.some((source) => source.read)) words = UNTIED;
+  else if (isEmpty && result.outcome === "not_researched") words = NOT_READ;
   return `${words} Done: ${result.outcome_reason}.`;
 }
 

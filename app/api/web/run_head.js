@@ -4,7 +4,7 @@ import { $, h, say, state, stateName, tell } from "./dom.js";
 import { isOver } from "./fold.js";
 import { askAgain, cancelRun } from "./rows.js";
 import { id, moment, outcomeOf, page, question } from "./run_state.js";
-import { ago, at as clock, date, lasted, many, STOPPED, tries, WRITTEN } from "./words.js";
+import { ago, at as clock, date, lasted, many, NOT_READ, STOPPED, tries, UNTIED, WRITTEN } from "./words.js";
 
 let drawn = "";
 
@@ -72,8 +72,10 @@ function took(run) {
 function ended(run) {
   if (!run.stopReason) return "";
   const wasRead = [...run.sources.values()].some((source) => source.size !== null);
-  const untied = run.stopReason === "no_evidence" && wasRead && !run.report?.claims.length;
-  const why = untied ? "No sentence could be tied to a page that was read." : STOPPED[run.stopReason];
+  const isEmpty = run.stopReason === "no_evidence" && !run.report?.claims.length;
+  let why = STOPPED[run.stopReason];
+  if (isEmpty && wasRead) why = UNTIED;
+  else if (isEmpty && outcomeOf(run) === "not_researched") why = NOT_READ;
   const done = run.seq === page.live.seq && page.came?.result?.outcome_reason;
   return [why, WRITTEN[run.author], done && `Done: ${done}.`].filter(Boolean).join(" ");
 }

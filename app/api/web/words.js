@@ -82,6 +82,10 @@ export const STOPPED = {
   error: "The research stopped early because of an error.",
 };
 
+/** Instead of `no_evidence`, where nothing was read, and where nothing of it could be used. */
+export const NOT_READ = "No page could be read, so the sources say nothing of the question.";
+export const UNTIED = "No sentence could be tied to a page that was read.";
+
 /** Who wrote it, where it was not a model; the same sentences as in app/text/report_output.py. */
 export const WRITTEN = {
   model: "",
