@@ -9,6 +9,7 @@ from app.errors import BadSetting, ProviderError
 from app.providers import http
 from app.providers.engines.brave import BraveSearch
 from app.providers.engines.choice import ENGINES, engine_names, web_searches
+from app.providers.engines.openalex import OpenAlexSearch
 from app.providers.engines.own_endpoint import EndpointSearch
 from app.providers.engines.search_engine import hosts
 from app.providers.engines.searxng import SearxngSearch
@@ -46,6 +47,19 @@ def wikipedia_json(found):
     return {"batchcomplete": True, "query": {"pages": pages[::-1]}}
 
 
+def openalex_json(found):
+    results = [
+        {
+            "id": "https://openalex.org/W1",
+            "display_name": title,
+            "primary_location": {"landing_page_url": url},
+            "abstract_inverted_index": {word: [at] for at, word in enumerate(text.split())},
+        }
+        for url, title, text in found
+    ]
+    return {"meta": {}, "results": results}
+
+
 def endpoint_json(found):
     return {"results": [{"url": url, "title": title, "excerpt": text} for url, title, text in found]}
 
@@ -54,6 +68,7 @@ MADE = {
     "searxng": lambda client, reader, url, **o: SearxngSearch(client, reader, url=url, **o),
     "brave": lambda client, reader, url, **o: BraveSearch(client, reader, api_key=KEY, base_url=url, **o),
     "wikipedia": lambda client, reader, url, **o: WikipediaSearch(client, reader, url=url, **o),
+    "openalex": lambda client, reader, url, **o: OpenAlexSearch(client, reader, url=url, **o),
     "http": lambda client, reader, url, **o: EndpointSearch(
         client, reader, url=f"{url}/find", api_key=KEY, **o
     ),
@@ -62,6 +77,7 @@ WRITTEN = {
     "searxng": searxng_json,
     "brave": brave_json,
     "wikipedia": wikipedia_json,
+    "openalex": openalex_json,
     "http": endpoint_json,
 }
 NULLS = {
@@ -72,12 +88,14 @@ NULLS = {
     "wikipedia": {
         "query": {"pages": [None, {"fullurl": "https://a.example", "title": None, "extract": None}]}
     },
+    "openalex": {"results": [None, {"id": None}, {"doi": "https://a.example", "display_name": None}]},
     "http": {"results": [None, {"url": ""}, {"url": "https://a.example", "title": None, "excerpt": None}]},
 }
 NOTHING = {
     "searxng": [{"results": []}, {"results": None}],
     "brave": [{"type": "search"}, {"type": "search", "web": None}],
     "wikipedia": [{"batchcomplete": True}, {"query": {"pages": []}}],
+    "openalex": [{"results": []}, {"results": None}],
     "http": [{"results": []}, {"results": None}],
 }
 
@@ -231,6 +249,9 @@ async def test_what_each_engine_is_sent(engine, server):
         case "wikipedia":
             assert sent.query["gsrsearch"] == "Wie warm ist das Meer?"
             assert sent.headers["user-agent"].startswith("dossier/")
+        case "openalex":
+            assert (sent.path, sent.query["search"]) == ("/works", "Wie warm ist das Meer")
+            assert sent.query["per-page"] == "20"
         case "http":
             assert (sent.path, json.loads(sent.body)) == (
                 "/find",
@@ -273,6 +294,17 @@ async def test_wikipedia_fails_with_status_200(server):
             error = await error_of(engine.search("x", 5))
 
             assert (error.retryable, "Sorry." in str(error)) == (retryable, True)
+
+
+async def test_openalex_puts_an_abstract_in_order_and_prefers_an_open_pdf(server):
+    place = {"landing_page_url": "https://a.example", "pdf_url": "https://a.example/x.pdf", "is_oa": True}
+    words = {"boils": [1], "water": [3, 0], "as": [2]}
+    work = {"display_name": "A", "primary_location": place, "abstract_inverted_index": words}
+    server.answer = lambda request: json_reply({"results": [work]})
+    async with make_client() as client:
+        [hit] = (await MADE["openalex"](client, None, server.url).search("x", 5)).hits
+
+    assert (hit.url, hit.excerpt) == ("https://a.example/x.pdf", "water boils as water")
 
 
 async def test_merged_engines_sign_their_hits_and_share_one_reader(server):
@@ -326,8 +358,8 @@ async def test_an_engine_without_its_setting_is_refused_by_name():
                 web_searches(load_settings({"DOSSIER_SEARCH": name}), client, None)
         with pytest.raises(BadSetting, match="'gogle'; the engines are tavily, searxng"):
             web_searches(load_settings({"DOSSIER_SEARCH": "gogle"}), client, None)
-        [made] = web_searches(load_settings({"DOSSIER_SEARCH": "wikipedia"}), client, None)
-    assert {*needed, made.name} == set(ENGINES)
+        keyless = web_searches(load_settings({"DOSSIER_SEARCH": "wikipedia,openalex"}), client, None)
+    assert {*needed, *(made.name for made in keyless)} == set(ENGINES)
 
 
 def test_domains_become_hosts():
