@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from app.domain.events import EVENT_TYPES
-from app.store import analyst_session, log
+from app.store import analyst_session, documents, log, originals
 from app.store.database import fetch
 from tests.reporting.history import J, at
 from tests.reporting.stable import STABLE
@@ -267,3 +267,22 @@ async def test_the_floor_of_a_moment_is_not_above_any_job_of_it(owner):
 
     assert row[0] <= J[1] < J[2]
     assert row[1]
+
+
+async def test_documents_are_shown_with_their_files_and_without_their_text(engine, owner, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("A yak is an ox.")
+    file = originals.UploadedFile(path, "a.txt", "text/plain", 15, "00")
+    original_id = await originals.keep_original(engine, file)
+    for number, kept in enumerate((None, original_id)):
+        new = documents.DocumentToStore(f"note:{number}", "A", f"A yak is an ox {number}.", ["law"], {}, kept)
+        await documents.store(engine, new)
+
+    rows = await fetch(owner, "SELECT * FROM report.documents ORDER BY url")
+
+    assert [(row["url"], row["collections"], row["characters"]) for row in rows] == [
+        ("note:0", ["law"], 17),
+        ("note:1", ["law"], 17),
+    ]
+    assert [(row["file_name"], row["file_bytes"]) for row in rows] == [(None, None), ("a.txt", 15)]
+    assert "text" not in rows[0].keys()  # noqa: SIM118 - a record of asyncpg
