@@ -30,6 +30,10 @@ PIECE_OF = """
 ORIGINAL_OF = """
     SELECT original_id FROM documents WHERE tenant = $1::text AND document_id = $2::bigint
       AND original_id IS NOT NULL"""
+# One that no document has after a day was left by an upload that broke off.
+SWEEP_ORIGINALS = """
+    DELETE FROM originals o WHERE created_at < now() - interval '1 day'
+      AND NOT EXISTS (SELECT FROM documents d WHERE d.original_id = o.original_id)"""
 
 
 class UploadedFile(Struct, frozen=True):
@@ -53,6 +57,11 @@ async def keep_original(engine: Engine, caller: Caller, file: UploadedFile) -> U
         for number, body in enumerate(iter(lambda: stream.read(ORIGINAL_PIECE), b"")):
             await fetch(engine, ADD_PIECE, original_id, number, body)
     return original_id
+
+
+async def sweep_originals(engine: Engine) -> None:
+    """Remove the files that uploads left without a document."""
+    await fetch(engine, SWEEP_ORIGINALS)
 
 
 async def original_of(engine: Engine, caller: Caller, document_id: int) -> UUID | None:

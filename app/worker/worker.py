@@ -24,7 +24,7 @@ from app.domain import events as e
 from app.domain.job import Job
 from app.errors import DatabaseUnavailable, ProviderAway, ProviderError, Refused, ResearchFailed
 from app.store import log as event_log
-from app.store import queue, workers
+from app.store import originals, queue, workers
 from app.store.wake import Hint, Wake
 from app.store.writer import Writer
 from app.worker import crash
@@ -310,13 +310,14 @@ class Worker:
             log.debug("A job could not be looked at: %s", error)
 
     async def _prepare(self) -> None:
-        """Create the log's partitions ahead, to keep the default one empty."""
+        """Make the log's partitions ahead, and sweep what nobody needs."""
         while True:
             try:
                 await workers.forget_workers(self._writer.engine)
+                await originals.sweep_originals(self._writer.engine)
                 await queue.make_partitions(self._writer.engine)
             except (DatabaseUnavailable, asyncpg.PostgresError) as error:
-                log.warning("The log's next partitions could not be made: %s", error)
+                log.warning("The hourly upkeep failed: %s", error)
             await asyncio.sleep(PREPARE * random.uniform(0.9, 1.1))
 
     async def _look(self) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from app.domain.caller import ANYBODY
-from app.store import documents, passage_search
+from app.store import documents, originals, passage_search
+from app.store.database import fetch
 from app.store.documents import DocumentToStore
 
 YAK = "A yak is a large ox that lives on the plateau of Tibet."
@@ -76,3 +77,20 @@ async def test_metadata_that_postgres_cannot_store_is_mended(engine):
     known = await documents.find_document(engine, ANYBODY, stored.document_id)
 
     assert known.metadata == {"a": "x\ufffdy", "b": [1]}
+
+
+async def test_what_a_broken_upload_left_is_swept_after_a_day(engine, owner, tmp_path):
+    kept = {}
+    for name in ("old", "new", "used"):
+        path = tmp_path / name
+        path.write_text(name)
+        file = originals.UploadedFile(path, name, "text/plain", len(name), name)
+        kept[name] = await originals.keep_original(engine, ANYBODY, file)
+    await documents.store(engine, ANYBODY, DocumentToStore("note:a", "A", YAK, original_id=kept["used"]))
+    await fetch(owner, "UPDATE originals SET created_at = now() - interval '2 days' WHERE name <> 'new'")
+
+    await originals.sweep_originals(engine)
+
+    left = {row["name"] for row in await fetch(owner, "SELECT name FROM originals")}
+    pieces = await fetch(owner, "SELECT count(*) FROM original_chunks")
+    assert (left, pieces[0][0]) == ({"new", "used"}, 2)
