@@ -47,7 +47,7 @@ async def test_hits_are_the_passages_in_their_order():
 
 
 async def test_the_ranking_decides_once_the_best_passage_speaks_of_the_question():
-    search, _ = search_of(Passage("note:a", 0.1), Passage("note:b", MIN_COVERAGE))
+    search, _ = search_of(Passage("note:a", 0.05), Passage("note:b", MIN_COVERAGE))
 
     reply = await search.search("capital of Mongolia", 5)
 
@@ -55,7 +55,7 @@ async def test_the_ranking_decides_once_the_best_passage_speaks_of_the_question(
 
 
 async def test_nothing_is_found_if_every_passage_misses_what_makes_the_question():
-    search, _ = search_of(Passage("note:a", MIN_COVERAGE - 0.01), Passage("note:b", 0.1))
+    search, _ = search_of(Passage("note:a", MIN_COVERAGE - 0.01), Passage("note:b", 0.05))
 
     assert (await search.search("capital of Mongolia", 5)).hits == ()
 
