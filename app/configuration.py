@@ -21,7 +21,7 @@ from app.providers.model_spec import ModelSpec
 from app.providers.presets import preset_at
 from app.providers.prices import load_prices, price_of
 from app.providers.reader.fetching import Fetcher
-from app.providers.reader.page_reader import PageReader
+from app.providers.reader.page_reader import PageReader, ReadPdf
 from app.providers.reader.robots import Robots
 from app.settings import Settings, key_environment
 from app.tracing import Tracer
@@ -99,10 +99,10 @@ def _path(setting: str) -> Path | None:
     return Path(setting).expanduser() if setting else None
 
 
-def reader_of(settings: Settings) -> PageReader:
+def reader_of(settings: Settings, read_pdf: ReadPdf) -> PageReader:
     """Return the reader of pages for engines that only search."""
     fetcher = Fetcher(settings.private_hosts)
-    return PageReader(fetcher, Robots(fetcher) if settings.robots == "obey" else None)
+    return PageReader(fetcher, Robots(fetcher) if settings.robots == "obey" else None, read_pdf)
 
 
 class ClosedTracer(Tracer, Protocol):

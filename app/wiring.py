@@ -32,6 +32,7 @@ from app.domain.caller import Caller
 from app.domain.job import Job
 from app.domain.signature import Signer
 from app.errors import ProviderError
+from app.ingest.file_reader import FileReader
 from app.metrics import ProcessMetrics
 from app.providers.brief_model import LanguageBriefModel
 from app.providers.corpus_search import CorpusSearch
@@ -93,8 +94,9 @@ class Container:
         self.hub = Hub(self.engine, self.wake, self.draining, settings.max_streams)
         self.metrics.streams.set_function(lambda: len(self.hub.crowd))
         self.http = make_client()
-        self.reader = reader_of(settings)
-        self.shelf = DocumentShelf(self.reader, settings.max_upload)
+        files = FileReader()
+        self.reader = reader_of(settings, files.read_pdf)
+        self.shelf = DocumentShelf(self.reader, settings.max_upload, files)
         self.sender = WebhookSender(settings.private_hosts)
         root = settings.root_path
         self.courier = WebhookCourier(self.engine, self.wake, self.sender, self.metrics, root=root)

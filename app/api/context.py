@@ -54,11 +54,17 @@ class DocumentShelf:
     Args:
         pages: reads a page of the web.
         max_upload: bytes of a file.
+        files: reads files, each in a process of its own.
     """
 
-    def __init__(self, pages: PageReader | None = None, max_upload: int = MAX_UPLOAD) -> None:
-        self.pages = pages or PageReader(Fetcher())
-        self.files = FileReader()
+    def __init__(
+        self,
+        pages: PageReader | None = None,
+        max_upload: int = MAX_UPLOAD,
+        files: FileReader | None = None,
+    ) -> None:
+        self.files = files or FileReader()
+        self.pages = pages or PageReader(Fetcher(), read_pdf=self.files.read_pdf)
         self.max_upload = max_upload
 
 

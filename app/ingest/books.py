@@ -8,7 +8,8 @@ from lxml import etree
 
 from app.errors import BadDocument
 from app.ingest.packages import Package, local_name
-from app.text.formats import MAX_TEXT, Extract, from_html
+from app.text.formats import MAX_TEXT, Extract
+from app.text.web_page import from_html
 
 BOOK_METADATA = {"creator": "author", "date": "date", "language": "language"}
 

@@ -4,20 +4,24 @@ import asyncio
 import contextlib
 import os
 import sys
+import tempfile
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
 import msgspec
 
 import app
+from app.errors import BadDocument
 from app.ingest.confined import decoded_read
 from app.ingest.extracted import FileRead
 from app.ingest.reading_process import LENGTH
+from app.text.formats import Extract
 
 READERS = 2  # files at once, each in a process
 # What a reading process knows of the server: no keys and no addresses.
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TESSDATA_PREFIX")
 PACKAGES = str(Path(app.__file__ or "").parents[1])
+PDF_NAME = "page.pdf"
 
 
 class FileReader:
@@ -42,10 +46,25 @@ class FileReader:
                 self._idle.append(process)
         return decoded_read(said, name)
 
+    async def read_pdf(self, body: bytes) -> Extract:
+        """Read a PDF of the web. Raises BadDocument."""
+        with tempfile.NamedTemporaryFile(prefix="dossier-page-", suffix=".pdf") as file:
+            await asyncio.to_thread(_written, file.name, body)
+            read = await self.read(Path(file.name), "page:", PDF_NAME)
+        if not read.documents:
+            raise BadDocument("; ".join(read.failed).removeprefix(f"{PDF_NAME}: "))
+        [found] = read.documents
+        title = "" if found.title == PDF_NAME else found.title
+        return Extract(title, found.text, found.metadata)
+
     async def aclose(self) -> None:
         """End the processes."""
         while self._idle:
             await _ended(self._idle.pop())
+
+
+def _written(path: str, body: bytes) -> None:
+    Path(path).write_bytes(body)
 
 
 async def _started() -> Process:

@@ -11,6 +11,7 @@ from app.ingest.mail import from_eml
 from app.text import formats
 from app.text.charset import BOMS
 from app.text.formats import Extract
+from app.text.web_page import from_html
 
 MAX_TEXT_FILE = 20_000_000  # bytes; a larger one is a collection of data
 MAX_FILE = 100_000_000  # bytes of a format that holds pictures too
@@ -25,9 +26,9 @@ TEXTS: dict[str, Read] = {
     ".md": formats.from_markdown,
     ".markdown": formats.from_markdown,
     ".rst": formats.from_restructured,
-    ".html": formats.from_html,
-    ".htm": formats.from_html,
-    ".xhtml": formats.from_html,
+    ".html": from_html,
+    ".htm": from_html,
+    ".xhtml": from_html,
     ".tex": tex.from_tex,
     ".csv": spreadsheets.from_csv,
     ".tsv": spreadsheets.from_tsv,

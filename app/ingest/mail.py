@@ -8,7 +8,8 @@ from email.parser import BytesParser
 from typing import BinaryIO
 
 from app.errors import BadDocument
-from app.text.formats import Extract, from_html, from_plain
+from app.text.formats import Extract, from_plain
+from app.text.web_page import from_html
 
 HEADERS = ("Subject", "From", "To", "Cc", "Date")
 MAIL_METADATA = {"From": "author", "Date": "date"}

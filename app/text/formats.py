@@ -7,22 +7,15 @@ The fences stay because a quote must tell code from prose.
 
 import re
 from collections.abc import Iterator
-from html import unescape
-from io import BytesIO
 
-import nh3
 from docutils import nodes
 from docutils.core import publish_doctree
-from inscriptis import get_text
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from msgspec import Struct
-from pypdf import PdfReader
 
-from app.errors import BadDocument
 from app.text.charset import decode
 from app.text.front_matter import front_matter
-from app.text.pages import PAGE_BREAK
 
 MAX_TEXT = 2_000_000  # characters of one document; ten thousand paragraphs
 CODE_FENCE = "```"
@@ -54,7 +47,6 @@ UNKNOWN_ROLE = re.compile(r"(?<![\w:+-]):[\w:+-]+:`~?([^`<]{1,500}?)(?:\s{0,20}<
 EMPTY_CELLS = re.compile(r"(?<! \|)(?: \|)+ *$", re.MULTILINE)
 BLOCK_MARKUP = {"paragraph_close", "heading_close", "list_item_close", "table_close"}
 INLINE_TEXT = {"text", "code_inline", "text_special"}
-HTML_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
 TAG = re.compile(r"<[^>]{1,2000}>")
 
 
@@ -68,7 +60,7 @@ class Extract(Struct, frozen=True):
 
 def from_plain(body: bytes, charset: str = "") -> Extract:
     """Return the text as it is, titled by a short first line."""
-    text = _lines(decode(body, charset))
+    text = lines_of(decode(body, charset))
     first = next((line.strip(" #=*-") for line in text.splitlines() if line.strip(" #=*-")), "")
     return Extract(first if len(first) <= 120 else "", text)  # longer is a paragraph
 
@@ -144,49 +136,12 @@ def _without_role(markup: str) -> str:
     return UNKNOWN_ROLE.sub(lambda found: found[1] or found[2], markup)
 
 
-def from_html(body: bytes, charset: str = "") -> Extract:
-    """Return a page's visible words, and its head's title."""
-    text = _lines(decode(body, charset, is_html=True))
-    title = HTML_TITLE.search(text)
-    shown = get_text(text) if text.strip() else ""
-    return Extract(unescape(title[1]) if title else "", shown if shown.strip() else _bare_words(text))
-
-
-def _bare_words(page: str) -> str:
-    """Return the words of a page that is nested too deeply."""
-    return unescape(nh3.clean(page, tags=set()))
-
-
-def from_pdf(body: bytes) -> Extract:
-    """Read a PDF's text.
-
-    Raise BadDocument without any, or with a password.
-    """
-    reader = PdfReader(BytesIO(body))
-    if reader.is_encrypted and not reader.decrypt(""):
-        raise BadDocument("It needs a password: save it without one.")
-    text = PAGE_BREAK.join(_pdf_pages(reader))
-    if not text.strip():
-        raise BadDocument("The PDF has no text layer; run OCR on it first.")
-    title = reader.metadata.title if reader.metadata else None
-    return Extract(title if isinstance(title, str) else "", text)
-
-
-def _pdf_pages(reader: PdfReader) -> Iterator[str]:
-    size = 0
-    for page in reader.pages:
-        text = page.extract_text().replace("\f", "\n")
-        size += len(text)
-        if size > MAX_TEXT:
-            raise BadDocument(f"It has more than {MAX_TEXT:,} characters: split it.")
-        yield text
-
-
 def _decode(body: bytes) -> str:
-    return _lines(decode(body))
+    return lines_of(decode(body))
 
 
-def _lines(text: str) -> str:
+def lines_of(text: str) -> str:
+    """Return a text whose lines end alike."""
     return text.replace("\r\n", "\n")
 
 

@@ -7,6 +7,7 @@ import zlib
 import pytest
 
 from app.errors import ProviderError
+from app.ingest.file_reader import FileReader
 from app.providers.reader.fetching import Fetcher
 from app.providers.reader.guard import is_public
 from app.providers.reader.page_reader import PageReader
@@ -25,9 +26,11 @@ async def server():
 
 @pytest.fixture
 async def reader():
-    made = PageReader(Fetcher(["127.0.0.1"], most=MOST, timeout=5))
+    files = FileReader()
+    made = PageReader(Fetcher(["127.0.0.1"], most=MOST, timeout=5), read_pdf=files.read_pdf)
     yield made
     await made.aclose()
+    await files.aclose()
 
 
 async def error_of(call) -> ProviderError:
