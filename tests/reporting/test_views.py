@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
+from app.domain.caller import ANYBODY
 from app.domain.events import EVENT_TYPES
 from app.store import analyst_session, documents, log, originals
 from app.store.database import fetch
@@ -273,10 +274,10 @@ async def test_documents_are_shown_with_their_files_and_without_their_text(engin
     path = tmp_path / "a.txt"
     path.write_text("A yak is an ox.")
     file = originals.UploadedFile(path, "a.txt", "text/plain", 15, "00")
-    original_id = await originals.keep_original(engine, file)
+    original_id = await originals.keep_original(engine, ANYBODY, file)
     for number, kept in enumerate((None, original_id)):
         new = documents.DocumentToStore(f"note:{number}", "A", f"A yak is an ox {number}.", ["law"], {}, kept)
-        await documents.store(engine, new)
+        await documents.store(engine, ANYBODY, new)
 
     rows = await fetch(owner, "SELECT * FROM report.documents ORDER BY url")
 
