@@ -47,7 +47,7 @@ class BenchmarkLine(Struct, frozen=True):
     question: str | UnsetType = UNSET
 
     def as_question(self) -> EvalQuestion | None:
-        """Return it as a question of ours, None if it is none of theirs."""
+        """Return it as a question of ours, or None."""
         asked = (self.prompt or self.query).strip()
         if self.question is not UNSET or not asked:
             return None
@@ -124,7 +124,7 @@ _decode = msgspec.json.Decoder(ResultLine).decode
 
 
 def questions_file(path: Path) -> Path:
-    """Return the file of questions in a benchmark's folder, or the file itself.
+    """Return a benchmark folder's file of questions, or the file itself.
 
     Raises Ended for another folder.
     """

@@ -69,11 +69,14 @@ WITHOUT = {
     "dump.load_dump": OPERATOR,
     "forget.plan_pages": OPERATOR,
     "forget.plan_job": OPERATOR,
+    "forget.plan_jobs": OPERATOR,
     "history.known": OPERATOR,
     "history.histories": OPERATOR,
     "quotas.read_quotas": OPERATOR,
+    "originals.sweep_originals": OPERATOR,
     "rebuild.rebuild": OPERATOR,
     "rebuild.rebuild_at": OPERATOR,
+    "retention.due_jobs": OPERATOR,
     "upkeep_log.forget": OPERATOR,
 }
 
