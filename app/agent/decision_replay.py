@@ -266,7 +266,7 @@ class Replay:
 
     def _reason(self, before: Job, call: DecidingCall) -> e.JobCompleted:
         reason = interpret.stop_reason(before, self.job.research, call)
-        return e.JobCompleted(reason, outcome(self.job.research, reason))
+        return e.JobCompleted(reason, outcome(self.job.research, reason, self.job.agent_rules))
 
     def _announce(self, seq: int, event: e.CallRequested) -> None:
         if threads.is_on(self.job):

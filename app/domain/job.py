@@ -293,7 +293,7 @@ def came_of(job: Job) -> Outcome | None:
     if job.status == "failed":
         return "not_researched"
     is_told = job.status == "completed" and job.research.report
-    return outcome(job.research, job.stop_reason) if job.stop_reason and is_told else None
+    return outcome(job.research, job.stop_reason, job.agent_rules) if job.stop_reason and is_told else None
 
 
 def _progress(job: Job) -> int:

@@ -4,6 +4,7 @@ from collections import Counter
 
 from msgspec import Struct
 
+from app.domain.events import AGENT_RULES
 from app.domain.research import Research
 from dossier.job_types import Outcome, StopReason
 
@@ -25,13 +26,23 @@ def tally(research: Research) -> WorkTally:
     return WorkTally(max(0, research.bill.searches), len(research.sources), read)
 
 
-def outcome(research: Research, reason: StopReason) -> Outcome | None:
-    """Return the outcome of an ending job, or None without a report."""
+def outcome(research: Research, reason: StopReason, rules: int = AGENT_RULES) -> Outcome | None:
+    """Return the outcome of an ending job, or None without a report.
+
+    Args:
+        research: what is known of the job at its end.
+        reason: why it ends.
+        rules: of the agent, by which the job is worked on; before 4, a job that was stopped
+            before it read what it found had found nothing.
+    """
     if research.report is None:
         return "not_researched" if reason == "error" else None
     done = tally(research)
     if not research.report.claims:
-        looked = done.read or (done.searches and not research.failed_reads)
+        is_stopped = reason == "model_failed" or (rules >= 4 and reason not in COMPLETE)
+        looked = done.read or (
+            done.searches and not research.failed_reads and not (is_stopped and done.found)
+        )
         return "not_found" if looked and reason != "model_failed" else "not_researched"
     mostly_failed = 0 < done.searches < research.failed_searches
     never_whole = 0 < done.searches <= len(research.missed_parts)

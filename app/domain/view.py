@@ -102,7 +102,7 @@ def result(job: Job) -> Result | None:
         removed=report.removed,
         unverified=report.unverified,
         metrics=metrics(job),
-        outcome=outcome(job.research, job.stop_reason),
+        outcome=outcome(job.research, job.stop_reason, job.agent_rules),
         written_by=job.research.author,
         outcome_reason=sentence(job.research, job.stop_reason),
         judged_by=job.research.judge if any(claim.verdict for claim in report.claims) else "",

@@ -355,7 +355,7 @@ class Researcher:
         if knowing.research.report is not None and isinstance(call, DecidingCall):
             await self._attempt.writer.keep(bodies)
             reason = interpret.stop_reason(before, knowing.research, call)
-            came = outcome(knowing.research, reason)
+            came = outcome(knowing.research, reason, knowing.agent_rules)
             await self._attempt.write(c.CompleteJob(epoch, reason, happened, came))
             return
         if not knowing.research.is_ending and (tripped := limits.reached(knowing)):

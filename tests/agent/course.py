@@ -118,7 +118,7 @@ class Course:
         self.write(*learnt)
         if self.job.research.report:
             reason = interpret.stop_reason(before, self.job.research, call)
-            self.write(e.JobCompleted(reason, outcome(self.job.research, reason)))
+            self.write(e.JobCompleted(reason, outcome(self.job.research, reason, self.job.agent_rules)))
             return
         self.trip()
 

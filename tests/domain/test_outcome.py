@@ -68,6 +68,13 @@ CASES = {
         "3 searches, 12 pages found, none could be read",
     ),
     "empty": ((searched(2), EMPTY), "no_evidence", "not_found", "2 searches, no page found"),
+    "stopped_before_reading": (
+        (searched(1), found(2), EMPTY), "finish_requested", "not_researched",
+        "1 search, 2 pages found, none read",
+    ),
+    "stopped_after_empty_searches": (
+        (searched(2), EMPTY), "deadline", "not_found", "2 searches, no page found",
+    ),
     "unsearched": ((turn(1), EMPTY), "no_evidence", "not_researched", "nothing was searched for"),
     "all_failed": ((searched(0, 2), EMPTY), "no_evidence", "not_researched", "2 of 2 searches failed"),
 }  # fmt: skip
@@ -80,6 +87,12 @@ def test_the_outcome_and_its_sentence_follow_from_the_log(case):
 
     assert outcome(research, reason) == expected
     assert sentence(research, reason).startswith(words)
+
+
+def test_a_job_of_before_keeps_its_outcome():
+    research = fold(searched(1), found(2), EMPTY)
+
+    assert outcome(research, "finish_requested", 3) == "not_found"
 
 
 def test_a_model_that_failed_is_named_with_how_often_and_why():

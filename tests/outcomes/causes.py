@@ -176,6 +176,13 @@ CAUSES = {
         says="nothing was searched for",
         **NOT_RESEARCHED,
     ),
+    "finished before a page was read": Cause(
+        model_hangs_at=3,
+        then="finish",
+        stop_reason="finish_requested",
+        says="2 searches, 2 pages found, none read",
+        **NOT_RESEARCHED,
+    ),
     "finished with pages read": Cause(
         model_hangs_at=4, then="finish", stop_reason="finish_requested", **PARTIAL
     ),
