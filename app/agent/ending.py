@@ -14,6 +14,7 @@ from app.domain import events as e
 from app.domain import tools
 from app.domain.job import Job
 from app.domain.research import Research
+from dossier.job_types import ReportPart
 
 Texts = Mapping[str, str]
 
@@ -66,9 +67,14 @@ def _with_set_aside(job: Job, report: e.ReportWritten, texts: Texts) -> e.Report
         aside.title, aside.content, aside.confidence, known, texts, quotes=aside.quotes, is_bound=True
     )
     if not report.claims:
-        return model
+        return model if job.agent_rules < 4 else replace(model, parts=(_whole(model),))
     language = job.request.language or ""
     return joined(asked(job), (("stand_in", report), ("model", model)), language)
+
+
+def _whole(report: e.ReportWritten) -> ReportPart:
+    """Name the model as the author, although the stand-in took the last turn."""
+    return ReportPart("model", 0, len(report.content), report.coverage)
 
 
 def citable(job: Job) -> Research:

@@ -208,7 +208,7 @@ def evolve(state: Research, event: ResearchEvent) -> Research:
         case e.ClaimsJudged():
             return _judge(state, event)
         case e.ReportWritten():
-            return replace(state, report=event)
+            return replace(state, report=event, author=_author_of(event) or state.author)
         case _:
             assert_never(event)
 
@@ -374,6 +374,11 @@ def _reason(state: Research, event: e.StepReasoned) -> Research:
 def _is_copied(state: Research) -> bool:
     """True while the events of a fork's origin are folded."""
     return state.forked is not None and len(state.turns) < state.forked.reused_turns
+
+
+def _author_of(report: e.ReportWritten) -> Author | None:
+    """Return the one author that a report names, if it names one."""
+    return report.parts[0].author if report.parts and len(report.parts) == 1 else None
 
 
 def _author(state: Research) -> Author:

@@ -106,7 +106,7 @@ def result(job: Job) -> Result | None:
         written_by=job.research.author,
         outcome_reason=sentence(job.research, job.stop_reason),
         judged_by=job.research.judge if any(claim.verdict for claim in report.claims) else "",
-        parts=report.parts or (),
+        parts=report.parts if report.parts and len(report.parts) > 1 else (),
         output=report.output,
     )
 

@@ -40,6 +40,7 @@ class Cause(Struct, frozen=True):
     outcome: str | None = "answered"
     exit_code: int = 0
     badge: str = "Completed"
+    written_by: str = "model"
     says: str = "2 searches, 2 pages found, 2 read"
 
 
@@ -71,6 +72,7 @@ CAUSES = {
     ),
     "all searches fail": Cause(
         (PLAN, SEARCH, NOTHING),
+        written_by="stand_in",
         searches_fail=2,
         says="searches failed",
         stop_reason="model_failed",
@@ -119,6 +121,7 @@ CAUSES = {
         **FAILED,
     ),
     "the model fails before a page is found": Cause(
+        written_by="stand_in",
         model_fails_at=3,
         hits=False,
         stop_reason="model_failed",
@@ -126,6 +129,7 @@ CAUSES = {
         **NOT_RESEARCHED,
     ),
     "the model fails with pages read": Cause(
+        written_by="stand_in",
         model_fails_at=4,
         stop_reason="model_failed",
         says="searches, 2 pages found, 2 read, the model failed",
@@ -170,6 +174,7 @@ CAUSES = {
         says="",
     ),
     "finished before a search": Cause(
+        written_by="stand_in",
         model_hangs_at=2,
         then="finish",
         stop_reason="finish_requested",
@@ -177,6 +182,7 @@ CAUSES = {
         **NOT_RESEARCHED,
     ),
     "finished before a page was read": Cause(
+        written_by="stand_in",
         model_hangs_at=3,
         then="finish",
         stop_reason="finish_requested",

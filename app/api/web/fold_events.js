@@ -188,6 +188,7 @@ export const APPLY = {
   },
   report_written(job, data) {
     job.report = data;
+    if (data.parts?.length === 1) job.author = data.parts[0].author;
     say(job, "Checking the citations");
   },
   job_forked(job, data, event) {
