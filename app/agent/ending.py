@@ -73,7 +73,7 @@ def _with_set_aside(job: Job, report: e.ReportWritten, texts: Texts) -> e.Report
 
 
 def _whole(report: e.ReportWritten) -> ReportPart:
-    """Name the model as the author, although the stand-in took the last turn."""
+    """Name the model as author, though the stand-in took the last turn."""
     return ReportPart("model", 0, len(report.content), report.coverage)
 
 
