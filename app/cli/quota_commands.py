@@ -10,7 +10,7 @@ from app.store import quotas as store
 
 @click.group(epilog="Example: dossier quota set acme --usd-per-month 50")
 def quota() -> None:
-    """Show and set what a tenant may use.
+    """Show and set what tenants may use.
 
     A job beyond it is refused (429) until there is room again. Days and months are those of UTC.
     """

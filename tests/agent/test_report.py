@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app.text import report_marks, report_output
+from app.text.report_style import REPORT_STYLE
 from dossier.job_types import Claim, Metrics, ReportPart, Result, SourceView
 
 HOSTILE = [
@@ -139,7 +140,8 @@ def test_hostile_words_together_stay_words_in_html(pieces):
 
 def assert_inert(text):
     page = Page(text)
-    head = {"html", "head", "meta", "title", "body", "main"}
+    head = {"html", "head", "meta", "title", "style", "body", "main"}
+    assert text.count("<style") == text.count(f"<style>{REPORT_STYLE}</style>") == 1
     assert set(page.tags) <= report_output.TAGS | head
     for tag, name, value in page.attributes:
         assert (tag, name) in {

@@ -16,6 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from app import handle
 from app.domain import commands as c
 from app.domain import events as e
+from app.domain.caller import ANYBODY
 from app.faces.response_fold import ResponseFold
 from app.store import documents, log
 from tests.chaos.logs import end, live_job
@@ -143,7 +144,9 @@ async def asked_by_host(url: str, tool: str, **arguments: object) -> dict:
 
 
 async def test_an_mcp_host_goes_on_over_a_kill_of_server_and_worker(fleet, writer):
-    await documents.put(writer.engine, "docs://kettle", "The kettle", "Water boils at 100 degrees Celsius.")
+    await documents.put(
+        writer.engine, ANYBODY, "docs://kettle", "The kettle", "Water boils at 100 degrees Celsius."
+    )
     server, heir = fleet.server(), fleet.worker()
     async with streaming() as model:
         model.play([PAUSE])  # so the worker is in the middle of a call until it is killed

@@ -40,7 +40,7 @@ def test_the_blocking_client_has_every_method_of_the_other():
     ("method", "body", "besides"),
     [
         ("submit", NewJob, {"idempotency_key"}),
-        ("fork", Changes, {"idempotency_key", "job_id", "after"}),
+        ("fork", Changes, {"idempotency_key", "job_id", "after", "callback_url"}),
     ],
 )
 def test_every_field_of_a_request_is_a_parameter_that_is_documented(method, body, besides):
