@@ -23,7 +23,8 @@ QUESTION = {"query": "What is a monad?"}
 @pytest.fixture
 async def below(database_url):
     """A client of a server that knows its root path."""
-    async with serving(TestHouse(SETTINGS, database_url)) as url, httpx.AsyncClient(base_url=url) as client:
+    served = serving(TestHouse(SETTINGS, database_url))
+    async with served as url, httpx.AsyncClient(base_url=url, timeout=90) as client:
         yield client
 
 
@@ -117,7 +118,7 @@ async def test_a_client_works_through_nginx_with_tls(proxied):
 async def test_nginx_holds_no_event_back(proxied):
     """What the server has written arrives while the job waits for a worker and the stream stays open."""
     url, trusted = proxied
-    async with httpx.AsyncClient(verify=trusted, base_url=url, timeout=30) as client:
+    async with httpx.AsyncClient(verify=trusted, base_url=url, timeout=90) as client:
         job = (await client.post("/jobs", json=QUESTION)).json()
         async with client.stream("GET", f"/jobs/{job['job_id']}/stream") as stream:
             async with asyncio.timeout(30):
@@ -129,7 +130,7 @@ async def test_nginx_holds_no_event_back(proxied):
 async def test_a_browser_behind_nginx_may_write_and_its_cookie_needs_tls(proxied):
     url, trusted = proxied
     origin = url.removesuffix(ROOT)
-    async with httpx.AsyncClient(verify=trusted, base_url=url) as client:
+    async with httpx.AsyncClient(verify=trusted, base_url=url, timeout=90) as client:
         own = await client.post("/jobs", json=QUESTION, headers={"Origin": origin})
         foreign = await client.post("/jobs", json=QUESTION, headers={"Origin": "https://evil.example"})
         cookie = (await client.delete("/session", headers={"Origin": origin})).headers["Set-Cookie"]
