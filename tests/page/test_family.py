@@ -60,7 +60,7 @@ async def test_asking_a_follow_up_again_asks_its_own_question(watched, http):
     follow = (await http.post(f"/jobs/{origin}/fork", json=body)).json()["job_id"]
     await watched.go(f"/browse/jobs/{follow}")
     await watched.page.get_by_role("button", name="Ask again").click()
-    await watched.holds(f"() => !location.pathname.includes('{follow}')")
+    await watched.page.wait_for_url(lambda url: follow not in url)
 
     again = (await http.get(f"/jobs/{watched.page.url.rpartition('/')[2]}")).json()
     assert again["forked_from"]["instruction"] == "And how long does pasta take?"
