@@ -136,8 +136,10 @@ async function look() {
     say($("pause"), isPaused ? "Resume all workers" : "Pause all workers");
     $("pause").dataset.order = isPaused ? "resume" : "pause";
     $("paused").hidden = !isPaused;
-    if (isPaused)
-      say($("paused"), `All workers were paused at ${date(workers.paused_at)}: nobody takes a job from the queue.`);
+    if (isPaused) {
+      const since = `All workers were paused at ${date(workers.paused_at)}`;
+      say($("paused"), `${since}: within a second, none takes a job from the queue.`);
+    }
     fill("workers", workers.workers, (one) => one.name, worker);
     fill("queue", queue.priorities, (one) => one.priority, queued);
     fill("dead", jobs.jobs, (one) => one.job_id, dead);
