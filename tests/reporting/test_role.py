@@ -78,7 +78,9 @@ async def test_it_is_refused(member, sql):
 
 @pytest.mark.parametrize("view", STABLE)
 async def test_every_view_can_be_read(member, view):
-    assert await member.fetch(f"SELECT * FROM report.{view}")
+    rows = await member.fetch(f"SELECT * FROM report.{view}")
+
+    assert rows or view == "threads"  # none of these jobs has some; tests/threads reads them
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=str)

@@ -114,6 +114,7 @@ async def test_documents_from_before_are_told_and_indexed_by_the_migration(engin
     before = await fetch(engine, "SELECT url, language FROM documents ORDER BY url")
     await execute(
         database_url,
+        "DROP VIEW report.documents",
         "ALTER TABLE passages DROP COLUMN lexemes",
         "ALTER TABLE passages DROP COLUMN language",
         "ALTER TABLE documents DROP COLUMN language",
