@@ -261,7 +261,7 @@ def test_no_file_names_a_machine_or_a_package_index():
     if found.returncode:
         pytest.skip("This is no git checkout.")
     # Put together here, so that this file does not match itself.
-    paths = "work(?!ers|s\b)|root|Users|mnt|opt|home/(?!me/|dossier)"
+    paths = r"work(?!ers|s\b)|root|Users|mnt|opt|home/(?!me/|dossier)"
     hosts = "|".join(("python" + "hosted", "pypi" + r"\.org", "/sim" + "ple/", "index" + "[-_]url"))
     forbidden = re.compile(rf"(?<![\w.}}</-])/(?:{paths})/?\w|{hosts}")
     for name in found.stdout.splitlines():
