@@ -61,7 +61,8 @@ async def job_report(
         case "json":
             return Response(msgspec.json.encode(view.result), media_type="application/json")
         case "docx":
-            address = str(request.url.with_replacements(path=f"/browse/jobs/{view.job_id}", query=""))
+            path = f"{context.links.root}/browse/jobs/{view.job_id}"
+            address = str(request.url.with_replacements(path=path, query=""))
             async with context.bundling:  # a long report takes a second of a core
                 body = await asyncio.to_thread(report_docx.docx, view.result, address, made)
             headers = {"Content-Disposition": f'attachment; filename="dossier-{view.job_id}.docx"'}

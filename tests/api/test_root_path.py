@@ -1,12 +1,14 @@
 """The API below a path of another server: links, page, cookie, OpenAPI document, clients, webhooks."""
 
 import asyncio
+import io
 import re
 import ssl
 from contextlib import AsyncExitStack
 
 import httpx
 import pytest
+from docx import Document
 from msgspec.structs import replace
 
 from app.domain.webhook import ToldEvent, message_body
@@ -17,6 +19,7 @@ from tests.nginx import find_nginx, proxying
 
 ROOT = "/dossier"
 SETTINGS = replace(FAST, root=f"{ROOT}/", allowed_hosts="localhost:*")
+PAGE = "/browse/jobs"
 QUESTION = {"query": "What is a monad?"}
 
 
@@ -43,6 +46,9 @@ async def test_every_link_of_an_answer_leads_somewhere(below):
         assert link.startswith(f"{ROOT}/jobs/")
         if not link.endswith("/stream"):
             assert (await below.get(link)).status_code == 200, link
+    saved = await below.get(view["links"]["report"], params={"format": "docx"})
+    foot = Document(io.BytesIO(saved.content)).sections[0].footer.paragraphs[0].text
+    assert f"{ROOT}{PAGE}/{view['job_id']} · " in foot
     capable = (await below.get(f"{ROOT}/capabilities")).json()
     assert capable["protocols"]["jobs"] == f"{ROOT}/jobs"
     assert (await below.get(f"{ROOT}/schema")).json()["servers"] == [{"url": ROOT}]
