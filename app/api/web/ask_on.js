@@ -110,7 +110,7 @@ function kept(run) {
     many(run.sources.size, "source"),
     many(read, "page that was read", "pages that were read"),
   ];
-  return `Kept at no cost: ${parts.join(", ")}. What came after this event is done anew.`;
+  return `Kept at no cost: ${parts.join(", ")}. What came after this event is done again.`;
 }
 
 const labelled = (words, control) => h("label", { class: "field" }, words, control);
