@@ -105,14 +105,14 @@ def reader_of(settings: Settings, read_pdf: ReadPdf) -> PageReader:
     return PageReader(fetcher, Robots(fetcher) if settings.robots == "obey" else None, read_pdf)
 
 
-class ClosedTracer(Tracer, Protocol):
-    """Records spans until it is closed."""
+class ClosableTracer(Tracer, Protocol):
+    """A tracer that is closed when its process ends."""
 
     def close(self) -> None:
         """Send what is left."""
 
 
-def tracer_of(settings: Settings) -> ClosedTracer | None:
+def tracer_of(settings: Settings) -> ClosableTracer | None:
     """Return what records spans, if a collector is set.
 
     Its packages are an extra, and are not loaded without one. Raises BadSetting where they are missing.
@@ -125,7 +125,7 @@ def tracer_of(settings: Settings) -> ClosedTracer | None:
         raise BadSetting(
             "DOSSIER_OTLP_URL needs the extra `tracing`: pip install 'dossier[tracing]'."
         ) from error
-    tracer: ClosedTracer = otlp.OtlpTracer(settings.otlp_url, __version__)
+    tracer: ClosableTracer = otlp.OtlpTracer(settings.otlp_url, __version__)
     return tracer
 
 

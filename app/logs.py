@@ -12,14 +12,8 @@ from typing import Any
 from app.tracing import trace_id
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-NOISY = (
-    "httpx",
-    "httpcore",
-    "openai",
-    "asyncio",
-    "urllib3",
-    "opentelemetry",
-)  # what they say at INFO and DEBUG is about each request
+# What these say at INFO and DEBUG is about each request.
+NOISY = ("httpx", "httpcore", "openai", "asyncio", "urllib3", "opentelemetry")
 HIDDEN = "[secret]"
 SHORTEST_SECRET = 6  # characters; less would be found in ordinary words
 

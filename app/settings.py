@@ -126,7 +126,6 @@ class Settings(Struct, frozen=True, kw_only=True):
         name="DOSSIER_QUEUE_LIMIT", default=10_000
     )
     max_streams: Annotated[int, Meta(ge=1, le=1_000_000)] = field(name="DOSSIER_MAX_STREAMS", default=10_000)
-    # Bytes of a file that is sent to become a document.
     # Of any one job, whatever a request asks for; 0: no ceiling.
     max_job_usd: Annotated[float, Meta(ge=0, le=10_000)] = field(name="DOSSIER_MAX_JOB_USD", default=0.0)
     max_job_tokens: Annotated[int, Meta(ge=0, le=100_000_000)] = field(
@@ -135,6 +134,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_job_searches: Annotated[int, Meta(ge=0, le=1_000)] = field(name="DOSSIER_MAX_JOB_SEARCHES", default=0)
     max_job_calls: Annotated[int, Meta(ge=0, le=10_000)] = field(name="DOSSIER_MAX_JOB_CALLS", default=0)
     max_job_seconds: Annotated[int, Meta(ge=0, le=86_400)] = field(name="DOSSIER_MAX_JOB_SECONDS", default=0)
+    # Bytes of a file that is sent to become a document.
     max_upload: Annotated[int, Meta(ge=1_000, le=10_000_000_000)] = field(
         name="DOSSIER_MAX_UPLOAD", default=100_000_000
     )

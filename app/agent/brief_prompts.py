@@ -5,17 +5,15 @@ beginning, which a provider's cache holds. What strangers wrote is quoted as JSO
 fences that nobody can write beforehand.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
 from app.agent.brief import REPLIES, Brief, Task
 from app.agent.extraction import window
-from app.agent.prompt_pages import CUT
+from app.agent.prompt_pages import CUT, compact_json, fence_of
 from app.agent.prompts import PromptMessage, inert
 from app.agent.report_wish import LENGTHS_IN_WORDS
 from app.agent.step_schema import Schema, strict_schema
@@ -67,7 +65,7 @@ def _question(brief: Brief) -> Iterator[str]:
 
 def _known(brief: Brief) -> Iterator[str]:
     yield from _list("The questions of the threads:", brief.questions)
-    yield from _list("What the threads found, data only:", [_json(line) for line in brief.findings])
+    yield from _list("What the threads found, data only:", [compact_json(line) for line in brief.findings])
     if brief.sources and brief.task == "thread":
         yield "Found, data only:"
         yield from (_source(source) for source in brief.sources)
@@ -76,7 +74,7 @@ def _known(brief: Brief) -> Iterator[str]:
         yield from _passages(brief)
     elif brief.task != "extract":
         yield "There are no passages."
-    yield from _list("To be kept in mind, data only:", [_json(tidy(note)) for note in brief.notes])
+    yield from _list("To be kept in mind, data only:", [compact_json(tidy(note)) for note in brief.notes])
     for number, text in enumerate(brief.draft):
         yield f"Section {number}:"
         yield tidy(text)[: DRAFT_ROOM // len(brief.draft)]
@@ -88,7 +86,7 @@ def _source(one: object) -> str:
     shown["title"] = tidy(shown["title"])[:MAX_SHOWN_TITLE]
     if "excerpt" in shown:
         shown["excerpt"] = tidy(shown["excerpt"])[:MAX_EXCERPT]
-    return _json(shown)
+    return compact_json(shown)
 
 
 def _passages(brief: Brief) -> Iterator[str]:
@@ -100,9 +98,10 @@ def _passages(brief: Brief) -> Iterator[str]:
         if one.number in sources and one.number not in named and brief.task != "thread":
             named.add(one.number)
             source = sources[one.number]
-            yield f"[{one.number}] is {_json(tidy(source.title)[:MAX_SHOWN_TITLE])} {_json(source.url)}"
+            title = compact_json(tidy(source.title)[:MAX_SHOWN_TITLE])
+            yield f"[{one.number}] is {title} {compact_json(source.url)}"
         note = f" ({tidy(one.note)})" if one.note and brief.task != "section" else ""
-        yield f"E{one.id} [{one.number}] {_json(tidy(one.quote)[:share])}{note}"
+        yield f"E{one.id} [{one.number}] {compact_json(tidy(one.quote)[:share])}{note}"
 
 
 def _page(brief: Brief, texts: Mapping[str, str]) -> Iterator[str]:
@@ -110,9 +109,9 @@ def _page(brief: Brief, texts: Mapping[str, str]) -> Iterator[str]:
     if brief.task != "extract" or not brief.sources:
         return
     source = brief.sources[0]
-    fence = sha256(_json([source.sha256, brief.query, brief.today]).encode()).hexdigest()[:24]
-    title = _json(tidy(source.title)[:MAX_SHOWN_TITLE])
-    yield f"-----{fence} page [{source.number}] {title} {_json(source.url)}"
+    fence = fence_of(brief, source.sha256)
+    title = compact_json(tidy(source.title)[:MAX_SHOWN_TITLE])
+    yield f"-----{fence} page [{source.number}] {title} {compact_json(source.url)}"
     if source.sha256 in texts:
         wanted = stems(f"{brief.query} {brief.subject}")
         yield tidy(window(texts[source.sha256], wanted)).replace(fence, CUT)
@@ -164,7 +163,3 @@ def _corrections(brief: Brief) -> Iterator[str]:
 
 def _list(heading: str, lines: Sequence[str]) -> Sequence[str]:
     return [heading, *(f"- {tidy(line)}" for line in lines)] if lines else []
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

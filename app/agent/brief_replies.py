@@ -4,18 +4,17 @@ What does not fit is left out where the rest can be used; what cannot be used is
 model.
 """
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
 
 from app.agent.brief import BriefReply, Task
+from app.text.json_objects import whole_objects
 
 MAX_BRIEF_REPLY = 400_000  # characters that are looked at
-MAX_OPENINGS = 50  # braces at which the reply's object may begin
 MAX_REPLY_TEXT = 4000  # characters of one text in a reply
 MAX_ITEMS = 200  # of one list
 MAX_SECTION = 40_000  # characters of a section
@@ -39,7 +38,8 @@ def filled(kind: type[ReplyT], task: Task, text: str) -> ReplyT:
     Raises ValueError where there is none.
     """
     names = set(NEEDED_FIELDS[task].split(", "))
-    for value in _objects(text[:MAX_BRIEF_REPLY]):
+    for _, found in whole_objects(text[:MAX_BRIEF_REPLY]):
+        value = {name.strip().lower(): item for name, item in found.items()}
         if names & value.keys():
             reply: ReplyT = msgspec.convert(_struct(inspect.type_info(kind), value), kind)
             return reply
@@ -54,22 +54,6 @@ def section_of(text: str) -> str:
     if not said:
         raise ValueError("Your reply was empty.")
     return said
-
-
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """Yield the whole objects of a text, the first first."""
-    decoder, at = json.JSONDecoder(), text.find("{")
-    for _ in range(MAX_OPENINGS):
-        if at < 0:
-            return
-        try:
-            value, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            end = at + 1
-        else:
-            if isinstance(value, dict):
-                yield {str(name).strip().lower(): item for name, item in value.items()}
-        at = text.find("{", end)
 
 
 def _struct(info: inspect.Type, given: Mapping[str, Any]) -> dict[str, Any]:

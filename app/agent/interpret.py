@@ -18,7 +18,6 @@ from app.agent.judging import JudgeCall
 from app.agent.limits import bounds, is_forced, may_use
 from app.agent.output_fields import judged_output, output_of
 from app.agent.ports import BadReply, EmbedReply, JudgeReply, ModelReply, PageReply, SearchReply
-from app.agent.thread_report import Assembled
 from app.agent.turns import tool_calls
 from app.domain import events as e
 from app.domain import tools
@@ -184,9 +183,9 @@ def _written(
     return (draft, _delivered(knowing, texts))
 
 
-def learn_sections(job: Job, report: Assembled, texts: Mapping[str, str]) -> tuple[e.Event, ...]:
+def learn_sections(job: Job, wrote: tools.WriteReport, texts: Mapping[str, str]) -> tuple[e.Event, ...]:
     """Turn a threaded job's sections into a report or its draft."""
-    return _written(job, report.wrote, texts, fallback=False)
+    return _written(job, wrote, texts, fallback=False)
 
 
 def _uncited(job: Job, report: e.ReportWritten, texts: Mapping[str, str]) -> tuple[Claim, ...] | UnsetType:

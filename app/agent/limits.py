@@ -55,9 +55,8 @@ THREAD_PRESETS: dict[Effort, ThreadBounds] = {
     "standard": ThreadBounds(at_once=3, threads=5, steps=3, rounds=1, critics=0, words=1100),
     "deep": ThreadBounds(at_once=8, threads=12, steps=5, rounds=2, critics=3, words=3500),
 }
-THREADED_CALLS = (
-    2  # times as many calls as one thread may make: each page takes one more, to extract evidence
-)
+# Times the calls of one thread of turns: each page takes one more, to extract evidence.
+THREADED_CALLS = 2
 
 
 def thread_bounds(job: Job) -> ThreadBounds:

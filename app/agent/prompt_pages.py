@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from msgspec import UNSET
 
+from app.agent.brief import Brief
 from app.agent.limits import PRESETS
 from app.agent.ports import Ask, SeenSource
 from app.agent.prompt_sizes import characters, page_tokens
@@ -81,7 +82,7 @@ def _searched_before(ask: Ask, turn: Turn) -> list[str]:
     return [query for search in functions if isinstance(search, WebSearch) for query in search.queries]
 
 
-def fence_of(ask: Ask, digest: str) -> str:
+def fence_of(ask: Ask | Brief, digest: str) -> str:
     """Return a delimiter that the page cannot hold.
 
     It follows from the page's own hash, and from the job.

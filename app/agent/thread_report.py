@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from msgspec import Struct
-
 from app.agent.extractive.phrases import HEADINGS, framed
 from app.agent.threads import ThreadBoard
 from app.domain import tools
@@ -21,30 +19,15 @@ _HEADING_MARK = re.compile(r"^#{1,6}[^\S\n]+", re.MULTILINE)
 _MARK = re.compile(r"\[\^?\d{1,4}\]")
 
 
-class Assembled(Struct, frozen=True):
-    """A report as its sections make it, before its citations are checked."""
-
-    wrote: tools.WriteReport
-    is_written: bool  # by a model, at least in part
-
-
-def assembled(job: Job) -> Assembled:
+def assembled(job: Job) -> tools.WriteReport:
     """Return the report, with passages in place of unwritten sections."""
     board, work = ThreadBoard(job), job.research.work
-    planned = board.planned()
     outline = work.outline
-    confidence = outline.confidence if outline else "low"
     title = (outline.title if outline else "") or job.research.goal or job.request.query[:300]
     content = "\n\n".join(_sections(board)) or _findings(job)
-    is_whole = all(work.version(number) for number in range(len(planned)))
-    wrote = tools.WriteReport(title, content, _confidence(confidence, is_whole=is_whole), _quotes(board))
-    return Assembled(wrote, bool(work.sections))
-
-
-def _confidence(said: str, *, is_whole: bool) -> tools.Confidence:
-    if not is_whole:
-        return "low"
-    return "high" if said == "high" else "medium" if said == "medium" else "low"
+    is_whole = all(work.version(number) for number in range(len(board.planned())))
+    confidence = outline.confidence if outline and is_whole else "low"
+    return tools.WriteReport(title, content, confidence, _quotes(board))
 
 
 def _sections(board: ThreadBoard) -> Iterator[str]:

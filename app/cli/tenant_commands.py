@@ -24,7 +24,7 @@ def tenant() -> None:
 def create(name: str, *, as_json: bool) -> None:
     """Make a tenant, whose keys are made with `dossier key create --tenant`."""
     in_database(lambda engine: store.add_tenant(engine, name))
-    _say(name, "is made", as_json=as_json)
+    _say(name, "is made", "open", as_json=as_json)
 
 
 @tenant.command("list", epilog="Example: dossier tenant list --json")
@@ -53,7 +53,7 @@ def suspend(name: str, *, as_json: bool) -> None:
     Its jobs go on; cancel them where they should not.
     """
     in_database(lambda engine: store.suspend_tenant(engine, name))
-    _say(name, "is suspended", as_json=as_json)
+    _say(name, "is suspended", "suspended", as_json=as_json)
 
 
 @tenant.command(epilog="Example: dossier tenant resume acme")
@@ -62,11 +62,11 @@ def suspend(name: str, *, as_json: bool) -> None:
 def resume(name: str, *, as_json: bool) -> None:
     """Let the keys of a suspended tenant in again."""
     in_database(lambda engine: store.resume_tenant(engine, name))
-    _say(name, "is resumed", as_json=as_json)
+    _say(name, "is resumed", "open", as_json=as_json)
 
 
-def _say(name: str, what: str, *, as_json: bool) -> None:
+def _say(name: str, what: str, state: str, *, as_json: bool) -> None:
     if as_json:
-        print_json({"tenant": name, "state": "suspended" if what == "is suspended" else "open"})
+        print_json({"tenant": name, "state": state})
     else:
         click.echo(f"Tenant {name} {what}.")

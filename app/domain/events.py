@@ -11,7 +11,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from app.domain.tools import AnyTool, Reasoning, SourceQuote
+from app.domain.tools import AnyTool, Confidence, Reasoning, SourceQuote
 from dossier.job_types import Claim, ErrorType, Outcome, Output, ReportPart, StopReason, Support
 from dossier.request import ResearchRequest
 
@@ -499,13 +499,13 @@ class PlannedSection(Struct, frozen=True):
 class OutlineDrafted(Fact, frozen=True):
     """The lead looked at all evidence and outlined the report.
 
-    Threads that are opened with it are for what it missed; an outline follows anew after them.
+    Threads that are opened with it are for what it missed; another outline follows them.
     """
 
     type = "outline_drafted"
     title: str
     sections: tuple[PlannedSection, ...]  # the introduction first
-    confidence: str
+    confidence: Confidence
     conflicts: tuple[str, ...] = ()  # between sources
     missing: tuple[str, ...] = ()  # what was not found
 

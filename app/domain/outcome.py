@@ -39,11 +39,10 @@ def outcome(research: Research, reason: StopReason, rules: int = AGENT_RULES) ->
         return "not_researched" if reason == "error" else None
     done = tally(research)
     if not research.report.claims:
-        is_stopped = reason == "model_failed" or (rules >= 4 and reason not in COMPLETE)
-        looked = done.read or (
-            done.searches and not research.failed_reads and not (is_stopped and done.found)
-        )
-        return "not_found" if looked and reason != "model_failed" else "not_researched"
+        looked = done.read or (done.searches and not research.failed_reads)
+        was_stopped = rules >= 4 and reason not in COMPLETE and done.found and not done.read
+        is_told = looked and not was_stopped and reason != "model_failed"
+        return "not_found" if is_told else "not_researched"
     mostly_failed = 0 < done.searches < research.failed_searches
     never_whole = 0 < done.searches <= len(research.missed_parts)
     return "partial" if reason not in COMPLETE or mostly_failed or never_whole else "answered"

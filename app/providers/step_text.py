@@ -6,7 +6,6 @@ Models think aloud before a step, put it into a fence, slip in a comma, or write
 The last object outside the thoughts that is a step counts.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -14,11 +13,12 @@ from typing import Any
 import json_repair
 from msgspec import Struct
 
+from app.text.json_objects import whole_objects
+
 MAX_REPLY = 400_000  # characters of a reply that are looked at
 MAX_REPAIRED = 200_000  # characters, as many as a report may have
 MAX_JSON_MARKS = 16_000  # quotation marks, brackets and commas; a report of 5,000 words has some thousand
 MAX_BRACKET_DEPTH = 40  # brackets in brackets; a step has five
-MAX_OPENING_BRACES = 50  # braces at which an object may begin in a reply
 KEPT_TEXT = 0.8  # of a broken object's letters must be in the repaired one, else it is a guess
 STEP_KEYS = frozenset({"function", "tool"})
 THOUGHT_KEYS = frozenset({"reasoning", "reasoning_steps"})
@@ -78,7 +78,7 @@ def objects(text: str) -> Iterator[FoundObject]:
     said = _escaped(without_thoughts(text))
     start = said.find("{")
     pieces = list[dict[str, Any]]()
-    for at, value in reversed(list(_whole(said))):
+    for at, value in reversed(list(whole_objects(said))):
         keys = {str(key).lower() for key in value}
         if keys & STEP_KEYS and (at == start or keys & THOUGHT_KEYS):
             yield FoundObject(value)
@@ -106,21 +106,6 @@ def _in_formula(text: str, at: int) -> bool:
     They are counted as far back as a formula may reach.
     """
     return text.count("$", max(0, at - 300), at) % 2 == 1
-
-
-def _whole(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Return the outermost objects of legal JSON, with their places."""
-    decoder, at = json.JSONDecoder(strict=False), text.find("{")
-    for _ in range(MAX_OPENING_BRACES):
-        if at < 0:
-            return
-        try:
-            value, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            end = at + 1
-        else:
-            yield at, value
-        at = text.find("{", end)
 
 
 def _repaired(broken: str) -> dict[str, Any] | None:

@@ -317,12 +317,13 @@ export interface components {
         /**
          * @description The lead looked at all evidence and outlined the report.
          *
-         *         Threads that are opened with it are for what it missed; an outline follows anew after them.
+         *         Threads that are opened with it are for what it missed; another outline follows them.
          */
         OutlineDrafted: {
             title: string;
             sections: components["schemas"]["PlannedSection"][];
-            confidence: string;
+            /** @enum {unknown} */
+            confidence: "high" | "low" | "medium";
             /** @default [] */
             conflicts?: string[];
             /** @default [] */
