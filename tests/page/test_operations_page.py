@@ -32,6 +32,18 @@ async def left_waiting(http):
         await http.delete(f"/jobs/{job}")
 
 
+async def test_a_drain_that_was_not_confirmed_is_not_said_to_be_done(watched, http):
+    page = watched.page
+    await watched.go("/browse/operations")
+    await page.get_by_role("button", name="Drain").click()
+    await page.get_by_role("button", name="Let it work").click()
+    await watched.holds("() => !document.querySelector('dialog')")
+    await page.wait_for_timeout(300)  # what is told comes a moment later
+
+    assert await page.locator("#said").text_content() == ""
+    assert [one["state"] for one in (await http.get("/workers")).json()["workers"]] == ["ready"]
+
+
 async def test_a_failed_job_is_retried_from_the_list(watched, http):
     failed = await ask(http, "This is refused", "failed")
     await watched.go("/browse/operations")

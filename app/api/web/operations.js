@@ -10,14 +10,13 @@ function failed(error) {
   $("problem").hidden = false;
 }
 
-/** A button that asks the server for something and looks again. */
+/** A button that asks the server for something and looks again. An order that returns false was not given. */
 function order(words, act, props = {}) {
   const button = h("button", { type: "button", class: "slim", ...props }, words);
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
-      await act();
-      tell(`${words}: done.`, true);
+      if ((await act()) !== false) tell(`${words}: done.`, true);
       $("problem").hidden = true;
     } catch (error) {
       failed(error);
@@ -54,7 +53,8 @@ function worker(one) {
   const line = [`${jobs.length} of ${many(slots, "job")} · version ${version}`, held, ...away];
   const drain = async () => {
     const text = "It hands its jobs back and stops. Other workers go on with them.";
-    if (await confirmed(`Drain ${name}?`, text, "Drain", "Let it work")) await api.orderWorker(name, "drain");
+    if (!(await confirmed(`Drain ${name}?`, text, "Drain", "Let it work"))) return false;
+    return api.orderWorker(name, "drain");
   };
   const acts =
     state === "stopped"
@@ -73,7 +73,7 @@ function worker(one) {
 
 const queued = ({ priority, waiting, retrying, oldest_seconds: oldest }) => [
   `Priority ${priority}: ${many(waiting, "job")}`,
-  `${retrying} wait for their next try · the oldest for ${lasted(oldest * 1000)}`,
+  `${retrying} ${retrying === 1 ? "waits for its" : "wait for their"} next try · the oldest for ${lasted(oldest * 1000)}`,
 ];
 
 const dead = (job) => [
