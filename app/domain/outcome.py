@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from app.domain.events import AGENT_RULES
 from app.domain.research import Research
+from app.domain.words import many
 from dossier.job_types import Outcome, StopReason
 
 MAX_OUTCOME_TEXT = 500  # characters
@@ -60,8 +61,8 @@ def sentence(research: Research, reason: StopReason) -> str:
 def _searched(research: Research) -> list[str]:
     done, failed = tally(research), research.failed_searches
     if failed:
-        return [f"{failed} of {_many(done.searches + failed, 'search', 'searches')} failed"]
-    return [_many(done.searches, "search", "searches")] if done.searches else ["nothing was searched for"]
+        return [f"{failed} of {many(done.searches + failed, 'search', 'searches')} failed"]
+    return [many(done.searches, "search", "searches")] if done.searches else ["nothing was searched for"]
 
 
 def _missed(research: Research) -> list[str]:
@@ -72,22 +73,15 @@ def _missed(research: Research) -> list[str]:
     missed = research.missed_parts
     last = {part.provider: part.error_message for part in missed}
     times = Counter(part.provider for part in missed)
-    return [
-        f"{provider} failed {_many(times[provider], 'time', 'times')}: {why}"
-        for provider, why in last.items()
-    ]
+    return [f"{provider} failed {many(times[provider], 'time')}: {why}" for provider, why in last.items()]
 
 
 def _read(research: Research) -> list[str]:
     done = tally(research)
     if not done.found:
         return ["no page found"] if done.searches else []
-    found = f"{_many(done.found, 'page', 'pages')} found"
+    found = f"{many(done.found, 'page')} found"
     if done.read:
         unread = f" ({research.failed_reads} could not be read)" if research.failed_reads else ""
         return [found, f"{done.read} read{unread}"]
     return [found, "none could be read" if research.failed_reads else "none read"]
-
-
-def _many(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number == 1 else several}"

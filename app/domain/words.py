@@ -8,6 +8,11 @@ from app.domain import tools
 MAX_STEP_TEXT = 200  # characters; a line in a terminal or a list
 
 
+def many(number: int, one: str, several: str = "") -> str:
+    """Return a number of things, in the singular or the plural."""
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
+
+
 def step_in_words(event: object) -> str | None:
     """Return the job's line after this event, or None to keep it."""
     match event:
@@ -30,9 +35,9 @@ def step_in_words(event: object) -> str | None:
         case e.ThreadOpened():
             return f"Researching: {event.question}"[:MAX_STEP_TEXT]
         case e.OutlineDrafted():
-            return f"Writing {len(event.sections)} sections: {event.title}"[:MAX_STEP_TEXT]
+            return f"Writing {many(len(event.sections), 'section')}: {event.title}"[:MAX_STEP_TEXT]
         case e.SectionsCriticised():
-            return f"Reviewing the report: {len(event.problems)} problems found"
+            return f"Reviewing the report: {many(len(event.problems), 'problem')} found"
         case _:
             return None
 

@@ -56,6 +56,17 @@ def test_current_step_says_in_words_what_happens():
     assert given(SUBMITTED, STARTED, e.JobCompleted("answered")).current_step == "Done"
 
 
+@pytest.mark.parametrize(
+    ("sections", "said"), [(1, "Writing 1 section: Tea"), (2, "Writing 2 sections: Tea")]
+)
+def test_things_are_counted_in_the_singular_and_the_plural(sections, said):
+    planned = (e.PlannedSection("", "", ()),) * sections
+    fault = e.SectionsCriticised((e.SectionFault(0, "Too long."),))
+
+    assert given(SUBMITTED, STARTED, e.OutlineDrafted("Tea", planned, "high")).current_step == said
+    assert given(SUBMITTED, STARTED, fault).current_step == "Reviewing the report: 1 problem found"
+
+
 def test_a_call_that_was_in_flight_when_its_worker_died_is_counted_as_a_repeat():
     first = e.CallRequested("1/model", "model", "m", "00", "turn 1")
     again = e.CallRequested("1/model", "model", "m", "00", "turn 1", repeat=1)

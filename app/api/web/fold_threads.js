@@ -1,5 +1,6 @@
 // How the events of threads change a job.
 import { note, say } from "./fold_parts.js";
+import { many } from "./words.js";
 
 /**
  * @typedef {import("./fold.js").Job} Job
@@ -20,11 +21,11 @@ export const APPLY_TO_THREADS = {
     note(job, event, `Thread ${data.thread} ${ENDS[data.reason] ?? "ended"}`, data.finding ?? "", kind);
   },
   evidence_kept(job, data, event) {
-    const kept = `${data.passages.length} passages of page ${data.number} kept for thread ${data.thread}`;
+    const kept = `${many(data.passages.length, "passage")} of page ${data.number} kept for thread ${data.thread}`;
     note(job, event, kept, texts(data.passages, "quote").join(" … "));
   },
   outline_drafted(job, data, event) {
-    say(job, `Writing ${data.sections.length} sections: ${data.title}`);
+    say(job, `Writing ${many(data.sections.length, "section")}: ${data.title}`);
     note(job, event, "The lead outlined the report", texts(data.sections, "heading").join(" · "));
   },
   section_written(job, data, event) {
@@ -32,7 +33,7 @@ export const APPLY_TO_THREADS = {
     note(job, event, `${name} was ${data.version > 1 ? "rewritten" : "written"}`, data.content);
   },
   sections_criticised(job, data, event) {
-    say(job, `Reviewing the report: ${data.problems.length} problems found`);
+    say(job, `Reviewing the report: ${many(data.problems.length, "problem")} found`);
     note(job, event, "The report was reviewed", texts(data.problems, "problem").join(" "));
   },
 };
