@@ -66,10 +66,10 @@ class Cable:
             try:
                 await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
             finally:
+                back.transport.abort()
                 for way in ways:
                     way.cancel()
                 await asyncio.gather(*ways, return_exceptions=True)
-                back.transport.abort()
         writer.transport.abort()
         self._ways.discard(asyncio.current_task())
 

@@ -82,6 +82,19 @@ function upload(file, collections, sent) {
   });
 }
 
+const PROBE_MS = 4000; // a database that is cut off refuses nothing, it is only silent
+
+/**
+ * Whether the server answers and its database does not. Throws where the server does not answer either.
+ */
+async function isDatabaseAway() {
+  const ask = (/** @type {string} */ path) =>
+    fetch(at(path), { cache: "no-store", signal: AbortSignal.timeout(PROBE_MS) });
+  const ready = await ask("/health/ready").catch(() => null);
+  if (ready) return ready.status === 503 && (await ready.json()).status === "database_unavailable";
+  return (await ask("/health/live")).ok;
+}
+
 export const api = {
   submit: (request, key) => call("/jobs", json(request, { "Idempotency-Key": key })),
   signIn: (key) => call("/session", json({ key })),
@@ -113,8 +126,7 @@ export const api = {
   overview: () => call("/overview"),
   markdown: (id) => call(`${job(id)}/report?format=md`, { text: true, headers: { Accept: "text/markdown" } }),
   reportUrl: (id, format) => `${job(id)}/report?format=${format}`,
-  /** Whether the server can do its work: false while its database is away. */
-  isReady: async () => (await fetch(at("/health/ready"))).ok,
+  isDatabaseAway,
   streamUrl: (id, after) => at(`${job(id)}/stream?after=${after}`),
 };
 

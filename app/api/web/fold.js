@@ -12,12 +12,16 @@ export { toolInWords } from "./fold_words.js";
  * @typedef {{ key: string, kind: "model" | "search" | "read" | "judge" | "embed", about: string, turn: number,
  *   index: number, from: number, to: number | null, latency: number | null, usage: any, error: any,
  *   done: boolean, touched: number, provider?: string, tries?: number, repeat?: number, fallback?: boolean,
- *   reused?: boolean, isCut?: boolean }} Call
+ *   reused?: boolean, isCut?: boolean, state?: string, tokens?: number }} Call
  * @typedef {{ key: string, step: number, at: string, reasoning: any, tool: any, calls: Call[], found: any[],
  *   read: any[], touched: number, isResumed?: undefined, same?: undefined, times?: undefined }} Turn
  * @typedef {{ key: string, same: string, title: string, lines: string[], tone: string, times: number, at: string,
  *   touched: number, isResumed?: boolean, calls?: undefined }} Note
  * @typedef {{ from: number, to: number | null, person: boolean, words: string }} Wait
+ * @typedef {{ number: number, question: string, section: number | null, from: number, to: number | null,
+ *   found: Set<number>, passages: number, reason: string, finding: string, touched: number }} Lane
+ * @typedef {{ number: number, heading: string, points: string, content: string, problem: string,
+ *   touched: number }} Section
  * @typedef {ReturnType<typeof empty>} Job
  */
 
@@ -65,6 +69,9 @@ export function empty() {
       repeated: 0,
       failed: 0,
     },
+    lanes: /** @type {Map<number, Lane>} */ (new Map()), // threads, by number
+    /** @type {{ title: string, seq: number, sections: Section[] } | null} */
+    draft: null, // the report before it is checked
     tripped: /** @type {any} */ (null),
     asks: /** @type {any} */ (null),
     answers: /** @type {string[] | null} */ (null),

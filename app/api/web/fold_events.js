@@ -134,7 +134,9 @@ export const APPLY = {
   call_progressed(job, data, event) {
     say(job, writingInWords(data));
     const call = job.open.get(data.key);
-    if (call) Object.assign(call, { state: data.state, tokens: data.tokens, touched: event.seq });
+    if (!call) return;
+    Object.assign(call, { state: data.state, tokens: data.tokens, touched: event.seq });
+    turnOf(job, call.turn, event).touched = event.seq;
   },
   call_completed(job, data, event) {
     settle(job, data, event, (call) => Object.assign(call, { done: true, error: null, latency: data.latency_ms }));
@@ -149,6 +151,7 @@ export const APPLY = {
     job.author = thought?.fallback ? "stand_in" : thought?.provider === "extractive" ? "extractive" : "model";
     Object.assign(turn, { reasoning: data.reasoning, tool: data.function, touched: event.seq, at: event.at });
     job.stepsDone = stepsDone(job, data.reasoning);
+    if (data.function?.tool === "write_report") job.draft = drafted(data.function, event);
     say(job, toolInWords(data.function));
   },
   plan_drafted(job, data, event) {
@@ -188,6 +191,7 @@ export const APPLY = {
   },
   report_written(job, data) {
     job.report = data;
+    job.draft = null;
     if (data.parts?.length === 1) job.author = data.parts[0].author;
     say(job, "Checking the citations");
   },
@@ -199,3 +203,13 @@ export const APPLY = {
     note(job, event, `It begins where another job was after event ${data.after}`, [job.instruction, kept]);
   },
 };
+
+/**
+ * A report that is written at once has one section.
+ * @param {{ title: string, content: string }} function
+ * @param {LogEvent} event
+ */
+function drafted({ title, content }, { seq }) {
+  const section = { number: 0, heading: "", points: "", content, problem: "", touched: seq };
+  return { title, seq, sections: [section] };
+}

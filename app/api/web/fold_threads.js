@@ -4,6 +4,7 @@ import { many } from "./words.js";
 
 /**
  * @typedef {import("./fold.js").Job} Job
+ * @typedef {import("./fold.js").Lane} Lane
  * @typedef {import("./fold.js").LogEvent} LogEvent
  */
 
@@ -15,28 +16,74 @@ export const APPLY_TO_THREADS = {
   thread_opened(job, data, event) {
     say(job, `Researching: ${data.question}`);
     note(job, event, `Thread ${data.thread} began`, data.question);
+    job.lanes.set(data.thread, {
+      number: data.thread,
+      question: data.question,
+      section: data.section ?? null,
+      from: Date.parse(event.at),
+      to: null,
+      found: new Set(),
+      passages: 0,
+      reason: "",
+      finding: "",
+      touched: event.seq,
+    });
+  },
+  thread_stepped: touch,
+  thread_searched(job, data, event) {
+    for (const number of data.numbers) job.lanes.get(data.thread)?.found.add(number);
+    touch(job, data, event);
   },
   thread_closed(job, data, event) {
     const kind = data.reason === "failed" ? "warn" : "";
     note(job, event, `Thread ${data.thread} ${ENDS[data.reason] ?? "ended"}`, data.finding ?? "", kind);
+    const lane = touch(job, data, event);
+    if (lane) Object.assign(lane, { to: Date.parse(event.at), reason: data.reason, finding: data.finding ?? "" });
   },
   evidence_kept(job, data, event) {
     const kept = `${many(data.passages.length, "passage")} of page ${data.number} kept for thread ${data.thread}`;
     note(job, event, kept, texts(data.passages, "quote").join(" … "));
+    const lane = touch(job, data, event);
+    if (lane) lane.passages += data.passages.length;
   },
   outline_drafted(job, data, event) {
     say(job, `Writing ${many(data.sections.length, "section")}: ${data.title}`);
     note(job, event, "The lead outlined the report", texts(data.sections, "heading").join(" · "));
+    job.draft = { title: data.title, seq: event.seq, sections: data.sections.map(planned) };
   },
   section_written(job, data, event) {
     const name = data.section ? `Section ${data.section}` : "The introduction";
     note(job, event, `${name} was ${data.version > 1 ? "rewritten" : "written"}`, data.content);
+    const section = job.draft?.sections[data.section];
+    if (section) Object.assign(section, { content: data.content, problem: "", touched: event.seq });
   },
   sections_criticised(job, data, event) {
     say(job, `Reviewing the report: ${many(data.problems.length, "problem")} found`);
     note(job, event, "The report was reviewed", texts(data.problems, "problem").join(" "));
+    for (const { section: number, problem } of data.problems) {
+      const section = job.draft?.sections[number];
+      if (section) Object.assign(section, { problem, touched: event.seq });
+    }
   },
 };
+
+/**
+ * Say that something happened in a thread; its lane, if it has one.
+ * @param {Job} job
+ * @param {any} data
+ * @param {LogEvent} event
+ * @returns {Lane | undefined}
+ */
+function touch(job, data, event) {
+  const lane = job.lanes.get(data.thread);
+  if (lane) lane.touched = event.seq;
+  return lane;
+}
+
+/** A section that is not written yet. */
+function planned({ heading, points }, number) {
+  return { number, heading, points, content: "", problem: "", touched: 0 };
+}
 
 /**
  * The texts of a field, without empty ones.

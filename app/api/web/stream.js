@@ -84,9 +84,9 @@ export class Follower {
   /** An open stream says nothing of the database behind the server. */
   async check() {
     if (this.over || document.hidden || this.stream?.readyState !== EventSource.OPEN) return;
-    const isReady = await api.isReady().catch(() => null); // null: the stream itself will break
-    if (isReady !== null && !this.over && this.stream?.readyState === EventSource.OPEN)
-      this.on.connection(isReady ? "live" : "away", this.cursor);
+    const isAway = await api.isDatabaseAway().catch(() => null); // null: the stream itself will break
+    if (isAway !== null && !this.over && this.stream?.readyState === EventSource.OPEN)
+      this.on.connection(isAway ? "away" : "live", this.cursor);
   }
 
   hear(event) {

@@ -116,10 +116,16 @@ const shape = (call) => (call.error ? "bad" : KINDS.includes(call.kind) ? call.k
 function rowsOf(call) {
   const [first, rows] = LANES[MODELS.has(call.kind) ? "model" : call.kind] ?? LANES.read;
   if (MODELS.has(call.kind)) return [first, first + 1];
-  const nth = Number(call.key.split("/")[2] ?? 1) || 1;
+  const nth = Number(/\d+/.exec(call.key.split("/")[2] ?? "")?.[0]) || 1; // of the call, or of its thread
   return [first + ((nth - 1) % rows)];
 }
 const rowOf = (call) => rowsOf(call)[0];
+
+/** What a call is doing: of a model, whether it thinks or writes, and how much so far. */
+function inFlight({ state, tokens }) {
+  if (state !== "thinking" && state !== "writing") return state ?? "in flight";
+  return tokens ? `${state}, ${many(tokens, "token")} so far` : state;
+}
 
 /** What a call took: latency, tokens, cost. */
 export function figures(call) {
@@ -128,7 +134,7 @@ export function figures(call) {
   if (call.latency !== null) parts.push(lasted(call.latency));
   else if (call.to) parts.push(lasted(call.to - call.from));
   if (read || written) parts.push(`${few(read)} + ${few(written)} tokens`);
-  if (!call.to) parts.push("in flight");
+  if (!call.to) parts.push(inFlight(call));
   else if (call.isCut) parts.push("cut off");
   else parts.push(money(cost));
   if (call.done && call.tries) parts.push(`after ${many(call.tries, "failed try", "failed tries")}`);

@@ -1,0 +1,56 @@
+// The report while it is written: its sections in order, each as soon as the log has it.
+import { $, h, keep, say } from "./dom.js";
+import { isOver } from "./fold.js";
+import { blocks } from "./markdown.js";
+import { count, many } from "./words.js";
+
+export function drawDraft(run) {
+  const box = $("draft"),
+    { draft } = run;
+  box.hidden = !draft || run.status === "completed";
+  if (box.hidden) return;
+  say($("draft-title"), isOver(run.status) ? "The report as far as it was written" : "The report so far");
+  say($("draft-name"), draft.title);
+  say($("draft-state"), `${progress(draft)} Its sentences are not checked yet.`);
+  const writing = sectionsInWork(run);
+  keep(
+    $("draft-sections"),
+    draft.sections,
+    (section) => section.number,
+    (section) => `${draft.seq} ${section.touched} ${writing.get(section.number) ?? ""} ${run.status}`,
+    (section) => part(section, writing.get(section.number), isOver(run.status)),
+  );
+}
+
+function progress({ sections }) {
+  const done = sections.filter((section) => section.content).length;
+  return sections.length > 1 ? `${count(done)} of ${many(sections.length, "section")} written.` : "";
+}
+
+/** The sections that a model is writing, each with the tokens so far. */
+function sectionsInWork(run) {
+  const found = new Map();
+  for (const call of run.open.values()) {
+    const section = /^1\/section\/(\d+)/.exec(call.key);
+    if (section && !call.to) found.set(Number(section[1]), call.tokens ?? 0);
+  }
+  return found;
+}
+
+function part({ number, heading, points, content, problem }, tokens, isEnded) {
+  return h(
+    "section",
+    null,
+    heading || number ? h("h3", { dir: "auto" }, heading) : "",
+    content ? blocks(content) : h("p", { class: "soft", dir: "auto" }, points),
+    tokens === undefined && content ? "" : h("p", { class: "hint" }, sectionState(content, tokens, isEnded)),
+    problem ? h("p", { class: "hint", dir: "auto" }, "To be rewritten: ", problem) : "",
+  );
+}
+
+function sectionState(content, tokens, isEnded) {
+  if (isEnded) return "Not written.";
+  if (tokens === undefined) return "Not written yet.";
+  const far = tokens ? `: ${many(tokens, "token")} so far` : "";
+  return `${content ? "Being rewritten" : "Being written"}${far}.`;
+}
