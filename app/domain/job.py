@@ -43,6 +43,7 @@ class Job(Struct, frozen=True):
     agent_rules: int = 1  # under which the agent decides
     embeds: bool = False  # claims without a quote are searched for by embedding too
     loop: e.Loop | None = None  # how it is researched; None: by one thread of turns
+    has_unknown: bool = False  # a newer version wrote events that this one does not know
     attempt: int = 0
     epoch: int = 0
     progress: int = 0
@@ -69,6 +70,11 @@ class Job(Struct, frozen=True):
     def is_over(self) -> bool:
         """True once the terminal event is in the log."""
         return self.status in OVER
+
+    @property
+    def needs_newer_version(self) -> bool:
+        """True if this version does not know all that decides what comes next."""
+        return self.has_unknown or self.agent_rules > e.AGENT_RULES
 
     @property
     def is_leased(self) -> bool:
@@ -147,7 +153,7 @@ def _apply(job: Job, fact: e.Recorded) -> Job:
         case e.JobCompleted():
             return _complete(job, event, fact.at)
         case e.Unrecognised():
-            return job
+            return replace(job, has_unknown=True)
         case _:
             assert_never(event)
 

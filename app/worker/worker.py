@@ -31,6 +31,7 @@ from app.worker import crash
 from app.worker.attempt import Attempt
 from app.worker.backoff import backoff
 from app.worker.beats import FENCE, Beats
+from app.worker.newer_jobs import hand_back
 from app.worker.patient_writer import patiently
 from app.worker.presence import Presence, ReadOutages
 from app.worker.rescue import assume, rescue, set_aside
@@ -155,6 +156,7 @@ class Worker:
         leases = [
             lease for lease in leases if lease.job_id in jobs and jobs[lease.job_id].epoch == lease.epoch
         ]
+        leases = [lease for lease in leases if not await self._is_newer(jobs[lease.job_id])]
         # Only now: a lease that is beaten while nobody works on its job would never expire.
         self._beats.hold(leases, before)
         for lease in leases:
@@ -162,6 +164,13 @@ class Worker:
             log.info("A job was claimed.", extra=self._about(lease.job_id, lease.epoch))
             self._start(jobs[lease.job_id], lease.at)
         return bool(leases or broken)
+
+    async def _is_newer(self, job: Job) -> bool:
+        """Hand the job back if only a newer version can work on it."""
+        if not job.needs_newer_version:
+            return False
+        await hand_back(self._writer, job, self.name)
+        return True
 
     async def _read(
         self, job_ids: list[UUID], claimed: float
