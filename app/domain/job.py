@@ -73,7 +73,7 @@ class Job(Struct, frozen=True):
 
     @property
     def needs_newer_version(self) -> bool:
-        """True if this version does not know all that decides what comes next."""
+        """True if this version does not know all that counts."""
         return self.has_unknown or self.agent_rules > e.AGENT_RULES
 
     @property

@@ -22,7 +22,10 @@ MOST_DOUBLINGS = 10
 
 
 async def hand_back(writer: Writer, job: Job, worker: str) -> None:
-    """Return a claimed job to the queue, at no cost of an attempt."""
+    """Return a claimed job to the queue.
+
+    It costs no attempt.
+    """
     first, longest = WAIT
     wait = min(longest, first * 2 ** min(job.epoch - 1, MOST_DOUBLINGS))
     command = c.ReleaseAttempt(job.epoch, "requeued", datetime.now(UTC) + timedelta(seconds=wait))

@@ -166,7 +166,7 @@ class Worker:
         return bool(leases or broken)
 
     async def _is_newer(self, job: Job) -> bool:
-        """Hand the job back if only a newer version can work on it."""
+        """Hand back a job that needs a newer version."""
         if not job.needs_newer_version:
             return False
         await hand_back(self._writer, job, self.name)
