@@ -281,7 +281,7 @@ async def test_python_in_the_documents_runs(house, database_url, monkeypatch, fe
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     async with serving(house) as url:
         program = compile(fence.text.replace("http://127.0.0.1:8000", url), str(fence), "exec")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await asyncio.to_thread(exec, program, {"__name__": "__main__"})
 
 

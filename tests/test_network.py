@@ -1,11 +1,13 @@
 """The guard that keeps the tests off the network."""
 
 import asyncio
+import contextlib
 import socket
 
 import httpx
 import pytest
 
+from tests.listener import listen_for
 from tests.network import NetworkIsOff, no_network
 
 __all__ = ["no_network"]  # it holds here, whatever the conftest imports
@@ -46,10 +48,9 @@ async def test_asyncio_and_httpx_are_stopped_too():
 
 
 async def test_loopback_is_open():
-    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
-    async with server:
+    with contextlib.closing(listen_for(hang_up)) as listener:
         for host in ("127.0.0.1", "localhost"):
-            await hang_up(*await asyncio.open_connection(host, server.sockets[0].getsockname()[1]))
+            await hang_up(*await asyncio.open_connection(host, listener.port))
 
 
 async def test_unix_sockets_are_open(tmp_path):

@@ -127,7 +127,7 @@ async def test_nginx_holds_no_event_back(proxied):
     async with httpx.AsyncClient(verify=trusted, base_url=url, timeout=90) as client:
         job = (await client.post("/jobs", json=QUESTION)).json()
         async with client.stream("GET", f"/jobs/{job['job_id']}/stream") as stream:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 first = await anext(frames(stream))
             assert stream.headers["content-type"].startswith("text/event-stream")
             assert first.event == "hello"

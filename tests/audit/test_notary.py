@@ -127,7 +127,7 @@ async def test_a_process_that_works_makes_them_by_itself(database_url, tmp_path,
         return file.exists() and file.stat().st_size > 0
 
     async with serving(house, workers=1):
-        await until(exported, 30)
+        await until(exported)
 
     assert {checkpoint.key for checkpoint in notary.read(file)} == {keys[0].key}
 
@@ -149,7 +149,7 @@ async def test_what_goes_wrong_is_logged_and_does_not_end_the_notary(writer, tmp
     async def told_twice():
         return sum("could not be made or exported" in record.getMessage() for record in caplog.records) > 1
 
-    await until(told_twice, 30)
+    await until(told_twice)
     assert not task.done()
     task.cancel()
 

@@ -38,7 +38,7 @@ async def theirs(database_url) -> str:
         return (await handle.load(house.writer, job.id)).status == "completed"
 
     async with serving(house):
-        await until(over, 30)
+        await until(over)
     return str(job.id)
 
 

@@ -559,7 +559,7 @@ async def test_a_process_that_dies_while_it_judges_is_no_verdict(writer, databas
         return [child for child in found if "spawn_main" in " ".join(child.cmdline())]
 
     verdict = asyncio.create_task(verify(database_url, processes=2))
-    (await until(judging, 30))[0].kill()
+    (await until(judging))[0].kill()
 
     with pytest.raises(DossierError, match="so the check is incomplete"):
         await asyncio.wait_for(verdict, 60)

@@ -5,6 +5,8 @@ import contextlib
 
 from sqlalchemy import make_url
 
+from tests.listener import listen_for
+
 NOTIFICATION, READY = b"A", b"Z"  # types of messages in PostgreSQL's protocol
 FATAL = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
 PIECE = 65_536
@@ -26,19 +28,18 @@ class Between:
 
     @property
     def url(self) -> str:
-        port = self._server.sockets[0].getsockname()[1]
-        through = self._to.set(host="127.0.0.1", port=port, query={"sslmode": "disable"})
+        through = self._to.set(host="127.0.0.1", port=self._listener.port, query={"sslmode": "disable"})
         return through.render_as_string(hide_password=False)
 
     async def has_ended(self) -> bool:
         return self.ended > 0
 
     async def __aenter__(self):
-        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        self._listener = listen_for(self._join)
         return self
 
     async def __aexit__(self, *_):
-        self._server.close()
+        self._listener.close()
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from sqlalchemy import make_url
 
+from tests.listener import Listener
+
 PIECE = 65_536
 
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -26,11 +28,11 @@ class Cable:
 
     @property
     def host(self) -> str:
-        return self._server.sockets[0].getsockname()[0]
+        return self._listener.host
 
     @property
     def port(self) -> int:
-        return self._server.sockets[0].getsockname()[1]
+        return self._listener.port
 
     def pull(self) -> None:
         """From now on nothing passes, in either direction, and new connections are not answered."""
@@ -41,11 +43,11 @@ class Cable:
         self._plugged.set()
 
     async def __aenter__(self):
-        self._server = await asyncio.start_server(self._join, sock=self._listen())
+        self._listener = Listener(self._join, self._listen())
         return self
 
     async def __aexit__(self, *_):
-        self._server.close()
+        self._listener.close()
         self.plug()
         for way in tuple(self._ways):
             way.cancel()

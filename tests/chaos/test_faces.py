@@ -132,7 +132,7 @@ async def asked_by_host(url: str, tool: str, **arguments: object) -> dict:
     while True:
         with contextlib.suppress(*GONE):
             async with (
-                asyncio.timeout(20),
+                asyncio.timeout(60),
                 streamable_http_client(f"{url}/mcp") as (read, write, *_),
                 ClientSession(read, write) as session,
             ):

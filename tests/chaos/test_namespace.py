@@ -9,6 +9,7 @@ import pytest
 
 from tests.chaos.cable import to_port
 from tests.chaos.namespace import Island, can_be_made
+from tests.listener import listen_for
 
 pytestmark = pytest.mark.skipif(not can_be_made(), reason="This user cannot make a network here.")
 
@@ -49,8 +50,8 @@ async def listening():
             writer.write(piece)
         writer.close()
 
-    async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
-        yield server.sockets[0].getsockname()[1], heard
+    with contextlib.closing(listen_for(echo)) as listener:
+        yield listener.port, heard
 
 
 def inside(island, program, *arguments) -> subprocess.Popen:

@@ -38,4 +38,4 @@ class Screen:
         async def look():
             return words in self.text
 
-        return await until(look, 30)
+        return await until(look)

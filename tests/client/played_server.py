@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from app.domain import chain
+from tests.listener import listen_for
 
 JOB = UUID(int=7)
 
@@ -69,8 +70,8 @@ class Scripted:
 @contextlib.asynccontextmanager
 async def serving(*scripts, port: int = 0):
     script = Scripted(*scripts)
-    server = await asyncio.start_server(script.answer, "127.0.0.1", port)
+    listener = listen_for(script.answer, port)
     try:
-        yield script, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield script, f"http://127.0.0.1:{listener.port}"
     finally:
-        server.close()
+        listener.close()

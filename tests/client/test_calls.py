@@ -108,7 +108,7 @@ async def test_answers_are_read_as_strictly_as_they_were_written(dossier, server
 
 
 async def test_time_is_up_and_the_job_goes_on(dossier, house):
-    house.model.pause = 30
+    house.model.pause = 600
     job = await dossier.submit("boil?")
 
     with pytest.raises(StillRunning, match="continues") as caught:
@@ -116,7 +116,7 @@ async def test_time_is_up_and_the_job_goes_on(dossier, house):
     assert isinstance(caught.value, TimeoutError)
     assert (await dossier.cancel(job.job_id)).status in {"cancelled", "cancelling"}
     with pytest.raises(NoResult):
-        await dossier.result(job.job_id, timeout=20)
+        await dossier.result(job.job_id, timeout=60)
 
 
 async def test_iterators_walk_every_page(house, monkeypatch):
@@ -161,7 +161,7 @@ async def test_the_blocking_client_iterates_and_closes(server):
     def work():
         with Dossier(server) as dossier:
             created = dossier.submit("boil?")
-            dossier.result(created.job_id, timeout=30)
+            dossier.result(created.job_id, timeout=60)
             listed = [job.job_id for job in dossier.iter_jobs()]
         dossier.close()  # once more: nothing
         with pytest.raises(RuntimeError, match="closed"):

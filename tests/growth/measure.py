@@ -1,4 +1,4 @@
-"""Compare the CPU of a call on 50,000 and on 100,000 characters."""
+"""Compare the CPU of a call on 2,000 and on 16,000 characters."""
 
 import gc
 import time
@@ -7,43 +7,37 @@ from collections.abc import Callable, Iterable
 Call = Callable[[str], object]
 TextOf = Callable[[int], str]  # a text of a size
 
-SMALL, LARGE = 50_000, 100_000
-PROBE = SMALL // 32
-MOST = 3.0  # times the CPU for twice the text: linear is 2, quadratic 4
-JUDGED = 1  # texts of each call: the dearest
-TRIES = 5  # of a pair that looks bad: another process's noise does not come five times
-PROBED = 0.0005  # seconds of CPU on PROBE characters
-FLOOR = 0.02  # seconds of CPU; less counts as this much
+SMALL, LARGE = 2_000, 16_000
+PROBE = 1_500
+MOST = 24.0  # times the CPU for eight times the text: linear is 8, quadratic 64, and noise hardly 3
+TRIES = 3  # of a pair that looks bad: another process's noise does not come three times
+PROBED = 0.0002  # seconds of CPU on PROBE characters; a quadratic call takes longer
+FLOOR = 0.002  # seconds of CPU; less counts as this much
 
 
 def steepest(call: Call, texts: Iterable[TextOf]) -> tuple[float, str]:
-    """Return the greatest growth as the text doubles, and what the text begins with.
-
-    Every text is tried once; the dearest are then judged by SMALL and LARGE. 0 is below the floor.
-    """
-    made = [(_cpu(call, text_of(PROBE)), at, text_of) for at, text_of in enumerate(texts)]
-    dearest = sorted((one for one in made if one[0] >= PROBED), reverse=True)[:JUDGED]
-    found = ((growth(call, text_of), text_of(60)) for _, _, text_of in dearest)
-    return max(found, default=(0.0, ""))
+    """Return the growth of the dearest text, and what it begins with; 0 where all are cheap."""
+    took, _, text_of = max((_fastest(call, text_of(PROBE)), at, text_of) for at, text_of in enumerate(texts))
+    return (growth(call, text_of) if took >= PROBED else 0.0), text_of(60)
 
 
 def growth(call: Call, text_of: TextOf) -> float:
-    """Return how many times the CPU grows as the text doubles."""
-    # A quadratic call is seen at the smaller size, before it takes minutes.
-    early = _ratio(call, text_of(4 * PROBE), text_of(8 * PROBE))
-    return early if early > MOST else _ratio(call, text_of(SMALL), text_of(LARGE))
-
-
-def _ratio(call: Call, small: str, large: str) -> float:
-    """Return the ratio of the fastest of a few tries."""
-    once, twice = list[float](), list[float]()
+    """Return how many times the CPU grows from SMALL to LARGE: the least of a few tries."""
+    small, large = text_of(SMALL), text_of(LARGE)
+    once, many = list[float](), list[float]()
     for _ in range(TRIES):
         once.append(_cpu(call, small))
-        twice.append(_cpu(call, large))
-        ratio = min(twice) / max(min(once), FLOOR)
+        many.append(_cpu(call, large))
+        ratio = min(many) / max(min(once), FLOOR)
         if ratio <= MOST:
             break
     return ratio
+
+
+def _fastest(call: Call, text: str) -> float:
+    """Return the CPU of one call, or of the faster of two where the first seems dear."""
+    took = _cpu(call, text)
+    return took if took < PROBED else min(took, _cpu(call, text))
 
 
 def _cpu(call: Call, text: str) -> float:

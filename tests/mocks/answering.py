@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from msgspec import Struct
 
-from app.api.server import listen
+from tests.listener import listen_for
 
 
 class Request(Struct):
@@ -68,11 +68,10 @@ async def _read(reader):
 @contextlib.asynccontextmanager
 async def answering():
     mock = Answering()
-    sock = listen("127.0.0.1", 0)
-    server = await asyncio.start_server(mock._serve, sock=sock)
-    mock.port = sock.getsockname()[1]
+    listener = listen_for(mock._serve)
+    mock.port = listener.port
     mock.url = f"http://127.0.0.1:{mock.port}"
     try:
         yield mock
     finally:
-        server.close()
+        listener.close()

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import json
 
+from tests.listener import listen_for
+
 PAUSE = "pause"  # in a script: wait until the test lets go on, or the reader leaves
 
 
@@ -82,7 +84,7 @@ class StreamingServer:
 async def streaming():
     """A server on loopback."""
     server = StreamingServer()
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
-    async with listening:
+    listener = listen_for(server.serve)
+    server.url = f"http://127.0.0.1:{listener.port}/v1"
+    with contextlib.closing(listener):
         yield server

@@ -8,7 +8,7 @@ from tests.growth.measure import MOST, growth, repeated
 
 
 @pytest.mark.parametrize("piece", ["<chat_history>", "</chat_history>", "\n", "USER:", "\nUSER:\n", " "])
-def test_twice_the_chat_takes_twice_as_long(piece):
+def test_a_longer_chat_takes_longer_only_in_proportion(piece):
     def answer(text):
         side_answer([PlainMessage("user", f"### Task: title {text}")])
 

@@ -10,6 +10,8 @@ from enum import Enum
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from tests.listener import listen_for
+
 SIZE = 16 * 1024  # bytes of one read: less than the long frame of the tests
 NO_LINGER = struct.pack("ii", 1, 0)  # makes close() send RST instead of FIN
 
@@ -174,10 +176,10 @@ async def _cut(writer: asyncio.StreamWriter, by: By) -> None:
 async def proxying(upstream: str, *cuts: Cut) -> AsyncIterator[Proxy]:
     """A proxy in front of a server; its `url` takes the place of the server's."""
     proxy = Proxy(upstream, cuts)
-    server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)
-    proxy.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    listener = listen_for(proxy.accept)
+    proxy.url = f"http://127.0.0.1:{listener.port}"
     try:
         yield proxy
     finally:
-        server.close()
+        listener.close()
         await proxy.close()

@@ -21,7 +21,7 @@ with Dossier(sys.argv[1]) as dossier:
     limits, sources = Limits(max_searches=2), Sources(search="web")
     created = dossier.submit("boil?", effort="quick", limits=limits, sources=sources)
     types: list[str] = [event.type for event in dossier.stream(created.job_id)]
-    title: str = dossier.result(created.job_id, timeout=30.0).title
+    title: str = dossier.result(created.job_id, timeout=90.0).title
     fork = dossier.fork(created.job_id, instruction="And why?")
     dossier.result(fork.job_id)
     job = newest(dossier)

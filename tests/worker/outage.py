@@ -5,6 +5,7 @@ import contextlib
 import json
 
 from app.domain import events as e
+from tests.listener import listen_for
 
 FAULTS = ("http_500", "refused", "silent")
 PAGES = {
@@ -21,11 +22,10 @@ class Provider:
         self.port = 0
         self.asked = []
         self.strike = None  # the path, and the fault that begins with the first request for it
-        self._server = None
 
     async def open(self):
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._listener = listen_for(self._serve, self.port)
+        self.port = self._listener.port
 
     async def fail(self, fault):
         self.fault = fault
@@ -38,7 +38,7 @@ class Provider:
         self.fault = None
 
     async def close(self):
-        self._server.close()
+        self._listener.close()
 
     async def _serve(self, reader, writer):
         with contextlib.suppress(asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):

@@ -83,11 +83,11 @@ async def test_jobs_go_on_after_an_outage_that_cost_them_few_events(house, provi
     jobs = [await submitted_job(house.writer) for _ in range(3)]
     async with working(house, concurrency=3):
         for job in jobs:
-            waiting = await until(partial(waits, house, job), 30)
+            waiting = await until(partial(waits, house, job))
             assert waiting.current_step.startswith("Waiting for tavily since ")
-        await until(lambda: released(house, jobs, 5), 30)
+        await until(lambda: released(house, jobs, 5))
         await provider.heal()
-        ended = [await until(partial(has_ended, house, job), 30) for job in jobs]
+        ended = [await until(partial(has_ended, house, job)) for job in jobs]
 
     for job in ended:
         assert (job.status, job.stop_reason, job.attempt) == ("completed", "answered", 1)
@@ -113,7 +113,7 @@ async def away_for_the_whole_deadline(house, search):
     equip(house, search)
     job = await submitted_job(house.writer, "boiling water", limits=Limits(deadline_seconds=2))
     async with working(house):
-        return await until(partial(has_ended, house, job), 30)
+        return await until(partial(has_ended, house, job))
 
 
 @pytest.mark.parametrize("rules", [1, e.AGENT_RULES])
@@ -142,7 +142,7 @@ async def test_what_a_job_waits_for_a_provider_is_no_part_of_its_deadline(house,
     equip(house, search)
     job = await submitted_job(house.writer)
     async with working(house):
-        job = await until(partial(has_ended, house, job), 30)
+        job = await until(partial(has_ended, house, job))
 
     log = await whole_log(house.engine, job.id)
     ends = [row.occurred_at for row in log if row.type == "attempt_released"]
