@@ -1,10 +1,12 @@
 """Define each column of `jobs`: name, storage, and value from the job.
 
-A new column is a row of JOB_COLUMNS and a migration. Every column follows from the job's events, so the
-table can be emptied and made again.
+A new column is a row of JOB_COLUMNS and a migration. That also makes new types of the rows that are sent, as
+processes of before send theirs. Every column follows from the job's events, so the table can be emptied and
+made again.
 """
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, get_args
 
 import msgspec
@@ -49,6 +51,10 @@ ORIGIN_SQL = "forked_from ->> 'job_id'"
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
+def _encoded(value: object) -> str | None:
+    return None if value is None else _encode(value).decode()
+
+
 class Storage(Struct, frozen=True):
     """How values of a kind are stored, and passed in an array."""
 
@@ -89,10 +95,11 @@ class JobColumn(Struct, frozen=True):
         """Return the SQL that converts an unnested column for storage."""
         return self.storage.expression.format(name=self.name)
 
-    def sent(self, job: Job) -> Any:  # noqa: ANN401 - of any type that the driver takes
-        """The value as a statement takes it."""
-        value = self.value(job)
-        return _encode(value).decode() if self.storage.is_encoded and value is not None else value
+    @property
+    def sent(self) -> Callable[[Job], Any]:
+        """What makes the value as a statement takes it."""
+        value = self.value
+        return (lambda job: _encoded(value(job))) if self.storage.is_encoded else value
 
     def returned(self, job: Job) -> Any:  # noqa: ANN401 - of any type that the driver returns
         """The value as the driver returns it."""
@@ -115,45 +122,48 @@ def _fixed(name: str, storage: Storage, value: Callable[[Job], Any], **options: 
 
 
 JOB_COLUMNS: Sequence[JobColumn] = (
-    _fixed("job_id", UUIDS, lambda job: job.id),
-    _fixed("tenant", TEXTS, lambda job: job.tenant),
-    _fixed("idempotency_key", TEXTS, lambda job: job.idempotency_key, nullable=True),
+    _fixed("job_id", UUIDS, attrgetter("id")),
+    _fixed("tenant", TEXTS, attrgetter("tenant")),
+    _fixed("idempotency_key", TEXTS, attrgetter("idempotency_key"), nullable=True),
     _fixed("request_sha256", TEXTS, lambda job: job.request_sha256, nullable=True),
-    _fixed("request", JSONS, lambda job: job.request, shape=ResearchRequest),
-    _fixed("query", TEXTS, lambda job: job.request.query),
-    _fixed("tags", LISTS, lambda job: job.request.tags),
-    _fixed("priority", SMALLS, lambda job: job.request.priority),
+    _fixed("request", JSONS, attrgetter("request"), shape=ResearchRequest),
+    _fixed("query", TEXTS, attrgetter("request.query")),
+    _fixed("tags", LISTS, attrgetter("request.tags")),
+    _fixed("priority", SMALLS, attrgetter("request.priority")),
     # Milliseconds since 1970, less a head start for priority: the claim takes the smallest first. Because
     # it never changes, a job of low priority is overtaken only by jobs of the next hours, not for ever.
     _fixed("rank", BIGS, rank),
-    _fixed("max_attempts", SMALLS, lambda job: job.max_attempts),
-    _fixed("created_at", MOMENTS, lambda job: job.created_at),
+    _fixed("max_attempts", SMALLS, attrgetter("max_attempts")),
+    _fixed("created_at", MOMENTS, attrgetter("created_at")),
     _fixed("forked_from", JSONS, view.forked_from, shape=ForkedFrom, nullable=True),
-    JobColumn("status", TEXTS, lambda job: job.status),
+    JobColumn("status", TEXTS, attrgetter("status")),
     # A pending job is not claimed before this; null: at once.
-    JobColumn("retry_at", MOMENTS, lambda job: job.retry_at, nullable=True),
+    JobColumn("retry_at", MOMENTS, attrgetter("retry_at"), nullable=True),
     # Of the last event: the expected version of the next append.
-    JobColumn("seq", INTEGERS, lambda job: job.seq),
-    JobColumn("head_hash", BYTES, lambda job: job.head_hash),
+    JobColumn("seq", INTEGERS, attrgetter("seq")),
+    JobColumn("head_hash", BYTES, attrgetter("head_hash")),
     # It grows by one with each claim, and only then.
-    JobColumn("epoch", BIGS, lambda job: job.epoch),
-    JobColumn("attempt", SMALLS, lambda job: job.attempt),
-    JobColumn("progress", SMALLS, lambda job: job.progress),
-    JobColumn("current_step", TEXTS, lambda job: job.current_step),
+    JobColumn("epoch", BIGS, attrgetter("epoch")),
+    JobColumn("attempt", SMALLS, attrgetter("attempt")),
+    JobColumn("progress", SMALLS, attrgetter("progress")),
+    JobColumn("current_step", TEXTS, attrgetter("current_step")),
     JobColumn("steps_completed", INTEGERS, lambda job: len(job.research.turns)),
-    JobColumn("total_steps", INTEGERS, lambda job: job.research.total_steps),
+    JobColumn("total_steps", INTEGERS, attrgetter("research.total_steps")),
     JobColumn("usage", JSONS, view.usage, shape=UsageView),
     JobColumn("result", JSONS, view.result, shape=Result, nullable=True),
-    JobColumn("error", JSONS, lambda job: job.failure, shape=JobError, nullable=True),
+    JobColumn("error", JSONS, attrgetter("failure"), shape=JobError, nullable=True),
     JobColumn("input_request", JSONS, view.input_request, shape=InputRequest, nullable=True),
-    JobColumn("started_at", MOMENTS, lambda job: job.started_at, nullable=True),
-    JobColumn("completed_at", MOMENTS, lambda job: job.completed_at, nullable=True),
-    JobColumn("updated_at", MOMENTS, lambda job: job.updated_at),
+    JobColumn("started_at", MOMENTS, attrgetter("started_at"), nullable=True),
+    JobColumn("completed_at", MOMENTS, attrgetter("completed_at"), nullable=True),
+    JobColumn("updated_at", MOMENTS, attrgetter("updated_at")),
 )
 MOVING_COLUMNS: Sequence[JobColumn] = tuple(column for column in JOB_COLUMNS if not column.is_fixed)
 
 JOB_NAMES = tuple(column.name for column in JOB_COLUMNS)
 MOVING_NAMES = tuple(column.name for column in MOVING_COLUMNS)
+
+_SENT = tuple(column.sent for column in JOB_COLUMNS)
+_SENT_MOVING = tuple(column.sent for column in MOVING_COLUMNS)
 
 
 def job_row(job: Job) -> tuple[Any, ...]:
@@ -163,12 +173,12 @@ def job_row(job: Job) -> tuple[Any, ...]:
     """
     if job.created_at is None:
         raise ValueError(f"Job {job.id} was never submitted.")
-    return tuple(column.sent(job) for column in JOB_COLUMNS)
+    return tuple([value(job) for value in _SENT])
 
 
 def moving(job: Job) -> tuple[Any, ...]:
     """Return the values of MOVING_COLUMNS, which each further event may change."""
-    return tuple(column.sent(job) for column in MOVING_COLUMNS)
+    return tuple([value(job) for value in _SENT_MOVING])
 
 
 def returned_row(job: Job) -> dict[str, Any]:

@@ -11,15 +11,16 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.errors import DatabaseUnavailable
-from app.store import migrate
+from app.store import log, migrate
 from app.store.database import dial, fetch
-from app.store.projections import COST_SQL, ORIGIN_SQL, OUTCOME_SQL
+from app.store.projections import COST_SQL, JOB_COLUMNS, MOVING_COLUMNS, ORIGIN_SQL, OUTCOME_SQL
 from app.store.tables import Xid8, metadata
 from tests.conftest import execute
 
 # SQLAlchemy's reflection has no name for it.
 ischema_names["xid8"] = Xid8
 
+LONG = {"timestamp with time zone": "timestamptz"}  # as Postgres prints it
 
 # Postgres prints a CASE over several lines, and casts in its own way: to Alembic these are other expressions.
 APART = {
@@ -55,6 +56,27 @@ async def test_an_index_that_is_compared_apart_is_the_one_in_code(owner, name):
 
     assert re.sub(r"[()\s]", "", expression) in found
     assert last in found
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        (log.SUBMITTED_JOB, {column.name: column.storage.array_of for column in JOB_COLUMNS}),
+        (
+            log.MOVED_JOB,
+            {"job_id": "uuid", "expected": "integer", "fence": "bigint"}
+            | {column.name: column.storage.array_of for column in MOVING_COLUMNS},
+        ),
+        (log.WRITTEN_EVENT, log.EVENT_COLUMNS),
+    ],
+)
+async def test_a_type_of_rows_has_the_columns_that_are_sent(owner, name, columns):
+    attributes = """
+        SELECT attname, format_type(atttypid, NULL) FROM pg_attribute a
+        JOIN pg_type t ON t.typrelid = a.attrelid WHERE t.oid = $1::regtype ORDER BY attnum"""
+    found = [(row[0], LONG.get(row[1], row[1])) for row in await fetch(owner, attributes, name)]
+
+    assert found == list(columns.items())
 
 
 async def test_a_migrated_database_is_at_the_expected_level(engine):
