@@ -39,6 +39,7 @@ class ProcessMetrics:
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
         self._providers: set[str] = set()
+        self._outcomes: dict[str, tuple[Counter, Histogram]] = {}
         self._define_http()
         self._define_worker()
         self._define_calls()
@@ -103,6 +104,12 @@ class ProcessMetrics:
         self.webhooks_waiting = self._gauge("webhooks_waiting", "Webhook messages that wait.")
         self.oldest_webhook = self._gauge("oldest_webhook_seconds", "Age of the first message that waits.")
         self.notify_queue = self._gauge("notify_queue_ratio", "Used part of Postgres's queue of NOTIFY.")
+
+    def of_outcome(self, outcome: str) -> tuple[Counter, Histogram]:
+        """Return how many attempts ended so, and how long they took."""
+        if outcome not in self._outcomes:
+            self._outcomes[outcome] = self.attempts.labels(outcome), self.attempt_seconds.labels(outcome)
+        return self._outcomes[outcome]
 
     def provider(self, name: str) -> str:
         """Return the label of a provider, `other` once there are many."""

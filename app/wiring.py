@@ -350,7 +350,7 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _essential(work: Coroutine[None, None, None]) -> asyncio.Task[None]:

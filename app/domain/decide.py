@@ -59,8 +59,6 @@ def _decide_existing(
     job: Job,
 ) -> Events:
     match command:
-        case c.StartAttempt():
-            return _start(command, job)
         case c.RecordEvents():
             return _record(command, job)
         case c.CompleteJob():
@@ -81,6 +79,8 @@ def _decide_existing(
             return _confirm_cancel(command, job)
         case c.ExpireLease():
             return _expire(command, job)
+        case c.StartAttempt():
+            return _start(command, job)
         case _:
             assert_never(command)
 

@@ -6,7 +6,7 @@ change of meaning takes a new `schema_version` and an entry in `upcast.UPCASTERS
 """
 
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 from uuid import UUID
 
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -33,6 +33,14 @@ class Fact(Struct, frozen=True):
 
     type: ClassVar[str]
     schema_version: ClassVar[int] = 1
+
+
+class ResearchFact(Fact, frozen=True):
+    """Base of what the agent did and learnt: most events of a log."""
+
+
+class ThreadFact(ResearchFact, frozen=True):
+    """Base of what threads did and learnt."""
 
 
 class JobSubmitted(Fact, frozen=True):
@@ -85,7 +93,7 @@ class AttemptStarted(Fact, frozen=True):
     worker: str
 
 
-class CallRequested(Fact, frozen=True):
+class CallRequested(ResearchFact, frozen=True):
     """Intent: committed before anything is paid for."""
 
     type = "call_requested"
@@ -125,7 +133,7 @@ class FailedPart(Struct, frozen=True):
 WritingState = Literal["queued", "reading", "thinking", "writing"]  # of a model in the middle of a call
 
 
-class CallProgressed(Fact, frozen=True):
+class CallProgressed(ResearchFact, frozen=True):
     """A model's call goes on.
 
     This is for those who watch: nothing follows from it.
@@ -137,7 +145,7 @@ class CallProgressed(Fact, frozen=True):
     tokens: int  # of the reply so far, thoughts among them; counted by us, so not exact
 
 
-class CallCompleted(Fact, frozen=True):
+class CallCompleted(ResearchFact, frozen=True):
     """A call has its result, and is never made again.
 
     The reply is a blob.
@@ -157,7 +165,7 @@ class CallCompleted(Fact, frozen=True):
     prompt_bytes: int | UnsetType = UNSET
 
 
-class CallFailed(Fact, frozen=True):
+class CallFailed(ResearchFact, frozen=True):
     """The call gave no reply that can be used."""
 
     type = "call_failed"
@@ -171,7 +179,7 @@ class CallFailed(Fact, frozen=True):
     said_sha256: str | UnsetType = UNSET
 
 
-class StepReasoned(Fact, frozen=True):
+class StepReasoned(ResearchFact, frozen=True):
     """The model filled the schema.
 
     A report's text is not here but in `report_written`.
@@ -183,7 +191,7 @@ class StepReasoned(Fact, frozen=True):
     function: AnyTool
 
 
-class PlanDrafted(Fact, frozen=True):
+class PlanDrafted(ResearchFact, frozen=True):
     """The first plan."""
 
     type = "plan_drafted"
@@ -192,7 +200,7 @@ class PlanDrafted(Fact, frozen=True):
     strategies: tuple[str, ...] = ()
 
 
-class PlanAdapted(Fact, frozen=True):
+class PlanAdapted(ResearchFact, frozen=True):
     """The plan changed because of what was found."""
 
     type = "plan_adapted"
@@ -202,7 +210,7 @@ class PlanAdapted(Fact, frozen=True):
     reason: str
 
 
-class SourceFound(Fact, frozen=True):
+class SourceFound(ResearchFact, frozen=True):
     """A search returned a new page, whose number is now fixed."""
 
     type = "source_found"
@@ -215,7 +223,7 @@ class SourceFound(Fact, frozen=True):
     engine: str | UnsetType = UNSET
 
 
-class PageRead(Fact, frozen=True):
+class PageRead(ResearchFact, frozen=True):
     """The text of a source is stored as a blob."""
 
     type = "page_read"
@@ -240,7 +248,7 @@ class InputRequested(Fact, frozen=True):
     plan: tuple[str, ...] | UnsetType = UNSET
 
 
-class PlanReviewed(Fact, frozen=True):
+class PlanReviewed(ResearchFact, frozen=True):
     """The caller changed the plan, or remarked on it."""
 
     type = "plan_reviewed"
@@ -256,7 +264,7 @@ class InputProvided(Fact, frozen=True):
     assumed: bool = False
 
 
-class BudgetReached(Fact, frozen=True):
+class BudgetReached(ResearchFact, frozen=True):
     """A limit was reached.
 
     What is left is kept for the report, and only the report follows.
@@ -268,7 +276,7 @@ class BudgetReached(Fact, frozen=True):
     allowed: float
 
 
-class ReportWritten(Fact, frozen=True):
+class ReportWritten(ResearchFact, frozen=True):
     """The report was delivered.
 
     Citations that did not resolve are already removed, and listed.
@@ -297,7 +305,7 @@ class Unquoted(Struct, frozen=True):
     number: int
 
 
-class ReportDrafted(Fact, frozen=True):
+class ReportDrafted(ResearchFact, frozen=True):
     """The model's report, before its claims were judged or embedded."""
 
     type = "report_drafted"
@@ -318,7 +326,7 @@ class ReportDrafted(Fact, frozen=True):
     output: Output | UnsetType = UNSET
 
 
-class PassagesMatched(Fact, frozen=True):
+class PassagesMatched(ResearchFact, frozen=True):
     """Embeddings found passages for claims without a quote."""
 
     type = "passages_matched"
@@ -336,7 +344,7 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
-class ClaimsJudged(Fact, frozen=True):
+class ClaimsJudged(ResearchFact, frozen=True):
     """A judge compared the claims of a draft with their quotes."""
 
     type = "claims_judged"
@@ -424,7 +432,7 @@ class JobCancelled(Fact, frozen=True):
     type = "job_cancelled"
 
 
-class ThreadOpened(Fact, frozen=True):
+class ThreadOpened(ThreadFact, frozen=True):
     """A thread began to research one question of the job.
 
     Its first search, for the words of its question, follows from this.
@@ -437,7 +445,7 @@ class ThreadOpened(Fact, frozen=True):
     section: int | UnsetType = UNSET
 
 
-class ThreadStepped(Fact, frozen=True):
+class ThreadStepped(ThreadFact, frozen=True):
     """A thread chose its next searches and pages."""
 
     type = "thread_stepped"
@@ -448,7 +456,7 @@ class ThreadStepped(Fact, frozen=True):
     reads: tuple[int, ...]  # numbers of sources
 
 
-class ThreadSearched(Fact, frozen=True):
+class ThreadSearched(ThreadFact, frozen=True):
     """A search of a thread returned these sources, new or known."""
 
     type = "thread_searched"
@@ -466,7 +474,7 @@ class Passage(Struct, frozen=True, omit_defaults=True):
     note: str = ""
 
 
-class EvidenceKept(Fact, frozen=True):
+class EvidenceKept(ThreadFact, frozen=True):
     """Passages of a page were kept for a thread."""
 
     type = "evidence_kept"
@@ -478,7 +486,7 @@ class EvidenceKept(Fact, frozen=True):
     found_by: str = ""  # key of the call: an extraction, or the reading of a short page
 
 
-class ThreadClosed(Fact, frozen=True):
+class ThreadClosed(ThreadFact, frozen=True):
     """A thread ended."""
 
     type = "thread_closed"
@@ -496,7 +504,7 @@ class PlannedSection(Struct, frozen=True):
     evidence: tuple[int, ...]  # numbers of passages, from 1, in the order of the log
 
 
-class OutlineDrafted(Fact, frozen=True):
+class OutlineDrafted(ThreadFact, frozen=True):
     """The lead looked at all evidence and outlined the report.
 
     Threads that are opened with it are for what it missed; another outline follows them.
@@ -510,7 +518,7 @@ class OutlineDrafted(Fact, frozen=True):
     missing: tuple[str, ...] = ()  # what was not found
 
 
-class SectionWritten(Fact, frozen=True):
+class SectionWritten(ThreadFact, frozen=True):
     """A section of the report was written, in markdown."""
 
     type = "section_written"
@@ -527,7 +535,7 @@ class SectionFault(Struct, frozen=True):
     question: str = ""  # to be researched before the section is rewritten
 
 
-class SectionsCriticised(Fact, frozen=True):
+class SectionsCriticised(ThreadFact, frozen=True):
     """A critique looked at all sections.
 
     Those with a problem are rewritten, after the threads that it opened.
@@ -585,7 +593,7 @@ Event = (
     | Unrecognised
 )
 
-EVENT_TYPES: dict[str, type[Any]] = {kind.type: kind for kind in Fact.__subclasses__()}
+EVENT_TYPES: dict[str, type[Any]] = {kind.type: kind for kind in get_args(Event) if issubclass(kind, Fact)}
 
 
 class Recorded(Struct, frozen=True):

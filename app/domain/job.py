@@ -100,40 +100,17 @@ def evolve(job: Job, fact: e.Recorded) -> Job:
 
 def _apply(job: Job, fact: e.Recorded) -> Job:
     event = fact.event
+    if isinstance(event, e.ResearchFact):
+        return _learn(job, event, fact.at)
     match event:
-        # First, because most events of a run are of these kinds.
-        case (
-            e.CallRequested()
-            | e.CallProgressed()
-            | e.CallCompleted()
-            | e.CallFailed()
-            | e.StepReasoned()
-            | e.PlanDrafted()
-            | e.PlanAdapted()
-            | e.PlanReviewed()
-            | e.SourceFound()
-            | e.PageRead()
-            | e.BudgetReached()
-            | e.ReportDrafted()
-            | e.ClaimsJudged()
-            | e.PassagesMatched()
-            | e.ReportWritten()
-            | e.ThreadOpened()
-            | e.ThreadStepped()
-            | e.ThreadSearched()
-            | e.EvidenceKept()
-            | e.ThreadClosed()
-            | e.OutlineDrafted()
-            | e.SectionWritten()
-            | e.SectionsCriticised()
-        ):
-            return _learn(job, event, fact.at)
         case e.JobSubmitted():
             return _submit(job, event, fact.at)
-        case e.JobForked():
-            return replace(job, research=research.fork(job.research, event))
         case e.AttemptStarted():
             return _start(job, event, fact)
+        case e.JobCompleted():
+            return _complete(job, event, fact.at)
+        case e.JobForked():
+            return replace(job, research=research.fork(job.research, event))
         case e.AttemptFailed():
             return _fail_attempt(job, event, fact.at)
         case e.AttemptReleased():
@@ -150,8 +127,6 @@ def _apply(job: Job, fact: e.Recorded) -> Job:
             return _end(job, "cancelled", "Cancelled", fact.at, "cancelled")
         case e.JobFailed():
             return _fail(job, event, fact.at)
-        case e.JobCompleted():
-            return _complete(job, event, fact.at)
         case e.Unrecognised():
             return replace(job, has_unknown=True)
         case _:

@@ -180,7 +180,7 @@ ResearchEvent = (
 
 def evolve(state: Research, event: ResearchEvent) -> Research:
     """The state after one more research event."""
-    if isinstance(event, ThreadEvent):
+    if isinstance(event, e.ThreadFact):
         return replace(state, work=threaded_work.evolve(state.work, event))
     match event:
         case e.CallRequested():

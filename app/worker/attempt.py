@@ -80,9 +80,12 @@ class Attempt:
 
         Not interrupted by a cancel: what was begun is written, and the next worker sees it.
         """
-        task = asyncio.ensure_future(self._alone(work))
-        task.add_done_callback(_see)
-        return await asyncio.shield(task)
+        task = asyncio.get_running_loop().create_task(self._alone(work))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_see)
+            raise
 
     async def _alone(self, work: Callable[[], Awaitable[WriteResultT]]) -> WriteResultT:
         async with self._writing:

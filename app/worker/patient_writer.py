@@ -36,25 +36,25 @@ class PatientWriter:
 
     async def append(self, change: Change) -> bool:
         """Append like `Writer.append`, and recognise a success whose answer was lost."""
-        return await self._patiently(lambda: self._send(change))
+        return await patiently(lambda: self._send(change), self._gave_up)
 
     async def _send(self, change: Change) -> bool:
         return await self._writer.append(change) or await log.holds(self._writer.engine, change)
 
     async def catch_up(self, job: Job) -> Job:
         """As `Writer.catch_up`."""
-        return await self._patiently(lambda: self._writer.catch_up(job))
+        return await patiently(lambda: self._writer.catch_up(job), self._gave_up)
 
     async def keep(self, bodies: Sequence[bytes]) -> None:
         """As `Writer.keep`: what is there already is not stored again."""
-        await self._patiently(lambda: self._writer.keep(bodies))
+        await patiently(lambda: self._writer.keep(bodies), self._gave_up)
 
     async def recall(self, names: Sequence[str]) -> Mapping[str, bytes]:
         """As `Writer.recall`."""
-        return await self._patiently(lambda: self._writer.recall(names))
+        return await patiently(lambda: self._writer.recall(names), self._gave_up)
 
-    async def _patiently(self, ask: Callable[[], Awaitable[WriteResultT]]) -> WriteResultT:
-        return await patiently(ask, lambda: self._is_over)
+    def _gave_up(self) -> bool:
+        return self._is_over
 
 
 async def patiently(ask: Callable[[], Awaitable[WriteResultT]], is_over: Callable[[], bool]) -> WriteResultT:

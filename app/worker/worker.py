@@ -161,7 +161,8 @@ class Worker:
         self._beats.hold(leases, before)
         for lease in leases:
             tracing.note("claim", {"dossier.claim_seconds": claimed}, lease.job_id)
-            log.info("A job was claimed.", extra=self._about(lease.job_id, lease.epoch))
+            if log.isEnabledFor(logging.INFO):
+                log.info("A job was claimed.", extra=self._about(lease.job_id, lease.epoch))
             self._start(jobs[lease.job_id], lease.at)
         return bool(leases or broken)
 
@@ -186,7 +187,7 @@ class Worker:
 
     def _start(self, job: Job, at: datetime) -> None:
         attempt = Attempt(self._writer, job, self.name, at)
-        task = asyncio.create_task(self._work(attempt), name=f"job {job.id}")
+        task = self._loop.create_task(self._work(attempt), name=f"job {job.id}")
         self._attempts[job.id] = (attempt, task)
         self._stops.pop(job.id, None)  # of an attempt before, which is just about to end
         if job.epoch == 1 and job.created_at:
@@ -238,10 +239,13 @@ class Worker:
         return {"job": job_id, "epoch": epoch, "worker": self.name}
 
     def _count(self, attempt: Attempt) -> None:
-        about = self._about(attempt.job_id, attempt.epoch)
-        log.info("An attempt ended.", extra={**about, "outcome": attempt.outcome, "seconds": attempt.age()})
-        self._metrics.attempts.labels(attempt.outcome).inc()
-        self._metrics.attempt_seconds.labels(attempt.outcome).observe(attempt.age())
+        seconds = attempt.age()
+        if log.isEnabledFor(logging.INFO):
+            about = self._about(attempt.job_id, attempt.epoch)
+            log.info("An attempt ended.", extra={**about, "outcome": attempt.outcome, "seconds": seconds})
+        count, took = self._metrics.of_outcome(attempt.outcome)
+        count.inc()
+        took.observe(seconds)
 
     async def _stopped(self, attempt: Attempt) -> None:
         """Somebody cancelled the job, took the lease, or the worker is leaving."""
