@@ -162,8 +162,8 @@ MOVING_COLUMNS: Sequence[JobColumn] = tuple(column for column in JOB_COLUMNS if 
 JOB_NAMES = tuple(column.name for column in JOB_COLUMNS)
 MOVING_NAMES = tuple(column.name for column in MOVING_COLUMNS)
 
-_SENT = tuple(column.sent for column in JOB_COLUMNS)
-_SENT_MOVING = tuple(column.sent for column in MOVING_COLUMNS)
+_ROW_VALUES = tuple(column.sent for column in JOB_COLUMNS)
+_MOVING_VALUES = tuple(column.sent for column in MOVING_COLUMNS)
 
 
 def job_row(job: Job) -> tuple[Any, ...]:
@@ -173,12 +173,12 @@ def job_row(job: Job) -> tuple[Any, ...]:
     """
     if job.created_at is None:
         raise ValueError(f"Job {job.id} was never submitted.")
-    return tuple([value(job) for value in _SENT])
+    return tuple([value(job) for value in _ROW_VALUES])
 
 
 def moving(job: Job) -> tuple[Any, ...]:
     """Return the values of MOVING_COLUMNS, which each further event may change."""
-    return tuple([value(job) for value in _SENT_MOVING])
+    return tuple([value(job) for value in _MOVING_VALUES])
 
 
 def returned_row(job: Job) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from tests.conftest import execute
 # SQLAlchemy's reflection has no name for it.
 ischema_names["xid8"] = Xid8
 
-LONG = {"timestamp with time zone": "timestamptz"}  # as Postgres prints it
+PRINTED_TYPES = {"timestamp with time zone": "timestamptz"}  # as Postgres prints it
 
 # Postgres prints a CASE over several lines, and casts in its own way: to Alembic these are other expressions.
 APART = {
@@ -74,7 +74,7 @@ async def test_a_type_of_rows_has_the_columns_that_are_sent(owner, name, columns
     attributes = """
         SELECT attname, format_type(atttypid, NULL) FROM pg_attribute a
         JOIN pg_type t ON t.typrelid = a.attrelid WHERE t.oid = $1::regtype ORDER BY attnum"""
-    found = [(row[0], LONG.get(row[1], row[1])) for row in await fetch(owner, attributes, name)]
+    found = [(row[0], PRINTED_TYPES.get(row[1], row[1])) for row in await fetch(owner, attributes, name)]
 
     assert found == list(columns.items())
 
