@@ -21,17 +21,60 @@ from app.store.session import Session
 # - A job that others have claimed and given back since this statement began stays for the next one. Its
 #   last events have a higher transaction number than this claim may have got with its first lock, and
 #   the feed would show the claim before them.
-CLAIM = """
+TAKE = """
     WITH retries AS MATERIALIZED (
-        SELECT job_id, seq, epoch, attempt, progress, head_hash, updated_at FROM jobs
+        SELECT job_id, seq, epoch, attempt, progress, head_hash, updated_at, NULL AS tenant FROM jobs
         WHERE status = 'pending' AND retry_at IS NOT NULL AND retry_at <= now()
         LIMIT $1::integer FOR UPDATE SKIP LOCKED
     ), ready AS MATERIALIZED (
-        SELECT job_id, seq, epoch, attempt, progress, head_hash, updated_at FROM jobs
+        SELECT job_id, seq, epoch, attempt, progress, head_hash, updated_at, NULL AS tenant FROM jobs
         WHERE status = 'pending' AND retry_at IS NULL
         ORDER BY rank, job_id LIMIT $1::integer - (SELECT count(*) FROM retries) FOR UPDATE SKIP LOCKED
-    ), started AS MATERIALIZED (
-        SELECT job_id, seq + 1 AS seq, epoch + 1 AS epoch, progress, head_hash,
+    )"""
+
+# The same where jobs of several tenants wait.
+# - `ring` hops from tenant to tenant along the index, from the one after $5 once round, and reads one
+#   entry of each. It ends when there are as many tenants as jobs are asked for. Each of them gives an
+#   equal share, in its own order.
+# - Only jobs_turn_idx has its tenants in this collation, and a tenant that is asked for by two bounds
+#   stays in the order: so no statistics lead the planner to another index, whose entries of the tenant
+#   it would sort, or to jobs_ready_idx and the jobs of all others.
+# - While anything is ready, half of a claim is the most that retries take, or a tenant whose jobs fail
+#   again and again would keep the others waiting.
+TAKE_IN_TURN = """
+    WITH RECURSIVE ring AS (
+        SELECT $5::text COLLATE "C" AS tenant, false AS again, 0 AS place
+        UNION ALL
+        SELECT coalesce(next.tenant, ''), again OR next.tenant IS NULL,
+               CASE WHEN next.tenant IS NULL THEN place ELSE place + 1 END
+        FROM ring LEFT JOIN LATERAL (
+            SELECT tenant COLLATE "C" AS tenant FROM jobs
+            WHERE status = 'pending' AND retry_at IS NULL AND tenant COLLATE "C" > ring.tenant
+            ORDER BY tenant COLLATE "C", rank, job_id LIMIT 1
+        ) AS next ON true
+        WHERE place < $1::integer AND NOT (again AND (ring.tenant >= $5::text OR next.tenant IS NULL
+                                                      OR next.tenant > $5::text))
+    ), turns AS MATERIALIZED (
+        SELECT tenant FROM ring WHERE place > 0 AND tenant <> ''
+    ), retries AS MATERIALIZED (
+        SELECT job_id, seq, epoch, attempt, progress, head_hash, updated_at, NULL AS tenant FROM jobs
+        WHERE status = 'pending' AND retry_at IS NOT NULL AND retry_at <= now()
+        LIMIT CASE WHEN EXISTS (SELECT FROM turns) THEN floor($1::integer / 2.0 + random())
+                   ELSE $1::integer END
+        FOR UPDATE SKIP LOCKED
+    ), ready AS MATERIALIZED (
+        SELECT own.*, turn.tenant FROM turns AS turn CROSS JOIN LATERAL (
+            SELECT job_id, seq, epoch, attempt, progress, head_hash, updated_at FROM jobs
+            WHERE status = 'pending' AND retry_at IS NULL
+              AND tenant COLLATE "C" >= turn.tenant AND tenant COLLATE "C" <= turn.tenant
+            ORDER BY tenant COLLATE "C", rank, job_id
+            LIMIT ($1::integer - 1) / (SELECT count(*) FROM turns) + 1 FOR UPDATE SKIP LOCKED
+        ) AS own
+        LIMIT $1::integer - (SELECT count(*) FROM retries)
+    )"""
+
+START = """, started AS MATERIALIZED (
+        SELECT job_id, seq + 1 AS seq, epoch + 1 AS epoch, progress, head_hash, tenant,
                greatest(clock_timestamp(), updated_at) AS at,
                '{"attempt":' || attempt + 1 || ',"worker":' || to_json($2::text) || '}' AS data
         FROM (SELECT * FROM retries UNION ALL SELECT * FROM ready) AS taken
@@ -57,7 +100,10 @@ CLAIM = """
         ON CONFLICT (job_id) DO UPDATE SET epoch = excluded.epoch, worker = excluded.worker,
             expires_at = excluded.expires_at, deadline_at = excluded.deadline_at
     )
-    SELECT job_id, epoch, clock_timestamp() FROM hashed"""
+    SELECT job_id, epoch, clock_timestamp(), tenant FROM hashed"""
+
+CLAIM = TAKE + START
+CLAIM_IN_TURN = TAKE_IN_TURN + START
 
 # A lease that is gone, or held under another epoch, does not come back: the caller has lost it.
 BEAT = """
@@ -84,15 +130,12 @@ LOST = f"""
     LIMIT $1::integer"""
 
 # The one query that a worker makes each second, however many jobs it runs. The fourth column makes
-# up for a lost wake-up: of the jobs that it runs, those that are to be cancelled. The last two are what
-# operators want of the worker. The first pending job is
+# up for a lost wake-up: of the jobs that it runs, those that are to be cancelled. The two after it are what
+# operators want of the worker. The last says whether several tenants wait. A pending job is
 # asked for in order, because where statistics say that most jobs are pending, any one of them is looked
 # for in the table, and once they have run, that is the whole table.
 PEEK = f"""
-    SELECT (SELECT true FROM jobs WHERE status = 'pending' AND retry_at IS NULL
-            ORDER BY rank, job_id LIMIT 1) IS NOT NULL
-        OR (SELECT true FROM jobs WHERE status = 'pending' AND retry_at IS NOT NULL AND retry_at <= now()
-            ORDER BY retry_at LIMIT 1) IS NOT NULL,
+    SELECT coalesce(first, retry) IS NOT NULL,
            EXISTS (SELECT FROM jobs j LEFT JOIN leases l ON l.job_id = j.job_id
                    WHERE j.status IN ({LEASED_SQL})
                      AND (l.job_id IS NULL OR l.expires_at <= now() OR l.deadline_at <= now())),
@@ -100,7 +143,16 @@ PEEK = f"""
            ARRAY(SELECT job_id FROM jobs WHERE job_id = ANY($1::uuid[]) AND status = 'cancelling'),
            EXISTS (SELECT FROM queue_pause)
         OR coalesce((SELECT paused_at IS NOT NULL FROM workers WHERE name = $2::text), false),
-           coalesce((SELECT drain_at IS NOT NULL FROM workers WHERE name = $2::text), false)"""
+           coalesce((SELECT drain_at IS NOT NULL FROM workers WHERE name = $2::text), false),
+           coalesce(least(first, last, retry) <> greatest(first, last, retry), false)
+    FROM (SELECT (SELECT tenant FROM jobs WHERE status = 'pending' AND retry_at IS NULL
+                  ORDER BY tenant COLLATE "C", rank, job_id LIMIT 1) AS first,
+                 (SELECT tenant FROM jobs WHERE status = 'pending' AND retry_at IS NULL
+                  ORDER BY tenant COLLATE "C" DESC, rank DESC, job_id DESC LIMIT 1) AS last,
+                 (SELECT tenant FROM jobs
+                  WHERE status = 'pending' AND retry_at IS NOT NULL AND retry_at <= now()
+                  ORDER BY retry_at LIMIT 1) AS retry
+          OFFSET 0) AS waiting"""
 
 UNANSWERED = "SELECT job_id FROM jobs WHERE status = 'input_required' AND retry_at <= now() LIMIT $1::integer"
 
@@ -129,6 +181,7 @@ class Lease(Struct, frozen=True):
     job_id: UUID
     epoch: int
     at: datetime  # when it was claimed, by the clock of Postgres, which is the same for all workers
+    turn: str | None = None  # the tenant whose turn it was, None if it was nobody's
 
 
 class Lost(Struct, frozen=True):
@@ -149,6 +202,7 @@ class Glance(Struct, frozen=True):
     cancelling: list[UUID]  # of the jobs asked about, those that somebody wants to stop
     paused: bool = False  # an operator wants this worker, or all, to claim nothing
     draining: bool = False  # an operator wants this worker to hand its jobs back and stop
+    shared: bool = False  # jobs of several tenants wait
 
 
 async def claim(
@@ -156,6 +210,16 @@ async def claim(
 ) -> list[Lease]:
     """Claim up to `count` due jobs for `worker`."""
     return [Lease(*row) for row in await fetch(engine, CLAIM, count, worker, lease, deadline)]
+
+
+async def claim_in_turn(
+    engine: Engine, worker: str, count: int, lease: timedelta, deadline: timedelta, after: str
+) -> list[Lease]:
+    """Claim up to `count` due jobs of one tenant after the other.
+
+    It begins with the tenant after `after`. Fewer than `count` does not mean that nothing is left.
+    """
+    return [Lease(*row) for row in await fetch(engine, CLAIM_IN_TURN, count, worker, lease, deadline, after)]
 
 
 async def beat(connection: Session, leases: Mapping[UUID, int], lease: timedelta) -> set[UUID]:

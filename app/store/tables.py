@@ -120,6 +120,13 @@ jobs = Table(
     Index(
         "jobs_ready_idx", "rank", "job_id", postgresql_where=text("status = 'pending' AND retry_at IS NULL")
     ),
+    Index(
+        "jobs_turn_idx",
+        text('tenant COLLATE "C"'),
+        "rank",
+        "job_id",
+        postgresql_where=text("status = 'pending' AND retry_at IS NULL"),
+    ),
     Index("jobs_retry_idx", "retry_at", postgresql_where=text("status = 'pending' AND retry_at IS NOT NULL")),
     Index("jobs_asking_idx", "retry_at", postgresql_where=text("status = 'input_required'")),
     Index("jobs_leased_idx", "job_id", postgresql_where=text(f"status IN ({LEASED_SQL})")),

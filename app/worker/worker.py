@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import string
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -85,6 +86,8 @@ class Worker:
         self._draining = False
         self._paused: bool | None = None  # what operators want; not known before the first look
         self._force_stop = asyncio.Event()
+        self._shared = False  # whether several tenants wait
+        self._turn = random.choice(string.ascii_lowercase)  # the tenant served last; at first, any
         self._beats = Beats(url, pace.lease, self._lost_from_thread, self._presence.badge)
 
     async def run(self) -> None:
@@ -141,9 +144,7 @@ class Worker:
         Return False without any.
         """
         before = time.monotonic()
-        leases = await queue.claim(
-            self._writer.engine, self.name, count, self._pace.lease, self._pace.deadline
-        )
+        leases = await self._claim_jobs(count)
         claimed = time.monotonic() - before
         self._metrics.claim_seconds.observe(claimed)
         if leases:
@@ -172,6 +173,15 @@ class Worker:
             return False
         await hand_back(self._writer, job, self.name)
         return True
+
+    async def _claim_jobs(self, count: int) -> list[queue.Lease]:
+        """Go round the tenants where several of them wait."""
+        terms = self._writer.engine, self.name, count, self._pace.lease, self._pace.deadline
+        if not self._shared:
+            return await queue.claim(*terms)
+        leases = await queue.claim_in_turn(*terms, self._turn)
+        self._turn = next((lease.turn for lease in reversed(leases) if lease.turn), self._turn)
+        return leases
 
     async def _read(
         self, job_ids: list[UUID], claimed: float
@@ -347,6 +357,7 @@ class Worker:
 
     async def _see_to(self) -> None:
         glance = await queue.peek(self._writer.engine, list(self._attempts), self.name)
+        self._shared = glance.shared
         self._cancel(glance.cancelling, "cancel")
         self._obey(glance)
         if glance.due:

@@ -40,6 +40,7 @@ WITHOUT = {
     "page_numbers.page_numbers": NAMED,
     "event_feed.head": "a place in the log, and nothing that is there",
     "queue.claim": WORKER,
+    "queue.claim_in_turn": WORKER,
     "queue.beat": WORKER,
     "queue.set_aside": WORKER,
     "queue.lost": WORKER,

@@ -80,10 +80,11 @@ def asks(jobs: list[str], long: str) -> list[Ask]:
         # Locked, looked at again, and changed: each job that is taken is seen a few times.
         Ask("claim", queue.CLAIM, ("50", "'w'", "'10s'", "'1h'"), 5 * 50),
         Ask("claim a lot", queue.CLAIM, ("200", "'w'", "'10s'", "'1h'"), 5 * 200),
+        Ask("claim in turn", queue.CLAIM_IN_TURN, ("50", "'w'", "'10s'", "'1h'", "'d'"), 5 * 50),
         Ask("beat", queue.BEAT, (ids, cursors, "'10s'"), 0),
         Ask("set aside", queue.SET_ASIDE, (ids, "'1h'"), many),
         Ask("lost", queue.LOST, ("100",), 2 * FEW),
-        Ask("peek", queue.PEEK, (ids, "'w'"), 2 + 2 * FEW + 1 + many),
+        Ask("peek", queue.PEEK, (ids, "'w'"), 3 + 2 * FEW + 1 + many),
         Ask("unanswered", queue.UNANSWERED, ("100",), FEW),
         Ask("waiting", queue.WAITING, ("10000",), 2 * 10_000),
         Ask("read", log.READ_EVENTS, (long, "10", "100"), 100),

@@ -22,10 +22,12 @@ ischema_names["xid8"] = Xid8
 
 PRINTED_TYPES = {"timestamp with time zone": "timestamptz"}  # as Postgres prints it
 
-# Postgres prints a CASE over several lines, and casts in its own way: to Alembic these are other expressions.
+# Postgres prints a CASE over several lines, casts in its own way, and a collation is no part of a column: to
+# Alembic these are other expressions.
 APART = {
     "jobs_outcome_idx": (OUTCOME_SQL, "job_idDESC"),
     "jobs_cost_idx": (COST_SQL.replace("CAST", "").replace(" AS float8", "::double precision"), "job_id"),
+    "jobs_turn_idx": ('tenant COLLATE "C"', "retry_atISNULL"),
     "jobs_forks_idx": (ORIGIN_SQL, "forked_fromISNOTNULL"),
 }
 
