@@ -36,6 +36,7 @@ from app.api import (
 from app.api.authentication import caller_of, require_key
 from app.api.context import ApiContext
 from app.api.contract import MAX_REQUEST_BODY, check_request
+from app.api.error_pages import handlers
 from app.api.openai.job_serving import OpenAI
 from app.api.openai.routes import openai_router
 from app.api.openapi import CompleteDocument, document_router
@@ -117,7 +118,7 @@ def make_app(
         before_request=check_request,
         guards=[require_key],
         state=State({"context": context}),
-        exception_handlers=HANDLERS,  # type: ignore[arg-type]
+        exception_handlers=handlers(root_path),  # type: ignore[arg-type]
         request_max_body_size=MAX_REQUEST_BODY,
         compression_config=JSON_COMPRESSION,
         lifespan=[lifespan] if lifespan else [],

@@ -8,9 +8,11 @@ browser may keep it for good; the pages themselves are checked by their ETag eac
 """
 
 import gzip
+import re
 from collections.abc import Mapping
 from functools import cache, partial
 from hashlib import sha256
+from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -154,6 +156,13 @@ def files() -> Mapping[str, File]:
 
 
 @cache
+def languages() -> tuple[str, ...]:
+    """Return the languages of the page: each has a table, except English."""
+    tables = sorted(WEB_FOLDER.glob("language_*.js"))
+    return ("en", *(path.stem.removeprefix("language_") for path in tables))
+
+
+@cache
 def web_version() -> str:
     """A name for the state of all these files."""
     return sha256(b"".join(file.etag.encode() for file in files().values())).hexdigest()[:12]
@@ -173,11 +182,19 @@ def _page(name: str, title: str) -> str:
         "view": name,
         "main": (WEB_FOLDER / f"{name}.html").read_text(encoding="utf-8").strip(),
         "version": web_version(),
+        "languages": " ".join(languages()),
     }
     page = (WEB_FOLDER / "frame.html").read_text(encoding="utf-8")
     for part, text in parts.items():
         page = page.replace(f"{{{part}}}", text)
     return page.replace(f'data-nav="{name}"', f'data-nav="{name}" aria-current="page"')
+
+
+def error_page(status: int, title: str, detail: str, root: str) -> bytes:
+    """Return an error as a page."""
+    words = {"status": str(status), "problem": escape(title), "detail": escape(detail)}
+    page = _view_file("error", "Error", root).body.decode()
+    return re.sub(r"\{(status|problem|detail)\}", lambda found: words[found[1]], page).encode()
 
 
 def _file(body: bytes, suffix: str) -> File:

@@ -1,4 +1,6 @@
 // The public API, and nothing else.
+
+import { t } from "./language.js";
 import { at, here } from "./root.js";
 
 /** An answer that is not the one that was asked for: problem+json. */
@@ -8,7 +10,7 @@ export class Problem extends Error {
    * @param {number} status
    */
   constructor(body, status) {
-    super(body.detail ?? body.title ?? `The server answered ${status}.`);
+    super(body.detail ?? body.title ?? t`The server answered ${status}.`);
     this.code = String(body.code ?? "");
     this.status = status;
     this.title = String(body.title ?? "");
@@ -35,7 +37,7 @@ async function call(path, options = {}) {
   try {
     response = await fetch(at(path), { ...options, headers: { Accept: "application/json", ...options.headers } });
   } catch {
-    throw new Away("The server does not answer.");
+    throw new Away(t("The server does not answer."));
   }
   if (response.status === 204) return null;
   if (response.ok) return options.text ? response.text() : response.json();
@@ -77,7 +79,7 @@ function upload(file, collections, sent) {
     request.addEventListener("load", () =>
       request.status < 300 ? resolve(request.response) : reject(new Problem(request.response ?? {}, request.status)),
     );
-    request.addEventListener("error", () => reject(new Away("The server does not answer.")));
+    request.addEventListener("error", () => reject(new Away(t("The server does not answer."))));
     request.send(body);
   });
 }
@@ -139,9 +141,9 @@ export function reportDocument(id) {
     request.addEventListener("load", () =>
       request.status === 200 && request.response
         ? resolve(request.response)
-        : reject(new Problem({ detail: "There is no report." }, request.status)),
+        : reject(new Problem({ detail: t("There is no report.") }, request.status)),
     );
-    request.addEventListener("error", () => reject(new Away("The server does not answer.")));
+    request.addEventListener("error", () => reject(new Away(t("The server does not answer."))));
     request.send();
   });
 }

@@ -1,6 +1,7 @@
 // The question, its effort, its bounds; what the API refuses is said at the field it names.
 import { api, Problem } from "./api.js";
 import { $, h, say } from "./dom.js";
+import { t } from "./language.js";
 import { estimate, showOffer } from "./offer.js";
 import { at } from "./root.js";
 import { drawRows, poll } from "./rows.js";
@@ -10,11 +11,11 @@ const form = $("form");
 let key = crypto.randomUUID(); // the same until it is accepted: a lost answer or a double click asks once
 
 function words(one) {
-  const most = `Up to ${count(one.calls)} calls and ${many(one.seconds / 60, "minute")}.`;
-  if (!one.typical) return `${most} The cost depends on the model; no past jobs to estimate from.`;
+  const most = t`Up to ${count(one.calls)} calls and ${many(one.seconds / 60, "minute")}.`;
+  if (!one.typical) return t`${most} The cost depends on the model; no past jobs to estimate from.`;
   const { calls, seconds, cost_usd: cost } = one.typical;
-  const price = cost === null ? "of unknown cost" : money(cost);
-  return `${most} Usually ${many(Math.round(calls), "call")}, ${lasted(seconds * 1000)}, ${price}.`;
+  const price = cost === null ? t("of unknown cost") : money(cost);
+  return t`${most} Usually ${many(Math.round(calls), "call")}, ${lasted(seconds * 1000)}, ${price}.`;
 }
 
 async function efforts() {
@@ -22,7 +23,7 @@ async function efforts() {
     for (const one of (await api.overview()).efforts) {
       say($(`effort-${one.effort}`), words(one));
       if (one.typical)
-        $(`effort-${one.effort}`).title = `The median of ${many(one.typical.jobs, "job")} of the last 14 days`;
+        $(`effort-${one.effort}`).title = t`The median of ${many(one.typical.jobs, "job")} of the last 14 days`;
     }
   } catch {
     /* the choice is shown without its figures */
@@ -102,7 +103,7 @@ function refuse(error) {
   if (first) return first.focus();
   const box = $("problem");
   box.replaceChildren(
-    h("h2", null, error.title || "That did not work"),
+    h("h2", null, error.title || t("That did not work")),
     h("p", null, named.length ? named.map((one) => `${one.field}: ${one.message}`).join(" ") : error.message),
   );
   box.hidden = false;

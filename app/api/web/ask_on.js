@@ -1,16 +1,15 @@
 // Go on from a job: a follow-up question under its report, or a fork at any of its events.
 import { api, Problem, told } from "./api.js";
 import { h, say } from "./dom.js";
+import { t } from "./language.js";
 import { at } from "./root.js";
-import { many } from "./words.js";
-
-const EFFORTS = ["quick", "standard", "deep"];
+import { EFFORTS, many } from "./words.js";
 
 const efforts = (effort) =>
   h(
     "select",
-    { name: "effort", "aria-label": "Effort" },
-    EFFORTS.map((name) => h("option", { value: name, selected: name === effort }, `${name} effort`)),
+    { name: "effort", "aria-label": t("Effort") },
+    Object.entries(EFFORTS).map(([name, words]) => h("option", { value: name, selected: name === effort }, words)),
   );
 
 /** A form that makes a fork and goes there; `body` is made of what was filled in. */
@@ -51,20 +50,25 @@ const text = (given, name) => String(given.get(name) ?? "").trim();
 /** The follow-up box of a job that is over. */
 export function askOn(view) {
   const field = h("textarea", { id: "further", name: "instruction", rows: 2, maxlength: 4000, dir: "auto" });
-  const { form, button } = forking(view.job_id, [h("label", { for: "further" }, "Ask on"), field], "Ask", (given) => {
-    const instruction = text(given, "instruction");
-    if (!instruction) throw new Error("Write what you want to know beyond this.");
-    return {
-      changes: { instruction, ...(text(given, "effort") !== view.effort && { effort: text(given, "effort") }) },
-    };
-  });
+  const { form, button } = forking(
+    view.job_id,
+    [h("label", { for: "further" }, t("Ask on")), field],
+    t("Ask"),
+    (given) => {
+      const instruction = text(given, "instruction");
+      if (!instruction) throw new Error(t("Write what you want to know beyond this."));
+      return {
+        changes: { instruction, ...(text(given, "effort") !== view.effort && { effort: text(given, "effort") }) },
+      };
+    },
+  );
   form.append(
     h(
       "div",
       { class: "send" },
       efforts(view.effort),
       button,
-      h("span", { class: "hint" }, "The pages that were read are kept, and cost nothing again."),
+      h("span", { class: "hint" }, t("The pages that were read are kept, and cost nothing again.")),
     ),
   );
   return form;
@@ -76,10 +80,10 @@ export function forkHere(id, run, effort) {
   const { form, button } = forking(
     id,
     [
-      field("What to do differently", "instruction", "a further question or an order; empty: the same question"),
-      h("div", { class: "two" }, labelled("Effort", efforts(effort)), cost()),
+      field(t("What to do differently"), "instruction", t("a further question or an order; empty: the same question")),
+      h("div", { class: "two" }, labelled(t("Effort"), efforts(effort)), cost()),
     ],
-    "Fork",
+    t("Fork"),
     (given) => {
       const usd = text(given, "max_cost_usd"),
         changes = /** @type {Record<string, any>} */ ({});
@@ -89,10 +93,10 @@ export function forkHere(id, run, effort) {
       return { after: run.seq, changes };
     },
   );
-  const close = h("button", { type: "button", onclick: () => dialog.close() }, "Cancel");
+  const close = h("button", { type: "button", onclick: () => dialog.close() }, t("Cancel"));
   form.append(h("div", { class: "acts" }, close, button));
   dialog.append(
-    h("h2", { id: "fork-title" }, `Fork after event ${run.seq}`),
+    h("h2", { id: "fork-title" }, t`Fork after event ${run.seq}`),
     h("p", { class: "soft" }, kept(run)),
     form,
   );
@@ -110,7 +114,7 @@ function kept(run) {
     many(run.sources.size, "source"),
     many(read, "page that was read", "pages that were read"),
   ];
-  return `Kept at no cost: ${parts.join(", ")}. What came after this event is done again.`;
+  return t`Kept at no cost: ${parts.join(", ")}. What came after this event is done again.`;
 }
 
 const labelled = (words, control) => h("label", { class: "field" }, words, control);
@@ -125,6 +129,6 @@ const cost = () =>
   h(
     "label",
     { class: "field" },
-    "Cost, US dollars",
-    h("input", { name: "max_cost_usd", inputmode: "decimal", placeholder: "as before" }),
+    t("Cost, US dollars"),
+    h("input", { name: "max_cost_usd", inputmode: "decimal", placeholder: t("as before") }),
   );

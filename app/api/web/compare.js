@@ -2,9 +2,10 @@
 import { api, reportDocument } from "./api.js";
 import { $, h, say, state } from "./dom.js";
 import { callsMade, costOf, fold } from "./fold.js";
+import { t } from "./language.js";
 import { at } from "./root.js";
 import { drawRows } from "./rows.js";
-import { count, host, lasted, money, percent } from "./words.js";
+import { count, EFFORTS, host, lasted, money, percent } from "./words.js";
 
 const asked = new URLSearchParams(location.search);
 const ids = [asked.get("a"), asked.get("b")];
@@ -30,16 +31,16 @@ function common(a, b) {
 
 function figures(run) {
   return [
-    ["Effort", run.request.effort ?? "standard"],
-    ["Turns", count(run.turns.size)],
-    ["Calls", count(callsMade(run.bill))],
-    ["Searches", count(run.bill.search)],
-    ["Pages read", count(run.bill.read)],
-    ["Tokens", count(run.bill.input + run.bill.output)],
-    ["Cost", money(costOf(run.bill))],
-    ["Time", run.endedAt && run.startedAt ? lasted(Date.parse(run.endedAt) - Date.parse(run.startedAt)) : "–"],
-    ["Sentences with a quote", run.report ? percent(run.report.coverage) : "–"],
-    ["Verified citations", run.report ? percent(run.report.support) : "–"],
+    [t("Effort"), EFFORTS[run.request.effort ?? "standard"]],
+    [t("Turns"), count(run.turns.size)],
+    [t("Calls"), count(callsMade(run.bill))],
+    [t("Searches"), count(run.bill.search)],
+    [t("Pages read"), count(run.bill.read)],
+    [t("Tokens"), count(run.bill.input + run.bill.output)],
+    [t("Cost"), money(costOf(run.bill))],
+    [t("Time"), run.endedAt && run.startedAt ? lasted(Date.parse(run.endedAt) - Date.parse(run.startedAt)) : "–"],
+    [t("Sentences with a quote"), run.report ? percent(run.report.coverage) : "–"],
+    [t("Verified citations"), run.report ? percent(run.report.support) : "–"],
   ];
 }
 
@@ -52,7 +53,7 @@ function side(run, other, id, prose) {
     "section",
     { class: "side", "aria-label": run.request.query },
     h("h2", { dir: "auto" }, h("a", { href: `/browse/jobs/${id}` }, run.instruction || run.request.query)),
-    run.instruction ? h("p", { class: "soft small", dir: "auto" }, `Follows: ${run.request.query}`) : "",
+    run.instruction ? h("p", { class: "soft small", dir: "auto" }, t`Follows: ${run.request.query}`) : "",
     h("p", null, state(run.status, run.outcome)),
     h(
       "dl",
@@ -65,9 +66,9 @@ function side(run, other, id, prose) {
     h(
       "div",
       null,
-      h("h3", null, "Plan"),
+      h("h3", null, t("Plan")),
       !run.plan.length
-        ? h("p", { class: "soft" }, "There is none.")
+        ? h("p", { class: "soft" }, t("There is none."))
         : h(
             "ol",
             { class: "plan" },
@@ -77,9 +78,9 @@ function side(run, other, id, prose) {
     h(
       "div",
       null,
-      h("h3", null, "Sources"),
+      h("h3", null, t("Sources")),
       !run.sources.size
-        ? h("p", { class: "soft" }, "There are none.")
+        ? h("p", { class: "soft" }, t("There are none."))
         : h(
             "ol",
             { class: "sources" },
@@ -96,7 +97,7 @@ function side(run, other, id, prose) {
                     "span",
                     { class: "where" },
                     host(source.url),
-                    known.has(source.url) ? "" : h("span", { class: "only" }, " · only here"),
+                    known.has(source.url) ? "" : h("span", { class: "only" }, t(" · only here")),
                   ),
                 ),
               ),
@@ -106,8 +107,8 @@ function side(run, other, id, prose) {
     h(
       "div",
       null,
-      h("h3", null, "Report"),
-      h("div", { class: "prose", dir: "auto" }, prose ?? h("p", { class: "soft" }, "There is none.")),
+      h("h3", null, t("Report")),
+      h("div", { class: "prose", dir: "auto" }, prose ?? h("p", { class: "soft" }, t("There is none."))),
     ),
   );
 }
@@ -151,9 +152,9 @@ async function choose(a) {
   const others = jobs.filter((job) => job.job_id !== a);
   box.hidden = false;
   if (!others.length)
-    return box.replaceChildren(h("div", { class: "empty" }, h("p", null, "There is no other job to compare with.")));
+    return box.replaceChildren(h("div", { class: "empty" }, h("p", null, t("There is no other job to compare with."))));
   const rows = h("ol", { class: "rows slim-rows" });
-  box.replaceChildren(h("h2", null, a ? "Compare with which job?" : "Compare which job?"), rows);
+  box.replaceChildren(h("h2", null, a ? t("Compare with which job?") : t("Compare which job?")), rows);
   drawRows(rows, others, () => {});
   for (const link of rows.querySelectorAll(".what a")) {
     const other = link.getAttribute("href").split("/").at(-1);
@@ -170,11 +171,15 @@ async function start() {
   say(
     $("words"),
     fork
-      ? `The ${fork === a ? "left" : "right"} job begins where the other was after event ${fork.forkedFrom?.after}. ` +
-          "What differs is in bold or in colour."
+      ? [
+          fork === a
+            ? t`The left job begins where the other was after event ${fork.forkedFrom?.after}.`
+            : t`The right job begins where the other was after event ${fork.forkedFrom?.after}.`,
+          t("What differs is in bold or in colour."),
+        ].join(" ")
       : n > 1
-        ? `Their first ${count(n)} events are the same; they part at event ${n + 1}.`
-        : "These jobs have no events in common. What differs is in bold or in colour.",
+        ? t`Their first ${count(n)} events are the same; they part at event ${n + 1}.`
+        : t("These jobs have no events in common. What differs is in bold or in colour."),
   );
   const texts = await Promise.all([text(a, ids[0]), text(b, ids[1])]);
   $("pair").replaceChildren(side(a, b, ids[0], texts[0]), side(b, a, ids[1], texts[1]));

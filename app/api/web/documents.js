@@ -1,6 +1,7 @@
 // The documents of this server: add, filter, look at, delete.
 import { api, told } from "./api.js";
 import { $, confirmed, h, say, tell } from "./dom.js";
+import { t } from "./language.js";
 import { uploadBox } from "./uploads.js";
 import { date, many } from "./words.js";
 
@@ -26,7 +27,7 @@ async function show(more = false) {
     $("more").hidden = !cursor;
     $("empty").hidden = $("rows").children.length > 0;
     const isNarrowed = search.has("collection") || search.has("url_prefix");
-    say($("empty"), isNarrowed ? "No document fits." : "No documents yet: choose or drop some above.");
+    say($("empty"), isNarrowed ? t("No document fits.") : t("No documents yet: choose or drop some above."));
   } catch (error) {
     failed(error);
   }
@@ -51,12 +52,12 @@ const row = (one) => {
       "div",
       { class: "acts" },
       one.original
-        ? h("a", { class: "button slim", href: `/documents/${one.document_id}/original`, download: "" }, "Original")
+        ? h("a", { class: "button slim", href: `/documents/${one.document_id}/original`, download: "" }, t("Original"))
         : "",
       h(
         "button",
-        { type: "button", class: "slim", "aria-label": `Delete: ${one.title}`, onclick: () => remove(one, item) },
-        "Delete",
+        { type: "button", class: "slim", "aria-label": t`Delete: ${one.title}`, onclick: () => remove(one, item) },
+        t("Delete"),
       ),
     ),
   );
@@ -64,12 +65,12 @@ const row = (one) => {
 };
 
 async function remove(one, item) {
-  const text = "Jobs that come later cannot read it. Those that have read it keep its text.";
-  if (!(await confirmed(`Delete ${one.title || one.url}?`, text, "Delete", "Keep it"))) return;
+  const text = t("Jobs that come later cannot read it. Those that have read it keep its text.");
+  if (!(await confirmed(t`Delete ${one.title || one.url}?`, text, t("Delete"), t("Keep it")))) return;
   try {
     await api.deleteDocument(one.document_id);
     item.remove();
-    tell("The document was deleted.", true);
+    tell(t("The document was deleted."), true);
   } catch (error) {
     failed(error);
   }
@@ -77,7 +78,7 @@ async function remove(one, item) {
 
 async function preview(one) {
   const dialog = h("dialog", { class: "sheet", "aria-labelledby": "document-title" });
-  const body = h("div", { class: "body", tabindex: "0" }, h("p", { class: "soft" }, "Loading the text …"));
+  const body = h("div", { class: "body", tabindex: "0" }, h("p", { class: "soft" }, t("Loading the text …")));
   dialog.append(
     h(
       "header",
@@ -86,7 +87,7 @@ async function preview(one) {
         "div",
         null,
         h("h2", { id: "document-title", dir: "auto" }, one.title || one.url),
-        h("button", { type: "button", class: "slim", onclick: () => dialog.close() }, "Close"),
+        h("button", { type: "button", class: "slim", onclick: () => dialog.close() }, t("Close")),
       ),
       h("p", { class: "small soft" }, one.url),
     ),

@@ -1,4 +1,6 @@
 // Elements made of text, never of html: what comes from outside stays inert.
+
+import { t } from "./language.js";
 import { at } from "./root.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -173,22 +175,22 @@ const SHAPES = {
 };
 
 const NAMES = {
-  pending: "Waiting",
-  running: "Running",
-  input_required: "Needs your input",
-  cancelling: "Stopping",
-  completed: "Completed",
-  failed: "Failed",
-  cancelled: "Cancelled",
+  pending: t("Waiting"),
+  running: t("Running"),
+  input_required: t("Needs your input"),
+  cancelling: t("Stopping"),
+  completed: t("Completed"),
+  failed: t("Failed"),
+  cancelled: t("Cancelled"),
 };
 export const STATUSES = Object.keys(NAMES);
 export const statusName = (status) => NAMES[status] ?? status;
 
 export const OUTCOMES = {
-  answered: "Answered",
-  partial: "Done in part",
-  not_found: "Nothing found",
-  not_researched: "Not researched",
+  answered: t("Answered"),
+  partial: t("Done in part"),
+  not_found: t("Nothing found"),
+  not_researched: t("Not researched"),
 };
 
 /** How unsuccessful outcomes are drawn. */

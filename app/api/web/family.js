@@ -1,6 +1,7 @@
 // The family of a job: the jobs that it was forked from, and all forks of these.
 import { api } from "./api.js";
 import { h, state } from "./dom.js";
+import { t } from "./language.js";
 import { titleOf } from "./rows.js";
 
 const MOST = 60; // jobs of a family that are shown
@@ -47,8 +48,8 @@ const branch = ({ job, forks }, here) =>
         "p",
         { class: "small soft" },
         state(job.status, job.outcome),
-        job.forked_from ? ` after event ${job.forked_from.after}` : "",
-        job.job_id === here ? "" : [" · ", h("a", { href: `/compare?a=${here}&b=${job.job_id}` }, "Compare")],
+        job.forked_from ? t` after event ${job.forked_from.after}` : "",
+        job.job_id === here ? "" : [" · ", h("a", { href: `/compare?a=${here}&b=${job.job_id}` }, t("Compare"))],
       ),
     ),
     forks.length

@@ -17,6 +17,7 @@ import {
 } from "./fold_parts.js";
 import { APPLY_TO_THREADS } from "./fold_threads.js";
 import { toolInWords, waitInWords, writingInWords } from "./fold_words.js";
+import { t } from "./language.js";
 
 /**
  * @typedef {import("./fold.js").Job} Job
@@ -30,82 +31,87 @@ export const APPLY = {
     job.request = data.request;
     job.attempts = data.max_attempts;
     job.createdAt = event.at;
-    job.step = "Waiting for a worker";
+    job.step = t("Waiting for a worker");
   },
   attempt_started(job, data, event) {
-    Object.assign(job, { attempt: data.attempt, worker: data.worker, retryAt: null, step: "Starting" });
+    Object.assign(job, { attempt: data.attempt, worker: data.worker, retryAt: null, step: t("Starting") });
     job.startedAt ??= event.at;
     work(job, event.at);
-    const words = data.attempt > 1 ? `Attempt ${data.attempt} began` : "A worker took the job";
+    const words = data.attempt > 1 ? t`Attempt ${data.attempt} began` : t("A worker took the job");
     const went = job.entries.length > 1 && data.attempt === 1;
-    const made = note(job, event, went ? "A worker went on with the job" : words, `worker ${data.worker}`);
+    const made = note(job, event, went ? t("A worker went on with the job") : words, t`worker ${data.worker}`);
     made.isResumed = went;
   },
   attempt_failed(job, data, event) {
     cutOff(job, event);
     job.retryAt = data.retry_at;
-    job.step = "Waiting to try again";
-    note(job, event, `Attempt ${data.attempt} failed`, `${data.error_type}: ${data.error_message}`, "bad");
+    job.step = t("Waiting to try again");
+    note(job, event, t`Attempt ${data.attempt} failed`, `${data.error_type}: ${data.error_message}`, "bad");
   },
   attempt_released(job, data, event) {
     cutOff(job, event);
     job.attempt -= 1;
     job.retryAt = data.retry_at;
     const waits = data.reason === "provider_unavailable";
-    job.step = waits ? waitInWords(data.away) : "Waiting for a worker";
+    job.step = waits ? waitInWords(data.away) : t("Waiting for a worker");
     if (waits) wait(job, event, false);
     const away = [data.away?.provider, data.away?.error_message].filter(Boolean).join(": ");
-    if (waits) note(job, event, "The provider is away; the job waits", away, "wait");
-    else note(job, event, "The worker stopped and handed the job back", "");
+    if (waits) note(job, event, t("The provider is away; the job waits"), away, "wait");
+    else note(job, event, t("The worker stopped and handed the job back"), "");
   },
   lease_expired(job, data, event) {
     cutOff(job, event);
-    job.step = "Waiting for a worker";
+    job.step = t("Waiting for a worker");
     note(
       job,
       event,
-      `The worker of attempt ${data.attempt} was lost`,
-      data.cause === "silent" ? "It fell silent." : "It held the job for too long.",
+      t`The worker of attempt ${data.attempt} was lost`,
+      data.cause === "silent" ? t("It fell silent.") : t("It held the job for too long."),
       "bad",
     );
   },
   input_requested(job, data, event) {
     job.attempt -= 1;
     job.asks = { ...data, seq: event.seq, until: Date.parse(event.at) + data.timeout_seconds * 1000 };
-    job.step = "Waiting for an answer";
+    job.step = t("Waiting for an answer");
     wait(job, event, true);
-    note(job, event, data.plan ? "Its plan waits for a review" : "It asks what is meant", data.questions, "warn");
+    note(job, event, data.plan ? t("Its plan waits for a review") : t("It asks what is meant"), data.questions, "warn");
   },
   input_provided(job, data, event) {
-    Object.assign(job, { asks: null, answers: data.answers, workingSince: event.at, step: "Waiting for a worker" });
+    Object.assign(job, { asks: null, answers: data.answers, workingSince: event.at, step: t("Waiting for a worker") });
     stopWait(job, event.at);
-    note(job, event, data.assumed ? "Not answered; the job continues with its assumptions" : "Answered", data.answers);
+    note(
+      job,
+      event,
+      data.assumed ? t("Not answered; the job continues with its assumptions") : t("Answered"),
+      data.answers,
+    );
   },
   cancel_requested(job, data, event) {
-    job.step = "Cancelling";
-    note(job, event, "Somebody asked it to stop", data.reason, "warn");
+    job.step = t("Cancelling");
+    note(job, event, t("Somebody asked it to stop"), data.reason, "warn");
   },
   finish_requested(job, _data, event) {
     job.retryAt = null;
     job.isFinishing = true;
-    if (job.status === "running") job.step = "Finishing with what there is";
-    note(job, event, "Somebody asked for the report now", "");
+    if (job.status === "running") job.step = t("Finishing with what there is");
+    note(job, event, t("Somebody asked for the report now"), "");
   },
   job_cancelled(job, _data, event) {
-    end(job, event, "Cancelled");
-    note(job, event, "Cancelled", "Nothing was spent after this.", "warn");
+    end(job, event, t("Cancelled"));
+    note(job, event, t("Cancelled"), t("Nothing was spent after this."), "warn");
   },
   job_completed(job, data, event) {
     job.stopReason = data.stop_reason;
     job.outcome = data.outcome ?? null;
     const words = OUTCOMES[job.outcome ?? ""];
-    end(job, event, words ?? "Done");
-    note(job, event, words ?? "Completed", "", words ? "warn" : "good");
+    end(job, event, words ?? t("Done"));
+    note(job, event, words ?? t("Completed"), "", words ? "warn" : "good");
   },
   job_failed(job, data, event) {
     job.failure = data;
-    end(job, event, "Failed");
-    note(job, event, "Failed", `${data.error_type}: ${data.error_message}`, "bad");
+    end(job, event, t("Failed"));
+    note(job, event, t("Failed"), `${data.error_type}: ${data.error_message}`, "bad");
   },
   call_requested(job, data, event) {
     const step = Number(data.key.split("/")[0]);
@@ -121,9 +127,9 @@ export const APPLY = {
       done: false,
       touched: event.seq,
     };
-    if (data.kind === "model") say(job, "Thinking about the next step");
-    if (data.kind === "judge" && !data.fallback) say(job, "Checking claims against their quotes");
-    if (data.kind === "embed" && !data.fallback) say(job, "Searching pages by embedding for claims without a quote");
+    if (data.kind === "model") say(job, t("Thinking about the next step"));
+    if (data.kind === "judge" && !data.fallback) say(job, t("Checking claims against their quotes"));
+    if (data.kind === "embed" && !data.fallback) say(job, t("Searching pages by embedding for claims without a quote"));
     if (data.repeat) job.bill.repeated += 1;
     job.calls.push(call);
     job.open.set(data.key, call);
@@ -142,7 +148,7 @@ export const APPLY = {
     settle(job, data, event, (call) => Object.assign(call, { done: true, error: null, latency: data.latency_ms }));
   },
   call_failed(job, data, event) {
-    say(job, `A ${data.key.split("/")[1]} call failed: ${data.error_message}`);
+    say(job, t`A ${data.key.split("/")[1]} call failed: ${data.error_message}`);
     settle(job, data, event, (call) => Object.assign(call, { error: data, tries: (call.tries ?? 0) + 1 }));
   },
   step_reasoned(job, data, event) {
@@ -162,7 +168,7 @@ export const APPLY = {
   },
   plan_reviewed(job, data, event) {
     job.plan = data.steps;
-    note(job, event, "Somebody reviewed the plan", [...data.steps, ...(data.remarks ?? [])]);
+    note(job, event, t("Somebody reviewed the plan"), [...data.steps, ...(data.remarks ?? [])]);
     job.stepsDone = 0;
   },
   source_found(job, data, event) {
@@ -180,12 +186,12 @@ export const APPLY = {
   },
   budget_reached(job, data, event) {
     job.tripped ??= data;
-    say(job, `A limit was reached (${data.limit}); writing the report`);
+    say(job, t`A limit was reached (${data.limit}); writing the report`);
     note(
       job,
       event,
-      "A limit was reached; only the report follows",
-      `${data.limit}: ${round(data.used)} of ${round(data.allowed)} used`,
+      t("A limit was reached; only the report follows"),
+      t`${data.limit}: ${round(data.used)} of ${round(data.allowed)} used`,
       "warn",
     );
   },
@@ -193,14 +199,14 @@ export const APPLY = {
     job.report = data;
     job.draft = null;
     if (data.parts?.length === 1) job.author = data.parts[0].author;
-    say(job, "Checking the citations");
+    say(job, t("Checking the citations"));
   },
   job_forked(job, data, event) {
     job.forkedFrom = { origin: data.origin, after: data.after };
     job.instruction = data.instruction ?? "";
     job.changed = data.changed ?? [];
-    const kept = data.reused_calls ? `${data.reused_calls} calls of it were not made again.` : "";
-    note(job, event, `It begins where another job was after event ${data.after}`, [job.instruction, kept]);
+    const kept = data.reused_calls ? t`${data.reused_calls} calls of it were not made again.` : "";
+    note(job, event, t`It begins where another job was after event ${data.after}`, [job.instruction, kept]);
   },
 };
 

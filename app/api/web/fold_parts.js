@@ -1,5 +1,6 @@
 // Parts of the fold that several events share.
 import { charge } from "./fold_bill.js";
+import { t } from "./language.js";
 
 const MAX_WORDS = 200; // characters of the sentence, as in app/domain/words.py
 
@@ -170,7 +171,11 @@ export function end(job, event, words) {
 }
 
 /** @type {Record<string, string>} */
-export const OUTCOMES = { partial: "Done in part", not_found: "Nothing was found", not_researched: "Not researched" };
+export const OUTCOMES = {
+  partial: t("Done in part"),
+  not_found: t("Nothing was found"),
+  not_researched: t("Not researched"),
+};
 
 /**
  * How many steps of the plan are done, by the agent's own count ("2 of 3"). Without a count it stays.

@@ -1,5 +1,6 @@
 // How the events of threads change a job.
 import { note, say } from "./fold_parts.js";
+import { t } from "./language.js";
 import { many } from "./words.js";
 
 /**
@@ -9,13 +10,17 @@ import { many } from "./words.js";
  */
 
 /** @type {Record<string, string>} */
-const ENDS = { answered: "has an answer", spent: "used up its share", failed: "could not go on" };
+const ENDS = {
+  answered: t("Thread {0} has an answer"),
+  spent: t("Thread {0} used up its share"),
+  failed: t("Thread {0} could not go on"),
+};
 
 /** @type {Record<string, (job: Job, data: any, event: LogEvent) => void>} */
 export const APPLY_TO_THREADS = {
   thread_opened(job, data, event) {
-    say(job, `Researching: ${data.question}`);
-    note(job, event, `Thread ${data.thread} began`, data.question);
+    say(job, t`Researching: ${data.question}`);
+    note(job, event, t`Thread ${data.thread} began`, data.question);
     job.lanes.set(data.thread, {
       number: data.thread,
       question: data.question,
@@ -36,30 +41,39 @@ export const APPLY_TO_THREADS = {
   },
   thread_closed(job, data, event) {
     const kind = data.reason === "failed" ? "warn" : "";
-    note(job, event, `Thread ${data.thread} ${ENDS[data.reason] ?? "ended"}`, data.finding ?? "", kind);
+    note(
+      job,
+      event,
+      (ENDS[data.reason] ?? t("Thread {0} ended")).replace("{0}", data.thread),
+      data.finding ?? "",
+      kind,
+    );
     const lane = touch(job, data, event);
     if (lane) Object.assign(lane, { to: Date.parse(event.at), reason: data.reason, finding: data.finding ?? "" });
   },
   evidence_kept(job, data, event) {
-    const kept = `${many(data.passages.length, "passage")} of page ${data.number} kept for thread ${data.thread}`;
+    const kept = t`${many(data.passages.length, "passage")} of page ${data.number} kept for thread ${data.thread}`;
     note(job, event, kept, texts(data.passages, "quote").join(" … "));
     const lane = touch(job, data, event);
     if (lane) lane.passages += data.passages.length;
   },
   outline_drafted(job, data, event) {
-    say(job, `Writing ${many(data.sections.length, "section")}: ${data.title}`);
-    note(job, event, "The lead outlined the report", texts(data.sections, "heading").join(" · "));
+    say(job, t`Writing ${many(data.sections.length, "section")}: ${data.title}`);
+    note(job, event, t("The lead outlined the report"), texts(data.sections, "heading").join(" · "));
     job.draft = { title: data.title, seq: event.seq, sections: data.sections.map(planned) };
   },
   section_written(job, data, event) {
-    const name = data.section ? `Section ${data.section}` : "The introduction";
-    note(job, event, `${name} was ${data.version > 1 ? "rewritten" : "written"}`, data.content);
+    const isNew = data.version === 1;
+    const number = data.section;
+    const first = isNew ? t("The introduction was written") : t("The introduction was rewritten");
+    const other = isNew ? t`Section ${number} was written` : t`Section ${number} was rewritten`;
+    note(job, event, number ? other : first, data.content);
     const section = job.draft?.sections[data.section];
     if (section) Object.assign(section, { content: data.content, problem: "", touched: event.seq });
   },
   sections_criticised(job, data, event) {
-    say(job, `Reviewing the report: ${many(data.problems.length, "problem")} found`);
-    note(job, event, "The report was reviewed", texts(data.problems, "problem").join(" "));
+    say(job, t`Reviewing the report: ${many(data.problems.length, "problem")} found`);
+    note(job, event, t("The report was reviewed"), texts(data.problems, "problem").join(" "));
     for (const { section: number, problem } of data.problems) {
       const section = job.draft?.sections[number];
       if (section) Object.assign(section, { problem, touched: event.seq });

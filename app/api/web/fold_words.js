@@ -1,13 +1,16 @@
 // Sentences of the fold, as in app/domain/words.py.
+import { t } from "./language.js";
+import { count, many } from "./words.js";
 
 /**
  * How far a model is in the middle of a call.
  * @param {{state: string, tokens: number}} data
  */
 export function writingInWords({ state, tokens }) {
-  if (state === "queued") return "Waiting for the model: other calls come first";
-  if (state === "reading") return "The model is reading";
-  return `The model is ${state}: ${tokens.toLocaleString("en-US")} tokens so far`;
+  if (state === "queued") return t("Waiting for the model: other calls come first");
+  if (state === "reading") return t("The model is reading");
+  if (state === "thinking") return t`The model is thinking: ${count(tokens)} tokens so far`;
+  return t`The model is writing: ${count(tokens)} tokens so far`;
 }
 
 /**
@@ -15,10 +18,10 @@ export function writingInWords({ state, tokens }) {
  * @param {any} away
  */
 export function waitInWords(away) {
-  if (!away) return "Waiting for a provider";
+  if (!away) return t("Waiting for a provider");
   const since = new Date(away.since).toISOString().slice(11, 19);
   const said = away.error_message ? `: ${away.error_message}` : "";
-  return `Waiting for ${away.provider} since ${since} UTC${said}`.slice(0, 200);
+  return t`Waiting for ${away.provider} since ${since} UTC${said}`.slice(0, 200);
 }
 
 /** @param {string[]} texts */
@@ -31,20 +34,20 @@ const quoted = (texts) => texts.map((text) => `“${text}”`).join(", ");
 export function toolInWords(tool) {
   switch (tool?.tool) {
     case "clarify":
-      return "Asking what is meant";
+      return t("Asking what is meant");
     case "generate_plan":
-      return `Planning: ${tool.goal}`;
+      return t`Planning: ${tool.goal}`;
     case "adapt_plan":
-      return `Changing the plan: ${tool.reason}`;
+      return t`Changing the plan: ${tool.reason}`;
     case "web_search":
-      return `Searching for ${quoted(tool.queries)}`;
+      return t`Searching for ${quoted(tool.queries)}`;
     case "read_pages":
-      return `Reading ${tool.urls.length} page${tool.urls.length > 1 ? "s" : ""}`;
+      return t`Reading ${many(tool.urls.length, "page")}`;
     case "write_report":
-      return `Writing the report: ${tool.title}`;
+      return t`Writing the report: ${tool.title}`;
     case "answer":
-      return "Answering";
+      return t("Answering");
     default:
-      return "Thinking about the next step";
+      return t("Thinking about the next step");
   }
 }

@@ -1,6 +1,7 @@
 // What this server offers, on the page that asks: what it lacks is said, with the way out.
 import { api } from "./api.js";
 import { $, h, say } from "./dom.js";
+import { t } from "./language.js";
 import { uploadBox } from "./uploads.js";
 import { count, lasted, many, money } from "./words.js";
 
@@ -16,19 +17,23 @@ function offer(value, words, isOffered) {
   say(input.closest("label").querySelector(".hint"), words);
 }
 
-const WEB = "Needs a search engine: set TAVILY_API_KEY, BRAVE_API_KEY or SEARXNG_URL on the server.";
+const WEB = t("Needs a search engine: set TAVILY_API_KEY, BRAVE_API_KEY or SEARXNG_URL on the server.");
 
 async function look() {
   const able = await api.capabilities();
   const hasWeb = able.search_engines.length > 0,
     hasDocuments = able.documents > 0;
   const documents = many(able.documents, "document");
-  offer("web", hasWeb ? `By ${able.search_engines.join(", ")}.` : WEB, hasWeb);
-  offer("corpus", hasDocuments ? `${documents} on this server.` : "There are 0: add some below.", hasDocuments);
-  offer("both", hasWeb ? `The web and ${documents}.` : "Needs a search engine on the server.", hasWeb && hasDocuments);
-  say($("search-default"), able.default_search === "web" ? "The web." : `${documents} on this server.`);
+  offer("web", hasWeb ? t`By ${able.search_engines.join(", ")}.` : WEB, hasWeb);
+  offer("corpus", hasDocuments ? t`${documents} on this server.` : t("There are 0: add some below."), hasDocuments);
+  offer(
+    "both",
+    hasWeb ? t`The web and ${documents}.` : t("Needs a search engine on the server."),
+    hasWeb && hasDocuments,
+  );
+  say($("search-default"), able.default_search === "web" ? t("The web.") : t`${documents} on this server.`);
   $("models").replaceChildren(...able.models.map((name) => h("option", { value: name })));
-  say($("model-default"), able.default_model ? `empty: ${able.default_model}` : "this server names none");
+  say($("model-default"), able.default_model ? t`empty: ${able.default_model}` : t("this server names none"));
   lacks(able, hasWeb, hasDocuments);
 }
 
@@ -40,9 +45,13 @@ function lacks(able, hasWeb, hasDocuments) {
     ...[
       !hasWeb &&
         !hasDocuments &&
-        "0 documents and no web search: a job would find nothing. Add documents below, or set TAVILY_API_KEY, BRAVE_API_KEY or SEARXNG_URL.",
+        t(
+          "0 documents and no web search: a job would find nothing. Add documents below, or set TAVILY_API_KEY, BRAVE_API_KEY or SEARXNG_URL.",
+        ),
       !hasModel &&
-        "No language model: reports are sentences selected from the pages. Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
+        t(
+          "No language model: reports are sentences selected from the pages. Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
+        ),
     ]
       .filter(Boolean)
       .map((text) => h("p", null, text)),
@@ -57,13 +66,13 @@ export async function estimate(request) {
     const parts = [];
     if (past) {
       const { seconds, cost_usd: cost } = past;
-      parts.push(`${many(past.jobs, "job")} like it: half took less than ${lasted(seconds.p50 * 1000)}`);
+      parts.push(t`${many(past.jobs, "job")} like it: half took less than ${lasted(seconds.p50 * 1000)}`);
       if (cost)
         parts.push(
-          `and ${money(cost.p50)}; nine of ten less than ${lasted(seconds.p90 * 1000)} and ${money(cost.p90)}`,
+          t`and ${money(cost.p50)}; nine of ten less than ${lasted(seconds.p90 * 1000)} and ${money(cost.p90)}`,
         );
     }
-    if (waiting) parts.push(`${count(waiting)} wait before it`);
+    if (waiting) parts.push(t`${count(waiting)} wait before it`);
     say(box, parts.length ? `${parts.join(" ")}.` : "");
   } catch {
     say(box, ""); // what is wrong with the request is said when it is sent

@@ -1,6 +1,7 @@
 // What operators look at: workers, the queue, failed jobs, webhooks; and what they want of them.
 import { api, told } from "./api.js";
 import { $, confirmed, h, keep, say, tell } from "./dom.js";
+import { t } from "./language.js";
 import { at } from "./root.js";
 import { titleOf } from "./rows.js";
 import { date, lasted, many } from "./words.js";
@@ -16,7 +17,7 @@ function order(words, act, props = {}) {
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
-      if ((await act()) !== false) tell(`${words}: done.`, true);
+      if ((await act()) !== false) tell(t`${words}: done.`, true);
       $("problem").hidden = true;
     } catch (error) {
       failed(error);
@@ -48,12 +49,12 @@ const jobLink = (id, words = id) => h("a", { href: `/browse/jobs/${id}` }, words
 
 function worker(one) {
   const { name, state, jobs, slots, outages, version } = one;
-  const away = outages.map((outage) => `waits for ${outage.provider}: ${outage.error}`);
+  const away = outages.map((outage) => t`waits for ${outage.provider}: ${outage.error}`);
   const held = jobs.map((id) => [" ", jobLink(id, id.slice(0, 13))]);
-  const line = [`${jobs.length} of ${many(slots, "job")} · version ${version}`, held, ...away];
+  const line = [t`${jobs.length} of ${many(slots, "job")} · version ${version}`, held, ...away];
   const drain = async () => {
-    const text = "It hands its jobs back and stops. Other workers go on with them.";
-    if (!(await confirmed(`Drain ${name}?`, text, "Drain", "Let it work"))) return false;
+    const text = t("It hands its jobs back and stops. Other workers go on with them.");
+    if (!(await confirmed(t`Drain ${name}?`, text, t("Drain"), t("Let it work")))) return false;
     return api.orderWorker(name, "drain");
   };
   const acts =
@@ -61,49 +62,52 @@ function worker(one) {
       ? []
       : [
           one.paused_at
-            ? order("Resume", () => api.orderWorker(name, "resume"), { "aria-label": `Resume ${name}` })
-            : order("Pause", () => api.orderWorker(name, "pause"), { "aria-label": `Pause ${name}` }),
-          order("Drain", drain, { "aria-label": `Drain ${name}` }),
+            ? order(t("Resume"), () => api.orderWorker(name, "resume"), { "aria-label": t`Resume ${name}` })
+            : order(t("Pause"), () => api.orderWorker(name, "pause"), { "aria-label": t`Pause ${name}` }),
+          order(t("Drain"), drain, { "aria-label": t`Drain ${name}` }),
           jobs.map((id) =>
-            order("Requeue", () => api.requeue(id), { "aria-label": `Requeue ${id}`, title: "Take its job from it" }),
+            order(t("Requeue"), () => api.requeue(id), {
+              "aria-label": t`Requeue ${id}`,
+              title: t("Take its job from it"),
+            }),
           ),
         ];
   return [[h("b", null, name), ` ${state}`], line, ...acts];
 }
 
 const queued = ({ priority, waiting, retrying, oldest_seconds: oldest }) => [
-  `Priority ${priority}: ${many(waiting, "job")}`,
-  `${retrying} ${retrying === 1 ? "waits for its" : "wait for their"} next try · the oldest for ${lasted(oldest * 1000)}`,
+  t`Priority ${priority}: ${many(waiting, "job")}`,
+  t`${many(retrying, "waits for its next try", "wait for their next try")} · the oldest for ${lasted(oldest * 1000)}`,
 ];
 
 const dead = (job) => [
   jobLink(job.job_id, titleOf(job)),
   job.error ? `${job.error.error_type}: ${job.error.error_message}` : date(job.completed_at),
   order(
-    "Retry",
+    t("Retry"),
     async () => {
       location.href = at(`/browse/jobs/${(await api.retry(job.job_id)).job_id}`);
     },
     {
-      "aria-label": `Retry: ${titleOf(job).slice(0, 80)}`,
-      title: "Goes on in a new job; what was learnt costs nothing",
+      "aria-label": t`Retry: ${titleOf(job).slice(0, 80)}`,
+      title: t("Goes on in a new job; what was learnt costs nothing"),
     },
   ),
 ];
 
 function hook({ endpoint_id: id, url, events, description, disabled_reason: reason }) {
   const list = h("ul", { class: "small", hidden: true });
-  const show = order("Attempts", async () => {
+  const show = order(t("Attempts"), async () => {
     list.hidden = false;
     const { deliveries } = await api.deliveries(id);
     list.replaceChildren(
-      ...(deliveries.length ? deliveries.map((one) => delivery(id, one)) : [h("li", null, "Nothing was sent.")]),
+      ...(deliveries.length ? deliveries.map((one) => delivery(id, one)) : [h("li", null, t("Nothing was sent."))]),
     );
   });
-  const enable = reason ? order("Enable", () => api.enableWebhook(id)) : "";
+  const enable = reason ? order(t("Enable"), () => api.enableWebhook(id)) : "";
   return [
     [url, list],
-    [description, reason && `off: ${reason}`, events.join(", ")].filter(Boolean).join(" · "),
+    [description, reason && t`off: ${reason}`, events.join(", ")].filter(Boolean).join(" · "),
     show,
     enable,
   ];
@@ -113,12 +117,12 @@ const delivery = (endpoint, { delivery_id: id, job_id: job, type, state, attempt
   h(
     "li",
     null,
-    `${type} of `,
+    t`${type} of `,
     jobLink(job, job.slice(0, 13)),
     `: ${state}`,
-    attempts.map((one) => ` · ${date(one.at)} ${one.status ?? one.error ?? "broke off"}`),
+    attempts.map((one) => ` · ${date(one.at)} ${one.status ?? one.error ?? t("broke off")}`),
     " ",
-    order("Send again", () => api.resend(endpoint, id), { "aria-label": `Send ${type} again` }),
+    order(t("Send again"), () => api.resend(endpoint, id), { "aria-label": t`Send ${type} again` }),
   );
 
 async function look() {
@@ -133,12 +137,12 @@ async function look() {
     ]);
     const isPaused = workers.paused_at !== null;
     $("pause").hidden = false;
-    say($("pause"), isPaused ? "Resume all workers" : "Pause all workers");
+    say($("pause"), isPaused ? t("Resume all workers") : t("Pause all workers"));
     $("pause").dataset.order = isPaused ? "resume" : "pause";
     $("paused").hidden = !isPaused;
     if (isPaused) {
-      const since = `All workers were paused at ${date(workers.paused_at)}`;
-      say($("paused"), `${since}: within a second, none takes a job from the queue.`);
+      const since = t`All workers were paused at ${date(workers.paused_at)}`;
+      say($("paused"), t`${since}: within a second, none takes a job from the queue.`);
     }
     fill("workers", workers.workers, (one) => one.name, worker);
     fill("queue", queue.priorities, (one) => one.priority, queued);

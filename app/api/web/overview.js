@@ -1,10 +1,11 @@
 // All jobs in figures. The charts are a few lines of SVG each, with the same figures as a table.
 import { api, told } from "./api.js";
 import { $, h, keep, say, svg } from "./dom.js";
-import { atLeast, at as clock, count, few, lasted, many, money } from "./words.js";
+import { t } from "./language.js";
+import { atLeast, at as clock, count, few, lasted, many, money, region } from "./words.js";
 
-const hourOf = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const dayOf = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+const hourOf = new Intl.DateTimeFormat(region, { hour: "2-digit", minute: "2-digit" });
+const dayOf = new Intl.DateTimeFormat(region, { day: "numeric", month: "short", timeZone: "UTC" });
 const WIDTH = 600,
   HEIGHT = 140;
 const seconds = (n) => (n === null || n === undefined ? "–" : lasted(n * 1000));
@@ -13,7 +14,7 @@ function table(names, rows) {
   return h(
     "details",
     null,
-    h("summary", null, "The figures"),
+    h("summary", null, t("The figures")),
     h(
       "table",
       null,
@@ -114,10 +115,10 @@ function throughput({ hours }) {
   const top = peak(hours.map((one) => one.completed + one.failed + one.cancelled));
   const ended = hours.reduce((sum, one) => sum + one.completed + one.failed + one.cancelled, 0);
   return frame(
-    "Jobs that ended, by hour",
-    [swatch("fill-a", "Completed"), swatch("fill-b", "Failed"), swatch("fill-c", "Cancelled")],
+    t("Jobs that ended, by hour"),
+    [swatch("fill-a", t("Completed")), swatch("fill-b", t("Failed")), swatch("fill-c", t("Cancelled"))],
     bars(
-      `${many(ended, "job")} ended in the last 24 hours; at most ${top} in one hour`,
+      t`${many(ended, "job")} ended in the last 24 hours; at most ${top} in one hour`,
       hours.map((one) => [
         ["fill-a", one.completed],
         ["fill-b", one.failed],
@@ -125,12 +126,12 @@ function throughput({ hours }) {
       ]),
       top,
     ),
-    [hourOf.format(new Date(hours[0].hour)), "now"],
+    [hourOf.format(new Date(hours[0].hour)), t("now")],
     table(
-      ["Hour", "Completed", "Failed", "Cancelled"],
+      [t("Hour"), t("Completed"), t("Failed"), t("Cancelled")],
       hours.map((one) => [hourOf.format(new Date(one.hour)), one.completed, one.failed, one.cancelled]),
     ),
-    ended ? many(top, "job") : "none",
+    ended ? many(top, "job") : t("none"),
   );
 }
 
@@ -139,10 +140,10 @@ function waiting({ hours }) {
     most = hours.map((one) => one.wait_seconds_p95),
     top = peak(most.map((n) => n ?? 0));
   return frame(
-    "Waiting for a worker, by hour",
-    [swatch("fill-a", "median"), swatch("fill-d", "95th percentile")],
+    t("Waiting for a worker, by hour"),
+    [swatch("fill-a", t("median")), swatch("fill-d", t("95th percentile"))],
     curve(
-      `Waiting times of the last 24 hours; up to ${seconds(top)}`,
+      t`Waiting times of the last 24 hours; up to ${seconds(top)}`,
       [
         ["stroke-d", most],
         ["stroke-a", half],
@@ -150,23 +151,23 @@ function waiting({ hours }) {
       ],
       top,
     ),
-    [hourOf.format(new Date(hours[0].hour)), "now"],
+    [hourOf.format(new Date(hours[0].hour)), t("now")],
     table(
-      ["Hour", "Median wait", "95th percentile"],
+      [t("Hour"), t("Median wait"), t("95th percentile")],
       hours.map((one) => [
         hourOf.format(new Date(one.hour)),
         seconds(one.wait_seconds_p50),
         seconds(one.wait_seconds_p95),
       ]),
     ),
-    most.some((n) => n !== null) ? seconds(top) : "none",
+    most.some((n) => n !== null) ? seconds(top) : t("none"),
   );
 }
 
 const FILLS = ["fill-a", "fill-d", "fill-c", "fill-b"];
 
 function spending({ at, days }) {
-  if (!days.length) return frame("Cost, by day and model", null, none("Nothing was asked in the last 14 days."));
+  if (!days.length) return frame(t("Cost, by day and model"), null, none(t("Nothing was asked in the last 14 days.")));
   const spent = (model) => days.reduce((sum, one) => sum + (one.model === model ? one.cost_usd : 0), 0);
   const models = [...new Set(days.map((one) => one.model))].sort((a, b) => spent(b) - spent(a) || a.localeCompare(b));
   const dates = Array.from({ length: 14 }, (_, n) =>
@@ -178,33 +179,33 @@ function spending({ at, days }) {
     unknown = days.reduce((sum, one) => sum + one.unknown_cost_calls, 0);
   const top = peak(columns.map((parts) => parts.reduce((sum, [, value]) => sum + value, 0)));
   return frame(
-    "Cost, by day and model",
-    models.map((model, n) => swatch(FILLS[n % 4], model || "no model")),
-    bars(`${atLeast(total, unknown)} in 14 days`, columns, top),
+    t("Cost, by day and model"),
+    models.map((model, n) => swatch(FILLS[n % 4], model || t("no model"))),
+    bars(t`${atLeast(total, unknown)} in 14 days`, columns, top),
     [
       dayOf.format(new Date(dates[0])),
-      `${atLeast(total, unknown)} in all${unknown ? `; ${many(unknown, "call")} of unknown cost` : ""}`,
-      "today",
+      t`${atLeast(total, unknown)} in all${unknown ? t`; ${many(unknown, "call")} of unknown cost` : ""}`,
+      t("today"),
     ],
     table(
-      ["Day", "Model", "Jobs", "Tokens", "Cost", "Calls of unknown cost"],
+      [t("Day"), t("Model"), t("Jobs"), t("Tokens"), t("Cost"), t("Calls of unknown cost")],
       days.map((one) => [
         dayOf.format(new Date(one.day)),
-        one.model || "none",
+        one.model || t("none"),
         count(one.jobs),
         few(one.tokens),
         atLeast(one.cost_usd, one.unknown_cost_calls),
         count(one.unknown_cost_calls),
       ]),
     ),
-    total ? money(top) : "nothing was spent",
+    total ? money(top) : t("nothing was spent"),
   );
 }
 
 function failures({ failures: all }) {
   const top = peak(all.map((one) => one.jobs));
   return frame(
-    "Failures, by type",
+    t("Failures, by type"),
     null,
     all.length
       ? h(
@@ -220,18 +221,18 @@ function failures({ failures: all }) {
             ),
           ),
         )
-      : none("No job failed in the last 14 days."),
+      : none(t("No job failed in the last 14 days.")),
   );
 }
 
 function tiles({ now }) {
   const all = [
-    ["Waiting", count(now.pending)],
-    ["Longest wait", now.oldest_wait_seconds === null ? "–" : seconds(now.oldest_wait_seconds)],
-    ["Running", count(now.running + now.cancelling)],
-    ["Waiting for input", count(now.input_required)],
-    ["Workers at work", count(now.workers_busy)],
-    ["Workers seen", count(now.workers_seen)],
+    [t("Waiting"), count(now.pending)],
+    [t("Longest wait"), now.oldest_wait_seconds === null ? "–" : seconds(now.oldest_wait_seconds)],
+    [t("Running"), count(now.running + now.cancelling)],
+    [t("Waiting for input"), count(now.input_required)],
+    [t("Workers at work"), count(now.workers_busy)],
+    [t("Workers seen"), count(now.workers_seen)],
   ];
   keep(
     $("tiles"),
@@ -265,9 +266,9 @@ function show(overview) {
   );
   say(
     $("asof"),
-    `As of ${clock(overview.at)}. Waiting times and ends: the last 24 hours. ` +
-      "Cost and failures: the last 14 days, by day of UTC; a job counts for the model of its first call. " +
-      "A worker is seen while it holds a job, or wrote something in the last five minutes.",
+    t`As of ${clock(overview.at)}. Waiting times and ends: the last 24 hours. ` +
+      t("Cost and failures: the last 14 days, by day of UTC; a job counts for the model of its first call. ") +
+      t("A worker is seen while it holds a job, or wrote something in the last five minutes."),
   );
 }
 

@@ -2,6 +2,7 @@
 import { api, idFromPath, reportDocument } from "./api.js";
 import { askOn } from "./ask_on.js";
 import { $, h, say, state } from "./dom.js";
+import { t } from "./language.js";
 import { bind, copied, outline } from "./report_article.js";
 import { stands } from "./report_evidence.js";
 import { acts, footPages } from "./report_saves.js";
@@ -26,9 +27,9 @@ function failed(title, text) {
     h(
       "p",
       null,
-      h("a", { href: `/browse/jobs/${id}` }, "The job"),
+      h("a", { href: `/browse/jobs/${id}` }, t("The job")),
       " · ",
-      h("a", { href: "/browse/jobs" }, "All jobs"),
+      h("a", { href: "/browse/jobs" }, t("All jobs")),
     ),
   );
 }
@@ -39,7 +40,7 @@ function why(result) {
   let words = STOPPED[result.stop_reason];
   if (isEmpty && result.sources.some((source) => source.read)) words = UNTIED;
   else if (isEmpty && result.outcome === "not_researched") words = NOT_READ;
-  return `${words} Done: ${result.outcome_reason}.`;
+  return t`${words} Done: ${result.outcome_reason}.`;
 }
 
 async function start() {
@@ -47,23 +48,23 @@ async function start() {
   const view = await api.job(id);
   if (!view.result)
     return failed(
-      "There is no report",
+      t("There is no report"),
       view.status === "failed"
         ? view.error?.error_message
         : view.status === "cancelled"
-          ? "The job was cancelled."
-          : `The job is not over: ${view.current_step}.`,
+          ? t("The job was cancelled.")
+          : t`The job is not over: ${view.current_step}.`,
     );
   const result = view.result,
     rendered = await reportDocument(id);
   const body = rendered.querySelector("article") ?? rendered.body;
   rendered.querySelector("article h1")?.remove();
   say($("title"), result.title || titleOf(view));
-  document.title = `${result.title || titleOf(view)} · Dossier`;
+  document.title = t`${result.title || titleOf(view)} · Dossier`;
   $("facts").replaceChildren(
     state(view.status, view.outcome),
     h("time", { datetime: view.completed_at }, date(view.completed_at)),
-    titleOf(view) === result.title ? "" : h("span", { dir: "auto" }, `Asked: ${titleOf(view)}`),
+    titleOf(view) === result.title ? "" : h("span", { dir: "auto" }, t`Asked: ${titleOf(view)}`),
   );
   $("acts").append(...acts(view));
   const stopped = result.stop_reason !== "answered" && why(result);
@@ -89,4 +90,6 @@ $("paper").addEventListener("click", (event) => {
   open(Number(link.dataset.source), link.claim);
 });
 
-start().catch((error) => failed(error.status === 404 ? "Job not found" : "The report cannot be shown", error.message));
+start().catch((error) =>
+  failed(error.status === 404 ? t("Job not found") : t("The report cannot be shown"), error.message),
+);

@@ -1,5 +1,6 @@
 // The text of a report: what the server rendered, made anew, with its citations bound to claims.
 import { h, out } from "./dom.js";
+import { t } from "./language.js";
 
 // Only these leave the server's document, whatever it holds; attributes are rebuilt.
 const TAGS = new Set(
@@ -8,8 +9,8 @@ const TAGS = new Set(
 
 // The marks of the server after a sentence, as in app/text/report_marks.py.
 const DOUBTS = {
-  "(unverified)": "No page that was read has a quote for this sentence.",
-  "(partly supported)": "A judge found only a part of this sentence in its quote.",
+  "(unverified)": t("No page that was read has a quote for this sentence."),
+  "(partly supported)": t("A judge found only a part of this sentence in its quote."),
 };
 
 /** The report's nodes, made anew of what is allowed. */
@@ -34,7 +35,7 @@ function link(node, result) {
       href,
       class: "cite",
       "data-source": cited[1],
-      "aria-label": `Source ${cited[1]}: ${source?.title ?? ""}`,
+      "aria-label": t`Source ${cited[1]}: ${source?.title ?? ""}`,
       title: source?.title,
     },
     cited[1],

@@ -1,26 +1,27 @@
 // What backs a report: its evidence, output, sources, and how it was made.
 import { h, out } from "./dom.js";
+import { t } from "./language.js";
 import { atLeast, lasted, many, percent, tries } from "./words.js";
 
 /** How many citations a judge found supported by their meaning: of those that it saw. */
 function judged({ claims }) {
   const seen = claims.filter((claim) => claim.verdict);
   const words = seen.length
-    ? "of the citations are supported by the meaning of their quote, a judge says."
-    : "The meaning was not judged: only words were compared.";
-  const figure = `${seen.filter((claim) => claim.verdict === "supported").length} of ${seen.length}`;
+    ? t("of the citations are supported by the meaning of their quote, a judge says.")
+    : t("The meaning was not judged: only words were compared.");
+  const figure = t`${seen.filter((claim) => claim.verdict === "supported").length} of ${seen.length}`;
   return h("p", { class: "share" }, h("b", null, seen.length ? figure : "–"), h("span", { class: "soft" }, words));
 }
 
 function shares(result) {
   const part = (share, words) =>
     h("p", { class: "share" }, h("b", null, percent(share)), h("span", { class: "soft" }, words));
-  if (!result.claims.length) return h("p", null, "No sentence of this report is backed by a quote from a page.");
+  if (!result.claims.length) return h("p", null, t("No sentence of this report is backed by a quote from a page."));
   return h(
     "div",
     { class: "shares" },
-    part(result.coverage, "of its sentences have a quote from a page that was read."),
-    part(result.support, "of the citations that were written could be bound to such a quote."),
+    part(result.coverage, t("of its sentences have a quote from a page that was read.")),
+    part(result.support, t("of the citations that were written could be bound to such a quote.")),
     judged(result),
   );
 }
@@ -28,17 +29,17 @@ function shares(result) {
 function judgedBy(result) {
   const judged = result.claims.filter((claim) => claim.verdict).length;
   return judged
-    ? `Judged by ${result.judged_by || "a model"}: ${judged} of ${result.claims.length} citations, each by its quote. ` +
-        "A judge can err: open the quote and read it."
-    : "Words are compared, not meanings: a quote that is in the page can still be read wrongly. Open it and judge.";
+    ? t`Judged by ${result.judged_by || t("a model")}: ${judged} of ${result.claims.length} citations, each by its quote. ` +
+        t("A judge can err: open the quote and read it.")
+    : t("Words are compared, not meanings: a quote that is in the page can still be read wrongly. Open it and judge.");
 }
 
 const block = (title, ...inner) => {
-  const key = title.toLowerCase().replace(/\W+/g, "-");
+  const key = title.toLowerCase().replace(/[^\p{L}\d]+/gu, "-");
   return h("section", { "aria-labelledby": key }, h("h2", { id: key }, title), ...inner);
 };
 
-const FOUND = { found: "found", passage: "a passage only", not_found: "not found" };
+const FOUND = { found: t("found"), passage: t("a passage only"), not_found: t("not found") };
 const written = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 1));
 
 /** What an `output_schema` was filled with: each field, how sure it is, and its sources. */
@@ -47,7 +48,7 @@ function output({ fields }) {
     h(
       "tr",
       null,
-      h("th", { scope: "row" }, field.replace(/^\//, "").replaceAll("/", " › ") || "all"),
+      h("th", { scope: "row" }, field.replace(/^\//, "").replaceAll("/", " › ") || t("all")),
       h(
         "td",
         { dir: "auto" },
@@ -60,20 +61,20 @@ function output({ fields }) {
         citations.map(({ number }) =>
           h(
             "a",
-            { href: `#source-${number}`, class: "cite", "data-source": number, "aria-label": `Source ${number}` },
+            { href: `#source-${number}`, class: "cite", "data-source": number, "aria-label": t`Source ${number}` },
             number,
           ),
         ),
       ),
     );
-  const head = ["Field", "Value", "Found", "Sources"].map((name) => h("th", { scope: "col" }, name));
+  const head = [t("Field"), t("Value"), t("Found"), t("Sources")].map((name) => h("th", { scope: "col" }, name));
   return h("table", { class: "output" }, h("thead", null, h("tr", null, head)), h("tbody", null, fields.map(row)));
 }
 
 const MADE = {
-  model: "written by the model",
-  stand_in: "selected from the pages without the model",
-  extractive: "selected from the pages",
+  model: t("written by the model"),
+  stand_in: t("selected from the pages without the model"),
+  extractive: t("selected from the pages"),
 };
 
 /** Who wrote which part, and which citations the system added. */
@@ -81,9 +82,9 @@ function authors(result) {
   const bound = result.claims.filter((claim) => claim.bound).length;
   return [
     ...(result.parts ?? []).map(
-      (part, at) => `Part ${at + 1} was ${MADE[part.author]}; ${percent(part.coverage)} of its sentences are backed.`,
+      (part, at) => t`Part ${at + 1} was ${MADE[part.author]}; ${percent(part.coverage)} of its sentences are backed.`,
     ),
-    ...(bound ? [`${bound} of its citations ${bound === 1 ? "was" : "were"} added by the system.`] : []),
+    ...(bound ? [t`${many(bound, "citation was", "citations were")} added by the system.`] : []),
   ].map((words) => h("p", { class: "soft small" }, words));
 }
 
@@ -91,12 +92,16 @@ export function stands(result, usage) {
   const cited = result.sources.filter((source) => result.claims.some((claim) => claim.number === source.number));
   const { total_duration_seconds: seconds, api_calls_made: calls, tokens_consumed: tokens } = result.metrics;
   return [
-    block("Evidence", shares(result), ...authors(result), h("p", { class: "soft small" }, judgedBy(result))),
-    result.output && block("Output", output(result.output)),
+    block(t("Evidence"), shares(result), ...authors(result), h("p", { class: "soft small" }, judgedBy(result))),
+    result.output && block(t("Output"), output(result.output)),
     result.unverified.length &&
       block(
-        "Not verified",
-        h("p", null, result.unverified.length === 1 ? "This sentence has no quote:" : "These sentences have no quote:"),
+        t("Not verified"),
+        h(
+          "p",
+          null,
+          result.unverified.length === 1 ? t("This sentence has no quote:") : t("These sentences have no quote:"),
+        ),
         h(
           "ul",
           null,
@@ -105,13 +110,8 @@ export function stands(result, usage) {
       ),
     result.removed.length &&
       block(
-        "Removed citations",
-        h(
-          "p",
-          null,
-          `${many(result.removed.length, "citation")} could not be verified and ` +
-            `${result.removed.length === 1 ? "was" : "were"} removed from the text:`,
-        ),
+        t("Removed citations"),
+        h("p", null, t`${many(result.removed.length, "citation")} could not be verified, and removed from the text:`),
         h(
           "ul",
           null,
@@ -120,7 +120,7 @@ export function stands(result, usage) {
       ),
     cited.length &&
       block(
-        "Sources",
+        t("Sources"),
         h(
           "ol",
           { class: "refs" },
@@ -148,7 +148,7 @@ export function stands(result, usage) {
         ),
       ),
     block(
-      "How it was made",
+      t("How it was made"),
       h(
         "p",
         null,
@@ -157,7 +157,7 @@ export function stands(result, usage) {
           tries(result.metrics.search_operations, usage.failed_tries),
           ...(tokens ? [many(tokens, "token")] : []),
           lasted(seconds * 1000),
-          `cost ${atLeast(usage.known_cost_usd, usage.unknown_cost_calls)}. The model’s own confidence: ${result.confidence}.`,
+          t`cost ${atLeast(usage.known_cost_usd, usage.unknown_cost_calls)}. The model’s own confidence: ${result.confidence}.`,
         ].join(", "),
       ),
     ),

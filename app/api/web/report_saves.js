@@ -1,6 +1,7 @@
 // What can be done with a report: copy, save, print, ask again.
 import { api } from "./api.js";
 import { h, say, tell } from "./dom.js";
+import { t } from "./language.js";
 import { askAgain } from "./rows.js";
 
 export function acts(view) {
@@ -17,15 +18,15 @@ export function acts(view) {
       onclick: async () => {
         try {
           await navigator.clipboard.writeText(await api.markdown(id));
-          say(copy, "Copied");
-          tell("The report was copied as markdown.", true);
+          say(copy, t("Copied"));
+          tell(t("The report was copied as markdown."), true);
         } catch {
-          say(copy, "Not copied");
+          say(copy, t("Not copied"));
         }
-        setTimeout(() => say(copy, "Copy"), 2500);
+        setTimeout(() => say(copy, t("Copy")), 2500);
       },
     },
-    "Copy",
+    t("Copy"),
   );
   const save = (format, what, words = format) =>
     h(
@@ -33,7 +34,7 @@ export function acts(view) {
       {
         href: api.reportUrl(id, format),
         download: `${name}.${format === "csl" ? "json" : format}`,
-        "aria-label": `Download ${what} as ${words}`,
+        "aria-label": t`Download ${what} as ${words}`,
       },
       words,
     );
@@ -42,23 +43,31 @@ export function acts(view) {
     h(
       "span",
       { class: "saves" },
-      h("span", { class: "soft" }, "Download"),
-      ["md", "html", "docx", "json"].map((format) => save(format, "the report")),
-      h("a", { href: `/jobs/${id}/bundle`, download: "", title: "All events and pages, to check offline" }, "bundle"),
+      h("span", { class: "soft" }, t("Download")),
+      ["md", "html", "docx", "json"].map((format) => save(format, t("the report"))),
+      h(
+        "a",
+        { href: `/jobs/${id}/bundle`, download: "", title: t("All events and pages, to check offline") },
+        "bundle",
+      ),
     ),
     h(
       "span",
       { class: "saves" },
-      h("span", { class: "soft" }, "Sources"),
-      save("bib", "the sources", "BibTeX"),
-      save("csl", "the sources", "CSL"),
+      h("span", { class: "soft" }, t("Sources")),
+      save("bib", t("the sources"), t("BibTeX")),
+      save("csl", t("the sources"), "CSL"),
     ),
-    h("button", { type: "button", onclick: () => print(), title: "On paper or as PDF, with page numbers" }, "Print"),
-    h("a", { class: "button quiet", href: `/browse/jobs/${id}` }, "How it was found"),
+    h(
+      "button",
+      { type: "button", onclick: () => print(), title: t("On paper or as PDF, with page numbers") },
+      t("Print"),
+    ),
+    h("a", { class: "button quiet", href: `/browse/jobs/${id}` }, t("How it was found")),
     h(
       "button",
       { type: "button", class: "quiet", onclick: () => askAgain(view, (error) => tell(error.message, true)) },
-      "Ask again",
+      t("Ask again"),
     ),
   ].filter(Boolean);
 }

@@ -2,6 +2,7 @@
 import { again, api, Problem } from "./api.js";
 import { confirmed, h, keep, say, state, stateName, tell } from "./dom.js";
 import { isOver } from "./fold.js";
+import { t } from "./language.js";
 import { at } from "./root.js";
 import { ago, atLeast, date, many, tries } from "./words.js";
 
@@ -12,10 +13,10 @@ export const titleOf = (job) => job.forked_from?.instruction || job.query;
 
 export async function cancelRun(id, changed) {
   const sure = await confirmed(
-    "Cancel this job?",
-    "It stops at once. What it has spent stays spent, and there will be no report.",
-    "Cancel the job",
-    "Keep it running",
+    t("Cancel this job?"),
+    t("It stops at once. What it has spent stays spent, and there will be no report."),
+    t("Cancel the job"),
+    t("Keep it running"),
   );
   if (!sure) return;
   const answer = await api.cancel(id).catch((error) => error);
@@ -38,11 +39,11 @@ function action(job, changed) {
       {
         type: "button",
         class: "slim",
-        "aria-label": `Cancel: ${titleOf(job).slice(0, 80)}`,
+        "aria-label": t`Cancel: ${titleOf(job).slice(0, 80)}`,
         disabled: job.status === "cancelling",
         onclick: () => cancelRun(job.job_id, changed),
       },
-      "Cancel",
+      t("Cancel"),
     );
   if (job.status === "completed")
     return h(
@@ -50,26 +51,26 @@ function action(job, changed) {
       {
         class: "button slim",
         href: `/browse/jobs/${job.job_id}/report`,
-        "aria-label": `Report: ${titleOf(job).slice(0, 80)}`,
+        "aria-label": t`Report: ${titleOf(job).slice(0, 80)}`,
       },
-      "Report",
+      t("Report"),
     );
   return h(
     "button",
     {
       type: "button",
       class: "slim",
-      "aria-label": `Try again: ${titleOf(job).slice(0, 80)}`,
+      "aria-label": t`Try again: ${titleOf(job).slice(0, 80)}`,
       onclick: () => askAgain(job, changed),
     },
-    "Try again",
+    t("Try again"),
   );
 }
 
 /** The line under the question: the effort, what was or is done, and failed tries apart. */
 function told({ effort, status, current_step: step, usage, forked_from: from, query }) {
   const done = tries(usage.searches, usage.failed_tries);
-  const origin = from && (from.instruction ? `follows “${query}”` : `fork after event ${from.after}`);
+  const origin = from && (from.instruction ? t`follows “${query}”` : t`fork after event ${from.after}`);
   const parts = isOver(status) ? [effort, done, origin] : [effort, step, usage.failed_tries && done, origin];
   return parts.filter(Boolean).join(" · ");
 }
@@ -112,7 +113,7 @@ function row(job, old, changed) {
   say(far.lastElementChild, `${job.progress} %`);
   say(cost, atLeast(job.usage.known_cost_usd, job.usage.unknown_cost_calls));
   const unknown = many(job.usage.unknown_cost_calls, "call has", "calls have");
-  cost.title = job.usage.unknown_cost_calls ? `${unknown} no known price` : "";
+  cost.title = job.usage.unknown_cost_calls ? t`${unknown} no known price` : "";
   age.title = date(job.created_at);
   say(age, ago(job.created_at));
   return one;

@@ -4,6 +4,8 @@ import { askOn, forkHere } from "./ask_on.js";
 import { $, framed, h, say, stateName, tell } from "./dom.js";
 import { family } from "./family.js";
 import { empty, evolve, isOver } from "./fold.js";
+import { t } from "./language.js";
+import { notify } from "./notice.js";
 import { drawAsks } from "./run_asks.js";
 import { drawDraft } from "./run_draft.js";
 import { drawAnswer, drawHead } from "./run_head.js";
@@ -38,7 +40,7 @@ const draw = framed(() => {
   drawSources(run);
   if (!drawRecord(run)) draw();
   drawLog();
-  say($("log-title"), `All events (${count(live.seq)})`);
+  say($("log-title"), t`All events (${count(live.seq)})`);
   if (!ready) {
     ready = true;
     $("run").classList.remove("waiting");
@@ -63,18 +65,18 @@ function restoreScroll() {
 const timeline = new Timeline((call) => findTurn(shown(), call.turn)?.scrollIntoView({ block: "center" }));
 
 const CONNECTION = {
-  loading: () => "Loading",
-  live: (cursor) => `Live, at event ${cursor}`,
-  lost: (cursor) => `Reconnecting; it goes on after event ${cursor}`,
-  away: (cursor) => `The server’s database is away; it goes on after event ${cursor}`,
-  over: (cursor) => `Complete, ${many(cursor, "event")}`,
+  loading: () => t("Loading"),
+  live: (cursor) => t`Live, at event ${cursor}`,
+  lost: (cursor) => t`Reconnecting; it goes on after event ${cursor}`,
+  away: (cursor) => t`The server’s database is away; it goes on after event ${cursor}`,
+  over: (cursor) => t`Complete, ${many(cursor, "event")}`,
 };
 let connection = "loading";
 function connected(state, cursor) {
   const box = $("connection");
   if (state === connection && box.dataset.cursor === String(cursor)) return;
-  if (state !== connection && state === "lost") tell("The connection was lost. It will go on where it was.");
-  if (state !== connection && state === "away") tell("The server’s database is away. It will go on where it was.");
+  if (state !== connection && state === "lost") tell(t("The connection was lost. It will go on where it was."));
+  if (state !== connection && state === "away") tell(t("The server’s database is away. It will go on where it was."));
   box.dataset.state = connection = state;
   box.dataset.cursor = cursor;
   box.setAttribute("aria-live", "off"); // the count would be read out with each event
@@ -115,6 +117,7 @@ function hear(fresh) {
   if (toldStatus !== live.status + live.step) {
     toldStatus = live.status + live.step;
     if (isOver(live.status)) lookBack();
+    if (isOver(live.status) && ready) notify(stateName(live.status, live.outcome ?? ""));
     if (ready)
       tell(`${stateName(live.status, live.outcome ?? "")}, ${live.progress} %. ${live.step}`, isOver(live.status));
   }
@@ -135,9 +138,9 @@ const follower = new Follower(id, {
     $("run").hidden = true;
     box.hidden = false;
     box.replaceChildren(
-      h("h1", null, error instanceof Problem && error.status === 503 ? "The server is busy" : "Job not found"),
+      h("h1", null, error instanceof Problem && error.status === 503 ? t("The server is busy") : t("Job not found")),
       h("p", null, error.message),
-      h("p", null, h("a", { href: "/browse/jobs" }, "All jobs")),
+      h("p", null, h("a", { href: "/browse/jobs" }, t("All jobs"))),
     );
   },
 });

@@ -1,6 +1,7 @@
 // What the job asks before it goes on: its plan to review, or questions to answer.
 import { api, told } from "./api.js";
 import { $, h, say, tell } from "./dom.js";
+import { t } from "./language.js";
 import { id } from "./run_state.js";
 import { lasted } from "./words.js";
 
@@ -36,7 +37,7 @@ function answering(fields, verb, otherwise, said) {
       const answer = said();
       button.disabled = true;
       await api.input(id, answer);
-      tell("The job goes on.", true);
+      tell(t("The job goes on."), true);
     } catch (error) {
       button.disabled = false;
       wrong.hidden = false;
@@ -52,7 +53,7 @@ function review(asks) {
   const list = h("ol", { class: "plan-steps" });
   const number = () => {
     [...list.children].forEach((item, at) => {
-      item.querySelector("input").setAttribute("aria-label", `Step ${at + 1}`);
+      item.querySelector("input").setAttribute("aria-label", t`Step ${at + 1}`);
       item.querySelector(".up").disabled = at === 0;
     });
   };
@@ -67,12 +68,12 @@ function review(asks) {
       "li",
       null,
       h("input", { name: "step", maxlength: 200, value: text }),
-      button("up", "↑", "Move this step up", () => {
+      button("up", "↑", t("Move this step up"), () => {
         item.previousElementSibling?.before(item);
         number();
         item.querySelector("input").focus();
       }),
-      button("", "✕", "Remove this step", () => {
+      button("", "✕", t("Remove this step"), () => {
         (item.nextElementSibling ?? item.previousElementSibling)?.querySelector("input").focus();
         item.remove();
         number();
@@ -100,17 +101,22 @@ function review(asks) {
         list.lastElementChild.querySelector("input").focus();
       },
     },
-    "Add a step",
+    t("Add a step"),
   );
-  const form = answering([list, h("div", null, add)], "Go on with this plan", "Continues with its own plan in ", () => {
-    const steps = [...list.querySelectorAll("input")].map((input) => input.value.trim()).filter(Boolean);
-    if (!steps.length) throw new Error("Write at least one step.");
-    return steps.join("\n") === asks.plan.join("\n") ? { approve: true } : { plan: steps };
-  });
-  tell("The plan waits for your review.", true);
+  const form = answering(
+    [list, h("div", null, add)],
+    t("Go on with this plan"),
+    t("Continues with its own plan in "),
+    () => {
+      const steps = [...list.querySelectorAll("input")].map((input) => input.value.trim()).filter(Boolean);
+      if (!steps.length) throw new Error(t("Write at least one step."));
+      return steps.join("\n") === asks.plan.join("\n") ? { approve: true } : { plan: steps };
+    },
+  );
+  tell(t("The plan waits for your review."), true);
   return [
-    h("h2", { id: "asks-title" }, "Review the plan"),
-    h("p", { class: "small soft" }, "Nothing is searched or paid for until you go on or the time is up."),
+    h("h2", { id: "asks-title" }, t("Review the plan")),
+    h("p", { class: "small soft" }, t("Nothing is searched or paid for until you go on or the time is up.")),
     form,
   ];
 }
@@ -124,16 +130,16 @@ function questions(asks) {
       h("textarea", { id: `answer-${n}`, name: "answer", rows: 2, maxlength: 2000, dir: "auto" }),
     ),
   );
-  const form = answering(fields, "Answer", "Continues without an answer in ", () => {
+  const form = answering(fields, t("Answer"), t("Continues without an answer in "), () => {
     const answers = [...form.querySelectorAll("textarea")].map((field) => field.value.trim()).filter(Boolean);
-    if (!answers.length) throw new Error("Answer at least one of them.");
+    if (!answers.length) throw new Error(t("Answer at least one of them."));
     return { answers };
   });
-  tell(`The job asks: ${asks.questions.join(" ")}`, true);
+  tell(t`The job asks: ${asks.questions.join(" ")}`, true);
   return [
-    h("h2", { id: "asks-title" }, "Before it starts, it asks"),
+    h("h2", { id: "asks-title" }, t("Before it starts, it asks")),
     form,
-    h("p", { class: "small soft" }, "Without an answer it assumes:"),
+    h("p", { class: "small soft" }, t("Without an answer it assumes:")),
     h(
       "ul",
       { class: "small" },

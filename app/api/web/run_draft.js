@@ -1,6 +1,7 @@
 // The report while it is written: its sections in order, each as soon as the log has it.
 import { $, h, keep, say } from "./dom.js";
 import { isOver } from "./fold.js";
+import { t } from "./language.js";
 import { blocks } from "./markdown.js";
 import { count, many } from "./words.js";
 
@@ -9,9 +10,9 @@ export function drawDraft(run) {
     { draft } = run;
   box.hidden = !draft || run.status === "completed";
   if (box.hidden) return;
-  say($("draft-title"), isOver(run.status) ? "The report as far as it was written" : "The report so far");
+  say($("draft-title"), isOver(run.status) ? t("The report as far as it was written") : t("The report so far"));
   say($("draft-name"), draft.title);
-  say($("draft-state"), `${progress(draft)} Its sentences are not checked yet.`);
+  say($("draft-state"), t`${progress(draft)} Its sentences are not checked yet.`);
   const writing = sectionsInWork(run);
   keep(
     $("draft-sections"),
@@ -24,7 +25,7 @@ export function drawDraft(run) {
 
 function progress({ sections }) {
   const done = sections.filter((section) => section.content).length;
-  return sections.length > 1 ? `${count(done)} of ${many(sections.length, "section")} written.` : "";
+  return sections.length > 1 ? t`${count(done)} of ${many(sections.length, "section")} written.` : "";
 }
 
 /** The sections that a model is writing, each with the tokens so far. */
@@ -44,13 +45,13 @@ function part({ number, heading, points, content, problem }, tokens, isEnded) {
     heading || number ? h("h3", { dir: "auto" }, heading) : "",
     content ? blocks(content) : h("p", { class: "soft", dir: "auto" }, points),
     tokens === undefined && content ? "" : h("p", { class: "hint" }, sectionState(content, tokens, isEnded)),
-    problem ? h("p", { class: "hint", dir: "auto" }, "To be rewritten: ", problem) : "",
+    problem ? h("p", { class: "hint", dir: "auto" }, t("To be rewritten: "), problem) : "",
   );
 }
 
 function sectionState(content, tokens, isEnded) {
-  if (isEnded) return "Not written.";
-  if (tokens === undefined) return "Not written yet.";
-  const far = tokens ? `: ${many(tokens, "token")} so far` : "";
-  return `${content ? "Being rewritten" : "Being written"}${far}.`;
+  if (isEnded) return t("Not written.");
+  if (tokens === undefined) return t("Not written yet.");
+  const far = tokens ? t`: ${many(tokens, "token")} so far` : "";
+  return `${content ? t("Being rewritten") : t("Being written")}${far}.`;
 }

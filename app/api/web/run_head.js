@@ -2,9 +2,11 @@
 import { api } from "./api.js";
 import { $, h, say, state, stateName, tell } from "./dom.js";
 import { isOver } from "./fold.js";
+import { t } from "./language.js";
+import { askOnce, canAsk } from "./notice.js";
 import { askAgain, cancelRun } from "./rows.js";
 import { id, moment, outcomeOf, page, question } from "./run_state.js";
-import { ago, at as clock, date, lasted, many, NOT_READ, STOPPED, tries, UNTIED, WRITTEN } from "./words.js";
+import { ago, at as clock, date, EFFORTS, lasted, many, NOT_READ, STOPPED, tries, UNTIED, WRITTEN } from "./words.js";
 
 let drawn = "";
 
@@ -18,7 +20,7 @@ export function drawHead(run) {
   say($("question"), question());
   drawOrigin(live);
   const far = isOver(live.status) ? stateName(live.status, outcomeOf(live)) : `${live.progress} %`;
-  document.title = `${far} · ${question().slice(0, 60)} · Dossier`;
+  document.title = t`${far} · ${question().slice(0, 60)} · Dossier`;
   const key = [page.came?.outcome, run.seq, live.seq, Math.floor(Date.now() / 1000)].join();
   if (drawn === key) return;
   drawn = key;
@@ -26,7 +28,7 @@ export function drawHead(run) {
   say($("step"), isOver(run.status) ? ended(run) : run.step + retryIn(run));
   $("then").hidden = !page.past;
   if (page.past)
-    say($("then-words"), `This is the job as it was at event ${run.seq} of ${live.seq}, at ${clock(run.at)}.`);
+    say($("then-words"), t`This is the job as it was at event ${run.seq} of ${live.seq}, at ${clock(run.at)}.`);
   drawNotice(run);
   drawActs();
 }
@@ -37,11 +39,11 @@ function drawOrigin({ forkedFrom: from, instruction, request, changed }) {
   box.hidden = !from;
   if (!from || box.firstChild) return;
   const origin = h("a", { href: `/browse/jobs/${from.origin}`, dir: "auto" }, request.query);
-  const fields = changed.length ? `, with another ${changed.map((name) => name.replaceAll("_", " ")).join(", ")}` : "";
+  const fields = changed.length ? t`, with another ${changed.map((name) => name.replaceAll("_", " ")).join(", ")}` : "";
   box.append(
     ...(instruction
-      ? ["Follows: ", origin, fields]
-      : ["Branches off from ", origin, ` after event ${from.after}${fields}`]),
+      ? [t("Follows: "), origin, fields]
+      : [t("Branches off from "), origin, t` after event ${from.after}${fields}`]),
   );
 }
 
@@ -51,11 +53,15 @@ function facts(run) {
   return [
     state(run.status, outcomeOf(run)),
     !isOver(run.status) && h("span", { class: "num" }, `${run.progress} %`),
-    h("span", null, `${request.effort ?? "standard"} effort`),
-    h("time", { datetime: createdAt, title: date(createdAt) }, asked === "now" ? "asked now" : `asked ${asked} ago`),
+    h("span", null, EFFORTS[request.effort ?? "standard"]),
+    h(
+      "time",
+      { datetime: createdAt, title: date(createdAt) },
+      asked === t("now") ? t("asked now") : t`asked ${asked} ago`,
+    ),
     run.startedAt && run.endedAt && h("span", null, took(run)),
     (run.bill.search || run.bill.failed) && h("span", null, tries(run.bill.search, run.bill.failed)),
-    run.attempt > 1 && h("span", null, `attempt ${run.attempt} of ${attempts}`),
+    run.attempt > 1 && h("span", null, t`attempt ${run.attempt} of ${attempts}`),
     ...(request.tags ?? []).map((tag) => h("span", { class: "tag" }, tag)),
   ];
 }
@@ -65,7 +71,8 @@ function took(run) {
   const from = Date.parse(run.startedAt),
     to = Date.parse(run.endedAt);
   const waited = run.waits.reduce((sum, wait) => sum + (wait.to ?? to) - Math.max(wait.from, from), 0);
-  return `took ${lasted(to - from)}${waited > 1000 ? `, of which it waited ${lasted(waited)}` : ""}`;
+  const all = lasted(to - from);
+  return waited > 1000 ? t`took ${all}, of which it waited ${lasted(waited)}` : t`took ${all}`;
 }
 
 /** Why it ended, and what was done: the server's words where it has them. */
@@ -77,11 +84,11 @@ function ended(run) {
   if (isEmpty && wasRead) why = UNTIED;
   else if (isEmpty && outcomeOf(run) === "not_researched") why = NOT_READ;
   const done = run.seq === page.live.seq && page.came?.result?.outcome_reason;
-  return [why, WRITTEN[run.author], done && `Done: ${done}.`].filter(Boolean).join(" ");
+  return [why, WRITTEN[run.author], done && t`Done: ${done}.`].filter(Boolean).join(" ");
 }
 
 const retryIn = (run) =>
-  run.retryAt && !run.asks ? `; again in ${lasted(Math.max(0, Date.parse(run.retryAt) - moment()))}` : "";
+  run.retryAt && !run.asks ? t`; again in ${lasted(Math.max(0, Date.parse(run.retryAt) - moment()))}` : "";
 
 function drawNotice(run) {
   const box = $("notice");
@@ -91,13 +98,13 @@ function drawNotice(run) {
   const { error_type: type, error_message: message, is_retryable: again } = run.failure;
   box.className = "notice bad";
   box.replaceChildren(
-    h("h2", null, "The job failed"),
+    h("h2", null, t("The job failed")),
     h("p", null, message),
-    done ? h("p", null, `Done before: ${done}.`) : "",
+    done ? h("p", null, t`Done before: ${done}.`) : "",
     h(
       "p",
       { class: "small" },
-      `${type}. ${again ? "A new job may succeed." : "Retrying won’t help until this is fixed."}`,
+      `${type}. ${again ? t("A new job may succeed.") : t("Retrying won’t help until this is fixed.")}`,
     ),
   );
 }
@@ -116,16 +123,16 @@ function drawActs() {
   if (acts.dataset.status === drawnFor) return;
   acts.dataset.status = drawnFor;
   const had = acts.contains(document.activeElement);
-  acts.replaceChildren(...(isOver(live.status) ? afterwards(live) : meanwhile(live)));
+  acts.replaceChildren(...(isOver(live.status) ? afterwards(live) : meanwhile(live)).filter(Boolean));
   if (had) acts.firstElementChild?.focus();
 }
 
 function afterwards(live) {
   const again = (words, props) => button(words, async () => askAgain(await api.job(id), failed), props);
-  const compare = h("a", { class: "button quiet", href: `/compare?a=${id}` }, "Compare");
-  if (live.status !== "completed") return [again("Try again", { class: "main" }), compare];
-  const report = h("a", { class: "button main", href: `/browse/jobs/${id}/report` }, "Read the report");
-  return [report, again("Ask again"), compare];
+  const compare = h("a", { class: "button quiet", href: `/compare?a=${id}` }, t("Compare"));
+  if (live.status !== "completed") return [again(t("Try again"), { class: "main" }), compare];
+  const report = h("a", { class: "button main", href: `/browse/jobs/${id}/report` }, t("Read the report"));
+  return [report, again(t("Ask again")), compare];
 }
 
 function meanwhile(live) {
@@ -140,11 +147,16 @@ function meanwhile(live) {
     }
   };
   return [
-    button("Finish now", finish, {
+    canAsk() &&
+      button(t("Tell me when it ends"), async (event) => {
+        await askOnce();
+        event.target.remove();
+      }),
+    button(t("Finish now"), finish, {
       disabled: isStopping || live.isFinishing,
-      title: "The report is written at once, from the pages that were read",
+      title: t("The report is written at once, from the pages that were read"),
     }),
-    button("Cancel", () => cancelRun(id, (answer) => answer instanceof Error && failed(answer)), {
+    button(t("Cancel"), () => cancelRun(id, (answer) => answer instanceof Error && failed(answer)), {
       disabled: isStopping,
     }),
   ];
@@ -165,8 +177,8 @@ export function drawAnswer(run) {
     h(
       "p",
       { class: "hint" },
-      `${many(report.claims.length, "citation")}, each with its quote. `,
-      h("a", { href: `/browse/jobs/${id}/report` }, "The whole report"),
+      t`${many(report.claims.length, "citation")}, each with its quote. `,
+      h("a", { href: `/browse/jobs/${id}/report` }, t("The whole report")),
     ),
   );
 }

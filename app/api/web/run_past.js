@@ -1,6 +1,7 @@
 // History: the job as it was at any event, by a slider and in the address.
 import { $, say } from "./dom.js";
 import { fold } from "./fold.js";
+import { t } from "./language.js";
 import { forgetHead } from "./run_head.js";
 import { page, shown } from "./run_state.js";
 import { at as clock, count } from "./words.js";
@@ -20,8 +21,8 @@ export function drawHistory() {
   if (slider.value !== String(seq)) slider.value = seq;
   const event = events[seq - 1];
   const name = event ? event.type.replaceAll("_", " ") : "";
-  slider.setAttribute("aria-valuetext", event ? `Event ${seq} of ${live.seq}: ${name}` : "");
-  say($("at-words"), event ? `Event ${count(seq)} of ${count(live.seq)} · ${name} · ${clock(event.at)}` : "");
+  slider.setAttribute("aria-valuetext", event ? t`Event ${seq} of ${live.seq}: ${name}` : "");
+  say($("at-words"), event ? t`Event ${count(seq)} of ${count(live.seq)} · ${name} · ${clock(event.at)}` : "");
   $("back").disabled = seq <= 1;
   $("forth").disabled = seq >= live.seq;
 }

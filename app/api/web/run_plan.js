@@ -1,6 +1,7 @@
 // The plan with what is done of it, and the budget.
 import { $, h, keep, say } from "./dom.js";
 import { callsMade } from "./fold.js";
+import { t } from "./language.js";
 import { moment, page } from "./run_state.js";
 import { atLeast, count, few, lasted, many, money } from "./words.js";
 
@@ -9,7 +10,7 @@ export function drawPlan(job) {
     version = `${job.plans.length}.${job.plans.at(-1)?.seq ?? 0}.${job.stepsDone}.${job.plan.length}`;
   if (box.dataset.version === version) return;
   box.dataset.version = version;
-  if (!job.plans.length) return box.replaceChildren(h("p", { class: "soft" }, "No plan yet."));
+  if (!job.plans.length) return box.replaceChildren(h("p", { class: "soft" }, t("No plan yet.")));
   box.replaceChildren(
     h("p", { class: "plan-goal", dir: "auto" }, job.goal),
     h(
@@ -18,7 +19,7 @@ export function drawPlan(job) {
       job.plan.map((text, at) => step(text, at < job.stepsDone)),
     ),
     job.stepsDone
-      ? h("p", { class: "hint" }, `${job.stepsDone} of ${job.plan.length} done, by the agent’s own count.`)
+      ? h("p", { class: "hint" }, t`${job.stepsDone} of ${job.plan.length} done, by the agent’s own count.`)
       : "",
     changed(job),
   );
@@ -28,7 +29,7 @@ const step = (text, isDone) =>
   h(
     "li",
     { class: isDone ? "done" : null, dir: "auto" },
-    h("span", null, text, isDone ? h("span", { class: "unseen" }, " (done)") : ""),
+    h("span", null, text, isDone ? h("span", { class: "unseen" }, t(" (done)")) : ""),
   );
 
 function changed(job) {
@@ -45,9 +46,9 @@ function changed(job) {
   return h(
     "details",
     { class: "changes", open: true },
-    h("summary", null, `Changed ${later.length === 1 ? "once" : many(later.length, "time")}`),
-    later.map((plan) => [list(plan.changes), h("p", { class: "soft", dir: "auto" }, `Why: ${plan.reason}`)]),
-    gone.size ? list(gone, { class: "gone", "aria-label": "No longer planned" }) : "",
+    h("summary", null, t`Changed ${later.length === 1 ? t("once") : many(later.length, "time")}`),
+    later.map((plan) => [list(plan.changes), h("p", { class: "soft", dir: "auto" }, t`Why: ${plan.reason}`)]),
+    gone.size ? list(gone, { class: "gone", "aria-label": t("No longer planned") }) : "",
   );
 }
 
@@ -67,21 +68,21 @@ function lines(job) {
     most = page.presets.find((one) => one.effort === (request.effort ?? "standard")) ?? {};
   const cost = (usd) => (usd === bill.cost ? atLeast(usd, bill.unpriced) : money(usd));
   return [
-    ["Calls", callsMade(bill), limits.max_calls ?? most.calls, count],
-    ["Searches", bill.search, limits.max_searches ?? most.searches, count],
-    ["Pages", bill.read, most.pages, count],
-    ["Time", worked(job), (limits.deadline_seconds ?? most.seconds) * 1000 || undefined, lasted, true],
-    ["Tokens", bill.input + bill.output, limits.max_tokens, few, true],
-    ["Cost", bill.cost, limits.max_cost_usd, cost, true],
-    ...(bill.unpriced ? [["Calls of unknown cost", bill.unpriced, undefined, count]] : []),
-    ...(bill.failed ? [["Failed tries", bill.failed, undefined, count]] : []),
+    [t("Calls"), callsMade(bill), limits.max_calls ?? most.calls, count],
+    [t("Searches"), bill.search, limits.max_searches ?? most.searches, count],
+    [t("Pages"), bill.read, most.pages, count],
+    [t("Time"), worked(job), (limits.deadline_seconds ?? most.seconds) * 1000 || undefined, lasted, true],
+    [t("Tokens"), bill.input + bill.output, limits.max_tokens, few, true],
+    [t("Cost"), bill.cost, limits.max_cost_usd, cost, true],
+    ...(bill.unpriced ? [[t("Calls of unknown cost"), bill.unpriced, undefined, count]] : []),
+    ...(bill.failed ? [[t("Failed tries"), bill.failed, undefined, count]] : []),
   ];
 }
 
 /** "3 of 9"; what went over its limit is not a part of it. */
 function limited(used, all, words) {
   if (all === undefined) return "";
-  return used > all ? `, over the limit of ${words(all)}` : ` of ${words(all)}`;
+  return used > all ? t`, over the limit of ${words(all)}` : t` of ${words(all)}`;
 }
 
 export function drawBudget(job) {

@@ -1,6 +1,7 @@
 // What happened: turns and notes in order. A long record is in parts, of which the open ones are elements.
 import { $, h, keep, out } from "./dom.js";
 import { isOver, toolInWords } from "./fold.js";
+import { t } from "./language.js";
 import { page } from "./run_state.js";
 import { figures } from "./timeline.js";
 import { count, date, host, lasted, many, size, tries } from "./words.js";
@@ -76,7 +77,7 @@ function partOf(job, { first, entries, isLast }, old) {
 function named(entries) {
   const steps = entries.filter((one) => one.calls).map((one) => one.step);
   if (!steps.length) return many(entries.length, "note");
-  return steps.length === 1 ? `Turn ${steps[0]}` : `Turns ${count(steps[0])} to ${count(steps.at(-1))}`;
+  return steps.length === 1 ? t`Turn ${steps[0]}` : t`Turns ${count(steps[0])} to ${count(steps.at(-1))}`;
 }
 
 /** What a part holds, with what failed in it. */
@@ -115,7 +116,7 @@ function turn(one) {
   return h(
     "li",
     { class: "entry", id: one.key },
-    h("span", { class: "no", "aria-label": `Turn ${one.step}` }, one.step),
+    h("span", { class: "no", "aria-label": t`Turn ${one.step}` }, one.step),
     h(
       "div",
       null,
@@ -143,7 +144,7 @@ function thought(reasoning) {
     h(
       "p",
       { class: "state-line", dir: "auto" },
-      h("b", null, isEnough ? "Enough is known." : "Not enough is known yet."),
+      h("b", null, isEnough ? t("Enough is known.") : t("Not enough is known yet.")),
       ` ${situation} ${status}`,
     ),
     reasoning.task_completed
@@ -151,7 +152,7 @@ function thought(reasoning) {
       : h(
           "div",
           { class: "state-line" },
-          h("b", null, "Next:"),
+          h("b", null, t("Next:")),
           h("ul", { class: "thought" }, list(reasoning.remaining_steps)),
         ),
   ];
@@ -167,7 +168,7 @@ function folded(calls) {
   return [...groups.values()];
 }
 
-const KINDS = { model: "Think", search: "Search", read: "Read", judge: "Check", embed: "Match" };
+const KINDS = { model: t("Think"), search: t("Search"), read: t("Read"), judge: t("Check"), embed: t("Match") };
 
 function callLine(calls, turn) {
   const [call] = calls;
@@ -182,19 +183,19 @@ function callLine(calls, turn) {
       h("span", { class: "about", dir: "auto" }, call.error ? failure(calls) : about(call, turn)),
       h("span", { class: "cost" }, calls.length > 1 ? call.provider : figures(call)),
     ),
-    hits.length ? h("ul", { class: "hits", "aria-label": "Found" }, hits.map(hit)) : "",
+    hits.length ? h("ul", { class: "hits", "aria-label": t("Found") }, hits.map(hit)) : "",
     call.kind === "search" && call.done && !hits.length
-      ? h("p", { class: "hits soft" }, "Nothing that was not known already.")
+      ? h("p", { class: "hits soft" }, t("Nothing that was not known already."))
       : "",
   );
 }
 
-const topic = (call) => (call.kind === "model" ? "the next step" : call.about);
+const topic = (call) => (call.kind === "model" ? t("the next step") : call.about);
 
 /** "failed 3 times: HTTP 500", and what was tried. */
 function failure(calls) {
   const times = calls.reduce((sum, call) => sum + call.tries, 0);
-  const often = times === 1 ? "failed" : `failed ${many(times, "time")}`;
+  const often = times === 1 ? t("failed") : t`failed ${many(times, "time")}`;
   return [`${often}: ${calls[0].error.error_message}`, h("span", { class: "tried" }, calls.map(topic).join(", "))];
 }
 

@@ -1,5 +1,6 @@
 // The pages that were found, and those of them that were read.
 import { $, h, keep, out, say } from "./dom.js";
+import { t } from "./language.js";
 import { id } from "./run_state.js";
 import { openSource } from "./source.js";
 import { count, host, size } from "./words.js";
@@ -27,7 +28,7 @@ export function drawSources(job) {
     one,
   );
   more.hidden = all.length <= most;
-  say(more, `More of ${count(all.length)} sources`);
+  say(more, t`More of ${count(all.length)} sources`);
 }
 
 const one = (source) =>
@@ -43,7 +44,7 @@ const one = (source) =>
         "span",
         { class: "where", title: source.url },
         host(source.url),
-        source.size === null ? " · found" : ` · read, ${size(source.size)}`,
+        source.size === null ? t(" · found") : t` · read, ${size(source.size)}`,
       ),
     ),
   );

@@ -1,15 +1,16 @@
 // The threads of a job as lanes over its time.
 import { $, h, keep, say } from "./dom.js";
 import { isOver } from "./fold.js";
+import { t } from "./language.js";
 import { moment, page } from "./run_state.js";
 import { lasted, many } from "./words.js";
 
 const STATES = {
-  "": "at work",
-  answered: "has an answer",
-  spent: "used up its share",
-  failed: "could not go on",
-  stopped: "was stopped",
+  "": t("at work"),
+  answered: t("has an answer"),
+  spent: t("used up its share"),
+  failed: t("could not go on"),
+  stopped: t("was stopped"),
 };
 
 export function drawThreads(run) {
@@ -40,7 +41,7 @@ function element(lane, isEnded) {
   const state = lane.reason || (isEnded ? "stopped" : "");
   const figures = [
     lane.found.size && many(lane.found.size, "source"),
-    lane.passages && `${many(lane.passages, "passage")} kept`,
+    lane.passages && t`${many(lane.passages, "passage")} kept`,
   ];
   return h(
     "li",
@@ -48,8 +49,8 @@ function element(lane, isEnded) {
     h(
       "p",
       null,
-      h("b", null, `Thread ${lane.number}`),
-      lane.section === null ? "" : h("span", { class: "soft" }, ` for section ${lane.section}`),
+      h("b", null, t`Thread ${lane.number}`),
+      lane.section === null ? "" : h("span", { class: "soft" }, t` for section ${lane.section}`),
       " ",
       h("span", { dir: "auto" }, lane.question),
     ),

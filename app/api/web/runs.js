@@ -1,5 +1,6 @@
 // All jobs: filters and the place in the list stand in the address.
 import { $, h, OUTCOMES, STATUSES, say, statusName } from "./dom.js";
+import { t } from "./language.js";
 import { at } from "./root.js";
 import { drawRows, poll } from "./rows.js";
 
@@ -51,8 +52,11 @@ function show(page) {
   if (!page.jobs.length)
     $("empty").replaceChildren(
       ...(filtered
-        ? [h("p", null, "No job fits these filters.")]
-        : [h("p", null, "Nothing was asked yet."), h("p", null, h("a", { href: "/" }, "Ask the first question"))]),
+        ? [h("p", null, t("No job fits these filters."))]
+        : [
+            h("p", null, t("Nothing was asked yet.")),
+            h("p", null, h("a", { href: "/" }, t("Ask the first question"))),
+          ]),
     );
   const older = $("older"),
     newest = $("newest");

@@ -1,6 +1,7 @@
 // A source beside the report: the stored page with its quotes marked.
 import { api, told } from "./api.js";
 import { h, out } from "./dom.js";
+import { t } from "./language.js";
 import { many, size } from "./words.js";
 
 /** Offsets count characters; a string of JavaScript counts halves of some of them. */
@@ -73,45 +74,45 @@ function rendered(paragraph) {
 
 const held = ({ score, embedded }) =>
   embedded
-    ? `Near in meaning; cosine ${score}.`
+    ? t`Near in meaning; cosine ${score}.`
     : score >= 1
-      ? "The page says this word for word."
-      : `Paraphrased; ${Math.round(score * 100)} % word match.`;
+      ? t("The page says this word for word.")
+      : t`Paraphrased; ${Math.round(score * 100)} % word match.`;
 
 const VERDICTS = {
-  supported: "supported by its meaning",
-  partly: "partly supported",
-  contradicted: "contradicted",
-  unrelated: "unrelated",
+  supported: t("supported by its meaning"),
+  partly: t("partly supported"),
+  contradicted: t("contradicted"),
+  unrelated: t("unrelated"),
 };
 
 /** Who gave the quote, and what a judge said of it. */
 function backing(quote, judge) {
   const gave = quote.given
-    ? "The model gave this quote; it was found in the page."
+    ? t("The model gave this quote; it was found in the page.")
     : quote.embedded
-      ? "The model cited this page; words found no quote, and an embedding found this one."
+      ? t("The model cited this page; words found no quote, and an embedding found this one.")
       : quote.bound
-        ? "The model cited no page for this sentence; the quote was found in this one."
-        : "The model cited this page; the quote was searched for in it.";
-  if (!quote.verdict) return [gave, "Nobody judged its meaning."];
-  const by = judge ? ` by ${judge}` : "";
+        ? t("The model cited no page for this sentence; the quote was found in this one.")
+        : t("The model cited this page; the quote was searched for in it.");
+  if (!quote.verdict) return [gave, t("Nobody judged its meaning.")];
+  const by = judge ? t` by ${judge}` : "";
   const why = quote.reason ? `: ${quote.reason}` : "";
-  return [gave, `Judged${by}: ${VERDICTS[quote.verdict] ?? quote.verdict}${why}`];
+  return [gave, t`Judged${by}: ${VERDICTS[quote.verdict] ?? quote.verdict}${why}`];
 }
 
 /** Show source `number` of a job, at the quote of `claim` if there is one. */
 export async function openSource(id, number, claim, closed) {
   const dialog = h("dialog", { class: "sheet", "aria-labelledby": "source-title" });
-  const body = h("div", { class: "body", tabindex: "0" }, h("p", { class: "soft" }, "Loading the page …"));
-  const title = h("h2", { id: "source-title", dir: "auto" }, `Source ${number}`);
+  const body = h("div", { class: "body", tabindex: "0" }, h("p", { class: "soft" }, t("Loading the page …")));
+  const title = h("h2", { id: "source-title", dir: "auto" }, t`Source ${number}`);
   const where = h("p", { class: "small soft" });
   const steps = h("div", { class: "acts" });
   dialog.append(
     h(
       "header",
       null,
-      h("div", null, title, h("button", { type: "button", class: "slim", onclick: () => dialog.close() }, "Close")),
+      h("div", null, title, h("button", { type: "button", class: "slim", onclick: () => dialog.close() }, t("Close"))),
       where,
       steps,
     ),
@@ -133,7 +134,7 @@ export async function openSource(id, number, claim, closed) {
 
   function show(source) {
     title.textContent = `[${source.number}] ${source.title}`;
-    where.replaceChildren(out(source.url, source.url), source.size ? ` · ${size(source.size)}, as it was read` : "");
+    where.replaceChildren(out(source.url, source.url), source.size ? t` · ${size(source.size)}, as it was read` : "");
     const quotes = source.quotes.map((quote, index) => ({ ...quote, index }));
     const places = quotes.flatMap((quote) => [quote, ...quote.more.map((place) => ({ ...place, index: quote.index }))]);
     if (source.text === null) {
@@ -141,7 +142,7 @@ export async function openSource(id, number, claim, closed) {
         h(
           "p",
           { class: "notice" },
-          source.read ? "The text of this page is not kept any more." : "This page was found but not read.",
+          source.read ? t("The text of this page is not kept any more.") : t("This page was found but not read."),
         ),
         h("p", null, source.excerpt),
       );
@@ -162,7 +163,7 @@ export async function openSource(id, number, claim, closed) {
         h("p", { dir: "auto" }, quotes[at].claim),
         ...[quotes[at], ...quotes[at].more].map((place) => h("blockquote", { dir: "auto" }, place.quote)),
         ...[
-          quotes[at].page_number ? `Page ${quotes[at].page_number}.` : "",
+          quotes[at].page_number ? t`Page ${quotes[at].page_number}.` : "",
           quotes[at].given ? "" : held(quotes[at]),
           ...backing(quotes[at], source.judged_by),
         ]
@@ -173,13 +174,13 @@ export async function openSource(id, number, claim, closed) {
       const here = body.querySelectorAll(`mark[data-quotes~="${at}"]`);
       for (const one of here) one.classList.add("here");
       here[0]?.scrollIntoView({ block: "center" });
-      if (steps.firstChild) steps.firstChild.textContent = `Sentence ${at + 1} of ${quotes.length}`;
+      if (steps.firstChild) steps.firstChild.textContent = t`Sentence ${at + 1} of ${quotes.length}`;
     };
     if (quotes.length > 1)
       steps.append(
         h("span", { class: "small soft", role: "status" }),
-        h("button", { type: "button", class: "slim quiet", onclick: () => turn(-1) }, "Previous"),
-        h("button", { type: "button", class: "slim quiet", onclick: () => turn(1) }, "Next"),
+        h("button", { type: "button", class: "slim quiet", onclick: () => turn(-1) }, t("Previous")),
+        h("button", { type: "button", class: "slim quiet", onclick: () => turn(1) }, t("Next")),
       );
     else
       steps.append(
@@ -187,8 +188,8 @@ export async function openSource(id, number, claim, closed) {
           "span",
           { class: "small soft" },
           quotes.length
-            ? `${many(quotes.length, "sentence")} of the report cites this page.`
-            : "No sentence of the report cites this page.",
+            ? t`${many(quotes.length, "sentence")} of the report cites this page.`
+            : t("No sentence of the report cites this page."),
         ),
       );
     if (quotes.length) point();

@@ -1,5 +1,6 @@
 // A job's events, each once and in order, over any number of connections.
 import { Away, api, Problem } from "./api.js";
+import { t } from "./language.js";
 
 const CHECKED_MS = 5000; // how often the server is asked whether its database answers
 const NAMES = ["job_progress", "job_input_required", "job_complete", "job_failed", "job_cancelled"];
@@ -51,7 +52,7 @@ export class Follower {
   take(events) {
     const fresh = events.filter((event) => event.seq > this.cursor);
     if (!fresh.length) return;
-    if (fresh[0].seq !== this.cursor + 1) throw new Away("An event is missing.");
+    if (fresh[0].seq !== this.cursor + 1) throw new Away(t("An event is missing."));
     this.cursor = fresh.at(-1).seq;
     this.over = NAMES.slice(2).includes({ job_completed: "job_complete" }[fresh.at(-1).type] ?? fresh.at(-1).type);
     this.on.events(fresh);

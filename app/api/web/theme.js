@@ -1,38 +1,22 @@
-// Runs before the first paint: the reader's choice of light or dark, kept on this machine only.
+// Runs before the first paint: the reader's choice of light or dark and of a language, kept on this machine only.
 (() => {
-  const root = document.documentElement,
-    names = ["system", "light", "dark"];
-  const kept = () => {
+  const root = document.documentElement;
+  /** @param {string} name */
+  const kept = (name) => {
     try {
-      return localStorage.getItem("theme") ?? "system";
+      return localStorage.getItem(name);
     } catch {
-      return "system";
+      return null;
     }
   };
-  const set = (name) => {
-    if (name === "system") delete root.dataset.theme;
-    else root.dataset.theme = name;
-  };
-  set(kept());
-  addEventListener("DOMContentLoaded", () => {
-    const button = /** @type {HTMLElement} */ (document.getElementById("theme"));
-    const show = () => {
-      const name = root.dataset.theme ?? "system";
-      const [sign, word] = { system: ["◐", "Auto"], light: ["○", "Light"], dark: ["●", "Dark"] }[name];
-      button.textContent = `${sign} ${word}`;
-      button.setAttribute("aria-label", `${sign} ${word} theme, change it`);
-    };
-    button.addEventListener("click", () => {
-      const next = names[(names.indexOf(root.dataset.theme ?? "system") + 1) % 3];
-      set(next);
-      try {
-        localStorage.setItem("theme", next);
-      } catch {
-        /* not kept, but shown */
-      }
-      show();
-    });
-    show();
-    button.hidden = false;
-  });
+  const theme = kept("theme");
+  if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+
+  const known = (root.dataset.languages ?? "").split(" ");
+  const wanted = [kept("language"), ...navigator.languages].map((name) => (name ?? "").toLowerCase().split("-")[0]);
+  const language = wanted.find((name) => known.includes(name)) ?? "en";
+  if (language === "en") return;
+  root.lang = language;
+  root.dataset.waits = ""; // for its table of words, but not for ever
+  setTimeout(() => delete root.dataset.waits, 2000);
 })();

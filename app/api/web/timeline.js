@@ -1,6 +1,7 @@
 // The calls of a job over time: a lane a kind, a bar a call. Bars are in milliseconds; when time goes on
 // only the view box changes. All bars of a kind are one element.
 import { $, h, say, svg } from "./dom.js";
+import { t } from "./language.js";
 import { few, lasted, many, money } from "./words.js";
 
 const LANES = { model: [0, 2], search: [2, 3], read: [5, 4] }; // first row, rows
@@ -8,7 +9,7 @@ const MODELS = new Set(["model", "judge", "embed"]); // kinds of calls that a mo
 const ROW = 10,
   ROWS = 9;
 const KINDS = ["model", "search", "read", "bad"]; // ways to draw a call
-const NAMES = { model: "Model", search: "Searches", read: "Pages", wait: "Waiting" };
+const NAMES = { model: t("Model"), search: t("Searches"), read: t("Pages"), wait: t("Waiting") };
 
 export class Timeline {
   constructor(pick) {
@@ -105,7 +106,7 @@ export class Timeline {
     if (call) return `${call.about} · ${figures(call)}`;
     const { time } = this.place(event);
     const wait = this.waits.find(({ from, to }) => from <= time && time <= (to ?? this.until));
-    return wait ? `${wait.words} · ${lasted((wait.to ?? this.until) - wait.from)}, in no deadline` : "";
+    return wait ? t`${wait.words} · ${lasted((wait.to ?? this.until) - wait.from)}, in no deadline` : "";
   }
 }
 
@@ -121,10 +122,12 @@ function rowsOf(call) {
 }
 const rowOf = (call) => rowsOf(call)[0];
 
+const STATES = { queued: t("queued"), reading: t("reading"), thinking: t("thinking"), writing: t("writing") };
+
 /** What a call is doing: of a model, whether it thinks or writes, and how much so far. */
 function inFlight({ state, tokens }) {
-  if (state !== "thinking" && state !== "writing") return state ?? "in flight";
-  return tokens ? `${state}, ${many(tokens, "token")} so far` : state;
+  const words = STATES[state] ?? t("in flight");
+  return tokens ? t`${words}, ${many(tokens, "token")} so far` : words;
 }
 
 /** What a call took: latency, tokens, cost. */
@@ -133,12 +136,12 @@ export function figures(call) {
   const parts = [call.provider];
   if (call.latency !== null) parts.push(lasted(call.latency));
   else if (call.to) parts.push(lasted(call.to - call.from));
-  if (read || written) parts.push(`${few(read)} + ${few(written)} tokens`);
+  if (read || written) parts.push(t`${few(read)} + ${few(written)} tokens`);
   if (!call.to) parts.push(inFlight(call));
-  else if (call.isCut) parts.push("cut off");
+  else if (call.isCut) parts.push(t("cut off"));
   else parts.push(money(cost));
-  if (call.done && call.tries) parts.push(`after ${many(call.tries, "failed try", "failed tries")}`);
-  if (call.repeat) parts.push("made again");
-  if (call.fallback) parts.push("stands in");
+  if (call.done && call.tries) parts.push(t`after ${many(call.tries, "failed try", "failed tries")}`);
+  if (call.repeat) parts.push(t("made again"));
+  if (call.fallback) parts.push(t("stands in"));
   return parts.join(" · ");
 }

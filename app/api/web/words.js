@@ -1,8 +1,10 @@
 // Figures and moments, in words.
-const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const day = new Intl.DateTimeFormat("en-GB", {
+import { language, plural, t } from "./language.js";
+export const region = language === "en" ? "en-GB" : language; // 31 Dec 2026, 23:59
+const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+const compact = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+const clock = new Intl.DateTimeFormat(region, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const day = new Intl.DateTimeFormat(region, {
   day: "numeric",
   month: "short",
   year: "numeric",
@@ -10,21 +12,26 @@ const day = new Intl.DateTimeFormat("en-GB", {
   minute: "2-digit",
 });
 
+const point = number.formatToParts(1.5).find((part) => part.type === "decimal")?.value ?? ".";
+/** @param {string} digits */
+const inDigits = (digits) => digits.replace(".", point);
+
 export const count = (n) => number.format(n);
 export const few = (n) => compact.format(n);
-export const many = (n, one, more = `${one}s`) => `${count(n)} ${n === 1 ? one : more}`;
+export const many = (n, one, more = `${one}s`) => `${count(n)} ${plural(n, one, more)}`;
 export const percent = (share) => `${Math.floor(share * 100 + 1e-9)} %`;
 
 export function money(usd) {
-  if (usd === null || usd === undefined) return "unknown";
+  if (usd === null || usd === undefined) return t("unknown");
   if (!usd) return "$0";
-  return usd < 0.01 ? `$${usd.toPrecision(2)}` : `$${usd.toFixed(usd < 1 ? 3 : 2)}`;
+  const digits = usd < 0.01 ? usd.toPrecision(2) : usd.toFixed(usd < 1 ? 3 : 2);
+  return `$${inDigits(digits)}`;
 }
 
 /** What is known to be paid: with a call of unknown price, the least that it can be. */
 export function atLeast(known, unknown) {
   if (!unknown) return money(known);
-  return known ? `at least ${money(known)}` : "unknown";
+  return known ? t`at least ${money(known)}` : t("unknown");
 }
 
 /** A bill in words: "9 searches, 3 failed tries". A failed try is not a search. */
@@ -36,7 +43,7 @@ export const tries = (searches, failed) =>
 export function lasted(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = ms / 1000;
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  if (seconds < 60) return `${inDigits(seconds.toFixed(seconds < 10 ? 1 : 0))} s`;
   if (seconds < 3600)
     return `${Math.floor(seconds / 60)} min${seconds % 60 < 1 ? "" : ` ${Math.floor(seconds % 60)} s`}`;
   if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
@@ -45,18 +52,18 @@ export function lasted(ms) {
 
 export function ago(at, now = Date.now()) {
   const seconds = Math.max(0, (now - Date.parse(at)) / 1000);
-  if (seconds < 5) return "now";
+  if (seconds < 5) return t("now");
   if (seconds < 60) return `${Math.floor(seconds)} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 86400) return `${Math.floor(seconds / 3600)} h`;
-  return `${Math.floor(seconds / 86400)} d`;
+  return t`${Math.floor(seconds / 86400)} d`;
 }
 
 export const at = (moment) => clock.format(new Date(moment));
 export const date = (moment) => day.format(new Date(moment));
 
 export function size(bytes) {
-  if (bytes < 1000) return `${bytes} bytes`;
+  if (bytes < 1000) return t`${bytes} bytes`;
   return bytes < 1e6 ? `${count(bytes / 1000)} kB` : `${count(bytes / 1e6)} MB`;
 }
 
@@ -69,26 +76,28 @@ export function host(url) {
   }
 }
 
+export const EFFORTS = { quick: t("quick effort"), standard: t("standard effort"), deep: t("deep effort") };
+
 /** Why the research ended; the same sentences as in app/text/report_output.py. */
 export const STOPPED = {
-  answered: "The question was answered.",
-  no_evidence: "The sources that were searched hold nothing that answers the question.",
-  budget_reached: "The research stopped early: its budget was used up.",
-  max_iterations: "The research stopped early: it reached its last turn.",
-  finish_requested: "The research stopped early: the report was wanted at once.",
-  deadline: "The research stopped early: its time was up.",
-  model_failed: "The language model failed; the report was put together without it.",
-  cancelled: "The research was cancelled.",
-  error: "The research stopped early because of an error.",
+  answered: t("The question was answered."),
+  no_evidence: t("The sources that were searched hold nothing that answers the question."),
+  budget_reached: t("The research stopped early: its budget was used up."),
+  max_iterations: t("The research stopped early: it reached its last turn."),
+  finish_requested: t("The research stopped early: the report was wanted at once."),
+  deadline: t("The research stopped early: its time was up."),
+  model_failed: t("The language model failed; the report was put together without it."),
+  cancelled: t("The research was cancelled."),
+  error: t("The research stopped early because of an error."),
 };
 
 /** Instead of `no_evidence`, where nothing was read, and where nothing of it could be used. */
-export const NOT_READ = "No page could be read, so the sources say nothing of the question.";
-export const UNTIED = "No sentence could be tied to a page that was read.";
+export const NOT_READ = t("No page could be read, so the sources say nothing of the question.");
+export const UNTIED = t("No sentence could be tied to a page that was read.");
 
 /** Who wrote it, where it was not a model; the same sentences as in app/text/report_output.py. */
 export const WRITTEN = {
   model: "",
-  stand_in: "This text was selected from the pages without the model, which failed.",
-  extractive: "Selected from the pages that were read; no language model was used.",
+  stand_in: t("This text was selected from the pages without the model, which failed."),
+  extractive: t("Selected from the pages that were read; no language model was used."),
 };

@@ -1,0 +1,44 @@
+"""Answer a browser with an error as a page, others with JSON."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, Response
+
+from app.api.contract import accepted
+from app.api.page import PAGE_HEADERS, PAGE_POLICY, error_page
+from app.api.problem_details import HANDLERS, MEDIA_TYPE, Problem
+
+Handler = Callable[[Request[Any, Any, Any], Any], Response[bytes]]
+
+_decode = msgspec.json.Decoder(Problem).decode
+
+
+def handlers(root: str) -> Mapping[type[Exception], Handler]:
+    """Return the handlers of errors, whose pages link below `root`."""
+    return {error: _shown(handler, root) for error, handler in HANDLERS.items()}  # type: ignore[arg-type]
+
+
+def _shown(handler: Handler, root: str) -> Handler:
+    def show(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        answer = handler(request, error)
+        offered = accepted(request, MEDIA_TYPE, MediaType.JSON, MediaType.HTML)
+        if request.method != "GET" or offered != MediaType.HTML:
+            return answer
+        return _page(answer, root)
+
+    return show
+
+
+def _page(answer: Response[bytes], root: str) -> Response[bytes]:
+    problem = _decode(answer.content)
+    page = error_page(problem.status, problem.title, problem.detail, root)
+    headers = {
+        **answer.headers,
+        **PAGE_HEADERS,
+        "Content-Security-Policy": PAGE_POLICY,
+        "Vary": "Accept",
+        "Cache-Control": "no-store",
+    }
+    return Response(page, status_code=problem.status, media_type=MediaType.HTML, headers=headers)
