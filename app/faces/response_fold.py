@@ -34,10 +34,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 class ResponseFold:
-    """The stream of one response, as `app.faces.fold.Fold`."""
+    """The stream of one response, as `app.faces.fold.Fold`.
 
-    def __init__(self) -> None:
+    Args:
+        is_stored: whether the response can be fetched again.
+    """
+
+    def __init__(self, *, is_stored: bool = True) -> None:
         self.is_over = False
+        self._is_stored = is_stored
         self.state = LogState()
         self._items: list[Item] = []
         self._open: dict[str, int] = {}  # the key of a call -> the index of its item
@@ -73,7 +78,7 @@ class ResponseFold:
             "previous_response_id": response_id(state.origin.hex) if state.origin else None,
             "reasoning": {"effort": EFFORTS.get(request.get("effort", "standard")), "summary": "auto"},
             "service_tier": "default",
-            "store": True,
+            "store": self._is_stored,
             "temperature": None,
             "text": {"format": {"type": "text"}},
             "tool_choice": "auto",

@@ -412,6 +412,14 @@ webhook_cursor = Table(
     CheckConstraint("is_single", name="is_single"),
 )
 
+hidden_responses = Table(
+    "hidden_responses",
+    metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("hidden_at", Moment, nullable=False, server_default=func.now()),
+)
+
 workers = Table(
     "workers",
     metadata,

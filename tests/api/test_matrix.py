@@ -77,6 +77,7 @@ NEEDS = {
     "GET /health/ready": FREE,
     "POST /v1/responses": "submit",
     "GET /v1/responses/{response_id}": "read",
+    "DELETE /v1/responses/{response_id}": "submit",
     "POST /v1/responses/{response_id}/cancel": "submit",
     "GET /v1/responses/{response_id}/input_items": "read",
     "POST /v1/chat/completions": "submit",

@@ -137,7 +137,8 @@ async def test_the_request_says_effort_domains_and_limits(client, http):
     ("wish", "param"),
     [
         ({"input": "x", "model": "gpt-5"}, "model"),
-        ({"input": "x", "store": False}, "store"),
+        ({"input": "x", "store": False, "background": True}, "store"),
+        ({"input": "x", "store": "no"}, "store"),
         ({"input": "x", "text": {"format": {"type": "json_object"}}}, "text.format"),
         ({"input": "x", "tool_choice": "required"}, "tool_choice"),
         ({"input": "x", "model": "dossier-quick", "reasoning": {"effort": "high"}}, "reasoning.effort"),
@@ -167,6 +168,52 @@ async def test_a_finished_response_cannot_be_cancelled_and_is_not_asked_again(cl
     with pytest.raises(openai.ConflictError) as refused:
         await client.responses.cancel(done.id)
     assert refused.value.response.headers["x-should-retry"] == "false"
+
+
+async def test_a_deleted_response_is_gone_and_its_job_is_kept(client, http):
+    done = await client.responses.create(model="dossier-quick", input="How does water boil?")
+    path = f"/v1/responses/{done.id}"
+
+    told = await http.delete(path)
+    follow_up = {"input": "And then?", "previous_response_id": done.id}
+    refused = [
+        await http.delete(path),
+        await http.get(path),
+        await http.get(f"{path}?stream=true"),
+        await http.get(f"{path}/input_items"),
+        await http.post(f"{path}/cancel"),
+        await http.post("/v1/responses", json=follow_up),
+    ]
+    kept = (await http.get(f"/jobs/{done.id.removeprefix('resp_')}")).json()
+
+    assert told.json() == {"id": done.id, "object": "response", "deleted": True}
+    assert {answer.status_code for answer in refused} == {404}
+    assert {answer.json()["error"]["code"] for answer in refused} == {"job_not_found"}
+    assert kept["result"]["final_answer"] == done.output_text
+
+
+async def test_a_response_that_is_deleted_while_it_runs_is_cancelled(client, house, http):
+    house.model.pause = 0.5
+    job = await client.responses.create(model="dossier-deep", input="How does water boil?", background=True)
+    assert await client.responses.delete(job.id) is None
+
+    async def is_cancelled():
+        return (await http.get(f"/jobs/{job.id.removeprefix('resp_')}")).json()["status"] == "cancelled"
+
+    await until(is_cancelled)
+
+
+async def test_a_response_that_is_not_stored_is_answered_once(client, http):
+    said = {"model": "dossier-quick", "input": "How does water boil?", "store": False}
+    whole = await client.responses.create(**said)
+    streamed = [event async for event in await client.responses.create(**said, stream=True)]
+
+    assert (whole.store, whole.status) == (False, "completed")
+    assert streamed[0].response.store is streamed[-1].response.store is False
+    for response in (whole, streamed[-1].response):
+        with pytest.raises(openai.NotFoundError):
+            await client.responses.retrieve(response.id)
+        assert (await http.get(f"/jobs/{response.id.removeprefix('resp_')}")).status_code == 200
 
 
 async def test_a_failed_job_is_a_failed_response(client, house):

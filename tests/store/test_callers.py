@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 STORE = ROOT / "app" / "store"
 OWNED = {
     *("events", "jobs", "blobs", "documents", "passages", "originals", "original_chunks"),
-    *("webhook_endpoints", "webhook_deliveries", "webhook_attempts"),
+    *("webhook_endpoints", "webhook_deliveries", "webhook_attempts", "hidden_responses"),
 }
 
 LOG = "one job's log: the API asks for the caller's head of the job first"

@@ -17,10 +17,11 @@ from app.api.sse import STREAM_HEADERS, EventStream
 from app.api.waiting import until_over
 from app.domain.caller import Caller
 from app.domain.job import Job
-from app.errors import Busy
+from app.errors import Busy, JobNotFound
 from app.faces.fold import Fold
 from app.handle import fork, submit
 from app.store import log
+from app.store.hidden_responses import hide_response, is_hidden
 from app.stream import frames
 from app.stream.connection import UnsignedConnection
 from app.stream.face import Faces
@@ -96,7 +97,7 @@ class OpenAI:
                 instructions=wish.request.instructions or None,
                 output_schema=wish.request.output_schema,
             )
-            await context.head(wish.previous)  # raises where it is not the caller's
+            await self.check_shown(caller, wish.previous)
             job, is_new = await fork(
                 context.writer,
                 wish.previous,
@@ -108,7 +109,19 @@ class OpenAI:
                 terms=context.terms,
                 actor=caller.actor,
             )
+        if not wish.is_stored:
+            await self.hide(caller, job.id)
         return StartedJob(job, await kept_callback(context, callback, job, is_new=is_new))
+
+    async def hide(self, caller: Caller, job_id: UUID) -> None:
+        """Show this job as a response no more. Raises DatabaseUnavailable."""
+        await hide_response(self._context.writer.engine, caller, job_id)
+
+    async def check_shown(self, caller: Caller, job_id: UUID) -> None:
+        """Raise JobNotFound for a job that is hidden or not the caller's."""
+        await self._context.of(caller).head(job_id)
+        if await is_hidden(self._context.writer.engine, caller, job_id):
+            raise JobNotFound("This response is hidden.")
 
     async def folded(self, caller: Caller, job_id: UUID, fold: FoldT) -> FoldT:
         """Return the fold after every event of the job. Raises JobNotFound, JobArchived."""

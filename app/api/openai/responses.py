@@ -1,9 +1,11 @@
-"""Serve /v1/responses: create, retrieve, resume, cancel, list the input."""
+"""Serve /v1/responses: create, retrieve, resume, cancel, delete, list the input."""
 
+import contextlib
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
@@ -16,10 +18,12 @@ from app.api.openai.wish import body_of, job_of_response, response_wish
 from app.api.problem_details import BadRequest
 from app.domain import commands as c
 from app.domain.caller import Caller
+from app.errors import JobAlreadyOver
 from app.faces.response_fold import ResponseFold
 from app.handle import handle
 
 FACE = "responses"
+UNSTORED_FACE = "responses unstored"
 
 
 @post(
@@ -38,11 +42,13 @@ async def create_response(
     wish = response_wish(await body_of(request))
     check_key(idempotency_key)
     job, callback = await openai.start(wish, context.caller, idempotency_key)
+    make_fold = partial(ResponseFold, is_stored=wish.is_stored)
     if wish.stream:
-        return await openai.follow(job.id, context.caller, FACE, ResponseFold)
+        name = FACE if wish.is_stored else UNSTORED_FACE
+        return await openai.follow(job.id, context.caller, name, make_fold)
     if not wish.background:
         await openai.wait(context.caller, job.id)
-    shown = await _shown(openai, context.caller, job.id)
+    shown = await _shown(openai, context.caller, job.id, make_fold())
     if callback:
         shown.content["callback"] = callback
     return as_app(shown, request)
@@ -63,10 +69,35 @@ async def get_response(
 ) -> ASGIApp:
     """Return the response now, or its events after a sequence number."""
     job_id = job_of_response(response_id)
+    await openai.check_shown(context.caller, job_id)
     if stream:
         after = 0 if starting_after is None else starting_after + 1
         return await openai.follow(job_id, context.caller, FACE, ResponseFold, after)
     return as_app(await _shown(openai, context.caller, job_id), request)
+
+
+@delete(
+    "/v1/responses/{response_id:str}",
+    status_code=200,
+    responses=errors_of(*LOG, "try_again"),
+    summary="Delete a response (OpenAI's protocol)",
+)
+async def delete_response(
+    openai: NamedDependency[OpenAI],
+    context: NamedDependency[ApiContext],
+    response_id: FromPath[str],
+) -> Response[dict[str, Any]]:
+    """Hide the response from this protocol.
+
+    Its job is cancelled if it runs, and kept in the log.
+    """
+    job_id = job_of_response(response_id)
+    await openai.check_shown(context.caller, job_id)
+    job = await context.load(job_id)
+    with contextlib.suppress(JobAlreadyOver):
+        await handle(context.writer, job, c.RequestCancel(), actor=context.caller.actor)
+    await openai.hide(context.caller, job_id)
+    return Response({"id": response_id, "object": "response", "deleted": True})
 
 
 @post(
@@ -84,7 +115,9 @@ async def cancel_response(
 
     It is in progress until its worker stops.
     """
-    job = await context.load(job_of_response(response_id))
+    job_id = job_of_response(response_id)
+    await openai.check_shown(context.caller, job_id)
+    job = await context.load(job_id)
     job = await handle(context.writer, job, c.RequestCancel(), actor=context.caller.actor)
     return await _shown(openai, context.caller, job.id)
 
@@ -103,7 +136,9 @@ async def response_input(
     order: FromQuery[Literal["asc", "desc"]] = "desc",  # noqa: ARG001
 ) -> Response[dict[str, Any]]:
     """Return the question as the one input item there is."""
-    fold = await openai.folded(context.caller, job_of_response(response_id), ResponseFold())
+    job_id = job_of_response(response_id)
+    await openai.check_shown(context.caller, job_id)
+    fold = await openai.folded(context.caller, job_id, ResponseFold())
     item = fold.input_item()
     if after not in {None, item["id"]}:
         raise BadRequest("out_of_range", "There is no input item with this id.", "after")
@@ -112,6 +147,8 @@ async def response_input(
     return Response({"object": "list", "data": data, "first_id": end, "last_id": end, "has_more": False})
 
 
-async def _shown(openai: OpenAI, caller: Caller, job_id: UUID) -> Response[dict[str, Any]]:
-    fold = await openai.folded(caller, job_id, ResponseFold())
+async def _shown(
+    openai: OpenAI, caller: Caller, job_id: UUID, fold: ResponseFold | None = None
+) -> Response[dict[str, Any]]:
+    fold = await openai.folded(caller, job_id, fold or ResponseFold())
     return Response(fold.response(), headers={"X-Job-Id": str(job_id)})

@@ -17,6 +17,7 @@ def openai_router() -> Router:
         route_handlers=[
             responses.create_response,
             responses.get_response,
+            responses.delete_response,
             responses.cancel_response,
             responses.response_input,
             chat.create_chat_completion,

@@ -43,6 +43,7 @@ class Wish(Struct, frozen=True):
     previous: UUID | None = None
     stream: bool = False
     background: bool = False
+    is_stored: bool = True
     include_usage: bool = False
     callback_url: str | None = None
     messages: tuple[PlainMessage, ...] = ()
@@ -67,9 +68,10 @@ def response_wish(body: Mapping[str, Any]) -> Wish:
     if not isinstance(items, list):
         raise BadRequest("missing_field", "Send `input`: a string or an array of messages.", "input")
     schema = _schema_of(_object(body, "text").get("format"), "text.format")
-    if body.get("store") is False:
-        message = "Every job is kept in the log. Leave `store` out."
-        raise BadRequest("wrong_type", message, "store")
+    is_stored = _optional(body, "store", bool) is not False
+    if _flag(body, "background") and not is_stored:
+        message = "A background response is fetched later. Leave `store` out."
+        raise BadRequest("out_of_range", message, "store")
     instructions = _optional(body, "instructions", str)
     messages = messages_of(items, "input")
     question = question_of(messages, "input")
@@ -95,6 +97,7 @@ def response_wish(body: Mapping[str, Any]) -> Wish:
         previous=job_of_response(previous, "previous_response_id") if previous else None,
         stream=_flag(body, "stream"),
         background=_flag(body, "background"),
+        is_stored=is_stored,
         callback_url=callback_url,
     )
 
