@@ -53,11 +53,12 @@ fix: setup ## what the linter can mend by itself
 	$(BIN)/ruff format .
 	$(BIN)/python -m tests.page.lint --fix
 
-browser: setup ## Chromium, curl, npm's eventsource, axe-core and the MCP inspector for the tests, where they can be installed
+browser: setup ## Chromium, curl, npm's eventsource, axe-core, the MCP inspector and OpenAI's client for the tests, where they can be installed
 	@$(BIN)/python -m tests.readers.install
 	@$(BIN)/python -m tests.page.install
 	@$(BIN)/python -m tests.generated.install
 	@$(BIN)/python -m tests.mcp_server.inspector
+	@$(BIN)/python -m tests.openai_api.node_client
 	@$(BIN)/python -m tests.chart.install
 
 test: lint browser ## the lint step and every test, in PROCESSES at a time

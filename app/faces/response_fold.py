@@ -25,6 +25,16 @@ STATUS_WORDS = {
     "cancelled": "cancelled",
 }  # every other one is "in_progress"
 EFFORTS = {"quick": "low", "standard": "medium", "deep": "high"}
+UNUSED: dict[str, Any] = {  # what Open Responses wants of each response, as their defaults
+    "temperature": 1.0,
+    "top_p": 1.0,
+    "presence_penalty": 0.0,
+    "frequency_penalty": 0.0,
+    "top_logprobs": 0,
+    "user": None,
+    "safety_identifier": None,
+    "prompt_cache_key": None,
+}
 ERROR_CODES = {"rate_limit": "rate_limit_exceeded"}  # every other one is "server_error"
 
 Frame = dict[str, Any]
@@ -69,7 +79,7 @@ class ResponseFold:
             "completed_at": state.ended_at if state.status == "completed" else None,
             "error": _error(state),
             "incomplete_details": None,
-            "instructions": None,
+            "instructions": request.get("instructions") or None,
             "max_output_tokens": None,
             "max_tool_calls": request.get("limits", {}).get("max_searches"),
             "model": state.model,
@@ -79,14 +89,12 @@ class ResponseFold:
             "reasoning": {"effort": EFFORTS.get(request.get("effort", "standard")), "summary": "auto"},
             "service_tier": "default",
             "store": self._is_stored,
-            "temperature": None,
-            "text": {"format": {"type": "text"}},
+            "text": {"format": _format(request)},
             "tool_choice": "auto",
             "tools": _tools(request),
-            "top_p": None,
+            **UNUSED,
             "truncation": "disabled",
             "usage": _usage(state) if self.is_over or state.ended_at else None,
-            "user": None,
             "metadata": request.get("metadata", {}),
         }
 
@@ -244,6 +252,13 @@ def _tools(request: dict[str, Any]) -> list[dict[str, Any]]:
     if domains := request.get("sources", {}).get("allowed_domains"):
         tool["filters"] = {"allowed_domains": domains}
     return [tool]
+
+
+def _format(request: dict[str, Any]) -> dict[str, Any]:
+    schema = request.get("output_schema")
+    if schema is None:
+        return {"type": "text"}
+    return {"type": "json_schema", "name": "output", "description": None, "schema": schema, "strict": True}
 
 
 def _usage(state: LogState) -> dict[str, Any]:

@@ -9,11 +9,14 @@ from typing import Annotated, Literal, TypeVar
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import ToolAnnotations
+from mcp.types import InputRequiredResult, ToolAnnotations
 from pydantic import Field
 
+from app.mcp_server.clarification import can_ask, user_answer
+from app.mcp_server.growing_progress import GrowingProgress
 from app.mcp_server.research_tools import HostWish, ResearchTools
 from app.mcp_server.results import FetchedDocument, ResearchResult, SearchHits, Started
+from app.mcp_server.tasks import ResearchTasks
 from dossier.problems import DossierError
 from dossier.request import MAX_HEADINGS, MAX_INSTRUCTIONS, MAX_QUERY
 from dossier.version import __version__
@@ -37,7 +40,11 @@ JobId = Annotated[str, Field(description="The id that start_research returned.")
 def make_mcp_server(tools: ResearchTools) -> MCPServer[None]:
     """Return the server over these tools."""
     server: MCPServer[None] = MCPServer(
-        "dossier", version=__version__, instructions=INSTRUCTIONS, log_level="WARNING"
+        "dossier",
+        version=__version__,
+        instructions=INSTRUCTIONS,
+        log_level="WARNING",
+        extensions=[ResearchTasks(tools)],
     )
     _add_research(server, tools)
     _add_reading(server, tools)
@@ -57,20 +64,35 @@ def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
         outline: Annotated[
             list[str] | None, Field(max_length=MAX_HEADINGS, description="The report's headings, in order.")
         ] = None,
+        clarify: Annotated[  # noqa: FBT002 - hosts name their arguments
+            bool, Field(description="Let the agent ask before it starts; get_research asks the user.")
+        ] = False,
     ) -> Started:
         """Start research on a question, and return a job_id at once."""
-        wish = HostWish(instructions, language, length, outline or [])
+        wish = HostWish(instructions, language, length, outline or [], clarify)
         return await _said(tools.start(question, effort, wish))
 
     @server.tool(annotations=READS)
     async def get_research(
         job_id: JobId, context: Context, wait_seconds: Annotated[float, Field(ge=0, le=45)] = 30
-    ) -> ResearchResult:
-        """Get a job and its report, after at most wait_seconds."""
+    ) -> ResearchResult | InputRequiredResult:
+        """Get a job and its report, after at most wait_seconds.
 
+        Where the agent asks and the host shows forms, the user is asked.
+        """
+
+        @GrowingProgress
         async def tell(progress: float, step: str) -> None:
             await context.report_progress(progress, 100, step)
 
+        found = await _said(tools.get(job_id, wait_seconds, tell))
+        if found["status"] != "input_required" or not can_ask(context.client_capabilities):
+            return found
+        asked = (await _said(tools.view(job_id))).input_request
+        said = await user_answer(context, asked) if asked else None
+        if said is None or isinstance(said, InputRequiredResult):
+            return said or found
+        await _said(tools.reply(job_id, said))
         return await _said(tools.get(job_id, wait_seconds, tell))
 
     @server.tool(annotations=SPENDS)

@@ -3,10 +3,15 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from mcp.types import ElicitResult
+
+from app.mcp_server.clarification import answers_in
+from app.mcp_server.growing_progress import TellProgress
 from app.mcp_server.results import (
     FetchedDocument,
     ReportSource,
@@ -26,8 +31,6 @@ MAX_REPORT = 20_000  # characters in an answer; hosts refuse longer ones, the re
 SEARCH_RESULTS = 10
 JOB_PREFIX = "job:"  # what the id of a report begins with; other ids are addresses of documents
 
-TellProgress = Callable[[float, str], Awaitable[None]]
-
 
 class HostWish(NamedTuple):
     """What the report is to be like."""
@@ -36,6 +39,7 @@ class HostWish(NamedTuple):
     language: str | None = None
     length: Length | None = None
     outline: Sequence[str] = ()
+    clarify: bool = False
 
 
 class ResearchTools:
@@ -54,6 +58,7 @@ class ResearchTools:
             language=wish.language,
             length=wish.length,
             outline=wish.outline,
+            clarify=wish.clarify,
         )
         return Started(
             job_id=str(job.job_id),
@@ -67,29 +72,42 @@ class ResearchTools:
         Raises DossierError.
         """
         until = time.monotonic() + min(max(wait_seconds, 0.0), MAX_TOOL_WAIT)
-        told = -1
         while True:
             view = await self._dossier.job(job_id)
-            if view.progress > told:  # hosts want a progress that only grows
-                told = view.progress
-                await tell(told, view.current_step)
+            await tell(view.progress, view.current_step)
             left = until - time.monotonic()
             if view.status in SETTLED or left <= 0:
-                return _research(view)
+                return research_result(view)
             await asyncio.sleep(min(POLL_SECONDS, left))
 
     async def finish(self, job_id: str) -> ResearchResult:
         """Have the report written now. Raises DossierError."""
-        return _research(await self._dossier.finish(job_id))
+        return research_result(await self._dossier.finish(job_id))
 
     async def cancel(self, job_id: str) -> ResearchResult:
         """Cancel a job. Raises DossierError."""
         await self._dossier.cancel(job_id)
-        return _research(await self._dossier.job(job_id))
+        return research_result(await self._dossier.job(job_id))
 
     async def answer(self, job_id: str, answers: list[str]) -> ResearchResult:
         """Answer the agent's questions. Raises DossierError."""
-        return _research(await self._dossier.answer(job_id, answers))
+        return research_result(await self._dossier.answer(job_id, answers))
+
+    async def reply(self, job_id: str, said: ElicitResult) -> None:
+        """Pass on what a user said in a form. Raises DossierError."""
+        asked = (await self.view(job_id)).input_request
+        answers = answers_in(asked, said) if asked else None
+        if asked and answers is not None:
+            await self._dossier.answer(_uuid(job_id), answers, approve=not asked.questions)
+
+    async def view(self, job_id: str) -> JobView:
+        """Return a job as the API shows it. Raises DossierError."""
+        return await self._dossier.job(_uuid(job_id))
+
+    async def changed_at(self, view: JobView) -> datetime:
+        """Return when a job's last event was written. Raises DossierError."""
+        events = self._dossier.iter_events(view.job_id, view.seq - 1)
+        return (await anext(events)).at
 
     async def search(self, query: str) -> SearchHits:
         """Find documents, and reports on a question with these words.
@@ -157,7 +175,8 @@ def _uuid(text: str) -> UUID:
     raise DossierError("A job's id is a UUID.")
 
 
-def _research(view: JobView) -> ResearchResult:
+def research_result(view: JobView) -> ResearchResult:
+    """Return a job as the tools answer it."""
     found = ResearchResult(
         job_id=str(view.job_id),
         status=view.status,

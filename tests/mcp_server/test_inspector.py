@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.mcp_server.inspector import PROGRAM, without_inspector
+from tests.mcp_server.inspector import INSPECTOR, PROGRAM
 from tests.mcp_server.test_mcp import TOOLS, address  # noqa: F401 - a fixture
 
 SECONDS = 90.0  # for one call: Node starts, and says hello first
@@ -14,7 +14,7 @@ SECONDS = 90.0  # for one call: Node starts, and says hello first
 @pytest.fixture
 def inspected(address):  # noqa: F811 - the fixture
     """Asks the server one method, as somebody at a terminal does."""
-    if reason := without_inspector():
+    if reason := INSPECTOR.missing():
         pytest.skip(reason)
 
     async def ask(method, *arguments):

@@ -1,10 +1,14 @@
 """Every menu's schema in the engines that servers decode with, and against the rules of the great providers.
 
-Two engines are development dependencies; xgrammar is the extra `engines`, and is skipped where it is missing.
+Three engines are development dependencies, llama.cpp's on Linux with x86-64 alone; xgrammar is the extra
+`engines`, because it pulls in torch. What is missing is skipped.
 """
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import msgspec
 import pytest
@@ -68,6 +72,20 @@ def test_xgrammar_compiles_every_menu(menu, schema):
     xgrammar = pytest.importorskip("xgrammar", reason=MISSING.format("xgrammar"))
 
     assert str(xgrammar.Grammar.from_json_schema(json.dumps(schema)))
+
+
+def test_llama_cpp_takes_legal_steps_and_no_others():
+    pytest.importorskip("cyllama", reason=MISSING.format("cyllama, which carries llama.cpp,"))
+    menus = [(schema, *steps(menu)) for menu, schema in (param.values for param in schemas())]
+    asked = json.dumps([(schema, legal + others) for schema, legal, others in menus])
+    quiet = os.environ | {"GGML_NO_BACKTRACE": "1"}  # a text that is refused ends a process
+
+    command = (sys.executable, "-m", "tests.providers.gbnf")
+    done = subprocess.run(command, input=asked, capture_output=True, text=True, env=quiet, check=False)
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    for (_, legal, others), answers in zip(menus, json.loads(done.stdout), strict=True):
+        assert answers == [True] * len(legal) + [False] * len(others)
 
 
 def parts(schema, depth=1):
