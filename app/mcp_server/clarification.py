@@ -1,4 +1,4 @@
-"""Ask a host's user what the agent asks, by a form of the protocol."""
+"""Ask a host's user by a form what the agent asks."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def can_ask(capabilities: ClientCapabilities | None) -> bool:
 
 
 def form_key(asked: InputRequest) -> str:
-    """Return the name of a form, which no other form of its job has."""
+    """Return the name of a form, unique within its job."""
     return f"input-{int(asked.expires_at.timestamp() * 1000)}"
 
 
@@ -46,7 +46,10 @@ def request_of(asked: InputRequest) -> ElicitRequest:
 
 
 def answers_in(asked: InputRequest, said: ElicitResult) -> list[str] | None:
-    """Return what the user said, each answer with its question; None where the form was closed."""
+    """Return the user's answers, each with its question.
+
+    None where the form was closed.
+    """
     if said.action != "accept":
         return [DECLINED] if said.action == "decline" else None
     content = said.content or {}
@@ -58,7 +61,7 @@ def answers_in(asked: InputRequest, said: ElicitResult) -> list[str] | None:
 
 
 async def user_answer(context: Context[Any, Any], asked: InputRequest) -> ElicitResult | InputRequiredResult:
-    """Return what the user said, or the result that has the host ask."""
+    """Return the answer, or the result that has the host ask."""
     if is_version_at_least(context.request_context.protocol_version, ROUND_TRIPS):
         said = (context.input_responses or {}).get(form_key(asked))
         if isinstance(said, ElicitResult):

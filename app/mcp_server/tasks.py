@@ -1,6 +1,6 @@
-"""Serve the Tasks extension: a job is a task, and its id is the task's.
+"""Serve the Tasks extension: each job is a task.
 
-After the draft of ext-tasks that goes with the protocol's revision of 2026-07-28.
+The id of the job is that of the task. After the draft of ext-tasks that goes with the protocol's revision of 2026-07-28.
 """
 
 from collections.abc import Awaitable, Sequence
@@ -29,7 +29,7 @@ TASKS = "io.modelcontextprotocol/tasks"
 VERSIONS = frozenset({ROUND_TRIPS})
 STARTING_TOOL = "start_research"
 POLL_MS = 2000  # between two looks of a host
-DONE = "The report is in this result."
+RESULT_HERE = "The report is in this result."
 
 ToldT = TypeVar("ToldT")
 TaskStatus = Literal["working", "input_required", "completed", "cancelled"]
@@ -134,7 +134,7 @@ def _details(view: JobView, ctx: Asked) -> dict[str, Any]:
 
 def _result(view: JobView) -> dict[str, Any]:
     """Return the tool's result: what `get_research` says, in the shape of `start_research`."""
-    found = {**research_result(view), "next": DONE}
+    found = {**research_result(view), "next": RESULT_HERE}
     text = msgspec.json.encode(found).decode()
     return {
         "content": [{"type": "text", "text": text}],

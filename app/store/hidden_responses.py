@@ -1,4 +1,4 @@
-"""Hide jobs from OpenAI's protocol, where a client deleted them or asked not to store them."""
+"""Hide from OpenAI's protocol what its clients delete or do not store."""
 
 from uuid import UUID
 

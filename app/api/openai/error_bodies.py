@@ -11,7 +11,7 @@ from msgspec import Struct
 from app.api.problem_details import CODES, HANDLERS, Problem
 
 TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
-WORDS = {"job_not_found": "No response has this id, or it was deleted or not stored."}
+OWN_WORDS = {"job_not_found": "No response has this id, or it was deleted or not stored."}
 SERVER_FAULT = 500
 SUBMISSION = (  # what a route that submits a job refuses with
     "malformed_json", "missing_field", "wrong_type", "too_long", "out_of_range", "model_not_offered",
@@ -68,7 +68,7 @@ def _reshaped(handler: Handler) -> Handler:
         fault = "server_error" if problem.status >= SERVER_FAULT else "invalid_request_error"
         kind = TYPES.get(problem.status, fault)
         param = problem.errors[0].field if problem.errors else None
-        message = WORDS.get(problem.code, problem.detail)
+        message = OWN_WORDS.get(problem.code, problem.detail)
         body = error_body(message, kind, problem.code, param)
         headers = dict(usual.headers)
         if problem.status == CONFLICT:
