@@ -1,6 +1,6 @@
 """Serve the Tasks extension: each job is a task.
 
-The id of the job is that of the task. After the draft of ext-tasks that goes with the protocol's revision of 2026-07-28.
+The job's id is the task's. After the draft of ext-tasks of August 2026.
 """
 
 from collections.abc import Awaitable, Sequence
