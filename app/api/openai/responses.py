@@ -94,7 +94,7 @@ async def delete_response(
     job_id = job_of_response(response_id)
     await openai.check_shown(context.caller, job_id)
     job = await context.load(job_id)
-    with contextlib.suppress(JobAlreadyOver):
+    with contextlib.suppress(JobAlreadyOver):  # what is over needs no cancel
         await handle(context.writer, job, c.RequestCancel(), actor=context.caller.actor)
     await openai.hide(context.caller, job_id)
     return Response({"id": response_id, "object": "response", "deleted": True})
