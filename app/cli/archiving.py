@@ -14,7 +14,7 @@ from app.audit.archive import ArchivedMonth, check
 from app.audit.archive import archive as archive_months
 from app.cli.database_url import ready_url
 from app.cli.exits import FAILED
-from app.cli.terminal import complain, err, print_json
+from app.cli.terminal import complain, counted, err, print_json
 from app.settings import load_settings
 from app.store.database import make_engine
 
@@ -47,7 +47,9 @@ def archive(
         return
     for one in kept:
         found = one.manifest
-        what = f"{found.month}: {found.events:,} events of {found.jobs:,} jobs in {one.path}"
+        what = (
+            f"{found.month}: {counted(found.events, 'event')} of {counted(found.jobs, 'job')} in {one.path}"
+        )
         click.echo(what + (", detached." if one.detached else "."))
     if not kept:
         click.echo(f"No month that is over ends before {before}.")
@@ -96,7 +98,7 @@ def verify(files: tuple[Path, ...], *, as_json: bool) -> None:
     if as_json:
         print_json([{"ok": verdict.ok, "verdict": verdict} for verdict in verdicts])
     for verdict in () if as_json else verdicts:
-        looked = f"{verdict.events:,} events of {verdict.jobs:,} jobs"
+        looked = f"{counted(verdict.events, 'event')} of {counted(verdict.jobs, 'job')}"
         for finding in verdict.findings:
             click.echo(f"{finding.kind}: {finding.message}")
         if verdict.ok:

@@ -19,6 +19,7 @@ from app.cli.server_connection import connect, is_own
 from app.cli.terminal import is_interactive, line, print_json
 from dossier import Dossier
 from dossier.job_types import JobView, Outcome
+from dossier.problems import ApiError
 from dossier.request import Length, LengthName, Limits, Sources
 
 REPORT_FIELDS = ("instructions", "language", "length", "outline", "output_schema")
@@ -160,9 +161,23 @@ def ask(question: str, *, as_json: bool, **options: Any) -> None:  # noqa: ANN40
     leaves the job running unless you say otherwise.
     """
     with connect(SERVER_WORKERS) as dossier:
+        warn_of_empty_sources(dossier)
         created = dossier.submit(question, **fields_of(options))
         watch_or_leave(dossier, created.job_id)
         finish(dossier, created.job_id, as_json=as_json)
+
+
+def warn_of_empty_sources(dossier: Dossier) -> None:
+    """Say so where a job would have nothing to search."""
+    try:
+        offered = dossier.capabilities()
+    except ApiError:  # a key that may submit need not be one that may read
+        return
+    if not offered.documents and not offered.search_engines:
+        line(
+            "This server has no documents and no web search. Add documents with `dossier ingest FOLDER` or "
+            "`dossier ingest --builtin`, or set up a search engine: docs/sources.md."
+        )
 
 
 def watch_or_leave(dossier: Dossier, job_id: UUID, after: int = 0) -> None:
@@ -237,6 +252,7 @@ def submit(
     Without DOSSIER_URL the job waits for the next `dossier serve`, `worker` or `follow`.
     """
     with connect() as dossier:
+        warn_of_empty_sources(dossier)
         created = dossier.submit(
             question, callback_url=callback_url, idempotency_key=idempotency_key, **fields_of(options)
         )

@@ -14,7 +14,7 @@ from app.audit.verify import verify as verify_log
 from app.cli.database_url import ready_url
 from app.cli.exits import FAILED
 from app.cli.stored_jobs import find_stored_jobs
-from app.cli.terminal import complain, err, harmless, line, print_json
+from app.cli.terminal import complain, counted, err, harmless, line, print_json
 from app.domain.signature import Signer, key_id
 from app.settings import load_settings
 from app.store.database import make_engine
@@ -87,7 +87,7 @@ def verify(
 
 
 def _tell(status: Status, jobs: int, events: int) -> None:
-    status.update(f"{events:,} events of {jobs:,} jobs …")
+    status.update(f"{counted(events, 'event')} of {counted(jobs, 'job')} …")
 
 
 def _print(verdict: Verification, key: str | None, *, has_file: bool) -> None:
@@ -95,15 +95,17 @@ def _print(verdict: Verification, key: str | None, *, has_file: bool) -> None:
         click.echo(harmless(f"{finding.kind}: {finding.message}"))
     if len(verdict.findings) > MAX_SHOWN:
         click.echo(f"… and {len(verdict.findings) - MAX_SHOWN} more; --json prints all.")
-    looked = f"{verdict.events:,} events of {verdict.jobs:,} jobs, {verdict.pages:,} bodies, "
-    looked += f"{verdict.checkpoints:,} checkpoints"
-    looked += f", {verdict.forgotten:,} bodies forgotten" if verdict.forgotten else ""
+    looked = f"{counted(verdict.events, 'event')} of {counted(verdict.jobs, 'job')}, "
+    looked += f"{counted(verdict.pages, 'body', 'bodies')}, {counted(verdict.checkpoints, 'checkpoint')}"
+    looked += (
+        f", {counted(verdict.forgotten, 'forgotten body', 'forgotten bodies')}" if verdict.forgotten else ""
+    )
     if verdict.ok:
         click.echo(f"Verified, no changes found: {looked}.")
     elif not verdict.findings:
         complain(f"Not all could be looked at: {looked}.")
     else:
-        complain(f"{len(verdict.findings)} findings in {looked}.")
+        complain(f"{counted(len(verdict.findings), 'finding')} in {looked}.")
     for sentence in _reservations(verdict, key, has_file=has_file):
         line(sentence)
 
@@ -113,18 +115,18 @@ def _reservations(verdict: Verification, key: str | None, *, has_file: bool) -> 
     said = []
     if verdict.passed_over:
         said.append(
-            f"{verdict.passed_over:,} jobs were passed over: the log of upkeep says that their months were "
+            f"Passed over {counted(verdict.passed_over, 'job')}: the log of upkeep says their months were "
             f"archived, {', '.join(verdict.archived)}. Give the archives (--archive)."
         )
     if verdict.uncovered:
         said.append(
-            f"{verdict.uncovered:,} jobs have moved since the last checkpoint, or were in none: "
-            "their newest events are bound by their own chain alone."
+            f"Newer than the last checkpoint, or in none: {counted(verdict.uncovered, 'job')}. Only the "
+            "chain of each binds its newest events."
         )
     if key is None:
         said.append("No signature was checked: no key is known (--public-key, DOSSIER_SIGNING_KEY).")
     else:
-        said.append(f"{verdict.signed:,} checkpoints are signed with key {key}.")
+        said.append(f"Signed with key {key}: {counted(verdict.signed, 'checkpoint')}.")
     if not has_file:
         said.append(
             "No exported checkpoints were given (--checkpoints): the database's owner may have removed "
@@ -156,10 +158,10 @@ def checkpoint(file: Path | None, *, as_json: bool) -> None:
         return
     signed = f"signed with key {signer.key}" if signer else "not signed: DOSSIER_SIGNING_KEY is not set"
     click.echo(
-        f"{made} checkpoints were made, {signed}." if made else "Nothing has moved since the last one."
+        f"Made {counted(made, 'checkpoint')}, {signed}." if made else "Nothing has moved since the last one."
     )
     if file:
-        click.echo(f"{exported} checkpoints were appended to {file}.")
+        click.echo(f"Appended {counted(exported, 'checkpoint')} to {file}.")
 
 
 async def _checkpoint(url: str, signer: Signer | None, file: Path | None) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from app.audit.archive import file_sha256
 from app.audit.verify import verify as verify_log
 from app.cli.database_url import level, owner_url
 from app.cli.exits import FAILED, Ended
-from app.cli.terminal import err, print_json
+from app.cli.terminal import counted, err, print_json
 from app.settings import Settings, load_settings
 from app.store import dump
 from app.store.migrate import serves
@@ -54,7 +54,9 @@ def backup(folder: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(made)
     else:
-        click.echo(f"{made.state.events:,} events of {made.state.jobs:,} jobs are in {folder}.")
+        click.echo(
+            f"{folder} holds {counted(made.state.events, 'event')} of {counted(made.state.jobs, 'job')}."
+        )
 
 
 def _write(url: str, settings: Settings, folder: Path) -> BackupList:
@@ -93,7 +95,7 @@ def restore(folder: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(made)
     else:
-        click.echo(f"{found.events:,} events of {found.jobs:,} jobs are restored and verified.")
+        click.echo(f"Restored and verified {counted(found.events, 'event')} of {counted(found.jobs, 'job')}.")
         click.echo("Before anybody writes: docs/operations.md, Backup and restore, on transaction numbers.")
 
 

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from app.cli.printing import cost_in_words
 from app.cli.questions import put_questions
-from app.cli.terminal import err, harmless, is_interactive, line
+from app.cli.terminal import counted, err, harmless, is_interactive, line
 from app.domain import events as e
 from app.domain import upcast
 from app.domain.job import Job, evolve
@@ -97,7 +97,8 @@ def counts(job: Job) -> str:
     bill = job.research.bill
     is_free = not bill.cost_usd and not bill.unpriced_calls
     cost = "" if is_free else f" · {cost_in_words(bill.cost_usd, bill.unpriced_calls)}"
-    return f"{bill.searches} searches · {found} sources found, {read} read · {bill.calls} calls{cost}"
+    sources = f"{counted(found, 'source')} found, {read} read"
+    return f"{counted(bill.searches, 'search', 'searches')} · {sources} · {counted(bill.calls, 'call')}{cost}"
 
 
 def watch(dossier: Dossier, job_id: UUID, after: int = 0) -> None:

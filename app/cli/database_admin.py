@@ -6,7 +6,7 @@ import time
 import rich_click as click
 
 from app.cli.database_url import level, owner_url, ready_url
-from app.cli.terminal import err, print_json
+from app.cli.terminal import counted, err, print_json
 from app.settings import load_settings
 from app.store import migrate as migrations
 from app.store.rebuild import Rebuilt, rebuild_at
@@ -48,7 +48,7 @@ def rebuild(*, processes: int, as_json: bool) -> None:
 
         def told(jobs: int, events: int) -> None:
             rate = events / max(time.monotonic() - began, 0.001)
-            status.update(f"{events:,} events of {jobs:,} jobs, {rate:,.0f} events/s …")
+            status.update(f"{counted(events, 'event')} of {counted(jobs, 'job')}, {rate:,.0f} events/s …")
 
         found = asyncio.run(rebuild_at(url, processes=processes, told=told))
     if as_json:
@@ -58,8 +58,8 @@ def rebuild(*, processes: int, as_json: bool) -> None:
 
 
 def _in_words(found: Rebuilt, seconds: float) -> str:
-    said = f"{found.jobs} jobs were made again from the log: {found.events:,} events in {seconds:.1f} s. "
-    said += f"{found.changed:,} rows were changed, {found.removed:,} removed."
+    said = f"Rebuilt {counted(found.jobs, 'job')} from {counted(found.events, 'event')} in {seconds:.1f} s. "
+    said += f"Changed rows: {found.changed:,}; removed rows: {found.removed:,}."
     if found.busy:
         said += f" {found.busy:,} kept changing; their workers have already rewritten them."
     return said

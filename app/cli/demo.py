@@ -58,7 +58,7 @@ def _research(url: str, question: str, *, as_json: bool) -> JobView:
 def _look_back(view: JobView, settings: Settings, seconds: float) -> None:
     line("")
     line(f"That took {seconds:.1f} s. Job {view.job_id} is stored in {settings.data_folder}, with")
-    line(f"all of its {view.seq} events: what was asked, searched, read and claimed, and on what evidence.")
+    line("its whole log, event by event: what was asked, searched, read and claimed, and on what evidence.")
     line(f"  Read it again:      dossier report {view.job_id}")
     line(f"  Replay its events:  dossier follow {view.job_id}")
     line('  Ask your own:       dossier ask "…"    and dossier --help for the rest')

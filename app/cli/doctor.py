@@ -19,7 +19,7 @@ from app.cli.database_url import owner_url, ready_url
 from app.cli.exits import FAILED
 from app.cli.model_commands import test_models
 from app.cli.printing import print_table
-from app.cli.terminal import print_json
+from app.cli.terminal import counted, print_json
 from app.configuration import model_book, offered_by
 from app.errors import BadSetting
 from app.settings import Settings, load_settings, names_without_meaning
@@ -110,7 +110,7 @@ async def _of_workers(engine: Engine) -> CheckResult:
 
 def _of_search(state: condition.ServiceState) -> CheckResult:
     engines = offered_by(load_settings()).search_engines
-    said = f"{', '.join(engines) or 'no engine'} for the web; {state.documents:,} documents."
+    said = f"{', '.join(engines) or 'no engine'} for the web; {counted(state.documents, 'document')}."
     if not engines and not state.documents:
         advice = "Add documents with `dossier ingest`, or name a search engine: docs/sources.md."
         return CheckResult("search", "warning", f"Nothing can be searched: {said}", advice)

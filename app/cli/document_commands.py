@@ -4,7 +4,7 @@ import rich_click as click
 
 from app.cli.printing import print_table
 from app.cli.shelf import open_shelf
-from app.cli.terminal import print_json
+from app.cli.terminal import counted, print_json
 
 
 @click.group(epilog="Example: dossier documents list")
@@ -26,7 +26,7 @@ def list_documents(*, collection: str | None, as_json: bool) -> None:
         click.echo("No documents yet; try `dossier ingest --builtin`.")
         return
     rows = [(one.url, one.title, f"{one.size:,}") for one in found]
-    print_table(("URL", "Title", "Characters"), rows, cut="Title", right=("Characters",))
+    print_table(("URL", "Title", "Characters"), rows, cut=("Title",), right=("Characters",))
 
 
 @documents.command("remove", epilog="Example: dossier documents remove file:///home/me/notes/")
@@ -41,4 +41,4 @@ def remove(url_prefix: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"removed": count})
     else:
-        click.echo(f"{count} documents removed.")
+        click.echo(f"Removed {counted(count, 'document')}.")

@@ -10,7 +10,6 @@ from uuid import UUID
 import rich_click as click
 from click.exceptions import Exit
 from msgspec import Struct
-from rich.table import Table
 
 from app.cli.eval_grading import grade, judge_name
 from app.cli.eval_results import (
@@ -23,6 +22,7 @@ from app.cli.eval_results import (
     results_in,
 )
 from app.cli.exits import FAILED, INTERRUPTED
+from app.cli.printing import print_table
 from app.cli.server_connection import connect
 from app.cli.terminal import harmless, line, out, print_json
 from app.domain.paired_bootstrap import PairedDifference, paired_difference
@@ -32,7 +32,6 @@ from dossier.job_types import OVER, JobView
 from dossier.request import Effort
 
 LOOK_SECONDS = 1.0  # between two looks at the jobs that are under way
-QUESTION_WIDTH = 46
 MEASURES = ("rubric", "reference", "coverage", "support", "sources", "cost_usd", "seconds", "tokens")
 
 
@@ -192,24 +191,17 @@ def compared(
 
 
 def _print(summary: EvalSummary) -> None:
-    table = Table(box=None, pad_edge=False)
-    names = ("question", "outcome", "cost", "time", "sources", "coverage", "support", "rubric", "reference")
-    for name in names:
-        table.add_column(name, no_wrap=True)
-    for one in summary.results:
-        table.add_row(*_cells(one))
-    out.print(table)
+    names = ("Question", "Outcome", "Cost", "Time", "Sources", "Coverage", "Support", "Rubric", "Reference")
+    print_table(names, list(map(_cells, summary.results)), cut=("Question",), right=names[2:7])
     out.print("Means: " + ", ".join(f"{name} {value:.4g}" for name, value in summary.means.items()))
     if summary.comparison:
         _print_comparison(summary.comparison)
 
 
 def _cells(one: EvalResult) -> list[str]:
-    question = " ".join(harmless(one.question).split())
-    short = question if len(question) <= QUESTION_WIDTH else f"{question[: QUESTION_WIDTH - 1]}…"
     rubric = f"{sum(part.points for part in one.rubric):g} of {len(one.rubric)}" if one.rubric else ""
     return [
-        short,
+        one.question,
         one.outcome or one.status,
         "unknown" if one.cost_usd is None else f"${one.cost_usd:.4f}",
         f"{one.seconds:.1f} s",
@@ -222,12 +214,12 @@ def _cells(one: EvalResult) -> list[str]:
 
 
 def _print_comparison(found: Sequence[PairedDifference]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for name in ("measure", "before", "now", "difference", "95 % interval", "questions", ""):
-        table.add_column(name, no_wrap=True)
-    for one in found:
-        interval = f"{one.low:+.4g} to {one.high:+.4g}"
-        clear = "clear" if one.is_clear else "may be chance"
-        cells = (one.measure, f"{one.first:.4g}", f"{one.second:.4g}", f"{one.difference:+.4g}")
-        table.add_row(*cells, interval, str(one.pairs), clear)
-    out.print(table)
+    names = ("Measure", "Before", "Now", "Difference", "95 % interval", "Questions", "")
+    print_table(names, list(map(_compared_cells, found)), right=("Before", "Now", "Difference", "Questions"))
+
+
+def _compared_cells(one: PairedDifference) -> tuple[str, ...]:
+    interval = f"{one.low:+.4g} to {one.high:+.4g}"
+    clear = "clear" if one.is_clear else "may be chance"
+    cells = (one.measure, f"{one.first:.4g}", f"{one.second:.4g}", f"{one.difference:+.4g}")
+    return *cells, interval, str(one.pairs), clear

@@ -12,7 +12,7 @@ import rich_click as click
 from app.cli.database_url import ready_url
 from app.cli.exits import FAILED, Ended
 from app.cli.stored_jobs import find_stored_jobs
-from app.cli.terminal import err, is_interactive, print_json
+from app.cli.terminal import counted, err, is_interactive, print_json
 from app.settings import load_settings
 from app.store import forget as forgetting
 from app.store.database import Engine, make_engine
@@ -49,7 +49,7 @@ async def _forget(
 ) -> None:
     engine = make_engine(url, role=None)
     try:
-        with err.status("Looking for who names what …"):
+        with err.status("Looking for the jobs that name them …"):
             plan = await _plan(engine, pages, job_id)
         if not plan.is_known:
             raise Ended("No job names this, and nothing of it is kept.", FAILED)
@@ -70,19 +70,23 @@ async def _plan(engine: Engine, pages: tuple[str, ...], job_id: UUID | None) -> 
     return await forgetting.plan_pages(engine, pages)
 
 
+def bodies_of(plan: Plan) -> str:
+    """Return what a plan would delete, in words."""
+    return f"{counted(len(plan.names), 'body', 'bodies')} of {counted(len(plan.jobs), 'job')}"
+
+
 def _ask(plan: Plan) -> None:
     if not is_interactive():
         raise click.UsageError("Not a terminal: pass --yes to confirm.")
-    what = f"{len(plan.names)} bodies that {len(plan.jobs)} jobs name"
-    click.confirm(f"Delete {what}? This cannot be undone.", abort=True)
+    click.confirm(f"Delete {bodies_of(plan)}? This cannot be undone.", abort=True)
 
 
 def _print(plan: Plan, number: int | None) -> None:
     if number is None:
-        click.echo("Nothing was left to forget.")
+        click.echo("Nothing is left to delete.")
     else:
-        click.echo(f"{len(plan.names)} bodies were forgotten; tombstone {number} says so. Named by:")
+        click.echo(f"Deleted {bodies_of(plan)}; tombstone {number} says so. Named by:")
     for job_id in plan.jobs if number else ():
         click.echo(f"  {job_id}")
     if plan.shared:
-        click.echo(f"{plan.shared} bodies were kept, because other jobs name them too.")
+        click.echo(f"Kept {counted(plan.shared, 'body', 'bodies')} that other jobs name too.")

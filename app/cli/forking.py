@@ -3,12 +3,11 @@
 A fork starts at a point of a job's past. A diff shows two jobs side by side.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import rich_click as click
 from msgspec import structs
-from rich.table import Table
 
 from app.cli.asking import (
     LIMIT_OPTIONS,
@@ -21,8 +20,9 @@ from app.cli.asking import (
     watch_or_leave,
 )
 from app.cli.naming import find_job
+from app.cli.printing import print_table, usage_in_words
 from app.cli.server_connection import connect
-from app.cli.terminal import harmless, line, out, print_json
+from app.cli.terminal import counted, harmless, line, print_json
 from dossier import Dossier
 from dossier.comparison import Diff, StepSide
 from dossier.job_types import JobView, UsageView
@@ -134,28 +134,29 @@ def _diff(dossier: Dossier, job_id: str, other: str) -> Diff:
 
 
 def _print(found: Diff) -> None:
-    table = Table(box=None, pad_edge=False)
-    for name in ("", str(found.a), str(found.b)):
-        table.add_column(name, no_wrap=True, overflow="ellipsis")
+    jobs = (str(found.a), str(found.b))
+    print_table(("", *jobs), list(_rows(found)), cut=jobs)
+    line(f"They start with {counted(found.common_prefix, 'common step')}.")
+
+
+def _rows(found: Diff) -> Iterator[tuple[str, str, str]]:
     for changed in found.requests:
-        table.add_row(changed.field, _cut(changed.a), _cut(changed.b))
+        yield changed.field, _cut(changed.a), _cut(changed.b)
     for pair in found.steps:
-        table.add_row(f"step {pair.step}", _step(pair.a), _step(pair.b))
+        yield f"step {pair.step}", _step(pair.a), _step(pair.b)
     for shared in found.sources.both:
-        table.add_row("source", _cut(f"[{shared.a}] {shared.url}"), _cut(f"[{shared.b}] {shared.url}"))
+        yield "source", _cut(f"[{shared.a}] {shared.url}"), _cut(f"[{shared.b}] {shared.url}")
     for source in found.sources.only_a:
-        table.add_row("source", _cut(f"[{source.number}] {source.url}"), "")
+        yield "source", _cut(f"[{source.number}] {source.url}"), ""
     for source in found.sources.only_b:
-        table.add_row("source", "", _cut(f"[{source.number}] {source.url}"))
+        yield "source", "", _cut(f"[{source.number}] {source.url}")
     for text in found.claims.both:
-        table.add_row("claim", _cut(text), _cut(text))
+        yield "claim", _cut(text), _cut(text)
     for claim in found.claims.only_a:
-        table.add_row("claim", _cut(claim.text), "")
+        yield "claim", _cut(claim.text), ""
     for claim in found.claims.only_b:
-        table.add_row("claim", "", _cut(claim.text))
-    table.add_row("usage", _usage(found.usage.a), _usage(found.usage.b))
-    out.print(table)
-    line(f"The first {found.common_prefix} steps are the same.")
+        yield "claim", "", _cut(claim.text)
+    yield "usage", _usage(found.usage.a), _usage(found.usage.b)
 
 
 def _cut(value: object) -> str:
@@ -171,4 +172,4 @@ def _step(side: StepSide | None) -> str:
 
 def _usage(usage: UsageView) -> str:
     cost = "unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
-    return f"{usage.calls} calls, {usage.searches} searches, {usage.pages_read} pages, {cost}"
+    return f"{usage_in_words(usage.searches, usage.pages_read, usage.calls)}, {cost}"

@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from app.cli.exits import FAILED
 from app.cli.shelf import Shelf, database_shelf, open_shelf
-from app.cli.terminal import complain, err, print_json
+from app.cli.terminal import complain, counted, err, print_json
 from app.ingest import builtin, folder
 from dossier.document_types import AddedDocument
 
@@ -172,4 +172,4 @@ def add_examples(url: str, *, only_first: bool) -> str:
             return "The documents are already there."
         summary = Summary()
         _tell(shelf.put_all(builtin.python_topics()), summary)
-    return f"Ingested the Python reference that every machine has: {summary.stored} documents."
+    return f"Ingested the Python reference that every machine has: {counted(summary.stored, 'document')}."

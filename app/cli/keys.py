@@ -4,11 +4,11 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import rich_click as click
-from rich.table import Table
 
 from app.cli.database_work import in_database
 from app.cli.exits import FAILED, Ended
-from app.cli.terminal import complain, out, print_json
+from app.cli.printing import print_table
+from app.cli.terminal import complain, print_json
 from app.domain.api_key import SCOPES, Scope
 from app.domain.caller import DEFAULT_TENANT
 from app.store.api_keys import ApiKey, add_key, read_keys, revoke_key
@@ -54,13 +54,13 @@ def list_keys(*, as_json: bool) -> None:
     if as_json:
         print_json([_shown(one) for one in keys])
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("id", "tenant", "name", "scopes", "state", "last used"):
-        table.add_column(heading)
-    for one in keys:
-        used = f"{one.last_used_at:%Y-%m-%d %H:%M}" if one.last_used_at else "never"
-        table.add_row(one.key_id, one.tenant, one.name, " ".join(one.scopes), _state(one), used)
-    out.print(table)
+    names = ("Id", "Tenant", "Name", "Scopes", "State", "Last used")
+    print_table(names, list(map(_cells, keys)), empty="No keys yet. Make one: dossier key create NAME")
+
+
+def _cells(one: ApiKey) -> tuple[str, ...]:
+    used = f"{one.last_used_at:%Y-%m-%d %H:%M}" if one.last_used_at else "never"
+    return one.key_id, one.tenant, one.name, " ".join(one.scopes), _state(one), used
 
 
 @key.command(epilog="Example: dossier key revoke 0Ab3dE6h")

@@ -9,13 +9,13 @@ import httpx
 import rich_click as click
 from click.exceptions import Exit
 from msgspec import Struct
-from rich.table import Table
 
 from app.agent.ports import Ask, Writing
 from app.agent.prompts import messages
 from app.agent.step_schema import strict_schema
 from app.cli.exits import FAILED, Ended
-from app.cli.terminal import harmless, line, out, print_json
+from app.cli.printing import print_table
+from app.cli.terminal import harmless, line, print_json
 from app.configuration import model_book
 from app.domain.tools import NextStep
 from app.errors import ProviderError
@@ -155,14 +155,10 @@ async def _first_token(writing: Writing, began: float) -> float:
 
 
 def _print(lines: list[ModelLine], *, is_tested: bool) -> None:
-    table = Table(box=None, pad_edge=False)
     columns = ("Name", "Server", "Context", "USD per million in / out", "Ends")
     tested = ("Form", "First token", "Tokens/s", "Tokens in / out", "Cost", "Error")
-    for column in (*columns, *(tested if is_tested else ())):
-        table.add_column(column, overflow="fold")
-    for one in lines:
-        table.add_row(*map(harmless, (*_known(one), *(_seen(one) if is_tested else ()))))
-    out.print(table)
+    rows = [(*_known(one), *(_seen(one) if is_tested else ())) for one in lines]
+    print_table((*columns, *(tested if is_tested else ())), rows)
     line(f"Listed prices are of {LISTED_ON:%Y-%m-%d}.")
 
 

@@ -3,11 +3,11 @@
 from typing import get_args
 
 import rich_click as click
-from rich.table import Table
 
+from app.cli.printing import print_table
 from app.cli.server_connection import connect
-from app.cli.terminal import out, print_json
-from dossier.discovery_types import Past, PastFigures
+from app.cli.terminal import counted, print_json
+from dossier.discovery_types import EffortOffer, Past, PastFigures
 from dossier.request import Effort
 
 
@@ -22,16 +22,10 @@ def capabilities(*, as_json: bool) -> None:
         return
     click.echo(f"Dossier {offered.version}")
     click.echo(f"Models: {', '.join(offered.models) or 'none; sentences are selected from the sources'}")
-    click.echo(
-        f"Search: {', '.join(offered.search_engines) or 'none on the web'}; {offered.documents:,} documents"
-    )
-    table = Table(box=None, pad_edge=False)
-    for heading in ("effort", "searches", "pages", "calls", "seconds", "usually"):
-        table.add_column(heading)
-    for one in offered.efforts:
-        most = (one.max_searches, one.max_pages, one.max_calls, one.deadline_seconds)
-        table.add_row(one.effort, *map(str, most), _usually(one.past))
-    out.print(table)
+    engines = ", ".join(offered.search_engines) or "none on the web"
+    click.echo(f"Search: {engines}; {counted(offered.documents, 'document')}")
+    names = ("Effort", "Searches", "Pages", "Calls", "Seconds", "Usually")
+    print_table(names, list(map(_cells, offered.efforts)), right=names[1:5])
 
 
 @click.command(epilog='Example: dossier estimate "Which planets have rings?" --effort deep')
@@ -47,15 +41,22 @@ def estimate(query: str, effort: Effort, model: str | None, *, as_json: bool) ->
         print_json(found)
         return
     click.echo(f"Usually: {_usually(found.past)}")
-    click.echo(f"At most: {found.max_calls} calls, {found.deadline_seconds} s of work")
-    click.echo(f"Waiting before it: {found.waiting_jobs} jobs")
+    click.echo(f"At most: {counted(found.max_calls, 'call')}, {found.deadline_seconds} s of work")
+    click.echo(f"Waiting before it: {counted(found.waiting_jobs, 'job')}")
+
+
+def _cells(one: EffortOffer) -> tuple[str, ...]:
+    most = (one.max_searches, one.max_pages, one.max_calls, one.deadline_seconds)
+    return one.effort, *map(str, most), _usually(one.past)
 
 
 def _usually(past: Past | None) -> str:
     if past is None:
         return "not known: no such job was completed lately"
     cost = f", ${_range(past.cost_usd, 4)}" if past.cost_usd else ", at an unknown cost"
-    return f"{_range(past.calls, 0)} calls, {_range(past.seconds, 0)} s{cost} (of {past.jobs} jobs)"
+    return (
+        f"{_range(past.calls, 0)} calls, {_range(past.seconds, 0)} s{cost} (of {counted(past.jobs, 'job')})"
+    )
 
 
 def _range(figures: PastFigures, digits: int) -> str:

@@ -3,7 +3,7 @@
 On a pipe a report is its markdown, byte for byte.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -11,7 +11,7 @@ import rich_click as click
 from rich.markdown import Markdown
 from rich.table import Table
 
-from app.cli.terminal import harmless, out
+from app.cli.terminal import counted, harmless, line, out
 from app.text.report_output import WRITTEN, parts_of
 from dossier.job_types import JobView, OutputField, Result
 
@@ -52,9 +52,9 @@ def _rows(view: JobView) -> Iterator[tuple[str, str]]:
     yield "Created", _time(view.created_at)
     yield "Started", f"{_time(view.started_at)}, attempt {view.attempt}"
     yield "Over", _time(view.completed_at)
-    failed = f", {usage.failed_tries} failed tries" if usage.failed_tries else ""
-    counts = f"{usage.searches} searches, {usage.pages_read} pages, {usage.calls} calls{failed}"
-    yield "Usage", f"{counts}, {cost_in_words(usage.known_cost_usd, usage.unknown_cost_calls)}"
+    failed = f", {counted(usage.failed_tries, 'failed try', 'failed tries')}" if usage.failed_tries else ""
+    counts = usage_in_words(usage.searches, usage.pages_read, usage.calls)
+    yield "Usage", f"{counts}{failed}, {cost_in_words(usage.known_cost_usd, usage.unknown_cost_calls)}"
     if view.error:
         yield "Error", f"{view.error.error_type}: {view.error.error_message}"
         if view.error.outcome_reason:
@@ -67,10 +67,8 @@ def _rows(view: JobView) -> Iterator[tuple[str, str]]:
             yield "Written by", f"{result.written_by}: {WRITTEN[result.written_by]}"
         if result.parts:
             yield "Parts", " ".join(parts_of(result))
-        yield (
-            "Evidence",
-            f"{len(result.claims)} cited sentences{_added(result)}, {len(result.sources)} sources found",
-        )
+        sources = counted(len(result.sources), "source")
+        yield "Evidence", f"{counted(len(result.claims), 'cited sentence')}{_added(result)}, {sources} found"
         for field in result.output.fields if result.output else ():
             yield f"Field {field.field}", _field_in_words(field)
         yield "Report", f"dossier report {view.job_id}"
@@ -128,7 +126,7 @@ def print_jobs(views: Sequence[JobView]) -> None:
     """
     if not out.is_terminal:
         whole = ("Job", "Status", "Outcome", "%", "Created", "Question")
-        print_table(whole, [_whole_cells(view) for view in views], cut="Question")
+        print_table(whole, [_whole_cells(view) for view in views], cut=("Question",))
         return
     ids = [str(view.job_id) for view in views]
     shown = _short_ids(ids) if out.width < NARROW else ids
@@ -138,7 +136,7 @@ def print_jobs(views: Sequence[JobView]) -> None:
         names = ["Job", "State", "%", "Created", "Question"]
         rows = [[*row, _time(view.created_at)] for row, view in zip(rows, views, strict=True)]
     rows = [[*row, _question(view)] for row, view in zip(rows, views, strict=True)]
-    print_table(names, rows, cut="Question", right=("%",))
+    print_table(names, rows, cut=("Question",), right=("%",))
 
 
 def _whole_cells(view: JobView) -> list[str]:
@@ -164,25 +162,39 @@ def _short_ids(ids: Sequence[str]) -> list[str]:
     return [name[:length] for name in ids]
 
 
+def usage_in_words(searches: int, pages: int, calls: int) -> str:
+    """Return what a job has used, without its cost."""
+    return f"{counted(searches, 'search', 'searches')}, {counted(pages, 'page')}, {counted(calls, 'call')}"
+
+
 def print_table(
-    names: Sequence[str], rows: Iterable[Sequence[str]], *, cut: str, right: Sequence[str] = ()
+    names: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    cut: Sequence[str] = (),
+    right: Sequence[str] = (),
+    empty: str = "",
 ) -> None:
     """Print a table of the terminal's width, or tab-separated values.
 
-    Only the column `cut` is shortened; another one that is too long is folded.
+    Only columns in `cut` are shortened; another one that is too long is folded. Without rows a terminal
+    shows `empty` instead, and a pipe gets the names alone.
     """
     if not out.is_terminal:
         for row in (names, *rows):
             click.echo("\t".join(" ".join(harmless(value).split()) for value in row))
         return
+    if empty and not rows:
+        line(empty)
+        return
     table = Table(box=None, pad_edge=False)
     for name in names:
-        if name == cut:
+        if name in cut:
             table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1)
         else:
             justify: Literal["right", "left"] = "right" if name in right else "left"
             table.add_column(name, overflow="fold", justify=justify)
-    table.expand = True
+    table.expand = bool(cut)
     for row in rows:
         table.add_row(*map(harmless, row))
     out.print(table)

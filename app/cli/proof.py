@@ -14,7 +14,7 @@ from app.audit.bundle_writer import check as check_bundle
 from app.cli.job_commands import EXAMPLE_ID
 from app.cli.naming import find_job
 from app.cli.server_connection import connect
-from app.cli.terminal import harmless, line, print_json
+from app.cli.terminal import counted, harmless, line, print_json
 from dossier.evidence import CallMade, ProvenClaim
 from dossier.problems import DossierError
 
@@ -31,7 +31,7 @@ def why(job_id: str, number: int | None, *, as_json: bool) -> None:
     with connect() as dossier:
         found = dossier.claims(find_job(dossier, job_id)).claims
     if number is not None and number > len(found):
-        raise DossierError(f"The report has {len(found)} claims.")
+        raise DossierError(f"The report has {counted(len(found), 'claim')}.")
     shown = found if number is None else (found[number - 1],)
     if as_json:
         print_json(shown)

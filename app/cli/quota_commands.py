@@ -1,10 +1,10 @@
 """`dossier quota` shows and sets what tenants may use."""
 
 import rich_click as click
-from rich.table import Table
 
 from app.cli.database_work import in_database
-from app.cli.terminal import out, print_json
+from app.cli.printing import print_table
+from app.cli.terminal import print_json
 from app.store import quotas as store
 
 
@@ -24,19 +24,8 @@ def list_quotas(*, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("tenant", "unfinished jobs", "jobs today", "USD this month", "of which reserved"):
-        table.add_column(heading)
-    for one in found:
-        used = one.spent_usd + one.reserved_usd
-        table.add_row(
-            one.tenant,
-            _of(one.unfinished_jobs, one.max_unfinished_jobs),
-            _of(one.jobs_today, one.max_jobs_per_day),
-            _of(round(used, 4), one.max_usd_per_month),
-            f"{one.reserved_usd:g}",
-        )
-    out.print(table)
+    names = ("Tenant", "Unfinished jobs", "Jobs today", "USD this month", "Of which reserved")
+    print_table(names, list(map(_cells, found)), empty="No quotas yet. Set one: dossier quota set TENANT")
 
 
 @quota.command("set", epilog="Example: dossier quota set acme --jobs-per-day 100 --usd-per-month 50")
@@ -63,6 +52,16 @@ def set_quota(
         print_json({"tenant": tenant, "quota": wanted})
     else:
         click.echo(f"The quota of {tenant} is set; every process knows it within seconds.")
+
+
+def _cells(one: store.QuotaUse) -> tuple[str, ...]:
+    return (
+        one.tenant,
+        _of(one.unfinished_jobs, one.max_unfinished_jobs),
+        _of(one.jobs_today, one.max_jobs_per_day),
+        _of(round(one.spent_usd + one.reserved_usd, 4), one.max_usd_per_month),
+        f"{one.reserved_usd:g}",
+    )
 
 
 def _of(used: float, most: float | None) -> str:

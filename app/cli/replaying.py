@@ -11,7 +11,7 @@ from app.cli.database_url import ready_url
 from app.cli.exits import FAILED
 from app.cli.naming import find_job
 from app.cli.server_connection import connect
-from app.cli.terminal import err, harmless, line, print_json
+from app.cli.terminal import counted, err, harmless, line, print_json
 from app.domain.caller import ANYBODY, DEFAULT_TENANT
 from app.replay import replay as replay_job
 from app.settings import load_settings
@@ -64,7 +64,7 @@ def _print_one(outcome: Replayed, *, as_json: bool) -> None:
     if as_json:
         print_json(outcome)
         return
-    click.echo(f"{in_words(outcome)}: {outcome.events_compared} events compared")
+    click.echo(f"{in_words(outcome)}: {counted(outcome.events_compared, 'event')} compared")
     if found := outcome.first_difference:
         click.echo(harmless(f"event {found.seq}: {found.what}"))
         for name, value in (("recorded", found.recorded), ("today", found.today)):

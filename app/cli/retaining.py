@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 import rich_click as click
-from rich.table import Table
 
 from app.cli.database_work import as_owner
-from app.cli.terminal import err, is_interactive, out, print_json
+from app.cli.forgetting import bodies_of
+from app.cli.printing import print_table
+from app.cli.terminal import counted, err, is_interactive, print_json
 from app.domain.upkeep import RetentionSet
 from app.store import retention as store
 from app.store.database import Engine
@@ -51,15 +52,9 @@ def show(*, as_json: bool) -> None:
     if as_json:
         print_json([{"days": rule.days, "tag": rule.tag, "tenant": rule.tenant} for rule in rules])
         return
-    if not rules:
-        click.echo("There is no rule: everything is kept.")
-        return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("tenant", "tag", "days"):
-        table.add_column(heading)
-    for rule in rules:
-        table.add_row(rule.tenant or "any", rule.tag or "any", str(rule.days))
-    out.print(table)
+    rows = [(rule.tenant or "any", rule.tag or "any", str(rule.days)) for rule in rules]
+    none = "No rules yet: everything is kept. Make one: dossier retention set DAYS"
+    print_table(("Tenant", "Tag", "Days"), rows, right=("Days",), empty=none)
 
 
 @retention.command(epilog="Example: dossier retention run --yes")
@@ -74,14 +69,14 @@ def run(*, dry_run: bool, yes: bool, as_json: bool) -> None:
     plan = as_owner(_due)
     if plan.names and not (dry_run or yes):
         _ask(plan)
-    reason = f"retention: {len(plan.jobs)} jobs are older than their rules allow"
+    reason = f"retention: {counted(len(plan.jobs), 'job')} beyond the time that the rules allow"
     number = None if dry_run else as_owner(lambda engine: forget(engine, plan, reason))
     if as_json:
         print_json({"tombstone": number, "bodies": len(plan.names), "jobs": plan.jobs, "shared": plan.shared})
     elif number is None:
-        click.echo(f"{len(plan.names)} bodies of {len(plan.jobs)} jobs are due.")
+        click.echo(f"Due: {bodies_of(plan)}.")
     else:
-        click.echo(f"{len(plan.names)} bodies of {len(plan.jobs)} jobs were deleted; tombstone {number}.")
+        click.echo(f"Deleted {bodies_of(plan)}; tombstone {number}.")
 
 
 async def _due(engine: Engine) -> Plan:
@@ -93,8 +88,7 @@ async def _due(engine: Engine) -> Plan:
 def _ask(plan: Plan) -> None:
     if not is_interactive():
         raise click.UsageError("Not a terminal: pass --yes to confirm, or --dry-run to see.")
-    what = f"{len(plan.names)} bodies of {len(plan.jobs)} jobs"
-    click.confirm(f"Delete {what}? This cannot be undone.", abort=True)
+    click.confirm(f"Delete {bodies_of(plan)}? This cannot be undone.", abort=True)
 
 
 def _sentence(rule: RetentionSet) -> str:
@@ -102,4 +96,4 @@ def _sentence(rule: RetentionSet) -> str:
     where = f" of {rule.tenant}" if rule.tenant else ""
     if not rule.days:
         return f"the rule for bodies {whose}{where} is ended."
-    return f"bodies {whose}{where} are kept for {rule.days} days."
+    return f"bodies {whose}{where} are kept for {counted(rule.days, 'day')}."

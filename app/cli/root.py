@@ -1,5 +1,7 @@
 """The `dossier` command: the table of everything it can do."""
 
+from inspect import cleandoc
+
 import rich_click as click
 
 from app.cli.exits import in_help
@@ -79,4 +81,4 @@ def dossier() -> None:
     """
 
 
-dossier.help = f"{dossier.help}\n\n\b\nExit codes:\n{in_help()}"
+dossier.help = f"{cleandoc(dossier.help or '')}\n\n\b\nExit codes:\n{in_help()}"

@@ -23,7 +23,7 @@ from app.api.server import Door, allow_sockets, listen, make_server
 from app.cli.database_checks import database_findings
 from app.cli.database_url import ready_url
 from app.cli.ingesting import add_examples
-from app.cli.terminal import print_json
+from app.cli.terminal import counted, print_json
 from app.configuration import offered_by, secrets_of
 from app.domain.caller import ANYBODY
 from app.errors import DatabaseUnavailable
@@ -173,7 +173,9 @@ async def _announce(
     if as_json:
         print_json({"url": f"http://{address}", "page": f"http://{address}/", "workers": workers})
         return
-    click.echo(f"Dossier is ready on http://{address} ({workers} jobs at a time). Ctrl-C stops it.")
+    click.echo(
+        f"Dossier is ready on http://{address} ({counted(workers, 'job')} at a time). Ctrl-C stops it."
+    )
     click.echo(f"The page is http://{address}/")
     with contextlib.suppress(DatabaseUnavailable):  # the log says so
         click.echo(offer_line(await count_documents(house.engine, ANYBODY), offered_by(house.settings)))
@@ -181,9 +183,10 @@ async def _announce(
 
 def offer_line(documents: int, offered: Offered) -> str:
     """Say what can be searched, who writes, and what is missing."""
-    many = "1 document" if documents == 1 else f"{documents} documents"
     engines = ", ".join(offered.search_engines)
-    places = f"Jobs search {many}" + (f" and the web ({engines})." if engines else " and not the web.")
+    places = f"Jobs search {counted(documents, 'document')}" + (
+        f" and the web ({engines})." if engines else " and not the web."
+    )
     if not documents and not engines:
         places += " Add documents with `dossier ingest`, or name a search engine: see docs/sources.md."
     model = offered.default_model
@@ -209,5 +212,7 @@ def worker(concurrency: int, *, as_json: bool) -> None:
     if as_json:
         print_json({"concurrency": concurrency})
     else:
-        click.echo(f"Working on up to {concurrency} jobs at once. Ctrl-C returns them to the queue.")
+        click.echo(
+            f"Working on up to {counted(concurrency, 'job')} at once. Ctrl-C returns them to the queue."
+        )
     uvloop.run(run_worker(settings, url, concurrency))

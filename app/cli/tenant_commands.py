@@ -1,10 +1,10 @@
 """`dossier tenant` makes, lists, suspends and resumes tenants."""
 
 import rich_click as click
-from rich.table import Table
 
 from app.cli.database_work import in_database
-from app.cli.terminal import out, print_json
+from app.cli.printing import print_table
+from app.cli.terminal import print_json
 from app.store import tenants as store
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the tenant as JSON.")
@@ -35,13 +35,12 @@ def list_tenants(*, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("tenant", "state", "keys", "created"):
-        table.add_column(heading)
-    for one in found:
-        created = f"{one.created_at:%Y-%m-%d %H:%M}" if one.created_at else "–"
-        table.add_row(one.tenant, "suspended" if one.suspended_at else "open", str(one.keys), created)
-    out.print(table)
+    print_table(("Tenant", "State", "Keys", "Created"), list(map(_cells, found)), right=("Keys",))
+
+
+def _cells(one: store.Tenant) -> tuple[str, ...]:
+    created = f"{one.created_at:%Y-%m-%d %H:%M}" if one.created_at else "–"
+    return one.tenant, "suspended" if one.suspended_at else "open", str(one.keys), created
 
 
 @tenant.command(epilog="Example: dossier tenant suspend acme")

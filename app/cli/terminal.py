@@ -74,6 +74,11 @@ def line(text: str | Text) -> None:
     err.print(text, soft_wrap=True)
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """Return a number of things, in the singular or the plural."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
 def print_json(value: Any) -> None:  # noqa: ANN401 - whatever msgspec encodes
     """A value as one line of JSON on standard output."""
     click.echo(msgspec.json.encode(value))

@@ -1,10 +1,10 @@
 """`dossier webhook` makes endpoints, and shows and resends what they got."""
 
 import rich_click as click
-from rich.table import Table
 
+from app.cli.printing import print_table
 from app.cli.server_connection import connect
-from app.cli.terminal import complain, line, out, print_json
+from app.cli.terminal import complain, line, print_json
 from dossier.webhook_types import USUAL_TYPES, WEBHOOK_TYPES, Webhook, WebhookDelivery, WebhookType
 
 ENDPOINT_EXAMPLE = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
@@ -46,12 +46,9 @@ def list_endpoints(*, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("id", "url", "events", "state"):
-        table.add_column(heading)
-    for one in found.webhooks:
-        table.add_row(str(one.endpoint_id), one.url, " ".join(one.events), _state(one))
-    out.print(table)
+    rows = [(str(one.endpoint_id), one.url, " ".join(one.events), _state(one)) for one in found.webhooks]
+    none = "No endpoints yet. Make one: dossier webhook create URL"
+    print_table(("Id", "Url", "Events", "State"), rows, empty=none)
 
 
 @webhook.command(epilog=f"Example: dossier webhook rotate {ENDPOINT_EXAMPLE}")
@@ -105,13 +102,10 @@ def deliveries(endpoint_id: str, limit: int, cursor: str | None, *, as_json: boo
     if as_json:
         print_json(page)
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("id", "job", "event", "state", "attempts", "last"):
-        table.add_column(heading)
-    for one in page.deliveries:
-        shown = (one.delivery_id, one.job_id, one.type, one.state, len(one.attempts), _last(one))
-        table.add_row(*map(str, shown))
-    out.print(table)
+    names = ("Id", "Job", "Event", "State", "Attempts", "Last")
+    print_table(
+        names, list(map(_cells, page.deliveries)), right=("Attempts",), empty="Nothing was delivered yet."
+    )
     if page.next_cursor:
         line(f"More: --cursor {page.next_cursor}")
 
@@ -132,6 +126,11 @@ def resend(endpoint_id: str, delivery_id: str, *, as_json: bool) -> None:
 
 def _state(one: Webhook) -> str:
     return f"disabled: {one.disabled_reason}" if one.disabled_at else "enabled"
+
+
+def _cells(one: WebhookDelivery) -> tuple[str, ...]:
+    shown = (one.delivery_id, one.job_id, one.type, one.state, len(one.attempts), _last(one))
+    return tuple(map(str, shown))
 
 
 def _last(one: WebhookDelivery) -> str:

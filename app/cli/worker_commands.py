@@ -82,7 +82,7 @@ def _print(found: Workers, *, as_json: bool) -> None:
         return
     now = datetime.now(UTC)
     names = ("Worker", "State", "Jobs", "Beat", "Up", "Version", "Waits for")
-    print_table(names, [_cells(one, now) for one in found.workers], cut="Waits for", right=("Jobs",))
+    print_table(names, [_cells(one, now) for one in found.workers], cut=("Waits for",), right=("Jobs",))
     if found.paused_at:
         line("All workers are paused: dossier workers resume.")
     elif not found.workers:
@@ -101,9 +101,9 @@ def _print_queue(found: Queue) -> None:
         for one in found.priorities
     ]
     names = ("Priority", "Waiting", "To retry", "Oldest")
-    print_table(names, rows, cut="Oldest", right=names[:3])
+    print_table(names, rows, cut=("Oldest",), right=names[:3])
     if found.next:
-        print_table(("Next", "Priority", "Waited"), list(map(_next_cells, found.next)), cut="Waited")
+        print_table(("Next", "Priority", "Waited"), list(map(_next_cells, found.next)), cut=("Waited",))
     if found.paused_at:
         line("All workers are paused: dossier workers resume.")
     elif not found.priorities:

@@ -38,8 +38,8 @@ async def test_an_auditors_day(house, dossier, tamper, tmp_path):
     assert "No signature was checked" in unsigned.stderr
     signs = {"DOSSIER_SIGNING_KEY": str(key)}
     done = dossier("checkpoint", "--export", "out.ndjson", **signs)
-    assert "1 checkpoints were made, signed with key" in done.stdout, done.stderr
-    assert "1 checkpoints were appended" in done.stdout
+    assert "Made 1 checkpoint, signed with key" in done.stdout, done.stderr
+    assert "Appended 1 checkpoint to" in done.stdout
     assert "Nothing has moved" in dossier("checkpoint", **signs).stdout
     with_all = ("verify", job, "--checkpoints", "out.ndjson", "--public-key", f"{key}.pub")
     assert dossier(*with_all).returncode == 0

@@ -90,7 +90,7 @@ def test_two_jobs_side_by_side(terminal, url, job, fork):
     assert found["common_prefix"] == job["steps_completed"] - 1
     assert len(found["sources"]["both"]) == len(job["result"]["sources"])
     assert "(reused)" in shown.stdout
-    assert f"The first {found['common_prefix']} steps are the same." in shown.stderr
+    assert f"They start with {found['common_prefix']} common steps." in shown.stderr
 
 
 def test_a_job_is_shown_as_it_was(terminal, url, job):

@@ -22,7 +22,7 @@ async def test_forget_wants_a_yes_and_then_says_what_is_gone(dossier, owner, job
     assert await fetch(owner, "SELECT FROM blobs") == []
 
     again, out, _ = await dossier("forget", "--job", str(job))
-    assert (again, out) == (0, "Nothing was left to forget.\n")
+    assert (again, out) == (0, "Nothing is left to delete.\n")
     green, out, _ = await dossier("verify")
     assert (green, out.startswith("Verified, no changes found")) == (0, True)
     code, out, _ = await dossier("replay", str(job), "--json")
