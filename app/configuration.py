@@ -28,6 +28,13 @@ from app.tracing import Tracer
 from dossier.request import Effort, Verify
 from dossier.version import __version__
 
+# By DOSSIER_RESEARCH. A deep job has parts enough for several threads; a shorter one is the cheaper by turns.
+THREADED_EFFORTS: Mapping[str, frozenset[Effort]] = {
+    "": frozenset({"deep"}),
+    "turns": frozenset(),
+    "threads": frozenset({"standard", "deep"}),
+}
+
 
 def offered_by(settings: Settings) -> Offered:
     """Return the models and search engines that the settings name."""
@@ -156,8 +163,7 @@ def threaded(settings: Settings) -> frozenset[Effort]:
 
     Without a model there is nobody to lead them.
     """
-    is_on = settings.research == "threads" and _has_model(settings)
-    return frozenset({"standard", "deep"}) if is_on else frozenset()
+    return THREADED_EFFORTS[settings.research] if _has_model(settings) else frozenset()
 
 
 def verifying(settings: Settings) -> Mapping[Effort, Verify]:

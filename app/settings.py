@@ -63,7 +63,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     model: Name = field(name="DOSSIER_MODEL", default="gpt-6-luna")
     verify: Literal["", "off", "cited", "all"] = field(name="DOSSIER_VERIFY", default="")  # empty: by effort
     judge_model: Name = field(name="DOSSIER_JUDGE_MODEL", default="")  # empty: the job's own
-    # Standard and deep jobs by threads; empty: by one thread of turns.
+    # Standard and deep jobs by threads, or none; empty: deep jobs.
     research: Literal["", "turns", "threads"] = field(name="DOSSIER_RESEARCH", default="")
     fast_model: Name = field(name="DOSSIER_MODEL_FAST", default="")  # takes evidence; empty: the job's own
     embedding_url: OpenAddress = field(name="DOSSIER_EMBEDDING_URL", default="")  # empty: no embeddings

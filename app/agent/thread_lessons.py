@@ -20,6 +20,7 @@ from app.agent.brief import (
 from app.agent.brief_replies import filled, section_of
 from app.agent.calls import BriefCall, Call, ReadCall, Reply, SearchCall, StageCall
 from app.agent.effects import query_key
+from app.agent.ending import asked
 from app.agent.limits import thread_bounds
 from app.agent.ports import BadReply, PageReply, SearchReply, TextReply
 from app.agent.thread_report import assembled
@@ -233,7 +234,19 @@ def _opened(job: Job, questions: Sequence[str], section: int | None = None) -> t
     room = most - len(work.threads) if section is None else len(wanted)
     at = UNSET if section is None else section
     first = len(work.threads) + 1
-    return tuple(e.ThreadOpened(n, one, at) for n, one in enumerate(wanted[: max(0, room)], first))
+    opened = tuple(e.ThreadOpened(n, one, at) for n, one in enumerate(wanted[: max(0, room)], first))
+    return opened if work.threads else _with_whole_question(job, opened)
+
+
+def _with_whole_question(job: Job, opened: tuple[e.ThreadOpened, ...]) -> tuple[e.ThreadOpened, ...]:
+    """Let the first thread also search for the question as it was asked.
+
+    The steps of a plan may leave out what the question is about.
+    """
+    whole = clean(asked(job))
+    if job.agent_rules < 5 or not opened or query_key(whole) == query_key(opened[0].question):
+        return opened
+    return replace(opened[0], queries=(opened[0].question, whole)), *opened[1:]
 
 
 def _outlined(job: Job, call: BriefCall, reply: OutlineReply) -> Events:

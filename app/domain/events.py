@@ -22,7 +22,7 @@ Loop = Literal["threads"]  # how a job is researched, where not by the one threa
 RULES = 6  # of the citation check: raised where the same report over the same pages comes out otherwise
 
 
-AGENT_RULES = 4  # of the agent's decisions and prompts: raised where the same log leads to another call
+AGENT_RULES = 5  # of the agent's decisions and prompts: raised where the same log leads to another call
 
 
 class Fact(Struct, frozen=True):
@@ -435,7 +435,7 @@ class JobCancelled(Fact, frozen=True):
 class ThreadOpened(ThreadFact, frozen=True):
     """A thread began to research one question of the job.
 
-    Its first search, for the words of its question, follows from this.
+    Its first searches follow from this.
     """
 
     type = "thread_opened"
@@ -443,6 +443,7 @@ class ThreadOpened(ThreadFact, frozen=True):
     question: str
     # The section that a critique found wanting; left out for threads of the plan and of the lead.
     section: int | UnsetType = UNSET
+    queries: tuple[str, ...] | UnsetType = UNSET  # its first searches; left out: one for its question
 
 
 class ThreadStepped(ThreadFact, frozen=True):

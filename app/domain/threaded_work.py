@@ -118,7 +118,8 @@ def _open(work: ThreadedWork, event: e.ThreadOpened) -> ThreadedWork:
     One that fills a gap of the outline makes that an old one.
     """
     section = None if event.section is UNSET else event.section
-    opened = Thread(event.thread, event.question, section, (ThreadStep(1, (event.question,)),))
+    queries = (event.question,) if event.queries is UNSET else event.queries
+    opened = Thread(event.thread, event.question, section, (ThreadStep(1, queries),))
     outline = work.outline if section is not None else None
     return replace(work, threads=(*work.threads, opened), outline=outline)
 
