@@ -32,7 +32,7 @@ def test_a_secret_is_the_only_line_of_output_and_what_it_is_stands_beside(made):
         (("webhook", "list"), "https://app.example.com/hooks"),
         (("webhook", "rotate", "{id}"), "whsec_"),
         (("webhook", "enable", "{id}"), "is enabled"),
-        (("webhook", "deliveries", "{id}"), "attempts"),
+        (("webhook", "deliveries", "{id}"), "Attempts"),
         (("webhook", "delete", "{id}"), "is deleted"),
     ],
     ids=" ".join,
