@@ -239,7 +239,7 @@ def _opened(job: Job, questions: Sequence[str], section: int | None = None) -> t
 
 
 def _with_whole_question(job: Job, opened: tuple[e.ThreadOpened, ...]) -> tuple[e.ThreadOpened, ...]:
-    """Let the first thread also search for the question as it was asked.
+    """Let the first thread search for the whole question too.
 
     The steps of a plan may leave out what the question is about.
     """
