@@ -36,7 +36,9 @@ class Fact(Struct, frozen=True):
 
 
 class ResearchFact(Fact, frozen=True):
-    """Base of what the agent did and learnt: most events of a log."""
+    """Base of what the agent did and learnt.
+
+    Most events of a log are such."""
 
 
 class ThreadFact(ResearchFact, frozen=True):
