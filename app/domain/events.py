@@ -38,7 +38,8 @@ class Fact(Struct, frozen=True):
 class ResearchFact(Fact, frozen=True):
     """Base of what the agent did and learnt.
 
-    Most events of a log are such."""
+    Most events of a log are such.
+    """
 
 
 class ThreadFact(ResearchFact, frozen=True):
