@@ -1,1 +1,1 @@
-"""What Dossier does in a second, each against a yardstick that is measured in the same minute."""
+"""Measure Dossier against yardsticks in the same minute."""

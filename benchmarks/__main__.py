@@ -1,4 +1,7 @@
-"""python -m benchmarks [NAME …] [--quick] [--json]: all benchmarks, or those that are named."""
+"""Run all benchmarks, or those that are named.
+
+python -m benchmarks [NAME …] [--quick] [--json]
+"""
 
 import argparse
 import asyncio

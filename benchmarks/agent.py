@@ -1,4 +1,7 @@
-"""What the agent itself costs: CPU of a step, early and late in a run, and many jobs that mostly wait."""
+"""Measure what the agent itself costs.
+
+CPU of a turn early and late in a job, and many jobs that mostly wait.
+"""
 
 import asyncio
 import time
@@ -35,7 +38,10 @@ HITS = 3
 
 
 class Mock:
-    """A model that searches and reads in turn, and at the end writes; and a web for it."""
+    """Search and read in turn, then write.
+
+    Model and web in one.
+    """
 
     name = "mock"
     scope = "web"
@@ -86,7 +92,10 @@ async def measure(cluster: Cluster, scale: Scale) -> list[Line]:
 
 
 async def _steps(cluster: Cluster) -> list[Line]:
-    """CPU of a turn of a job alone: the first EDGE turns, and those before turn LONG."""
+    """Measure the CPU of a turn, early and late.
+
+    The first EDGE turns of a job alone, and those before turn LONG.
+    """
     bounds = limits.Bounds(turns=10**6, searches=10**6, reads=10**6, calls=10**6, hits=HITS, seconds=10**6)
     real, limits.PRESETS["deep"] = limits.PRESETS["deep"], bounds
     settle()  # as a worker does
@@ -126,7 +135,10 @@ def _per_turn(mock: Mock, first: int, last: int) -> Take:
 
 
 async def _waiting(cluster: Cluster, scale: Scale) -> list[Line]:
-    """Many jobs at once on a slow model: against the rate that the model's latency alone allows."""
+    """Run many jobs at once on a slow model.
+
+    The yardstick is the rate that the model's latency alone allows.
+    """
     pairs = []
     for _ in range(min(scale.rounds, 2)):
         async with cluster.database() as url:
@@ -145,7 +157,10 @@ async def _waiting(cluster: Cluster, scale: Scale) -> list[Line]:
 
 
 async def _many(cluster: Cluster, url: str) -> tuple[Take, float]:
-    """Jobs come in evenly over one latency, so that the model's replies do too."""
+    """Submit jobs evenly over one latency.
+
+    The model's replies then come in evenly too.
+    """
     house = MockHouse(url, Mock(TURNS, LATENCY))
     before, spans, done = tracemalloc.get_traced_memory()[0], list[float](), asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""Events appended per second, beside a bare multi-row INSERT of the same bytes."""
+"""Compare appends with a bare multi-row INSERT of the same bytes."""
 
 import asyncio
 import time
@@ -103,7 +103,10 @@ class _Ours:
 
 
 class _Bare:
-    """Each connection inserts rows that were made beforehand; only their numbers move on."""
+    """Insert rows that were made beforehand.
+
+    Only their numbers move on.
+    """
 
     def __init__(self, connections: list[asyncpg.Connection], jobs: list[Job], batch: int) -> None:
         self._connections = connections

@@ -1,4 +1,7 @@
-"""A whole log verified, and its rows made again, beside a process that only reads and hashes it."""
+"""Verify a whole log and rebuild its rows.
+
+The yardstick is a process that only reads and hashes it.
+"""
 
 import hashlib
 import json
@@ -33,7 +36,10 @@ ALL = """
 
 
 async def measure(cluster: Cluster, scale: Scale) -> list[Line]:
-    """Verify and rebuild; the yardstick is one process, because a chain is hashed from its beginning."""
+    """Verify and rebuild beside a yardstick of one process.
+
+    A chain is hashed from its beginning.
+    """
     count = scale.logged // EVENTS_PER_JOB
     async with cluster.database() as url:
         await fill(url, count)
@@ -59,7 +65,7 @@ async def taken(cluster: Cluster, side: Callable[[str], Awaitable[int]], url: st
 
 
 def spent() -> float:
-    """CPU seconds of this process, and of those that it has started and that have ended."""
+    """Return CPU seconds of this process and its ended children."""
     return sum(os.times()[:4])
 
 
@@ -90,7 +96,10 @@ async def hashed(url: str) -> int:
 
 
 async def fill(url: str, count: int) -> None:
-    """So many jobs of fifty events, each through the code that writes every job."""
+    """Write so many jobs of fifty events.
+
+    Each goes through the code that writes every job.
+    """
     engine, began = make_engine(url), time.perf_counter()
     await blobs.put(engine, [PAGE])
     template = list(events())

@@ -31,7 +31,7 @@ class Child:
 
 @contextlib.asynccontextmanager
 async def child(module: str, *arguments: str) -> AsyncIterator[tuple[Child, bytes]]:
-    """Run `python -m module arguments`; yields it with its first line."""
+    """Run `python -m module arguments`, and yield it with its first line."""
     running = await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, *arguments,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1 << 24,

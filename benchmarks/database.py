@@ -1,4 +1,7 @@
-"""An embedded Postgres in a temporary folder, and a migrated database of its own for each measurement."""
+"""Run an embedded Postgres in a temporary folder.
+
+Each measurement has a migrated database of its own.
+"""
 
 import asyncio
 import contextlib

@@ -1,4 +1,7 @@
-"""Jobs that do nothing, drained by one worker: claim, start, complete, with log, hash chain and fence."""
+"""Drain jobs that do nothing with one worker.
+
+Claim, start, complete, with log, hash chain and fence.
+"""
 
 import asyncio
 

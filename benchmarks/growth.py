@@ -1,4 +1,6 @@
-"""What the same work costs while the log grows: CPU of Python and Postgres, and the time of one call.
+"""Measure the same work while the log grows.
+
+CPU of Python and Postgres, and the time of one call.
 
 For every 50 events there is one finished job, and for every two of those one that waits.
 """
@@ -44,7 +46,10 @@ FINISHED = "SELECT job_id FROM jobs WHERE status = 'completed' ORDER BY md5(job_
 
 
 class Cost(Struct, frozen=True):
-    """Of one unit: microseconds of CPU, of the clock, and the statement that it ends with."""
+    """Hold the cost of one unit.
+
+    Microseconds of CPU and of the clock, and the statement that it ends with.
+    """
 
     cpu: float
     clock: float
@@ -62,7 +67,10 @@ class Watched(Engine):
 
 
 class Work:
-    """The operations, each of which does one unit, or returns how many it did."""
+    """Hold the operations.
+
+    Each does one unit, or returns how many it did.
+    """
 
     def __init__(self, url: str, finished: list[UUID]) -> None:
         self.url = url

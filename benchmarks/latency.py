@@ -1,4 +1,7 @@
-"""From a submission to the start of the job on an idle worker, one job at a time."""
+"""Measure from a submission to the job's start.
+
+One job at a time, on an idle worker.
+"""
 
 import asyncio
 import random
@@ -64,7 +67,10 @@ def _take(seconds: list[float]) -> Take:
 
 
 class _Http:
-    """A submission to Dossier's API; the process with the worker says when it starts the job."""
+    """Submit to the API, and learn when the job starts.
+
+    The process with the worker says when.
+    """
 
     @classmethod
     async def open(cls, port: bytes, worker: Child) -> "_Http":

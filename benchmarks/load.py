@@ -1,4 +1,6 @@
-"""A load generator: keep-alive HTTP/1.1 over raw sockets, so that the server is the bottleneck.
+"""Load a server with keep-alive HTTP/1.1 over raw sockets.
+
+The server is the bottleneck.
 
 Runs in a process of its own. A line of input is an `Order`, a line of output its `Tally`.
 """
@@ -16,7 +18,10 @@ WARM_UP = 0.25  # of the seconds, before anything is counted
 
 
 class Order(Struct, frozen=True):
-    """For `seconds`, `clients` send these requests in turn, each the next one once it has its answer."""
+    """Order `clients` to send these requests for `seconds`.
+
+    Each sends the next one once it has its answer.
+    """
 
     port: int
     requests: list[str]

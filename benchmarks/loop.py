@@ -1,4 +1,6 @@
-"""The longest that one callback holds the event loop: for each kind of request, job and ingest.
+"""Measure the longest hold of the event loop.
+
+One figure for each kind of request, job and ingest.
 
 What holds the loop keeps all others waiting. CPU of the loop's own thread is counted, so that neighbours on
 the machine change nothing. asyncio's own loop is used, because uvloop's callbacks cannot be watched.
@@ -53,7 +55,7 @@ Work = Callable[[], Awaitable[object]]
 
 
 class LoopWatch:
-    """Keeps the longest callback of this thread's loop since it was last asked."""
+    """Keep the longest callback since the last look."""
 
     def __init__(self) -> None:
         self._longest = 0.0
@@ -80,7 +82,7 @@ class LoopWatch:
 
 
 class LongWeb:
-    """A search whose pages are long, and a model that reads all of them and cites each often."""
+    """Search long pages, and cite each often."""
 
     name = "long"
     scope = "web"
@@ -129,7 +131,7 @@ def _report(sources: int) -> str:
 
 
 class LongHouse(Container):
-    """Everything that a process runs on, with the long web for a provider."""
+    """Build a process's parts with the long web as provider."""
 
     is_modelled = True
 
@@ -139,7 +141,7 @@ class LongHouse(Container):
 
 
 async def measure(cluster: Cluster, scale: Scale) -> list[Sheet]:
-    """Measure in a process of its own, whose main thread has a loop of asyncio's own."""
+    """Measure in a new process, on asyncio's own loop."""
     rounds = ROUNDS if scale.jobs > QUICK.jobs else 1
     async with cluster.database() as url:
         measuring = await asyncio.create_subprocess_exec(

@@ -12,7 +12,10 @@ BLOCK = bytes(8192)  # a page of Postgres's write-ahead log
 
 
 def fdatasync_ms(times: int = 100) -> float:
-    """Milliseconds of one write with fdatasync: what the disk asks for each commit."""
+    """Measure a write with fdatasync, in milliseconds.
+
+    The disk asks that of each commit.
+    """
     taken = []
     with tempfile.TemporaryFile() as file:
         for _ in range(times):

@@ -1,4 +1,4 @@
-"""How long the twenty questions of docs/reporting.md take on a log of ten million events.
+"""Time the questions of docs/reporting.md on ten million events.
 
 python -m benchmarks.reporting                 # takes an hour on two cores, and 7 GB
 python -m benchmarks.reporting --events 200000

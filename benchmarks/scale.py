@@ -1,4 +1,7 @@
-"""How much is measured: enough to trust, or enough to see that it runs."""
+"""Set how much is measured.
+
+Enough to trust, or enough to see that it runs.
+"""
 
 from msgspec import Struct
 

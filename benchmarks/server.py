@@ -1,4 +1,6 @@
-"""The processes that are measured: Dossier's API, with or without a worker, a worker, a constant route.
+"""Start the processes that are measured.
+
+The API with or without a worker, a worker, a constant route.
 
     python -m benchmarks.server constant
     python -m benchmarks.server api URL [CONCURRENCY]

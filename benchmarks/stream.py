@@ -1,4 +1,7 @@
-"""GET /jobs/{id}/stream: fan-out beside others, and what readers who stop, leave or come late cost."""
+"""Measure GET /jobs/{id}/stream beside other servers.
+
+Fan-out, and what readers cost who stop, leave or come late.
+"""
 
 import contextlib
 from collections.abc import Iterator

@@ -7,7 +7,10 @@ from msgspec import Struct
 
 
 class Take(Struct, frozen=True):
-    """One round of one side: units per second, latencies, CPU microseconds per unit."""
+    """Hold one round of one side.
+
+    Units per second, latencies, CPU microseconds per unit.
+    """
 
     rate: float | None = None
     p50_ms: float | None = None
@@ -17,7 +20,10 @@ class Take(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """Dossier and its yardstick, medians over the rounds; `ratio` is the median of the pairs."""
+    """Compare Dossier with its yardstick by medians over the rounds.
+
+    `ratio` is the median of the pairs.
+    """
 
     name: str
     ours: Take
@@ -29,7 +35,10 @@ class Line(Struct, frozen=True):
 
 
 def line(name: str, pairs: Sequence[tuple[Take, Take]], aim: str = "", note: str = "") -> Line:
-    """Sum the rounds up; pairs are (Dossier, yardstick), taken one after the other."""
+    """Sum up pairs of (Dossier, yardstick).
+
+    A pair was taken one after the other.
+    """
     ratio = statistics.median(_ratio(ours, bare) for ours, bare in pairs)
     ours, bare = _median([ours for ours, _ in pairs]), _median([bare for _, bare in pairs])
     return Line(name, ours, bare, ratio, len(pairs), aim, note)

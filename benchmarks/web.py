@@ -1,4 +1,4 @@
-"""Requests per second of Dossier's API, beside a Litestar route that returns a constant."""
+"""Compare the API's requests per second with a constant Litestar route."""
 
 import statistics
 from collections.abc import Sequence

@@ -4,19 +4,20 @@ import ast
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
 FOLDERS = ("app", "dossier", "migrations")
+EXPLAINED = (*FOLDERS, "benchmarks")  # whose docstrings count
 FROZEN = "migrations"  # whose names stay as they were, repeated or not
 LONGEST = 12  # words in the first line of a docstring
 Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-def sources(root: Path) -> Iterator[Path]:
+def sources(root: Path, folders: Sequence[str] = FOLDERS) -> Iterator[Path]:
     """Every Python file of the product."""
-    for folder in FOLDERS:
+    for folder in folders:
         yield from sorted((root / folder).rglob("*.py"))
 
 
@@ -33,7 +34,7 @@ def definitions(root: Path) -> Iterator[Defined]:
 
 def first_lines(root: Path) -> Iterator[str]:
     """The first line of each docstring, of modules too."""
-    for path in sources(root):
+    for path in sources(root, EXPLAINED):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Module | Defined) and (text := ast.get_docstring(node)):
                 yield text.splitlines()[0]

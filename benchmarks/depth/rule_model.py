@@ -1,4 +1,7 @@
-"""A model that follows rules, and can use nothing but the words of its prompt."""
+"""Run a model by rules.
+
+It can use nothing but the words of its prompt.
+"""
 
 import asyncio
 import json
@@ -40,7 +43,7 @@ def values_in(text: str) -> dict[tuple[str, str], set[int]]:
 
 
 class RuleModel:
-    """Implements `Model` and `BriefModel`; `pause` seconds pass before each reply."""
+    """Reply by rules, `pause` seconds after each call."""
 
     name = "rules"
 

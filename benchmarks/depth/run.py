@@ -1,4 +1,6 @@
-"""How much of a known world a deep job finds, by one thread of turns and by threads, at the same limits.
+"""Measure how much of a known world a job finds.
+
+By one thread of turns and by threads, at the same limits.
 
 The model of both follows rules and can use nothing but the words of its prompt; a token is four characters.
 Each call of a model, a search or a page takes the same time.
@@ -42,7 +44,7 @@ ROWS = (
 
 
 class WorldHouse(Container):
-    """A house whose providers are a world and a model that follows rules."""
+    """Build a process's parts with a world and a rule model."""
 
     def __init__(self, url: str, world: World, model: RuleModel) -> None:
         super().__init__(Settings(), url)

@@ -1,4 +1,7 @@
-"""Make a seeded world: facts over many pages, distractors, contradictions, long pages with the fact last."""
+"""Make a seeded world.
+
+Facts over many pages, distractors, contradictions, long pages with the fact last.
+"""
 
 import asyncio
 import random

@@ -1,1 +1,1 @@
-"""How good what is found, cited and refused is; figures, not tests."""
+"""Measure what is found, cited and refused, in figures."""

@@ -1,4 +1,6 @@
-"""Public data sets, read from a folder that the operator names; none of them comes with Dossier.
+"""Read public data sets from the operator's folder.
+
+None of them comes with Dossier.
 
 Each is taken if its files are there, in the layout in which its authors publish it:
 
@@ -109,7 +111,10 @@ def cranfield(folder: Path) -> Iterator[Dataset]:
 
 
 def _of_documents(name: str, language: str, rows: Iterable[tuple[str, str, list[Any], list[Any]]]) -> Dataset:
-    """Questions, each with its own documents that answer it and some that do not."""
+    """Return questions with their own documents.
+
+    Some documents answer the question, and some do not.
+    """
     articles, questions = dict[str, Article](), list[Question]()
     for key, query, positive, negative in rows:
         good = {f"{key}+{at:05}": _flat(text) for at, text in enumerate(positive)}

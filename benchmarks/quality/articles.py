@@ -1,5 +1,7 @@
 # ruff: noqa: E501 - an article is one line
-"""Short articles about places that do not exist, in nine languages, each with a question that it answers.
+"""Make short articles about invented places in nine languages.
+
+Each answers a question.
 
 All of it was written for this benchmark. A question uses other forms of the words than its article, and
 sometimes another word. `STATIONS` makes articles that differ in a name and a year only: whoever asks about

@@ -14,7 +14,10 @@ URL = "https://page.example/"
 
 
 def is_kept(claim: Claim) -> bool:
-    """True if the citation holds by words alone, without quotes from a model and without a judge."""
+    """Return True if the citation holds by words alone.
+
+    That is without quotes from a model and without a judge.
+    """
     digest = hashlib.sha256(claim.page.encode()).hexdigest()
     source = Source(1, URL, "Page", "", "", digest)
     text = claim.text.rstrip(" .")
@@ -23,7 +26,9 @@ def is_kept(claim: Claim) -> bool:
 
 
 def rows(claims: Sequence[Claim], some: Iterable[Claim]) -> list[tuple[str, list[str]]]:
-    """For each kind: claims, what the page does with them, how many are kept; then the balanced accuracy.
+    """Return a row for each kind of claim.
+
+    Claims, what the page does with them, how many are kept; then the balanced accuracy.
 
     Last come the same claims on the page of another one.
 
@@ -47,7 +52,7 @@ def rows(claims: Sequence[Claim], some: Iterable[Claim]) -> list[tuple[str, list
 
 
 def _other_page(claim: Claim, claims: Sequence[Claim]) -> str:
-    """The page of the next claim that has another one, and no page that holds the claim."""
+    """Return the page of the next claim with another page."""
     at = claims.index(claim)
     pages = (one.page for one in (*claims[at:], *claims[:at]))
     return next((page for page in pages if page != claim.page and claim.text.rstrip(".") not in page), "")

@@ -1,4 +1,7 @@
-"""What is measured: articles, questions with the articles that answer them, claims with their pages."""
+"""Define what is measured.
+
+Articles, questions with the articles that answer them, claims with their pages.
+"""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -21,7 +24,7 @@ class Article(Struct, frozen=True):
 
 
 class Question(Struct, frozen=True):
-    """A question, and how relevant which articles are; the others are not."""
+    """Hold a question, and how relevant which articles are."""
 
     language: str
     text: str
@@ -38,7 +41,7 @@ class Claim(Struct, frozen=True):
 
 
 class Dataset(Struct, frozen=True):
-    """What one source of data offers; any part may be empty."""
+    """Hold what one source of data offers, perhaps in part."""
 
     name: str
     articles: tuple[Article, ...] = ()
@@ -78,7 +81,10 @@ def _rows() -> Iterator[tuple[str, str, str, str]]:
 
 
 def _claims() -> Iterator[Claim]:
-    """English and German sentences as they are, beside a false one, with another number, of another page."""
+    """Make claims of English and German sentences.
+
+    Each as it is, beside a false one, with another number, of another page.
+    """
     for language in ("en", "de"):
         pages = [text for _, text, _ in WRITTEN[language]]
         pages += [STATIONS[language][2].format(STATIONS[language][0][0], year=year) for year in YEARS]

@@ -12,14 +12,20 @@ T = TypeVar("T")
 
 
 def spread(items: Sequence[T], most: int) -> list[T]:
-    """Return at most so many items of all parts, in the same order each time."""
+    """Return at most so many items of all parts.
+
+    The order is the same each time.
+    """
     if len(items) <= most:
         return list(items)
     return random.Random(0).sample(items, most)
 
 
 def paced(name: str, items: Sequence[T], seconds: float) -> Iterator[T]:
-    """Yield items until the time is over, and tell on stderr how far it is."""
+    """Yield items until the time is over.
+
+    Standard error says how far it is.
+    """
     started = told = time.monotonic()
     for at, item in enumerate(items):
         now = time.monotonic()

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - an article is one line
-"""Articles made by rule: what is told about a place, for many places that do not exist.
+"""Make articles about invented places by rule.
 
 The same is told about each place, with another detail. A question about a place whose article was taken
 out meets articles that answer the same question about others. A question uses other forms of the

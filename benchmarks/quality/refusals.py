@@ -1,4 +1,7 @@
-"""Jobs without a language model: is a question answered if its article is there, and refused if not?"""
+"""Measure answers and refusals of jobs without a model.
+
+Is a question answered if its article is there, and refused if not?
+"""
 
 import hashlib
 from collections import defaultdict
@@ -23,7 +26,10 @@ MOST = 20  # turns
 
 
 async def job(engine: Engine, question: str) -> set[str]:
-    """Ask, search and read as a job does; the documents that its report stands on, none if it refuses."""
+    """Return the documents that a job's report cites.
+
+    It asks, searches and reads as a job does; none if it refuses.
+    """
     search, model, texts = search_of(engine), Extractive(), dict[str, str]()
     ask = Ask(question, "2026-01-01", "standard", 1, MENU, "", (), (), ())
     while ask.step < MOST:
@@ -69,7 +75,9 @@ def _stands_on(report: WriteReport, seen: Sequence[SeenSource], texts: dict[str,
 async def rows(
     engine: Engine, articles: Sequence[Article], questions: Iterable[Question]
 ) -> list[tuple[str, list[str]]]:
-    """For each language: false refusals, answers that cite the text, and rejections without it.
+    """Return a row for each language.
+
+    False refusals, answers that cite the text, and rejections without it.
 
     Rejected are questions whose text was taken out, and those whose whole article was.
     """

@@ -1,4 +1,7 @@
-"""How well documents are found at the level that the agent gets, beside plain BM25 over the same articles."""
+"""Measure how well documents are found, beside BM25.
+
+At the level that the agent gets, over the same articles.
+"""
 
 import re
 from collections import Counter, defaultdict
@@ -20,7 +23,10 @@ _WORD = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[\w\u0900-\u0963])+")
 
 
 class Bm25:
-    """The yardstick: words as they are written, pairs of characters where there are no spaces; no stems."""
+    """Rank by plain BM25, as the yardstick.
+
+    Words as they are written, pairs of characters where there are no spaces; no stems.
+    """
 
     def __init__(self, articles: Sequence[Article]) -> None:
         self._held = {one.key: Counter(_words(f"{one.title} {one.text}")) for one in articles}
@@ -64,7 +70,10 @@ def search_of(engine: Engine) -> CorpusSearch:
 async def rows(
     engine: Engine, articles: Sequence[Article], questions: Iterable[Question]
 ) -> list[tuple[str, list[str]]]:
-    """A row for each language: questions, nDCG@10 of ours and BM25, hit@1, hit@10, empty answers."""
+    """Return a row for each language.
+
+    Questions, nDCG@10 of ours and BM25, hit@1, hit@10, empty answers.
+    """
     search, yardstick = search_of(engine), Bm25(articles)
     taken: dict[str, list[tuple[float, float, bool, bool, bool]]] = defaultdict(list)
     for question in questions:

@@ -1,4 +1,7 @@
-"""`python -m benchmarks quality`: what is found, cited and refused, on our data and the operator's."""
+"""Measure what is found, cited and refused.
+
+`python -m benchmarks quality`, on our data and the operator's.
+"""
 
 from pathlib import Path
 
@@ -22,7 +25,7 @@ TABLE = 240.0  # seconds for each table of one data set
 
 
 async def measure(cluster: Cluster, scale: Scale, folder: Path | None = None) -> list[Sheet]:
-    """Tables for the articles made here and for each data set in the folder."""
+    """Return tables for our articles and each data set."""
     found = [written(), made(), *(adapters.datasets(folder) if folder else ())]
     sizes = (60, 20) if scale is QUICK else (ASKED, JOBS)
     seconds = TABLE / 4 if scale is QUICK else TABLE

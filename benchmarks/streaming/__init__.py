@@ -1,1 +1,4 @@
-"""What a stream costs: many readers of one log, beside others who do the same in the same minute."""
+"""Measure what a stream costs.
+
+Many readers of one log, beside other servers in the same minute.
+"""

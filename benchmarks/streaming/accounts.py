@@ -1,4 +1,4 @@
-"""Which processor a process has, what it used, and what the kernel holds for it."""
+"""Account for a process's processor, CPU and kernel memory."""
 
 import os
 import resource
@@ -11,13 +11,19 @@ ESTABLISHED = "01"
 
 
 def processors() -> tuple[int, int]:
-    """One for the server, one for everybody else; on a machine with one they are the same."""
+    """Return a processor for the server and one for the rest.
+
+    On a machine with one they are the same.
+    """
     there = sorted(os.sched_getaffinity(0))
     return there[0], there[1 % len(there)]
 
 
 def settle_as(server: bool, pid: int = 0) -> None:  # noqa: FBT001
-    """Take the server's processor or the others', and as many files as one may have open."""
+    """Pin this process, and let it open all files it may.
+
+    It takes the server's processor or the others'.
+    """
     os.sched_setaffinity(pid, {processors()[0 if server else 1]})
     if not pid:
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -25,12 +31,15 @@ def settle_as(server: bool, pid: int = 0) -> None:  # noqa: FBT001
 
 
 def connections() -> int:
-    """How many of them a process may have, with some files left for the rest."""
+    """Return how many connections a process may have.
+
+    Some files are left for the rest.
+    """
     return resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 200
 
 
 class Account(Struct, frozen=True):
-    """Seconds that a process had a processor, and seconds that it was ready but others had it."""
+    """Hold seconds on a processor, and seconds of waiting for one."""
 
     used: float
     waited: float
@@ -40,7 +49,10 @@ class Account(Struct, frozen=True):
 
 
 def account(pid: int) -> Account:
-    """The scheduler's account of a process that runs: the usual one counts in hundredths of a second."""
+    """Return the scheduler's account of a process that runs.
+
+    The usual one counts in hundredths of a second.
+    """
     tasks = [task.read_text().split() for task in Path(f"/proc/{pid}/task").glob("*/schedstat")]
     if not tasks:
         times = psutil.Process(pid).cpu_times()
@@ -54,7 +66,7 @@ def resident(pid: int) -> float:
 
 
 def unsent(port: int) -> float:
-    """KB that the kernel keeps in the send queues of this port's connections."""
+    """Return KB in the send queues of this port's connections."""
     total = 0
     for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         _, local, _, state, queues, *_ = row.split()

@@ -1,4 +1,6 @@
-"""Dossier's API as it runs in production, with a way in for frames that no database has seen.
+"""Run the API as in production.
+
+It has a way in for frames that no database has seen.
 
 python -m benchmarks.streaming.dossier URL [pushed]
 """

@@ -1,4 +1,4 @@
-"""Events of about 300 bytes that carry the time at which they were made."""
+"""Make events of about 300 bytes with their time."""
 
 import asyncio
 import time
@@ -20,7 +20,10 @@ FRAME = b"id: %d\nevent: job_progress\ndata: %b\n\n"
 
 
 def make() -> PlanAdapted:
-    """An event whose goal is its time: the monotonic clock is the same in all processes of a machine."""
+    """Make an event whose goal is its time.
+
+    The monotonic clock is the same in all processes of a machine.
+    """
     return PlanAdapted(
         goal=f"at_ns {time.monotonic_ns()}", steps=("find", "read"), changes=(), reason="boils"
     )

@@ -1,4 +1,7 @@
-"""One job, many readers: what a delivery costs, here and elsewhere, in the same run."""
+"""Measure a delivery of one job to many readers.
+
+Here and elsewhere, in the same run.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -48,7 +51,9 @@ def modes(size: Size) -> list[Mode]:
 
 
 async def measure(url: str, pen: Pen, size: Size) -> tuple[list[Sheet], list[Row]]:
-    """Each round asks everybody once, so that what disturbs the machine disturbs all.
+    """Measure each server once a round.
+
+    What disturbs the machine then disturbs all.
 
     Returns the comparisons, and what a commit takes until it is with the readers.
     """
@@ -66,7 +71,10 @@ async def measure(url: str, pen: Pen, size: Size) -> tuple[list[Sheet], list[Row
 
 
 def _commits(rounds: dict[str, list[Round]], size: Size) -> list[Row]:
-    """From before the append; the yardstick, the broadcaster, has no database to ask."""
+    """Measure from before the append.
+
+    The yardstick, the broadcaster, has no database to ask.
+    """
     ours, bare = rounds[OURS[1]], rounds[BARE]
     name = f"append to client, {size.readers:,} readers, 10 events a second"
     return [
@@ -153,7 +161,10 @@ def _beside(
     title: str, heads: list[str], keys: list[str], compared: list[str], aims: tuple[str, ...],
     rounds: dict[str, list[Round]], missing: list[str],
 ) -> Sheet:  # fmt: skip
-    """A row for each server; the last columns are ratios to the broadcaster and to nchan."""
+    """Return a row for each server.
+
+    The last columns are ratios to the broadcaster and to nchan.
+    """
     others = [other for other in (BARE, NCHAN) if other in rounds]
     rows: list[Row] = []
     for name, taken in rounds.items():

@@ -1,4 +1,6 @@
-"""nginx with nchan, which keeps messages in memory and has every reader hold a place among them.
+"""Run nginx with nchan.
+
+It keeps messages in memory and has every reader hold a place among them.
 
 python -m benchmarks.streaming.nchan
 """
@@ -99,7 +101,7 @@ def _nginx(port: int):
 
 
 async def _worker(master: psutil.Process) -> int:
-    """The pid of the one who serves; the master only watches."""
+    """Return the pid of the worker, which serves."""
     async with asyncio.timeout(START):
         while not (children := master.children()):  # noqa: ASYNC110 - who forks tells nobody
             await asyncio.sleep(0.02)
@@ -107,7 +109,7 @@ async def _worker(master: psutil.Process) -> int:
 
 
 class Publisher:
-    """One keep-alive connection that posts the next event when the last one was answered."""
+    """Post events one after the other over one connection."""
 
     def __init__(self, port: int) -> None:
         self._port = port

@@ -1,4 +1,7 @@
-"""What the processes of these benchmarks say to each other: a line of JSON each way."""
+"""Define the messages between the processes.
+
+A line of JSON each way.
+"""
 
 import asyncio
 import sys
@@ -14,14 +17,17 @@ Answer = TypeVar("Answer")
 
 
 class Started(Struct, frozen=True):
-    """The first line of a server: where it listens, and whose CPU and memory count."""
+    """Say where a server listens, and whose CPU counts."""
 
     port: int
     pid: int
 
 
 class Publish(Struct, frozen=True, tag=True):
-    """Add `count` events to each of these jobs, `batch` at a time, `pause` seconds from one to the next."""
+    """Add `count` events to each of these jobs.
+
+    `batch` at a time, `pause` seconds from one to the next.
+    """
 
     jobs: list[str]
     first: int
@@ -31,7 +37,7 @@ class Publish(Struct, frozen=True, tag=True):
 
 
 class Published(Struct, frozen=True):
-    """Done; what one append took, where there were any."""
+    """Say what one append took, where there were any."""
 
     p50_ms: float = 0.0
     p99_ms: float = 0.0
@@ -51,7 +57,9 @@ class Filled(Struct, frozen=True):
 
 
 class Open(Struct, frozen=True, tag=True):
-    """Connect a reader for each request, `wave` of them at a time, and see that each is answered.
+    """Connect a reader for each request.
+
+    `wave` at a time; each must be answered.
 
     A `deaf` reader takes the beginning of its answer and never looks again.
     """
@@ -64,7 +72,9 @@ class Open(Struct, frozen=True, tag=True):
 
 
 class Take(Struct, frozen=True, tag=True):
-    """Read until every reader that listens has these events; `patience`: seconds of silence that end it.
+    """Read until every reader has these events.
+
+    `patience`: seconds of silence that end it.
 
     Answered by a Done when it is read, and a Tally when it is looked at.
     """
@@ -75,7 +85,10 @@ class Take(Struct, frozen=True, tag=True):
 
 
 class Return(Struct, frozen=True, tag=True):
-    """Cut all connections, come back at once with these requests, and take these events."""
+    """Cut all connections, and come back with these requests.
+
+    Then take these events.
+    """
 
     port: int
     requests: list[str]
@@ -95,7 +108,10 @@ class Done(Struct, frozen=True):
 
 
 class Tally(Struct, frozen=True):
-    """What a crowd of readers took. `faults` are readers that did not get each event once, in order."""
+    """Count what a crowd of readers took.
+
+    `faults` are readers that did not get each event once, in order.
+    """
 
     events: int  # over all readers
     spread: float  # seconds from the first event's stamp to the last read
@@ -117,7 +133,7 @@ def say(answer: Struct) -> None:
 
 
 async def obey(kinds: Any, carry_out: Callable[[Any], Awaitable[Struct]]) -> None:
-    """Carry out what comes in, until the process that started this one is gone."""
+    """Carry out messages until the parent process is gone."""
     orders = asyncio.StreamReader(limit=1 << 24)
     protocol = asyncio.StreamReaderProtocol(orders)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
@@ -128,7 +144,7 @@ async def obey(kinds: Any, carry_out: Callable[[Any], Awaitable[Struct]]) -> Non
 async def obey_while(
     serving: Coroutine[Any, Any, None], publish: Callable[[Publish], Awaitable[Published]]
 ) -> None:
-    """Serve until a signal, or until there is nobody left to publish for."""
+    """Serve until a signal, or until nobody is left."""
     tasks = [asyncio.create_task(serving), asyncio.create_task(obey(Publish, publish))]
     ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in ended:

@@ -1,4 +1,6 @@
-"""What others do in Python for the same readers: events live in memory, uvicorn serves them.
+"""Serve the same readers with other Python code.
+
+Events live in memory, and uvicorn serves them.
 
 python -m benchmarks.streaming.peers litestar
 python -m benchmarks.streaming.peers bare

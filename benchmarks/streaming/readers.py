@@ -1,4 +1,6 @@
-"""A crowd of readers in one process: bare sockets and epoll, so that the server is the bottleneck.
+"""Run a crowd of readers in one process.
+
+Bare sockets and epoll: the server is the bottleneck.
 
 Reading only takes the bytes and the time; what they mean is looked at afterwards. Each reader has to
 have each event exactly once, in order.
@@ -52,7 +54,10 @@ class Reader:
         return b"\r\n\r\n" in got and greeting in got
 
     def body(self) -> bytes:
-        """What has come since this was last asked, without the head and without HTTP's chunks."""
+        """Return what has come since the last call.
+
+        Without the head and without HTTP's chunks.
+        """
         got, self.got = self._beyond + self._join(), []
         if self._head is None:
             self._head, _, got = got.partition(b"\r\n\r\n")
@@ -63,7 +68,10 @@ class Reader:
         return b"".join(parts)
 
     def latencies(self) -> Iterator[int]:
-        """Nanoseconds from stamp to read; an event that is cut in two counts when its end is there."""
+        """Return nanoseconds from stamp to read.
+
+        An event that is cut in two counts when its end is there.
+        """
         block = b""
         for at, received in self.got:
             block += received
@@ -141,7 +149,10 @@ class Crowd:
             self._deaf.append(self._readers.pop(reader.socket.fileno()))
 
     def _take(self, order: Take | Return, started: int, spent: float) -> Tally:
-        """Read, say so, then look at what was read: the server's account ends with the reading."""
+        """Read, say so, then look at what was read.
+
+        The server's account ends with the reading.
+        """
         reads = self._read_until(order.count * len(self._readers), order.patience)
         say(Done())
         while self._read():  # what comes too often comes now
@@ -158,7 +169,7 @@ class Crowd:
         return reads
 
     def _read(self) -> int:
-        """Take what is there, once from each socket; returns how many had something."""
+        """Read once from each socket, and count those with data."""
         ready, readers, now = self._poll.poll(PASS, AT_ONCE), self._readers, time.monotonic_ns
         for fd, _ in ready:
             reader = readers[fd]

@@ -1,4 +1,4 @@
-"""Readers who lost their connection all at once, and one who comes to a long log late."""
+"""Measure readers who come back, all at once or late."""
 
 import time
 
@@ -21,7 +21,10 @@ async def measure(url: str, pen: Pen, size: Size) -> list[Row]:
 
 
 async def _crowd(url: str, pen: Pen, size: Size) -> list[Row]:
-    """All at once, each from the middle of the log on; nchan has no more than they lack."""
+    """Return all at once, from the middle of the log on.
+
+    nchan has no more than they lack.
+    """
     ours = await _come_back_to_us(url, pen, size)
     theirs = await _come_back_to_nchan(size) if nchan.find_module() else []
     name = f"{size.readers:,} come back, {AGAIN} of {2 * AGAIN} events each"
@@ -60,7 +63,10 @@ def _figures(spell: Spell, size: Size) -> Round:
 
 
 async def _long(url: str, pen: Pen, size: Size) -> list[Row]:
-    """From the first event on; the yardstick is one SELECT of the same rows."""
+    """Read a long log from its first event on.
+
+    The yardstick is one SELECT of the same rows.
+    """
     job = await pen.jobs()
     ours, select = list[Round](), list[Round]()
     async with dossier(url, pen.writer) as stage:

@@ -1,4 +1,7 @@
-"""Tables of figures: medians over the rounds with their range, what is aimed at, how others did."""
+"""Print tables of figures.
+
+Medians over the rounds with their range, the aim, and how others did.
+"""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -26,7 +29,7 @@ Row = tuple[str, list[Figure | str]]
 
 
 class Sheet(Struct, frozen=True, tag=True):
-    """Rows of cells under heads; `notes` stand below."""
+    """Hold rows of cells under heads, and notes below."""
 
     title: str
     heads: list[str]
@@ -45,7 +48,10 @@ def over(rounds: Sequence[Round], name: str) -> Figure | str:
 
 
 def ratio(ours: Sequence[Round], others: Sequence[Round], name: str) -> str:
-    """The median over the rounds of ours to theirs, in the same round."""
+    """Return the median ratio of ours to theirs.
+
+    Each ratio is of one round.
+    """
     both = [
         (one[name], two[name])
         for one, two in zip(ours, others, strict=False)

@@ -31,7 +31,7 @@ class Spell(Struct, frozen=True):
 
 
 class Stage:
-    """One server with its readers; events come from `source`."""
+    """Run one server with its readers, fed by `source`."""
 
     def __init__(self, started: o.Started, source: Child, crowd: Child, greeting: str) -> None:
         self.port = started.port
@@ -41,7 +41,7 @@ class Stage:
         self._greeting = greeting
 
     async def connect(self, requests: Sequence[str], *, deaf: bool = False) -> float:
-        """Connect a reader for each request; returns the CPU seconds of the server."""
+        """Connect the readers, and return the server's CPU seconds."""
         before = accounts.account(self.pid)
         order = o.Open(self.port, list(requests), self._greeting, deaf=deaf)
         await o.ask(self._crowd, order, o.Done)
@@ -62,7 +62,7 @@ class Stage:
         return await self._taken(published, before)
 
     async def come_back(self, requests: Sequence[str], first: int, count: int) -> Spell:
-        """Cut everybody, and see that they get what they lack when they come back."""
+        """Cut all readers, and check that each catches up."""
         before = accounts.account(self.pid)
         await self._crowd.tell(msgspec.json.encode(o.Return(self.port, list(requests), first, count)))
         return await self._taken(o.Published(), before)
@@ -99,7 +99,10 @@ def stream(job: str, after: int) -> str:
 async def serving(
     module: str, *arguments: str, greeting: str = "", source: Child | None = None
 ) -> AsyncIterator[Stage]:
-    """A server and a crowd; events come from the server itself where there is no other source."""
+    """Run a server and a crowd.
+
+    Events come from the server itself where there is no other source.
+    """
     async with (
         child(module, *arguments) as (server, first),
         child("benchmarks.streaming.readers") as (crowd, _),
@@ -109,6 +112,6 @@ async def serving(
 
 
 def dossier(url: str, source: Child | None = None) -> contextlib.AbstractAsyncContextManager[Stage]:
-    """This server; without a source its events are pushed past the database."""
+    """Start this server, past the database if without a source."""
     pushed = () if source else ("pushed",)
     return serving("benchmarks.streaming.dossier", url, *pushed, greeting="event: hello", source=source)

@@ -1,4 +1,7 @@
-"""What a reader that stopped makes the server hold: its own memory, and the kernel's send queue."""
+"""Measure what the server holds for a stopped reader.
+
+Its own memory, and the kernel's send queue.
+"""
 
 import asyncio
 
@@ -30,7 +33,10 @@ async def measure(url: str, pen: Pen, size: Size) -> list[Row]:
 
 
 async def _round(stage: Stage, path: str, job: Filled, size: Size) -> Round:
-    """The same bytes twice, to one reader that listens: first alone, then beside those who stopped."""
+    """Send the same bytes twice to one reader that listens.
+
+    First alone, then beside those who stopped.
+    """
     count = size.megabytes * 1_000_000 // EVENT // BATCH * BATCH
     await stage.connect([path])
     await stage.publish(Publish(job.jobs, job.head + 1, count, BATCH))

@@ -1,4 +1,4 @@
-"""A worker's part: events appended through the real writer, in a process of its own.
+"""Append events as a worker does, in its own process.
 
 python -m benchmarks.streaming.writer URL
 """

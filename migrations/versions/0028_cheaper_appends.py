@@ -1,4 +1,6 @@
-"""Append and claim for less: rows travel as one array, and functions run without a plan of their own.
+"""Append and claim for less.
+
+Rows travel as one array, and functions run without a plan of their own.
 
 The results are the same, so the index of words stays.
 """
