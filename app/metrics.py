@@ -86,6 +86,7 @@ class ProcessMetrics:
         self.append_seconds = self._histogram("append_seconds", "One append of a batch.", QUICK)
         self.pool = self._gauge("pool_connections", "Connections to Postgres.", "state")
         self.pool_waiting = self._gauge("pool_waiting", "Statements that wait for a connection.")
+        self.reads = self._counter("reads", "Statements that only read.", "server")
         self.database_errors = self._counter("database_errors", "Statements that found Postgres away.")
 
     def _define_queue(self) -> None:

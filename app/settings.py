@@ -44,6 +44,7 @@ SENT_TO = (
     ("DOSSIER_URL", "DOSSIER_API_KEY"),
     ("DATABASE_URL", "PGPASSWORD"),
     ("DOSSIER_LISTEN_URL", "PGPASSWORD"),
+    ("DATABASE_URL_READ", "PGPASSWORD"),
 )
 
 
@@ -57,6 +58,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     database_url: DatabaseUrl = field(name="DATABASE_URL", default="")  # empty: the embedded Postgres
     # Past a pooler, to Postgres itself; empty: DATABASE_URL.
     listen_url: DatabaseUrl = field(name="DOSSIER_LISTEN_URL", default="")
+    # Of a standby, for what is only read; empty: DATABASE_URL.
+    read_url: DatabaseUrl = field(name="DATABASE_URL_READ", default="")
     home: Folder = field(name="DOSSIER_HOME", default="~/.dossier")
     url: Address = field(name="DOSSIER_URL", default="")  # of a running server, for the commands
     api_key: Key = field(name="DOSSIER_API_KEY", default="")  # that the commands send to it
@@ -171,7 +174,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         """Return what no log may show: keys and the database's password."""
         names = {name for name in self.__struct_fields__ if name.endswith("_key")}
         keys = {getattr(self, name) for name in names - {"signing_key"}}  # which is the path of a file
-        found = {urlsplit(url).password or "" for url in (self.database_url, self.listen_url)}
+        found = {urlsplit(url).password or "" for url in (self.database_url, self.listen_url, self.read_url)}
         return frozenset(keys | found | set(map(unquote, found))) - {""}
 
     @property

@@ -47,7 +47,8 @@ from app.providers.slots import ServerSlots
 from app.providers.webhook_sender import WebhookSender
 from app.settings import Settings
 from app.store import documents, passage_search
-from app.store.database import POOL_SIZE, make_engine
+from app.store.database import POOL_SIZE, Engine, make_engine
+from app.store.standby_reads import StandbyReads
 from app.store.wake import Wake
 from app.store.writer import Writer
 from app.stream.hub import Hub
@@ -91,7 +92,8 @@ class Container:
         self.writer = Writer(self.engine, self.wake, self.metrics)
         self.draining = asyncio.Event()
         self.force_stop = asyncio.Event()  # a second signal: end now
-        self.hub = Hub(self.engine, self.wake, self.draining, settings.max_streams)
+        self.reading = reading_of(settings, self.engine)
+        self.hub = Hub(self.engine, self.wake, self.draining, settings.max_streams, self.reading)
         self.metrics.streams.set_function(lambda: len(self.hub.crowd))
         self.http = make_client()
         files = FileReader()
@@ -117,6 +119,7 @@ class Container:
             keyring=self.keyring,
             shelf=self.shelf,
         )
+        context.reading = self.reading
         context.links = Links(self.settings.root_path)
         context.models = ModelDoor(model_book(self.settings))
         return context
@@ -302,6 +305,7 @@ class Container:
             await self.shelf.files.aclose()
             await self.sender.aclose()
             await self.http.aclose()
+            await self.reading.dispose()
             await self.engine.dispose()
             if tracer:
                 record_with(None)
@@ -339,6 +343,11 @@ class Models:
             spec = self.book.spec(name, is_asked=False)
             if warning := warning_of(spec.model, self.book.ends(name), today):
                 log.warning("%s", warning)
+
+
+def reading_of(settings: Settings, primary: Engine) -> Engine:
+    """Return the engine for what is only read."""
+    return StandbyReads(settings.read_url, primary) if settings.read_url else primary
 
 
 def settle() -> None:

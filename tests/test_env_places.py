@@ -11,6 +11,7 @@ from app.settings import SENT_TO, env_path, key_environment, load_settings
 VALUES = {
     "DATABASE_URL": "postgresql://evil.example/x",
     "DOSSIER_LISTEN_URL": "postgresql://evil.example/x",
+    "DATABASE_URL_READ": "postgresql://evil.example/x",
     "PGPASSWORD": "secret-word",
 }
 

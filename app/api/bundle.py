@@ -55,7 +55,7 @@ async def _written(context: ApiContext, job_id: UUID, view: JobView) -> IO[bytes
 
     Slow parts run in a thread.
     """
-    engine, signer = context.writer.engine, context.signer
+    engine, signer = context.reading, context.signer
     rows = (await context.history(job_id))[: view.seq]
     with contextlib.ExitStack() as on_error:
         out = on_error.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))

@@ -65,7 +65,7 @@ async def job_claims(context: NamedDependency[ApiContext], job_id: FromPath[str]
     """
     key = job_id_of(job_id)
     head = await context.head(key)
-    engine = context.writer.engine
+    engine = context.reading
     found = await asyncio.to_thread(claims, await log.of_types(engine, key, TRACES))
     places = [(claim.source.page.sha256 if claim.source.page else "", claim.start) for claim in found]
     numbers = await page_numbers(engine, places)
@@ -90,7 +90,7 @@ async def source_uses(
     if not address:
         raise BadRequest("malformed_url", "Use the address of a page as a report has it.", "url")
     before = job_cursor_of(cursor)
-    found = await uses.uses(context.writer.engine, context.caller, address, before, limit + 1)
+    found = await uses.uses(context.reading, context.caller, address, before, limit + 1)
     page = found[:limit]
     more = str(page[-1].job_id) if len(found) > limit else None
     return Response(SourceUses(address, tuple(map(_use, page)), more))

@@ -127,6 +127,7 @@ class ApiContext:
         shelf: DocumentShelf | None = None,
     ) -> None:
         self.writer = writer
+        self.reading = writer.engine  # for what is only read
         self.wake = wake
         self.hub = hub
         self.terms = terms
@@ -174,7 +175,7 @@ class ApiContext:
         Raises JobNotFound and BadRequest.
         """
         is_past = until(at, await self.head(job_id))
-        job = await log.past(self.writer.engine, job_id, is_past)
+        job = await log.past(self.reading, job_id, is_past)
         if not job.exists:
             raise BadRequest("not_yet_submitted", "The job did not exist at that time.", "at")
         return job_view(job)
@@ -187,7 +188,7 @@ class ApiContext:
         return self._replays.passed()
 
     async def _read_views(self, caller: Caller, job_ids: Sequence[UUID]) -> list[JobView | None]:
-        found = await reads.views(self.writer.engine, caller, job_ids)
+        found = await reads.views(self.reading, caller, job_ids)
         return [found.get(job_id) for job_id in job_ids]
 
     async def head(self, job_id: UUID) -> reads.LogHead:
@@ -207,13 +208,13 @@ class ApiContext:
     async def history(self, job_id: UUID) -> list[Row]:
         """The whole log of a job. Raises JobNotFound, JobArchived."""
         head = await self.head(job_id)
-        rows = await log.history(self.writer.engine, job_id)
+        rows = await log.history(self.reading, job_id)
         if len(rows) < head.seq:
             raise JobArchived(MISSING)
         return rows
 
     async def _read_heads(self, caller: Caller, job_ids: Sequence[UUID]) -> list[reads.LogHead | None]:
-        found = await reads.own_heads(self.writer.engine, caller, job_ids)
+        found = await reads.own_heads(self.reading, caller, job_ids)
         return [found.get(job_id) for job_id in job_ids]
 
     async def load(self, job_id: UUID) -> Job:

@@ -62,7 +62,7 @@ class OfferBook:
 
     async def estimate(self, caller: Caller, request: ResearchRequest) -> Estimate:
         """Return what this job would take."""
-        engine, limits = self._context.writer.engine, request.limits
+        engine, limits = self._context.reading, request.limits
         past = await past_figures.taken(engine, caller, request.model or "")
         preset = PRESETS[request.effort]
         return Estimate(
@@ -75,7 +75,7 @@ class OfferBook:
         )
 
     async def _look(self, tenant: str) -> Capabilities:
-        engine, offered, caller = self._context.writer.engine, self._offered, Caller(tenant)
+        engine, offered, caller = self._context.reading, self._offered, Caller(tenant)
         past = await past_figures.taken(engine, caller)
         return Capabilities(
             version=__version__,

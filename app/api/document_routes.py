@@ -80,7 +80,7 @@ async def list_documents(
 ) -> DocumentPage:
     """Return a page of documents, without their texts."""
     found = await documents.documents(
-        context.writer.engine,
+        context.reading,
         context.caller,
         limit + 1,
         cursor or "",
@@ -108,7 +108,7 @@ async def get_document_text(context: NamedDependency[ApiContext], document_id: F
     Form feeds part its pages.
     """
     known = await _known(context, document_id)
-    found = await documents.document(context.writer.engine, context.caller, known.url)
+    found = await documents.document(context.reading, context.caller, known.url)
     if found is None:
         raise _not_found()
     return Document(known.url, *found)
@@ -128,7 +128,7 @@ async def get_document_original(context: NamedDependency[ApiContext], document_i
     It is a download of no type: a page among the files must not run as one of ours.
     """
     known = await _known(context, document_id)
-    original_id = await originals.original_of(context.writer.engine, context.caller, document_id)
+    original_id = await originals.original_of(context.reading, context.caller, document_id)
     if original_id is None or known.original is None:
         raise BadRequest("original_not_found", "No file of this document was kept.", "document_id")
     name = UNSAFE_SIGN.sub("_", known.original.name)
@@ -137,7 +137,7 @@ async def get_document_original(context: NamedDependency[ApiContext], document_i
         "Content-Length": str(known.original.size),
         "Content-Security-Policy": "sandbox",
     }
-    pieces = originals.pieces(context.writer.engine, context.caller, original_id)
+    pieces = originals.pieces(context.reading, context.caller, original_id)
     return Stream(pieces, media_type="application/octet-stream", headers=headers)
 
 
@@ -169,9 +169,7 @@ async def _known(context: ApiContext, document_id: int) -> ListedDocument:
     """Return a document. Raises BadRequest where it is unknown."""
     is_possible = 0 < document_id <= MAX_ID
     known = (
-        await documents.find_document(context.writer.engine, context.caller, document_id)
-        if is_possible
-        else None
+        await documents.find_document(context.reading, context.caller, document_id) if is_possible else None
     )
     if known is None:
         raise _not_found()

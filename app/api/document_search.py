@@ -29,7 +29,7 @@ async def search_documents(
     context: NamedDependency[ApiContext], data: Annotated[DocumentSearch, Body(examples=[SEARCH_EXAMPLE])]
 ) -> FoundDocuments:
     """Return the documents that answer a question best."""
-    found = await passage_search.find(context.writer.engine, context.caller, data.query, data.limit)
+    found = await passage_search.find(context.reading, context.caller, data.query, data.limit)
     return FoundDocuments([FoundDocument(one.url, one.title, one.text, one.score) for one in found])
 
 
@@ -42,7 +42,7 @@ async def search_documents(
 )
 async def document_text(context: NamedDependency[ApiContext], url: FromQuery[str]) -> Response[Document]:
     """Return the document with this address."""
-    found = await documents.document(context.writer.engine, context.caller, url)
+    found = await documents.document(context.reading, context.caller, url)
     if found is None:
         raise BadRequest("document_not_found", "No document has this address.", "url")
     return Response(Document(url, *found))

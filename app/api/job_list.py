@@ -73,7 +73,7 @@ async def list_jobs(  # noqa: PLR0913 - each filter is a parameter of the query
         sort=sort,
         after=_cursor_of(cursor, sort),
     )
-    found = await job_lists.page(context.writer.engine, context.caller, asked, limit)
+    found = await job_lists.page(context.reading, context.caller, asked, limit)
     return Jobs(found.jobs, found.next_cursor)
 
 

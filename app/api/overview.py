@@ -85,7 +85,7 @@ class Overview:
 
     @property
     def _engine(self) -> Engine:
-        return self._context.writer.engine
+        return self._context.reading
 
     async def view(self, caller: Caller) -> OverviewView:
         """Return the figures, at most a second old.

@@ -16,6 +16,7 @@ from app.api.contract import problems_of
 from app.errors import DatabaseUnavailable
 from app.metrics import CONTENT_TYPE_LATEST, ProcessMetrics
 from app.store.queue_figures import QueueFigures, read_figures
+from app.store.standby_reads import StandbyReads
 from dossier.worker_types import WorkerState
 
 QUERY_EVERY = 5.0  # seconds between two looks at the database, however often it is scraped
@@ -66,6 +67,9 @@ class Scrape:
         shown.pool.labels("used").set(used)
         shown.pool.labels("idle").set(idle)
         shown.pool_waiting.set(waiting)
+        if isinstance(self._context.reading, StandbyReads):
+            for server, count in self._context.reading.take_counts().items():
+                shown.reads.labels(server).inc(count)
         shown.database_errors.inc(engine.failures)
         engine.failures = 0
 

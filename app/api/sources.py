@@ -78,7 +78,7 @@ async def job_source(
     """
     key = job_id_of(job_id)
     await context.head(key)  # raises where the job is not the caller's
-    engine, found = context.writer.engine, None
+    engine, found = context.reading, None
     if 0 < number <= MAX_NUMBER:
         found = await source_lookup.source(engine, context.caller, key, number)
     if found is None:

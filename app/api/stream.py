@@ -70,7 +70,7 @@ async def job_events(
     if accepted(request, JSON, EVENT_STREAM) == EVENT_STREAM:
         return await _open(context, key, cursor)
     head = await context.head(key)
-    rows = await event_log.read(context.writer.engine, key, cursor, limit)
+    rows = await event_log.read(context.reading, key, cursor, limit)
     body = b'{"events":[%b],"next_after":%d,"head":%d}' % (
         b",".join(row.line() for row in rows),
         rows[-1].seq if rows else cursor,

@@ -25,6 +25,7 @@ from app.errors import BadSetting
 from app.settings import Settings, load_settings, names_without_meaning
 from app.store import condition, workers
 from app.store.database import Engine, dispose_after, make_engine
+from app.store.standby_reads import StandbyReads
 from dossier.problems import DossierError
 
 USUAL_PORT = 8000  # that `dossier serve` listens on where nothing else is said
@@ -95,7 +96,20 @@ async def _findings_of(url: str, *, is_own: bool) -> list[CheckResult]:
         async with dispose_after(engine):
             state = await condition.read_state(engine)
             found += [*judge.judge_state(state), await _of_workers(engine), _of_search(state)]
+            if read_url := load_settings().read_url:
+                found.append(await _of_standby(read_url, engine))
     return found
+
+
+async def _of_standby(read_url: str, primary: Engine) -> CheckResult:
+    reading = StandbyReads(read_url, primary, pool_size=1)
+    async with dispose_after(reading):
+        await reading.fetch("SELECT 1")
+    if reading.take_counts()["standby"]:
+        return CheckResult("standby", "ok", "The standby of DATABASE_URL_READ answers reads.")
+    advice = "Look at pg_stat_replication on the primary: docs/operations.md, Read replicas."
+    said = "The standby of DATABASE_URL_READ is behind, away or promoted: the primary answers reads."
+    return CheckResult("standby", "warning", said, advice)
 
 
 async def _of_workers(engine: Engine) -> CheckResult:

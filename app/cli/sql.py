@@ -26,6 +26,7 @@ from app.cli.database_url import ready_url
 from app.cli.terminal import complain, harmless, line, out
 from app.settings import load_settings
 from app.store import analyst_session
+from app.store.address import standby_url
 from dossier.problems import DossierError
 
 MAX_SHOWN_ROWS = 1000  # rows of a table on a screen
@@ -56,7 +57,8 @@ def sql(*, sql: str | None, as_csv: bool, as_json: bool, timeout: float) -> None
     """
     settings = load_settings()
     # The login of an analyst cannot see the level; Postgres itself reports missing views.
-    url = settings.listen_url or settings.database_url or ready_url(settings)
+    standby = standby_url(settings.read_url) if settings.read_url else ""
+    url = standby or settings.listen_url or settings.database_url or ready_url(settings)
     write = _print_json if as_json else _print_table if out.is_terminal and not as_csv else _print_csv
     if sql is None and sys.stdin.isatty() and not as_csv and not as_json and (psql := shutil.which("psql")):
         raise Exit(_run_psql(psql, url, timeout))

@@ -97,6 +97,13 @@ def session(url: str) -> str:
     return str(parsed(url).query.get(SESSION, WRITABLE))
 
 
+def standby_url(url: str) -> str:
+    """Return the URL for reads: it asks for a standby unless it says otherwise."""
+    parts = parsed(url)
+    asked = parts if SESSION in parts.query else parts.update_query_dict({SESSION: "standby"})
+    return asked.render_as_string(hide_password=False)
+
+
 def _several(parts: URL, listed: str | None) -> list[Host]:
     """Split a list of hosts, from before the path or the query.
 

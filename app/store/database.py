@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -92,12 +92,16 @@ class Engine:
 
     async def fetch(self, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as the driver
         """Run one statement with $1, $2 … and return its rows."""
+        return await self._lend(sql, lambda connection: run_bounded(connection, sql, params))
+
+    async def _lend(self, sql: str, run: Callable[[Session], Awaitable[list[Any]]]) -> list[Any]:
+        """Lend a connection for a statement."""
         if self._pool is None:
             self._pool = await self._open()
         self._asked += 1
         try:
             async with self._pool.acquire(timeout=POOL_TIMEOUT) as connection:
-                rows = await _run(connection, sql, params)
+                rows = await run(connection)
         except AWAY as error:
             self.failures += 1
             self._begin_outage(error, sql)
@@ -146,7 +150,8 @@ class Engine:
         )
 
 
-async def _run(connection: Session, sql: str, params: tuple[Any, ...]) -> list[Any]:
+async def run_bounded(connection: Session, sql: str, params: Sequence[Any]) -> list[Any]:
+    """Run a statement, and cut the connection where it takes too long."""
     late = asyncio.get_running_loop().call_later(COMMAND_TIMEOUT, connection.terminate)
     try:
         rows: list[Any] = await connection.run(sql, *params)

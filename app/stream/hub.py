@@ -38,8 +38,12 @@ FEED_PAUSE = 0.02  # seconds between two reads of the feeds; each hears of every
 class Hub:
     """All sources and at most `limit` readers of one process."""
 
-    def __init__(self, engine: Engine, wake: Wake, draining: asyncio.Event, limit: int) -> None:
+    def __init__(
+        self, engine: Engine, wake: Wake, draining: asyncio.Event, limit: int, reading: Engine | None = None
+    ) -> None:
         self._engine = engine
+        # Of jobs' logs. The feed orders by transactions, and only the primary knows which still run.
+        self._reading = reading or engine
         self._wake = wake
         self.crowd = Readers(draining, limit)
         self._feeds: dict[tuple[str, tuple[str, ...] | None], Feed] = {}
@@ -93,7 +97,7 @@ class Hub:
 
     async def _read_page(self, job_id: UUID, after: int, limit: int) -> list[EncodedEvent]:
         async with self._catching_up:
-            rows = await log.read(self._engine, job_id, after, limit)
+            rows = await log.read(self._reading, job_id, after, limit)
         return [frame(row) for row in rows]
 
     def _hear(self, hint: Hint) -> None:
@@ -122,7 +126,7 @@ class Hub:
         heads = {job_id: self._topics[job_id].head for job_id in moved if job_id in self._topics}
         if not heads:
             return
-        found = await log.read_after(self._engine, heads)
+        found = await log.read_after(self._reading, heads)
         for job_id, rows in found.items():
             if topic := self._topics.pop(job_id, None):
                 self._topics[job_id] = topic  # to the end: its news are the latest
@@ -157,7 +161,7 @@ class Hub:
     async def _look(self) -> None:
         """Find events without a hint, and logs shorter than what was read."""
         known = {job_id: (topic, topic.head) for job_id, topic in self._topics.items()}
-        heads = await reads.heads(self._engine, list(known))
+        heads = await reads.heads(self._reading, list(known))
         for job_id, (topic, head) in known.items():
             if self._topics.get(job_id) is not topic:
                 continue

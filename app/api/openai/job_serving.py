@@ -182,5 +182,5 @@ class OpenAI:
         return response.to_asgi_response(app=None, request=None)  # type: ignore[arg-type]
 
     async def _lines(self, job_id: UUID, after: int) -> list[bytes]:
-        rows = await log.read(self._context.writer.engine, job_id, after, LINES)
+        rows = await log.read(self._context.reading, job_id, after, LINES)
         return [row.line() for row in rows]
