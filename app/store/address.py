@@ -98,7 +98,10 @@ def session(url: str) -> str:
 
 
 def standby_url(url: str) -> str:
-    """Return the URL for reads: it asks for a standby unless it says otherwise."""
+    """Return the URL for reads.
+
+    It asks for a standby unless it says otherwise.
+    """
     parts = parsed(url)
     asked = parts if SESSION in parts.query else parts.update_query_dict({SESSION: "standby"})
     return asked.render_as_string(hide_password=False)

@@ -1,4 +1,4 @@
-"""Read from a standby all that was committed before, or else from the primary.
+"""Read from a standby what was committed before, or from the primary.
 
 A read asks the primary first how far its log goes, which costs it no read of a table and is shared by the
 reads that wait. A standby answers once it has replayed up to there, on the same timeline. So every caller
