@@ -12,7 +12,7 @@ SHELL  := bash
 .SHELLFLAGS := -o pipefail -c
 Q      ?= What does the with statement do, and what is a context manager?
 
-.PHONY: help setup demo serve check test browser lint fix types test-model chaos bench clean
+.PHONY: help setup demo serve check test browser lint fix types test-model chaos failover game-day bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -73,6 +73,12 @@ test-model: setup ## whole jobs with a small real model on llama.cpp, in each fo
 
 chaos: setup ## break everything for CHAOS_SECONDS, again and again; ends with a table; CHAOS_SEED plays a plan again
 	@$(BIN)/python -m tests.chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
+
+failover: setup ## kill, switch over and part PostgreSQL under Patroni while jobs run; needs root and Debian's packages
+	@$(BIN)/python -m tests.failover
+
+game-day: setup ## bring about what operators meet, one after the other, and check that it can be seen
+	@$(BIN)/python -m tests.game_day
 
 bench: setup ## measure, against yardsticks taken in the same run
 	$(BIN)/python -m benchmarks

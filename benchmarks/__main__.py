@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from benchmarks import agent, append, audit, drain, get, growth, latency, loop, machine, stream, submit
+from benchmarks import agent, append, audit, drain, get, growth, latency, loop, machine, many, stream, submit
 from benchmarks.database import cluster
 from benchmarks.depth import run as depth
 from benchmarks.quality import run as quality
@@ -30,6 +30,7 @@ LIMITS = {
     "loop": 900,
     "depth": 900,
     "growth": 7200,
+    "many": 900,
     "quality": 3600,
 }  # for those that take longer
 
@@ -45,6 +46,7 @@ BENCHMARKS = {
     "loop": loop.measure,
     "depth": depth.measure,
     "growth": growth.measure,
+    "many": many.measure,
     "quality": quality.measure,
 }
 

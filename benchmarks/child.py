@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import psutil
 
-READY = 30  # seconds for a child to say its first word
+READY = 120.0  # seconds; a loaded machine takes its time to import everything
 END = 15  # seconds for it to end when it is told to
 
 

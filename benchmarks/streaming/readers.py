@@ -23,7 +23,7 @@ from benchmarks.streaming.orders import Close, Done, Open, Return, Take, Tally, 
 RECEIVE = 1 << 16
 AT_ONCE = 4096  # sockets of one look at epoll
 PASS = 0.05  # seconds
-GREET = 20.0  # seconds for a wave to be answered
+GREET = 120.0  # seconds for a wave to be answered
 SHOWN = 3  # faults that are told
 
 BEGIN = b"id: "  # stands once in each event, and in no head

@@ -56,6 +56,10 @@ class Postgres:
     def __init__(self, server: EmbeddedPostgres) -> None:
         self._server = server
 
+    @property
+    def pid(self) -> int:
+        return self._server.get_pid()
+
     async def database(self) -> str:
         """The URL of an empty migrated database of its own."""
         name = f"chaos_{uuid4().hex[:12]}"

@@ -137,7 +137,7 @@ class Fleet:
 
     def __init__(self, database_url: str, folder: Path) -> None:
         self.programs: list[Program] = []
-        self._folder = folder
+        self.folder = folder
         ours = {name: value for name, value in os.environ.items() if not name.startswith(KNOBS)}
         path = os.pathsep.join(filter(None, [str(ROOT), ours.get("PYTHONPATH")]))
         self._environment = ours | {
@@ -150,14 +150,14 @@ class Fleet:
     def server(self, workers: int = 0, **environment: str) -> Server:
         """A server that is not started yet."""
         name = f"server-{len(self.programs)}"
-        server = Server(name, workers, self._environment | environment, self._folder)
+        server = Server(name, workers, self._environment | environment, self.folder)
         self.programs.append(server)
         return server
 
     def worker(self, concurrency: int = 1, **environment: str) -> Program:
         """A worker that is not started yet."""
         name, arguments = f"worker-{len(self.programs)}", ["worker", f"--concurrency={concurrency}"]
-        worker = Program(name, arguments, "Working on up to", self._environment | environment, self._folder)
+        worker = Program(name, arguments, "Working on up to", self._environment | environment, self.folder)
         self.programs.append(worker)
         return worker
 

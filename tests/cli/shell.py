@@ -6,7 +6,9 @@ from pathlib import Path
 from tests.cli.terminal import DOSSIER
 
 
-def shell(folder: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def shell(
+    folder: Path, script: str, seconds: float = 100, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run a line of bash in which `dossier` is the command."""
     return subprocess.run(
         ["bash", "-c", f'dossier() {{ {DOSSIER} "$@"; }}; {script}'],
@@ -15,6 +17,6 @@ def shell(folder: Path, script: str, **environment: str) -> subprocess.Completed
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=seconds,
         check=False,
     )

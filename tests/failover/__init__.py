@@ -1,0 +1,1 @@
+"""PostgreSQL under Patroni and etcd, in networks that can be parted."""

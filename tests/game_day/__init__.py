@@ -1,0 +1,1 @@
+"""What an operator meets, one after the other, and whether it can be seen."""
