@@ -12,7 +12,7 @@ SHELL  := bash
 .SHELLFLAGS := -o pipefail -c
 Q      ?= What does the with statement do, and what is a context manager?
 
-.PHONY: help setup demo serve check test browser lint fix types test-model chaos failover game-day bench clean
+.PHONY: help setup demo serve check test browser lint fix types test-model chaos failover upgrade game-day bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -76,6 +76,9 @@ chaos: setup ## break everything for CHAOS_SECONDS, again and again; ends with a
 
 failover: setup ## kill, switch over and part PostgreSQL under Patroni while jobs run; needs root and Debian's packages
 	@$(BIN)/python -m tests.failover
+
+upgrade: setup ## the last release beside today's code, and pg_upgrade where there are two versions of PostgreSQL
+	UPGRADE_TESTS=1 $(BIN)/python -m pytest tests/upgrade
 
 game-day: setup ## bring about what operators meet, one after the other, and check that it can be seen
 	@$(BIN)/python -m tests.game_day
