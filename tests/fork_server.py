@@ -18,6 +18,7 @@ import pkgutil
 import runpy
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import sysconfig
@@ -28,7 +29,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
+import httpx
+
 import app
+from tests import tls
 
 SYSCALL_CLONE = {"x86_64": 56, "aarch64": 220}
 CLONE_PARENT = (
@@ -274,6 +278,8 @@ def main() -> NoReturn:
     for module in pkgutil.walk_packages(app.__path__, "app."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
+    ssl.create_default_context = tls.sharing()
+    httpx.create_ssl_context()
     gc.collect()
     gc.freeze()
     serve(socket.socket(fileno=int(sys.argv[1])))
