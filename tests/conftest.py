@@ -24,7 +24,7 @@ from app.store.wake import Wake
 from app.store.writer import Writer
 from app.wiring import Container
 from app.worker.providers import Helpers, Tools
-from tests import fork_server
+from tests import apps, fork_server
 from tests.databases import Databases, with_database
 from tests.folders import passable_folder
 from tests.network import no_network  # noqa: F401 - a fixture of every test
@@ -164,7 +164,8 @@ async def serving(house: Container, workers: int = 1, port: int = 0, **door: obj
     sock = listen("127.0.0.1", port)
     settings = house.settings
     made = Door(**{"allowed_origins": settings.origins, "root_path": settings.root_path, **door})
-    server = make_server(house.app(workers), house.draining, "error", metrics=house.metrics, door=made)
+    app = house.app(workers)
+    server = make_server(app, house.draining, "error", metrics=house.metrics, door=made)
     running = asyncio.create_task(server.serve([sock]))
     while not server.started:
         await asyncio.sleep(0.01)
@@ -176,6 +177,7 @@ async def serving(house: Container, workers: int = 1, port: int = 0, **door: obj
         house.draining.set()
         server.should_exit = True
         await running
+        apps.give_back(app)
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ import ssl
 import pytest
 
 from app import wiring
-from tests import tls
+from tests import apps, tls
 
 
 @pytest.fixture(scope="session", autouse=True)
 def once():
-    """Share httpx's TLS context, and leave the garbage collector as it is, 70 ms a server."""
+    """Share what a server can use after another, and leave the collector alone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl, "create_default_context", tls.sharing())
+        patch.setattr(wiring, "make_app", apps.take)
         patch.setattr(wiring, "settle", lambda: None)
         yield

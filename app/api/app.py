@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from litestar import Litestar, Request, asgi
 from litestar.config.compression import CompressionConfig
@@ -86,6 +87,50 @@ ROUTES = [
     scrape.metrics,
 ]
 
+Asked = Request[Any, Any, Any]
+
+
+def _context(request: Asked) -> ApiContext:
+    context: ApiContext = request.app.state.context
+    return context.of(caller_of(request))
+
+
+def _discovery(request: Asked) -> discovery.OfferBook:
+    return request.app.state.discovery  # type: ignore[no-any-return]
+
+
+def _overview(request: Asked) -> overview.Overview:
+    return request.app.state.overview  # type: ignore[no-any-return]
+
+
+def _openai(request: Asked) -> OpenAI:
+    return request.app.state.openai  # type: ignore[no-any-return]
+
+
+def _scrape(request: Asked) -> scrape.Scrape:
+    return request.app.state.scrape  # type: ignore[no-any-return]
+
+
+PROVIDED = {
+    "context": Provide(_context, sync_to_thread=False),
+    "discovery": Provide(_discovery, sync_to_thread=False),
+    "overview": Provide(_overview, sync_to_thread=False),
+    "openai": Provide(_openai, sync_to_thread=False),
+    "scrape": Provide(_scrape, sync_to_thread=False),
+}
+
+
+def state_of(context: ApiContext, offered: discovery.Offered) -> dict[str, object]:
+    """Return what the routes work with: all that differs between applications."""
+    return {
+        "context": context,
+        "discovery": discovery.OfferBook(context, offered),
+        "overview": overview.Overview(context),
+        "openai": OpenAI(context),
+        "scrape": scrape.Scrape(context),
+    }
+
+
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
@@ -100,24 +145,12 @@ def make_app(
 
     `offered` is what the settings name; `mounts` are applications of their own, by the path that they answer.
     """
-    offers = discovery.OfferBook(context, offered)
-    figures, openai, shown = overview.Overview(context), OpenAI(context), scrape.Scrape(context)
-
-    def bound(request: Request) -> ApiContext:  # type: ignore[type-arg]
-        return context.of(caller_of(request))
-
     return Litestar(
         [*ROUTES, openai_router(), *page_routes(root_path), *map(_mounted, (mounts or {}).items())],
-        dependencies={
-            "context": Provide(bound, sync_to_thread=False),
-            "discovery": Provide(lambda: offers, sync_to_thread=False),
-            "overview": Provide(lambda: figures, sync_to_thread=False),
-            "openai": Provide(lambda: openai, sync_to_thread=False),
-            "scrape": Provide(lambda: shown, sync_to_thread=False),
-        },
+        dependencies=PROVIDED,
         before_request=check_request,
         guards=[require_key],
-        state=State({"context": context}),
+        state=State(state_of(context, offered)),
         exception_handlers=handlers(root_path),  # type: ignore[arg-type]
         request_max_body_size=MAX_REQUEST_BODY,
         compression_config=JSON_COMPRESSION,
