@@ -1,11 +1,12 @@
 """Read mail: .eml, and .mbox with a document for each message."""
 
+import itertools
 import re
 from collections.abc import Iterator
-from email import policy
 from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
-from typing import BinaryIO
+from email.policy import Policy, default
+from typing import Any, BinaryIO
 
 from app.errors import BadDocument
 from app.text.formats import Extract, from_plain
@@ -14,7 +15,8 @@ from app.text.web_page import from_html
 HEADERS = ("Subject", "From", "To", "Cc", "Date")
 MAIL_METADATA = {"From": "author", "Date": "date"}
 MAX_MAIL = 20_000_000  # bytes
-MAX_PARTS = 200  # of one message
+MAX_PARTS = 200  # of one message; the text of others is left out
+MOST_PARTS = 2_000  # of a message that is read at all
 MAX_HEADER = 2_000  # characters
 SEPARATOR = re.compile(rb"From \S{1,998} .{0,200}\d{2}:\d{2}")
 QUOTED_SEPARATOR = re.compile(rb"^>(>{0,99}From )", re.MULTILINE)
@@ -22,11 +24,24 @@ QUOTED_SEPARATOR = re.compile(rb"^>(>{0,99}From )", re.MULTILINE)
 
 def from_eml(body: bytes) -> Extract:
     """Read a message: headers, text, and the names of attachments."""
-    message = BytesParser(policy=policy.default).parsebytes(body)
+    message = _parsed(body)
     headers = {name: said for name in HEADERS if (said := _header(message, name))}
     metadata = {ours: headers[name] for name, ours in MAIL_METADATA.items() if name in headers}
     blocks = ["\n".join(f"{name}: {said}" for name, said in headers.items()), *_bodies(message)]
     return Extract(headers.get("Subject", ""), "\n\n".join(blocks), metadata)
+
+
+def _parsed(body: bytes) -> EmailMessage:
+    """Read the parts of a message, and refuse one whose parts take minutes to make."""
+    made = itertools.count(1)
+
+    def make(policy: Policy[Any]) -> EmailMessage:
+        if next(made) > MOST_PARTS:
+            raise BadDocument(f"It has more than {MOST_PARTS:,} parts.")
+        return EmailMessage(policy)
+
+    rules = default.clone(message_factory=make)
+    return BytesParser(policy=rules).parsebytes(body)
 
 
 def _header(message: EmailMessage, name: str) -> str:
