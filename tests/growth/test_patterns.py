@@ -5,15 +5,7 @@ import re
 import pytest
 
 from tests.growth.measure import MOST, repeated, steepest
-from tests.growth.patterns import compiled, is_anchored, worst_texts
-
-PATTERNS = compiled()
-
-
-def test_the_walk_finds_what_is_compiled_and_what_is_written_in_calls():
-    assert len(PATTERNS) > 150
-    assert any(":" in name for name in PATTERNS)
-
+from tests.growth.patterns import compiled_in, is_anchored, module_names, worst_texts
 
 # Patterns with more than one open end, and why they meet no long text.
 BOUNDED = {
@@ -27,9 +19,7 @@ def is_bounded(name: str) -> bool:
     return name.partition("[")[0] in BOUNDED
 
 
-@pytest.mark.parametrize("name", [name for name in PATTERNS if not is_bounded(name)])
-def test_a_pattern_is_linear(name):
-    pattern = PATTERNS[name]
+def growth_of(name: str, pattern: re.Pattern) -> tuple[float, str]:
     is_text, begins = isinstance(pattern.pattern, str), is_anchored(name)
 
     def look(text):
@@ -40,13 +30,27 @@ def test_a_pattern_is_linear(name):
             for _ in pattern.finditer(sent):
                 pass
 
-    ratio, text = steepest(look, [repeated(piece, end) for piece, end in worst_texts(pattern)])
-
-    assert ratio <= MOST, f"{ratio:.1f} times the CPU for twice {text!r}…"
+    return steepest(look, [repeated(piece, end) for piece, end in worst_texts(pattern)])
 
 
-def test_what_is_called_bounded_is_there():
-    assert set(BOUNDED) <= {name.partition("[")[0] for name in PATTERNS}
+@pytest.mark.parametrize("module", module_names())
+def test_the_patterns_of_a_module_are_linear(module):
+    grown = {name: growth_of(name, pattern) for name, pattern in compiled_in(module) if not is_bounded(name)}
+
+    steep = [
+        f"{name}: {ratio:.1f} times the CPU for eight times {text!r}…"
+        for name, (ratio, text) in grown.items()
+        if ratio > MOST
+    ]
+    assert steep == []
+
+
+def test_the_walk_finds_what_is_compiled_and_what_is_written_in_calls():
+    names = {name for module in module_names() for name, _ in compiled_in(module)}
+
+    assert len(names) > 150
+    assert any(":" in name for name in names)
+    assert set(BOUNDED) <= {name.partition("[")[0] for name in names}
 
 
 def test_a_quadratic_pattern_is_found():
