@@ -1,5 +1,7 @@
 """What the documents list."""
 
+import functools
+
 import msgspec
 
 from app.api.app import make_app
@@ -8,8 +10,8 @@ from app.settings import Settings
 SETTINGS = {field.encode_name: field.default for field in msgspec.structs.fields(Settings)}
 
 
-ROUTES = {
-    (method.upper(), path)
-    for path, operations in make_app(None).openapi_schema.to_schema()["paths"].items()
-    for method in operations
-}
+@functools.cache
+def routes() -> set[tuple[str, str]]:
+    """Return the method and path of each operation."""
+    paths = make_app(None).openapi_schema.to_schema()["paths"]
+    return {(method.upper(), path) for path, operations in paths.items() for method in operations}

@@ -14,7 +14,7 @@ from app.cli.root import dossier
 from app.metrics import ProcessMetrics
 from app.settings import NAMES, Settings, load_settings
 from tests.chart.install import TOOLS, without_helm
-from tests.documented import ROUTES
+from tests.documented import routes
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy/helm/dossier"
@@ -100,7 +100,7 @@ def test_probes_ask_routes_that_exist_on_ports_that_are_named(made):
         ports = {port["name"] for port in container["ports"]}
         for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
             asked = container[probe]["httpGet"]
-            assert ("GET", asked["path"]) in ROUTES
+            assert ("GET", asked["path"]) in routes()
             assert asked["port"] in ports
 
 
