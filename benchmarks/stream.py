@@ -11,7 +11,7 @@ import psutil
 from benchmarks.child import child
 from benchmarks.database import Cluster
 from benchmarks.scale import Scale
-from benchmarks.streaming import accounts, crowd, fanout, returns, stopped
+from benchmarks.streaming import accounts, crowd, faces, fanout, returns, stopped
 from benchmarks.streaming.scale import size_of
 from benchmarks.streaming.sheet import HEADS, Sheet
 from benchmarks.streaming.stage import Pen
@@ -23,7 +23,7 @@ async def measure(cluster: Cluster, scale: Scale) -> list[Sheet]:
         with _aside(cluster.postmaster):
             pen = Pen(writer)
             sheets, rows = await fanout.measure(url, pen, size)
-            for part in (stopped, returns, crowd):
+            for part in (stopped, returns, crowd, faces):
                 rows += await part.measure(url, pen, size)
     return [*sheets, Sheet("Dossier alone", HEADS, rows, _notes())]
 

@@ -36,6 +36,8 @@ class LogState:
 
     def is_copy(self, event: JobEvent) -> bool:
         """Return True for an event copied from a follow-up's origin."""
+        if self.origin is None:
+            return False
         if event.type.startswith("call_"):
             return event.data["key"] in self._reused
         return self._turn <= self._reused_turns and event.type in _COPIED

@@ -4,6 +4,7 @@ Servers differ in all that is not read here; whatever comes is checked, and is a
 in words for the model.
 """
 
+import contextlib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -81,18 +82,24 @@ def _said(message: dict[str, Any]) -> str:
     content = _text(message.get("content"))
     if content.strip():
         return content
-    return _called(message.get("tool_calls")) or _text(
-        message.get("reasoning_content") or message.get("reasoning")
-    )
+    calls = message.get("tool_calls") or [{"function": message.get("function_call")}]
+    return _called(calls) or _text(message.get("reasoning_content") or message.get("reasoning"))
 
 
 def _text(content: object) -> str:
     """Return content as text, joining the text parts of a list."""
     if isinstance(content, str):
         return content
-    parts = content if isinstance(content, list) else []
-    texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") in TEXT_PARTS]
-    return "".join(text for text in texts if isinstance(text, str))
+    return "".join(map(_part, content)) if isinstance(content, list) else ""
+
+
+def _part(part: object) -> str:
+    if isinstance(part, str):
+        return part
+    text = part.get("text") if isinstance(part, dict) and part.get("type") in TEXT_PARTS else ""
+    if isinstance(text, dict):
+        text = text.get("value")
+    return text if isinstance(text, str) else ""
 
 
 def _called(calls: object) -> str:
@@ -103,10 +110,24 @@ def _called(calls: object) -> str:
     function = _first(calls).get("function")
     if not isinstance(function, dict):
         return ""
-    arguments, name = function.get("arguments"), function.get("name")
+    arguments, name = _unquoted(function.get("arguments")), str(function.get("name") or "").rpartition(".")[2]
     if name not in TOOLS:
         return arguments if isinstance(arguments, str) else _encode(arguments)
+    if isinstance(arguments, str) and arguments.startswith("{"):  # as it is, to be repaired where it must be
+        return f'{{"function": {{"tool": "{name}", {arguments[1:]}}}}}'
     return _encode({"function": {"tool": name, "arguments": arguments}})
+
+
+def _unquoted(arguments: object) -> object:
+    """Return arguments without the quotation marks of a string in a string."""
+    text = arguments.strip() if isinstance(arguments, str) else ""
+    if not text:
+        return arguments
+    try:
+        inner = json.loads(text) if text.startswith('"') else text
+    except (ValueError, RecursionError):
+        return text
+    return inner.strip() if isinstance(inner, str) else text
 
 
 def _encode(value: object) -> str:
@@ -170,13 +191,18 @@ def text_of(completion: Completion) -> str:
 def step_of(completion: Completion, menu: Sequence[str]) -> tuple[NextStep, tuple[str, ...]]:
     """Return a completion's step, and what was changed for it.
 
-    Raises ValueError in words for the model.
+    A reply that was cut after its step is taken. Raises ValueError in words for the model.
     """
+    if completion.finish_reason == "length" and not completion.refusal:
+        with contextlib.suppress(ValueError):  # text_of says that it was cut
+            return decode(completion.text, menu, is_cut=True)
     return decode(text_of(completion), menu)
 
 
-def decode(text: str, menu: Sequence[str]) -> tuple[NextStep, tuple[str, ...]]:
+def decode(text: str, menu: Sequence[str], *, is_cut: bool = False) -> tuple[NextStep, tuple[str, ...]]:
     """Decode a reply as a step, with a list of changes.
+
+    Nothing of a reply that was cut is repaired.
 
     Raises:
         ValueError: it is not a legal step; the message says why, in at most MAX_MESSAGE characters.
@@ -185,6 +211,8 @@ def decode(text: str, menu: Sequence[str]) -> tuple[NextStep, tuple[str, ...]]:
         raise ValueError("Your reply was empty.")
     refused = "Your reply has no JSON object with a step in it."
     for found in objects(text):
+        if is_cut and found.broken:
+            continue
         try:
             step, notes = shaped(found.value, menu)
         except (ValueError, RecursionError) as error:

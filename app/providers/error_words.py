@@ -9,7 +9,7 @@ from msgspec import Struct
 
 DEPTH = 6  # objects in objects that are looked into
 MAX_LISTED_ERRORS = 5  # errors of a list that are shown
-WORDS = ("message", "msg", "detail", "error", "errors", "description", "failed_generation")
+WORDS = ("message", "msg", "error_msg", "detail", "error", "errors", "description", "failed_generation")
 
 
 class ErrorWords(Struct, frozen=True):
@@ -45,7 +45,21 @@ def _message(body: object, depth: int) -> str:
     if not isinstance(body, dict):
         return ""
     said = (_message(body.get(name), depth - 1) for name in WORDS)
-    return next((part for part in said if part), "")
+    found = next((part for part in said if part), "")
+    return ": ".join(part for part in (_place(body), found, _upstream(body)) if part)
+
+
+def _place(body: dict[str, Any]) -> str:
+    """Return the name of the field that a validation error is about."""
+    place = body.get("loc")
+    return str(place[-1]) if isinstance(place, list) and place else ""
+
+
+def _upstream(body: dict[str, Any]) -> str:
+    """Return what the server behind a router said."""
+    about = body.get("metadata")
+    raw = about.get("raw") if isinstance(about, dict) else None
+    return raw if isinstance(raw, str) else ""
 
 
 def _named(body: object, name: str) -> str:

@@ -123,14 +123,15 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     try:
         seconds = float(value)
     except ValueError:
-        seconds = _until(value)
+        seconds = seconds_until(value)
     return min(max(seconds, 0.0), MAX_WAIT) if not math.isnan(seconds) else None
 
 
-def _until(date: str) -> float:
+def seconds_until(date: str) -> float:
+    """Return the seconds until a date of HTTP or ISO 8601, NaN for none."""
     try:
-        at = parsedate_to_datetime(date)
-    except ValueError:
+        at = datetime.fromisoformat(date) if date[:1].isdigit() else parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
         return math.nan
     return (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
 

@@ -1,5 +1,6 @@
 """Interpret the refusals of a model's server, in any dialect."""
 
+import math
 import re
 import time
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from app.agent.ports import BadReply
 from app.domain.events import Usage
 from app.errors import ProviderError
 from app.providers.exchange import ServerRefusal
-from app.providers.http import MAX_ERROR_TEXT, refusal, retry_after, shorten
+from app.providers.http import MAX_ERROR_TEXT, refusal, retry_after, seconds_until, shorten
 from dossier.job_types import ErrorType
 
 INVALID_REPLY = "json_validate_failed"  # Groq: the model wrote something that does not fit the schema
@@ -62,11 +63,13 @@ _NO_MONEY = re.compile(
 _FILTERED = re.compile(
     r"content.?(?:filter|management policy|policy)|moderation|data_inspection_failed|safety", re.IGNORECASE
 )
-_RESETS = ("x-ratelimit-reset-tokens", "x-ratelimit-reset-requests", "x-ratelimit-reset", "ratelimit-reset")
+_ANTHROPIC = ("requests", "tokens", "input-tokens", "output-tokens")
 _LEFT = {
     "x-ratelimit-reset-tokens": "x-ratelimit-remaining-tokens",
     "x-ratelimit-reset-requests": "x-ratelimit-remaining-requests",
+    **{f"anthropic-ratelimit-{kind}-reset": f"anthropic-ratelimit-{kind}-remaining" for kind in _ANTHROPIC},
 }
+_RESETS = (*_LEFT, "x-ratelimit-reset", "ratelimit-reset")
 _DURATION_PART = re.compile(r"(?<!\d)(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 MIN_MOMENT = 1_000_000_000  # a reset beyond this is a moment, not a wait
@@ -177,7 +180,7 @@ def _milliseconds(value: str) -> float | None:
 def _reset(headers: Mapping[str, str], name: str) -> float | None:
     """Return the seconds until a limit resets, None if enough is left.
 
-    It is given as "6m0s", "20ms", "1.5", or a moment.
+    It is given as "6m0s", "20ms", "1.5", a moment, or a date.
     """
     value = headers.get(name, "").strip()
     left = headers.get(_LEFT.get(name, ""), "0").strip()
@@ -189,7 +192,8 @@ def _reset(headers: Mapping[str, str], name: str) -> float | None:
     try:
         number = float(value)
     except ValueError:
-        return None
+        wait = seconds_until(value)
+        return None if math.isnan(wait) else max(0.0, wait)
     if number < MIN_MOMENT:
         return number
     moment = number / 1000 if number > 1000 * MIN_MOMENT else number

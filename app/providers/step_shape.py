@@ -15,6 +15,7 @@ from msgspec import Struct, inspect
 from app.domain.tools import TOOLS, NextStep, Reasoning
 
 TRUE = frozenset({"true", "yes", "1", "y"})
+MAX_QUOTINGS = 2  # strings in strings that are decoded
 MAX_NOTES = 10  # of what was changed
 # What a step says where the model left it out; without the other fields it is not a step.
 DEFAULTS: Mapping[str, Any] = {
@@ -84,12 +85,13 @@ def _function(parts: dict[str, Any], menu: Sequence[str]) -> dict[str, Any]:
 
 
 def _decoded(arguments: object) -> Mapping[str, Any]:
-    """Decode arguments, which servers may send as a JSON string."""
-    if isinstance(arguments, str):
-        try:
-            arguments = msgspec.json.decode(arguments)
-        except (ValueError, RecursionError):
-            return {}
+    """Decode arguments, which may be JSON in a string, and that in another."""
+    for _ in range(MAX_QUOTINGS):
+        if isinstance(arguments, str):
+            try:
+                arguments = msgspec.json.decode(arguments)
+            except (ValueError, RecursionError):
+                return {}
     return arguments if isinstance(arguments, Mapping) else {}
 
 

@@ -7,13 +7,13 @@ The last object outside the thoughts that is a step counts.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import json_repair
 from msgspec import Struct
 
-from app.text.json_objects import whole_objects
+from app.text.json_objects import object_spans, whole_objects
 
 MAX_REPLY = 400_000  # characters of a reply that are looked at
 MAX_REPAIRED = 200_000  # characters, as many as a report may have
@@ -21,6 +21,9 @@ MAX_JSON_MARKS = 16_000  # quotation marks, brackets and commas; a report of 5,0
 MAX_BRACKET_DEPTH = 40  # brackets in brackets; a step has five
 KEPT_TEXT = 0.8  # of a broken object's letters must be in the repaired one, else it is a guess
 STEP_KEYS = frozenset({"function", "tool"})
+CALL_KEYS = frozenset({"arguments", "parameters"})  # beside a name
+OBJECT_ENDS = ("}", "]", '"', ",")  # what stands before a fence that ends an object
+MAX_WRAPS = 3  # objects around a step
 THOUGHT_KEYS = frozenset({"reasoning", "reasoning_steps"})
 
 _THINKING_TAG = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
@@ -59,7 +62,7 @@ def without_thoughts(text: str) -> str:
     """Remove think blocks, including those without a beginning or end."""
     kept, start, is_thought = list[str](), 0, False
     text = text[:MAX_REPLY]
-    for tag in _THINKING_TAG.finditer(text):
+    for tag in _tags(text):
         if tag[1]:  # text before an end is a thought, whether its beginning was sent or not
             kept = kept if is_thought else []
         elif not is_thought:
@@ -70,26 +73,63 @@ def without_thoughts(text: str) -> str:
     return said if is_thought and "{" in said else said + text[start:]
 
 
+def _tags(text: str) -> Iterator[re.Match[str]]:
+    """Yield the tags of thoughts, leaving out those in a JSON string."""
+    tags = list(_THINKING_TAG.finditer(text))
+    spans = object_spans(text) if tags else []
+    return (tag for tag in tags if not any(start < tag.start() < end for start, end in spans))
+
+
 def objects(text: str) -> Iterator[FoundObject]:
     """Return a reply's objects, likeliest first: the last whole one.
 
     A piece of a broken step comes last, behind the repaired whole.
     """
-    said = _escaped(without_thoughts(text))
+    said = without_thoughts(_escaped(text[:MAX_REPLY]))
     start = said.find("{")
     pieces = list[dict[str, Any]]()
-    for at, value in reversed(list(whole_objects(said))):
-        keys = {str(key).lower() for key in value}
-        if keys & STEP_KEYS and (at == start or keys & THOUGHT_KEYS):
+    for at, found in reversed(list(whole_objects(said))):
+        value = _unwrapped(found)
+        if _is_step(value) and (at == start or _keys(value) & THOUGHT_KEYS):
             yield FoundObject(value)
-        elif keys & STEP_KEYS:
+        elif _is_step(value):
             pieces.append(value)
     if start >= 0:
-        broken = said[start:].rpartition("```")[0] or said[start:]
+        broken = _unfenced(said[start:])
         repaired = _repaired(broken)
         if repaired is not None:
-            yield FoundObject(repaired, broken)
+            yield FoundObject(_unwrapped(repaired), broken)
     yield from map(FoundObject, pieces)
+
+
+def _unwrapped(value: dict[str, Any], depth: int = MAX_WRAPS) -> dict[str, Any]:
+    """Return the last step in an object that only wraps it, else the object."""
+    if depth == 0 or _is_step(value):
+        return value
+    parts = [one for part in value.values() for one in (part if isinstance(part, list) else [part])]
+    for part in reversed(parts):
+        if isinstance(part, dict):
+            inner = _unwrapped(part, depth - 1)
+            if _is_step(inner):
+                return inner
+    return value
+
+
+def _is_step(value: Mapping[str, Any]) -> bool:
+    """Return True for an object that names a tool."""
+    keys = _keys(value)
+    return bool(keys & STEP_KEYS) or ("name" in keys and bool(keys & CALL_KEYS))
+
+
+def _keys(value: Mapping[str, Any]) -> set[str]:
+    return {str(key).lower() for key in value}
+
+
+def _unfenced(text: str) -> str:
+    """Cut a broken object at the fence that ends it, not at one in its text."""
+    head, fence, tail = text.rpartition("```")
+    is_end = bool(fence) and "}" not in tail and head.rstrip()[-1:] in OBJECT_ENDS
+    return head if is_end else text
 
 
 def _escaped(text: str) -> str:

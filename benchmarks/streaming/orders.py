@@ -61,7 +61,8 @@ class Open(Struct, frozen=True, tag=True):
 
     `wave` at a time; each must be answered.
 
-    A `deaf` reader takes the beginning of its answer and never looks again.
+    A `deaf` reader takes the beginning of its answer and never looks again. `mark` is what stands once in
+    each event.
     """
 
     port: int
@@ -69,6 +70,7 @@ class Open(Struct, frozen=True, tag=True):
     greeting: str  # what has to come before a reader counts as connected
     wave: int = 250
     deaf: bool = False
+    mark: str = "id: "
 
 
 class Take(Struct, frozen=True, tag=True):

@@ -104,9 +104,10 @@ class Crowd:
         self._readers: dict[int, Reader] = {}
         self._deaf: list[Reader] = []
         self._events = 0
+        self._mark = BEGIN
 
     def open(self, order: Open) -> Done:
-        started = time.monotonic()
+        started, self._mark = time.monotonic(), order.mark.encode()
         for at in range(0, len(order.requests), order.wave):
             wave = [self._connect(order.port, request) for request in order.requests[at : at + order.wave]]
             self._await(wave, order.greeting.encode())
@@ -175,7 +176,7 @@ class Crowd:
             reader = readers[fd]
             if received := reader.socket.recv(RECEIVE):
                 reader.got.append((now(), received))
-                self._events += received.count(BEGIN)
+                self._events += received.count(self._mark)
             else:
                 self._poll.unregister(reader.socket)  # it has ended; what it lacks is a fault
         return len(ready)
@@ -191,7 +192,9 @@ class Crowd:
         p50, p99 = (latencies[int(len(latencies) * share)] / 1e6 for share in (0.5, 0.99))
         return Tally(
             len(readers) * order.count, (last - first) / 1e9, (last - started) / 1e9, p50, p99, reads, cpu,
-            _faults(readers, order.first, order.count),
+            _faults(readers, order.first, order.count)
+            if self._mark == BEGIN
+            else _unlike(readers, self._mark, order.count),
         )  # fmt: skip
 
 
@@ -204,6 +207,17 @@ def _faults(readers: list[Reader], first: int, count: int) -> list[str]:
             faults.append(
                 f"reader {number} has {len(found)} events, not {first} to {first + count - 1} once each"
             )
+    return faults[:SHOWN]
+
+
+def _unlike(readers: list[Reader], mark: bytes, count: int) -> list[str]:
+    """What is wrong with a face: each event has its stamp, once and in order."""
+    faults = []
+    for number, reader in enumerate(readers):
+        frames = [frame for frame in reader.body().split(b"\n\n") if mark in frame]
+        stamps = [int(found[1]) for frame in frames if (found := STAMP.search(frame))]
+        if len(stamps) != count or stamps != sorted(set(stamps)):
+            faults.append(f"reader {number} has {len(stamps)} events, not {count} once each")
     return faults[:SHOWN]
 
 

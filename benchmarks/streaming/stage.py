@@ -40,10 +40,10 @@ class Stage:
         self._crowd = crowd
         self._greeting = greeting
 
-    async def connect(self, requests: Sequence[str], *, deaf: bool = False) -> float:
+    async def connect(self, requests: Sequence[str], *, deaf: bool = False, mark: str = "id: ") -> float:
         """Connect the readers, and return the server's CPU seconds."""
         before = accounts.account(self.pid)
-        order = o.Open(self.port, list(requests), self._greeting, deaf=deaf)
+        order = o.Open(self.port, list(requests), self._greeting, deaf=deaf, mark=mark)
         await o.ask(self._crowd, order, o.Done)
         return accounts.account(self.pid).since(before).used
 
@@ -111,7 +111,9 @@ async def serving(
         yield Stage(started, source or server, crowd, greeting)
 
 
-def dossier(url: str, source: Child | None = None) -> contextlib.AbstractAsyncContextManager[Stage]:
+def dossier(
+    url: str, source: Child | None = None, greeting: str = "event: hello"
+) -> contextlib.AbstractAsyncContextManager[Stage]:
     """Start this server, past the database if without a source."""
     pushed = () if source else ("pushed",)
-    return serving("benchmarks.streaming.dossier", url, *pushed, greeting="event: hello", source=source)
+    return serving("benchmarks.streaming.dossier", url, *pushed, greeting=greeting, source=source)

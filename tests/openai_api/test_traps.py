@@ -2,10 +2,15 @@
 
 import json
 
+import httpx
 import openai
 import pytest
+from openai._streaming import SSEDecoder
 
 from app.errors import ProviderError
+from app.store.api_keys import add_key
+from app.stream.frames import HEARTBEAT_FRAME
+from tests.conftest import serving
 
 REQUIRED = {
     *(
@@ -105,3 +110,38 @@ async def test_all_chunks_of_a_chat_have_one_id(client):
     ]
     assert {note["type"] for note in notes} == {"url_citation"}
     assert all(note["url_citation"].keys() >= {"url", "title", "start_index", "end_index"} for note in notes)
+
+
+def test_a_heartbeat_in_an_idle_stream_is_no_event():
+    frame = b'event: response.queued\ndata: {"type": "response.queued"}\n\n'
+    events = list(
+        SSEDecoder().iter_bytes(iter([HEARTBEAT_FRAME, frame, HEARTBEAT_FRAME, HEARTBEAT_FRAME, frame]))
+    )
+    assert [event.json()["type"] for event in events] == ["response.queued", "response.queued"]
+
+
+async def test_a_conflict_is_sent_once(server):
+    sent = []
+
+    async def note(request):
+        sent.append(request.url.path)
+
+    async with (
+        httpx.AsyncClient(event_hooks={"request": [note]}) as http,
+        openai.AsyncOpenAI(base_url=f"{server}/v1", api_key="none", http_client=http) as client,
+    ):
+        done = await asked(client)
+        with pytest.raises(openai.ConflictError):
+            await client.responses.cancel(done.id)
+    assert [path.rpartition("/")[2] for path in sent] == ["responses", "cancel"]
+
+
+async def test_no_metadata_of_oauth_is_published(house, engine):
+    await add_key(engine, "one", ("read",), None)
+    async with serving(house) as url, httpx.AsyncClient(base_url=url) as http:
+        refused = await http.get("/v1/models")
+        paths = [f"/.well-known/oauth-protected-resource{path}" for path in ("", "/mcp")]
+        about = [await http.get(path, headers={"Accept": "application/json"}) for path in paths]
+    assert refused.status_code == 401
+    assert "resource_metadata" not in refused.headers["www-authenticate"]
+    assert {answer.status_code for answer in about} <= {401, 404}

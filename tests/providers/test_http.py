@@ -135,3 +135,12 @@ async def test_every_wait_of_the_client_is_bounded_and_it_follows_nobody():
         assert not client.follow_redirects
         assert client.headers["user-agent"].startswith("dossier/")
         assert not any(client.event_hooks.values())
+
+
+def test_a_date_that_no_calendar_has_is_none():
+    assert retry_after({"retry-after": "Thu, 26 Nov 2026 20:00:00 +99999999999999"}) is None
+
+
+def test_retry_after_as_iso_8601():
+    moment = (datetime.now(UTC) + timedelta(seconds=60)).isoformat()
+    assert retry_after({"retry-after": moment}) == pytest.approx(60, abs=2)

@@ -1,6 +1,7 @@
 """What models and their servers send: understood where it is harmless, refused in words where it is not."""
 
 import json
+import re
 import time
 
 import httpx
@@ -370,3 +371,108 @@ async def test_a_legal_step_that_the_server_itself_refused_is_taken(answering):
     reply = await model.next_step(ask_of(1, MENU), {})
 
     assert reply.step.function == tools.WebSearch(("boiling point",))
+
+
+def called(name, arguments):
+    return {"tool_calls": [{"function": {"name": name, "arguments": arguments}}]}
+
+
+FENCED = "Use:\n```py\nx = 1\n```\nThen read the rest of the text, which is long and matters [1]."
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "R1 writes </think> after its thoughts [1].",
+        "It uses <think>x</think> [1].",
+        "It opens <think> first [1].",
+    ],
+)
+def test_a_tag_of_thoughts_that_a_report_writes_about_stays(content):
+    written = json.dumps(report(content))
+    assert taken(written).function.content == content
+    assert taken(f"<think>hm {LONGER}</think>{written}").function.content == content
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda text: f"{text[:-1]},}}",
+        lambda text: text.replace("\\n", "\n")[:-1] + ",}",
+        lambda text: f"```json\n{text[:-1]},}}\n```\nThat is it.",
+    ],
+    ids=["a comma", "raw line breaks", "in a fence of its own"],
+)
+def test_code_in_a_broken_report_is_no_end_of_it(cut):
+    assert taken(cut(json.dumps(report(FENCED)))).function.content == FENCED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"answer": step()}),
+        json.dumps({"steps": [report("no [1]."), step()]}),
+        json.dumps([report("no [1]."), step()]),
+        f"\ufeff```json\n{WHOLE}",
+        re.sub(r'"([^"]*)"', "\u201c\\1\u201d", WHOLE),
+        f"<tool_call>{json.dumps({'name': 'web_search', 'arguments': {'queries': [POINT]}})}</tool_call>",
+        json.dumps({"name": "web_search", "arguments": json.dumps(json.dumps({"queries": [POINT]}))}),
+        f"<think>a <think>b {LONGER}</think> c {LONGER}</think>{WHOLE}",
+    ],
+    ids=[
+        "wrapped",
+        "a list in it",
+        "a list",
+        "byte order mark",
+        "quotes",
+        "tagged",
+        "quoted twice",
+        "nested thoughts",
+    ],
+)
+def test_a_step_in_a_wrapping_is_taken(text):
+    assert taken(text).function.queries == (POINT,)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {
+            "tool_calls": [
+                {"function": {"name": "web_search", "arguments": '{"queries": ["boiling point",],}'}}
+            ]
+        },
+        {"tool_calls": [{"function": {"name": "web_search", "arguments": '{"queries": ["boiling point"]'}}]},
+        {"tool_calls": [{"function": {"name": "web_search", "arguments": json.dumps(json.dumps(CALL))}}]},
+        {"tool_calls": [{"function": {"name": "functions.web_search", "arguments": json.dumps(CALL)}}]},
+        {"tool_calls": [{"function": {"name": "next_step", "arguments": json.dumps(WHOLE)}}]},
+        {"function_call": {"name": "web_search", "arguments": json.dumps(CALL)}},
+        {"content": [WHOLE]},
+        {"content": [{"type": "text", "text": {"value": WHOLE}}]},
+    ],
+    ids=[
+        "a comma",
+        "cut",
+        "quoted twice",
+        "prefixed",
+        "a step quoted twice",
+        "old call",
+        "bare part",
+        "value",
+    ],
+)
+def test_a_call_or_part_with_a_slip_is_understood(message):
+    reply = completion.completion_of({"choices": [{"message": {"content": None, **message}}]})
+    found, _ = completion.step_of(reply, MENU)
+    assert found.function.queries == (POINT,)
+
+
+@pytest.mark.parametrize("after", ["", " " * 300, "\n\nAnd now I"])
+def test_a_reply_that_is_cut_after_its_step_is_taken(after):
+    cut = completion.Completion(WHOLE + after, finish_reason="length")
+    assert completion.step_of(cut, MENU)[0].function.queries == (POINT,)
+
+
+def test_a_reply_that_is_cut_in_its_step_is_not_guessed():
+    with pytest.raises(ValueError, match="cut off"):
+        completion.step_of(completion.Completion(WHOLE[:-30], finish_reason="length"), MENU)
