@@ -11,10 +11,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 import httpx
 import msgspec
 import pytest
-import rich_click as click
 
 from app.agent.limits import PRESETS
 from app.api import jobs, problem_details

@@ -7,7 +7,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-import rich_click as click
+import click
 from click.exceptions import Exit
 
 from app.audit.archive import ArchivedMonth, check

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 from uuid import UUID
 
+import click
 import msgspec
-import rich_click as click
 from click.exceptions import Exit
 from msgspec import structs
 

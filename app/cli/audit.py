@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-import rich_click as click
+import click
 from click.exceptions import Exit
 from rich.status import Status
 

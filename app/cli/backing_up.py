@@ -6,8 +6,8 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import msgspec
-import rich_click as click
 from msgspec import Struct
 
 from app.audit.archive import file_sha256

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-import rich_click as click
+import click
 
 from app.cli.database_url import level, owner_url, ready_url
 from app.cli.terminal import counted, err, print_json

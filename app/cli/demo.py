@@ -2,7 +2,7 @@
 
 import time
 
-import rich_click as click
+import click
 from msgspec.structs import replace
 
 from app.cli.asking import end_as, watch_or_leave

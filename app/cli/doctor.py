@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import asyncpg
+import click
 import httpx
-import rich_click as click
 from click.exceptions import Exit
 from sqlalchemy import exc
 

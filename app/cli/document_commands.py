@@ -1,6 +1,6 @@
 """`dossier documents`: list or remove what a search finds."""
 
-import rich_click as click
+import click
 
 from app.cli.printing import print_table
 from app.cli.shelf import open_shelf

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any, get_args
 from uuid import UUID
 
-import rich_click as click
+import click
 from click.exceptions import Exit
 from msgspec import Struct
 

@@ -6,7 +6,7 @@ docs/commands.md shows this table; a test compares the two.
 import errno
 from typing import NamedTuple
 
-import rich_click as click
+import click
 
 from app.errors import BadSetting, DatabaseUnavailable, JobNotFound
 from dossier.problems import ApiError, BadUrl, DossierError, NoContact

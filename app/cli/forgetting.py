@@ -7,7 +7,7 @@ import asyncio
 import re
 from uuid import UUID
 
-import rich_click as click
+import click
 
 from app.cli.database_url import ready_url
 from app.cli.exits import FAILED, Ended

@@ -6,7 +6,7 @@ A fork starts at a point of a job's past. A diff shows two jobs side by side.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import rich_click as click
+import click
 from msgspec import structs
 
 from app.cli.asking import (

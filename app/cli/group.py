@@ -12,17 +12,16 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
+import click
 import msgspec
-import rich_click as click
 from click.exceptions import NoSuchCommand
-from rich_click import RichCommand, RichGroup
 
 from app.cli.exits import DONE, INTERRUPTED, PIPE_CLOSED, as_object, exit_code_of, message_of
 from app.cli.terminal import complain, drop_output, err, line, mend_streams
 from dossier.problems import DossierError
 
 
-class LazyGroup(RichGroup):
+class LazyGroup(click.Group):
     """A group over a table: name -> ("module:attribute", short text).
 
     `old_names` work too, but no list shows them.
@@ -47,7 +46,7 @@ class LazyGroup(RichGroup):
         """Return a command for the list, with its name and short text."""
         if cmd_name not in self.table:
             return None
-        return RichCommand(name=cmd_name, short_help=self.table[cmd_name][1])
+        return click.Command(name=cmd_name, short_help=self.table[cmd_name][1])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

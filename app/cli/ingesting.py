@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import rich_click as click
+import click
 from click.exceptions import Exit
 from msgspec import Struct, field
 from rich.progress import Progress

@@ -4,7 +4,7 @@ import re
 import sys
 from typing import Any, get_args
 
-import rich_click as click
+import click
 
 from app.cli.asking import how_to_go_on
 from app.cli.naming import find_job

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-import rich_click as click
+import click
 
 from app.cli.database_work import in_database
 from app.cli.exits import FAILED, Ended

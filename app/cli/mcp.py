@@ -2,7 +2,7 @@
 
 import asyncio
 
-import rich_click as click
+import click
 
 from app.cli.server_connection import OWN_KEY, own_server
 from app.mcp_server.protocol import make_mcp_server

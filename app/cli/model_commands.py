@@ -5,8 +5,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+import click
 import httpx
-import rich_click as click
 from click.exceptions import Exit
 from msgspec import Struct
 

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-import rich_click as click
+import click
 
 from app.cli.printing import print_table
 from app.cli.server_connection import connect

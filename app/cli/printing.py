@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 
-import rich_click as click
+import click
 from rich.markdown import Markdown
 from rich.table import Table
 

@@ -7,7 +7,7 @@ import contextlib
 import io
 from pathlib import Path
 
-import rich_click as click
+import click
 from click.exceptions import Exit
 
 from app.audit.bundle_writer import check as check_bundle

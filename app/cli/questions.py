@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-import rich_click as click
+import click
 
 from app.cli.naming import find_job
 from app.cli.server_connection import connect

@@ -1,6 +1,6 @@
 """`dossier quota` shows and sets what tenants may use."""
 
-import rich_click as click
+import click
 
 from app.cli.database_work import in_database
 from app.cli.printing import print_table

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-import rich_click as click
+import click
 from click.exceptions import Exit
 
 from app.cli.database_url import ready_url

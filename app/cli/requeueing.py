@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import get_args
 from uuid import UUID
 
-import rich_click as click
+import click
 
 from app.cli.job_commands import EXAMPLE_ID
 from app.cli.naming import find_job

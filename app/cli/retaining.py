@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-import rich_click as click
+import click
 
 from app.cli.database_work import as_owner
 from app.cli.forgetting import bodies_of

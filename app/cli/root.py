@@ -2,7 +2,7 @@
 
 from inspect import cleandoc
 
-import rich_click as click
+import click
 
 from app.cli.exits import in_help
 from app.cli.group import LazyGroup

@@ -10,7 +10,7 @@ import socket
 import threading
 
 import asyncpg
-import rich_click as click
+import click
 import uvloop
 from uvicorn import Server
 

@@ -17,8 +17,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import click
 import msgspec
-import rich_click as click
 from click.exceptions import Exit
 from rich.table import Table
 

@@ -1,6 +1,6 @@
 """`dossier tenant` makes, lists, suspends and resumes tenants."""
 
-import rich_click as click
+import click
 
 from app.cli.database_work import in_database
 from app.cli.printing import print_table

@@ -6,8 +6,8 @@ import unicodedata
 from io import TextIOWrapper
 from typing import Any, TextIO
 
+import click
 import msgspec
-import rich_click as click
 from rich.console import Console
 from rich.text import Text
 

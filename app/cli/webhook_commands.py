@@ -1,6 +1,6 @@
 """`dossier webhook` makes endpoints, and shows and resends what they got."""
 
-import rich_click as click
+import click
 
 from app.cli.printing import print_table
 from app.cli.server_connection import connect

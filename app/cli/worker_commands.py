@@ -6,7 +6,7 @@ Operators pause, resume and drain workers here.
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import rich_click as click
+import click
 
 from app.cli.printing import print_table
 from app.cli.server_connection import connect

@@ -9,8 +9,8 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import click
 import pytest
-import rich_click as click
 from click.testing import CliRunner
 
 from app.cli.root import COMMANDS, dossier

@@ -3,8 +3,8 @@
 import json
 import re
 
+import click
 import pytest
-import rich_click as click
 
 from app.cli.root import COMMANDS, OLD_NAMES, dossier
 from app.cli.terminal import err

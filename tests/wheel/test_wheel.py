@@ -72,7 +72,7 @@ def test_the_client_needs_nothing_but_httpx_and_msgspec(client_only):
     )
 
     assert {"httpx", "msgspec"} <= names
-    assert not {"litestar", "asyncpg", "rich_click", "sqlalchemy"} & names
+    assert not {"litestar", "asyncpg", "rich", "sqlalchemy"} & names
     assert loaded.returncode == 0, loaded.stderr
     assert "app" not in loaded.stdout.split()
 
