@@ -16,28 +16,17 @@ import msgspec
 
 from app.ingest.extract import read_file
 from app.ingest.extracted import FileRead
+from app.ingest.read_answers import TOO_MUCH, decoded_read
 
 CPU_SECONDS = 30  # of one file, and of each program that reads its pictures
 WALL_SECONDS = 300.0  # of one file, with the programs that it starts
 EXTRA_MEMORY = 1 << 30  # bytes beyond those that the process has at its start
 PIPE_CHUNK = 1 << 16
-TOO_MUCH = "It takes more time or memory than a text does: split it, or save it in another format."
-
-
-_decode = msgspec.msgpack.Decoder(FileRead).decode
 
 
 def confined_read(path: Path, url: str = "", name: str = "") -> FileRead:
     """Read a file as `read_file` does, within limits."""
     return decoded_read(confined_bytes(path, url, name), name or str(path))
-
-
-def decoded_read(said: bytes, name: str) -> FileRead:
-    """Decode a reading process's output, which is empty if it was ended."""
-    try:
-        return _decode(said)
-    except ValueError:
-        return FileRead(failed=[f"{name}: {TOO_MUCH}"])
 
 
 def confined_bytes(path: Path, url: str, name: str) -> bytes:

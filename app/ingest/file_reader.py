@@ -12,9 +12,8 @@ import msgspec
 
 import app
 from app.errors import BadDocument
-from app.ingest.confined import decoded_read
 from app.ingest.extracted import FileRead
-from app.ingest.reading_process import LENGTH
+from app.ingest.read_answers import LENGTH, decoded_read
 from app.text.formats import Extract
 
 READERS = 2  # files at once, each in a process

@@ -4,7 +4,6 @@ The server is threaded and must not fork itself. This process is not, and forks 
 interpreter would take longer than most files do. It has none of the server's keys: see `file_reader`.
 """
 
-import struct
 import sys
 from pathlib import Path
 from typing import BinaryIO
@@ -12,8 +11,7 @@ from typing import BinaryIO
 import msgspec
 
 from app.ingest.confined import confined_bytes
-
-LENGTH = struct.Struct("!I")
+from app.ingest.read_answers import LENGTH
 
 
 def serve_reads(requests: BinaryIO, answers: BinaryIO) -> None:

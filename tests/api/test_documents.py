@@ -5,8 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.ingest import confined
 from app.ingest.file_reader import FileReader
+from app.ingest.read_answers import TOO_MUCH
 from app.store.database import fetch
 from app.wiring import Container
 from dossier import AsyncDossier, Sources
@@ -171,7 +171,7 @@ async def test_a_hostile_file_costs_itself_and_the_reader_goes_on(tmp_path):
     await gone.aclose()
 
     assert "bad.docx: word/document.xml in it has more than 50 MB" in failed.failed[0]
-    assert ended.failed == [f"good.txt: {confined.TOO_MUCH}"]
+    assert ended.failed == [f"good.txt: {TOO_MUCH}"]
     assert read.documents[0].text == YAK
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from app.ingest import confined, extract, kinds
 from app.ingest.confined import confined_read
+from app.ingest.read_answers import TOO_MUCH
 from app.text.formats import Extract
 
 
@@ -32,7 +33,7 @@ def test_a_file_that_takes_too_much_costs_that_file(tmp_path, monkeypatch, reade
     bad.write_text("x")
     good.write_text("Water boils at 100 degrees.")
 
-    assert confined_read(bad).failed == [f"{bad}: {confined.TOO_MUCH}"]
+    assert confined_read(bad).failed == [f"{bad}: {TOO_MUCH}"]
     assert confined_read(good).documents[0].text == "Water boils at 100 degrees."
 
 
