@@ -1,4 +1,4 @@
-"""What a reading process answers, for those that ask it and load no reader themselves."""
+"""Decode what a reading process answers, without loading any reader."""
 
 import struct
 
