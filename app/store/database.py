@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 
+from app.domain.caller import Caller
 from app.errors import DatabaseUnavailable
 from app.store.address import driver_url, hosts, session
 from app.store.session import Session, is_standby, preamble_of, set_up
@@ -16,6 +17,7 @@ from app.store.session import Session, is_standby, preamble_of, set_up
 log = logging.getLogger(__name__)
 
 APP_ROLE = "dossier_app"
+TENANT_ROLE = "dossier_tenant"  # sees the rows of one tenant, by row level security
 POOL_SIZE = 8  # connections of one process; two cores answer no faster with more
 POOL_TIMEOUT = 5.0  # seconds to wait for a free connection before the answer is 503
 CONNECT_TIMEOUT = 5.0  # seconds, for all hosts of the URL together
@@ -85,22 +87,33 @@ class Engine:
         self._url = driver_url(url)
         self._role = role
         self._size = pool_size
-        self._pool: asyncpg.Pool | None = None
+        self._pools: dict[str | None, asyncpg.Pool] = {}
         self._outage: str | None = None  # the statement whose success ends it
         self._asked = 0  # statements that run, or have no connection yet
         self.failures = 0  # statements that found Postgres away, since the last scrape
 
     async def fetch(self, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as the driver
         """Run one statement with $1, $2 … and return its rows."""
-        return await self._lend(sql, lambda connection: run_bounded(connection, sql, params))
+        return await self.ask("", sql, params)
 
-    async def _lend(self, sql: str, run: Callable[[Session], Awaitable[list[Any]]]) -> list[Any]:
+    async def fetch_fenced(self, tenant: str, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as above
+        """Run one statement that sees no other tenant's rows."""
+        return await self.ask(tenant, sql, params)
+
+    async def ask(self, tenant: str, sql: str, params: Sequence[Any]) -> list[Any]:
+        """Run one statement, behind the fence of `tenant` unless that is empty."""
+        return await self._lend(tenant, sql, lambda connection: run_bounded(connection, sql, params, tenant))
+
+    async def _lend(
+        self, tenant: str, sql: str, run: Callable[[Session], Awaitable[list[Any]]]
+    ) -> list[Any]:
         """Lend a connection for a statement."""
-        if self._pool is None:
-            self._pool = await self._open()
+        role = TENANT_ROLE if tenant and self._role == APP_ROLE else self._role
+        if role not in self._pools:
+            self._pools[role] = await self._open(role)
         self._asked += 1
         try:
-            async with self._pool.acquire(timeout=POOL_TIMEOUT) as connection:
+            async with self._pools[role].acquire(timeout=POOL_TIMEOUT) as connection:
                 rows = await run(connection)
         except AWAY as error:
             self.failures += 1
@@ -126,19 +139,17 @@ class Engine:
 
     def connections(self) -> tuple[int, int, int]:
         """Count the connections, busy and idle, and the waiting statements."""
-        if self._pool is None:
-            return 0, 0, 0
-        idle = self._pool.get_idle_size()
-        used = self._pool.get_size() - idle
+        idle = sum(pool.get_idle_size() for pool in self._pools.values())
+        used = sum(pool.get_size() for pool in self._pools.values()) - idle
         return used, idle, max(0, self._asked - used)
 
     async def dispose(self) -> None:
         """Cut all connections."""
-        if self._pool is not None:
-            self._pool.terminate()
-            self._pool = None
+        for pool in self._pools.values():
+            pool.terminate()
+        self._pools.clear()
 
-    async def _open(self) -> asyncpg.Pool:
+    async def _open(self, role: str | None) -> asyncpg.Pool:
         return await asyncpg.create_pool(
             self._url,
             connect=dial,
@@ -146,15 +157,15 @@ class Engine:
             min_size=0,  # so that nothing is awaited here, and two first statements share one pool
             max_size=self._size,
             reset=_keep,
-            server_settings=server_settings(self._role),
+            server_settings=server_settings(role),
         )
 
 
-async def run_bounded(connection: Session, sql: str, params: Sequence[Any]) -> list[Any]:
+async def run_bounded(connection: Session, sql: str, params: Sequence[Any], tenant: str = "") -> list[Any]:
     """Run a statement, and cut the connection where it takes too long."""
     late = asyncio.get_running_loop().call_later(COMMAND_TIMEOUT, connection.terminate)
     try:
-        rows: list[Any] = await connection.run(sql, *params)
+        rows: list[Any] = await connection.run(sql, *params, tenant=tenant)
     except asyncpg.ReadOnlySQLTransactionError:
         connection.terminate()  # it leads to a standby; the next one may find the primary
         raise
@@ -270,6 +281,17 @@ async def fetch(engine: Engine, sql: str, *params: Any) -> list[Any]:  # noqa: A
     """
     try:
         return await engine.fetch(sql, *params)
+    except AWAY as error:
+        raise DatabaseUnavailable(str(error)) from error
+
+
+async def fetch_own(engine: Engine, caller: Caller, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as the driver
+    """Run one statement that sees the caller's rows alone, whatever it asks for.
+
+    Its $1 is the caller's tenant. Raises as `fetch` does.
+    """
+    try:
+        return await engine.fetch_fenced(caller.tenant, sql, caller.tenant, *params)
     except AWAY as error:
         raise DatabaseUnavailable(str(error)) from error
 

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from app.domain.caller import Caller
 from app.errors import WrongVersion
-from app.store.database import Engine, fetch, storable
+from app.store.database import Engine, fetch, fetch_own, storable
 from app.text import languages
 from app.text.passages import cut, folded
 from dossier.document_types import DocumentChange, DocumentOriginal, ListedDocument
@@ -214,12 +214,12 @@ async def documents(
     """
     bound = min(limit, MAX_LISTED_DOCUMENTS)
     wanted = (storable(after), storable(url_prefix), collection)
-    return [_listed(row) for row in await fetch(engine, DOCUMENTS, caller.tenant, bound, *wanted)]
+    return [_listed(row) for row in await fetch_own(engine, caller, DOCUMENTS, bound, *wanted)]
 
 
 async def find_document(engine: Engine, caller: Caller, document_id: int) -> ListedDocument | None:
     """Return what is known of a document, None if it is unknown."""
-    rows = await fetch(engine, DOCUMENT, caller.tenant, document_id)
+    rows = await fetch_own(engine, caller, DOCUMENT, document_id)
     return _listed(rows[0]) if rows else None
 
 

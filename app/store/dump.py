@@ -39,6 +39,7 @@ READ_VERSION = "SELECT current_setting('server_version_num')::integer / 10000"
 MAKE_ROLES = """
     DO $$ BEGIN
         IF to_regrole('dossier_app') IS NULL THEN CREATE ROLE dossier_app NOLOGIN; END IF;
+        IF to_regrole('dossier_tenant') IS NULL THEN CREATE ROLE dossier_tenant NOLOGIN; END IF;
         IF to_regrole('dossier_report') IS NULL THEN CREATE ROLE dossier_report NOLOGIN; END IF;
     END $$"""
 

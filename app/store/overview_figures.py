@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from app.domain.caller import Caller
-from app.store.database import Engine, fetch
+from app.store.database import Engine, fetch, fetch_own
 from app.store.workers import STATES
 
 HISTORY_DAYS = 14
@@ -130,8 +130,8 @@ class Failed(Struct, frozen=True):
 
 async def now(engine: Engine, caller: Caller) -> Now:
     """Counts of this moment: three queries over indexes."""
-    counts = {row[0]: row[1] for row in await fetch(engine, COUNT_STATUSES, caller.tenant)}
-    oldest = await fetch(engine, OLDEST, caller.tenant)
+    counts = {row[0]: row[1] for row in await fetch_own(engine, caller, COUNT_STATUSES)}
+    oldest = await fetch_own(engine, caller, OLDEST)
     [workers] = await fetch(engine, COUNT_WORKERS)
     return Now(
         pending=counts.get("pending", 0),
@@ -146,19 +146,19 @@ async def now(engine: Engine, caller: Caller) -> Now:
 
 async def hours(engine: Engine, caller: Caller) -> tuple[Hour, ...]:
     """The last HOURS hours, oldest first, without gaps."""
-    rows = await fetch(engine, BY_HOUR, caller.tenant, first_of(timedelta(days=2)))
+    rows = await fetch_own(engine, caller, BY_HOUR, first_of(timedelta(days=2)))
     return tuple(Hour(*row) for row in rows)
 
 
 async def days(engine: Engine, caller: Caller) -> tuple[Day, ...]:
     """Count jobs by day of submission and model, for HISTORY_DAYS days."""
-    rows = await fetch(engine, BY_DAY, caller.tenant, first_of(timedelta(days=HISTORY_DAYS)))
+    rows = await fetch_own(engine, caller, BY_DAY, first_of(timedelta(days=HISTORY_DAYS)))
     return tuple(Day(*row) for row in rows)
 
 
 async def failures(engine: Engine, caller: Caller) -> tuple[Failed, ...]:
     """Why jobs failed in the last HISTORY_DAYS days, the most frequent first."""
-    rows = await fetch(engine, COUNT_FAILURES, caller.tenant, first_of(timedelta(days=HISTORY_DAYS)))
+    rows = await fetch_own(engine, caller, COUNT_FAILURES, first_of(timedelta(days=HISTORY_DAYS)))
     return tuple(Failed(*row) for row in rows)
 
 

@@ -6,7 +6,7 @@ A query looks at the newest EXAMINED completed jobs of PAST_DAYS days, and at no
 from datetime import timedelta
 
 from app.domain.caller import Caller
-from app.store.database import Engine, fetch
+from app.store.database import Engine, fetch_own
 from app.store.overview_figures import first_of
 from dossier.discovery_types import Past, PastFigures
 from dossier.request import Effort
@@ -47,13 +47,13 @@ async def taken(engine: Engine, caller: Caller, model: str | None = None) -> dic
 
     `model` is the one that they named, "" for none; None means all jobs.
     """
-    rows = await fetch(engine, TOOK, caller.tenant, first_of(timedelta(days=PAST_DAYS)), model)
+    rows = await fetch_own(engine, caller, TOOK, first_of(timedelta(days=PAST_DAYS)), model)
     return {row[0]: _past(*row[1:]) for row in rows}
 
 
 async def count_documents(engine: Engine, caller: Caller) -> int:
     """Count the documents, up to COUNTED."""
-    return int((await fetch(engine, COUNT_DOCUMENTS, caller.tenant))[0][0])
+    return int((await fetch_own(engine, caller, COUNT_DOCUMENTS))[0][0])
 
 
 def _past(jobs: int, calls: list[float], seconds: list[float], cost: list[float] | None) -> Past:

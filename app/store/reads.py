@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from app.domain.caller import Caller
-from app.store.database import Engine, fetch
+from app.store.database import Engine, fetch, fetch_own
 from app.store.projections import JOB_COLUMNS, OUTCOME_SQL
 from app.text.json_bounds import is_nested
 from dossier.job_types import OVER, JobView, Status
@@ -70,7 +70,7 @@ class LogHead(Struct, frozen=True):
 
 async def views(engine: Engine, caller: Caller, job_ids: Sequence[UUID]) -> Mapping[UUID, JobView]:
     """Return these jobs for callers, without unknown or other tenants' ids."""
-    rows = await fetch(engine, READ_VIEWS, caller.tenant, list(set(job_ids)))
+    rows = await fetch_own(engine, caller, READ_VIEWS, list(set(job_ids)))
     return {row["job_id"]: _view(row) for row in rows}
 
 
@@ -83,12 +83,12 @@ async def ids(
 
     Those whose events were archived are left out.
     """
-    return [row["job_id"] for row in await fetch(engine, IDS, caller.tenant, since, after, limit)]
+    return [row["job_id"] for row in await fetch_own(engine, caller, IDS, since, after, limit)]
 
 
 async def own_heads(engine: Engine, caller: Caller, job_ids: Sequence[UUID]) -> Mapping[UUID, LogHead]:
     """Return how far these jobs' logs go, without other tenants' jobs."""
-    rows = await fetch(engine, OWN_HEADS, caller.tenant, list(set(job_ids)))
+    rows = await fetch_own(engine, caller, OWN_HEADS, list(set(job_ids)))
     return {row["job_id"]: LogHead(row["seq"], row["status"], row["is_archived"]) for row in rows}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 
+SET_TENANT = "SELECT set_config('dossier.tenant', $1::text, $2::boolean)"
 NO_ROW = "SELECT 0"  # Postgres's word for an answer without a row
 
 
@@ -19,13 +20,20 @@ class Session(asyncpg.Connection):  # type: ignore[misc]
 
     is_pooled = False
     preamble = ""  # of each transaction through a pooler
+    tenant = ""  # whose rows are seen, where row level security asks
 
-    async def run(self, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as the driver
+    async def run(self, sql: str, *params: Any, tenant: str = "") -> list[Any]:  # noqa: ANN401 - as the driver
         """Run one statement, which commits, and return its rows."""
         if not self.is_pooled:
+            if tenant != self.tenant:
+                self.tenant = ""  # if this is cut off, it is set again
+                await self.fetch(SET_TENANT, tenant, False)
+                self.tenant = tenant
             return list(await self.fetch(sql, *params))
         try:
             await self.execute(self.preamble)
+            if tenant:
+                await self.fetch(SET_TENANT, tenant, True)
             rows = await self.fetch(sql, *params)
             await self.execute("COMMIT")
         except asyncpg.PostgresError:

@@ -65,19 +65,21 @@ class StandbyReads(Engine):
         self._horizons: Batch[None, Horizon] = Batch(self._ask_horizon)
         self._answered = Counter[str]()  # statements, since they were last counted
 
-    async def fetch(self, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as the driver
+    async def ask(self, tenant: str, sql: str, params: Sequence[Any]) -> list[Any]:
         """Run one statement that reads, on the standby where it can."""
         if time.monotonic() >= self._rests_until:
             horizon = await self._horizons.ask(None)
             try:
-                rows = await self._lend(sql, lambda connection: _run_at(connection, horizon, sql, params))
+                rows = await self._lend(
+                    tenant, sql, lambda connection: _run_at(connection, horizon, tenant, sql, params)
+                )
             except UNFIT as error:
                 self._rest(error)
             else:
                 self._wake_up()
                 return rows
         self._answered["primary"] += 1
-        return await self._primary.fetch(sql, *params)
+        return await self._primary.ask(tenant, sql, params)
 
     def take_counts(self) -> Counter[str]:
         """Return how many statements each server answered since the last time."""
@@ -106,14 +108,16 @@ class StandbyReads(Engine):
         """The primary answers instead."""
 
 
-async def _run_at(connection: Session, horizon: Horizon, sql: str, params: tuple[Any, ...]) -> list[Any]:
+async def _run_at(
+    connection: Session, horizon: Horizon, tenant: str, sql: str, params: Sequence[Any]
+) -> list[Any]:
     """Run a statement once the standby has replayed up to the horizon.
 
     Raises StandbyBehind where that takes too long.
     """
     until = time.monotonic() + REPLAY_WAIT
-    while not (await run_bounded(connection, HAS_REACHED, horizon))[0][0]:
+    while not (await run_bounded(connection, HAS_REACHED, horizon, tenant))[0][0]:
         if time.monotonic() > until:
             raise StandbyBehind(f"It has not replayed {horizon.lsn} of timeline {horizon.timeline}.")
         await asyncio.sleep(REPLAY_PAUSE)
-    return await run_bounded(connection, sql, params)
+    return await run_bounded(connection, sql, params, tenant)
