@@ -140,6 +140,7 @@ class QuotaExceeded(DossierError):
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after  # seconds
+        self.fields: dict[str, str] = {}  # of the answer's header
 
 
 class CostLimitRequired(DossierError):

@@ -221,6 +221,8 @@ def on_dossier_error(_request: Request, error: DossierError) -> Response[bytes]:
         log.error("An error has no answer of its own.", exc_info=error)
     wait = getattr(error, "retry_after", None)
     headers = {"Retry-After": str(wait)} if wait else {}
+    if isinstance(error, QuotaExceeded):
+        headers |= error.fields
     if isinstance(error, Unauthorised):
         headers["WWW-Authenticate"] = 'Bearer realm="dossier"'
     return answer(problem(code, DETAILS.get(code) or str(error)), headers)

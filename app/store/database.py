@@ -104,9 +104,7 @@ class Engine:
         """Run one statement, behind the fence of `tenant` unless that is empty."""
         return await self._lend(tenant, sql, lambda connection: run_bounded(connection, sql, params, tenant))
 
-    async def _lend(
-        self, tenant: str, sql: str, run: Callable[[Session], Awaitable[list[Any]]]
-    ) -> list[Any]:
+    async def _lend(self, tenant: str, sql: str, run: Callable[[Session], Awaitable[list[Any]]]) -> list[Any]:
         """Lend a connection for a statement."""
         role = TENANT_ROLE if tenant and self._role == APP_ROLE else self._role
         if role not in self._pools:
@@ -286,9 +284,9 @@ async def fetch(engine: Engine, sql: str, *params: Any) -> list[Any]:  # noqa: A
 
 
 async def fetch_own(engine: Engine, caller: Caller, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as the driver
-    """Run one statement that sees the caller's rows alone, whatever it asks for.
+    """Run one statement that sees the caller's rows alone.
 
-    Its $1 is the caller's tenant. Raises as `fetch` does.
+    Row level security sees to that. Its $1 is the caller's tenant. Raises as `fetch` does.
     """
     try:
         return await engine.fetch_fenced(caller.tenant, sql, caller.tenant, *params)

@@ -48,6 +48,7 @@ READ_QUOTAS = """
                      AND r.day >= date_trunc('month', now() AT TIME ZONE 'UTC')::date), 0)
     FROM tenants t
     WHERE num_nonnulls(max_unfinished_jobs, max_jobs_per_day, max_usd_per_month) > 0
+      AND ($1::text IS NULL OR tenant = $1)
     ORDER BY tenant"""
 
 UNFINISHED_WAIT = 30  # seconds after which to try again
@@ -98,6 +99,13 @@ class QuotaGate:
             raise _refused(refusal, datetime.now(UTC))
         return True
 
+    async def used(self, tenant: str) -> QuotaUse | None:
+        """Return how much of its quota a tenant uses, None without one."""
+        if tenant not in await self._tenants():
+            return None
+        rows = await fetch(self._engine, READ_QUOTAS, tenant)
+        return QuotaUse(*rows[0]) if rows else None
+
     async def release(self, job_id: UUID) -> None:
         """Give back what was reserved for a job that was not written."""
         await fetch(self._engine, RELEASE_QUOTA, job_id)
@@ -119,13 +127,25 @@ async def set_quota(engine: Engine, tenant: str, quota: Quota) -> None:
 
 async def read_quotas(engine: Engine) -> list[QuotaUse]:
     """Return the quotas of all tenants that have one."""
-    return [QuotaUse(*row) for row in await fetch(engine, READ_QUOTAS)]
+    return [QuotaUse(*row) for row in await fetch(engine, READ_QUOTAS, None)]
+
+
+def day_ends(now: datetime) -> int:
+    """Seconds until the day of UTC is over."""
+    return int((_midnight(now) + timedelta(days=1) - now).total_seconds()) + 1
+
+
+def month_ends(now: datetime) -> int:
+    """Seconds until the month of UTC is over."""
+    next_month = (_midnight(now).replace(day=1) + timedelta(days=32)).replace(day=1)
+    return int((next_month - now).total_seconds()) + 1
+
+
+def _midnight(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _refused(refusal: str, now: datetime) -> CostLimitRequired | QuotaExceeded:
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    tomorrow = midnight + timedelta(days=1)
-    next_month = (midnight.replace(day=1) + timedelta(days=32)).replace(day=1)
     match refusal:
         case "cost_limit":
             return CostLimitRequired("This tenant has a quota of money: set limits.max_cost_usd.")
@@ -134,7 +154,7 @@ def _refused(refusal: str, now: datetime) -> CostLimitRequired | QuotaExceeded:
             return QuotaExceeded(message, UNFINISHED_WAIT)
         case "jobs_per_day":
             message = "The tenant has submitted as many jobs today (UTC) as it may."
-            return QuotaExceeded(message, int((tomorrow - now).total_seconds()) + 1)
+            return QuotaExceeded(message, day_ends(now))
         case _:
             message = "This job might cost more than is left of the tenant's money for this month (UTC)."
-            return QuotaExceeded(message, int((next_month - now).total_seconds()) + 1)
+            return QuotaExceeded(message, month_ends(now))

@@ -27,7 +27,7 @@ class Writer:
         self.engine = engine
         self.metrics = metrics or ProcessMetrics()
         self._wake = wake
-        self._quotas = QuotaGate(engine)
+        self.quotas = QuotaGate(engine)
         self._submits: Batch[Change, bool] = Batch(self._submit, weigh=lambda change: len(change.rows))
         self._appends: Batch[Change, bool] = Batch(self._append, weigh=lambda change: len(change.rows))
         self._keeps: Batch[Sequence[bytes], None] = Batch(self._keep)
@@ -38,11 +38,11 @@ class Writer:
 
         Return False if its key is taken. Raises QuotaExceeded, CostLimitRequired.
         """
-        is_reserved = await self._quotas.reserve(change.job)
+        is_reserved = await self.quotas.reserve(change.job)
         with tracing.span("append", {"dossier.events": len(change.rows)}):
             is_new = await self._submits.ask(change)
         if is_reserved and not is_new:
-            await self._quotas.release(change.job.id)
+            await self.quotas.release(change.job.id)
         return is_new
 
     async def append(self, change: Change) -> bool:

@@ -1,0 +1,54 @@
+"""Tell callers what is left of their tenant's quota, in the fields of the IETF's draft on rate limits."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+from app.api.context import ApiContext
+from app.errors import DatabaseUnavailable, QuotaExceeded
+from app.store.quotas import QuotaUse, day_ends, month_ends
+
+DAY = int(timedelta(days=1).total_seconds())
+
+
+@contextlib.asynccontextmanager
+async def counting_quota(context: ApiContext) -> AsyncIterator[dict[str, str]]:
+    """Fill in the header fields once a job is submitted, or is one too many.
+
+    They stay empty for a tenant without a quota.
+    """
+    fields: dict[str, str] = {}
+    try:
+        yield fields
+    except QuotaExceeded as error:
+        error.fields = await _read_fields(context)
+        raise
+    fields |= await _read_fields(context)
+
+
+async def _read_fields(context: ApiContext) -> dict[str, str]:
+    """Return the fields, none where the database is away."""
+    with contextlib.suppress(DatabaseUnavailable):  # what was submitted stays submitted
+        if use := await context.writer.quotas.used(context.caller.tenant):
+            return fields_of(use, datetime.now(UTC))
+    return {}
+
+
+def fields_of(use: QuotaUse, now: datetime) -> dict[str, str]:
+    """Return the header fields for what is used."""
+    policies, left = [], []
+    if use.max_unfinished_jobs is not None:
+        policies.append(f'"unfinished-jobs";q={use.max_unfinished_jobs};qu="jobs"')
+        left.append(f'"unfinished-jobs";r={_left(use.max_unfinished_jobs - use.unfinished_jobs)}')
+    if use.max_jobs_per_day is not None:
+        policies.append(f'"jobs-per-day";q={use.max_jobs_per_day};qu="jobs";w={DAY}')
+        left.append(f'"jobs-per-day";r={_left(use.max_jobs_per_day - use.jobs_today)};t={day_ends(now)}')
+    if use.max_usd_per_month is not None:
+        rest = use.max_usd_per_month - use.spent_usd - use.reserved_usd
+        policies.append(f'"usd-per-month";q={int(use.max_usd_per_month)};qu="usd"')
+        left.append(f'"usd-per-month";r={_left(rest)};t={month_ends(now)}')
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)}
+
+
+def _left(rest: float) -> int:
+    return max(0, int(rest))
