@@ -12,10 +12,8 @@ ANY = "*"
 OFFERED_METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 PREFLIGHT_SECONDS = b"7200"  # as long as Chromium keeps an answer
 # What a script may read beside the few headers that every script may.
-EXPOSED = b", ".join(
-    (b"Allow", b"ETag", b"Location", b"RateLimit", b"RateLimit-Policy", b"Retry-After", b"WWW-Authenticate")
-    + (b"X-Job-Id", b"X-Request-Id", b"X-Should-Retry")
-)
+READABLE = ("Allow", "ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate")
+EXPOSED = ", ".join((*READABLE, "X-Job-Id", "X-Request-Id", "X-Should-Retry")).encode()
 HEADER_NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,2000}")
 
 Headers = list[tuple[bytes, bytes]]

@@ -1,4 +1,7 @@
-"""Tell callers what is left of their tenant's quota, in the fields of the IETF's draft on rate limits."""
+"""Tell callers what is left of their tenant's quota.
+
+The fields are those of the IETF's draft-ietf-httpapi-ratelimit-headers.
+"""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -13,7 +16,7 @@ DAY = int(timedelta(days=1).total_seconds())
 
 @contextlib.asynccontextmanager
 async def counting_quota(context: ApiContext) -> AsyncIterator[dict[str, str]]:
-    """Fill in the header fields once a job is submitted, or is one too many.
+    """Fill in the header fields once a job is submitted or refused.
 
     They stay empty for a tenant without a quota.
     """

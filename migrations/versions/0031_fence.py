@@ -1,4 +1,4 @@
-"""Row level security: a role that sees one tenant's rows, for reads on behalf of callers."""
+"""Row level security: a role that sees the rows of one tenant."""
 
 from alembic import op
 
