@@ -55,6 +55,7 @@ class ResponseFold:
         self._is_stored = is_stored
         self.state = LogState()
         self._items: list[Item] = []
+        self._places: dict[str, int] = {}  # the id of an item -> its index
         self._open: dict[str, int] = {}  # the key of a call -> the index of its item
         self._number = 0
         self._is_started = False
@@ -215,8 +216,9 @@ class ResponseFold:
         yield {"type": f"response.{name}", "response": self.response()}
 
     def _added(self, item: Item) -> Frame:
+        place = self._places[item["id"]] = len(self._items)
         self._items.append(item)
-        return {"type": "response.output_item.added", "output_index": len(self._items) - 1, "item": item}
+        return {"type": "response.output_item.added", "output_index": place, "item": item}
 
     def _done(self, item: Item) -> Frame:
         return self._about("response.output_item.done", item) | {"item": item}
@@ -225,8 +227,7 @@ class ResponseFold:
         return self._about(name, item) | {"item_id": item["id"]}
 
     def _about(self, name: str, item: Item) -> Frame:
-        index = next(i for i, known in enumerate(self._items) if known["id"] == item["id"])
-        return {"type": name, "output_index": index}
+        return {"type": name, "output_index": self._places[item["id"]]}
 
 
 def response_id(job_hex: str) -> str:

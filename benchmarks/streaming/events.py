@@ -40,7 +40,7 @@ def row(job: str, seq: int) -> Row:
 def line(seq: int) -> bytes:
     """Such an event as one line of JSON."""
     text = msgspec.json.encode(make()).decode()
-    return chain.line(NOWHERE, seq, TYPE, STATUS, PROGRESS, datetime.now(UTC), text)
+    return chain.line(NOWHERE, seq, TYPE, 1, STATUS, PROGRESS, datetime.now(UTC), text)
 
 
 def frame(seq: int) -> bytes:

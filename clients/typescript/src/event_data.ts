@@ -593,12 +593,13 @@ export interface components {
         /**
          * @description A thread began to research one question of the job.
          *
-         *         Its first search, for the words of its question, follows from this.
+         *         Its first searches follow from this.
          */
         ThreadOpened: {
             thread: number;
             question: string;
             section?: number;
+            queries?: string[];
         };
         /** @description A search of a thread returned these sources, new or known. */
         ThreadSearched: {
