@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import shutil
 import signal
@@ -45,6 +46,11 @@ NOT_DURABLE = (
     "ALTER SYSTEM SET full_page_writes = off",
     "SELECT pg_reload_conf()",
 )
+LONGEST = {
+    *("tests/model/test_model.py", "tests/page/test_looks.py", "tests/page/test_journey.py"),
+    *("tests/chaos/test_chaos.py", "tests/chaos/test_standby.py", "tests/threads/test_crashes.py"),
+    *("tests/outcomes/test_outcomes.py", "tests/cli/test_doctor.py", "tests/wheel/test_wheel.py"),
+}
 FAST = Settings(lease_seconds=1.5, drain_seconds=0.1)
 
 
@@ -54,6 +60,22 @@ def docker_answers() -> bool:
     with contextlib.suppress(subprocess.SubprocessError):
         return subprocess.run(["docker", "info"], capture_output=True, timeout=5, check=False).returncode == 0
     return False
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
+    """Collect no garbage among what is imported, which stays, neither now nor later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no process works on one when all others are done."""
+    items.sort(key=lambda item: item.location[0] not in LONGEST)
 
 
 def pytest_unconfigure() -> None:
