@@ -87,12 +87,15 @@ def failure(state: LogState) -> dict[str, Any]:
     return {"message": message, "type": "server_error", "param": None, "code": kind}
 
 
-def usage(state: LogState) -> dict[str, int]:
+def usage(state: LogState) -> dict[str, Any]:
     """Return the tokens that the job was billed."""
+    bill = state.bill
     return {
-        "prompt_tokens": state.input_tokens,
-        "completion_tokens": state.output_tokens,
-        "total_tokens": state.input_tokens + state.output_tokens,
+        "prompt_tokens": bill["input_tokens"],
+        "prompt_tokens_details": {"cached_tokens": bill["cached_tokens"]},
+        "completion_tokens": bill["output_tokens"],
+        "completion_tokens_details": {"reasoning_tokens": bill["reasoning_tokens"]},
+        "total_tokens": state.total_tokens,
     }
 
 

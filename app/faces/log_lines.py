@@ -8,6 +8,8 @@ from app.faces.cited_urls import CitedSource
 from app.faces.model_names import model_name
 from dossier.event_types import JobEvent
 
+BILLED = ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
+
 
 class LogState:
     """Kept up to date event by event."""
@@ -23,11 +25,15 @@ class LogState:
         self.sources: dict[int, CitedSource] = {}
         self.report = ""
         self.error: tuple[str, str] | None = None  # type, message
-        self.input_tokens = 0
-        self.output_tokens = 0
+        self.bill = dict.fromkeys(BILLED, 0)  # tokens of the calls that this job made
         self._reused_turns = 0
         self._turn = 0
         self._reused: set[str] = set()  # keys of calls that the origin made and paid
+
+    @property
+    def total_tokens(self) -> int:
+        """The tokens that went in and came out."""
+        return self.bill["input_tokens"] + self.bill["output_tokens"]
 
     @property
     def model(self) -> str:
@@ -66,8 +72,8 @@ class LogState:
     def _call_completed(self, _event: JobEvent, data: dict[str, Any]) -> None:
         if data["key"] not in self._reused:
             usage = data.get("usage", {})
-            self.input_tokens += usage.get("input_tokens", 0)
-            self.output_tokens += usage.get("output_tokens", 0)
+            for name in BILLED:
+                self.bill[name] += usage.get(name, 0)
 
     _call_failed = _call_completed
 

@@ -263,10 +263,11 @@ def _format(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _usage(state: LogState) -> dict[str, Any]:
+    bill = state.bill
     return {
-        "input_tokens": state.input_tokens,
-        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
-        "output_tokens": state.output_tokens,
-        "output_tokens_details": {"reasoning_tokens": 0},
-        "total_tokens": state.input_tokens + state.output_tokens,
+        "input_tokens": bill["input_tokens"],
+        "input_tokens_details": {name: bill[name] for name in ("cached_tokens", "cache_write_tokens")},
+        "output_tokens": bill["output_tokens"],
+        "output_tokens_details": {"reasoning_tokens": bill["reasoning_tokens"]},
+        "total_tokens": state.total_tokens,
     }
