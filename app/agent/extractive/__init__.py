@@ -31,6 +31,7 @@ from dossier.request import Effort
 QUERIES = 2  # for one step; within the searches that each effort allows for four steps
 MAX_QUERIES = 3  # of one turn
 PAGES: dict[Effort, int] = {"quick": 5, "standard": 4, "deep": 5}  # read in one turn, at most
+FOUND_FIRST = 2  # of the hits, which are read: the search looked at the whole page
 MIN_PAGES = 3  # where a search found as many
 MIN_PAGE_OF_BEST = 0.5  # of the words that the best page shows; the others are not worth their reading
 MAX_QUESTION = 4000  # characters
@@ -138,8 +139,9 @@ def _to_read(ask: Ask, steps: Sequence[str]) -> tuple[str, ...]:
     tried = {url for turn in ask.turns if isinstance(turn.function, ReadPages) for url in turn.function.urls}
     unread = [source for source in ask.sources if source.sha256 is None and source.url not in tried]
     shared = {source.url: _shared(source, wanted, language) for source in unread}
-    ranked = sorted(shared, key=lambda url: -shared[url])[: PAGES[ask.effort]]
-    enough = shared[ranked[0]] * MIN_PAGE_OF_BEST if ranked else 0
+    first = {source.url for source in unread[:FOUND_FIRST]}
+    ranked = sorted(shared, key=lambda url: (url not in first, -shared[url]))[: PAGES[ask.effort]]
+    enough = max(shared.values(), default=0) * MIN_PAGE_OF_BEST
     return tuple(url for n, url in enumerate(ranked) if n < MIN_PAGES or shared[url] >= enough)
 
 

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterable
 
 COMPOUNDING = {"de", "nl"}  # languages that write compounds as one word
-UNALIKE = {"zh", "ja", "ko", "th", "ar", "hi"}  # whose words a common beginning does not show to be kin
+JOINING = COMPOUNDING | {"ar"}  # or write small words as a part of the next one
+UNALIKE = {"zh", "ja", "ko", "th", "hi"}  # whose words a common beginning does not show to be kin
 MIN_PART = 5  # letters of a part of a compound in the page
 MIN_HEAD = 4  # letters of the last part of a compound in the question, which says what it is
 MIN_BEGIN = 5  # letters with which two forms of a word begin
 ALIKE = 0.65  # of the longer of two forms
 
+# What Arabic writes before a word as a part of it: and, so, by, for, like, the, and the persons of a verb.
+_BEFORE = re.compile(r"\A(?:[وف]?(?:[بلك]?ال|لل|[بلكسيتناأم])|[وف])(?=\w{3})")
 _PARTICIPLE = re.compile(r"\A(ab|an|auf|aus|bei|ein|her|hin|mit|nach|vor|weg|zu|zusammen)?ge(?=\w{4})")
 
 
@@ -29,6 +32,8 @@ def is_kin(want: str, word: str, language: str) -> bool:
     """Return True for another form, or a part, of a wanted word."""
     if want[:1].isdigit() or word[:1].isdigit():
         return False
+    if language == "ar":
+        return bool({want, _BEFORE.sub("", want)} & {word, _BEFORE.sub("", word)})
     if language in COMPOUNDING:
         if (len(want) >= MIN_PART and want in word) or (len(word) >= MIN_HEAD and want.endswith(word)):
             return True

@@ -21,9 +21,9 @@ MAX_PLAN_QUERY = 300  # characters
 
 WH = "what|what's|how|why|when|where|who|whom|whose|which|explain|describe|compare"
 ASKING = f"{WH}|is|are|was|were|does|do|did|can|could|should|will|would|tell|list|name"
-QUESTION_PARTS = re.compile(
-    rf"[?;]+\s*(?:(?:and|or|but)\s+)?|[.!]\s+|,?(?<!\s)\s+(?:and|or|but)\s+(?=(?:{WH})\s)|,\s+(?=(?:{WH})\s)",
-    re.IGNORECASE,
+QUESTION_ENDS = re.compile(r"[?;]+\s*(?:(?:and|or|but)\s+)?|[.!]\s+", re.IGNORECASE)
+QUESTION_JOINTS = re.compile(
+    rf",?(?<!\s)\s+(?:and|or|but)\s+(?=(?:{WH})\s)|,\s+(?=(?:{WH})\s)", re.IGNORECASE
 )
 # Marks that end a question in any language; the parts between them are questions of their own.
 CLAUSE_MARKS = re.compile(r"[?？؟;；]+|[.!](?=\s)|[。！]")
@@ -129,10 +129,16 @@ def asked(question: str) -> tuple[str, ...]:
         mark = frame(question).mark
         return tuple(dict.fromkeys(part[:MAX_SUBQUESTION] + mark for part in asking))[:MAX_STEPS]
     folded = KEYWORD_NAME.sub(r'\1 "\2" ', folded)
-    parts = [part.strip(" ,.?!") for part in QUESTION_PARTS.split(folded)]
+    parts = [part.strip(" ,.?!") for whole in QUESTION_ENDS.split(folded) for part in _parts(whole)]
     whole = [part for part in parts if any(c.isalnum() for c in part)] or [folded.strip() or "?"]
     whole = _compared(whole[0]) if len(whole) == 1 else [whole[0], *_resolved(whole)]
     return tuple(dict.fromkeys(map(_as_question, whole)))[:MAX_STEPS]
+
+
+def _parts(sentence: str) -> list[str]:
+    """Split joined questions, but no question from its introduction."""
+    parts = QUESTION_JOINTS.split(sentence)
+    return parts if STARTS_ASKING.match(parts[0].strip()) else [sentence]
 
 
 def _resolved(parts: list[str]) -> list[str]:

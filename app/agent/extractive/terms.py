@@ -50,6 +50,10 @@ class Rarity:
         """Inverse document frequency, in nats, never 0."""
         return log(2 + self._total / (0.5 + self._counts[term]))
 
+    def of_most(self, term: str) -> float:
+        """Return a term's weight as a share of an unknown one's."""
+        return self.weight(term) / log(2 + 2 * self._total)
+
     def share(self, wanted: frozenset[str], has: frozenset[str]) -> float:
         """Return the share of `wanted` in `has`, weighed by rarity.
 
