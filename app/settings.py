@@ -45,6 +45,7 @@ SENT_TO = (
     ("DATABASE_URL", "PGPASSWORD"),
     ("DOSSIER_LISTEN_URL", "PGPASSWORD"),
     ("DATABASE_URL_READ", "PGPASSWORD"),
+    ("DATABASE_URL_REPORT", "PGPASSWORD"),
 )
 
 
@@ -60,6 +61,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     listen_url: DatabaseUrl = field(name="DOSSIER_LISTEN_URL", default="")
     # Of a standby, for what is only read; empty: DATABASE_URL.
     read_url: DatabaseUrl = field(name="DATABASE_URL_READ", default="")
+    # Of a login that reads the views alone, for `dossier sql`; empty: DATABASE_URL_READ or DATABASE_URL.
+    report_url: DatabaseUrl = field(name="DATABASE_URL_REPORT", default="")
     home: Folder = field(name="DOSSIER_HOME", default="~/.dossier")
     url: Address = field(name="DOSSIER_URL", default="")  # of a running server, for the commands
     api_key: Key = field(name="DOSSIER_API_KEY", default="")  # that the commands send to it
@@ -174,7 +177,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         """Return what no log may show: keys and the database's password."""
         names = {name for name in self.__struct_fields__ if name.endswith("_key")}
         keys = {getattr(self, name) for name in names - {"signing_key"}}  # which is the path of a file
-        found = {urlsplit(url).password or "" for url in (self.database_url, self.listen_url, self.read_url)}
+        urls = self.database_url, self.listen_url, self.read_url, self.report_url
+        found = {urlsplit(url).password or "" for url in urls}
         return frozenset(keys | found | set(map(unquote, found))) - {""}
 
     @property

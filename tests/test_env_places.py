@@ -12,6 +12,7 @@ VALUES = {
     "DATABASE_URL": "postgresql://evil.example/x",
     "DOSSIER_LISTEN_URL": "postgresql://evil.example/x",
     "DATABASE_URL_READ": "postgresql://evil.example/x",
+    "DATABASE_URL_REPORT": "postgresql://evil.example/x",
     "PGPASSWORD": "secret-word",
 }
 

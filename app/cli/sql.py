@@ -58,7 +58,11 @@ def sql(*, sql: str | None, as_csv: bool, as_json: bool, timeout: float) -> None
     settings = load_settings()
     # The login of an analyst cannot see the level; Postgres itself reports missing views.
     standby = standby_url(settings.read_url) if settings.read_url else ""
-    url = standby or settings.listen_url or settings.database_url or ready_url(settings)
+    url = (
+        settings.report_url or standby or settings.listen_url or settings.database_url or ready_url(settings)
+    )
+    if settings.report_url:
+        asyncio.run(analyst_session.require_analyst(url, timeout))
     write = _print_json if as_json else _print_table if out.is_terminal and not as_csv else _print_csv
     if sql is None and sys.stdin.isatty() and not as_csv and not as_json and (psql := shutil.which("psql")):
         raise Exit(_run_psql(psql, url, timeout))

@@ -32,6 +32,12 @@ VIEW_COLUMNS = """
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
     WHERE c.relnamespace = 'report'::regnamespace AND c.relname = '{}' AND a.attnum > 0 ORDER BY a.attnum"""
 
+# A superuser is a member of every role.
+OTHER_ROLES = f"""
+    SELECT rolname::text FROM pg_roles
+    WHERE pg_has_role(session_user, oid, 'MEMBER') AND rolname NOT IN (session_user, '{ANALYST_ROLE}')
+    ORDER BY 1 LIMIT 5"""
+
 # What a URL can say beside the user, the host and the database, and where psql looks for it.
 VARIABLES = {
     "host": "PGHOST",
@@ -85,6 +91,7 @@ def session_settings(seconds: float) -> dict[str, str]:
         "idle_in_transaction_session_timeout": "60000",
         "search_path": "report",
         "TimeZone": "UTC",
+        "work_mem": "64MB",
         "jit": "off",  # compiling takes longer than most of these queries
     }
 
@@ -145,6 +152,19 @@ async def connected(url: str, seconds: float) -> AsyncIterator[asyncpg.Connectio
         yield connection
     finally:
         connection.terminate()  # without a word; Postgres rolls back
+
+
+async def require_analyst(url: str, seconds: float) -> None:
+    """Refuse a login that may do more than an analyst.
+
+    Raises BadSetting, and what `connected` raises.
+    """
+    async with connected(url, seconds) as connection:
+        if found := [row[0] for row in await connection.fetch(OTHER_ROLES)]:
+            raise BadSetting(
+                f"The login in DATABASE_URL_REPORT is also {', '.join(found)}: make one that is a member of "
+                f"{ANALYST_ROLE} alone."
+            )
 
 
 async def check(url: str, seconds: float) -> None:

@@ -4,6 +4,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
+from app.errors import BadSetting
 from app.store import analyst_session
 from app.store.database import driver_url
 from tests.conftest import execute
@@ -178,3 +179,48 @@ async def test_a_role_that_sees_one_tenant_sees_no_other(seeded_url):
 
     assert tenants == {"acme"}
     assert "job_id = j.job_id" in plan
+
+
+ATTACKS = [
+    "SET ROLE NONE",
+    "RESET ROLE",
+    "SELECT set_config('role', 'none', false)",
+    "SET SESSION AUTHORIZATION DEFAULT",
+    "DO $$ BEGIN SET ROLE NONE; END $$",
+]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+async def test_a_login_of_its_own_has_no_way_back(login, attack):
+    connection = await asyncpg.connect(
+        driver_url(login), server_settings=analyst_session.session_settings(60)
+    )
+    await connection.execute("SET default_transaction_read_only = off")
+    await connection.execute(attack)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.fetch("SELECT * FROM public.jobs")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.execute("SET ROLE dossier_app")
+    await connection.close()
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "SELECT set_config('transaction_read_only', 'off', false)",
+        "SET TRANSACTION READ WRITE",
+        "SELECT 1; SELECT 2",
+        "COMMIT; SELECT 1",
+        "SELECT set_config('statement_timeout', '0', false), pg_sleep(60)",
+    ],
+)
+async def test_a_statement_cannot_lift_its_own_bounds(login, attack):
+    with pytest.raises(analyst_session.QueryFailed):
+        async with analyst_session.asking(login, 1, attack):
+            pass
+
+
+async def test_a_login_that_may_do_more_is_refused(login, seeded_url):
+    await analyst_session.require_analyst(login, 5)
+    with pytest.raises(BadSetting, match="dossier_app"):
+        await analyst_session.require_analyst(seeded_url, 5)
