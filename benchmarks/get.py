@@ -20,4 +20,4 @@ async def measure(cluster: Cluster, scale: Scale) -> list[Line]:
         ours = [web.get(f"/jobs/{job.id}") for job in random.choices(jobs, k=5 * JOBS)]
         bare = web.get("/constant")
         name = "GET /jobs/{id}, 50 clients"
-        return [await web.compare(name, url, cluster.postmaster, ours, bare, scale, "≥ 60 %")]
+        return [await web.compare(name, url, cluster.postmaster, ours, bare, scale, "≥ 75 %")]

@@ -11,4 +11,4 @@ BODY = f'{{"query": "{QUESTION.query}", "effort": "quick", "tags": ["boiling"]}}
 async def measure(cluster: Cluster, scale: Scale) -> list[Line]:
     async with cluster.database() as url:
         ours, bare = [post("/jobs", BODY)], post("/constant", BODY)
-        return [await compare("POST /jobs, 50 clients", url, cluster.postmaster, ours, bare, scale, "")]
+        return [await compare("POST /jobs, 50 clients", url, cluster.postmaster, ours, bare, scale, "≥ 50 %")]
