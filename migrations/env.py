@@ -1,8 +1,10 @@
 """Runs the migrations on one connection, one process at a time."""
 
 import asyncio
+import logging
 
 from alembic import context
+from alembic.runtime.migration import MigrationInfo
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -12,6 +14,8 @@ from app.store.database import dial
 from app.store.migrate import LOCK_TIMEOUT
 from app.store.tables import metadata
 
+log = logging.getLogger(__name__)
+
 LOCK = 4_711_001  # advisory: several processes may start at once, one of them migrates
 
 
@@ -20,9 +24,16 @@ def belongs(_object: object, name: str | None, kind: str, *_rest: object) -> boo
     return not (kind == "table" and name is not None and name.startswith("events_"))
 
 
+def note(step: MigrationInfo, **_rest: object) -> None:
+    """Log that a migration was applied."""
+    log.info("A migration was applied.", extra={"level": step.up_revision_id})
+
+
 def run(connection: Connection) -> None:
     """Migrate inside one transaction, behind the lock."""
-    context.configure(connection=connection, target_metadata=metadata, include_object=belongs)
+    context.configure(
+        connection=connection, target_metadata=metadata, include_object=belongs, on_version_apply=note
+    )
     with context.begin_transaction():
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT}"))

@@ -7,6 +7,7 @@ import os
 import sys
 
 import asyncpg
+import httpx
 import pytest
 
 from app.configuration import secrets_of
@@ -14,8 +15,10 @@ from app.errors import DatabaseUnavailable, ProviderError
 from app.logs import JsonFormatter, LineFormatter
 from app.settings import load_settings
 from app.store import database
+from app.store.api_keys import add_key
 from app.worker.breaker import FAILURES_TO_OPEN, Breaker
 from dossier.request import Limits
+from tests.conftest import serving
 from tests.steps import submitted_job, until, whole_log
 from tests.worker.working import over, working
 
@@ -126,7 +129,7 @@ async def test_claim_failure_and_end_of_an_attempt_are_lines_with_their_job(hous
         "An attempt failed.",
         "An attempt ended.",
     ]
-    assert {entry["epoch"] for entry in mine} == {1}
+    assert {(entry["epoch"], entry["tenant"]) for entry in mine} == {(1, "default")}
     assert mine[1]["error"] == "The key [secret] was refused."
     assert mine[2]["outcome"] == "failed"
     assert not any("canary" in line for line in lines)
@@ -172,3 +175,13 @@ async def test_an_outage_of_postgres_is_said_once_and_once_when_it_is_over(
 
 async def _said(lines, message):
     return any(message in line for line in lines)
+
+
+async def test_a_refused_key_is_a_line_without_the_key(house, owner, lines):
+    async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url) as http:
+        await add_key(owner, "reader", ["read"], None)
+        headers = {"Authorization": "Bearer dsk_canary_0123456789"}
+        assert (await http.get("/jobs", headers=headers)).status_code == 401
+    refused = [json.loads(line) for line in lines if "A key was refused." in line]
+    assert [(entry["route"], entry["client"]) for entry in refused] == [("/jobs", "127.0.0.1")]
+    assert not any("canary" in line for line in lines)

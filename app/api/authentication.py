@@ -1,5 +1,6 @@
 """Admit a request by its key, from a header or a cookie."""
 
+import logging
 from typing import Any
 
 from litestar import Request
@@ -10,6 +11,8 @@ from app.api.context import ApiContext
 from app.domain.api_key import Scope
 from app.domain.caller import DEFAULT_TENANT, Caller
 from app.errors import Forbidden, Unauthorised
+
+log = logging.getLogger(__name__)
 
 COOKIE = "dossier_key"
 CALLER = "dossier.caller"  # in the scope of a request
@@ -31,14 +34,23 @@ async def require_key(connection: ASGIConnection[Any, Any, Any, Any], handler: B
     if needs is None:
         return
     context: ApiContext = connection.app.state.context
-    caller = await context.keyring.caller(_presented(connection))
+    presented = _presented(connection)
+    caller = await context.keyring.caller(presented)
     if caller is None:
+        if presented:
+            _note_refusal(connection)
         raise Unauthorised("Send a valid key: Authorization: Bearer dsk_…")
     if needs not in caller.scopes and "admin" not in caller.scopes:
         raise Forbidden(f"This key lacks the scope {needs!r}.")
     if handler.opt.get("is_operators") and not caller.is_operator:
         raise Forbidden(f"Only an admin key of the tenant {DEFAULT_TENANT!r} may do this.")
     connection.scope[CALLER] = caller  # type: ignore[literal-required]
+
+
+def _note_refusal(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """Log who sent a key that is wrong, expired or revoked, not the key."""
+    client = connection.client.host if connection.client else ""
+    log.info("A key was refused.", extra={"client": client, "route": connection.scope.get("path_template")})
 
 
 def caller_of(request: Request[Any, Any, Any]) -> Caller | None:

@@ -29,7 +29,7 @@ async def hand_back(writer: Writer, job: Job, worker: str) -> None:
     first, longest = WAIT
     wait = min(longest, first * 2 ** min(job.epoch - 1, MOST_DOUBLINGS))
     command = c.ReleaseAttempt(job.epoch, "requeued", datetime.now(UTC) + timedelta(seconds=wait))
-    about = {"job": job.id, "epoch": job.epoch, "worker": worker}
+    about = {"job": job.id, "tenant": job.tenant, "epoch": job.epoch, "worker": worker}
     try:
         await handle(writer, job, command, actor=f"worker:{worker}", epoch=job.epoch)
     except (DossierError, asyncpg.PostgresError) as error:

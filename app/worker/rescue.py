@@ -40,8 +40,8 @@ async def rescue(writer: Writer, worker: str) -> int:
             after = await handle(writer, job, cause, actor=f"rescue:{worker}", at=lost.at)
             if after.seq > job.seq:
                 taken += 1
-                about = {"job": job.id, "epoch": lost.epoch, "worker": worker, "cause": cause.cause}
-                log.warning("A job was rescued.", extra=about)
+                about = {"job": job.id, "tenant": job.tenant, "epoch": lost.epoch, "worker": worker}
+                log.warning("A job was rescued.", extra={**about, "cause": cause.cause})
                 writer.metrics.rescues.labels(cause.cause).inc()
         except (DossierError, asyncpg.PostgresError) as error:  # the statement failed, not the log
             log.info("Job %s, epoch %s: not rescued: %s", lost.job_id, lost.epoch, error)

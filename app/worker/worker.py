@@ -163,7 +163,7 @@ class Worker:
         for lease in leases:
             tracing.note("claim", {"dossier.claim_seconds": claimed}, lease.job_id)
             if log.isEnabledFor(logging.INFO):
-                log.info("A job was claimed.", extra=self._about(lease.job_id, lease.epoch))
+                log.info("A job was claimed.", extra=self._about(jobs[lease.job_id], lease.epoch))
             self._start(jobs[lease.job_id], lease.at)
         return bool(leases or broken)
 
@@ -245,13 +245,13 @@ class Worker:
             self._stops.pop(attempt.job_id, None)
         self._bell.set()
 
-    def _about(self, job_id: UUID, epoch: int) -> dict[str, object]:
-        return {"job": job_id, "epoch": epoch, "worker": self.name}
+    def _about(self, job: Job, epoch: int) -> dict[str, object]:
+        return {"job": job.id, "tenant": job.tenant, "epoch": epoch, "worker": self.name}
 
     def _count(self, attempt: Attempt) -> None:
         seconds = attempt.age()
         if log.isEnabledFor(logging.INFO):
-            about = self._about(attempt.job_id, attempt.epoch)
+            about = self._about(attempt.job, attempt.epoch)
             log.info("An attempt ended.", extra={**about, "outcome": attempt.outcome, "seconds": seconds})
         count, took = self._metrics.of_outcome(attempt.outcome)
         count.inc()
@@ -299,7 +299,7 @@ class Worker:
         retry_at = attempt.now() + timedelta(seconds=wait)
         is_final = isinstance(error, ResearchFailed)
         said = {"error_type": error.error_type, "error": str(error), "retryable": error.retryable}
-        log.warning("An attempt failed.", extra={**self._about(job_id, attempt.epoch), **said})
+        log.warning("An attempt failed.", extra={**self._about(attempt.job, attempt.epoch), **said})
         command = c.FailAttempt(
             attempt.epoch, error.error_type, str(error), error.retryable, retry_at, is_final
         )
@@ -393,7 +393,7 @@ class Worker:
         cut = [attempt for attempt in mine if not attempt.ending]
         for attempt in cut:
             self._metrics.leases_lost.inc()
-            log.warning("A lease was lost.", extra=self._about(attempt.job_id, attempt.epoch))
+            log.warning("A lease was lost.", extra=self._about(attempt.job, attempt.epoch))
         self._cancel([attempt.job_id for attempt in cut], "lost")
 
     def _cancel(self, job_ids: Iterable[UUID], why: str) -> None:

@@ -284,6 +284,13 @@ async def is_ready(url: str) -> bool:
     return False
 
 
+def _within(folder: Path, name: str) -> Path:
+    """Make a folder for the logs of other processes."""
+    made = folder / name
+    made.mkdir()
+    return made
+
+
 async def play() -> list[Event]:
     """Play the whole day."""
     async with running_postgres() as postgres, world(postgres, "game day", workers=0) as made:
@@ -294,8 +301,8 @@ async def play() -> list[Event]:
         for name, part in (
             ("outage", day.outage),
             ("restart", day.restart),
-            ("upgrade", lambda: day.upgrade(folder)),
-            ("restore", lambda: day.restore(folder)),
+            ("upgrade", lambda: day.upgrade(_within(folder, "upgrade"))),
+            ("restore", lambda: day.restore(_within(folder, "restore"))),
             ("full disk", day.fill_disk),
             ("frozen worker", day.freeze),
             ("expired key", day.expire_key),
