@@ -152,14 +152,14 @@ def test_an_outage_of_a_provider_is_said_once_when_it_begins_and_once_when_it_en
 async def test_an_outage_of_postgres_is_said_once_and_once_when_it_is_over(
     engine, lines, monkeypatch, error, reads_say
 ):
-    real, is_away = database._run, True
+    real, is_away = database.run_bounded, True
 
     async def run(connection, sql, params):
         if is_away and sql == "SELECT 1":
             raise error
         return await real(connection, sql, params)
 
-    monkeypatch.setattr(database, "_run", run)
+    monkeypatch.setattr(database, "run_bounded", run)
     for _ in range(3):
         with pytest.raises(DatabaseUnavailable):
             await database.fetch(engine, "SELECT 1")

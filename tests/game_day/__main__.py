@@ -1,4 +1,4 @@
-"""`python -m tests.game_day`: bring about what operators meet, and check that it can be seen."""
+"""`python -m tests.game_day [event ...]`: bring about what operators meet, and check that it can be seen."""
 
 import asyncio
 import contextlib
@@ -215,27 +215,31 @@ class Day:
             cursor = (await http.get(f"{self.api.url}/events", params={"limit": 1000})).json()["head"]
         url = await self._empty()
         back = await command(folder, "dossier restore saved", DATABASE_URL=url)
+        assert back.returncode == 0, back.stderr
         fleet = Fleet(url, folder)
         server, port = fleet.server(), free_port()
         environment = {**self.made.environment, "DOSSIER_METRICS_PORT": str(port)}
         try:
             await server.start()
-            unheld = await observe("", metric(server.url, r"dossier_jobs_unheld", 1))
+            unheld = await observe(
+                "",
+                metric(server.url, r"dossier_jobs_unheld", 1),
+                answered(
+                    "GET /events?after=…: 409",
+                    f"{server.url}/events?after={cursor}",
+                    _is(409),
+                ),
+            )
             worker = fleet.worker(1, **environment)
             await worker.start()
             event = await observe(
                 "An older copy was restored",
-                _told("restored and verified", back.stdout),
+                _told("Restored and verified", back.stdout),
                 logged(worker, "A job was rescued."),
                 answered(
                     "GET /jobs/… of later: 404",
                     f"{server.url}/jobs/{lost}",
                     _is(404),
-                ),
-                answered(
-                    "GET /events?after=…: 409",
-                    f"{server.url}/events?after={cursor}",
-                    _is(409),
                 ),
             )
             event.seen.extend(unheld.seen)
@@ -291,7 +295,7 @@ def _within(folder: Path, name: str) -> Path:
     return made
 
 
-async def play() -> list[Event]:
+async def play(names: list[str]) -> list[Event]:
     """Play the whole day."""
     async with running_postgres() as postgres, world(postgres, "game day", workers=0) as made:
         day, folder = Day(postgres, made), made.fleet.folder
@@ -307,6 +311,8 @@ async def play() -> list[Event]:
             ("frozen worker", day.freeze),
             ("expired key", day.expire_key),
         ):
+            if names and name not in names:
+                continue
             say(f"{name} …")
             events.append(await part())
             for sign in events[-1].missing:
@@ -327,7 +333,7 @@ def say(text: str) -> None:
 
 def main() -> int:
     """Play, and print the table."""
-    events = asyncio.run(play())
+    events = asyncio.run(play(sys.argv[1:]))
     print(table(events))  # noqa: T201 - the outcome
     return 1 if any(event.missing for event in events) else 0
 

@@ -61,7 +61,7 @@ def metric(url: str, pattern: str, least: float = 1, most: float = float("inf"))
         return least <= await figure(url, pattern) <= most
 
     bound = f" = {least:g}" if least == most else f" ≥ {least:g}"
-    return Sign("/metrics", pattern.replace("\\", "").replace(".*", "…") + bound, look)
+    return Sign("/metrics", pattern.replace("\\", "").replace(".*", "…").rstrip("{") + bound, look)
 
 
 async def figure(url: str, pattern: str) -> float:
