@@ -154,10 +154,10 @@ async def test_an_outage_of_postgres_is_said_once_and_once_when_it_is_over(
 ):
     real, is_away = database.run_bounded, True
 
-    async def run(connection, sql, params):
+    async def run(connection, sql, params, tenant):
         if is_away and sql == "SELECT 1":
             raise error
-        return await real(connection, sql, params)
+        return await real(connection, sql, params, tenant)
 
     monkeypatch.setattr(database, "run_bounded", run)
     for _ in range(3):
