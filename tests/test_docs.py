@@ -355,11 +355,15 @@ def test_every_command_line_in_the_documents_is_understood(page, text):
 RUN_ELSEWHERE = ("serve", "worker ", "archive verify", "forget --page", "restore", "--help")
 
 
+async def known_workers(http):
+    return (await http.get("/workers")).json()["workers"]
+
+
 async def test_the_commands_of_an_operator_run(house, database_url, tmp_path):
     job = await completed_job(house.writer)
     async with serving(house) as url:
         async with httpx.AsyncClient(base_url=url) as http:
-            [worker] = (await http.get("/workers")).json()["workers"]
+            [worker] = await until(lambda: known_workers(http))
         places = {"/archive": str(tmp_path), "/backups": str(tmp_path), "db1-4711-3fa2c1": worker["name"]}
         environment = {"DATABASE_URL": database_url, "DOSSIER_URL": url, "DOSSIER_HOME": str(tmp_path)}
         page = (ROOT / "docs" / "operations.md").read_text()
