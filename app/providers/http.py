@@ -128,7 +128,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def seconds_until(date: str) -> float:
-    """Return the seconds until a date of HTTP or ISO 8601, NaN for none."""
+    """Return the seconds until a date, NaN for none."""
     try:
         at = datetime.fromisoformat(date) if date[:1].isdigit() else parsedate_to_datetime(date)
     except (ValueError, OverflowError):

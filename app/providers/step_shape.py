@@ -85,7 +85,7 @@ def _function(parts: dict[str, Any], menu: Sequence[str]) -> dict[str, Any]:
 
 
 def _decoded(arguments: object) -> Mapping[str, Any]:
-    """Decode arguments, which may be JSON in a string, and that in another."""
+    """Decode arguments, also those that are quoted twice."""
     for _ in range(MAX_QUOTINGS):
         if isinstance(arguments, str):
             try:

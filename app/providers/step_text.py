@@ -103,7 +103,7 @@ def objects(text: str) -> Iterator[FoundObject]:
 
 
 def _unwrapped(value: dict[str, Any], depth: int = MAX_WRAPS) -> dict[str, Any]:
-    """Return the last step in an object that only wraps it, else the object."""
+    """Return the last step in an object that wraps it."""
     if depth == 0 or _is_step(value):
         return value
     parts = [one for part in value.values() for one in (part if isinstance(part, list) else [part])]
@@ -126,7 +126,7 @@ def _keys(value: Mapping[str, Any]) -> set[str]:
 
 
 def _unfenced(text: str) -> str:
-    """Cut a broken object at the fence that ends it, not at one in its text."""
+    """Cut a broken object at the fence that ends it."""
     head, fence, tail = text.rpartition("```")
     is_end = bool(fence) and "}" not in tail and head.rstrip()[-1:] in OBJECT_ENDS
     return head if is_end else text

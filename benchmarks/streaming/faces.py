@@ -1,4 +1,4 @@
-"""OpenAI's streams beside our own: what an event costs until a reader has it, in the same run.
+"""Compare what an event costs on OpenAI's stream and on our own.
 
 A fold turns each event into frames once for all readers of a face. So the streams are measured with many
 readers of one job, who share the fold, and with one reader for each of many jobs, who each pay for theirs.
@@ -20,7 +20,7 @@ APART = 100  # jobs that have one reader each
 
 
 class Face(Struct, frozen=True):
-    """A stream of a job, what it begins with, and what stands in it once for each event."""
+    """A stream of a job, and what tells its events."""
 
     name: str
     greeting: str
@@ -37,7 +37,7 @@ RESPONSES = Face("responses", "event: response.in_progress", '"type":"response.r
 
 
 async def measure(url: str, pen: Pen, size: Size) -> list[Row]:
-    """Each round asks for both streams, so that what disturbs the machine disturbs both.
+    """Ask for both streams in each round.
 
     The yardstick is our own stream.
     """

@@ -211,7 +211,7 @@ def _faults(readers: list[Reader], first: int, count: int) -> list[str]:
 
 
 def _unlike(readers: list[Reader], mark: bytes, count: int) -> list[str]:
-    """What is wrong with a face: each event has its stamp, once and in order."""
+    """Name the readers whose events are not once each, in order."""
     faults = []
     for number, reader in enumerate(readers):
         frames = [frame for frame in reader.body().split(b"\n\n") if mark in frame]
