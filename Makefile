@@ -5,7 +5,9 @@ BIN    := $(VENV)/bin
 CHAOS_SECONDS ?= 600
 # A Postgres that the tests share has one order of transactions, which the feed waits for.
 PROCESSES ?= $(if $(TEST_DATABASE_URL),1,4)
-PURE   := tests/domain tests/text tests/ingest tests/test_house.py $(filter-out %/test_fork.py %/test_replay.py,$(wildcard tests/agent/test_*.py))
+# What needs no database and takes moments: all but these.
+SLOW   := ceilings fork replay growth citations prompts prefix kinship paired_bootstrap
+PURE   := $(filter-out $(SLOW:%=\%/test_%.py),$(wildcard tests/agent/test_*.py tests/domain/test_*.py)) tests/text tests/test_house.py
 # Compiled modules are kept, whatever the environment says: a process starts in two thirds of the time.
 unexport PYTHONDONTWRITEBYTECODE
 SHELL  := bash
@@ -41,7 +43,7 @@ lint: setup ## format, lint, types, floors; the JavaScript too, if npm is there
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.page.lint
 
-check: setup ## the inner loop: lint and the pure tests, which need no database
+check: setup ## the inner loop: lint and the quick tests, which need no database
 	$(BIN)/ruff format --check -q .
 	$(BIN)/ruff check -q .
 	$(BIN)/mypy

@@ -1,6 +1,7 @@
 """Measure names and docstrings of the code: `python -m tests.house [folder]`."""
 
 import ast
+import functools
 import re
 import sys
 from collections import Counter
@@ -25,9 +26,14 @@ def is_frozen(path: Path, root: Path) -> bool:
     return path.relative_to(root).parts[0] == FROZEN
 
 
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def definitions(root: Path) -> Iterator[Defined]:
     for path in sources(root):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, Defined):
                 yield node
 
@@ -35,7 +41,7 @@ def definitions(root: Path) -> Iterator[Defined]:
 def first_lines(root: Path) -> Iterator[str]:
     """The first line of each docstring, of modules too."""
     for path in sources(root, EXPLAINED):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Module | Defined) and (text := ast.get_docstring(node)):
                 yield text.splitlines()[0]
 
@@ -50,7 +56,7 @@ def repeated(names: list[str]) -> list[str]:
 
 def constants(root: Path) -> Iterator[str]:
     for path in sources(root):
-        for node in [] if is_frozen(path, root) else ast.parse(path.read_text()).body:
+        for node in [] if is_frozen(path, root) else tree_of(path).body:
             if isinstance(node, ast.Assign):
                 yield from (at.id for at in node.targets if isinstance(at, ast.Name) and at.id.isupper())
 
