@@ -110,6 +110,18 @@ class TooManyWebhooks(DossierError):
     """The tenant has as many endpoints as it may."""
 
 
+class KeyNotFound(DossierError):
+    """No API key has this id, or it belongs to another tenant."""
+
+
+class ShareNotFound(DossierError):
+    """No valid link has this address or id."""
+
+
+class TooManyShares(DossierError):
+    """The job has as many valid links as it may."""
+
+
 class WorkerNotFound(DossierError):
     """No worker that runs has this name."""
 

@@ -20,10 +20,12 @@ from dossier.event_types import EventPage, FeedEvent, FeedPage, JobEvent, event_
 from dossier.evidence import Claims
 from dossier.follow import follow
 from dossier.job_types import OVER, Cancelled, Created, Jobs, JobSort, JobView, Outcome, Result, Status
+from dossier.key_types import Keys, KeyScope, KeyWithSecret, NewKey
 from dossier.patience import Patience
 from dossier.problems import BadUrl, NoContact, NoResult, StillRunning, api_error
 from dossier.replayed import Replayed
 from dossier.request import Changes, Effort, Fork, Length, Limits, NewJob, ResearchRequest, Sources, Verify
+from dossier.share_types import NewShare, Shares, ShareWithUrl
 from dossier.version import __version__
 from dossier.webhook_types import (
     USUAL_TYPES,
@@ -512,6 +514,38 @@ class AsyncDossier(DocumentCalls):
         """Send a message again, under the same id."""
         rest = f"/deliveries/{quote(str(delivery_id), safe='')}/resend"
         return decoded(await self._ask("POST", _hook(endpoint_id, rest)), WebhookDelivery)
+
+    async def create_key(
+        self,
+        name: str,
+        *,
+        scopes: Sequence[KeyScope] = ("read", "submit"),
+        expires_in_days: int | None = None,
+    ) -> KeyWithSecret:
+        """Make an API key, and show its secret this once."""
+        body = NewKey(name, tuple(scopes), expires_in_days)
+        return decoded(await self._post("/keys", body), KeyWithSecret)
+
+    async def keys(self) -> Keys:
+        """List the API keys, without secrets."""
+        return decoded(await self._ask("GET", "/keys"), Keys)
+
+    async def revoke_key(self, key_id: str) -> None:
+        """Revoke an API key for good."""
+        await self._ask("DELETE", f"/keys/{quote(key_id, safe='')}")
+
+    async def share(self, job_id: JobId, *, expires_in_days: int = 30) -> ShareWithUrl:
+        """Make a link with which everybody can read a job's report."""
+        answer = await self._post(_path(job_id, "/shares"), NewShare(expires_in_days))
+        return decoded(answer, ShareWithUrl)
+
+    async def shares(self, job_id: JobId) -> Shares:
+        """List the links to a job's report, without their addresses."""
+        return decoded(await self._ask("GET", _path(job_id, "/shares")), Shares)
+
+    async def revoke_share(self, share_id: JobId) -> None:
+        """End a link to a report at once."""
+        await self._ask("DELETE", f"/shares/{quote(str(share_id), safe='')}")
 
     async def workers(self) -> Workers:
         """List the workers that beat within the last hour."""

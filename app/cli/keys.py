@@ -60,7 +60,7 @@ def list_keys(*, as_json: bool) -> None:
 
 def _cells(one: ApiKey) -> tuple[str, ...]:
     used = f"{one.last_used_at:%Y-%m-%d %H:%M}" if one.last_used_at else "never"
-    return one.key_id, one.tenant, one.name, " ".join(one.scopes), _state(one), used
+    return one.key_id, one.tenant, one.name, " ".join(one.scopes), one.state(datetime.now(UTC)), used
 
 
 @key.command(epilog="Example: dossier key revoke 0Ab3dE6h")
@@ -86,21 +86,13 @@ def _span(text: str) -> timedelta:
     return int(found[1]) * SPAN_UNITS[found[2]]
 
 
-def _state(one: ApiKey) -> str:
-    if one.revoked_at:
-        return "revoked"
-    if one.suspended_at:
-        return "suspended"
-    return "valid" if one.is_valid(datetime.now(UTC)) else "expired"
-
-
 def _shown(one: ApiKey) -> dict[str, object]:
     return {
         "key_id": one.key_id,
         "tenant": one.tenant,
         "name": one.name,
         "scopes": one.scopes,
-        "state": _state(one),
+        "state": one.state(datetime.now(UTC)),
         "created_at": one.created_at,
         "expires_at": one.expires_at,
         "revoked_at": one.revoked_at,

@@ -8,9 +8,10 @@ from typing import Any
 from msgspec import Struct
 
 from app.domain.api_key import ALPHABET, ID_LENGTH, SECRET_LENGTH, Scope, digest, key_text
-from app.domain.caller import DEFAULT_TENANT
+from app.domain.caller import DEFAULT_TENANT, Caller
 from app.errors import TenantNotFound
 from app.store.database import Engine, fetch
+from dossier.key_types import KeyState
 
 MAX_KEYS = 10_000  # that one process knows at once
 
@@ -32,6 +33,13 @@ REVOKE_KEY = """
     UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE key_id = $1::text
     RETURNING key_id"""
 
+# An operator sees the keys of all tenants, everybody else those of their own.
+KEYS_OF = READ_KEYS.replace("ORDER BY", "WHERE $1::text = tenant OR $2::boolean ORDER BY")
+
+REVOKE_KEY_OF = REVOKE_KEY.replace(
+    "WHERE key_id = $1::text", "WHERE key_id = $1::text AND (tenant = $2::text OR $3::boolean)"
+)
+
 # At most once a minute, so that a busy key does not write a row for each request.
 NOTE_USE = """
     UPDATE api_keys SET last_used_at = now()
@@ -52,6 +60,14 @@ class ApiKey(Struct, frozen=True):
     revoked_at: datetime | None
     last_used_at: datetime | None
     suspended_at: datetime | None = None  # of its tenant
+
+    def state(self, now: datetime) -> KeyState:
+        """Return whether it opens anything, or why not."""
+        if self.revoked_at:
+            return "revoked"
+        if self.suspended_at:
+            return "suspended"
+        return "valid" if self.is_valid(now) else "expired"
 
     def is_valid(self, now: datetime) -> bool:
         """Return whether the key opens anything now."""
@@ -84,6 +100,17 @@ async def read_keys(engine: Engine) -> list[ApiKey]:
 async def revoke_key(engine: Engine, key_id: str) -> bool:
     """Revoke a key for good, and return whether there is one."""
     return bool(await fetch(engine, REVOKE_KEY, key_id))
+
+
+async def keys_of(engine: Engine, caller: Caller) -> list[ApiKey]:
+    """Return the keys that this caller may see, the newest first."""
+    rows = await fetch(engine, KEYS_OF, caller.tenant, caller.is_operator)
+    return [_api_key(*row) for row in rows]
+
+
+async def revoke_key_of(engine: Engine, caller: Caller, key_id: str) -> bool:
+    """Revoke a key that this caller may see, and return whether there is one."""
+    return bool(await fetch(engine, REVOKE_KEY_OF, key_id, caller.tenant, caller.is_operator))
 
 
 async def note_use(engine: Engine, key_ids: Sequence[str]) -> None:

@@ -341,6 +341,21 @@ api_keys = Table(
     CheckConstraint("octet_length(secret_sha256) = 32", name="secret_sha256"),
 )
 
+shares = Table(
+    "shares",
+    metadata,
+    Column("share_id", Uuid, primary_key=True, server_default=text("gen_random_uuid()")),
+    Column("job_id", Uuid, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("token_sha256", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False, server_default=text("now()")),
+    Column("expires_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    CheckConstraint("octet_length(token_sha256) = 32", name="token_sha256"),
+    Index("shares_token_idx", "token_sha256", unique=True),
+    Index("shares_job_idx", "job_id"),
+)
+
 webhook_endpoints = Table(
     "webhook_endpoints",
     metadata,

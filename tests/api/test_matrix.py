@@ -16,6 +16,7 @@ from app.domain import commands as c
 from app.domain.caller import Caller
 from app.store import documents
 from app.store.api_keys import add_key, revoke_key
+from app.store.shares import add_share
 from app.store.tenants import add_tenant, suspend_tenant
 from app.store.webhook_endpoints import add_endpoint
 from dossier.request import ResearchRequest
@@ -63,6 +64,13 @@ NEEDS = {
     "POST /webhooks/{endpoint_id}/enable": "admin",
     "GET /webhooks/{endpoint_id}/deliveries": "read",
     "POST /webhooks/{endpoint_id}/deliveries/{delivery_id}/resend": "admin",
+    "GET /keys": "admin",
+    "POST /keys": "admin",
+    "DELETE /keys/{key_id}": "admin",
+    "POST /jobs/{job_id}/shares": "submit",
+    "GET /jobs/{job_id}/shares": "read",
+    "DELETE /shares/{share_id}": "submit",
+    "GET /shared/{token}": FREE,
     "GET /workers": OPERATOR,
     "GET /queue": OPERATOR,
     "POST /workers/pause": OPERATOR,
@@ -87,9 +95,16 @@ NEEDS = {
 SCOPES = ("read", "submit", "documents", "admin")
 NOBODY = ("none", "malformed", "expired", "revoked")
 QUERIES = {"GET /sources": {"url": "https://example.com/"}, "GET /documents/text": {"url": "note:nothing"}}
-MISSING = {"job_not_found", "document_not_found", "webhook_not_found"}
+MISSING = {"job_not_found", "document_not_found", "webhook_not_found", "key_not_found", "share_not_found"}
+IDS = ("{job_id}", "{document_id}", "{endpoint_id}", "{response_id}", "{key_id}", "{share_id}")
 NO_ID = "00000000-0000-0000-0000-000000000000"
-WORDS = {"{number}": "1", "{name}": "dossier-quick", "{other}": NO_ID, "{delivery_id}": NO_ID}
+WORDS = {
+    "{token}": "nothing",
+    "{number}": "1",
+    "{name}": "dossier-quick",
+    "{other}": NO_ID,
+    "{delivery_id}": NO_ID,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +138,8 @@ class Things:
             "{response_id}": self.response,
             "{document_id}": self.document,
             "{endpoint_id}": self.webhook,
+            "{key_id}": self.key,
+            "{share_id}": self.share,
         }
 
     async def job(self, caller: Caller) -> UUID:
@@ -141,6 +158,13 @@ class Things:
     async def webhook(self, caller: Caller) -> UUID:
         made = await add_endpoint(self.house.engine, caller, NewWebhook("https://example.com/"))
         return made[0].endpoint_id
+
+    async def key(self, caller: Caller) -> str:
+        return (await add_key(self.house.engine, "one", ("read",), None, caller.tenant))[0]
+
+    async def share(self, caller: Caller) -> UUID:
+        made = await add_share(self.house.engine, caller, await self.job(caller), 1)
+        return made[0].share_id
 
     @staticmethod
     def unknown(part: str) -> str:
@@ -215,7 +239,7 @@ async def wrongly_answered(route, keys, things, ask):
 
 
 def is_about_one(route: str) -> bool:
-    return any(part in route for part in ("{job_id}", "{document_id}", "{endpoint_id}", "{response_id}"))
+    return any(part in route for part in IDS)
 
 
 async def test_what_is_anothers_answers_as_what_nobody_has(keys, things, ask):

@@ -81,6 +81,9 @@ PROVOKED = {
     "job_not_held": ("POST", f"/jobs/{OVER}/requeue", {}),
     "job_not_failed": ("POST", f"/jobs/{OVER}/retry", {}),
     "webhook_not_found": got("/webhooks/00000000-0000-0000-0000-000000000000"),
+    "key_not_found": ("DELETE", "/keys/0Ab3dE6h", {}),
+    "share_not_found": got("/shared/nothing"),
+    "too_many_shares": posted({}, f"/jobs/{OVER}/shares"),
     "too_many_webhooks": posted({"url": "https://app.example.com/hooks"}, "/webhooks"),
     "cursor_beyond_head": got("/events?after=999999999-1"),
     "job_already_over": ("DELETE", f"/jobs/{OVER}", {}),
@@ -187,6 +190,10 @@ async def with_many_webhooks(_house, patch):
     patch.setattr("app.store.webhook_endpoints.add_endpoint", giving(None))
 
 
+async def with_many_shares(_house, patch):
+    patch.setattr("app.store.shares.add_share", giving(None))
+
+
 STAGES = {
     "unauthorised": with_other_keys,
     "forbidden": with_a_key_for_submitting,
@@ -198,6 +205,7 @@ STAGES = {
     "cost_limit_required": with_a_quota_of_money,
     "model_not_offered": with_one_model,
     "price_unknown": with_one_model,
+    "too_many_shares": with_many_shares,
     "too_many_webhooks": with_many_webhooks,
     "try_again": with_other_writers,
     "job_archived": with_an_archived_month,

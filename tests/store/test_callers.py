@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 STORE = ROOT / "app" / "store"
 OWNED = {
     *("events", "jobs", "blobs", "documents", "passages", "originals", "original_chunks"),
+    "shares",
     *("webhook_endpoints", "webhook_deliveries", "webhook_attempts", "hidden_responses"),
 }
 
@@ -59,6 +60,7 @@ WITHOUT = {
     "webhook_endpoints.has_callbacks": WORKER,
     "webhook_endpoints.callbacks_of": WORKER,
     "webhook_endpoints.end_callbacks": WORKER,
+    "shares.find_shared": "the token in the address is the key",
     "workers.read_queue": OPERATOR,
     "archive_months.months": OPERATOR,
     "archive_months.require_over": OPERATOR,

@@ -1,6 +1,7 @@
 // What operators look at: workers, the queue, failed jobs, webhooks; and what they want of them.
 import { api, told } from "./api.js";
 import { $, confirmed, h, keep, say, tell } from "./dom.js";
+import { hookForm, keyForm, keyRow } from "./keys.js";
 import { t } from "./language.js";
 import { at } from "./root.js";
 import { titleOf } from "./rows.js";
@@ -104,12 +105,17 @@ function hook({ endpoint_id: id, url, events, description, disabled_reason: reas
       ...(deliveries.length ? deliveries.map((one) => delivery(id, one)) : [h("li", null, t("Nothing was sent."))]),
     );
   });
+  const remove = async () => {
+    const text = t("Its secret and what waits for it are deleted too.");
+    return (await confirmed(t`Delete ${url}?`, text, t("Delete"), t("Keep it"))) ? api.deleteWebhook(id) : false;
+  };
   const enable = reason ? order(t("Enable"), () => api.enableWebhook(id)) : "";
   return [
     [url, list],
     [description, reason && t`off: ${reason}`, events.join(", ")].filter(Boolean).join(" · "),
     show,
     enable,
+    order(t("Delete"), remove, { "aria-label": t`Delete ${url}` }),
   ];
 }
 
@@ -129,10 +135,11 @@ async function look() {
   clearTimeout(timer);
   try {
     const failedJobs = new URLSearchParams({ status: "failed", limit: "20" });
-    const [workers, queue, jobs, hooks] = await Promise.all([
+    const [workers, queue, jobs, keys, hooks] = await Promise.all([
       api.workers(),
       api.queue(),
       api.jobs(failedJobs),
+      api.keys(),
       api.webhooks(),
     ]);
     const isPaused = workers.paused_at !== null;
@@ -147,6 +154,12 @@ async function look() {
     fill("workers", workers.workers, (one) => one.name, worker);
     fill("queue", queue.priorities, (one) => one.priority, queued);
     fill("dead", jobs.jobs, (one) => one.job_id, dead);
+    fill(
+      "api-keys",
+      keys.keys,
+      (one) => one.key_id,
+      (one) => keyRow(one, order, (shown) => $("new-key").append(shown)),
+    );
     fill("hooks", hooks.webhooks, (one) => one.endpoint_id, hook);
   } catch (error) {
     failed(error);
@@ -154,6 +167,8 @@ async function look() {
   if (!document.hidden) timer = setTimeout(look, 3000);
 }
 
+$("new-key").append(keyForm(failed));
+$("new-hook").append(hookForm(failed));
 let timer = 0;
 document.addEventListener("visibilitychange", () => !document.hidden && look());
 $("pause").addEventListener("click", async (event) => {

@@ -3,6 +3,7 @@ import { api } from "./api.js";
 import { h, say, tell } from "./dom.js";
 import { t } from "./language.js";
 import { askAgain } from "./rows.js";
+import { openShares } from "./share.js";
 
 export function acts(view) {
   const id = view.job_id;
@@ -63,6 +64,7 @@ export function acts(view) {
       { type: "button", onclick: () => print(), title: t("On paper or as PDF, with page numbers") },
       t("Print"),
     ),
+    h("button", { type: "button", onclick: () => openShares(id) }, t("Share")),
     h("a", { class: "button quiet", href: `/browse/jobs/${id}` }, t("How it was found")),
     h(
       "button",

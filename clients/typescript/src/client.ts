@@ -169,6 +169,38 @@ export class Dossier extends DocumentCalls {
     return this.post("/estimate", { query, ...fields }, { signal });
   }
 
+  /** Make an API key, and show its secret this once. */
+  async createKey(name: string, options: Omit<t.NewKey, "name"> & t.Stoppable = {}): Promise<t.KeyWithSecret> {
+    const { signal, ...fields } = options;
+    return this.post("/keys", { name, ...fields }, { signal });
+  }
+
+  /** List the API keys, without secrets. */
+  async keys({ signal }: t.Stoppable = {}): Promise<t.Keys> {
+    return this.connection.json("GET", "/keys", { signal });
+  }
+
+  /** Revoke an API key for good. */
+  async revokeKey(keyId: string, { signal }: t.Stoppable = {}): Promise<void> {
+    await this.connection.bytes("DELETE", `/keys/${encodeURIComponent(keyId)}`, { signal });
+  }
+
+  /** Make a link with which everybody can read a job's report. */
+  async share(jobId: string, options: t.NewShare & t.Stoppable = {}): Promise<t.ShareWithUrl> {
+    const { signal, ...fields } = options;
+    return this.post(jobPath(jobId, "/shares"), fields, { signal });
+  }
+
+  /** List the links to a job's report, without their addresses. */
+  async shares(jobId: string, { signal }: t.Stoppable = {}): Promise<t.Shares> {
+    return this.connection.json("GET", jobPath(jobId, "/shares"), { signal });
+  }
+
+  /** End a link to a report at once. */
+  async revokeShare(shareId: string, { signal }: t.Stoppable = {}): Promise<void> {
+    await this.connection.bytes("DELETE", `/shares/${encodeURIComponent(shareId)}`, { signal });
+  }
+
   /** Make a webhook endpoint, and show its secret this once. */
   async createWebhook(
     url: string,

@@ -1,0 +1,64 @@
+"""`dossier share` makes links that show a report to everybody who has them."""
+
+import rich_click as click
+from rich.table import Table
+
+from app.cli.server_connection import connect
+from app.cli.terminal import complain, out, print_json
+
+JOB_EXAMPLE = "01a20937-51e3-763d-b2e2-cb25b04281b4"
+
+
+@click.group(epilog=f"Example: dossier share create {JOB_EXAMPLE} --days 7")
+def share() -> None:
+    """Make, list and revoke links to a report.
+
+    Everybody who has a link can read the report, and nothing else, until it ends.
+    """
+
+
+@share.command("create", epilog=f"Example: dossier share create {JOB_EXAMPLE} --days 7")
+@click.argument("job_id")
+@click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True, help="Until it ends.")
+@click.option("--json", "as_json", is_flag=True, help="Print the link as JSON.")
+def create_share(job_id: str, days: int, *, as_json: bool) -> None:
+    """Make a link and print its address, this once."""
+    with connect() as dossier:
+        made = dossier.share(job_id, expires_in_days=days)
+    if as_json:
+        print_json(made)
+        return
+    click.echo(made.url)
+    complain(f"Link {made.share.share_id} ends on {made.share.expires_at:%Y-%m-%d}. It is shown this once.")
+
+
+@share.command("list", epilog=f"Example: dossier share list {JOB_EXAMPLE} --json")
+@click.argument("job_id")
+@click.option("--json", "as_json", is_flag=True, help="Print the links as JSON.")
+def list_shares(job_id: str, *, as_json: bool) -> None:
+    """List the links to a report, never their addresses."""
+    with connect() as dossier:
+        found = dossier.shares(job_id)
+    if as_json:
+        print_json(found)
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("id", "made", "ends", "revoked"):
+        table.add_column(heading)
+    for one in found.shares:
+        revoked = f"{one.revoked_at:%Y-%m-%d}" if one.revoked_at else ""
+        table.add_row(str(one.share_id), f"{one.created_at:%Y-%m-%d}", f"{one.expires_at:%Y-%m-%d}", revoked)
+    out.print(table)
+
+
+@share.command("revoke", epilog="Example: dossier share revoke 0199d2a4-5c3b-7000-8000-3f1a5b7c9d00")
+@click.argument("share_id")
+@click.option("--json", "as_json", is_flag=True, help="Print {revoked} as JSON.")
+def revoke_share(share_id: str, *, as_json: bool) -> None:
+    """End a link at once."""
+    with connect() as dossier:
+        dossier.revoke_share(share_id)
+    if as_json:
+        print_json({"revoked": share_id})
+    else:
+        click.echo(f"Link {share_id} is revoked.")
