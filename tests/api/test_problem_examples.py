@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from app.api import contract
 from app.api.app import make_app
-from app.api.context import MAX_REPLAYS
+from app.api.context import MAX_REPLAYS, ApiContext
 from app.api.model_door import ModelDoor
 from app.errors import DatabaseUnavailable
 from app.providers.model_book import ModelBook, ModelsFile
@@ -191,6 +191,12 @@ async def with_many_webhooks(_house, patch):
 
 
 async def with_many_shares(_house, patch):
+    view = ApiContext.view
+
+    async def reported(context, job_id):
+        return replace(await view(context, job_id), result="a report")
+
+    patch.setattr(ApiContext, "view", reported)
     patch.setattr("app.store.shares.add_share", giving(None))
 
 

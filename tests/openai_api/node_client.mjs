@@ -29,7 +29,8 @@ for await (const event of dropped) {
 const id = first[0].response.id;
 const after = first.at(-1).sequence_number;
 const rest = [];
-for await (const event of await client.responses.retrieve(id, { stream: true, starting_after: after })) rest.push(event);
+for await (const event of await client.responses.retrieve(id, { stream: true, starting_after: after }))
+  rest.push(event);
 seen.numbers = [...first, ...rest].map((event) => event.sequence_number);
 seen.last = rest.at(-1).type;
 seen.resumed = rest.at(-1).response.output_text ?? (await client.responses.retrieve(id)).output_text;
@@ -57,7 +58,10 @@ const format = { type: "json_schema", name: "answer", schema: { ...schema, addit
 const parsed = await client.responses.parse({ ...ask, text: { format } });
 seen.parsed = Object.keys(parsed.output_parsed ?? JSON.parse(parsed.output_text));
 
-const chat = client.chat.completions.stream({ model: "dossier-quick", messages: [{ role: "user", content: ask.input }] });
+const chat = client.chat.completions.stream({
+  model: "dossier-quick",
+  messages: [{ role: "user", content: ask.input }],
+});
 seen.chat = await chat.finalContent();
 seen.models = (await client.models.list()).data.map((model) => model.id);
 

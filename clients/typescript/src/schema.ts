@@ -355,6 +355,26 @@ export interface components {
             jobs: components["schemas"]["JobView"][];
             next_cursor: string | null;
         };
+        Key: {
+            key_id: string;
+            tenant: string;
+            name: string;
+            scopes: string[];
+            /** @enum {string} */
+            state: "valid" | "expired" | "revoked" | "suspended";
+            /** Format: date-time */
+            created_at: string;
+            expires_at: string | null;
+            revoked_at: string | null;
+            last_used_at: string | null;
+        };
+        KeyWithSecret: {
+            key: components["schemas"]["Key"];
+            secret: string;
+        };
+        Keys: {
+            keys: components["schemas"]["Key"][];
+        };
         Limits: {
             max_cost_usd?: number | null;
             max_tokens?: number | null;
@@ -441,6 +461,21 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             callback_url?: string | null;
+        };
+        NewKey: {
+            name: string;
+            /**
+             * @default [
+             *       "read",
+             *       "submit"
+             *     ]
+             */
+            scopes?: ("read" | "submit" | "documents" | "admin")[];
+            expires_in_days?: number | null;
+        };
+        NewShare: {
+            /** @default 30 */
+            expires_in_days?: number;
         };
         NewWebhook: {
             url: string;
@@ -675,11 +710,29 @@ export interface components {
         SessionKey: {
             key: string;
         };
+        Share: {
+            /** Format: uuid */
+            share_id: string;
+            /** Format: uuid */
+            job_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            revoked_at: string | null;
+        };
+        ShareWithUrl: {
+            share: components["schemas"]["Share"];
+            url: string;
+        };
         SharedSource: {
             url: string;
             title: string;
             a: number;
             b: number;
+        };
+        Shares: {
+            shares: components["schemas"]["Share"][];
         };
         SourceDiff: {
             both: components["schemas"]["SharedSource"][];
