@@ -31,6 +31,7 @@ async def create_key(context: NamedDependency[ApiContext], data: Annotated[NewKe
     engine, days = context.writer.engine, data.expires_in_days
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
     key_id, secret = await store.add_key(engine, data.name, data.scopes, expires_at, context.caller.tenant)
+    context.keyring.look_again()
     made = next(one for one in await store.keys_of(engine, context.caller) if one.key_id == key_id)
     return KeyWithSecret(key=_shown(made), secret=secret)
 
@@ -53,6 +54,7 @@ async def revoke_key(context: NamedDependency[ApiContext], key_id: FromPath[str]
     """Revoke a key for good."""
     if not await store.revoke_key_of(context.writer.engine, context.caller, key_id):
         raise KeyNotFound("No key has this id.")
+    context.keyring.look_again()
 
 
 KEY_ROUTES = [create_key, list_keys, revoke_key]

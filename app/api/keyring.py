@@ -75,6 +75,10 @@ class Keyring:
         self._note(key.key_id)
         return Caller(key.tenant, key.scopes, key.key_id, f"key:{key.key_id}")
 
+    def look_again(self) -> None:
+        """Read the keys at the next request, because they changed."""
+        self._read_at = float("-inf")
+
     async def is_still_valid(self, caller: Caller) -> bool:
         """Return whether an open stream of this caller may go on."""
         if caller.key_id is None:

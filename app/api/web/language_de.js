@@ -591,7 +591,6 @@ export const WORDS = {
   "is sent": "wird gesendet",
   "job|jobs": "Auftrag|Aufträge",
   "made again": "erneut gemacht",
-  "makes one.": "erstellt einen.",
   median: "Median",
   "minute|minutes": "Minute|Minuten",
   "no model": "kein Modell",

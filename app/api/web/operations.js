@@ -154,6 +154,7 @@ async function look() {
     fill("workers", workers.workers, (one) => one.name, worker);
     fill("queue", queue.priorities, (one) => one.priority, queued);
     fill("dead", jobs.jobs, (one) => one.job_id, dead);
+    $("new-key").hidden = !keys.keys.length; // the first one is made on the server's machine
     fill(
       "api-keys",
       keys.keys,

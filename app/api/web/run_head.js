@@ -177,7 +177,7 @@ export function drawAnswer(run) {
     h(
       "p",
       { class: "hint" },
-      t`${many(report.claims.length, "citation")}, each with its quote. `,
+      report.claims.length ? t`${many(report.claims.length, "citation")}, each with its quote. ` : "",
       h("a", { href: `/browse/jobs/${id}/report` }, t("The whole report")),
     ),
   );
