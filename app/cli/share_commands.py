@@ -1,10 +1,11 @@
 """`dossier share` makes links that show a report to everybody who has them."""
 
 import rich_click as click
-from rich.table import Table
 
+from app.cli.printing import print_table
 from app.cli.server_connection import connect
-from app.cli.terminal import complain, out, print_json
+from app.cli.terminal import complain, print_json
+from dossier.share_types import Share
 
 JOB_EXAMPLE = "01a20937-51e3-763d-b2e2-cb25b04281b4"
 
@@ -42,13 +43,14 @@ def list_shares(job_id: str, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("id", "made", "ends", "revoked"):
-        table.add_column(heading)
-    for one in found.shares:
-        revoked = f"{one.revoked_at:%Y-%m-%d}" if one.revoked_at else ""
-        table.add_row(str(one.share_id), f"{one.created_at:%Y-%m-%d}", f"{one.expires_at:%Y-%m-%d}", revoked)
-    out.print(table)
+    rows = [_cells(one) for one in found.shares]
+    empty = f"No links yet. Make one: dossier share create {job_id}"
+    print_table(("Id", "Made", "Ends", "Revoked"), rows, empty=empty)
+
+
+def _cells(one: Share) -> tuple[str, ...]:
+    revoked = f"{one.revoked_at:%Y-%m-%d}" if one.revoked_at else ""
+    return str(one.share_id), f"{one.created_at:%Y-%m-%d}", f"{one.expires_at:%Y-%m-%d}", revoked
 
 
 @share.command("revoke", epilog="Example: dossier share revoke 0199d2a4-5c3b-7000-8000-3f1a5b7c9d00")
