@@ -32,7 +32,7 @@ class Key(Struct, frozen=True, kw_only=True):
 
 
 class KeyWithSecret(Struct, frozen=True, kw_only=True):
-    """A new key with what its bearer sends, which is shown this once."""
+    """A new key with its secret, which is shown this once."""
 
     key: Key
     secret: str

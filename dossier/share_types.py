@@ -1,4 +1,4 @@
-"""Links that show the report of one job to everybody who has them."""
+"""Links with which everybody can read the report of one job."""
 
 from datetime import datetime
 from typing import Annotated

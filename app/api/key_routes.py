@@ -1,4 +1,4 @@
-"""API keys, for an admin of their tenant; an operator sees those of all tenants."""
+"""Make, list and revoke API keys over HTTP."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated

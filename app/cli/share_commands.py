@@ -1,4 +1,4 @@
-"""`dossier share` makes links that show a report to everybody who has them."""
+"""`dossier share` makes, lists and revokes links to a report."""
 
 import rich_click as click
 
@@ -7,10 +7,10 @@ from app.cli.server_connection import connect
 from app.cli.terminal import complain, print_json
 from dossier.share_types import Share
 
-JOB_EXAMPLE = "01a20937-51e3-763d-b2e2-cb25b04281b4"
+SHARED_JOB = "01a20937-51e3-763d-b2e2-cb25b04281b4"
 
 
-@click.group(epilog=f"Example: dossier share create {JOB_EXAMPLE} --days 7")
+@click.group(epilog=f"Example: dossier share create {SHARED_JOB} --days 7")
 def share() -> None:
     """Make, list and revoke links to a report.
 
@@ -18,7 +18,7 @@ def share() -> None:
     """
 
 
-@share.command("create", epilog=f"Example: dossier share create {JOB_EXAMPLE} --days 7")
+@share.command("create", epilog=f"Example: dossier share create {SHARED_JOB} --days 7")
 @click.argument("job_id")
 @click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True, help="Until it ends.")
 @click.option("--json", "as_json", is_flag=True, help="Print the link as JSON.")
@@ -33,7 +33,7 @@ def create_share(job_id: str, days: int, *, as_json: bool) -> None:
     complain(f"Link {made.share.share_id} ends on {made.share.expires_at:%Y-%m-%d}. It is shown this once.")
 
 
-@share.command("list", epilog=f"Example: dossier share list {JOB_EXAMPLE} --json")
+@share.command("list", epilog=f"Example: dossier share list {SHARED_JOB} --json")
 @click.argument("job_id")
 @click.option("--json", "as_json", is_flag=True, help="Print the links as JSON.")
 def list_shares(job_id: str, *, as_json: bool) -> None:

@@ -109,7 +109,7 @@ async def keys_of(engine: Engine, caller: Caller) -> list[ApiKey]:
 
 
 async def revoke_key_of(engine: Engine, caller: Caller, key_id: str) -> bool:
-    """Revoke a key that this caller may see, and return whether there is one."""
+    """Revoke a key of this caller, and return whether there is one."""
     return bool(await fetch(engine, REVOKE_KEY_OF, key_id, caller.tenant, caller.is_operator))
 
 

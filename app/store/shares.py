@@ -1,4 +1,4 @@
-"""Store the links that show a report; of each only the hash of its token."""
+"""Store links to reports by the hash of their tokens."""
 
 import secrets
 from collections.abc import Sequence
@@ -11,22 +11,22 @@ from app.store.database import Engine, fetch
 from dossier.share_types import Share
 
 MAX_SHARES = 100  # of a job, that are valid at a time
-MAX_LISTED = 1000
+MAX_LISTED_SHARES = 1000
 TOKEN_BYTES = 32
 TOKEN_LENGTH = 43  # characters of that in base64
 
-COLUMNS = "share_id, job_id, created_at, expires_at, revoked_at"
+SHARE_COLUMNS = "share_id, job_id, created_at, expires_at, revoked_at"
 
 ADD_SHARE = f"""
     INSERT INTO shares (job_id, tenant, token_sha256, expires_at)
     SELECT $1::uuid, $2::text, $3::bytea, now() + make_interval(days => $4::integer)
     WHERE $5::integer > (
         SELECT count(*) FROM shares WHERE job_id = $1 AND revoked_at IS NULL AND expires_at > now())
-    RETURNING {COLUMNS}"""
+    RETURNING {SHARE_COLUMNS}"""
 
 LIST_SHARES = f"""
-    SELECT {COLUMNS} FROM shares WHERE job_id = $1::uuid AND tenant = $2::text
-    ORDER BY created_at DESC, share_id LIMIT {MAX_LISTED}"""
+    SELECT {SHARE_COLUMNS} FROM shares WHERE job_id = $1::uuid AND tenant = $2::text
+    ORDER BY created_at DESC, share_id LIMIT {MAX_LISTED_SHARES}"""
 
 REVOKE_SHARE = """
     UPDATE shares SET revoked_at = coalesce(revoked_at, now())
@@ -40,7 +40,9 @@ FIND_SHARED = """
 
 
 async def add_share(engine: Engine, caller: Caller, job_id: UUID, days: int) -> tuple[Share, str] | None:
-    """Make a link, and return it with its token; None if the job has too many.
+    """Make a link, and return it with its token.
+
+    None if the job has too many.
 
     Nobody can read the token again.
     """
@@ -60,7 +62,10 @@ async def revoke_share(engine: Engine, caller: Caller, share_id: UUID) -> bool:
 
 
 async def find_shared(engine: Engine, token: str) -> tuple[UUID, Caller] | None:
-    """Return the job that a token shows, and as whom it is read; None if it shows nothing."""
+    """Return the job of a token, and as whom to read it.
+
+    None if it shows nothing.
+    """
     if len(token) != TOKEN_LENGTH or not token.isascii():
         return None
     rows = await fetch(engine, FIND_SHARED, _digest(token))

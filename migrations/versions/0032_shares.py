@@ -1,4 +1,4 @@
-"""Links that show the report of one job to everybody who has them."""
+"""Make the table of links to reports."""
 
 from alembic import op
 

@@ -67,6 +67,9 @@ def requests(method, path, ids):
             "response_id": f"resp_{job_id}",
             "name": job_id,
             "endpoint_id": job_id,
+            "key_id": job_id,
+            "share_id": job_id,
+            "token": job_id,
             "delivery_id": ids[0],
             "document_id": "1" if job_id == ids[0] else str(2**70),
         }

@@ -1,4 +1,4 @@
-"""Links that show the report of one job, and nothing else, to everybody who has them."""
+"""Make, list, end and serve links to a report."""
 
 import asyncio
 from typing import Annotated
@@ -52,7 +52,7 @@ async def share_report(
 
 @get("/jobs/{job_id:str}/shares", responses=problems_of(*JOB_PROBLEMS), summary="List the links to a report")
 async def list_report_shares(context: NamedDependency[ApiContext], job_id: FromPath[str]) -> Shares:
-    """Return the links to a job's report, the newest first, without their addresses."""
+    """Return the links to a job's report, without their addresses."""
     view = await context.view(job_id_of(job_id))
     return Shares(await store.list_shares(context.writer.engine, context.caller, view.job_id))
 
