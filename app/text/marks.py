@@ -22,7 +22,8 @@ STAND_IN = re.compile(f"[{sentences.STOP_MARKER}]")
 
 Clusters = list[tuple[int, ...]]
 
-_LABEL = r"""(?:(?:sources?|refs?|references?|citations?|cite|footnote|fn|note|quellen?|fuentes?|fontes?|fonti
+_LABEL = r"""(?:(?:sources?|refs?|references?|citations?|cite|footnote|fn|note|src|docs?|documents?|dokumente?
+    |quellen?|fuentes?|fontes?|fonti
     |bron|источники?|источ|来源|來源|资料|資料|文献|出典|출처|المصدر|مصدر|स्रोत|แหล่งที่มา)[.:#\s-]{0,3}|\#)?"""
 _PAGES = r"""(?:\s{0,2}[,;:]\s{0,2}(?:pp?|pgs?|pages?|ss?|seiten?|secs?|sections?|§{1,2}|ch|chap|chapters?|kap
     |paras?|abs|figs?|tab|tables?|ll?|lines?|стр|с|págs?|页|頁)[.\s]{0,3}\d[\w.,–-]{0,15}|:\d{1,4}(?:[–-]\d{1,4})?)?"""

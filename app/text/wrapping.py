@@ -4,7 +4,7 @@ import re
 
 from msgspec import Struct
 
-_THOUGHT = re.compile(r"<(/?)(think|thinking|thought|reasoning)>|\[(/?)(THINK)\]")
+_THOUGHT = re.compile(r"[<◁](/?)(?:think|thinking|thought|reasoning)[>▷]|\[(/?)THINK\]")
 _FENCE = re.compile(r"[ \t]{0,3}(`{3,9}|~{3,9})[ \t]*(markdown|md|text)?[ \t]*", re.IGNORECASE)
 _LISTS = r"""sources? | references? | citations? | bibliography | works\ cited | links
     | (?:list\ of\ )?sources\ used
@@ -56,7 +56,7 @@ def _without_thoughts(text: str) -> str:
     """
     parts, done, opened = list[str](), 0, -1
     for mark in _THOUGHT.finditer(text):
-        closes = bool(mark[1] or mark[3])
+        closes = bool(mark[1] or mark[2])
         at_line = not text[text.rfind("\n", 0, mark.start()) + 1 : mark.start()].strip()
         if closes and opened >= 0:
             parts.append(text[done:opened])
