@@ -24,7 +24,7 @@ def belongs(_object: object, name: str | None, kind: str, *_rest: object) -> boo
     return not (kind == "table" and name is not None and name.startswith("events_"))
 
 
-def note(step: MigrationInfo, **_rest: object) -> None:
+def note(ctx: object, step: MigrationInfo, heads: object, run_args: object) -> None:  # noqa: ARG001 - by name
     """Log that a migration was applied."""
     log.info("A migration was applied.", extra={"level": step.up_revision_id})
 
