@@ -41,6 +41,9 @@ MAKE_ROLES = """
         IF to_regrole('dossier_app') IS NULL THEN CREATE ROLE dossier_app NOLOGIN; END IF;
         IF to_regrole('dossier_tenant') IS NULL THEN CREATE ROLE dossier_tenant NOLOGIN; END IF;
         IF to_regrole('dossier_report') IS NULL THEN CREATE ROLE dossier_report NOLOGIN; END IF;
+        IF NOT pg_has_role('dossier_app', 'dossier_tenant', 'MEMBER') THEN
+            GRANT dossier_tenant TO dossier_app;
+        END IF;
     END $$"""
 
 
