@@ -48,7 +48,7 @@ async def test_a_backup_is_restored_whole_and_verified(writer, database_url, emp
     assert (made.returncode, restored.returncode) == (0, 0), made.stderr + restored.stderr
     listed = json.loads(made.stdout)
     assert listed["files"].keys() == {"dossier.dump", "models.toml"}
-    assert "restored and verified" in restored.stdout
+    assert "Restored and verified" in restored.stdout
     engine = make_engine(empty)
     assert waiting.id in (found := await rows(engine))
     assert len(found) == listed["state"]["jobs"] == 4
