@@ -8,6 +8,7 @@ from litestar import Request, Router
 from litestar._openapi.plugin import OpenAPIPlugin
 from litestar.openapi.plugins import JsonRenderPlugin
 
+from app.api.problem_details import MEDIA_TYPE
 from dossier.document_types import NewDocument
 
 TEXT_TYPE = {"schema": {"type": "string"}}
@@ -95,12 +96,20 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
             part = path.split("/")[1]
             operation["tags"] = [GROUPS.get(part, part)]
             operation["responses"].get("204", {}).pop("content", None)
+        _add_error_pages(operations.get("get", {}).get("responses", {}))
     for schema in document["components"]["schemas"].values():
         if schema.get("required") == []:
             del schema["required"]
         for member in schema.get("properties", {}).values():
             _mend_tuple(member)
     return document
+
+
+def _add_error_pages(responses: dict[str, Any]) -> None:
+    """Say that a browser gets a problem as a page."""
+    for response in responses.values():
+        if MEDIA_TYPE in response.get("content", {}):
+            response["content"]["text/html"] = TEXT_TYPE
 
 
 def _mend_tuple(member: dict[str, Any]) -> None:
