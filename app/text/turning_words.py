@@ -101,6 +101,17 @@ _IN_PLACE = (
     ("nahm", "ging"),
     ("zu zugenommen", "zurück ab abgenommen"),
     ("present anwesend", "absent abwesend"),
+    ("plus más", "moins menos"),
+    (
+        """augmenté augmente augmenta monté progressé crû hausse aumentó aumentaron subió subieron creció
+        crecieron""",
+        "diminué diminue diminua baissé reculé chuté baisse disminuyó disminuyeron bajó bajaron cayó cayeron",
+    ),
+    ("supérieur supérieure supérieurs mayor mayores", "inférieur inférieure inférieurs menor menores"),
+    ("avant antes", "après después"),
+    ("ouvert ouvre abrió abre", "fermé ferme cerró cierra"),
+    ("gagné remporté ganó ganaron", "perdu perdió perdieron"),
+    ("autorisé approuvé accepté permitió aprobó aceptó", "interdit rejeté refusé prohibió rechazó"),
 )
 
 
@@ -115,11 +126,12 @@ NEGATING = ("un", "in", "im", "il", "ir", "non", "dis", "nicht", "miss")
 
 ALL = _set("""all every each always everyone everybody entire entirely wholly completely exclusively alle
     allen aller alles jede jeder jedes jeden jedem immer sämtliche sämtlichen stets ausnahmslos
-    vollständig ganz ausschließlich""")
+    vollständig ganz ausschließlich tous toutes chaque toujours todos todas siempre""")
 SOME = _set("""some many most several few often usually sometimes part partly mostly mainly frequently various
     certain numerous half einige einigen einiger manche mancher manchen viele vielen vieler meist
     meisten meistens oft teils teilweise mehrere mehreren mehrerer wenige wenigen etliche zahlreiche
-    manchmal überwiegend größtenteils""")
+    manchmal überwiegend größtenteils certains certaines quelques plusieurs souvent parfois algunos
+    algunas varios varias muchos muchas menudo""")
 NEARLY = _set("almost nearly virtually practically fast nahezu beinahe annähernd")
 CERTAIN = _set("""may might could perhaps possibly probably likely reportedly allegedly supposedly apparently
     seemingly presumably potentially maybe purportedly arguably conceivably suggests suggest
@@ -127,7 +139,9 @@ CERTAIN = _set("""may might could perhaps possibly probably likely reportedly al
     rumored suspected expected planned könnte könnten vielleicht möglicherweise womöglich
     wahrscheinlich vermutlich angeblich dürfte dürften offenbar mutmaßlich wohl anscheinend
     scheinbar eventuell voraussichtlich scheint scheinen schien geschätzt vermutet erwartet geplant
-    mag mögen""")
+    mag mögen aurait auraient serait seraient peut-être probablement vraisemblablement sans-doute
+    apparemment semble semblent prétendument probablemente quizá quizás posiblemente supuestamente
+    aparentemente parece parecen habría habrían""")
 HEDGES = CERTAIN | _set(
     "should soll sollen sollte can kann können would würde würden sei seien habe hätte hätten"
 )
