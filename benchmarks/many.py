@@ -1,4 +1,6 @@
-"""Many machines on one Postgres: 50 workers of 20 jobs, idle and busy, and 20,000 readers of two servers.
+"""Measure many machines on one Postgres.
+
+50 workers of 20 jobs, idle and busy, and 20,000 readers of two servers.
 
 The workers are models: each makes the statements of a worker at its pace, over connections of its own, from
 one process. The servers and readers are real processes and sockets.
@@ -45,7 +47,7 @@ class ModelWorker:
         self.held: dict[UUID, int] = {}
 
     async def claim(self) -> float:
-        """Claim 20 jobs; returns the seconds that it took."""
+        """Claim 20 jobs, and return the seconds that it took."""
         before = time.perf_counter()
         leases = await queue.claim(self.engine, self.name, JOBS, LEASE)
         taken = time.perf_counter() - before

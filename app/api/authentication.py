@@ -48,7 +48,7 @@ async def require_key(connection: ASGIConnection[Any, Any, Any, Any], handler: B
 
 
 def _note_refusal(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-    """Log who sent a key that is wrong, expired or revoked, not the key."""
+    """Log a wrong, expired or revoked key, without the key."""
     client = connection.client.host if connection.client else ""
     log.info("A key was refused.", extra={"client": client, "route": connection.scope.get("path_template")})
 

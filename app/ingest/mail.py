@@ -32,7 +32,7 @@ def from_eml(body: bytes) -> Extract:
 
 
 def _parsed(body: bytes) -> EmailMessage:
-    """Read the parts of a message, and refuse one whose parts take minutes to make."""
+    """Read the parts of a message, and refuse too many."""
     made = itertools.count(1)
 
     def make(policy: Policy[Any]) -> EmailMessage:

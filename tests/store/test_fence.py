@@ -79,6 +79,12 @@ async def test_who_says_no_tenant_sees_nothing(database_url, jobs):
     await fenced.dispose()
 
 
+async def test_the_figures_that_need_the_log_are_those_of_the_caller_alone(engine, jobs):
+    assert jobs
+    for caller in (ALICE, BOB):
+        assert [day.jobs for day in await overview_figures.days(engine, caller)] == [1]
+
+
 async def test_one_connection_serves_many_tenants_at_once(database_url, jobs):
     narrow = make_engine(database_url, pool_size=1)
     asked = [ALICE, BOB, ALICE, ALICE, BOB] * 4
