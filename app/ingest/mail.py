@@ -35,7 +35,7 @@ def _parsed(body: bytes) -> EmailMessage:
     """Read the parts of a message, and refuse too many."""
     made = itertools.count(1)
 
-    def make(policy: Policy[Any]) -> EmailMessage:
+    def make(policy: "Policy[Any]") -> EmailMessage:
         if next(made) > MOST_PARTS:
             raise BadDocument(f"It has more than {MOST_PARTS:,} parts.")
         return EmailMessage(policy)

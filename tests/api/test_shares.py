@@ -86,9 +86,13 @@ async def test_a_job_has_so_many_links_and_no_more(engine, monkeypatch):
     assert await shares.add_share(engine, Caller(), job, 1) is None
 
 
-async def test_an_admin_makes_and_revokes_the_keys_of_its_tenant(api, engine):
+async def test_the_first_key_is_not_made_over_http(api):
     first = await api.post("/keys", json={"name": "mine"})
+
     assert (first.status_code, first.json()["code"]) == (403, "forbidden")
+
+
+async def test_an_admin_makes_and_revokes_the_keys_of_its_tenant(api, engine):
     await add_tenant(engine, "acme")
     root_id, root = await add_key(engine, "root", ("admin",), None)
     _, acme = await add_key(engine, "acme", ("admin",), None, "acme")

@@ -226,7 +226,7 @@ async def test_who_asks_for_a_standby_gets_it_and_does_not_keep_it_to_write(pair
     assert (await fetch(engine, "SELECT count(*) FROM jobs"))[0][0] == len(history.J)
     with pytest.raises(DatabaseUnavailable):
         await fetch(engine, "SELECT nextval('event_position')")
-    assert engine._pool.get_size() == 0
+    assert engine.connections()[:2] == (0, 0)
     await engine.dispose()
 
 

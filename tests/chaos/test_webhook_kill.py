@@ -30,9 +30,9 @@ async def test_a_message_that_was_sent_and_not_recorded_is_sent_again_under_its_
     async with served(taker) as address:
         new = NewWebhook(f"{address}/hook")
         assert await webhook_endpoints.add_endpoint(writer.engine, ANYBODY, new)
+        await completed_job(writer)  # before there is a worker that would claim it
         dying = fleet.worker(**environment, **{VARIABLE: "after_webhook"})
         await dying.start()
-        await completed_job(writer)
         assert await dying.ended() == -9
 
         await fleet.worker(**environment).start()

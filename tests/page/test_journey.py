@@ -203,7 +203,7 @@ async def test_the_fold_in_the_browser_agrees_with_the_job(watched, http):
 
     state = await watched.page.evaluate(
         """async (events) => {
-            const source = document.querySelector('script[type=module]').src.replace('run.js', 'fold.js');
+            const source = document.querySelector('script[src*="run.js"]').src.replace('run.js', 'fold.js');
             const { fold, callsMade, costOf } = await import(source);
             const run = fold(events);
             const { bill, status, seq, sources, stopReason, turns } = run;
