@@ -6,9 +6,10 @@ Only this and `mcp_server.mount` import by name. The list of commands shows the 
 a test holds them against those of the commands themselves.
 """
 
+import contextlib
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -19,6 +20,19 @@ from click.exceptions import NoSuchCommand
 from app.cli.exits import DONE, INTERRUPTED, PIPE_CLOSED, as_object, exit_code_of, message_of
 from app.cli.terminal import complain, drop_output, err, line, mend_streams
 from dossier.problems import DossierError
+
+
+class ReaderLeftError(Exception):
+    """The reader of the output left, as with `| head`."""
+
+
+@contextlib.contextmanager
+def _telling_pipes() -> Iterator[None]:
+    """Keep a closed pipe from click, which would end with 1."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ReaderLeftError from error
 
 
 class LazyGroup(click.Group):
@@ -68,6 +82,16 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:  # noqa: ANN401 - click's
+        """Parse the command line, which prints help."""
+        with _telling_pipes():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
+        """Run the command that was named."""
+        with _telling_pipes():
+            return super().invoke(ctx)
+
     def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> NoReturn:  # noqa: ANN401 - click's
         """Run a command and exit with its code.
 
@@ -84,9 +108,8 @@ class LazyGroup(click.Group):
             sys.stdout.flush()
         except (click.ClickException, DossierError, OSError) as error:
             sys.exit(_end_with(error, as_json=as_json))
-        except SystemExit as left:  # click ends so when the reader of the output left
-            if not isinstance(left.__context__, BrokenPipeError):
-                raise
+        except ReaderLeftError:
+            drop_output(1)
             sys.exit(PIPE_CLOSED.number)
         except (KeyboardInterrupt, click.Abort):  # the user pressed Ctrl-C and knows why
             sys.exit(INTERRUPTED.number)
