@@ -19,7 +19,7 @@ from tests.readers import install
 from tests.readers.browser import launched
 from tests.steps import until
 
-PATIENCE = 30.0  # seconds for whatever a page is waited for
+PATIENCE = 60.0  # seconds for whatever a page is waited for
 
 
 @pytest.fixture(scope="package")

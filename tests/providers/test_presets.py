@@ -236,8 +236,8 @@ USED = {
 }
 
 
-def responding(*events):
-    text = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in (*EVENTS, *events))
+def responding(*events, begun=EVENTS):
+    text = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in (*begun, *events))
     return lambda mock, request: httpx.Response(
         200, content=text.encode(), headers={"content-type": "text/event-stream"}
     )
@@ -245,6 +245,9 @@ def responding(*events):
 
 def ended(kind="completed", **fields):
     return {"type": f"response.{kind}", "response": {"status": kind, "usage": USED, **fields}}
+
+
+CUT = ended("incomplete", incomplete_details={"reason": "max_output_tokens"})
 
 
 async def test_a_model_may_be_asked_by_the_responses_api(playing):
@@ -297,14 +300,20 @@ async def test_a_model_that_has_the_responses_api_alone_is_asked_by_it(playing):
 @pytest.mark.parametrize(
     ("end", "words"),
     [
-        (ended("incomplete", incomplete_details={"reason": "max_output_tokens"}), "too long"),
+        (CUT, "too long"),
         (ended("failed", error={"code": "server_error", "message": "it broke"}), "it broke"),
         ({"type": "error", "code": "server_error", "message": "it broke"}, "it broke"),
     ],
 )
 async def test_a_response_that_fails_says_why(playing, end, words):
     with pytest.raises(ProviderError, match=words):
-        await playing(responding(end)).model(wire="responses").next_step(FIRST, {})
+        await playing(responding(end, begun=EVENTS[:-1])).model(wire="responses").next_step(FIRST, {})
+
+
+async def test_a_whole_step_is_taken_though_the_response_was_cut_after_it(playing):
+    reply = await playing(responding(CUT)).model(wire="responses").next_step(FIRST, {})
+
+    assert reply.step.function == PLAN
 
 
 def test_the_mock_streams_what_it_says():

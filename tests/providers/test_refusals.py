@@ -11,22 +11,26 @@ from app.providers.exchange import ServerRefusal
 from app.providers.refusals import as_error
 
 AHEAD = 600
-SOON = datetime.now(UTC) + timedelta(seconds=AHEAD)
-ISO = SOON.isoformat().replace("+00:00", "Z")
+
+
+def iso(moment):
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 @pytest.mark.parametrize(
-    "headers",
+    ("name", "written"),
     [
-        {"anthropic-ratelimit-requests-reset": ISO, "anthropic-ratelimit-requests-remaining": "0"},
-        {"x-ratelimit-reset-tokens": ISO, "x-ratelimit-remaining-tokens": "0"},
-        {"x-ratelimit-reset": format_datetime(SOON, usegmt=True)},
-        {"x-ratelimit-reset": str(int(SOON.timestamp() * 1000))},
-        {"x-ratelimit-reset-requests": "10m0s"},
+        ("anthropic-ratelimit-requests-reset", iso),
+        ("x-ratelimit-reset-tokens", iso),
+        ("x-ratelimit-reset", lambda moment: format_datetime(moment, usegmt=True)),
+        ("x-ratelimit-reset", lambda moment: str(int(moment.timestamp() * 1000))),
+        ("x-ratelimit-reset-requests", lambda _: "10m0s"),
     ],
     ids=["anthropic", "ISO 8601", "date of HTTP", "milliseconds of the epoch", "duration"],
 )
-def test_a_moment_of_reset_is_honoured_as_it_is_written(headers):
+def test_a_moment_of_reset_is_honoured_as_it_is_written(name, written):
+    soon = datetime.now(UTC) + timedelta(seconds=AHEAD)
+    headers = {name: written(soon), name.replace("reset", "remaining"): "0"}
     refused = ServerRefusal(429, {"error": "slow down"}, httpx.Headers(headers))
     assert 0 < as_error(refused, "m", "KEY").retry_after <= AHEAD
 
