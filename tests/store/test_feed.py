@@ -239,8 +239,7 @@ DAWDLE = """
         END IF;
         RETURN true;
     END $$;
-    ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
-    CREATE POLICY slow ON jobs USING (dawdle(job_id));"""
+    CREATE POLICY slow ON jobs AS RESTRICTIVE USING (dawdle(job_id));"""
 
 
 async def test_a_claim_that_dawdles_over_a_job_that_others_claim_and_give_back_keeps_its_order(
