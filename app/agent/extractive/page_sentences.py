@@ -26,6 +26,12 @@ ENOUGH_EVIDENCE = 0.41
 ENOUGH_JOINED = 0.35  # in languages that write several words as one: fewer of them are found again
 ENOUGH_PAIRS = 0.3  # for pairs of characters: those across two words are rarely the same again
 NAME_TELLS = 1.3  # times as much as a long word
+ASKED_TELLS = 0.4  # "At what temperature" is answered by "at 100 °C": the noun itself is seldom there
+ASKED_NOUN = re.compile(
+    r"\b(?:what|which|how (?:many|much)|welche[rsmn]?|wie viele?|quel(?:le)?s?|qué|cuál(?:es)?)"
+    r"\s+([^\W\d_]+)",
+    re.IGNORECASE,
+)
 LACKING = 1.5  # times as much is asked for on a page without one of the names and numbers
 LONG_TERM = 8  # letters; shorter words tell less
 MIN_TITLE = 0.3  # of a subject's words in a title that the question has whole: the page is about it
@@ -93,6 +99,7 @@ class Goal(Struct, frozen=True):
     wanted: frozenset[str]  # all terms of the question
     scope: str  # a word that the page has to have
     names: frozenset[str]  # the terms of names in the step; a page with none of them is about something else
+    asked: frozenset[str]  # of the kind of thing that is asked for
 
 
 class Section(Struct, frozen=True):
@@ -191,7 +198,9 @@ def _goal(step: str, question: str, language: str, stems: str) -> Goal:
     core = terms(text, language, stems) or about
     wanted = _wanted(question, language, stems)
     names = terms(" ".join(_names(step, language)), language, stems)
-    return Goal(facet[0] if facet else None, core, core if facet else about, wanted, scope, names & core)
+    asked = terms(" ".join(ASKED_NOUN.findall(step)), language, stems)
+    known = core if facet else about
+    return Goal(facet[0] if facet else None, core, known, wanted, scope, names & core, asked & core - names)
 
 
 def _names(step: str, language: str) -> list[str]:
@@ -270,6 +279,8 @@ def _telling(term: str, goal: Goal, language: str) -> float:
     """Return how much a word tells: names most, short words least."""
     if _is_telling(term, goal):
         return NAME_TELLS
+    if term in goal.asked:
+        return ASKED_TELLS
     return 1.0 if language in UNSPACED else min(1.0, len(term) / LONG_TERM)
 
 
