@@ -108,7 +108,7 @@ class LazyGroup(click.Group):
             sys.stdout.flush()
         except (click.ClickException, DossierError, OSError) as error:
             sys.exit(_end_with(error, as_json=as_json))
-        except ReaderLeftError:
+        except ReaderLeftError:  # nobody is left to tell
             drop_output(1)
             sys.exit(PIPE_CLOSED.number)
         except (KeyboardInterrupt, click.Abort):  # the user pressed Ctrl-C and knows why
