@@ -14,6 +14,7 @@ import json_repair
 from msgspec import Struct
 
 from app.text.json_objects import object_spans, whole_objects
+from app.text.wrapping import THOUGHT_TAG
 
 MAX_REPLY = 400_000  # characters of a reply that are looked at
 MAX_REPAIRED = 200_000  # characters, as many as a report may have
@@ -26,7 +27,6 @@ OBJECT_ENDS = ("}", "]", '"', ",")  # what stands before a fence that ends an ob
 MAX_WRAPS = 3  # objects around a step
 THOUGHT_KEYS = frozenset({"reasoning", "reasoning_steps"})
 
-_THINKING_TAG = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _LETTER = re.compile(r"\w")
 _JSON_MARK = re.compile(r"[\"'{}\[\],/#]")
 _BRACKET = re.compile(r"[\[\]{}]")
@@ -63,11 +63,12 @@ def without_thoughts(text: str) -> str:
     kept, start, is_thought = list[str](), 0, False
     text = text[:MAX_REPLY]
     for tag in _tags(text):
-        if tag[1]:  # text before an end is a thought, whether its beginning was sent or not
+        closes = bool(tag[1] or tag[2])
+        if closes:  # text before an end is a thought, whether its beginning was sent or not
             kept = kept if is_thought else []
         elif not is_thought:
             kept.append(text[start : tag.start()])
-        start, is_thought = tag.end(), not tag[1]
+        start, is_thought = tag.end(), not closes
     said = "".join(kept)
     # A block that never ends holds the step if nothing precedes it.
     return said if is_thought and "{" in said else said + text[start:]
@@ -75,7 +76,7 @@ def without_thoughts(text: str) -> str:
 
 def _tags(text: str) -> Iterator[re.Match[str]]:
     """Yield the tags of thoughts, leaving out those in a JSON string."""
-    tags = list(_THINKING_TAG.finditer(text))
+    tags = list(THOUGHT_TAG.finditer(text))
     spans = object_spans(text) if tags else []
     return (tag for tag in tags if not any(start < tag.start() < end for start, end in spans))
 

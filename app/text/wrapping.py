@@ -4,7 +4,8 @@ import re
 
 from msgspec import Struct
 
-_THOUGHT = re.compile(r"[<◁](/?)(?:think|thinking|thought|reasoning)[>▷]|\[(/?)THINK\]")
+# The first group, or the second, is a slash where a thought ends.
+THOUGHT_TAG = re.compile(r"[<◁](/?)(?i:think|thinking|thought|reasoning)[>▷]|\[(/?)THINK\]")
 _FENCE = re.compile(r"[ \t]{0,3}(`{3,9}|~{3,9})[ \t]*(markdown|md|text)?[ \t]*", re.IGNORECASE)
 _LISTS = r"""sources? | references? | citations? | bibliography | works\ cited | links
     | (?:list\ of\ )?sources\ used
@@ -55,7 +56,7 @@ def _without_thoughts(text: str) -> str:
     An unopened end removes everything before it.
     """
     parts, done, opened = list[str](), 0, -1
-    for mark in _THOUGHT.finditer(text):
+    for mark in THOUGHT_TAG.finditer(text):
         closes = bool(mark[1] or mark[2])
         at_line = not text[text.rfind("\n", 0, mark.start()) + 1 : mark.start()].strip()
         if closes and opened >= 0:
