@@ -27,18 +27,13 @@ READ_KEYS = f"""
     FROM api_keys LEFT JOIN (
         SELECT tenant, suspended_at FROM tenants WHERE suspended_at IS NOT NULL
     ) AS suspended USING (tenant)
+    WHERE $1::text IS NULL OR tenant = $1
     ORDER BY created_at DESC, key_id LIMIT {MAX_KEYS}"""
 
 REVOKE_KEY = """
-    UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE key_id = $1::text
+    UPDATE api_keys SET revoked_at = coalesce(revoked_at, now())
+    WHERE key_id = $1::text AND ($2::text IS NULL OR tenant = $2)
     RETURNING key_id"""
-
-# An operator sees the keys of all tenants, everybody else those of their own.
-KEYS_OF = READ_KEYS.replace("ORDER BY", "WHERE $1::text = tenant OR $2::boolean ORDER BY")
-
-REVOKE_KEY_OF = REVOKE_KEY.replace(
-    "WHERE key_id = $1::text", "WHERE key_id = $1::text AND (tenant = $2::text OR $3::boolean)"
-)
 
 # At most once a minute, so that a busy key does not write a row for each request.
 NOTE_USE = """
@@ -93,24 +88,29 @@ async def add_key(
 
 async def read_keys(engine: Engine) -> list[ApiKey]:
     """Return all keys, the newest first."""
-    rows = await fetch(engine, READ_KEYS)
+    rows = await fetch(engine, READ_KEYS, None)
     return [_api_key(*row) for row in rows]
 
 
 async def revoke_key(engine: Engine, key_id: str) -> bool:
     """Revoke a key for good, and return whether there is one."""
-    return bool(await fetch(engine, REVOKE_KEY, key_id))
+    return bool(await fetch(engine, REVOKE_KEY, key_id, None))
 
 
 async def keys_of(engine: Engine, caller: Caller) -> list[ApiKey]:
     """Return the keys that this caller may see, the newest first."""
-    rows = await fetch(engine, KEYS_OF, caller.tenant, caller.is_operator)
+    rows = await fetch(engine, READ_KEYS, _tenant_of(caller))
     return [_api_key(*row) for row in rows]
 
 
 async def revoke_key_of(engine: Engine, caller: Caller, key_id: str) -> bool:
     """Revoke a key of this caller, and return whether there is one."""
-    return bool(await fetch(engine, REVOKE_KEY_OF, key_id, caller.tenant, caller.is_operator))
+    return bool(await fetch(engine, REVOKE_KEY, key_id, _tenant_of(caller)))
+
+
+def _tenant_of(caller: Caller) -> str | None:
+    """Return whose keys the caller sees: an operator those of all."""
+    return None if caller.is_operator else caller.tenant
 
 
 async def note_use(engine: Engine, key_ids: Sequence[str]) -> None:
