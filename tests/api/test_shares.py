@@ -11,7 +11,7 @@ from app.store.api_keys import add_key
 from app.store.database import fetch
 from app.store.tenants import add_tenant, suspend_tenant
 from tests.api.finished import finished
-from tests.steps import running_job
+from tests.steps import running_job, until
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 
@@ -25,14 +25,19 @@ def bearer(text):
     return {"Authorization": f"Bearer {text}"}
 
 
+async def is_refused(http, path):
+    return (await http.get(path)).status_code == 401
+
+
 async def test_a_link_shows_the_report_and_nothing_else_until_it_is_revoked(http, engine):
     job = (await http.post("/jobs", json={"query": "why?"})).json()["job_id"]
     title = (await finished(http, job))["result"]["title"]
     made = await http.post(f"/jobs/{job}/shares", json={"expires_in_days": 7})
     assert made.status_code == 201
     share, url = made.json()["share"], made.json()["url"]
-    _, secret = await add_key(engine, "root", ("admin",), None)  # from now on others need a key
+    _, secret = await add_key(engine, "root", ("admin",), None)
     admin = bearer(secret)
+    await until(lambda: is_refused(http, f"/jobs/{job}/report"))
 
     shown = await http.get(url)
     assert (shown.status_code, shown.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -42,7 +47,6 @@ async def test_a_link_shows_the_report_and_nothing_else_until_it_is_revoked(http
     assert shown.headers["referrer-policy"] == "no-referrer"
     assert "noindex" in shown.headers["x-robots-tag"]
     assert "default-src 'none'" in shown.headers["content-security-policy"]
-    assert (await http.get(f"/jobs/{job}/report")).status_code == 401
 
     listed = (await http.get(f"/jobs/{job}/shares", headers=admin)).json()["shares"]
     assert listed == [share]
