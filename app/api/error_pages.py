@@ -38,7 +38,5 @@ def _page(answer: Response[bytes], root: str) -> Response[bytes]:
         **answer.headers,
         **PAGE_HEADERS,
         "Content-Security-Policy": PAGE_POLICY,
-        "Vary": "Accept",
-        "Cache-Control": "no-store",
     }
     return Response(page, status_code=problem.status, media_type=MediaType.HTML, headers=headers)

@@ -23,10 +23,8 @@ NO_SHARE = "No valid link has this address or id."
 # Who opens it tells neither the sites that the report links to, nor a search engine.
 SHARED_HEADERS = {
     "Content-Security-Policy": REPORT_POLICY,
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
-    "Cache-Control": "no-store",
 }
 
 
