@@ -117,11 +117,15 @@ class OpenAI:
         """Show this job as a response no more. Raises DatabaseUnavailable."""
         await hide_response(self._context.writer.engine, caller, job_id)
 
-    async def check_shown(self, caller: Caller, job_id: UUID) -> None:
-        """Raise JobNotFound for a job that is hidden or not the caller's."""
+    async def check_shown(self, caller: Caller, job_id: UUID) -> UUID:
+        """Return the id of the caller's job.
+
+        Raises JobNotFound for one that is hidden or not the caller's.
+        """
         await self._context.of(caller).head(job_id)
         if await is_hidden(self._context.writer.engine, caller, job_id):
             raise JobNotFound("This response is hidden.")
+        return job_id
 
     async def folded(self, caller: Caller, job_id: UUID, fold: FoldT) -> FoldT:
         """Return the fold after every event of the job. Raises JobNotFound, JobArchived."""

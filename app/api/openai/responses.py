@@ -68,8 +68,7 @@ async def get_response(
     starting_after: Annotated[int | None, QueryParameter(ge=0, le=10_000_000)] = None,
 ) -> ASGIApp:
     """Return the response now, or its events after a sequence number."""
-    job_id = job_of_response(response_id)
-    await openai.check_shown(context.caller, job_id)
+    job_id = await openai.check_shown(context.caller, job_of_response(response_id))
     if stream:
         after = 0 if starting_after is None else starting_after + 1
         return await openai.follow(job_id, context.caller, FACE, ResponseFold, after)
@@ -91,8 +90,7 @@ async def delete_response(
 
     Its job is cancelled if it runs, and kept in the log.
     """
-    job_id = job_of_response(response_id)
-    await openai.check_shown(context.caller, job_id)
+    job_id = await openai.check_shown(context.caller, job_of_response(response_id))
     job = await context.load(job_id)
     with contextlib.suppress(JobAlreadyOver):  # what is over needs no cancel
         await handle(context.writer, job, c.RequestCancel(), actor=context.caller.actor)
@@ -115,8 +113,7 @@ async def cancel_response(
 
     It is in progress until its worker stops.
     """
-    job_id = job_of_response(response_id)
-    await openai.check_shown(context.caller, job_id)
+    job_id = await openai.check_shown(context.caller, job_of_response(response_id))
     job = await context.load(job_id)
     job = await handle(context.writer, job, c.RequestCancel(), actor=context.caller.actor)
     return await _shown(openai, context.caller, job.id)
@@ -136,8 +133,7 @@ async def response_input(
     order: FromQuery[Literal["asc", "desc"]] = "desc",  # noqa: ARG001
 ) -> Response[dict[str, Any]]:
     """Return the question as the one input item there is."""
-    job_id = job_of_response(response_id)
-    await openai.check_shown(context.caller, job_id)
+    job_id = await openai.check_shown(context.caller, job_of_response(response_id))
     fold = await openai.folded(context.caller, job_id, ResponseFold())
     item = fold.input_item()
     if after not in {None, item["id"]}:
