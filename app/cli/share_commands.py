@@ -1,6 +1,6 @@
 """`dossier share` makes, lists and revokes links to a report."""
 
-import rich_click as click
+import click
 
 from app.cli.printing import print_table
 from app.cli.server_connection import connect

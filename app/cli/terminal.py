@@ -11,6 +11,8 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
+from app.domain.counts import plural
+
 # Standard output opened for reading: each write fails, so a lost result is never a success.
 STREAMS = (("stdin", 0, os.O_RDONLY), ("stdout", 1, os.O_RDONLY), ("stderr", 2, os.O_WRONLY))
 
@@ -75,8 +77,8 @@ def line(text: str | Text) -> None:
 
 
 def counted(number: int, one: str, several: str = "") -> str:
-    """Return a number of things, in the singular or the plural."""
-    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+    """Return a number of things, its thousands apart."""
+    return f"{number:,} {plural(number, one, several)}"
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - whatever msgspec encodes

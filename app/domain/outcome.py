@@ -4,9 +4,9 @@ from collections import Counter
 
 from msgspec import Struct
 
+from app.domain.counts import many
 from app.domain.events import AGENT_RULES
 from app.domain.research import Research
-from app.domain.words import many
 from dossier.job_types import Outcome, StopReason
 
 MAX_OUTCOME_TEXT = 500  # characters

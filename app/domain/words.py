@@ -4,13 +4,9 @@ from datetime import UTC
 
 from app.domain import events as e
 from app.domain import tools
+from app.domain.counts import many
 
 MAX_STEP_TEXT = 200  # characters; a line in a terminal or a list
-
-
-def many(number: int, one: str, several: str = "") -> str:
-    """Return a number of things, in the singular or the plural."""
-    return f"{number} {one if number == 1 else several or f'{one}s'}"
 
 
 def step_in_words(event: object) -> str | None:
