@@ -15,8 +15,8 @@ from app.text.web_page import from_html
 HEADERS = ("Subject", "From", "To", "Cc", "Date")
 MAIL_METADATA = {"From": "author", "Date": "date"}
 MAX_MAIL = 20_000_000  # bytes
-MAX_PARTS = 200  # of one message; the text of others is left out
-MOST_PARTS = 2_000  # of a message that is read at all
+SHOWN_PARTS = 200  # of one message; the text of others is left out
+MAX_PARTS = 2_000  # a message with more is refused
 MAX_HEADER = 2_000  # characters
 SEPARATOR = re.compile(rb"From \S{1,998} .{0,200}\d{2}:\d{2}")
 QUOTED_SEPARATOR = re.compile(rb"^>(>{0,99}From )", re.MULTILINE)
@@ -35,9 +35,10 @@ def _parsed(body: bytes) -> EmailMessage:
     """Read the parts of a message, and refuse too many."""
     made = itertools.count(1)
 
+    # Quoted: it takes a parameter in typeshed alone.
     def make(policy: "Policy[Any]") -> EmailMessage:
-        if next(made) > MOST_PARTS:
-            raise BadDocument(f"It has more than {MOST_PARTS:,} parts.")
+        if next(made) > MAX_PARTS:
+            raise BadDocument(f"It has more than {MAX_PARTS:,} parts.")
         return EmailMessage(policy)
 
     rules = default.clone(message_factory=make)
@@ -58,7 +59,7 @@ def _bodies(message: EmailMessage) -> Iterator[str]:
     if preferred is not None and preferred.get_content_maintype() == "text":
         yield _text(preferred)
     for number, part in enumerate(message.walk()):
-        if number > MAX_PARTS:
+        if number > SHOWN_PARTS:
             return
         if part is preferred or part.is_multipart():
             continue

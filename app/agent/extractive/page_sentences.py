@@ -242,7 +242,7 @@ def _evidence(goals: Mapping[str, Goal], lines: Sequence[PageSentence], rarity: 
 def _fits(line: PageSentence, goal: Goal, rarity: Rarity) -> bool:
     """Return True if a sentence and its page have enough words.
 
-    Some of it must be the sentence's own.
+    One of them must be the sentence's own.
     """
     core, names = goal.core, goal.names
     if names and not names & line.page:
