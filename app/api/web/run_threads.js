@@ -27,15 +27,14 @@ export function drawThreads(run) {
     (lane) => `${lane.touched} ${isEnded} ${lane.to === null ? "" : "to"}`,
     (lane) => element(lane, isEnded),
   );
-  for (const { element, lane } of [...run.lanes.values()].map((one) => ({ lane: one, element: laneOf(one) }))) {
-    const bar = element.querySelector(".lane-bar");
+  for (const lane of run.lanes.values()) {
+    const shown = $("lanes").kept.get(lane.number).element;
+    const bar = shown.querySelector(".lane-bar");
     bar.style.setProperty("--from", String((lane.from - begin) / all));
     bar.style.setProperty("--share", String(((lane.to ?? end) - lane.from) / all));
-    say(element.querySelector(".lane-time"), lasted(Math.max(0, (lane.to ?? end) - lane.from)));
+    say(shown.querySelector(".lane-time"), lasted(Math.max(0, (lane.to ?? end) - lane.from)));
   }
 }
-
-const laneOf = (lane) => $("lanes").kept.get(lane.number).element;
 
 function element(lane, isEnded) {
   const state = lane.reason || (isEnded ? "stopped" : "");
