@@ -38,6 +38,6 @@ def take(
 
 
 def give_back(app: Litestar) -> None:
-    """Keep it for the next server; its own has ended."""
+    """Keep it for the next server, because its own has ended."""
     if (root_path := app.state.get(KEPT_UNDER)) is not None:
         _idle.setdefault(root_path, []).append(app)

@@ -1,6 +1,7 @@
-"""A whole job without a database: the agent's own functions, a model and a search, in memory.
+"""Play whole jobs in memory, with the agent's own functions.
 
-What the worker does besides (leases, breakers, the log on disk) has tests of its own.
+A model and a search take the place of the providers. What only the worker does (leases, breakers, the log
+on disk) is tested elsewhere.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,10 @@ TURNS = 200  # a course that is longer does not end
 
 
 class Course:
-    """Plays a job to its end; what it wrote is in `log`, what was kept in `blobs`."""
+    """Play a job to its end.
+
+    Its events are kept in `log`, its stored bodies in `blobs`.
+    """
 
     def __init__(self, model, search, *, rules=e.AGENT_RULES, **fields):
         self.model, self.search, self.stand_in = model, search, Extractive()
@@ -134,7 +138,7 @@ class Course:
 
 
 async def played(model, search, **fields):
-    """A job from its question to its end; what was decided is decided the same way again by a replay."""
+    """Play a job to its end, and replay it to the same."""
     course = Course(model, search, **fields)
     job = await course.run()
     replayed(course)

@@ -19,7 +19,7 @@ WORDS = {url: set(text.lower().replace(".", " ").split()) for url, text in PAGES
 
 
 class Library:
-    """Finds the pages that share a word of four letters with the query."""
+    """Find the pages that share a four-letter word with the query."""
 
     name, scope = "library", "web"
 

@@ -1,4 +1,7 @@
-"""The kind of thing that is asked for is in the question, and seldom in its answer."""
+"""Prefer pages of the kind of thing that a question asks for.
+
+The question names the kind, its answer seldom does.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""A citation is a fact: what is left of a report's [n] stands on a quote in a page that was read."""
+"""A citation is a fact.
+
+Every [n] left in a report rests on a quote from a page that was read.
+"""
 
 import re
 

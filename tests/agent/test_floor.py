@@ -1,4 +1,4 @@
-"""The floor: a job with any model is at least as good as one without."""
+"""A job with any model is at least as good as without."""
 
 import pytest
 

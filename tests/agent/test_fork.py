@@ -1,4 +1,4 @@
-"""Forks: what is reused is never asked for again and costs nothing; what is new is another way."""
+"""A fork reuses what it has and pays only for the rest."""
 
 import asyncio
 from datetime import timedelta
@@ -53,7 +53,7 @@ async def seq_of(house, job, type_, key=""):
 
 
 async def assert_sound(house):
-    """Every log is a chain, every row is its fold, a rebuild changes nothing, and every run replays."""
+    """Assert that logs, rows, rebuilds and replays agree for every job."""
     before = await rows(house.engine)
     for job_id in before:
         log = await whole_log(house.engine, job_id)

@@ -1,4 +1,7 @@
-"""Quotes that the model gives: a fact where they stand in the page, whatever the language of the report."""
+"""A quote that the model gives counts if the page contains it.
+
+The language of the report does not matter.
+"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The whole citation check grows with a hostile report and page as they do, or little more."""
+"""Citation checks take time roughly linear in a hostile report and page."""
 
 import random
 import time

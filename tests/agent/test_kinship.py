@@ -1,4 +1,7 @@
-"""A question meets a page in other forms of its words, and a page about another place is told from it."""
+"""Match a question to other forms of its words in a page.
+
+A page about another place is told apart.
+"""
 
 from hashlib import sha256
 

@@ -1,4 +1,4 @@
-"""A wanted output: each value stands in a page that was read, or is not found."""
+"""A requested value comes from a page that was read, or is missing."""
 
 import json
 

@@ -1,4 +1,7 @@
-"""How much of a long run's prompts a provider's cache can hold, and how many tokens the pages take in it."""
+"""Measure how much of a long job's prompts a provider can cache.
+
+The share of the prompts' tokens that pages take is measured too.
+"""
 
 from itertools import pairwise
 
@@ -41,7 +44,7 @@ class Endless:
 
 
 class Busy:
-    """Searches and reads in turn, keeps every prompt that it was sent, and counts its tokens."""
+    """Search and read in turn, keep every prompt, and count its tokens."""
 
     name = "busy"
 
@@ -84,7 +87,10 @@ PLAYED = {}  # such a job takes seconds, and its tests only look at it
 
 @pytest.fixture(params=PAGES)
 async def run(request):
-    """A deep job over pages in one language: the model, and the course that it took."""
+    """Play a deep job over pages in one language.
+
+    Returns the model and the course that the job took.
+    """
     if request.param not in PLAYED:
         model = Busy()
         course = Course(model, Endless(PAGES[request.param]), query="When does water boil?", effort="deep")

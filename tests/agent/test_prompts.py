@@ -1,4 +1,4 @@
-"""The conversation of a turn: complete, bounded, the same bytes, and deaf to what pages say."""
+"""A turn's prompt is complete, bounded, stable, and deaf to pages."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def digest(text):
 
 
 def ask_of(*pages, found=(), **fields):
-    """An ask after these pages were found and read, and `found` was found as well."""
+    """Build an ask after `pages` were read and `found` was found."""
     read = tuple(
         SeenSource(n, f"https://{n}.example/", f"Title {n}", text[:100], digest(text))
         for n, text in enumerate(pages, 1)
@@ -159,7 +159,10 @@ def test_the_same_ask_is_the_same_bytes():
 
 
 def test_a_page_cannot_close_its_fence_nor_that_of_another():
-    """The fence follows from the page's own hash; even a page that knows it is rid of it."""
+    """Even a page that knows its own fence cannot close it.
+
+    The fence is derived from the hash of the page.
+    """
     yak = "A yak is an ox."
     ask, texts = ask_of(yak)
     [fence] = re.findall(r"-----(\w+) page", contents(ask, texts)[-1])

@@ -1,4 +1,4 @@
-"""Cutting a question into its parts takes as long as the question, whatever is in it."""
+"""Splitting a question takes time linear in its length, whatever it contains."""
 
 import time
 

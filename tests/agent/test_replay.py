@@ -1,4 +1,4 @@
-"""Replay: today's code over a recorded run is the same run, or the first point of difference by name."""
+"""Replaying a recorded job yields the same job or names the difference."""
 
 import asyncio
 from datetime import timedelta
@@ -55,7 +55,7 @@ async def test_a_whole_run_replays_the_same(house):
 
 
 class Refuses(ScriptedModel):
-    """Its first reply of turn 2 is no step, the next one a tool that is not allowed."""
+    """Answer turn 2 first with no step, then with a forbidden tool."""
 
     async def next_step(self, ask, texts, writing=None):
         reply = await super().next_step(ask, texts)

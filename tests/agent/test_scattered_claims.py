@@ -1,4 +1,7 @@
-"""A long claim that a page tells in other words and places keeps its citation; what the page lacks falls."""
+"""A long claim keeps its citation when a page supports it piecemeal.
+
+What the page lacks still falls.
+"""
 
 from hashlib import sha256
 

@@ -1,4 +1,4 @@
-"""A page is found by its number and by any spelling of its address."""
+"""A page is found by number, or by its URL however spelled."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A reader of server-sent events for the tests: raw bytes in, frames out."""
+"""Read server-sent events in the tests: raw bytes in, frames out."""
 
 from collections.abc import AsyncIterator
 from typing import NamedTuple
@@ -13,7 +13,7 @@ class Seen(NamedTuple):
 
 
 async def frames(response: httpx.Response) -> AsyncIterator[Seen]:
-    """Frames as they arrive; comments are left out."""
+    """Yield frames as they arrive, without comments."""
     fields: dict[str, str] = {}
     async for line in response.aiter_lines():
         if line.startswith(":"):
@@ -27,7 +27,10 @@ async def frames(response: httpx.Response) -> AsyncIterator[Seen]:
 
 
 async def read(http: httpx.AsyncClient, job_id, last=None, stop_after=None, path="stream", after=None):
-    """The event frames (those with an id) of one connection; drops it after `stop_after` of them."""
+    """Read the numbered frames of one connection.
+
+    The connection is dropped after `stop_after` of them.
+    """
     headers = {"Last-Event-ID": str(last)} if last is not None else {}
     if path == "events":
         headers["Accept"] = "text/event-stream"

@@ -1,4 +1,7 @@
-"""Promise 13: bad input gets a clear error that names the field, never a 500, and changes nothing."""
+"""Promise 13: bad input gets a clear error and changes nothing.
+
+The error names the field, and is never a 500.
+"""
 
 from uuid import uuid4
 

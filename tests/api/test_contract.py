@@ -1,4 +1,4 @@
-"""What every route has in common: what it refuses, how it negotiates, which methods it answers."""
+"""Every route refuses, negotiates and lists its methods in the same way."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Other origins: who may call the API from a page, and what their scripts may read."""
+"""Only allowed origins may call the API and read its answers."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""What a server offers, what a job would take, and what answers carry besides."""
+"""A server says what it offers and what a job would take."""
 
 import gzip
 

@@ -1,4 +1,4 @@
-"""Documents over HTTP: a file, a text or a page comes in, is found, cited by page, and goes."""
+"""Documents arrive over HTTP, are found and cited, and are removed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a stranger can send to the port: its size, its time, its names, and its bytes have bounds."""
+"""Whatever strangers send to the port is bounded: size, time, names, bytes."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,10 @@ POST = b"POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/jso
 
 
 async def said(url: str, raw: bytes, wait: float = 10) -> str:
-    """The status and the code that a socket answers with; "closed" without an answer."""
+    """Return the status and code that a socket answers with.
+
+    "closed" stands for no answer at all.
+    """
     port = int(url.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
@@ -37,7 +40,7 @@ async def said(url: str, raw: bytes, wait: float = 10) -> str:
 
 @pytest.fixture
 async def door(house, monkeypatch):
-    """The URL of a server that waits a moment only, and counts connections of this machine too."""
+    """Serve with short timeouts, counting connections from this machine too."""
     monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.3)
     monkeypatch.setattr(http_protocol, "BODY_SECONDS", 0.5)
     peers, hosts = PeerCount(20, counts_loopback=True), AllowedHosts(["dossier.example", "any.example:*"])

@@ -1,4 +1,4 @@
-"""GET /events as a stream: every event of every job once, in the feed's order, across disconnects."""
+"""GET /events streams each event of every job once, across disconnects."""
 
 import asyncio
 import json
@@ -17,7 +17,10 @@ SSE = {"Accept": "text/event-stream"}
 
 
 async def read(http, *, last=None, stop_after=None, query=""):
-    """Frames of one connection, control frames too, until it ends or `stop_after` of them have an id."""
+    """Read the frames of one connection, control frames included.
+
+    It ends with the connection, or once `stop_after` frames have an id.
+    """
     headers = SSE | ({"Last-Event-ID": last} if last else {})
     seen = []
     async with http.stream("GET", f"/events{query}", headers=headers, timeout=90) as response:

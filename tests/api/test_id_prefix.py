@@ -1,4 +1,4 @@
-"""A list of the jobs whose ids begin alike, and what a person's short id means."""
+"""Find jobs by the beginning of their ids."""
 
 from uuid import UUID
 

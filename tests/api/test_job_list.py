@@ -1,4 +1,4 @@
-"""Lists of jobs: what is found, in which order, and page by page."""
+"""Lists show the right jobs in the right order, page by page."""
 
 import json
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ REPORTS = {
 
 
 async def told(owner, job, query="q", cost=None, title="", text="", created_at=START):
-    """Make the row of a job say this; the log stays as it is."""
+    """Set these columns in the job's row, and leave its log alone."""
     result = {"title": title, "final_answer": text, "metrics": {"estimated_cost_usd": cost}}
     await fetch(owner, WRITE, job.id, query, json.dumps(result), created_at)
 
@@ -105,7 +105,7 @@ async def test_a_long_report_in_one_run_of_characters_is_indexed_in_time_that_gr
     ],
 )
 async def test_an_ascii_text_is_indexed_by_the_words_that_it_has_among_others(owner, text):
-    """The short way for ASCII and the long way give the same words."""
+    """The fast path for ASCII agrees with the general one."""
     alone = "SELECT job_lexemes($1::text, NULL)::text"
     among = "SELECT ts_delete(job_lexemes($1::text || ' \u6c34\u6cb8', NULL), '\u6c34\u6cb8'::text)::text"
     assert await fetch(owner, alone, text) == await fetch(owner, among, text)
@@ -113,7 +113,10 @@ async def test_an_ascii_text_is_indexed_by_the_words_that_it_has_among_others(ow
 
 @pytest.fixture
 async def priced(owner, writer):
-    """Twelve jobs over twelve days; every third has no known cost, and some cost the same."""
+    """Make twelve jobs over twelve days, with costs.
+
+    Every third has no known cost, and some cost the same.
+    """
     jobs = [await completed_job(writer) for _ in range(12)]
     for day, job in enumerate(jobs):
         cost = None if day % 3 == 2 else (day // 4 + 1) / 8

@@ -1,4 +1,4 @@
-"""JSON that one route takes and another cannot decode is refused at every door."""
+"""JSON that only some decoders accept is refused by every route."""
 
 import msgspec
 import pytest

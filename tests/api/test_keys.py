@@ -1,4 +1,4 @@
-"""Keys: who may do what, on every route, and how soon a key ends."""
+"""Each key may do what its role allows, and ends in time."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -1,6 +1,7 @@
-"""Every route, with every kind of key, for what is one's own, another tenant's, and nobody's.
+"""Every route answers every kind of key as it should.
 
-A route without an entry in NEEDS fails: whoever adds one decides who may use it.
+Each is tried on the caller's own things, on another tenant's, and on nobody's. A route without an entry in
+NEEDS fails: whoever adds one decides who may use it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -114,7 +115,10 @@ def fresh(monkeypatch):
 
 @pytest.fixture
 async def keys(engine):
-    """A key of each kind, all of one tenant but for the operator's and that of a suspended one."""
+    """Make a key of each kind, all for one tenant.
+
+    The exceptions are the operator's key and that of a suspended tenant.
+    """
     past = datetime.now(UTC) - timedelta(seconds=1)
     for tenant in (OWN.tenant, OTHER.tenant, "closed"):
         await add_tenant(engine, tenant)
@@ -129,7 +133,7 @@ async def keys(engine):
 
 
 class Things:
-    """What the routes are about, made where it is asked for, because some routes remove it."""
+    """Make what a route needs, on demand, because some routes remove it."""
 
     def __init__(self, house) -> None:
         self.house = house
@@ -171,7 +175,7 @@ class Things:
         return {"{document_id}": "999999", "{response_id}": f"resp_{UUID(NO_ID).hex}"}.get(part, NO_ID)
 
     async def path(self, template: str, whose: Caller | None) -> str:
-        """The path with the ids of what is `whose`, or of what nobody has."""
+        """Fill the path with ids of what is `whose`, or of nothing."""
         path = template
         for part, make in self.makers.items():
             if part in path:
@@ -205,7 +209,7 @@ def routes() -> set[str]:
 
 
 def expected(needs: str | None, name: str) -> int:
-    """The status that refuses this key, or 0 where it is let in."""
+    """Return the status that refuses this key, or 0 if allowed."""
     if needs is FREE:
         return 0
     if name in NOBODY:

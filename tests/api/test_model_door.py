@@ -1,4 +1,7 @@
-"""Refuse a model or a money limit that no worker would take, before a job is made."""
+"""Refuse a model or a money limit that no worker would take.
+
+The refusal comes before a job is made.
+"""
 
 import pytest
 from msgspec.structs import replace

@@ -1,4 +1,4 @@
-"""The OpenAPI document is valid, and says of each answer that the server gives that it may come."""
+"""The OpenAPI document is valid and lists every answer the server gives."""
 
 import json
 

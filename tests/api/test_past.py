@@ -1,4 +1,4 @@
-"""Time travel: `?at=` is the view that was there then, byte for byte."""
+"""Time travel: `?at=` returns the view of that time, byte for byte."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from tests.worker.working import over, working
 
 
 class Watched(Writer):
-    """A writer after each of whose appends the view of the job is kept, as anybody would have got it."""
+    """Write to a job, and keep its view after each append."""
 
     def __init__(self, engine, wake, http):
         super().__init__(engine, wake)

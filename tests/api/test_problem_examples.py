@@ -1,4 +1,4 @@
-"""Each problem that the OpenAPI document shows is one that the server answers with.
+"""Each problem shown in the OpenAPI document is one the server returns.
 
 `python -m pytest tests/api/test_problem_examples.py` compares; with RECORD=1 it writes what it got.
 """
@@ -220,7 +220,7 @@ STAGES = {
 
 
 def documented():
-    """Every problem of the document, by code; with the operations that show it."""
+    """Collect the document's problems by code, with the operations that show them."""
     found = {}
     document = make_app(None).openapi_schema.to_schema()
     for path, operations in document["paths"].items():

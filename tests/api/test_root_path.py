@@ -1,4 +1,4 @@
-"""The API below a path of another server: links, page, cookie, OpenAPI document, clients, webhooks."""
+"""The API works below a root path: links, page, cookie, clients, webhooks."""
 
 import asyncio
 import io
@@ -68,7 +68,7 @@ async def test_the_page_asks_for_nothing_outside_its_root(below, path):
 
 
 async def test_a_path_without_the_root_is_answered_too_and_a_longer_name_is_not(below):
-    """A proxy may take the root off; /dossiers is another program's."""
+    """A proxy may strip the root, and /dossiers is another program's."""
     assert (await below.get("/health/live")).status_code == 200
     assert (await below.get(f"{ROOT}")).status_code == 200
     for path in (f"{ROOT}s/jobs", f"{ROOT}x", f"{ROOT}{ROOT}/jobs"):
@@ -93,7 +93,10 @@ def test_a_webhook_names_the_address_below_the_root():
 
 @pytest.fixture(params=[1])
 async def proxied(request, database_url, tmp_path):
-    """The URL of nginx with TLS over two servers, and what trusts it."""
+    """Run nginx with TLS over two servers.
+
+    Yields its URL, and the context that trusts it.
+    """
     nginx = find_nginx()
     if nginx is None:
         pytest.skip("nginx or openssl is not installed.")
@@ -122,7 +125,7 @@ async def test_a_client_works_through_nginx_with_tls(proxied):
 
 @pytest.mark.parametrize("proxied", [0], indirect=True)
 async def test_nginx_holds_no_event_back(proxied):
-    """What the server has written arrives while the job waits for a worker and the stream stays open."""
+    """nginx passes each event on while the stream stays open."""
     url, trusted = proxied
     async with httpx.AsyncClient(verify=trusted, base_url=url, timeout=90) as client:
         job = (await client.post("/jobs", json=QUESTION)).json()

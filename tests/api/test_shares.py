@@ -1,4 +1,4 @@
-"""Shared reports and keys over HTTP: what a link shows, when it ends, and who sees which key."""
+"""A link shows one report until it ends, and keys stay separate."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""Promise 9: exactly the log, to every reader, over a real server and real connections."""
+"""Promise 9: exactly the log, to every reader, over real connections."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Two tenants on one server: each has everything, and neither anything of the other."""
+"""Two tenants share a server, and neither sees anything of the other."""
 
 import asyncio
 

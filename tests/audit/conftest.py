@@ -1,4 +1,4 @@
-"""A whole research run, and the ways to tamper with a database as its owner."""
+"""Make a finished job, and tamper with it as the database's owner."""
 
 import asyncpg
 import pytest
@@ -13,7 +13,7 @@ OFF = "SET session_replication_role = replica"
 
 
 async def researched(house, query="At what temperature does water boil?"):
-    """A whole run of the scripted model by one worker; returns its id as text."""
+    """Run a job with the scripted model, and return its id."""
     await submitted_job(house.writer, query=query)
     job = await claimed_job(house.writer)
     await run_once(house, job, house.writer)

@@ -1,4 +1,4 @@
-"""What the owner of the tables can do with the code of Dossier in hand: write a log anew, hashes and all."""
+"""Forge a log as the owner of the tables could, hashes included."""
 
 from hashlib import sha256
 
@@ -19,7 +19,7 @@ def chained(rows: list[Row]) -> list[tuple]:
 
 
 async def rechain(engine, connection, job_id) -> None:
-    """Give every event of the job the hashes that follow from what it says now, and mend the row."""
+    """Rewrite the hashes of a job's events, and fix its row."""
     for seq, previous, digest in chained(await log.history(engine, job_id)):
         await connection.execute(
             "UPDATE events SET prev_hash = $3, hash = $4 WHERE job_id = $1 AND seq = $2",
@@ -29,7 +29,7 @@ async def rechain(engine, connection, job_id) -> None:
 
 
 async def rechain_upkeep(engine, connection) -> None:
-    """Give every entry of the log of upkeep the hashes that follow from what it says now."""
+    """Rewrite the hashes of the upkeep log to fit its entries."""
     previous = GENESIS
     for entry in await upkeep_log.entries(engine):
         digest = sha256(previous + entry.line()).digest()

@@ -1,4 +1,7 @@
-"""A bundle is checked by the standard library alone, and whatever is touched in it is named."""
+"""A bundle verifies with the standard library alone.
+
+Whatever is altered in it is named.
+"""
 
 import io
 import json
@@ -97,7 +100,7 @@ def unpacked(folder: Path, files: dict[str, bytes]) -> Path:
 
 
 def run(program: Path, *arguments) -> tuple[int, str]:
-    """As whoever gets a bundle runs it: isolated, so with nothing but the standard library."""
+    """Run as the recipient of a bundle would: isolated, standard library only."""
     done = subprocess.run(
         [sys.executable, "-I", str(program), *map(str, arguments)],
         capture_output=True,
@@ -109,7 +112,7 @@ def run(program: Path, *arguments) -> tuple[int, str]:
 
 
 def checked(folder: Path, files: dict[str, bytes]) -> list[str]:
-    """What the verifier finds; in this process, because there are many."""
+    """Return the verifier's findings, in this process because there are many."""
     check = bundle_verifier.Check(bundle_verifier.Folder(unpacked(folder, files)))
     assert check.run() == (not check.wrong)
     return check.wrong
@@ -167,7 +170,7 @@ async def test_each_file_that_is_removed_or_added_is_named(bundles, tmp_path, si
 
 
 def relisted(files: dict[str, bytes], **changed: object) -> dict[str, bytes]:
-    """The files with a manifest and a head that fit them: what somebody without the key can do."""
+    """Recompute the manifest and head, as someone without the key can."""
     from hashlib import sha256
 
     listed = {n: sha256(t).hexdigest() for n, t in files.items() if n not in {"manifest.json", "head.json"}}

@@ -1,4 +1,7 @@
-"""Bundles made by somebody who knows the format: each is named for what it is, and nothing raises."""
+"""Forged bundles are each named for what they are, without a traceback.
+
+They are made by somebody who knows the format.
+"""
 
 import io
 import json
@@ -21,7 +24,7 @@ ESCAPE = "\x1b]0;owned\x07\x1b[2J\u202e"
 
 
 def fitted(files: dict[str, bytes]) -> dict[str, bytes]:
-    """Make manifest and head fit the files, as whoever has no key can."""
+    """Make manifest and head fit the files, without the key."""
     manifest = json.loads(files["manifest.json"])
     kept = {name: text for name, text in files.items() if name not in {"manifest.json", "head.json"}}
     manifest["files"] = {name: sha256(text).hexdigest() for name, text in kept.items()}
@@ -37,7 +40,10 @@ def files(bundles):  # noqa: F811 - the fixture
 
 
 def said_of(body: bytes, tmp_path: Path, *arguments: str) -> str:
-    """What the program says of a zip; it never raises, and never says that all is well."""
+    """Return what the program says of a zip.
+
+    It never raises, and never says that all is well.
+    """
     (tmp_path / "crafted.zip").write_bytes(body)
     code, said = run(VERIFIER, *arguments, tmp_path / "crafted.zip")
     assert code == 1, said

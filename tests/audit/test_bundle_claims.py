@@ -1,4 +1,7 @@
-"""A bundle's list of claims says all that the event says: each place of the page, who quoted, the verdict."""
+"""A bundle's claims carry all that the event says about them.
+
+That is each place in the page, who quoted it, and the verdict.
+"""
 
 from copy import deepcopy
 

@@ -1,4 +1,4 @@
-"""The commands of an auditor, as they are run: keygen, checkpoint, verify, why, bundle."""
+"""The auditor's commands work as run: keygen, checkpoint, verify, why, bundle."""
 
 import json
 import os

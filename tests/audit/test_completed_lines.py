@@ -1,4 +1,4 @@
-"""The line of a `job_completed` leads to the job; logs from before keep their bytes and their hashes."""
+"""`job_completed` links to the job, and older logs keep their bytes."""
 
 from datetime import UTC, datetime
 from uuid import UUID

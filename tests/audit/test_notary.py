@@ -1,4 +1,7 @@
-"""Checkpoints are made on a schedule, by one of many, over all that moved, and exported once each."""
+"""One process at a time makes checkpoints, and exports each once.
+
+A checkpoint covers all that moved since the last.
+"""
 
 import asyncio
 from datetime import timedelta

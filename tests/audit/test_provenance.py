@@ -1,4 +1,4 @@
-"""Why a sentence is in a report, down to the step that asked; and from a page back to the sentences."""
+"""A sentence leads back to its step, a page to its sentences."""
 
 import json
 from uuid import UUID
@@ -174,7 +174,7 @@ FOUND = """
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
 async def test_the_index_finds_the_page(writer, owner, database_url, mode):
-    """Among 30,000 events that found other pages, nothing is looked at but those that found this one."""
+    """Among 30,000 other events, only those that found this page are read."""
     await submitted_job(writer)
     await fetch(owner, COPIES)
     finders = [row[0] for row in await fetch(owner, "SELECT job_id FROM jobs ORDER BY job_id LIMIT 3")]

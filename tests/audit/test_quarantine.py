@@ -1,4 +1,4 @@
-"""A job whose log does not fold fails alone: workers go on with all others."""
+"""A job whose log does not fold fails alone, stopping no worker."""
 
 import asyncio
 import logging

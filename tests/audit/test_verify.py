@@ -1,4 +1,4 @@
-"""Whatever the owner of the tables does to them is found, and the first event concerned is named."""
+"""Any tampering by the owner is found, and the first event named."""
 
 import asyncio
 import json
@@ -157,7 +157,10 @@ HASHED = """event_hash({prev}, schema_version, actor, epoch,
 
 @pytest.mark.parametrize("hashed", [True, False])
 async def test_an_event_that_was_inserted_is_named(job, tamper, database_url, hashed):
-    """With a hash of its own that fits, or with one that does not; what follows was renumbered."""
+    """An inserted event is named whether or not its hash fits.
+
+    The events after it were renumbered.
+    """
     await tamper(
         f"UPDATE events SET seq = seq + 100000 WHERE seq >= {MIDDLE}",
         "UPDATE events SET seq = seq - 99999 WHERE seq > 100000",
@@ -207,7 +210,10 @@ async def test_a_log_that_was_cut_off_row_and_all_is_named_by_a_checkpoint(job, 
 async def test_without_a_checkpoint_a_log_that_was_cut_off_row_and_all_passes(
     job, owner, tamper, database_url
 ):
-    """What is not proven; docs/audit.md says so."""
+    """Without a checkpoint, a log truncated along with its row passes.
+
+    This is not proven, and docs/audit.md says so.
+    """
     await tamper(f"DELETE FROM events WHERE seq > {MIDDLE}")
     await mend(owner, tamper.connection, job)
     await tamper("INSERT INTO leases SELECT job_id, epoch, 'w', now() FROM jobs ON CONFLICT DO NOTHING")
@@ -245,7 +251,7 @@ async def test_a_whole_chain_that_was_written_anew_is_caught_by_a_checkpoint(
 async def test_checkpoints_that_were_made_anew_with_the_chain_are_caught_by_the_key_or_the_file(
     job, owner, tamper, database_url, keys, tmp_path
 ):
-    """Everything in the database fits together again; only what is outside of it knows."""
+    """A consistent forgery is caught by the key or the exported file."""
     file = tmp_path / "checkpoints.ndjson"
     await notary.make(owner, keys[0])
     await notary.export(owner, file)
@@ -359,7 +365,7 @@ async def test_one_byte_of_a_page_is_caught_and_named(job, engine, tamper, datab
 
 
 async def kept_for(engine, job, type_, field="sha256") -> list[tuple[int, str]]:
-    """The events of this type whose field names a body, and its name."""
+    """List the bodies that this field of such events names, by `seq`."""
     rows = [row for row in await log.history(engine, job) if row.type == type_]
     named = [(row.seq, [*blobs_named(row.type, row.data)]) for row in rows]
     return [(seq, name) for seq, found in named for name, place in found if place.name == field]
@@ -435,7 +441,10 @@ async def test_a_body_that_was_forgotten_is_counted_and_excuses_no_other(
 
 @pytest.fixture
 async def tombstones(job, owner, keys, tamper) -> int:
-    """Six of them, a checkpoint after the third and after the last; returns how many."""
+    """Write six tombstones, with checkpoints after the third and the last.
+
+    Returns how many there are.
+    """
     names = [row[0] for row in await owner.fetch("SELECT sha256 FROM blobs ORDER BY sha256 LIMIT 6")]
     for number, name in enumerate(names, 1):
         await forget(owner, await plan_pages(owner, [name]), "asked for")

@@ -1,4 +1,7 @@
-"""`python -m tests.chaos [--seconds N] [--seed S] [cell ...]`: every fault, and a table of the outcome."""
+"""Run every fault and print a table of the outcomes.
+
+python -m tests.chaos [--seconds N] [--seed S] [cell ...]
+"""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""A proxy in front of Postgres, on loopback, that loses what it is told to lose."""
+"""Proxy Postgres on loopback, and lose the traffic it is told to."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,7 @@
-"""A cable that can be pulled: nothing passes, nobody is told, and what was on its way arrives later."""
+"""Pull a cable between two programs, and plug it in again.
+
+Nothing passes, nobody is told, and what was on its way arrives later.
+"""
 
 import asyncio
 import contextlib
@@ -16,7 +19,7 @@ Open = Callable[[], Awaitable[Ends]]
 
 
 class Cable:
-    """Leads from a port of its own on loopback to wherever `to` connects."""
+    """Lead from a loopback port of its own to wherever `to` connects."""
 
     cut_by = "a proxy"
 
@@ -35,7 +38,10 @@ class Cable:
         return self._listener.port
 
     def pull(self) -> None:
-        """From now on nothing passes, in either direction, and new connections are not answered."""
+        """Stop all traffic in both directions.
+
+        New connections are not answered either.
+        """
         self._plugged.clear()
 
     def plug(self) -> None:

@@ -1,4 +1,4 @@
-"""The cells: each is one kind of fault, done again and again to a system at work."""
+"""Define the cells: one kind of fault each, repeated under load."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,10 @@ Strike = Callable[[World, random.Random], Awaitable[None]]
 
 
 class Cell(NamedTuple):
-    """A fault, the seconds between two of them, and the world that it is done to."""
+    """Do one fault to a world, again and again.
+
+    The number is the seconds between two of them.
+    """
 
     strike: Strike
     pause: tuple[float, float]
@@ -47,7 +50,7 @@ class Cell(NamedTuple):
 
 
 class Quiet:
-    """No fault: how many heartbeats are HOT, and what five idle processes ask of Postgres."""
+    """Do nothing, and count HOT heartbeats and the queries of idle processes."""
 
     async def run(self, postgres: Postgres, name: str, seconds: float, seed: str) -> Verdict:
         async with world(postgres, f"{seed}/{name}", lease=0.6, thinking=1.0) as made:

@@ -1,4 +1,4 @@
-"""Processes over the test's own database; none of them outlives its test."""
+"""Start processes over the test's database that never outlive the test."""
 
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -19,7 +19,10 @@ async def fleet(database_url: str, tmp_path: Path) -> AsyncIterator[Fleet]:
 
 @pytest.fixture(autouse=True)
 def nothing_essential_dies() -> Iterator[None]:
-    """A house whose part has died ends its process; where that is the tests' own, only this test fails."""
+    """Fail only this test if a part of a house dies.
+
+    Elsewhere that ends the process, and here it is the one that runs all tests.
+    """
     ends = []
     before = signal.signal(signal.SIGTERM, lambda *_: ends.append("SIGTERM"))
     yield

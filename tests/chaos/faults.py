@@ -1,4 +1,7 @@
-"""The faults: each is done once to a system at work, and noted with when it was over."""
+"""Define the faults.
+
+Each is done once to a running system, and noted with the time when it was over.
+"""
 
 import asyncio
 import contextlib
@@ -19,7 +22,10 @@ LONG = 6  # readers that keep a snapshot open
 
 
 async def kill_worker(world: World, dice: random.Random) -> None:
-    """SIGKILL in the middle of whatever it does; another one is there at once, as an orchestrator has it."""
+    """Kill a worker with SIGKILL, whatever it is doing.
+
+    Another starts at once, as an orchestrator would do.
+    """
     victim = await world.victim(world.workers, dice)
     at = time.time()
     victim.kill()
@@ -37,14 +43,17 @@ async def kill_server(world: World, dice: random.Random) -> None:
 
 
 async def restart_postgres(world: World, dice: random.Random) -> None:
-    """Fast: sessions are cut. Immediate: it crashes, and recovers from its own log."""
+    """Restart Postgres, by a fast shutdown or by a crash.
+
+    Fast cuts the sessions; after an immediate one it recovers from its own log.
+    """
     at = time.time()
     await world.postgres.restart(dice.choice(("fast", "immediate")), dice.uniform(0, 2))
     world.note(at)
 
 
 async def cut_backends(world: World, dice: random.Random) -> None:
-    """Five sessions in a second, those first that are in the middle of a statement."""
+    """Cut five sessions in a second, those in a statement first."""
     at = time.time()
     for turn in range(5):
         await world.run(pg.CUT_ONE, f"{dice.random()}/{turn}")
@@ -61,7 +70,10 @@ async def crowd_out(world: World, dice: random.Random) -> None:
 
 
 async def freeze_worker(world: World, dice: random.Random) -> None:
-    """SIGSTOP past its lease; it wakes up in the middle of a call that is another's now."""
+    """Freeze a worker with SIGSTOP for longer than its lease.
+
+    It wakes in the middle of a call that now belongs to another worker.
+    """
     victim = await world.victim(world.workers, dice)
     at = time.time()
     victim.freeze()
@@ -73,7 +85,10 @@ async def freeze_worker(world: World, dice: random.Random) -> None:
 
 
 async def refuse_commits(world: World, dice: random.Random) -> None:
-    """Every statement succeeds, and half of the commits fail: for want of disk, or for no good reason."""
+    """Fail half of the commits, though every statement succeeds.
+
+    The cause is a full disk, or nothing that is stated.
+    """
     code = dice.choice(("53100", "58030", "25006", "23514"))
     at = time.time()
     await world.run(pg.REFUSE.format(share=0.5, code=code))
@@ -85,7 +100,10 @@ async def refuse_commits(world: World, dice: random.Random) -> None:
 
 
 async def cut_network(world: World, dice: random.Random) -> None:
-    """Past its lease: what it wrote arrives when the job is another's. Or the database alone is gone."""
+    """Cut a worker's network for longer than its lease.
+
+    What it wrote arrives when the job is another's. Or only the database is out of reach.
+    """
     pulled = world.cables[: dice.choice((1, len(world.cables)))]
     at = time.time()
     for cable in pulled:
@@ -97,7 +115,7 @@ async def cut_network(world: World, dice: random.Random) -> None:
 
 
 async def read_long(world: World, dice: random.Random) -> None:
-    """Transactions that read all there is, again and again, and one that only stays open."""
+    """Read everything in long transactions, and leave one idle."""
     at = time.time()
     async with contextlib.AsyncExitStack() as stack:
         sessions = [await stack.enter_async_context(reading(world.url)) for _ in range(LONG)]
@@ -129,7 +147,10 @@ PROVIDERS = ("OPENAI_BASE_URL", "TAVILY_BASE_URL")
 
 @contextlib.asynccontextmanager
 async def wired_worker(made: World) -> AsyncIterator[None]:
-    """One more worker, all of whose connections go through cables; where it can, in a network of its own."""
+    """Start another worker whose connections all go through cables.
+
+    Where the machine allows it, the worker has a network of its own.
+    """
     async with contextlib.AsyncExitStack() as stack:
         island = stack.enter_context(Island()) if can_be_made() else None
         lay, entry = (island.link, island.environment) if island else (Cable, {})
@@ -145,7 +166,7 @@ async def wired_worker(made: World) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def wrong_clocks(made: World) -> AsyncIterator[None]:
-    """Two more workers: the clock of one is ahead by minutes, the other's is behind."""
+    """Start two workers with clocks minutes fast and slow."""
     for off in (MINUTES, -MINUTES):
         await made.hire(CHAOS_CLOCK_OFF=str(off)).start()
     yield

@@ -1,4 +1,7 @@
-"""The callers of one run: they submit, cancel and read over HTTP, and note all that they are told."""
+"""Act as the callers of one run.
+
+They submit, cancel and read over HTTP, and note all that they are told.
+"""
 
 import asyncio
 import contextlib
@@ -23,7 +26,7 @@ DELETES = {200, 202, 409}  # the answers that promise something
 
 
 class Load:
-    """A few callers over some servers; each goes to another server when one does not answer."""
+    """Run a few callers that switch servers when one does not answer."""
 
     def __init__(self, urls: Sequence[str], seed: str, pause: float) -> None:
         self.created: dict[UUID, list[datetime]] = defaultdict(list)
@@ -40,7 +43,7 @@ class Load:
         self._side: set[asyncio.Task] = set()
 
     async def run(self, callers: int) -> None:
-        """Submit until `stop` is called, and come back when all that was begun is answered."""
+        """Submit until `stop` is called, then wait for all that began."""
         async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as http:
             async with asyncio.TaskGroup() as together:
                 for n in range(callers):
@@ -72,7 +75,7 @@ class Load:
         task.add_done_callback(self._side.discard)
 
     async def _submit(self, http: httpx.AsyncClient, key: str) -> UUID:
-        """Until it is acknowledged, however often: the key makes one job of it."""
+        """Submit until acknowledged, under a key that makes it one job."""
         began, headers, body = time.time(), {"Idempotency-Key": key}, {"query": f"{QUESTION} ({key})"}
         while True:
             answer = await self._ask(http, "POST", "/jobs", headers=headers, json=body)
@@ -94,7 +97,7 @@ class Load:
             self.cancels[job_id].append(told)
 
     async def _ask(self, http: httpx.AsyncClient, method: str, path: str, **more) -> httpx.Response | None:
-        """The answer of the first server that gives one; None where none does."""
+        """Return the first answer of any server, or None."""
         for url in random.sample(self._urls, len(self._urls)):
             with contextlib.suppress(httpx.HTTPError):
                 answer = await http.request(method, f"{url}{path}", **more)
@@ -104,7 +107,10 @@ class Load:
         return None
 
     async def _read(self, job_id: UUID, url: str) -> None:
-        """Follow the job with our own client; what it got is judged later, also where it gave up."""
+        """Follow the job with our own client.
+
+        What it got is judged later, even if it gave up.
+        """
         lines, ended = [], False
         async with AsyncDossier(url, patience=PATIENCE) as dossier:
             try:

@@ -1,4 +1,4 @@
-"""Jobs for the readers: what is written into them, and what a reader must have seen of them."""
+"""Write jobs for the readers, and say what readers must have seen."""
 
 import asyncio
 import random
@@ -55,7 +55,10 @@ async def head_of(engine, job_id: UUID) -> int:
 
 
 async def live_job(writer) -> Job:
-    """A job that this test works on itself, for as long as it likes; a worker may have got some before."""
+    """Return a job that this test works on itself.
+
+    A worker may claim some of those submitted first, so it tries until it has one.
+    """
     while True:
         await submitted_job(writer)
         if held := await queue.claim(writer.engine, "chaos", 1, LEASE):
@@ -79,7 +82,7 @@ async def end(writer, job: Job, ending: str = "completed") -> Job:
 
 
 async def live(writer, job: Job, rng: random.Random, stop: asyncio.Event) -> Job:
-    """Write drops and floods into the job until told to stop, then end it."""
+    """Write drops and floods into the job until stopped, then end it."""
     while not stop.is_set():
         count = rng.choice((1, 1, 1, 2, 3, 10)) if rng.random() < 0.98 else 300
         job = await as_worker(writer, job, c.RecordEvents(job.epoch, tuple(_fact(rng) for _ in range(count))))

@@ -22,12 +22,15 @@ async def listeners(owner) -> int:
 
 
 async def deafen(owner) -> int:
-    """Cut them; returns how many there were."""
+    """Cut the listening connections, and return how many there were."""
     return len(await fetch(owner, f"SELECT pg_terminate_backend(pid) {LISTENERS}"))
 
 
 async def torment(program: Program, rng: random.Random, stop: asyncio.Event, fates: Counter) -> None:
-    """Let it live for a moment, then do something to it, until told to stop; then it runs."""
+    """Disturb a server at intervals until told to stop.
+
+    It runs again when this returns.
+    """
     while not stop.is_set():
         await asyncio.sleep(rng.uniform(0.3, 1.0))
         if stop.is_set():

@@ -1,6 +1,7 @@
-"""Networks of their own, with links that the kernel cuts: packets are lost, and TCP sends them again.
+"""Make networks whose links the kernel cuts, as a cable would.
 
-A network belongs to a thread and has no name. However the tests end, nothing of it is left behind.
+Packets are lost, and TCP sends them again. A network belongs to a thread and has no name, so however the
+tests end, nothing of it is left behind.
 """
 
 import contextlib
@@ -19,7 +20,10 @@ NEW_NETWORK = 0x40000000  # CLONE_NEWNET of Linux
 
 
 class Namespace:
-    """A thread in a network that leads nowhere; what the thread makes or starts is in there too."""
+    """Run a thread in an empty network.
+
+    What the thread makes or starts is in that network too.
+    """
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1)
@@ -45,7 +49,10 @@ class Namespace:
 
 
 def leave() -> str:
-    """Move this thread into a new network; returns the path by which others enter it. Raises OSError."""
+    """Move this thread into a new network. Raises OSError.
+
+    Returns the path by which others enter it.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(NEW_NETWORK):
         raise OSError(ctypes.get_errno(), "No network of its own can be made.")
@@ -53,7 +60,7 @@ def leave() -> str:
 
 
 class Island:
-    """A network that programs are put into, and one around it in which its links end.
+    """Put programs in one network, and the ends of links around it.
 
     The machine's own network gets no interface and no address, so nothing that it has can be in the way.
     """
@@ -74,17 +81,23 @@ class Island:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What puts a program of the fleet into it; a proxy of this machine cannot be reached from there."""
+        """Return the environment that puts a program of the fleet into it.
+
+        A proxy of this machine cannot be reached from there.
+        """
         return {"CHAOS_NETWORK": self.inside.path, "no_proxy": "*"}
 
     def link(self, to: Open) -> "Link":
-        """One more way out, to wherever `to` connects; at most 64."""
+        """Add a way out to wherever `to` connects, at most 64."""
         self._links += 1
         return Link(to, self, self._links - 1)
 
 
 class Link(Cable):
-    """Two interfaces, one inside an island and one around it; behind that a cable goes on, never pulled."""
+    """Join an island to the network around it by two interfaces.
+
+    From there a cable goes on that is never pulled.
+    """
 
     cut_by = "the kernel"
 
@@ -100,7 +113,10 @@ class Link(Cable):
         self._address = outside
 
     def pull(self) -> None:
-        """The other end loses its carrier; its kernel drops what is sent, and nobody is told."""
+        """Drop the carrier at the other end, without telling anybody.
+
+        Its kernel discards what is sent.
+        """
         self._around.ip(f"link set {self._name} down")
 
     def plug(self) -> None:

@@ -1,4 +1,4 @@
-"""A Postgres of one's own, to be stopped in every way and started again."""
+"""Run a Postgres that can be stopped in every way and restarted."""
 
 import asyncio
 import contextlib
@@ -51,7 +51,7 @@ COMMITS = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datnam
 
 
 class Postgres:
-    """A running cluster; all of its methods but `restart` need it up."""
+    """Run a cluster that must be up for everything but `restart`."""
 
     def __init__(self, server: EmbeddedPostgres) -> None:
         self._server = server
@@ -74,7 +74,7 @@ class Postgres:
         return make_url(self._server.get_uri()).set(database=name).render_as_string(hide_password=False)
 
     async def run(self, url: str, sql: str, *params):
-        """One statement as the owner; returns its first value."""
+        """Run one statement as the owner, and return its first value."""
         connection = await asyncpg.connect(driver_url(url))
         try:
             return await (connection.fetchval(sql, *params) if params else _last(connection, sql))
@@ -82,13 +82,16 @@ class Postgres:
             await connection.close()
 
     async def restart(self, mode: str, away: float) -> None:
-        """Stop it as `pg_ctl -m mode` does, and start it again after a while."""
+        """Stop the server as `pg_ctl -m mode` does, then start it again."""
         await asyncio.to_thread(self._stop, mode)
         await asyncio.sleep(away)
         await asyncio.to_thread(self._start)
 
     def _start(self) -> None:
-        """It is given ten seconds at a time, and recovery takes longer where the machine is busy."""
+        """Start the server, waiting ten seconds at a time.
+
+        Recovery takes longer than that on a busy machine.
+        """
         for _ in range(STARTS):
             with contextlib.suppress(OSError):  # it is tried again
                 return self._server.ensure_running()
@@ -99,7 +102,7 @@ class Postgres:
 
     @contextlib.asynccontextmanager
     async def crowded(self, url: str) -> AsyncIterator[int]:
-        """Every connection that can be had is taken, and the application's are cut; yields how many."""
+        """Take every free connection, cut the application's, and yield how many."""
         crowd: list[asyncpg.Connection] = []
         try:
             for turn in range(MOST):

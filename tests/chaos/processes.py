@@ -41,7 +41,10 @@ KNOBS = ("DOSSIER_", "DATABASE_", "OPENAI_", "TAVILY_")  # of whoever runs the t
 
 
 class Program:
-    """One command of `dossier`, run as often as the test likes; it says `ready` once it works."""
+    """Run one command of `dossier`, as often as the test likes.
+
+    It prints `ready` once it works.
+    """
 
     def __init__(self, name: str, arguments: list[str], ready: str, environment: dict, folder: Path) -> None:
         self.name = name
@@ -88,7 +91,7 @@ class Program:
         return self._output.read_bytes()[since:].decode(errors="replace")
 
     def signal(self, number: int) -> None:
-        """Send a signal to it and whatever it has started; nothing where it has ended."""
+        """Signal the process and its children, if it still runs."""
         if self.is_running:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._child.pid, number)
@@ -107,12 +110,12 @@ class Program:
         self.signal(signal.SIGCONT)
 
     async def terminate(self) -> int:
-        """SIGTERM, and wait for the end; returns the exit code."""
+        """Send SIGTERM, wait for the end, and return the exit code."""
         self.signal(signal.SIGTERM)
         return await self.ended()
 
     async def ended(self) -> int:
-        """Wait until it has ended by itself; returns the exit code."""
+        """Wait until it ends on its own, and return the exit code."""
         async with asyncio.timeout(ENDS_WITHIN):
             while self.is_running:  # noqa: ASYNC110 - another process has no event
                 await asyncio.sleep(0.02)
@@ -133,7 +136,10 @@ class Server(Program):
 
 
 class Fleet:
-    """The processes of one test, over one database; without keys, so nothing leaves the machine."""
+    """Run the processes of one test over one database.
+
+    They have no provider keys, so nothing leaves the machine.
+    """
 
     def __init__(self, database_url: str, folder: Path) -> None:
         self.programs: list[Program] = []
@@ -169,7 +175,10 @@ class Fleet:
                     together.create_task(program.start())
 
     def stop(self) -> None:
-        """End all at once, and show what they said: pytest prints it where the test has failed."""
+        """Kill everything at once, and print its output.
+
+        pytest shows the output when the test has failed.
+        """
         for program in self.programs:
             program.kill()
             print(f"----- {program.name}, started {program.starts} times -----\n{program.said()}")  # noqa: T201 - for pytest

@@ -1,4 +1,4 @@
-"""Readers that lose their connections in every way, and complain about the first frame that is wrong."""
+"""Read streams that break in every way, and report any wrong frame."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ STORY = 30  # connections that a complaint tells of
 
 
 class Complaint(AssertionError):
-    """A reader did not get the log; the text says what it did until then."""
+    """Say that a reader did not get the log, and why."""
 
 
 class Manner(NamedTuple):
@@ -59,7 +59,7 @@ def calm_manner(rng: random.Random, ports: Sequence[int]) -> Manner:
 
 
 class Reader:
-    """Follows one job from a cursor on; `seen` is what it has, in the order in which it came."""
+    """Follow one job from a cursor, keeping its frames in `seen`."""
 
     def __init__(self, name: str, job_id: UUID, cursor: int = 0) -> None:
         self.name = name
@@ -88,12 +88,12 @@ class Reader:
             await asyncio.sleep(pause())
 
     async def come_back(self, next_manner, pause=lambda: 0.0) -> None:
-        """Ask for more of a job that is over, until told to stop by 204. Raises Complaint."""
+        """Reconnect to a finished job until a 204. Raises Complaint."""
         self.over = False
         await self.follow(next_manner, pause)
 
     async def visit(self, manner: Manner) -> None:
-        """One connection; returns when it is lost, for whatever reason. Raises Complaint."""
+        """Read one connection until it is lost, for any reason. Raises Complaint."""
         self.connections += 1
         before, ending = self.cursor, "?"
         try:
@@ -190,7 +190,7 @@ class Reader:
         return Complaint(f"{self.name} of job {self.job_id} from {self.start}: {text}\n{story}")
 
     def check(self, whole: list[Frame]) -> None:
-        """Hold what was seen against the log of the finished job. Raises Complaint."""
+        """Compare what was seen with the finished job's log. Raises Complaint."""
         if self.seen == whole[self.start :]:
             return
         expected = dict(enumerate(whole[self.start :]))
@@ -202,7 +202,10 @@ class Reader:
 
 @contextlib.asynccontextmanager
 async def following(port: int, job_id: UUID, cursor: int = 0, **manner) -> AsyncIterator[Reader]:
-    """A reader that has all there is when this opens, and all there will ever be when it closes."""
+    """Follow a job until all of its log has been read.
+
+    When the block begins, the reader has all that was there then.
+    """
     reader = Reader("Reader", job_id, cursor)
     home = asyncio.create_task(reader.follow(lambda: Manner(port, **manner)))
     try:

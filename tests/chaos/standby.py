@@ -1,4 +1,4 @@
-"""A primary and its standby on loopback, the link between them on a cable, and a failover."""
+"""Run a primary and a standby over a cable, and fail over."""
 
 import asyncio
 import contextlib
@@ -39,7 +39,7 @@ BEHIND = "SELECT pg_wal_lsn_diff($1::text::pg_lsn, pg_last_wal_replay_lsn()) > 0
 
 
 class Cluster:
-    """One Postgres in a folder of its own, with the programs that come along."""
+    """Run one Postgres in its own folder, from the bundled programs."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -75,7 +75,7 @@ class Cluster:
         self._run("pg_ctl", "-w", "-D", str(self._data), "promote")
 
     def kill(self) -> None:
-        """SIGKILL to the server and to all who work for it; nothing where it does not run."""
+        """Kill the server and its children with SIGKILL, if it runs."""
         with contextlib.suppress(OSError, psutil.NoSuchProcess):
             first = psutil.Process(int((self._data / "postmaster.pid").read_text().split()[0]))
             everybody = [first, *first.children(recursive=True)]
@@ -99,7 +99,7 @@ class Cluster:
 
 
 class Pair:
-    """Two of them; `link` is what the standby hears the primary through."""
+    """Run two clusters, joined by the standby's `link`."""
 
     def __init__(self, primary: Cluster, standby: Cluster, link: Cable) -> None:
         self.primary = primary
@@ -108,7 +108,7 @@ class Pair:
 
     @property
     def url(self) -> str:
-        """Both, as libpq spells it: whoever connects looks for the one that can be written to."""
+        """Return a libpq URL of both that prefers the writable one."""
         hosts = f"127.0.0.1:{self.primary.port},127.0.0.1:{self.standby.port}"
         return f"postgresql://postgres@{hosts}/{NAME}?target_session_attrs=read-write"
 
@@ -117,7 +117,7 @@ class Pair:
         return self.url
 
     async def run(self, url: str, sql: str, *params):
-        """One statement as the owner; returns its first value."""
+        """Run one statement as the owner, and return its first value."""
         connection = await dial(url)
         try:
             return await (connection.fetchval(sql, *params) if params else _last(connection, sql))
@@ -141,7 +141,7 @@ class Pair:
         await until(is_level, seconds=90)
 
     async def fail_over(self) -> None:
-        """The primary is gone for good, and the standby takes over with what it has."""
+        """Lose the primary for good, and promote the standby as it is."""
         await asyncio.to_thread(self.primary.kill)
         await asyncio.to_thread(self.standby.promote)
 

@@ -1,6 +1,6 @@
-"""`make chaos` in small: one system, every kind of fault, and nothing is lost, doubled or stuck.
+"""Run every kind of fault once: nothing is lost, doubled or stuck.
 
-A failure prints the seed; CHAOS_SEED plays the same plan again.
+This is `make chaos` in small. A failure prints the seed; CHAOS_SEED plays the same plan again.
 """
 
 import os

@@ -1,4 +1,7 @@
-"""Workers that die at each named place, in real processes: nothing is lost, repeats are on record."""
+"""Workers die at each named place, and nothing is lost.
+
+They are real processes, and each repeated call is on record.
+"""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -74,7 +77,10 @@ async def test_workers_that_die_at_every_named_place_lose_nothing_and_repeat_onl
 
 
 def assert_repeats_are_on_record(found, providers):
-    """Each request that was paid for has its result in the log, or was in flight and is a repeat."""
+    """Assert that each paid request has its result or is a repeat.
+
+    A repeat was in flight when its worker died.
+    """
     events = [row.recorded().event for history in found for row in history.rows]
     settled = sum(isinstance(event, e.CallCompleted) for event in events)
     repeats = sum(isinstance(event, e.CallRequested) and event.repeat > 0 for event in events)

@@ -1,4 +1,4 @@
-"""Promise 9 without LISTEN and NOTIFY: a hint that is lost costs time, never an event."""
+"""Promise 9 without LISTEN and NOTIFY: a lost hint costs only time."""
 
 import pytest
 
@@ -29,7 +29,10 @@ async def elsewhere(database_url):
 
 
 async def followed(reading_url: str, elsewhere, meanwhile=None) -> None:
-    """A job that is written elsewhere is followed at a server whose database is at `reading_url`."""
+    """Follow a job at a server that reads from `reading_url`.
+
+    The job is written by somebody else.
+    """
     job = await logs.live_job(elsewhere.writer)
     here = TestHouse(FAST, reading_url)
     async with serving(here, workers=0) as url, following(int(url.rpartition(":")[2]), job.id) as reader:

@@ -1,4 +1,7 @@
-"""Streams of servers that die, are stopped, freeze, and come back: real processes, real signals."""
+"""Streams survive servers that die, stop, freeze and return.
+
+The processes and the signals are real.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -41,7 +44,7 @@ async def running_pair(postgres_url, template, tmp_path_factory) -> AsyncIterato
 
 @pytest.fixture
 async def pair(running_pair: Pair) -> AsyncIterator[Pair]:
-    """Both servers run; what they said in this test is shown if it fails."""
+    """Run both servers, and print their output if the test fails."""
     async with asyncio.TaskGroup() as together:
         for server in running_pair[:2]:
             if not server.is_running:

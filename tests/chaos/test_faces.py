@@ -1,4 +1,7 @@
-"""A face is a fold of the log: whatever dies, the client goes on with the same numbers and the same end."""
+"""Clients of every face survive a death without losing their place.
+
+They see the same numbers and the same end, because each face is a fold of the log.
+"""
 
 import asyncio
 import contextlib
@@ -30,7 +33,7 @@ LOST = (openai.APIConnectionError, openai.APIStatusError)
 
 
 async def collected(url: str, response_id: str) -> list[str]:
-    """Every event of a response, read by OpenAI's client over as many streams as it takes."""
+    """Collect a response with OpenAI's client, over as many streams as needed."""
     found = list[str]()
     async with openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as client:
         while not found or "response.completed" not in found[-1]:
@@ -128,7 +131,7 @@ async def ready(seen) -> bool:
 
 
 async def asked_by_host(url: str, tool: str, **arguments: object) -> dict:
-    """What a tool answers a host that calls it again where the server is gone."""
+    """Return a tool's answer to a host that retries after a death."""
     while True:
         with contextlib.suppress(*GONE):
             async with (

@@ -1,4 +1,4 @@
-"""Callers who hang up in the middle of their answers are no fault of the server's."""
+"""Callers who hang up in mid-answer cause no server error."""
 
 import asyncio
 import socket

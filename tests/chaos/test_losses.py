@@ -1,4 +1,4 @@
-"""Every way to lose a connection to a server that goes on: the reader gets the rest, nothing stays behind."""
+"""Readers get the rest after any lost connection, and leave nothing behind."""
 
 import asyncio
 import contextlib

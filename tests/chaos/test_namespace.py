@@ -1,4 +1,7 @@
-"""A link that is cut is cut by the kernel, and only that one: else the suite tests less than it says."""
+"""The kernel cuts exactly the link that was to be cut.
+
+Otherwise the suite would test less than it says.
+"""
 
 import asyncio
 import contextlib
@@ -41,7 +44,7 @@ SHORT, LONG = 0.5, 60.0  # seconds until a caller gives up
 
 @contextlib.asynccontextmanager
 async def listening():
-    """A server on loopback that sends back what it gets: its port, and the pieces that it got."""
+    """Echo on loopback, yielding the port and the pieces that came."""
     heard = []
 
     async def echo(reader, writer):

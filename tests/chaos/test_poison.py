@@ -1,4 +1,4 @@
-"""A job that kills every worker process that touches it is given up; the jobs beside it are done."""
+"""A job that kills its workers is given up, while others complete."""
 
 from app import handle
 from app.domain.history import check
@@ -39,6 +39,6 @@ async def test_a_job_that_kills_its_worker_each_time_fails_with_the_cause_and_ha
 
 
 async def due(writer, job_id) -> bool:
-    """It waits to be claimed, or its worker has been silent for long enough to be rescued by the next one."""
+    """Say whether the job can be claimed or rescued now."""
     job = await handle.load(writer, job_id)
     return job.status == "pending" or job_id in {lost.job_id for lost in await queue.lost(writer.engine, 10)}

@@ -1,4 +1,4 @@
-"""SIGTERM: what is in flight finishes or is handed back, and it costs nobody an attempt."""
+"""SIGTERM finishes or hands back work, and costs nobody an attempt."""
 
 import asyncio
 import signal
@@ -190,7 +190,7 @@ async def test_a_rolling_restart_under_load_loses_and_repeats_nothing(fleet, wri
 
 
 async def roll(program) -> int:
-    """Stop it, and start it again; returns how it ended."""
+    """Stop the program, start it again, and return its exit code."""
     code = await program.terminate()
     await program.start()
     return code

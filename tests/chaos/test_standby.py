@@ -1,4 +1,4 @@
-"""The primary dies while jobs run and streams are open, and its standby takes over."""
+"""The standby takes over while jobs run and streams are open."""
 
 import asyncio
 import contextlib
@@ -88,13 +88,13 @@ async def follow(reader: Reader, port: int) -> None:
 
 
 def load_pause(load, at: float) -> float:
-    """Seconds from the death of the primary until the first acknowledgement by the new one."""
+    """Measure the seconds from the primary's death to the next acknowledgement."""
     return min(moment for moment in load.answered if moment > at) - at
 
 
 @contextlib.asynccontextmanager
 async def house_of(pair: Pair):
-    """A server in this process, without a worker, and a client of it."""
+    """Start a server without a worker in this process, and its client."""
     house = TestHouse(FAST, pair.url)
     async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         yield house, http

@@ -1,4 +1,4 @@
-"""A standby answers what is only read, and nobody reads less than what they were told."""
+"""A standby serves reads, and nobody reads older data than promised."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ async def pair() -> AsyncIterator[Pair]:
 
 @contextlib.asynccontextmanager
 async def reading_house(pair: Pair):
-    """A server whose reads go to the standby, and a client of it."""
+    """Start a server that reads from the standby, and its client."""
     house = TestHouse(replace(FAST, read_url=pair.standby.url), pair.url)
     async with serving(house) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         yield house, http

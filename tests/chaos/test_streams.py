@@ -1,4 +1,4 @@
-"""Promise 9, with nothing spared: exactly the log, to every reader, whatever happens to anybody.
+"""Promise 9 under all faults: exactly the log, to every reader.
 
 A failure prints the seed. Knobs of the environment:
 
@@ -40,7 +40,7 @@ FAULT = re.compile("Traceback|ERROR|CRITICAL")
 
 
 class Party:
-    """One round: jobs, their readers, and what is done to them and to the servers."""
+    """Run one round of jobs, readers, and faults done to them."""
 
     def __init__(self, writer: Writer, owner, servers: Sequence[Server], seed: str) -> None:
         self.readers: list[Reader] = []
@@ -53,7 +53,10 @@ class Party:
         self._seconds = min(ROUND, SECONDS)
 
     async def play(self) -> None:
-        """Everything at once; then quiet, and all readers come home. Raises what a reader complains of."""
+        """Run everything at once, then wait for every reader to finish.
+
+        Raises what a reader complains of.
+        """
         async with asyncio.TaskGroup() as together:
             for server in self._servers:
                 dice = self._dice(server.name)
@@ -66,7 +69,7 @@ class Party:
             together.create_task(self._quieten())
 
     def _dice(self, name: str) -> random.Random:
-        """Dice of one's own, so that nobody's luck depends on what others did before."""
+        """Seed a generator of its own, so that draws do not interfere."""
         return random.Random(f"{self._seed}/{name}")
 
     async def _quieten(self) -> None:

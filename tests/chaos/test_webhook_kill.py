@@ -1,4 +1,4 @@
-"""A worker that is killed between sending a webhook and recording it: another one sends it again."""
+"""A webhook is sent again if its worker dies before recording it."""
 
 import httpx
 

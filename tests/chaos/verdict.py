@@ -12,7 +12,7 @@ ENOUGH = 98.0  # per cent of the jobs that nobody cancelled must end completed
 
 
 class Verdict(Struct, frozen=True):
-    """The counts of one cell; `recoveries` in seconds."""
+    """Hold the counts of one cell, with `recoveries` in seconds."""
 
     cell: str
     faults: int

@@ -1,4 +1,4 @@
-"""One connection to a server, byte by byte: nothing is buffered, retried or forgiven on the way.
+"""Speak to a server byte by byte, without buffering or retries.
 
 The parser is strict and its own, so that a fault of the server's or of the client's is not shared with it.
 """
@@ -17,7 +17,7 @@ PATIENCE = 30.0  # seconds without a frame, heartbeats or not, after which a tes
 
 
 class Frame(NamedTuple):
-    """A frame that was closed by its blank line; `id` is None where it is not an event of the log."""
+    """Hold a complete frame, whose `id` is None for control frames."""
 
     id: int | None
     event: str
@@ -58,7 +58,7 @@ class Answer:
         return True
 
     def _dechunk(self) -> bytes:
-        """The body's bytes; of an answer that is no stream, none."""
+        """Return the body's bytes, or none if the answer is no stream."""
         if self.status != 200:
             return b""
         if self.headers.get("transfer-encoding") != "chunked":
@@ -71,7 +71,7 @@ class Answer:
         return b"".join(parts)
 
     def _next_chunk(self) -> bool:
-        """Read a chunk's size; the line end of the one before it stands in front."""
+        """Read a chunk's size, after the line end of the one before."""
         line, end, rest = self._raw.removeprefix(b"\r\n").partition(b"\r\n")
         if not end:
             return False
@@ -104,7 +104,7 @@ class Wire:
         self._heard_at = time.monotonic()
 
     async def read(self, most: int = 65_536, patience: float = PATIENCE) -> list[Frame]:
-        """Take at most `most` bytes; returns the frames that they complete.
+        """Read at most `most` bytes, and return the frames they complete.
 
         Raises Malformed, and TimeoutError where no frame was completed for `patience` seconds.
         """
@@ -140,7 +140,10 @@ class Wire:
 
 
 async def connect(port: int, path: str, *headers: str, buffer: int | None = None) -> Wire:
-    """Ask for `path`; the kernel takes `buffer` bytes for a reader that does not read. Raises OSError."""
+    """Ask for `path` over a receive buffer of this size. Raises OSError.
+
+    A reader that does not read can hold back no more than that.
+    """
     sock = socket.socket()
     sock.setblocking(False)
     try:

@@ -1,4 +1,7 @@
-"""What a fault is done to: servers, workers, providers that bill, and callers who note what they are told."""
+"""Assemble what faults are done to: servers, workers, providers and callers.
+
+The providers bill, and the callers note what they are told.
+"""
 
 import asyncio
 import contextlib
@@ -37,7 +40,7 @@ OPEN = "SELECT count(*) FROM jobs WHERE status NOT IN ('completed','failed','can
 
 
 class Fault(NamedTuple):
-    """Something that was done; times are those of the wall clock."""
+    """Record what was done and when, by the wall clock."""
 
     at: float
     over: float  # from here on the system can recover
@@ -75,7 +78,7 @@ class World:
         return worker
 
     async def victim(self, programs: Sequence[Program], dice: random.Random) -> Program:
-        """One of those that run; the last one is spared until another is back."""
+        """Pick a running program, sparing the last until another is back."""
         while len(able := [program for program in programs if self._is_able(program)]) < 2:  # noqa: ASYNC110 - of other processes
             await asyncio.sleep(0.05)
         return dice.choice(able)
@@ -107,7 +110,7 @@ class World:
 async def world(
     postgres: Postgres, seed: str, *, workers: int = 3, lease: float = LEASE, thinking: float = 0.15
 ) -> AsyncIterator[World]:
-    """Everything runs; `thinking` is the seconds that a provider takes."""
+    """Start everything, with providers that take `thinking` seconds."""
     async with contextlib.AsyncExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory(prefix="dossier-chaos-", ignore_cleanup_errors=True))
         made = World(postgres, await postgres.database(), Path(folder), seed, lease)
@@ -141,7 +144,7 @@ def name_of(worker: Program) -> str:
 
 @contextlib.asynccontextmanager
 async def under_load(world: World, callers: int = 3, pause: float = 0.6) -> AsyncIterator[Load]:
-    """Callers call meanwhile; at the end all that was asked is answered, and every job is over."""
+    """Run the block under load, then wait for every answer and job."""
     load = Load([server.url for server in world.servers], world.seed, pause)
     running = asyncio.create_task(load.run(callers))
     try:
@@ -227,7 +230,7 @@ def facts(found: list[History]) -> list[e.Event]:
 
 
 def doubled(found: list[History]) -> int:
-    """Calls whose result is there twice, jobs that ended twice, questions that became two jobs."""
+    """Count duplicate results, duplicate endings and duplicate jobs."""
     twice = 0
     keys = []
     for history in found:
@@ -240,7 +243,10 @@ def doubled(found: list[History]) -> int:
 
 
 def overpaid(world: World, found: list[History]) -> list[str]:
-    """Each request that a provider got was announced: a call that is made again says so."""
+    """Name provider requests that the log never announced.
+
+    A call that is made again is announced as a repeat.
+    """
     announced, asked = announcements(found), Counter(map(key_of, world.model.requests))
     broken = [
         f"The model was asked {count} times for {key}, and {announced[key]} calls were announced."
@@ -265,13 +271,13 @@ def announcements(found: list[History]) -> Counter[str]:
 
 
 def key_of(request: dict) -> str:
-    """The key of the job that this request is for, which its question carries."""
+    """Return the job's key, which its question carries in each request."""
     asked = KEY.search(json.dumps(request["messages"]))
     return asked[1] if asked else "a question that nobody asked"
 
 
 def cut_short(found: list[History]) -> list[str]:
-    """No fault takes so long that a limit of a job would be reached."""
+    """Name jobs that ended at a limit, which no fault justifies."""
     reasons = {
         history.job_id: event.stop_reason
         for history in found
@@ -294,7 +300,7 @@ def recoveries(world: World, load: Load, found: list[History]) -> list[float]:
 
 
 def _restarts(fault: Fault, found: list[History]) -> list[float]:
-    """Of the jobs that this worker lost: from the fault until their next attempt."""
+    """List seconds from the fault to the next attempt of lost jobs."""
     waits = []
     for history in found:
         held, lost = False, False  # by this worker when it was struck; and taken away from it since
