@@ -17,6 +17,7 @@ import uvloop
 from benchmarks import agent, append, audit, drain, get, growth, latency, loop, machine, many, stream, submit
 from benchmarks.database import cluster
 from benchmarks.depth import run as depth
+from benchmarks.peers import drain as peers
 from benchmarks.quality import run as quality
 from benchmarks.scale import FULL, QUICK, Scale
 from benchmarks.streaming import sheet
@@ -26,6 +27,7 @@ from benchmarks.table import Line, show
 LIMIT = 120  # seconds; a benchmark that hangs ends with an error, and its Postgres with it
 LIMITS = {
     "audit": 900,
+    "peers": 300,
     "stream": 1800,
     "loop": 900,
     "depth": 900,
@@ -39,6 +41,7 @@ BENCHMARKS = {
     "get": get.measure,
     "latency": latency.measure,
     "drain": drain.measure,
+    "peers": peers.measure,
     "append": append.measure,
     "agent": agent.measure,
     "audit": audit.measure,

@@ -40,8 +40,19 @@ class Cluster:
     @contextlib.asynccontextmanager
     async def database(self) -> AsyncIterator[str]:
         """The URL of an empty, migrated database."""
+        async with self._made(f"TEMPLATE {TEMPLATE}") as url:
+            yield url
+
+    @contextlib.asynccontextmanager
+    async def bare_database(self) -> AsyncIterator[str]:
+        """Yield the URL of a database without tables."""
+        async with self._made() as url:
+            yield url
+
+    @contextlib.asynccontextmanager
+    async def _made(self, options: str = "") -> AsyncIterator[str]:
         name = f"benchmark_{uuid4().hex[:12]}"
-        await self._ask(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        await self._ask(f"CREATE DATABASE {name} {options}")
         try:
             yield self._with(name)
         finally:

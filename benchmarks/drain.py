@@ -59,14 +59,15 @@ async def measure(cluster: Cluster, scale: Scale) -> list[Line]:
     pairs = []
     for _ in range(scale.rounds):
         async with cluster.database() as url:
-            pairs.append((await _ours(cluster, url, scale.jobs), await _bare(cluster, url, scale.jobs)))
+            pairs.append((await ours(cluster, url, scale.jobs), await _bare(cluster, url, scale.jobs)))
     note = (
         f"{scale.jobs:,} jobs; the yardstick is bare SQL with an event for each change, {BATCH} jobs at once"
     )
     return [line(f"jobs drained, {CONCURRENCY} at a time", pairs, "≥ 13,000/s, ≤ 45 + 40 µs", note)]
 
 
-async def _ours(cluster: Cluster, url: str, count: int) -> Take:
+async def ours(cluster: Cluster, url: str, count: int) -> Take:
+    """Drain `count` jobs with one worker in this process."""
     house = Container(Settings(), url)
     await fill(house.writer, count)
     settle()  # as `serve` and `worker` do
@@ -90,7 +91,7 @@ async def _ours(cluster: Cluster, url: str, count: int) -> Take:
     hearing.cancel()
     await asyncio.gather(hearing, return_exceptions=True)
     await house.engine.dispose()
-    return _take(spent, completed)
+    return take(spent, completed)
 
 
 async def _bare(cluster: Cluster, url: str, count: int) -> Take:
@@ -103,9 +104,10 @@ async def _bare(cluster: Cluster, url: str, count: int) -> Take:
         await connection.execute(COMPLETE, [row[0] for row in claimed])
     spent = meter.stop()
     await connection.close()
-    return _take(spent, count)
+    return take(spent, count)
 
 
-def _take(spent: tuple[float, float, float], count: int) -> Take:
+def take(spent: tuple[float, float, float], count: int) -> Take:
+    """Return what a meter read for each of `count` jobs."""
     seconds, python, postgres = spent
     return Take(count / seconds, None, None, 1e6 * python / count, 1e6 * postgres / count)

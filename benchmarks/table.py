@@ -73,6 +73,8 @@ def _median(takes: Sequence[Take]) -> Take:
 def _cells(one: Line) -> tuple[str, ...]:
     ours, bare = _columns(one.ours), _columns(one.bare)
     ratio = f"{one.ratio:.0%}" if one.ours.rate else f"{one.ratio:.1f} x"
+    if not one.rounds:  # it was not measured, and the note says why
+        ratio = ""
     return (one.name, *ours, f"| {bare[0]}", *bare[1:], f"| {ratio}", one.aim)
 
 

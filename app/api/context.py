@@ -145,8 +145,9 @@ class ApiContext:
         self._views = lru_cache(TENANTS)(lambda tenant: Batch(partial(self._read_views, Caller(tenant))))
         self._heads: Callable[[str], Batch[UUID, reads.LogHead | None]]
         self._heads = lru_cache(TENANTS)(lambda tenant: Batch(partial(self._read_heads, Caller(tenant))))
+        self.of = lru_cache(TENANTS)(self._of)
 
-    def of(self, caller: Caller | None) -> "ApiContext":
+    def _of(self, caller: Caller | None) -> "ApiContext":
         """Return this context for one caller."""
         bound = copy.copy(self)
         bound._caller = caller  # noqa: SLF001 - of this class

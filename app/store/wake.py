@@ -36,7 +36,10 @@ LISTEN_ERRORS = (
     asyncpg.PostgresError,
 )  # also what waiting may not cure: a wake-up is nobody's undoing
 
-NOTIFY = "SELECT pg_notify($1::text, payload) FROM unnest($2::text[]) AS payload"
+# A hint may be lost, so its commit waits for neither the disk nor a standby.
+NOTIFY = """
+    WITH at_once AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+    SELECT pg_notify($1::text, payload) FROM at_once, unnest($2::text[]) AS payload"""
 
 
 class Hint(Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""Drain no-op jobs by other queues of Python on Postgres."""
