@@ -1,4 +1,4 @@
-"""One Postgres for the session, an empty migrated database for each test, real servers on loopback."""
+"""Give tests one Postgres, an empty migrated database each, and real servers."""
 
 import asyncio
 import contextlib
@@ -64,7 +64,10 @@ def docker_answers() -> bool:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[object]:
-    """Collect no garbage among what is imported, which stays, neither now nor later."""
+    """Keep the garbage collector away from what is imported.
+
+    It stays to the end.
+    """
     gc.disable()
     try:
         return (yield)
@@ -74,7 +77,7 @@ def pytest_collection() -> Iterator[object]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, so that no process works on one when all others are done."""
+    """Run the slowest files first, so that none is left for last."""
     items.sort(key=lambda item: item.location[0] not in LONGEST)
 
 
@@ -84,7 +87,10 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """TEST_DATABASE_URL, else a container where a Docker engine answers, else the embedded Postgres."""
+    """Choose TEST_DATABASE_URL, else a container, else the embedded Postgres.
+
+    A container is chosen if a Docker engine answers.
+    """
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
     elif docker_answers():
@@ -127,7 +133,7 @@ async def databases(postgres_url: str, template: str) -> AsyncIterator[Databases
 
 @pytest.fixture
 async def database_url(databases: Databases, request: pytest.FixtureRequest) -> AsyncIterator[str]:
-    """An empty migrated database of this test's own; the URL is the owner's."""
+    """Give the test an empty migrated database, by its owner's URL."""
     url = await databases.take(untouched=request.node.get_closest_marker("untouched") is not None)
     yield url
     await databases.give_back(url)
@@ -182,7 +188,10 @@ async def house(database_url: str) -> AsyncIterator[TestHouse]:
 
 @contextlib.asynccontextmanager
 async def serving(house: Container, workers: int = 1, port: int = 0, **door: object) -> AsyncIterator[str]:
-    """A real server on loopback over this house; yields its URL. `door` is what `Door` takes."""
+    """Run a real server over this house on loopback, yielding its URL.
+
+    `door` is what `Door` takes.
+    """
     sock = listen("127.0.0.1", port)
     settings = house.settings
     made = Door(**{"allowed_origins": settings.origins, "root_path": settings.root_path, **door})
@@ -218,6 +227,9 @@ async def http(server: str) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def api(house: TestHouse) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a real server without a worker: the test itself works on the jobs."""
+    """Give a client of a real server without a worker.
+
+    The test itself works on the jobs.
+    """
     async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as client:
         yield client

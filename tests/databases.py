@@ -1,4 +1,4 @@
-"""Databases for the tests of one server: made from a template, and used again where a test changed no schema.
+"""Make databases from a template, and reuse those with an unchanged schema.
 
 To empty a database takes a fiftieth of what it takes to make one.
 """
@@ -44,7 +44,7 @@ def with_database(url: str, name: str) -> str:
 
 
 class Databases:
-    """Each is one test's at a time, under a name that no earlier test has known."""
+    """Lend each database to one test at once, under a new name."""
 
     def __init__(self, server_url: str, template: str) -> None:
         self._url = server_url
@@ -55,7 +55,10 @@ class Databases:
         self._least = 0  # bytes of an empty one
 
     async def take(self, *, untouched: bool = False) -> str:
-        """The owner's URL of an empty migrated database; no test has had an `untouched` one."""
+        """Return the owner's URL of an empty migrated database.
+
+        An `untouched` one was in no test before.
+        """
         name = f"dossier_{uuid4().hex[:12]}"
         if untouched or not (self._empty and await self._renamed(self._empty.pop(), name)):
             await self._run(f"CREATE DATABASE {name} TEMPLATE {self._template}")
@@ -64,7 +67,10 @@ class Databases:
         return with_database(self._url, name)
 
     async def _renamed(self, before: str, name: str) -> bool:
-        """Say whether it has its new name; one that a session, such as autovacuum's, holds is dropped."""
+        """Rename the database, or drop it if a session still holds it.
+
+        Autovacuum is such a session. Returns whether it has its new name.
+        """
         try:
             await self._run(f"ALTER DATABASE {before} RENAME TO {name}")
         except asyncpg.ObjectInUseError:
@@ -74,7 +80,7 @@ class Databases:
         return True
 
     async def give_back(self, url: str) -> None:
-        """Empty it for the next test, or drop it where the test left more than rows."""
+        """Empty the database, or drop it if more than rows changed."""
         name = make_url(url).database
         emptied = False
         with suppress(asyncpg.PostgresError, OSError):  # then it is dropped, whatever it was

@@ -8,7 +8,10 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def passable_folder(prefix: str) -> Iterator[Path]:
-    """A folder of this run's own; as root, its Postgres runs as somebody else, and has its data in it."""
+    """Make this run's own folder, which Postgres' user can enter.
+
+    As root, Postgres runs as another user and keeps its data there.
+    """
     with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o711)
         yield Path(folder)

@@ -1,8 +1,8 @@
-"""Start the commands that tests run as copies of a process that has imported the product.
+"""Start the tests' commands as copies of a process with everything imported.
 
-To import it takes a command seconds of CPU, and the tests start hundreds. A copy is a process like any other:
-its parent is the test's process, and it can be stopped, killed and waited for. Where a start itself matters,
-the environment says so: TESTS_FORK=no, or a variable that Python or a library reads at its import.
+To import the product takes a command seconds of CPU, and the tests start hundreds. A copy is a process like any
+other: its parent is the test's process, and it can be stopped, killed and waited for. Where a start itself
+matters, the environment says so: TESTS_FORK=no, or a variable that Python or a library reads at its import.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ start_python = subprocess.Popen._execute_child
 
 
 def program_of(asked: dict) -> dict | None:
-    """What a copy has to run of what Popen is asked, or None where Python has to start."""
+    """Return what a copy must run, or None if Python must start."""
     environment = os.environ if asked["env"] is None else asked["env"]
     if any(asked[name] for name in ("executable", "preexec_fn", "pass_fds", "shell")) or not fits(
         environment
@@ -71,7 +71,7 @@ def program_of(asked: dict) -> dict | None:
 
 
 def fits(environment) -> bool:
-    """Whether nothing in it would have been another thing when all was imported."""
+    """Say whether this environment would change nothing at import."""
     is_ours = read_at_import(environment) == read_at_import(os.environ)
     return is_ours and not any(name in environment for name in NEEDS_START)
 
@@ -136,7 +136,7 @@ _is_copy = False
 
 
 def install() -> None:
-    """From now on subprocess starts the product's commands as copies, where that works."""
+    """Make subprocess start the product's commands as copies where possible."""
     if sys.platform == "linux" and os.uname().machine in SYSCALL_CLONE:
         subprocess.Popen._execute_child = execute_child
 
@@ -176,7 +176,7 @@ def start_copy(program: dict, streams: list[int]) -> int:
 
 
 def run_and_end(program: dict, streams: list[int]) -> NoReturn:
-    """Run the program, and end without returning to the code that this process is a copy of."""
+    """Run the program, and end without returning to the copied code."""
     code = 1
     try:
         become(program, streams)
@@ -233,7 +233,7 @@ def serve(connection: socket.socket) -> NoReturn:
 
 
 def become(program: dict, streams: list[int]) -> None:
-    """Take the streams, folder and environment of the program, as a process that just started."""
+    """Take on the streams, folder and environment of a new process."""
     atexit._clear()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -62,7 +62,7 @@ def constants(root: Path) -> Iterator[str]:
 
 
 def measure(root: Path) -> dict[str, float]:
-    """Each measure by name; percentages and counts."""
+    """Return each measure by name, as a percentage or a count."""
     nodes = list(definitions(root))
     classes = [node.name for node in nodes if isinstance(node, ast.ClassDef)]
     functions = [

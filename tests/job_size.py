@@ -1,4 +1,6 @@
-"""`python -m tests.job_size [jobs]`: what a job takes of disk and of Postgres's CPU, with stand-ins.
+"""Measure the disk and Postgres CPU of a job with stand-ins.
+
+    python -m tests.job_size [jobs]
 
 Each job reads three pages of its own of 20,000 characters, of words as frequent as in a language.
 """
@@ -95,7 +97,10 @@ def say(text: str) -> None:
 
 
 def cpu(server: psutil.Process) -> float:
-    """Seconds of CPU of a server and of all who work or have worked for it."""
+    """Return the CPU seconds of a server and all its children.
+
+    Those that have ended count too.
+    """
     own = server.cpu_times()
     total = own.user + own.system + own.children_user + own.children_system
     for child in server.children():

@@ -1,4 +1,4 @@
-"""Take connections until told to stop, and lose none that came in just before.
+"""Accept connections until told to stop, without losing a late one.
 
 asyncio's own server leaves the socket of a connection open that it accepted as it was closed.
 """
@@ -24,7 +24,7 @@ class Listener:
         self._loop.add_reader(listening, self._accept)
 
     def close(self) -> None:
-        """Refuse new connections; those that are open go on."""
+        """Refuse new connections, and leave the open ones."""
         if self._listening.fileno() != -1:
             self._loop.remove_reader(self._listening)
             self._listening.close()
@@ -41,5 +41,5 @@ class Listener:
 
 
 def listen_for(serve: Serve, port: int = 0) -> Listener:
-    """Listen on loopback; port 0 is any that is free."""
+    """Listen on loopback, at any free port if it is 0."""
     return Listener(serve, socket.create_server(("127.0.0.1", port)))

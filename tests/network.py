@@ -1,6 +1,6 @@
-"""No test reaches the network: connections leave for loopback and unix sockets only.
+"""Keep tests off the network: only loopback and unix sockets connect.
 
-Import `no_network` into a conftest; it holds for the session. Processes that a test starts are not covered.
+Import `no_network` into a conftest, and it holds for the session. Processes that a test starts are not covered.
 The host of TEST_DATABASE_URL is let through, because whoever sets it means it.
 """
 
@@ -15,7 +15,10 @@ LOCAL = {"localhost", "", None}
 
 
 class NetworkIsOff(RuntimeError):
-    """Not an OSError, so that no code under test takes it for a provider that is down."""
+    """Refuse the network, but not with an OSError.
+
+    No code under test may take it for a provider that is down.
+    """
 
 
 def is_local(host) -> bool:

@@ -39,7 +39,7 @@ def find_nginx() -> str | None:
 
 @contextlib.asynccontextmanager
 async def proxying(nginx: str, servers: Sequence[str], folder: Path) -> AsyncIterator[str]:
-    """The example as it is, but for its addresses and files; yields the URL below its root path."""
+    """Run the documented nginx with test addresses, yielding the prefixed URL."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     await asyncio.to_thread(subprocess.run, CERTIFICATE.split(), cwd=folder, check=True, capture_output=True)

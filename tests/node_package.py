@@ -1,4 +1,4 @@
-"""One npm package that tests run unmodified, installed beside this Python's own packages.
+"""Run one unmodified npm package, installed beside this Python's own packages.
 
 Its folder has a package.json that pins it. Nothing here fails: the tests that use the package are
 skipped where it is missing, and say why.
@@ -25,7 +25,7 @@ class NodePackage:
         [(self.name, self.version)] = json.loads(self._manifest.read_text())["dependencies"].items()
 
     def missing(self) -> str | None:
-        """Why it cannot run; None if it can."""
+        """Say why it cannot run, or None if it can."""
         if not shutil.which("node"):
             return "Node is not installed."
         about = self.place / "node_modules" / self.name / "package.json"

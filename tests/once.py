@@ -1,6 +1,7 @@
-"""What a process does once, done once in a test process, which starts hundreds of servers and clients.
+"""Do once in a test process what each process does once.
 
-Import `once` into a conftest. Copies that the fork server makes share TLS contexts too.
+It starts hundreds of servers and clients. Import `once` into a conftest. Copies that the fork server makes share
+TLS contexts too.
 """
 
 import ssl
@@ -13,7 +14,7 @@ from tests import apps, tls
 
 @pytest.fixture(scope="session", autouse=True)
 def once():
-    """Share what a server can use after another, and leave the collector alone."""
+    """Share what servers can reuse, and leave the collector alone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl, "create_default_context", tls.sharing())
         patch.setattr(wiring, "make_app", apps.take)

@@ -27,7 +27,7 @@ class Bouncer:
 
 
 def find_bouncer(folder: Path) -> Bouncer | None:
-    """Find PgBouncer, else unpack Debian's package; None where neither is to be had."""
+    """Find PgBouncer, or unpack Debian's package, or return None."""
     if found := shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer"):
         return Bouncer(found, {})
     if not shutil.which("apt-get"):
@@ -43,7 +43,7 @@ def find_bouncer(folder: Path) -> Bouncer | None:
 async def pooling(
     bouncer: Bouncer, database_url: str, folder: Path, mode: str, extra: str = ""
 ) -> AsyncIterator[str]:
-    """PgBouncer with its default settings but the mode; yields the URL through it."""
+    """Run PgBouncer with defaults except the mode, yielding its URL."""
     parts = make_url(database_url)
     host = parts.query.get("host") or parts.host
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -77,7 +77,10 @@ pool_mode = {mode}
 
 
 def _other_user(folder: Path, host: str) -> str:
-    """Who may use Postgres's socket, and now the folder too: PgBouncer refuses to run as root."""
+    """Return a user who may use Postgres's socket, opening the folder too.
+
+    PgBouncer refuses to run as root.
+    """
     for place in (folder, *folder.parents[:-1]):
         if place.stat().st_uid == 0:
             place.chmod(place.stat().st_mode | 0o755)

@@ -1,4 +1,4 @@
-"""A requested value comes from a page that was read, or is missing."""
+"""Each requested value comes from a page that was read, or none."""
 
 import json
 

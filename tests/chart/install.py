@@ -1,4 +1,6 @@
-"""`python -m tests.chart.install` installs Helm and Kubernetes' schemas beside this Python's own packages.
+"""Install Helm and Kubernetes' schemas beside this Python's own packages.
+
+    python -m tests.chart.install
 
 It never fails: without them the tests of the chart are skipped, and say why.
 """
@@ -15,7 +17,7 @@ TOOLS = Path(sys.prefix) / "chart"  # no package of the project may depend on th
 
 
 def without_helm() -> str | None:
-    """Why no chart can be rendered; None if it can."""
+    """Say why no chart can be rendered, or None if it can."""
     if (TOOLS / "helm_python").exists() and (TOOLS / "kubernetes_validate").exists():
         return None
     return "Helm is not installed; `make browser` installs it if pip finds it."

@@ -1,6 +1,8 @@
-"""`python tests/chart/render.py <chart> <values as JSON>`: what Helm makes of it, as JSON.
+"""Render a chart with Helm, and print what it makes as JSON.
 
-It runs in a Python of its own, whose packages are those of tests/chart/requirements.txt. Each object is held
+    python tests/chart/render.py <chart> <values as JSON>
+
+It runs in a Python of its own, whose packages are those of tests/chart/requirements.txt. Each object is checked
 against Kubernetes' schemas; `fault` is what they say, "" if nothing and "no schema" for other people's kinds.
 """
 

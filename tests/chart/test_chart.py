@@ -1,4 +1,4 @@
-"""What the chart makes: accepted by Kubernetes' schemas; its commands, settings and routes exist."""
+"""Kubernetes accepts the chart, and its commands, settings and routes exist."""
 
 import json
 import os

@@ -10,7 +10,10 @@ from tests.folders import passable_folder
 
 @pytest.fixture(scope="module")
 def terminal() -> Iterator[Terminal]:
-    """Not in pytest's own folder: the user whom Postgres runs as cannot pass it."""
+    """Run commands in a terminal whose folder Postgres' user can enter.
+
+    pytest's own folder is closed to that user.
+    """
     with passable_folder("dossier-cli-") as folder:
         terminal = Terminal(folder / "home")
         yield terminal

@@ -9,7 +9,7 @@ from tests.steps import until
 
 
 def in_terminal(url: str, *arguments: str) -> tuple[int, int]:
-    """Start `dossier` in a terminal of its own; returns its process id and the terminal."""
+    """Start `dossier` in a new terminal, and return process id and terminal."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ.update(DOSSIER_URL=url, TERM="xterm", COLUMNS="100")

@@ -47,7 +47,10 @@ class Terminal:
         return server, server.stdout.readline().split()[4]
 
     def close(self) -> None:
-        """End what a failed test has left, and the Postgres: a server that was killed never signed off."""
+        """End what a failed test has left, and stop the Postgres.
+
+        A server that was killed never signed off.
+        """
         for process in self.started:
             process.kill()
             process.wait()

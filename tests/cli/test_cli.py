@@ -1,4 +1,7 @@
-"""The `dossier` command as a person and a script run it: real processes, one embedded Postgres."""
+"""The `dossier` command works for people and scripts.
+
+They are real processes over one embedded Postgres.
+"""
 
 import json
 import shlex
@@ -28,7 +31,7 @@ def demo(terminal) -> subprocess.CompletedProcess[str]:
 
 
 class Story(NamedTuple):
-    """Around a server without a worker that was killed, and one with a worker that came after it."""
+    """Play a killed server without a worker, then one with a worker."""
 
     followed: list[dict[str, Any]]
     follower: int  # exit codes

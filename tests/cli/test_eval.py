@@ -1,4 +1,4 @@
-"""`dossier eval`: questions in, figures out; interrupted, it goes on; compared, it says how sure that is."""
+"""`dossier eval` measures answers, resumes after an interruption, and compares with confidence."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Ctrl-C in `dossier ask`: the job is left alone unless the person says otherwise."""
+"""Ctrl-C in `dossier ask` leaves the job alone unless told otherwise."""
 
 import asyncio
 import os

@@ -100,7 +100,7 @@ LEAVES = {path: leaf for name in COMMANDS for path, leaf in leaves(dossier.load(
 
 @pytest.fixture
 def run(tmp_path, monkeypatch, capfd):
-    """Run a command in this process; returns its exit code and the object on standard error."""
+    """Run a command here, returning its exit code and standard error's JSON."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", NO_DATABASE)
     monkeypatch.setenv("DOSSIER_URL", NO_SERVER)

@@ -1,4 +1,4 @@
-"""`dossier key`: a key is made once, listed without its secret, and revoked for good."""
+"""`dossier key` shows a secret once, and revokes for good."""
 
 import json
 

@@ -12,7 +12,7 @@ from tests.mocks.serving import served
 
 
 async def dossier(*arguments, **environment):
-    """Run the command; returns its exit code, output and errors."""
+    """Run the command, returning its exit code, output and errors."""
     plain = {
         name: value for name, value in os.environ.items() if not name.startswith(("DOSSIER_", "OPENAI_"))
     }

@@ -1,4 +1,4 @@
-"""What a request may say can be said in the terminal, in each command that makes one."""
+"""Each command that makes a job takes all that a request may."""
 
 import pytest
 

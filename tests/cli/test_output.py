@@ -1,4 +1,4 @@
-"""What a command was asked for is on standard output, so that a pipe gets it."""
+"""A command's result is on standard output, for a pipe to get."""
 
 import re
 

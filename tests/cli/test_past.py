@@ -1,4 +1,7 @@
-"""What the terminal can do with a past: replay, fork, diff, show --at; offline, over a real corpus."""
+"""The terminal replays, forks, compares and shows the past, offline.
+
+The searches go to a real corpus.
+"""
 
 import json
 

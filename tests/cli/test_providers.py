@@ -1,4 +1,4 @@
-"""A whole job through `dossier ask` against servers that speak OpenAI's and Tavily's language."""
+"""`dossier ask` plays a whole job against stand-ins for OpenAI and Tavily."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from tests.mocks.tavily import TavilyMock
 
 
 async def dossier(*arguments: str, **environment: str) -> tuple[int, str, str]:
-    """Run the command; returns its exit code and what it printed."""
+    """Run the command, returning its exit code and output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "app", *arguments,
         env={**os.environ, **environment},

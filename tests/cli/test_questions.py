@@ -1,4 +1,7 @@
-"""Asking in the terminal what the agent wants to know, over a pseudo-terminal, against a real server."""
+"""The terminal asks what the agent wants to know.
+
+It is a pseudo-terminal, and the server is real.
+"""
 
 import asyncio
 import os

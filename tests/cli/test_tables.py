@@ -1,4 +1,7 @@
-"""A list is a table in a terminal, columns in a pipe, and a way to begin where it is empty."""
+"""A list is a table in a terminal, columns in a pipe.
+
+An empty one says how to begin.
+"""
 
 import re
 from io import StringIO

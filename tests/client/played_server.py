@@ -44,7 +44,7 @@ def problem(status: int, code: str = "x", headers: bytes = b"") -> bytes:
 
 
 class Scripted:
-    """Answers each connection with the next script; notes the cursors it was asked for."""
+    """Answer each connection with the next script, noting the cursors requested."""
 
     def __init__(self, *scripts):
         self.scripts = list(scripts)

@@ -1,4 +1,4 @@
-"""Every method of the client over a real server, and what it promises to its caller."""
+"""Every method of the client keeps its promise over a real server."""
 
 import asyncio
 import inspect

@@ -1,4 +1,7 @@
-"""Following a server that does everything wrong: each event comes once, in order, or an error does."""
+"""Each event arrives once and in order from a misbehaving server.
+
+Otherwise there is an error.
+"""
 
 import asyncio
 import socket

@@ -1,4 +1,7 @@
-"""An older client reads a newer server: fields, words and events that it has never seen break nothing."""
+"""An older client reads a newer server.
+
+Fields, words and events that it has never seen break nothing.
+"""
 
 from typing import Annotated, Literal
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The parser against the HTML standard's rules, in every cut of the bytes."""
+"""The parser follows the HTML standard, wherever the bytes are cut."""
 
 from itertools import pairwise
 

@@ -24,7 +24,7 @@ STARTED = e.AttemptStarted(1, "w")
 
 
 def given(*events: e.Event, epoch: int = 1) -> Job:
-    """The job after these events; worker events carry `epoch`."""
+    """Return the job after these events, stamping worker events with `epoch`."""
     facts = [
         Recorded(JOB, seq, T0 + timedelta(seconds=seq), "test", epoch, event)
         for seq, event in enumerate(events, 1)

@@ -1,4 +1,7 @@
-"""A job played by the real rules, without a database: `decide` and `change` write its log."""
+"""Play a job by the real rules, without a database.
+
+`decide` and `change` write its log.
+"""
 
 from datetime import datetime, timedelta
 
@@ -24,7 +27,7 @@ ASKING = e.InputRequested(("Which one?",), ("Mercury",), ("The planet.", "Its di
 
 
 class Play:
-    """One job and what is stored of it; each second something happens."""
+    """Hold one job and its stored log, a second for each action."""
 
     def __init__(self, max_attempts: int = 3) -> None:
         self.job = Job(JOB)
@@ -35,7 +38,7 @@ class Play:
         self.do(c.SubmitJob(ResearchRequest("why?", tags=("a", "b")), "default", max_attempts))
 
     def do(self, command: c.Command, actor: str = "api", epoch: int | None = None) -> bool:
-        """Carry the command out; False where the rules refuse it."""
+        """Carry out the command, or return False if the rules refuse it."""
         self.now += timedelta(seconds=1)
         try:
             events = decide(command, self.job)
@@ -58,7 +61,10 @@ class Play:
         return self.as_worker(c.RecordEvents(self.job.epoch if epoch is None else epoch, events))
 
     def announce(self) -> bool:
-        """The call of this turn; as a repeat where an attempt before this one left it in flight."""
+        """Announce this turn's call, as a repeat if one was in flight.
+
+        An attempt before this one may have left it so.
+        """
         key = f"{len(self.job.research.turns) + 1}/model"
         known = self.job.research.call(key)
         in_flight = known is not None and known.error is None
@@ -122,7 +128,10 @@ class Play:
         return done
 
     def history(self) -> History:
-        """All that is known of the job: the tables, and what a client and two readers saw."""
+        """Return all that is known of the job.
+
+        That is the tables, and what a client and two readers saw.
+        """
         lines = tuple((row.seq, row.line()) for row in self.rows)
         early = ReaderRecord(lines[: len(lines) // 2])
         return History(
@@ -152,7 +161,7 @@ def played(*moves) -> Play:
 
 
 def whole_play() -> Play:
-    """A job that completes after a crash, a repeat, a retry, a question, and a hand-back."""
+    """Play a job through crash, repeat, retry, question and hand-back to completion."""
     p = Play
     return played(
         p.claim, p.announce, p.expire,
@@ -178,7 +187,10 @@ def running_play() -> Play:
 
 
 def hashed(history: History) -> History:
-    """The same with hashes, a row of `jobs` and readers that fit the rows: what a wrong writer leaves."""
+    """Give events hashes, and a row and readers that agree with them.
+
+    That is what a wrong writer would leave.
+    """
     rows, head = [], GENESIS
     for row in history.rows:
         digest = link(head, row.schema_version, row.actor, row.epoch, row.line())
@@ -191,7 +203,7 @@ def hashed(history: History) -> History:
 
 
 def retold(history: History, rows) -> History:
-    """These rows instead, numbered, with the statuses that they lead to, and hashed."""
+    """Replace the rows, renumbered, rehashed, and with the statuses that follow."""
     numbered = [replace(row, seq=seq) for seq, row in enumerate(rows, 1)]
     steps_ = Reading(replace(history, rows=tuple(numbered))).steps
     assert len(steps_) == len(numbered)

@@ -1,4 +1,4 @@
-"""Each event type has a row that says what has to be known about it."""
+"""Each event type has a row with all that must be known."""
 
 import msgspec
 import pytest

@@ -1,4 +1,7 @@
-"""The judge: a good history passes, and each rule names the history that breaks it, and only it."""
+"""A good history passes, and each rule catches its own violation.
+
+No other rule does.
+"""
 
 import json
 from datetime import timedelta
@@ -93,7 +96,7 @@ def test_nothing_known_breaks_nothing():
 
 
 def put(rows, at, type_, epoch=None, **data):
-    """A row of another event before place `at`, as it would have been written there."""
+    """Insert another event before `at`, as a writer would have then."""
     like = rows[at - 1]
     actor = "api" if epoch is None else "worker:w"
     text = json.dumps(data, separators=(",", ":"))
@@ -194,7 +197,7 @@ def an_epoch_left_out():
 
 
 def an_epoch_used_again():
-    """What a fence by attempt number would do: the attempt was handed back, and its number with it."""
+    """A fence by attempt number would be reused after a hand-back."""
     history = played(Play.claim, Play.release, Play.claim, Play.announce, Play.reply, Play.complete).history()
     rows = [replace(row, epoch=1) if row.epoch == 2 else row for row in history.rows]
     return retold(history, rows)
@@ -335,7 +338,7 @@ def cancelled_at_another_time():
 
 
 def read(*, ended=False, after=0, **wrong):
-    """The finished job as somebody read it: `lines` is what became of the lines."""
+    """Return the finished job as read, its lines changed by `lines`."""
     history = whole_play().history()
     lines = [(row.seq, row.line()) for row in history.rows if row.seq > after]
     return replace(history, readers=(ReaderRecord(tuple(wrong["lines"](lines)), after, ended),))
@@ -499,7 +502,7 @@ def cut_the_tail(draw, rows):
 
 
 def insert(draw, rows):
-    """An event that fits where it stands: the next number, and hashed after the event before it."""
+    """Insert an event that fits: the next number, and a chained hash."""
     at = draw(st.integers(1, len(rows)))
     plan = {"goal": "g", "steps": [], "strategies": []}
     return forged(rows, at, put(rows, at, "plan_drafted", rows[at - 1].epoch or 1, **plan)[at])
@@ -519,9 +522,10 @@ MUTATIONS = [change_a_row, drop, duplicate, swap, cut_the_tail, insert]
 @property_of(st.data())
 @settings(max_examples=150, deadline=None)
 def test_no_single_mutation_of_the_log_passes(mutate, data):
-    """A tail that is cut off is seen against the row, the readers and the acknowledgement alone.
+    """Every single mutation of the log is caught.
 
-    So is an event that is added at the end with a hash that fits: the chain is whole in both cases.
+    A tail that is cut off is seen against the row, the readers and the acknowledgement alone. So is an event that
+    is added at the end with a hash that fits: the chain is whole in both cases.
     """
     history = data.draw(st.sampled_from(GOOD))().history()
 
@@ -542,7 +546,7 @@ def test_no_changed_column_of_the_row_passes(data):
 
 
 def test_a_cut_tail_shows_in_nothing_but_the_row_a_reader_an_acknowledgement_and_rest():
-    """A log without its last events is a good log of a job that is still running."""
+    """A log without its last events looks like a job still running."""
     history = whole_play().history()
     cut = History(JOB, rows=history.rows[:-1])
 

@@ -1,4 +1,7 @@
-"""What came of a job follows from its log: not searched is not "not found", a failed try is no search."""
+"""What came of a job follows from its log.
+
+Not searched is not "not found", and a failed try is no search.
+"""
 
 import pytest
 from msgspec.structs import replace
@@ -32,7 +35,7 @@ def failed(key, *, again=False, error="network", **usage):
 
 
 def searched(good, bad=0):
-    """So many searches that were answered, and so many that were given up."""
+    """Return a job with these counts of searches answered and given up."""
     keys = [f"1/search/{n}" for n in range(good + bad)]
     ends = [done(key) if n < good else failed(key) for n, key in enumerate(keys)]
     return [turn(1), *map(asked, keys), *ends]

@@ -1,4 +1,4 @@
-"""The interval of a difference: seeded, paired, and as wide as the questions differ."""
+"""A paired, seeded bootstrap interval is as wide as the questions differ."""
 
 from random import Random
 

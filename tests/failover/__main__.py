@@ -1,4 +1,9 @@
-"""`python -m tests.failover`: kill, switch over and part a Patroni cluster while jobs run; prints a table."""
+"""Kill, switch over and partition a Patroni cluster while jobs run.
+
+    python -m tests.failover
+
+It ends with a table of what came of it.
+"""
 
 import asyncio
 import contextlib
@@ -125,7 +130,7 @@ async def play(cluster: PatroniCluster) -> int:
 
 
 def _rejoined(node: Node, first: str) -> str:
-    """Try to write on the primary that was cut off, then let it back."""
+    """Try to write on the isolated primary, then let it rejoin."""
     later = node.psql(WRITE, 8)
     node.join()
     return f"writes on the primary that was cut off: at once {_refusal(first)}, later {_refusal(later)}"

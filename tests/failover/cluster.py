@@ -1,4 +1,7 @@
-"""Three nodes of etcd, of which two run Patroni and PostgreSQL, each in a network of its own."""
+"""Run three nodes of etcd, two of them with Patroni and PostgreSQL.
+
+Each has a network of its own.
+"""
 
 import asyncio
 import contextlib
@@ -27,13 +30,16 @@ LINK = ("address add {address}/24 dev eth0", "link set eth0 up", "link set lo up
 
 
 def programs() -> Path | None:
-    """Return the folder of PostgreSQL's programs, or None where a package is missing."""
+    """Return the folder of PostgreSQL's programs, or None if packages are missing."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     return folders[-1] if folders and all(map(shutil.which, PROGRAMS)) else None
 
 
 class Node:
-    """A machine: its network, its etcd and, of the first two, its Patroni."""
+    """Run one machine: its network, etcd, and perhaps Patroni.
+
+    Patroni runs on the first two.
+    """
 
     def __init__(self, number: int, folder: Path, bin_folder: Path) -> None:
         self.name, self.address = f"n{number}", f"{NET}.{number}"
@@ -143,7 +149,7 @@ class Node:
         self._running.clear()
 
     def psql(self, sql: str, seconds: float) -> str:
-        """Return what a client on this machine is told, or that it was told nothing."""
+        """Return what a client on this machine is told, if anything."""
         command = [self._bin / "psql", "-qAtX", "-h", self.address, "-U", "postgres", "-d", NAME, "-c", sql]
         try:
             said = self._network.run(
@@ -164,7 +170,7 @@ def ip(words: str) -> None:
 
 
 class PatroniCluster:
-    """What a `World` asks of its Postgres, and what can happen to it."""
+    """Give a `World` its Postgres, with all that can happen to it."""
 
     def __init__(self, nodes: list[Node]) -> None:
         self.nodes = nodes
@@ -236,7 +242,7 @@ class PatroniCluster:
 
 @contextlib.contextmanager
 def networks(folder: Path, bin_folder: Path) -> Iterator[list[Node]]:
-    """Make a bridge and three nodes; this process is already in a network of its own."""
+    """Make a bridge and three nodes, already inside a private network."""
     folder.chmod(0o711)
     ip("link set lo up")
     ip("link add bridge type bridge")

@@ -1,1 +1,1 @@
-"""One fold, three readers: the server, the page and the report views say the same of the same log."""
+"""The server, the page and the report views agree on every log."""

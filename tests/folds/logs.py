@@ -1,4 +1,7 @@
-"""Logs of every event type, version and status, and what the server's fold says after each event."""
+"""Make logs of every event type, version and status.
+
+With each comes what the server's fold says after each event.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -32,7 +35,7 @@ Stored = tuple[str, int, str]  # type, version and text, as the log has them
 
 
 class Log(Struct, frozen=True):
-    """A log by a name that says what it is about, and the jobs that its events lead to."""
+    """Hold a log, named for what it covers, with its jobs."""
 
     name: str
     rows: tuple[Row, ...]
@@ -45,7 +48,7 @@ class Log(Struct, frozen=True):
 
 
 def told(name: str, *events: e.Fact | Stored) -> Log:
-    """The log of these events, a second apart, under an id of its own."""
+    """Make a log of these events, a second apart, with its id."""
     job, epoch = Job(id_of(name)), 0
     rows, jobs = list[Row](), list[Job]()
     for event in events:
@@ -159,7 +162,10 @@ def versions() -> dict[str, list[Stored]]:
 
 
 def stored_logs() -> Iterable[Log]:
-    """The story with the newest examples and each ending; with each older example in its place."""
+    """Make logs of the story with the newest examples and each ending.
+
+    For each older example there is one more, with it in its place.
+    """
     examples = versions()
     newest = {type_: known[-1] for type_, known in examples.items()}
     for ending in ENDINGS:

@@ -1,4 +1,4 @@
-"""The page says of every log what the server says, after each event."""
+"""After each event the page says what the server says."""
 
 import json
 import shutil

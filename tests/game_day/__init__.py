@@ -1,1 +1,1 @@
-"""What an operator meets, one after the other, and whether it can be seen."""
+"""Bring about what operators meet, and check that it can be seen."""

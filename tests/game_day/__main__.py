@@ -1,4 +1,7 @@
-"""`python -m tests.game_day [event ...]`: bring about what operators meet, and check that it can be seen."""
+"""Bring about what operators meet, and check that it can be seen.
+
+python -m tests.game_day [event ...]
+"""
 
 import asyncio
 import contextlib
@@ -46,13 +49,13 @@ class Day:
         return worker
 
     async def submit(self, url: str = "") -> str:
-        """Submit a job; returns its id."""
+        """Submit a job and return its id."""
         async with httpx.AsyncClient(base_url=url or self.api.url, timeout=60, trust_env=False) as http:
             body = {"query": f"{QUESTION} ({uuid4().hex[:8]})"}
             return (await http.post("/jobs", json=body)).raise_for_status().json()["job_id"]
 
     async def over(self, job_id: str, url: str = "") -> str:
-        """Wait for the end of a job; returns its status."""
+        """Wait for the end of a job, and return its status."""
 
         async def look() -> str:
             async with httpx.AsyncClient(timeout=60, trust_env=False) as http:

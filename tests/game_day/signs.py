@@ -65,7 +65,7 @@ def metric(url: str, pattern: str, least: float = 1, most: float = float("inf"))
 
 
 async def figure(url: str, pattern: str) -> float:
-    """Return the sum of the figures that match, or -1 where there is no answer."""
+    """Return the sum of the matching metrics, or -1 without an answer."""
     try:
         async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
             text = (await http.get(f"{url}/metrics")).text

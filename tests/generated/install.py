@@ -1,4 +1,6 @@
-"""`python -m tests.generated.install` installs two generators of clients beside this Python's own packages.
+"""Install two generators of clients beside this Python's own packages.
+
+    python -m tests.generated.install
 
 It never fails: a test whose generator is missing is skipped, and says why.
 """
@@ -19,7 +21,7 @@ QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": su
 
 
 def without_typescript() -> str | None:
-    """Why no TypeScript can be generated; None if it can."""
+    """Say why no TypeScript can be generated, or None if it can."""
     pins = json.loads((HERE / "package.json").read_text())["dependencies"]
     if all(_installed(name) == version for name, version in pins.items()):
         return None
@@ -27,7 +29,7 @@ def without_typescript() -> str | None:
 
 
 def without_python() -> str | None:
-    """Why no Python client can be generated; None if it can."""
+    """Say why no Python client can be generated, or None if possible."""
     pins = (HERE / "requirements.txt").read_text().lower().replace("-", "_").replace("==", "-").split()
     folders = {f"{pin.replace('ruamel.', 'ruamel_')}.dist-info" for pin in pins}
     if {path.name.lower() for path in PYTHON.glob("*.dist-info")} >= folders:

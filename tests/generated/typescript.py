@@ -1,7 +1,9 @@
-"""`python -m tests.generated.typescript` writes the types of clients/typescript from the code of the server.
+"""Write the types of clients/typescript from the code of the server.
+
+    python -m tests.generated.typescript
 
 src/schema.ts has the types of /schema, src/event_data.ts those of the events' `data`. Both are committed, and
-a test holds them against what this writes.
+a test compares them with what this writes.
 """
 
 import json
@@ -65,7 +67,7 @@ def _types(schemas: dict[str, Any]) -> str:
 
 
 def _trimmed(schema: Any) -> Any:
-    """The schema without its notes; a member may be called as a note is."""
+    """Drop the schema's notes, but no member that is named like one."""
     if isinstance(schema, list):
         return [_trimmed(part) for part in schema]
     if not isinstance(schema, dict):

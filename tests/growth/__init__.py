@@ -1,1 +1,4 @@
-"""How the cost of strangers' text grows: patterns and functions that are found by walking the modules."""
+"""Measure how the cost of strangers' text grows.
+
+The patterns and functions are found by walking the modules.
+"""

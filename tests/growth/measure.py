@@ -16,13 +16,19 @@ FLOOR = 0.002  # seconds of CPU; less counts as this much
 
 
 def steepest(call: Call, texts: Iterable[TextOf]) -> tuple[float, str]:
-    """Return the growth of the dearest text, and what it begins with; 0 where all are cheap."""
+    """Return the growth of the costliest text, and how it begins.
+
+    The growth is 0 if all are cheap.
+    """
     took, _, text_of = max((_fastest(call, text_of(PROBE)), at, text_of) for at, text_of in enumerate(texts))
     return (growth(call, text_of) if took >= PROBED else 0.0), text_of(60)
 
 
 def growth(call: Call, text_of: TextOf) -> float:
-    """Return how many times the CPU grows from SMALL to LARGE: the least of a few tries."""
+    """Return by what factor the CPU grows from SMALL to LARGE.
+
+    The fastest of a few tries counts on each side.
+    """
     small, large = text_of(SMALL), text_of(LARGE)
     once, many = list[float](), list[float]()
     for _ in range(TRIES):
@@ -35,7 +41,7 @@ def growth(call: Call, text_of: TextOf) -> float:
 
 
 def _fastest(call: Call, text: str) -> float:
-    """Return the CPU of one call, or of the faster of two where the first seems dear."""
+    """Return the CPU of one call, repeating it if it seems slow."""
     took = _cpu(call, text)
     return took if took < PROBED else min(took, _cpu(call, text))
 

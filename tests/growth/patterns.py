@@ -1,4 +1,4 @@
-"""Find every compiled pattern of the product, and the texts that are hardest for each."""
+"""Find every compiled pattern of the product, and its hardest texts."""
 
 import ast
 import functools
@@ -43,7 +43,7 @@ MOST_TEXTS = 12  # for one pattern
 
 
 def module_names() -> list[str]:
-    """Return the product's modules that speak of `re`, and import none of them."""
+    """Name the product's modules that mention `re`, without importing them."""
     files = sorted(ROOT.rglob("*.py"))
     speaking = [file for file in files if "re." in file.read_text() and file.name != "__main__.py"]
     parts = [file.relative_to(ROOT.parent).with_suffix("").parts for file in speaking]
@@ -52,7 +52,7 @@ def module_names() -> list[str]:
 
 @functools.cache
 def compiled_in(name: str) -> list[tuple[str, re.Pattern]]:
-    """Return what a module makes; what it imports is another's."""
+    """Return the patterns that a module makes, not those it imports."""
     module = importlib.import_module(name)
     source = Path(str(module.__file__)).read_text()
     kept = [
@@ -89,13 +89,13 @@ def written_in_calls(module: ModuleType) -> Iterator[tuple[str, re.Pattern]]:
 
 
 def is_anchored(name: str) -> bool:
-    """Return True for a pattern that is only ever asked whether a text begins with it, or is it."""
+    """Return True for a pattern that only matches at a text's beginning."""
     asked = set(re.findall(rf"\b{re.escape(name.rpartition('.')[2])}\.(\w+)", SOURCES))
     return bool(asked) and asked <= {"match", "fullmatch"}
 
 
 def _text(node: ast.expr) -> str | bytes | None:
-    """Return a pattern's text, with an x for what is put in when it runs."""
+    """Return a pattern's text, with an x for each runtime value."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
         return node.value
     if isinstance(node, ast.JoinedStr):
@@ -105,7 +105,7 @@ def _text(node: ast.expr) -> str | bytes | None:
 
 
 def worst_texts(pattern: re.Pattern) -> list[tuple[str, str]]:
-    """Return pieces to repeat and what to end with: what the pattern repeats, behind what leads there."""
+    """Return pieces to repeat, with what leads there and what ends it."""
     text = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode("latin-1")
     flags = pattern.flags & ~re.UNICODE if isinstance(pattern.pattern, bytes) else pattern.flags
     tree = parser.parse(text, flags & ~re.DEBUG)
@@ -120,7 +120,7 @@ def worst_texts(pattern: re.Pattern) -> list[tuple[str, str]]:
 
 
 def _pumps(tree: parser.SubPattern, before: str) -> Iterator[tuple[str, str]]:
-    """Return what can be repeated at each repeat, with what stands before it."""
+    """Return what each repeat can repeat, with what stands before it."""
     for code, value in tree:
         if code in REPEATS:
             body = value[2]
@@ -140,7 +140,10 @@ def _pumps(tree: parser.SubPattern, before: str) -> Iterator[tuple[str, str]]:
 
 
 def _choices(body: parser.SubPattern) -> list[str]:
-    """Return texts that a repeat's body matches: several characters of a class, else a sample."""
+    """Return texts that match a repeat's body.
+
+    Of a class there are several characters, otherwise a sample.
+    """
     if len(body) == 1:
         found = [sign for sign in PALETTE if _matches(*body[0], sign)]
         if found:

@@ -1,4 +1,4 @@
-"""Every pattern of the product takes time that grows as the text does, whatever is in it."""
+"""Every pattern takes time linear in the text, whatever it contains."""
 
 import re
 

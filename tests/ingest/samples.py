@@ -1,4 +1,4 @@
-"""One small file of each format, made by hand, each with a fact of its own."""
+"""Make one small file of each format, each with its own fact."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""A hostile file costs itself, and neither the time nor the memory of the others."""
+"""A hostile file costs nobody else time or memory."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Files to documents: each format, and what a file says that cannot be read."""
+"""Files of each format become documents, or an error that says why."""
 
 import os
 from io import BytesIO

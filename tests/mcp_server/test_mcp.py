@@ -1,4 +1,4 @@
-"""The `mcp` package's own client, over HTTP and stdio, against a real server."""
+"""The `mcp` package's client works over HTTP and stdio with our server."""
 
 import contextlib
 import json
@@ -39,7 +39,7 @@ async def over_http(address):
 
 
 async def told(session, name, **arguments):
-    """What a tool answers; the same in both forms that hosts read."""
+    """Return a tool's answer, the same in both forms that hosts read."""
     answer = await session.call_tool(name, arguments)
     assert not answer.is_error, answer.content
     assert json.loads(answer.content[0].text) == answer.structured_content

@@ -1,4 +1,4 @@
-"""The Tasks extension and forms, by the `mcp` package's own client over HTTP."""
+"""The `mcp` package's client handles tasks and forms over HTTP."""
 
 import asyncio
 from typing import Any, Literal
@@ -53,7 +53,7 @@ class TaskRequest(Request[RequestParams, str]):
 
 
 class Tasks(ClientExtension):
-    """A host that knows tasks: it polls, and says the same to each form."""
+    """Act as a host that polls tasks, giving each form one answer."""
 
     identifier = TASKS
 

@@ -1,4 +1,4 @@
-"""A host at /mcp may do what the key of each of its requests may, and no more."""
+"""At /mcp a host may do what each request's key allows."""
 
 import contextlib
 
@@ -47,7 +47,7 @@ async def address(house):
 
 @contextlib.asynccontextmanager
 async def session(address, headers):
-    """A host, and the headers of its requests, which may be changed on the way."""
+    """Yield a host, and request headers that the test may change."""
     async with (
         httpx.AsyncClient(headers=headers, timeout=60) as http,
         streamable_http_client(f"{address}/mcp", http_client=http) as (read, write, *_),

@@ -1,4 +1,4 @@
-"""A server on loopback that sends what a test writes, byte for byte."""
+"""Send what a test writes on loopback, byte for byte."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ class Request(Struct):
 
 
 def reply(body=b"", status=200, type_="text/html; charset=utf-8", **headers):
-    """One answer as bytes; names of headers have _ for -."""
+    """Encode one answer, with _ for - in names of headers."""
     body = body.encode() if isinstance(body, str) else body
     head = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", "Connection: close"]
     head += [f"Content-Type: {type_}"] if type_ else []
@@ -32,7 +32,10 @@ def json_reply(value, status=200, **headers):
 
 
 class Answering:
-    """Answers each request with what `answer(request)` returns: bytes, or an async generator of bytes."""
+    """Answer each request with what `answer(request)` returns.
+
+    That is bytes, or an async generator of bytes.
+    """
 
     def __init__(self):
         self.answer = lambda request: reply("")

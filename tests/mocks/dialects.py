@@ -1,4 +1,7 @@
-"""Errors of servers in their own words, from their documentation, sources and issues."""
+"""Quote the errors of servers in their own words.
+
+They are from documentation, sources and issues.
+"""
 
 # ruff: noqa: E501 - servers' words stand as they are
 
@@ -6,7 +9,7 @@ from msgspec import Struct
 
 
 class Documented(Struct, frozen=True):
-    """What a server answers, and what that is to be for the worker."""
+    """Hold what a server answers, and how the worker must take it."""
 
     status: int
     body: object

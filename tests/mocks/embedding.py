@@ -1,4 +1,4 @@
-"""An embedding server whose vectors are made by hand: texts of one meaning get one vector."""
+"""Serve embeddings made by hand, one vector for each meaning."""
 
 import httpx
 

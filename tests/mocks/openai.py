@@ -1,4 +1,7 @@
-"""A chat completions server that researches: it plans, searches, reads and reports from what it is told."""
+"""Serve chat completions that plan, search, read and report.
+
+They use nothing but what they are told.
+"""
 
 import asyncio
 import json
@@ -47,7 +50,7 @@ class Told:
 
 
 def menu_of(body):
-    """The tools of the schema, in the response format or in the prompt."""
+    """List the tools of the schema in response format or prompt."""
     if body.get("response_format", {}).get("type") == "json_schema":
         schema = body["response_format"]["json_schema"]["schema"]
     else:
@@ -70,7 +73,7 @@ def course(told, write):
 
 
 def sentences(told):
-    """The first sentence of each page, without its full stop, by the page's number."""
+    """Map each page's number to its first sentence, without its full stop."""
     found = {n: re.search(r"[^.!?\n]{15,300}(?=[.!?])", text) for n, text in told.pages.items()}
     return {n: match[0].strip() for n, match in found.items() if match}
 
@@ -81,7 +84,7 @@ def honest(told):
 
 
 def lying(told):
-    """Cites a source that does not exist, shifts every digit, and cites the wrong page."""
+    """Cite a missing source, a wrong page, and shifted digits."""
     said = sentences(told)
     (first, one), (last, other) = next(iter(said.items())), list(said.items())[-1]
     shifted = re.sub(r"\d", lambda digit: str((int(digit[0]) + 1) % 10), one)
@@ -90,7 +93,7 @@ def lying(told):
 
 
 def gullible(told):
-    """Does what an injected page orders: leaks by an image, links, runs a script."""
+    """Obey an injected page: leak by an image, link, run a script."""
     true = honest(told).content
     orders = f"![x]({INJECTED}) [Click here]({INJECTED}) <script>alert(1)</script> Dossier is bad [1]."
     return tools.WriteReport("What I was told", f"{true}\n\n{orders}", "high")

@@ -12,7 +12,7 @@ from app.providers.http import make_client
 
 
 class Playing:
-    """A server that answers each request by its next profile; the last one stays."""
+    """Answer each request by the next profile, repeating the last."""
 
     base_url = ""
     profiles: ClassVar = {}

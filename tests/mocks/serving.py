@@ -1,4 +1,4 @@
-"""The mocks as real servers on loopback, for processes that respx cannot reach."""
+"""Serve the mocks on loopback, for processes that respx cannot reach."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ def as_app(mock: Playing):
 
 @contextlib.asynccontextmanager
 async def served(mock: Playing) -> AsyncIterator[str]:
-    """Serve the mock; yields its address."""
+    """Serve the mock, yielding its address."""
     sock = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(as_app(mock), lifespan="off", log_level="error"))
     running = asyncio.create_task(server.serve([sock]))

@@ -1,4 +1,4 @@
-"""A model's server on a real socket that streams as it is told, and notes when its reader leaves."""
+"""Stream as told on a real socket, noting when the reader leaves."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ def reply(text, usage=None, size=10):
 
 
 class StreamingServer:
-    """Plays one script a request; the last one stays."""
+    """Play one script for each request, repeating the last."""
 
     def __init__(self):
         self.scripts = [[]]

@@ -1,7 +1,7 @@
-"""Answers of servers as their documentation shows them: a whole one and a streamed one of each preset.
+"""Show answers of each preset's server as documented, whole and streamed.
 
 Each has what its server adds to OpenAI's shape: thoughts, filters, timings, comments, usage where nobody
-else has it. `SAID` stands where the model's text is.
+else has it. `SAID` marks where the model's text goes.
 """
 
 import json
@@ -30,7 +30,7 @@ def counted(usage=USED, **fields):
 
 
 def stream(*chunks, is_done=True):
-    """The bytes of a stream; a chunk that is a string is sent as it is."""
+    """Encode a stream, in which a string is sent as it is."""
     lines = [one if isinstance(one, str) else f"data: {json.dumps(one)}" for one in chunks]
     return "\n\n".join([*lines, *(["data: [DONE]"] if is_done else [])]) + "\n\n"
 

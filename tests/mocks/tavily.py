@@ -1,4 +1,4 @@
-"""A Tavily that has three pages: it finds them for every query and extracts each."""
+"""Stand in for Tavily with three pages that every query finds."""
 
 import asyncio
 import json

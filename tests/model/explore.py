@@ -1,4 +1,7 @@
-"""Every state that a design can come into, breadth first, so that each counterexample is a shortest one."""
+"""Explore every state of a design, breadth first.
+
+So each counterexample is a shortest one.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -12,7 +15,7 @@ Trace = tuple[str, ...]
 
 
 class Explored(NamedTuple):
-    """How far an exploration went, and the shortest way to each promise that is broken."""
+    """Hold how far an exploration went, and how promises broke first."""
 
     states: int
     steps: int
@@ -36,7 +39,7 @@ def write_after_the_end(before: State, step: Step) -> bool:
 
 
 def repeat_of_a_completed_call(before: State, step: Step) -> bool:
-    """A call whose result is in the log is neither announced nor completed again."""
+    """Find a call announced or completed again after its result."""
     job, what, _ = step.write
     return what in ("call_requested", "call_completed") and before.jobs[job].call == "completed"
 
@@ -75,14 +78,17 @@ OF_STEPS = (
 
 
 def two_owners(design: Design, state: State) -> bool:
-    """Of all who believe to hold a job, one at most may append; who waits for an answer asks before."""
+    """Find two owners of a job who may both append.
+
+    Who waits for an answer asks before going on.
+    """
     holds = [worker.hold for worker in state.workers if worker.hold and worker.hold.unheard is None]
     owned = [hold.job for hold in holds if design.fence(state.jobs[hold.job], hold)]
     return len(owned) != len(set(owned))
 
 
 def lease_without_an_owner(_design: Design, state: State) -> bool:
-    """A lease is of the newest epoch, and of a job that is worked on."""
+    """Find a lease of an old epoch, or of an idle job."""
     return any(
         lease is not None and (lease.epoch != job.epoch or job.status not in LEASED)
         for lease, job in zip(state.leases, state.jobs, strict=True)
@@ -95,7 +101,7 @@ STUCK = "stuck"  # from here no job comes to its end, however well everything go
 
 
 class Walk:
-    """One exploration: the states in order of their distance, and how each was reached."""
+    """Explore once: the states by distance, and how each was reached."""
 
     def __init__(self, design: Design, first: State, of_steps: tuple = OF_STEPS) -> None:
         self.design = design
@@ -162,5 +168,5 @@ def explore(design: Design, first: State | None = None) -> Explored:
 
 
 def witness(design: Design, wanted: Callable[[State, Step], bool]) -> Trace | None:
-    """The shortest way to a step that is `wanted`; None where there is none."""
+    """Return the shortest way to a `wanted` step, or None."""
     return Walk(design, start(), (wanted,)).run().broken.get(wanted.__name__)

@@ -1,4 +1,4 @@
-"""Claim, lease, fence and finish as a machine that is small enough to be explored whole.
+"""Model claim, lease, fence and finish, small enough to explore whole.
 
 Each action below is one statement of the store, or one thing that happens to a worker. Postgres commits a
 statement whole or not at all, so between two actions anything else may happen: a worker that is slow is a
@@ -17,7 +17,7 @@ HEIRS = 1  # how often a dead worker's place is taken, where the design knows wo
 
 
 class Job(NamedTuple):
-    """A row of `jobs`, and what its log says of its one paid call."""
+    """Stand for a row of `jobs`, and its log's one paid call."""
 
     status: str = "pending"
     epoch: int = 0
@@ -34,7 +34,10 @@ class Lease(NamedTuple):
 
 
 class Hold(NamedTuple):
-    """What a worker believes to work on, and how far it is. It may long be over."""
+    """Hold what a worker believes to work on, and how far.
+
+    That may long be over.
+    """
 
     job: int
     epoch: int
@@ -136,7 +139,10 @@ def claims(design: Design, state: State) -> Iterator[Step]:
 
 
 def reads(design: Design, state: State) -> Iterator[Step]:
-    """log.load_each: how far the job is. It may be another's by now, and then it is let go."""
+    """Model log.load_each, which says how far the job is.
+
+    It may be another's by now, and then it is let go.
+    """
     for at in ready(state, "claimed"):
         worker, hold = state.workers[at], state.workers[at].hold
         job = state.jobs[hold.job]
@@ -148,7 +154,10 @@ def reads(design: Design, state: State) -> Iterator[Step]:
 
 
 def beats(design: Design, state: State) -> Iterator[Step]:
-    """queue.BEAT: one UPDATE of what the worker holds. What it does not return is lost, and let go."""
+    """Model queue.BEAT, one UPDATE of what the worker holds.
+
+    What it does not return is lost, and let go.
+    """
     for at, worker in enumerate(state.workers):
         if not worker.frozen and (after := beaten(design, state, at)) != state:
             yield Step(f"{worker.name} beats", after, extended(state, after, worker), helps=False, at=at)
@@ -178,7 +187,7 @@ def _beaten_by_name(design: Design, state: State, worker: Worker) -> Iterator[Le
 
 
 def extended(before: State, after: State, worker: Worker) -> Write | None:
-    """The lease that a beat has moved on, under the epoch that its worker believes in."""
+    """Return the lease that a beat extended, under its worker's epoch."""
     for number, lease in enumerate(after.leases):
         if lease and lease != before.leases[number]:
             return Write(number, "beat", worker.hold.epoch if worker.hold else lease.epoch)
@@ -194,7 +203,10 @@ def announces(design: Design, state: State) -> Iterator[Step]:
 
 
 def pays(design: Design, state: State) -> Iterator[Step]:
-    """The call itself, out in the world, where there is no fence: once for each intent."""
+    """Make the call itself, once for each intent.
+
+    Out in the world there is no fence.
+    """
     view, then = ("announced", "paid") if design.announces_first else ("fresh", "made")
     for at in ready(state, view):
         worker, hold = state.workers[at], state.workers[at].hold
@@ -217,7 +229,7 @@ def finishes(design: Design, state: State) -> Iterator[Step]:
 
 
 def releases(design: Design, state: State) -> Iterator[Step]:
-    """log.APPEND of attempt_released: the job is handed back, and its attempt with it."""
+    """Model log.APPEND of attempt_released, which returns job and attempt."""
     for at in working(state):
         if state.workers[at].hold.epoch <= design.releases:
             move = lambda job: job._replace(  # noqa: E731
@@ -260,7 +272,10 @@ def append(
 
 
 def asks(design: Design, state: State) -> Iterator[Step]:
-    """PatientWriter: what was written is sent again; log.APPEND refuses its version, log.HOLDS finds it."""
+    """Model PatientWriter, which sends again what may not have arrived.
+
+    log.APPEND refuses its version, and log.HOLDS finds what was written.
+    """
     for at, worker in enumerate(state.workers):
         hold = worker.hold
         if hold and hold.unheard is not None and not worker.frozen:
@@ -274,7 +289,10 @@ def _cancel(job: Job) -> Job:
 
 
 def cancels(design: Design, state: State) -> Iterator[Step]:
-    """log.APPEND of cancel_requested by the API, with job_cancelled where nobody works on the job."""
+    """Model log.APPEND of cancel_requested by the API.
+
+    If nobody works on the job, job_cancelled follows with it.
+    """
     for number, job in enumerate(state.jobs):
         if job.status in ("pending", "running"):
             status = "cancelled" if job.status == "pending" else "cancelling"
@@ -284,7 +302,7 @@ def cancels(design: Design, state: State) -> Iterator[Step]:
 
 
 def looks(design: Design, state: State) -> Iterator[Step]:
-    """queue.LOST: a job that is meant to be worked on, and has no live lease."""
+    """Model queue.LOST: a job to be worked on without a live lease."""
     for number, job in enumerate(state.jobs):
         if job.status in LEASED and not state.found[number] and is_lost(design, state, number):
             label = f"a rescuer finds epoch {job.epoch} of {told(state, number)} lost"
@@ -300,7 +318,10 @@ def is_lost(design: Design, state: State, number: int) -> bool:
 
 
 def expires(design: Design, state: State) -> Iterator[Step]:
-    """rescue: `decide(ExpireLease)` and log.APPEND without a fence. What was found may be over by now."""
+    """Model a rescue: `decide(ExpireLease)`, and log.APPEND without a fence.
+
+    What was found may be over by now.
+    """
     for number, epoch in enumerate(state.found):
         if not epoch:
             continue
@@ -341,14 +362,20 @@ def beaten_ticks(design: Design, state: State) -> Iterator[Step]:
 
 
 def forgets(design: Design, state: State) -> Iterator[Step]:
-    """An answer did not come (`DatabaseUnavailable`): the worker lets go, and the lease is left to expire."""
+    """Lose an answer (`DatabaseUnavailable`), and let the job go.
+
+    The lease is left to expire.
+    """
     for at, worker in enumerate(state.workers):
         if worker.hold and not worker.frozen:
             yield Step(f"{worker.name} loses its connection", with_hold(state, at, None), helps=False, at=at)
 
 
 def dies(design: Design, state: State) -> Iterator[Step]:
-    """SIGKILL, frozen or not; another process has its place, with a name of its own where names matter."""
+    """Kill a worker, frozen or not, and start its successor.
+
+    The successor has a name of its own if names matter.
+    """
     for at, worker in enumerate(state.workers):
         if design.by_name and worker.name.count("'") == HEIRS:
             continue
@@ -358,12 +385,12 @@ def dies(design: Design, state: State) -> Iterator[Step]:
 
 
 def is_dead(state: State, name: str) -> bool:
-    """Whether a lease names a process that is no more, and whose row is still there."""
+    """Say whether a lease names a dead process whose row remains."""
     return name != "" and name not in {worker.name for worker in state.workers}
 
 
 def sweeps(design: Design, state: State) -> Iterator[Step]:
-    """Where a rescue goes by the rows of workers: those of the dead are cleaned up."""
+    """Clean up dead workers, if rescue goes by the rows of workers."""
     for number, lease in enumerate(state.leases):
         if design.rescue == "worker" and lease and is_dead(state, lease.worker):
             after = with_lease(state, number, lease._replace(worker=""))
@@ -379,7 +406,10 @@ def freezes(design: Design, state: State) -> Iterator[Step]:
 
 
 def thaws(design: Design, state: State) -> Iterator[Step]:
-    """It goes on where it was. Progress may count on that only where nobody else is left."""
+    """Thaw a worker, which goes on where it was.
+
+    Progress may count on that only if nobody else is left.
+    """
     for at, worker in enumerate(state.workers):
         if worker.frozen:
             after = with_worker(state, at, worker._replace(frozen=False))
@@ -405,7 +435,7 @@ def steps(design: Design, state: State) -> Iterator[tuple[str, Step]]:
 
 
 def ready(state: State, view: str = "") -> list[int]:
-    """The places of the workers that can act on what they hold, and are this far."""
+    """List the workers that can act on their hold, at this view."""
     return [
         at
         for at, worker in enumerate(state.workers)
@@ -422,7 +452,10 @@ def working(state: State) -> list[int]:
 
 
 def moved(state: State, number: int, job: Job) -> State:
-    """The row moved on; `freed` in log.APPEND deletes the lease where nobody is to work on the job."""
+    """Move the row on, freeing the lease of an idle job.
+
+    In log.APPEND that is `freed`.
+    """
     after = with_job(state, number, job)
     return after if job.status in LEASED else with_lease(after, number, None)
 

@@ -1,4 +1,4 @@
-"""The protocol keeps its promises in every state that it can come into; its known relatives do not."""
+"""The protocol keeps its promises in every state, and its relatives break."""
 
 import re
 from pathlib import Path
@@ -44,9 +44,10 @@ def test_what_is_found_out_is_what_the_variant_changes_and_not_how_far_it_is_exp
 
 
 def test_an_attempt_that_is_only_given_back_would_be_a_fence_by_accident():
-    """Only the holder lowers it, and only by its own one, so no number comes back while a zombie has it.
+    """An attempt that is only given back would fence by accident.
 
-    Any other way to lower it, as a reset by an operator, makes it the variant that fails.
+    Only the holder lowers it, and only by its own one, so no number comes back while a zombie has it. Any other way
+    to lower it, as a reset by an operator, makes it the variant that fails.
     """
     assert explore(Design(fence=by_attempt)).broken == {}
 
@@ -65,7 +66,10 @@ def rescue_of_a_live_lease(before: State, step: Step) -> bool:
 
 
 def test_a_worker_that_slept_can_still_make_the_call_that_it_announced():
-    """It is paid, under an intent that is in the log; its result is refused. So repeats are marked."""
+    """The call is paid under a recorded intent, its result refused.
+
+    So repeats are marked.
+    """
     assert witness(Design(lease=1, without=("freezes",)), late_call) == (
         "A claims the job: epoch 1, attempt 1",
         "A reads the job",
@@ -83,7 +87,7 @@ def test_a_worker_that_slept_can_still_make_the_call_that_it_announced():
 
 
 def test_a_beat_that_comes_between_the_look_and_the_rescue_does_not_save_the_attempt():
-    """It costs an attempt, and nothing else: the worker finds out with its next beat or write."""
+    """It costs an attempt, and the worker learns with its next beat."""
     assert witness(Design(lease=1, without=("freezes",)), rescue_of_a_live_lease) == (
         "A claims the job: epoch 1, attempt 1",
         "A reads the job",

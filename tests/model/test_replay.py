@@ -1,4 +1,4 @@
-"""The model is no fiction: its steps, carried out by the real statements, lead where it says.
+"""The model's steps lead where it says when run on Postgres.
 
 Ticks are hours: a lease is given in hours, and time passes by moving `expires_at` back.
 """
@@ -34,7 +34,10 @@ Way = tuple[tuple[str, Step], ...]
 
 
 def kind(action: str, step: Step, before: State) -> tuple[str, str]:
-    """The action, and whether the model has Postgres accept it; if not, who has the job."""
+    """Name the action, and whether the model has Postgres accept it.
+
+    If not, the name says who has the job.
+    """
     kept = action == "reads" and step.state.workers[step.at].hold is not None
     if action not in REFUSABLE or step.write or kept:
         return action, "accepted"
@@ -70,7 +73,7 @@ class Deaf:
 
 
 class Replay:
-    """One job on Postgres, and what each worker of the model has in its memory."""
+    """Hold one job on Postgres, and each modelled worker's memory."""
 
     def __init__(self, writer, connection, job) -> None:
         self.writer = writer
@@ -81,7 +84,7 @@ class Replay:
         self.found = None
 
     async def perform(self, action: str, step: Step, before: State) -> bool:
-        """Do what the step says; whether Postgres accepted it."""
+        """Do what the step says, and return whether Postgres accepted it."""
         return await getattr(self, action)(step, before)
 
     async def claims(self, step, before):
@@ -127,7 +130,7 @@ class Replay:
         return await self._write(step, c.RecordEvents(self.held[step.at].epoch, (event,)))
 
     async def _write(self, step, command):
-        """Where the answer is lost, the same is sent until it is known what became of it: see `asks`."""
+        """Write, sending again after a lost answer as in `asks`."""
         self.sent[step.at] = (self.held[step.at], command, datetime.now(UTC))
         after = step.state.workers[step.at].hold
         is_deaf = after is not None and after.unheard is not None
@@ -197,7 +200,7 @@ class Replay:
 
 
 async def follow(replay: Replay, way: Way, rng: random.Random) -> None:
-    """The way, and then a random one, step by step in the model and on Postgres."""
+    """Follow the way, then a random one, in model and Postgres."""
     state = start()
     for action, step in way:
         state = await take(replay, state, action, step)

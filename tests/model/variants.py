@@ -1,4 +1,7 @@
-"""Designs that are known from the field and lose or double work: each must fail, and how is written down."""
+"""List known designs that lose or double work.
+
+Each must fail, and its entry says how.
+"""
 
 from typing import NamedTuple
 
@@ -15,7 +18,10 @@ SMALL = Design(lease=1, without=("freezes",))
 
 
 class Variant(NamedTuple):
-    """A design, every promise that it breaks, and the shortest way to break the first."""
+    """Hold a design, the promises it breaks, and the shortest way.
+
+    The way leads to the first of them.
+    """
 
     name: str
     design: Design

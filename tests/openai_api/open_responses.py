@@ -1,4 +1,4 @@
-"""What Open Responses (2026-04-24) demands of a response, its items and its stream, as types.
+"""Type what Open Responses (2026-04-24) demands of responses, items and streams.
 
 A field without a default is required. The three events of a web search are OpenAI's own: its clients know
 them, and the specification has the item alone.

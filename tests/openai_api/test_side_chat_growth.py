@@ -1,4 +1,4 @@
-"""A chat about a title takes as long as it is, whatever is in it."""
+"""A side chat for titles takes time linear in its length."""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""Every way in which a job ends, played by real workers: what happens, and what is said of it everywhere."""
+"""Play every way in which a job ends, with real workers.
+
+Each says what happens, and what must be said of it everywhere.
+"""
 
 import asyncio
 from typing import Any
@@ -22,7 +25,7 @@ NOTHING = tools.Answer("Nothing of it is known.", "failed")
 
 
 class Cause(Struct, frozen=True):
-    """What happens to a job, and what has to be said of it."""
+    """Hold what happens to a job, and what must be said."""
 
     script: tuple[tools.AnyTool, ...] = (PLAN, SEARCH, READ, REPORT)
     request: dict[str, Any] = field(default_factory=dict)

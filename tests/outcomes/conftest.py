@@ -1,4 +1,4 @@
-"""All causes at once, on one server: what came of each is read through every door."""
+"""Play all causes on one server, and read them through every door."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -38,7 +38,7 @@ async def ended(postgres_url: str, template: str) -> AsyncIterator[Ended]:
 
 
 async def _played(http: httpx.AsyncClient, name: str) -> str:
-    """Submit the question of a cause, do what the caller does then, and wait for the end."""
+    """Submit a cause's question, act as its caller, and await the end."""
     cause = CAUSES[name]
     created = (
         await http.post("/jobs", json={"query": QUESTION, "tags": [name], "model": name, **cause.request})

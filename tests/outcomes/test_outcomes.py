@@ -1,4 +1,4 @@
-"""What came of a job is told alike by the API, the client, the commands and the SQL view."""
+"""The API, client, commands and SQL view agree on an outcome."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A browser whose every request and complaint is noted, and servers whose research is played."""
+"""Watch a browser's every request and complaint, over played research."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 class Watched:
-    """A page of one origin. What it asks for, logs, and complains about is kept."""
+    """Watch a page of one origin, keeping its requests, logs and complaints."""
 
     def __init__(self, page: Page, origin: str) -> None:
         self.page = page
@@ -69,7 +69,10 @@ class Watched:
         return found
 
     async def holds(self, expression: str):
-        """Wait until a script's value is true: the page forbids the way in which Playwright waits."""
+        """Wait until a script's value is true.
+
+        The page forbids the way in which Playwright waits.
+        """
         return await until(lambda: self.page.evaluate(expression), PATIENCE)
 
     def check(self) -> None:
@@ -80,7 +83,7 @@ class Watched:
 
 @contextlib.asynccontextmanager
 async def watching(browser: Browser, origin: str, **options) -> AsyncIterator[Watched]:
-    """A page in a fresh profile; it is checked at the end."""
+    """Yield a page in a fresh profile, and check it afterwards."""
     options = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}
     context = await browser.new_context(**options)
     try:
@@ -93,7 +96,10 @@ async def watching(browser: Browser, origin: str, **options) -> AsyncIterator[Wa
 
 @pytest.fixture
 async def played(database_url: str) -> AsyncIterator[str]:
-    """The URL of a server with two workers whose research is played without a pause."""
+    """Yield the URL of a server with played research, without pauses.
+
+    It has two workers.
+    """
     async with serving(PlayedHouse(FAST, database_url), workers=2) as url:
         yield url
 
@@ -107,7 +113,10 @@ async def http(played) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture(scope="package")
 async def standing(postgres_url: str, template: str) -> AsyncIterator[str]:
-    """The URL of a server that the tests which change nothing share; its database is its own."""
+    """Yield the URL of a shared server with its own database.
+
+    Only tests that change nothing may use it.
+    """
     name = f"dossier_{uuid4().hex[:12]}"
     await execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template}")
     async with serving(PlayedHouse(FAST, with_database(postgres_url, name)), workers=4) as url:
@@ -141,7 +150,10 @@ async def ask(http: httpx.AsyncClient, query: str, status: str = "completed", **
 
 
 class Program:
-    """A server in a process of its own, on a port that stays, so that it can be killed and started again."""
+    """Run a server in a process whose port stays.
+
+    So it can be killed and started again.
+    """
 
     def __init__(self, database_url: str, pause: float) -> None:
         with socket.socket() as free:

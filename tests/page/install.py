@@ -1,5 +1,9 @@
-"""`python -m tests.page.install` installs axe-core beside this Python's own packages; the rest of what the
-page's tests need is that of tests/readers. It never fails: without npm one test is skipped, and it says so.
+"""Install axe-core beside this Python's own packages.
+
+    python -m tests.page.install
+
+The rest of what the page's tests need is that of tests/readers. It never fails: without npm one test is
+skipped, and says so.
 """
 
 import json
@@ -16,13 +20,13 @@ AXE = NODE / "node_modules/axe-core"
 
 
 def missing(*names: str) -> list[str]:
-    """The npm packages of these that are not installed in their pinned version."""
+    """List the npm packages that are not installed as pinned."""
     pins = json.loads((HERE / "package.json").read_text())["dependencies"]
     return [name for name in names if _installed(name) != pins[name]]
 
 
 def without_axe() -> str | None:
-    """Why the page cannot be checked; None if it can."""
+    """Say why the page cannot be checked, or None if it can."""
     return (
         "axe-core is not installed; `make browser` installs it if npm is there."
         if missing("axe-core")
@@ -39,7 +43,10 @@ def _installed(name: str) -> str | None:
 
 
 def install(*names: str) -> None:
-    """Install what package.json pins, unless these are there already; without npm nothing is done."""
+    """Install what package.json pins, unless it is there.
+
+    Without npm nothing is done.
+    """
     if missing(*names) and shutil.which("npm"):
         say(f"Installing {', '.join(names)} …")
         NODE.mkdir(parents=True, exist_ok=True)

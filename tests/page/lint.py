@@ -14,7 +14,7 @@ TOOLS = ("@biomejs/biome", "typescript")
 
 
 def main() -> int:
-    """Run the tools; return 1 if one found a fault."""
+    """Run the tools, and return 1 if one found a fault."""
     install(*TOOLS)
     if absent := missing(*TOOLS):
         say(f"The JavaScript is not checked: {', '.join(absent)} cannot be installed without npm.")

@@ -1,4 +1,7 @@
-"""Long and foreign content: a job of 2,000 events with failures, a long report, Chinese and Arabic."""
+"""Make long and foreign content.
+
+A job of 2,000 events with failures, a long report, Chinese and Arabic.
+"""
 
 # ruff: noqa: E501 - texts
 
@@ -58,7 +61,7 @@ def _long_report() -> str:
 
 
 def script(query: str):
-    """The turns of a played job about this question; None where it is about something else."""
+    """Return the turns played for this question, or None for another's."""
     found = {
         LONG: (LONG_URL, "Boiling at every height", _long_report()),
         CHINESE: ("https://changcheng.example.cn/", "长城的长度与年代", "## 长度\n\n长城的总长度超过两万一千公里 [1]。\n\n## 年代\n\n长城的修建始于公元前七世纪，一直持续到明朝 [1]。有人说在月球上可以看见长城。"),

@@ -1,4 +1,7 @@
-"""Research that is played: the question says how it goes, with prices, a new plan and a page that fails."""
+"""Play research as the question says.
+
+It has prices, a new plan, and a page that fails.
+"""
 
 import asyncio
 
@@ -22,7 +25,7 @@ CLARIFY = tools.Clarify(
 
 
 class PlayedModel:
-    """Plays STORY, or what the question says; `pause` seconds for each turn."""
+    """Play STORY, or what the question says, at `pause` seconds a turn."""
 
     name = "played-large"
 

@@ -45,7 +45,7 @@ async def more(writer: Writer, job: Job, step: int) -> Job:
 
 
 async def many_jobs(url: str, count: int) -> None:
-    """Rows of `jobs` like those that are there, a second apart and older; without their events."""
+    """Add older rows of `jobs`, a second apart and without events."""
     await execute(
         url,
         f"""

@@ -1,4 +1,7 @@
-"""`python -m tests.page.server <port> <pause>`: a server over DATABASE_URL that a test can kill."""
+"""Serve over DATABASE_URL in a process that a test can kill.
+
+python -m tests.page.server <port> <pause>
+"""
 
 import os
 import sys

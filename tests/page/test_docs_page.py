@@ -1,4 +1,4 @@
-"""The API's own page at /docs: drawn by Swagger UI from files of this server."""
+"""Swagger UI draws /docs from files of this server alone."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Asking with what the server offers, an estimate and documents; and the documents' own view."""
+"""The page asks with models, an estimate and documents, and lists documents."""
 
 from tests.page.conftest import ask
 from tests.page.played import QUESTION

@@ -1,4 +1,7 @@
-"""The list of jobs shows what came of each: no ending looks like success that is none."""
+"""The list of jobs shows every ending for what it is.
+
+None looks like a success that it is not.
+"""
 
 from datetime import timedelta
 

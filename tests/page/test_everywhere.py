@@ -1,4 +1,4 @@
-"""What each view has: its language, its keys, its time zone; and errors as pages."""
+"""Each view honours language, keys and time zone, even for errors."""
 
 import httpx
 import pytest

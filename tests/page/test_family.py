@@ -1,4 +1,4 @@
-"""Going on from a job: a follow-up under its report, a fork at any event, and the family of jobs."""
+"""A job leads on to follow-ups, forks and its family."""
 
 from tests.page.conftest import ask
 from tests.page.played import QUESTION

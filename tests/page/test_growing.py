@@ -1,4 +1,7 @@
-"""A job of threads while it goes on: its lanes, its report as it grows, and the database behind it."""
+"""A threaded job shows its lanes and growing report while it runs.
+
+The page says so when the database is away, and goes on when it is back.
+"""
 
 import pytest
 

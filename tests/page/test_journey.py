@@ -1,4 +1,7 @@
-"""What people do with the page, in a real browser: ask, watch, lose the server, read, check, cancel."""
+"""People ask, watch, lose the server, read, check and cancel.
+
+They do so with the page in a real browser.
+"""
 
 import json
 
@@ -30,7 +33,7 @@ LOGGED = """async () => {
 
 
 async def logged(watched) -> list[int]:
-    """The numbers of all events that the page has, in the order of its lines."""
+    """Return the numbers of all events on the page, in order."""
     await watched.page.evaluate("() => { document.getElementById('log').open = true; }")
     last = "Number(document.getElementById('at').max)"
     await watched.holds(f"Number(document.querySelector('.ev')?.ariaSetSize) === {last}")

@@ -1,4 +1,7 @@
-"""A job as it goes on: failures and repeats are folded, lists are lists, counts are right."""
+"""A running job folds failures and repeats, and counts right.
+
+Its lists are lists.
+"""
 
 from itertools import pairwise
 

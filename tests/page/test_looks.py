@@ -1,4 +1,4 @@
-"""How the views look, and whether everybody can use them: pictures, axe-core, sizes.
+"""Every view fits, is small, and passes axe-core.
 
 The pictures and the measures are kept in `artefacts/page/`. They are for looking at; what is asserted is that
 nothing runs over the edge, that each view is small, and that axe-core finds nothing serious.
@@ -63,7 +63,10 @@ async def shown(watched, path, sign):
 
 
 async def pictured(page, path, width, *, whole):
-    """A picture; for the whole page the window grows, because what is out of sight is not drawn."""
+    """Take a picture, growing the window for the whole page.
+
+    What is out of sight is not drawn.
+    """
     if whole:
         for _ in range(2):
             height = await page.evaluate("() => Math.min(6000, document.documentElement.scrollHeight)")

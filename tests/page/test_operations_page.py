@@ -1,4 +1,4 @@
-"""Operators see workers, the queue, failed jobs and webhooks, and give their orders in the browser."""
+"""Operators see workers, queue, failures and webhooks, and give orders there."""
 
 import asyncio
 
@@ -23,7 +23,10 @@ async def test_workers_are_paused_and_the_queue_is_seen(watched, http):
 
 
 async def left_waiting(http):
-    """The id of a job that no worker takes: each obeys within a second."""
+    """Return the id of a job that no worker takes.
+
+    A running one would obey within a second.
+    """
     while True:
         job = (await http.post("/jobs", json={"query": "Answer slowly", "priority": 7})).json()["job_id"]
         await asyncio.sleep(0.3)

@@ -1,4 +1,7 @@
-"""The report on the page: its outline, marks, foreign scripts, exports, and how it is printed."""
+"""The report's page has outline, marks, exports, and a printed form.
+
+Foreign scripts are shown as they are written.
+"""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The page below a path of another server, in a browser: what it loads, links and sends stays below it."""
+"""Below a root path, the page loads, links and sends only there."""
 
 import re
 
@@ -29,7 +29,10 @@ async def test_a_question_is_asked_and_read_below_the_root(browser, database_url
 
 @pytest.mark.parametrize("script", sorted(WEB_FOLDER.glob("*.js")), ids=lambda path: path.name)
 def test_no_script_goes_past_the_root(script):
-    """`h` and `at` put the root before an address; these would send a browser past it."""
+    """No script builds an address without the root.
+
+    `h` and `at` put it in front; the forms that are listed here would send a browser past it.
+    """
     past = (
         r"""(?:fetch|assign|replace|EventSource|open)\((?:"GET", )?["'`]/\w"""
         r"""|\.(?:href|action) = [^=]*["'`]/\w"""

@@ -1,4 +1,7 @@
-"""The words of the page pass the tables of its languages, all of them, and each table has them all."""
+"""Every word of the page is in every language's table.
+
+None is written past the tables.
+"""
 
 import json
 import re

@@ -1,4 +1,7 @@
-"""What every Model and every Search promises. A provider's tests inherit the class and give it one."""
+"""Check what every Model and every Search promises.
+
+A provider's tests inherit the class and give it one.
+"""
 
 import msgspec
 import pytest

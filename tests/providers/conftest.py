@@ -1,4 +1,4 @@
-"""The mocks, and checks of the conformance suite that say what was wrong."""
+"""Share the mocks, and make conformance checks say what was wrong."""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""`python -m tests.providers.gbnf` reads schemas and texts, and prints what llama.cpp takes, as JSON.
+"""Read schemas and texts, and print what llama.cpp accepts, as JSON.
+
+    python -m tests.providers.gbnf
 
 Its own converter makes the grammars (GBNF), and its own sampler walks them. A text that does not fit ends the
 process, so each is tried in a fork. The model is ours: a byte is a token, and the weights are zero.
@@ -67,7 +69,7 @@ def parts() -> Iterator[bytes]:
 
 
 def size(shape: tuple[int, ...]) -> int:
-    """The bytes of a tensor of 32-bit floats, up to where the next begins."""
+    """Return a float tensor's bytes, up to where the next begins."""
     count = 4
     for side in shape:
         count *= side
@@ -82,7 +84,7 @@ def model_file() -> bytes:
 
 
 def taken(llama, model, grammar: str, text: str) -> bool:
-    """Whether the grammar takes each byte of the text, and the end after it."""
+    """Say whether the grammar accepts every byte and then the end."""
     if child := os.fork():
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     sampler = llama.LlamaSampler(llama.LlamaSamplerChainParams())

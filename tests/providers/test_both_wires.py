@@ -127,7 +127,7 @@ WIRES = [(Chat, False), (Chat, True), (Responses, False), (Responses, True), (Te
     params=WIRES, ids=lambda wire: f"{wire[0].__name__.lower()} {'streamed' if wire[1] else 'whole'}"
 )
 def wire(request, openai_mock, monkeypatch):
-    """A model whose server answers with what the test gives it, over one of the wires."""
+    """Return a model over one wire, whose server answers as told."""
     shape, is_streamed = request.param
     openai_mock.streams = False  # it sends what it is given, byte for byte
 

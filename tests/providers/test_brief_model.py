@@ -1,4 +1,7 @@
-"""Briefs over chat completions: a section is asked for as plain text, all else under a schema."""
+"""Brief models get sections as plain text, all else under a schema.
+
+Both go over chat completions.
+"""
 
 import json
 

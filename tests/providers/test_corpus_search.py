@@ -1,4 +1,4 @@
-"""The port `Search` on the corpus: what does not answer the query is no hit."""
+"""The corpus keeps the `Search` port: what answers nothing is no hit."""
 
 import pytest
 from msgspec import Struct

@@ -1,4 +1,4 @@
-"""Every menu's schema in the engines that servers decode with, and against the rules of the great providers.
+"""Every menu's schema works in decoding engines and at large providers.
 
 Three engines are development dependencies, llama.cpp's on Linux with x86-64 alone; xgrammar is the extra
 `engines`, because it pulls in torch. What is missing is skipped.
@@ -37,7 +37,7 @@ def schemas():
 
 
 def steps(menu):
-    """A legal step for each tool of a menu, and one that is not legal."""
+    """List a legal step for each tool, and an illegal one."""
     legal = [msgspec.json.encode(NextStep(REASONING, EXAMPLES[tool])).decode() for tool in menu]
     return legal, [legal[0].replace('"enough_data":false', '"enough_data":"no"'), legal[0][:-1], "{}"]
 

@@ -1,4 +1,4 @@
-"""The port `Model` without a language model: its course, and reports of nothing but quotes."""
+"""Without a language model, the `Model` port reports nothing but quotes."""
 
 import re
 
@@ -25,7 +25,7 @@ async def report(query, *read, menu=("write_report", "answer"), **fields):
 
 
 async def course(query, effort="standard", found=PAGES, most=20):
-    """The steps of a whole job; each search finds the pages whose title has a word of a query."""
+    """Return the steps of a job whose searches match titles."""
     ask, steps = ask_of(query, effort=effort), []
     while len(steps) < most:
         step = await next_step(ask)

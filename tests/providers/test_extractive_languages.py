@@ -1,4 +1,7 @@
-"""Without a language model, in every language: the question's language decides words, plan and frame."""
+"""Without a language model, the question's language decides words and plan.
+
+The report's frame follows it too.
+"""
 
 import sys
 from contextlib import contextmanager
@@ -168,7 +171,7 @@ async def test_writing_takes_work_in_proportion_to_the_page():
 
 @contextmanager
 def counted():
-    """Count the lines of Python that are executed: no clock, so no noise."""
+    """Count the executed lines of Python, which no noisy clock changes."""
     lines = [0]
 
     def count(_frame, event, _arg):

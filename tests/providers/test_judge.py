@@ -1,4 +1,7 @@
-"""A language model as judge, on the mock of a server: what it is told, and what of its replies is taken."""
+"""A judging model is told the claim, and its replies are checked.
+
+The server is a mock.
+"""
 
 import json
 

@@ -1,4 +1,7 @@
-"""Several searches as one: rank by rank, each page once, and none of them can take the others down."""
+"""Several searches merge by rank, each page once.
+
+None of them can take the others down.
+"""
 
 import asyncio
 

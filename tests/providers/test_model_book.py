@@ -1,4 +1,7 @@
-"""Which models there are, how each is asked, and what is refused by name."""
+"""The model book says which models exist and how each is asked.
+
+What it refuses, it names.
+"""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""A model behind chat completions: what is sent, what comes back, what it costs, and how it fails."""
+"""Chat completions: what is sent, returned, billed, and how it fails."""
 
 import asyncio
 import json

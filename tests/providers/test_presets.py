@@ -1,4 +1,7 @@
-"""Each preset against what its server documents: the request it gets, the reply, and its errors."""
+"""Each preset matches what its server documents.
+
+That is the request it gets, the reply, and its errors.
+"""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a call costs, and what happens to a price list that is none."""
+"""Calls cost what the price list says, and bad lists are refused."""
 
 import pytest
 

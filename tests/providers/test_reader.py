@@ -1,4 +1,4 @@
-"""The reader of pages over real sockets: what it reads, and each attack that ends in a typed error."""
+"""The reader reads pages over real sockets, and types each attack's error."""
 
 import asyncio
 import gzip
@@ -237,7 +237,10 @@ async def test_a_name_with_one_private_address_among_public_ones_is_refused():
 
 
 async def test_a_name_is_resolved_once_and_what_was_checked_is_connected_to(server):
-    """A rebinding resolver: public when it is checked, loopback when it is asked again."""
+    """A rebinding resolver is asked once, and its checked address is used.
+
+    It answers public when it is checked, and loopback when asked again.
+    """
     answers = []
 
     async def resolve(host, port):
@@ -282,7 +285,7 @@ async def test_a_public_name_on_an_odd_port_is_refused():
 
 
 async def test_the_open_web_does_not_redirect_into_a_listed_host(server):
-    """Both names lead to this machine; only one of them is listed."""
+    """Both names lead to this machine, but only one is listed."""
 
     async def resolve(host, port):
         return ["127.0.0.1"]

@@ -1,4 +1,4 @@
-"""What a refusal says, and how long its server wants to be left alone."""
+"""A refusal says why, and how long to wait."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime

@@ -1,4 +1,4 @@
-"""What models and their servers send: understood where it is harmless, refused in words where it is not."""
+"""Harmless oddities of replies are understood, harmful ones refused in words."""
 
 import json
 import re
@@ -226,7 +226,10 @@ HOSTILE = (
 
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_reading_a_hostile_reply_takes_time_that_grows_with_its_length(unit):
-    """The square would be 16 times as long; what is too short to measure counts as 10 ms."""
+    """Reading a hostile reply takes time linear in its length.
+
+    The square would be 16 times as long; what is too short to measure counts as 10 ms.
+    """
 
     def seconds(characters):
         text = '{"function": ' + unit * (characters // len(unit))

@@ -1,4 +1,4 @@
-"""Search engines over real sockets: what each is sent, what comes back, and how it fails."""
+"""Search engines over real sockets: requests, results and failures."""
 
 import asyncio
 import json

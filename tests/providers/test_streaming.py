@@ -1,4 +1,7 @@
-"""Replies as they are written, over real sockets: patience, progress, what is kept, and who hangs up."""
+"""Streamed replies over real sockets: patience, progress, and who hangs up.
+
+What had arrived is kept.
+"""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The schema of a turn: what strict servers take, and what the Structs take."""
+"""A turn's schema suits strict servers, and agrees with the Structs."""
 
 import json
 
@@ -15,7 +15,7 @@ KEYWORDS = {"type", "anyOf", "properties", "required", "additionalProperties", "
 
 
 def fits(value, schema) -> bool:
-    """A validator for the keywords that a strict schema has; any other keyword is an error."""
+    """Validate by the keywords of a strict schema, rejecting any other."""
     assert set(schema) <= KEYWORDS
     if "anyOf" in schema:
         return sum(fits(value, member) for member in schema["anyOf"]) == 1

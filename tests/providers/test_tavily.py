@@ -1,4 +1,4 @@
-"""The web through Tavily: what is sent, what comes back, what it costs, and how it fails."""
+"""Tavily searches and reads: what is sent, returned, billed, and fails."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Thoughts are left out however a server marks them, in replies as in reports."""
+"""Thoughts are removed however marked, from replies and from reports."""
 
 import pytest
 

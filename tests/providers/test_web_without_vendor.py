@@ -1,4 +1,7 @@
-"""A whole job on a local web of 200 pages and a SearXNG stand-in, with nothing of a vendor."""
+"""A job runs on 200 local pages and a SearXNG stand-in.
+
+Nothing of a vendor is needed.
+"""
 
 import asyncio
 import contextlib
@@ -23,7 +26,7 @@ def page(n):
 
 
 def searched(query, url):
-    """The pages that share most words with the query, as SearXNG writes them."""
+    """Return the pages that share most words, in SearXNG's format."""
     words = set(query.lower().replace("?", "").split())
     ranks = sorted(FACTS, key=lambda n: -len(words & set(FACTS[n].lower().split())))
     found = [

@@ -1,4 +1,4 @@
-"""The benchmark of quality: its data, its measures, and its readers of public data sets."""
+"""The quality benchmark's data, measures and readers are sound."""
 
 import json
 from itertools import permutations

@@ -33,7 +33,10 @@ async def launched(path: str) -> AsyncIterator[Browser]:
 
 @contextlib.asynccontextmanager
 async def page_of(browser: Browser, origin: str) -> AsyncIterator[Page]:
-    """An empty page of this origin in a fresh profile; a script's error in it fails the test."""
+    """Yield an empty page of this origin, failing on script errors.
+
+    It has a fresh profile.
+    """
     errors: list[Any] = []
     context = await browser.new_context()
     try:

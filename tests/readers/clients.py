@@ -1,4 +1,4 @@
-"""Real clients. Each reads one job to its end, as its user would, and tells all it saw.
+"""Read a job to its end with real clients, as users would.
 
 A client gets the server's origin and the job's id. What comes back includes the frames that are not
 events, so that a phantom shows; the project's own clients hide those.
@@ -45,7 +45,7 @@ def chromium(browser: Browser) -> Client:
 
 
 async def read_in(page: Page, address: str) -> list[Seen]:
-    """What a page's EventSource saw of a stream, until it was stopped for good."""
+    """Return what a page's EventSource saw until it was stopped."""
     return [Seen(*frame) for frame in await asyncio.wait_for(page.evaluate(FOLLOW, address), SECONDS)]
 
 
@@ -59,12 +59,12 @@ async def npm_eventsource(origin: str, job_id: str) -> list[Seen]:
 
 
 async def httpx_sse(origin: str, job_id: str) -> list[Seen]:
-    """A parser; its user comes back by hand with the newest id it had."""
+    """Parse with httpx-sse, reconnecting by hand with the newest id."""
     return await _by_hand(origin, job_id, lambda response: EventSource(response).aiter_sse())
 
 
 async def openai(origin: str, job_id: str) -> list[Seen]:
-    """The decoder of the openai package, which calls `json()` on whatever comes out."""
+    """Read with the openai package's decoder, which parses everything as JSON."""
 
     async def decoded(response: httpx.Response) -> AsyncGenerator[ServerSentEvent]:
         async for frame in SSEDecoder().aiter_bytes(response.aiter_bytes()):
@@ -89,7 +89,10 @@ async def _by_hand(origin: str, job_id: str, parse: Parse) -> list[Seen]:
 
 
 async def curl(origin: str, job_id: str) -> list[Seen]:
-    """curl in a loop. Its --retry would begin anew each time, because it does not know the cursor."""
+    """Run curl in a loop that carries the cursor.
+
+    Its own --retry would begin anew each time, because it does not know the cursor.
+    """
     seen, cursor = [], "0"
     while not seen or seen[-1].event != "end":
         header = f"Last-Event-ID: {cursor}"
@@ -122,7 +125,7 @@ def _seen(event: JobEvent) -> Seen:
 
 
 def complete_frames(output: bytes) -> list[Seen]:
-    """The frames that a blank line closes; heartbeats are passed over."""
+    """Split off the frames that are complete, passing over heartbeats."""
     *whole, _cut_off = output.decode(errors="replace").split("\n\n")
     found = []
     for frame in whole:
@@ -132,7 +135,7 @@ def complete_frames(output: bytes) -> list[Seen]:
 
 
 async def run(*command: str, env: dict[str, str] | None = None) -> tuple[bytes, int]:
-    """What a program wrote, and its exit code; it ends with the test."""
+    """Run a program for the test, and return its output and code."""
     program = await asyncio.create_subprocess_exec(*command, env=env, stdout=asyncio.subprocess.PIPE)
     try:
         output, _ = await program.communicate()
