@@ -1,8 +1,9 @@
 """Start the tests' commands as copies of a process with everything imported.
 
-To import the product takes a command seconds of CPU, and the tests start hundreds. A copy is a process like any
-other: its parent is the test's process, and it can be stopped, killed and waited for. Where a start itself
-matters, the environment says so: TESTS_FORK=no, or a variable that Python or a library reads at its import.
+To import the product takes a command seconds of CPU, and the tests start hundreds. A copy is a process like
+any other: its parent is the test's process, and it can be stopped, killed and waited for. Where a start
+itself matters, the environment says so: TESTS_FORK=no, or a variable that Python or a library reads at its
+import.
 """
 
 import asyncio

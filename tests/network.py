@@ -1,7 +1,7 @@
 """Keep tests off the network: only loopback and unix sockets connect.
 
-Import `no_network` into a conftest, and it holds for the session. Processes that a test starts are not covered.
-The host of TEST_DATABASE_URL is let through, because whoever sets it means it.
+Import `no_network` into a conftest, and it holds for the session. Processes that a test starts are not
+covered. The host of TEST_DATABASE_URL is let through, because whoever sets it means it.
 """
 
 import ipaddress

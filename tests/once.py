@@ -1,7 +1,7 @@
 """Do once in a test process what each process does once.
 
-It starts hundreds of servers and clients. Import `once` into a conftest. Copies that the fork server makes share
-TLS contexts too.
+It starts hundreds of servers and clients. Import `once` into a conftest. Copies that the fork server makes
+share TLS contexts too.
 """
 
 import ssl

@@ -13,7 +13,7 @@ RUNS = """
 
 
 async def assert_all_replay(engine, but: Container[UUID] = ()) -> int:
-    """Every run of the agent replays as it was; returns how many there are."""
+    """Assert that every run of the agent replays, returning how many."""
     runs = [row[0] for row in await fetch(engine, RUNS) if row[0] not in but]
     for job_id in runs:
         outcome = await replay(engine, "default", job_id)

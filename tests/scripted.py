@@ -1,4 +1,7 @@
-"""A model and a search that play a fixed run: plan, search, read, report. No network, no language."""
+"""Play a fixed run of plan, search, read and report.
+
+No network is used, and no language.
+"""
 
 import asyncio
 
@@ -31,7 +34,10 @@ SCRIPT = (PLAN, tools.WebSearch(("boiling point", "everest")), tools.ReadPages(t
 
 
 class ScriptedModel:
-    """Plays SCRIPT turn by turn; `pause` seconds before each reply, `errors` are raised first."""
+    """Play SCRIPT turn by turn, `pause` seconds before each reply.
+
+    `errors` are raised first.
+    """
 
     name = "scripted"
 

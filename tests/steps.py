@@ -1,4 +1,4 @@
-"""Short ways to bring a job somewhere, in the words of the tests."""
+"""Bring a job somewhere in few words."""
 
 import asyncio
 from datetime import timedelta
@@ -59,7 +59,7 @@ async def whole_log(engine, job_id) -> list[Row]:
 
 
 def assert_chain(found: list[Row]) -> None:
-    """Gap-free, and each hash follows from the one before and the stored bytes."""
+    """Assert that a log has no gap, and chains its stored bytes."""
     previous = GENESIS
     for seq, row in enumerate(found, 1):
         assert row.seq == seq
@@ -69,7 +69,10 @@ def assert_chain(found: list[Row]) -> None:
 
 
 async def until(condition, seconds=60.0):
-    """Wait until the async `condition` is true, however slow the machine; its value is returned."""
+    """Wait until the async `condition` is true, and return its value.
+
+    It waits as long as a slow machine may need.
+    """
     async with asyncio.timeout(seconds):
         while not (value := await condition()):  # noqa: ASYNC110 - what is waited for is in another process
             await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""compose.yaml starts what the code has: its commands, options, settings, routes and times are real."""
+"""compose.yaml uses commands, options, settings, routes and times that exist."""
 
 import re
 import shutil
@@ -23,7 +23,7 @@ def services() -> dict[str, dict]:
 
 
 def parsed(service) -> dict:
-    """The options of a service's command as click reads them; raises where it has no such option."""
+    """Parse a service's command with click, which refuses unknown options."""
     program, name, *arguments = service["command"]
     assert program == "dossier"
     return dossier.load(name).make_context(name, arguments).params

@@ -1,4 +1,4 @@
-"""The table of dependencies says what is pinned, under which licence, and who keeps it."""
+"""The table of dependencies gives each pin, licence and maintainer."""
 
 from tests import dependencies
 

@@ -1,4 +1,4 @@
-"""The documents say what the code does: names are complete, links lead somewhere, examples run."""
+"""The documents name everything, link somewhere, and their examples run."""
 
 import ast
 import asyncio
@@ -140,7 +140,7 @@ def test_the_line_in_the_documents_is_a_line_as_the_code_makes_it():
 
 
 def refusals() -> dict[str, int | None]:
-    """Every code and its status; whatever the code raises is among them."""
+    """Return every code with its status, including all that code raises."""
     codes = {code: status for code, (status, _) in problem_details.CODES.items()}
     codes["http_error"] = None
     raised = set()
@@ -337,7 +337,10 @@ COMMAND_LINES = sorted(set(lines_of_commands()) - A_TEXT)
 
 @pytest.mark.parametrize(("page", "text"), COMMAND_LINES, ids=str)
 def test_every_command_line_in_the_documents_is_understood(page, text):
-    """Names, options and counts of arguments are those of the commands; nothing is run."""
+    """Commands accept every documented name, option and count of arguments.
+
+    Nothing is run.
+    """
     text = re.split(r" [|&<>]|\s#\s|;", text)[0]
     text = re.sub(r"\$\([^)]*\)|\$\w+", "2026-01", text).replace("…", "")
     name, *words = shlex.split(text)
@@ -401,7 +404,7 @@ def exchanges() -> list[tuple[Message, Message]]:
 
 
 def shape(value):
-    """What of an answer does not depend on the run: the members, and the kind of each."""
+    """Reduce an answer to what no run changes: members and their kinds."""
     match value:
         case dict():
             return {name: shape(inner) for name, inner in value.items()}
@@ -416,7 +419,10 @@ def shape(value):
 
 
 def alike(shown, real) -> bool:
-    """The same members; a list or a member that is empty on one side is like any other."""
+    """Say whether two answers have the same members.
+
+    A list or a member that is empty on one side is like any other.
+    """
     match shown, real:
         case dict(), dict():
             return shown.keys() == real.keys() and all(alike(shown[name], real[name]) for name in shown)

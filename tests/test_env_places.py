@@ -1,4 +1,4 @@
-"""A key and the address that it is sent to come from the same place."""
+"""A key and its address come from the same place."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The code's own rules: names that can be found, short first lines, no error that vanishes."""
+"""Names can be found, first lines are short, and no error vanishes."""
 
 import ast
 import re
@@ -36,7 +36,10 @@ def test_names_and_first_lines_get_no_worse(measure, measured):
 
 
 def vanishing(source: str) -> list[int]:
-    """Lines where an exception ends and nothing says so: no log, no answer, no comment."""
+    """Return the lines where an exception ends unmentioned.
+
+    There is no log, no answer and no comment.
+    """
     lines = source.splitlines()
     found = []
     for node in ast.walk(ast.parse(source)):
@@ -54,7 +57,10 @@ def vanishing(source: str) -> list[int]:
 
 
 def explains(line: str) -> bool:
-    """True where the line has a comment of at least four words; a code of the linter's is none."""
+    """Say whether the line's comment has four words.
+
+    A code of the linter's is no comment.
+    """
     _, _, comment = line.partition("# ")
     if comment.startswith("noqa"):
         _, _, comment = comment.partition(" - ")
@@ -62,7 +68,7 @@ def explains(line: str) -> bool:
 
 
 def at_the_terminal(source: str) -> str:
-    """The source without the handlers of Ctrl-C and of the end of the input: there these are answers."""
+    """Mark the handlers of Ctrl-C and of input's end as answers."""
     return re.sub(
         r"except (KeyboardInterrupt|EOFError|\(KeyboardInterrupt, EOFError\)):$",
         r"\g<0>  # an answer of the user's",
@@ -72,7 +78,7 @@ def at_the_terminal(source: str) -> str:
 
 
 def is_answer(node: ast.AST) -> bool:
-    """A raise, a value that is returned or assigned, or a line in the log."""
+    """Say whether it raises, returns or assigns a value, or logs."""
     if isinstance(node, ast.Return):
         return node.value is not None
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

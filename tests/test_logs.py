@@ -1,4 +1,4 @@
-"""What a process writes to its log: whole lines with fields, and never a secret."""
+"""A process logs whole lines with fields, and never a secret."""
 
 import asyncio
 import json
@@ -81,7 +81,7 @@ def test_keys_of_the_servers_in_models_toml_are_secrets_too(tmp_path, monkeypatc
 
 
 async def test_a_real_worker_at_debug_shows_no_key(database_url, writer, tmp_path):
-    """A whole job whose model cannot be reached, with every line of every library."""
+    """Not even the libraries' debug lines of a failing job show it."""
     job = await submitted_job(writer, limits=Limits(deadline_seconds=30))
     canaries = {
         "OPENAI_API_KEY": "sk-canary-1234567890",

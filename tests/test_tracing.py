@@ -1,4 +1,4 @@
-"""What a collector gets of a job, and that nothing is made without one."""
+"""A collector gets a job's spans, and without one none is made."""
 
 import asyncio
 import logging

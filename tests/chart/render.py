@@ -2,8 +2,9 @@
 
     python tests/chart/render.py <chart> <values as JSON>
 
-It runs in a Python of its own, whose packages are those of tests/chart/requirements.txt. Each object is checked
-against Kubernetes' schemas; `fault` is what they say, "" if nothing and "no schema" for other people's kinds.
+It runs in a Python of its own, whose packages are those of tests/chart/requirements.txt. Each object is
+checked against Kubernetes' schemas; `fault` is what they say, "" if nothing and "no schema" for other
+people's kinds.
 """
 
 import json

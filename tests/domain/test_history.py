@@ -524,8 +524,8 @@ MUTATIONS = [change_a_row, drop, duplicate, swap, cut_the_tail, insert]
 def test_no_single_mutation_of_the_log_passes(mutate, data):
     """Every single mutation of the log is caught.
 
-    A tail that is cut off is seen against the row, the readers and the acknowledgement alone. So is an event that
-    is added at the end with a hash that fits: the chain is whole in both cases.
+    A tail that is cut off is seen against the row, the readers and the acknowledgement alone. So is an event
+    that is added at the end with a hash that fits: the chain is whole in both cases.
     """
     history = data.draw(st.sampled_from(GOOD))().history()
 

@@ -1,4 +1,4 @@
-"""Clients that are installed, or a skipped test that says what is missing."""
+"""Give the installed clients, or skip with what is missing."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -58,7 +58,7 @@ async def successor(database_url: str) -> AsyncIterator[TestHouse]:
 
 @pytest.fixture
 async def backup(postgres_url: str) -> AsyncIterator[Backup]:
-    """Makes a copy of a house's database as it is now, and gives the house over the copy."""
+    """Copy a house's database as it is, and give the copy's house."""
     copies: list[TestHouse] = []
 
     async def copy(house: TestHouse) -> TestHouse:
@@ -76,7 +76,7 @@ async def backup(postgres_url: str) -> AsyncIterator[Backup]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch) -> None:
-    """Short waits and heartbeats, wherever the application keeps them; without it the tests take longer."""
+    """Shorten waits and heartbeats everywhere, because the tests would take longer."""
     for name, value in {"RETRY_MS": (30, 60), "HEARTBEAT_SECONDS": 0.05, "TICK": 0.05}.items():
         replace(monkeypatch, name, value)
     for name in ("NO_PROXY", "no_proxy"):
@@ -84,7 +84,7 @@ def quick(monkeypatch) -> None:
 
 
 def replace(monkeypatch, name: str, value) -> None:
-    """Put `value` in the place of the constant of its name and type, also where it is a default."""
+    """Replace the constant of `value`'s name and type, in defaults too."""
     modules = [module for key, module in sys.modules.items() if key.startswith(("app.api.", "app.stream."))]
     holders = [module for module in modules if type(vars(module).get(name)) is type(value)]
     assert holders, f"{name} is in no module: was it renamed?"

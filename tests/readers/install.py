@@ -1,4 +1,4 @@
-"""What the readers' tests need besides Python packages: a browser, curl, and npm's EventSource.
+"""Install a browser, curl and npm's EventSource for the readers' tests.
 
 `python -m tests.readers.install` installs what is missing and can be installed; the tests skip what is
 missing then. It never fails: a machine without them must still build. It is quick where all is there.
@@ -35,19 +35,19 @@ def chromium() -> str | None:
 
 
 def without_chromium() -> str | None:
-    """Why no browser can run; None if one can."""
+    """Say why no browser can run, or None if one can."""
     return None if chromium() else "Chromium is not installed; `make browser` does it for root on Debian."
 
 
 def without_curl() -> str | None:
-    """Why curl cannot run; None if it can."""
+    """Say why curl cannot run, or None if it can."""
     return (
         None if shutil.which("curl") else "curl is not installed; `make browser` does it for root on Debian."
     )
 
 
 def without_node() -> str | None:
-    """Why npm's EventSource cannot run; None if it can."""
+    """Say why npm's EventSource cannot run, or None if it can."""
     if not shutil.which("node"):
         return f"Node is not installed; npm's eventsource runs on Node {OLDEST_NODE} or newer."
     if (found := _node_version()) < OLDEST_NODE:
@@ -90,7 +90,7 @@ def _install_npm() -> None:
 
 
 def _run(command: list[str], **environment: str) -> None:
-    """Run it quietly; where it fails, its first error says why."""
+    """Run it quietly, and show its first error if it fails."""
     try:
         done = subprocess.run(
             command,

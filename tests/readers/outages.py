@@ -1,4 +1,4 @@
-"""One job's log, written while its readers lose their connections and their server."""
+"""Write one job's log while its readers lose connections and server."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -56,9 +56,10 @@ class Reading(NamedTuple):
 
 
 async def read_through_outages(client: Client, house: TestHouse, successor: TestHouse) -> Reading:
-    """Have a client read a job that begins under `house` and is completed under `successor`.
+    """Have a client read a job across lost connections and two servers.
 
-    It loses its connection to each of CUTS, hears heartbeats, and is sent away by the server that stops.
+    The job begins under `house` and is completed under `successor`. The client loses its connection to each
+    of CUTS, hears heartbeats, and is sent away by the server that stops.
     """
     job = await begun_job(house.writer)
     async with serving(successor, workers=0) as second, proxying(second, *CUTS) as proxy:
@@ -76,9 +77,9 @@ async def read_through_outages(client: Client, house: TestHouse, successor: Test
 
 
 async def read_through_restore(client: Client, house: TestHouse, backup: Backup) -> Reading:
-    """Have a client read on from a database that was restored from a copy without the newest events.
+    """Have a client read on after a restore lost the newest events.
 
-    The log is the one of the copy, to the end that it comes to.
+    It then sees the log of the copy, to its end.
     """
     job = await begun_job(house.writer)
     older = await backup(house)
@@ -96,6 +97,6 @@ async def read_through_restore(client: Client, house: TestHouse, backup: Backup)
 
 
 async def newest_has(proxy: Proxy, *parts: bytes, beyond: int = 0) -> bool:
-    """True once the newest stream, which is not one of the first ones, brought all these bytes."""
+    """Return True once a newer stream than the first brought these bytes."""
     streams = proxy.streams[beyond:]
     return bool(streams) and all(part in streams[-1].answer for part in parts)

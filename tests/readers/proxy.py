@@ -1,4 +1,7 @@
-"""A TCP proxy on loopback that notes what is asked, and cuts streams at the byte it is told to."""
+"""Proxy TCP on loopback, noting requests and cutting streams on order.
+
+A cut comes at the byte that it was ordered for.
+"""
 
 import asyncio
 import contextlib
@@ -51,7 +54,7 @@ class Asked:
 
 
 class Requests:
-    """Finds the requests in the bytes of a connection; their bodies are passed over."""
+    """Find the requests in a connection's bytes, passing over their bodies."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -71,7 +74,10 @@ class Requests:
 
 
 class Proxy:
-    """Forwards to one server at a time. Each of the cuts is made once, in their order, on streams only."""
+    """Forward to one server at a time, making each cut once.
+
+    Cuts are made in their order, and only on streams.
+    """
 
     def __init__(self, upstream: str, cuts: tuple[Cut, ...]) -> None:
         self.url = ""
@@ -83,7 +89,7 @@ class Proxy:
         self._faults: list[Exception] = []  # of this proxy: they must not pass for a cut
 
     def forward_to(self, upstream: str) -> None:
-        """Where new connections go; open ones stay where they are."""
+        """Send new connections elsewhere, and leave the open ones."""
         parts = urlsplit(upstream)
         self._upstream = (parts.hostname, parts.port)
 
@@ -106,7 +112,7 @@ class Proxy:
             writer.close()
 
     async def close(self) -> None:
-        """End what is open; raises what went wrong here."""
+        """End what is open, and raise what went wrong here."""
         for connection in (still := tuple(self._open)):
             connection.cancel()
         await asyncio.gather(*still, return_exceptions=True)
@@ -150,7 +156,7 @@ class Proxy:
                 return
 
     def _pass(self, asked: Asked, chunk: bytes) -> bytes:
-        """The part of a chunk that comes before the cut, if it is due."""
+        """Return what of a chunk comes before a cut that is due."""
         before = len(asked.answer)
         asked.answer += chunk
         if asked.is_stream and self.cuts:
@@ -174,7 +180,7 @@ async def _cut(writer: asyncio.StreamWriter, by: By) -> None:
 
 @contextlib.asynccontextmanager
 async def proxying(upstream: str, *cuts: Cut) -> AsyncIterator[Proxy]:
-    """A proxy in front of a server; its `url` takes the place of the server's."""
+    """Yield a proxy whose `url` replaces that of the server."""
     proxy = Proxy(upstream, cuts)
     listener = listen_for(proxy.accept)
     proxy.url = f"http://127.0.0.1:{listener.port}"

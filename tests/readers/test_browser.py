@@ -1,4 +1,4 @@
-"""What only a browser can say: how it takes heartbeats, a 204, a reset, and its own old address."""
+"""A browser takes heartbeats, a 204, a reset, and its old URL."""
 
 import asyncio
 import contextlib
@@ -112,7 +112,10 @@ REFUSED = "url => fetch(url).then(() => 'read', error => error.name)"
 
 @contextlib.asynccontextmanager
 async def page_of_another_server(browser, house):
-    """A page that a server sent: Chromium lets no other page call loopback."""
+    """Yield a page that a server sent.
+
+    Chromium lets no other page call loopback.
+    """
     async with serving(house, workers=0) as origin, page_of(browser, origin) as page:
         await page.goto(f"{origin}/health/live")
         yield page, origin

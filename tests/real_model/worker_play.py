@@ -1,4 +1,4 @@
-"""Play jobs through a worker and Postgres, with the library of the tests to search."""
+"""Play jobs through a worker and Postgres over the tests' library."""
 
 import asyncio
 import contextlib

@@ -1,6 +1,7 @@
-"""A log of any length, made in Postgres itself: for plans and durations, not for meaning.
+"""Make a log of any length in Postgres, for plans and durations.
 
-Every job has the same fifty events, of the sizes that a real run has; every tenth one fails at its report.
+It has no meaning: every job has the same fifty events, of the sizes that a real run has, and every tenth one
+fails at its report.
 """
 
 import json
@@ -77,7 +78,7 @@ def _read(number) -> list[Event]:
 
 
 def succeeding() -> list[Event]:
-    """What the jobs that succeed have in common; `@n` becomes the job's number."""
+    """Return what successful jobs share, with `@n` for the job's number."""
     request = {"query": "Why does water boil earlier on mountain @n?", "tags": ["@t"]}
     searching, reading = (
         {"tool": "web_search", "queries": ["a", "b"]},
@@ -186,7 +187,7 @@ CHUNK = 10_000  # jobs of one transaction
 
 
 async def make(url: str, jobs: int) -> None:
-    """Fill a migrated database with so many jobs, spread over twelve months with a partition each."""
+    """Fill a migrated database with jobs over twelve months of partitions."""
     connection = await asyncpg.connect(driver_url(url))
     months = [FIRST, *(datetime(2026, month, 1, tzinfo=UTC) for month in range(1, 12))]
     await connection.executemany("SELECT make_event_partition($1)", [(month,) for month in months])
@@ -201,7 +202,10 @@ async def make(url: str, jobs: int) -> None:
 async def fill(
     connection: asyncpg.Connection, jobs: int, first: datetime, last: datetime, start: int = 0
 ) -> None:
-    """Add `jobs` jobs of fifty events each, spread evenly from `first` to `last`; numbered from `start`."""
+    """Add jobs of fifty events each, evenly from `first` to `last`.
+
+    They are numbered from `start`.
+    """
     async with connection.transaction():
         await connection.execute(TEMPLATE, *_columns())
         await connection.execute(NEW_JOBS, start, start + jobs, first, last)

@@ -1,4 +1,4 @@
-"""The seeded history in a database of its own, and connections in the role of whoever asks."""
+"""Share a seeded history, and connections in the role of its reader."""
 
 from collections.abc import AsyncIterator
 from uuid import uuid4

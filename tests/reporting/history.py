@@ -1,6 +1,7 @@
-"""Eight jobs whose every figure is known: written through the rules, at times of the test's choosing.
+"""Write eight jobs whose every figure is known.
 
-On 2 November 2026, in UTC, unless it says otherwise; `J[1]` … `J[8]` are their ids.
+The rules write them, at times that the test chooses. On 2 November 2026, in UTC, unless it says otherwise;
+`J[1]` … `J[8]` are their ids.
 
 1  09:00:00  acme, tags eu and paid: plan, search, read, report; answered after 60 s
 2  09:10:00  acme, tag eu: enough_data turns back, the plan is adapted; a search fails once and is tried again
@@ -54,7 +55,7 @@ REPORT = tools.WriteReport("A title", "", "high")
 
 
 class Play:
-    """One job, second by second. Every method takes the second at which it happens."""
+    """Play one job by the second at which each method happens."""
 
     def __init__(self, number: int, tenant: str, tags: tuple[str, ...] = (), **fields) -> None:
         self._begin = BEGIN[number]
@@ -90,7 +91,10 @@ class Play:
         self.record(second, e.CallCompleted(key, e.Usage(**usage), latency_ms, digest(REPLY), len(REPLY)))
 
     def think(self, second: float, step: int, tool, *, enough=False, cost=0.01, again="") -> None:
-        """The model's call of a step, asked two seconds before: 1000 tokens in, 100 out, 2000 ms."""
+        """Complete a step's model call, asked two seconds before.
+
+        It takes 1000 tokens in, 100 out, and 2000 ms.
+        """
         key = f"{step}/model{again}"
         self.ask(second - 2, key, MODEL, f"turn {step}")
         self.get(second, key, 2000, input_tokens=1000, output_tokens=100, cost_usd=cost)
@@ -247,7 +251,7 @@ STORIES = (straight, winding, robbed, capped, refused, asking, nightly, stopped)
 
 
 async def write(engine, owner) -> dict[UUID, Job]:
-    """Write all of it; returns the folded jobs."""
+    """Write all of it, and return the folded jobs."""
     await owner.fetch("SELECT make_event_partition($1::timestamptz)", DAY)
     await blobs.put(engine, [REPLY, PAGE])
     plays = [story() for story in STORIES]

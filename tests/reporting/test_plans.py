@@ -1,7 +1,7 @@
-"""On 200,000 events in twelve months: a question reads the logs of the jobs that it is about, and no more.
+"""A question reads only the logs of its jobs among 200,000 events.
 
-What a plan did is asked, not how long it took: which partitions were touched, by which index, and how
-many rows of the log were looked at.
+The log covers twelve months. What a plan did is asked, not how long it took: which partitions were touched,
+by which index, and how many rows of the log were looked at.
 """
 
 import json

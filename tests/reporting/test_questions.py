@@ -1,4 +1,4 @@
-"""Each of the twenty questions of docs/reporting.md has the answer that follows from the history by hand."""
+"""Each of docs/reporting.md's twenty questions has the answer worked out by hand."""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""dossier_report reads the views and nothing else: tried one by one, as a member of the role would."""
+"""dossier_report reads the views and nothing else.
+
+Everything is tried one by one, as a member of the role would.
+"""
 
 import asyncpg
 import pytest
@@ -48,7 +51,10 @@ FORBIDDEN = [
 
 @pytest.fixture(scope="module")
 async def login(postgres_url, seeded_url):
-    """The URL of a login that is a member of the role and of no other, made as the documents say."""
+    """Return the URL of a login that has only this role.
+
+    It is made as the documents say.
+    """
     name = "analyst_" + seeded_url.partition("dossier_report_")[2][:8]
     statements = [statement.replace("analyst", name) for statement in section_sql("The role")]
     assert len(statements) == 6
@@ -63,7 +69,7 @@ def with_user(url: str, name: str, password: str) -> str:
 
 @pytest.fixture
 async def member(login):
-    """A connection of that login, which may write as far as its own settings go."""
+    """Connect as that login, writing as far as its own settings allow."""
     connection = await asyncpg.connect(driver_url(login))
     await connection.execute("SET default_transaction_read_only = off")
     yield connection

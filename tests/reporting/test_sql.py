@@ -1,4 +1,7 @@
-"""`dossier sql` as a person and a script run it: real processes, in a terminal and on a pipe."""
+"""`dossier sql` works for people and scripts, terminals and pipes.
+
+The processes are real.
+"""
 
 import csv
 import json

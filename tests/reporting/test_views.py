@@ -1,4 +1,4 @@
-"""The views say what the fold says, of every kind of event that there is and of runs by the real agent."""
+"""The views agree with the fold on every event and real runs."""
 
 import json
 from datetime import UTC, datetime
@@ -46,7 +46,10 @@ async def test_every_view_shows_the_tenant(owner):
 
 
 def test_the_views_know_the_version_of_every_event():
-    """A higher version needs views that read both; that of `job_completed` changed its line, not its data."""
+    """The views know the version of every event.
+
+    A higher version needs views that read both; that of `job_completed` changed its line, not its data.
+    """
     versions = {name: kind.schema_version for name, kind in EVENT_TYPES.items() if kind.schema_version > 1}
 
     assert versions == {"job_completed": 2}

@@ -1,4 +1,7 @@
-"""Priority ages: a soak of simulated hours through the real claim. No job is overtaken for ever."""
+"""Priority ages, so that no job is overtaken for ever.
+
+It is a soak of simulated hours through the real claim.
+"""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -23,7 +26,7 @@ RANGE = timedelta(seconds=HEAD_START * (HIGHEST - LOWEST))
 
 
 async def submitted(writer, moment: datetime, priorities) -> dict:
-    """Submit one job of each priority as if the clock said `moment`; returns when by job."""
+    """Submit a job of each priority at `moment`, returning when by job."""
     from uuid_utils.compat import uuid7
 
     changes = []
@@ -36,7 +39,10 @@ async def submitted(writer, moment: datetime, priorities) -> dict:
 
 
 class Soak:
-    """Simulated hours: the order of claims depends on when jobs came, not on the clock of Postgres."""
+    """Simulate hours, in which jobs' times of arrival set the order.
+
+    The clock of Postgres does not.
+    """
 
     def __init__(self, writer) -> None:
         self._writer = writer
@@ -61,7 +67,10 @@ class Soak:
 
 
 async def test_the_lowest_priority_is_served_after_its_range_under_a_steady_stream_of_the_highest(writer):
-    """There is always work of the highest priority, all that can be done; one job an hour has the lowest."""
+    """The lowest priority is served after its range, despite a full stream.
+
+    There is always work of the highest priority, all that can be done; one job an hour has the lowest.
+    """
     soak, backlog = Soak(writer), 2 * TAKEN
     grace = STEP * (backlog // TAKEN + 1)
 
@@ -79,7 +88,10 @@ async def test_the_lowest_priority_is_served_after_its_range_under_a_steady_stre
 
 @pytest.mark.parametrize("coming", [TAKEN, 2 * TAKEN])
 async def test_no_job_is_overtaken_by_one_that_came_more_than_36_seconds_a_point_later(writer, coming):
-    """Whatever comes, also where it is more than can be worked on and the backlog grows."""
+    """No job is overtaken by one that came too late for it.
+
+    This holds whatever comes, also where it is more than can be worked on and the backlog grows.
+    """
     soak, dice = Soak(writer), random.Random(coming)
 
     await soak.run(lambda _now: dice.choices(range(LOWEST, HIGHEST + 1), k=coming), 3)

@@ -1,4 +1,4 @@
-"""Every function of the store knows for whom it reads, or is named here with the reason why not."""
+"""Every function of the store knows its reader, or says why not."""
 
 import ast
 import re
@@ -85,7 +85,7 @@ WITHOUT = {
 
 
 def statements(tree: ast.Module) -> dict[str, str]:
-    """The module's texts by name, each with the texts that it is made of."""
+    """Return the module's SQL by name, each with what it includes."""
     found: dict[str, str] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -94,7 +94,10 @@ def statements(tree: ast.Module) -> dict[str, str]:
 
 
 def reads_owned(node: ast.AsyncFunctionDef, texts: dict[str, str]) -> bool:
-    """Whether a table with rows of tenants is in what the function names, however deep."""
+    """Say whether a function's SQL reaches a table of tenants' rows.
+
+    It is followed however deep.
+    """
     seen, todo = set[str](), [ast.unparse(node)]
     while todo:
         text = todo.pop()
@@ -107,7 +110,7 @@ def reads_owned(node: ast.AsyncFunctionDef, texts: dict[str, str]) -> bool:
 
 
 def found() -> dict[str, bool]:
-    """Each function that asks for rows of tenants: whether it takes a caller."""
+    """Say of each function reading tenants' rows whether it takes a caller."""
     answers = {}
     for path in sorted(STORE.glob("*.py")):
         tree = ast.parse(path.read_text())

@@ -1,4 +1,4 @@
-"""The corpus: passages are slices of their documents, and a question finds those that answer it."""
+"""The corpus keeps passages as slices, and finds those that answer."""
 
 import asyncio
 from itertools import pairwise

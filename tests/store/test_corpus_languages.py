@@ -1,4 +1,7 @@
-"""Documents and questions in every language: another ending, a part of a compound, pairs of characters."""
+"""Documents and questions match in every language.
+
+Endings differ, compounds have parts, and some scripts are matched by pairs of characters.
+"""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The embedded Postgres opens nothing: no folder, no socket, no group, no key of the environment."""
+"""The embedded Postgres opens no folder, socket, group or environment key."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ def modes(folder: Path) -> list[int]:
 
 @pytest.fixture(scope="module")
 def server():
-    """One with a path that needs quotes and has no room for a socket."""
+    """Start one whose path needs quotes and has no room for sockets."""
     os.environ["CANARY_KEY"] = "sk-canary"
     with passable_folder("dossier-embedded-") as folder:
         home = folder / ("ü \"quoted\" $HOME `pwd`, with, commas and 'more' " + "x" * 60)

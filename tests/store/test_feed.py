@@ -1,4 +1,4 @@
-"""Promise 9 across jobs: each committed event once and in one order, whatever the writers do."""
+"""Promise 9 across jobs: each committed event once, in one order."""
 
 import asyncio
 import contextlib
@@ -36,7 +36,7 @@ POPULAR = """
 
 
 class Writing:
-    """A connection of the application's role that writes to a job of its own."""
+    """Write to a job of its own as the application's role."""
 
     def __init__(self, connection, job_id):
         self.connection = connection
@@ -99,7 +99,7 @@ class FeedReader:
             pass
 
     async def until_seen(self, count):
-        """Poll until `count` events came: vacuum's transactions, too, hold the feed back for a moment."""
+        """Poll until `count` events came, while vacuum may hold the feed back."""
 
         async def enough():
             await self.poll()
@@ -167,7 +167,7 @@ async def test_a_newer_transaction_that_takes_an_older_position_is_read_all_the_
 
 
 async def hurry(writing, chance):
-    """Transactions of one to three events, with pauses, savepoints and changes of mind."""
+    """Commit transactions of a few events, with pauses, savepoints and rollbacks."""
     for _ in range(TRANSACTIONS):
         kept = writing.seq
         await writing.begin()
@@ -491,7 +491,7 @@ def nodes(plan):
 
 
 async def plans(connection, tenant, after, limit):
-    """How Postgres reads a page, with a plan for these values and with one for any values."""
+    """Return the plans for a page, with specific and with generic values."""
     values = f"'{after[0]}', {after[1]}, '{tenant}', NULL, {limit}"
     for mode in ("force_custom_plan", "force_generic_plan"):
         await connection.execute(f"SET plan_cache_mode = {mode}")
@@ -527,7 +527,10 @@ async def test_a_page_is_a_walk_along_the_index_of_each_month_and_as_long_as_the
 
 
 def assert_index_walk(plan, looked_at):
-    """Nothing is sorted, and no month that has events is read otherwise than along its index."""
+    """Assert that no page is sorted, and each month walks its index.
+
+    A month without events may be read otherwise.
+    """
     on_events = [node for node in nodes(plan) if node.get("Relation Name", "").startswith("events")]
     filled_ones = [node for node in on_events if node["Actual Rows"] or node.get("Rows Removed by Filter")]
     for node in filled_ones:

@@ -96,7 +96,10 @@ async def test_one_connection_serves_many_tenants_at_once(database_url, jobs):
 
 @pytest.mark.parametrize("sql", [reads.READ_VIEWS, reads.OWN_HEADS, reads.IDS, LISTED])
 async def test_an_index_is_walked_behind_the_fence(database_url, sql):
-    """A policy can keep conditions from an index, so long as Postgres does not know them to be safe."""
+    """An index is walked although a policy adds conditions.
+
+    Postgres keeps conditions from an index until it knows them to be safe.
+    """
     fenced = server_settings(TENANT_ROLE) | {"enable_seqscan": "off", "plan_cache_mode": "force_generic_plan"}
     connection = await dial(database_url, server_settings=fenced)
     await connection.execute(f"PREPARE ask AS {sql}")

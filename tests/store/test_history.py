@@ -1,4 +1,4 @@
-"""The evidence about jobs as it is read from a real Postgres, and judged."""
+"""A real Postgres's evidence about jobs is read and judged."""
 
 import asyncio
 from uuid import UUID, uuid4
@@ -119,7 +119,10 @@ async def test_what_was_changed_behind_the_logs_back_is_named(writer, database_u
 
 
 async def test_workers_may_go_on_while_the_evidence_is_read(writer):
-    """Log, row and lease are of one moment, so what moves is never taken for what is wrong."""
+    """What moves is never taken for what is wrong.
+
+    Log, row and lease are read at one moment.
+    """
     writing = 3
 
     async def work():
@@ -139,7 +142,10 @@ async def test_workers_may_go_on_while_the_evidence_is_read(writer):
 
 
 async def test_a_zombies_event_that_the_fence_would_have_refused_is_named(writer, owner):
-    """The rules and the statement refuse it; here it goes past both, with a number and a hash that fit."""
+    """A zombie's event that got past the fence is named.
+
+    The rules and the statement refuse it; here it goes past both, with a number and a hash that fit.
+    """
     zombie = await running_job(writer)
     await handle.handle(writer, zombie, c.ExpireLease(zombie.epoch, "silent"), actor="rescue:x")
     second = await claimed_job(writer, "second")

@@ -1,4 +1,4 @@
-"""Promises 2, 3 and 4 on a real Postgres: gap-free, append-only, one owner."""
+"""Promises 2, 3 and 4 on Postgres: gap-free, append-only, one owner."""
 
 import asyncio
 import random

@@ -1,7 +1,8 @@
-"""Long readers in the way: one idles in a transaction, four repeat their reads. The queue goes on.
+"""The queue goes on despite long readers.
 
-While they are there, no vacuum may remove what they could still see, so dead rows and dead entries of indexes
-pile up. That costs, but every job is done, and a claim costs no more than those dead entries.
+One idles in a transaction, four repeat their reads. While they are there, no vacuum may remove what they
+could still see, so dead rows and dead entries of indexes pile up. That costs, but every job is done, and a
+claim costs no more than those dead entries.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ PER_PAGE = 5  # dead entries that a claim passes over for each further page, at 
 
 @pytest.fixture
 async def in_the_way(database_url):
-    """Sessions that hold a snapshot: of an analyst, say, so without the application's timeouts."""
+    """Hold snapshots open, as an analyst without timeouts would."""
     sessions = [await asyncpg.connect(driver_url(database_url)) for _ in range(1 + READERS)]
     await sessions[0].execute("BEGIN; CREATE TEMPORARY TABLE mine AS SELECT 1; SELECT count(*) FROM jobs")
     for session in sessions[1:]:
@@ -37,7 +38,7 @@ async def in_the_way(database_url):
 
 
 async def worked(writer) -> int:
-    """A round of the queue: jobs come, are claimed, and are done; returns how many."""
+    """Submit, claim and complete a round of jobs, returning how many."""
     for _ in range(JOBS // ROUNDS):
         await submitted_job(writer)
     return await emptied(writer)
@@ -59,7 +60,10 @@ def nodes(node):
 
 
 async def claim_pages(writer, owner) -> tuple[int, dict]:
-    """Pages that the claim of one job touches, and how it goes; it is not kept."""
+    """Count the pages that a claim touches, and return its plan.
+
+    The claim is rolled back.
+    """
     await submitted_job(writer)
     connection = await asyncpg.connect(driver_url(owner._url), server_settings={"enable_sort": "off"})
     try:

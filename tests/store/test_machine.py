@@ -1,4 +1,7 @@
-"""A state machine over the real store: the promises hold after whatever workers, callers and zombies do."""
+"""The store keeps its promises after any sequence of steps.
+
+A state machine makes the steps, of workers, callers and zombies.
+"""
 
 import asyncio
 import contextlib
@@ -51,7 +54,7 @@ ASKING = e.InputRequested(("Which one?",), (), ("The planet.",), 600)
 
 
 class Held:
-    """A job as one worker knows it: possibly a zombie, which does not know that it is one."""
+    """Hold a job as one worker knows it, zombie or not."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -59,7 +62,7 @@ class Held:
 
 
 class Machine(RuleBasedStateMachine):
-    """Jobs and their holders; the state that matters is in Postgres, and is judged from there."""
+    """Drive jobs and their holders, judging the state in Postgres."""
 
     jobs = Bundle("jobs")
     held = Bundle("held")
@@ -126,7 +129,7 @@ class Machine(RuleBasedStateMachine):
         return multiple(*(Held(job) for job in found.values()))
 
     def write(self, held: Held, command: c.Command) -> bool:
-        """As the holder; a zombie is refused, and changes nothing."""
+        """Write as the holder, which changes nothing if it is a zombie."""
         now = self.load(held.job.id)
         is_owner = now.epoch == held.job.epoch and now.status in LEASED
         try:
@@ -227,7 +230,10 @@ class Machine(RuleBasedStateMachine):
         return self.do(gather()) if self.ids else []
 
     def teardown(self):
-        """From everywhere each job can be brought to its end; then this example is out of the others' way."""
+        """Bring each job to its end, out of the next example's way.
+
+        That must be possible from everywhere.
+        """
         for job_id in self.ids:
             with contextlib.suppress(JobAlreadyOver):
                 self.do(handle.handle(self.writer, self.load(job_id), c.RequestCancel(), actor="api"))

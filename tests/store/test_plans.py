@@ -1,8 +1,9 @@
-"""However many jobs there are, and however wrong the statistics: an index is walked, no further than asked.
+"""Every list and claim walks an index, and no further than asked.
 
-What a plan did is asked, not how long it took. One table tells the life of a queue: it fills, it is emptied
-without a vacuum, it fills again; and at each place the statistics are those of before, and then those of now.
-So the planner believes at one time that all jobs wait while hardly one does, and at another the reverse.
+That holds however many jobs there are, and however wrong the statistics. What a plan did is asked, not how
+long it took. One table tells the life of a queue: it fills, it is emptied without a vacuum, it fills again;
+and at each place the statistics are those of before, and then those of now. So the planner believes at one
+time that all jobs wait while hardly one does, and at another the reverse.
 
 DOSSIER_TEST_JOBS=1000000 makes it a million jobs.
 """
@@ -63,7 +64,10 @@ EMPTY = """
 
 
 class Ask(NamedTuple):
-    """A statement, its parameters in SQL, and how many rows of jobs and events it may look at."""
+    """Hold a statement, its parameters, and the rows it may read.
+
+    The parameters are in SQL, the rows those of jobs and events.
+    """
 
     name: str
     sql: str
@@ -106,7 +110,10 @@ def asks(jobs: list[str], long: str) -> list[Ask]:
 
 
 def lists(before: str) -> Iterator[Ask]:
-    """The lists that can be asked for. Nothing has failed; tag and word are those of one job in 500."""
+    """Return every kind of list, of rare tags, words and failures.
+
+    Nothing has failed; tag and word are those of one job in 500.
+    """
     kinds = ((None, "completed", "failed"), (None, "not_found"), ((), ("rare",)), (None, before))
     for status, outcome, tags, last in product(*kinds):
         after = last and job_lists.ListCursor(UUID(last))
@@ -164,7 +171,7 @@ def complaints(plan: dict, rows: int) -> Iterator[str]:
 
 @pytest.fixture
 async def alone(owner, database_url) -> AsyncIterator:
-    """A connection as the application has it, to tables that no vacuum and no analyze comes to by itself."""
+    """Connect as the application does, to tables left by autovacuum."""
     tables = await fetch(owner, "SELECT relid::text FROM pg_partition_tree('events') WHERE isleaf")
     for table in ["jobs", "leases", *(row[0] for row in tables)]:
         await fetch(owner, f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
@@ -208,7 +215,7 @@ async def life(owner) -> AsyncIterator[str]:
 
 
 async def explained(connection, ask: Ask) -> AsyncIterator[tuple[str, dict]]:
-    """How Postgres carries it out, with a plan for these values and with one for any; nothing is kept."""
+    """Return the plans for these values and for any, keeping nothing."""
     await connection.execute(f"PREPARE ask AS {ask.sql}")
     for mode in ("force_custom_plan", "force_generic_plan"):
         await connection.execute(f"SET plan_cache_mode = {mode}")

@@ -1,4 +1,4 @@
-"""Promise 1: the log is the truth; the projection can be thrown away."""
+"""Promise 1: the log is the truth, the projection can be discarded."""
 
 from app.domain.caller import ANYBODY
 from app.domain.view import job_view

@@ -1,4 +1,4 @@
-"""The queue over the log: each job once, priority then age, nobody starves, leases end."""
+"""The queue gives each job once, by priority and age, starving none."""
 
 import asyncio
 import logging

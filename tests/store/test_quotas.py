@@ -1,4 +1,7 @@
-"""Quotas of tenants: reserved at the submit, settled at the end, never overspent together."""
+"""Tenants' quotas are reserved, settled, and never overspent together.
+
+They are reserved when a job is submitted, and settled at its end.
+"""
 
 import asyncio
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The schema that the migrations make is the schema that the code believes in."""
+"""The migrations make the schema that the code expects."""
 
 import asyncio
 import re

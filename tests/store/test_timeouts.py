@@ -1,4 +1,4 @@
-"""Nothing waits for ever: every connection of the application has its timeouts, whoever opened it."""
+"""Every connection of the application has timeouts, whoever opened it."""
 
 import asyncio
 import inspect
@@ -86,7 +86,7 @@ async def test_the_one_that_beats(writer, database_url, opened):
 
 
 async def test_a_lock_that_somebody_holds_is_not_waited_for_for_ever(writer, engine, owner, monkeypatch):
-    """The statement is given up, as the database being away; whoever asked tries again."""
+    """The statement is given up as an outage, which the caller retries."""
     monkeypatch.setitem(SERVER_SETTINGS, "lock_timeout", "200")
     job = await submitted_job(writer)
     holder = await asyncpg.connect(database.driver_url(owner._url))
@@ -100,7 +100,10 @@ async def test_a_lock_that_somebody_holds_is_not_waited_for_for_ever(writer, eng
 
 
 def test_no_other_place_opens_connections():
-    """Those of `dossier sql` have their own timeouts, which the reader chooses; migrations may take long."""
+    """No other place opens connections.
+
+    Those of `dossier sql` have their own timeouts, which the reader chooses; migrations may take long.
+    """
     from pathlib import Path
 
     import app

@@ -1,4 +1,4 @@
-"""Claims go round the tenants: a flood of one holds nobody else up."""
+"""Claims take turns among tenants, so one's flood delays nobody."""
 
 import asyncio
 from collections import Counter

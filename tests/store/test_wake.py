@@ -44,7 +44,10 @@ def short_pauses(monkeypatch):
 
 
 async def test_a_refusal_that_is_no_outage_does_not_silence_the_bell_for_good(database_url):
-    """As after a password was changed, or while a database is being renamed."""
+    """Listening resumes after a refusal that is no outage.
+
+    That is what a changed password or a database that is being renamed gives.
+    """
     name = make_url(database_url).database
     admin = with_database(database_url, "postgres")
     async with running(database_url) as (bell, heard, task), running(database_url) as (other, *_):

@@ -1,4 +1,7 @@
-"""A reader is level or behind, and always ends at a frame boundary or is cut."""
+"""A reader catches up, and always ends at a frame's end.
+
+Otherwise it is cut.
+"""
 
 import asyncio
 
@@ -16,7 +19,10 @@ from tests.stream.topics import Log, a_topic, frame
 
 
 class Socket:
-    """The server's side of a connection: `send` waits while it is closed to writes."""
+    """Stand for the server's side of a connection.
+
+    `send` waits while it is closed to writes.
+    """
 
     def __init__(self) -> None:
         self.sent: list[bytes] = []
@@ -31,7 +37,10 @@ class Socket:
         self.ended = not part["more_body"]
 
     def write(self, chunk) -> bool:
-        """As the server's own: a chunk as HTTP puts it on the wire, if there is room."""
+        """Write a chunk as HTTP would put it on the wire.
+
+        A closed socket takes nothing.
+        """
         if not self.room.is_set():
             return False
         size, body = chunk.split(b"\r\n", 1)

@@ -1,4 +1,4 @@
-"""The ring of a job: contiguous, bounded, warmed by the pages that are read past it."""
+"""A job's ring is contiguous, bounded, and warmed by pages read beyond."""
 
 import asyncio
 import gc

@@ -1,7 +1,7 @@
-"""Minimal pairs: true sentences written for these tests, and false ones made of them by rule.
+"""Pair true sentences with false ones made of them by rule.
 
-A page is one sentence of each group. Each rule of a kind changes one thing in a sentence that has it; a
-control says the same as its sentence in another way.
+The true ones are written for these tests. A page is one sentence of each group. Each rule of a kind changes
+one thing in a sentence that has it; a control says the same as its sentence in another way.
 """
 
 import re
@@ -264,7 +264,7 @@ def pages(language: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def first(changes: dict[str, str]) -> Rule:
-    """Make a rule that puts the first word that it knows in another one's place."""
+    """Make a rule that swaps the first known word for another."""
 
     def rule(sentence: str) -> str | None:
         for old, new in changes.items():
@@ -310,7 +310,7 @@ def other_number(language: str) -> Rule:
 
 
 def denied(language: str) -> Rule:
-    """Put a negation behind the first auxiliary verb of a sentence that has none."""
+    """Negate the first auxiliary verb of a sentence without negation."""
 
     def rule(sentence: str) -> str | None:
         if first(DENIALS[language])(sentence):
@@ -355,7 +355,7 @@ def false_pairs(language: str) -> Iterator[tuple[str, str, str, str]]:
 
 
 def controls(language: str) -> Iterator[tuple[str, str, str]]:
-    """Yield the way in which it is told otherwise, page, and a sentence that says what the page says."""
+    """Yield a rewording's name, the page, and an equivalent sentence."""
     begin = "According to the town's chronicle, " if language == "en" else "Der Chronik zufolge gilt: "
     for page, sentences in pages(language):
         for sentence in sentences:

@@ -1,4 +1,7 @@
-"""What a citation is for: a clause, a cell, a sentence of several sources, several places of a page."""
+"""A citation covers a clause, a cell, or sentences with several sources.
+
+One claim may rest on several places of a page.
+"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which language a text is in, and which words in it say the same."""
+"""A text's language is known, and which of its words agree."""
 
 import sys
 
@@ -70,7 +70,7 @@ def test_question_words_and_function_words_are_no_terms():
 
 def test_the_work_grows_with_the_text_and_no_faster():
     def work(times):
-        """Count the lines that run, which does not depend on how busy the machine is."""
+        """Count the lines that run, which a busy machine does not change."""
         lines = 0
 
         def count(_frame, event, _arg):

@@ -1,4 +1,7 @@
-"""Words that turn a meaning: pairs made by rule from true sentences, which are the controls."""
+"""A word that turns the meaning takes a citation away.
+
+Rules make the pairs from true sentences, which are the controls.
+"""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""What a model puts around a report is taken off, and citations are understood however they are written."""
+"""Framing around a report is removed, and every style of citation understood."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A report as a Word document and its sources as BibTeX and CSL-JSON, whatever strangers wrote."""
+"""Reports become Word documents and sources BibTeX or CSL-JSON, whatever they contain."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""Words of French and Spanish that turn a meaning take a citation away."""
+"""French and Spanish words that turn a meaning take a citation away."""
 
 import pytest
 

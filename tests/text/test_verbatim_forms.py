@@ -1,4 +1,4 @@
-"""A page of nothing but other forms of characters is folded character by character, in its place."""
+"""A page of nothing but variant characters is folded in place."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""A page of HTML is read without its frame, and never without its text."""
+"""An HTML page is read without its frame, never without its text."""
 
 import pytest
 

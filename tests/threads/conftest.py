@@ -1,4 +1,7 @@
-"""Every run that a test here leaves behind is replayed: today's code must decide the same at each event."""
+"""Replay every run that a test here leaves behind.
+
+Today's code must decide the same at each event.
+"""
 
 import pytest
 

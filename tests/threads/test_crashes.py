@@ -1,4 +1,7 @@
-"""A worker of a job with threads dies at every append; another goes on, and nothing is paid twice."""
+"""A threaded job survives a worker's death at every append.
+
+Another worker goes on, and nothing is paid twice.
+"""
 
 import asyncio
 
@@ -23,7 +26,7 @@ async def crashed(threaded, left, *, before_commit):
 
 
 def paid(rows):
-    """How often each call was completed, and how many were announced as repeats."""
+    """Count completions of each call, and announced repeats."""
     completed = [event.key for event in events(rows, e.CallCompleted)]
     repeats = sum(event.repeat > 0 for event in events(rows, e.CallRequested))
     return completed, repeats

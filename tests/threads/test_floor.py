@@ -1,4 +1,4 @@
-"""The floor holds for threads too: a deep job with any model is at least as good as one without."""
+"""A deep threaded job with any model is as good as without."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A job is researched by threads: facts, conflicts and long pages of a seeded world reach its report."""
+"""Threads bring a world's facts, conflicts and long pages into the report."""
 
 from app.domain import events as e
 from app.store import analyst_session

@@ -18,7 +18,7 @@ THREADED = Terms(threaded=frozenset({"standard", "deep"}))
 
 
 class Threaded:
-    """What a job is worked on with: a world, a model, and the house's database."""
+    """Hold a world, a model, and a house's database for a job."""
 
     def __init__(self, house, *, names=3, seed=1, model=None, long=20_000):
         self.house = house
@@ -46,7 +46,7 @@ class Threaded:
         return attempt.job
 
     async def whole(self, **fields):
-        """A job from its question to its report: the job, its log, and how many appends it took."""
+        """Play a job to its report, returning job, log and appends."""
         await self.submitted(**fields)
         claimed = await claimed_job(self.house.writer)
         writer = DyingWriter(self.house.writer, 10**9, before_commit=False)

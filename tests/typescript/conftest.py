@@ -1,4 +1,4 @@
-"""The package, packed and installed once; servers whose streams wait little."""
+"""Pack and install the package once, and serve it without long waits."""
 
 import pytest
 

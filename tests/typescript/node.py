@@ -10,7 +10,7 @@ SECONDS = 90.0  # for a program; only a broken one needs them
 
 
 async def node(folder: Path, script: str, *arguments: object, **environment: str) -> Any:
-    """What the program prints, as JSON; it ends with the test."""
+    """Return what a program prints as JSON, ending it with the test."""
     program = await asyncio.create_subprocess_exec(
         *("node", script, *map(str, arguments)),
         cwd=folder,

@@ -1,4 +1,4 @@
-"""The package as npm packs it, installed in a folder of its own without any network."""
+"""Install the package as npm packs it, in an offline folder."""
 
 import json
 import os
@@ -16,7 +16,7 @@ ALONE = ("--offline", "--no-audit", "--no-fund", "--no-package-lock", "--logleve
 
 
 def without_package() -> str | None:
-    """Why the package cannot be built; None if it can."""
+    """Say why the package cannot be built, or None if it can."""
     if reason := without_node():
         return reason.replace("npm's eventsource runs", f"the client is tried on Node {OLDEST_NODE}; it runs")
     return without_typescript()
@@ -36,7 +36,7 @@ def installed(folder: Path) -> Path:
 
 
 def npm(folder: Path, *command: str) -> str:
-    """What npm prints; the compiler is the one of the tests."""
+    """Return what npm prints, with the tests' compiler."""
     programs = os.pathsep.join([str(NODE / "node_modules/.bin"), os.environ["PATH"]])
     done = subprocess.run(
         ["npm", *command],

@@ -1,4 +1,4 @@
-"""The TypeScript client follows a server that does everything wrong, as the Python client does."""
+"""The TypeScript client follows a misbehaving server as Python's does."""
 
 import asyncio
 from typing import Any, NamedTuple

@@ -1,4 +1,7 @@
-"""The packed TypeScript client over a real server, under Node and in a browser."""
+"""The packed TypeScript client works under Node and in a browser.
+
+The server is a real one.
+"""
 
 import asyncio
 import contextlib
@@ -88,7 +91,10 @@ async def test_a_key_is_taken_from_the_environment(user, house):
 
 
 async def test_a_page_of_another_origin_follows_a_job_in_chromium(user, house, database_url):
-    """The page comes from one server and asks another, whose stream is cut once."""
+    """A page of one server follows a job at another.
+
+    The stream is cut once.
+    """
     if reason := without_chromium():
         pytest.skip(reason)
     modules = user / "node_modules/dossier-client/dist"

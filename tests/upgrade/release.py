@@ -15,7 +15,7 @@ UNTIL_TAGGED = "af6c0c81a35f9492ddcc3043c3ede70137aaf8c8"
 
 
 def last_release() -> str:
-    """Return the commit of the last release, or skip where it is out of reach."""
+    """Return the last release's commit, or skip if out of reach."""
     tags = git("tag", "--list", "v*", "--sort=-version:refname", "--merged", "HEAD~1").decode().split()
     commit = tags[0] if tags else UNTIL_TAGGED
     try:

@@ -1,4 +1,7 @@
-"""The last release and today's code run on one database, before, during and after an upgrade."""
+"""The last release and today's code share a database during an upgrade.
+
+They do so before and after it, too.
+"""
 
 import asyncio
 import os
@@ -59,7 +62,7 @@ async def submit(server, number):
 
 
 async def lines(server, job_id):
-    """What a stream shows of a job: the id and type of each event."""
+    """Return the id and type of each event that a stream shows."""
     async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
         text = (await http.get(f"/jobs/{job_id}/stream")).text
     return [line for line in text.splitlines() if line.startswith(("id:", "event:"))]

@@ -116,7 +116,7 @@ async def test_pg_upgrade_keeps_logs_cursors_and_proofs():
 
 
 async def work(url: str):
-    """Complete a job; returns it, and the feed's head after it."""
+    """Complete a job, returning it and the feed's head after it."""
     engine = make_engine(url)
     job = await completed_job(Writer(engine, Wake(engine, None)))
     head = (await event_feed.head(engine)).head

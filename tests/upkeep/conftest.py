@@ -1,4 +1,4 @@
-"""Whole runs of the scripted model, each on a house of its own."""
+"""Play whole jobs with the scripted model, each on its own house."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from tests.upkeep.old_jobs import OLD, old_job
 
 @pytest.fixture
 def ask(database_url):
-    """Runs a job to its report; returns its id."""
+    """Run a job to its report, and return its id."""
 
     async def run(query="At what temperature does water boil?") -> UUID:
         house = TestHouse(FAST, database_url)
@@ -36,7 +36,7 @@ async def job(ask) -> UUID:
 
 @pytest.fixture
 async def old(writer, owner) -> list[UUID]:
-    """Three jobs of March 2025, in a partition of their own, and one of today."""
+    """Make three jobs in a partition of March 2025, and one today."""
     await fetch(owner, "SELECT make_event_partition($1::timestamptz)", OLD)
     found = [await old_job(writer, OLD + timedelta(days=day)) for day in range(3)]
     await completed_job(writer)
@@ -45,7 +45,7 @@ async def old(writer, owner) -> list[UUID]:
 
 @pytest.fixture
 def dossier(database_url, tmp_path):
-    """Runs the command; returns its exit code and what it printed."""
+    """Run the command, returning its exit code and output."""
 
     async def run(*arguments):
         environment = {**os.environ, "DATABASE_URL": database_url, "DOSSIER_HOME": str(tmp_path / "home")}

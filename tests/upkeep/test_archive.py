@@ -1,4 +1,4 @@
-"""Archives: a month leaves the database as a file that can be checked; what is asked about it is answered."""
+"""A month leaves the database as a verifiable file that still answers."""
 
 import json
 import shutil
@@ -145,7 +145,10 @@ async def test_a_key_whose_job_was_archived_makes_no_second_job(old, owner, hous
 
 
 async def test_a_log_that_leaves_while_it_is_read_is_no_shorter_bundle(old, owner, house, tmp_path):
-    """The head was read, the events were not yet: what is left of them must not be signed."""
+    """A log that is archived during a read yields no shorter bundle.
+
+    The head was read, the events were not yet: what is left of them must not be signed.
+    """
     async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         await fetch(owner, "ALTER TABLE events DETACH PARTITION events_2025_03")  # nothing says so yet
         answer = await http.get(f"/jobs/{old[0]}/bundle")

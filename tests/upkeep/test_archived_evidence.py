@@ -1,4 +1,7 @@
-"""What an owner does under cover of the archive is named, or not passed over in silence."""
+"""Whatever an owner does under cover of the archive is named.
+
+What is not proven is at least not passed over in silence.
+"""
 
 import json
 from datetime import UTC, datetime
@@ -102,7 +105,10 @@ async def test_jobs_of_an_archive_are_held_against_checkpoints(old, owner, witne
 async def test_an_archive_that_lacks_a_job_is_named_whatever_the_log_of_upkeep_says(
     old, owner, tamper, witnessed, tmp_path, database_url
 ):
-    """The owner makes archive and entry anew, without the job: the checkpoints know it."""
+    """The checkpoints know a job that a rewritten archive lacks.
+
+    The owner makes both archive and entry again, without the job.
+    """
     [kept] = await archived(owner, tmp_path, detach=False)
     shorter = manifest_of(kept.path.read_bytes())
     del shorter.heads[str(old[0])]

@@ -1,4 +1,4 @@
-"""`dossier backup` and `dossier restore`: everything of one moment, and proof of it."""
+"""`dossier backup` and `restore` keep all of one moment, and prove it."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Forgetting: the bodies are gone, the chain is whole, and a tombstone says so."""
+"""Forgetting removes bodies, keeps the chain, and leaves a tombstone."""
 
 import asyncio
 import json

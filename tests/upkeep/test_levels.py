@@ -1,4 +1,4 @@
-"""A version runs on the schema of the next one: migrations only add."""
+"""A version runs on the next one's schema, because migrations only add."""
 
 import asyncio
 
@@ -44,7 +44,7 @@ async def test_a_rolled_back_version_starts_and_its_migrate_is_a_sentence(databa
 
 
 async def test_a_database_whose_strings_are_not_standard_works(house, owner, database_url):
-    """Old clusters carry standard_conforming_strings off; every session sets it for itself."""
+    """Every connection sets standard_conforming_strings, which old clusters carry off."""
     from tests.steps import completed_job
 
     name = (await fetch(owner, "SELECT current_database()"))[0][0]

@@ -1,4 +1,7 @@
-"""Rebuilding while others work: built beside, caught up, put in place; nobody waits for it."""
+"""A rebuild runs beside the others, catches up, and swaps in.
+
+Nobody waits for it.
+"""
 
 import asyncio
 import os
@@ -124,7 +127,7 @@ async def test_what_a_killed_rebuild_left_is_dropped_a_day_later(writer, owner):
 
 
 def killed(*_arguments):
-    """Die as a process does that the system kills for lack of memory."""
+    """Die as a process does that runs out of memory."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 

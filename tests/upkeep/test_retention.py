@@ -1,4 +1,4 @@
-"""Rules of retention: which holds, what is deleted, and what the log of upkeep says."""
+"""Retention rules decide what is deleted, and the upkeep log says so."""
 
 import json
 from datetime import UTC, datetime, timedelta

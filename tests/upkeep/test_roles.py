@@ -1,4 +1,7 @@
-"""Databases of several owners on one cluster: roles belong to all of them, so one finds what another made."""
+"""Databases of several owners share a cluster and its roles.
+
+Roles belong to all of them, so one finds what another made.
+"""
 
 import asyncio
 from uuid import uuid4
@@ -18,7 +21,7 @@ from tests.conftest import execute, with_database
 
 @pytest.fixture
 async def owned(postgres_url):
-    """Makes a login that is no superuser, and a database of its own; returns the URL."""
+    """Make an ordinary login with its own database, returning the URL."""
     made = []
 
     async def make(options="CREATEDB CREATEROLE") -> str:
@@ -41,7 +44,7 @@ def name_of(url: str) -> str:
 
 
 async def migrated(url: str) -> None:
-    """Brought to the newest level; the application can work there."""
+    """Migrate to the newest level, so that the application can work."""
     await asyncio.to_thread(migrate, url)
     engine = make_engine(url, role=APP_ROLE)
     assert (await job_lists.page(engine, ANYBODY, job_lists.JobFilter(), 1)).jobs == []
@@ -49,7 +52,10 @@ async def migrated(url: str) -> None:
 
 
 async def may_grant(url: str) -> bool:
-    """Whether whoever may make roles may also give away those of others: up to PostgreSQL 15 it may."""
+    """Say whether whoever makes roles may also grant others' roles.
+
+    Up to PostgreSQL 15 that is so.
+    """
     connection = await asyncpg.connect(driver_url(url))
     version = connection.get_server_version().major
     await connection.close()

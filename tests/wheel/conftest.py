@@ -1,4 +1,4 @@
-"""A wheel of this checkout in virtual environments that hold nothing but what it asks for."""
+"""Install this checkout's wheel in environments with only its requirements."""
 
 import os
 import re
@@ -18,7 +18,10 @@ KNOBS = ("DOSSIER_", "DATABASE_", "OPENAI_", "TAVILY_", "PYTHON")
 
 
 class Environment:
-    """A virtual environment of a project that has an `app` package of its own, and PYTHONPATH=."""
+    """Hold the environment of a project with its own `app` package.
+
+    PYTHONPATH is its folder.
+    """
 
     def __init__(self, folder: Path, wheel: Path, *extras: str) -> None:
         self.project = folder / "project"
@@ -65,7 +68,10 @@ def clean(environment: Environment | None = None) -> dict[str, str]:
 
 
 def needed(name: str, packages: Path, extras: set[str]) -> set[str]:
-    """The distributions that one asks for, and what those ask for, as its own metadata says."""
+    """Return the distributions that one needs, directly or not.
+
+    Their own metadata says so.
+    """
     (found,) = metadata.distributions(name=name, path=[str(packages)])
     names: set[str] = set()
     _collect(found, extras, names)

@@ -1,4 +1,7 @@
-"""The built wheel in a fresh environment, used by a project that has its own `app` package."""
+"""A project with its own `app` package uses the built wheel.
+
+The environment is a fresh one.
+"""
 
 import asyncio
 import sys
@@ -125,7 +128,10 @@ def test_every_command_runs_in_a_project_with_an_app_of_its_own(with_server):
 
 
 def test_a_server_of_its_own_and_processes_beside_it_run_there_too(with_server):
-    """`demo` starts `serve`; `rebuild` and `verify` start processes that import by name."""
+    """The wheel's server and the processes that it starts run there.
+
+    `demo` starts `serve`; `rebuild` and `verify` start processes that import by name.
+    """
     demo = with_server.dossier("demo")
     again = [with_server.dossier(name) for name in ("rebuild", "verify", "jobs")]
 

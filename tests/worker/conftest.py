@@ -1,4 +1,7 @@
-"""Every run that a test here leaves behind is replayed: today's code must decide the same at each event."""
+"""Replay every run that a test here leaves behind.
+
+Today's code must decide the same at each event.
+"""
 
 import pytest
 
@@ -7,6 +10,6 @@ from tests.replays import assert_all_replay
 
 @pytest.fixture
 async def house(house, monkeypatch):
-    """The house of all tests; what was patched is still patched when its runs are replayed."""
+    """Give the tests' house, replaying its runs before patches are undone."""
     yield house
     await assert_all_replay(house.engine)

@@ -16,7 +16,7 @@ class Crash(BaseException):
 
 
 class DyingWriter:
-    """Writes like the real one, until `left` appends are done; then the process is dead."""
+    """Write like the real one, then die after `left` appends."""
 
     def __init__(self, writer, left, *, before_commit):
         self._writer = writer
@@ -42,7 +42,7 @@ async def run_once(house, job, writer):
 
 
 async def crash_and_resume(house, left, *, before_commit, script=SCRIPT, **fields):
-    """A run that dies after `left` appends and is taken up by another worker."""
+    """Crash a run after `left` appends, and resume it elsewhere."""
     house.model, house.search = ScriptedModel(script), ScriptedSearch()
     await submitted_job(house.writer, query="boil?", **fields)
     job = await claimed_job(house.writer)

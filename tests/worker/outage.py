@@ -1,4 +1,4 @@
-"""A provider whose outages a test begins and ends, and what the log says of them."""
+"""Fail on order as a provider, and read what the log says."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ MOST = 60  # events that one outage may cost a job
 
 
 class Provider:
-    """A search on a real socket that answers, or fails in one of FAULTS."""
+    """Search on a real socket, or fail in one of FAULTS."""
 
     def __init__(self):
         self.fault = None
@@ -74,7 +74,7 @@ def repeat_of(event):
 
 
 def assert_each_announced_call_is_made(happened):
-    """Between two announcements of a call there is what came of the first."""
+    """Assert that each announced call had an outcome before the next."""
     open_calls = set()
     for event in happened:
         if isinstance(event, e.CallRequested):

@@ -1,4 +1,7 @@
-"""A model that writes long reports by rule from what it was shown: true sentences, and planted false ones."""
+"""Write long reports by rule from what the model was shown.
+
+There are true sentences, and planted false ones.
+"""
 
 import re
 
@@ -42,7 +45,7 @@ def counted(row: tuple[str, int, int]) -> str:
 
 
 class Citation(Struct, frozen=True):
-    """A sentence or a part of one, and the source that the report names for it."""
+    """Hold a cited sentence or part, and the source it names."""
 
     text: str
     number: int
@@ -96,7 +99,10 @@ def _page(at: int, english: list[list[str]], german: list[list[str]]) -> Page:
 
 
 def english_report(numbered: dict[int, Page]) -> Report:
-    """Paraphrases, tables and sentences of several sources, and one falsehood of each kind a page."""
+    """Write paraphrases, tables and shared sentences, with planted falsehoods.
+
+    A page has one falsehood of each kind.
+    """
     report = Report(["# What the chronicles say"], [], [], {})
     for number, page in numbered.items():
         report.blocks.append(f"## Chronicle {number}")
@@ -114,7 +120,7 @@ def english_report(numbered: dict[int, Page]) -> Report:
 
 
 def _told(report: Report, at: int, line: str, number: int) -> str:
-    """A sentence of a page in one of the ways of the controls."""
+    """Reword a sentence of a page in one of the controls' ways."""
     ways = [line, *pairs.respelled(line, "en")]
     said = ways[at % len(ways)]
     report.right.append(Citation(said, number))
@@ -134,7 +140,7 @@ def _table(report: Report, page: Page, number: int) -> str:
 
 
 def _several_sources(report: Report, numbered: dict[int, Page]) -> None:
-    """A clause of one source and a clause of another in one sentence."""
+    """Join a clause of one source to a clause of another."""
     for (one, page), (other, next_page) in zip(
         numbered.items(), list(numbered.items())[1:] + list(numbered.items())[:1], strict=True
     ):
@@ -149,7 +155,7 @@ def _several_sources(report: Report, numbered: dict[int, Page]) -> None:
 
 
 def _misplaced(report: Report, numbered: dict[int, Page]) -> None:
-    """True sentences with another page's number, with a number that is none, and a sentence of no page."""
+    """Cite wrong pages, a wrong number, and a sentence without page."""
     (one, page), (other, _), *_ = numbered.items()
     report.plant("wrong page", page.english[3], other)
     report.plant("no such source", page.english[4], 99)
@@ -157,7 +163,7 @@ def _misplaced(report: Report, numbered: dict[int, Page]) -> None:
 
 
 def german_report(numbered: dict[int, Page]) -> Report:
-    """The same in German, each sentence with the English words that it stands on."""
+    """Write the same in German, with the English words behind each sentence."""
     report = Report(["# Was die Chroniken sagen"], [], [], {})
     for number, page in numbered.items():
         report.blocks.append(f"## Chronik {number}")
@@ -206,7 +212,10 @@ class Chronicles:
 
 
 class RuleDrivenModel:
-    """Plans, searches, reads, and writes from the texts that it is shown; `report` is what it wrote."""
+    """Plan, search, read, and write from the texts it is shown.
+
+    `report` is what it wrote.
+    """
 
     name = "rule-driven"
 

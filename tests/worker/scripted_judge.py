@@ -7,7 +7,7 @@ from app.domain.events import Usage
 
 
 class ScriptedJudge:
-    """Refuses claims that hold one of `lies`; raises `error` first, where there is one."""
+    """Refuse claims with one of `lies`, raising any `error` first."""
 
     name = "scripted-judge"
 

@@ -1,4 +1,7 @@
-"""What failed is tried again later each time, never beyond a bound, and those who failed together part."""
+"""Retries come later each time, within a bound, and spread out.
+
+Those who failed together part.
+"""
 
 from statistics import median, quantiles
 

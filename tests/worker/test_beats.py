@@ -1,4 +1,4 @@
-"""A worker that claims again what it gave up holds a new lease, whatever is still said of the old one."""
+"""A reclaimed job's new lease holds, whatever was said of the old."""
 
 import asyncio
 import time
@@ -44,7 +44,7 @@ async def test_a_job_that_is_claimed_again_during_a_beat_is_not_lost_by_it(
     beat, again = queue.beat, []
 
     async def beat_slowly(*asked):
-        """Postgres answers about the first lease; before the worker hears of it, it has the second."""
+        """Answer a beat about the first lease once it has the second."""
         if not again:
             again.append(await given_up_and_claimed_again(writer, first))
             kept = await beat(*asked)
@@ -100,7 +100,10 @@ async def test_a_lease_that_is_really_lost_is_told_with_its_epoch(beats, gone, w
 
 
 async def test_the_end_of_an_attempt_does_not_take_the_next_one_of_its_job_from_the_worker(house):
-    """The first attempt is written off, but its task still has something to do when the second begins."""
+    """The end of an attempt leaves the next one its worker.
+
+    The first attempt is written off, but its task still has something to do when the second begins.
+    """
     begun, leave, runs = asyncio.Event(), asyncio.Event(), []
 
     async def work(attempt):

@@ -1,4 +1,7 @@
-"""Ten defects of a well-known research agent (sgr-deep-research), each as a test that it is not ours."""
+"""Ten defects of a well-known research agent are not ours.
+
+The agent is sgr-deep-research, and each defect has a test.
+"""
 
 import asyncio
 
@@ -71,7 +74,7 @@ async def test_4_a_run_is_not_in_the_memory_of_one_process_and_readers_do_not_st
 
 
 async def handle_nothing(house, job_id) -> Job:
-    """The job as a process that never worked on it sees it: from the log alone."""
+    """Fold the job from the log alone, as a newcomer sees it."""
     from uuid import UUID
 
     from app.store import log

@@ -1,4 +1,4 @@
-"""Claims that words find no quote for get passages by embedding, and are checked all the same."""
+"""Claims without matching words get passages by embedding, checked all the same."""
 
 import pytest
 from msgspec.structs import replace

@@ -1,4 +1,7 @@
-"""A job that is to finish now writes its report from what it has, wherever it was."""
+"""A job told to finish writes its report from what it has.
+
+It does so wherever it was.
+"""
 
 import asyncio
 import contextlib
@@ -18,7 +21,7 @@ from tests.worker.working import over, types, working
 
 
 class Gate:
-    """Lets calls through until it is shut; then they hang, as a slow server does."""
+    """Let calls through until shut, then hang as a slow server does."""
 
     def __init__(self) -> None:
         self.reached, self.open = asyncio.Event(), asyncio.Event()
@@ -195,7 +198,10 @@ async def test_the_route_answers_with_the_job_and_409_once_it_is_over(house, htt
 
 
 class FinishedWriter(DyingWriter):
-    """Somebody wants the report just before append number `at`: the worker decided without knowing."""
+    """Ask for the report just before append number `at`.
+
+    The worker has decided without knowing.
+    """
 
     def __init__(self, writer, job_id, at):
         super().__init__(writer, 10**9, before_commit=False)

@@ -1,4 +1,7 @@
-"""The second opinion: drafts are judged, what falls is repaired once or taken out, and nothing blocks."""
+"""Drafts are judged, and what falls is repaired once or removed.
+
+Nothing waits for the judge for ever.
+"""
 
 import httpx
 import pytest
@@ -165,7 +168,7 @@ BARE = "Ice forms when water has 0 degrees."  # said by page 1 in other words, a
 
 
 class TellingJudge(ScriptedJudge):
-    """Says of each claim that holds a key of `verdicts` what is there."""
+    """Give each claim the verdict whose key of `verdicts` it holds."""
 
     def __init__(self, **verdicts):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Promises 7 and 8, and questions: money, time, errors, and asking before spending."""
+"""Promises 7 and 8 hold, and questions come before spending."""
 
 import asyncio
 

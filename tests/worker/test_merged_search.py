@@ -1,4 +1,7 @@
-"""A search of the web and the documents of which one half fails: in the log, for the model, in the result."""
+"""A half of a merged search that fails is told everywhere.
+
+That is the log, the model and the result.
+"""
 
 from app.domain import events as e
 from app.domain.view import job_view

@@ -1,4 +1,4 @@
-"""What a real server and a real worker show to Prometheus once they have worked."""
+"""Real servers and workers show their metrics to Prometheus."""
 
 import asyncio
 import os

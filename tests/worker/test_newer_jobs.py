@@ -1,4 +1,4 @@
-"""A worker leaves jobs of a newer version alone, and their attempts cost nothing."""
+"""A worker leaves newer versions' jobs alone, at no attempt's cost."""
 
 from datetime import UTC, datetime
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""A provider's outage ends: each job goes on once it is over, and few events tell of it."""
+"""A provider's outage ends, and each job goes on with few events."""
 
 from functools import partial
 
@@ -104,7 +104,10 @@ async def released(house, jobs, times):
 
 
 async def away_for_the_whole_deadline(house, search):
-    """The end of a job whose model answers HTTP 500 for as long as it may work."""
+    """Return the end of a job whose model fails until its deadline.
+
+    It answers every request with HTTP 500.
+    """
 
     async def fail(ask, texts, writing=None):
         raise ProviderError("network", "HTTP 500: boom", retryable=True)

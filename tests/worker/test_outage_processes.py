@@ -1,4 +1,4 @@
-"""An outage ends for the jobs of three worker processes, each with breakers of its own."""
+"""An outage ends for three worker processes with their own breakers."""
 
 from functools import partial
 
@@ -34,7 +34,7 @@ async def provider():
 
 @pytest.fixture
 async def model(calls):
-    """The settings of a model on a socket, where the case has one."""
+    """Set a model on a socket if the case has one."""
     if calls not in MODEL:
         yield {}
         return

@@ -1,4 +1,4 @@
-"""A job that ends says what came of it: in its completion, its row, its list, its report."""
+"""A job's completion, row, list and report say what came of it."""
 
 from app.domain import tools
 from app.errors import ProviderError

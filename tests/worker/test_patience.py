@@ -1,4 +1,7 @@
-"""A worker outlives a Postgres that is away for a moment: what was paid is neither lost nor paid again."""
+"""A worker outlives a short outage of Postgres without paying twice.
+
+What was paid is not lost either.
+"""
 
 import asyncio
 import gc
@@ -22,7 +25,7 @@ PATIENT = timedelta(seconds=15)  # a lease that a slow machine does not lose
 
 
 class Trouble:
-    """The first tries of a statement fail: before it reaches Postgres, or after it was carried out."""
+    """Fail a statement's first tries, before or after it is carried out."""
 
     def __init__(self, carry_out, *, reaches, times=1):
         self._carry_out = carry_out
@@ -166,7 +169,10 @@ async def is_idle(worker):
 
 
 async def test_a_restart_of_all_sessions_in_the_middle_of_a_run_costs_no_attempt(house, database_url):
-    """The real thing: whatever the worker's connections were doing, they are cut, again and again."""
+    """Cutting every session in the middle of a run costs no attempt.
+
+    The sessions are real, and whatever they were doing, they are cut again and again.
+    """
     house.model.pause = 0.05
     jobs = [await submitted_job(house.writer) for _ in range(6)]
 

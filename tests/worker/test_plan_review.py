@@ -1,4 +1,4 @@
-"""A job with `plan_review` waits with its plan, and goes on with what the caller makes of it."""
+"""A job with `plan_review` waits for its caller's plan, then follows it."""
 
 import contextlib
 

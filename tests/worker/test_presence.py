@@ -50,7 +50,7 @@ async def process(database_url, **environment):
 
 
 async def only_worker(engine, *states):
-    """The one worker that there is, once it is in one of these states."""
+    """Return the only worker, once in one of these states."""
 
     async def seen():
         found = (await workers.read_workers(engine)).workers
@@ -235,7 +235,10 @@ async def test_scrapes_count_workers_by_state(house):
 
 
 async def test_a_locked_row_of_a_worker_costs_no_lease(house, database_url):
-    """Leases come first: a beat that cannot show the worker still keeps its jobs."""
+    """A beat that cannot show the worker still keeps its jobs.
+
+    Leases come first.
+    """
     release = asyncio.Event()
 
     async def work(attempt):

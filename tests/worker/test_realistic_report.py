@@ -1,4 +1,4 @@
-"""A whole job with a realistic report: right citations stay, planted falsehoods fall, replay agrees."""
+"""Right citations stay, planted falsehoods fall, and the replay agrees."""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""Promise 6: paid once. A worker crashes at every event boundary of a whole run; the run is the same."""
+"""Promise 6: paid once.
+
+A worker crashes at every event boundary of a whole run, and the run is the same.
+"""
 
 import pytest
 from msgspec.structs import replace
@@ -13,7 +16,7 @@ from tests.worker.crashes import DyingWriter, as_rescue, crash_and_resume, run_o
 
 
 async def run_whole(house):
-    """A run without a crash: its report and how many appends it took."""
+    """Play a run without a crash, returning report and appends."""
     await submitted_job(house.writer, query="boil?")
     writer = DyingWriter(house.writer, 10**9, before_commit=False)
     job = await claimed_job(house.writer)

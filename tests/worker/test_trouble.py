@@ -1,4 +1,4 @@
-"""A worker outlives what Postgres refuses, for whatever reason, and does not believe its own clock."""
+"""A worker outlives what Postgres refuses, and distrusts its own clock."""
 
 from datetime import UTC, datetime, timedelta
 

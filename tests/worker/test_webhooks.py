@@ -1,4 +1,7 @@
-"""Webhooks: each event at least once, in order, signed, whatever the receiver or the worker does."""
+"""Webhooks deliver each event at least once, in order and signed.
+
+This holds whatever the receiver or the worker does.
+"""
 
 import asyncio
 import contextlib
@@ -28,7 +31,7 @@ HTTP = {"http": True}
 
 
 class Receiver:
-    """A receiver whose next answers are given; then it takes everything."""
+    """Answer as told, then accept everything."""
 
     def __init__(self, *statuses, pause=0.0, **headers):
         self.statuses = list(statuses)
@@ -74,7 +77,7 @@ async def carrying(house, hosts=("127.0.0.1",), **options):
 
 @contextlib.asynccontextmanager
 async def endpoint(house, receiver, **options):
-    """An endpoint that this receiver listens at, and a client of the API."""
+    """Make an endpoint at this receiver, and a client of the API."""
     async with (
         served(receiver) as address,
         serving(house, workers=0) as url,
@@ -306,7 +309,10 @@ async def test_a_look_that_fails_is_logged_and_the_next_one_delivers(house, monk
 
 @pytest.mark.parametrize("turns", range(5))
 async def test_a_cancel_that_meets_a_hint_ends_the_courier(house, turns):
-    """asyncio.wait_for swallows such a cancel before Python 3.12, and the process never ends."""
+    """A cancel that meets a hint still ends the courier.
+
+    asyncio.wait_for swallows such a cancel before Python 3.12, and the process never ends.
+    """
     courier = WebhookCourier(house.engine, house.wake, WebhookSender(()), house.metrics, poll=60)
     courier._is_listening = True
     running = asyncio.create_task(courier._rest(60))

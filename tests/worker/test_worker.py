@@ -1,4 +1,4 @@
-"""The worker: works each job once, stops what is cancelled, rescues, hands back, gives up in time."""
+"""The worker works, stops, rescues, hands back and gives up in time."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""A model in the middle of a reply: its progress is in the log, and what it wrote in vain is kept."""
+"""A reply in progress is in the log, wasted text included."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ from tests.worker.working import over, types, working
 
 
 class SlowWriter(ScriptedModel):
-    """Writes a few words of its second reply, then does what `then` says."""
+    """Write a few words of its second reply, then do `then`."""
 
     def __init__(self, then):
         super().__init__()
