@@ -8,6 +8,7 @@ more, and below THRESHOLD nothing is quoted. All numbers of the claim must stand
 that turns the meaning may differ.
 """
 
+import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ from msgspec import Struct
 
 from app.text import languages, meaning, proper_names, sentences, verbatim
 from app.text.numbers import Figures, both, figures, missing, near, unit_conflict
+from app.text.numerals import SCALES, UNITS
 from app.text.proper_names import Known
 
 # Half of what the claim says, by weight. Seventeen paraphrases scored 0.48 to 1.0, in the middle 0.8, against
@@ -38,6 +40,9 @@ EXACT = 12  # windows that are compared character by character
 MAX_WINDOWS = 30  # windows whose numbers and turning words are compared
 POSTINGS = 10_000  # entries of the index that are counted for one claim
 VOCABULARY = 60_000  # words of a page that are stemmed
+
+# The number of a formula's letter, which names it and counts nothing: "a[1]", "x_2".
+_FORMULA_INDEX = re.compile(r"(?<![^\W\d_])([A-Za-z])(?:\[\d{1,4}\]|_\{?\d{1,4}\}?)")
 
 NOTHING = "nothing in it to check"
 NOT_HERE = "is not in this passage of the page"
@@ -67,6 +72,16 @@ class Claimed(Struct, frozen=True):
     figures: Figures
     context: frozenset[str] = frozenset()  # stems that help to choose and are not asked for
     language: str = ""
+    measures: tuple["Measure", ...] = ()
+
+
+class Measure(Struct, frozen=True):
+    """A number of a claim, and the stems that say it."""
+
+    readings: frozenset[str]
+    stems: frozenset[str]
+    unit: str = ""
+    unit_stems: frozenset[str] = frozenset()
 
 
 def claimed(text: str, language: str = "", context: str = "", spoken: str = "") -> Claimed:
@@ -78,8 +93,40 @@ def claimed(text: str, language: str = "", context: str = "", spoken: str = "") 
         context: words around the clause that may help to choose a passage.
         spoken: the language of the clause itself.
     """
-    said = figures(text, spoken, loose=False)
-    return Claimed(text, stems(text, language), said, stems(context, language), spoken)
+    bare = _FORMULA_INDEX.sub(r"\1", text)
+    said = figures(bare, spoken, loose=False)
+    return Claimed(
+        text,
+        stems(bare, language),
+        said,
+        stems(context, language),
+        spoken,
+        tuple(_measures(bare, said, language)),
+    )
+
+
+def _measures(text: str, said: Figures, language: str) -> Iterable[Measure]:
+    """Return what the claim's numbers are written with.
+
+    "19th" and "nineteenth", "1.3 million" and "1,300,000" share no word.
+    """
+    bag = languages.words(text)
+    scales = frozenset(word for word in bag if word in SCALES)
+    for number in said.numbers:
+        written = frozenset(languages.words(number.written))
+        own = scales | {word for word in bag if word in written or _leading(word) in written}
+        units = (word for word in bag if number.unit and UNITS.get(word) == number.unit)
+        yield Measure(
+            number.readings,
+            frozenset(_stem(word, language) for word in own),
+            number.unit,
+            frozenset(_stem(word, language) for word in units),
+        )
+
+
+def _leading(word: str) -> str:
+    """Return the digits that a word begins with."""
+    return word[: len(word) - len(word.lstrip("0123456789"))]
 
 
 def stems(text: str, language: str) -> frozenset[str]:
@@ -171,7 +218,7 @@ class IndexedPage:
         for first, last in self._around(self._candidates(claim)):
             start, end = self.spans[first][0], self.spans[last][1]
             if end - start <= MAX_FOUND_QUOTE:
-                held = self.held(first, last)
+                held = self.carried(claim, first, last)
                 score = sum(weights[stem] for stem in weights if stem in held) / total
                 rank = score - STEP * (last - first) + STEP * bool(claim.context & held)
                 found.append(Window(rank, score, first, last))
@@ -180,6 +227,13 @@ class IndexedPage:
     def held(self, first: int, last: int) -> frozenset[str]:
         """The wanted stems of a run of sentences."""
         return frozenset[str]().union(*self.stems[first : last + 1])
+
+    def carried(self, claim: Claimed, first: int, last: int) -> frozenset[str]:
+        """Return the claim's stems that a run has, numbers by value."""
+        held = self.held(first, last)
+        if not claim.measures or claim.stems <= held:
+            return held
+        return held | _equal(claim, self.figures(first, last))
 
     def _candidates(self, claim: Claimed) -> list[int]:
         """Return the sentences with most claim words, from its rarest on."""
@@ -247,10 +301,14 @@ class IndexedPage:
     def _refused(self, claim: Claimed, window: "Window") -> str:
         """Return why a similar passage does not carry the claim, or ""."""
         said = self.figures(window.first, window.last)
-        nearest = max(range(window.first, window.last + 1), key=lambda at: len(self.stems[at] & claim.stems))
+        nearest = max(
+            range(window.first, window.last + 1),
+            key=lambda at: len(self.carried(claim, at, at) & claim.stems),
+        )
         text = self.text[slice(*self.spans[nearest])]
         weights = self.weigh(claim)
-        share = sum(weights[s] for s in weights if s in self.stems[nearest]) / sum(weights.values())
+        has = self.carried(claim, nearest, nearest)
+        share = sum(weights[s] for s in weights if s in has) / sum(weights.values())
         whole = self.text[self.spans[window.first][0] : self.spans[window.last][1]]
         return disagreement(claim.figures, said) or meaning.turned(
             claim.text, text, self.language, share=share, whole=whole, known=self.known
@@ -259,7 +317,7 @@ class IndexedPage:
     def _apart(self, claim: Claimed, windows: list["Window"]) -> FoundQuotes | str:
         """Up to PLACES single sentences that carry the claim together."""
         chosen = self._cover(claim, [window.first for window in windows if window.first == window.last])
-        held = frozenset[str]().union(*(self.stems[at] for at in chosen)) & claim.stems
+        held = frozenset[str]().union(*(self.carried(claim, at, at) for at in chosen)) & claim.stems
         score = len(held) / len(claim.stems)
         is_much = len(held) >= MANY_WORDS and score >= MOST_OF_MANY
         is_carried = is_much or (len(chosen) > 1 and score >= APART)
@@ -307,11 +365,23 @@ class IndexedPage:
         if not windows:
             return None
         best = windows[0]
-        held = self.held(best.first, best.last) & claim.stems
+        held = self.carried(claim, best.first, best.last) & claim.stems
         if len(held) < 2:
             return None
         strangers = proper_names.strangers(claim.text, claim.language or self.language, self.known)
         return PartialQuote(self._run(best), held, self.figures(best.first, best.last), strangers)
+
+
+def _equal(claim: Claimed, page: Figures) -> frozenset[str]:
+    """Return the claim's stems for numbers that the page has."""
+    found = frozenset[str]()
+    for measure in claim.measures:
+        same = [number for number in page.numbers if number.readings & measure.readings]
+        if same:
+            found |= measure.stems
+        if measure.unit and any(number.unit == measure.unit for number in same):
+            found |= measure.unit_stems
+    return found
 
 
 class Window(Struct, frozen=True, order=True):

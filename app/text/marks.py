@@ -2,9 +2,11 @@
 
 Each cluster becomes one private character.
 
-Understood are [1], [1, 2], [1][2], [1-3], [1]-[3] with any dash, [^1], [[1]](url), 【1†lines】, full width,
-[Source 1], [1, p. 3], [ref1], (Source 1), superscripts;
-and "(1)" at the end of a clause in a report without brackets.
+Understood are [1], [1, 2], [1][2], [1-3], [1]-[3] with any dash, [^1], [[1]], [[1]](url), 【1†lines】, full
+width, [Source 1], [1, p. 3], [ref1], (Source 1), superscripts.
+
+If the number is that of a source, so are [S1], [page 1], [doc_1], ① at the end of a clause, and, in a report
+without brackets, "(1)" there.
 """
 
 import re
@@ -24,22 +26,36 @@ Clusters = list[tuple[int, ...]]
 
 _LABEL = r"""(?:(?:sources?|refs?|references?|citations?|cite|footnote|fn|note|src|docs?|documents?|dokumente?
     |quellen?|fuentes?|fontes?|fonti
-    |bron|источники?|источ|来源|來源|资料|資料|文献|出典|출처|المصدر|مصدر|स्रोत|แหล่งที่มา)[.:#\s-]{0,3}|\#)?"""
+    |bron|источники?|источ|来源|來源|资料|資料|文献|出典|출처|المصدر|مصدر|स्रोत|แหล่งที่มา)[.:#_\s-]{0,3}|\#)?"""
 _PAGES = r"""(?:\s{0,2}[,;:]\s{0,2}(?:pp?|pgs?|pages?|ss?|seiten?|secs?|sections?|§{1,2}|ch|chap|chapters?|kap
     |paras?|abs|figs?|tab|tables?|ll?|lines?|стр|с|págs?|页|頁)[.\s]{0,3}\d[\w.,–-]{0,15}|:\d{1,4}(?:[–-]\d{1,4})?)?"""
 _JOIN = r"\s{0,3}(?:[,;–—-]|&|and|und|et|y|и)\s{0,3}"
 _NUMBERS = rf"[\s*_^]{{0,4}}{_LABEL}\^?\d{{1,9}}(?:{_JOIN}{_LABEL}\^?\d{{1,9}}){{0,30}}{_PAGES}[\s*_]{{0,4}}"
 _DAGGER = r"(?:†[^\[\]【】]{0,80})?"
-_NAMED = _LABEL.removesuffix("?")
-_ONE = rf"(?:\\?[\[【［]{_NUMBERS}{_DAGGER}\\?[\]】］]|\({_NAMED}\d{{1,4}}(?:{_JOIN}\d{{1,4}}){{0,9}}\))"
+_NAMED = _LABEL.removesuffix(r"|\#)?") + ")"  # "(#1)" says who is first
+_OPENING, _CLOSING = r"[\[【［〔〖]", r"[\]】］〕〗]"
+_SQUARE = rf"\^?\\?{_OPENING}(?:\[{_NUMBERS}\]|{_NUMBERS}{_DAGGER})\\?{_CLOSING}"
+_ONE = rf"(?:{_SQUARE}|[(（]{_NAMED}\d{{1,4}}(?:{_JOIN}\d{{1,4}}){{0,9}}[)）])"
 _CLUSTER = re.compile(rf"{_ONE}(?:\s{{0,3}}[,;–—-]?\s{{0,3}}{_ONE}){{0,50}}", re.IGNORECASE | re.VERBOSE)
 _NO_NUMBERS = re.compile(
-    rf"†[^\]】]*|(?<=\d){_PAGES}(?=[\s*_]{{0,4}}\\?[\]】］])", re.IGNORECASE | re.VERBOSE
+    rf"†[^\]】]*|(?<=\d){_PAGES}(?=[\s*_]{{0,4}}\\?{_CLOSING})", re.IGNORECASE | re.VERBOSE
 )
-_CLUSTER_PART = re.compile(r"\d+|[–—-](?=[\s\[【［\\]{0,6}\^?\d)")
+_CLUSTER_PART = re.compile(r"\d+|[–—-](?=[\s\[【［〔〖\\]{0,6}\^?\d)")
+
+# Words and letters that may name something else, too: a citation only if there is such a source.
+_WEAK = r"""(?:(?:see|siehe|vgl|voir|véase|cf|см)\.?\s{1,2})?(?:(?:pages?|seiten?|página|стр|web|sites?|links?
+    |urls?|results?|items?|passages?|numbers?|nos?|nr|№|n°)[.:#_\s-]{0,3}|[srdpw][._-]?)?"""
+_LABELLED = rf"{_WEAK}\d{{1,4}}(?:{_JOIN}{_WEAK}\d{{1,4}}){{0,20}}{_PAGES}"
+_WEAK_ONE = re.compile(
+    rf"\\?{_OPENING}\s?{_LABELLED}\s?\\?{_CLOSING}|\\cite[a-z]{{0,8}}\{{\d{{1,4}}(?:{_JOIN}\d{{1,4}}){{0,20}}\}}|[(（](?:see\s|siehe\s|voir\s|cf\.?\s)?(?:{_NAMED}|s)\d{{1,4}}"
+    rf"(?:{_JOIN}(?:{_NAMED}|s)?\d{{1,4}}){{0,9}}[)）]",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CIRCLED = re.compile(r"(?<=[^\s①-⑳])(\s{0,2})([①-⑳]{1,5})(?=\s{0,2}(?:[.,;:!?。，；]|\Z|\n))")
 
 _ROUND = re.compile(
-    r"(?<=\S)(\s{1,2})\((\d{1,3}(?:\s?[,;]\s?\d{1,3}){0,9})\)(?=\s{0,2}(?:[.,;:!?。，]|\Z|\n))"
+    rf"(?<=\S)(\s{{1,2}}\(|\s{{0,2}}（)(\d{{1,3}}(?:\s?[,;，、]\s?\d{{1,3}}){{0,9}}){_PAGES}[)）](?=\s{{0,2}}(?:[.,;:!?。，；]|\Z|\n))",
+    re.IGNORECASE | re.VERBOSE,
 )
 _COUNTED_THINGS = re.compile(
     r"(?:\d|\b(?:eq|equation|formula|fig|figure|table|step|case|type|class|section|article|clause|paragraph|rule"
@@ -47,7 +63,7 @@ _COUNTED_THINGS = re.compile(
     re.IGNORECASE,
 )
 _RAISED = re.compile(
-    r"(?:(?<=[^\W\d_]{3})|(?<=[.,;:!?\"”’»)]))[¹²³⁰⁴-⁹]{1,3}+(?:[,⁻˒]?[¹²³⁰⁴-⁹]{1,3}+){0,5}(?![\w⁺⁻])"
+    r"(?:(?<=[^\W\d_]{3})|(?<=[.,;:!?\"”’»)])|(?<=[^\W\d_]{3}\s)(?=[¹²³⁰⁴-⁹,⁻˒]{1,9}(?:[.,;:!?]|\Z|\n)))[¹²³⁰⁴-⁹]{1,3}+(?:[,⁻˒]?[¹²³⁰⁴-⁹]{1,3}+){0,5}(?![\w⁺⁻])"
 )
 _MEASURE = re.compile(r"(?:meter|metre|mètre|metro|inch|foot|feet|mile|yard|sec|mol)s?n?\Z", re.IGNORECASE)
 
@@ -74,6 +90,8 @@ class Style(Struct, frozen=True):
         if self.is_round:
             text = _ROUND.sub(lambda found: self._rounded(found, text), text)
         text = _RAISED.sub(lambda found: self._raised(found, text), text)
+        text = _CIRCLED.sub(lambda found: found[1] + self._if_known(found[2], " ".join(found[2])), text)
+        text = _WEAK_ONE.sub(lambda found: self._if_known(found[0], found[0]), text)
 
         def hide(found: re.Match[str]) -> str:
             if len(clusters) == MAX_CLUSTERS:
@@ -83,12 +101,17 @@ class Style(Struct, frozen=True):
 
         return StoodIn(_CLUSTER.sub(hide, text), clusters)
 
+    def _if_known(self, found: str, spelled: str) -> str:
+        """Write the marks of known sources in brackets, others as found."""
+        numbers = list(dict.fromkeys(_numbers(normalize("NFKC", spelled))))
+        return _bracketed(numbers) if all(number in self.numbers for number in numbers) else found
+
     def _rounded(self, found: re.Match[str], text: str) -> str:
         numbers = [int(number) for number in re.findall(r"\d+", found[2])]
         counts = _COUNTED_THINGS.search(text[max(0, found.start() - 20) : found.start()])
         if counts or not all(number in self.numbers for number in numbers):
             return found[0]
-        return f"{found[1]}[{', '.join(map(str, numbers))}]"
+        return f"{found[1][:-1]}{_bracketed(numbers)}"
 
     def _raised(self, found: re.Match[str], text: str) -> str:
         if _MEASURE.search(text[max(0, found.start() - 20) : found.start()]):
@@ -98,7 +121,11 @@ class Style(Struct, frozen=True):
         if len(numbers) == 1 and numbers[0] not in self.numbers and len(written[0]) > 1:
             digits = [int(digit) for digit in written[0]]
             numbers = digits if all(digit in self.numbers for digit in digits) else numbers
-        return f"[{', '.join(map(str, numbers))}]"
+        return _bracketed(numbers)
+
+
+def _bracketed(numbers: Iterable[int]) -> str:
+    return f"[{', '.join(map(str, numbers))}]"
 
 
 def style(content: str, numbers: Container[int]) -> Style:

@@ -7,6 +7,7 @@
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from unicodedata import normalize
 
 from msgspec import Struct
@@ -53,6 +54,19 @@ _BEFORE_MONTHS = frozenset(
 _RANGE = frozenset(
     ["to", "and", "or", "bis", "und", "oder", "à", "et", "ou", "a", "y", "o", "до", "и", "или"]
 )
+
+
+_AND = frozenset(["and", "und", "y", "et", "и"])
+# "XIXe siècle", "siglo XIX", "XIX века"
+_ROMAN_CENTURY = re.compile(
+    r"\b(?:(?P<before>[XVI]{1,6})(?:e|ᵉ|ème|-[а-я]{1,3})?\s(?=siècle|secolo|sec\b|век|столет|в\.|century)"
+    r"|(?:siglos?|séculos?|secolo)\s(?P<after>[XVI]{1,6})\b)"
+)
+_ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10}
+_HAN_NUMBER = re.compile("[零〇一二两三四五六七八九十百千][零〇一二两三四五六七八九十百千万亿萬億]{1,15}")
+_HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_HAN_SCALES = {"十": 10, "百": 100, "千": 1000}
+_HAN_GROUPS = {"万": 10_000, "萬": 10_000, "亿": 100_000_000, "億": 100_000_000}
 
 
 class Number(Struct, frozen=True):
@@ -102,14 +116,38 @@ def figures(text: str, language: str = "", *, loose: bool = True) -> Figures:
             continue
         if token.kind == "word" and (month := MONTH_NUMBERS.get(token.text)) and _is_month(tokens, at):
             months.add(month)
-        elif token.kind == "word" and token.text in words:
-            value, done = _compound(tokens, at, words)
+        elif token.kind == "word" and (token.text in words or _is_scaled(tokens, at, language)):
+            value, done = _compound(tokens, at, _numerals(language, loose=True))
             found.append(_spelled(text[token.start : tokens[done - 1].end], value, tokens, at, done))
         elif token.kind == "digits" and text[token.end : token.end + 1] == "月" and token.text.isdecimal():
             months.add(int(token.text))
         elif token.kind == "digits":
             found.append(_with_range(_digits(token, tokens, at, text), tokens, at))
+    found += (Number(match[0], frozenset((_han(match[0]),))) for match in _HAN_NUMBER.finditer(text))
+    found += (_roman(match) for match in _ROMAN_CENTURY.finditer(text))
     return Figures(tuple(found[:MAX_NUMBERS]), frozenset(months))
+
+
+def _han(written: str) -> str:
+    """Return the value of a number in Chinese characters: 二十三, 一九八〇."""
+    if all(sign in _HAN_DIGITS for sign in written):
+        return _bare("".join(str(_HAN_DIGITS[sign]) for sign in written))
+    total = group = digit = 0
+    for sign in written:
+        if sign in _HAN_DIGITS:
+            digit = _HAN_DIGITS[sign]
+        elif sign in _HAN_SCALES:
+            group, digit = group + (digit or 1) * _HAN_SCALES[sign], 0
+        else:
+            total, group, digit = (total + group + digit or 1) * _HAN_GROUPS[sign], 0, 0
+    return str(total + group + digit)
+
+
+def _roman(found: re.Match[str]) -> Number:
+    written = found["before"] or found["after"]
+    values = [_ROMAN_DIGITS[sign] for sign in written]
+    signed = (-one if one < after else one for one, after in zip(values, [*values[1:], 0], strict=True))
+    return Number(written, frozenset((str(sum(signed)),)))
 
 
 def missing(claim: Figures, page: Figures) -> str:
@@ -157,11 +195,18 @@ def _month_name(month: int) -> str:
     return next(name for name, value in MONTH_NUMBERS.items() if value == month).title()
 
 
+@lru_cache(maxsize=64)
 def _numerals(language: str, *, loose: bool) -> dict[str, int]:
     if loose:
         return NUMERALS["en"] | NUMERALS.get(language, {})
     doubtful = DOUBTFUL.get(language or "en", frozenset())
     return {word: value for word, value in NUMERALS.get(language or "en", {}).items() if word not in doubtful}
+
+
+def _is_scaled(tokens: list[_Token], at: int, language: str) -> bool:
+    """Return True for a doubtful number word before a scale."""
+    following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+    return SCALES.get(following, 0) > 1 and tokens[at].text in NUMERALS.get(language or "en", {})
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -199,17 +244,33 @@ def _is_month(tokens: list[_Token], at: int) -> bool:
 
 
 def _compound(tokens: list[_Token], at: int, words: dict[str, int]) -> tuple[int, int]:
-    """Return a number word's value, and the token after it.
+    """Return the value of joined number words, and the token after them.
 
-    "two hundred and fifty" is read as one.
+    "two hundred and fifty", "treinta y dos" and "one million two hundred thousand" are read as one.
     """
-    value, done = words[tokens[at].text], at + 1
-    if done < len(tokens) and tokens[done].kind == "word" and SCALES.get(tokens[done].text) == 100:
-        value, done = value * 100, done + 1
-        after = done + (done < len(tokens) and tokens[done].text in ("and", "und"))
-        if after < len(tokens) and tokens[after].text in words:
-            value, done = value + words[tokens[after].text], after + 1
-    return value, done
+    total, group, done = 0, words[tokens[at].text], at + 1
+    while done < len(tokens) and tokens[done].kind == "word":
+        scale = SCALES.get(tokens[done].text, 0)
+        if scale == 100 and 0 < group < 20:
+            group, done = group * 100, done + 1
+        elif scale >= 1000 and group and (not total or total % (1000 * scale) == 0):
+            total, group, done = total + group * scale, 0, done + 1
+        elif after := _joined(tokens, done, words, group, total):
+            group, done = group + words[tokens[after - 1].text], after
+        else:
+            break
+    return total + group, done
+
+
+def _joined(tokens: list[_Token], at: int, words: dict[str, int], group: int, total: int) -> int:
+    """Return the token after a number word that adds, or 0."""
+    if not group:
+        is_group = at + 1 < len(tokens) and tokens[at].text in words and tokens[at + 1].text in SCALES
+        return at + 1 if total and is_group else 0
+    at += tokens[at].text in _AND and at + 1 < len(tokens)
+    value = words.get(tokens[at].text, 0)
+    room = 100 if group % 100 == 0 else 10 if group % 10 == 0 and group % 100 >= 20 else 0
+    return at + 1 if 0 < value < room else 0
 
 
 def _spelled(written: str, value: int, tokens: list[_Token], at: int, done: int) -> Number:

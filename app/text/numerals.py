@@ -37,8 +37,13 @@ _FR_TENS = {20: "vingt", 30: "trente", 40: "quarante", 50: "cinquante", 60: "soi
 _ES = """cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis
     diecisiete dieciocho diecinueve veinte veintiuno veintidós veintitrés veinticuatro veinticinco veintiséis
     veintisiete veintiocho veintinueve"""
+_ES_ORDINALS = ["segund", "tercer", "cuart", "quint", "sext", "séptim", "octav", "noven", "décim"]
 _RU = """ноль один два три четыре пять шесть семь восемь девять десять одиннадцать двенадцать тринадцать
     четырнадцать пятнадцать шестнадцать семнадцать восемнадцать девятнадцать двадцать"""
+
+_RU_TENS = "тридцать сорок пятьдесят шестьдесят семьдесят восемьдесят девяносто"
+_RU_ORDINALS = """перв втор трет четверт пят шест седьм восьм девят десят одиннадцат двенадцат тринадцат
+    четырнадцат пятнадцат шестнадцат семнадцат восемнадцат девятнадцат двадцат"""
 
 
 def _english() -> dict[str, int]:
@@ -73,27 +78,50 @@ def _french() -> dict[str, int]:
     for tens, word in _FR_TENS.items():
         found |= {word: tens, f"{word}-et-un": tens + 1}
         found |= {f"{word}-{_FR.split()[one]}": tens + one for one in range(2, 10)}
-    return found
+    ordinals = {"cinq": "cinquième", "neuf": "neuvième", "dix-neuf": "dix-neuvième"}
+    return found | {
+        ordinals.get(word, f"{word.removesuffix('e').removesuffix('s')}ième"): value
+        for word, value in found.items()
+        if value > 1
+    }
 
 
 def _spanish() -> dict[str, int]:
     tens = ["treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"]
     words = {word: value for value, word in enumerate(_ES.split())}
-    return words | {word: value for value, word in zip(range(30, 100, 10), tens, strict=True)} | {"ambos": 2}
+    words |= {word: value for value, word in zip(range(30, 100, 10), tens, strict=True)}
+    ordinals = enumerate(
+        ["segund", "tercer", "cuart", "quint", "sext", "séptim", "octav", "noven", "décim"], 2
+    )
+    return words | {f"{word}{end}": value for value, word in ordinals for end in "oa"} | {"ambos": 2}
 
 
 def _russian() -> dict[str, int]:
-    return {word: value for value, word in enumerate(_RU.split())} | {"две": 2, "оба": 2}
+    words = {word: value for value, word in enumerate(_RU.split())} | {"две": 2, "оба": 2}
+    words |= {word: value for value, word in zip(range(30, 100, 10), _RU_TENS.split(), strict=True)}
+    for value, word in enumerate(_RU_ORDINALS.split(), 1):
+        words |= {
+            f"{word}{end}": value for end in ("ый", "ой", "ий", "ая", "ое", "ого", "ому", "ом", "ую", "ым")
+        }
+    for value, word in enumerate(_RU.split()[5:], 5):  # of, to, with so many
+        words[f"{word.removesuffix('ь')}и"] = value
+    return words | {"двух": 2, "двумя": 2, "трёх": 3, "трех": 3, "тремя": 3, "четырёх": 4, "четырех": 4}
 
 
 NUMERALS = {"en": _english(), "de": _german(), "fr": _french(), "es": _spanish(), "ru": _russian()}
+
+
+def _russian_firsts() -> set[str]:
+    return {word for word, value in _russian().items() if value < 3 and word[:4] in ("перв", "втор")}
+
+
 # Words that are numbers too, but mostly something else: a page may mean them so, a claim must not.
 DOUBTFUL = {
     "en": frozenset(["zero", "one", "first", "second", "both", "twice", "dozen"]),
     "de": frozenset(["null", "eins", "acht", "achte", "achten", "achtes", "beide", "beiden", "dutzend"]),
-    "fr": frozenset(["zéro", "un", "neuf", "six"]),
-    "es": frozenset(["cero", "uno", "once", "ambos"]),
-    "ru": frozenset(["ноль", "один", "оба"]),
+    "fr": frozenset(["zéro", "un", "neuf", "six", "deuxième", "quatrième"]),
+    "es": frozenset(["cero", "uno", "once", "ambos", "segundo", "segunda", "cuarto", "cuarta"]),
+    "ru": frozenset(["ноль", "один", "оба", *_russian_firsts()]),
 }
 
 _SCALES = {

@@ -16,6 +16,7 @@ _ATTRIBUTED = re.compile(
     r"[^,]{0,80},|[^,.]{0,80}\bzufolge\b)",
     re.IGNORECASE,
 )
+_ROMAN = re.compile("[IVXLC]{1,7}(?:e|ᵉ|ème|th)?")  # a number, which the page may write in digits
 SWAP_RATIO = 0.8  # of the words that two sentences share in one order, where names changed places
 
 # Languages that write names with a capital letter, and hardly anything else.
@@ -85,6 +86,8 @@ def _words(run: Iterable[Token]) -> list[str]:
 def _is_surely_a_name(run: list[Token], language: str) -> bool:
     if run[0].text.isupper() and len(run[0].text) < MIN_NAME:
         return False  # an abbreviation, which the page may spell out
+    if len(run) == 1 and _ROMAN.fullmatch(run[0].text):
+        return False
     return len(_words(run)) > 1 if language == "de" or run[0].begins else True
 
 

@@ -22,9 +22,9 @@ MAX_LINES = 10_000  # of a report; each takes time, and ten thousand are a book
 LONG = 20_000  # characters of a paragraph
 MAX_PROSE_ROUNDS = 5
 
-_NO_BRACKETS = str.maketrans("[]【】［］", "()()()")
-_OPEN = re.compile(r"[\[【［][\d\s*_^,;\\–—-]{0,300}\Z")
-_CLOSE = re.compile(r"[\d\s*_^,;\\–—-]{0,300}[\]】］]")
+_NO_BRACKETS = str.maketrans("[]【】［］〔〕〖〗", "()" * 5)
+_OPEN = re.compile(r"[\[【［〔〖][\d\s*_^,;\\–—-]{0,300}\Z")
+_CLOSE = re.compile(r"[\d\s*_^,;\\–—-]{0,300}[\]】］〕〗]")
 
 _PREFIX = re.compile(r"[\s>]*+(?:(?:[-*+]|\d{1,9}[.)])\s[\s>]*+)*+(?:\[[ xX]\]\s++)?+(?:#{1,6}\s++)?+")
 _INDENT = re.compile(r"\n[\s>]*")
@@ -103,16 +103,17 @@ def read(content: str, known: Container[str], numbers: Container[int] = ()) -> P
     """
     found = unwrap(tidy(content), MAX_LINES)
     source = "\n".join(found.lines)
-    style = marks.style(source, numbers)
+    style, own_list = marks.style(source, numbers), found.own_list
     for _ in range(MAX_PROSE_ROUNDS):
         prose = _read(source, known, style)
-        again = "\n".join(unwrap(tidy(write(prose, lambda *_: True)), MAX_LINES).lines)
+        unwrapped = unwrap(tidy(write(prose, lambda *_: True)), MAX_LINES)
+        again = "\n".join(unwrapped.lines)
         if again == source:
             break
-        source = again
+        source, own_list = again, own_list + unwrapped.own_list
     else:
         prose = _read(source.translate(_NO_BRACKETS), known, style)
-    return replace(prose, own_list=found.own_list, thought=found.thought)
+    return replace(prose, own_list=own_list, thought=found.thought)
 
 
 def _read(source: str, known: Container[str], style: Style) -> Prose:

@@ -19,12 +19,20 @@ _CONTROL_CHARACTERS = re.compile(
     "\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
 )
 _HTML_ENTITY = re.compile(r"&#?\w{1,31};")
-_CITATION_SIGNS = frozenset("[]【】0123456789,;-–—")  # what an entity may spell of a citation
+_CITATION_SIGNS = frozenset("[]【】〔〕〖〗0123456789,;-–—")  # what an entity may spell of a citation
 _TICKS = re.compile(r"`+")
 _AUTOLINK = re.compile(
     r"<([a-z][a-z0-9+.-]{1,31}:[^\s<>]{1,2000}|[^\s<>@]{1,64}@[^\s<>@]{1,255})>", re.IGNORECASE
 )
 _HTML_TAG = re.compile(r"<[a-z/!?][^<>]{0,1000}>", re.IGNORECASE)
+# Digits that html sets higher or lower, and those that stand for a footnote.
+_SMALL_DIGITS = re.compile(
+    r"<(sup|sub|ref|cite)(?:\s[^<>]{0,200})?>\s{0,3}(\d{1,4}(?:\s?,\s?\d{1,4}){0,5})\s{0,3}</\1>",
+    re.IGNORECASE,
+)
+_RAISED_FORMULA = re.compile(r"\$\^\{?\[?(\d{1,4}(?:\s?,\s?\d{1,4}){0,5})\]?\}?\$")
+_HIGHER = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LOWER = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _TAG_BEGINS = re.compile(r"<(?=[a-z/!?])", re.IGNORECASE)
 _TEXT = r"[^\[\]]{0,1000}(?:\[[^\[\]]{0,1000}\][^\[\]]{0,1000}){0,5}"
 _LINK = re.compile(
@@ -87,8 +95,10 @@ def defuse(text: str, known: Container[str], hidden: Hidden) -> str:
 
     Code and the links that stay are hidden, so that nobody takes their brackets for citations.
     """
-    text = _DEFINITION.sub("", _FORMULA.sub(lambda found: _formula(found, hidden), _hide_code(text, hidden)))
+    text = _RAISED_FORMULA.sub(_raised, _hide_code(text, hidden))
+    text = _DEFINITION.sub("", _FORMULA.sub(lambda found: _formula(found, hidden), text))
     text = _AUTOLINK.sub(lambda found: _autolink(found, known, hidden), text)
+    text = _SMALL_DIGITS.sub(_without_tags, text)
     text = _TAG_BEGINS.sub("&lt;", _HTML_TAG.sub("", text))
     for _ in range(MAX_LINK_ROUNDS):
         text, count = _LINK.subn(lambda found: _link(found, known, hidden), text)
@@ -97,6 +107,14 @@ def defuse(text: str, known: Container[str], hidden: Hidden) -> str:
     text = text.replace("](", "]\\(")
     # Only at the start of a paragraph can "[1]: url" turn every other [1] into a link.
     return text.replace("]:", "]\\:") if text.lstrip(" >*+-.)0123456789\n").startswith("[") else text
+
+
+def _without_tags(found: re.Match[str]) -> str:
+    """Keep "10<sup>6</sup>" apart from 106, and a footnote from both."""
+    tag, digits = found[1].lower(), "".join(found[2].split())
+    if tag in ("ref", "cite"):
+        return f"[{digits}]"
+    return digits.translate(_HIGHER if tag == "sup" else _LOWER)
 
 
 def _hide_code(text: str, hidden: Hidden) -> str:
@@ -124,6 +142,11 @@ def _hide_code(text: str, hidden: Hidden) -> str:
 def _formula(found: re.Match[str], hidden: Hidden) -> str:
     """Hide a formula, unless it could be read as html."""
     return found[0] if _TAG_BEGINS.search(found[0]) else hidden.hide(found[0], found[0])
+
+
+def _raised(found: re.Match[str]) -> str:
+    """Return a formula of raised digits without its dollars."""
+    return f"[{found[1]}]" if "[" in found[0] else "".join(found[1].split()).translate(_HIGHER)
 
 
 def _is_escaped(text: str, at: int) -> bool:

@@ -8,7 +8,7 @@ from msgspec import Struct
 THOUGHT_TAG = re.compile(r"[<◁](/?)(?i:think|thinking|thought|reasoning)[>▷]|\[(/?)THINK\]")
 _FENCE = re.compile(r"[ \t]{0,3}(`{3,9}|~{3,9})[ \t]*(markdown|md|text)?[ \t]*", re.IGNORECASE)
 _LISTS = r"""sources? | references? | citations? | bibliography | works\ cited | links
-    | (?:list\ of\ )?sources\ used
+    | (?:list\ of\ )?sources(?:\ (?:used|consulted|cited))? | cited\ sources | reference\ list
     | quellen | quellen(?:verzeichnis|angaben|nachweise?|liste) | literatur | literaturverzeichnis
     | einzelnachweise | verwendete\ quellen | belege | références | sources\ citées | bibliographie
     | liste\ des\ sources | fuentes | referencias | bibliografía | fuentes\ consultadas | fontes | referências
@@ -17,9 +17,21 @@ _LISTS = r"""sources? | references? | citations? | bibliography | works\ cited |
     | قائمة\ المصادر | 参考文献 | 参考资料 | 資料來源 | 资料来源 | 数据来源 | 信息来源 | 来源 | 來源
     | 引用来源 | 引用 | 出典 | 参照 | 参考リンク | 情報源 | 출처 | 참고문헌 | 참고\ 자료 | स्रोत | संदर्भ
     | सन्दर्भ | แหล่งอ้างอิง | แหล่งที่มา | อ้างอิง | เอกสารอ้างอิง"""
-_LIST = re.compile(rf"[\W\d]{{0,12}}(?:{_LISTS})\W{{0,9}}", re.IGNORECASE | re.VERBOSE)
+# A note in brackets may follow, or a second heading: "Sources and further reading".
+_LIST = re.compile(
+    rf"""[\W\d]{{0,12}}(?:{_LISTS})(?:\s{{0,3}}(?:and|und|et|y|и|&|/)\s{{0,3}}(?:{_LISTS}|notes?
+    |further\ reading|anmerkungen|notas))?(?:\W{{0,9}}|\W{{0,6}}[(（][^()（）]{{1,80}}[)）]\W{{0,6}})""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _HEADING = re.compile(r"\s{0,3}(?:#{1,6}\s.{1,120}|\*\*.{1,120}\*\*:?|.{1,80}:)\s*")
-_ITEM = re.compile(r"\s*(?:[-*+]\s|\d{1,4}[.)]\s|\\?\[\^?\d{1,4}\\?\]|.{0,300}://)")
+_ITEM = re.compile(r"\s*(?:[-*+]\s|\d{1,4}[.)]\s|\||\\?[\[【［]\^?\d{1,4}\\?[\]】］]|.{0,300}://)")
+# A whole list in the line of its heading.
+_LIST_LINE = re.compile(
+    rf"\W{{0,6}}(?:{_LISTS})\W{{0,3}}[:：]\W{{0,6}}\d.{{0,400}}", re.IGNORECASE | re.VERBOSE
+)
+_RULE_LINE = re.compile(r"\s{0,3}(?:-{3,}|\*{3,}|_{3,})\s*")
+_LINE_NUMBER = re.compile(r"\W{0,6}(\d{1,4})")
+_FOOTNOTE = re.compile(r"\s{0,3}\[\^\d{1,4}\]:\s")
 # An item that can be nothing but a source: its number in brackets comes first.
 _NUMBERED_LINE = re.compile(
     r"\s*(?:[-*+]\s{1,3}|\d{1,4}[.)]\s{1,3})?\\?[\[【［]\^?\d{1,4}\\?[\]】］]:?\s{0,3}\S"
@@ -106,7 +118,31 @@ def _without_list(lines: list[str]) -> list[str]:
             continue
         out.append(lines[at])
         at += 1
-    return out if len(out) == len(lines) else _trimmed(out)
+    kept = _without_last(out)
+    return kept if len(kept) == len(lines) else _trimmed(kept)
+
+
+def _without_last(lines: list[str]) -> list[str]:
+    """Remove a list without a heading, if it can be nothing else.
+
+    Its lines are the last ones, are numbered from 1 on, and follow a rule, have addresses, or are footnotes.
+    """
+    end = len(_trimmed(list(lines)))
+    if end and len(lines[end - 1]) <= MAX_LIST_LINE and _LIST_LINE.fullmatch(lines[end - 1]):
+        return lines[: end - 1]
+    first = end
+    while first and (not lines[first - 1].strip() or _is_numbered(lines[first - 1])):
+        first -= 1
+    items = [line for line in lines[first:end] if line.strip()]
+    counted = [int(found[1]) for line in items if (found := _LINE_NUMBER.match(line))]
+    is_counted = bool(items) and counted == list(range(1, len(items) + 1))
+    is_ruled = first > 0 and bool(_RULE_LINE.fullmatch(lines[first - 1]))
+    is_list = is_counted and (is_ruled or all("://" in line or _FOOTNOTE.match(line) for line in items))
+    return lines[:first] if is_list else lines
+
+
+def _is_numbered(line: str) -> bool:
+    return len(line) <= MAX_LIST_LINE and bool(_NUMBERED_LINE.match(line))
 
 
 def _trimmed(lines: list[str]) -> list[str]:
