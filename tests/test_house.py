@@ -14,8 +14,8 @@ LOGS = {"debug", "info", "warning", "error", "exception"}
 
 # What has been reached, rounded up: each may fall, none may grow.
 BOUNDS = {
-    "functions of one word, %": 73,
-    "classes of one word, %": 45,
+    "functions of one word, %": 67,
+    "classes of one word, %": 40,
     "class names used twice": 0,
     "module names used twice": 0,
     "constant names used twice": 0,
