@@ -80,20 +80,7 @@ def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
 
         Where the agent asks and the host shows forms, the user is asked.
         """
-
-        @GrowingProgress
-        async def tell(progress: float, step: str) -> None:
-            await context.report_progress(progress, 100, step)
-
-        found = await _said(tools.get(job_id, wait_seconds, tell))
-        if found["status"] != "input_required" or not can_ask(context.client_capabilities):
-            return found
-        asked = (await _said(tools.view(job_id))).input_request
-        said = await user_answer(context, asked) if asked else None
-        if said is None or isinstance(said, InputRequiredResult):
-            return said or found
-        await _said(tools.reply(job_id, said))
-        return await _said(tools.get(job_id, wait_seconds, tell))
+        return await _get_or_ask(tools, job_id, context, wait_seconds)
 
     @server.tool(annotations=SPENDS)
     async def finish_research(job_id: JobId) -> ResearchResult:
@@ -111,6 +98,26 @@ def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
     ) -> ResearchResult:
         """Answer the questions of a job whose status is input_required."""
         return await _said(tools.answer(job_id, answers))
+
+
+async def _get_or_ask(
+    tools: ResearchTools, job_id: str, context: Context, wait_seconds: float
+) -> ResearchResult | InputRequiredResult:
+    """Get a job, asking the user first what the agent wants to know."""
+
+    @GrowingProgress
+    async def tell(progress: float, step: str) -> None:
+        await context.report_progress(progress, 100, step)
+
+    found = await _said(tools.get(job_id, wait_seconds, tell))
+    if found["status"] != "input_required" or not can_ask(context.client_capabilities):
+        return found
+    asked = (await _said(tools.view(job_id))).input_request
+    said = await user_answer(context, asked) if asked else None
+    if said is None or isinstance(said, InputRequiredResult):
+        return said or found
+    await _said(tools.reply(job_id, said))
+    return await _said(tools.get(job_id, wait_seconds, tell))
 
 
 def _add_reading(server: MCPServer[None], tools: ResearchTools) -> None:

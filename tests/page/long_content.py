@@ -5,6 +5,7 @@ A job of 2,000 events with failures, a long report, Chinese and Arabic.
 
 # ruff: noqa: E501 - texts
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from app.domain import events as e
@@ -78,53 +79,56 @@ def script(query: str):
     )  # fmt: skip
 
 
-def _failed(key: str, about: str, times: int, message: str, kind: str = "network"):
+def _failed(key: str, about: str, times: int, message: str, kind: str = "network") -> Iterator[e.Fact]:
     yield e.CallRequested(key, key.split("/")[1], "tavily", "00", about)
     for _ in range(times):
         yield e.CallFailed(key, kind, message, retryable=True)
 
 
+def _searched(step: int, number: int) -> Iterator[e.Fact]:
+    """Search thrice, in vain on every third step, else finding a source each."""
+    topic = f"drought {step} and its harvests"
+    queries = (topic, f"{topic} in figures", f"{topic}, causes")
+    yield from turn(step, tools.WebSearch(queries))
+    for n, query in enumerate(queries):
+        key = f"{step}/search/{n + 1}"
+        if step % 3 == 0:
+            yield from _failed(key, query, 3, "HTTP 500")
+        else:
+            url = f"https://example.org/{number + n}"
+            yield from called(key, cost=0.008)
+            yield e.SourceFound(number + n, url, f"{query}: a study", "An excerpt.", key)
+
+
+def _read(step: int, numbers: range) -> Iterator[e.Fact]:
+    """Read these sources, of which those with odd numbers refuse."""
+    urls = {n: f"https://example.org/{n}" for n in numbers}
+    yield from turn(step, tools.ReadPages(tuple(urls.values())))
+    for n, url in urls.items():
+        key = f"{step}/read/{n}"
+        if n % 2:
+            yield from _failed(key, url, 2, "HTTP 403: this reader is refused")
+        else:
+            yield from called(key, cost=0.001)
+            yield e.PageRead(n, "ab" * 32, 9_000 + n, key)
+
+
 def troubled(events: int = 2_000) -> Log:
-    """A deep job with many failures, waits and tries, which goes on."""
+    """Make a running deep job with many failures, waits and tries."""
     request = ResearchRequest(
         "How did each of the great droughts change farming?", effort="deep", tags=("history",)
     )
     log: list[e.Fact] = [e.JobSubmitted(request, "default", 5), STARTED, *turn(1, PLAN)]
     away = e.Away("tavily", T0, "HTTP 503: away")
+    released = e.AttemptReleased(1, "provider_unavailable", T0 + timedelta(days=1), away=away)
     step, number = 2, 1
     while len(log) < events:
-        topic = f"drought {step} and its harvests"
-        queries = (topic, f"{topic} in figures", f"{topic}, causes")
-        log += turn(step, tools.WebSearch(queries))
-        if step % 3 == 0:
-            for n, query in enumerate(queries, 1):
-                log += _failed(f"{step}/search/{n}", query, 3, "HTTP 500")
-        else:
-            for n, query in enumerate(queries, 1):
-                key = f"{step}/search/{n}"
-                log += called(key, cost=0.008)
-                log.append(
-                    e.SourceFound(
-                        number, f"https://example.org/{number}", f"{query}: a study", "An excerpt.", key
-                    )
-                )
-                number += 1
+        log += _searched(step, number)
+        number += 3 if step % 3 else 0
         step += 1
         if number > 3 and step % 3 == 0:
-            urls = tuple(f"https://example.org/{n}" for n in range(number - 3, number))
-            log += turn(step, tools.ReadPages(urls))
-            for n, url in enumerate(urls, number - 3):
-                key = f"{step}/read/{n}"
-                if n % 2:
-                    log += _failed(key, url, 2, "HTTP 403: this reader is refused")
-                else:
-                    log += called(key, cost=0.001)
-                    log.append(e.PageRead(n, "ab" * 32, 9_000 + n, key))
+            log += _read(step, range(number - 3, number))
             step += 1
         if step % 10 == 0:
-            for _ in range(6):
-                log += [
-                    e.AttemptReleased(1, "provider_unavailable", T0 + timedelta(days=1), away=away),
-                    STARTED,
-                ]
+            log += [released, STARTED] * 6
     return told(f"page: troubled {events}", *log)

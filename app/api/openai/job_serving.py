@@ -79,39 +79,49 @@ class OpenAI:
         job_id = uuid7()
         callback = await promised_callback(context, job_id, wish.callback_url)
         if wish.previous is None:
-            job, is_new = await submit(
-                context.writer,
-                wish.request,
-                job_id=job_id,
-                tenant=context.caller.tenant,
-                key=key,
-                terms=context.terms,
-                actor=caller.actor,
-            )
+            job, is_new = await self._submit(context, wish, job_id, key)
         else:
-            changes = Changes(
-                instruction=wish.question,
-                effort=wish.request.effort,
-                model=wish.request.model,
-                metadata=wish.request.metadata,
-                instructions=wish.request.instructions or None,
-                output_schema=wish.request.output_schema,
-            )
             await self.check_shown(caller, wish.previous)
-            job, is_new = await fork(
-                context.writer,
-                wish.previous,
-                None,
-                changes,
-                job_id=job_id,
-                tenant=context.caller.tenant,
-                key=key,
-                terms=context.terms,
-                actor=caller.actor,
-            )
+            job, is_new = await self._follow_up(context, wish, wish.previous, job_id, key)
         if not wish.is_stored:
             await self.hide(caller, job.id)
         return StartedJob(job, await kept_callback(context, callback, job, is_new=is_new))
+
+    async def _submit(
+        self, context: ApiContext, wish: Wish, job_id: UUID, key: str | None
+    ) -> tuple[Job, bool]:
+        return await submit(
+            context.writer,
+            wish.request,
+            job_id=job_id,
+            tenant=context.caller.tenant,
+            key=key,
+            terms=context.terms,
+            actor=context.caller.actor,
+        )
+
+    async def _follow_up(
+        self, context: ApiContext, wish: Wish, origin: UUID, job_id: UUID, key: str | None
+    ) -> tuple[Job, bool]:
+        changes = Changes(
+            instruction=wish.question,
+            effort=wish.request.effort,
+            model=wish.request.model,
+            metadata=wish.request.metadata,
+            instructions=wish.request.instructions or None,
+            output_schema=wish.request.output_schema,
+        )
+        return await fork(
+            context.writer,
+            origin,
+            None,
+            changes,
+            job_id=job_id,
+            tenant=context.caller.tenant,
+            key=key,
+            terms=context.terms,
+            actor=context.caller.actor,
+        )
 
     async def hide(self, caller: Caller, job_id: UUID) -> None:
         """Show this job as a response no more. Raises DatabaseUnavailable."""
