@@ -38,12 +38,16 @@ def definitions(root: Path) -> Iterator[Defined]:
                 yield node
 
 
-def first_lines(root: Path) -> Iterator[str]:
-    """The first line of each docstring, of modules too."""
+def first_lines(root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each docstring's file and first line, those of modules too."""
     for path in sources(root, EXPLAINED):
         for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Module | Defined) and (text := ast.get_docstring(node)):
-                yield text.splitlines()[0]
+                yield path.relative_to(root), text.splitlines()[0]
+
+
+def is_plain(line: str) -> bool:
+    return len(line.split()) <= LONGEST and ";" not in line
 
 
 def is_one_word(name: str) -> bool:
@@ -69,7 +73,7 @@ def measure(root: Path) -> dict[str, float]:
         node.name for node in nodes if not isinstance(node, ast.ClassDef) and not node.name.startswith("__")
     ]
     modules = [path.stem for path in sources(root) if path.stem != "__init__" and not is_frozen(path, root)]
-    lines = list(first_lines(root))
+    lines = [line for _, line in first_lines(root)]
     words = [len(line.split()) for line in lines]
     return {
         "functions of one word, %": round(100 * sum(map(is_one_word, functions)) / len(functions), 1),

@@ -103,7 +103,7 @@ def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
 async def _get_or_ask(
     tools: ResearchTools, job_id: str, context: Context, wait_seconds: float
 ) -> ResearchResult | InputRequiredResult:
-    """Get a job, asking the user first what the agent wants to know."""
+    """Get a job, first asking the user what the agent asks."""
 
     @GrowingProgress
     async def tell(progress: float, step: str) -> None:

@@ -86,7 +86,7 @@ def _failed(key: str, about: str, times: int, message: str, kind: str = "network
 
 
 def _searched(step: int, number: int) -> Iterator[e.Fact]:
-    """Search thrice, in vain on every third step, else finding a source each."""
+    """Search thrice, in vain on every third step of the job."""
     topic = f"drought {step} and its harvests"
     queries = (topic, f"{topic} in figures", f"{topic}, causes")
     yield from turn(step, tools.WebSearch(queries))
