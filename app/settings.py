@@ -115,6 +115,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     brave_base_url: OpenAddress = field(name="BRAVE_BASE_URL", default="")
     wikipedia_url: OpenAddress = field(name="WIKIPEDIA_URL", default="")  # empty: Wikipedia's own
     openalex_url: OpenAddress = field(name="OPENALEX_URL", default="")  # empty: OpenAlex's own
+    arxiv_url: OpenAddress = field(name="ARXIV_URL", default="")  # empty: arXiv's own
     allow_private_hosts: PrivateHosts = field(name="DOSSIER_ALLOW_PRIVATE_HOSTS", default="")  # by commas
     robots: Literal["obey", "ignore"] = field(name="DOSSIER_ROBOTS", default="obey")
     tavily_credit_usd: Annotated[float, Meta(ge=0, le=1000)] = field(name="TAVILY_CREDIT_USD", default=0.008)

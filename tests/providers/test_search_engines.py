@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from html import escape
 
 import pytest
 
 from app.errors import BadSetting, ProviderError
 from app.providers import http
+from app.providers.engines.arxiv import ArxivSearch
 from app.providers.engines.brave import BraveSearch
 from app.providers.engines.choice import ENGINES, engine_names, web_searches
 from app.providers.engines.openalex import OpenAlexSearch
@@ -60,6 +62,26 @@ def openalex_json(found):
     return {"meta": {}, "results": results}
 
 
+def atom(entries=""):
+    return f'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">{entries}</feed>'
+
+
+def arxiv_atom(found):
+    return atom(
+        "".join(
+            f"<entry><id>https://other.example</id>"
+            f"<title>{escape(title)}</title><summary>{escape(text)}</summary>"
+            '<link rel="alternate" href="https://abs.example"/>'
+            f'<link title="pdf" href="{escape(url)}"/></entry>'
+            for url, title, text in found
+        )
+    )
+
+
+def written_reply(written):
+    return reply(written, type_="application/atom+xml") if isinstance(written, str) else json_reply(written)
+
+
 def endpoint_json(found):
     return {"results": [{"url": url, "title": title, "excerpt": text} for url, title, text in found]}
 
@@ -69,6 +91,7 @@ MADE = {
     "brave": lambda client, reader, url, **o: BraveSearch(client, reader, api_key=KEY, base_url=url, **o),
     "wikipedia": lambda client, reader, url, **o: WikipediaSearch(client, reader, url=url, **o),
     "openalex": lambda client, reader, url, **o: OpenAlexSearch(client, reader, url=url, **o),
+    "arxiv": lambda client, reader, url, **o: ArxivSearch(client, reader, url=url, **{"pause": 0.0} | o),
     "http": lambda client, reader, url, **o: EndpointSearch(
         client, reader, url=f"{url}/find", api_key=KEY, **o
     ),
@@ -78,6 +101,7 @@ WRITTEN = {
     "brave": brave_json,
     "wikipedia": wikipedia_json,
     "openalex": openalex_json,
+    "arxiv": arxiv_atom,
     "http": endpoint_json,
 }
 NULLS = {
@@ -89,6 +113,9 @@ NULLS = {
         "query": {"pages": [None, {"fullurl": "https://a.example", "title": None, "extract": None}]}
     },
     "openalex": {"results": [None, {"id": None}, {"doi": "https://a.example", "display_name": None}]},
+    "arxiv": atom(
+        '<!-- none --><entry/><entry><title/><link rel="alternate" href="https://a.example"/></entry>'
+    ),
     "http": {"results": [None, {"url": ""}, {"url": "https://a.example", "title": None, "excerpt": None}]},
 }
 NOTHING = {
@@ -96,6 +123,7 @@ NOTHING = {
     "brave": [{"type": "search"}, {"type": "search", "web": None}],
     "wikipedia": [{"batchcomplete": True}, {"query": {"pages": []}}],
     "openalex": [{"results": []}, {"results": None}],
+    "arxiv": [atom(), atom("<title>Query Results</title>")],
     "http": [{"results": []}, {"results": None}],
 }
 
@@ -132,14 +160,14 @@ class TestEngine(SearchConformance):
         written = WRITTEN[engine.name]([*found, found[0]])
 
         def answer(request):
-            return reply("<p>Water boils.</p>") if "/page/" in request.path else json_reply(written)
+            return reply("<p>Water boils.</p>") if "/page/" in request.path else written_reply(written)
 
         server.answer = answer
         return engine
 
 
 async def test_hits_are_plain_and_in_the_engines_order(engine, server):
-    server.answer = lambda request: json_reply(WRITTEN[engine.name](FOUND))
+    server.answer = lambda request: written_reply(WRITTEN[engine.name](FOUND))
 
     found = await engine.search("boiling", 5)
 
@@ -152,13 +180,13 @@ async def test_hits_are_plain_and_in_the_engines_order(engine, server):
 
 async def test_nothing_found_is_not_an_error(engine, server):
     for body in NOTHING[engine.name]:
-        server.answer = lambda request, body=body: json_reply(body)
+        server.answer = lambda request, body=body: written_reply(body)
 
         assert (await engine.search("x", 5)).hits == ()
 
 
 async def test_nulls_are_passed_over(engine, server):
-    server.answer = lambda request: json_reply(NULLS[engine.name])
+    server.answer = lambda request: written_reply(NULLS[engine.name])
 
     [hit] = (await engine.search("x", 5)).hits
 
@@ -232,7 +260,7 @@ async def test_a_slow_engine_is_a_timeout(name, server):
 
 
 async def test_what_each_engine_is_sent(engine, server):
-    server.answer = lambda request: json_reply(WRITTEN[engine.name]([]))
+    server.answer = lambda request: written_reply(WRITTEN[engine.name]([]))
 
     await engine.search(
         "Wie warm ist das Meer?", 50, allowed=("*.a.example",), blocked=("https://b.example/x",)
@@ -252,6 +280,9 @@ async def test_what_each_engine_is_sent(engine, server):
         case "openalex":
             assert (sent.path, sent.query["search"]) == ("/works", "Wie warm ist das Meer")
             assert sent.query["per-page"] == "20"
+        case "arxiv":
+            assert (sent.path, sent.query["search_query"]) == ("/api/query", "all:warm OR all:meer")
+            assert sent.query["max_results"] == "20"
         case "http":
             assert (sent.path, json.loads(sent.body)) == (
                 "/find",
@@ -307,6 +338,32 @@ async def test_openalex_puts_an_abstract_in_order_and_prefers_an_open_pdf(server
     assert (hit.url, hit.excerpt) == ("https://a.example/x.pdf", "water boils as water")
 
 
+async def test_arxiv_is_asked_slowly_and_a_long_wait_is_refused(server):
+    server.answer = lambda request: reply(atom())
+    async with make_client() as client:
+        await MADE["arxiv"](client, None, server.url, pause=0.01).search("x", 5)
+        engine = MADE["arxiv"](client, None, server.url, pause=60.0)
+        await engine.search("x", 5)
+
+        error = await error_of(engine.search("x", 5))
+
+    assert (error.error_type, error.retryable) == ("rate_limit", True)
+    assert 0 < error.retry_after <= 60
+    assert len(server.requests) == 2, "the third search was not sent"
+
+
+async def test_arxiv_expands_no_entities_and_asks_for_no_operators(server):
+    server.answer = lambda request: reply(
+        '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
+        + atom("<entry><id>https://a.example</id><title>&x;A</title></entry>").partition("?>")[2]
+    )
+    async with make_client() as client:
+        [hit] = (await MADE["arxiv"](client, None, server.url).search('ti:"lakes" ANDNOT (x*)', 5)).hits
+
+    assert (hit.url, hit.title) == ("https://a.example", "https://a.example")
+    assert server.requests[0].query["search_query"] == "all:ti OR all:lakes OR all:andnot OR all:x"
+
+
 async def test_merged_engines_sign_their_hits_and_share_one_reader(server):
     def answer(request):
         if request.path == "/find":
@@ -358,7 +415,7 @@ async def test_an_engine_without_its_setting_is_refused_by_name():
                 web_searches(load_settings({"DOSSIER_SEARCH": name}), client, None)
         with pytest.raises(BadSetting, match="'gogle'; the engines are tavily, searxng"):
             web_searches(load_settings({"DOSSIER_SEARCH": "gogle"}), client, None)
-        keyless = web_searches(load_settings({"DOSSIER_SEARCH": "wikipedia,openalex"}), client, None)
+        keyless = web_searches(load_settings({"DOSSIER_SEARCH": "wikipedia,openalex,arxiv"}), client, None)
     assert {*needed, *(made.name for made in keyless)} == set(ENGINES)
 
 

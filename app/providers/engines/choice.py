@@ -4,6 +4,7 @@ import httpx
 
 from app.agent.ports import Search
 from app.errors import BadSetting
+from app.providers.engines.arxiv import ArxivSearch
 from app.providers.engines.brave import BRAVE_KEY_SETTING, BraveSearch
 from app.providers.engines.openalex import OpenAlexSearch
 from app.providers.engines.own_endpoint import ENDPOINT_SETTING, EndpointSearch
@@ -13,7 +14,7 @@ from app.providers.reader.page_reader import PageReader
 from app.providers.tavily import TAVILY_KEY_SETTING, TavilySearch
 from app.settings import Settings
 
-ENGINES = ("tavily", "searxng", "brave", "wikipedia", "openalex", "http")
+ENGINES = ("tavily", "searxng", "brave", "wikipedia", "openalex", "arxiv", "http")
 SEARCH_SETTING = "DOSSIER_SEARCH"
 
 
@@ -59,6 +60,8 @@ def _engine(name: str, settings: Settings, client: httpx.AsyncClient, reader: Pa
             return WikipediaSearch(client, reader, url=settings.wikipedia_url)
         case "openalex":
             return OpenAlexSearch(client, reader, url=settings.openalex_url)
+        case "arxiv":
+            return ArxivSearch(client, reader, url=settings.arxiv_url)
         case _:
             url = _needed(name, ENDPOINT_SETTING, settings.search_url)
             return EndpointSearch(client, reader, url=url, api_key=settings.search_key)

@@ -22,6 +22,7 @@ from dossier.request import SearchScope
 
 ENGINE_TIMEOUT = 20.0  # seconds for one search, its wait for a free place left out
 CALLS_AT_ONCE = 4  # of one engine and one process; more look like an attack
+MAX_TURN_WAIT = 20.0  # seconds that a search waits for an engine that wants pauses
 MAX_ENGINE_HITS = 20  # results that are asked for
 MAX_QUERY_SITES = 10  # domains that a query names; engines cut longer ones
 
@@ -64,18 +65,23 @@ class SearchEngine(ABC):
     key_name: str  # the setting to look at where it refuses
     scope: SearchScope = "web"
     price_usd = 0.0  # of a search
+    at_once = CALLS_AT_ONCE
+    pause = 0.0  # seconds between two requests of this process
+    accepts = "application/json"
 
     def __init__(
         self, client: httpx.AsyncClient, reader: PageReader, *, timeout: float = ENGINE_TIMEOUT
     ) -> None:
         self.reader = reader
         self._timeout = timeout
-        self._places = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._places = asyncio.Semaphore(self.at_once)
+        self._waiting = 0
+        self._next_at = 0.0
         self._resting_until = 0.0
         self._lane = httpx.AsyncClient(
             transport=SharedTransport(client),
             timeout=httpx.Timeout(connect=CONNECT, read=timeout, write=WRITE, pool=POOL),
-            headers={"User-Agent": AGENT, "Accept": "application/json"},
+            headers={"User-Agent": AGENT, "Accept": self.accepts},
         )
 
     @abstractmethod
@@ -95,8 +101,7 @@ class SearchEngine(ABC):
         """At most `limit` pages of the web, best first. Raises ProviderError."""
         self._check_rest()
         asked = SearchQuery(query, min(limit, MAX_ENGINE_HITS), hosts(allowed), hosts(blocked))
-        async with self._places:
-            body = await self._ask(self._request(asked))
+        body = await self._in_turn(self._request(asked))
         try:
             hits = distinct(self._hits(body))
         except (ValueError, RecursionError):
@@ -107,6 +112,18 @@ class SearchEngine(ABC):
     async def read(self, url: str) -> PageReply:
         """The text of a page. Raises ProviderError."""
         return await self.reader.read(url)
+
+    async def _in_turn(self, request: httpx.Request) -> bytes:
+        """Send a request after the pause that the engine wants. Raises ProviderError."""
+        self._check_queue()
+        self._waiting += 1
+        try:
+            async with self._places:
+                await asyncio.sleep(max(self._next_at - time.monotonic(), 0.0))
+                self._next_at = time.monotonic() + self.pause
+                return await self._ask(request)
+        finally:
+            self._waiting -= 1
 
     async def _ask(self, request: httpx.Request) -> bytes:
         try:
@@ -139,6 +156,12 @@ class SearchEngine(ABC):
         wait = self._resting_until - time.monotonic()
         if wait > 0:
             message = f"{self.title} wants to be left alone for {wait:.0f} more seconds."
+            raise ProviderError("rate_limit", message, retryable=True, retry_after=wait)
+
+    def _check_queue(self) -> None:
+        wait = max(self._next_at - time.monotonic(), 0.0) + self._waiting * self.pause
+        if wait > MAX_TURN_WAIT:
+            message = f"{self.title} is asked every {self.pause:g} seconds at most, and others wait already."
             raise ProviderError("rate_limit", message, retryable=True, retry_after=wait)
 
 
