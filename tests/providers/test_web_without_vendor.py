@@ -47,7 +47,7 @@ async def slow(whole):
 
 
 def served(url):
-    """Answer as 200 pages, of which one is gone, one denied, one moved and one slow."""
+    """Answer as 200 pages, of which four misbehave."""
 
     def answer(request):
         if request.path == "/search":

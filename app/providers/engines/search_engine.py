@@ -114,7 +114,10 @@ class SearchEngine(ABC):
         return await self.reader.read(url)
 
     async def _in_turn(self, request: httpx.Request) -> bytes:
-        """Send a request after the pause that the engine wants. Raises ProviderError."""
+        """Send a request after the pause that the engine wants.
+
+        Raises ProviderError.
+        """
         self._check_queue()
         self._waiting += 1
         try:
