@@ -11,7 +11,8 @@ from typing import Any
 
 from app.tracing import trace_id
 
-STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# What uvicorn adds for a terminal is the message once more.
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 # What these say at INFO and DEBUG is about each request.
 NOISY = ("httpx", "httpcore", "openai", "asyncio", "urllib3", "opentelemetry")
 HIDDEN = "[secret]"

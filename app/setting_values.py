@@ -18,6 +18,8 @@ HOST = re.compile(r"[\w.\-]+(?::(?:\d+|\*))?|\[[0-9A-Fa-f:.]+\](?::(?:\d+|\*))?"
 BARE_HOST = re.compile(r"[\w.\-]+|\[?[0-9A-Fa-f:.]+\]?")
 ORIGIN = re.compile(r"https?://(?:[\w.\-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?/?")
 ROOT_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,99}){1,8}/?")
+# Before the host, or in the query; of whatever looks like an address, right or wrong.
+PASSWORD = re.compile(r"://[^:/?#]*:([^@]+)@|[?&](?:ssl)?password=([^&#]+)", re.IGNORECASE)
 KEY = re.compile(r"[!-~]+")  # it is sent in a header
 
 
@@ -48,6 +50,11 @@ def wrong_database(value: str) -> str:
     if CONTROL.search(value) or not DATABASE_URL.fullmatch(value):  # a password may have spaces
         return "must be an address that begins with postgresql://"
     return ""
+
+
+def passwords_in(url: str) -> set[str]:
+    """Return the passwords in an address, as they are written in it."""
+    return {password for found in PASSWORD.findall(url) for password in found if password}
 
 
 def wrong_key(value: str) -> str:

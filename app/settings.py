@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from msgspec import Meta, Struct, ValidationError, convert, field
 from msgspec.inspect import FloatType, IntType, LiteralType, Metadata, type_info
@@ -175,11 +175,11 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def secrets(self) -> frozenset[str]:
-        """Return what no log may show: keys and the database's password."""
+        """Return what no log may show: keys, and passwords in addresses."""
         names = {name for name in self.__struct_fields__ if name.endswith("_key")}
         keys = {getattr(self, name) for name in names - {"signing_key"}}  # which is the path of a file
-        urls = self.database_url, self.listen_url, self.read_url, self.report_url
-        found = {urlsplit(url).password or "" for url in urls}
+        urls = self.database_url, self.listen_url, self.read_url, self.report_url, self.url
+        found = {password for url in urls for password in values.passwords_in(url)}
         return frozenset(keys | found | set(map(unquote, found))) - {""}
 
     @property

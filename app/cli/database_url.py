@@ -7,7 +7,6 @@ import asyncio
 import subprocess
 
 import asyncpg
-from sqlalchemy import exc
 
 from app.errors import BadSetting, DatabaseUnavailable
 from app.settings import Settings
@@ -68,10 +67,7 @@ async def level(url: str) -> str:
 
     It is empty where the database was never migrated. Raises BadSetting, DatabaseUnavailable.
     """
-    try:
-        engine = make_engine(url, role=None, pool_size=1)
-    except exc.ArgumentError as error:
-        raise BadSetting("DATABASE_URL is invalid; expected postgresql://user@host/database.") from error
+    engine = make_engine(url, role=None, pool_size=1)
     try:
         if (encoding := await encoding_of(engine)) != "UTF8":
             raise BadSetting(f"The database in DATABASE_URL is encoded in {encoding}. {RECREATE}")

@@ -10,7 +10,6 @@ import asyncpg
 import click
 import httpx
 from click.exceptions import Exit
-from sqlalchemy import exc
 
 from app.cli import check_results as judge
 from app.cli.check_results import CheckResult
@@ -24,6 +23,7 @@ from app.configuration import model_book, offered_by
 from app.errors import BadSetting
 from app.settings import Settings, load_settings, names_without_meaning
 from app.store import condition, workers
+from app.store.address import BadAddress
 from app.store.database import Engine, dispose_after, make_engine
 from app.store.standby_reads import StandbyReads
 from dossier.problems import DossierError
@@ -79,10 +79,8 @@ def _of_database(settings: Settings) -> Iterator[CheckResult]:
         # The process that starts the embedded one migrates it; the owner migrates others.
         url = owner_url(settings) if settings.database_url else ready_url(settings)
         found = asyncio.run(_findings_of(url, is_own=not settings.database_url))
-    except exc.ArgumentError:
-        yield CheckResult(
-            "database", "problem", "DATABASE_URL is invalid.", "postgresql://user@host/database"
-        )
+    except BadAddress as error:
+        yield CheckResult("database", "problem", str(error), "Correct it, or leave it out.")
     except (DossierError, asyncpg.PostgresError) as error:
         yield CheckResult("database", "problem", f"The database does not answer: {error}", advice)
     else:

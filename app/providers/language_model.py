@@ -329,7 +329,7 @@ class LanguageModel:
         )
 
     def _error(self, refused: ServerRefusal) -> ProviderError:
-        return as_error(refused, self.spec.model, self.spec.key_name, self._key)
+        return as_error(refused, self.spec.model, self.spec.key_name, *self.spec.secrets)
 
 
 def added(one: Usage, other: Usage) -> Usage:

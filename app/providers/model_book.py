@@ -139,10 +139,9 @@ class ModelBook:
 
         That is keys, and values of headers and queries.
         """
-        specs = [self.spec(name, is_asked=False) for name in self._file.models]
-        entries = self._file.models.values()
-        sent = {value for one in entries for value in (*one.headers.values(), *one.query.values())}
-        return frozenset({spec.key for spec in specs} | sent) - {"", "none"}
+        return frozenset[str]().union(
+            *(self.spec(name, is_asked=False).secrets for name in self._file.models)
+        )
 
     def is_offered(self, name: str) -> bool:
         """Return True if a request may name this model."""

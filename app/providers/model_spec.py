@@ -10,6 +10,8 @@ from app.providers.presets import PRESETS, ServerPreset, Wire
 from app.providers.prices import Price
 
 REPLY_TOKENS = 16_000  # tokens of one reply, with its hidden reasoning
+SHORTEST_SECRET = 6  # characters
+VERSION = "api-version"  # no secret, and what some refusals are about
 PLANNING_TOKENS = 6_000  # tokens of a reply that cannot be a report
 
 
@@ -47,6 +49,16 @@ class ModelSpec(Struct, frozen=True, kw_only=True):
         What speaks OpenAI's language goes by its name.
         """
         return "openai" if self.preset.name == "other" else self.preset.name
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Return what no message may repeat.
+
+        That is the key, and what else is sent beside the body; short values are words.
+        """
+        query = (value for name, value in self.query.items() if name != VERSION)
+        sent = {self.key, *self.headers.values(), *query}
+        return frozenset(value for value in sent if len(value) >= SHORTEST_SECRET)
 
     @property
     def address(self) -> str:

@@ -40,7 +40,7 @@ async def served_models(client: httpx.AsyncClient, spec: ModelSpec) -> list[str]
             if len(names) == MAX_SERVED:
                 break
     except APIStatusError as error:
-        said = shorten(str(error.message), key)
+        said = shorten(str(error.message), *spec.secrets)
         raise refusal(
             "The model's server", spec.key_name, error.status_code, error.response.headers, said
         ) from None

@@ -6,7 +6,10 @@ from typing import NamedTuple
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.errors import BadSetting
+
 PORT = 5432
+URLS = ("DATABASE_URL", "DATABASE_URL_READ", "DATABASE_URL_REPORT", "DOSSIER_LISTEN_URL")
 SESSION = "target_session_attrs"
 WRITABLE = "read-write"  # what is looked for where the URL does not say: everybody writes
 
@@ -48,19 +51,29 @@ class Host(NamedTuple):
     port: int
 
 
+class BadAddress(BadSetting):
+    """A URL does not lead to a Postgres.
+
+    Its words are left out: one of them may be the password.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(f"One of {', '.join(URLS)} is invalid; expected postgresql://user@host/database.")
+
+
 def parsed(url: str) -> URL:
     """Return the parts of a Postgres URL.
 
     Several hosts, however they are written, become `host` and `port` of its query.
 
-    Raises sqlalchemy.exc.ArgumentError if it is not such a URL.
+    Raises BadAddress.
     """
     found = HOSTS.match(url)
     try:
         parts = make_url(found["before"] + url[found.end() :] if found else url)
         several = _several(parts, found["hosts"] if found else None)
-    except ValueError as error:
-        raise ArgumentError(f"A port is not a number: {error}") from error
+    except (ValueError, ArgumentError):  # what they say may repeat it
+        raise BadAddress from None
     if not several:
         return parts
     names, ports = zip(*several, strict=True)
@@ -73,10 +86,7 @@ def hosts(url: str) -> list[Host]:
 
     The list is empty if the URL names one at most. Raises as `parsed` does.
     """
-    try:
-        return _several(parsed(url), None)
-    except ValueError as error:
-        raise ArgumentError(f"A port is not a number: {error}") from error
+    return _several(parsed(url), None)
 
 
 def driver_url(url: str) -> str:
@@ -119,7 +129,7 @@ def _several(parts: URL, listed: str | None) -> list[Host]:
     if len(ports) == 1:
         ports *= len(names)
     if len(ports) != len(names):
-        raise ArgumentError(f"The URL has {len(names)} hosts and {len(ports)} ports.")
+        raise BadAddress
     return [_host(name, port) for name, port in zip(names, ports, strict=True)]
 
 

@@ -3,11 +3,10 @@
 import asyncio
 
 import pytest
-from sqlalchemy.exc import ArgumentError
 
 from app.errors import DatabaseUnavailable
 from app.store import database
-from app.store.address import driver_url, hosts, parsed, session
+from app.store.address import BadAddress, driver_url, hosts, parsed, session
 from app.store.analyst_session import psql_environment
 from app.store.database import fetch, make_engine
 from app.store.migrate import migrate
@@ -58,7 +57,7 @@ def test_what_else_the_url_says_stays():
     ["postgresql://h1:x,h2/db", "postgresql://h1:x/db", "postgresql:///db?host=a,b,c&port=1,2", "h1,h2"],
 )
 def test_what_is_no_url_is_refused(url):
-    with pytest.raises(ArgumentError):
+    with pytest.raises(BadAddress):
         driver_url(url)
 
 
