@@ -122,6 +122,14 @@ class TooManyShares(DossierError):
     """The job has as many valid links as it may."""
 
 
+class FilterNotFound(DossierError):
+    """No saved filter has this id."""
+
+
+class TooManyFilters(DossierError):
+    """The tenant has as many saved filters as it may."""
+
+
 class WorkerNotFound(DossierError):
     """No worker that runs has this name."""
 

@@ -19,8 +19,9 @@ from dossier.document_calls import DocumentCalls
 from dossier.event_types import EventPage, FeedEvent, FeedPage, JobEvent, event_page, feed_page
 from dossier.evidence import Claims
 from dossier.follow import follow
-from dossier.job_types import OVER, Cancelled, Created, Jobs, JobSort, JobView, Outcome, Result, Status
+from dossier.job_types import OVER, Cancelled, Created, Jobs, JobSort, JobView, Mark, Outcome, Result, Status
 from dossier.key_types import Keys, KeyScope, KeyWithSecret, NewKey
+from dossier.library_types import JobSearch, Library, MarkChange, NewFilter, SavedFilter
 from dossier.patience import Patience
 from dossier.problems import BadUrl, NoContact, NoResult, StillRunning, api_error
 from dossier.replayed import Replayed
@@ -47,6 +48,7 @@ SLOW = httpx.Timeout(connect=5.0, read=300.0, write=10.0, pool=5.0)  # replays a
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 JOBS_PAGE = 100  # the most that the server gives
 EVENTS_PAGE = 500
+JSON_HEADERS = {"Content-Type": "application/json"}
 
 JobId = UUID | str
 ReportFormat = Literal["md", "html", "json", "bib", "csl"]
@@ -279,6 +281,8 @@ class AsyncDossier(DocumentCalls):
         min_cost: float | None = None,
         max_cost: float | None = None,
         forked_from: UUID | str | None = None,
+        favourite: bool = False,
+        collection: str | None = None,
         sort: JobSort = "newest",
     ) -> Jobs:
         """Get a page of jobs, newest first.
@@ -292,12 +296,14 @@ class AsyncDossier(DocumentCalls):
             cursor: The `next_cursor` of the page before, asked for with the same `sort`.
             outcome: Such as "answered".
             id_prefix: What the ids begin with, such as "0199d2a4".
-            search: Words of the question or the report, in any language; of jobs that are over.
+            search: Words of the note, or of the question or report of jobs that are over, in any language.
             created_after: An aware datetime, or a string such as "2026-11-23T16:22:30Z".
             created_before: The same; it is not included.
             min_cost: In US dollars, of completed jobs whose cost is known.
             max_cost: The same.
             forked_from: The job whose forks are wanted.
+            favourite: True for favourites alone.
+            collection: That they are in.
             sort: "newest", "oldest", "costliest" or "cheapest"; by cost, of the jobs that have a known one.
         """
         wanted = {
@@ -313,6 +319,8 @@ class AsyncDossier(DocumentCalls):
             "min_cost": min_cost,
             "max_cost": max_cost,
             "forked_from": str(forked_from) if forked_from else None,
+            "favourite": "true" if favourite else None,
+            "collection": collection,
             "sort": None if sort == "newest" else sort,
         }
         params = {name: value for name, value in wanted.items() if value not in (None, "", [])}
@@ -330,6 +338,8 @@ class AsyncDossier(DocumentCalls):
         min_cost: float | None = None,
         max_cost: float | None = None,
         forked_from: UUID | str | None = None,
+        favourite: bool = False,
+        collection: str | None = None,
         sort: JobSort = "newest",
     ) -> AsyncGenerator[JobView, None]:
         """Iterate over all matching jobs, newest first.
@@ -343,6 +353,8 @@ class AsyncDossier(DocumentCalls):
             "min_cost": min_cost,
             "max_cost": max_cost,
             "forked_from": forked_from,
+            "favourite": favourite,
+            "collection": collection,
             "sort": sort,
         }
         cursor: str | None = None
@@ -547,6 +559,43 @@ class AsyncDossier(DocumentCalls):
         """End a link to a report at once."""
         await self._ask("DELETE", f"/shares/{quote(str(share_id), safe='')}")
 
+    async def mark(
+        self,
+        job_id: JobId,
+        *,
+        favourite: bool | None = None,
+        note: str | None = None,
+        collections: Sequence[str] | None = None,
+    ) -> Mark:
+        """Mark a job, and get its mark.
+
+        What is None stays as it is.
+
+        Args:
+            job_id: The job.
+            favourite: Whether it is one.
+            note: At most 4,000 characters; "" takes it away. It is kept beside the job, not in its log.
+            collections: All that the job shall be in, at most 20.
+        """
+        if favourite is None and note is None and collections is None:
+            return decoded(await self._ask("GET", _path(job_id, "/mark")), Mark)
+        names = None if collections is None else tuple(collections)
+        change = msgspec.json.encode(MarkChange(favourite=favourite, note=note, collections=names))
+        answer = await self._ask("PATCH", _path(job_id, "/mark"), content=change, headers=JSON_HEADERS)
+        return decoded(answer, Mark)
+
+    async def library(self) -> Library:
+        """List the collections with their sizes, and the saved filters."""
+        return decoded(await self._ask("GET", "/library"), Library)
+
+    async def save_filter(self, name: str, search: JobSearch) -> SavedFilter:
+        """Save a search of jobs, in place of one of its name."""
+        return decoded(await self._post("/library/filters", NewFilter(name=name, search=search)), SavedFilter)
+
+    async def delete_filter(self, filter_id: JobId) -> None:
+        """Delete a saved filter, and no job."""
+        await self._ask("DELETE", f"/library/filters/{quote(str(filter_id), safe='')}")
+
     async def workers(self) -> Workers:
         """List the workers that beat within the last hour."""
         return decoded(await self._ask("GET", "/workers"), Workers)
@@ -644,7 +693,7 @@ class AsyncDossier(DocumentCalls):
                 return
 
     async def _post(self, path: str, body: object, idempotency_key: str | None = None) -> httpx.Response:
-        headers = {"Content-Type": "application/json"}
+        headers = dict(JSON_HEADERS)
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
         return await self._ask("POST", path, content=msgspec.json.encode(body), headers=headers)

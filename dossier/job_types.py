@@ -255,14 +255,28 @@ class Created(Struct, frozen=True, omit_defaults=True):
     callback: Callback | None = None  # where the request has a callback_url
 
 
+class Mark(Struct, frozen=True, kw_only=True):
+    """What readers noted about a job.
+
+    `changed_at` is null where nobody noted anything.
+    """
+
+    job_id: UUID
+    favourite: bool = False
+    note: str = ""
+    collections: tuple[str, ...] = ()
+    changed_at: datetime | None = None
+
+
 class Jobs(Struct, frozen=True):
     """A page of jobs, newest first.
 
-    `next_cursor` is null on the last page.
+    `next_cursor` is null on the last page. `marks` has those of these jobs that somebody marked.
     """
 
     jobs: list[JobView]
     next_cursor: str | None
+    marks: list[Mark] = []
 
 
 class Cancelled(Struct, frozen=True):

@@ -41,6 +41,7 @@ MAX_KEY = 255  # characters of an idempotency key
 MAX_FAULTS = 50  # that one answer names
 REFUSED_TYPE = re.compile(r";\s*q=0(\.0*)?\s*(;|$)")  # a media type that the caller does not take
 WHOLE_NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)  # in a query: any such number fits 64 bits
+TRUTHS = {"true": True, "false": False}
 DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 
 COMMON = ("unknown_parameter", "unauthorised", "forbidden", "tenant_suspended", "internal_error")
@@ -218,6 +219,8 @@ def _parameter_faults(name: str, values: list[str], parameter: Parameter) -> Ite
 def _value(text: str, kind: kinds.Type) -> object:
     wanted = kind.types if isinstance(kind, kinds.UnionType) else (kind,)
     for one in wanted:
+        if isinstance(one, kinds.BoolType) and text in TRUTHS:
+            return TRUTHS[text]
         if isinstance(one, kinds.IntType) and WHOLE_NUMBER.fullmatch(text):
             return int(text)
         if isinstance(one, kinds.FloatType) and DECIMAL.fullmatch(text):

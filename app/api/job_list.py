@@ -5,25 +5,24 @@ from typing import Annotated
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
-from msgspec import Meta
 
 from app.api.context import ApiContext, id_prefix_of, job_id_of
 from app.api.contract import MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
 from app.api.past import moment_of
 from app.api.problem_details import BadRequest
-from app.store import job_lists
+from app.store import job_lists, library
 from app.store.job_lists import JobFilter, ListCursor
 from dossier.job_types import Jobs, JobSort, Outcome, Status
+from dossier.library_types import CollectionName, Dollars, SearchWords
 from dossier.request import Tag
 
-SearchWords = Annotated[str, Meta(min_length=1, max_length=400)]
-Dollars = Annotated[float, Meta(ge=0, le=1_000_000)]
 DESCRIPTION = """
-Every filter that is given holds. `q` finds jobs that are over by words of the question or the report, in any
-language. Repeat `tags` for jobs that carry all of them. `id_prefix` is the beginning of an id.
-`forked_from` is the id of a job, and finds its forks. Of the times,
-`created_after` is included and `created_before` is not. `min_cost`, `max_cost` and an order by cost are about
-completed jobs whose cost is known. Continue with `next_cursor` as `cursor`, with the same `sort`.
+Every filter that is given holds. `q` finds jobs that are over by words of the question or the report, and
+all by words of their notes, in any language. Repeat `tags` for jobs that carry all of them. `id_prefix` is
+the beginning of an id. `forked_from` is the id of a job, and finds its forks. `favourite=true` finds
+favourites, `collection` the jobs that are in it. Of the times, `created_after` is included and
+`created_before` is not. `min_cost`, `max_cost` and an order by cost are about completed jobs whose cost is
+known. Continue with `next_cursor` as `cursor`, with the same `sort`. `marks` are those of these jobs.
 """
 
 
@@ -57,6 +56,8 @@ async def list_jobs(  # noqa: PLR0913 - each filter is a parameter of the query
     cursor: FromQuery[str | None] = None,
     id_prefix: FromQuery[str | None] = None,
     forked_from: FromQuery[str | None] = None,
+    favourite: FromQuery[bool] = False,
+    collection: FromQuery[CollectionName | None] = None,
 ) -> Jobs:
     """Return a page of jobs, without their reports."""
     asked = JobFilter(
@@ -70,11 +71,16 @@ async def list_jobs(  # noqa: PLR0913 - each filter is a parameter of the query
         created_before=moment_of(created_before, "created_before") if created_before else None,
         min_cost=min_cost,
         max_cost=max_cost,
+        favourite=favourite,
+        collection=collection,
         sort=sort,
         after=_cursor_of(cursor, sort),
     )
     found = await job_lists.page(context.reading, context.caller, asked, limit)
-    return Jobs(found.jobs, found.next_cursor)
+    marks = await library.read_marks(
+        context.writer.engine, context.caller, [job.job_id for job in found.jobs]
+    )
+    return Jobs(found.jobs, found.next_cursor, marks)
 
 
 def _cursor_of(text: str | None, sort: JobSort) -> ListCursor | None:

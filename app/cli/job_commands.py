@@ -9,12 +9,14 @@ import click
 from app.cli.asking import how_to_go_on
 from app.cli.naming import find_job
 from app.cli.printing import print_job, print_jobs, print_report
+from app.cli.saved_filters import saved_search
 from app.cli.server_connection import connect, is_own
 from app.cli.terminal import line, print_json
 from dossier import ReportFormat
 from dossier.job_types import JobSort, Outcome, Status
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+PAGING = {"limit", "sort", "cursor"}  # options that do not say which jobs
 REPORT_KINDS = (*get_args(ReportFormat), "docx")
 EXAMPLE_ID = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
 
@@ -39,7 +41,7 @@ def show(job_id: str, at: str | None, *, as_json: bool) -> None:
 
 
 @click.command(epilog="Example: dossier jobs --search 'context manager' --status completed --limit 5")
-@click.option("--search", metavar="WORDS", help="Only those over, with these words in question or report.")
+@click.option("--search", metavar="WORDS", help="Only those with these words in question, report or note.")
 @click.option("--status", type=click.Choice(get_args(Status)), help="Only those.")
 @click.option("--outcome", type=click.Choice(get_args(Outcome)), help="Only those of which this came.")
 @click.option("--tag", "tags", multiple=True, help="Only those that carry it; repeatable: all of them.")
@@ -48,25 +50,32 @@ def show(job_id: str, at: str | None, *, as_json: bool) -> None:
 @click.option("--min-cost", type=click.FloatRange(0), help="Only completed ones that cost this much, in $.")
 @click.option("--max-cost", type=click.FloatRange(0), help="Only completed ones that cost no more, in $.")
 @click.option("--forked-from", metavar="JOB_ID", help="Only the forks of this job.")
+@click.option("--favourite", is_flag=True, help="Only favourites.")
+@click.option("--collection", metavar="NAME", help="Only those in this collection.")
+@click.option("--filter", "saved", metavar="NAME", help="A saved filter, instead of the options above.")
 @click.option("--sort", default="newest", show_default=True, type=click.Choice(get_args(JobSort)))
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 100))
 @click.option("--cursor", help="The `next_cursor` of the page before.")
 @click.option("--json", "as_json", is_flag=True, help="Print {jobs, next_cursor} as JSON.")
-def jobs(*, as_json: bool, **wanted: Any) -> None:  # noqa: ANN401 - click's
+def jobs(*, saved: str | None, as_json: bool, **wanted: Any) -> None:  # noqa: ANN401 - click's
     """List and search jobs, newest first.
 
     A TIME is a date, or like 2026-11-23T16:22:30Z.
     """
+    if saved is not None and any(value for name, value in wanted.items() if name not in PAGING):
+        raise click.UsageError("--filter stands alone: leave out the other filters, or --filter.")
     for name in ("created_after", "created_before"):
         wanted[name] = whole_time(wanted[name])
     with connect() as dossier:
         if wanted["forked_from"]:
             wanted["forked_from"] = find_job(dossier, wanted["forked_from"])
+        if saved is not None:
+            wanted |= saved_search(dossier, saved)
         page = dossier.jobs(**wanted)
     if as_json:
         print_json(page)
     elif not page.jobs:
-        is_narrowed = any(value for name, value in wanted.items() if name not in {"limit", "sort"})
+        is_narrowed = any(value for name, value in wanted.items() if name not in PAGING - {"cursor"})
         line("No job fits." if is_narrowed else 'No jobs yet; try dossier ask "…".')
     else:
         print_jobs(page.jobs)

@@ -35,6 +35,8 @@ COMMANDS = {
     "tenant": ("app.cli.tenant_commands:tenant", "Make, list, suspend and resume tenants."),
     "quota": ("app.cli.quota_commands:quota", "Show and set what tenants may use."),
     "share": ("app.cli.share_commands:share", "Make, list and revoke links to a report."),
+    "mark": ("app.cli.library_commands:mark", "Make a job a favourite, note something, collect it."),
+    "library": ("app.cli.library_commands:library", "List collections, save and delete filters."),
     "webhook": ("app.cli.webhook_commands:webhook", "Make webhook endpoints, and see what they got."),
     "worker": ("app.cli.serving:worker", "Run a worker without an API."),
     "workers": ("app.cli.worker_commands:workers", "List the workers, pause, resume or drain them."),

@@ -40,7 +40,9 @@ class JobFilter(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     id_prefix: str = ""
     forked_from: UUID | None = None  # the job that they are forks of
-    search: str | None = None  # of jobs that are over: words of the question or the report
+    search: str | None = None  # words of the note; of jobs that are over, also of the question or the report
+    favourite: bool = False  # favourites alone
+    collection: str | None = None  # that they are in
     created_after: datetime | None = None
     created_before: datetime | None = None
     min_cost: float | None = None  # of completed jobs
@@ -82,7 +84,11 @@ _CREATED_AFTER = "job_id >= uuid7_floor({0}::timestamptz - interval '1 minute') 
 _CREATED_BEFORE = "job_id < uuid7_floor({0}::timestamptz + interval '1 minute') AND created_at < {0}"
 _TAGGED = "cardinality(tags) > 0 AND tags @> {}::text[]"
 _FORKED = f"forked_from IS NOT NULL AND {ORIGIN_SQL} = {{}}::text"
-_HOLDING = "completed_at IS NOT NULL AND job_lexemes(query, result) @@ job_search({}::text)"
+_HAS_MARK = "job_id = ANY(ARRAY(SELECT m.job_id FROM job_marks m WHERE m.tenant = {}::text AND {}))"
+_FAVOURITE = _HAS_MARK.format("{}", "m.favourite")
+_COLLECTED = _HAS_MARK.format("{}", "{}::text = ANY(m.collections)")
+_NOTED = _HAS_MARK.format("{0}", "m.note <> '' AND job_lexemes(m.note, NULL) @@ job_search({1}::text)")
+_HOLDING = f"(completed_at IS NOT NULL AND job_lexemes(query, result) @@ job_search({{1}}::text) OR {_NOTED})"
 
 # All that have the words or the tags are found first, by their ids: a walk from the newest job on would read
 # all jobs for what few have.
@@ -122,7 +128,11 @@ def list_sql(caller: Caller, asked: JobFilter, limit: int) -> tuple[str, list[An
     if asked.forked_from:
         found.append(bound.bind(_FORKED, str(asked.forked_from)))
     if asked.search is not None:
-        found.append(bound.bind(_HOLDING, asked.search))
+        found.append(bound.bind(_HOLDING, caller.tenant, asked.search))
+    if asked.favourite:
+        found.append(bound.bind(_FAVOURITE, caller.tenant))
+    if asked.collection is not None:
+        found.append(bound.bind(_COLLECTED, caller.tenant, asked.collection))
     keys = order.keys if found or order.is_by_cost else _equal_keys(asked, order) + order.keys
     sql = (_FOUND if found else _WALKED).format(
         found=" AND ".join(found),
@@ -185,8 +195,9 @@ def _is_plain(asked: JobFilter) -> bool:
 
     There Postgres applies the policy before conditions on json, arrays and words, without their indexes.
     """
-    others = asked.outcome, asked.tags, asked.forked_from, asked.search, asked.min_cost, asked.max_cost
-    return not any(one is not None and one != () for one in others) and not is_by_cost(asked.sort)
+    others = asked.outcome, asked.forked_from, asked.search, asked.collection, asked.min_cost, asked.max_cost
+    is_narrowed = asked.tags or asked.favourite or any(one is not None for one in others)
+    return not is_narrowed and not is_by_cost(asked.sort)
 
 
 def is_by_cost(sort: JobSort) -> bool:

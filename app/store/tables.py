@@ -356,6 +356,32 @@ shares = Table(
     Index("shares_job_idx", "job_id"),
 )
 
+job_marks = Table(
+    "job_marks",
+    metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("favourite", Boolean, nullable=False, server_default="false"),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("collections", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("changed_at", Moment, nullable=False, server_default=func.now()),
+    CheckConstraint("length(note) <= 4000", name="note"),
+    CheckConstraint("cardinality(collections) <= 20", name="collections"),
+    Index("job_marks_tenant_idx", "tenant"),
+)
+
+saved_filters = Table(
+    "saved_filters",
+    metadata,
+    Column("filter_id", Uuid, primary_key=True, server_default=text("gen_random_uuid()")),
+    Column("tenant", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("search", JSON, nullable=False),
+    Column("changed_at", Moment, nullable=False, server_default=func.now()),
+    CheckConstraint("length(name) BETWEEN 1 AND 60", name="name"),
+    Index("saved_filters_name_idx", "tenant", "name", unique=True),
+)
+
 webhook_endpoints = Table(
     "webhook_endpoints",
     metadata,

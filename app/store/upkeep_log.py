@@ -1,5 +1,7 @@
 """Store the log of upkeep, which only the tables' owner may write."""
 
+from uuid import UUID
+
 import asyncpg
 
 from app.domain.upkeep import UpkeepEntry
@@ -22,9 +24,14 @@ FORGET = f"""
     )
     SELECT sha256 FROM gone ORDER BY sha256"""
 
+# A mark is not in the log, so its end needs no entry.
+FORGET_MARK = "DELETE FROM job_marks WHERE job_id = $1::uuid"
+
 WRITE_ENTRY = f"""
     INSERT INTO upkeep ({UPKEEP_COLUMNS})
     VALUES ($1::bigint, $2::text, $3::text::json, $4::text, $5::timestamptz, $6::bytea, $7::bytea)"""
+
+NOT_OWNER = "Only the owner of the tables can forget: log in as the owner."
 
 WHO = "SELECT session_user::text"
 
@@ -52,8 +59,19 @@ async def forget(engine: Engine, entry: UpkeepEntry, names: list[str]) -> bool:
     except asyncpg.UniqueViolationError:
         return False
     except asyncpg.InsufficientPrivilegeError as error:
-        raise BadSetting("Only the owner of the tables can forget: log in as the owner.") from error
+        raise BadSetting(NOT_OWNER) from error
     return True
+
+
+async def forget_mark(engine: Engine, job_id: UUID) -> None:
+    """Delete what readers noted about a job.
+
+    Raises BadSetting for another role than the owner's.
+    """
+    try:
+        await fetch(engine, FORGET_MARK, job_id)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise BadSetting(NOT_OWNER) from error
 
 
 async def write(engine: Engine, entry: UpkeepEntry) -> bool:

@@ -17,9 +17,11 @@ from app.domain import commands as c
 from app.domain.caller import Caller
 from app.store import documents
 from app.store.api_keys import add_key, revoke_key
+from app.store.library import save_filter
 from app.store.shares import add_share
 from app.store.tenants import add_tenant, suspend_tenant
 from app.store.webhook_endpoints import add_endpoint
+from dossier.library_types import JobSearch
 from dossier.request import ResearchRequest
 from dossier.webhook_types import NewWebhook
 
@@ -72,6 +74,11 @@ NEEDS = {
     "GET /jobs/{job_id}/shares": "read",
     "DELETE /shares/{share_id}": "submit",
     "GET /shared/{token}": FREE,
+    "GET /jobs/{job_id}/mark": "read",
+    "PATCH /jobs/{job_id}/mark": "submit",
+    "GET /library": "read",
+    "POST /library/filters": "submit",
+    "DELETE /library/filters/{filter_id}": "submit",
     "GET /workers": OPERATOR,
     "GET /queue": OPERATOR,
     "POST /workers/pause": OPERATOR,
@@ -96,8 +103,8 @@ NEEDS = {
 SCOPES = ("read", "submit", "documents", "admin")
 NOBODY = ("none", "malformed", "expired", "revoked")
 QUERIES = {"GET /sources": {"url": "https://example.com/"}, "GET /documents/text": {"url": "note:nothing"}}
-MISSING = {"job_not_found", "document_not_found", "webhook_not_found", "key_not_found", "share_not_found"}
-IDS = ("{job_id}", "{document_id}", "{endpoint_id}", "{response_id}", "{key_id}", "{share_id}")
+MISSING = {f"{thing}_not_found" for thing in ("job", "document", "webhook", "key", "share", "filter")}
+IDS = ("{job_id}", "{document_id}", "{endpoint_id}", "{response_id}", "{key_id}", "{share_id}", "{filter_id}")
 NO_ID = "00000000-0000-0000-0000-000000000000"
 WORDS = {
     "{token}": "nothing",
@@ -144,6 +151,7 @@ class Things:
             "{endpoint_id}": self.webhook,
             "{key_id}": self.key,
             "{share_id}": self.share,
+            "{filter_id}": self.filter,
         }
 
     async def job(self, caller: Caller) -> UUID:
@@ -170,6 +178,9 @@ class Things:
         made = await add_share(self.house.engine, caller, await self.job(caller), 1)
         return made[0].share_id
 
+    async def filter(self, caller: Caller) -> UUID:
+        return (await save_filter(self.house.engine, caller, f"{uuid4()}", JobSearch())).filter_id
+
     @staticmethod
     def unknown(part: str) -> str:
         return {"{document_id}": "999999", "{response_id}": f"resp_{UUID(NO_ID).hex}"}.get(part, NO_ID)
@@ -194,7 +205,7 @@ def things(house):
 def ask(api):
     async def send(route: str, path: str, key: str | None):
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        body = {"json": {}} if route.startswith(("POST", "PUT")) else {}
+        body = {"json": {}} if route.startswith(("POST", "PUT", "PATCH")) else {}
         api.cookies.clear()
         return await api.request(
             route.split(maxsplit=1)[0], path, headers=headers, params=QUERIES.get(route), **body

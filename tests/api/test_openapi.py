@@ -68,7 +68,7 @@ def requests(method, path, ids):
             "name": job_id,
             "endpoint_id": job_id,
             "key_id": job_id,
-            "share_id": job_id,
+            **dict.fromkeys(("share_id", "filter_id"), job_id),
             "token": job_id,
             "delivery_id": ids[0],
             "document_id": "1" if job_id == ids[0] else str(2**70),
@@ -76,7 +76,7 @@ def requests(method, path, ids):
         address = path.format_map(values)
         for query, headers in HOSTILE:
             yield address + query, headers, None
-        for body in BODIES if method in {"post", "put"} else ():
+        for body in BODIES if method in {"post", "put", "patch"} else ():
             yield address, JSON, body
             yield address, {"Content-Type": "text/plain"}, body
 

@@ -83,6 +83,8 @@ PROVOKED = {
     "webhook_not_found": got("/webhooks/00000000-0000-0000-0000-000000000000"),
     "key_not_found": ("DELETE", "/keys/0Ab3dE6h", {}),
     "share_not_found": got("/shared/nothing"),
+    "filter_not_found": ("DELETE", "/library/filters/00000000-0000-0000-0000-000000000000", {}),
+    "too_many_filters": posted({"name": "dear", "search": {"min_cost": 1}}, "/library/filters"),
     "too_many_shares": posted({}, f"/jobs/{OVER}/shares"),
     "too_many_webhooks": posted({"url": "https://app.example.com/hooks"}, "/webhooks"),
     "cursor_beyond_head": got("/events?after=999999999-1"),
@@ -190,6 +192,10 @@ async def with_many_webhooks(_house, patch):
     patch.setattr("app.store.webhook_endpoints.add_endpoint", giving(None))
 
 
+async def with_many_filters(_house, patch):
+    patch.setattr("app.store.library.save_filter", giving(None))
+
+
 async def with_many_shares(_house, patch):
     view = ApiContext.view
 
@@ -211,6 +217,7 @@ STAGES = {
     "cost_limit_required": with_a_quota_of_money,
     "model_not_offered": with_one_model,
     "price_unknown": with_one_model,
+    "too_many_filters": with_many_filters,
     "too_many_shares": with_many_shares,
     "too_many_webhooks": with_many_webhooks,
     "try_again": with_other_writers,

@@ -49,6 +49,7 @@ STABLE = {
     ),
     "threads": "job_id tenant tags submitted_at thread question section steps pages passages dropped reason "
     "finding opened_at closed_at seconds",
+    "marks": "job_id tenant tags submitted_at favourite note collections changed_at",
     "plans": "job_id tenant tags submitted_at version seq at adapted goal steps changes reason",
     "reasoning": (
         "job_id tenant tags submitted_at effort steps enough_at_step turned_back enough_at_end "

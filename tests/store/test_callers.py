@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 STORE = ROOT / "app" / "store"
 OWNED = {
     *("events", "jobs", "blobs", "documents", "passages", "originals", "original_chunks"),
-    "shares",
+    *("shares", "job_marks", "saved_filters"),
     *("webhook_endpoints", "webhook_deliveries", "webhook_attempts", "hidden_responses"),
 }
 
@@ -81,6 +81,7 @@ WITHOUT = {
     "rebuild.rebuild_at": OPERATOR,
     "retention.due_jobs": OPERATOR,
     "upkeep_log.forget": OPERATOR,
+    "upkeep_log.forget_mark": OPERATOR,
 }
 
 

@@ -201,6 +201,27 @@ export class Dossier extends DocumentCalls {
     await this.connection.bytes("DELETE", `/shares/${encodeURIComponent(shareId)}`, { signal });
   }
 
+  /** Mark a job, and get its mark; what is left out stays as it is. */
+  async mark(jobId: string, options: t.MarkChange & t.Stoppable = {}): Promise<t.Mark> {
+    const { signal, ...body } = options;
+    return this.connection.json("PATCH", jobPath(jobId, "/mark"), { body, signal });
+  }
+
+  /** List the collections with their sizes, and the saved filters. */
+  async library({ signal }: t.Stoppable = {}): Promise<t.Library> {
+    return this.connection.json("GET", "/library", { signal });
+  }
+
+  /** Save a search of jobs under a name, in place of one of that name. */
+  async saveFilter(name: string, search: t.NewFilter["search"], { signal }: t.Stoppable = {}): Promise<t.SavedFilter> {
+    return this.post("/library/filters", { name, search }, { signal });
+  }
+
+  /** Delete a saved filter; the jobs stay as they are. */
+  async deleteFilter(filterId: string, { signal }: t.Stoppable = {}): Promise<void> {
+    await this.connection.bytes("DELETE", `/library/filters/${encodeURIComponent(filterId)}`, { signal });
+  }
+
   /** Make a webhook endpoint, and show its secret this once. */
   async createWebhook(
     url: string,

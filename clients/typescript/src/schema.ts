@@ -290,6 +290,10 @@ export interface components {
             message: string;
             code: string;
         };
+        JobCollection: {
+            name: string;
+            jobs: number;
+        };
         JobError: {
             /** @enum {string} */
             error_type: "network" | "timeout" | "rate_limit" | "auth" | "validation" | "resource" | "aborted" | "worker_lost" | "internal";
@@ -300,6 +304,25 @@ export interface components {
             occurred_at: string;
             /** @default  */
             outcome_reason?: string;
+        };
+        JobSearch: {
+            q?: string | null;
+            /** @enum {null|string} */
+            status?: "pending" | "running" | "input_required" | "cancelling" | "completed" | "failed" | "cancelled" | null;
+            /** @enum {null|string} */
+            outcome?: "answered" | "partial" | "not_found" | "not_researched" | null;
+            /** @default [] */
+            tags?: string[];
+            /** @default false */
+            favourite?: boolean;
+            collection?: string | null;
+            min_cost?: number | null;
+            max_cost?: number | null;
+            /**
+             * @default newest
+             * @enum {string}
+             */
+            sort?: "newest" | "oldest" | "costliest" | "cheapest";
         };
         JobView: {
             /** Format: uuid */
@@ -354,6 +377,7 @@ export interface components {
         Jobs: {
             jobs: components["schemas"]["JobView"][];
             next_cursor: string | null;
+            marks?: components["schemas"]["Mark"][];
         };
         Key: {
             key_id: string;
@@ -374,6 +398,11 @@ export interface components {
         };
         Keys: {
             keys: components["schemas"]["Key"][];
+        };
+        Library: {
+            favourites: number;
+            collections: components["schemas"]["JobCollection"][];
+            filters: components["schemas"]["SavedFilter"][];
         };
         Limits: {
             max_cost_usd?: number | null;
@@ -398,6 +427,22 @@ export interface components {
                 [key: string]: unknown;
             };
             original?: components["schemas"]["DocumentOriginal"] | null;
+        };
+        Mark: {
+            /** Format: uuid */
+            job_id: string;
+            /** @default false */
+            favourite?: boolean;
+            /** @default  */
+            note?: string;
+            /** @default [] */
+            collections?: string[];
+            changed_at?: string | null;
+        };
+        MarkChange: {
+            favourite?: boolean | null;
+            note?: string | null;
+            collections?: string[] | null;
         };
         Metrics: {
             total_duration_seconds: number;
@@ -427,6 +472,10 @@ export interface components {
             collections?: string[];
             /** @default {} */
             metadata?: Record<string, unknown>;
+        };
+        NewFilter: {
+            name: string;
+            search: components["schemas"]["JobSearch"];
         };
         NewJob: {
             query: string;
@@ -706,6 +755,14 @@ export interface components {
             /** @default [] */
             parts?: components["schemas"]["ReportPart"][];
             output?: components["schemas"]["Output"];
+        };
+        SavedFilter: {
+            /** Format: uuid */
+            filter_id: string;
+            name: string;
+            search: components["schemas"]["JobSearch"];
+            /** Format: date-time */
+            changed_at: string;
         };
         SessionKey: {
             key: string;

@@ -22,7 +22,12 @@ export type FoundDocuments = Schemas["FoundDocuments"];
 export type JobView = Schemas["JobView"];
 export type Jobs = Schemas["Jobs"];
 export type ListedDocument = Schemas["ListedDocument"];
+export type Library = Schemas["Library"];
 export type Limits = Schemas["Limits"];
+export type Mark = Schemas["Mark"];
+export type MarkChange = Schemas["MarkChange"];
+export type NewFilter = Schemas["NewFilter"];
+export type SavedFilter = Schemas["SavedFilter"];
 export type NewJob = Schemas["NewJob"];
 export type NewDocument = Schemas["NewDocument"];
 export type Keys = Schemas["Keys"];
@@ -118,7 +123,7 @@ export interface ForkOptions extends Changes, Keyed, Stoppable {
 
 /** Which jobs; they match all that is given. */
 export interface JobFilter extends Stoppable {
-  /** Words of the question or the report, in any language; of jobs that are over. */
+  /** Words of the note, or of the question or report of jobs that are over, in any language. */
   search?: string;
   status?: Status;
   outcome?: Outcome;
@@ -133,6 +138,9 @@ export interface JobFilter extends Stoppable {
   max_cost?: number;
   /** The job whose forks are wanted. */
   forked_from?: string;
+  /** True for favourites alone. */
+  favourite?: boolean;
+  collection?: string;
   /** "newest" if it is left out; by cost, of the jobs that have a known one. */
   sort?: "newest" | "oldest" | "costliest" | "cheapest";
 }
