@@ -58,6 +58,7 @@ class Brief(Struct, frozen=True, omit_defaults=True):
     draft: tuple[str, ...] = ()  # sections as they are written
     words: int = 0  # that the section may have
     steps_left: int = 0  # of the thread, this one among them
+    may_end_reading: bool = False  # the thread's last step may still read pages
     gaps: int = 0  # questions that may be opened
     corrections: tuple[str, ...] = ()
 

@@ -29,9 +29,15 @@ DRAFT_ROOM = 60_000  # characters of the sections that a critic sees
 
 
 @lru_cache(maxsize=8)
-def _rules(task: Task) -> str:
-    path = Path(__file__).parent / "prompt_texts" / f"brief_{task}.md"
+def _rules(name: str) -> str:
+    path = Path(__file__).parent / "prompt_texts" / f"brief_{name}.md"
     return path.read_text("utf-8").strip()
+
+
+def _rules_of(brief: Brief) -> str:
+    """Return the rules of a brief's task, older ones for older jobs."""
+    is_old = brief.task == "thread" and not brief.may_end_reading
+    return _rules("thread_5" if is_old else brief.task)
 
 
 @lru_cache(maxsize=8)
@@ -47,7 +53,7 @@ def brief_messages(brief: Brief, texts: Mapping[str, str]) -> list[PromptMessage
     """
     parts = [*_question(brief), *_known(brief), *_page(brief, texts), *_wanted(brief), *_corrections(brief)]
     return [
-        PromptMessage("system", inert(_rules(brief.task))),
+        PromptMessage("system", inert(_rules_of(brief))),
         PromptMessage("user", inert("\n".join(part for part in parts if part))),
     ]
 

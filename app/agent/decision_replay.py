@@ -77,6 +77,7 @@ class Replay:
         self._may_announce = False  # a whole batch of calls comes next; else only another try of one
         self._owed: dict[str, Call] = {}  # calls of the batch that are not announced yet
         self._made: dict[str, Call] = {}  # calls in flight
+        self._was_cut = False  # the clock has just cut calls, perhaps of threads that lag
 
     def walk(self, recorded: Iterable[e.Recorded]) -> Parted | None:
         """Return the first decision that differs from the record, or None."""
@@ -106,7 +107,7 @@ class Replay:
         if isinstance(event, LESSONS):
             self._lesson(fact.seq, event)
             return
-        self._is_unknown = False
+        self._is_unknown = self._was_cut = False
         if self._lessons:
             raise self._instead(fact.seq, event, self._lessons[0])
         self._conclude(fact.seq, event)
@@ -141,7 +142,7 @@ class Replay:
         if call is None or before.status == "cancelling":
             return  # the bill of what was cut off
         if isinstance(outcome, e.CallFailed) and (outcome.retryable or outcome.error_type == "aborted"):
-            self._may_announce = not outcome.retryable
+            self._may_announce = self._was_cut = not outcome.retryable
             return
         after = evolve(before, fact)
         if threads.is_on(before):
@@ -222,8 +223,22 @@ class Replay:
     def _learn_matches(self, after: Job, seq: int) -> tuple[e.Event, ...]:
         return interpret.learn_matches(after, dict(self._replies(after, seq)), self._texts(after, seq))
 
+    def _leave(self, seq: int) -> None:
+        """Expect what follows where the clock left threads behind."""
+        self._was_cut = False
+        names = thread_lessons.unseen(self.job)
+        gone = [Missing(seq, "page of a thread", name) for name in names if name not in self._blobs]
+        self.missing += gone
+        self._is_unknown = bool(gone)
+        texts = {name: self._blobs[name].decode() for name in names if name in self._blobs}
+        self._lessons = deque(thread_lessons.leave(self.job, texts))
+        self.given.append(seq)
+
     def _lesson(self, seq: int, event: e.Event) -> None:
+        if self._was_cut and not self._lessons:
+            self._leave(seq)
         if self._is_unknown:
+            self._lessons.clear()
             return
         if isinstance(event, e.ReportWritten | e.ReportDrafted) and event.rules < e.RULES:
             self._lessons.clear()

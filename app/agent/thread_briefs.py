@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from app.agent.brief import Brief, BriefPassage, BriefSource, Task
+from app.agent.lagging import LAG_RULES
 from app.agent.limits import thread_bounds
 from app.domain.events import PlannedSection
 from app.domain.job import Job
@@ -31,6 +32,7 @@ def decision(job: Job, thread: Thread, unread: Sequence[int], left: int) -> Brie
         evidence=_passages(one for one in job.research.work.evidence if one.thread == thread.number),
         notes=(*made, *failed),
         steps_left=left,
+        may_end_reading=job.agent_rules >= LAG_RULES,
     )
 
 

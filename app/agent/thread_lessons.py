@@ -3,7 +3,7 @@
 Each call is learnt from at once: threads do not wait for each other. Numbers follow the order of the log.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import UNSET
@@ -21,6 +21,7 @@ from app.agent.brief_replies import filled, section_of
 from app.agent.calls import BriefCall, Call, ReadCall, Reply, SearchCall, StageCall
 from app.agent.effects import query_key
 from app.agent.ending import asked
+from app.agent.lagging import lagging_threads
 from app.agent.limits import thread_bounds
 from app.agent.ports import BadReply, PageReply, SearchReply, TextReply
 from app.agent.thread_report import assembled
@@ -84,6 +85,36 @@ def _learn(job: Job, call: Call, reply: Reply | None, texts: Mapping[str, str]) 
             return ()
 
 
+def leave(job: Job, texts: Mapping[str, str]) -> tuple[e.EvidenceKept | e.ThreadClosed, ...]:
+    """Close the threads that lag, once their calls were cut off.
+
+    Passages of what they read are kept by words; `texts` has the pages that `unseen` names.
+    """
+    threads = lagging_threads(job)
+    kept = [
+        _by_words(job, thread, number, texts[name], f"1/extract/t{thread.number}.{number}")
+        for thread in threads
+        for number, name in _unseen(job, thread)
+        if name in texts
+    ]
+    closed = (e.ThreadClosed(one.number, "spent", one.steps[-1].finding or "") for one in threads)
+    return (*kept, *closed)
+
+
+def unseen(job: Job) -> tuple[str, ...]:
+    """Return lagging threads' pages of which nothing is kept yet."""
+    found = (name for thread in lagging_threads(job) for _, name in _unseen(job, thread))
+    return tuple(dict.fromkeys(found))
+
+
+def _unseen(job: Job, thread: Thread) -> Iterator[tuple[int, str]]:
+    """Return a thread's pages without passages: their numbers and sha256."""
+    for number in thread.reads:
+        name = job.research.sources[number - 1].sha256
+        if name and number not in thread.extracted:
+            yield number, name
+
+
 def _knowing(job: Job, learnt: Iterable[ResearchEvent]) -> Job:
     research = job.research
     for event in learnt:
@@ -102,7 +133,9 @@ def _closings(job: Job) -> tuple[e.ThreadClosed, ...]:
 
 
 def _ended(board: ThreadBoard, thread: Thread) -> e.ThreadClosed:
-    key = f"1/model/t{thread.number}.{len(thread.steps) + 1}"
+    key, finding = f"1/model/t{thread.number}.{len(thread.steps) + 1}", thread.steps[-1].finding
+    if finding is not None:
+        return e.ThreadClosed(thread.number, "answered", finding)
     return e.ThreadClosed(thread.number, "failed" if board.has_failed(key) else "spent")
 
 
@@ -183,6 +216,9 @@ def _stepped(job: Job, call: BriefCall, reply: ThreadReply) -> Events:
     step = len(thread.steps) + 1
     queries = _new_queries(board, reply.queries)
     reads = _new_reads(board, thread, reply.read)
+    if reply.done and reads and call.brief.may_end_reading and step < thread_bounds(job).steps:
+        thought, finding = reply.thought[:MAX_FINDING], reply.finding[:MAX_FINDING]
+        return (e.ThreadStepped(thread.number, step, thought, (), reads, finding),)
     if reply.done or step >= thread_bounds(job).steps or not (queries or reads):
         reason: Literal["answered", "spent"] = "answered" if reply.done or reply.finding else "spent"
         return (e.ThreadClosed(thread.number, reason, reply.finding[:MAX_FINDING]),)

@@ -24,7 +24,7 @@ from app.domain.research import Research
 from app.domain.threaded_work import Thread, ThreadStep, is_thread_key
 
 FOR_REPORT = 0.2  # of the calls is kept for outline, sections and critique
-FLIGHTS = 4  # calls in flight for each thread that may work at once
+FLIGHTS = 6  # calls in flight for each thread that may work at once
 SECOND_TRY = frozenset({"validation", "aborted"})  # types of errors after which a call is asked once more
 
 
@@ -135,7 +135,7 @@ class ThreadBoard:
     def _decision(self, thread: Thread) -> list[Call]:
         """The model's call that decides what a thread does next."""
         step = len(thread.steps) + 1
-        if step > self.most.steps:
+        if step > self.most.steps or thread.steps[-1].finding is not None:
             return []
         brief = briefs.decision(self.job, thread, self.unread(thread), self.most.steps - step + 1)
         return self._asked(f"1/model/t{thread.number}.{step}", brief)

@@ -22,7 +22,7 @@ Loop = Literal["threads"]  # how a job is researched, where not by the one threa
 RULES = 8  # of the citation check: raised where the same report over the same pages comes out otherwise
 
 
-AGENT_RULES = 5  # of the agent's decisions and prompts: raised where the same log leads to another call
+AGENT_RULES = 6  # of the agent's decisions and prompts: raised where the same log leads to another call
 
 
 class Fact(Struct, frozen=True):
@@ -458,6 +458,8 @@ class ThreadStepped(ThreadFact, frozen=True):
     thought: str
     queries: tuple[str, ...]
     reads: tuple[int, ...]  # numbers of sources
+    # Its answer, where no step follows this one; left out where one does.
+    finding: str | UnsetType = UNSET
 
 
 class ThreadSearched(ThreadFact, frozen=True):

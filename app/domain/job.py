@@ -53,6 +53,9 @@ class Job(Struct, frozen=True):
     started_at: datetime | None = None
     working_since: datetime | None = None  # the deadline counts from here: it moves on by each wait
     waiting_since: datetime | None = None  # for a provider, without a worker
+    threads_since: datetime | None = (
+        None  # no thread began or ended since, no section came; moves on likewise
+    )
     failing_since: datetime | None = None  # no call has succeeded since, and one has failed
     completed_at: datetime | None = None
     updated_at: datetime | None = None
@@ -158,16 +161,17 @@ def _start(job: Job, event: e.AttemptStarted, fact: e.Recorded) -> Job:
         epoch=fact.epoch or 0,
         retry_at=None,
         started_at=job.started_at or fact.at,
-        working_since=_after_wait(job, fact.at),
+        working_since=_after_wait(job, job.working_since, fact.at) or fact.at,
+        threads_since=_after_wait(job, job.threads_since, fact.at),
         waiting_since=None,
         current_step="Starting",
     )
 
 
-def _after_wait(job: Job, at: datetime) -> datetime:
-    """Return when work began, leaving out the wait that ends now."""
+def _after_wait(job: Job, moment: datetime | None, at: datetime) -> datetime | None:
+    """Return the moment, leaving out the wait that ends now."""
     waited = at - job.waiting_since if job.waiting_since else timedelta()
-    return job.working_since + waited if job.working_since else at
+    return moment + waited if moment else None
 
 
 def _fail_attempt(job: Job, event: e.AttemptFailed, at: datetime) -> Job:
@@ -263,7 +267,19 @@ def _learn(job: Job, event: research.ResearchEvent, at: datetime) -> Job:
         failing = None
     elif isinstance(event, e.CallFailed):
         failing = (failing or at) if event.retryable else None
-    return replace(job, research=learned, current_step=words or job.current_step, failing_since=failing)
+    return replace(
+        job,
+        research=learned,
+        current_step=words or job.current_step,
+        failing_since=failing,
+        threads_since=at if _moves_threads(event) else job.threads_since,
+    )
+
+
+def _moves_threads(event: research.ResearchEvent) -> bool:
+    """Return True for what renews the patience with those that lag."""
+    is_cut = isinstance(event, e.CallFailed) and event.error_type == "aborted"
+    return is_cut or isinstance(event, e.ThreadOpened | e.ThreadClosed | e.SectionWritten)
 
 
 def came_of(job: Job) -> Outcome | None:

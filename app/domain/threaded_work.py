@@ -14,6 +14,7 @@ class ThreadStep(Struct, frozen=True):
     step: int
     queries: tuple[str, ...]
     reads: tuple[int, ...] = ()
+    finding: str | None = None  # of the last step, which says that none follows
 
 
 class Thread(Struct, frozen=True):
@@ -90,7 +91,8 @@ def evolve(work: ThreadedWork, event: ThreadEvent) -> ThreadedWork:
         case e.ThreadOpened():
             return _open(work, event)
         case e.ThreadStepped(thread=number):
-            step = ThreadStep(event.step, event.queries, event.reads)
+            finding = None if event.finding is UNSET else event.finding
+            step = ThreadStep(event.step, event.queries, event.reads, finding)
             known = work.thread(number)
             return _with(work, replace(known, steps=(*known.steps, step)))
         case e.ThreadSearched(thread=number):

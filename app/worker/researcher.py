@@ -5,6 +5,7 @@ the intents of the next calls go into one append.
 """
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
@@ -15,6 +16,7 @@ from app.agent import interpret, limits, thread_lessons, threads, turns
 from app.agent.calls import BriefCall, Call, DecidingCall, ModelCall, Reply, input_of, is_free
 from app.agent.finishing import to_cut
 from app.agent.judging import JudgeCall
+from app.agent.lagging import lag_ends
 from app.agent.matching import EmbedCall
 from app.agent.ports import BadReply, ModelReply
 from app.agent.prompt_hash import Wording, brief_wording, wording
@@ -30,6 +32,7 @@ from app.worker.call_maker import CallMaker
 from app.worker.providers import Tools
 
 TURN_EVENTS = tuple[e.Event, ...]
+SLACK = 0.01  # seconds that a timer may be early
 
 
 class Researcher:
@@ -132,7 +135,7 @@ class Researcher:
 
     async def _in_time(self, calls: list[Call]) -> None:
         """Make the calls of one turn together, within the deadline."""
-        left = max(0.0, limits.seconds_left(self._attempt.job, self._worked()))
+        left = self._left()
         # What stands in for the model asks nobody, so it is the one call that is never cut off.
         last = any(map(is_free, calls))
         try:
@@ -178,7 +181,7 @@ class Researcher:
 
         No thread waits for another.
         """
-        was_tripped, was_away = self._attempt.job.research.tripped, len(away)
+        was_away = len(away)
         try:
             await self._unless_away(call, away)
         finally:
@@ -186,18 +189,29 @@ class Researcher:
         job = self._attempt.job
         if is_free(call) or len(away) > was_away or not threads.is_on(job) or job.status != "running":
             return  # free calls are made beyond the deadline, and what follows them is not
-        if job.research.tripped and not was_tripped:
-            self._extend()
+        self._renew_patience()
         # What was not announced has to wait: its provider is away, or this worker leaves.
         ready = self._announced - self._flying
         self._start(group, [one for one in turns.next_calls(job) if one.key in ready], away)
 
-    def _extend(self) -> None:
-        """Give the report its reserve of time, once a limit was reached."""
+    def _renew_patience(self) -> None:
+        """Renew the time that the calls in flight have.
+
+        A limit gives the report its reserve of time, and threads that end leave others behind.
+        """
         patience = self._attempt.patience
-        if patience is not None and not patience.expired():
-            left = max(0.0, limits.seconds_left(self._attempt.job, self._worked()))
-            patience.reschedule(asyncio.get_running_loop().time() + left)
+        if patience is not None and not patience.expired() and not to_cut(self._attempt.job):
+            patience.reschedule(asyncio.get_running_loop().time() + self._left())
+
+    def _left(self) -> float:
+        """Return for how many seconds the calls in flight may go on."""
+        job = self._attempt.job
+        return max(0.0, min(limits.seconds_left(job, self._worked()), self._lag_left(job)))
+
+    def _lag_left(self, job: Job) -> float:
+        """Return for how many seconds those that lag are waited for."""
+        ends = lag_ends(job)
+        return (ends - self._attempt.now()).total_seconds() if ends else math.inf
 
     async def _unless_away(self, call: Call, away: list[ProviderAway]) -> None:
         try:
@@ -217,13 +231,32 @@ class Researcher:
         await self._attempt.in_turn(lambda: self._settle(call, outcome, reply, texts))
 
     async def _cut_off(self) -> None:
-        """End the calls in flight, at the deadline or for a finish."""
+        """End the calls in flight: late, not wanted, or lagging."""
         job = await self._attempt.refresh()
         if job.status != "running":
             return
-        if job.research.is_finishing and limits.seconds_left(job, self._worked()) > 0:
+        left, lag = limits.seconds_left(job, self._worked()), self._lag_left(job)
+        if job.research.is_finishing and left > 0:
             await self._cut_for_finish(job)
-            return
+        elif min(left, lag) > SLACK:
+            return  # something moved while this waited for its turn
+        elif lag < left:
+            await self._leave_behind(job)
+        else:
+            await self._cut_late(job)
+
+    async def _leave_behind(self, job: Job) -> None:
+        """Go on without what lags behind."""
+        said = await self._attempt.keep_writings()
+        cut: TURN_EVENTS = turns.aborted(job, "Cut off: the others had ended, and this took too long.", said)
+        after = self._attempt.preview(job, cut) if cut else job
+        texts = await self._recalled(thread_lessons.unseen(after))
+        left = await asyncio.to_thread(thread_lessons.leave, after, texts)
+        await self._attempt.write(c.RecordEvents(self._attempt.epoch, (*cut, *left)))
+        self._announced.clear()
+        await self._announce()
+
+    async def _cut_late(self, job: Job) -> None:
         said = await self._attempt.keep_writings()
         events: TURN_EVENTS = turns.aborted(job, "Cut off by the deadline.", said)
         if job.research.tripped is None:

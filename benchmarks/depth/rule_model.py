@@ -143,7 +143,9 @@ def _thread(told: str) -> dict[str, Any]:
         for found in HIT.finditer(told)
         if '"is_read":true' not in found[0] and _is_wanted(found[2]) and any(n in found[2] for n in names)
     ]
-    done = "This is the last one" in told or not (new or unread)
+    # Where the rules of the task allow it, the pages that it now reads are its last ones.
+    is_last = "those pages are still read" in told and not new
+    done = "This is the last one" in told or not (new or unread) or is_last
     return {
         "thought": "by rules",
         "queries": new[:3],

@@ -3,9 +3,11 @@
 import asyncio
 
 import pytest
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from app import handle
+from app.agent import lagging
 from app.agent.ports import BadReply
 from app.domain import commands as c
 from app.domain import events as e
@@ -114,14 +116,45 @@ async def test_the_deadline_cuts_all_calls_and_a_report_follows(house, task):
     assert all(call.settled for call in job.research.calls)
 
 
-async def test_a_slow_thread_does_not_hold_up_the_others(house):
-    threaded = Threaded(house, names=3, long=2_000, model=Slow("thread", "thread 1:"))
+@pytest.mark.parametrize(("task", "about"), [("thread", "thread 1:"), ("extract", "for thread 1")])
+async def test_a_slow_thread_does_not_hold_up_the_others(house, monkeypatch, task, about):
+    monkeypatch.setattr(lagging, "LAG", 0.0005)  # of 1800 seconds
+    threaded = Threaded(house, names=3, long=2_000, model=Slow(task, about))
 
-    job, rows, _ = await threaded.whole(limits=Limits(deadline_seconds=8))
+    job, rows, _ = await threaded.whole()
 
-    answered = {event.thread for event in events(rows, e.ThreadClosed) if event.reason == "answered"}
-    assert answered >= {2, 3}
+    closed = events(rows, e.ThreadClosed)
+    kept = [event.taken_by for event in events(rows, e.EvidenceKept) if event.thread == 1]
+    assert [(event.thread, event.reason) for event in closed[2:3]] == [(1, "spent")]
+    assert {(event.thread, event.reason) for event in closed[:2]} == {(2, "answered"), (3, "answered")}
+    assert set(kept) == ({"words"} if task == "extract" else set())
+    assert job.stop_reason == "answered"
+    assert not events(rows, e.BudgetReached)
     assert len(values_in(job.research.report.content)) >= 8
+
+
+async def test_a_section_that_hangs_is_quoted_from_its_passages(house, monkeypatch):
+    monkeypatch.setattr(lagging, "LAG", 0.0005)
+    threaded = Threaded(house, names=3, long=2_000, model=Slow("section", "section 2:"))
+
+    job, rows, _ = await threaded.whole()
+
+    cut = [event.key for event in events(rows, e.CallFailed) if event.error_type == "aborted"]
+    assert cut == ["1/section/2", "1/section/2/2"]
+    assert job.stop_reason == "answered"
+    assert score(threaded.world, values_in(job.research.report.content)).found == 1.0
+
+
+async def test_a_job_of_older_rules_waits_for_its_slow_thread_until_the_deadline(house, monkeypatch):
+    monkeypatch.setattr(lagging, "LAG", 0.0005)
+    monkeypatch.setattr(e, "AGENT_RULES", 5)
+    threaded = Threaded(house, names=2, long=2_000, model=Slow("thread", "thread 1:"))
+
+    job, rows, _ = await threaded.whole(limits=Limits(deadline_seconds=4))
+
+    assert job.agent_rules == 5
+    assert job.stop_reason == "deadline"
+    assert not [event for event in events(rows, e.ThreadStepped) if event.finding is not UNSET]
 
 
 async def has_logged(house, job, text):

@@ -614,6 +614,7 @@ export interface components {
             thought: string;
             queries: string[];
             reads: number[];
+            finding?: string;
         };
         /** @description A claim and its cited source, without a quote by words. */
         Unquoted: {

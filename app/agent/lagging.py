@@ -1,0 +1,46 @@
+"""Decide how long lagging threads and sections are waited for.
+
+The log says which lag, and since when nothing has moved. How late it is by now, the worker's clock says.
+"""
+
+from datetime import datetime, timedelta
+
+from app.agent.limits import bounds
+from app.domain.job import Job
+from app.domain.threaded_work import Thread
+
+LAG = 0.2  # of the job's time: the longest wait for the rest, counted from when the last one ended
+LAG_RULES = 6  # agent_rules from which nobody waits for them until the deadline
+
+
+def lagging_threads(job: Job) -> tuple[Thread, ...]:
+    """Return the threads that work once as many have ended."""
+    if not _may_leave(job):
+        return ()
+    threads = job.research.work.threads
+    working = tuple(thread for thread in threads if thread.closed is None)
+    return working if 2 * len(working) <= len(threads) else ()
+
+
+def lag_ends(job: Job) -> datetime | None:
+    """Return until when those that lag are waited for.
+
+    None while nothing lags.
+    """
+    if job.threads_since is None or not (lagging_threads(job) or _sections_lag(job)):
+        return None
+    return job.threads_since + timedelta(seconds=LAG * bounds(job).seconds)
+
+
+def _may_leave(job: Job) -> bool:
+    is_on = job.loop == "threads" and job.agent_rules >= LAG_RULES
+    return is_on and job.research.draft is None and not job.research.is_ending
+
+
+def _sections_lag(job: Job) -> bool:
+    """Return True while at most half of the sections are missing."""
+    written = len(job.research.work.sections)
+    if not written or not _may_leave(job):
+        return False
+    flying = sum(call.key.startswith("1/section/") for call in job.research.calls if not call.settled)
+    return 0 < flying <= written
