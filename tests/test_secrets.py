@@ -1,4 +1,7 @@
-"""No key and no password shows: not in output, logs, answers, rows, copies or the arguments of programs."""
+"""No key and no password shows anywhere.
+
+That is output, logs, answers, rows, copies, and the arguments of programs.
+"""
 
 import asyncio
 import contextlib
@@ -78,7 +81,7 @@ class Everything:
 
 @pytest.fixture
 async def environment(database_url, tmp_path):
-    """Every secret that can be set, and providers that repeat what they are sent."""
+    """Set every secret, with providers that repeat what they are sent."""
     models = tmp_path / "models.toml"
     async with (
         served(model := EchoingModel(None)) as to_model,
@@ -125,7 +128,7 @@ async def answers_of(http, job_id):
 
 
 async def research_over_mcp(url, environment, folder):
-    """Start a job over stdio; returns what the server answers and prints."""
+    """Start a job over stdio, returning what the server answers and prints."""
     command = StdioServerParameters(
         command=sys.executable, args=["-m", "app", "mcp"], env=os.environ | environment | {"DOSSIER_URL": url}
     )
@@ -206,7 +209,7 @@ async def test_no_process_shows_a_key(environment, database_url, tmp_path, monke
 
 
 def run_command(command, environment, folder, monkeypatch):
-    """Run a command in this process; returns what it prints, and the arguments of what it starts."""
+    """Run a command in this process, returning its output and its programs' arguments."""
     started, popen = [], subprocess.Popen.__init__
 
     def note(self, arguments, *others, **options):

@@ -5,12 +5,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from app.logs import SHORTEST_SECRET
 from app.providers.exchange import ModelPatience
 from app.providers.presets import PRESETS, ServerPreset, Wire
 from app.providers.prices import Price
 
 REPLY_TOKENS = 16_000  # tokens of one reply, with its hidden reasoning
-SHORTEST_SECRET = 6  # characters
 VERSION = "api-version"  # no secret, and what some refusals are about
 PLANNING_TOKENS = 6_000  # tokens of a reply that cannot be a report
 

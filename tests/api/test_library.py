@@ -1,4 +1,4 @@
-"""Readers keep favourites, notes, collections and filters, each tenant its own, and no log changes."""
+"""Each tenant keeps favourites, notes, collections and filters, changing no log."""
 
 import pytest
 
