@@ -209,7 +209,7 @@ async def test_no_process_shows_a_key(environment, database_url, tmp_path, monke
 
 
 def run_command(command, environment, folder, monkeypatch):
-    """Run a command in this process, returning its output and its programs' arguments."""
+    """Run a command here, returning its output and its programs' arguments."""
     started, popen = [], subprocess.Popen.__init__
 
     def note(self, arguments, *others, **options):
