@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol, get_args
 
 import httpx
@@ -11,18 +12,20 @@ from msgspec.structs import replace
 from app.agent.ceilings import Ceilings
 from app.agent.ports import Embedder
 from app.api.discovery import Offered
+from app.domain.master_key import MasterKeys, OpenedKey
 from app.errors import BadSetting
 from app.handle import Terms
 from app.providers.embedding import ServerEmbedder
 from app.providers.engines.choice import engine_names
 from app.providers.exchange import ModelPatience
-from app.providers.model_book import ModelBook, load_models
+from app.providers.model_book import DEFAULT_SERVER, ModelBook, load_models
 from app.providers.model_spec import ModelSpec
 from app.providers.presets import preset_at
 from app.providers.prices import load_prices, price_of
 from app.providers.reader.fetching import Fetcher
 from app.providers.reader.page_reader import PageReader, ReadPdf
 from app.providers.reader.robots import Robots
+from app.providers.tenant_keys import named
 from app.settings import Settings, key_environment
 from app.tracing import Tracer
 from dossier.request import Effort, Verify
@@ -35,6 +38,16 @@ THREADED_EFFORTS: Mapping[str, frozenset[Effort]] = {
     "threads": frozenset({"standard", "deep"}),
 }
 
+NO_KEYS: Mapping[str, OpenedKey] = MappingProxyType({})
+# The settings of a key and its address that a tenant's key replaces.
+REPLACED = {
+    DEFAULT_SERVER: ("openai_api_key", "openai_base_url"),
+    "embedding": ("embedding_key", "embedding_url"),
+    "tavily": ("tavily_api_key", "tavily_base_url"),
+    "brave": ("brave_api_key", "brave_base_url"),
+    "http": ("search_key", "search_url"),
+}
+
 
 def offered_by(settings: Settings) -> Offered:
     """Return the models and search engines that the settings name."""
@@ -43,8 +56,11 @@ def offered_by(settings: Settings) -> Offered:
     return Offered(tuple(names), default, tuple(engine_names(settings)))
 
 
-def model_book(settings: Settings) -> ModelBook | None:
-    """Return the configured models, or None without any."""
+def model_book(settings: Settings, own: Mapping[str, OpenedKey] = NO_KEYS) -> ModelBook | None:
+    """Return the configured models, or None without any.
+
+    `own` are a tenant's keys, with the settings that `tenant_settings` made of them.
+    """
     file = load_models(_path(settings.models))
     has_usual = bool(settings.openai_api_key or settings.openai_base_url)
     if not has_usual and not file.models:
@@ -53,7 +69,27 @@ def model_book(settings: Settings) -> ModelBook | None:
     if file.allow and further:
         file = replace(file, allow=(*file.allow, *further))
     usual = usual_spec(settings) if has_usual else None
-    return ModelBook(file, usual, load_prices(_path(settings.prices)), key_environment())
+    if usual and DEFAULT_SERVER in own:
+        usual = replace(usual, key_name=named(DEFAULT_SERVER), base_name="base_url")
+    return ModelBook(file, usual, load_prices(_path(settings.prices)), key_environment(), own)
+
+
+def master_keys(settings: Settings) -> MasterKeys:
+    """Return what wraps the keys of tenants."""
+    return MasterKeys((settings.master_key, settings.previous_master_key))
+
+
+def tenant_settings(settings: Settings, own: Mapping[str, OpenedKey]) -> Settings:
+    """Return the settings with a tenant's keys in place of the process's.
+
+    A key comes with its address: neither is mixed with the other place's. An embedding model is the
+    operator's choice, so without one a tenant's key for it has no use.
+    """
+    changed: dict[str, str] = {}
+    for provider, (key, address) in REPLACED.items():
+        if provider in own and (provider != "embedding" or settings.embedding_url):
+            changed |= {key: own[provider].key, address: own[provider].base_url}
+    return replace(settings, **changed)
 
 
 def secrets_of(settings: Settings) -> frozenset[str]:

@@ -114,6 +114,14 @@ class KeyNotFound(DossierError):
     """No API key has this id, or it belongs to another tenant."""
 
 
+class ProviderKeyNotFound(DossierError):
+    """The tenant has no key for this provider."""
+
+
+class MasterKeyUnusable(DossierError):
+    """The master key does not open what it should."""
+
+
 class ShareNotFound(DossierError):
     """No valid link has this address or id."""
 

@@ -5,7 +5,7 @@ What an entry is about - job, epoch, worker, provider - is in fields of its own,
 
 import json
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,20 +18,37 @@ NOISY = ("httpx", "httpcore", "openai", "asyncio", "urllib3", "opentelemetry")
 HIDDEN = "[secret]"
 SHORTEST_SECRET = 6  # characters; less would be found in ordinary words
 
+MAX_HIDDEN = 1_000  # secrets that come while a process runs; the oldest is forgotten first
+
+_hidden: dict[str, None] = {}
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Keep further secrets out of the log of this process."""
+    for secret in secrets:
+        _hidden.update(dict.fromkeys(_written(secret)))
+    while len(_hidden) > MAX_HIDDEN:
+        del _hidden[next(iter(_hidden))]
+
+
+def _written(secret: str) -> set[str]:
+    """Return a secret as logs write it, plain and in JSON."""
+    if len(secret) < SHORTEST_SECRET:
+        return set()
+    return {secret, json.dumps(secret, ensure_ascii=False)[1:-1]}
+
 
 class LineFormatter(logging.Formatter):
     """Writes an entry as one line of text, its fields last."""
 
     def __init__(self, secrets: Collection[str] = ()) -> None:
         super().__init__()
-        long = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
-        # Also as JSON writes them, where they have a quote or a backslash.
-        self._secrets = {*long, *(json.dumps(secret, ensure_ascii=False)[1:-1] for secret in long)}
+        self._secrets = {form for secret in secrets for form in _written(secret)}
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without secrets."""
         line = self.line(record)
-        for secret in self._secrets:
+        for secret in (*self._secrets, *_hidden):
             line = line.replace(secret, HIDDEN)
         return line
 

@@ -3,6 +3,7 @@
 Each check returns what is wrong with a value, or "". No answer repeats a value: some are secrets.
 """
 
+import base64
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 Check = Callable[[str], str]
 
+MASTER_KEY_BYTES = 32
 NO_FILE = "none"  # instead of a file of settings
 
 DATABASE_URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://.+")
@@ -60,6 +62,15 @@ def passwords_in(url: str) -> set[str]:
 def wrong_key(value: str) -> str:
     """Return what is wrong with a secret key."""
     return "" if KEY.fullmatch(value) else "must be letters, digits and signs of ASCII, without spaces"
+
+
+def wrong_master_key(value: str) -> str:
+    """Return what is wrong with a key that wraps others."""
+    try:
+        has_length = len(base64.b64decode(value, validate=True)) == MASTER_KEY_BYTES
+    except ValueError:
+        has_length = False
+    return "" if has_length else "must be 32 bytes in base64: make one with `dossier secret master`"
 
 
 def wrong_name(value: str) -> str:

@@ -26,6 +26,7 @@ SourceFile = Annotated[str, Meta(extra={"check": values.wrong_source})]
 EnvFile = Annotated[str, Meta(extra={"check": values.wrong_env_file})]
 TargetFile = Annotated[str, Meta(extra={"check": values.wrong_target})]
 Key = Annotated[str, Meta(extra={"check": values.wrong_key})]
+MasterKeyText = Annotated[str, Meta(extra={"check": values.wrong_master_key})]
 Name = Annotated[str, Meta(extra={"check": values.wrong_name})]
 Hosts = Annotated[str, Meta(extra={"check": values.wrong_hosts})]
 Host = Annotated[str, Meta(extra={"check": values.wrong_host})]
@@ -64,6 +65,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     # Of a login that reads the views alone, for `dossier sql`; empty: DATABASE_URL_READ or DATABASE_URL.
     report_url: DatabaseUrl = field(name="DATABASE_URL_REPORT", default="")
     home: Folder = field(name="DOSSIER_HOME", default="~/.dossier")
+    # Wraps the keys that tenants have with providers; the one before is for the time of a rotation.
+    master_key: MasterKeyText = field(name="DOSSIER_MASTER_KEY", default="")
+    previous_master_key: MasterKeyText = field(name="DOSSIER_PREVIOUS_MASTER_KEY", default="")
     url: Address = field(name="DOSSIER_URL", default="")  # of a running server, for the commands
     api_key: Key = field(name="DOSSIER_API_KEY", default="")  # that the commands send to it
     model: Name = field(name="DOSSIER_MODEL", default="gpt-6-luna")

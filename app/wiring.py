@@ -6,66 +6,44 @@ import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
 from litestar import Litestar
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from app.agent.brief import Task
-from app.agent.extractive import Extractive
-from app.agent.ports import Search
-from app.agent.prompt_sizes import NOMINAL
-from app.agent.prompts import messages
 from app.api.app import make_app, make_side_app
-from app.api.context import ApiContext, DocumentShelf
+from app.api.context import ApiContext, DocumentShelf, KeyVault
 from app.api.keyring import Keyring
 from app.api.links import Links
 from app.api.model_door import ModelDoor
 from app.api.request_guard import AllowedHosts
 from app.api.server import listen, side_server
 from app.audit.notary import Notary, signer_of
-from app.configuration import embedder_of, model_book, offered_by, reader_of, terms_of, tracer_of
-from app.domain.caller import Caller
-from app.domain.job import Job
+from app.configuration import master_keys, model_book, offered_by, reader_of, terms_of, tracer_of
 from app.domain.signature import Signer
-from app.errors import ProviderError
 from app.ingest.file_reader import FileReader
 from app.metrics import ProcessMetrics
-from app.providers.brief_model import LanguageBriefModel
-from app.providers.corpus_search import CorpusSearch
-from app.providers.engines.choice import web_searches
 from app.providers.http import make_client
-from app.providers.judge import ModelJudge
-from app.providers.language_model import LanguageModel
-from app.providers.merged import MergedSearch
-from app.providers.model_book import ModelBook
-from app.providers.prices import warning_of
-from app.providers.slots import ServerSlots
 from app.providers.webhook_sender import WebhookSender
 from app.settings import Settings
-from app.store import documents, passage_search
 from app.store.database import POOL_SIZE, Engine, make_engine
 from app.store.standby_reads import StandbyReads
 from app.store.wake import Wake
 from app.store.writer import Writer
 from app.stream.hub import Hub
+from app.toolmaking import TenantTools, Toolmaker, times_of
 from app.tracing import record_with
 from app.worker.attempt import Attempt
 from app.worker.breaker import Times
 from app.worker.presence import Outages
-from app.worker.providers import Briefed, Choose, Helpers, Judges, Tools
+from app.worker.providers import Tools
 from app.worker.researcher import Researcher
 from app.worker.webhook_courier import WebhookCourier
 from app.worker.worker import Pace, Perform, Worker
-from dossier.request import SearchScope
 
 log = logging.getLogger(__name__)
-
-COLLECTIONS = 100  # sets of a tenant's collections that one worker remembers the searches of
-MODELS = 100  # that jobs name and one worker remembers; what each has shown of its server is learnt again
 
 
 class Mounted(Protocol):
@@ -99,6 +77,7 @@ class Container:
         files = FileReader()
         self.reader = reader_of(settings, files.read_pdf)
         self.shelf = DocumentShelf(self.reader, settings.max_upload, files)
+        self.toolmaker = Toolmaker(settings, self.engine, self.http, self.reader)
         self.sender = WebhookSender(settings.private_hosts)
         root = settings.root_path
         self.courier = WebhookCourier(self.engine, self.wake, self.sender, self.metrics, root=root)
@@ -122,6 +101,7 @@ class Container:
         context.reading = self.reading
         context.links = Links(self.settings.root_path)
         context.models = ModelDoor(model_book(self.settings))
+        context.vault = KeyVault(master_keys(self.settings), self.settings.private_hosts)
         return context
 
     def worker(self, concurrency: int, perform: Perform | None = None) -> Worker:
@@ -144,25 +124,23 @@ class Container:
 
     def researching(self) -> Perform:
         """Research with the providers that the settings name."""
-        tools = self.tools()
+        tenants = TenantTools(
+            self.engine, master_keys(self.settings), self.tools(), self.toolmaker.tenant_tools
+        )
 
         async def perform(attempt: Attempt) -> None:
+            tools = await tenants.of(attempt.job.tenant)
             await Researcher(tools, attempt).run()
 
         return perform
 
     def tools(self) -> Tools:
         """The providers: without keys, those that need no network."""
-        extractive, models = Extractive(), self.models()
-        choose, times, changed = self._choose(), self.times(), self.breaker_changed
-        embedder = embedder_of(self.settings, self.http)
-        if models is None:
-            helpers = Helpers(self._judges(None), embedder)
-            return Tools(extractive, extractive, choose, None, helpers, times, changed=changed)
-        helpers = Helpers(self._judges(models), embedder, self._briefed(models))
-        model = models.model(models.book.default)
-        is_priced = models.book.is_priced
-        return Tools(model, extractive, choose, models.model, helpers, times, is_priced, changed)
+        return self.toolmaker.tools(self.breaker_changed)
+
+    def times(self) -> Times:
+        """How long the worker waits for its providers, as the settings say."""
+        return times_of(self.settings)
 
     def breaker_changed(self, provider: str, said: str) -> None:
         """Show that a provider's breaker opened, or closed where nothing is `said`."""
@@ -175,87 +153,6 @@ class Container:
             about = {"provider": provider, "error": said}
             log.warning("A provider is away: its calls wait.", extra=about)
             self.metrics.breaker_openings.labels(name).inc()
-
-    def times(self) -> Times:
-        """How long the worker waits for its providers, as the settings say."""
-        call, first = self.settings.call_seconds, self.settings.retry_seconds
-        return Times(call, (first, 16 * first), (2 * first, 120 * first), max(20.0, 2 * first))
-
-    def models(self) -> "Models | None":
-        """Return the language models, or None without a key and server."""
-        book = model_book(self.settings)
-        return Models(self, book) if book else None
-
-    def _judges(self, models: "Models | None") -> Judges:
-        """Return who judges the claims of a job.
-
-        It is the model that the settings name, else the job's own.
-        """
-
-        @lru_cache(maxsize=MODELS)
-        def judge(name: str) -> ModelJudge | None:
-            return ModelJudge(models.model(name)) if models else None
-
-        default = models.book.default if models else ""
-        return lambda job: judge(self.settings.judge_model or job.request.model or default)
-
-    def _briefed(self, models: "Models") -> Briefed:
-        """Return who does the pieces of a threaded job's work.
-
-        Evidence is taken by the model that the settings name for it, all else by the job's own.
-        """
-        fast = self.settings.fast_model
-
-        @lru_cache(maxsize=MODELS)
-        def briefed(name: str) -> LanguageBriefModel:
-            return LanguageBriefModel(models.model(name))
-
-        def choose(job: Job, task: Task) -> LanguageBriefModel:
-            own = job.request.model or models.book.default
-            # A job that may cost so much is not given to a model whose price nobody knows.
-            is_bounded = job.request.limits.max_cost_usd is None or models.book.is_priced(fast)
-            return briefed(fast if task == "extract" and fast and is_bounded else own)
-
-        return choose
-
-    def _choose(self) -> Choose:
-        """Return the search for a job.
-
-        It is the one that the job asked for, else the web where an engine is set.
-        """
-        engines = web_searches(self.settings, self.http, self.reader)
-        several = MergedSearch(engines, "web", self.reader) if len(engines) > 1 else None
-
-        @lru_cache(maxsize=COLLECTIONS)
-        def searches(tenant: str, collections: tuple[str, ...]) -> dict[SearchScope, Search]:
-            """Return a tenant's searches, over these collections or all."""
-            own = self._document_search(Caller(tenant), collections)
-            found: dict[SearchScope, Search] = {"corpus": own}
-            if engines:
-                found["web"] = several or engines[0]
-                found["both"] = MergedSearch([own, *engines], "both", self.reader)
-            return found
-
-        def choose(job: Job) -> Search:
-            sources = job.request.sources
-            found = searches(job.tenant, sources.collections)
-            default: SearchScope = "web" if engines and not sources.collections else "corpus"
-            wanted = sources.search or default
-            if wanted not in found:
-                message = (
-                    f"sources.search is {wanted!r}, and this worker has no search engine: "
-                    "set DOSSIER_SEARCH, TAVILY_API_KEY or SEARXNG_URL."
-                )
-                raise ProviderError("auth", message, retryable=False)
-            return found[wanted]
-
-        return choose
-
-    def _document_search(self, caller: Caller, collections: tuple[str, ...]) -> Search:
-        return CorpusSearch(
-            find=lambda query, limit: passage_search.find(self.engine, caller, query, limit, collections),
-            text=lambda url: documents.text(self.engine, caller, url, collections),
-        )
 
     def app(self, concurrency: int = 0, mounts: Mapping[str, Mounted] | None = None) -> Litestar:
         """Return the application, with a worker beside it unless `concurrency` is 0.
@@ -304,6 +201,7 @@ class Container:
             await self.reader.aclose()
             await self.shelf.files.aclose()
             await self.sender.aclose()
+            await self.toolmaker.aclose()
             await self.http.aclose()
             await self.reading.dispose()
             await self.engine.dispose()
@@ -316,33 +214,6 @@ class Container:
         worker.drain()
         await self.force_stop.wait()
         worker.hurry()
-
-
-class Models:
-    """The language models of a process, each made once.
-
-    What a model has shown of its server is remembered.
-    """
-
-    def __init__(self, house: Container, book: ModelBook) -> None:
-        self.book = book
-        self._house = house
-        self._slots = ServerSlots()
-        self.model = lru_cache(maxsize=MODELS)(self._made)
-        self._warn()
-
-    def _made(self, name: str) -> LanguageModel:
-        house, spec = self._house, self.book.spec(name)
-        pages = house.settings.page_tokens * NOMINAL
-        return LanguageModel(house.http, spec, messages, pages=pages, slots=self._slots)
-
-    def _warn(self) -> None:
-        """Log which of the named models end soon."""
-        today = datetime.now(UTC).date()
-        for name in self.book.names:
-            spec = self.book.spec(name, is_asked=False)
-            if warning := warning_of(spec.model, self.book.ends(name), today):
-                log.warning("%s", warning)
 
 
 def reading_of(settings: Settings, primary: Engine) -> Engine:

@@ -24,6 +24,7 @@ from dossier.key_types import Keys, KeyScope, KeyWithSecret, NewKey
 from dossier.library_types import JobSearch, Library, MarkChange, NewFilter, SavedFilter
 from dossier.patience import Patience
 from dossier.problems import BadUrl, NoContact, NoResult, StillRunning, api_error
+from dossier.provider_key_types import KeyedProvider, NewProviderKey, ProviderKey, ProviderKeys
 from dossier.replayed import Replayed
 from dossier.request import Changes, Effort, Fork, Length, Limits, NewJob, ResearchRequest, Sources, Verify
 from dossier.share_types import NewShare, Shares, ShareWithUrl
@@ -545,6 +546,20 @@ class AsyncDossier(DocumentCalls):
     async def revoke_key(self, key_id: str) -> None:
         """Revoke an API key for good."""
         await self._ask("DELETE", f"/keys/{quote(key_id, safe='')}")
+
+    async def set_provider_key(self, provider: KeyedProvider, key: str, *, base_url: str = "") -> ProviderKey:
+        """Set the tenant's own key, which nobody can read again."""
+        body = msgspec.json.encode(NewProviderKey(provider, key, base_url))
+        headers = {"Content-Type": "application/json"}
+        return decoded(await self._ask("PUT", "/provider-keys", content=body, headers=headers), ProviderKey)
+
+    async def provider_keys(self) -> ProviderKeys:
+        """List which providers the tenant has a key with, without the keys."""
+        return decoded(await self._ask("GET", "/provider-keys"), ProviderKeys)
+
+    async def remove_provider_key(self, provider: str) -> None:
+        """Remove the tenant's key with a provider."""
+        await self._ask("DELETE", f"/provider-keys/{quote(provider, safe='')}")
 
     async def share(self, job_id: JobId, *, expires_in_days: int = 30) -> ShareWithUrl:
         """Make a link with which everybody can read a job's report."""

@@ -28,6 +28,7 @@ NONSENSE = {
     "folder": ["{}/file", "{}/file/under", "~nobody-here/x", "a\x00b", "x" * 5000, "\n"],
     "path": ["{}", "{}/none/x", "~nobody-here/x", "a\x00b", "x" * 5000, " "],
     "key": ["two words", "line\nbreak", "schlüssel", "\x7f"],
+    "master key": ["short", "A" * 43, "A" * 44, "ä" * 44, "two words"],
     "hosts": [" ", "http://h", "h/path", "h:port", "a,b", "h\x00"],
     "host": [" ", "http://h", "h/path", "a b", "h\x00"],
     "root path": [" ", "dossier", "/", "//h", "/a//b", "/../b", "/a?b", "/a b", '/a"b', "/<b>", "/a" * 9],

@@ -16,6 +16,7 @@ from app.api.past import until
 from app.api.problem_details import BadRequest
 from app.domain.caller import Caller
 from app.domain.job import Job
+from app.domain.master_key import MasterKeys
 from app.domain.row import Row
 from app.domain.signature import Signer
 from app.domain.view import job_view
@@ -66,6 +67,19 @@ class DocumentShelf:
         self.files = files or FileReader()
         self.pages = pages or PageReader(Fetcher(), read_pdf=self.files.read_pdf)
         self.max_upload = max_upload
+
+
+class KeyVault:
+    """What keeps keys that tenants have with providers.
+
+    Args:
+        masters: seal them.
+        private_hosts: that they may be sent to without TLS.
+    """
+
+    def __init__(self, masters: MasterKeys | None = None, private_hosts: Sequence[str] = ()) -> None:
+        self.masters = masters or MasterKeys(())
+        self.private_hosts = private_hosts
 
 
 class ReplayGate:
@@ -135,6 +149,7 @@ class ApiContext:
         self.links = Links()
         self.keyring = keyring or Keyring(writer.engine)
         self.models = ModelDoor(None)
+        self.vault = KeyVault()
         self.shelf = shelf or DocumentShelf()
         self.bundling = asyncio.Semaphore(MAX_BUNDLES)
         self.queue_limit = queue_limit

@@ -19,10 +19,10 @@ from app.cli.exits import FAILED
 from app.cli.model_commands import test_models
 from app.cli.printing import print_table
 from app.cli.terminal import counted, print_json
-from app.configuration import model_book, offered_by
-from app.errors import BadSetting
+from app.configuration import master_keys, model_book, offered_by
+from app.errors import BadSetting, MasterKeyUnusable
 from app.settings import Settings, load_settings, names_without_meaning
-from app.store import condition, workers
+from app.store import condition, provider_keys, workers
 from app.store.address import BadAddress
 from app.store.database import Engine, dispose_after, make_engine
 from app.store.standby_reads import StandbyReads
@@ -94,6 +94,7 @@ async def _findings_of(url: str, *, is_own: bool) -> list[CheckResult]:
         async with dispose_after(engine):
             state = await condition.read_state(engine)
             found += [*judge.judge_state(state), await _of_workers(engine), _of_search(state)]
+            found.append(await of_provider_keys(engine))
             if read_url := load_settings().read_url:
                 found.append(await _of_standby(read_url, engine))
     return found
@@ -118,6 +119,18 @@ async def _of_workers(engine: Engine) -> CheckResult:
     if not states.get("ready"):
         return CheckResult("workers", "warning", f"No worker is ready ({said}).", "Run dossier worker.")
     return CheckResult("workers", "ok", f"{said}.")
+
+
+async def of_provider_keys(engine: Engine) -> CheckResult:
+    """Open the data key of every tenant, and no provider's."""
+    masters = master_keys(load_settings())
+    try:
+        count = await provider_keys.count_openable(engine, masters)
+    except MasterKeyUnusable as error:
+        advice = "Set DOSSIER_MASTER_KEY as it was: docs/security.md, Keys of providers."
+        return CheckResult("provider keys", "problem", str(error), advice)
+    said = f"Those of {counted(count, 'tenant')} can be opened." if count else "No tenant has its own."
+    return CheckResult("provider keys", "ok", said)
 
 
 def _of_search(state: condition.ServiceState) -> CheckResult:

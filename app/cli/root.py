@@ -34,6 +34,10 @@ COMMANDS = {
     "key": ("app.cli.keys:key", "Make, list and revoke API keys."),
     "tenant": ("app.cli.tenant_commands:tenant", "Make, list, suspend and resume tenants."),
     "quota": ("app.cli.quota_commands:quota", "Show and set what tenants may use."),
+    "secret": (
+        "app.cli.secret_commands:secret",
+        "Keep tenants' own keys with model and search providers.",
+    ),
     "share": ("app.cli.share_commands:share", "Make, list and revoke links to a report."),
     "mark": ("app.cli.library_commands:mark", "Make a job a favourite, note something, collect it."),
     "library": ("app.cli.library_commands:library", "List collections, save and delete filters."),

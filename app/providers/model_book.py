@@ -7,16 +7,19 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
 
+from app.domain.master_key import OpenedKey
 from app.errors import BadSetting, ProviderError
 from app.providers.base_address import checked_address
 from app.providers.model_spec import ModelSpec
 from app.providers.presets import PRESETS, Wire, preset_at
 from app.providers.prices import Price, price_of
+from app.providers.tenant_keys import named
 
 # Fields of a request that are sent as they are.
 OPTIONS = (
@@ -36,6 +39,7 @@ WAITS = {
     "silence_seconds": "silence",
     "call_seconds": "call",
 }
+DEFAULT_SERVER = "openai"  # the name of the default server's key among those of tenants
 KEY_RESERVED = frozenset({"model", "messages", "input", "stream"})  # of a request, not to be replaced
 
 
@@ -109,6 +113,7 @@ class ModelBook:
         usual: how the default server is asked; None where there is none.
         prices: by the models' names.
         environment: where the keys are.
+        own: a tenant's keys by the kind of server; `openai` is the default server, which `usual` is then.
     """
 
     def __init__(
@@ -117,9 +122,11 @@ class ModelBook:
         usual: ModelSpec | None,
         prices: Mapping[str, Price],
         environment: Mapping[str, str],
+        own: Mapping[str, OpenedKey] = MappingProxyType({}),
     ) -> None:
         self._file = file
         self._usual = usual
+        self._own = own
         self._prices = prices
         self._environment = environment
         for name in file.models:
@@ -180,21 +187,15 @@ class ModelBook:
         usual = self._usual or ModelSpec(model="")
         preset = PRESETS[entry.preset] if entry.preset else preset_at(entry.base_url or usual.address)
         is_own = bool(entry.preset or entry.base_url)  # another server than the default one
-        key_name = entry.key or (preset.key_name if is_own else usual.key_name)
-        key = self._environment.get(key_name, "") if is_own or entry.key else usual.key
-        if not key and not preset.is_local and preset.name != "other":
-            raise BadSetting(f"DOSSIER_MODELS: the key of {name} is to be in {key_name}, which is not set.")
         model = entry.model or name
         waits = {to: value for of, to in WAITS.items() if (value := getattr(entry, of)) is not None}
         query = {**entry.query, **({"api-version": entry.api_version} if entry.api_version else {})}
-        return ModelSpec(
+        spec = ModelSpec(
             model=model,
             name=name,
             preset=preset,
             base_url=entry.base_url or ("" if is_own else usual.base_url),
             base_name=f"DOSSIER_MODELS: the base_url of {name}",
-            key=key or "none",
-            key_name=key_name,
             wire=entry.wire,
             price=entry.price or price_of(model, self._prices),
             patience=structs.replace(usual.patience, **waits),
@@ -209,6 +210,32 @@ class ModelBook:
             query=query,
             body=entry.body,
         )
+        if own := self._own_key(entry, preset.name, is_own=is_own):
+            return _owned(spec, own)
+        key_name = entry.key or (preset.key_name if is_own else usual.key_name)
+        key = self._environment.get(key_name, "") if is_own or entry.key else usual.key
+        if not key and not preset.is_local and preset.name != "other":
+            raise BadSetting(f"DOSSIER_MODELS: the key of {name} is to be in {key_name}, which is not set.")
+        return structs.replace(spec, key=key or "none", key_name=key_name)
+
+    def _own_key(self, entry: ModelEntry, kind: str, *, is_own: bool) -> OpenedKey | None:
+        """Return the tenant's key for a model's server, if any.
+
+        An address of the operator's file gets the operator's key alone.
+        """
+        if entry.base_url:
+            return None
+        return self._own.get(kind if is_own else DEFAULT_SERVER)
 
     def _checked(self, spec: ModelSpec) -> None:
         checked_address(spec.base_name, spec.address)
+
+
+def _owned(spec: ModelSpec, own: OpenedKey) -> ModelSpec:
+    """Return a model that is asked with a tenant's key.
+
+    Headers and queries of the operator's file may be secrets, and are not sent to a tenant's address.
+    """
+    kind = preset_at(own.base_url) if own.base_url else spec.preset
+    owned = structs.replace(spec, key=own.key, key_name=named(spec.preset.name), base_url=own.base_url)
+    return structs.replace(owned, preset=kind, base_name="base_url", headers={}, query={})

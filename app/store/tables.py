@@ -341,6 +341,27 @@ api_keys = Table(
     CheckConstraint("octet_length(secret_sha256) = 32", name="secret_sha256"),
 )
 
+data_keys = Table(
+    "data_keys",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),  # by the master key
+    Column("master_id", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),  # of the tenant's keys
+    Column("wrapped_at", Moment, nullable=False, server_default=func.now()),
+)
+
+provider_keys = Table(
+    "provider_keys",
+    metadata,
+    Column("tenant", Text, ForeignKey("data_keys.tenant"), primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("base_url", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # by the data key
+    Column("set_at", Moment, nullable=False, server_default=func.now()),
+    Column("set_by", Text, nullable=False),
+)
+
 shares = Table(
     "shares",
     metadata,

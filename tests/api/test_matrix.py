@@ -70,6 +70,9 @@ NEEDS = {
     "GET /keys": "admin",
     "POST /keys": "admin",
     "DELETE /keys/{key_id}": "admin",
+    "GET /provider-keys": "admin",
+    "PUT /provider-keys": "admin",
+    "DELETE /provider-keys/{provider}": "admin",
     "POST /jobs/{job_id}/shares": "submit",
     "GET /jobs/{job_id}/shares": "read",
     "DELETE /shares/{share_id}": "submit",
@@ -108,6 +111,7 @@ IDS = ("{job_id}", "{document_id}", "{endpoint_id}", "{response_id}", "{key_id}"
 NO_ID = "00000000-0000-0000-0000-000000000000"
 WORDS = {
     "{token}": "nothing",
+    "{provider}": "openai",
     "{number}": "1",
     "{name}": "dossier-quick",
     "{other}": NO_ID,

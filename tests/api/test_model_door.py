@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from app.configuration import model_book
 from app.settings import Settings
-from app.wiring import Models
+from app.toolmaking import warn_of_ends
 from tests.conftest import FAST, TestHouse, serving
 from tests.steps import completed_job
 
@@ -91,6 +91,6 @@ def test_a_model_that_ends_soon_is_warned_of_at_start(tmp_path, caplog):
     path.write_text('[models.old]\nbase_url = "http://127.0.0.1:1/v1"\nends = 2020-01-31\n')
     settings = Settings(models=str(path))
 
-    Models(None, model_book(settings))
+    warn_of_ends(model_book(settings))
 
     assert "The model old has ended on 2020-01-31." in caplog.text

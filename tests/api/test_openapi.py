@@ -70,6 +70,7 @@ def requests(method, path, ids):
             "key_id": job_id,
             **dict.fromkeys(("share_id", "filter_id"), job_id),
             "token": job_id,
+            "provider": job_id,
             "delivery_id": ids[0],
             "document_id": "1" if job_id == ids[0] else str(2**70),
         }

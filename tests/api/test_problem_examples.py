@@ -33,6 +33,10 @@ def posted(body, path="/jobs", **headers):
     return "POST", path, {"content": text, "headers": JSON_TYPE | headers}
 
 
+def put(body, path):
+    return "PUT", path, {"content": json.dumps(body), "headers": JSON_TYPE}
+
+
 def got(path):
     return "GET", path, {}
 
@@ -82,6 +86,9 @@ PROVOKED = {
     "job_not_failed": ("POST", f"/jobs/{OVER}/retry", {}),
     "webhook_not_found": got("/webhooks/00000000-0000-0000-0000-000000000000"),
     "key_not_found": ("DELETE", "/keys/0Ab3dE6h", {}),
+    "invalid_provider_key": put({"provider": "tavily", "key": "two words"}, "/provider-keys"),
+    "master_key_unusable": put({"provider": "tavily", "key": "tvly-0123456789"}, "/provider-keys"),
+    "provider_key_not_found": ("DELETE", "/provider-keys/tavily", {}),
     "share_not_found": got("/shared/nothing"),
     "filter_not_found": ("DELETE", "/library/filters/00000000-0000-0000-0000-000000000000", {}),
     "too_many_filters": posted({"name": "dear", "search": {"min_cost": 1}}, "/library/filters"),

@@ -80,7 +80,7 @@ async def test_a_search_finds_and_weighs_the_tenants_own_passages_only(engine):
 
 async def test_the_worker_searches_the_documents_of_the_jobs_tenant(house, engine):
     await documents.put(engine, UMBRELLA, "note:yak", "Yaks", YAK)
-    chosen = house._choose()
+    chosen = house.toolmaker.providers().choose()
     jobs = [
         (await handle.submit(house.writer, ResearchRequest("What is a yak?"), tenant=caller.tenant))[0]
         for caller in (ACME, UMBRELLA)

@@ -9,9 +9,12 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from app.cli import check_results
-from app.store import condition
+from app.cli import check_results, doctor
+from app.domain.caller import Caller
+from app.domain.master_key import MasterKeys, new_master_key
+from app.store import condition, provider_keys
 from app.store.workers import pause_all
+from dossier.provider_key_types import NewProviderKey
 from tests.cli.shell import shell
 from tests.databases import with_database
 
@@ -58,6 +61,20 @@ async def test_a_clock_that_is_off_is_named(healthy):
     ]
     assert (clock.grade, "180 s ahead" in clock.said) == ("warning", True)
     assert abs(datetime.now(UTC) - healthy.now) < timedelta(minutes=1)
+
+
+async def test_a_master_key_that_opens_nothing_is_named(engine, monkeypatch):
+    masters = new_master_key(), new_master_key()
+    monkeypatch.setenv("DOSSIER_MASTER_KEY", masters[0])
+    assert (await doctor.of_provider_keys(engine)).said == "No tenant has its own."
+    wanted = NewProviderKey("tavily", "tvly-0123456789")
+    await provider_keys.set_provider_key(engine, Caller(), MasterKeys(masters[:1]), wanted)
+    assert (await doctor.of_provider_keys(engine)).grade == "ok"
+
+    for other, said in ((masters[1], "another one"), ("", "not set")):
+        monkeypatch.setenv("DOSSIER_MASTER_KEY", other)
+        found = await doctor.of_provider_keys(engine)
+        assert (found.grade, said in found.said, bool(found.what_to_do)) == ("problem", True, True)
 
 
 def run(tmp_path, **environment):

@@ -1,5 +1,6 @@
 """Every command has --json, and answers an error with one object."""
 
+import io
 import json
 import re
 
@@ -47,6 +48,11 @@ ARGUMENTS = {
     "tenant resume": ["acme"],
     "quota list": [],
     "quota set": ["acme"],
+    "secret master": [],
+    "secret set": ["acme", "openai"],
+    "secret list": [],
+    "secret remove": ["acme", "openai"],
+    "secret rotate": [],
     "share create": [JOB],
     "share list": [JOB],
     "share revoke": [JOB],
@@ -86,7 +92,14 @@ ARGUMENTS = {
     "restore": ["."],
     "rebuild": [],
 }
-LOCAL = {"models", "keygen", "archive verify", "doctor", "restore"}  # these need neither server nor database
+LOCAL = {
+    "models",
+    "secret master",
+    "keygen",
+    "archive verify",
+    "doctor",
+    "restore",
+}  # these need neither server nor database
 SERVERS = {"demo", "serve", "mcp", "worker"}  # these set up a log, or start a process that does
 
 
@@ -110,6 +123,7 @@ def run(tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("DOSSIER_URL", NO_SERVER)
     monkeypatch.setenv("DOSSIER_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(err, "quiet", False)
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk-0123456789"))  # for what reads a key
     (tmp_path / "file.txt").write_text("text")
     (tmp_path / "questions.jsonl").write_text('{"question": "Why?"}')
 

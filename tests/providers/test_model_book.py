@@ -6,7 +6,10 @@ What it refuses, it names.
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
+from app.configuration import tenant_settings
+from app.domain.master_key import OpenedKey
 from app.errors import BadSetting, ProviderError
 from app.providers.base_address import checked_address, joined
 from app.providers.ladder import UPWARDS, FormLadder
@@ -177,3 +180,55 @@ def test_a_form_is_remembered_for_each_shape_and_tried_upwards_after_a_while():
     assert ladder.form(UNION) == "loose"
     ladder.taken(UNION, "loose", has_crashed=False)
     assert ladder.form(UNION) == "loose"
+
+
+OWN_FILE = """
+[models.claude]
+preset = "anthropic"
+headers = { "x-org" = "the-operators" }
+
+[models.behind]
+preset = "anthropic"
+base_url = "https://gateway.example/v1"
+
+[models.luna]
+key = "OTHER_KEY"
+headers = { "x-org" = "the-operators" }
+query = { "team" = "the-operators" }
+"""
+THEIRS = "https://acme.example/v1"
+
+
+def test_a_tenants_key_and_the_operators_are_never_sent_to_each_others_addresses(tmp_path):
+    book = book_of(tmp_path, OWN_FILE, ANTHROPIC_API_KEY="sk-operator", OTHER_KEY="sk-operator-2")
+    own = {"anthropic": OpenedKey("sk-tenant", ""), "openai": OpenedKey("sk-tenant-2", THEIRS)}
+    usual = replace(USUAL, key="sk-tenant-2", base_url=THEIRS)
+    theirs = ModelBook(book._file, usual, LISTED, book._environment, own)
+
+    claude, behind, luna = (theirs.spec(name) for name in ("claude", "behind", "luna"))
+
+    assert (claude.key, claude.address, claude.headers) == ("sk-tenant", "https://api.anthropic.com/v1", {})
+    assert (behind.key, behind.address) == ("sk-operator", "https://gateway.example/v1")
+    assert (luna.key, luna.address) == ("sk-tenant-2", THEIRS)
+    assert (luna.headers, luna.query) == ({}, {})
+    assert theirs.spec("any").key == "sk-tenant-2"
+    operators = [book.spec(name) for name in ("claude", "behind", "luna")]
+    assert [one.key for one in operators] == ["sk-operator", "sk-operator", "sk-operator-2"]
+
+
+def test_settings_with_a_tenants_key_have_no_address_of_the_process():
+    process = Settings(
+        openai_api_key="sk-process",
+        openai_base_url="https://gateway.example/v1",
+        tavily_api_key="tvly-process",
+        tavily_base_url="https://gateway.example",
+        embedding_key="emb-process",
+    )
+    own = {name: OpenedKey(f"{name}-tenant", "") for name in ("openai", "tavily", "brave", "http")}
+
+    theirs = tenant_settings(process, own | {"embedding": OpenedKey("emb-tenant", THEIRS)})
+
+    assert (theirs.openai_api_key, theirs.openai_base_url) == ("openai-tenant", "")
+    assert (theirs.tavily_api_key, theirs.tavily_base_url) == ("tavily-tenant", "")
+    assert (theirs.embedding_key, theirs.embedding_url) == ("emb-process", ""), "the server embeds nothing"
+    assert tenant_settings(process, {}) == process

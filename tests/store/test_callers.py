@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 STORE = ROOT / "app" / "store"
 OWNED = {
     *("events", "jobs", "blobs", "documents", "passages", "originals", "original_chunks"),
-    *("shares", "job_marks", "saved_filters"),
+    *("shares", "job_marks", "saved_filters", "data_keys", "provider_keys"),
     *("webhook_endpoints", "webhook_deliveries", "webhook_attempts", "hidden_responses"),
 }
 
@@ -75,6 +75,9 @@ WITHOUT = {
     "forget.plan_jobs": OPERATOR,
     "history.known": OPERATOR,
     "history.histories": OPERATOR,
+    "provider_keys.all_provider_keys": OPERATOR,
+    "provider_keys.rotate_data_keys": OPERATOR,
+    "provider_keys.count_openable": OPERATOR,
     "quotas.read_quotas": OPERATOR,
     "originals.sweep_originals": OPERATOR,
     "rebuild.rebuild": OPERATOR,

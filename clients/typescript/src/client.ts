@@ -185,6 +185,26 @@ export class Dossier extends DocumentCalls {
     await this.connection.bytes("DELETE", `/keys/${encodeURIComponent(keyId)}`, { signal });
   }
 
+  /** Set the tenant's own key with a provider, which nobody can read again. */
+  async setProviderKey(
+    provider: t.NewProviderKey["provider"],
+    key: string,
+    options: { base_url?: string } & t.Stoppable = {},
+  ): Promise<t.ProviderKey> {
+    const { signal, ...fields } = options;
+    return this.connection.json("PUT", "/provider-keys", { body: { provider, key, ...fields }, signal });
+  }
+
+  /** List which providers the tenant has a key with, without the keys. */
+  async providerKeys({ signal }: t.Stoppable = {}): Promise<t.ProviderKeys> {
+    return this.connection.json("GET", "/provider-keys", { signal });
+  }
+
+  /** Remove the tenant's key with a provider. */
+  async removeProviderKey(provider: string, { signal }: t.Stoppable = {}): Promise<void> {
+    await this.connection.bytes("DELETE", `/provider-keys/${encodeURIComponent(provider)}`, { signal });
+  }
+
   /** Make a link with which everybody can read a job's report. */
   async share(jobId: string, options: t.NewShare & t.Stoppable = {}): Promise<t.ShareWithUrl> {
     const { signal, ...fields } = options;

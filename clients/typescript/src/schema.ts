@@ -522,6 +522,13 @@ export interface components {
             scopes?: ("read" | "submit" | "documents" | "admin")[];
             expires_in_days?: number | null;
         };
+        NewProviderKey: {
+            /** @enum {string} */
+            provider: "openai" | "anthropic" | "gemini" | "mistral" | "groq" | "deepseek" | "openrouter" | "embedding" | "tavily" | "brave" | "http";
+            key: string;
+            /** @default  */
+            base_url?: string;
+        };
         NewShare: {
             /** @default 30 */
             expires_in_days?: number;
@@ -626,6 +633,17 @@ export interface components {
             /** @default false */
             embedded?: boolean;
             page_number?: number | null;
+        };
+        ProviderKey: {
+            tenant: string;
+            provider: string;
+            base_url: string;
+            /** Format: date-time */
+            set_at: string;
+            set_by: string;
+        };
+        ProviderKeys: {
+            provider_keys: components["schemas"]["ProviderKey"][];
         };
         Queue: {
             paused_at: string | null;
