@@ -1,4 +1,4 @@
-"""Provider keys over HTTP and through the client: set, listed, removed, and never shown."""
+"""Provider keys over HTTP are set, listed, removed, and never shown."""
 
 import pytest
 from msgspec.structs import replace

@@ -18,7 +18,7 @@ KEY = "cnry-cli-91b7e2d40c58"
 
 @pytest.fixture
 def run(database_url, monkeypatch):
-    """The command in this process, with a master key that can be exchanged."""
+    """The command in this process, with a master key."""
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("DOSSIER_ENV_FILE", "none")
     monkeypatch.setenv("DOSSIER_MASTER_KEY", new_master_key())

@@ -1,4 +1,4 @@
-"""A tenant's own keys make its calls, and are nowhere to be read."""
+"""A tenant's own keys make its calls, and are nowhere shown."""
 
 import contextlib
 import logging
@@ -36,7 +36,7 @@ EVERY_TABLE = """
 
 
 class Servers:
-    """A model and a search, each for the process and for the tenant."""
+    """Models and searches of the process and of the tenant."""
 
     def __init__(self):
         self.usual, self.own = OpenAIMock(None), OpenAIMock(None)
@@ -104,7 +104,7 @@ def keys_sent(mock) -> set[str]:
 
 
 async def in_the_database(owner, words) -> list[str]:
-    """The tables in which one of the words is, as text or as bytes."""
+    """The tables in which one of the words is."""
     found = []
     for (table,) in await fetch(owner, EVERY_TABLE):
         for row in await fetch(owner, f"SELECT * FROM {table}"):
@@ -144,7 +144,7 @@ async def test_a_key_that_is_removed_makes_no_further_call(house, servers, engin
 
 @pytest.mark.parametrize("profile", ["success", "key_in_error"])
 async def test_keys_are_in_no_table_and_no_log(house, servers, owner, caplog, profile):
-    """Backups, bundles and `dossier sql` are made of tables. `key_in_error` repeats the key it was sent."""
+    """Backups, bundles and `dossier sql` show what tables hold."""
     engine = house.engine
     refusal = {"error": {"message": f"Cannot route {MODEL_CANARY}.", "type": "invalid_request_error"}}
     servers.own.profiles = PROFILES | {"key_in_error": failing(400, refusal)}
