@@ -159,10 +159,7 @@ def test_the_same_ask_is_the_same_bytes():
 
 
 def test_a_page_cannot_close_its_fence_nor_that_of_another():
-    """Even a page that knows its own fence cannot close it.
-
-    The fence is derived from the hash of the page.
-    """
+    """The fence is derived from the hash of the page."""
     yak = "A yak is an ox."
     ask, texts = ask_of(yak)
     [fence] = re.findall(r"-----(\w+) page", contents(ask, texts)[-1])

@@ -210,10 +210,7 @@ async def test_a_log_that_was_cut_off_row_and_all_is_named_by_a_checkpoint(job, 
 async def test_without_a_checkpoint_a_log_that_was_cut_off_row_and_all_passes(
     job, owner, tamper, database_url
 ):
-    """Without a checkpoint, a log truncated along with its row passes.
-
-    This is not proven, and docs/audit.md says so.
-    """
+    """This is what is not proven, as docs/audit.md says."""
     await tamper(f"DELETE FROM events WHERE seq > {MIDDLE}")
     await mend(owner, tamper.connection, job)
     await tamper("INSERT INTO leases SELECT job_id, epoch, 'w', now() FROM jobs ON CONFLICT DO NOTHING")
@@ -251,7 +248,7 @@ async def test_a_whole_chain_that_was_written_anew_is_caught_by_a_checkpoint(
 async def test_checkpoints_that_were_made_anew_with_the_chain_are_caught_by_the_key_or_the_file(
     job, owner, tamper, database_url, keys, tmp_path
 ):
-    """A consistent forgery is caught by the key or the exported file."""
+    """Within the database everything agrees again."""
     file = tmp_path / "checkpoints.ndjson"
     await notary.make(owner, keys[0])
     await notary.export(owner, file)

@@ -44,10 +44,10 @@ def test_what_is_found_out_is_what_the_variant_changes_and_not_how_far_it_is_exp
 
 
 def test_an_attempt_that_is_only_given_back_would_be_a_fence_by_accident():
-    """An attempt that is only given back would fence by accident.
+    """Only the holder lowers it, and only by its own attempt.
 
-    Only the holder lowers it, and only by its own one, so no number comes back while a zombie has it. Any
-    other way to lower it, as a reset by an operator, makes it the variant that fails.
+    So no number comes back while a zombie has it. Any other way to lower it, as a reset by an operator, makes
+    it the variant that fails.
     """
     assert explore(Design(fence=by_attempt)).broken == {}
 

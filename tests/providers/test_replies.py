@@ -226,9 +226,9 @@ HOSTILE = (
 
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_reading_a_hostile_reply_takes_time_that_grows_with_its_length(unit):
-    """Reading a hostile reply takes time linear in its length.
+    """The square would be 16 times as long.
 
-    The square would be 16 times as long; what is too short to measure counts as 10 ms.
+    What is too short to measure counts as 10 ms.
     """
 
     def seconds(characters):

@@ -46,9 +46,9 @@ async def test_every_view_shows_the_tenant(owner):
 
 
 def test_the_views_know_the_version_of_every_event():
-    """The views know the version of every event.
+    """A higher version needs views that read both.
 
-    A higher version needs views that read both; that of `job_completed` changed its line, not its data.
+    That of `job_completed` changed its line, not its data.
     """
     versions = {name: kind.schema_version for name, kind in EVENT_TYPES.items() if kind.schema_version > 1}
 

@@ -67,9 +67,9 @@ class Soak:
 
 
 async def test_the_lowest_priority_is_served_after_its_range_under_a_steady_stream_of_the_highest(writer):
-    """The lowest priority is served after its range, despite a full stream.
+    """There is always work of the highest priority.
 
-    There is always work of the highest priority, all that can be done; one job an hour has the lowest.
+    It is all that can be done, and one job an hour has the lowest.
     """
     soak, backlog = Soak(writer), 2 * TAKEN
     grace = STEP * (backlog // TAKEN + 1)
@@ -88,10 +88,7 @@ async def test_the_lowest_priority_is_served_after_its_range_under_a_steady_stre
 
 @pytest.mark.parametrize("coming", [TAKEN, 2 * TAKEN])
 async def test_no_job_is_overtaken_by_one_that_came_more_than_36_seconds_a_point_later(writer, coming):
-    """No job is overtaken by one that came too late for it.
-
-    This holds whatever comes, also where it is more than can be worked on and the backlog grows.
-    """
+    """This holds even while the backlog grows."""
     soak, dice = Soak(writer), random.Random(coming)
 
     await soak.run(lambda _now: dice.choices(range(LOWEST, HIGHEST + 1), k=coming), 3)

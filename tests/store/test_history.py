@@ -142,9 +142,9 @@ async def test_workers_may_go_on_while_the_evidence_is_read(writer):
 
 
 async def test_a_zombies_event_that_the_fence_would_have_refused_is_named(writer, owner):
-    """A zombie's event that got past the fence is named.
+    """It goes past both fences, with a number and hash that fit.
 
-    The rules and the statement refuse it; here it goes past both, with a number and a hash that fit.
+    Otherwise the rules and the statement refuse it.
     """
     zombie = await running_job(writer)
     await handle.handle(writer, zombie, c.ExpireLease(zombie.epoch, "silent"), actor="rescue:x")

@@ -100,9 +100,9 @@ async def test_a_lock_that_somebody_holds_is_not_waited_for_for_ever(writer, eng
 
 
 def test_no_other_place_opens_connections():
-    """No other place opens connections.
+    """`dossier sql` and migrations have timeouts of their own.
 
-    Those of `dossier sql` have their own timeouts, which the reader chooses; migrations may take long.
+    The reader chooses those of `dossier sql`, and migrations may take long.
     """
     from pathlib import Path
 

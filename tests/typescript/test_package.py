@@ -91,10 +91,7 @@ async def test_a_key_is_taken_from_the_environment(user, house):
 
 
 async def test_a_page_of_another_origin_follows_a_job_in_chromium(user, house, database_url):
-    """A page of one server follows a job at another.
-
-    The stream is cut once.
-    """
+    """The stream is cut once."""
     if reason := without_chromium():
         pytest.skip(reason)
     modules = user / "node_modules/dossier-client/dist"

@@ -145,9 +145,9 @@ async def test_a_key_whose_job_was_archived_makes_no_second_job(old, owner, hous
 
 
 async def test_a_log_that_leaves_while_it_is_read_is_no_shorter_bundle(old, owner, house, tmp_path):
-    """A log that is archived during a read yields no shorter bundle.
+    """What is left of the events must not be signed.
 
-    The head was read, the events were not yet: what is left of them must not be signed.
+    The head was read, the events were not yet.
     """
     async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         await fetch(owner, "ALTER TABLE events DETACH PARTITION events_2025_03")  # nothing says so yet

@@ -105,10 +105,7 @@ async def test_jobs_of_an_archive_are_held_against_checkpoints(old, owner, witne
 async def test_an_archive_that_lacks_a_job_is_named_whatever_the_log_of_upkeep_says(
     old, owner, tamper, witnessed, tmp_path, database_url
 ):
-    """The checkpoints know a job that a rewritten archive lacks.
-
-    The owner makes both archive and entry again, without the job.
-    """
+    """The owner rewrites archive and entry, but the checkpoints know the job."""
     [kept] = await archived(owner, tmp_path, detach=False)
     shorter = manifest_of(kept.path.read_bytes())
     del shorter.heads[str(old[0])]

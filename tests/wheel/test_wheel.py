@@ -128,10 +128,7 @@ def test_every_command_runs_in_a_project_with_an_app_of_its_own(with_server):
 
 
 def test_a_server_of_its_own_and_processes_beside_it_run_there_too(with_server):
-    """The wheel's server and the processes that it starts run there.
-
-    `demo` starts `serve`; `rebuild` and `verify` start processes that import by name.
-    """
+    """`demo` starts `serve`, while `rebuild` and `verify` import by name."""
     demo = with_server.dossier("demo")
     again = [with_server.dossier(name) for name in ("rebuild", "verify", "jobs")]
 

@@ -100,10 +100,7 @@ async def test_a_lease_that_is_really_lost_is_told_with_its_epoch(beats, gone, w
 
 
 async def test_the_end_of_an_attempt_does_not_take_the_next_one_of_its_job_from_the_worker(house):
-    """The end of an attempt leaves the next one its worker.
-
-    The first attempt is written off, but its task still has something to do when the second begins.
-    """
+    """The first attempt's task still works when the second begins."""
     begun, leave, runs = asyncio.Event(), asyncio.Event(), []
 
     async def work(attempt):

@@ -169,10 +169,7 @@ async def is_idle(worker):
 
 
 async def test_a_restart_of_all_sessions_in_the_middle_of_a_run_costs_no_attempt(house, database_url):
-    """Cutting every session in the middle of a run costs no attempt.
-
-    The sessions are real, and whatever they were doing, they are cut again and again.
-    """
+    """The sessions are real, and are cut again and again."""
     house.model.pause = 0.05
     jobs = [await submitted_job(house.writer) for _ in range(6)]
 

@@ -309,9 +309,9 @@ async def test_a_look_that_fails_is_logged_and_the_next_one_delivers(house, monk
 
 @pytest.mark.parametrize("turns", range(5))
 async def test_a_cancel_that_meets_a_hint_ends_the_courier(house, turns):
-    """A cancel that meets a hint still ends the courier.
+    """Before Python 3.12, asyncio.wait_for swallows such a cancel.
 
-    asyncio.wait_for swallows such a cancel before Python 3.12, and the process never ends.
+    The process would never end.
     """
     courier = WebhookCourier(house.engine, house.wake, WebhookSender(()), house.metrics, poll=60)
     courier._is_listening = True
