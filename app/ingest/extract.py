@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from app.errors import BadDocument
 from app.ingest.archives import ARCHIVES, plain_name
-from app.ingest.extracted import ExtractedDocument, FileRead, tidy_title
+from app.ingest.extracted import ExtractedDocument, FileRead, tidy_title, told
 from app.ingest.kinds import ENDINGS, SNIFFED_START, FileFormat, format_of
 from app.text import formats
 from app.text.charset import is_sure
@@ -86,7 +86,7 @@ def _extracted(body: bytes, url: str, name: str, known: FileFormat) -> Extracted
         raise BadDocument(f"It has more than {formats.MAX_TEXT:,} characters: split it.")
     note = NOT_SURE if known.is_text and not is_sure(body) else ""
     title = tidy_title(extract.title) or name
-    return ExtractedDocument(url, title, tidy(extract.text), extract.metadata, note)
+    return ExtractedDocument(url, title, tidy(extract.text), told(extract.metadata), note)
 
 
 def _read_archive(path: Path, url: str, label: str, read: FileRead) -> None:

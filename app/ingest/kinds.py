@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from app.ingest import books, office, pdf, spreadsheets, structured, tex
+from app.ingest import books, office, pdf, spreadsheets, structured, tex, xml_data
 from app.ingest.archives import ARCHIVES
 from app.ingest.mail import from_eml
 from app.text import formats
@@ -36,20 +36,24 @@ TEXTS: dict[str, Read] = {
     ".jsonl": structured.from_jsonl,
     ".ndjson": structured.from_jsonl,
     ".ipynb": structured.from_notebook,
+    ".xml": xml_data.from_xml,
 }
 WITH_PICTURES: dict[str, Read] = {
     ".pdf": pdf.from_pdf,
     ".docx": office.from_docx,
     ".pptx": office.from_pptx,
     ".odt": office.from_odt,
-    ".xlsx": spreadsheets.from_xlsx,
+    ".xlsx": spreadsheets.from_workbook,
+    ".xlsb": spreadsheets.from_workbook,
+    ".ods": spreadsheets.from_workbook,
+    ".xls": spreadsheets.from_xls,
     ".epub": books.from_epub,
     ".eml": from_eml,
 }
 CODE = """
     .bash .c .cc .cfg .clj .conf .cpp .cs .css .cu .dart .el .erl .ex .exs .f90 .go .gradle .h .hpp
     .hs .ini .java .jl .js .jsx .kt .lua .m .mjs .ml .nix .php .pl .pm .proto .ps1 .py .pyi .r .rb
-    .rs .scala .scss .sh .sql .swift .tf .toml .ts .tsx .vue .xml .yaml .yml .zig
+    .rs .scala .scss .sh .sql .swift .tf .toml .ts .tsx .vue .yaml .yml .zig
 """.split()  # noqa: SIM905 - sixty strings in a list would take sixty lines
 FORMATS: dict[str, Read] = {**TEXTS, **WITH_PICTURES, **dict.fromkeys(CODE, formats.from_code)}
 ENDINGS = (*TEXTS, *WITH_PICTURES, *ARCHIVES)

@@ -9,6 +9,7 @@ from email.policy import Policy, default
 from typing import Any, BinaryIO
 
 from app.errors import BadDocument
+from app.text.charset import wide_charset
 from app.text.formats import Extract, from_plain
 from app.text.web_page import from_html
 
@@ -23,12 +24,27 @@ QUOTED_SEPARATOR = re.compile(rb"^>(>{0,99}From )", re.MULTILINE)
 
 
 def from_eml(body: bytes) -> Extract:
-    """Read a message: headers, text, and the names of attachments."""
+    """Read a message: headers, text, and the names of attachments.
+
+    Raises BadDocument for an encrypted one.
+    """
+    if wide := wide_charset(body):  # saved so by a program; its headers are ASCII
+        body = body.decode(wide, "replace").encode("utf-8", "replace")
     message = _parsed(body)
+    if _is_encrypted(message):
+        raise BadDocument("It is encrypted: save it decrypted.")
     headers = {name: said for name in HEADERS if (said := _header(message, name))}
     metadata = {ours: headers[name] for name, ours in MAIL_METADATA.items() if name in headers}
     blocks = ["\n".join(f"{name}: {said}" for name, said in headers.items()), *_bodies(message)]
     return Extract(headers.get("Subject", ""), "\n\n".join(blocks), metadata)
+
+
+def _is_encrypted(message: EmailMessage) -> bool:
+    """Return whether a key is needed for the body, by OpenPGP or S/MIME."""
+    kind = message.get_content_type()
+    if kind in {"application/pkcs7-mime", "application/x-pkcs7-mime"}:
+        return str(message.get_param("smime-type", "enveloped-data")) != "signed-data"
+    return kind == "multipart/encrypted"
 
 
 def _parsed(body: bytes) -> EmailMessage:

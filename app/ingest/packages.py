@@ -15,6 +15,7 @@ from lxml import etree
 from app.errors import BadDocument
 
 MAX_PART = 50_000_000  # bytes of one file in a package, unpacked
+OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # begins what Office encrypts, and its files of before 2007
 MAX_MEMBERS = 10_000  # files in one package
 # What zipfile raises on broken files; the last three are from the depths of it.
 UNPACKING_ERRORS = (
@@ -32,6 +33,10 @@ class Package:
     """A zip file whose parts are read within limits."""
 
     def __init__(self, file: bytes | BinaryIO) -> None:
+        if isinstance(file, bytes) and file.startswith(OLD_OFFICE):
+            raise BadDocument(
+                "It needs a password, or is of Office before 2007: save it without one, in today's format."
+            )
         try:
             self._zip = zipfile.ZipFile(BytesIO(file) if isinstance(file, bytes) else file)
         except UNPACKING_ERRORS as error:

@@ -1,10 +1,11 @@
-"""Read tables: .xlsx, .csv, .tsv.
+"""Read tables: .xlsx, .xls, .xlsb, .ods, .csv, .tsv.
 
 python-calamine reads workbooks: it is kept up, has no dependencies, knows which numbers are dates, and reads
 a large sheet in a fraction of the time of openpyxl.
 """
 
 import csv
+import itertools
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from io import BytesIO, StringIO
@@ -19,13 +20,25 @@ from app.text.formats import MAX_TEXT, Extract
 MAX_WORKBOOK = 200_000_000  # bytes of a workbook
 SNIFFED_ROWS = 20
 DELIMITERS = ",;\t|"
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
-def from_xlsx(body: bytes) -> Extract:
-    """Read a workbook: a line for each row, under the sheet's name."""
+def from_workbook(body: bytes) -> Extract:
+    """Read a workbook of today: a line for each row, under the sheet's name."""
     _check_size(Package(body))
+    return _sheets(body)
+
+
+def from_xls(body: bytes) -> Extract:
+    """Read a workbook of Excel before 2007."""
+    if ENCRYPTED in body:
+        raise BadDocument("It needs a password: save it without one.")
+    return _sheets(body)
+
+
+def _sheets(body: bytes) -> Extract:
     try:
         workbook = CalamineWorkbook.from_filelike(BytesIO(body))
         sheets = [
@@ -87,11 +100,18 @@ def _lines(rows: Iterable[list[str]]) -> str:
 
 
 def _said(rows: Iterable[list[str]]) -> Iterator[str]:
+    """Yield a line for each row.
+
+    The first row that is no caption names the columns: it has several cells, if any of the first rows has.
+    """
     size, names = 0, list[str]()
-    for row in rows:
-        if not any(row):
-            continue
-        if not names:
+    filled = (row for row in rows if any(row))
+    first = list(itertools.islice(filled, SNIFFED_ROWS))
+    several = min(2, max(map(_count, first), default=0))
+    for row in itertools.chain(first, filled):
+        if not names and _count(row) < several:
+            line = " ".join(filter(None, row))
+        elif not names:
             names, line = row, " | ".join(row)
         else:
             line = "; ".join(_named(names, row))
@@ -99,6 +119,10 @@ def _said(rows: Iterable[list[str]]) -> Iterator[str]:
         if size > MAX_TEXT:
             raise BadDocument(f"It has more than {MAX_TEXT:,} characters: split it.")
         yield line
+
+
+def _count(row: list[str]) -> int:
+    return sum(map(bool, row))
 
 
 def _named(names: list[str], row: list[str]) -> Iterator[str]:

@@ -15,14 +15,14 @@ MAX_DEPTH = 100  # levels of data that are shown
 def from_json(body: bytes) -> Extract:
     """Read data as lines of a path and its value."""
     value = _parsed(decode(body), "It")
-    return Extract(_title(value), _bounded(_lines(value, "")))
+    return Extract(_title(value), bounded(_lines(value, "")))
 
 
 def from_jsonl(body: bytes) -> Extract:
     """Read a value from each line, parted by blank lines."""
     lines = decode(body).splitlines()
     values = (_parsed(line, f"Line {number}") for number, line in enumerate(lines, 1) if line.strip())
-    return Extract("", _bounded(line for value in values for line in (*_lines(value, ""), "")))
+    return Extract("", bounded(line for value in values for line in (*_lines(value, ""), "")))
 
 
 def _parsed(text: str, what: str) -> Any:  # noqa: ANN401 - any JSON
@@ -55,7 +55,8 @@ def _lines(value: Any, path: str, depth: int = 0) -> Iterator[str]:  # noqa: ANN
         yield f"{path}: {said}" if path else said
 
 
-def _bounded(lines: Iterator[str]) -> str:
+def bounded(lines: Iterator[str]) -> str:
+    """Join lines. Raises BadDocument where they are more than a document holds."""
     kept, size = list[str](), 0
     for line in lines:
         size += len(line) + 1
@@ -73,7 +74,7 @@ def from_notebook(body: bytes) -> Extract:
     cells = [cell for cell in notebook["cells"] if isinstance(cell, dict)]
     texts = [_joined(cell.get("source")) for cell in cells if cell.get("cell_type") == "markdown"]
     title = from_markdown("\n\n".join(texts[:1]).encode("utf-8", "replace")).title
-    return Extract(title, _bounded(block for cell in cells for block in _cell(cell)))
+    return Extract(title, bounded(block for cell in cells for block in _cell(cell)))
 
 
 def _cell(cell: dict[str, Any]) -> Iterator[str]:

@@ -264,7 +264,7 @@ def test_a_bomb_in_an_archive_costs_itself_alone(tmp_path):
 def test_a_bomb_in_a_workbook_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(spreadsheets, "MAX_WORKBOOK", 1_000)
     with pytest.raises(BadDocument, match="split it"):
-        spreadsheets.from_xlsx(samples.xlsx("x", [["x" * 2_000]]))
+        spreadsheets.from_workbook(samples.xlsx("x", [["x" * 2_000]]))
 
 
 def test_names_in_an_archive_lead_nowhere():
