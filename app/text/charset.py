@@ -16,7 +16,12 @@ META_BYTES = 1024  # of a page that may name its charset
 SAMPLE = 200_000  # bytes that the detector looks at
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s{0,9}=\s{0,9}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 WIDE_BYTES = 2_000  # of a text that has no byte order mark, where NULs tell its charset
-WIDE = {(0, 1): "utf-16-le", (1, 0): "utf-16-be", (0, 1, 1, 1): "utf-32-le", (1, 1, 1, 0): "utf-32-be"}
+NUL_PATTERNS = {
+    (0, 1): "utf-16-le",
+    (1, 0): "utf-16-be",
+    (0, 1, 1, 1): "utf-32-le",
+    (1, 1, 1, 0): "utf-32-be",
+}
 MOSTLY, HARDLY = 0.7, 0.05  # shares of bytes at one place that are NUL
 # Charsets of one byte a letter. Text in them is hardly ever valid UTF-8, but UTF-8 is often called so.
 _SINGLE_BYTE = re.compile(r"ascii|cp125\d|iso8859-\d+|koi8-[rut]|mac-\w+")
@@ -40,7 +45,7 @@ def wide_charset(body: bytes) -> str | None:
         if body.startswith(mark):
             return name
     start = body[:WIDE_BYTES]
-    return next((name for pattern, name in WIDE.items() if _is_like(start, pattern)), None)
+    return next((name for pattern, name in NUL_PATTERNS.items() if _is_like(start, pattern)), None)
 
 
 def _is_like(start: bytes, pattern: tuple[int, ...]) -> bool:
