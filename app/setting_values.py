@@ -20,8 +20,9 @@ HOST = re.compile(r"[\w.\-]+(?::(?:\d+|\*))?|\[[0-9A-Fa-f:.]+\](?::(?:\d+|\*))?"
 BARE_HOST = re.compile(r"[\w.\-]+|\[?[0-9A-Fa-f:.]+\]?")
 ORIGIN = re.compile(r"https?://(?:[\w.\-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?/?")
 ROOT_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,99}){1,8}/?")
-# Before the host, or in the query; of whatever looks like an address, right or wrong.
-PASSWORD = re.compile(r"://[^:/?#]*:([^@]+)@|[?&](?:ssl)?password=([^&#]+)", re.IGNORECASE)
+# Of whatever looks like an address, right or wrong: before the host, and in the query.
+USER = re.compile(r"://[^:/?#]{0,300}:")
+QUERY_PASSWORD = re.compile(r"[?&](?:ssl)?password=([^&#]+)", re.IGNORECASE)
 KEY = re.compile(r"[!-~]+")  # it is sent in a header
 
 
@@ -56,7 +57,12 @@ def wrong_database(value: str) -> str:
 
 def passwords_in(url: str) -> set[str]:
     """Return the passwords in an address, as they are written in it."""
-    return {password for found in PASSWORD.findall(url) for password in found if password}
+    found = set(QUERY_PASSWORD.findall(url))
+    last, at = url.rfind("@"), 0
+    while (user := USER.search(url, at)) and user.end() < last:
+        at = url.index("@", user.end())
+        found.add(url[user.end() : at])
+    return found - {""}
 
 
 def wrong_key(value: str) -> str:
