@@ -21,7 +21,7 @@ BARE_HOST = re.compile(r"[\w.\-]+|\[?[0-9A-Fa-f:.]+\]?")
 ORIGIN = re.compile(r"https?://(?:[\w.\-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?/?")
 ROOT_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,99}){1,8}/?")
 # Of whatever looks like an address, right or wrong: before the host, and in the query.
-USER = re.compile(r"://[^:/?#]{0,300}:")
+USER_OF_ADDRESS = re.compile(r"://[^:/?#]{0,300}:")
 QUERY_PASSWORD = re.compile(r"[?&](?:ssl)?password=([^&#]+)", re.IGNORECASE)
 KEY = re.compile(r"[!-~]+")  # it is sent in a header
 
@@ -59,7 +59,7 @@ def passwords_in(url: str) -> set[str]:
     """Return the passwords in an address, as they are written in it."""
     found = set(QUERY_PASSWORD.findall(url))
     last, at = url.rfind("@"), 0
-    while (user := USER.search(url, at)) and user.end() < last:
+    while (user := USER_OF_ADDRESS.search(url, at)) and user.end() < last:
         at = url.index("@", user.end())
         found.add(url[user.end() : at])
     return found - {""}
