@@ -59,7 +59,10 @@ def told(metadata: Mapping[str, str]) -> dict[str, str]:
 
 
 def iso_date(said: str) -> str:
-    """Return a date of a PDF or a mail as ISO 8601 has it, else as it is."""
+    """Return the date of a PDF or mail in ISO 8601.
+
+    Another date stays as it is.
+    """
     try:
         if found := PDF_MOMENT.fullmatch(said):
             return _pdf_moment(found).isoformat()

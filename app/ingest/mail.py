@@ -40,7 +40,7 @@ def from_eml(body: bytes) -> Extract:
 
 
 def _is_encrypted(message: EmailMessage) -> bool:
-    """Return whether a key is needed for the body, by OpenPGP or S/MIME."""
+    """Return whether OpenPGP or S/MIME hides the body."""
     kind = message.get_content_type()
     if kind in {"application/pkcs7-mime", "application/x-pkcs7-mime"}:
         return str(message.get_param("smime-type", "enveloped-data")) != "signed-data"

@@ -26,7 +26,7 @@ Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
 def from_workbook(body: bytes) -> Extract:
-    """Read a workbook of today: a line for each row, under the sheet's name."""
+    """Read a workbook: a line for each row, under the sheet's name."""
     _check_size(Package(body))
     return _sheets(body)
 

@@ -17,9 +17,9 @@ HTML_TAG = re.compile(r"</?[A-Za-z][^<>]{0,2000}>")
 
 
 def from_xml(body: bytes) -> Extract:
-    """Read elements as lines of a path and its value, and prose as it is.
+    """Read data as lines of a path and its value.
 
-    What is not well-formed is read as source code.
+    Prose stays as it is. What is not well-formed is read as source code.
     """
     try:
         root = xml_tree(body)
@@ -75,7 +75,7 @@ def _attributes(element: etree._Element, path: str) -> Iterator[str]:
 
 
 def _words(element: etree._Element) -> str:
-    """Return the text of an element, without the HTML that some feeds put there."""
+    """Return the text of an element, without HTML inside it."""
     text = "".join(part for part in element.itertext() if isinstance(part, str))
     if "</" in text or "/>" in text:
         text = html.unescape(HTML_TAG.sub(" ", text))

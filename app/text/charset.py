@@ -49,7 +49,7 @@ def wide_charset(body: bytes) -> str | None:
 
 
 def _is_like(start: bytes, pattern: tuple[int, ...]) -> bool:
-    """Return whether NULs are where the pattern has a 1, and hardly elsewhere."""
+    """Return whether NULs are where the pattern has a 1."""
     width = len(pattern)
     places = [start[at::width] for at in range(width)]
     if len(places[-1]) < 2:
