@@ -335,7 +335,9 @@ class Replay:
         if today is None:
             not_done = f"make {name}" if name else f"write {_name(event)}"
             return Parted(seq, f"Today's code does not {not_done}.", event, None)
-        return Parted(seq, f"Where {_name(event)} stands, today's code writes {_name(today)}.", event, today)
+        return Parted(
+            seq, f"The log has {_name(event)}, but today's code writes {_name(today)}.", event, today
+        )
 
     # What was kept
 

@@ -146,7 +146,7 @@ class Folder:
         """The bytes of a file of the folder itself."""
         file = self.path / name
         if file.is_symlink() or not file.is_file():
-            raise Odd("is no file")
+            raise Odd("is not a regular file")
         with file.open("rb") as opened:
             text = opened.read(self.left + 1)
         self.left = bounded(self.left, text)
@@ -315,7 +315,7 @@ class Check:
             listed = {}
         for name, digest in sorted(listed.items()):
             if name not in KNOWN_FILES and not PAGE_FILE.fullmatch(name):
-                self.wrong.append("%s: is no file of a bundle." % name)
+                self.wrong.append("%s: is not a file of a bundle." % name)
             if name not in names:
                 self.wrong.append("%s: was removed." % name)
                 continue
@@ -406,7 +406,7 @@ class Check:
             self.wrong.append("%s: its key or signature was touched." % HEAD)
             return
         if sha256(public).hexdigest()[:16] != head["key"]:
-            self.wrong.append("%s: its key is not the public key that stands there." % HEAD)
+            self.wrong.append("%s: its key is not the id of its public key." % HEAD)
         elif not is_signed(public, TEXT.format(**head).encode(), signature):
             self.wrong.append("%s: its signature is not by key %s over this head." % (HEAD, head["key"]))
         elif self.key and self.key not in (head["key"], public.hex()):
@@ -524,7 +524,7 @@ def source_faults(lines: list[str], cited: set[int], sources: dict[int, Any]) ->
         ):
             yield "source [%d] is not as it was found." % number
     for number in sorted(cited - seen):
-        yield "source [%d] was taken out of its list." % number
+        yield "source [%d] was removed from its list." % number
 
 
 def letters(text: str) -> str:
@@ -732,7 +732,7 @@ def main(arguments: list[str]) -> int:
     try:
         key = key_of(given.key) if given.key else ""
     except (OSError, ValueError):
-        say("%s: is no public key; give 16 or 64 hexadecimal digits, or the file of one." % given.key)
+        say("%s: is not a public key; give 16 or 64 hexadecimal digits, or the file of one." % given.key)
         return 1
     try:
         check = Check(Folder(path) if path.is_dir() else Archive(path), key)

@@ -30,8 +30,8 @@ from app.store.forget import Plan
 def forget(pages: tuple[str, ...], job: str | None, reason: str, *, yes: bool, as_json: bool) -> None:
     """Delete pages, prompts and replies permanently.
 
-    The events that name them stay, and so do their hashes: `verify` stays green, and `replay` says what is
-    missing. What stands in the events themselves (questions, excerpts, reports) cannot be taken out.
+    The events that name them stay, and so do their hashes: `verify` still succeeds, and `replay` says what
+    is missing. Questions, excerpts and reports are part of events and cannot be removed.
     The user in DATABASE_URL must own the tables.
     """
     if bool(pages) == (job is not None):

@@ -266,7 +266,7 @@ CHANGES = {
     ),
     "a limit": (
         (limits, "reached", lambda _job: e.BudgetReached("max_calls", 1.0, 2.0)),
-        "Where call_requested 2/model stands, today's code writes budget_reached max_calls.",
+        "The log has call_requested 2/model, but today's code writes budget_reached max_calls.",
     ),
     "a crash": ((interpret, "learn_calls", lambda *_: 1 / 0), "Today's code fails here: ZeroDivisionError"),
 }

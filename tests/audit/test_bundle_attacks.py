@@ -108,7 +108,7 @@ def test_names_that_come_twice_and_names_of_no_bundle_are_named(files, tmp_path)
     said = said_of(out.getvalue(), tmp_path)
 
     assert "report.md: is there more than once." in said
-    assert "../../etc/passwd: is no file of a bundle." in said
+    assert "../../etc/passwd: is not a file of a bundle." in said
 
 
 def test_more_files_than_a_bundle_has_are_refused_before_they_are_read(tmp_path):
@@ -138,7 +138,7 @@ def test_a_link_out_of_a_folder_is_not_followed(files, tmp_path):
     check = Check(Folder(tmp_path / "b"))
 
     assert not check.run()
-    assert "README.txt: cannot be read (is no file)." in check.wrong
+    assert "README.txt: cannot be read (is not a regular file)." in check.wrong
 
 
 # The key
@@ -163,7 +163,7 @@ def test_a_key_demands_its_signature(bundles, tmp_path):  # noqa: F811 - the fix
     assert f"is signed by key {head['key']}, not by" in stranger[1]
     assert other.hex() in stranger[1]
     assert "is not signed, and key" in unsigned[1]
-    assert "is no public key" in wrong[1]
+    assert "is not a public key" in wrong[1]
 
 
 # The report
