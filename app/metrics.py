@@ -54,6 +54,8 @@ class ProcessMetrics:
             "http_request_seconds", "Until an answer was made; of a stream, until it began.", QUICK, "route"
         )
         self.streams = self._gauge("streams_open", "Readers of streams.")
+        self.access_waiting = self._gauge("access_log_waiting", "Entries of the access log to be written.")
+        self.access_dropped = self._counter("access_log_dropped", "Entries of the access log that were lost.")
 
     def _define_worker(self) -> None:
         self.slots = self._gauge("worker_slots", "Jobs that this process may work on at once.")

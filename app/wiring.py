@@ -13,6 +13,7 @@ from typing import Protocol
 from litestar import Litestar
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from app.api.access_notes import AccessLog, AccessNotes
 from app.api.app import make_app, make_side_app
 from app.api.context import ApiContext, DocumentShelf, KeyVault
 from app.api.keyring import Keyring
@@ -83,6 +84,7 @@ class Container:
         self.courier = WebhookCourier(self.engine, self.wake, self.sender, self.metrics, root=root)
         self.signer: Signer | None = signer_of(settings.signing_key)
         self.keyring = Keyring(self.engine, process_key)
+        self.access = AccessLog(self.engine, self.metrics)
         self.outages = Outages()
         self.drained = asyncio.Event()  # the worker of this process has stopped
 
@@ -166,7 +168,7 @@ class Container:
             async with contextlib.AsyncExitStack() as stack:
                 await stack.enter_async_context(self.running(concurrency))
                 for mount in mounts.values():
-                    await stack.enter_async_context(mount.running(app))
+                    await stack.enter_async_context(mount.running(AccessNotes(app, self.access)))
                 yield
 
         return make_app(self.context(), lifespan, mounts, offered_by(self.settings), self.settings.root_path)
@@ -198,6 +200,7 @@ class Container:
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
+            await self.access.aclose()
             await self.reader.aclose()
             await self.shelf.files.aclose()
             await self.sender.aclose()

@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 import msgspec
 
+from dossier.access_types import AccessPage
 from dossier.comparison import Diff
 from dossier.decoding import decoded
 from dossier.discovery_types import Capabilities, Estimate
@@ -610,6 +611,19 @@ class AsyncDossier(DocumentCalls):
     async def delete_filter(self, filter_id: JobId) -> None:
         """Delete a saved filter, and no job."""
         await self._ask("DELETE", f"/library/filters/{quote(str(filter_id), safe='')}")
+
+    async def access(
+        self,
+        *,
+        key_id: str | None = None,
+        job_id: JobId | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> AccessPage:
+        """Get a page of who asked for what, newest first."""
+        named = {"key_id": key_id, "job_id": job_id and str(job_id), "limit": limit, "cursor": cursor}
+        params = {name: value for name, value in named.items() if value is not None}
+        return decoded(await self._ask("GET", "/access", params=params), AccessPage)
 
     async def workers(self) -> Workers:
         """List the workers that beat within the last hour."""

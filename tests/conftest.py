@@ -196,7 +196,7 @@ async def serving(house: Container, workers: int = 1, port: int = 0, **door: obj
     settings = house.settings
     made = Door(**{"allowed_origins": settings.origins, "root_path": settings.root_path, **door})
     app = house.app(workers)
-    server = make_server(app, house.draining, "error", metrics=house.metrics, door=made)
+    server = make_server(app, house.draining, "error", metrics=house.metrics, door=made, notes=house.access)
     running = asyncio.create_task(server.serve([sock]))
     while not server.started:
         await asyncio.sleep(0.01)

@@ -495,7 +495,17 @@ def test_every_route_has_an_example_or_a_page_of_its_own():
         route
         for route in routes()
         if route[1].startswith(
-            ("/v1/", "/webhooks", "/workers", "/queue", "/keys", "/share", "/library", "/provider-keys")
+            (
+                "/v1/",
+                "/webhooks",
+                "/workers",
+                "/queue",
+                "/access",
+                "/keys",
+                "/share",
+                "/library",
+                "/provider-keys",
+            )
         )
         or (route[1].startswith("/documents") and not route[1].endswith(("s/search", "s/text")))
         or route[1].endswith(("/requeue", "/retry", "/shares", "/mark"))

@@ -14,6 +14,7 @@ from litestar.openapi.spec import Components, SecurityScheme, Server
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.api import (
+    access_routes,
     bundle,
     claims,
     discovery,
@@ -86,6 +87,7 @@ ROUTES = [
     *provider_key_routes.PROVIDER_KEY_ROUTES,
     *report_shares.SHARE_ROUTES,
     *library_routes.LIBRARY_ROUTES,
+    access_routes.list_accesses,
     *worker_orders.WORKER_ROUTES,
     overview.get_overview,
     sessions.open_session,

@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 COOKIE = "dossier_key"
 CALLER = "dossier.caller"  # in the scope of a request
+JOB = "dossier.job"  # the job that a request is about, where its path does not name it
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 PUBLIC = {"needs": None}  # `opt` of a route that needs no key
@@ -40,11 +41,11 @@ async def require_key(connection: ASGIConnection[Any, Any, Any, Any], handler: B
         if presented:
             _note_refusal(connection)
         raise Unauthorised("Send a valid key: Authorization: Bearer dsk_…")
+    connection.scope[CALLER] = caller  # type: ignore[literal-required]  # who is refused is noted too
     if needs not in caller.scopes and "admin" not in caller.scopes:
         raise Forbidden(f"This key lacks the scope {needs!r}.")
     if handler.opt.get("is_operators") and not caller.is_operator:
         raise Forbidden(f"Only an admin key of the tenant {DEFAULT_TENANT!r} may do this.")
-    connection.scope[CALLER] = caller  # type: ignore[literal-required]
 
 
 def _note_refusal(connection: ASGIConnection[Any, Any, Any, Any]) -> None:

@@ -4,12 +4,12 @@ import asyncio
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Response, delete, get, post
+from litestar import Request, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Body, FromPath
 
-from app.api.authentication import PUBLIC
+from app.api.authentication import CALLER, JOB, PUBLIC
 from app.api.context import ApiContext, job_id_of
 from app.api.contract import BODY, JOB_PROBLEMS, problems_of
 from app.api.problem_details import BadRequest
@@ -75,12 +75,17 @@ async def revoke_share(context: NamedDependency[ApiContext], share_id: FromPath[
     },
     summary="Read a shared report",
 )
-async def read_shared(context: NamedDependency[ApiContext], token: FromPath[str]) -> Response[str]:
+async def read_shared(
+    context: NamedDependency[ApiContext],
+    request: Request,  # type: ignore[type-arg]
+    token: FromPath[str],
+) -> Response[str]:
     """Return the report that a link shows, to anybody."""
     found = await store.find_shared(context.writer.engine, token)
     if found is None:
         raise ShareNotFound(NO_SHARE)
     job_id, caller = found
+    request.scope[JOB], request.scope[CALLER] = job_id, caller  # type: ignore[literal-required]
     try:
         view = await context.of(caller).view(job_id)
     except JobNotFound:

@@ -13,6 +13,7 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 from msgspec import Struct
 
+from app.api.access_notes import AccessLog, AccessNotes
 from app.api.cors import CrossOrigin
 from app.api.handover import Handover
 from app.api.head import HeadAsGet
@@ -171,13 +172,15 @@ def make_server(
     force_stop: asyncio.Event | None = None,
     metrics: ProcessMetrics | None = None,
     door: Door | None = None,
+    notes: AccessLog | None = None,
 ) -> Server:
     """Make a server for this application.
 
-    Give `serve` a socket of `listen`. Requests are counted in `metrics`.
+    Give `serve` a socket of `listen`. Requests are counted in `metrics`, and noted in `notes`.
     """
     door = door or Door()
-    inner = Meter(app, metrics) if metrics else app
+    inner: ASGIApp = AccessNotes(app, notes) if notes else app
+    inner = Meter(inner, metrics) if metrics else inner
     guarded = Handover(RequestGuard(inner, door.hosts or AllowedHosts(), door.allowed_origins))
     config = uvicorn.Config(
         HeadAsGet(door.around(guarded)),

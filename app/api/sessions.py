@@ -12,7 +12,7 @@ from litestar.openapi.spec import Example
 from litestar.params import Body
 from msgspec import Meta, Struct
 
-from app.api.authentication import COOKIE, PUBLIC
+from app.api.authentication import CALLER, COOKIE, PUBLIC
 from app.api.context import ApiContext
 from app.api.contract import BODY, problems_of
 from app.errors import Unauthorised
@@ -43,7 +43,8 @@ async def open_session(
     data: Annotated[SessionKey, Body(examples=[SESSION_EXAMPLE])],
 ) -> Response[None]:
     """Keep a key that opens something in a cookie."""
-    if await context.keyring.caller(data.key) is None:
+    caller = request.scope[CALLER] = await context.keyring.caller(data.key)  # type: ignore[literal-required]
+    if caller is None:
         raise Unauthorised("This key is not valid.")
     return Response(None, cookies=[_cookie(request, context.links.root, data.key, MONTH)])
 

@@ -18,10 +18,10 @@ from msgspec import Struct
 
 from app.domain import checkpoint as domain
 from app.domain import signature
-from app.domain.checkpoint import Checkpoint, JobHead, from_line, heads_of, to_line
+from app.domain.checkpoint import ACCESS, Checkpoint, JobHead, from_line, heads_of, to_line
 from app.domain.signature import Signer
 from app.errors import BadSetting
-from app.store import checkpoints, upkeep_log
+from app.store import access_log, checkpoints, upkeep_log
 from app.store.database import Engine
 from dossier.problems import DossierError
 
@@ -67,21 +67,22 @@ async def make(engine: Engine, signer: Signer | None) -> list[Checkpoint]:
     before = await checkpoints.last(engine)
     while True:
         heads, up_to = await checkpoints.moved(engine, before.up_to if before else checkpoints.NO_SNAPSHOT)
-        # In each of them, so that the newest says whether the log of upkeep has moved since.
-        upkept = await _upkept(engine)
-        if not heads and set(upkept) <= set(heads_of(before) if before else ()):
+        # In each of them, so that the newest says whether these logs have moved since.
+        others = await _other_heads(engine)
+        if not heads and set(others) <= set(heads_of(before) if before else ()):
             return made
-        heads += upkept
+        heads += others
         before = domain.make(before, heads, up_to, datetime.now(UTC), signer)
         if not await checkpoints.add(engine, before):
             return made  # another process is at it
         made.append(before)
 
 
-async def _upkept(engine: Engine) -> list[JobHead]:
-    """Return the head of the log of upkeep, None while empty."""
-    entry = await upkeep_log.last(engine)
-    return [JobHead(None, entry.number, entry.hash)] if entry else []
+async def _other_heads(engine: Engine) -> list[JobHead]:
+    """Return the heads of the logs of upkeep and access, unless empty."""
+    upkept, asked = await upkeep_log.last(engine), await access_log.last_access(engine)
+    heads = [JobHead(None, upkept.number, upkept.hash)] if upkept else []
+    return heads + ([JobHead(None, asked.number, asked.hash, ACCESS)] if asked else [])
 
 
 async def export(engine: Engine, file: Path) -> int:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from app.audit.access_check import check_access
 from app.audit.archived_jobs import look_up
 from app.domain import bodies
 from app.domain import checkpoint as domain
@@ -49,6 +50,8 @@ class Verification(Struct, frozen=True, kw_only=True):
     archived: tuple[str, ...]  # the months that it calls so
     checkpoints: int
     signed: int  # checkpoints whose signature was checked, and is good
+    accesses: int  # entries of the access log
+    accesses_dropped: int  # that processes said they could not write
     uncovered: int  # jobs whose newest event is younger than every checkpoint
     findings: tuple[Finding, ...]
 
@@ -113,7 +116,7 @@ async def verify(
     try:
         stored = [c async for c in checkpoints.after(engine)]
         findings, believed = _believed(stored, exported, public)
-        witnesses, of_upkeep = _witnesses(believed)
+        witnesses, of_logs = _witnesses(believed)
         findings += _replaced(await replaced_tables(engine))
         pages, bad = await blobs.damaged(engine)
         months = archived(await upkeep_log.entries(engine))
@@ -123,9 +126,12 @@ async def verify(
         await _judge(asked, processes or os.cpu_count() or 1, slices, witnesses, judged)
         # Last, so that what was forgotten during the run has its tombstone.
         entries = await upkeep_log.entries(engine)
+        accesses = await check_access(engine, entries, of_logs.get(domain.ACCESS, ()))
     finally:
         await engine.dispose()
-    findings += _upkept(entries, of_upkeep)
+    findings += _upkept(entries, of_logs.get(domain.UPKEEP, ()))
+    if fault := accesses.fault:
+        findings.append(Finding("access", None, fault.number, fault.sentence))
     elsewhere = await asyncio.to_thread(look_up, judged.elsewhere, months, archives, witnesses)
     lost, count = bodies.lost(judged.absent, forgotten(entries))
     return Verification(
@@ -137,6 +143,8 @@ async def verify(
         archived=tuple(f"{entry.deed.month} (entry {entry.number})" for entry in months),
         checkpoints=len(stored),
         signed=_signed(stored, public),
+        accesses=accesses.entries,
+        accesses_dropped=accesses.dropped,
         uncovered=judged.uncovered,
         findings=(
             *findings,
@@ -201,18 +209,21 @@ def _before(chain: Sequence[Checkpoint], *faults: domain.CheckpointFault | None)
     return [checkpoint for checkpoint in chain if checkpoint.number < first]
 
 
-def _witnesses(chain: Iterable[Checkpoint]) -> tuple[Witnesses, set[Witness]]:
-    """Return the checkpoints' records of each job and of upkeep.
+def _witnesses(chain: Iterable[Checkpoint]) -> tuple[Witnesses, dict[str, set[Witness]]]:
+    """Return the checkpoints' records of each job and of the other logs.
 
     Those of the file and of the database may say it twice.
     """
-    found, of_upkeep = dict[UUID, set[Witness]](), set[Witness]()
+    found, of_logs = dict[UUID, set[Witness]](), dict[str, set[Witness]]()
     for checkpoint in chain:
         for head in heads_of(checkpoint):
-            told = found.setdefault(head.job_id, set()) if head.job_id else of_upkeep
-            told.add(Witness(head.seq, head.hash, checkpoint.number))
+            witness = Witness(head.seq, head.hash, checkpoint.number)
+            if head.job_id:
+                found.setdefault(head.job_id, set()).add(witness)
+            else:
+                of_logs.setdefault(head.log, set()).add(witness)
     by_seq = {job_id: sorted(told, key=lambda witness: witness.seq) for job_id, told in found.items()}
-    return by_seq, of_upkeep
+    return by_seq, of_logs
 
 
 def _signed(stored: Sequence[Checkpoint], public: Public | None) -> int:

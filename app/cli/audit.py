@@ -100,6 +100,7 @@ def _print(verdict: Verification, key: str | None, *, has_file: bool) -> None:
     looked += (
         f", {counted(verdict.forgotten, 'forgotten body', 'forgotten bodies')}" if verdict.forgotten else ""
     )
+    looked += f", {counted(verdict.accesses, 'request')} of the access log" if verdict.accesses else ""
     if verdict.ok:
         click.echo(f"Verified, no changes found: {looked}.")
     elif not verdict.findings:
@@ -118,6 +119,8 @@ def _reservations(verdict: Verification, key: str | None, *, has_file: bool) -> 
             f"Passed over {counted(verdict.passed_over, 'job')}: the log of upkeep says their months were "
             f"archived, {', '.join(verdict.archived)}. Give the archives (--archive)."
         )
+    if verdict.accesses_dropped:
+        said.append(f"The access log says that it lacks {counted(verdict.accesses_dropped, 'request')}.")
     if verdict.uncovered:
         said.append(
             f"Newer than the last checkpoint, or in none: {counted(verdict.uncovered, 'job')}. Only the "

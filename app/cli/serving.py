@@ -152,7 +152,9 @@ async def _serve(
     mounts = {"/mcp": McpMount(settings.root_path)}
     app = house.app(workers, mounts)
     door = Door(hosts, PeerCount(settings.peer_connections), settings.origins, settings.root_path)
-    server = make_server(app, house.draining, settings.log_level, house.force_stop, house.metrics, door)
+    server = make_server(
+        app, house.draining, settings.log_level, house.force_stop, house.metrics, door, house.access
+    )
     announcing = asyncio.create_task(_announce(server, sock, workers, house, as_json=as_json))
     # uvicorn obeys a signal, stops, and then raises it again; by then there is nothing left to do.
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -17,22 +17,25 @@ from app.domain.chain import GENESIS, stamp
 from app.domain.signature import Public, Signer, is_signed_by, key_id
 
 UNSIGNED = "-"
-UPKEEP = "upkeep"  # in the place of a job's id
+# In the place of a job's id.
+UPKEEP = "upkeep"
+ACCESS = "access"
 
 
 class JobHead(Struct, frozen=True):
     """The newest hash of a job when a checkpoint was made.
 
-    Without a job's id it is that of the newest entry of the log of upkeep.
+    Without a job's id it is that of the newest entry of another log.
     """
 
-    job_id: UUID | None  # None: the log of upkeep
+    job_id: UUID | None
     seq: int
     hash: bytes
+    log: str = UPKEEP  # without a job: UPKEEP or ACCESS
 
     def line(self) -> str:
         """The line, ended, in a checkpoint."""
-        return f"{self.job_id or UPKEEP} {self.seq} {self.hash.hex()}\n"
+        return f"{self.job_id or self.log} {self.seq} {self.hash.hex()}\n"
 
 
 class Checkpoint(Struct, frozen=True):
@@ -45,7 +48,7 @@ class Checkpoint(Struct, frozen=True):
     made_at: datetime
     previous: bytes  # the hash of the checkpoint before, GENESIS for the first
     up_to: str  # the place in the feed that it reaches to, "xid-position"
-    heads: str  # a line "job_id seq hash" for each job, in the order of the lines; "upkeep" comes last
+    heads: str  # a line "job_id seq hash" for each job, in the order of the lines; other logs have a word
     key: str = UNSIGNED  # the id of the key that signed it
     hash: bytes = b""
     signature: bytes | None = None
@@ -99,7 +102,9 @@ def heads_of(checkpoint: Checkpoint) -> list[JobHead]:
     """The heads in a checkpoint. Raises ValueError where its lines are damaged."""
     words = [line.split(" ") for line in checkpoint.heads.splitlines()]
     return [
-        JobHead(None if name == UPKEEP else UUID(name), int(seq), bytes.fromhex(digest))
+        JobHead(None, int(seq), bytes.fromhex(digest), name)
+        if name in {UPKEEP, ACCESS}
+        else JobHead(UUID(name), int(seq), bytes.fromhex(digest))
         for name, seq, digest in words
     ]
 

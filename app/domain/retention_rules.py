@@ -8,8 +8,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from app.domain.upkeep import RetentionSet, UpkeepEntry, fault
+from app.domain.upkeep import AccessRetentionSet, RetentionSet, UpkeepEntry, believed
 
+_decode_access = msgspec.json.Decoder(AccessRetentionSet).decode
 _decode_rule = msgspec.json.Decoder(RetentionSet).decode
 
 
@@ -27,15 +28,23 @@ def rules_of(entries: Iterable[UpkeepEntry]) -> list[RetentionSet]:
 
     What follows the first fault of the chain is not believed.
     """
-    known = list(entries)
-    first = fault(known)
     rules: dict[tuple[str, str], RetentionSet] = {}
-    for found in known[: first.number - 1 if first else None]:
+    for found in believed(entries):
         if found.type == RetentionSet.type:
             with contextlib.suppress(msgspec.DecodeError):  # an entry that cannot be read sets nothing
                 rule = _decode_rule(found.data)
                 rules[rule.tenant, rule.tag] = rule
     return [rules[key] for key in sorted(rules) if rules[key].days]
+
+
+def access_days(entries: Iterable[UpkeepEntry]) -> int:
+    """Return how many days the access log is kept, 0 for ever."""
+    days = 0
+    for found in believed(entries):
+        if found.type == AccessRetentionSet.type:
+            with contextlib.suppress(msgspec.DecodeError):  # an entry that cannot be read sets nothing
+                days = _decode_access(found.data).days
+    return days
 
 
 def rule_for(rules: Sequence[RetentionSet], job: EndedJob) -> RetentionSet | None:

@@ -28,6 +28,7 @@ Kind = Literal[
     "page",
     "checkpoint",
     "upkeep",
+    "access",
     "table",
     "archive",
 ]

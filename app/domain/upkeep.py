@@ -78,6 +78,25 @@ class RetentionSet(UpkeepEvent, frozen=True):
     tenant: str = ""
 
 
+class AccessRetentionSet(UpkeepEvent, frozen=True):
+    """How long the access log is kept, for ever by 0 days."""
+
+    type = "access_retention_set"
+    days: int
+
+
+class AccessForgotten(UpkeepEvent, frozen=True):
+    """A tombstone for the access log up to this entry.
+
+    What is left of its chain goes on from this hash.
+    """
+
+    type = "access_forgotten"
+    up_to: int
+    hash: str
+    before: datetime
+
+
 class UpkeepEntry(Struct, frozen=True):
     """A row of the log of upkeep, as it is stored."""
 
@@ -101,6 +120,7 @@ class _Named(Struct, frozen=True):
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(_Named).decode
+_decode_access = msgspec.json.Decoder(AccessForgotten).decode
 _decode_month = msgspec.json.Decoder(MonthArchived).decode
 
 
@@ -158,6 +178,23 @@ def forgotten(entries: Iterable[UpkeepEntry]) -> set[str]:
     return {name for found in entries for name in _tombstone(found)}
 
 
+def believed(entries: Iterable[UpkeepEntry]) -> list[UpkeepEntry]:
+    """Return the entries before the first fault of the chain."""
+    known = list(entries)
+    first = fault(known)
+    return known[: first.number - 1 if first else None]
+
+
+def access_forgotten(entries: Iterable[UpkeepEntry]) -> AccessForgotten | None:
+    """Return the newest tombstone of the access log."""
+    told: AccessForgotten | None = None
+    for found in believed(entries):
+        if found.type == AccessForgotten.type:
+            with contextlib.suppress(ValueError):  # what cannot be read forgets nothing
+                told = _decode_access(found.data)
+    return told
+
+
 class ArchivedEntry(Struct, frozen=True):
     """An entry that says that a month was archived."""
 
@@ -174,11 +211,9 @@ def archived(entries: Iterable[UpkeepEntry]) -> list[ArchivedEntry]:
 
     What follows the first fault of the chain is not believed.
     """
-    known = list(entries)
-    first = fault(known)
     return [
         ArchivedEntry(found.number, deed)
-        for found in known[: first.number - 1 if first else None]
+        for found in believed(entries)
         if found.type == MonthArchived.type and (deed := _archived_month(found)) is not None
     ]
 

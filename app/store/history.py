@@ -30,7 +30,7 @@ KNOWN = """
         UNION (SELECT job_id FROM leases WHERE job_id > $1 ORDER BY job_id LIMIT $2)
     ) AS known ORDER BY job_id LIMIT $2"""
 
-EVIDENCE = ("events", "jobs", "leases", "blobs", "checkpoints", "upkeep")
+EVIDENCE = ("events", "jobs", "leases", "blobs", "checkpoints", "upkeep", "access_log")
 
 FIND_OTHER_KINDS = """
     SELECT wanted.name FROM unnest($1::text[]) AS wanted(name)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from app.domain.retention_rules import EndedJob, due, rules_of
-from app.domain.upkeep import RetentionSet, entry
+from app.domain.retention_rules import EndedJob, access_days, due, rules_of
+from app.domain.upkeep import AccessRetentionSet, RetentionSet, entry
 from app.errors import WrongVersion
 from app.store import upkeep_log
 from app.store.database import Engine, fetch
@@ -18,7 +18,7 @@ READ_ENDED = """
     WHERE job_id > $1::uuid AND completed_at <= $2::timestamptz ORDER BY job_id LIMIT $3::integer"""
 
 
-async def set_rule(engine: Engine, rule: RetentionSet) -> int:
+async def set_rule(engine: Engine, rule: RetentionSet | AccessRetentionSet) -> int:
     """Record the rule, which 0 days end.
 
     Needs the owner's role. Raises BadSetting, WrongVersion.
@@ -34,6 +34,11 @@ async def set_rule(engine: Engine, rule: RetentionSet) -> int:
 async def read_rules(engine: Engine) -> list[RetentionSet]:
     """Return the rules that hold."""
     return rules_of(await upkeep_log.entries(engine))
+
+
+async def read_access_days(engine: Engine) -> int:
+    """Return how many days the access log is kept, 0 for ever."""
+    return access_days(await upkeep_log.entries(engine))
 
 
 async def due_jobs(engine: Engine, rules: Sequence[RetentionSet], now: datetime) -> list[UUID]:

@@ -292,6 +292,26 @@ upkeep = Table(
     CheckConstraint("number > 0", name="number"),
 )
 
+access_log = Table(
+    "access_log",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 …
+    Column("at", Moment, nullable=False),
+    Column("tenant", Text),
+    Column("actor", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("job_id", Uuid),
+    Column("status", Integer, nullable=False),
+    Column("dropped", Integer, nullable=False),
+    Column("prev_hash", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    CheckConstraint("number > 0", name="number"),
+    CheckConstraint(r"concat(tenant, actor, method, route) !~ '\s'", name="words"),
+    Index("access_log_tenant_idx", "tenant", "number"),
+    Index("access_log_job_idx", "job_id", "number", postgresql_where=text("job_id IS NOT NULL")),
+)
+
 # The tenant "default" is there without a row.
 tenants = Table(
     "tenants",

@@ -73,6 +73,7 @@ NEEDS = {
     "GET /provider-keys": "admin",
     "PUT /provider-keys": "admin",
     "DELETE /provider-keys/{provider}": "admin",
+    "GET /access": "admin",
     "POST /jobs/{job_id}/shares": "submit",
     "GET /jobs/{job_id}/shares": "read",
     "DELETE /shares/{share_id}": "submit",

@@ -83,6 +83,7 @@ ARGUMENTS = {
     "checkpoint": [],
     "keygen": ["{file}"],
     "retention set": ["30", "--tag", "private"],
+    "access": [],
     "retention show": [],
     "retention run": ["--dry-run"],
     "forget": ["--job", JOB, "--yes"],

@@ -242,6 +242,14 @@ export class Dossier extends DocumentCalls {
     await this.connection.bytes("DELETE", `/library/filters/${encodeURIComponent(filterId)}`, { signal });
   }
 
+  /** Return a page of who asked for what, newest first. */
+  async access(
+    options: { key_id?: string; job_id?: string; limit?: number; cursor?: string } & t.Stoppable = {},
+  ): Promise<t.AccessPage> {
+    const { signal, ...query } = options;
+    return this.connection.json("GET", "/access", { query, signal });
+  }
+
   /** Make a webhook endpoint, and show its secret this once. */
   async createWebhook(
     url: string,

@@ -7,6 +7,23 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccessLine: {
+            number: number;
+            /** Format: date-time */
+            at: string;
+            tenant: string | null;
+            actor: string;
+            method: string;
+            route: string;
+            job_id: string | null;
+            status: number;
+            /** @default 0 */
+            dropped?: number;
+        };
+        AccessPage: {
+            entries: components["schemas"]["AccessLine"][];
+            next_cursor?: string | null;
+        };
         AddedDocument: {
             document_id: number;
             url: string;

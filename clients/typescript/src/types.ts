@@ -37,6 +37,7 @@ export type NewProviderKey = Schemas["NewProviderKey"];
 export type ProviderKey = Schemas["ProviderKey"];
 export type ProviderKeys = Schemas["ProviderKeys"];
 export type NewShare = Schemas["NewShare"];
+export type AccessPage = Schemas["AccessPage"];
 export type Shares = Schemas["Shares"];
 export type ShareWithUrl = Schemas["ShareWithUrl"];
 export type NewWebhook = Schemas["NewWebhook"];
