@@ -3,6 +3,7 @@ import { api, idFromPath, reportDocument } from "./api.js";
 import { askOn } from "./ask_on.js";
 import { $, h, say, state } from "./dom.js";
 import { t } from "./language.js";
+import { showMark } from "./marking.js";
 import { bind, copied, outline } from "./report_article.js";
 import { stands } from "./report_evidence.js";
 import { acts, footPages } from "./report_saves.js";
@@ -67,6 +68,7 @@ async function start() {
     titleOf(view) === result.title ? "" : h("span", { dir: "auto" }, t`Asked: ${titleOf(view)}`),
   );
   $("acts").append(...acts(view));
+  showMark($("marking"), id, titleOf(view));
   const stopped = result.stop_reason !== "answered" && why(result);
   $("stopped").hidden = !stopped;
   say($("stopped"), stopped || "");

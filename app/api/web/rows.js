@@ -3,6 +3,7 @@ import { again, api, Problem } from "./api.js";
 import { confirmed, h, keep, say, state, stateName, tell } from "./dom.js";
 import { isOver } from "./fold.js";
 import { t } from "./language.js";
+import { shelf, star } from "./marking.js";
 import { at } from "./root.js";
 import { ago, atLeast, date, many, tries } from "./words.js";
 
@@ -76,7 +77,7 @@ function told({ effort, status, current_step: step, usage, forked_from: from, qu
 }
 
 /** One job as a row. An older element is changed in place, so that focus and selection stay. */
-function row(job, old, changed) {
+function row(job, old, changed, marks) {
   const one =
     old ??
     h(
@@ -95,10 +96,13 @@ function row(job, old, changed) {
       h("div", { class: "act" }),
     );
   const [what, status, far, cost, age, act] = one.children;
-  const [, sub] = what.children;
+  const sub = what.querySelector(".sub");
+  const mark = marks?.get(job.job_id);
+  if (marks) drawMark(what, job, mark, changed);
   sub.replaceChildren(
     h("span", null, told(job)),
     ...job.tags.flatMap((tag) => [" ", h("span", { class: "tag" }, tag)]),
+    ...(mark?.collections ?? []).flatMap((name) => [" ", shelf(name)]),
   );
   if (one.dataset.status !== job.status) {
     one.dataset.status = job.status;
@@ -119,14 +123,26 @@ function row(job, old, changed) {
   return one;
 }
 
-/** Draw `jobs` into `list`. */
-export function drawRows(list, jobs, changed) {
+/** The star before the question, and the note below. */
+function drawMark(what, job, mark, changed) {
+  const old = what.querySelector(".star");
+  const drawn = star(job.job_id, mark, titleOf(job), changed);
+  const had = old && old === document.activeElement;
+  if (old) old.replaceWith(drawn);
+  else what.prepend(drawn);
+  if (had) drawn.focus();
+  what.querySelector(".noted")?.remove();
+  if (mark?.note) what.append(h("p", { class: "sub noted", dir: "auto" }, mark.note.slice(0, 300)));
+}
+
+/** Draw `jobs` into `list`, with their `marks` where there is room for them. */
+export function drawRows(list, jobs, changed, marks) {
   keep(
     list,
     jobs,
     (job) => job.job_id,
-    (job) => `${job.seq} ${job.status} ${ago(job.created_at)}`,
-    (job, old) => row(job, old, changed),
+    (job) => `${job.seq} ${job.status} ${ago(job.created_at)} ${marks?.get(job.job_id)?.changed_at}`,
+    (job, old) => row(job, old, changed, marks),
   );
 }
 

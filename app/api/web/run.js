@@ -5,6 +5,7 @@ import { $, framed, h, say, stateName, tell } from "./dom.js";
 import { family } from "./family.js";
 import { empty, evolve, isOver } from "./fold.js";
 import { t } from "./language.js";
+import { showMark } from "./marking.js";
 import { notify } from "./notice.js";
 import { drawAsks } from "./run_asks.js";
 import { drawDraft } from "./run_draft.js";
@@ -14,7 +15,7 @@ import { drawHistory, followSlider, look } from "./run_past.js";
 import { drawBudget, drawPlan } from "./run_plan.js";
 import { drawRecord, findTurn } from "./run_record.js";
 import { drawSources } from "./run_sources.js";
-import { id, moment, page, shown } from "./run_state.js";
+import { id, moment, page, question, shown } from "./run_state.js";
 import { drawThreads } from "./run_threads.js";
 import { Follower } from "./stream.js";
 import { Timeline } from "./timeline.js";
@@ -43,6 +44,7 @@ const draw = framed(() => {
   say($("log-title"), t`All events (${count(live.seq)})`);
   if (!ready) {
     ready = true;
+    showMark($("marking"), id, question());
     $("run").classList.remove("waiting");
     restoreScroll();
   }

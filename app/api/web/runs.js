@@ -1,11 +1,13 @@
 // All jobs: filters and the place in the list stand in the address.
 import { $, h, OUTCOMES, STATUSES, say, statusName } from "./dom.js";
 import { t } from "./language.js";
+import { allowSaving, drawLibrary } from "./library.js";
 import { at } from "./root.js";
 import { drawRows, poll } from "./rows.js";
 
 const LIMIT = 30;
-const CHOICES = ["status", "outcome", "sort"];
+const CHOICES = ["status", "outcome", "collection", "sort"];
+const COSTS = ["min_cost", "max_cost"]; // of a saved filter; the page has no field for them
 const FIELDS = ["q", ...CHOICES];
 const filters = $("filters");
 
@@ -19,7 +21,8 @@ const asked = () => new URLSearchParams(location.search);
 function search() {
   const from = asked(),
     to = new URLSearchParams({ limit: String(LIMIT) });
-  for (const name of [...FIELDS, "cursor"]) if (from.get(name)) to.set(name, from.get(name) ?? "");
+  for (const name of [...FIELDS, ...COSTS, "favourite", "cursor"])
+    if (from.get(name)) to.set(name, from.get(name) ?? "");
   for (const tag of from.getAll("tags")) to.append("tags", tag);
   return to;
 }
@@ -27,8 +30,13 @@ function search() {
 function fill() {
   const from = asked();
   for (const name of FIELDS) filters.elements[name].value = from.get(name) ?? "";
+  // The library fills in the collections when it is there.
+  if (from.get("collection") && !filters.elements.collection.value)
+    filters.elements.collection.append(h("option", { selected: true }, from.get("collection")));
   filters.elements.tags.value = from.getAll("tags").join(", ");
-  $("clear").hidden = !FIELDS.some((name) => from.get(name)) && !from.getAll("tags").length;
+  filters.elements.favourite.checked = from.get("favourite") === "true";
+  $("clear").hidden = ![...FIELDS, ...COSTS, "favourite", "tags"].some((name) => from.get(name));
+  allowSaving(asked);
 }
 
 function address(change) {
@@ -45,7 +53,7 @@ function go(url) {
 
 function show(page) {
   $("problem").hidden = true;
-  drawRows($("rows"), page.jobs, changed);
+  drawRows($("rows"), page.jobs, changed, new Map(page.marks.map((mark) => [mark.job_id, mark])));
   $("head").hidden = !page.jobs.length;
   const filtered = asked().size > 0;
   $("empty").hidden = page.jobs.length > 0;
@@ -73,6 +81,7 @@ function failed(error) {
 
 const changed = (answer) => {
   if (answer instanceof Error) failed(answer);
+  else drawLibrary(asked, go);
   again();
 };
 
@@ -80,7 +89,8 @@ filters.addEventListener("submit", (event) => {
   event.preventDefault();
   go(
     address((to) => {
-      for (const name of ["cursor", ...FIELDS, "tags"]) to.delete(name);
+      for (const name of ["cursor", ...FIELDS, "tags", "favourite"]) to.delete(name);
+      if (filters.elements.favourite.checked) to.set("favourite", "true");
       for (const name of FIELDS) if (filters.elements[name].value) to.set(name, filters.elements[name].value);
       for (const tag of filters.elements.tags.value
         .split(",")
@@ -90,7 +100,8 @@ filters.addEventListener("submit", (event) => {
     }),
   );
 });
-for (const name of CHOICES) filters.elements[name].addEventListener("change", () => filters.requestSubmit());
+for (const name of [...CHOICES, "favourite"])
+  filters.elements[name].addEventListener("change", () => filters.requestSubmit());
 $("clear").addEventListener("click", () => go(at("/browse/jobs")));
 for (const link of [$("older"), $("newest")])
   link.addEventListener("click", (event) => {
@@ -105,4 +116,5 @@ addEventListener("popstate", () => {
 });
 
 fill();
+drawLibrary(asked, go);
 const again = poll(search, show, failed);
