@@ -283,6 +283,7 @@ class AsyncDossier(DocumentCalls):
         min_cost: float | None = None,
         max_cost: float | None = None,
         forked_from: UUID | str | None = None,
+        family: UUID | str | None = None,
         favourite: bool = False,
         collection: str | None = None,
         sort: JobSort = "newest",
@@ -304,6 +305,7 @@ class AsyncDossier(DocumentCalls):
             min_cost: In US dollars, of completed jobs whose cost is known.
             max_cost: The same.
             forked_from: The job whose forks are wanted.
+            family: A job: its first origin, and all forks of that.
             favourite: True for favourites alone.
             collection: That they are in.
             sort: "newest", "oldest", "costliest" or "cheapest"; by cost, of the jobs that have a known one.
@@ -321,6 +323,7 @@ class AsyncDossier(DocumentCalls):
             "min_cost": min_cost,
             "max_cost": max_cost,
             "forked_from": str(forked_from) if forked_from else None,
+            "family": str(family) if family else None,
             "favourite": "true" if favourite else None,
             "collection": collection,
             "sort": None if sort == "newest" else sort,
@@ -340,6 +343,7 @@ class AsyncDossier(DocumentCalls):
         min_cost: float | None = None,
         max_cost: float | None = None,
         forked_from: UUID | str | None = None,
+        family: UUID | str | None = None,
         favourite: bool = False,
         collection: str | None = None,
         sort: JobSort = "newest",
@@ -355,6 +359,7 @@ class AsyncDossier(DocumentCalls):
             "min_cost": min_cost,
             "max_cost": max_cost,
             "forked_from": forked_from,
+            "family": family,
             "favourite": favourite,
             "collection": collection,
             "sort": sort,

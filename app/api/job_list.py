@@ -19,7 +19,8 @@ from dossier.request import Tag
 DESCRIPTION = """
 Every filter that is given holds. `q` finds jobs that are over by words of the question or the report, and
 all by words of their notes, in any language. Repeat `tags` for jobs that carry all of them. `id_prefix` is
-the beginning of an id. `forked_from` is the id of a job, and finds its forks. `favourite=true` finds
+the beginning of an id. `forked_from` is the id of a job, and finds its forks; `family` too, and finds
+the job that it goes back to and all forks of that. `favourite=true` finds
 favourites, `collection` the jobs that are in it. Of the times, `created_after` is included and
 `created_before` is not. `min_cost`, `max_cost` and an order by cost are about completed jobs whose cost is
 known. Continue with `next_cursor` as `cursor`, with the same `sort`. `marks` are those of these jobs.
@@ -56,6 +57,7 @@ async def list_jobs(  # noqa: PLR0913 - each filter is a parameter of the query
     cursor: FromQuery[str | None] = None,
     id_prefix: FromQuery[str | None] = None,
     forked_from: FromQuery[str | None] = None,
+    family: FromQuery[str | None] = None,
     favourite: FromQuery[bool] = False,
     collection: FromQuery[CollectionName | None] = None,
 ) -> Jobs:
@@ -66,6 +68,7 @@ async def list_jobs(  # noqa: PLR0913 - each filter is a parameter of the query
         tags=tuple(tags or ()),
         id_prefix=id_prefix_of(id_prefix),
         forked_from=job_id_of(forked_from, "forked_from") if forked_from else None,
+        family=job_id_of(family, "family") if family else None,
         search=q,
         created_after=moment_of(created_after, "created_after") if created_after else None,
         created_before=moment_of(created_before, "created_before") if created_before else None,

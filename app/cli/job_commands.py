@@ -50,6 +50,7 @@ def show(job_id: str, at: str | None, *, as_json: bool) -> None:
 @click.option("--min-cost", type=click.FloatRange(0), help="Only completed ones that cost this much, in $.")
 @click.option("--max-cost", type=click.FloatRange(0), help="Only completed ones that cost no more, in $.")
 @click.option("--forked-from", metavar="JOB_ID", help="Only the forks of this job.")
+@click.option("--family", metavar="JOB_ID", help="Only what this job goes back to, and all forks of that.")
 @click.option("--favourite", is_flag=True, help="Only favourites.")
 @click.option("--collection", metavar="NAME", help="Only those in this collection.")
 @click.option("--filter", "saved", metavar="NAME", help="A saved filter, instead of the options above.")
@@ -67,8 +68,9 @@ def jobs(*, saved: str | None, as_json: bool, **wanted: Any) -> None:  # noqa: A
     for name in ("created_after", "created_before"):
         wanted[name] = whole_time(wanted[name])
     with connect() as dossier:
-        if wanted["forked_from"]:
-            wanted["forked_from"] = find_job(dossier, wanted["forked_from"])
+        for name in ("forked_from", "family"):
+            if wanted[name]:
+                wanted[name] = find_job(dossier, wanted[name])
         if saved is not None:
             wanted |= saved_search(dossier, saved)
         page = dossier.jobs(**wanted)

@@ -40,6 +40,7 @@ class JobFilter(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     id_prefix: str = ""
     forked_from: UUID | None = None  # the job that they are forks of
+    family: UUID | None = None  # a job: its first origin, and all forks of that
     search: str | None = None  # words of the note; of jobs that are over, also of the question or the report
     favourite: bool = False  # favourites alone
     collection: str | None = None  # that they are in
@@ -84,6 +85,24 @@ _CREATED_AFTER = "job_id >= uuid7_floor({0}::timestamptz - interval '1 minute') 
 _CREATED_BEFORE = "job_id < uuid7_floor({0}::timestamptz + interval '1 minute') AND created_at < {0}"
 _TAGGED = "cardinality(tags) > 0 AND tags @> {}::text[]"
 _FORKED = f"forked_from IS NOT NULL AND {ORIGIN_SQL} = {{}}::text"
+MAX_GENERATIONS = 100  # that a family is followed up
+MAX_FAMILY = 1000  # jobs
+# Up to the first job that is there, then down to all forks, along the index of forks.
+_FAMILY = f"""job_id = ANY(ARRAY(
+    WITH RECURSIVE above AS (
+        SELECT job_id, {ORIGIN_SQL} AS origin, 1 AS generation FROM jobs
+        WHERE tenant = {{0}}::text AND job_id = {{1}}::uuid
+        UNION ALL
+        SELECT j.job_id, j.forked_from ->> 'job_id', generation + 1
+        FROM above JOIN jobs j ON j.job_id = origin::uuid
+        WHERE j.tenant = {{0}} AND generation < {MAX_GENERATIONS}
+    ), family AS (
+        (SELECT job_id FROM above ORDER BY generation DESC LIMIT 1)
+        UNION
+        SELECT j.job_id FROM family f JOIN jobs j ON j.forked_from ->> 'job_id' = f.job_id::text
+        WHERE j.forked_from IS NOT NULL AND j.tenant = {{0}}
+    )
+    SELECT job_id FROM family LIMIT {MAX_FAMILY}))"""
 _HAS_MARK = "job_id = ANY(ARRAY(SELECT m.job_id FROM job_marks m WHERE m.tenant = {}::text AND {}))"
 _FAVOURITE = _HAS_MARK.format("{}", "m.favourite")
 _COLLECTED = _HAS_MARK.format("{}", "{}::text = ANY(m.collections)")
@@ -129,6 +148,8 @@ def list_sql(caller: Caller, asked: JobFilter, limit: int) -> tuple[str, list[An
         found.append(bound.bind(_FORKED, str(asked.forked_from)))
     if asked.search is not None:
         found.append(bound.bind(_HOLDING, caller.tenant, asked.search))
+    if asked.family:
+        found.append(bound.bind(_FAMILY, caller.tenant, asked.family))
     if asked.favourite:
         found.append(bound.bind(_FAVOURITE, caller.tenant))
     if asked.collection is not None:
@@ -196,7 +217,7 @@ def _is_plain(asked: JobFilter) -> bool:
     There Postgres applies the policy before conditions on json, arrays and words, without their indexes.
     """
     others = asked.outcome, asked.forked_from, asked.search, asked.collection, asked.min_cost, asked.max_cost
-    is_narrowed = asked.tags or asked.favourite or any(one is not None for one in others)
+    is_narrowed = asked.tags or asked.favourite or asked.family or any(one is not None for one in others)
     return not is_narrowed and not is_by_cost(asked.sort)
 
 

@@ -210,3 +210,20 @@ async def test_what_is_malformed_is_refused_by_its_field(api, query, code, field
 
     assert answer.status_code == 400
     assert [(fault["code"], fault["field"]) for fault in answer.json()["errors"]] == [(code, field)]
+
+
+async def test_a_family_is_the_first_origin_and_all_its_forks(api, writer):
+    origin, alone = await completed_job(writer), await completed_job(writer)
+    forks = []
+    for below in (str(origin.id), str(origin.id), None):
+        made = await api.post(f"/jobs/{below or forks[0]}/fork", json={})
+        assert made.status_code == 201, made.text
+        forks.append(made.json()["job_id"])
+    family = sorted([str(origin.id), *forks])
+
+    for member in family:
+        assert await ids(api, family=member, sort="oldest") == family
+    assert await ids(api, family=family[0], sort="oldest", limit=2) == family[:2]
+    assert await ids(api, family=str(alone.id)) == [str(alone.id)]
+    assert await ids(api, family=JOB_ID) == []
+    assert (await api.get("/jobs", params={"family": "mine"})).json()["errors"][0]["field"] == "family"

@@ -103,7 +103,6 @@ export const api = {
   jobs: (search) => call(`/jobs?${search}`),
   job: (id) => call(job(id)),
   fork: (id, body, key) => call(`${job(id)}/fork`, json(body, { "Idempotency-Key": key })),
-  forks: async (id) => (await call(`/jobs?limit=100&forked_from=${encodeURIComponent(id)}`)).jobs,
   capabilities: () => call("/capabilities"),
   workers: () => call("/workers"),
   queue: () => call("/queue"),

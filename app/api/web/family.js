@@ -4,34 +4,21 @@ import { h, state } from "./dom.js";
 import { t } from "./language.js";
 import { titleOf } from "./rows.js";
 
-const MOST = 60; // jobs of a family that are shown
-const UP = 20; // generations above
-
-/** The first job of the family: the one that is no fork. */
-async function first(view) {
-  let one = view;
-  for (let up = 0; up < UP && one.forked_from; up += 1) {
-    const above = await api.job(one.forked_from.job_id).catch(() => null);
-    if (!above) break; // deleted, or in an archive
-    one = above;
-  }
-  return one;
-}
+const MOST = 100; // jobs of a family that are shown: a page of a list
 
 /** The family of a job as nested lists; null where it is alone. */
 export async function family(view) {
-  const root = await first(view);
-  const top = { job: root, forks: /** @type {any[]} */ ([]) };
-  const found = new Map([[root.job_id, top]]);
-  for (const [id, one] of found) {
-    if (found.size >= MOST) break;
-    for (const fork of (await api.forks(id)).reverse()) {
-      const branch = { job: fork, forks: [] };
-      one.forks.push(branch);
-      found.set(fork.job_id, branch);
-    }
-  }
-  return found.size > 1 ? h("ul", { class: "family" }, branch(top, view.job_id)) : null;
+  const search = { family: view.job_id, sort: "oldest", limit: String(MOST) };
+  const { jobs } = await api.jobs(new URLSearchParams(search));
+  const found = new Map(jobs.map((job) => [job.job_id, { job, forks: /** @type {any[]} */ ([]) }]));
+  const tops = [];
+  for (const one of found.values()) (found.get(one.job.forked_from?.job_id)?.forks ?? tops).push(one);
+  if (found.size < 2) return null;
+  return h(
+    "ul",
+    { class: "family" },
+    tops.map((one) => branch(one, view.job_id)),
+  );
 }
 
 const branch = ({ job, forks }, here) =>

@@ -142,6 +142,8 @@ export interface JobFilter extends Stoppable {
   max_cost?: number;
   /** The job whose forks are wanted. */
   forked_from?: string;
+  /** A job: its first origin, and all forks of that. */
+  family?: string;
   /** True for favourites alone. */
   favourite?: boolean;
   collection?: string;
