@@ -1,12 +1,14 @@
 # One image for the API, the workers and the migration; compose.yaml says which.
-FROM python:3.13-slim
+# deploy/build_image.sh builds it on Debian without Docker or a registry.
+ARG BASE=python:3.13.5-slim-bookworm
+FROM ${BASE}
 
 COPY pyproject.toml setup.py constraints.txt README.md LICENSE /src/
 COPY dossier /src/dossier
 COPY dossier_server /src/dossier_server
 COPY app /src/app
 COPY migrations /src/migrations
-RUN python -m pip install --no-cache-dir --disable-pip-version-check --constraint /src/constraints.txt '/src[server,tracing]' \
+RUN PIP_CONSTRAINT=/src/constraints.txt python -m pip install --no-cache-dir --disable-pip-version-check '/src[server,tracing]' \
     && rm -rf /src \
     && useradd --create-home dossier
 

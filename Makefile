@@ -14,7 +14,7 @@ SHELL  := bash
 .SHELLFLAGS := -o pipefail -c
 Q      ?= What does the with statement do, and what is a context manager?
 
-.PHONY: help setup demo serve check test browser lint fix types test-model chaos failover upgrade game-day bench clean
+.PHONY: help setup demo serve check test browser lint fix types test-model chaos failover upgrade game-day image bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -84,6 +84,9 @@ upgrade: setup ## the last release beside today's code, and pg_upgrade where the
 
 game-day: setup ## bring about what operators meet, one after the other, and check that it can be seen
 	@$(BIN)/python -m tests.game_day
+
+image: setup ## build the image with debootstrap and buildah, and let it work on a read-only root; needs root
+	@$(BIN)/python -m tests.image $(IMAGE_OPTIONS)
 
 bench: setup ## measure, against yardsticks taken in the same run
 	$(BIN)/python -m benchmarks

@@ -62,6 +62,13 @@ def test_every_command_has_the_options_that_it_is_given(services):
     assert worker["concurrency"] >= 1
 
 
+def test_nothing_of_ours_writes_to_its_root_or_gains_rights(services):
+    for name in OURS:
+        assert services[name]["read_only"]
+        assert services[name]["cap_drop"] == ["ALL"]
+        assert services[name]["security_opt"] == ["no-new-privileges:true"]
+
+
 def test_nothing_starts_before_the_migration_is_done(services):
     for name in OURS - {"migrate"}:
         assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
@@ -122,7 +129,8 @@ def test_the_image_holds_what_is_pinned_and_runs_as_nobody_in_particular():
     copied = {word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]}
 
     assert lines.index("USER dossier") > max(n for n, line in enumerate(lines) if line.startswith("COPY"))
-    assert any("--constraint /src/constraints.txt" in line for line in lines)
+    assert any("PIP_CONSTRAINT=/src/constraints.txt python -m pip install" in line for line in lines)
+    assert any(re.fullmatch(r"ARG BASE=python:\d+\.\d+\.\d+-slim-\w+", line) for line in lines)
     assert copied == allowed
     assert all((ROOT / name).exists() for name in copied)
     assert "*" in (ROOT / ".dockerignore").read_text().splitlines()

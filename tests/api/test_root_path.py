@@ -5,6 +5,7 @@ import io
 import re
 import ssl
 from contextlib import AsyncExitStack
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ from app.domain.webhook import ToldEvent, message_body
 from dossier import AsyncDossier
 from tests.api.sse import frames
 from tests.conftest import FAST, TestHouse, serving
-from tests.nginx import find_nginx, proxying
+from tests.proxies import NAMES, find_proxy, proxying
 
 ROOT = "/dossier"
 SETTINGS = replace(FAST, root=f"{ROOT}/", allowed_hosts="localhost:*")
@@ -91,27 +92,27 @@ def test_a_webhook_names_the_address_below_the_root():
     assert b'"url":"/jobs/j"' in message_body("dossier", told)
 
 
-@pytest.fixture(params=[1])
+@pytest.fixture(params=[(name, 1) for name in NAMES], ids=NAMES)
 async def proxied(request, database_url, tmp_path):
-    """Run nginx with TLS over two servers.
+    """Run a proxy with TLS over two servers.
 
     Yields its URL, and the context that trusts it.
     """
-    nginx = find_nginx()
-    if nginx is None:
-        pytest.skip("nginx or openssl is not installed.")
+    name, workers = request.param
+    if find_proxy(name) is None:
+        pytest.skip(f"{name} or openssl is not installed.")
     async with AsyncExitStack() as stack:
         servers = [
-            await stack.enter_async_context(serving(TestHouse(SETTINGS, database_url), request.param))
+            await stack.enter_async_context(serving(TestHouse(SETTINGS, database_url), workers))
             for _ in range(2)
         ]
         yield (
-            await stack.enter_async_context(proxying(nginx, servers, tmp_path)),
+            await stack.enter_async_context(proxying(name, servers, tmp_path)),
             ssl.create_default_context(cafile=tmp_path / "cert.pem"),
         )
 
 
-async def test_a_client_works_through_nginx_with_tls(proxied):
+async def test_a_client_works_through_a_proxy_with_tls(proxied):
     url, trusted = proxied
 
     async with AsyncDossier(url, transport=httpx.AsyncHTTPTransport(verify=trusted)) as dossier:
@@ -123,9 +124,9 @@ async def test_a_client_works_through_nginx_with_tls(proxied):
     assert view.status == "completed"
 
 
-@pytest.mark.parametrize("proxied", [0], indirect=True)
-async def test_nginx_holds_no_event_back(proxied):
-    """nginx passes each event on while the stream stays open."""
+@pytest.mark.parametrize("proxied", [(name, 0) for name in NAMES], ids=NAMES, indirect=True)
+async def test_a_proxy_holds_no_event_back(proxied):
+    """It passes the first frame on while the stream stays open."""
     url, trusted = proxied
     async with httpx.AsyncClient(verify=trusted, base_url=url, timeout=90) as client:
         job = (await client.post("/jobs", json=QUESTION)).json()
@@ -136,7 +137,7 @@ async def test_nginx_holds_no_event_back(proxied):
             assert first.event == "hello"
 
 
-async def test_a_browser_behind_nginx_may_write_and_its_cookie_needs_tls(proxied):
+async def test_a_browser_behind_a_proxy_may_write_and_its_cookie_needs_tls(proxied):
     url, trusted = proxied
     origin = url.removesuffix(ROOT)
     async with httpx.AsyncClient(verify=trusted, base_url=url, timeout=90) as client:
@@ -148,4 +149,4 @@ async def test_a_browser_behind_nginx_may_write_and_its_cookie_needs_tls(proxied
     assert own.status_code == 201
     assert foreign.status_code == 403
     assert "Secure" in cookie
-    assert (moved.status_code, moved.headers["Location"]) == (308, f"{url}/")
+    assert (moved.status_code, urljoin(url, moved.headers["Location"])) == (308, f"{url}/")
