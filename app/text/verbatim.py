@@ -33,14 +33,23 @@ _PLANE = [code for code in range(0x80, 0x10000) if not 0xD800 <= code < 0xE000]
 _MARKED = _class([code for code in _PLANE if combining(chr(code))] + list(range(0x1160, 0x1200)))
 _CHANGED = _class([code for code in _PLANE if not is_normalized("NFKC", chr(code))])
 # What is not copied unchanged: white space of any kind but one space, hyphens, marks, other forms.
-_FOLDED_SIGNS = re.compile(
+_COMMON = (
     rf"(?P<hyphen>(?<=\w)(?:\u00ad+\s{{0,9}}|[-\u2010]\s{{0,3}}\n\s{{0,9}}(?=\w)|[-\u2010\u2011](?=[^\W\d_])))"
     rf"|(?P<space>\s(?:\s|[\u00ad\u200b\u2060\ufeff])+|[^\S ])"
     rf"|(?P<gone>[\u00ad\u200b-\u200f\u2060\ufeff]+)"
     rf"|(?P<same>[{re.escape(QUOTATION_MARKS)}{DASHES}]+)"
-    rf"|(?P<forms>(?:[{_CHANGED}](?![{_MARKED}]))+)"
+)
+_FOLDED_SIGNS = re.compile(
+    rf"{_COMMON}|(?P<forms>(?:[{_CHANGED}](?![{_MARKED}]))+)"
     rf"|(?P<other>[^\s{_MARKED}][{_MARKED}]{{1,10}}|[{_CHANGED}])"
 )
+# The same for a text without marks: a look at one character rules nearly all out, in a fifth of the time.
+_FOLDED_FIRST = rf"-\u00ad\u2010\u2011\u200b-\u200f\u2060\ufeff{re.escape(QUOTATION_MARKS)}{DASHES}{_CHANGED}"
+_UNMARKED_SIGNS = re.compile(
+    rf"(?=[{_FOLDED_FIRST}]|\s[\s\u00ad\u200b\u2060\ufeff]|[^\S ])"
+    rf"(?:{_COMMON}|(?P<forms>[{_CHANGED}]+)|(?P<other>(?!)))"
+)
+_MARK_SIGN = re.compile(f"[{_MARKED}]")
 _ELISION = re.compile(r"(?<!\s)\s*(?:\[\s*(?:…|\.{3})\s*\]|\(\s*(?:…|\.{3})\s*\)|…|\.{3,6})\s*")
 _AROUND = f"{QUOTATION_MARKS}' \n\t*_"
 _UNSPACED = re.compile(f"[{PAIRED_SCRIPTS}]")
@@ -52,7 +61,8 @@ class FoldedText:
     def __init__(self, text: str) -> None:
         self.original = text
         parts, offsets, done = list[str](), array("I"), 0
-        for found in _FOLDED_SIGNS.finditer(text):
+        is_marked = not text.isascii() and _MARK_SIGN.search(text)
+        for found in (_FOLDED_SIGNS if is_marked else _UNMARKED_SIGNS).finditer(text):
             parts.append(text[done : found.start()])
             offsets.extend(range(done, found.start()))
             done = found.end()
