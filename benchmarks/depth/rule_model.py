@@ -6,10 +6,10 @@ It can use nothing but the words of its prompt.
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.agent.brief import Brief
+from app.agent.brief import Brief, Task
 from app.agent.brief_prompts import brief_messages
 from app.agent.ports import Ask, ModelReply, TextReply, Writing
 from app.agent.prompts import messages
@@ -49,6 +49,7 @@ class RuleModel:
 
     def __init__(self, pause: float = 0.0) -> None:
         self.pause = pause
+        self.tasks: Mapping[Task, Callable[[str], object]] = TASKS
         self.asked: list[str] = []  # tasks and turns
         self.tokens = 0
         self.flying = self.most_flying = 0
@@ -75,7 +76,7 @@ class RuleModel:
         del writing
         self.asked.append(brief.task)
         told = "\n".join(message.content for message in brief_messages(brief, texts))
-        said = TASKS[brief.task](told)
+        said = self.tasks[brief.task](told)
         text = said if isinstance(said, str) else json.dumps(said)
         await self._wait()
         return TextReply(text, self._usage(told, text))
@@ -218,10 +219,34 @@ def _critique(told: str) -> dict[str, Any]:
     return {"problems": problems[:4]}
 
 
-TASKS = {
+TASKS: Mapping[Task, Callable[[str], object]] = {
     "thread": _thread,
     "extract": _extract,
     "outline": _outline,
     "section": _section,
     "critique": _critique,
 }
+
+
+class ThoroughModel(RuleModel):
+    """Have each thread read what any of them finds: the longest job that there is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tasks = TASKS | {"thread": _thorough, "outline": _curious}
+
+
+def _thorough(told: str) -> dict[str, Any]:
+    queries = [query for query in _queries(" ".join(NAMES)) if f"Searched for: {query}" not in told]
+    unread = [int(found[1]) for found in HIT.finditer(told) if '"is_read":true' not in found[0]]
+    return {
+        "thought": "by rules",
+        "queries": queries[:3],
+        "read": unread[:8],
+        "done": not (queries or unread),
+    }
+
+
+def _curious(told: str) -> dict[str, Any]:
+    """Outline, and always have something more to ask."""
+    return _outline(told) | {"gaps": [f"traffic of the {name} bridge" for name in NAMES]}
