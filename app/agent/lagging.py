@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from app.agent.limits import bounds
 from app.domain.job import Job
-from app.domain.threaded_work import Thread
+from app.domain.threaded_work import Thread, is_section_key
 
 LAG = 0.2  # of the job's time: the longest wait for the rest, counted from when the last one ended
 LAG_RULES = 6  # agent_rules from which nobody waits for them until the deadline
@@ -42,5 +42,5 @@ def _sections_lag(job: Job) -> bool:
     written = len(job.research.work.sections)
     if not written or not _may_leave(job):
         return False
-    flying = sum(call.key.startswith("1/section/") for call in job.research.calls if not call.settled)
+    flying = sum(is_section_key(call.key) for call in job.research.calls if not call.settled)
     return 0 < flying <= written

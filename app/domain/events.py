@@ -146,6 +146,8 @@ class CallProgressed(ResearchFact, frozen=True):
     key: str
     state: WritingState
     tokens: int  # of the reply so far, thoughts among them; counted by us, so not exact
+    said: str | UnsetType = UNSET  # new words of a section of the report
+    start: int | UnsetType = UNSET  # characters of the section before them; left out: it begins anew
 
 
 class CallCompleted(ResearchFact, frozen=True):

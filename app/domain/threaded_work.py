@@ -85,6 +85,11 @@ def is_thread_key(key: str) -> bool:
     return kind in _PARTS or (kind == "model" and rest[0].startswith("t"))
 
 
+def is_section_key(key: str) -> bool:
+    """Return True for a call that writes a section of the report."""
+    return key.startswith("1/section/")
+
+
 def evolve(work: ThreadedWork, event: ThreadEvent) -> ThreadedWork:
     """Return the state after one more event."""
     match event:

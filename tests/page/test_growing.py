@@ -34,7 +34,8 @@ BEGINNING = (
     e.OutlineDrafted("Rain and harvest", SECTIONS, "high"),
     e.CallRequested("1/section/1", "model", "p:m", "00", "The rain"),
     e.CallRequested("1/section/2", "model", "p:m", "00", "The harvest"),
-    e.CallProgressed("1/section/2", "writing", 412),
+    e.CallProgressed("1/section/2", "writing", 290, "Wheat came"),
+    e.CallProgressed("1/section/2", "writing", 412, " in **early**", 10),
 )
 WRITTEN = (
     e.CallCompleted("1/section/1", e.Usage(10, 20), 5, "ab" * 32, 3),
@@ -58,6 +59,8 @@ async def test_sections_appear_as_they_are_written(browser, server, engine):
         await watched.sees("#draft h2", "The report so far")
         await watched.sees("#draft-state", "0 of 3 sections written. Its sentences are not checked yet.")
         await watched.sees("#draft-sections section:nth-child(3)", "Being written: 412 tokens so far.")
+        await watched.sees("#draft-sections section:nth-child(3) strong", "early")
+        await watched.sees("#draft-sections section:nth-child(3)", "Wheat came in early")
         await watched.sees("#turn-1 .call .cost", "writing, 412 tokens so far")
         lanes = await watched.find("#lanes .lane").all_text_contents()
         assert [text.partition(" · ")[0] for text in lanes] == [

@@ -20,8 +20,8 @@ export { toolInWords } from "./fold_words.js";
  * @typedef {{ from: number, to: number | null, person: boolean, words: string }} Wait
  * @typedef {{ number: number, question: string, section: number | null, from: number, to: number | null,
  *   found: Set<number>, passages: number, reason: string, finding: string, touched: number }} Lane
- * @typedef {{ number: number, heading: string, points: string, content: string, problem: string,
- *   touched: number }} Section
+ * @typedef {{ number: number, heading: string, points: string, content: string, growing: string,
+ *   problem: string, touched: number }} Section
  * @typedef {ReturnType<typeof empty>} Job
  */
 

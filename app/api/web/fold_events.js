@@ -15,7 +15,7 @@ import {
   wait,
   work,
 } from "./fold_parts.js";
-import { APPLY_TO_THREADS } from "./fold_threads.js";
+import { APPLY_TO_THREADS, growSection } from "./fold_threads.js";
 import { toolInWords, waitInWords, writingInWords } from "./fold_words.js";
 import { t } from "./language.js";
 
@@ -142,6 +142,7 @@ export const APPLY = {
     const call = job.open.get(data.key);
     if (!call) return;
     Object.assign(call, { state: data.state, tokens: data.tokens, touched: event.seq });
+    if (data.said !== undefined) growSection(job, data, event);
     turnOf(job, call.turn, event).touched = event.seq;
   },
   call_completed(job, data, event) {
@@ -216,6 +217,6 @@ export const APPLY = {
  * @param {LogEvent} event
  */
 function drafted({ title, content }, { seq }) {
-  const section = { number: 0, heading: "", points: "", content, problem: "", touched: seq };
+  const section = { number: 0, heading: "", points: "", content, growing: "", problem: "", touched: seq };
   return { title, seq, sections: [section] };
 }

@@ -69,7 +69,7 @@ export const APPLY_TO_THREADS = {
     const other = isNew ? t`Section ${number} was written` : t`Section ${number} was rewritten`;
     note(job, event, number ? other : first, data.content);
     const section = job.draft?.sections[data.section];
-    if (section) Object.assign(section, { content: data.content, problem: "", touched: event.seq });
+    if (section) Object.assign(section, { content: data.content, growing: "", problem: "", touched: event.seq });
   },
   sections_criticised(job, data, event) {
     say(job, t`Reviewing the report: ${many(data.problems.length, "problem")} found`);
@@ -94,9 +94,20 @@ function touch(job, data, event) {
   return lane;
 }
 
+/**
+ * Add what a model wrote to its section; without a start, it begins anew.
+ * @param {Job} job
+ * @param {any} data
+ * @param {LogEvent} event
+ */
+export function growSection(job, { key, said, start }, event) {
+  const section = job.draft?.sections[Number(key.split("/")[2].split(".")[0])];
+  if (section) Object.assign(section, { growing: start ? section.growing + said : said, touched: event.seq });
+}
+
 /** A section that is not written yet. */
 function planned({ heading, points }, number) {
-  return { number, heading, points, content: "", problem: "", touched: 0 };
+  return { number, heading, points, content: "", growing: "", problem: "", touched: 0 };
 }
 
 /**

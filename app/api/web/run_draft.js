@@ -1,4 +1,4 @@
-// The report while it is written: its sections in order, each as soon as the log has it.
+// The report while it is written: its sections in order, each as far as the log has it.
 import { $, h, keep, say } from "./dom.js";
 import { isOver } from "./fold.js";
 import { t } from "./language.js";
@@ -38,12 +38,13 @@ function sectionsInWork(run) {
   return found;
 }
 
-function part({ number, heading, points, content, problem }, tokens, isEnded) {
+function part({ number, heading, points, content, growing, problem }, tokens, isEnded) {
+  const text = content || (tokens === undefined ? "" : growing);
   return h(
     "section",
     null,
     heading || number ? h("h3", { dir: "auto" }, heading) : "",
-    content ? blocks(content) : h("p", { class: "soft", dir: "auto" }, points),
+    text ? blocks(text) : h("p", { class: "soft", dir: "auto" }, points),
     tokens === undefined && content ? "" : h("p", { class: "hint" }, sectionState(content, tokens, isEnded)),
     problem ? h("p", { class: "hint", dir: "auto" }, t("To be rewritten: "), problem) : "",
   );

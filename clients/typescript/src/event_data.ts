@@ -105,6 +105,8 @@ export interface components {
             /** @enum {unknown} */
             state: "queued" | "reading" | "thinking" | "writing";
             tokens: number;
+            said?: string;
+            start?: number;
         };
         /** @description Intent: committed before anything is paid for. */
         CallRequested: {
