@@ -1,4 +1,4 @@
-"""Find how many paid calls of a job were made one after another.
+"""Count the paid calls of a job that followed one another.
 
 That is what its wall clock follows from, however long a call takes and however busy the machine is.
 """

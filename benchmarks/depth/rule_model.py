@@ -229,7 +229,7 @@ TASKS: Mapping[Task, Callable[[str], object]] = {
 
 
 class ThoroughModel(RuleModel):
-    """Have each thread read what any of them finds: the longest job that there is."""
+    """Have each thread read whatever any thread finds."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ PIECES = ("The length ", "is known, ", "and the height.")
 
 
 class Writer(RuleModel):
-    """Write the second section in pieces, each once the one before was told."""
+    """Write the second section in pieces, each after the last was told."""
 
     def __init__(self, told):
         super().__init__()
