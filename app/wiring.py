@@ -38,6 +38,7 @@ from app.toolmaking import TenantTools, Toolmaker, times_of
 from app.tracing import record_with
 from app.worker.attempt import Attempt
 from app.worker.breaker import Times
+from app.worker.ingestion_worker import IngestionWorker
 from app.worker.presence import Outages
 from app.worker.providers import Tools
 from app.worker.researcher import Researcher
@@ -82,6 +83,7 @@ class Container:
         self.sender = WebhookSender(settings.private_hosts)
         root = settings.root_path
         self.courier = WebhookCourier(self.engine, self.wake, self.sender, self.metrics, root=root)
+        self.ingesting = IngestionWorker(self.engine, self.wake, files)
         self.signer: Signer | None = signer_of(settings.signing_key)
         self.keyring = Keyring(self.engine, process_key)
         self.access = AccessLog(self.engine, self.metrics)
@@ -190,6 +192,7 @@ class Container:
             working[0].add_done_callback(lambda _task: self.drained.set())
             background.append(_essential(self._drain(worker)))
             background.append(_essential(self.courier.run()))
+            background.append(_essential(self.ingesting.run()))
             if self.settings.checkpoint_seconds:
                 background.append(_essential(self.notary().run(self.engine)))
         try:

@@ -1,10 +1,12 @@
 """The calls of the client that are about documents."""
 
+import asyncio
 import os
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import msgspec
@@ -16,11 +18,15 @@ from dossier.document_types import (
     DocumentPage,
     DocumentSearch,
     FoundDocuments,
+    Ingestion,
+    IngestionPage,
     ListedDocument,
     NewDocument,
+    is_over,
 )
 
 DOCUMENTS_PAGE = 100  # the most that the server gives
+INGESTION_WAITS = (0.2, 5.0)  # seconds: first and longest wait between two looks
 UPLOAD = httpx.Timeout(connect=5.0, read=600.0, write=60.0, pool=5.0)  # a scanned book takes minutes
 
 
@@ -74,6 +80,45 @@ class DocumentCalls(ABC):
         """
         new = NewDocument(text, url, title, tuple(collections), metadata or {})
         return await self._put_in("POST", "/documents", file, new)
+
+    async def submit_document(
+        self,
+        file: str | os.PathLike[str],
+        *,
+        url: str | None = None,
+        title: str | None = None,
+        collections: Sequence[str] = (),
+        metadata: dict[str, Any] | None = None,
+    ) -> Ingestion:
+        """Send a file for a worker to read, without waiting for that.
+
+        Raises:
+            ApiError: `queue_full`, `body_too_large`, or fields that were refused.
+        """
+        new = NewDocument(None, url, title, tuple(collections), metadata or {})
+        headers = {"Prefer": "respond-async"}
+        return decoded(await self._send_file("POST", "/documents", file, new, headers), Ingestion)
+
+    async def ingestion(self, ingestion_id: UUID | str) -> Ingestion:
+        """Return how far a file is. Raises ApiError `ingestion_not_found`."""
+        return decoded(await self._ask("GET", f"/ingestions/{ingestion_id}"), Ingestion)
+
+    async def ingestions(self, limit: int = 20, cursor: str | None = None) -> IngestionPage:
+        """Get a page of ingestions, the newest first."""
+        params = {"limit": limit, **({"cursor": cursor} if cursor else {})}
+        return decoded(await self._ask("GET", "/ingestions", params=params), IngestionPage)
+
+    async def ingested(self, ingestion_id: UUID | str, timeout: float = 3600.0) -> Ingestion:  # noqa: ASYNC109 - as in `result`
+        """Wait until a file is read, and return what became of it.
+
+        Raises TimeoutError where it takes longer, or ApiError.
+        """
+        wait = INGESTION_WAITS[0]
+        async with asyncio.timeout(timeout):
+            while not is_over((found := await self.ingestion(ingestion_id)).status):
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, INGESTION_WAITS[1])
+        return found
 
     async def replace_document(
         self,
@@ -142,13 +187,17 @@ class DocumentCalls(ABC):
     ) -> AddedDocuments:
         if file is None:
             return decoded(await self._sent(method, path, content=msgspec.json.encode(new)), AddedDocuments)
+        return decoded(await self._send_file(method, path, file, new, {}), AddedDocuments)
+
+    async def _send_file(
+        self, method: str, path: str, file: str | os.PathLike[str], new: NewDocument, headers: dict[str, str]
+    ) -> httpx.Response:
         fields: dict[str, Any] = {"metadata": msgspec.json.encode(new.metadata).decode()}
         fields |= {name: value for name, value in (("url", new.url), ("title", new.title)) if value}
         fields["collections"] = list(new.collections)
         with Path(file).open("rb") as stream:  # noqa: ASYNC230 - opening takes no time; it is sent in pieces
             files = {"file": (Path(file).name, stream, "application/octet-stream")}
-            response = await self._ask(method, path, data=fields, files=files, timeout=UPLOAD)
-        return decoded(response, AddedDocuments)
+            return await self._ask(method, path, data=fields, files=files, headers=headers, timeout=UPLOAD)
 
     async def _sent(self, method: str, path: str, content: bytes) -> httpx.Response:
         headers = {"Content-Type": "application/json"}

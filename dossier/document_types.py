@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from msgspec import Meta, Struct, field
 
@@ -113,3 +114,59 @@ class AddedDocuments(Struct, frozen=True):
     documents: list[AddedDocument]
     failed: list[str] = field(default_factory=list)  # why, each with its file
     skipped: list[str] = field(default_factory=list)  # files of formats that are not read
+
+
+IngestionStatus = Literal["pending", "running", "completed", "failed"]
+
+
+class Ingestion(Struct, frozen=True):
+    """A file that a worker reads into documents."""
+
+    ingestion_id: UUID
+    name: str  # of the file
+    size: int  # bytes
+    status: IngestionStatus
+    progress: int  # 0..100
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None  # or failed
+    seq: int  # of its newest event
+    attempt: int  # how often a worker took it
+    documents_done: int
+    documents_total: int | None  # None until the file has been read
+    result: AddedDocuments | None = None
+    error: str | None = None  # why it failed
+
+
+class IngestionEvent(Struct, frozen=True):
+    """What happened to an ingestion."""
+
+    ingestion_id: UUID
+    seq: int  # 1, 2, 3 …
+    type: str
+    status: IngestionStatus
+    at: datetime
+    data: dict[str, Any]
+
+
+class IngestionPage(Struct, frozen=True):
+    """A page of ingestions, the newest first.
+
+    `next_cursor` is null on the last page.
+    """
+
+    ingestions: list[Ingestion]
+    next_cursor: str | None
+
+
+class IngestionEvents(Struct, frozen=True):
+    """A page of an ingestion's events."""
+
+    events: list[IngestionEvent]
+    next_after: int
+    head: int
+
+
+def is_over(status: IngestionStatus) -> bool:
+    """Return whether nothing follows this status."""
+    return status in ("completed", "failed")

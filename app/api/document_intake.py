@@ -10,15 +10,17 @@ from msgspec import Struct
 
 from app.api.context import ApiContext
 from app.api.contract import JSON, checked_body
-from app.api.document_adding import add_read
 from app.api.problem_details import BadRequest
 from app.api.uploads import FORM, UploadForm, received_form, refuse_too_long, too_long
-from app.errors import ProviderError
+from app.document_adding import add_read, refusal_of, retitle
+from app.errors import ProviderError, QueueFull
 from app.ingest.extracted import ExtractedDocument, FileRead, tidy_title
 from app.store import documents, originals
+from app.store.ingestions import MAX_OPEN_INGESTIONS, submit_ingestion
+from app.store.wake import Hint
 from app.text.formats import from_plain, tidy
 from app.text.urls import normalise
-from dossier.document_types import AddedDocuments, ListedDocument, NewDocument
+from dossier.document_types import AddedDocuments, Ingestion, ListedDocument, NewDocument
 
 MAX_JSON_DOCUMENT = 16_000_000  # bytes; the longest text has 2,000,000 characters
 FORM_FIELDS = ("url", "title", "collections", "metadata")
@@ -39,7 +41,7 @@ async def take_in(
 
     Raises BadRequest, InvalidRequest, DatabaseUnavailable, WrongVersion.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = _kind_of(request)
     if kind == FORM:
         async with received_form(request, context.shelf.max_upload) as form:
             return await _stored(context, await _of_form(context, form, replaced), replaced)
@@ -48,6 +50,35 @@ async def take_in(
         raise BadRequest("unsupported_media_type", f"Send {JSON} or {FORM}{got}.", "Content-Type")
     wanted = checked_body(await _json_body(request), NewDocument)
     return await _stored(context, Intake(await _of_json(context, wanted, replaced), wanted), replaced)
+
+
+def is_form(request: Request[Any, Any, Any]) -> bool:
+    """Return whether a request brings a form."""
+    return _kind_of(request) == FORM
+
+
+def _kind_of(request: Request[Any, Any, Any]) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def take_in_later(context: ApiContext, request: Request[Any, Any, Any]) -> Ingestion:
+    """Keep the file of a form for a worker to read.
+
+    Raises BadRequest, InvalidRequest, QueueFull, DatabaseUnavailable.
+    """
+    engine, caller = context.writer.engine, context.caller
+    async with received_form(request, context.shelf.max_upload) as form:
+        if form.file is None:
+            raise BadRequest("malformed_form", "Send a file in the field `file`.", "file")
+        file, wanted = form.file, _fields(form)
+        wanted = msgspec.structs.replace(wanted, url=_address_of(file, wanted))
+        original_id = await originals.keep_original(engine, caller, file)
+        ingestion = await submit_ingestion(engine, caller, original_id, file.name, file.size, wanted)
+    if ingestion is None:
+        await documents.remove_original(engine, caller, original_id)
+        raise QueueFull(f"{MAX_OPEN_INGESTIONS} files wait to be read. Try again when some have been.")
+    context.wake.ring(Hint(frozenset({ingestion.ingestion_id})))
+    return ingestion
 
 
 async def _json_body(request: Request[Any, Any, Any]) -> bytes:
@@ -65,12 +96,15 @@ async def _of_form(context: ApiContext, form: UploadForm, replaced: ListedDocume
         raise BadRequest("malformed_form", "Send a file in the field `file`.", "file")
     wanted = _fields(form)
     file = form.file
-    url = replaced.url if replaced else wanted.url or f"upload:{file.sha256[:32]}/{quote(file.name)}"
+    url = replaced.url if replaced else _address_of(file, wanted)
     read = await context.shelf.files.read(file.path, url, file.name)
     if not read.documents:
-        why = "; ".join(read.failed) or "No file in it is of a format that can be read."
-        raise BadRequest("unreadable_document", why, "file")
+        raise BadRequest("unreadable_document", refusal_of(read), "file")
     return Intake(read, wanted, file)
+
+
+def _address_of(file: originals.UploadedFile, wanted: NewDocument) -> str:
+    return wanted.url or f"upload:{file.sha256[:32]}/{quote(file.name)}"
 
 
 def _fields(form: UploadForm) -> NewDocument:
@@ -125,8 +159,7 @@ async def _stored(context: ApiContext, intake: Intake, replaced: ListedDocument 
     read, wanted = intake.read, intake.wanted
     if replaced and (len(read.documents) != 1 or read.documents[0].url != replaced.url):
         raise BadRequest("unreadable_document", "An archive cannot replace one document.", "file")
-    if wanted.title and len(read.documents) == 1:
-        read.documents[0] = msgspec.structs.replace(read.documents[0], title=tidy_title(wanted.title))
+    retitle(read, wanted.title)
     engine, original_id = context.writer.engine, None
     if intake.original:
         original_id = await originals.keep_original(engine, context.caller, intake.original)

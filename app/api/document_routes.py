@@ -12,13 +12,14 @@ from litestar.response import Stream
 from app.api.authentication import DOCUMENTS
 from app.api.context import ApiContext
 from app.api.contract import BODY, MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
-from app.api.document_intake import is_new, take_in
+from app.api.document_intake import is_form, is_new, take_in, take_in_later
 from app.api.problem_details import BadRequest
 from app.store import documents, originals
-from dossier.document_types import AddedDocuments, Document, DocumentPage, ListedDocument
+from dossier.document_types import AddedDocuments, Document, DocumentPage, Ingestion, ListedDocument
 
 UNSAFE_SIGN = re.compile(r"[^A-Za-z0-9._ -]")  # in the name of a download
 MAX_ID = 2**63 - 1  # a bigint in Postgres
+LATER = re.compile(r"(^|[,\s])respond-async\s*($|[,;])", re.IGNORECASE)  # in Prefer (RFC 7240)
 INTAKE = (
     *BODY,
     "malformed_form",
@@ -36,16 +37,25 @@ RECEIVING = {**DOCUMENTS, "receives": True}
     opt=RECEIVING,
     request_max_body_size=None,
     responses={
-        **problems_of(*INTAKE),
+        **problems_of(*INTAKE, "queue_full"),
         200: ResponseSpec(AddedDocuments, description="All of it was there already"),
+        202: ResponseSpec(Ingestion, description="A worker reads the file; asked for by `Prefer`"),
     },
     summary="Add a document, or the documents of an archive",
-    description="A form with a file, or JSON with a text or a page's url. The same content adds nothing.",
+    description=(
+        "A form with a file, or JSON with a text or a page's url. The same content adds nothing. With "
+        "`Prefer: respond-async` a worker reads the file of a form: follow the ingestion."
+    ),
 )
 async def add_document(
     context: NamedDependency[ApiContext], request: Request[Any, Any, Any]
-) -> Response[AddedDocuments]:
-    """Read what is sent, and store its documents."""
+) -> Response[AddedDocuments] | Response[Ingestion]:
+    """Store the documents of what is sent, now or by a worker."""
+    if LATER.search(request.headers.get("prefer", "")) and is_form(request):
+        ingestion = await take_in_later(context, request)
+        address = f"{context.links.root}/ingestions/{ingestion.ingestion_id}"
+        headers = {"Location": address, "Preference-Applied": "respond-async"}
+        return Response(ingestion, status_code=202, headers=headers)
     added = await take_in(context, request)
     return Response(added, status_code=201 if is_new(added) else 200)
 

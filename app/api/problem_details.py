@@ -87,6 +87,7 @@ CODES: dict[str, tuple[int, str]] = {
     "not_yet_submitted": (404, "The job did not exist at that time"),
     "report_not_ready": (404, "The report is not ready"),
     "document_not_found": (404, "The document does not exist"),
+    "ingestion_not_found": (404, "The ingestion does not exist"),
     "original_not_found": (404, "The document's file was not kept"),
     "webhook_not_found": (404, "The webhook or its delivery does not exist"),
     "key_not_found": (404, "The key does not exist"),

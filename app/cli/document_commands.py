@@ -3,7 +3,7 @@
 import click
 
 from app.cli.printing import print_table
-from app.cli.shelf import open_shelf
+from app.cli.shelf import ServerShelf, open_shelf
 from app.cli.terminal import counted, print_json
 
 
@@ -42,3 +42,25 @@ def remove(url_prefix: str, *, as_json: bool) -> None:
         print_json({"removed": count})
     else:
         click.echo(f"Removed {counted(count, 'document')}.")
+
+
+@documents.command("ingestions", epilog="Example: dossier documents ingestions --limit 5")
+@click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="How many.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def list_ingestions(*, limit: int, as_json: bool) -> None:
+    """List the files that the server at DOSSIER_URL reads later."""
+    with open_shelf() as shelf:
+        if not isinstance(shelf, ServerShelf):
+            raise click.UsageError("Set DOSSIER_URL: only a server reads files later.")
+        found = shelf.ingestions(limit).ingestions
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        click.echo("No files yet; try `dossier ingest --later PATH`.")
+        return
+    rows = [
+        (one.name, one.status, f"{one.progress} %", f"{one.documents_done:,}", one.error or "")
+        for one in found
+    ]
+    print_table(("File", "Status", "Progress", "Documents", "Error"), rows, cut=("Error",))

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from rich.progress import Progress
 
 from app.cli.exits import FAILED
-from app.cli.shelf import Shelf, database_shelf, open_shelf
+from app.cli.shelf import ServerShelf, Shelf, database_shelf, open_shelf
 from app.cli.terminal import complain, counted, err, print_json
 from app.ingest import builtin, folder
 from dossier.document_types import AddedDocument
@@ -72,9 +72,16 @@ def _named(names: list[str]) -> str:
 @click.option("--builtin", "with_builtin", is_flag=True, help="Python's reference and the installed READMEs.")
 @click.option("--sync", is_flag=True, help="Remove the documents of files that are gone from these folders.")
 @click.option("--collection", "collections", multiple=True, help="Put the documents into this collection.")
+@click.option("--later", is_flag=True, help="Let the server at DOSSIER_URL read them later.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def ingest(
-    paths: tuple[Path, ...], *, with_builtin: bool, sync: bool, collections: tuple[str, ...], as_json: bool
+    paths: tuple[Path, ...],
+    *,
+    with_builtin: bool,
+    sync: bool,
+    collections: tuple[str, ...],
+    later: bool,
+    as_json: bool,
 ) -> None:
     """Add documents to search.
 
@@ -85,8 +92,13 @@ def ingest(
     """
     if not paths and not with_builtin:
         raise click.UsageError("Name files or folders, or pass --builtin.")
+    if later and (with_builtin or sync):
+        raise click.UsageError("--later goes with neither --builtin nor --sync.")
     summary = Summary()
     with open_shelf() as shelf:
+        if later:
+            _submit(shelf, list(folder.files(paths)), collections, as_json=as_json)
+            return
         if with_builtin:
             _tell(shelf.put_all(builtin.documents()), summary)
         if sync:
@@ -94,6 +106,16 @@ def ingest(
         ingest_files(shelf, list(folder.files(paths)), summary, collections, sync=sync)
     summary.pass_over(map(str, folder.passed_over(paths)))
     _show(summary, as_json=as_json)
+
+
+def _submit(shelf: Shelf, files: list[Path], collections: tuple[str, ...], *, as_json: bool) -> None:
+    if not isinstance(shelf, ServerShelf):
+        raise click.UsageError("Set DOSSIER_URL: only a server reads files later.")
+    sent = [shelf.submit_file(path, collections) for path in files]
+    if as_json:
+        print_json(sent)
+    else:
+        click.echo(f"Sent {counted(len(sent), 'file')}. See how far: dossier documents ingestions")
 
 
 def _show(summary: Summary, *, as_json: bool) -> None:

@@ -5,8 +5,8 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from app.api.document_adding import add_read
 from app.cli.database_url import ready_url
+from app.document_adding import add_read
 from app.domain.caller import ANYBODY
 from app.ingest.confined import confined_read
 from app.ingest.extract import NO_SUCH_FILE
@@ -15,7 +15,7 @@ from app.settings import load_settings
 from app.store import documents
 from app.store.database import Engine, make_engine
 from dossier import Dossier
-from dossier.document_types import AddedDocument, AddedDocuments, ListedDocument
+from dossier.document_types import AddedDocument, AddedDocuments, Ingestion, IngestionPage, ListedDocument
 from dossier.problems import ApiError
 
 
@@ -89,6 +89,14 @@ class ServerShelf:
             return AddedDocuments(
                 [], [f"{path}: It cannot be opened ({error.strerror}): check its permissions."]
             )
+
+    def submit_file(self, path: Path, collections: Sequence[str] = ()) -> Ingestion:
+        """Send a file that the server reads later."""
+        return self._dossier.submit_document(path, url=path.resolve().as_uri(), collections=collections)
+
+    def ingestions(self, limit: int) -> IngestionPage:
+        """Return the newest files that the server reads or has read."""
+        return self._dossier.ingestions(limit)
 
     def listed(self, url_prefix: str = "", collection: str | None = None) -> Iterator[ListedDocument]:
         """Yield the documents by their urls."""

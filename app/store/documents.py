@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from app.domain.caller import Caller
 from app.errors import WrongVersion
 from app.store.database import Engine, fetch, fetch_own, storable
+from app.store.originals import IS_AWAITED
 from app.text import languages
 from app.text.passages import cut, folded
 from dossier.document_types import DocumentChange, DocumentOriginal, ListedDocument
@@ -65,17 +66,18 @@ PUT_DOCUMENT = """
     UNION ALL SELECT document_id, 'unchanged', $1::text, NULL FROM seen WHERE same
     UNION ALL SELECT document_id, 'same_text', url, NULL FROM alike"""
 
-REMOVE = """
+REMOVE = f"""
     WITH removed AS (
         DELETE FROM documents WHERE tenant = $2::text AND starts_with(url, $1::text) RETURNING original_id
     ), emptied AS (
         DELETE FROM originals o USING removed r WHERE o.original_id = r.original_id
           AND NOT EXISTS (SELECT FROM documents d
               WHERE d.original_id = o.original_id AND NOT starts_with(d.url, $1::text))
+          AND NOT {IS_AWAITED}
     )
     SELECT count(*) FROM removed"""
 
-REMOVE_ONE = """
+REMOVE_ONE = f"""
     WITH removed AS (
         DELETE FROM documents WHERE tenant = $2::text AND document_id = $1::bigint
         RETURNING document_id, original_id
@@ -83,12 +85,13 @@ REMOVE_ONE = """
         DELETE FROM originals o USING removed r WHERE o.original_id = r.original_id
           AND NOT EXISTS (SELECT FROM documents d
               WHERE d.original_id = o.original_id AND d.document_id <> r.document_id)
+          AND NOT {IS_AWAITED}
     )
     SELECT count(*) FROM removed"""
 
-REMOVE_ORIGINAL = """
+REMOVE_ORIGINAL = f"""
     DELETE FROM originals o WHERE tenant = $1::text AND original_id = $2::uuid
-      AND NOT EXISTS (SELECT FROM documents d WHERE d.original_id = o.original_id)"""
+      AND NOT EXISTS (SELECT FROM documents d WHERE d.original_id = o.original_id) AND NOT {IS_AWAITED}"""
 
 COLUMNS = """d.document_id, d.url, d.title, d.sha256, length(d.text), d.added_at, d.language, d.collections,
     d.metadata::text, o.name, o.media_type, o.size, o.sha256"""

@@ -14,6 +14,10 @@ from app.store.database import Engine, fetch, storable
 
 ORIGINAL_PIECE = 1_000_000  # bytes
 
+# Of an original o: a worker has still to read it.
+IS_AWAITED = """EXISTS (SELECT FROM ingestions i
+              WHERE i.original_id = o.original_id AND i.status IN ('pending', 'running'))"""
+
 # One that is still being stored, or whose storing broke off, is not whole.
 KNOWN_ORIGINAL = """
     SELECT original_id FROM originals o WHERE tenant = $1::text AND sha256 = $2::text
@@ -31,9 +35,9 @@ ORIGINAL_OF = """
     SELECT original_id FROM documents WHERE tenant = $1::text AND document_id = $2::bigint
       AND original_id IS NOT NULL"""
 # One that no document has after a day was left by an upload that broke off.
-SWEEP_ORIGINALS = """
+SWEEP_ORIGINALS = f"""
     DELETE FROM originals o WHERE created_at < now() - interval '1 day'
-      AND NOT EXISTS (SELECT FROM documents d WHERE d.original_id = o.original_id)"""
+      AND NOT EXISTS (SELECT FROM documents d WHERE d.original_id = o.original_id) AND NOT {IS_AWAITED}"""
 
 
 class UploadedFile(Struct, frozen=True):

@@ -210,6 +210,44 @@ original_chunks = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+ingestions = Table(
+    "ingestions",
+    metadata,
+    Column("ingestion_id", Uuid, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("original_id", Uuid, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),  # bytes
+    Column("request", JSON, nullable=False),
+    Column("status", Text, nullable=False, server_default="pending"),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("started_at", Moment),
+    Column("completed_at", Moment),
+    Column("next_at", Moment, nullable=False, server_default=func.now()),  # when a worker may take it
+    Column("epoch", Integer, nullable=False, server_default="0"),  # of the claim; it only grows
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("seq", Integer, nullable=False, server_default="1"),
+    Column("documents_done", Integer, nullable=False, server_default="0"),
+    Column("documents_total", Integer),
+    Column("result", JSON),
+    Column("error", Text),
+    CheckConstraint("status IN ('pending', 'running', 'completed', 'failed')", name="status"),
+    Index("ingestions_open_idx", "ingestion_id", postgresql_where=text("status IN ('pending', 'running')")),
+    Index("ingestions_tenant_idx", "tenant", "ingestion_id"),
+    Index("ingestions_original_idx", "original_id"),
+)
+
+ingestion_events = Table(
+    "ingestion_events",
+    metadata,
+    Column("ingestion_id", Uuid, ForeignKey("ingestions.ingestion_id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("type", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("at", Moment, nullable=False, server_default=func.clock_timestamp()),
+)
+
 documents = Table(
     "documents",
     metadata,

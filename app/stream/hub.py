@@ -22,6 +22,7 @@ from app.store.wake import Hint, Wake
 from app.stream import frames
 from app.stream.connection import message
 from app.stream.feed_topic import Feed
+from app.stream.ingestion_topics import IngestionTopics
 from app.stream.readers import Readers
 from app.stream.topic import EVENTS_PAGE_SIZE, EncodedEvent, Topic
 from dossier.job_types import OVER
@@ -46,6 +47,7 @@ class Hub:
         self._reading = reading or engine
         self._wake = wake
         self.crowd = Readers(draining, limit)
+        self.ingestions = IngestionTopics(engine, wake)
         self._feeds: dict[tuple[str, tuple[str, ...] | None], Feed] = {}
         self._news = asyncio.Event()
         self._topics: dict[UUID, Topic] = {}  # in the order of their last news
@@ -61,6 +63,7 @@ class Hub:
                 tasks.create_task(self._read())
                 tasks.create_task(self._poll())
                 tasks.create_task(self._follow_feeds())
+                tasks.create_task(self.ingestions.run())
                 tasks.create_task(self.crowd.tick())
                 tasks.create_task(self.crowd.drain())
         finally:

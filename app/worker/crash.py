@@ -11,7 +11,7 @@ from typing import Literal, get_args
 VARIABLE = "DOSSIER_CRASH_AT"
 
 JobPlace = Literal["after_claim", "after_intent", "after_call", "before_commit", "after_commit"]
-Place = JobPlace | Literal["after_webhook"]
+Place = JobPlace | Literal["after_webhook", "after_reading"]
 JOB_PLACES: tuple[JobPlace, ...] = get_args(JobPlace)
 
 _place, _, _times = os.environ.get(VARIABLE, "").partition(":")

@@ -17,10 +17,12 @@ from app.domain import commands as c
 from app.domain.caller import Caller
 from app.store import documents
 from app.store.api_keys import add_key, revoke_key
+from app.store.ingestions import submit_ingestion
 from app.store.library import save_filter
 from app.store.shares import add_share
 from app.store.tenants import add_tenant, suspend_tenant
 from app.store.webhook_endpoints import add_endpoint
+from dossier.document_types import NewDocument
 from dossier.library_types import JobSearch
 from dossier.request import ResearchRequest
 from dossier.webhook_types import NewWebhook
@@ -59,6 +61,9 @@ NEEDS = {
     "DELETE /documents/{document_id}": "documents",
     "GET /documents/{document_id}/text": "read",
     "GET /documents/{document_id}/original": "read",
+    "GET /ingestions": "read",
+    "GET /ingestions/{ingestion_id}": "read",
+    "GET /ingestions/{ingestion_id}/events": "read",
     "GET /webhooks": "read",
     "POST /webhooks": "admin",
     "GET /webhooks/{endpoint_id}": "read",
@@ -107,8 +112,19 @@ NEEDS = {
 SCOPES = ("read", "submit", "documents", "admin")
 NOBODY = ("none", "malformed", "expired", "revoked")
 QUERIES = {"GET /sources": {"url": "https://example.com/"}, "GET /documents/text": {"url": "note:nothing"}}
-MISSING = {f"{thing}_not_found" for thing in ("job", "document", "webhook", "key", "share", "filter")}
-IDS = ("{job_id}", "{document_id}", "{endpoint_id}", "{response_id}", "{key_id}", "{share_id}", "{filter_id}")
+MISSING = {
+    f"{thing}_not_found" for thing in ("job", "document", "webhook", "key", "share", "filter", "ingestion")
+}
+IDS = (
+    "{job_id}",
+    "{document_id}",
+    "{endpoint_id}",
+    "{response_id}",
+    "{key_id}",
+    "{share_id}",
+    "{filter_id}",
+    "{ingestion_id}",
+)
 NO_ID = "00000000-0000-0000-0000-000000000000"
 WORDS = {
     "{token}": "nothing",
@@ -157,6 +173,7 @@ class Things:
             "{key_id}": self.key,
             "{share_id}": self.share,
             "{filter_id}": self.filter,
+            "{ingestion_id}": self.ingestion,
         }
 
     async def job(self, caller: Caller) -> UUID:
@@ -185,6 +202,10 @@ class Things:
 
     async def filter(self, caller: Caller) -> UUID:
         return (await save_filter(self.house.engine, caller, f"{uuid4()}", JobSearch())).filter_id
+
+    async def ingestion(self, caller: Caller) -> UUID:
+        made = await submit_ingestion(self.house.engine, caller, uuid4(), "a.txt", 1, NewDocument())
+        return made.ingestion_id
 
     @staticmethod
     def unknown(part: str) -> str:

@@ -69,6 +69,8 @@ def requests(method, path, ids):
             "endpoint_id": job_id,
             "key_id": job_id,
             **dict.fromkeys(("share_id", "filter_id"), job_id),
+            "share_id": job_id,
+            "ingestion_id": job_id,
             "token": job_id,
             "provider": job_id,
             "delivery_id": ids[0],

@@ -77,6 +77,7 @@ PROVOKED = {
     "report_not_ready": got(f"/jobs/{RUNNING}/report"),
     "source_not_found": got(f"/jobs/{OVER}/sources/99"),
     "document_not_found": got("/documents/text?url=docs://nothing"),
+    "ingestion_not_found": got("/ingestions/00000000-0000-0000-0000-000000000000"),
     "original_not_found": got("/documents/1/original"),
     "malformed_form": ("POST", "/documents", {"data": {"title": "Yaks"}, "files": {"title": (None, "Yaks")}}),
     "unreadable_document": ("POST", "/documents", {"files": {"file": ("scan.doc", b"x")}}),

@@ -11,6 +11,9 @@ STORE = ROOT / "app" / "store"
 OWNED = {
     *("events", "jobs", "blobs", "documents", "passages", "originals", "original_chunks"),
     *("shares", "job_marks", "saved_filters", "data_keys", "provider_keys"),
+    "shares",
+    "ingestions",
+    "ingestion_events",
     *("webhook_endpoints", "webhook_deliveries", "webhook_attempts", "hidden_responses"),
 }
 
@@ -60,6 +63,11 @@ WITHOUT = {
     "webhook_endpoints.has_callbacks": WORKER,
     "webhook_endpoints.callbacks_of": WORKER,
     "webhook_endpoints.end_callbacks": WORKER,
+    "ingestions.claim_ingestion": WORKER,
+    "ingestions.beat_ingestion": WORKER,
+    "ingestions.change_ingestion": WORKER,
+    "ingestions.prune_ingestions": WORKER,
+    "ingestions.read_ingestion_events": "one ingestion's: the API asks for the caller's own first",
     "shares.find_shared": "the token in the address is the key",
     "workers.read_queue": OPERATOR,
     "archive_months.months": OPERATOR,

@@ -1,14 +1,18 @@
 """Store what was read of a file."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from app.domain.caller import Caller
-from app.ingest.extracted import ExtractedDocument, FileRead
+from app.ingest.extracted import ExtractedDocument, FileRead, tidy_title
 from app.store import documents
 from app.store.database import Engine
 from dossier.document_types import AddedDocument, AddedDocuments
+
+OnAdded = Callable[[int], Awaitable[None]]  # how many are stored
 
 
 async def add_read(
@@ -20,13 +24,26 @@ async def add_read(
     original_id: UUID | None = None,
     *,
     once: bool = True,
+    on_added: OnAdded | None = None,
 ) -> AddedDocuments:
     """Store the documents of a file, and say what became of each."""
-    given = metadata or {}
-    added = [
-        await _add(engine, caller, one, collections, given, original_id, once=once) for one in read.documents
-    ]
+    given, added = metadata or {}, list[AddedDocument]()
+    for one in read.documents:
+        added.append(await _add(engine, caller, one, collections, given, original_id, once=once))
+        if on_added:
+            await on_added(len(added))
     return AddedDocuments(added, read.failed, read.skipped)
+
+
+def retitle(read: FileRead, title: str | None) -> None:
+    """Give the document of a file another title, unless there are several."""
+    if title and len(read.documents) == 1:
+        read.documents[0] = msgspec.structs.replace(read.documents[0], title=tidy_title(title))
+
+
+def refusal_of(read: FileRead) -> str:
+    """Return why nothing of a file could be read."""
+    return "; ".join(read.failed) or "No file in it is of a format that can be read."
 
 
 async def _add(

@@ -1,0 +1,113 @@
+"""Ingestions: files that a worker reads into documents."""
+
+import random
+from functools import partial
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
+from litestar.types import ASGIApp
+
+from app.api.context import ApiContext, cursor_of
+from app.api.contract import EVENT_STREAM, JSON, MAX_PAGE_SIZE, PAGE_PROBLEMS, accepted, problems_of
+from app.api.problem_details import BadRequest
+from app.api.sse import EventStream, NothingLeft, turned_away
+from app.store import ingestions as store
+from app.stream import frames
+from app.stream.connection import RETRY_MS
+from dossier.document_types import Ingestion, IngestionEvents, IngestionPage, is_over
+
+OF_INGESTION = ("ingestion_not_found", "database_unavailable")
+
+
+@get(
+    "/ingestions",
+    responses=problems_of(*PAGE_PROBLEMS),
+    summary="List ingestions",
+    description="The newest first. Continue with `next_cursor` as `cursor`.",
+)
+async def list_ingestions(
+    context: NamedDependency[ApiContext],
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE_SIZE)] = 20,
+    cursor: FromQuery[str | None] = None,
+) -> IngestionPage:
+    """Return a page of ingestions."""
+    engine, before = context.writer.engine, _cursor(cursor)
+    found = await store.list_ingestions(engine, context.caller, before, limit + 1)
+    page = found[:limit]
+    return IngestionPage(page, str(page[-1].ingestion_id) if len(found) > limit else None)
+
+
+@get("/ingestions/{ingestion_id:str}", responses=problems_of(*OF_INGESTION), summary="Get an ingestion")
+async def get_ingestion(context: NamedDependency[ApiContext], ingestion_id: FromPath[str]) -> Ingestion:
+    """Return how far a file is, and what became of it."""
+    return await _known(context, ingestion_id)
+
+
+@get(
+    "/ingestions/{ingestion_id:str}/events",
+    responses={
+        **problems_of(*OF_INGESTION, "malformed_cursor", "page_size_out_of_range", "repeated_parameter"),
+        200: ResponseSpec(IngestionEvents, description="A page of events, or the stream"),
+        204: ResponseSpec(None, description="The ingestion is over, and the reader has everything"),
+    },
+    summary="Get a page of an ingestion's events, or follow them",
+    description="JSON {events, next_after, head}; the stream where `Accept` asks for text/event-stream.",
+)
+async def ingestion_events(
+    context: NamedDependency[ApiContext],
+    request: Request,  # type: ignore[type-arg]
+    ingestion_id: FromPath[str],
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
+    last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
+) -> ASGIApp:
+    """Return an ingestion's events as a JSON page or a stream."""
+    cursor = cursor_of(last_event_id, "Last-Event-ID") if last_event_id else cursor_of(after or "0", "after")
+    known = await _known(context, ingestion_id)
+    if accepted(request, JSON, EVENT_STREAM) == EVENT_STREAM:
+        return _followed(context, known, cursor)
+    events = await store.read_ingestion_events(context.writer.engine, {known.ingestion_id: cursor}, limit)
+    last = events[-1].seq if events else cursor
+    page = IngestionEvents(events, last, max(known.seq, last if events else 0))
+    return Response(page, media_type=JSON).to_asgi_response(app=None, request=request)
+
+
+INGESTION_ROUTES = [list_ingestions, get_ingestion, ingestion_events]
+
+
+def _followed(context: ApiContext, known: Ingestion, cursor: int) -> ASGIApp:
+    if is_over(known.status) and cursor == known.seq:
+        return NothingLeft()
+    if away := turned_away(context.hub.crowd):
+        return away
+    first = frames.hello(random.randint(*RETRY_MS), ingestion_id=str(known.ingestion_id), head=known.seq)
+    if cursor > known.seq:
+        first, cursor = first + frames.reset(known.seq), 0
+    topics = context.hub.ingestions
+    stream = EventStream(
+        context.hub.crowd, lambda: topics.topic(known.ingestion_id, known.seq), cursor, first
+    )
+    stream.watch = partial(context.keyring.watching, context.caller)
+    return stream
+
+
+async def _known(context: ApiContext, text: str) -> Ingestion:
+    """Return an ingestion. Raises BadRequest where it is unknown."""
+    try:
+        found = await store.read_ingestion(context.writer.engine, context.caller, UUID(text))
+    except ValueError:
+        found = None
+    if found is None:
+        raise BadRequest("ingestion_not_found", "No ingestion has this id.", "ingestion_id")
+    return found
+
+
+def _cursor(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise BadRequest("malformed_cursor", "Use the next_cursor of the page before.", "cursor") from None

@@ -1,0 +1,213 @@
+"""Read the files that wait, and store their documents."""
+
+import asyncio
+import contextlib
+import logging
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from app.document_adding import add_read, refusal_of, retitle
+from app.errors import DatabaseUnavailable
+from app.ingest.extracted import FileRead
+from app.ingest.file_reader import FileReader
+from app.store import documents, originals
+from app.store import ingestions as store
+from app.store.database import Engine
+from app.store.ingestions import ClaimedIngestion, IngestionChange
+from app.store.wake import Hint, Wake
+from app.worker import crash
+from dossier.document_types import IngestionStatus
+
+INGESTION_POLL = 30.0  # seconds between two looks without a hint
+INGESTION_PAUSE = 2.0  # seconds after a fault
+INGESTION_LEASE = timedelta(seconds=30)
+TOLD_EVERY = 1.0  # seconds between two events of progress
+FILES_AT_ONCE = 2  # of one worker
+PRUNE_INGESTIONS_EVERY = 3600.0  # seconds
+FILE_GONE = "The file is not there any more. Send it again."
+
+log = logging.getLogger(__name__)
+
+
+class LostIngestion(Exception):
+    """Another worker reads the file now."""
+
+
+class IngestionWorker:
+    """Claims files, reads them, and tells how far each is."""
+
+    def __init__(self, engine: Engine, wake: Wake, files: FileReader) -> None:
+        self._engine = engine
+        self._wake = wake
+        self._files = files
+        self._bell = asyncio.Event()
+        self._prune_at = 0.0
+
+    async def run(self) -> None:
+        """Work until cancelled.
+
+        What is under way then goes back, for another worker.
+        """
+        unsubscribe = self._wake.subscribe(self._hear)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(FILES_AT_ONCE - 1):
+                    tasks.create_task(self._work(looks=False))
+                tasks.create_task(self._work(looks=True))
+        finally:
+            unsubscribe()
+
+    def _hear(self, hint: Hint) -> None:
+        if hint.everything or any(map(store.is_ingestion, hint.job_ids)):
+            self._bell.set()
+
+    async def _work(self, *, looks: bool) -> None:
+        """Work on file after file.
+
+        One of several looks without a hint too.
+        """
+        wait = 0.0 if looks else INGESTION_POLL
+        while True:
+            with contextlib.suppress(TimeoutError):  # then the next look is due
+                async with asyncio.timeout(wait if looks else None):
+                    await self._bell.wait()
+            self._bell.clear()
+            wait = await self._try_all()
+
+    async def _try_all(self) -> float:
+        """Work until no file waits, and say when to look again."""
+        try:
+            while claimed := await store.claim_ingestion(self._engine, INGESTION_LEASE):
+                self._bell.set()  # there may be more, for the others here
+                await self._carry_out(claimed)
+            await self._prune()
+        except DatabaseUnavailable:
+            log.debug("Files wait for Postgres.")
+        except Exception:
+            log.exception("A file could not be ingested; it is tried again.")
+        else:
+            return INGESTION_POLL
+        await asyncio.sleep(INGESTION_PAUSE)
+        return INGESTION_PAUSE
+
+    async def _carry_out(self, claimed: ClaimedIngestion) -> None:
+        """Ingest a file while its lease is prolonged."""
+        self._tell(claimed)
+        if claimed.is_given_up:
+            await self._let_go(claimed)
+            return
+        ingesting = asyncio.create_task(self._ingest(claimed))
+        beating = asyncio.create_task(self._beat(claimed, ingesting))
+        try:
+            await asyncio.wait({ingesting})
+        except asyncio.CancelledError:
+            ingesting.cancel()
+            await asyncio.gather(ingesting, return_exceptions=True)
+            await self._give_back(claimed)
+            raise
+        finally:
+            beating.cancel()
+        if ingesting.cancelled() or isinstance(ingesting.exception(), LostIngestion):
+            log.warning("Another worker reads the file now.", extra=_about(claimed))
+        else:
+            ingesting.result()
+
+    async def _beat(self, claimed: ClaimedIngestion, ingesting: asyncio.Task[None]) -> None:
+        while True:
+            await asyncio.sleep(INGESTION_LEASE.total_seconds() / 3)
+            with contextlib.suppress(DatabaseUnavailable):  # the next beat may come in time
+                if not await store.beat_ingestion(self._engine, claimed, INGESTION_LEASE):
+                    ingesting.cancel()
+
+    async def _ingest(self, claimed: ClaimedIngestion) -> None:
+        async with self._fetched(claimed) as path:
+            if path is None:
+                await self._change(
+                    claimed, "ingestion_failed", "failed", {"error": FILE_GONE}, error=FILE_GONE
+                )
+                return
+            read = await self._files.read(path, claimed.wanted.url or "", claimed.name)
+        crash.reached("after_reading")
+        if not read.documents:
+            why = refusal_of(read)
+            await self._change(claimed, "ingestion_failed", "failed", {"error": why}, error=why)
+        else:
+            await self._store(claimed, read)
+        await self._let_go(claimed)
+
+    @contextlib.asynccontextmanager
+    async def _fetched(self, claimed: ClaimedIngestion) -> AsyncIterator[Path | None]:
+        """Bring a file onto the disk, while this is open."""
+        with tempfile.NamedTemporaryFile(prefix="dossier-ingestion-") as file:
+            size = 0
+            async for piece in originals.pieces(self._engine, claimed.caller, claimed.original_id):
+                size += await asyncio.to_thread(file.write, piece)
+            file.flush()
+            yield Path(file.name) if size == claimed.size else None
+
+    async def _store(self, claimed: ClaimedIngestion, read: FileRead) -> None:
+        wanted, total = claimed.wanted, len(read.documents)
+        retitle(read, wanted.title)
+        await self._change(claimed, "file_read", "running", {"documents": total}, done=0, total=total)
+        told_at = time.monotonic()
+
+        async def on_added(done: int) -> None:
+            nonlocal told_at
+            if time.monotonic() - told_at >= TOLD_EVERY:
+                told_at = time.monotonic()
+                await self._change(claimed, "documents_stored", "running", {"documents": done}, done=done)
+
+        added = await add_read(
+            self._engine,
+            claimed.caller,
+            read,
+            wanted.collections,
+            wanted.metadata,
+            claimed.original_id,
+            on_added=on_added,
+        )
+        counts = {"documents": total, "failed": len(read.failed), "skipped": len(read.skipped)}
+        await self._change(claimed, "ingestion_completed", "completed", counts, done=total, result=added)
+
+    async def _change(
+        self,
+        claimed: ClaimedIngestion,
+        kind: str,
+        status: IngestionStatus,
+        data: Mapping[str, Any],
+        **columns: Any,  # noqa: ANN401 - those of IngestionChange
+    ) -> None:
+        """Write an event. Raises LostIngestion."""
+        if not await store.change_ingestion(
+            self._engine, claimed, IngestionChange(kind, status, data, **columns)
+        ):
+            raise LostIngestion(f"{claimed.name} is read by another worker.")
+        self._tell(claimed)
+
+    async def _give_back(self, claimed: ClaimedIngestion) -> None:
+        """Let another worker begin at once.
+
+        A stop in order costs no attempt.
+        """
+        with contextlib.suppress(DatabaseUnavailable, LostIngestion):  # the lease ends by itself
+            await self._change(claimed, "attempt_released", "pending", {})
+
+    async def _let_go(self, claimed: ClaimedIngestion) -> None:
+        """Remove the file, unless a document has it."""
+        await documents.remove_original(self._engine, claimed.caller, claimed.original_id)
+
+    async def _prune(self) -> None:
+        if time.monotonic() >= self._prune_at:
+            self._prune_at = time.monotonic() + PRUNE_INGESTIONS_EVERY
+            await store.prune_ingestions(self._engine)
+
+    def _tell(self, claimed: ClaimedIngestion) -> None:
+        self._wake.ring(Hint(frozenset({claimed.ingestion_id})))
+
+
+def _about(claimed: ClaimedIngestion) -> dict[str, str]:
+    return {"ingestion_id": str(claimed.ingestion_id), "file": claimed.name}
