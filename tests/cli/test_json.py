@@ -35,6 +35,7 @@ ARGUMENTS = {
     "estimate": ["Why?"],
     "capabilities": [],
     "ingest": ["{file}"],
+    "documents ingestions": [],
     "documents list": [],
     "documents remove": ["file:///"],
     "serve": ["--port", "0"],

@@ -11,9 +11,7 @@ STORE = ROOT / "app" / "store"
 OWNED = {
     *("events", "jobs", "blobs", "documents", "passages", "originals", "original_chunks"),
     *("shares", "job_marks", "saved_filters", "data_keys", "provider_keys"),
-    "shares",
-    "ingestions",
-    "ingestion_events",
+    *("ingestions", "ingestion_events"),
     *("webhook_endpoints", "webhook_deliveries", "webhook_attempts", "hidden_responses"),
 }
 

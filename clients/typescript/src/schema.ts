@@ -294,6 +294,47 @@ export interface components {
             wait_seconds_p50: number | null;
             wait_seconds_p95: number | null;
         };
+        Ingestion: {
+            /** Format: uuid */
+            ingestion_id: string;
+            name: string;
+            size: number;
+            /** @enum {string} */
+            status: "pending" | "running" | "completed" | "failed";
+            progress: number;
+            /** Format: date-time */
+            created_at: string;
+            started_at: string | null;
+            completed_at: string | null;
+            seq: number;
+            attempt: number;
+            documents_done: number;
+            documents_total: number | null;
+            result?: components["schemas"]["AddedDocuments"] | null;
+            error?: string | null;
+        };
+        IngestionEvent: {
+            /** Format: uuid */
+            ingestion_id: string;
+            seq: number;
+            type: string;
+            /** @enum {string} */
+            status: "pending" | "running" | "completed" | "failed";
+            /** Format: date-time */
+            at: string;
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        IngestionEvents: {
+            events: components["schemas"]["IngestionEvent"][];
+            next_after: number;
+            head: number;
+        };
+        IngestionPage: {
+            ingestions: components["schemas"]["Ingestion"][];
+            next_cursor: string | null;
+        };
         InputRequest: {
             questions: string[];
             unclear_terms: string[];

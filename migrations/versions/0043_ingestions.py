@@ -4,8 +4,8 @@ from alembic import op
 
 from migrations.report_0002 import View
 
-revision = "0038"
-down_revision = "0032"
+revision = "0043"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 
