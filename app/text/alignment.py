@@ -22,6 +22,7 @@ MAX_TOKENS = 100  # of a sentence
 EDGE = 2  # words around what two sentences share that still belong to it
 RUN = 4  # words that can stand in the place of others
 KIN_PREFIX = 4  # characters that two forms of a name share
+WIDER = 1.3  # times the words of the other sentence, up to which one is laid beside it whole
 MIN_RATIO = 0.55  # of the words that two sentences share in one order, to be laid side by side at all
 
 _TOKEN = re.compile(r"\d+(?:[.,'’٫]\d+)*|[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -47,14 +48,26 @@ class Token(Struct, frozen=True):
     kind: str
     begins: bool = False  # a sentence: its capital letter says nothing
     joins: bool = False  # follows another name at once
+    at: int = 0  # where it begins in the text
 
 
 class Aligned:
-    """A claim beside a sentence of a page."""
+    """A claim beside a sentence of a page.
+
+    If one of them is much longer, beside the part of it that shares most words with the other. `before` is
+    what the page says before its part, `names` those in the rest of its sentence.
+    """
 
     def __init__(self, claim: str, page: str, language: str) -> None:
         self.language = language
-        self.claim, self.page = tokens(claim, language), tokens(page, language)
+        self._empty = languages.function_words(language or "en")
+        said, there = tokens(claim, language), tokens(page, language)
+        in_claim, in_page = _nearest_parts(said, there, self._empty)
+        self.claim, self.page = said[in_claim], there[in_page]
+        outside = there[: in_page.start] + there[in_page.stop :]
+        self.names = frozenset(token.word for token in outside if token.kind == NAME)
+        self.is_part = len(self.claim) < len(said) or bool(outside)
+        self.before = page[: self.page[0].at] if in_page.start else ""
         matcher = SequenceMatcher(None, _keys(self.claim), _keys(self.page), autojunk=False)
         self.codes = matcher.get_opcodes()
         self.ratio = matcher.ratio()
@@ -90,8 +103,44 @@ class Aligned:
         return sum(token.word in among for token in side[max(0, first - EDGE) : last + EDGE])
 
     def _span(self, *, page: bool) -> tuple[int, int]:
+        side = self.page if page else self.claim
         equal = [code[3:5] if page else code[1:3] for code in self.codes if code[0] == "equal"]
-        return (equal[0][0], equal[-1][1]) if equal else (0, len(self.page if page else self.claim))
+        places = [at for first, end in equal for at in range(first, end)]
+        telling = [at for at in places if side[at].word not in self._empty] or places
+        return (places[0], telling[-1] + 1) if places else (0, len(side))
+
+
+def _nearest_parts(claim: list[Token], page: list[Token], empty: frozenset[str]) -> tuple[slice, slice]:
+    """Return which parts correspond, if one sentence is much longer."""
+    short, long = sorted((len(claim), len(page)))
+    blocks = _matching_blocks(claim, page) if short and long > int(short * WIDER) + EDGE else []
+    if not blocks:
+        return slice(0, len(claim)), slice(0, len(page))
+    core = max(range(len(blocks)), key=lambda at: _weight(claim, blocks[at], empty))
+    first = last = core
+    while first and _is_near(blocks[first - 1], blocks[first]):
+        first -= 1
+    while last + 1 < len(blocks) and _is_near(blocks[last], blocks[last + 1]):
+        last += 1
+    (a, b, _), (c, d, size) = blocks[first], blocks[last]
+    lead, tail = min(a, b, RUN), min(len(claim) - c - size, len(page) - d - size, RUN)
+    return slice(a - lead, c + size + tail), slice(b - lead, d + size + tail)
+
+
+def _matching_blocks(claim: list[Token], page: list[Token]) -> list[tuple[int, int, int]]:
+    matcher = SequenceMatcher(None, _keys(claim), _keys(page), autojunk=False)
+    return [(block.a, block.b, block.size) for block in matcher.get_matching_blocks() if block.size]
+
+
+def _weight(claim: list[Token], block: tuple[int, int, int], empty: frozenset[str]) -> float:
+    """Count a block's words, those without a subject a little."""
+    return sum(0.2 if token.word in empty else 1.0 for token in claim[block[0] : block[0] + block[2]])
+
+
+def _is_near(before: tuple[int, int, int], after: tuple[int, int, int]) -> bool:
+    """Return True if both sides put two blocks about as far apart."""
+    in_claim, in_page = after[0] - before[0] - before[2], after[1] - before[1] - before[2]
+    return abs(in_page - in_claim) <= RUN
 
 
 def _keys(side: Iterable[Token]) -> list[str]:
@@ -109,9 +158,9 @@ def tokens(text: str, language: str) -> list[Token]:
         joins = before is not None and before.kind == token.kind == NAME and text[end : match.start()] == " "
         if before and joins and language != "de":
             word = f"{before.word} {token.word}"
-            found[-1] = Token(f"{before.text} {token.text}", word, NAME, before.begins)
+            found[-1] = Token(f"{before.text} {token.text}", word, NAME, before.begins, at=before.at)
         else:
-            found.append(replace(token, joins=joins))
+            found.append(replace(token, joins=joins, at=match.start()))
         end = match.end()
         if len(found) >= MAX_TOKENS:
             break

@@ -33,12 +33,12 @@ _JOIN = r"\s{0,3}(?:[,;–—-]|&|and|und|et|y|и)\s{0,3}"
 _NUMBERS = rf"[\s*_^]{{0,4}}{_LABEL}\^?\d{{1,9}}(?:{_JOIN}{_LABEL}\^?\d{{1,9}}){{0,30}}{_PAGES}[\s*_]{{0,4}}"
 _DAGGER = r"(?:†[^\[\]【】]{0,80})?"
 _NAMED = _LABEL.removesuffix(r"|\#)?") + ")"  # "(#1)" says who is first
-_OPENING, _CLOSING = r"[\[【［〔〖]", r"[\]】］〕〗]"
-_SQUARE = rf"\^?\\?{_OPENING}(?:\[{_NUMBERS}\]|{_NUMBERS}{_DAGGER})\\?{_CLOSING}"
+_MARK_OPENS, _MARK_CLOSES = r"[\[【［〔〖]", r"[\]】］〕〗]"
+_SQUARE = rf"\^?\\?{_MARK_OPENS}(?:\[{_NUMBERS}\]|{_NUMBERS}{_DAGGER})\\?{_MARK_CLOSES}"
 _ONE = rf"(?:{_SQUARE}|[(（]{_NAMED}\d{{1,4}}(?:{_JOIN}\d{{1,4}}){{0,9}}[)）])"
 _CLUSTER = re.compile(rf"{_ONE}(?:\s{{0,3}}[,;–—-]?\s{{0,3}}{_ONE}){{0,50}}", re.IGNORECASE | re.VERBOSE)
 _NO_NUMBERS = re.compile(
-    rf"†[^\]】]*|(?<=\d){_PAGES}(?=[\s*_]{{0,4}}\\?{_CLOSING})", re.IGNORECASE | re.VERBOSE
+    rf"†[^\]】]*|(?<=\d){_PAGES}(?=[\s*_]{{0,4}}\\?{_MARK_CLOSES})", re.IGNORECASE | re.VERBOSE
 )
 _CLUSTER_PART = re.compile(r"\d+|[–—-](?=[\s\[【［〔〖\\]{0,6}\^?\d)")
 
@@ -47,7 +47,7 @@ _WEAK = r"""(?:(?:see|siehe|vgl|voir|véase|cf|см)\.?\s{1,2})?(?:(?:pages?|sei
     |urls?|results?|items?|passages?|numbers?|nos?|nr|№|n°)[.:#_\s-]{0,3}|[srdpw][._-]?)?"""
 _LABELLED = rf"{_WEAK}\d{{1,4}}(?:{_JOIN}{_WEAK}\d{{1,4}}){{0,20}}{_PAGES}"
 _WEAK_ONE = re.compile(
-    rf"\\?{_OPENING}\s?{_LABELLED}\s?\\?{_CLOSING}|\\cite[a-z]{{0,8}}\{{\d{{1,4}}(?:{_JOIN}\d{{1,4}}){{0,20}}\}}|[(（](?:see\s|siehe\s|voir\s|cf\.?\s)?(?:{_NAMED}|s)\d{{1,4}}"
+    rf"\\?{_MARK_OPENS}\s?{_LABELLED}\s?\\?{_MARK_CLOSES}|\\cite[a-z]{{0,8}}\{{\d{{1,4}}(?:{_JOIN}\d{{1,4}}){{0,20}}\}}|[(（](?:see\s|siehe\s|voir\s|cf\.?\s)?(?:{_NAMED}|s)\d{{1,4}}"
     rf"(?:{_JOIN}(?:{_NAMED}|s)?\d{{1,4}}){{0,9}}[)）]",
     re.IGNORECASE | re.VERBOSE,
 )

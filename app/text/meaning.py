@@ -12,8 +12,10 @@ from functools import lru_cache
 
 from app.text import proper_names
 from app.text.alignment import MIN_RATIO, WORD, Aligned, Token, is_month_of_may
+from app.text.exclusive_words import EXCLUSIVE
 from app.text.numerals import NUMERALS
 from app.text.proper_names import Known
+from app.text.refusal_words import plainly_denied
 from app.text.turning_words import (
     ALL,
     CERTAIN,
@@ -63,12 +65,17 @@ def turned(
         whole: the passage around the quote; what stands in it is not missing.
         known: the words of the page, by which names are told from others.
     """
+    claim, quote, whole = (plainly_denied(text, language) for text in (claim, quote, whole))
     said, there = frozenset(words(claim)), frozenset(words(quote))
     around = frozenset(words(whole)) | there
     pair = aligned(claim, quote, language)
     if pair.ratio >= MIN_RATIO:
         why = (
-            _denied(pair, share) or _reserved(pair) or proper_names.misplaced(pair, known) or _in_place(pair)
+            framed(pair.before, language)
+            or _denied(pair, share)
+            or _reserved(pair)
+            or proper_names.misplaced(pair, known)
+            or _in_place(pair)
         )
         if why:
             return why
@@ -87,7 +94,8 @@ def turned_across(claim: str, spoken: str, quote: str, language: str) -> str:
     belong to what the claim leaves out.
     """
     mine, theirs = negations(spoken) - SECOND, negations(language) - SECOND
-    said, there = _not_only(claim), _not_only(quote)
+    said = _not_only(plainly_denied(claim, spoken))
+    there = _not_only(plainly_denied(quote, language))
     if not mine or not theirs:
         return ""
     is_long = len(there) > LONGER * len(said)
@@ -163,7 +171,8 @@ def _in_place(pair: Aligned) -> str:
         there = frozenset(token.word for token in theirs if token.kind == WORD or token.begins)
         said, there = said | _lower(mine), there | _lower(theirs)
         turns = _opposite(said, there, IN_PLACE) or _quantity(said, there) or _prefixed(said, there)
-        if why := turns or _counted(said, there, pair.language):
+        turns = turns or _counted(said, there, pair.language)
+        if why := turns or _another_of_its_kind(said, there, pair.language):
             return why
     pairs = [(pair.claim[a].word, pair.page[b].word) for a, b in pair.pairs]
     for mine_, theirs_ in pairs:
@@ -182,6 +191,16 @@ def _counted(said: frozenset[str], there: frozenset[str], language: str) -> str:
     if len(said) == len(there) == 1 and known.keys() >= said | there:
         (mine,), (other,) = said, there
         return "" if known[mine] == known[other] else f"the page says {other}, not {mine}"
+    return ""
+
+
+def _another_of_its_kind(said: frozenset[str], there: frozenset[str], language: str) -> str:
+    """Tell "a day" from "a week", "Monday" from "Tuesday"."""
+    for table in EXCLUSIVE.get(language or "en", ()):
+        mine = {table[word]: word for word in sorted(said & table.keys())}
+        theirs = {table[word]: word for word in sorted(there & table.keys())}
+        if mine and theirs and mine.keys().isdisjoint(theirs):
+            return f"the page says “{next(iter(theirs.values()))}”, not “{next(iter(mine.values()))}”"
     return ""
 
 

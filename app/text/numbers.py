@@ -12,7 +12,16 @@ from unicodedata import normalize
 
 from msgspec import Struct
 
-from app.text.numerals import DOUBTFUL, MAYBE_MONTHS, MONTH_NUMBERS, NUMERALS, SCALES, UNITS
+from app.text.numerals import (
+    DEGREES,
+    DOUBTFUL,
+    MAYBE_MONTHS,
+    MONTH_NUMBERS,
+    NUMERALS,
+    SCALES,
+    SQUARED,
+    UNITS,
+)
 
 MAX_NUMBERS = 5000  # numbers of one text that are told apart
 _SPACES = "\u00a0\u2007\u2009\u202f"
@@ -23,7 +32,7 @@ _DIGIT_MARKS = (
 _DIGITS = re.compile(
     rf"(?P<grouped>(?<![\d.,])\d{{1,3}}(?:[ {_SPACES}]\d{{3}})+(?!\d)(?:[.,]\d{{1,4}}(?!\d))?)"
     rf"|(?P<plain>\d+(?:[.,'’٫٬{_SPACES}-]\d+)*)"
-    rf"|(?P<word>(?:[^\W\d_]{_DIGIT_MARKS}*)+(?:-[^\W\d_]+){{0,4}})"
+    rf"|(?P<word>(?:[^\W\d_]{_DIGIT_MARKS}*)+(?:-[^\W\d_]+){{0,4}}[²³]?)"
     r"|(?P<sign>[%$€£¥])"
 )
 _SEPARATOR = re.compile(r"\D")
@@ -294,6 +303,10 @@ def _unit(tokens: list[_Token], after: int, before: int) -> str:
     behind = tokens[after].text if after < len(tokens) else ""
     if behind in ("per", "pro", "pour", "por") and after + 1 < len(tokens):
         behind = {"cent": "%", "100": "%", "ciento": "%"}.get(tokens[after + 1].text, "")
+    if after + 1 < len(tokens) and (behind in DEGREES or behind in SQUARED):
+        behind, power = tokens[after + 1].text, SQUARED.get(behind, "")
+        if power:
+            return UNITS.get(behind, "") and f"{UNITS[behind]}{power}"
     ahead = tokens[before].text if before >= 0 and tokens[before].kind == "sign" else ""
     return UNITS.get(ahead, "") or UNITS.get(behind, "")
 

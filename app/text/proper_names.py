@@ -17,6 +17,7 @@ _ATTRIBUTED = re.compile(
     re.IGNORECASE,
 )
 _ROMAN = re.compile("[IVXLC]{1,7}(?:e|ᵉ|ème|th)?")  # a number, which the page may write in digits
+PART_RATIO = 0.75  # likewise, where a part of a sentence has another name
 SWAP_RATIO = 0.8  # of the words that two sentences share in one order, where names changed places
 
 # Languages that write names with a capital letter, and hardly anything else.
@@ -102,6 +103,7 @@ def misplaced(pair: Aligned, known: Known | None) -> str:
 
     "" if there is none.
     """
+    is_alike = not pair.is_part or pair.ratio >= PART_RATIO
     differ = [(a, b) for a, b in pair.pairs if pair.claim[a].word != pair.page[b].word]
     mine = {pair.claim[a].word: a for a, _ in differ}
     theirs = {pair.page[b].word: b for _, b in differ}
@@ -111,7 +113,12 @@ def misplaced(pair: Aligned, known: Known | None) -> str:
         if other is not None and said.word in theirs and pair.ratio >= SWAP_RATIO:
             if not _is_listed(pair.claim, a, other):
                 return f"the page has {said.text} and {there.text} the other way round"
-        elif said.kind == NAME and _is_other(pair, a, said, there, known):
+        elif (
+            said.kind == NAME
+            and is_alike
+            and said.word not in pair.names
+            and _is_other(pair, a, said, there, known)
+        ):
             return f"the page says “{there.text}”, not “{said.text}”"
     return ""
 
@@ -128,7 +135,7 @@ def _is_other(pair: Aligned, at: int, said: Token, there: Token, known: Known | 
         return False
     if _KIN.get(said.word, frozenset()) & {there.word} or there.kind == NUMBER:
         return False
-    if said.begins and (known is None or known.has(said.word)):
+    if said.begins and " " not in said.word and (known is None or known.has(said.word)):
         return False
     before = pair.claim[at - 1].word if at else ""
     return not (pair.language == "de" and before in ARTICLES)

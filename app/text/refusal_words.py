@@ -1,0 +1,34 @@
+"""Write verbs that deny what they govern as plain negations.
+
+"refused to", "scheiterte", "a échoué" and their like.
+"""
+
+import re
+
+_REFUSALS = {
+    "en": r"""\b(?:fail(?:s|ed|ing)?|refus(?:e|es|ed|ing)|declin(?:e|es|ed|ing)|neglect(?:s|ed|ing)?
+        |omit(?:s|ted|ting)?|ceas(?:e|es|ed|ing)|unable|unwilling)\s{1,3}to\b""",
+    "de": r"""\b(?:weiger(?:t|te|ten|n)\s{1,3}sich|versäum(?:t|te|ten)(?:\s{1,3}es)?
+        |unterließ(?:en)?(?:\s{1,3}es)?
+        |lehn(?:t|te|ten)\s{1,3}es\s{1,3}ab|(?:ge)?scheiter(?:t|te|ten|n)|missl(?:ang|angen|ungen|ingt)
+        |außerstande|unfähig)\b""",
+    "fr": r"""\b(?:refus(?:e|a|ait|ent|èrent|aient|é|ée|és)\s{1,3}d[e’']|échou(?:e|a|ait|ent|èrent|aient|é)
+        |om(?:et|is)\s{1,3}d[e’']|incapables?\s{1,3}d[e’']|cess(?:e|a|ait|é)\s{1,3}d[e’'])""",
+    "es": r"""\b(?:se\s{1,3}n(?:egó|egaron|iega|iegan|egaba)\s{1,3}a|rehus(?:ó|aron|a|an|aba)
+        |fracas(?:ó|aron|a|an|ado)|incapa(?:z|ces)\s{1,3}de|rechaz(?:ó|aron|a|an)(?=\s{1,3}\w{2,20}[aei]r\b)
+        |dej(?:ó|aron|a|an)\s{1,3}de)\b""",
+    "ru": r"""\b(?:отказ(?:ал(?:ся|ась|ись)|ывает(?:ся)|ывают(?:ся)|ывал(?:ся|ась|ись))
+        |провал(?:ил(?:ся|ась|ись)|ен)
+        |переста(?:л|ла|ли))\b""",
+}
+DENYING = {
+    language: re.compile(pattern, re.IGNORECASE | re.VERBOSE) for language, pattern in _REFUSALS.items()
+}
+PLAIN_NEGATION = {"en": " not ", "de": " nicht ", "fr": " pas ", "es": " no ", "ru": " не "}
+
+
+def plainly_denied(text: str, language: str) -> str:
+    """Write "refused to" and its like as the plain negation."""
+    for spoken in (language,) if language in DENYING else () if language else ("en", "de"):
+        text = DENYING[spoken].sub(PLAIN_NEGATION[spoken], text)
+    return text
