@@ -501,7 +501,7 @@ class AsyncDossier(DocumentCalls):
         style: WebhookStyle = "dossier",
         description: str = "",
     ) -> WebhookWithSecret:
-        """Make a webhook endpoint, and show its secret this once."""
+        """Make a webhook endpoint, and show its secret once."""
         body = NewWebhook(url, tuple(events), style, description)
         return decoded(await self._post("/webhooks", body), WebhookWithSecret)
 
@@ -514,7 +514,7 @@ class AsyncDossier(DocumentCalls):
         await self._ask("DELETE", _hook(endpoint_id))
 
     async def rotate_webhook(self, endpoint_id: JobId) -> WebhookWithSecret:
-        """Make a new secret, beside which the old signs for 24 hours."""
+        """Make a new secret, with the old one valid for 24 hours."""
         return decoded(await self._ask("POST", _hook(endpoint_id, "/rotate")), WebhookWithSecret)
 
     async def enable_webhook(self, endpoint_id: JobId) -> Webhook:
@@ -541,7 +541,7 @@ class AsyncDossier(DocumentCalls):
         scopes: Sequence[KeyScope] = ("read", "submit"),
         expires_in_days: int | None = None,
     ) -> KeyWithSecret:
-        """Make an API key, and show its secret this once."""
+        """Make an API key, and show its secret once."""
         body = NewKey(name, tuple(scopes), expires_in_days)
         return decoded(await self._post("/keys", body), KeyWithSecret)
 

@@ -32,7 +32,7 @@ class Key(Struct, frozen=True, kw_only=True):
 
 
 class KeyWithSecret(Struct, frozen=True, kw_only=True):
-    """A new key with its secret, which is shown this once."""
+    """A new key with its secret, which is shown only once."""
 
     key: Key
     secret: str

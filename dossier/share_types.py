@@ -26,7 +26,7 @@ class Share(Struct, frozen=True, kw_only=True):
 
 
 class ShareWithUrl(Struct, frozen=True, kw_only=True):
-    """A new link with its address, which is shown this once."""
+    """A new link with its address, which is shown only once."""
 
     share: Share
     url: str

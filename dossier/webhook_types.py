@@ -41,7 +41,7 @@ class Webhook(Struct, frozen=True, kw_only=True):
 
 
 class WebhookWithSecret(Struct, frozen=True, kw_only=True):
-    """An endpoint with its new secret, which is shown this once."""
+    """An endpoint with its new secret, which is shown only once."""
 
     webhook: Webhook
     secret: str

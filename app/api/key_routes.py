@@ -21,7 +21,7 @@ FIRST_KEY = "This server has no keys yet. Make the first one with `dossier key c
     "/keys",
     responses=problems_of(*BODY, "out_of_range", "database_unavailable"),
     summary="Make an API key",
-    description="The secret is shown this once. The first key of a server is made with `dossier key create`.",
+    description="The secret is shown only once. The first key of a server is made with `dossier key create`.",
     opt=ADMIN,
 )
 async def create_key(context: NamedDependency[ApiContext], data: Annotated[NewKey, Body()]) -> KeyWithSecret:

@@ -32,7 +32,7 @@ SHARED_HEADERS = {
     "/jobs/{job_id:str}/shares",
     responses=problems_of(*BODY, *JOB_PROBLEMS, "report_not_ready", "out_of_range", "too_many_shares"),
     summary="Share a report",
-    description="Everybody who has the link can read the report until it ends. It is shown this once.",
+    description="Everybody who has the link can read the report until it ends. It is shown only once.",
 )
 async def share_report(
     context: NamedDependency[ApiContext], job_id: FromPath[str], data: Annotated[NewShare, Body()]

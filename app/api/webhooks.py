@@ -34,7 +34,7 @@ OWN = ("malformed_webhook_id", "webhook_not_found", "database_unavailable")
     "/webhooks",
     responses=problems_of(*BODY, "malformed_url", "too_many_webhooks", "database_unavailable"),
     summary="Make a webhook endpoint",
-    description="The secret is shown this once.",
+    description="The secret is shown only once.",
     opt=ADMIN,
 )
 async def create_webhook(
@@ -78,7 +78,7 @@ async def delete_webhook(context: NamedDependency[ApiContext], endpoint_id: From
 async def rotate_webhook(
     context: NamedDependency[ApiContext], endpoint_id: FromPath[str]
 ) -> WebhookWithSecret:
-    """Make a new secret and show it this once."""
+    """Make a new secret and show it once."""
     found = await endpoints.rotate_secret(context.writer.engine, context.caller, _id_of(endpoint_id))
     if found is None:
         raise WebhookNotFound(NO_WEBHOOK)

@@ -24,7 +24,7 @@ from app.store.database import make_engine
 )
 @click.option("--before", metavar="YYYY-MM", help="Months before this one, which must be over.")
 @click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), help="Where the files go.")
-@click.option("--detach", is_flag=True, help="Take the months out of the log as well.")
+@click.option("--detach", is_flag=True, help="Also detach the months from the log.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 @click.pass_context
 def archive(
@@ -92,7 +92,7 @@ def _plain(one: ArchivedMonth) -> dict[str, object]:
 def verify(files: tuple[Path, ...], *, as_json: bool) -> None:
     """Check archives: every hash of every event, and that none is missing.
 
-    Needs no database. The exit code is 1 where something was done to one.
+    Needs no database. The exit code is 1 if one was altered.
     """
     verdicts = [check(file) for file in files]
     if as_json:

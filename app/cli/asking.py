@@ -73,13 +73,18 @@ LIMIT_OPTIONS = (
     click.option("--max-calls", type=click.IntRange(1), help="Paid calls at most."),
     click.option("--max-tokens", type=click.IntRange(1), help="Tokens at most."),
     click.option(
-        "--max-cost", "max_cost_usd", type=click.FloatRange(0, min_open=True), help="US dollars at most."
+        "--max-cost",
+        "max_cost_usd",
+        type=click.FloatRange(0, min_open=True),
+        help="US dollars to spend at most.",
     ),
-    click.option("--deadline", "deadline_seconds", type=click.IntRange(1), help="Seconds at most."),
+    click.option(
+        "--deadline", "deadline_seconds", type=click.IntRange(1), help="Seconds of research at most."
+    ),
 )
 REPORT_OPTIONS = (
     click.option("--instructions", help="On the report: for whom, in which form, what it must include."),
-    click.option("--language", metavar="TAG", help="Of the report, such as de or pt-BR."),
+    click.option("--language", metavar="TAG", help="The report's language, such as de or pt-BR."),
     click.option("--length", type=ReportLength(), help="short, medium, long, or a number of words."),
     click.option(
         "--schema",
@@ -87,20 +92,34 @@ REPORT_OPTIONS = (
         type=SchemaFile(exists=True, dir_okay=False),
         help="A file with a JSON Schema that the job fills; see --json.",
     ),
-    click.option("--heading", "outline", multiple=True, help="A heading; repeatable, in order."),
+    click.option(
+        "--heading", "outline", multiple=True, help="A heading of the report; repeatable, in order."
+    ),
 )
 SOURCE_OPTIONS = (
     click.option("--search", type=SearchChoice(), help="Where to look."),
-    click.option("--allow", "allowed_domains", multiple=True, metavar="DOMAIN", help="Only it; repeatable."),
-    click.option("--block", "blocked_domains", multiple=True, metavar="DOMAIN", help="Not it; repeatable."),
-    click.option("--collection", "collections", multiple=True, help="Only documents in it; repeatable."),
+    click.option(
+        "--allow",
+        "allowed_domains",
+        multiple=True,
+        metavar="DOMAIN",
+        help="Search this domain alone; repeatable.",
+    ),
+    click.option(
+        "--block",
+        "blocked_domains",
+        multiple=True,
+        metavar="DOMAIN",
+        help="Never search this domain; repeatable.",
+    ),
+    click.option(
+        "--collection", "collections", multiple=True, help="Search its documents alone; repeatable."
+    ),
 )
 REQUEST_OPTIONS = (
     click.argument("question"),
     click.option("--effort", type=click.Choice(["quick", "standard", "deep"]), default="standard"),
-    click.option(
-        "--tag", "tags", multiple=True, help="To find it again with `dossier jobs --tag`; repeatable."
-    ),
+    click.option("--tag", "tags", multiple=True, help="Finds the job with `dossier jobs --tag`; repeatable."),
     click.option("--priority", type=click.IntRange(-100, 100), default=0, help="Higher goes first."),
     *SOURCE_OPTIONS,
     click.option("--clarify", is_flag=True, help="The agent may ask you first, before it spends anything."),

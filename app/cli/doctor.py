@@ -38,7 +38,7 @@ ANSWERS_WITHIN = 3.0  # seconds
 def doctor(*, calls: bool, as_json: bool) -> None:
     """Check settings, database, disk, clock, models, search and ports.
 
-    Each finding says what to do. It ends with 1 where something keeps Dossier from working.
+    Each finding says what to do. The exit code is 1 if something keeps Dossier from working.
     """
     found = list(_all_findings(calls=calls))
     if as_json:

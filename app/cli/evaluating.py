@@ -55,7 +55,7 @@ class EvalSummary(Struct, frozen=True, omit_defaults=True):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The results of another run: show the differences.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the intervals.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the intervals' resampling.")
 @click.option("--json", "as_json", is_flag=True, help="Print results, means and comparison as JSON.")
 def evaluate(
     questions: Path,
@@ -72,8 +72,8 @@ def evaluate(
     Each line of the file is a JSON object: `question`, and if you like a `reference` answer and `rubric`, a
     list of what the report should say; lines of DeepResearch Bench and BrowseComp-Plus, or the folder of one
     of them, are read as they are. The results go to a file beside it (--out). An interrupted run goes on
-    where it was when you start it again. The judge is the configured model; without one words decide. The
-    exit code is 1 if a job had no report or could not be graded.
+    where it was when you start it again. The judge is the configured model; without one, matching words
+    decide. The exit code is 1 if a job had no report or could not be graded.
     """
     questions = questions_file(questions)
     asked, settings = read_questions(questions), load_settings()

@@ -43,7 +43,7 @@ def show(job_id: str, at: str | None, *, as_json: bool) -> None:
 @click.command(epilog="Example: dossier jobs --search 'context manager' --status completed --limit 5")
 @click.option("--search", metavar="WORDS", help="Only those with these words in question, report or note.")
 @click.option("--status", type=click.Choice(get_args(Status)), help="Only those.")
-@click.option("--outcome", type=click.Choice(get_args(Outcome)), help="Only those of which this came.")
+@click.option("--outcome", type=click.Choice(get_args(Outcome)), help="Only those with this outcome.")
 @click.option("--tag", "tags", multiple=True, help="Only those that carry it; repeatable: all of them.")
 @click.option("--after", "created_after", metavar="TIME", help="Only those created since then.")
 @click.option("--before", "created_before", metavar="TIME", help="Only those created before then.")

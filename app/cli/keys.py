@@ -33,7 +33,7 @@ def key() -> None:
 @click.option("--tenant", default=DEFAULT_TENANT, show_default=True, help="Whose key it is.")
 @click.option("--json", "as_json", is_flag=True, help="Print the key as JSON.")
 def create(name: str, scopes: tuple[Scope, ...], expires: str | None, tenant: str, *, as_json: bool) -> None:
-    """Make a key and print it, this once."""
+    """Make a key and print it once."""
     expires_at = datetime.now(UTC) + _span(expires) if expires else None
     wanted: tuple[Scope, ...] = scopes or ("read", "submit")
     key_id, text = in_database(lambda engine: add_key(engine, name, wanted, expires_at, tenant))
@@ -42,7 +42,7 @@ def create(name: str, scopes: tuple[Scope, ...], expires: str | None, tenant: st
         return
     click.echo(text)
     complain(
-        f"Key {key_id} may {', '.join(wanted)}. It is shown this once; send it as Authorization: Bearer."
+        f"Key {key_id} may {', '.join(wanted)}. It is shown only once; send it as Authorization: Bearer."
     )
 
 

@@ -62,7 +62,7 @@ def models(*, name: str | None, is_tested: bool, is_served: bool, as_json: bool)
     """Show the configured language models, or test a call of each.
 
     A test asks for the plan of a small question. It shows the form of reply that the server takes, how fast
-    it answers, and what the call cost. It ends with 1 where a call fails.
+    it answers, and what the call cost. The exit code is 1 if a call fails.
     """
     book = model_book(load_settings())
     if book is None:

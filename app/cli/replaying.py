@@ -30,14 +30,14 @@ SINCE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
     "--all",
     "every",
     is_flag=True,
-    help="Every job of the database of this machine's settings, but for archived months.",
+    help="Every job in the database, except those of archived months.",
 )
 @click.option("--since", type=SINCE, help="With --all: only jobs submitted since then; UTC.")
 @click.option("--json", "as_json", is_flag=True, help="Print each outcome as one line of JSON.")
 def replay(job_id: str | None, since: datetime | None, *, every: bool, as_json: bool) -> None:
     """Replay a job's log with today's code.
 
-    Nobody is asked and nothing is written. The outcome is the same run, or the first point of
+    No provider is called and nothing is written. The outcome is the same run, or the first point of
     difference; then the exit code is 1. --all reads the database itself, with the code installed here.
     """
     if every == bool(job_id) or (since and not every):

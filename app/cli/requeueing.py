@@ -33,8 +33,16 @@ def requeue(job_id: str, *, as_json: bool) -> None:
 @click.command(epilog="Example: dossier retry --all --error-type auth")
 @click.argument("job_ids", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Every failed job that was not retried yet.")
-@click.option("--error-type", type=click.Choice(get_args(ErrorType)), help="With --all: only those.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000), help="With --all.")
+@click.option(
+    "--error-type", type=click.Choice(get_args(ErrorType)), help="With --all: only jobs that failed so."
+)
+@click.option(
+    "--limit",
+    default=100,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="With --all: jobs at most.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a list of {failed, job} as JSON.")
 def retry(
     job_ids: tuple[str, ...], *, every: bool, error_type: str | None, limit: int, as_json: bool

@@ -36,7 +36,7 @@ def secret() -> None:
 @secret.command("master", epilog="Example: dossier secret master")
 @click.option("--json", "as_json", is_flag=True, help="Print {master_key} as JSON.")
 def master(*, as_json: bool) -> None:
-    """Make a master key and print it, this once.
+    """Make a master key and print it once.
 
     Without it, no key that it sealed can be read again.
     """

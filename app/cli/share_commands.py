@@ -23,14 +23,14 @@ def share() -> None:
 @click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True, help="Until it ends.")
 @click.option("--json", "as_json", is_flag=True, help="Print the link as JSON.")
 def create_share(job_id: str, days: int, *, as_json: bool) -> None:
-    """Make a link and print its address, this once."""
+    """Make a link and print its address once."""
     with connect() as dossier:
         made = dossier.share(job_id, expires_in_days=days)
     if as_json:
         print_json(made)
         return
     click.echo(made.url)
-    complain(f"Link {made.share.share_id} ends on {made.share.expires_at:%Y-%m-%d}. It is shown this once.")
+    complain(f"Link {made.share.share_id} ends on {made.share.expires_at:%Y-%m-%d}. It is shown only once.")
 
 
 @share.command("list", epilog=f"Example: dossier share list {SHARED_JOB} --json")

@@ -27,14 +27,14 @@ def webhook() -> None:
 @click.option("--style", default="dossier", show_default=True, type=click.Choice(("dossier", "openai")))
 @click.option("--json", "as_json", is_flag=True, help="Print the endpoint and its secret as JSON.")
 def create(url: str, events: tuple[WebhookType, ...], style: str, *, as_json: bool) -> None:
-    """Make an endpoint and print its secret, this once."""
+    """Make an endpoint and print its secret once."""
     with connect() as dossier:
         made = dossier.create_webhook(url, events=events or USUAL_TYPES, style=style)  # type: ignore[arg-type]
     if as_json:
         print_json(made)
         return
     click.echo(made.secret)
-    complain(f"Webhook {made.webhook.endpoint_id} is made. Its secret is shown this once.")
+    complain(f"Webhook {made.webhook.endpoint_id} is made. Its secret is shown only once.")
 
 
 @webhook.command("list", epilog="Example: dossier webhook list --json")
@@ -55,7 +55,7 @@ def list_endpoints(*, as_json: bool) -> None:
 @click.argument("endpoint_id")
 @click.option("--json", "as_json", is_flag=True, help="Print the endpoint and its secret as JSON.")
 def rotate(endpoint_id: str, *, as_json: bool) -> None:
-    """Make a new secret, beside which the old signs for 24 hours."""
+    """Make a new secret, with the old one valid for 24 hours."""
     with connect() as dossier:
         made = dossier.rotate_webhook(endpoint_id)
     if as_json:

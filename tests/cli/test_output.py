@@ -20,7 +20,7 @@ def made(terminal, url):
 
 def test_a_secret_is_the_only_line_of_output_and_what_it_is_stands_beside(made):
     assert re.fullmatch(r"whsec_\S+\n", made.stdout)
-    assert "is shown this once" in made.stderr
+    assert "is shown only once" in made.stderr
     assert made.stdout.strip() not in made.stderr
 
 

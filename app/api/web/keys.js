@@ -21,7 +21,7 @@ const checks = (name, values, chosen) =>
 
 const field = (words, name, props) => h("label", { class: "field" }, words, h("input", { name, ...props }));
 
-/** A form in a fold; `send` returns what is shown this once. */
+/** A form in a fold; `send` returns what is shown only once. */
 function making(words, fields, send, failed) {
   const shown = h("div");
   const form = h("form", { class: "making" }, fields, h("button", { class: "slim" }, words));
@@ -37,7 +37,7 @@ function making(words, fields, send, failed) {
   return h("details", { class: "more" }, h("summary", null, words), h("div", null, form, shown));
 }
 
-const keyShown = ({ key, secret }) => secretBox(secret, t`Key ${key.name}; it is shown this once:`);
+const keyShown = ({ key, secret }) => secretBox(secret, t`Key ${key.name}; it is shown only once:`);
 
 /** @param {(error: unknown) => void} failed */
 export const keyForm = (failed) =>
@@ -69,7 +69,7 @@ export const hookForm = (failed) =>
       const events = given.getAll("events");
       const body = { url: given.get("url"), events, description: given.get("description") };
       const { secret } = await api.createWebhook(body);
-      return secretBox(secret, t("The secret that signs its messages; it is shown this once:"));
+      return secretBox(secret, t("The secret that signs its messages; it is shown only once:"));
     },
     failed,
   );

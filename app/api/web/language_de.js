@@ -450,7 +450,7 @@ export const WORDS = {
   "Share this report": "Diesen Bericht teilen",
   "Everybody who has the link can read the report, and nothing else, until it ends.":
     "Wer den Link hat, kann den Bericht lesen, sonst nichts, bis er endet.",
-  "The link; it is shown this once:": "Der Link; er wird nur dieses Mal gezeigt:",
+  "The link; it is shown only once:": "Der Link; er wird nur dieses Mal gezeigt:",
   "Made {0}, revoked {1}": "Erstellt {0}, widerrufen {1}",
   "Made {0}, ends {1}": "Erstellt {0}, endet {1}",
   Revoke: "Widerrufen",
@@ -463,8 +463,8 @@ export const WORDS = {
     "Er wird binnen Sekunden abgewiesen. Das lässt sich nicht rückgängig machen.",
   "A key with the same name and scopes takes its place; the old one is refused within seconds.":
     "Ein Schlüssel mit gleichem Namen und gleichen Rechten tritt an seine Stelle; der alte wird binnen Sekunden abgewiesen.",
-  "Key {0}; it is shown this once:": "Schlüssel {0}; er wird nur dieses Mal gezeigt:",
-  "The secret that signs its messages; it is shown this once:":
+  "Key {0}; it is shown only once:": "Schlüssel {0}; er wird nur dieses Mal gezeigt:",
+  "The secret that signs its messages; it is shown only once:":
     "Das Geheimnis, das seine Nachrichten signiert; es wird nur dieses Mal gezeigt:",
   "Its secret and what waits for it are deleted too.": "Sein Geheimnis und was auf ihn wartet werden auch gelöscht.",
   "Delete {0}": "{0} löschen",

@@ -1,4 +1,4 @@
-// What is shown this once: a key, a secret, the address of a link.
+// What is shown only once: a key, a secret, the address of a link.
 import { h, say } from "./dom.js";
 import { t } from "./language.js";
 

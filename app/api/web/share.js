@@ -49,7 +49,7 @@ export async function openShares(id) {
     event.preventDefault();
     attempt(async () => {
       const { url } = await api.share(id, Number(days.value));
-      made.replaceChildren(secretBox(new URL(url, location.origin).href, t("The link; it is shown this once:")));
+      made.replaceChildren(secretBox(new URL(url, location.origin).href, t("The link; it is shown only once:")));
     });
   });
   dialog.addEventListener("close", () => dialog.remove());
