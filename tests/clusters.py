@@ -1,4 +1,4 @@
-"""Clusters of any version of PostgreSQL, on loopback, whose programs are on this machine."""
+"""Run clusters of any version of PostgreSQL found on this machine."""
 
 import contextlib
 import os
@@ -75,7 +75,7 @@ class Cluster:
 
 @contextlib.contextmanager
 def place_for_clusters() -> Iterator[tuple[Path, Account, Path]]:
-    """Yield a folder of their user's, that user, and the programs of the embedded version."""
+    """Yield the clusters' folder, their user, and the embedded programs."""
     with passable_folder("dossier-cluster-") as top:
         account = account_of(top / "none")
         folder = top / "here"
@@ -99,7 +99,10 @@ def running_cluster() -> Iterator[Cluster]:
 
 @contextlib.contextmanager
 def two_majors() -> Iterator[tuple[Cluster, Cluster]]:
-    """An empty cluster of an older version, which runs, and one of the embedded, which does not; or skip."""
+    """Yield a running older cluster and a stopped embedded one, or skip.
+
+    Both are empty.
+    """
     with place_for_clusters() as (folder, account, newer):
         old = Cluster(older_programs(newer), folder / "old", account)
         new = Cluster(newer, folder / "new", account)

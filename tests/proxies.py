@@ -1,4 +1,7 @@
-"""Debian's nginx and Caddy with the examples in deploy/, in front of the tests' servers."""
+"""Run nginx and Caddy with the examples in deploy/.
+
+They are Debian's, and stand in front of the tests' servers.
+"""
 
 import asyncio
 import contextlib
@@ -49,7 +52,10 @@ def find_proxy(name: str) -> str | None:
 
 @contextlib.asynccontextmanager
 async def proxying(name: str, servers: Sequence[str], folder: Path) -> AsyncIterator[str]:
-    """The example as it is, but for its addresses and files; yields the URL below its root path."""
+    """Run the example with other addresses and files, yielding its URL.
+
+    The URL is below its root path.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     await asyncio.to_thread(subprocess.run, CERTIFICATE.split(), cwd=folder, check=True, capture_output=True)

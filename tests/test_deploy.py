@@ -49,7 +49,7 @@ MOST_EXPOSED = 20  # tenths, of 100: what systemd-analyze calls OK
 
 
 def analyze(folder, *arguments):
-    """Run systemd-analyze on copies of the units, one worker among them, or skip."""
+    """Run systemd-analyze on copies of the units, a worker's included, or skip."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed; the other tests read the units themselves.")
     shutil.copytree(SYSTEMD, folder, dirs_exist_ok=True)

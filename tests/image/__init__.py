@@ -1,1 +1,4 @@
-"""The image, built without Docker, at work without root on a read-only root."""
+"""Build the image without Docker, and let it work without root.
+
+Its root file system is read-only.
+"""

@@ -1,4 +1,6 @@
-"""`python -m tests.image [option of buildah ...]`: build the image without Docker, and let it work on a job.
+"""Build the image without Docker, and let it work on a job.
+
+    python -m tests.image [option of buildah ...]
 
 Its root is read-only, its user the image's own, its network this machine's. It needs root, and no engine.
 """
@@ -46,7 +48,7 @@ class Image:
         return ["unshare", "--mount", "sh", "-euc", script]
 
     def run(self, *words: str, **environment: str) -> str:
-        """Run a command to its end; returns what it says."""
+        """Run a command to its end, and return what it says."""
         ran = subprocess.run(
             self.command(*words, **environment), capture_output=True, text=True, timeout=300, check=False
         )
@@ -55,7 +57,7 @@ class Image:
 
 @contextlib.contextmanager
 def built(options: list[str]) -> Iterator[Image]:
-    """Build the image; yields it while its files are mounted."""
+    """Build the image, and yield it while its files are mounted."""
     subprocess.run([BUILD, *options], env={**os.environ, "IMAGE": NAME}, check=True, stdout=sys.stderr)
     container = buildah("from", "--pull-never", NAME)
     try:
@@ -70,7 +72,7 @@ def buildah(*words: str) -> str:
 
 
 async def work(image: Image, database_url: str) -> str:
-    """Serve from the image, and complete a job; returns its report."""
+    """Serve from the image, complete a job, and return its report."""
     port = free_port()
     words = ("dossier", "serve", f"--port={port}", "--workers=1")
     server = await asyncio.create_subprocess_exec(*image.command(*words, DATABASE_URL=database_url))

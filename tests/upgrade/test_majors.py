@@ -1,4 +1,7 @@
-"""The next major PostgreSQL: logs, cursors and proofs go on, by pg_upgrade and by backup and restore."""
+"""Logs, cursors and proofs survive the next major version of PostgreSQL.
+
+It comes by pg_upgrade, and by backup and restore.
+"""
 
 import asyncio
 import os
@@ -91,7 +94,7 @@ async def assert_goes_on(url: str, job, head, version: int) -> None:
 
 
 async def work(url: str):
-    """Complete a job; returns it, and the feed's head after it."""
+    """Complete a job, returning it and the feed's head after it."""
     engine = make_engine(url)
     job = await completed_job(Writer(engine, Wake(engine, None)))
     head = (await event_feed.head(engine)).head
