@@ -39,7 +39,7 @@ def write_after_the_end(before: State, step: Step) -> bool:
 
 
 def repeat_of_a_completed_call(before: State, step: Step) -> bool:
-    """Find a call announced or completed again after its result."""
+    """A call with a logged result is neither announced nor completed again."""
     job, what, _ = step.write
     return what in ("call_requested", "call_completed") and before.jobs[job].call == "completed"
 
@@ -78,7 +78,7 @@ OF_STEPS = (
 
 
 def two_owners(design: Design, state: State) -> bool:
-    """Find two owners of a job who may both append.
+    """At most one who believes to hold a job may append.
 
     Who waits for an answer asks before going on.
     """
@@ -88,7 +88,7 @@ def two_owners(design: Design, state: State) -> bool:
 
 
 def lease_without_an_owner(_design: Design, state: State) -> bool:
-    """Find a lease of an old epoch, or of an idle job."""
+    """A lease has the newest epoch, and its job is worked on."""
     return any(
         lease is not None and (lease.epoch != job.epoch or job.status not in LEASED)
         for lease, job in zip(state.leases, state.jobs, strict=True)
