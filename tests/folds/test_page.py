@@ -3,13 +3,14 @@
 import json
 import shutil
 import subprocess
+from itertools import product
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from app.text.report_output import STOPPED
-from dossier.job_types import StopReason
+from app.text.report_output import STOPPED, evidence
+from dossier.job_types import Claim, Metrics, Outcome, Result, SourceView, StopReason
 from tests.folds.logs import every_log, lines, said
 
 NODE = shutil.which("node")
@@ -48,6 +49,37 @@ def test_the_page_and_the_report_have_a_sentence_for_each_reason_to_stop():
 
     assert STOPPED.keys() == set(get_args(StopReason))
     assert json.loads(node("--input-type=module", "--eval", script)) == STOPPED
+
+
+def test_the_page_and_the_report_give_the_same_reason_for_every_ending():
+    cases = list(product(get_args(StopReason), get_args(Outcome), (True, False), (True, False)))
+    script = """
+        import { readFileSync } from "node:fs";
+        const { whyStopped } = await import(process.argv[1]);
+        const cases = JSON.parse(readFileSync(0, "utf8"));
+        console.log(JSON.stringify(cases.map(([reason, outcome, hasClaims, wasRead]) =>
+          whyStopped(reason, { outcome, hasClaims, wasRead }))))"""
+    words = (WEB / "words.js").as_uri()
+    on_page = json.loads(node("--input-type=module", "--eval", script, words, text=json.dumps(cases)))
+
+    possible = 0
+    for (reason, outcome, has_claims, was_read), why in zip(cases, on_page, strict=True):
+        if has_claims and not (was_read and outcome in {"answered", "partial"}):
+            continue  # a claim stands on a page that was read
+        possible += 1
+        told = evidence(ended(reason, outcome, has_claims=has_claims, was_read=was_read))
+        assert reason == "answered" or why in told, (reason, outcome, has_claims, was_read)
+    assert possible == len(get_args(StopReason)) * 10
+
+
+def ended(reason, outcome, *, has_claims, was_read):
+    """A result that ended so."""
+    source = SourceView(1, "https://example.com/", "A", "", was_read)
+    claims = (Claim("It is.", 1, "It is.", 0, 6, 1.0),) if has_claims else ()
+    metrics = Metrics(1.0, 1, 1, 0.0, 1)
+    return Result(
+        "A", "It is.", "/", reason, "low", (source,), claims, 0.0, 0.0, (), (), metrics, outcome=outcome
+    )
 
 
 def test_no_call_of_a_job_that_nobody_works_on_is_in_flight():

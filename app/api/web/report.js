@@ -10,7 +10,7 @@ import { acts, footPages } from "./report_saves.js";
 import { at } from "./root.js";
 import { titleOf } from "./rows.js";
 import { openSource } from "./source.js";
-import { date, NOT_READ, STOPPED, UNTIED } from "./words.js";
+import { date, whyStopped } from "./words.js";
 
 const id = idFromPath();
 
@@ -35,12 +35,13 @@ function failed(title, text) {
   );
 }
 
-/** Why it ended; that nothing is in the sources is not said of pages that were read. */
+/** Why it ended, and what was done. */
 function why(result) {
-  const isEmpty = result.stop_reason === "no_evidence" && !result.claims.length;
-  let words = STOPPED[result.stop_reason];
-  if (isEmpty && result.sources.some((source) => source.read)) words = UNTIED;
-  else if (isEmpty && result.outcome === "not_researched") words = NOT_READ;
+  const words = whyStopped(result.stop_reason, {
+    hasClaims: result.claims.length > 0,
+    wasRead: result.sources.some((source) => source.read),
+    outcome: result.outcome,
+  });
   return t`${words} Done: ${result.outcome_reason}.`;
 }
 

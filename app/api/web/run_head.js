@@ -6,7 +6,7 @@ import { t } from "./language.js";
 import { askOnce, canAsk } from "./notice.js";
 import { askAgain, cancelRun } from "./rows.js";
 import { id, moment, outcomeOf, page, question } from "./run_state.js";
-import { ago, at as clock, date, EFFORTS, lasted, many, NOT_READ, STOPPED, tries, UNTIED, WRITTEN } from "./words.js";
+import { ago, at as clock, date, EFFORTS, lasted, many, tries, WRITTEN, whyStopped } from "./words.js";
 
 let drawn = "";
 
@@ -78,11 +78,11 @@ function took(run) {
 /** Why it ended, and what was done: the server's words where it has them. */
 function ended(run) {
   if (!run.stopReason) return "";
-  const wasRead = [...run.sources.values()].some((source) => source.size !== null);
-  const isEmpty = run.stopReason === "no_evidence" && !run.report?.claims.length;
-  let why = STOPPED[run.stopReason];
-  if (isEmpty && wasRead) why = UNTIED;
-  else if (isEmpty && outcomeOf(run) === "not_researched") why = NOT_READ;
+  const why = whyStopped(run.stopReason, {
+    hasClaims: Boolean(run.report?.claims.length),
+    wasRead: [...run.sources.values()].some((source) => source.size !== null),
+    outcome: outcomeOf(run),
+  });
   const done = run.seq === page.live.seq && page.came?.result?.outcome_reason;
   return [why, WRITTEN[run.author], done && t`Done: ${done}.`].filter(Boolean).join(" ");
 }

@@ -95,6 +95,19 @@ export const STOPPED = {
 export const NOT_READ = t("No page could be read, so the sources say nothing of the question.");
 export const UNTIED = t("No sentence could be tied to a page that was read.");
 
+/**
+ * Why a job ended. That nothing is in the sources is not said of pages that were read, nor of pages that could not be.
+ * @param {keyof typeof STOPPED} reason
+ * @param {{ hasClaims: boolean, wasRead: boolean, outcome: string | null | undefined }} job
+ */
+export function whyStopped(reason, { hasClaims, wasRead, outcome }) {
+  if (reason === "no_evidence" && !hasClaims) {
+    if (wasRead) return UNTIED;
+    if (outcome === "not_researched") return NOT_READ;
+  }
+  return STOPPED[reason];
+}
+
 /** Who wrote it, where it was not a model; the same sentences as in app/text/report_output.py. */
 export const WRITTEN = {
   model: "",
