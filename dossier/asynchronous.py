@@ -29,6 +29,7 @@ from dossier.provider_key_types import KeyedProvider, NewProviderKey, ProviderKe
 from dossier.replayed import Replayed
 from dossier.request import Changes, Effort, Fork, Length, Limits, NewJob, ResearchRequest, Sources, Verify
 from dossier.share_types import NewShare, Shares, ShareWithUrl
+from dossier.stream_token_types import StreamToken
 from dossier.version import __version__
 from dossier.webhook_types import (
     USUAL_TYPES,
@@ -616,6 +617,10 @@ class AsyncDossier(DocumentCalls):
     async def delete_filter(self, filter_id: JobId) -> None:
         """Delete a saved filter, and no job."""
         await self._ask("DELETE", f"/library/filters/{quote(str(filter_id), safe='')}")
+
+    async def stream_token(self, job_id: JobId) -> StreamToken:
+        """Let a page without a key follow a job for 15 minutes."""
+        return decoded(await self._ask("POST", _path(job_id, "/stream-token")), StreamToken)
 
     async def access(
         self,

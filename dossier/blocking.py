@@ -121,6 +121,7 @@ class Dossier:
     provider_keys = _blocking(AsyncDossier.provider_keys)
     remove_provider_key = _blocking(AsyncDossier.remove_provider_key)
     share = _blocking(AsyncDossier.share)
+    stream_token = _blocking(AsyncDossier.stream_token)
     access = _blocking(AsyncDossier.access)
     shares = _blocking(AsyncDossier.shares)
     revoke_share = _blocking(AsyncDossier.revoke_share)

@@ -138,7 +138,7 @@ class AccessNotes:
         self._notes.note(
             Access(
                 datetime.now(UTC),
-                caller.tenant if caller else None,
+                (caller.tenant or None) if caller else None,
                 caller.actor if caller else NOBODY,
                 method if method in METHODS else "other",
                 str(scope.get("path_template") or "unknown"),

@@ -71,6 +71,7 @@ ROUTES = [
     forks.diff_jobs,
     input_requests.provide_input,
     stream.stream_job,
+    stream.make_stream_token,
     stream.job_events,
     feed.all_events,
     report.job_report,

@@ -2,19 +2,24 @@
 
 import logging
 from typing import Any
+from uuid import UUID
 
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from app.api.context import ApiContext
+from app.domain.access import NOBODY
 from app.domain.api_key import Scope
 from app.domain.caller import DEFAULT_TENANT, Caller
-from app.errors import Forbidden, Unauthorised
+from app.errors import DatabaseUnavailable, Forbidden, Unauthorised
+from app.store.stream_tokens import find_stream_token
 
 log = logging.getLogger(__name__)
 
 COOKIE = "dossier_key"
+# Whose no job is. The stream finds the database away too, and tells the reader to come back.
+STRANGER = Caller("", ("read",), None, NOBODY)
 CALLER = "dossier.caller"  # in the scope of a request
 JOB = "dossier.job"  # the job that a request is about, where its path does not name it
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -22,6 +27,7 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 PUBLIC = {"needs": None}  # `opt` of a route that needs no key
 READS: dict[str, Scope] = {"needs": "read"}  # of one that only reads, though it is a POST
 DOCUMENTS: dict[str, Scope] = {"needs": "documents"}  # of one that changes documents
+TAKES_TOKEN = {"takes_token": True}  # of the stream of a job, for pages of others
 ADMIN: dict[str, Scope] = {"needs": "admin"}
 OPERATOR = {"needs": "admin", "is_operators": True}  # of one about what all tenants share
 
@@ -35,8 +41,9 @@ async def require_key(connection: ASGIConnection[Any, Any, Any, Any], handler: B
     if needs is None:
         return
     context: ApiContext = connection.app.state.context
-    presented = _presented(connection)
-    caller = await context.keyring.caller(presented)
+    token = connection.query_params.get("token") if handler.opt.get("takes_token") else None
+    presented = token or _presented(connection)
+    caller = await (_by_token(connection, token) if token else context.keyring.caller(presented))
     if caller is None:
         if presented:
             _note_refusal(connection)
@@ -46,6 +53,17 @@ async def require_key(connection: ASGIConnection[Any, Any, Any, Any], handler: B
         raise Forbidden(f"This key lacks the scope {needs!r}.")
     if handler.opt.get("is_operators") and not caller.is_operator:
         raise Forbidden(f"Only an admin key of the tenant {DEFAULT_TENANT!r} may do this.")
+
+
+async def _by_token(connection: ASGIConnection[Any, Any, Any, Any], token: str) -> Caller | None:
+    """Return who follows the job of the path with a token."""
+    context: ApiContext = connection.app.state.context
+    try:
+        return await find_stream_token(context.writer.engine, token, UUID(connection.path_params["job_id"]))
+    except ValueError:
+        return None
+    except DatabaseUnavailable:  # a browser comes back from a stream that says so, and not from 503
+        return STRANGER
 
 
 def _note_refusal(connection: ASGIConnection[Any, Any, Any, Any]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from litestar.types import ASGIApp, HTTPSendMessage, Receive, Scope, Send
 
 ANY = "*"
+ALLOW_ORIGIN = b"access-control-allow-origin"
 OFFERED_METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 PREFLIGHT_SECONDS = b"7200"  # as long as Chromium keeps an answer
 # What a script may read beside the few headers that every script may.
@@ -49,11 +50,11 @@ class CrossOrigin:
         """Return what allows this origin, or nothing."""
         if origin and origin.lower() in self._origins:
             return [
-                (b"access-control-allow-origin", origin),
+                (ALLOW_ORIGIN, origin),
                 (b"access-control-allow-credentials", b"true"),
             ]
         if origin and ANY.encode() in self._origins:
-            return [(b"access-control-allow-origin", b"*")]
+            return [(ALLOW_ORIGIN, b"*")]
         return []
 
 
@@ -83,7 +84,8 @@ def _marking(send: Send, granted: Headers) -> Send:
 
     async def pass_on(message: HTTPSendMessage) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], *more]}
+            said = [header for header in message["headers"] if not granted or header[0] != ALLOW_ORIGIN]
+            message = {**message, "headers": [*said, *more]}
         await send(message)
 
     return pass_on  # type: ignore[return-value]

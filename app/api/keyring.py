@@ -20,6 +20,9 @@ from app.stream.reader import Reader
 KEYS_FRESH = 2.0  # seconds that the keys are used for before they are read again
 NOTE_EVERY = 10.0  # seconds between two notes of which keys were used
 
+KEY_ENDED = "key_ended"
+TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a reason that streams give
+
 PARENT = Caller(actor="process")  # who started this process, and knows its secret
 
 log = logging.getLogger(__name__)
@@ -46,7 +49,7 @@ class Keyring:
         self._reading = asyncio.Lock()
         self._used: set[str] = set()
         self._noted_at = time.monotonic()
-        self._watched: dict[Reader[Any], Caller] = {}
+        self._watched: dict[Caller, set[Reader[Any]]] = {}
         self._watch: asyncio.Task[None] | None = None
         self._noting: asyncio.Task[None] | None = None
 
@@ -79,36 +82,40 @@ class Keyring:
         """Read the keys at the next request, because they changed."""
         self._read_at = float("-inf")
 
-    async def is_still_valid(self, caller: Caller) -> bool:
-        """Return whether an open stream of this caller may go on."""
+    async def why_ended(self, caller: Caller) -> str | None:
+        """Return why a stream of this caller has to end."""
+        if caller.until and datetime.now(UTC) >= caller.until:
+            return TOKEN_EXPIRED
         if caller.key_id is None:
-            return caller == PARENT or not await self.is_in_use()
+            return KEY_ENDED if caller != PARENT and await self.is_in_use() else None
         await self._refresh()
         key = self._keys.get(caller.key_id)
-        return key is not None and key.suspended_at is None and key.is_valid(datetime.now(UTC))
+        is_open = key is not None and key.suspended_at is None and key.is_valid(datetime.now(UTC))
+        return None if is_open else KEY_ENDED
 
     @contextlib.contextmanager
     def watching(self, caller: Caller, reader: Reader[Any]) -> Iterator[None]:
-        """End the stream of this reader soon after the caller's key does."""
-        if caller.key_id is None:
-            yield
-            return
-        self._watched[reader] = caller
+        """End the reader's stream soon after the caller's key or token."""
+        readers = self._watched.setdefault(caller, set())
+        readers.add(reader)
         if self._watch is None:
             self._watch = asyncio.get_running_loop().create_task(self._look())
         try:
             yield
         finally:
-            self._watched.pop(reader, None)
+            readers.discard(reader)
+            if not readers and self._watched.get(caller) is readers:
+                del self._watched[caller]
 
     async def _look(self) -> None:
-        """Send away the readers whose keys have ended, until nobody reads."""
+        """Send away whose key or token has ended, until nobody reads."""
         while self._watched:
             await asyncio.sleep(KEYS_FRESH)
             with contextlib.suppress(DatabaseUnavailable):  # the streams wait for it too
-                for reader, caller in tuple(self._watched.items()):
-                    if not await self.is_still_valid(caller):
-                        reader.leave("key_ended")
+                for caller, readers in tuple(self._watched.items()):
+                    if reason := await self.why_ended(caller):
+                        for reader in tuple(readers):
+                            reader.leave(reason)
         self._watch = None
 
     async def _refresh(self) -> None:

@@ -26,6 +26,9 @@ STREAM_HEADERS = [
     (b"vary", b"Accept, Authorization, Cookie"),
 ]
 
+# For a token of the address: it is sent by no browser unasked, so any page that has it may read.
+ANY_ORIGIN = (b"access-control-allow-origin", b"*")
+
 CursorT = TypeVar("CursorT", bound=Hashable)
 
 
@@ -71,9 +74,12 @@ class NothingLeft:
     This is the documented way to tell an EventSource to stop.
     """
 
+    def __init__(self, *headers: tuple[bytes, bytes]) -> None:
+        self._headers = headers
+
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send the status and nothing else."""
-        await send(_start(204, [(b"cache-control", b"no-store")]))
+        await send(_start(204, [(b"cache-control", b"no-store"), *self._headers]))
         await send(message(b"", more=False))
 
 
@@ -83,13 +89,15 @@ class Later:
     A browser's EventSource never reconnects after any other status.
     """
 
+    headers: Sequence[tuple[bytes, bytes]] = STREAM_HEADERS
+
     def __init__(self, reason: str, retry_ms: tuple[int, int] = RETRY_MS) -> None:
         self._reason = reason
         self._retry_ms = retry_ms
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send one reconnect frame."""
-        await send(_start(200, STREAM_HEADERS))
+        await send(_start(200, self.headers))
         await send(goodbye(self._reason, self._retry_ms))
 
 

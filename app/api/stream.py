@@ -4,23 +4,36 @@ It comes as server-sent events or as JSON pages.
 """
 
 import random
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 
+from app.api.authentication import READS, TAKES_TOKEN
 from app.api.context import ApiContext, cursor_of, job_id_of
-from app.api.contract import EVENT_STREAM, JSON, LOG, accepted, problems_of
-from app.api.sse import EventStream, Later, NothingLeft, turned_away
-from app.errors import DatabaseUnavailable
+from app.api.contract import EVENT_STREAM, JOB_PROBLEMS, JSON, LOG, accepted, problems_of
+from app.api.keyring import TOKEN_EXPIRED
+from app.api.sse import (
+    ANY_ORIGIN,
+    BUSY_RETRY_MS,
+    STREAM_HEADERS,
+    EventStream,
+    Later,
+    NothingLeft,
+    turned_away,
+)
+from app.errors import Busy, DatabaseUnavailable
 from app.store import log as event_log
+from app.store import stream_tokens
 from app.stream import frames
 from app.stream.connection import RETRY_MS
+from dossier.stream_token_types import StreamToken
 
 NOTHING_LEFT = ResponseSpec(None, description="The job is over, and the reader has everything")
 
@@ -29,20 +42,55 @@ NOTHING_LEFT = ResponseSpec(None, description="The job is over, and the reader h
     "/jobs/{job_id:str}/stream",
     responses={**problems_of(*LOG, "malformed_cursor", "repeated_parameter"), 204: NOTHING_LEFT},
     media_type="text/event-stream",
+    opt=TAKES_TOKEN,
     summary="Follow a job (server-sent events)",
     description=(
         "Replays from the cursor, then follows live. The cursor is the `Last-Event-ID` header, else "
-        "`?after=`, else the beginning. 204 once the job is over and nothing is left."
+        "`?after=`, else the beginning. 204 once the job is over and nothing is left. `?token=` is one of "
+        "`POST /jobs/{job_id}/stream-token`, for pages that have no key."
     ),
 )
 async def stream_job(
     context: NamedDependency[ApiContext],
     job_id: FromPath[str],
     after: FromQuery[str | None] = None,
+    token: FromQuery[str | None] = None,
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ASGIApp:
     """The stream of a job."""
-    return await _open(context, job_id_of(job_id), _cursor(after, last_event_id))
+    stream = await _open(context, job_id_of(job_id), _cursor(after, last_event_id))
+    if token is None:
+        return stream
+    until = context.caller.until
+    if until and until <= datetime.now(UTC):
+        stream = Later(TOKEN_EXPIRED, BUSY_RETRY_MS)
+    if isinstance(stream, NothingLeft):
+        return NothingLeft(ANY_ORIGIN)
+    if isinstance(stream, EventStream | Later):
+        stream.headers = [*STREAM_HEADERS, ANY_ORIGIN]
+    return stream
+
+
+@post(
+    "/jobs/{job_id:str}/stream-token",
+    opt=READS,
+    responses=problems_of(*JOB_PROBLEMS, "busy"),
+    summary="Make a token for a job's stream",
+    description=(
+        "For a page that has no key: `stream_url` opens the stream of this one job for 15 minutes, as long "
+        "as the key that asked is valid. The token is shown this once."
+    ),
+)
+async def make_stream_token(context: NamedDependency[ApiContext], job_id: FromPath[str]) -> StreamToken:
+    """Make a token that opens the stream of one job."""
+    view = await context.view(job_id_of(job_id))
+    made = await stream_tokens.add_stream_token(context.writer.engine, context.caller, view.job_id)
+    if made is None:
+        most = stream_tokens.MAX_STREAM_TOKENS
+        raise Busy(f"The job has {most:,} valid tokens. Try again when some have ended.")
+    token, until = made
+    url = f"{context.links.root}/jobs/{view.job_id}/stream?token={token}"
+    return StreamToken(token=token, stream_url=url, expires_at=until)
 
 
 @get(

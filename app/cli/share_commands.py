@@ -1,7 +1,8 @@
-"""`dossier share` makes, lists and revokes links to a report."""
+"""`dossier share` makes links to reports, and tokens for streams."""
 
 import click
 
+from app.cli.naming import find_job
 from app.cli.printing import print_table
 from app.cli.server_connection import connect
 from app.cli.terminal import complain, print_json
@@ -12,7 +13,7 @@ SHARED_JOB = "01a20937-51e3-763d-b2e2-cb25b04281b4"
 
 @click.group(epilog=f"Example: dossier share create {SHARED_JOB} --days 7")
 def share() -> None:
-    """Make, list and revoke links to a report.
+    """Make, list and revoke links to a report, or show a stream to others.
 
     Everybody who has a link can read the report, and nothing else, until it ends.
     """
@@ -51,6 +52,23 @@ def list_shares(job_id: str, *, as_json: bool) -> None:
 def _cells(one: Share) -> tuple[str, ...]:
     revoked = f"{one.revoked_at:%Y-%m-%d}" if one.revoked_at else ""
     return str(one.share_id), f"{one.created_at:%Y-%m-%d}", f"{one.expires_at:%Y-%m-%d}", revoked
+
+
+@share.command("stream", epilog=f"Example: dossier share stream {SHARED_JOB}")
+@click.argument("job_id")
+@click.option("--json", "as_json", is_flag=True, help="Print the token as JSON.")
+def share_stream(job_id: str, *, as_json: bool) -> None:
+    """Let a page elsewhere follow one job for 15 minutes.
+
+    Prints the address of the stream, this once. It opens nothing else, and ends with the key in use.
+    """
+    with connect() as dossier:
+        made = dossier.stream_token(find_job(dossier, job_id))
+    if as_json:
+        print_json(made)
+        return
+    click.echo(made.stream_url)
+    complain(f"It opens this job's stream until {made.expires_at:%H:%M} UTC, and nothing else.")
 
 
 @share.command("revoke", epilog="Example: dossier share revoke 0199d2a4-5c3b-7000-8000-3f1a5b7c9d00")

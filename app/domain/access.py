@@ -43,8 +43,9 @@ class AccessEntry(Struct, frozen=True):
 
     def line(self) -> bytes:
         """The bytes that are hashed after the hash of the entry before."""
+        tenant = "-" if self.tenant is None else self.tenant
         return (
-            f"{self.number} {stamp(self.at)} {self.tenant or '-'} {self.actor} {self.method} {self.route}"
+            f"{self.number} {stamp(self.at)} {tenant} {self.actor} {self.method} {self.route}"
             f" {self.job_id or '-'} {self.status} {self.dropped}\n"
         ).encode()
 

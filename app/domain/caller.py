@@ -1,5 +1,7 @@
 """Who asks for something: a tenant, and what they may do."""
 
+from datetime import datetime
+
 from msgspec import Struct
 
 from app.domain.api_key import SCOPES, Scope
@@ -17,6 +19,7 @@ class Caller(Struct, frozen=True):
     scopes: tuple[Scope, ...] = SCOPES
     key_id: str | None = None
     actor: str = "api"  # as events name it: "key:<id>", or "api" where no keys are in use
+    until: datetime | None = None  # when a token ends, whatever its key
 
     @property
     def is_operator(self) -> bool:

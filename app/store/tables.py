@@ -330,6 +330,19 @@ upkeep = Table(
     CheckConstraint("number > 0", name="number"),
 )
 
+stream_tokens = Table(
+    "stream_tokens",
+    metadata,
+    Column("token_sha256", LargeBinary, primary_key=True),
+    Column("job_id", Uuid, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("key_id", Text),
+    Column("expires_at", Moment, nullable=False),
+    CheckConstraint("octet_length(token_sha256) = 32", name="token_sha256"),
+    Index("stream_tokens_job_idx", "job_id"),
+    Index("stream_tokens_expires_idx", "expires_at"),
+)
+
 access_log = Table(
     "access_log",
     metadata,

@@ -78,6 +78,7 @@ NEEDS = {
     "GET /provider-keys": "admin",
     "PUT /provider-keys": "admin",
     "DELETE /provider-keys/{provider}": "admin",
+    "POST /jobs/{job_id}/stream-token": "read",
     "GET /access": "admin",
     "POST /jobs/{job_id}/shares": "submit",
     "GET /jobs/{job_id}/shares": "read",

@@ -518,7 +518,7 @@ async def test_checkpoints_of_before_that_do_not_know_the_log_of_upkeep_still_ve
         return []
 
     await forget(owner, await plan_pages(owner, [(await kept_for(owner, job, "page_read"))[0][1]]))
-    monkeypatch.setattr(notary, "_upkept", nothing)
+    monkeypatch.setattr(notary, "_other_heads", nothing)
     [before] = await notary.make(owner, keys[0])
     monkeypatch.undo()
     [after] = await notary.make(owner, keys[0])

@@ -84,6 +84,7 @@ ARGUMENTS = {
     "checkpoint": [],
     "keygen": ["{file}"],
     "retention set": ["30", "--tag", "private"],
+    "share stream": ["last"],
     "access": [],
     "retention show": [],
     "retention run": ["--dry-run"],

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 STORE = ROOT / "app" / "store"
 OWNED = {
     *("events", "jobs", "blobs", "documents", "passages", "originals", "original_chunks"),
-    *("shares", "job_marks", "saved_filters", "data_keys", "provider_keys"),
+    *("shares", "stream_tokens", "job_marks", "saved_filters", "data_keys", "provider_keys"),
     *("ingestions", "ingestion_events"),
     *("webhook_endpoints", "webhook_deliveries", "webhook_attempts", "hidden_responses"),
 }
@@ -66,6 +66,7 @@ WITHOUT = {
     "ingestions.change_ingestion": WORKER,
     "ingestions.prune_ingestions": WORKER,
     "ingestions.read_ingestion_events": "one ingestion's: the API asks for the caller's own first",
+    "stream_tokens.find_stream_token": "the token in the address is the key",
     "shares.find_shared": "the token in the address is the key",
     "workers.read_queue": OPERATOR,
     "archive_months.months": OPERATOR,

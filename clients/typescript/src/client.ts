@@ -242,6 +242,11 @@ export class Dossier extends DocumentCalls {
     await this.connection.bytes("DELETE", `/library/filters/${encodeURIComponent(filterId)}`, { signal });
   }
 
+  /** Let a page without a key follow a job for 15 minutes. */
+  async streamToken(jobId: string, { signal }: t.Stoppable = {}): Promise<t.StreamToken> {
+    return this.connection.json("POST", jobPath(jobId, "/stream-token"), { signal });
+  }
+
   /** Return a page of who asked for what, newest first. */
   async access(
     options: { key_id?: string; job_id?: string; limit?: number; cursor?: string } & t.Stoppable = {},

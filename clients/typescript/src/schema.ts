@@ -966,6 +966,12 @@ export interface components {
             size: number;
             read: components["schemas"]["CallMade"] | null;
         };
+        StreamToken: {
+            token: string;
+            stream_url: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
         Typical: {
             jobs: number;
             calls: number;

@@ -38,6 +38,7 @@ export type ProviderKey = Schemas["ProviderKey"];
 export type ProviderKeys = Schemas["ProviderKeys"];
 export type NewShare = Schemas["NewShare"];
 export type AccessPage = Schemas["AccessPage"];
+export type StreamToken = Schemas["StreamToken"];
 export type Shares = Schemas["Shares"];
 export type ShareWithUrl = Schemas["ShareWithUrl"];
 export type NewWebhook = Schemas["NewWebhook"];
