@@ -13,7 +13,7 @@ SHARED_JOB = "01a20937-51e3-763d-b2e2-cb25b04281b4"
 
 @click.group(epilog=f"Example: dossier share create {SHARED_JOB} --days 7")
 def share() -> None:
-    """Make, list and revoke links to a report, or show a stream to others.
+    """Make links to reports, and tokens for streams.
 
     Everybody who has a link can read the report, and nothing else, until it ends.
     """
