@@ -8,6 +8,7 @@ Everything here takes time in proportion to the text, and looks at a bounded par
 import re
 from collections import Counter
 from functools import lru_cache
+from itertools import islice
 from math import log
 from threading import local
 from typing import Protocol
@@ -143,7 +144,7 @@ def _latin(sample: str) -> str:
     words = _LATIN_WORD.findall(lower)
     scores = dict.fromkeys(_LATIN, 0.0)
     for name, signs in _SPELLED_SIGNS.items():
-        scores[name] += 1.5 * min(3, len(signs.findall(lower)))
+        scores[name] += 1.5 * sum(1 for _ in islice(signs.finditer(lower), 3))
     for word in words:
         for language, weight in _TOLD.get(word, {}).items():
             scores[language] += weight

@@ -20,6 +20,15 @@ _END = re.compile(
        | \n(?=[^\S\n]{{0,40}}(?:\n|[-*+•|\#]\s|\d{{1,3}}[.)]\s))""",
     re.VERBOSE,
 )
+# The same where no marker is: a look at one character rules nearly all out, in a third of the time.
+_PLAIN_END = re.compile(
+    r"""(?=[.!?…。！？｡।॥؟۔\n])
+        (?:(?<![.!?…])[.!?…]{1,10}(?!\w)[*_"'”’»)\]]{0,6}(?=\s|\Z)
+         | [。！？｡।॥؟۔]
+         | \n(?=[^\S\n]{0,40}(?:\n|[-*+•|\#]\s|\d{1,3}[.)]\s)))""",
+    re.VERBOSE,
+)
+_MARKER = re.compile(f"[{STOP_MARKER}]")
 _ABBREVIATIONS = """abs adm al approx aprox av ave bd bldg bspw bzw ca capt cf ch cmdr co col corp dept dipl
     dist dr dra ed eds eg env eq et evtl exkl fig figs fr ft gem gen gens ggf gov hr hrsg inc ing inkl jr lt
     ltd maj messrs mio mlle mme mr mrd mrs ms mt nos núm op pág pp pres prof ref rep resp rev sec sen sgt sog
@@ -50,7 +59,7 @@ def spans(text: str, least: int = 1) -> list[tuple[int, int]]:
     A sentence of fewer than `least` characters goes with the one that follows.
     """
     found, start = list[tuple[int, int]](), 0
-    for end in _END.finditer(text):
+    for end in (_END if _MARKER.search(text) else _PLAIN_END).finditer(text):
         if end.end() - start >= least and _ends(text, end.start(), end.end()):
             found += _trimmed(text, start, end.end())
             start = end.end()

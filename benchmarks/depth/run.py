@@ -99,7 +99,7 @@ class OwnCost(Struct, frozen=True):
     """A job that reads as much as it may."""
 
     long: int  # characters of a long page
-    calls: int  # at most
+    calls: int  # at most; searches enough for them
 
 
 async def _play(
@@ -110,7 +110,7 @@ async def _play(
         world = World(seed, long=size.long if size else LONG, pause=pause)
         model = ThoroughModel() if size else RuleModel(pause)
         house = WorldHouse(url, world, model)
-        limits = Limits(max_calls=size.calls) if size else Limits()
+        limits = Limits(max_calls=size.calls, max_searches=90) if size else Limits()
         request = ResearchRequest(world.question, effort="deep", limits=limits)
         job, _ = await submit(house.writer, request, tenant="default", terms=terms)
         await queue.claim(house.engine, "w", 1, LEASE)
