@@ -17,7 +17,7 @@ Q      ?= What does the with statement do, and what is a context manager?
 .PHONY: help setup demo serve check test browser lint fix types test-model chaos failover upgrade game-day image bench clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -50,7 +50,7 @@ check: setup ## the inner loop: lint and the quick tests, which need no database
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest $(PURE)
 
-fix: setup ## what the linter can mend by itself
+fix: setup ## fix what the linters can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python -m tests.page.lint --fix
@@ -76,7 +76,7 @@ test-model: setup ## whole jobs with a small real model on llama.cpp, in each fo
 chaos: setup ## break everything for CHAOS_SECONDS, again and again; ends with a table; CHAOS_SEED plays a plan again
 	@$(BIN)/python -m tests.chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
 
-failover: setup ## kill, switch over and part PostgreSQL under Patroni while jobs run; needs root and Debian's packages
+failover: setup ## kill, switch over and partition PostgreSQL under Patroni while jobs run; needs root and Debian's packages
 	@$(BIN)/python -m tests.failover
 
 upgrade: setup ## the last release beside today's code, and pg_upgrade where there are two versions of PostgreSQL
