@@ -1,4 +1,4 @@
-"""The page, the view and the report say the same of an ending."""
+"""The page, the view and the report agree on an ending."""
 
 import asyncio
 import json
