@@ -14,7 +14,21 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from benchmarks import agent, append, audit, drain, get, growth, latency, loop, machine, many, stream, submit
+from benchmarks import (
+    agent,
+    append,
+    audit,
+    drain,
+    get,
+    growth,
+    latency,
+    loop,
+    machine,
+    many,
+    shelf,
+    stream,
+    submit,
+)
 from benchmarks.database import cluster
 from benchmarks.depth import run as depth
 from benchmarks.peers import drain as peers
@@ -33,6 +47,7 @@ LIMITS = {
     "depth": 900,
     "growth": 7200,
     "many": 900,
+    "shelf": 900,
     "quality": 3600,
 }  # for those that take longer
 
@@ -50,6 +65,7 @@ BENCHMARKS = {
     "depth": depth.measure,
     "growth": growth.measure,
     "many": many.measure,
+    "shelf": shelf.measure,
     "quality": quality.measure,
 }
 

@@ -24,8 +24,8 @@ import msgspec
 from app.agent import limits
 from app.agent.extractive import Extractive
 from app.agent.ports import Ask, Hit, ModelReply, PageReply, SearchReply
-from app.api.document_adding import add_read
 from app.api.server import listen, side_server
+from app.document_adding import add_read
 from app.domain import tools
 from app.domain.caller import ANYBODY
 from app.handle import load, submit
