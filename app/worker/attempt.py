@@ -45,6 +45,7 @@ class Attempt:
         self.epoch = job.epoch
         self.outcome = "lost"  # until the last write says how it ended
         self.ending = False  # its last write is under way, which ends its lease: that lease is not lost
+        self.has_begun = False  # its task runs
         self.draining = False  # set when the worker wants to stop: finish the step, start no other
         self.writings: dict[str, Writing] = {}  # what models write, by the keys of their calls
         self.patience: asyncio.Timeout | None = None  # of the calls in flight, where they can be cut

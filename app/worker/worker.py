@@ -216,7 +216,9 @@ class Worker:
             span.add({"dossier.outcome": attempt.outcome})
 
     async def _end(self, attempt: Attempt) -> None:
+        attempt.has_begun = True
         try:
+            self._see_stop(attempt)
             await self._perform(attempt)
         except asyncio.CancelledError:  # by this worker itself: a cancel, a lost lease or a shutdown
             await self._stopped(attempt)
@@ -234,6 +236,11 @@ class Worker:
             await self._fail(attempt, ProviderError("internal", message, retryable=True))
         finally:
             self._forget(attempt)
+
+    def _see_stop(self, attempt: Attempt) -> None:
+        """Raise CancelledError for an attempt that was stopped before it began."""
+        if attempt.job_id in self._stops:
+            raise asyncio.CancelledError
 
     def _forget(self, attempt: Attempt) -> None:
         """Forget an ended attempt, but not a later one of the job."""
@@ -397,10 +404,17 @@ class Worker:
         self._cancel([attempt.job_id for attempt in cut], "lost")
 
     def _cancel(self, job_ids: Iterable[UUID], why: str) -> None:
+        """Cancel the tasks of these jobs.
+
+        A task that is cancelled before its first step never runs, and could not let its job go. So one
+        that has not begun sees for itself why it is stopped.
+        """
         for job_id in job_ids:
             if job_id in self._attempts and job_id not in self._stops:
                 self._stops[job_id] = why
-                self._attempts[job_id][1].cancel()
+                attempt, task = self._attempts[job_id]
+                if attempt.has_begun:
+                    task.cancel()
 
     # Leaving
 

@@ -13,6 +13,7 @@ from app.domain import tools
 from app.errors import ProviderError
 from app.store import queue
 from app.store.database import fetch
+from app.store.wake import Hint
 from app.worker import patient_writer
 from app.worker.worker import Pace
 from tests.scripted import PAGES, PLAN, REPORT, SCRIPT
@@ -156,6 +157,30 @@ async def test_a_running_job_stops_soon_after_its_cancel_and_makes_no_further_ca
     seen = await types(house, job.id)
     assert "call_requested" not in seen[seen.index("cancel_requested") :]
     assert seen[-1] == "job_cancelled"
+
+
+async def test_a_cancel_before_the_first_step_of_a_job_stops_it_too(house, monkeypatch):
+    """A task that is cancelled before it runs never runs, and could not let its job go."""
+    job = await submitted_job(house.writer)
+    async with working(house) as worker:
+        read, start = worker._read, worker._start
+
+        async def cancel_and_read(*asked):
+            held = await handle.load(house.writer, job.id)
+            await handle.handle(house.writer, held, c.RequestCancel(), actor="api")
+            return await read(*asked)
+
+        def start_and_tell(*begun):
+            start(*begun)
+            house.wake.ring(Hint(frozenset({job.id}), cancelled=frozenset({job.id})))
+
+        monkeypatch.setattr(worker, "_read", cancel_and_read)
+        monkeypatch.setattr(worker, "_start", start_and_tell)
+        assert (await over(house, job.id)).status == "cancelled"
+
+    assert await types(house, job.id) == [
+        *("job_submitted", "attempt_started", "cancel_requested", "job_cancelled"),
+    ]
 
 
 async def test_a_cancel_is_noticed_by_the_poll_when_every_hint_is_lost(house, monkeypatch):
