@@ -160,7 +160,7 @@ async def test_a_running_job_stops_soon_after_its_cancel_and_makes_no_further_ca
 
 
 async def test_a_cancel_before_the_first_step_of_a_job_stops_it_too(house, monkeypatch):
-    """A task that is cancelled before it runs never runs, and could not let its job go."""
+    # A task that is cancelled before it runs never runs, and so could not let its job go.
     job = await submitted_job(house.writer)
     async with working(house) as worker:
         read, start = worker._read, worker._start
