@@ -13,8 +13,8 @@ from app.text import languages
 from app.text.passages import MAX_PASSAGE, folded
 
 MAX_SEARCH_TEXT = 2000  # characters of a question that are looked at
-MAX_SEARCH_WORDS = 48  # of a question that are looked for
-MAX_PAIRS = 32  # of characters among them
+MAX_SEARCH_WORDS = 80  # of a question that are looked for
+MAX_PAIRS = 80  # of characters among them; a sentence in Thai has sixty
 PART = 0.4  # of a word's weight, for a compound that has it as a part
 RANKED = 60  # passages in which the words are counted
 K1, B = 1.2, 0.4  # of BM25; passages are of much the same length, so it tells less than usual
