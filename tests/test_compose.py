@@ -11,6 +11,7 @@ import yaml
 from app.api.server import GRACE
 from app.cli.root import dossier
 from app.settings import Settings
+from app.store.logins import LOGIN_KINDS
 from tests.documented import SETTINGS, routes
 
 ROOT = Path(__file__).parent.parent
@@ -46,7 +47,7 @@ def test_docker_compose_accepts_the_file():
 
 
 def test_there_are_postgres_a_migration_two_apis_and_two_workers(services):
-    assert services.keys() == {"postgres", "proxy"} | OURS
+    assert services.keys() == {"postgres", "proxy", "logins"} | OURS
     assert services["postgres"]["image"] == "postgres:18"
     assert services["worker"]["deploy"]["replicas"] == 2
     assert services["migrate"]["command"] == ["dossier", "migrate"]
@@ -74,6 +75,20 @@ def test_nothing_starts_before_the_migration_is_done(services):
         assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert services["migrate"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
     assert "pg_isready" in services["postgres"]["healthcheck"]["test"]
+
+
+def test_only_the_migration_is_the_owner_and_the_others_have_logins_of_their_own(services):
+    logins = services["logins"]
+    made = dict(line.split() for line in logins["environment"]["PASSWORDS"].splitlines())
+    users = {name: services[name]["environment"]["DATABASE_URL"] for name in OURS}
+
+    assert made.keys() == set(LOGIN_KINDS)
+    for name in OURS - {"migrate"}:
+        kind = "worker" if name == "worker" else "api"
+        assert users[name].startswith(f"postgresql://dossier_{kind}:{made[kind]}@postgres")
+        assert services[name]["depends_on"]["logins"] == {"condition": "service_completed_successfully"}
+    assert logins["environment"]["DATABASE_URL"] == users["migrate"]
+    assert logins["command"][-1].endswith("| dossier logins --passwords")
 
 
 def test_the_apis_are_published_on_loopback_and_checked_by_a_route_that_exists(services):

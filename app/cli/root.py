@@ -58,6 +58,7 @@ COMMANDS = {
     "doctor": ("app.cli.doctor:doctor", "Check settings, database, disk, clock, models, search and ports."),
     "sql": ("app.cli.sql:sql", "Query the jobs in SQL."),
     "migrate": ("app.cli.database_admin:migrate", "Upgrade the database to this version."),
+    "logins": ("app.cli.login_commands:logins", "Make logins for API, workers and SQL users."),
     "verify": ("app.cli.audit:verify", "Check the log for changed, removed, added or cut events."),
     "checkpoint": ("app.cli.audit:checkpoint", "Bind the newest hashes of the log and export them."),
     "keygen": ("app.cli.audit:keygen", "Make a key that signs checkpoints and bundles."),

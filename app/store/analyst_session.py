@@ -38,6 +38,15 @@ OTHER_ROLES = f"""
     WHERE pg_has_role(session_user, oid, 'MEMBER') AND rolname NOT IN (session_user, '{ANALYST_ROLE}')
     ORDER BY 1 LIMIT 5"""
 
+# Of a login of its own: a member does not inherit its role's.
+LOGIN_SETTINGS = {
+    "statement_timeout": "60s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "60s",
+    "default_transaction_read_only": "on",
+    "search_path": "report",
+}
+
 # What a URL can say beside the user, the host and the database, and where psql looks for it.
 VARIABLES = {
     "host": "PGHOST",

@@ -80,6 +80,7 @@ ARGUMENTS = {
     "doctor": [],
     "sql": ["-c", "SELECT 1"],
     "migrate": [],
+    "logins": [],
     "verify": [],
     "checkpoint": [],
     "keygen": ["{file}"],
