@@ -39,8 +39,13 @@ def turn_ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()
         review=_review(research),
         output_schema=job.request.output_schema or UNSET,
         bytes_per_token=UNSET if job.agent_rules < 4 else research.bytes_per_token,
+        every_search_failed=(job.agent_rules >= 7 and _every_search_failed(research)) or UNSET,
         is_unsearched=(research.is_finishing and not research.bill.searches) or UNSET,
     )
+
+
+def _every_search_failed(research: Research) -> bool:
+    return research.failed_searches > 0 and not research.bill.searches
 
 
 def stand_in_ask(job: Job) -> Ask:

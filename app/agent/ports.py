@@ -97,6 +97,7 @@ class Ask(Struct, frozen=True):
     wish: ReportWish | UnsetType = UNSET
     review: PlanReview | UnsetType = UNSET
     output_schema: dict[str, Any] | UnsetType = UNSET  # of what the report fills besides
+    every_search_failed: bool | UnsetType = UNSET  # so nothing can be said of the sources
     is_unsearched: bool | UnsetType = UNSET  # the report is wanted before anything was searched for
     # For each turn, what the server's counts had told by then; 0: nothing yet. Unset in jobs of older rules.
     bytes_per_token: tuple[float, ...] | UnsetType = UNSET

@@ -30,6 +30,7 @@ ENDINGS = {
     "Nothing found": ((*SEARCHED, FOUND, *READ, NOTHING, e.JobCompleted("no_evidence", "not_found")), False),
     "Not researched": ((*SEARCHED, NOTHING, e.JobCompleted("model_failed", "not_researched")), False),
     "Failed": ((*SEARCHED, e.JobFailed("auth", "The key was refused.", is_retryable=False)), False),
+    "Cancelled": ((*SEARCHED, e.CancelRequested(), e.JobCancelled()), False),
     "Waiting": ((WAITS,), True),
 }
 

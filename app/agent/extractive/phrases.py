@@ -184,6 +184,18 @@ HEADINGS = {
 
 
 # Where the report is wanted before anything was searched for.
+SEARCHES_FAILED = {
+    "en": "Every search failed, so nothing is known of what the sources say, and there is no answer.",
+    "de": "Alle Suchen sind fehlgeschlagen; was die Quellen sagen, ist unbekannt; es gibt keine Antwort.",
+    "fr": "Toutes les recherches ont échoué ; on ignore ce que disent les sources : pas de réponse.",
+    "es": "Todas las búsquedas fallaron; no se sabe qué dicen las fuentes y no hay respuesta.",
+    "pt": "Todas as pesquisas falharam; não se sabe o que dizem as fontes e não há resposta.",
+    "it": "Tutte le ricerche sono fallite; non si sa che cosa dicano le fonti e non c’è risposta.",
+    "nl": "Alle zoekopdrachten zijn mislukt; wat de bronnen zeggen is onbekend en er is geen antwoord.",
+    "ru": "Все поиски завершились ошибкой; что говорят источники, неизвестно, и ответа нет.",
+    "ar": "فشلت كل عمليات البحث، فلا يُعرف ما تقوله المصادر ولا توجد إجابة.",
+    "zh": "所有搜索均失败，无法得知来源的内容，因此没有答案。",
+}
 UNSEARCHED = {
     "en": "Nothing was searched for yet when the report was wanted, so there is no answer.",
     "de": "Als der Bericht verlangt wurde, war noch nichts gesucht; es gibt daher keine Antwort.",

@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from app.agent.extractive.page_prose import is_sentence
 from app.agent.extractive.page_sentences import PageSentence, Section, lines_of
-from app.agent.extractive.phrases import FRAMES, UNSEARCHED, Phrases, framed, spoken
+from app.agent.extractive.phrases import FRAMES, SEARCHES_FAILED, UNSEARCHED, Phrases, framed, spoken
 from app.agent.extractive.plan import facet_of
 from app.agent.extractive.terms import Rarity, terms
 from app.agent.ports import Ask, SeenSource
@@ -81,11 +81,19 @@ def _nothing(ask: Ask, texts: Mapping[str, str]) -> WriteReport | Answer:
     """
     told = _told(ask)
     close = [f"- *{_linked(source, sentence)}*" for source, sentence in _closest(ask, texts)]
-    nothing = UNSEARCHED.get(_language(ask), UNSEARCHED["en"]) if ask.is_unsearched else told.nothing
+    nothing = _why_nothing(ask)
     content = "\n".join([f"*{nothing}*", *([f"\n*{told.closest}*\n", *close] if close else ())])
     if "answer" in ask.menu:
         return Answer(content, "failed")
     return WriteReport(_title(ask.query), content, "low")
+
+
+def _why_nothing(ask: Ask) -> str:
+    """Say that nothing was found only of sources that were searched."""
+    language = _language(ask)
+    if ask.every_search_failed:
+        return SEARCHES_FAILED.get(language, SEARCHES_FAILED["en"])
+    return UNSEARCHED.get(language, UNSEARCHED["en"]) if ask.is_unsearched else FRAMES[language].nothing
 
 
 def _closest(ask: Ask, texts: Mapping[str, str]) -> list[tuple[SeenSource, str]]:

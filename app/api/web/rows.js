@@ -113,7 +113,8 @@ function row(job, old, changed, marks) {
   }
   far.firstElementChild.style.setProperty("--share", job.progress / 100);
   // Green is for what goes on or was answered.
-  far.firstElementChild.classList.toggle("spent", job.status === "failed" || EMPTY.has(job.outcome));
+  const isVain = ["failed", "cancelled"].includes(job.status) || EMPTY.has(job.outcome);
+  far.firstElementChild.classList.toggle("spent", isVain);
   say(far.lastElementChild, `${job.progress} %`);
   say(cost, atLeast(job.usage.known_cost_usd, job.usage.unknown_cost_calls));
   const unknown = many(job.usage.unknown_cost_calls, "call has", "calls have");
