@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.caller import Caller
-from app.store.database import Engine, fetch
+from app.store.database import Engine, fetch, fetch_own
 from dossier.share_types import Share
 
 MAX_SHARES = 100  # of a job, that are valid at a time
@@ -25,7 +25,7 @@ ADD_SHARE = f"""
     RETURNING {SHARE_COLUMNS}"""
 
 LIST_SHARES = f"""
-    SELECT {SHARE_COLUMNS} FROM shares WHERE job_id = $1::uuid AND tenant = $2::text
+    SELECT {SHARE_COLUMNS} FROM shares WHERE tenant = $1::text AND job_id = $2::uuid
     ORDER BY created_at DESC, share_id LIMIT {MAX_LISTED_SHARES}"""
 
 REVOKE_SHARE = """
@@ -53,7 +53,7 @@ async def add_share(engine: Engine, caller: Caller, job_id: UUID, days: int) -> 
 
 async def list_shares(engine: Engine, caller: Caller, job_id: UUID) -> list[Share]:
     """Return the links of a job, the newest first."""
-    return [_share(row) for row in await fetch(engine, LIST_SHARES, job_id, caller.tenant)]
+    return [_share(row) for row in await fetch_own(engine, caller, LIST_SHARES, job_id)]
 
 
 async def revoke_share(engine: Engine, caller: Caller, share_id: UUID) -> bool:

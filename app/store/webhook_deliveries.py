@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from app.domain.caller import Caller
 from app.domain.webhook import TOLD, ToldEvent
-from app.store.database import Engine, fetch
+from app.store.database import Engine, fetch, fetch_own
 from app.store.event_feed import FEED_START, Cursor
 from dossier.webhook_types import DeliveryState, WebhookAttempt, WebhookDelivery
 
@@ -282,7 +282,7 @@ async def list_deliveries(
 ) -> list[WebhookDelivery]:
     """Return an endpoint's deliveries, the newest first."""
     asked = (endpoint_id, before, limit, state)
-    return [_delivery(row) for row in await fetch(engine, LIST_DELIVERIES, caller.tenant, *asked)]
+    return [_delivery(row) for row in await fetch_own(engine, caller, LIST_DELIVERIES, *asked)]
 
 
 async def resend(

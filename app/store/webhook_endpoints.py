@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from app.domain.caller import Caller
 from app.domain.webhook import secret_text
-from app.store.database import Engine, fetch
+from app.store.database import Engine, fetch, fetch_own
 from dossier.job_types import Callback
 from dossier.webhook_types import USUAL_TYPES, NewWebhook, Webhook
 
@@ -124,12 +124,12 @@ async def add_endpoint(engine: Engine, caller: Caller, new: NewWebhook) -> tuple
 
 async def list_endpoints(engine: Engine, caller: Caller) -> list[Webhook]:
     """Return the tenant's endpoints, the newest first."""
-    return [_webhook(row) for row in await fetch(engine, LIST_ENDPOINTS, caller.tenant)]
+    return [_webhook(row) for row in await fetch_own(engine, caller, LIST_ENDPOINTS)]
 
 
 async def find_endpoint(engine: Engine, caller: Caller, endpoint_id: UUID) -> Webhook | None:
     """Return an endpoint of the tenant."""
-    return _first(await fetch(engine, FIND_ENDPOINT, caller.tenant, endpoint_id))
+    return _first(await fetch_own(engine, caller, FIND_ENDPOINT, endpoint_id))
 
 
 async def rotate_secret(engine: Engine, caller: Caller, endpoint_id: UUID) -> tuple[Webhook, bytes] | None:

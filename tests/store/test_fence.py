@@ -8,12 +8,35 @@ import pytest
 
 from app import handle
 from app.domain.caller import Caller
-from app.store import documents, job_lists, overview_figures, past_figures, reads
+from app.store import (
+    documents,
+    job_lists,
+    overview_figures,
+    past_figures,
+    reads,
+    shares,
+    webhook_deliveries,
+    webhook_endpoints,
+)
 from app.store.database import TENANT_ROLE, dial, fetch, make_engine, server_settings
 from dossier.request import ResearchRequest
+from dossier.webhook_types import NewWebhook
 
 ALICE, BOB = Caller("alice"), Caller("bob")
 PLAIN = job_lists.JobFilter()
+FIRST = {"before": None, "limit": 10, "state": None}
+SECRETS = (
+    "SELECT secret FROM webhook_endpoints",
+    "SELECT token_sha256 FROM shares",
+    "SELECT FROM provider_keys",
+    "SELECT FROM data_keys",
+)
+DELIVERED = """
+    WITH made AS (
+        INSERT INTO webhook_deliveries (delivery_id, endpoint_id, job_id, seq, type, body)
+        VALUES (gen_random_uuid(), $1::uuid, $2::uuid, 1, 'job.completed', 'x') RETURNING delivery_id
+    )
+    INSERT INTO webhook_attempts (delivery_id, number) SELECT delivery_id, 1 FROM made"""
 LISTED = job_lists.list_sql(ALICE, PLAIN, 10)[0]
 
 
@@ -27,13 +50,18 @@ async def jobs(writer):
     return made
 
 
+FORGETFUL = (reads, overview_figures, past_figures, documents, webhook_endpoints, webhook_deliveries, shares)
+
+
 @pytest.fixture
 def forgetful(monkeypatch):
     """The application without its filter by tenant."""
-    for module in (reads, overview_figures, past_figures, documents):
+    for module in FORGETFUL:
         for name, sql in vars(module).items():
             if name.isupper() and isinstance(sql, str):
-                without = sql.replace("d.tenant = $1::text", "$1::text <> ''")
+                without = sql.replace("e.tenant = $1::text", "$1::text <> ''").replace(
+                    "d.tenant = $1::text", "$1::text <> ''"
+                )
                 monkeypatch.setattr(module, name, without.replace("tenant = $1::text", "$1::text <> ''"))
     listed = job_lists.list_sql
 
@@ -66,6 +94,35 @@ async def test_the_database_alone_keeps_documents_of_tenants_apart(engine):
         assert await past_figures.count_documents(engine, caller) == 1
 
 
+@pytest.mark.usefixtures("forgetful")
+async def test_the_database_alone_keeps_webhooks_of_tenants_apart(engine, owner, jobs):
+    made = {}
+    for caller in (ALICE, BOB):
+        new = NewWebhook(f"https://{caller.tenant}.example/")
+        made[caller.tenant] = (await webhook_endpoints.add_endpoint(engine, caller, new))[0].endpoint_id
+        await fetch(owner, DELIVERED, made[caller.tenant], jobs[caller.tenant])
+
+    for caller, other in ((ALICE, BOB), (BOB, ALICE)):
+        mine, theirs = made[caller.tenant], made[other.tenant]
+        listed = await webhook_endpoints.list_endpoints(engine, caller)
+        assert [one.endpoint_id for one in listed] == [mine]
+        assert await webhook_endpoints.find_endpoint(engine, caller, mine)
+        assert await webhook_endpoints.find_endpoint(engine, caller, theirs) is None
+        [delivery] = await webhook_deliveries.list_deliveries(engine, caller, mine, **FIRST)
+        assert len(delivery.attempts) == 1
+        assert await webhook_deliveries.list_deliveries(engine, caller, theirs, **FIRST) == []
+
+
+@pytest.mark.usefixtures("forgetful")
+async def test_the_database_alone_keeps_shared_links_of_tenants_apart(engine, jobs):
+    for caller in (ALICE, BOB):
+        await shares.add_share(engine, caller, jobs[caller.tenant], 1)
+
+    for caller, other in ((ALICE, BOB), (BOB, ALICE)):
+        assert len(await shares.list_shares(engine, caller, jobs[caller.tenant])) == 1
+        assert await shares.list_shares(engine, caller, jobs[other.tenant]) == []
+
+
 async def test_who_says_no_tenant_sees_nothing(database_url, jobs):
     assert jobs
     fenced = make_engine(database_url, role=TENANT_ROLE, pool_size=1)
@@ -73,7 +130,7 @@ async def test_who_says_no_tenant_sees_nothing(database_url, jobs):
     assert (await fetch(fenced, count))[0][0] == 0
     assert (await fenced.fetch_fenced("alice", count))[0][0] == 1
     assert (await fetch(fenced, count))[0][0] == 0  # nothing is left of the statement before
-    for refused in ("SELECT FROM events", "UPDATE jobs SET seq = 9", "SELECT FROM api_keys"):
+    for refused in ("SELECT FROM events", "UPDATE jobs SET seq = 9", "SELECT FROM api_keys", *SECRETS):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await fetch(fenced, refused)
     await fenced.dispose()
