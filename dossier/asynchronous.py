@@ -14,6 +14,7 @@ import msgspec
 
 from dossier.access_types import AccessPage
 from dossier.comparison import Diff
+from dossier.cost_types import CostGroup, Costs
 from dossier.decoding import decoded
 from dossier.discovery_types import Capabilities, Estimate
 from dossier.document_calls import DocumentCalls
@@ -634,6 +635,15 @@ class AsyncDossier(DocumentCalls):
         named = {"key_id": key_id, "job_id": job_id and str(job_id), "limit": limit, "cursor": cursor}
         params = {name: value for name, value in named.items() if value is not None}
         return decoded(await self._ask("GET", "/access", params=params), AccessPage)
+
+    async def costs(self, by: CostGroup = "day", days: int = 30) -> Costs:
+        """Add up what jobs cost, and get the quotas.
+
+        Args:
+            by: "day", "tenant", "model" or "tag"; a job with several tags counts in each.
+            days: Of submission, 1 to 366, today included.
+        """
+        return decoded(await self._ask("GET", "/costs", params={"by": by, "days": days}), Costs)
 
     async def workers(self) -> Workers:
         """List the workers that beat within the last hour."""

@@ -129,6 +129,7 @@ class Dossier:
     library = _blocking(AsyncDossier.library)
     save_filter = _blocking(AsyncDossier.save_filter)
     delete_filter = _blocking(AsyncDossier.delete_filter)
+    costs = _blocking(AsyncDossier.costs)
     workers = _blocking(AsyncDossier.workers)
     queue = _blocking(AsyncDossier.queue)
     pause_workers = _blocking(AsyncDossier.pause_workers)

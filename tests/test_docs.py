@@ -504,6 +504,7 @@ def test_every_route_has_an_example_or_a_page_of_its_own():
                 "/keys",
                 "/share",
                 "/library",
+                "/costs",
                 "/provider-keys",
             )
         )

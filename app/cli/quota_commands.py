@@ -6,6 +6,7 @@ from app.cli.database_work import in_database
 from app.cli.printing import print_table
 from app.cli.terminal import print_json
 from app.store import quotas as store
+from dossier.cost_types import QuotaUse
 
 
 @click.group(epilog="Example: dossier quota set acme --usd-per-month 50")
@@ -54,7 +55,7 @@ def set_quota(
         click.echo(f"The quota of {tenant} is set; every process knows it within seconds.")
 
 
-def _cells(one: store.QuotaUse) -> tuple[str, ...]:
+def _cells(one: QuotaUse) -> tuple[str, ...]:
     return (
         one.tenant,
         _of(one.unfinished_jobs, one.max_unfinished_jobs),

@@ -33,6 +33,7 @@ COMMANDS = {
     "mcp": ("app.cli.mcp:mcp", "Serve the Model Context Protocol over stdio."),
     "key": ("app.cli.keys:key", "Make, list and revoke API keys."),
     "tenant": ("app.cli.tenant_commands:tenant", "Make, list, suspend and resume tenants."),
+    "costs": ("app.cli.cost_commands:costs", "Add up what jobs cost, by day, tenant, model or tag."),
     "quota": ("app.cli.quota_commands:quota", "Show and set what tenants may use."),
     "secret": (
         "app.cli.secret_commands:secret",

@@ -9,6 +9,7 @@ from msgspec import Struct
 from app.domain.job import Job
 from app.errors import CostLimitRequired, QuotaExceeded, TenantNotFound
 from app.store.database import Engine, fetch
+from dossier.cost_types import QuotaUse
 
 QUOTAS_FRESH = 2.0  # seconds for which a process knows who has a quota
 
@@ -65,19 +66,6 @@ class Quota(Struct, frozen=True):
     max_usd_per_month: float | None = None
 
 
-class QuotaUse(Struct, frozen=True):
-    """A tenant's quota, and how much of it is used."""
-
-    tenant: str
-    max_unfinished_jobs: int | None
-    max_jobs_per_day: int | None
-    max_usd_per_month: float | None
-    unfinished_jobs: int
-    jobs_today: int
-    spent_usd: float  # this month, by jobs that are over and settled
-    reserved_usd: float  # by the others
-
-
 class QuotaGate:
     """Reserves room for jobs of tenants that have a quota."""
 
@@ -125,9 +113,9 @@ async def set_quota(engine: Engine, tenant: str, quota: Quota) -> None:
     await fetch(engine, COUNT_FOR_QUOTA, tenant)
 
 
-async def read_quotas(engine: Engine) -> list[QuotaUse]:
+async def read_quotas(engine: Engine, tenant: str | None = None) -> list[QuotaUse]:
     """Return the quotas of all tenants that have one."""
-    return [QuotaUse(*row) for row in await fetch(engine, READ_QUOTAS, None)]
+    return [QuotaUse(*row) for row in await fetch(engine, READ_QUOTAS, tenant)]
 
 
 def day_ends(now: datetime) -> int:

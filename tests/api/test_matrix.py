@@ -50,6 +50,7 @@ NEEDS = {
     "GET /events": "read",
     "GET /sources": "read",
     "GET /overview": "read",
+    "GET /costs": "read",
     "GET /capabilities": "read",
     "POST /estimate": "read",
     "GET /documents": "read",

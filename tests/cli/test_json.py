@@ -47,6 +47,7 @@ ARGUMENTS = {
     "tenant list": [],
     "tenant suspend": ["acme"],
     "tenant resume": ["acme"],
+    "costs": [],
     "quota list": [],
     "quota set": ["acme"],
     "secret master": [],

@@ -28,6 +28,7 @@ STABLE = {
         "day tenant kind provider model calls failed_calls input_tokens output_tokens searches "
         "pages cost_usd unpriced_calls"
     ),
+    "job_costs": "day tenant model tag jobs known_cost_usd unknown_cost_calls",
     "failures": (
         "job_id tenant tags submitted_at day failed_at level step kind provider model error_type "
         "error_message tried_again"

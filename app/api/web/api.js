@@ -117,6 +117,7 @@ export const api = {
   revokeKey: (id) => call(`/keys/${id}`, { method: "DELETE" }),
   createWebhook: (webhook) => call("/webhooks", json(webhook)),
   deleteWebhook: (id) => call(`/webhooks/${id}`, { method: "DELETE" }),
+  costs: (by, days) => call(`/costs?by=${by}&days=${days}`),
   markOf: (id) => call(`${job(id)}/mark`),
   mark: (id, change) => call(`${job(id)}/mark`, { ...json(change), method: "PATCH" }),
   library: () => call("/library"),

@@ -80,6 +80,7 @@ export const WORDS = {
   Both: "Beides",
   "Branches off from ": "Zweigt ab von ",
   Budget: "Budget",
+  By: "Nach",
   "By {0}.": "Mit {0}.",
   Calls: "Aufrufe",
   "Calls of unknown cost": "Aufrufe mit unbekannten Kosten",
@@ -118,6 +119,8 @@ export const WORDS = {
   "Cost, US dollars": "Kosten, US-Dollar",
   "Cost, by day and model": "Kosten nach Tag und Modell",
   "Costliest first": "Teuerste zuerst",
+  Costs: "Kosten",
+  "Costs and limits": "Kosten und Grenzen",
   "Ctrl ↵": "Strg ↵",
   "Ctrl and Enter does the same.": "Strg und Eingabe bewirkt dasselbe.",
   Dark: "Dunkel",
@@ -191,6 +194,7 @@ export const WORDS = {
   "Jobs that come later cannot read it. Those that have read it keep its text.":
     "Spätere Aufträge können es nicht lesen. Die es gelesen haben, behalten seinen Text.",
   "Jobs that ended, by hour": "Beendete Aufträge nach Stunde",
+  "Jobs today": "Aufträge heute",
   "Judged by {0}: {1} of {2} citations, each by its quote. ":
     "Geprüft von {0}: {1} von {2} Belegen, jeder an seinem Zitat. ",
   "Judged{0}: {1}{2}": "Geprüft{0}: {1}{2}",
@@ -240,6 +244,7 @@ export const WORDS = {
   "No job failed in the last 14 days.": "In den letzten 14 Tagen schlug kein Auftrag fehl.",
   "No job failed.": "Kein Auftrag schlug fehl.",
   "No job fits these filters.": "Kein Auftrag passt zu diesen Filtern.",
+  "No job was submitted in this time.": "In dieser Zeit wurde kein Auftrag eingereicht.",
   "No language model: reports are sentences selected from the pages. Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.":
     "Kein Sprachmodell: Berichte sind aus den Seiten ausgewählte Sätze. Setzen Sie OPENAI_API_KEY, oder OPENAI_BASE_URL für einen eigenen Server.",
   "No longer planned": "Nicht mehr geplant",
@@ -251,6 +256,8 @@ export const WORDS = {
   "No sentence of the report cites this page.": "Kein Satz des Berichts verweist auf diese Seite.",
   "No sentence of this report is backed by a quote from a page.":
     "Kein Satz dieses Berichts ist mit einem Zitat aus einer Seite belegt.",
+  "No tenant has a quota; an operator sets one with dossier quota set.":
+    "Kein Mandant hat ein Kontingent; ein Betreiber setzt eines mit dossier quota set.",
   "No worker beat within the last hour: start": "Kein Worker meldete sich in der letzten Stunde: Starten Sie",
   "Nobody judged its meaning.": "Niemand prüfte die Bedeutung.",
   "Not answered; the job continues with its assumptions":
@@ -359,9 +366,12 @@ export const WORDS = {
   Status: "Status",
   "Step {0}": "Schritt {0}",
   Stopping: "Hält an",
+  "Submitted within": "Eingereicht in",
+  Tag: "Schlagwort",
   Tags: "Schlagwörter",
   "Take its job from it": "Ihm den Auftrag entziehen",
   "Tell me when it ends": "Am Ende benachrichtigen",
+  Tenant: "Mandant",
   "That did not work": "Das ging nicht",
   "The API": "Die API",
   "The connection was lost. It will go on where it was.": "Die Verbindung ging verloren. Es geht weiter, wo es war.",
@@ -442,6 +452,8 @@ export const WORDS = {
   "There are none.": "Es gibt keine.",
   "There are none, so everybody who reaches this server may use it:":
     "Es gibt keine, daher darf jeder diesen Server benutzen, der ihn erreicht:",
+  "This month, with what is reserved": "Diesen Monat, mit dem Reservierten",
+  "Unfinished jobs": "Offene Aufträge",
   "makes the first.": "erstellt den ersten.",
   "Make a key": "Schlüssel erstellen",
   "Make a webhook": "Webhook anlegen",
@@ -476,6 +488,7 @@ export const WORDS = {
   Description: "Beschreibung",
   "Hears of": "Hört von",
   "Ends after days; empty: never": "Endet nach Tagen; leer: nie",
+  "no tag": "kein Schlagwort",
   "separated by commas, at most {0}": "durch Kommas getrennt, höchstens {0}",
   valid: "gültig",
   expired: "abgelaufen",

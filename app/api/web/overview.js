@@ -1,5 +1,7 @@
 // All jobs in figures. The charts are a few lines of SVG each, with the same figures as a table.
+
 import { api, told } from "./api.js";
+import { showCosts } from "./costs.js";
 import { $, h, keep, say, svg } from "./dom.js";
 import { t } from "./language.js";
 import { atLeast, at as clock, count, few, lasted, many, money, region } from "./words.js";
@@ -287,3 +289,4 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) look();
 });
 look();
+showCosts($("costs"));

@@ -255,6 +255,12 @@ export class Dossier extends DocumentCalls {
     return this.connection.json("GET", "/access", { query, signal });
   }
 
+  /** Add up what jobs cost, and get the quotas. */
+  async costs(options: { by?: t.Costs["by"]; days?: number } & t.Stoppable = {}): Promise<t.Costs> {
+    const { signal, ...query } = options;
+    return this.connection.json("GET", "/costs", { query, signal });
+  }
+
   /** Make a webhook endpoint, and show its secret this once. */
   async createWebhook(
     url: string,

@@ -140,6 +140,21 @@ export interface components {
             seq: number;
             claims: components["schemas"]["ProvenClaim"][];
         };
+        CostRow: {
+            name: string;
+            jobs: number;
+            cost_usd: number;
+            unknown_cost_calls: number;
+            tokens: number;
+        };
+        Costs: {
+            /** @enum {string} */
+            by: "day" | "tenant" | "model" | "tag";
+            /** Format: date */
+            since: string;
+            rows: components["schemas"]["CostRow"][];
+            quotas: components["schemas"]["QuotaUse"][];
+        };
         Created: {
             /** Format: uuid */
             job_id: string;
@@ -719,6 +734,16 @@ export interface components {
             waiting: number;
             retrying: number;
             oldest_seconds: number;
+        };
+        QuotaUse: {
+            tenant: string;
+            max_unfinished_jobs: number | null;
+            max_jobs_per_day: number | null;
+            max_usd_per_month: number | null;
+            unfinished_jobs: number;
+            jobs_today: number;
+            spent_usd: number;
+            reserved_usd: number;
         };
         QuoteView: {
             claim: string;

@@ -12,6 +12,7 @@ export type Capabilities = Schemas["Capabilities"];
 export type Changes = Schemas["Changes"];
 export type Claim = Schemas["Claim"];
 export type Claims = Schemas["Claims"];
+export type Costs = Schemas["Costs"];
 export type Created = Schemas["Created"];
 export type Diff = Schemas["Diff"];
 export type DocumentPage = Schemas["DocumentPage"];

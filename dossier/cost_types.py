@@ -1,0 +1,43 @@
+"""What jobs cost, added up, and what quotas there are."""
+
+from datetime import date
+from typing import Literal
+
+from msgspec import Struct
+
+CostGroup = Literal["day", "tenant", "model", "tag"]
+
+
+class CostRow(Struct, frozen=True, kw_only=True):
+    """The jobs of one day, tenant, model or tag."""
+
+    name: str  # "" where no model was called, or of jobs without a tag
+    jobs: int
+    cost_usd: float  # the sum of what is known: they cost at least this
+    unknown_cost_calls: int  # that cost_usd leaves out
+    tokens: int
+
+
+class QuotaUse(Struct, frozen=True):
+    """A tenant's quota, and how much of it is used."""
+
+    tenant: str
+    max_unfinished_jobs: int | None
+    max_jobs_per_day: int | None
+    max_usd_per_month: float | None
+    unfinished_jobs: int
+    jobs_today: int
+    spent_usd: float  # this month, by jobs that are over and settled
+    reserved_usd: float  # by the others
+
+
+class Costs(Struct, frozen=True, kw_only=True):
+    """The costs since a day, in one grouping, and the quotas.
+
+    A job with several tags counts in each of them.
+    """
+
+    by: CostGroup
+    since: date
+    rows: list[CostRow]
+    quotas: list[QuotaUse]
