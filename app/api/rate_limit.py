@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from app.api.context import ApiContext
 from app.errors import DatabaseUnavailable, QuotaExceeded
-from app.store.quotas import QuotaUse, day_ends, month_ends
+from app.store.quotas import day_ends, month_ends
+from dossier.cost_types import QuotaUse
 
 DAY = int(timedelta(days=1).total_seconds())
 

@@ -16,6 +16,7 @@ from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
+from app.text.languages import detect
 from app.text.report_marks import marked
 from app.text.report_style import REPORT_STYLE
 from app.text.urls import clean, domain, normalise
@@ -182,12 +183,15 @@ def html(result: Result) -> str:
     sources = cited(result)
     article = (f"<h1>{title}</h1>", _byline(result), _body(result, sources))
     body = f"<article>{''.join(article)}</article>{_footer(result, sources)}"
+    language = detect(result.final_answer)
+    spoken = f'<article lang="{language}">' if language else "<article>"
+    spoken_body = _sanitised(body).replace("<article>", spoken, 1)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="referrer" content="no-referrer">\n<title>{title}</title>\n'
         f"<style>{REPORT_STYLE}</style>\n</head>\n"
-        f'<body>\n<main dir="auto">\n{_sanitised(body)}\n</main>\n</body>\n</html>\n'
+        f'<body>\n<main dir="auto">\n{spoken_body}\n</main>\n</body>\n</html>\n'
     )
 
 

@@ -118,6 +118,18 @@ def test_a_report_that_stopped_early_and_one_without_evidence_say_so(form):
     assert "Sources" not in text
 
 
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("Das Wasser kocht bei 100 Grad und wird nicht heißer.", '<article lang="de">'),
+        ("بدأ بناء السور في القرن السابع قبل الميلاد.", '<article lang="ar">'),
+        ("100 / 200", "<article>"),
+    ],
+)
+def test_the_html_names_the_language_of_the_report(text, begins):
+    assert begins in report_output.html(result(text))
+
+
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_hostile_words_stay_words_in_html(hostile):
     text = report_output.html(

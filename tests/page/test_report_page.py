@@ -59,6 +59,8 @@ async def test_a_report_in_another_script_fits_a_narrow_page(browser, standing, 
             "() => getComputedStyle(document.querySelector('#article')).direction"
         )
         assert direction == ("rtl" if query == ARABIC else "ltr")
+        language = await watched.find("#article").get_attribute("lang")
+        assert language == ("ar" if query == ARABIC else "zh")
 
 
 async def test_the_report_is_downloaded_in_each_format(browser, standing, long_report):

@@ -644,7 +644,7 @@ export const WORDS = {
   "partly supported": "teilweise gedeckt",
   "passage|passages": "Passage|Passagen",
   "problem|problems": "Mangel|Mängel",
-  "questions and reports": "Fragen und Berichte",
+  "questions, reports and notes": "Fragen, Berichte und Notizen",
   queued: "eingereiht",
   "quick effort": "kurzer Aufwand",
   reading: "liest",

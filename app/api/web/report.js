@@ -76,7 +76,7 @@ async function start() {
   $("article").append(...[...body.childNodes].flatMap((node) => copied(node, result)).flat(9));
   $("stands").append(...stands(result, view.usage).filter(Boolean));
   bind($("article"), result);
-  if (view.language) $("article").lang = view.language;
+  $("article").lang = view.language ?? body.lang;
   $("outline").append(outline($("article")) ?? "");
   $("outline").hidden = !$("outline").firstChild;
   footPages(location.origin + at(`/browse/jobs/${id}`));
