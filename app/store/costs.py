@@ -45,7 +45,7 @@ _NAMES: dict[CostGroup, tuple[str, str, str]] = {
 
 
 async def add_up(engine: Engine, caller: Caller, by: CostGroup, since: date) -> list[CostRow]:
-    """Return the costs of jobs since that day, the dearest first, or by day.
+    """Return the costs of jobs since that day, the dearest first.
 
     An operator gets those of all tenants. At most MAX_COST_JOBS of the newest jobs count.
     """

@@ -1,4 +1,4 @@
-"""Costs are added up by day, tenant, model and tag, for whom they are of."""
+"""Costs are added up by day, tenant, model and tag."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,7 @@ ACME = Caller("acme")
 
 @pytest.fixture
 async def spent(owner, engine, writer):
-    """Three jobs over: two of default with tags, one of acme with a part of unknown cost."""
+    """Two jobs of default with tags, one of acme of unknown cost."""
     await add_tenant(engine, "acme")
     for tenant, tags, cost, known, unknown in (
         ("default", ("a", "b"), 1.0, 1.0, 0),

@@ -1,4 +1,4 @@
-"""The notice that a job has ended, in a browser that may show it."""
+"""The browser's notice that a job has ended."""
 
 from tests.page.conftest import ask, watching
 
