@@ -5,7 +5,7 @@ from alembic import op
 from migrations.report_0002 import View
 
 revision = "0049"
-down_revision = "0044"
+down_revision = "0045"
 branch_labels = None
 depends_on = None
 
