@@ -14,6 +14,7 @@ import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.api.handover import WIRE
+from app.api.http_1_0 import UntilClose
 from app.api.problem_details import MEDIA_TYPE, problem
 
 MAX_HEAD = 65_536  # bytes of a request line and its headers
@@ -154,6 +155,8 @@ class Protocol(HttpToolsProtocol):
         self._is_in_head = False
         self._await(BODY_SECONDS)
         super().on_headers_complete()
+        if self.scope.get("http_version") == "1.0" and self.cycle is not None:
+            self.cycle.__class__ = UntilClose  # it was made a moment ago, and runs later
 
     def on_message_complete(self) -> None:
         """The body is whole."""

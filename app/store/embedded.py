@@ -27,6 +27,7 @@ START_SECONDS = 90.0
 STOP_SECONDS = 60
 MAX_SOCKET_FOLDER = 90  # bytes; the path of a socket has room for 107
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.-]+")  # paths that Postgres and its drivers take without quotes
+PLAIN_LOCALE = "C.UTF-8"
 LOCALE_VARIABLES = ("LANG", "LC_ALL", "LC_CTYPE", "TZ")  # no key of ours is Postgres's business
 STATUS_LINES = 8  # of postmaster.pid once it is up
 HBA = "# Dossier writes this file at each start.\nlocal all all peer map=dossier\n"
@@ -177,7 +178,10 @@ class EmbeddedPostgres:
         making.mkdir(mode=0o700)
         os.chown(making, self.account.uid, self.account.gid)
         ways = ("--auth-local=peer", "--auth-host=scram-sha-256", "--encoding=UTF8", "--username=postgres")
-        self.run("initdb", *ways, "-D", making)
+        try:
+            self.run("initdb", *ways, "-D", making)
+        except subprocess.CalledProcessError:  # LANG may name what is not installed, or not UTF-8
+            self.run("initdb", *ways, f"--locale={PLAIN_LOCALE}", "-D", making)
         making.rename(self.pgdata)
 
     def _configure(self) -> None:

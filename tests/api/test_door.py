@@ -140,6 +140,21 @@ async def test_http_1_0_needs_no_host(door):
     assert await said(door, b"GET /jobs HTTP/1.0\r\n\r\n") == "200"
 
 
+async def test_http_1_0_gets_a_stream_without_chunks_until_its_end(house):
+    job = await completed_job(house.writer)
+    async with serving(house, workers=0) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(f"GET /jobs/{job.id}/stream HTTP/1.0\r\n\r\n".encode())
+        async with asyncio.timeout(60):
+            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+
+    assert b"transfer-encoding" not in head
+    assert b"connection: close" in head
+    assert body.startswith(b"event: hello\n")
+    assert body.endswith(b"event: end\ndata: {}\n\n")
+
+
 ORIGINS = [
     (b"Origin: http://localhost\r\n", "201"),
     (b"Origin: https://dossier.example\r\n", "201"),

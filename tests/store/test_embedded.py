@@ -35,9 +35,10 @@ def modes(folder: Path) -> list[int]:
 
 @pytest.fixture(scope="module")
 def server():
-    """Start one whose path needs quotes and has no room for sockets."""
-    os.environ["CANARY_KEY"] = "sk-canary"
-    with passable_folder("dossier-embedded-") as folder:
+    """Start one whose path needs quotes and has no room for sockets, in a locale that is not installed."""
+    with pytest.MonkeyPatch.context() as patched, passable_folder("dossier-embedded-") as folder:
+        for name, value in (("CANARY_KEY", "sk-canary"), ("LANG", "xx_YY.UTF-8"), ("LC_ALL", "xx_YY.UTF-8")):
+            patched.setenv(name, value)
         home = folder / ("ü \"quoted\" $HOME `pwd`, with, commas and 'more' " + "x" * 60)
         home.mkdir(mode=0o711)
         before = modes(home)
@@ -45,7 +46,6 @@ def server():
         assert modes(home) == before
         yield server
         server.cleanup()
-    del os.environ["CANARY_KEY"]
 
 
 def socket_of(server) -> Path:
@@ -55,6 +55,10 @@ def socket_of(server) -> Path:
 async def test_a_path_that_needs_quotes_works(server):
     assert await asked(server.get_uri()) == "postgres"
     assert len(os.fsencode(socket_of(server))) <= 107
+
+
+async def test_a_locale_that_is_not_installed_is_replaced(server):
+    assert await asked(server.get_uri(), "SHOW lc_messages") == "C.UTF-8"
 
 
 def test_data_and_socket_are_for_the_user_of_postgres_alone(server):
