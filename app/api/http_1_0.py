@@ -10,7 +10,7 @@ ENDLESS = sys.maxsize  # bytes; as long as the connection is open
 
 
 class UntilClose(RequestResponseCycle):
-    """A response whose body, if its length is not known, lasts until the connection closes."""
+    """Sends a body of unknown length until the connection closes."""
 
     async def send(self, message: ASGISendEvent) -> None:
         """Send a part of the response as it is."""
