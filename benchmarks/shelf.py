@@ -49,7 +49,7 @@ class Language:
 
 
 async def measure(cluster: Cluster, scale: Scale) -> list[Sheet]:
-    """Add documents of 2 KB, then search them one question at a time."""
+    """Add documents of 2 KB, then search them one by one."""
     count, language = DOCUMENTS[scale is QUICK], Language()
     async with cluster.database() as url:
         engine = make_engine(url)

@@ -35,7 +35,7 @@ def modes(folder: Path) -> list[int]:
 
 @pytest.fixture(scope="module")
 def server():
-    """Start one at an odd path, in a locale that is not installed."""
+    """Start one at an odd path, in a locale that is missing."""
     with pytest.MonkeyPatch.context() as patched, passable_folder("dossier-embedded-") as folder:
         for name, value in (("CANARY_KEY", "sk-canary"), ("LANG", "xx_YY.UTF-8"), ("LC_ALL", "xx_YY.UTF-8")):
             patched.setenv(name, value)
