@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class StreamToken(Struct, frozen=True, kw_only=True):
-    """A token and the stream that it opens, shown this once."""
+    """A token and the stream that it opens, shown only once."""
 
     token: str
     stream_url: str

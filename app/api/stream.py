@@ -74,11 +74,11 @@ async def stream_job(
 @post(
     "/jobs/{job_id:str}/stream-token",
     opt=READS,
-    responses=problems_of(*JOB_PROBLEMS, "busy"),
+    responses=problems_of(*JOB_PROBLEMS, "unsupported_media_type", "busy"),
     summary="Make a token for a job's stream",
     description=(
         "For a page that has no key: `stream_url` opens the stream of this one job for 15 minutes, as long "
-        "as the key that asked is valid. The token is shown this once."
+        "as the key that asked is valid. The token is shown only once."
     ),
 )
 async def make_stream_token(context: NamedDependency[ApiContext], job_id: FromPath[str]) -> StreamToken:
