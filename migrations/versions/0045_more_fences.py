@@ -1,4 +1,4 @@
-"""Row level security for webhooks and shared reports, as 0031 has it for jobs."""
+"""Fence webhooks and shared reports by row, as 0031 does jobs."""
 
 from alembic import op
 
