@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from litestar import Request, Response
 from litestar.datastructures.headers import Accept
+from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
@@ -151,6 +152,8 @@ async def check_request(request: Request[Any, Any, Any]) -> Response[None] | Non
     The answer names everything that is wrong with it.
     """
     handler = request.route_handler
+    if "\0" in request.scope["path"]:  # nothing has such a name, and Postgres takes none
+        raise NotFoundException
     if request.method == "OPTIONS":
         return _options(request)
     if not getattr(handler, "include_in_schema", False):

@@ -6,6 +6,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import time
 
 import pytest
@@ -29,6 +30,19 @@ async def test_every_answer_is_one_of_the_document(api, house):
 
     assert not found, f"{len(found)} in {fuzzer.sent} requests:\n" + "\n".join(map(str, found))
     assert {200, 201, 204, 400, 404} <= fuzzer.statuses
+
+
+async def test_a_path_with_a_null_character_leads_nowhere(api, house):
+    world = await made_world(api, house)
+    wrong = set()
+    for path, operations in world.document["paths"].items():
+        for method in operations if "{" in path else ():
+            address = re.sub(r"\{\w+\}", "%00", path)
+            answer = await api.request(method, address, headers={"Authorization": f"Bearer {world.key}"})
+            if answer.status_code not in {400, 404}:
+                wrong.add((method, path, answer.status_code))
+
+    assert wrong == set()
 
 
 async def test_an_answer_that_is_not_in_the_document_is_found(api, house):
