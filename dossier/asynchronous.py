@@ -31,6 +31,7 @@ from dossier.replayed import Replayed
 from dossier.request import Changes, Effort, Fork, Length, Limits, NewJob, ResearchRequest, Sources, Verify
 from dossier.share_types import NewShare, Shares, ShareWithUrl
 from dossier.stream_token_types import StreamToken
+from dossier.tenant_types import NewTenant, Quota, Quotas, Tenant, Tenants
 from dossier.version import __version__
 from dossier.webhook_types import (
     USUAL_TYPES,
@@ -618,6 +619,39 @@ class AsyncDossier(DocumentCalls):
     async def delete_filter(self, filter_id: JobId) -> None:
         """Delete a saved filter, and no job."""
         await self._ask("DELETE", f"/library/filters/{quote(str(filter_id), safe='')}")
+
+    async def create_tenant(self, tenant: str) -> Tenant:
+        """Make a tenant, which has no key yet."""
+        return decoded(await self._post("/tenants", NewTenant(tenant)), Tenant)
+
+    async def tenants(self) -> Tenants:
+        """List the tenants, by name."""
+        return decoded(await self._ask("GET", "/tenants"), Tenants)
+
+    async def suspend_tenant(self, tenant: str) -> Tenant:
+        """Refuse the keys of a tenant until it is resumed."""
+        return decoded(await self._ask("POST", f"/tenants/{quote(tenant, safe='')}/suspend"), Tenant)
+
+    async def resume_tenant(self, tenant: str) -> Tenant:
+        """Let the keys of a suspended tenant in again."""
+        return decoded(await self._ask("POST", f"/tenants/{quote(tenant, safe='')}/resume"), Tenant)
+
+    async def quotas(self) -> Quotas:
+        """List the quotas, and how much of each is used."""
+        return decoded(await self._ask("GET", "/quotas"), Quotas)
+
+    async def set_quota(
+        self,
+        tenant: str,
+        *,
+        max_unfinished_jobs: int | None = None,
+        max_jobs_per_day: int | None = None,
+        max_usd_per_month: float | None = None,
+    ) -> Quota:
+        """Set what a tenant may use, None for no bound."""
+        quota = msgspec.json.encode(Quota(max_unfinished_jobs, max_jobs_per_day, max_usd_per_month))
+        path = f"/tenants/{quote(tenant, safe='')}/quota"
+        return decoded(await self._ask("PUT", path, content=quota, headers=JSON_HEADERS), Quota)
 
     async def stream_token(self, job_id: JobId) -> StreamToken:
         """Let a page without a key follow a job for 15 minutes."""

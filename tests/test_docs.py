@@ -505,6 +505,8 @@ def test_every_route_has_an_example_or_a_page_of_its_own():
                 "/access",
                 "/keys",
                 "/share",
+                "/tenants",
+                "/quotas",
                 "/library",
                 "/costs",
                 "/provider-keys",

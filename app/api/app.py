@@ -38,6 +38,7 @@ from app.api import (
     sessions,
     sources,
     stream,
+    tenant_routes,
     webhooks,
     worker_orders,
 )
@@ -90,6 +91,7 @@ ROUTES = [
     *key_routes.KEY_ROUTES,
     *provider_key_routes.PROVIDER_KEY_ROUTES,
     *report_shares.SHARE_ROUTES,
+    *tenant_routes.TENANT_ROUTES,
     *library_routes.LIBRARY_ROUTES,
     access_routes.list_accesses,
     *worker_orders.WORKER_ROUTES,

@@ -1,12 +1,14 @@
 """`dossier quota` shows and sets what tenants may use."""
 
 import click
+from msgspec.structs import asdict
 
-from app.cli.database_work import in_database
+from app.cli.database_work import at_server_or_database
 from app.cli.printing import print_table
 from app.cli.terminal import print_json
 from app.store import quotas as store
 from dossier.cost_types import QuotaUse
+from dossier.tenant_types import Quota
 
 
 @click.group(epilog="Example: dossier quota set acme --usd-per-month 50")
@@ -21,7 +23,7 @@ def quota() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the quotas as JSON.")
 def list_quotas(*, as_json: bool) -> None:
     """List the quotas, and how much of each is used."""
-    found = in_database(store.read_quotas)
+    found = at_server_or_database(lambda dossier: dossier.quotas().quotas, store.read_quotas)
     if as_json:
         print_json(found)
         return
@@ -47,8 +49,11 @@ def set_quota(
 
     What is left out is unlimited.
     """
-    wanted = store.Quota(unfinished_jobs, jobs_per_day, usd_per_month)
-    in_database(lambda engine: store.set_quota(engine, tenant, wanted))
+    wanted = Quota(unfinished_jobs, jobs_per_day, usd_per_month)
+    at_server_or_database(
+        lambda dossier: dossier.set_quota(tenant, **asdict(wanted)),
+        lambda engine: store.set_quota(engine, tenant, wanted),
+    )
     if as_json:
         print_json({"tenant": tenant, "quota": wanted})
     else:

@@ -2,10 +2,11 @@
 
 import click
 
-from app.cli.database_work import in_database
+from app.cli.database_work import at_server_or_database
 from app.cli.printing import print_table
 from app.cli.terminal import print_json
 from app.store import tenants as store
+from dossier.tenant_types import Tenant
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the tenant as JSON.")
 
@@ -23,7 +24,9 @@ def tenant() -> None:
 @AS_JSON
 def create(name: str, *, as_json: bool) -> None:
     """Make a tenant, whose keys are made with `dossier key create --tenant`."""
-    in_database(lambda engine: store.add_tenant(engine, name))
+    at_server_or_database(
+        lambda dossier: dossier.create_tenant(name), lambda engine: store.add_tenant(engine, name)
+    )
     _say(name, "is made", "open", as_json=as_json)
 
 
@@ -31,14 +34,14 @@ def create(name: str, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the tenants as JSON.")
 def list_tenants(*, as_json: bool) -> None:
     """List the tenants, and how many valid keys each has."""
-    found = in_database(store.read_tenants)
+    found = at_server_or_database(lambda dossier: dossier.tenants().tenants, store.read_tenants)
     if as_json:
         print_json(found)
         return
     print_table(("Tenant", "State", "Keys", "Created"), list(map(_cells, found)), right=("Keys",))
 
 
-def _cells(one: store.Tenant) -> tuple[str, ...]:
+def _cells(one: Tenant) -> tuple[str, ...]:
     created = f"{one.created_at:%Y-%m-%d %H:%M}" if one.created_at else "–"
     return one.tenant, "suspended" if one.suspended_at else "open", str(one.keys), created
 
@@ -51,7 +54,9 @@ def suspend(name: str, *, as_json: bool) -> None:
 
     Its jobs go on; cancel them where they should not.
     """
-    in_database(lambda engine: store.suspend_tenant(engine, name))
+    at_server_or_database(
+        lambda dossier: dossier.suspend_tenant(name), lambda engine: store.suspend_tenant(engine, name)
+    )
     _say(name, "is suspended", "suspended", as_json=as_json)
 
 
@@ -60,7 +65,9 @@ def suspend(name: str, *, as_json: bool) -> None:
 @AS_JSON
 def resume(name: str, *, as_json: bool) -> None:
     """Let the keys of a suspended tenant in again."""
-    in_database(lambda engine: store.resume_tenant(engine, name))
+    at_server_or_database(
+        lambda dossier: dossier.resume_tenant(name), lambda engine: store.resume_tenant(engine, name)
+    )
     _say(name, "is resumed", "open", as_json=as_json)
 
 

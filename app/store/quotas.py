@@ -4,12 +4,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from msgspec import Struct
-
 from app.domain.job import Job
 from app.errors import CostLimitRequired, QuotaExceeded, TenantNotFound
 from app.store.database import Engine, fetch
 from dossier.cost_types import QuotaUse
+from dossier.tenant_types import Quota
 
 QUOTAS_FRESH = 2.0  # seconds for which a process knows who has a quota
 
@@ -55,17 +54,6 @@ READ_QUOTAS = """
 UNFINISHED_WAIT = 30  # seconds after which to try again
 
 
-class Quota(Struct, frozen=True):
-    """What a tenant may use.
-
-    Null: as much as it likes.
-    """
-
-    max_unfinished_jobs: int | None = None
-    max_jobs_per_day: int | None = None
-    max_usd_per_month: float | None = None
-
-
 class QuotaGate:
     """Reserves room for jobs of tenants that have a quota."""
 
@@ -105,12 +93,13 @@ class QuotaGate:
         return self._limited
 
 
-async def set_quota(engine: Engine, tenant: str, quota: Quota) -> None:
+async def set_quota(engine: Engine, tenant: str, quota: Quota) -> Quota:
     """Set what a tenant may use, from now on. Raises TenantNotFound."""
     asked = (quota.max_unfinished_jobs, quota.max_jobs_per_day, quota.max_usd_per_month)
     if not await fetch(engine, SET_QUOTA, tenant, *asked):
         raise TenantNotFound(f"There is no tenant {tenant!r}; `dossier tenant list` shows all.")
     await fetch(engine, COUNT_FOR_QUOTA, tenant)
+    return quota
 
 
 async def read_quotas(engine: Engine, tenant: str | None = None) -> list[QuotaUse]:

@@ -1,15 +1,14 @@
 """Store who the tenants are."""
 
 import re
-from datetime import datetime
-
-from msgspec import Struct
 
 from app.domain.caller import DEFAULT_TENANT
 from app.errors import BadSetting, TenantExists, TenantNotFound
 from app.store.database import Engine, fetch
+from dossier.tenant_types import Tenant
 
 TENANT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+NAME_RULE = "Use up to 63 of a-z, 0-9, _ and -, not - or _ first."
 MAX_TENANTS = 10_000  # of one listing
 
 ADD_TENANT = """
@@ -24,6 +23,7 @@ READ_TENANTS = f"""
         UNION ALL SELECT '{DEFAULT_TENANT}', NULL, NULL
         WHERE NOT EXISTS (SELECT FROM tenants WHERE tenant = '{DEFAULT_TENANT}')
     ) AS t
+    WHERE $1::text IS NULL OR tenant = $1
     ORDER BY tenant LIMIT {MAX_TENANTS}"""
 
 SUSPEND = """
@@ -31,41 +31,33 @@ SUSPEND = """
     WHERE tenant = $1::text RETURNING tenant"""
 
 
-class Tenant(Struct, frozen=True):
-    """A tenant, and how many keys of it open something."""
-
-    tenant: str
-    created_at: datetime | None  # null for "default", which was always there
-    suspended_at: datetime | None
-    keys: int
-
-
-async def add_tenant(engine: Engine, tenant: str) -> None:
+async def add_tenant(engine: Engine, tenant: str) -> Tenant:
     """Make a tenant. Raises BadSetting, TenantExists."""
     if not TENANT_NAME.fullmatch(tenant):
-        rule = "Use up to 63 of a-z, 0-9, _ and -, not - or _ first."
-        raise BadSetting(f"{tenant[:100]!r} is not a valid name. {rule}")
+        raise BadSetting(f"{tenant[:100]!r} is not a valid name. {NAME_RULE}")
     if tenant == DEFAULT_TENANT or not await fetch(engine, ADD_TENANT, tenant):
         raise TenantExists(f"There is a tenant {tenant!r} already.")
+    return (await read_tenants(engine, tenant))[0]
 
 
-async def read_tenants(engine: Engine) -> list[Tenant]:
-    """Return all tenants, by name."""
-    return [Tenant(*row) for row in await fetch(engine, READ_TENANTS)]
+async def read_tenants(engine: Engine, tenant: str | None = None) -> list[Tenant]:
+    """Return all tenants by name, or this one."""
+    return [Tenant(*row) for row in await fetch(engine, READ_TENANTS, tenant)]
 
 
-async def suspend_tenant(engine: Engine, tenant: str) -> None:
+async def suspend_tenant(engine: Engine, tenant: str) -> Tenant:
     """Refuse the tenant's keys until it is resumed. Raises TenantNotFound."""
     if tenant == DEFAULT_TENANT:
         raise BadSetting("The tenant 'default' cannot be suspended. Revoke its keys instead.")
-    await _set_suspended(engine, tenant, suspended=True)
+    return await _set_suspended(engine, tenant, suspended=True)
 
 
-async def resume_tenant(engine: Engine, tenant: str) -> None:
+async def resume_tenant(engine: Engine, tenant: str) -> Tenant:
     """Let the tenant's keys open what they did. Raises TenantNotFound."""
-    await _set_suspended(engine, tenant, suspended=False)
+    return await _set_suspended(engine, tenant, suspended=False)
 
 
-async def _set_suspended(engine: Engine, tenant: str, *, suspended: bool) -> None:
+async def _set_suspended(engine: Engine, tenant: str, *, suspended: bool) -> Tenant:
     if not await fetch(engine, SUSPEND, tenant, suspended):
         raise TenantNotFound(f"There is no tenant {tenant!r}; `dossier tenant list` shows all.")
+    return (await read_tenants(engine, tenant))[0]

@@ -80,6 +80,12 @@ NEEDS = {
     "PUT /provider-keys": "admin",
     "DELETE /provider-keys/{provider}": "admin",
     "POST /jobs/{job_id}/stream-token": "read",
+    "GET /tenants": OPERATOR,
+    "POST /tenants": OPERATOR,
+    "POST /tenants/{tenant}/suspend": OPERATOR,
+    "POST /tenants/{tenant}/resume": OPERATOR,
+    "PUT /tenants/{tenant}/quota": OPERATOR,
+    "GET /quotas": OPERATOR,
     "GET /access": "admin",
     "POST /jobs/{job_id}/shares": "submit",
     "GET /jobs/{job_id}/shares": "read",
@@ -130,6 +136,7 @@ IDS = (
 NO_ID = "00000000-0000-0000-0000-000000000000"
 WORDS = {
     "{token}": "nothing",
+    "{tenant}": "nobody",
     "{provider}": "openai",
     "{number}": "1",
     "{name}": "dossier-quick",

@@ -20,8 +20,9 @@ from app.providers.model_book import ModelBook, ModelsFile
 from app.providers.model_spec import ModelSpec
 from app.store import event_feed, job_lists, reads
 from app.store.api_keys import add_key
-from app.store.quotas import Quota, set_quota
+from app.store.quotas import set_quota
 from app.store.tenants import add_tenant, suspend_tenant
+from dossier.tenant_types import Quota
 from tests.steps import completed_job, running_job
 
 OVER, RUNNING = "01a20937-51e3-763d-b2e2-cb25b04281b4", "01a20939-5eca-72a8-adc6-18aad3401748"
@@ -86,6 +87,8 @@ PROVOKED = {
     "job_not_held": ("POST", f"/jobs/{OVER}/requeue", {}),
     "job_not_failed": ("POST", f"/jobs/{OVER}/retry", {}),
     "webhook_not_found": got("/webhooks/00000000-0000-0000-0000-000000000000"),
+    "tenant_not_found": ("POST", "/tenants/nobody/resume", {}),
+    "tenant_exists": ("POST", "/tenants", {"json": {"tenant": "default"}}),
     "key_not_found": ("DELETE", "/keys/0Ab3dE6h", {}),
     "invalid_provider_key": put({"provider": "tavily", "key": "two words"}, "/provider-keys"),
     "master_key_unusable": put({"provider": "tavily", "key": "tvly-0123456789"}, "/provider-keys"),

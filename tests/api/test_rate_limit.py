@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from app.api.rate_limit import fields_of
 from app.store import quotas
-from app.store.quotas import Quota, set_quota
 from dossier.cost_types import QuotaUse
+from dossier.tenant_types import Quota
 
 NOW = datetime(2026, 12, 31, 23, 59, 0, tzinfo=UTC)
 

@@ -15,11 +15,12 @@ from app.domain import commands as c
 from app.errors import CostLimitRequired, QuotaExceeded
 from app.store import quotas
 from app.store.database import fetch
-from app.store.quotas import Quota, read_quotas, set_quota
+from app.store.quotas import read_quotas, set_quota
 from app.store.tenants import add_tenant
 from app.store.wake import Wake
 from app.store.writer import Writer
 from dossier.request import Changes, Limits, ResearchRequest
+from dossier.tenant_types import Quota
 
 TERMS = handle.Terms(3)
 

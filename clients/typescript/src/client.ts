@@ -242,6 +242,37 @@ export class Dossier extends DocumentCalls {
     await this.connection.bytes("DELETE", `/library/filters/${encodeURIComponent(filterId)}`, { signal });
   }
 
+  /** Make a tenant, which has no key yet. */
+  async createTenant(tenant: string, { signal }: t.Stoppable = {}): Promise<t.Tenant> {
+    return this.post("/tenants", { tenant }, { signal });
+  }
+
+  /** List the tenants, by name. */
+  async tenants({ signal }: t.Stoppable = {}): Promise<t.Tenants> {
+    return this.connection.json("GET", "/tenants", { signal });
+  }
+
+  /** Refuse the keys of a tenant until it is resumed. */
+  async suspendTenant(tenant: string, { signal }: t.Stoppable = {}): Promise<t.Tenant> {
+    return this.connection.json("POST", `/tenants/${encodeURIComponent(tenant)}/suspend`, { signal });
+  }
+
+  /** Let the keys of a suspended tenant in again. */
+  async resumeTenant(tenant: string, { signal }: t.Stoppable = {}): Promise<t.Tenant> {
+    return this.connection.json("POST", `/tenants/${encodeURIComponent(tenant)}/resume`, { signal });
+  }
+
+  /** List the quotas, and how much of each is used. */
+  async quotas({ signal }: t.Stoppable = {}): Promise<t.Quotas> {
+    return this.connection.json("GET", "/quotas", { signal });
+  }
+
+  /** Set what a tenant may use; what is left out is unlimited. */
+  async setQuota(tenant: string, quota: t.Quota, { signal }: t.Stoppable = {}): Promise<t.Quota> {
+    const path = `/tenants/${encodeURIComponent(tenant)}/quota`;
+    return this.connection.json("PUT", path, { body: quota, signal });
+  }
+
   /** Let a page without a key follow a job for 15 minutes. */
   async streamToken(jobId: string, { signal }: t.Stoppable = {}): Promise<t.StreamToken> {
     return this.connection.json("POST", jobPath(jobId, "/stream-token"), { signal });

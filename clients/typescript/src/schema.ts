@@ -606,6 +606,9 @@ export interface components {
             /** @default 30 */
             expires_in_days?: number;
         };
+        NewTenant: {
+            tenant: string;
+        };
         NewWebhook: {
             url: string;
             /**
@@ -735,6 +738,11 @@ export interface components {
             retrying: number;
             oldest_seconds: number;
         };
+        Quota: {
+            max_unfinished_jobs?: number | null;
+            max_jobs_per_day?: number | null;
+            max_usd_per_month?: number | null;
+        };
         QuotaUse: {
             tenant: string;
             max_unfinished_jobs: number | null;
@@ -744,6 +752,9 @@ export interface components {
             jobs_today: number;
             spent_usd: number;
             reserved_usd: number;
+        };
+        Quotas: {
+            quotas: components["schemas"]["QuotaUse"][];
         };
         QuoteView: {
             claim: string;
@@ -996,6 +1007,15 @@ export interface components {
             stream_url: string;
             /** Format: date-time */
             expires_at: string;
+        };
+        Tenant: {
+            tenant: string;
+            created_at: string | null;
+            suspended_at: string | null;
+            keys: number;
+        };
+        Tenants: {
+            tenants: components["schemas"]["Tenant"][];
         };
         Typical: {
             jobs: number;
