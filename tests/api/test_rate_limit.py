@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from app.api.rate_limit import fields_of
 from app.store import quotas
+from app.store.quotas import set_quota
 from dossier.cost_types import QuotaUse
 from dossier.tenant_types import Quota
 
