@@ -21,7 +21,10 @@ DAY, MONTH = "2026-03-10", "events_2026_03"
 JOBS_OF_DAY = 12
 SCANS = 4  # how often a view reads one log, at most: report.sources and report.jobs have three parts
 
-BY_JOB = [view for view, columns in STABLE.items() if columns.startswith("job_id")]
+BESIDE_THE_LOG = {"marks"}  # of tables that no event is read for
+BY_JOB = [
+    view for view, columns in STABLE.items() if columns.startswith("job_id") and view not in BESIDE_THE_LOG
+]
 BY_DAY = [view for view, columns in STABLE.items() if " day " in f" {columns} "]
 
 
