@@ -16,7 +16,7 @@ from app.store import quotas
 from app.store import tenants as store
 from dossier.tenant_types import NewTenant, Quota, Quotas, Tenant, Tenants
 
-TENANT_PROBLEMS = problems_of("tenant_not_found", "database_unavailable")
+TENANT_PROBLEMS = problems_of("tenant_not_found", "unsupported_media_type", "database_unavailable")
 
 
 @get("/tenants", opt=OPERATOR, responses=problems_of("database_unavailable"), summary="List the tenants")

@@ -74,7 +74,8 @@ def shown_text(said: str) -> str:
     tags = list(THOUGHT_TAG.finditer(said))
     if tags:
         said = said[tags[-1].end() :] if tags[-1][1] or tags[-1][2] else ""
-    said = _OPEN_FENCE.sub("", said, count=1) if _OPEN_FENCE.match(said) else said
+    if fence := _OPEN_FENCE.match(said):
+        said = said[fence.end() :]
     return said.replace("\x00", "").encode("utf-8", "replace").decode()[:MAX_SHOWN_SECTION]
 
 

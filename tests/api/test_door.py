@@ -217,7 +217,7 @@ BYTES = {
 async def test_hostile_bytes_are_a_fault_of_the_caller(door, caplog, name):
     answer = await said(door, BYTES[name])
 
-    assert answer.startswith("400 ")
+    assert answer[:4] in {"400 ", "404 "}
     assert len(caplog.text.splitlines()) <= 1
 
 

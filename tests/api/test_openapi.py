@@ -68,11 +68,8 @@ def requests(method, path, ids):
             "name": job_id,
             "endpoint_id": job_id,
             "key_id": job_id,
-            **dict.fromkeys(("share_id", "filter_id"), job_id),
-            "share_id": job_id,
-            "ingestion_id": job_id,
-            "token": job_id,
-            "provider": job_id,
+            **dict.fromkeys(("share_id", "filter_id", "ingestion_id"), job_id),
+            **dict.fromkeys(("token", "provider", "tenant"), job_id),
             "delivery_id": ids[0],
             "document_id": "1" if job_id == ids[0] else str(2**70),
         }

@@ -52,7 +52,7 @@ class Watched:
         self.sizes[response.url] = int(response.headers.get("content-length", 0))
 
     def _hear(self, message) -> None:
-        away = self.outage and "net::ERR_" in message.text
+        away = self.outage and any(sign in message.text for sign in ("net::ERR_", "status of 503"))
         if message.type in {"error", "warning"} and not away:
             self.complaints.append(message.text)
 

@@ -330,10 +330,12 @@ async def test_without_a_mouse_the_report_and_its_sources_are_reached(watched, h
     await page.keyboard.press("Tab")
     assert await page.evaluate("() => document.activeElement.textContent") == "Skip to the content"
     await page.keyboard.press("Enter")
-    for _ in range(20):
+    for _ in range(60):
         await page.keyboard.press("Tab")
         if await page.evaluate("() => document.activeElement.className") == "cite":
             break
+    else:
+        pytest.fail("No citation is reached.")
     await page.keyboard.press("Enter")
 
     await watched.sees("dialog mark.here")
