@@ -30,7 +30,7 @@ PLAN = (
 )
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(700)
 async def test_nothing_is_lost_doubled_or_stuck_whatever_is_killed_frozen_cut_or_refused():
     print(f"CHAOS_SEED={SEED}")  # noqa: T201 - for pytest
     dice = random.Random(SEED)

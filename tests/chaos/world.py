@@ -33,7 +33,7 @@ from tests.mocks.serving import served
 from tests.mocks.tavily import TavilyMock
 
 LEASE = 1.5  # seconds; the operator's choice for these runs
-SETTLE = 120.0  # seconds that the last job may take once all is well again
+SETTLE = 240.0  # seconds that the last job may take once all is well again
 NAME = re.compile(r"Worker (\w{12}) works")
 KEY = re.compile(re.escape(QUESTION) + r" \(([^)]+)\)")
 OPEN = "SELECT count(*) FROM jobs WHERE status NOT IN ('completed','failed','cancelled')"

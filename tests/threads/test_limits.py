@@ -196,10 +196,10 @@ class Broken(RuleModel):
 
     def __init__(self, tasks, error):
         super().__init__()
-        self.tasks, self.error = tasks, error
+        self.failing, self.error = tasks, error
 
     async def fulfil(self, brief, texts, writing=None):
-        if brief.task in self.tasks:
+        if brief.task in self.failing:
             raise self.error
         return await super().fulfil(brief, texts, writing)
 

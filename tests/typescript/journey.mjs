@@ -83,6 +83,13 @@ assert.match((await dossier.documentText(tea)).text, /80 degrees/);
 assert.equal(new TextDecoder().decode(await dossier.documentOriginal(coffee)), "Coffee is brewed at 93 degrees.");
 await dossier.replaceDocument(tea, { text: "Tea is brewed at 90 degrees." });
 assert.equal((await collected(dossier.iterDocuments({ collection: "drinks" }))).length >= 1, true);
+const sent = await dossier.submitDocument({
+  file: new File(["Cocoa is brewed at 70 degrees."], "cocoa.txt"),
+  collections: ["drinks"],
+});
+assert.equal((await dossier.ingested(sent.ingestion_id)).result.documents.length, 1);
+assert.equal((await dossier.ingestion(sent.ingestion_id)).status, "completed");
+assert.equal((await dossier.ingestions({ limit: 1 })).ingestions[0].name, "cocoa.txt");
 await dossier.deleteDocument(tea);
 await assert.rejects(dossier.getDocument(tea), { status: 404 });
 assert.ok((await dossier.workers()).workers);

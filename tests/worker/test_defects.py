@@ -197,6 +197,7 @@ async def test_a_beat_that_meets_the_last_write_of_a_job_calls_no_loss(house):
 
     worker = Worker(house.writer, house.wake, house.url, house.researching(), Pace())
     attempt = Attempt(house.writer, job, "w")
+    attempt.has_begun = True
     never = asyncio.create_task(asyncio.sleep(30))
     worker._attempts[job.id] = (attempt, never)
 

@@ -1,10 +1,14 @@
 /** Calls about documents, and about workers and their queue. */
 
 import { Connection, type ConnectionOptions } from "./connection.js";
+import { StillRunning } from "./errors.js";
+import { pause, TimeLimit } from "./time_limit.js";
 import type * as t from "./types.js";
 
 const UPLOAD = 300_000; // milliseconds for a file
 const DOCUMENTS_PAGE = 100;
+const FIRST_LOOK = 200; // milliseconds until a file is looked at again
+const LAST_LOOK = 5_000;
 
 /** The text or the file of a document, and what is said of it. */
 export interface DocumentOptions extends Omit<t.NewDocument, "url">, t.Stoppable {
@@ -30,6 +34,37 @@ export class DocumentCalls {
   /** Add a document: a text, or a file. */
   async addDocument(options: DocumentOptions & { url?: string }): Promise<t.AddedDocuments> {
     return this.put("POST", "/documents", options);
+  }
+
+  /** Send a file for a worker to read, without waiting for that. */
+  async submitDocument(options: Omit<DocumentOptions, "text"> & { file: Blob; url?: string }): Promise<t.Ingestion> {
+    return this.put("POST", "/documents", options, { Prefer: "respond-async" });
+  }
+
+  /** Return how far a file is. */
+  async ingestion(ingestionId: string, { signal }: t.Stoppable = {}): Promise<t.Ingestion> {
+    return this.connection.json("GET", `/ingestions/${ingestionId}`, { signal });
+  }
+
+  /** Get a page of the files that were sent so, the newest first. */
+  async ingestions({ signal, ...query }: t.PageOptions & t.Stoppable = {}): Promise<t.IngestionPage> {
+    return this.connection.json("GET", "/ingestions", { query, signal });
+  }
+
+  /** Wait until a file is read, and return what became of it. Throws StillRunning after `timeoutSeconds`. */
+  async ingested(ingestionId: string, options: { timeoutSeconds?: number } & t.Stoppable = {}): Promise<t.Ingestion> {
+    const { timeoutSeconds = 3600, signal } = options;
+    const late = (): Error => new StillRunning(`File ${ingestionId} was not read after ${timeoutSeconds} s.`);
+    const limit = new TimeLimit(signal, timeoutSeconds * 1000, late);
+    try {
+      for (let wait = FIRST_LOOK; ; wait = Math.min(2 * wait, LAST_LOOK)) {
+        const found = await this.ingestion(ingestionId, { signal: limit.signal });
+        if (found.status === "completed" || found.status === "failed") return found;
+        await pause(wait, limit.signal);
+      }
+    } finally {
+      limit.end();
+    }
   }
 
   /** Replace a document, whose address stays. Without a file and a text its text stays too. */
@@ -97,10 +132,15 @@ export class DocumentCalls {
     return this.connection.json("POST", workerPath("/drain", name), { signal });
   }
 
-  private put(method: string, path: string, options: DocumentOptions & { url?: string }): Promise<t.AddedDocuments> {
+  private put<T>(
+    method: string,
+    path: string,
+    options: DocumentOptions & { url?: string },
+    headers?: Record<string, string>,
+  ): Promise<T> {
     const { file, name, signal, ...fields } = options;
     const body = file ? formOf(file, name, fields) : fields;
-    return this.connection.json(method, path, { body, limit: UPLOAD, signal });
+    return this.connection.json(method, path, { body, headers, limit: UPLOAD, signal });
   }
 }
 
