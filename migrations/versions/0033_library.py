@@ -4,7 +4,7 @@ from alembic import op
 
 from migrations.report_0002 import HEAD, HEAD_COLUMNS, View
 
-revision = "0040"
+revision = "0033"
 down_revision = "0032"
 branch_labels = None
 depends_on = None

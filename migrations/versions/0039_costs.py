@@ -4,8 +4,8 @@ from alembic import op
 
 from migrations.report_0002 import View
 
-revision = "0049"
-down_revision = "0045"
+revision = "0039"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 

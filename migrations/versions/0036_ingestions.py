@@ -4,8 +4,8 @@ from alembic import op
 
 from migrations.report_0002 import View
 
-revision = "0043"
-down_revision = "0042"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 
