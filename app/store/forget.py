@@ -111,14 +111,14 @@ async def plan_jobs(engine: Engine, job_ids: Sequence[UUID]) -> Plan:
 async def forget(
     engine: Engine, plan: Plan, reason: str = "", now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> int | None:
-    """Delete the bodies, and what readers noted about a forgotten job.
+    """Delete the bodies, and a forgotten job's notes and links.
 
     Return the tombstone's number, or None without any body.
 
     Needs the owner's role. Raises BadSetting, WrongVersion.
     """
     if plan.job_id:
-        await upkeep_log.forget_mark(engine, plan.job_id)
+        await upkeep_log.forget_beside(engine, plan.job_id)
     if not plan.names:
         return None
     actor = await upkeep_log.actor(engine)

@@ -25,7 +25,10 @@ FORGET = f"""
     SELECT sha256 FROM gone ORDER BY sha256"""
 
 # A mark is not in the log, so its end needs no entry.
-FORGET_MARK = "DELETE FROM job_marks WHERE job_id = $1::uuid"
+# What is kept beside a job's log: a reader's notes, and links that show its report to others.
+FORGET_BESIDE = """
+    WITH marked AS (DELETE FROM job_marks WHERE job_id = $1::uuid)
+    UPDATE shares SET revoked_at = now() WHERE job_id = $1 AND revoked_at IS NULL"""
 
 WRITE_ENTRY = f"""
     INSERT INTO upkeep ({UPKEEP_COLUMNS})
@@ -63,13 +66,13 @@ async def forget(engine: Engine, entry: UpkeepEntry, names: list[str]) -> bool:
     return True
 
 
-async def forget_mark(engine: Engine, job_id: UUID) -> None:
-    """Delete what readers noted about a job.
+async def forget_beside(engine: Engine, job_id: UUID) -> None:
+    """Delete what readers noted about a job, and end its links.
 
     Raises BadSetting for another role than the owner's.
     """
     try:
-        await fetch(engine, FORGET_MARK, job_id)
+        await fetch(engine, FORGET_BESIDE, job_id)
     except asyncpg.InsufficientPrivilegeError as error:
         raise BadSetting(NOT_OWNER) from error
 

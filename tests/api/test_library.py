@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.caller import Caller
-from app.store import forget, library
+from app.store import forget, library, shares
 from app.store.database import TENANT_ROLE, fetch, make_engine
 from dossier.library_types import JobSearch, MarkChange
 from tests.steps import completed_job, submitted_job
@@ -114,10 +114,12 @@ async def test_a_tenant_sees_and_changes_its_own_marks_alone(engine, writer, dat
         await fenced.dispose()
 
 
-async def test_a_forgotten_job_loses_its_mark(engine, owner, writer):
+async def test_a_forgotten_job_loses_its_mark_and_its_links(engine, owner, writer):
     job, other = await completed_job(writer), await completed_job(writer)
+    tokens = []
     for one in (job, other):
         await library.change_mark(engine, Caller(), one.id, MarkChange(note="private"))
+        tokens.append((await shares.add_share(engine, Caller(), one.id, 1))[1])
     assert [row["note"] for row in await fetch(owner, "SELECT note FROM report.marks")] == ["private"] * 2
 
     await forget.forget(owner, await forget.plan_job(owner, job.id))
@@ -125,3 +127,5 @@ async def test_a_forgotten_job_loses_its_mark(engine, owner, writer):
     assert [mark.job_id for mark in await library.read_marks(engine, Caller(), [job.id, other.id])] == [
         other.id
     ]
+    assert await shares.find_shared(engine, tokens[0]) is None
+    assert (await shares.find_shared(engine, tokens[1]))[0] == other.id

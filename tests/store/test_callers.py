@@ -91,7 +91,7 @@ WITHOUT = {
     "rebuild.rebuild_at": OPERATOR,
     "retention.due_jobs": OPERATOR,
     "upkeep_log.forget": OPERATOR,
-    "upkeep_log.forget_mark": OPERATOR,
+    "upkeep_log.forget_beside": OPERATOR,
 }
 
 
