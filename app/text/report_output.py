@@ -67,7 +67,7 @@ def markdown(result: Result) -> str:
     title = _words(result.title) or "Report"
     parts = [
         f"# {title}",
-        f"*{WRITTEN[result.written_by]}*" if result.written_by == "stand_in" else "",
+        f"*{note}*" if (note := _byline(result)) else "",
         marked(result).replace("\0", "").strip(),
         "## Evidence",
         " ".join(evidence(result)),
@@ -181,7 +181,8 @@ def html(result: Result) -> str:
     """
     title = escape(clean(result.title, MAX_REPORT_LINE)) or "Report"
     sources = cited(result)
-    article = (f"<h1>{title}</h1>", _byline(result), _body(result, sources))
+    byline = f"<p><em>{note}</em></p>" if (note := _byline(result)) else ""
+    article = (f"<h1>{title}</h1>", byline, _body(result, sources))
     body = f"<article>{''.join(article)}</article>{_footer(result, sources)}"
     language = detect(result.final_answer)
     spoken = f'<article lang="{language}">' if language else "<article>"
@@ -198,9 +199,10 @@ def html(result: Result) -> str:
 def _byline(result: Result) -> str:
     """Name what replaces the model, unless it says so itself.
 
-    What works without a model says so in its language.
+    What works without a model says so in its language. Where no page was read, nothing was selected.
     """
-    return f"<p><em>{WRITTEN[result.written_by]}</em></p>" if result.written_by == "stand_in" else ""
+    is_selected = result.written_by == "stand_in" and any(source.read for source in result.sources)
+    return WRITTEN[result.written_by] if is_selected else ""
 
 
 def _body(result: Result, sources: Iterable[SourceView]) -> str:

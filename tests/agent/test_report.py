@@ -97,6 +97,15 @@ def test_a_report_of_two_authors_says_who_wrote_what():
     assert "Part 2 was written by the model; 25 % of its sentences are backed." in text
 
 
+@pytest.mark.parametrize("written", [report_output.markdown, report_output.html])
+def test_nothing_was_selected_from_pages_that_nobody_read(written):
+    of_pages = replace(result("Two [1]."), written_by="stand_in")
+    of_none = replace(of_pages, sources=[replace(source, read=False) for source in of_pages.sources])
+
+    assert "This text was selected from the pages" in written(of_pages)
+    assert "selected from the pages" not in written(of_none)
+
+
 def test_the_html_is_a_whole_document_in_which_a_citation_leads_to_its_source():
     text = report_output.html(result("Text [1] and [2] and `x[1]`."))
 

@@ -78,13 +78,11 @@ function took(run) {
 /** Why it ended, and what was done: the server's words where it has them. */
 function ended(run) {
   if (!run.stopReason) return "";
-  const why = whyStopped(run.stopReason, {
-    hasClaims: Boolean(run.report?.claims.length),
-    wasRead: [...run.sources.values()].some((source) => source.size !== null),
-    outcome: outcomeOf(run),
-  });
+  const wasRead = [...run.sources.values()].some((source) => source.size !== null);
+  const hasClaims = Boolean(run.report?.claims.length);
+  const why = whyStopped(run.stopReason, { hasClaims, wasRead, outcome: outcomeOf(run) });
   const done = run.seq === page.live.seq && page.came?.result?.outcome_reason;
-  return [why, WRITTEN[run.author], done && t`Done: ${done}.`].filter(Boolean).join(" ");
+  return [why, wasRead && WRITTEN[run.author], done && t`Done: ${done}.`].filter(Boolean).join(" ");
 }
 
 const retryIn = (run) =>
