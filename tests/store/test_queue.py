@@ -5,6 +5,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
+import pytest
 
 from app import handle
 from app.domain import commands as c
@@ -165,6 +166,7 @@ async def test_the_claim_uses_its_index_and_sorts_nothing(writer, owner):
     assert "Seq Scan on jobs" not in text
 
 
+@pytest.mark.untouched  # earlier tests of a database are counted too
 async def test_progress_and_beats_are_heap_only_updates(writer, owner, database_url):
     job = await running_job(writer)
     from tests.store.test_log import call
