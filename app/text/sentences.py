@@ -124,7 +124,7 @@ def words(text: str) -> list[str]:
 
 def stems(text: str) -> frozenset[str]:
     """The stems of the words that say something."""
-    return frozenset(stem(word) for word in words(text) if word not in _EMPTY)
+    return frozenset(map(stem, set(words(text)) - _EMPTY))
 
 
 @lru_cache(maxsize=50_000)
