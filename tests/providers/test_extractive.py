@@ -249,6 +249,37 @@ def test_steps_that_were_added_can_be_told_from_those_that_were_asked():
     assert [bool(plan.facet_of(step)) for step in steps] == [False, True, True]
 
 
+@pytest.mark.parametrize(
+    ("question", "concept"),
+    [
+        ("How does garbage collection work?", "garbage collection"),
+        ("Explain how transformers work", "transformers"),
+        ("What is a decorator in Python?", "a decorator"),
+        ("How do I read a csv file?", "a csv file"),
+        ("Who wrote Hamlet?", ""),
+        ("When was asyncio.TaskGroup added?", ""),
+        ("How old is the universe?", ""),
+        ("What causes inflation?", ""),
+        ("What happened in Berlin in 1989?", ""),
+        ("What are the side effects of aspirin?", ""),
+        ("Is Python faster than Java?", ""),
+        ("What is 2 + 2?", ""),
+    ],
+)
+def test_only_a_concept_is_asked_on_about(question, concept):
+    """Nobody wants to know what is meant by "wrote Hamlet"."""
+    further = plan.plan(question)[1:]
+
+    assert plan.concept(question) == concept
+    assert [plan.facet_of(step)[1] for step in further] == ([concept] * 2 if concept else [])
+
+
+def test_plans_of_earlier_versions_are_understood():
+    old = ("What is meant by slices?", "Which uses and examples of slices are there?")
+
+    assert [plan.facet_of(step)[1] for step in old] == ["slices", "slices"]
+
+
 def test_an_operator_is_searched_for_by_its_name():
     assert plan.queries('What does "==" mean?', "What does == mean?", 1) == ("equals operator",)
 

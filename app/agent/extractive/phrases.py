@@ -18,6 +18,7 @@ class Phrases(Struct, frozen=True):
     mark: str = "?"
     uses: str = ""
     conditions: str = ""
+    uses_before: str = ""  # as plans of earlier versions have it
 
 
 FRAMES = {
@@ -30,8 +31,9 @@ FRAMES = {
         "Nothing was found in them for:",
         "Nothing was found in the sources that were searched that answers this question.",
         "The closest passages:",
-        uses="Which uses and examples of {} are there?",
+        uses="What are uses and examples of {}?",
         conditions="Which conditions and exceptions apply to {}?",
+        uses_before="Which uses and examples of {} are there?",
     ),
     "de": Phrases(
         "Was bedeutet: {}?",

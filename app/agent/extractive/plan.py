@@ -1,6 +1,6 @@
-"""Split a question into three or four that can be searched.
+"""Split a question into those that can be searched, four at most.
 
-Its own parts come first; where they are too few, what one would ask next about the same subject.
+Its own parts come first. Where it asks for a concept, what one would ask next about that follows.
 """
 
 import re
@@ -14,7 +14,8 @@ from app.agent.extractive.terms import ENGLISH_FUNCTION_WORDS, ENGLISH_QUESTION_
 from app.text import languages
 
 MAX_STEPS = 4
-MIN_STEPS = 3
+ENOUGH_STEPS = 3  # nothing is added to them
+MAX_CONCEPT = 4  # words of a concept's name
 MAX_SUBQUESTION = 300  # characters of a sub-question
 MAX_SUBJECT = 120  # characters
 MAX_PLAN_QUERY = 300  # characters
@@ -53,6 +54,17 @@ DOING = re.compile(r"^how\s+(?:(?:do|can|should|could)\s+(?:i|you|we|one)|to)\s+
 HOW_DONE = re.compile(
     r"^(?P<start>how\s+(?:is|are|was|were)\s+)(?P<subject>.+?)\s+\w+(?:ed|en|wn|ne|lt|nt|de|ght)$",
     re.IGNORECASE,
+)
+# What asks for a concept. "Who wrote Hamlet" asks for a fact: nobody wants uses and examples of that.
+CONCEPTS = (
+    re.compile(r"^(?:explain|describe)\s+how\s+(?P<subject>.+?)\s+works?$", re.IGNORECASE),
+    re.compile(r"^(?:explain|describe)\s+(?P<subject>.+)$", re.IGNORECASE),
+    re.compile(r"^what\s+(?:is|are)\s+(?P<subject>.+)$", re.IGNORECASE),
+    re.compile(r"^what\s+(?:does|do)\s+(?P<subject>.+?)\s+(?:do|mean)$", re.IGNORECASE),
+    re.compile(r"^how\s+(?:does|do)\s+(?P<subject>.+?)\s+work$", re.IGNORECASE),
+    re.compile(
+        r"^how\s+(?:(?:do|can|should|could)\s+(?:i|you|we|one)|to)\s+\w+\s+(?P<subject>.+)$", re.IGNORECASE
+    ),
 )
 SCOPE = re.compile(r"(?<=\w)\s+in\s+(?P<scope>[A-Z][\w+#.]*)$")
 PRONOUN = re.compile(r"\b(?:it|they|them)\b", re.IGNORECASE)
@@ -98,10 +110,11 @@ CONDITIONS = frozenset(
 
 
 def _facets(told: Phrases) -> tuple[Facet, ...]:
-    added = ((told.uses, USES), (told.conditions, CONDITIONS))
+    """What is asked besides, and what plans of earlier versions asked."""
+    cued = ((told.uses, USES), (told.conditions, CONDITIONS), (told.uses_before, USES))
     return (
+        *(Facet(form, cues) for form, cues in cued if form),
         Facet(told.meaning, is_meaning=True),
-        *(Facet(form, cues) for form, cues in added if form),
         Facet(told.more),
     )
 
@@ -110,14 +123,35 @@ FACETS = {language: _facets(told) for language, told in FRAMES.items()}
 
 
 def plan(question: str) -> tuple[str, ...]:
-    """Make three or four sub-questions, the question's own ones first."""
-    steps = list(asked(question))
-    about = subject(steps[0], spoken(question)) or "it"
-    is_definition = steps[0].lower().startswith(("what is", "what are", "what does"))
-    for facet in FACETS[spoken(question)]:
-        if len(steps) < MIN_STEPS and not (facet.is_meaning and is_definition):
-            steps.append(facet.form.format(about))
-    return tuple(steps)
+    """Make one to four sub-questions, the question's own ones first."""
+    own = asked(question)
+    return (own + _further(own[0], question))[: max(ENOUGH_STEPS, len(own))]
+
+
+def _further(step: str, question: str) -> tuple[str, ...]:
+    """Ask on about the step's subject, if it has a name."""
+    language, told = spoken(question), frame(question)
+    if language != "en":
+        about = subject(step, language)
+        return (told.more.format(about),) if about else ()
+    about = concept(step)
+    return (told.uses.format(about), told.conditions.format(about)) if about else ()
+
+
+def concept(step: str) -> str:
+    """Return the concept that an English step asks for, or nothing."""
+    part = step.strip(" ?.!")
+    scope = SCOPE.search(part)
+    inner = part[: scope.start()] if scope else part
+    found = next(filter(None, (pattern.match(inner) for pattern in (*CONCEPTS, HOW_DONE))), None)
+    return found["subject"][:MAX_SUBJECT] if found and _is_name(found["subject"]) else ""
+
+
+def _is_name(text: str) -> bool:
+    """Tell whether a text is a few words that name something."""
+    words = text.split()
+    bare = words[1:] if words[0].lower() in EN_ARTICLES else words
+    return 0 < len(bare) <= MAX_CONCEPT and not any(map(_empty, bare)) and any(map(str.isalpha, text))
 
 
 def asked(question: str) -> tuple[str, ...]:
