@@ -23,8 +23,11 @@ async def submitted_job(writer, query="why?", **fields) -> Job:
 
 
 async def claimed_job(writer, worker="w", lease=LEASE) -> Job:
-    """The next job, claimed and folded."""
-    [held] = await queue.claim(writer.engine, worker, 1, lease)
+    """The next job, claimed and folded.
+
+    One claim may miss: those that it saw are being taken by others. So it asks again, as workers do.
+    """
+    [held] = await until(lambda: queue.claim(writer.engine, worker, 1, lease))
     return (await log.load(writer.engine, [held.job_id]))[held.job_id]
 
 
