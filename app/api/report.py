@@ -52,11 +52,11 @@ async def job_report(
     if view.result is None:
         message = f"The job is {view.status}; there is no report."
         raise BadRequest("report_not_ready", message, "job_id")
-    made = view.completed_at or view.created_at
+    made, language = view.completed_at or view.created_at, view.language or ""
     match format or FORMATS.get(accepted(request, *FORMATS) or "", "md"):
         case "html":
             headers = {"Content-Security-Policy": REPORT_POLICY, "X-Content-Type-Options": "nosniff"}
-            page = await asyncio.to_thread(report_output.html, view.result)
+            page = await asyncio.to_thread(report_output.html, view.result, language)
             return Response(page, media_type="text/html", headers=headers)
         case "json":
             return Response(msgspec.json.encode(view.result), media_type="application/json")
@@ -64,7 +64,7 @@ async def job_report(
             path = f"{context.links.root}/browse/jobs/{view.job_id}"
             address = str(request.url.with_replacements(path=path, query=""))
             async with context.bundling:  # a long report takes a second of a core
-                body = await asyncio.to_thread(report_docx.docx, view.result, address, made)
+                body = await asyncio.to_thread(report_docx.docx, view.result, address, made, language)
             headers = {"Content-Disposition": f'attachment; filename="dossier-{view.job_id}.docx"'}
             return Response(body, media_type=DOCX, headers=headers)
         case "bib":
@@ -72,5 +72,5 @@ async def job_report(
         case "csl":
             return Response(csl(view.result, made.date()), media_type=CSL)
         case _:
-            text = await asyncio.to_thread(report_output.markdown, view.result)
+            text = await asyncio.to_thread(report_output.markdown, view.result, language)
             return Response(text, media_type="text/markdown")

@@ -92,7 +92,7 @@ async def read_shared(
         raise ShareNotFound(NO_SHARE) from None
     if view.result is None:
         raise ShareNotFound(NO_SHARE)
-    page = await asyncio.to_thread(report_output.html, view.result)
+    page = await asyncio.to_thread(report_output.html, view.result, view.language or "")
     return Response(page, media_type="text/html", headers=SHARED_HEADERS)
 
 

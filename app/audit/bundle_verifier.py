@@ -499,8 +499,9 @@ def markdown_faults(text: str, report: Any, sources: dict[int, Any]) -> Iterator
     evidence, *rest = body[len(content + EVIDENCE_HEADING) :].rstrip("\n").split("\n\n")
     claims = report.get("claims", [])
     counted = QUOTE_COUNT.search(evidence)
-    if counted and int(counted[1]) != len(claims):
-        yield "it counts %s citations with a quote, the event has %d." % (counted[1], len(claims))
+    count = int(counted[1]) if counted else 0
+    if count != len(claims):
+        yield "it counts %d citations with a quote, the event has %d." % (count, len(claims))
     listed = rest.pop().split("\n") if rest[-2:-1] == ["## Sources"] else []
     rest = rest[:-1] if listed else rest
     if rest and (len(rest) != 2 or rest[0] != "These sentences have no quote:"):

@@ -57,8 +57,8 @@ class Bundle:
         self._add("claims.json", _json(msgspec.to_builtins(claims(self.facts))))
         self._add("events.ndjson", b"".join(map(_line, self.rows)))
         if result:
-            self._add("report.html", report_output.html(result).encode())
-            self._add("report.md", report_output.markdown(result).encode())
+            self._add("report.html", report_output.html(result, "en").encode())
+            self._add("report.md", report_output.markdown(result, "en").encode())
         words = READ_ME.format(
             job_id=self.job_id,
             seq=self.rows[-1].seq,

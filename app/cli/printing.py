@@ -12,11 +12,17 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from app.cli.terminal import counted, harmless, line, out
-from app.text.report_output import WRITTEN, parts_of
-from dossier.job_types import JobView, OutputField, Result
+from app.text.report_evidence import parts_of
+from app.text.report_words import ENGLISH
+from dossier.job_types import Author, JobView, OutputField, Result
 
 WIDE = 100  # columns of a terminal that also has room for when a job was created
 NARROW = 72  # columns of a terminal that has no room for whole ids and a question
+WRITTEN: dict[Author, str] = {
+    "model": "",
+    "stand_in": ENGLISH.stand_in,
+    "extractive": "Selected from the pages that were read; no language model was used.",
+}
 SHORT = 13  # characters of a short id: the time of the job to the millisecond
 
 
@@ -63,8 +69,8 @@ def _rows(view: JobView) -> Iterator[tuple[str, str]]:
         result = view.result
         yield "Result", f"{result.title or 'no title'} ({result.stop_reason}, confidence {result.confidence})"
         yield "Outcome", f"{view.outcome or 'unknown'}: {result.outcome_reason}"
-        if WRITTEN[result.written_by]:
-            yield "Written by", f"{result.written_by}: {WRITTEN[result.written_by]}"
+        if how := WRITTEN[result.written_by]:
+            yield "Written by", f"{result.written_by}: {how}"
         if result.parts:
             yield "Parts", " ".join(parts_of(result))
         sources = counted(len(result.sources), "source")

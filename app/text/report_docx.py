@@ -14,8 +14,10 @@ from docx.text.paragraph import Paragraph
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from app.text.report_evidence import cited, evidence
 from app.text.report_marks import marked
-from app.text.report_output import MAX_REPORT_LINE, cited, evidence
+from app.text.report_output import MAX_REPORT_LINE
+from app.text.report_words import ReportWords, report_words
 from app.text.urls import clean
 from dossier.job_types import Result
 
@@ -27,17 +29,20 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _DOCX_CITATION = re.compile(r"(\[\d{1,9}\])")
 
 
-def docx(result: Result, address: str, made: datetime | None) -> bytes:
+def docx(result: Result, address: str, made: datetime | None, language: str = "") -> bytes:
     """Write the whole document. `address` is where the job can be seen.
+
+    `language` is that of what is said besides the content, by default the content's.
 
     Takes up to a second for a long report: call it off the event loop.
     """
     document = Document()
-    title = _xml(clean(result.title, MAX_REPORT_LINE)) or "Report"
+    words = report_words(result, language)
+    title = _xml(clean(result.title, MAX_REPORT_LINE)) or words.title
     _describe(document, title, made)
     _aligned(document.add_heading(title, 0))
-    _Body(document).write(_xml(marked(result)))
-    _appendix(document, result)
+    _Body(document).write(_xml(marked(result, words)))
+    _appendix(document, result, words)
     _foot(document, _xml(clean(address, MAX_REPORT_LINE)))
     out = io.BytesIO()
     document.save(out)
@@ -134,12 +139,12 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable("table").disable(off)
 
 
-def _appendix(document: DocxDocument, result: Result) -> None:
-    document.add_heading("Evidence", 1)
-    document.add_paragraph(_xml(" ".join(evidence(result))))
+def _appendix(document: DocxDocument, result: Result, words: ReportWords) -> None:
+    document.add_heading(words.evidence, 1)
+    document.add_paragraph(_xml(" ".join(evidence(result, words))))
     sources = cited(result)
     if sources:
-        document.add_heading("Sources", 1)
+        document.add_heading(words.sources, 1)
     for source in sources:
         title, url = clean(source.title, MAX_REPORT_LINE), clean(source.url, MAX_REPORT_LINE)
         _aligned(document.add_paragraph(_xml(f"[{source.number}] {title} – {url}")))
@@ -148,7 +153,7 @@ def _appendix(document: DocxDocument, result: Result) -> None:
 def _foot(document: DocxDocument, address: str) -> None:
     """Write the job's address and the page number on each page."""
     paragraph = document.sections[0].footer.paragraphs[0]
-    paragraph.add_run(f"{address} · page ")
+    paragraph.add_run(f"{address} · ")
     run = paragraph.add_run()
     for kind in ("begin", "", "end"):
         if kind:

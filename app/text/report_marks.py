@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterable
 
+from app.text.report_words import ReportWords
 from dossier.job_types import Result
 
 MAX_REPORT_MARKS = 200  # in one report
-UNVERIFIED = " *(unverified)*"
-PARTLY = " *(partly supported)*"
 
 _MARKED_WORD = re.compile(r"\w+")
 _MARKUP_GAP = r"[\W_]{0,40}"  # between two words of a sentence: spaces, markup, marks of other citations
@@ -17,11 +16,14 @@ _CLOSERS = r"[\"”’»)*_`]{0,6}"
 _TAIL = re.compile(rf"{_CLOSERS}{_CITED}[.!?…。！？؟।]{{0,3}}{_CITED}{_CLOSERS}")
 
 
-def marked(result: Result) -> str:
+def marked(result: Result, words: ReportWords) -> str:
     """Return the markdown with marks after sentences not fully supported."""
     text = result.final_answer
     partly = dict.fromkeys(claim.text for claim in result.claims if claim.verdict == "partly")
-    places = [*_places(text, result.unverified, UNVERIFIED), *_places(text, partly, PARTLY)]
+    places = [
+        *_places(text, result.unverified, f" *({words.unverified})*"),
+        *_places(text, partly, f" *({words.partly})*"),
+    ]
     for end, mark in sorted(dict(places[:MAX_REPORT_MARKS]).items(), reverse=True):
         text = f"{text[:end]}{mark}{text[end:]}"
     return text

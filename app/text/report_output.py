@@ -17,66 +17,46 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from app.text.languages import detect
+from app.text.report_evidence import cited, evidence
 from app.text.report_marks import marked
 from app.text.report_style import REPORT_STYLE
+from app.text.report_words import ReportWords, report_words, words_language
 from app.text.urls import clean, domain, normalise
-from dossier.job_types import Author, Result, SourceView, StopReason
+from dossier.job_types import Result, SourceView
 
 MAX_MARKUP = 10_000  # marks of emphasis and links; content with more is not a report, and is slow to parse
 MAX_REPORT_LINE = 500  # characters of a sentence, a title or an address that are shown
 _TAG_NAMES = """a article blockquote br code em footer h1 h2 h3 h4 h5 h6 hr li ol p pre section strong table
     tbody td th thead tr ul"""
-MAX_JUDGE_NAME = 80  # characters of the name of who judged
 TAGS = frozenset(_TAG_NAMES.split())
 ATTRIBUTES = {"a": {"href"}, "li": {"id", "value"}, "ol": {"start"}, "section": {"id"}}
 REL = "noopener noreferrer nofollow"
-STOPPED: dict[StopReason, str] = {
-    "answered": "The question was answered.",
-    "no_evidence": "The sources that were searched hold nothing that answers the question.",
-    "budget_reached": "The research stopped early: its budget was used up.",
-    "max_iterations": "The research stopped early: it reached its last turn.",
-    "finish_requested": "The research stopped early: the report was wanted at once.",
-    "deadline": "The research stopped early: its time was up.",
-    "model_failed": "The language model failed; the report was put together without it.",
-    "cancelled": "The research was cancelled.",
-    "error": "The research stopped early because of an error.",
-}
-PAGES_UNREAD = "No page could be read, so the sources say nothing of the question."
-UNTIED = "No sentence could be tied to a page that was read."
-
-WRITTEN: dict[Author, str] = {
-    "model": "",
-    "stand_in": "This text was selected from the pages without the model, which failed.",
-    "extractive": "Selected from the pages that were read; no language model was used.",
-}
-
-MADE: dict[Author, str] = {
-    "model": "written by the model",
-    "stand_in": "selected from the pages without the model",
-    "extractive": "selected from the pages",
-}
-
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>&|~#])")
-_NO_NAME = re.compile(r"[^\w .:/-]")
 _CITATION = re.compile(r"\[(\d{1,9})\]")
 _HREF = re.compile(r"https?://.+|#source-\d{1,9}")
 
 
-def markdown(result: Result) -> str:
-    """Render a report in markdown: title, content, evidence, cited sources."""
-    title = _words(result.title) or "Report"
+def markdown(result: Result, language: str = "") -> str:
+    """Render a report in markdown: title, content, evidence, cited sources.
+
+    Args:
+        result: of the job.
+        language: of what is said besides the content (a BCP 47 tag), by default the content's.
+    """
+    words = report_words(result, language)
+    title = _words(result.title) or words.title
     parts = [
         f"# {title}",
-        f"*{note}*" if (note := _byline(result)) else "",
-        marked(result).replace("\0", "").strip(),
-        "## Evidence",
-        " ".join(evidence(result)),
+        f"*{note}*" if (note := _byline(result, words)) else "",
+        marked(result, words).replace("\0", "").strip(),
+        f"## {words.evidence}",
+        " ".join(evidence(result, words)),
     ]
     if result.unverified:
-        parts += ["These sentences have no quote:", _bullets(_words(line) for line in result.unverified)]
+        parts += [words.no_quote, _bullets(_words(line) for line in result.unverified)]
     sources = cited(result)
     if sources:
-        parts += ["## Sources", _bullets(_source_line(source) for source in sources)]
+        parts += [f"## {words.sources}", _bullets(_source_line(source) for source in sources)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -102,93 +82,29 @@ def _link(url: str) -> str:
     return normalise(url) if domain(url) else ""
 
 
-def cited(result: Result) -> Sequence[SourceView]:
-    """Return the sources that claims cite, by number."""
-    numbers = {claim.number for claim in result.claims}
-    return [source for source in result.sources if source.number in numbers]
-
-
-def evidence(result: Result) -> list[str]:
-    """Describe the report's evidence, in sentences."""
-    lines = [_stopped(result)] if result.stop_reason != "answered" else []
-    if result.outcome_reason:
-        lines.append(f"Done: {result.outcome_reason}.")
-    if not result.claims and any(source.read for source in result.sources):
-        lines = [line for line in lines if line != STOPPED["no_evidence"]]
-        lines.append(UNTIED)
-    elif not result.claims:
-        lines.append("No sentence of this report is backed by a quote from a page.")
-    else:
-        lines.append(
-            f"{_percent(result.coverage)} of its sentences are backed by a quote from a page that was read;"
-        )
-        lines.append(
-            f"{_percent(result.support)} of the citations that were written could be bound to such a quote."
-        )
-    lines.append(_checked(result))
-    lines += parts_of(result)
-    if bound := sum(claim.bound for claim in result.claims):
-        lines.append(f"{_many(bound, 'citation was', 'citations were')} added by the system.")
-    if result.removed:
-        lines.append(f"Removed: {len(result.removed)} that could not.")
-    return lines
-
-
-def _stopped(result: Result) -> str:
-    """Say why it ended, and nothing of pages that were not read."""
-    is_unread = result.stop_reason == "no_evidence" and result.outcome == "not_researched"
-    return PAGES_UNREAD if is_unread else STOPPED[result.stop_reason]
-
-
-def parts_of(result: Result) -> list[str]:
-    """Say who wrote each part, and how much of it is backed."""
-    return [
-        f"Part {number} was {MADE[part.author]}; {_percent(part.coverage)} of its sentences are backed."
-        for number, part in enumerate(result.parts, 1)
-    ]
-
-
-def _checked(result: Result) -> str:
-    """Count what is quoted, what a judge supported, and the rest."""
-    judged = [claim.verdict for claim in result.claims if claim.verdict]
-    judge = _NO_NAME.sub("", result.judged_by)[:MAX_JUDGE_NAME].strip()
-    by = f" by {judge}" if judge else ""
-    meaning = (
-        f"{judged.count('supported')} of {len(judged)} judged{by} are supported by their meaning"
-        if judged
-        else "their meaning was not judged"
-    )
-    quoted = _many(len(result.claims), "citation has a quote", "citations have a quote")
-    bare = _many(len(result.unverified), "sentence is unverified", "sentences are unverified")
-    return f"{quoted}, {meaning}, {bare}."
-
-
-def _many(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number == 1 else several}"
-
-
-def _percent(share: float) -> str:
-    """Rounded down, so that 100 % means all."""
-    return f"{int(share * 100 + 1e-9)} %"
-
-
-def html(result: Result) -> str:
+def html(result: Result, language: str = "") -> str:
     """Render a report as a whole html document without scripts.
 
     [n] leads to the source.
 
     Takes about a second for the longest and most hostile content: call it off the event loop.
+
+    Args:
+        result: of the job.
+        language: of what is said besides the content (a BCP 47 tag), by default the content's.
     """
-    title = escape(clean(result.title, MAX_REPORT_LINE)) or "Report"
+    words = report_words(result, language)
+    title = escape(clean(result.title, MAX_REPORT_LINE)) or words.title
     sources = cited(result)
-    byline = f"<p><em>{note}</em></p>" if (note := _byline(result)) else ""
-    article = (f"<h1>{title}</h1>", byline, _body(result, sources))
-    body = f"<article>{''.join(article)}</article>{_footer(result, sources)}"
-    language = detect(result.final_answer)
-    spoken = f'<article lang="{language}">' if language else "<article>"
+    byline = f"<p><em>{note}</em></p>" if (note := _byline(result, words)) else ""
+    article = (f"<h1>{title}</h1>", byline, _body(result, sources, words))
+    body = f"<article>{''.join(article)}</article>{_footer(result, sources, words)}"
+    spoken_language = detect(result.final_answer)
+    spoken = f'<article lang="{spoken_language}">' if spoken_language else "<article>"
     spoken_body = _sanitised(body).replace("<article>", spoken, 1)
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{words_language(result, language)}">\n'
+        '<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="referrer" content="no-referrer">\n<title>{title}</title>\n'
         f"<style>{REPORT_STYLE}</style>\n</head>\n"
@@ -196,18 +112,18 @@ def html(result: Result) -> str:
     )
 
 
-def _byline(result: Result) -> str:
+def _byline(result: Result, words: ReportWords) -> str:
     """Name what replaces the model, unless it says so itself.
 
     What works without a model says so in its language. Where no page was read, nothing was selected.
     """
     is_selected = result.written_by == "stand_in" and any(source.read for source in result.sources)
-    return WRITTEN[result.written_by] if is_selected else ""
+    return words.stand_in if is_selected else ""
 
 
-def _body(result: Result, sources: Iterable[SourceView]) -> str:
+def _body(result: Result, sources: Iterable[SourceView], words: ReportWords) -> str:
     numbers = frozenset(source.number for source in sources)
-    content = marked(result)
+    content = marked(result, words)
     marks = sum(map(content.count, "*_["))
     rendered: str = _parser(plain=marks > MAX_MARKUP).render(content, {"numbers": numbers})
     return rendered
@@ -231,15 +147,16 @@ def _text(_self: RendererHTML, tokens: Sequence[Token], at: int, _options: Any, 
     return _CITATION.sub(link, escapeHtml(tokens[at].content))
 
 
-def _footer(result: Result, sources: Iterable[SourceView]) -> str:
+def _footer(result: Result, sources: Iterable[SourceView], words: ReportWords) -> str:
     bare = "".join(f"<li>{escape(clean(line, MAX_REPORT_LINE))}</li>" for line in result.unverified)
     items = "".join(map(_item, sources))
     return "".join(
         (
-            f'<footer><section id="evidence"><h2>Evidence</h2><p>{escape(" ".join(evidence(result)))}</p>',
-            f"<p>These sentences have no quote:</p><ul>{bare}</ul>" if bare else "",
+            f'<footer><section id="evidence"><h2>{words.evidence}</h2>',
+            f"<p>{escape(' '.join(evidence(result, words)))}</p>",
+            f"<p>{words.no_quote}</p><ul>{bare}</ul>" if bare else "",
             "</section>",
-            f'<section id="sources"><h2>Sources</h2><ol>{items}</ol></section>' if items else "",
+            f'<section id="sources"><h2>{words.sources}</h2><ol>{items}</ol></section>' if items else "",
             "</footer>",
         )
     )

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from app.text.report_output import MAX_REPORT_LINE, cited
+from app.text.report_evidence import cited
+from app.text.report_output import MAX_REPORT_LINE
 from app.text.urls import clean, domain
 from dossier.job_types import Result, SourceView
 

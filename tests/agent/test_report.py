@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app.text import report_marks, report_output
+from app.text.report_evidence import evidence
 from app.text.report_style import REPORT_STYLE
+from app.text.report_words import ENGLISH
 from dossier.job_types import Claim, Metrics, ReportPart, Result, SourceView
 
 HOSTILE = [
@@ -79,10 +81,10 @@ def test_the_markdown_has_title_content_evidence_and_the_sources_that_are_cited(
 
     assert text == (
         "# A report\n\nText [1].\n\n## Evidence\n\n"
-        "75 % of its sentences are backed by a quote from a page that was read; "
-        "99 % of the citations that were written could be bound to such a quote. "
-        "2 citations have a quote, their meaning was not judged, 1 sentence is unverified. "
-        "Removed: 1 that could not.\n\n"
+        "75 % of its sentences are backed by a quote from a page that was read. "
+        "99 % of the citations that were written could be tied to such a quote. "
+        "2 citations have a quote; their meaning was not judged; 1 sentence is unverified. "
+        "1 citation had no such quote and was removed.\n\n"
         "These sentences have no quote:\n\n- Nobody \\*knows\\* (9).\n\n"
         "## Sources\n\n- [1] A page – <https://example.com/1>\n- [3] In the corpus – pydoc:with\n"
     )
@@ -196,8 +198,10 @@ def test_links_to_other_sites_do_not_tell_where_they_come_from():
 
 
 def test_a_percentage_is_a_hundred_only_if_it_is_all():
-    assert "100 %" not in report_output.markdown(result(coverage=0.9999, support=0.999))
-    assert report_output.markdown(result(coverage=1.0, support=1.0)).count("100 %") == 2
+    nearly = report_output.markdown(result(coverage=0.9999, support=0.999))
+    assert nearly.count("99 %") == 2
+    assert "Each" not in nearly
+    assert report_output.markdown(result(coverage=1.0, support=1.0)).count("Each") == 2
 
 
 BARE = "Sea is blue."
@@ -216,7 +220,7 @@ MARKED = [
 
 @pytest.mark.parametrize(("content", "unverified", "shown"), MARKED)
 def test_unverified_sentences_are_marked_where_they_stand(content, unverified, shown):
-    assert report_marks.marked(result(content, unverified=unverified)) == shown
+    assert report_marks.marked(result(content, unverified=unverified), ENGLISH) == shown
 
 
 def test_partly_supported_sentences_are_marked_in_markdown_and_html():
@@ -230,11 +234,11 @@ def test_partly_supported_sentences_are_marked_in_markdown_and_html():
 @pytest.mark.parametrize(
     ("verdicts", "words"),
     [
-        ((None, None), "2 citations have a quote, their meaning was not judged, 1 sentence is unverified."),
+        ((None, None), "2 citations have a quote; their meaning was not judged; 1 sentence is unverified."),
         (("supported", "partly"), "1 of 2 judged are supported by their meaning"),
     ],
 )
 def test_quoted_supported_and_unverified_are_three_numbers(verdicts, words):
     claims = tuple(Claim("Text.", n, "Text.", 0, 5, 1.0, verdict) for n, verdict in enumerate(verdicts, 1))
 
-    assert words in " ".join(report_output.evidence(result(claims=claims, unverified=("More.",))))
+    assert words in " ".join(evidence(result(claims=claims, unverified=("More.",))))

@@ -3,6 +3,8 @@
 Not searched is not "not found", and a failed try is no search.
 """
 
+import re
+
 import pytest
 from msgspec.structs import replace
 
@@ -10,6 +12,8 @@ from app.domain import events as e
 from app.domain import tools
 from app.domain.outcome import outcome, sentence
 from app.domain.research import Research, evolve
+from app.text.report_evidence import work_done
+from app.text.report_words import REPORT_WORDS
 from dossier.job_types import Claim
 from tests.scripted import REASONING
 
@@ -89,7 +93,9 @@ def test_the_outcome_and_its_sentence_follow_from_the_log(case):
     research = fold(*events)
 
     assert outcome(research, reason) == expected
-    assert sentence(research, reason).startswith(words)
+    said = sentence(research, reason)
+    assert said.startswith(words)
+    assert not re.search("search|page|read", work_done(said, REPORT_WORDS["ru"])), "not translated"
 
 
 def test_a_job_of_before_keeps_its_outcome():

@@ -9,7 +9,8 @@ from typing import get_args
 
 import pytest
 
-from app.text.report_output import STOPPED, evidence
+from app.text.report_evidence import evidence
+from app.text.report_words import ENGLISH
 from dossier.job_types import Claim, Metrics, Outcome, Result, SourceView, StopReason
 from tests.folds.logs import every_log, lines, said
 
@@ -47,8 +48,8 @@ def test_the_page_and_the_report_have_a_sentence_for_each_reason_to_stop():
     words = (WEB / "words.js").as_uri()
     script = f"console.log(JSON.stringify((await import('{words}')).STOPPED))"
 
-    assert STOPPED.keys() == set(get_args(StopReason))
-    assert json.loads(node("--input-type=module", "--eval", script)) == STOPPED
+    assert ENGLISH.stopped.keys() == set(get_args(StopReason))
+    assert json.loads(node("--input-type=module", "--eval", script)) == ENGLISH.stopped
 
 
 def test_the_page_and_the_report_give_the_same_reason_for_every_ending():

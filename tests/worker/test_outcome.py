@@ -2,7 +2,7 @@
 
 from app.domain import tools
 from app.errors import ProviderError
-from app.text.report_output import evidence
+from app.text.report_evidence import evidence
 from tests.scripted import PAGES, PLAN, ScriptedModel
 from tests.steps import submitted_job, whole_log
 from tests.worker.working import over, working

@@ -10,7 +10,7 @@ import { acts, footPages } from "./report_saves.js";
 import { at } from "./root.js";
 import { titleOf } from "./rows.js";
 import { openSource } from "./source.js";
-import { date, whyStopped } from "./words.js";
+import { date, whyStopped, workDone } from "./words.js";
 
 const id = idFromPath();
 
@@ -42,7 +42,7 @@ function why(result) {
     wasRead: result.sources.some((source) => source.read),
     outcome: result.outcome,
   });
-  return t`${words} Done: ${result.outcome_reason}.`;
+  return `${words} ${workDone(result.outcome_reason)}`.trim();
 }
 
 async function start() {

@@ -6,7 +6,7 @@ import { t } from "./language.js";
 import { askOnce, canAsk } from "./notice.js";
 import { askAgain, cancelRun } from "./rows.js";
 import { id, moment, outcomeOf, page, question } from "./run_state.js";
-import { ago, at as clock, date, EFFORTS, lasted, many, tries, WRITTEN, whyStopped } from "./words.js";
+import { ago, at as clock, date, EFFORTS, lasted, many, tries, WRITTEN, whyStopped, workDone } from "./words.js";
 
 let drawn = "";
 
@@ -82,7 +82,7 @@ function ended(run) {
   const hasClaims = Boolean(run.report?.claims.length);
   const why = whyStopped(run.stopReason, { hasClaims, wasRead, outcome: outcomeOf(run) });
   const done = run.seq === page.live.seq && page.came?.result?.outcome_reason;
-  return [why, wasRead && WRITTEN[run.author], done && t`Done: ${done}.`].filter(Boolean).join(" ");
+  return [why, wasRead && WRITTEN[run.author], done && workDone(done)].filter(Boolean).join(" ");
 }
 
 const retryIn = (run) =>
@@ -98,7 +98,7 @@ function drawNotice(run) {
   box.replaceChildren(
     h("h2", null, t("The job failed")),
     h("p", null, message),
-    done ? h("p", null, t`Done before: ${done}.`) : "",
+    done ? h("p", null, t`Before that: ${workDone(done)}`) : "",
     h(
       "p",
       { class: "small" },

@@ -40,6 +40,31 @@ export const tries = (searches, failed) =>
     .filter(Boolean)
     .join(", ");
 
+const WORK =
+  /(?<=^|, )(?:(\d+) of (\d+) search(?:es)? failed|(\d+) search(?:es)?|(\d+) pages? found|(\d+) read(?: \((\d+) could not be read\))?|nothing was searched for|no page found|none could be read|none read)(?=, |$)/g;
+const NO_WORK = {
+  "nothing was searched for": t("nothing was searched for"),
+  "no page found": t("no page found"),
+  "none could be read": t("none could be read"),
+  "none read": t("none read"),
+};
+
+/**
+ * What was done, as a sentence in the page's language. The server says it in English; errors stay as they are.
+ * @param {string} reason an `outcome_reason`
+ * @returns {string}
+ */
+export function workDone(reason) {
+  const said = reason.replace(/\.$/, "").replace(WORK, (words, failed, all, searches, pages, read, unread) => {
+    if (all) return t`${failed} of ${all} searches failed`;
+    if (searches) return many(Number(searches), "search", "searches");
+    if (pages) return t`${many(Number(pages), "page", "pages")} found`;
+    if (read) return t`${read} read` + (unread ? ` (${t`${unread} could not be read`})` : "");
+    return NO_WORK[words];
+  });
+  return said && `${said[0].toUpperCase()}${said.slice(1)}.`;
+}
+
 export function lasted(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = ms / 1000;
@@ -78,7 +103,7 @@ export function host(url) {
 
 export const EFFORTS = { quick: t("quick effort"), standard: t("standard effort"), deep: t("deep effort") };
 
-/** Why the research ended; the same sentences as in app/text/report_output.py. */
+/** Why the research ended; the same sentences as in app/text/report_words.py. */
 export const STOPPED = {
   answered: t("The question was answered."),
   no_evidence: t("The sources that were searched hold nothing that answers the question."),
@@ -108,7 +133,7 @@ export function whyStopped(reason, { hasClaims, wasRead, outcome }) {
   return STOPPED[reason];
 }
 
-/** Who wrote it, where it was not a model; the same sentences as in app/text/report_output.py. */
+/** Who wrote it, where it was not a model; the same sentences as in app/text/report_words.py. */
 export const WRITTEN = {
   model: "",
   stand_in: t("This text was selected from the pages without the model, which failed."),
