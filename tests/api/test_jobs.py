@@ -78,7 +78,7 @@ async def test_the_report_and_its_sources_are_exported(http):
     words = Document(io.BytesIO(docx.content))
     assert docx.headers["content-disposition"] == f'attachment; filename="dossier-{job_id}.docx"'
     assert any("boils at 100 degrees" in paragraph.text for paragraph in words.paragraphs)
-    assert f"/browse/jobs/{job_id} · page " in words.sections[0].footer.paragraphs[0].text
+    assert f"/browse/jobs/{job_id} · " in words.sections[0].footer.paragraphs[0].text
     assert bib.text.count("@online{") == len(csl) == len(cited)
     assert {item["URL"] for item in csl} == {
         source["url"] for source in job["result"]["sources"] if source["number"] in cited
