@@ -43,6 +43,7 @@ from app.api import (
     worker_orders,
 )
 from app.api.authentication import caller_of, require_key
+from app.api.compression import WholeBodies
 from app.api.context import ApiContext
 from app.api.contract import MAX_REQUEST_BODY, check_request
 from app.api.error_pages import handlers
@@ -60,6 +61,7 @@ JSON_COMPRESSION = CompressionConfig(
     gzip_compress_level=3,
     exclude=["/bundle$", "^/mcp", "/stream$", "^/metrics$", "^/overview$"],
     exclude_opt_key=PACKED,
+    middleware_class=WholeBodies,
 )
 
 ROUTES = [

@@ -2,8 +2,10 @@
 
 import gzip
 
+import pytest
 from msgspec.structs import replace
 
+from app.api.compression import takes_gzip
 from app.configuration import offered_by
 from app.settings import Settings
 from dossier import AsyncDossier
@@ -66,6 +68,30 @@ async def test_a_job_links_to_what_can_be_asked_about_it(http):
     assert links.keys() == {"self", "stream", "events", "bundle", "report", "claims"}
     for path in links.values():
         assert (await http.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_taken"),
+    [
+        ("gzip", True),
+        ("br;q=1.0, GZIP; q=0.8, *;q=0.1", True),
+        ("gzip;q=0.001", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, identity", False),
+        ("identity", False),
+        ("not-gzip-at-all", False),
+        ("", False),
+    ],
+)
+def test_gzip_is_sent_to_those_who_take_it(accepted, is_taken):
+    assert takes_gzip(accepted) == is_taken
+
+
+async def test_what_is_short_or_has_no_body_is_not_compressed(api, house):
+    job = await completed_job(house.writer)
+    for method, path in (("GET", "/health"), ("HEAD", f"/jobs/{job.id}"), ("GET", "/jobs/00000000")):
+        reply = await api.request(method, path, headers={"Accept-Encoding": "gzip"})
+        assert "content-encoding" not in reply.headers
 
 
 async def test_json_is_compressed_for_those_who_ask_and_streams_are_not(api, house):
