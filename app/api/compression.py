@@ -7,7 +7,7 @@ from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.middleware.compression import CompressionMiddleware
 from litestar.types import HTTPResponseStartEvent, Message, Receive, Scope, Send
 
-REFUSED = re.compile(r"q\s*=\s*0(?:\.0{0,3})?")
+GZIP_REFUSED = re.compile(r"q\s*=\s*0(?:\.0{0,3})?")
 GZIP_WINDOW = 31  # bits for zlib, which then writes a header and trailer of gzip
 
 
@@ -58,5 +58,5 @@ def takes_gzip(accepted: str) -> bool:
     for coding in accepted.lower().split(","):
         name, _, weight = coding.partition(";")
         if name.strip() in {"gzip", "x-gzip"}:
-            return not REFUSED.fullmatch(weight.strip())
+            return not GZIP_REFUSED.fullmatch(weight.strip())
     return False
