@@ -543,9 +543,13 @@ class AsyncDossier(DocumentCalls):
         *,
         scopes: Sequence[KeyScope] = ("read", "submit"),
         expires_in_days: int | None = None,
+        tenant: str | None = None,
     ) -> KeyWithSecret:
-        """Make an API key, and show its secret once."""
-        body = NewKey(name, tuple(scopes), expires_in_days)
+        """Make an API key, and show its secret once.
+
+        An operator may name the tenant whose key it is.
+        """
+        body = NewKey(name, tuple(scopes), expires_in_days, tenant)
         return decoded(await self._post("/keys", body), KeyWithSecret)
 
     async def keys(self) -> Keys:

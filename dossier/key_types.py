@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from dossier.tenant_types import TenantName
+
 KeyScope = Literal["read", "submit", "documents", "admin"]
 KeyState = Literal["valid", "expired", "revoked", "suspended"]
 
@@ -15,6 +17,7 @@ class NewKey(Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     scopes: Annotated[tuple[KeyScope, ...], Meta(min_length=1, max_length=4)] = ("read", "submit")
     expires_in_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
+    tenant: TenantName | None = None  # the caller's own; an operator may name any
 
 
 class Key(Struct, frozen=True, kw_only=True):

@@ -10,37 +10,46 @@ from litestar.params import Body, FromPath
 from app.api.authentication import ADMIN
 from app.api.context import ApiContext
 from app.api.contract import BODY, problems_of
+from app.domain.caller import DEFAULT_TENANT, Caller
 from app.errors import Forbidden, KeyNotFound
 from app.store import api_keys as store
-from dossier.key_types import Key, Keys, KeyWithSecret, NewKey
+from dossier.key_types import Keys, KeyWithSecret, NewKey
 
-FIRST_KEY = "This server has no keys yet. Make the first one with `dossier key create NAME --scope admin`."
+FIRST_KEY = (
+    "This server has no keys yet. Make the first one on its machine, with DOSSIER_URL unset: "
+    "`dossier key create NAME --scope admin`."
+)
+OTHERS_KEY = f"Only an admin key of the tenant {DEFAULT_TENANT!r} may make keys of other tenants."
 
 
 @post(
     "/keys",
-    responses=problems_of(*BODY, "out_of_range", "database_unavailable"),
+    responses=problems_of(*BODY, "out_of_range", "tenant_not_found", "database_unavailable"),
     summary="Make an API key",
-    description="The secret is shown only once. The first key of a server is made with `dossier key create`.",
+    description=(
+        "The secret is shown only once. An operator may name a `tenant`, whose key it is then; others make "
+        "keys of their own. The first key of a server is made on its machine, by `dossier key create`."
+    ),
     opt=ADMIN,
 )
 async def create_key(context: NamedDependency[ApiContext], data: Annotated[NewKey, Body()]) -> KeyWithSecret:
-    """Make a key of the caller's tenant."""
+    """Make a key of the caller's tenant, or of the one that an operator names."""
     if not await context.keyring.is_in_use():
         raise Forbidden(FIRST_KEY)
     engine, days = context.writer.engine, data.expires_in_days
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
-    key_id, secret = await store.add_key(engine, data.name, data.scopes, expires_at, context.caller.tenant)
+    tenant = _tenant_of(context.caller, data.tenant)
+    key_id, secret = await store.add_key(engine, data.name, data.scopes, expires_at, tenant)
     context.keyring.look_again()
     made = next(one for one in await store.keys_of(engine, context.caller) if one.key_id == key_id)
-    return KeyWithSecret(key=_shown(made), secret=secret)
+    return KeyWithSecret(key=store.shown_key(made), secret=secret)
 
 
 @get("/keys", responses=problems_of("database_unavailable"), summary="List the API keys", opt=ADMIN)
 async def list_keys(context: NamedDependency[ApiContext]) -> Keys:
     """Return the keys, the newest first, without their secrets."""
     found = await store.keys_of(context.writer.engine, context.caller)
-    return Keys([_shown(one) for one in found])
+    return Keys([store.shown_key(one) for one in found])
 
 
 @delete(
@@ -60,15 +69,10 @@ async def revoke_key(context: NamedDependency[ApiContext], key_id: FromPath[str]
 KEY_ROUTES = [create_key, list_keys, revoke_key]
 
 
-def _shown(one: store.ApiKey) -> Key:
-    return Key(
-        key_id=one.key_id,
-        tenant=one.tenant,
-        name=one.name,
-        scopes=one.scopes,
-        state=one.state(datetime.now(UTC)),
-        created_at=one.created_at,
-        expires_at=one.expires_at,
-        revoked_at=one.revoked_at,
-        last_used_at=one.last_used_at,
-    )
+def _tenant_of(caller: Caller, named: str | None) -> str:
+    """Return whose key is made. Raises Forbidden, whether there is such a tenant or not."""
+    if named is None or named == caller.tenant:
+        return caller.tenant
+    if not caller.is_operator:
+        raise Forbidden(OTHERS_KEY)
+    return named

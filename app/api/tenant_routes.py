@@ -30,7 +30,7 @@ async def list_tenants(context: NamedDependency[ApiContext]) -> Tenants:
     opt=OPERATOR,
     responses=problems_of(*BODY, "invalid_character", "tenant_exists", "database_unavailable"),
     summary="Make a tenant",
-    description="Its keys are made on the server's machine: `dossier key create NAME --tenant TENANT`.",
+    description="Its first key is made with `POST /keys`, which an operator may give its name as `tenant`.",
 )
 async def create_tenant(context: NamedDependency[ApiContext], data: Annotated[NewTenant, Body()]) -> Tenant:
     """Make a tenant, which has no key yet."""

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
@@ -11,7 +11,7 @@ from app.domain.api_key import ALPHABET, ID_LENGTH, SECRET_LENGTH, Scope, digest
 from app.domain.caller import DEFAULT_TENANT, Caller
 from app.errors import TenantNotFound
 from app.store.database import Engine, fetch
-from dossier.key_types import KeyState
+from dossier.key_types import Key, KeyState
 
 MAX_KEYS = 10_000  # that one process knows at once
 
@@ -82,7 +82,7 @@ async def add_key(
     """
     key_id, secret = _random(ID_LENGTH), _random(SECRET_LENGTH)
     if not await fetch(engine, ADD_KEY, key_id, name, digest(secret), list(scopes), expires_at, tenant):
-        raise TenantNotFound(f"There is no tenant {tenant!r}. Make it with `dossier tenant create`.")
+        raise TenantNotFound(f"There is no tenant {tenant[:100]!r}; `dossier tenant create` makes one.")
     return key_id, key_text(key_id, secret)
 
 
@@ -111,6 +111,21 @@ async def revoke_key_of(engine: Engine, caller: Caller, key_id: str) -> bool:
 def _tenant_of(caller: Caller) -> str | None:
     """Return whose keys the caller sees: an operator those of all."""
     return None if caller.is_operator else caller.tenant
+
+
+def shown_key(one: ApiKey) -> Key:
+    """Return a key as callers see it."""
+    return Key(
+        key_id=one.key_id,
+        tenant=one.tenant,
+        name=one.name,
+        scopes=one.scopes,
+        state=one.state(datetime.now(UTC)),
+        created_at=one.created_at,
+        expires_at=one.expires_at,
+        revoked_at=one.revoked_at,
+        last_used_at=one.last_used_at,
+    )
 
 
 async def note_use(engine: Engine, key_ids: Sequence[str]) -> None:

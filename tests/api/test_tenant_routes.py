@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from app.api import keyring as keyring_module
 from app.cli.root import dossier
 from app.store.api_keys import add_key
+from app.store.tenants import add_tenant
 from tests.steps import until
 
 
@@ -40,6 +41,29 @@ async def test_an_operator_makes_suspends_and_resumes_a_tenant(api, engine):
     assert [(one["tenant"], one["keys"]) for one in listed] == [("acme", 1), ("default", 1)]
 
 
+async def test_an_operator_makes_a_key_of_any_tenant(api, engine):
+    await add_tenant(engine, "acme")
+    await add_tenant(engine, "umbrella")
+    _, root = await add_key(engine, "root", ("admin",), None)
+
+    async def make(key, tenant):
+        headers = {"Authorization": f"Bearer {key}"}
+        body = {"name": "boss", "scopes": ["admin"], "tenant": tenant}
+        return await api.post("/keys", headers=headers, json=body)
+
+    assert (await make(root, "nobody")).json()["code"] == "tenant_not_found"
+    made = (await make(root, "acme")).json()
+    assert made["key"]["tenant"] == "acme"
+    boss = made["secret"]
+    assert (await make(boss, None)).json()["key"]["tenant"] == "acme"
+    assert (await make(boss, "acme")).status_code == 201
+    others, unknown, default = [await make(boss, name) for name in ("umbrella", "nobody", "default")]
+    assert others.status_code == 403
+    assert others.content == unknown.content == default.content
+    seen = (await api.get("/keys", headers={"Authorization": f"Bearer {boss}"})).json()["keys"]
+    assert {one["tenant"] for one in seen} == {"acme"}
+
+
 async def test_an_operator_sets_quotas(api):
     await api.post("/tenants", json={"tenant": "acme"})
     bounds = {"max_unfinished_jobs": 3, "max_jobs_per_day": None, "max_usd_per_month": 5.5}
@@ -53,8 +77,10 @@ async def test_an_operator_sets_quotas(api):
     assert (await api.get("/quotas")).json() == {"quotas": []}
 
 
-async def test_the_command_line_asks_the_server_that_is_set(api, monkeypatch):
+async def test_the_command_line_asks_the_server_that_is_set(api, engine, monkeypatch):
+    _, root = await add_key(engine, "root", ("admin",), None)
     monkeypatch.setenv("DOSSIER_URL", str(api.base_url))
+    monkeypatch.setenv("DOSSIER_API_KEY", root)
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
 
     async def run(*words):
@@ -67,3 +93,10 @@ async def test_the_command_line_asks_the_server_that_is_set(api, monkeypatch):
     assert [one["tenant"] for one in await run("tenant", "list")] == ["acme", "default"]
     assert (await run("quota", "set", "acme", "--usd-per-month", "2"))["quota"]["max_usd_per_month"] == 2
     assert [one["tenant"] for one in await run("quota", "list")] == ["acme"]
+    made = await run("key", "create", "boss", "--tenant", "acme", "--expires", "90d")
+    assert made["tenant"] == "acme"
+    assert made["key"].startswith(f"dsk_{made['key_id']}_")
+    await run("key", "revoke", made["key_id"])
+    states = {one["key_id"]: one["state"] for one in await run("key", "list")}
+    assert states.pop(made["key_id"]) == "revoked"
+    assert set(states.values()) == {"valid"}

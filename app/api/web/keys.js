@@ -96,7 +96,7 @@ export function keyRow(key, order, show) {
     const text = t("A key with the same name and scopes takes its place; the old one is refused within seconds.");
     if (!(await confirmed(t`Rotate ${name}?`, text, t("Rotate"), t("Keep it")))) return false;
     const days = ends ? Math.max(1, Math.ceil((Date.parse(ends) - Date.now()) / 86_400_000)) : null;
-    show(keyShown(await api.createKey({ name, scopes, expires_in_days: days })));
+    show(keyShown(await api.createKey({ name, scopes, expires_in_days: days, tenant: key.tenant })));
     return api.revokeKey(id);
   };
   const acts =

@@ -594,6 +594,7 @@ export interface components {
              */
             scopes?: ("read" | "submit" | "documents" | "admin")[];
             expires_in_days?: number | null;
+            tenant?: string | null;
         };
         NewProviderKey: {
             /** @enum {string} */
