@@ -17,8 +17,8 @@ from app.store.database import Engine
 from dossier import Dossier
 from dossier.key_types import Key
 
-DAY = timedelta(days=1)
-SPAN_UNITS = {"d": DAY, "h": timedelta(hours=1)}
+WHOLE_DAY = timedelta(days=1)
+SPAN_UNITS = {"d": WHOLE_DAY, "h": timedelta(hours=1)}
 
 
 @click.group(epilog="Example: dossier key create laptop --scope read --scope submit")
@@ -60,9 +60,9 @@ def create(
 def _made_there(
     dossier: Dossier, name: str, scopes: Sequence[Scope], span: timedelta | None, tenant: str | None
 ) -> tuple[str, str, str]:
-    if span and span % DAY:
+    if span and span % WHOLE_DAY:
         raise click.UsageError("A server counts in days: use --expires with whole days, such as 1d.")
-    days = span // DAY if span else None
+    days = span // WHOLE_DAY if span else None
     # A server says of each scope whether it has it.
     made = dossier.create_key(name, scopes=scopes, expires_in_days=days, tenant=tenant)  # type: ignore[arg-type]
     return made.key.key_id, made.secret, made.key.tenant
