@@ -33,7 +33,7 @@ OTHERS_KEY = f"Only an admin key of the tenant {DEFAULT_TENANT!r} may make keys 
     opt=ADMIN,
 )
 async def create_key(context: NamedDependency[ApiContext], data: Annotated[NewKey, Body()]) -> KeyWithSecret:
-    """Make a key of the caller's tenant, or of the one that an operator names."""
+    """Make a key of the caller's tenant, or of an operator's choice."""
     if not await context.keyring.is_in_use():
         raise Forbidden(FIRST_KEY)
     engine, days = context.writer.engine, data.expires_in_days
@@ -70,7 +70,7 @@ KEY_ROUTES = [create_key, list_keys, revoke_key]
 
 
 def _tenant_of(caller: Caller, named: str | None) -> str:
-    """Return whose key is made. Raises Forbidden, whether there is such a tenant or not."""
+    """Return whose key is made. Raises Forbidden."""
     if named is None or named == caller.tenant:
         return caller.tenant
     if not caller.is_operator:
