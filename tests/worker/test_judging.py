@@ -152,7 +152,7 @@ async def test_a_source_says_who_gave_its_quotes_and_who_judged(house):
     told = [[source["quotes"][0][name] for name in ("given", "verdict", "reason")] for source in (one, two)]
     assert told == [[False, "supported", ""], [True, "partly", "it says otherwise"]]
     assert [source["judged_by"] for source in (one, two)] == ["scripted-judge"] * 2
-    assert "1 of 2 judged by scripted-judge are supported by their meaning" in report
+    assert "1 of 2 judged (scripted-judge) are supported by their meaning" in report
 
 
 async def test_a_source_says_that_nobody_judged(house):
