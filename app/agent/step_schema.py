@@ -8,6 +8,7 @@ value and comes first, and the lengths of strings are said in words.
 """
 
 from collections.abc import Mapping, Sequence
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from app.agent.ports import Ask
 from app.domain.tools import NextStep
 
 KEPT_KEYWORDS = ("type", "enum", "minItems", "maxItems")  # keywords that all of them take as they are
+DOCSTRING_INDENT = " " * 4  # of a class at the top of its module
 
 Schema = dict[str, Any]
 
@@ -79,8 +81,17 @@ def _words(schema: Mapping[str, Any]) -> str:
 
     That is what it is for, and how long a text may be.
     """
-    said = [schema["description"]] if "description" in schema else []
+    said = [_indented(schema["description"])] if "description" in schema else []
     if "maxLength" in schema:
         least = "Not empty, at" if schema.get("minLength") else "At"
         said.append(f"{least} most {schema['maxLength']} characters.")
     return " ".join(said)
+
+
+def _indented(docstring: str) -> str:
+    """Indent a docstring's lines, which Python 3.13 no longer does.
+
+    So a prompt has the same bytes, and the same hash, wherever it is made or replayed.
+    """
+    first, *others = cleandoc(docstring).split("\n")
+    return "\n".join([first, *(f"{DOCSTRING_INDENT}{line}" if line else line for line in others)])

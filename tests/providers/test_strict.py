@@ -1,6 +1,7 @@
 """A turn's schema suits strict servers, and agrees with the Structs."""
 
 import json
+from inspect import cleandoc
 
 import msgspec
 import pytest
@@ -100,3 +101,13 @@ def test_a_length_that_strict_mode_cannot_say_is_said_in_words():
     assert reasoning["current_situation"] == {"type": "string", "description": "At most 300 characters."}
     assert reasoning["remaining_steps"]["items"]["description"] == "Not empty, at most 1000 characters."
     assert (reasoning["reasoning_steps"]["minItems"], reasoning["reasoning_steps"]["maxItems"]) == (2, 3)
+
+
+def test_a_schema_has_the_same_bytes_on_every_python(monkeypatch):
+    """From 3.13 on, a docstring is kept without its indentation."""
+    before = strict_schema(NextStep, tuple(TOOLS))
+    for tool in TOOLS.values():
+        monkeypatch.setattr(tool, "__doc__", cleandoc(tool.__doc__))
+
+    assert "\n    Every claim" in before["properties"]["function"]["anyOf"][-2]["description"]
+    assert strict_schema(NextStep, tuple(TOOLS)) == before
