@@ -1,5 +1,6 @@
 """How a page is looked at."""
 
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -17,3 +18,10 @@ OVER = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [
 
 
 A_FRAME = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))"
+
+
+async def pictured(page, name: str, **options) -> None:
+    """Keep a picture for people to look at, if they have asked for pictures."""
+    if os.environ.get("PICTURES") == "yes":
+        KEPT.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=KEPT / name, **options)

@@ -4,7 +4,7 @@ import pytest
 
 from app.api.page import DOCS_POLICY, PAGE_POLICY
 from tests.page.conftest import watching
-from tests.page.looks import A_FRAME, KEPT, OVER
+from tests.page.looks import A_FRAME, OVER, pictured
 
 DRAWN = "() => document.querySelectorAll('.opblock').length"
 
@@ -29,12 +29,11 @@ async def test_every_operation_is_drawn_without_a_complaint(browser, standing, a
         await watched.sees(".opblock")
         assert operations > 25
         assert await watched.page.evaluate(DRAWN) == operations
-        KEPT.mkdir(parents=True, exist_ok=True)
         for width in (360, 1280):
             await watched.page.set_viewport_size({"width": width, "height": 900})
             await watched.page.evaluate(A_FRAME)
             assert await watched.page.evaluate(OVER) == [], width
-            await watched.page.screenshot(path=KEPT / f"docs-{width}-{scheme}.png")
+            await pictured(watched.page, f"docs-{width}-{scheme}.png")
 
 
 async def test_an_operation_can_be_tried_from_the_page(browser, standing):
@@ -43,7 +42,7 @@ async def test_an_operation_can_be_tried_from_the_page(browser, standing):
         await (await watched.sees("button", "Try it out")).click()
         await (await watched.sees("button", "Execute")).click()
         await watched.sees(".live-responses-table .response-col_status", "200")
-        await watched.page.screenshot(path=KEPT / "docs-tried.png")
+        await pictured(watched.page, "docs-tried.png")
 
 
 async def test_a_reader_without_a_key_is_led_to_the_sign_in(browser, standing):

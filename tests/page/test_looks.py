@@ -1,21 +1,21 @@
 """Every view fits, is small, and passes axe-core.
 
-The pictures and the measures are kept in `artefacts/page/`. They are for looking at; what is asserted is that
-nothing runs over the edge, that each view is small, and that axe-core finds nothing serious.
+What is asserted is that nothing runs over the edge, that each view is small, and that axe-core finds nothing
+serious. The measures are kept in `artefacts/page/`, with PICTURES=yes also pictures of all views to look at.
 """
 
 import json
-import shutil
+from dataclasses import dataclass, field
 
 import pytest
 
 from tests.page.conftest import ask, watching
 from tests.page.install import AXE, without_axe
-from tests.page.looks import A_FRAME, KEPT, OVER, ROOT
+from tests.page.looks import KEPT, OVER, ROOT, pictured
 from tests.page.played import QUESTION
 
 README = ROOT / "docs" / "screenshot.png"  # made when it is missing: remove it to have a new one
-WIDTHS = (360, 768, 1280, 1600)
+WIDTHS = {"light": (360, 768, 1280, 1600), "dark": (360, 1280)}
 MOST = 100_000  # bytes of a view without the report
 PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 # The dark pages differ from the light ones in their colours only.
@@ -52,8 +52,50 @@ async def views(asking) -> dict[str, tuple[str, str]]:
     }
 
 
+@dataclass
+class Look:
+    """What was seen of a view in one scheme of colours."""
+
+    wider: dict[int, list] = field(
+        default_factory=dict
+    )  # by the width of the window: what runs over its edge
+    violations: list[dict] = field(default_factory=list)  # what axe-core found
+
+
+@pytest.fixture(scope="module")
+async def looks(browser, standing, views) -> dict[str, dict[str, Look]]:
+    """What each view is in each scheme, found in one visit of each.
+
+    axe-core is a script of nobody's policy, so the policy is not in force.
+    """
+    axe = "" if without_axe() else (AXE / "axe.min.js").read_text()
+    found: dict[str, dict[str, Look]] = {scheme: {} for scheme in RUN}
+    async with watching(browser, standing, bypass_csp=True) as watched:
+        for name, (path, sign) in views.items():
+            await watched.page.emulate_media(color_scheme="light")
+            await shown(watched, path, sign)
+            await watched.page.evaluate(axe)
+            for scheme, run in RUN.items():
+                await watched.page.emulate_media(color_scheme=scheme)
+                found[scheme][name] = await looked(watched.page, name, scheme, axe and run)
+    return found
+
+
+async def looked(page, name, scheme, run) -> Look:
+    look = Look()
+    for width in WIDTHS[scheme]:
+        await page.set_viewport_size({"width": width, "height": 900})
+        look.wider[width] = await page.evaluate(OVER)
+        await pictured(page, f"{name}-{width}-{scheme}.png", full_page=name != "source")
+    await page.set_viewport_size({"width": 1280, "height": 900})
+    if run:
+        look.violations = (await page.evaluate(run))["violations"]
+    return look
+
+
 async def shown(watched, path, sign):
-    await watched.page.goto("about:blank")  # so that a path with another hash is a new page
+    if "#" in path:
+        await watched.page.goto("about:blank")  # another hash alone is no new page
     watched.sizes.clear()
     await watched.go(path)
     await watched.sees(sign)
@@ -62,31 +104,11 @@ async def shown(watched, path, sign):
     )
 
 
-async def pictured(page, path, width, *, whole):
-    """Take a picture, growing the window for the whole page.
-
-    What is out of sight is not drawn.
-    """
-    if whole:
-        for _ in range(2):
-            height = await page.evaluate("() => Math.min(6000, document.documentElement.scrollHeight)")
-            await page.set_viewport_size({"width": width, "height": max(900, height)})
-            await page.evaluate(A_FRAME)
-    await page.screenshot(path=path)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_each_view_fits_from_narrow_to_wide(browser, standing, views, scheme):
-    KEPT.mkdir(parents=True, exist_ok=True)
-    async with watching(browser, standing, color_scheme=scheme) as watched:
-        for name, (path, sign) in views.items():
-            await shown(watched, path, sign)
-            for width in WIDTHS if scheme == "light" else (360, 1280):
-                await watched.page.set_viewport_size({"width": width, "height": 900})
-                assert await watched.page.evaluate(OVER) == [], f"{name} at {width}"
-                await watched.page.screenshot(
-                    path=KEPT / f"{name}-{width}-{scheme}.png", full_page=name != "source"
-                )
+@pytest.mark.parametrize("scheme", RUN)
+async def test_each_view_fits_from_narrow_to_wide(looks, scheme):
+    assert looks[scheme]
+    for name, look in looks[scheme].items():
+        assert look.wider == {width: [] for width in WIDTHS[scheme]}, name
 
 
 async def test_each_view_is_small(browser, standing, views):
@@ -104,22 +126,17 @@ async def test_each_view_is_small(browser, standing, views):
     assert all(one["bytes"] < MOST for one in measures.values()), measures
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing_serious(browser, standing, views, scheme):
+@pytest.mark.parametrize("scheme", RUN)
+async def test_axe_finds_nothing_serious(looks, scheme):
     if reason := without_axe():
         pytest.skip(reason)
-    axe = (AXE / "axe.min.js").read_text()
-    async with watching(browser, standing, color_scheme=scheme, bypass_csp=True) as watched:
-        for name, (path, sign) in views.items():
-            await shown(watched, path, sign)
-            await watched.page.evaluate(axe)
-            found = (await watched.page.evaluate(RUN[scheme]))["violations"]
-            told = [
-                (one["id"], [node["html"] for node in one["nodes"]][:3])
-                for one in found
-                if one["impact"] in SERIOUS
-            ]
-            assert not told, name
+    for name, look in looks[scheme].items():
+        told = [
+            (one["id"], [node["html"] for node in one["nodes"]][:3])
+            for one in look.violations
+            if one["impact"] in SERIOUS
+        ]
+        assert not told, name
 
 
 async def test_the_report_is_printed_without_the_page_around_it(browser, standing, views):
@@ -129,16 +146,13 @@ async def test_the_report_is_printed_without_the_page_around_it(browser, standin
         for selector in (".top", "#acts", ".crumb"):
             assert not await watched.find(selector).is_visible()
         assert await watched.find("#article").is_visible()
-        await watched.page.screenshot(path=KEPT / "print.png", full_page=True)
-        await watched.page.pdf(path=KEPT / "report.pdf", prefer_css_page_size=True)
+        await pictured(watched.page, "print.png", full_page=True)
 
 
 async def test_the_picture_of_the_readme_is_small(browser, standing, views):
-    async with watching(browser, standing, viewport={"width": 1280, "height": 860}) as watched:
-        await shown(watched, *views["run"])
-        picture = KEPT / "readme.png"
-        await watched.page.screenshot(path=picture)
-        if not README.exists():
-            shutil.copy(picture, README)
+    if not README.exists():
+        async with watching(browser, standing, viewport={"width": 1280, "height": 860}) as watched:
+            await shown(watched, *views["run"])
+            await watched.page.screenshot(path=README)
 
     assert README.stat().st_size < 150_000
