@@ -6,10 +6,11 @@ share TLS contexts too.
 
 import ssl
 
+import asyncpg
 import pytest
 
 from app import wiring
-from tests import apps, tls
+from tests import apps, tls, types_known
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -17,6 +18,7 @@ def once():
     """Share what servers can reuse, and leave the collector alone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl, "create_default_context", tls.sharing())
+        patch.setattr(asyncpg.Connection, "_introspect_types", types_known.remembering())
         patch.setattr(wiring, "make_app", apps.take)
         patch.setattr(wiring, "settle", lambda: None)
         yield
