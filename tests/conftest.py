@@ -78,7 +78,7 @@ def pytest_collection() -> Iterator[object]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the slowest files first, so that none is left for last."""
-    items.sort(key=lambda item: item.location[0] not in LONGEST)
+    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in LONGEST)
 
 
 def pytest_unconfigure() -> None:

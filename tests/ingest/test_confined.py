@@ -46,25 +46,25 @@ def test_a_document_comes_whole_and_an_error_by_its_name(tmp_path):
 
 
 BOMB = (
-    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    b"%%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
     b"2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
     b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R>>endobj\n"
+    b"4 0 obj<</Filter/FlateDecode/Length 400000>>stream\n%b\nendstream endobj\ntrailer<</Root 1 0 R>>"
 )
-HOSTILE = {
-    "spaces.txt": b" " * 1_900_000,
-    "table.rst": b"\n".join(b"=" * 60 + b"  " + b"=" * 60 for _ in range(400)),
-    "wide.rst": b".. csv-table::\n   :header-rows: 99999999\n\n   a,b\n",
-    "nested.html": b"<div>" * 200_000,
-    "bomb.pdf": BOMB + b"4 0 obj<</Filter/FlateDecode/Length 400000>>stream\n"
-    + zlib.compress(b"(a)Tj " * 60_000_000, 9) + b"\nendstream endobj\ntrailer<</Root 1 0 R>>",
-}  # fmt: skip
+HOSTILE = {  # made when they are needed: every test process imports this
+    "spaces.txt": lambda: b" " * 1_900_000,
+    "table.rst": lambda: b"\n".join(b"=" * 60 + b"  " + b"=" * 60 for _ in range(400)),
+    "wide.rst": lambda: b".. csv-table::\n   :header-rows: 99999999\n\n   a,b\n",
+    "nested.html": lambda: b"<div>" * 200_000,
+    "bomb.pdf": lambda: BOMB % zlib.compress(b"(a)Tj " * 60_000_000, 9),
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_read_or_refused_and_the_next_one_is_read(tmp_path, monkeypatch, name):
     monkeypatch.setattr(confined, "CPU_SECONDS", 2)
     path, good = tmp_path / name, tmp_path / "good.txt"
-    path.write_bytes(HOSTILE[name])
+    path.write_bytes(HOSTILE[name]())
     good.write_text("Water boils.")
     confined_read(path)
     assert confined_read(good).documents[0].text == "Water boils."
