@@ -64,7 +64,7 @@ class Look:
 
 @pytest.fixture(scope="module")
 async def looks(browser, standing, views) -> dict[str, dict[str, Look]]:
-    """What each view is in each scheme, found in one visit of each.
+    """Find what each view is in each scheme, in one visit.
 
     axe-core is a script of nobody's policy, so the policy is not in force.
     """
