@@ -21,7 +21,7 @@ A_FRAME = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(do
 
 
 async def pictured(page, name: str, **options) -> None:
-    """Keep a picture for people to look at, if PICTURES asks for it."""
+    """Keep a picture to look at, if PICTURES asks for it."""
     if os.environ.get("PICTURES") == "yes":
         KEPT.mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=KEPT / name, **options)
