@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, get_args
+from urllib.parse import urlsplit
 
 import httpx
 from msgspec.structs import replace
@@ -12,7 +13,9 @@ from msgspec.structs import replace
 from app.agent.ceilings import Ceilings
 from app.agent.ports import Embedder
 from app.api.discovery import Offered
+from app.api.sign_in_door import SignInDoor
 from app.domain.master_key import MasterKeys, OpenedKey
+from app.domain.sign_in import ClaimRules
 from app.errors import BadSetting
 from app.handle import Terms
 from app.providers.embedding import ServerEmbedder
@@ -170,6 +173,45 @@ def tracer_of(settings: Settings) -> ClosableTracer | None:
         ) from error
     tracer: ClosableTracer = otlp.OtlpTracer(settings.otlp_url, __version__)
     return tracer
+
+
+def sign_in_door(settings: Settings, client: httpx.AsyncClient) -> SignInDoor | None:
+    """Return what signs people in, if an OpenID provider is set.
+
+    Raises BadSetting for what cannot work, or is not safe.
+    """
+    if not settings.oidc_issuer:
+        return None
+    for name, value in (
+        ("DOSSIER_OIDC_CLIENT_ID", settings.oidc_client_id),
+        ("DOSSIER_PUBLIC_URL", settings.public_url),
+    ):
+        if not value:
+            raise BadSetting(f"DOSSIER_OIDC_ISSUER needs {name}: see docs/security.md.")
+    for name, url in (
+        ("DOSSIER_OIDC_ISSUER", settings.oidc_issuer),
+        ("DOSSIER_PUBLIC_URL", settings.public_url),
+    ):
+        if not is_private_or_tls(url):
+            raise BadSetting(f"{name} must begin with https://, or be on this machine.")
+    try:
+        openid = import_module("app.providers.openid")
+    except ImportError as error:
+        raise BadSetting(
+            "DOSSIER_OIDC_ISSUER needs the extra `oidc`: pip install 'dossier[oidc]'."
+        ) from error
+    back = f"{settings.public_url.rstrip('/')}/sign-in/oidc/callback"
+    own = openid.OpenIdClient(
+        settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, back
+    )
+    rules = ClaimRules(settings.oidc_tenant_claim, settings.oidc_scopes_claim)
+    return SignInDoor(openid.OpenIdProvider(client, own), rules, settings.oidc_hours, settings.oidc_name)
+
+
+def is_private_or_tls(url: str) -> bool:
+    """Return whether an address is of TLS or this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or parts.hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def terms_of(settings: Settings) -> Terms:

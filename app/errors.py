@@ -14,6 +14,7 @@ DossierError
 ├── IdempotencyConflict     the key was used for another request
 ├── QueueFull               try again after `retry_after` seconds
 ├── Busy                    try again after `retry_after` seconds
+├── SignInUnavailable       try again later, or tell the operator
 ├── DatabaseUnavailable     try again after `retry_after` seconds
 ├── BadDocument             a file that cannot be ingested
 ├── BadSetting              fix the environment
@@ -152,6 +153,10 @@ class JobNotFailed(DossierError):
 
 class Unauthorised(DossierError):
     """The caller presents no key, or one that opens nothing."""
+
+
+class SignInUnavailable(DossierError):
+    """The OpenID provider does not answer, or not as one."""
 
 
 class Forbidden(DossierError):

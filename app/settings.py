@@ -43,6 +43,7 @@ SENT_TO = (
     ("BRAVE_BASE_URL", "BRAVE_API_KEY"),
     ("DOSSIER_SEARCH_URL", "DOSSIER_SEARCH_KEY"),
     ("DOSSIER_URL", "DOSSIER_API_KEY"),
+    ("DOSSIER_OIDC_ISSUER", "DOSSIER_OIDC_CLIENT_SECRET"),
     ("DATABASE_URL", "PGPASSWORD"),
     ("DOSSIER_LISTEN_URL", "PGPASSWORD"),
     ("DATABASE_URL_READ", "PGPASSWORD"),
@@ -157,6 +158,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowed_hosts: Hosts = field(name="DOSSIER_ALLOWED_HOSTS", default="")
     # Of other pages whose scripts may call the API, separated by commas; "*" is any.
     allowed_origins: Origins = field(name="DOSSIER_ALLOWED_ORIGINS", default="")
+    # How browsers reach this server; a provider of sign-ins leads them back there.
+    public_url: OpenAddress = field(name="DOSSIER_PUBLIC_URL", default="")
+    oidc_issuer: OpenAddress = field(name="DOSSIER_OIDC_ISSUER", default="")  # empty: nobody signs in so
+    oidc_client_id: Name = field(name="DOSSIER_OIDC_CLIENT_ID", default="")
+    oidc_client_secret: Key = field(name="DOSSIER_OIDC_CLIENT_SECRET", default="")
+    oidc_name: Name = field(name="DOSSIER_OIDC_NAME", default="single sign-on")  # on the button
+    oidc_tenant_claim: Name = field(name="DOSSIER_OIDC_TENANT_CLAIM", default="")  # empty: all are "default"
+    oidc_scopes_claim: Name = field(name="DOSSIER_OIDC_SCOPES_CLAIM", default="")  # empty: read and submit
+    oidc_hours: Annotated[float, Meta(ge=0.1, le=720)] = field(name="DOSSIER_OIDC_HOURS", default=12.0)
     # Before every path, where a proxy serves the API below one.
     root: RootPath = field(name="DOSSIER_ROOT_PATH", default="")
     signing_key: SourceFile = field(name="DOSSIER_SIGNING_KEY", default="")
@@ -180,7 +190,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def secrets(self) -> frozenset[str]:
         """Return what no log may show: keys, and passwords in addresses."""
-        names = {name for name in self.__struct_fields__ if name.endswith("_key")}
+        names = {name for name in self.__struct_fields__ if name.endswith(("_key", "_secret"))}
         keys = {getattr(self, name) for name in names - {"signing_key"}}  # which is the path of a file
         urls = self.database_url, self.listen_url, self.read_url, self.report_url, self.url
         found = {password for url in urls for password in values.passwords_in(url)}

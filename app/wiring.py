@@ -22,7 +22,15 @@ from app.api.model_door import ModelDoor
 from app.api.request_guard import AllowedHosts
 from app.api.server import listen, side_server
 from app.audit.notary import Notary, signer_of
-from app.configuration import master_keys, model_book, offered_by, reader_of, terms_of, tracer_of
+from app.configuration import (
+    master_keys,
+    model_book,
+    offered_by,
+    reader_of,
+    sign_in_door,
+    terms_of,
+    tracer_of,
+)
 from app.domain.signature import Signer
 from app.ingest.file_reader import FileReader
 from app.metrics import ProcessMetrics
@@ -85,7 +93,8 @@ class Container:
         self.courier = WebhookCourier(self.engine, self.wake, self.sender, self.metrics, root=root)
         self.ingesting = IngestionWorker(self.engine, self.wake, files)
         self.signer: Signer | None = signer_of(settings.signing_key)
-        self.keyring = Keyring(self.engine, process_key)
+        self.sign_in = sign_in_door(settings, self.http)
+        self.keyring = Keyring(self.engine, process_key, is_locked=self.sign_in is not None)
         self.access = AccessLog(self.engine, self.metrics)
         self.outages = Outages()
         self.drained = asyncio.Event()  # the worker of this process has stopped
@@ -104,6 +113,7 @@ class Container:
         )
         context.reading = self.reading
         context.links = Links(self.settings.root_path)
+        context.sign_in = self.sign_in
         context.models = ModelDoor(model_book(self.settings))
         context.vault = KeyVault(master_keys(self.settings), self.settings.private_hosts)
         return context

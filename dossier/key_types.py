@@ -32,6 +32,7 @@ class Key(Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    subject: str | None = None  # who signed in, a hash; None: a key that somebody made
 
 
 class KeyWithSecret(Struct, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ from app.api import (
     jobs,
     key_routes,
     library_routes,
+    openid_routes,
     overview,
     provider_key_routes,
     report,
@@ -101,6 +102,7 @@ ROUTES = [
     cost_routes.get_costs,
     sessions.open_session,
     sessions.close_session,
+    *openid_routes.OPENID_ROUTES,
     health.live,
     health.ready,
     scrape.metrics,
@@ -165,7 +167,12 @@ def make_app(
     `offered` is what the settings name; `mounts` are applications of their own, by the path that they answer.
     """
     return Litestar(
-        [*ROUTES, openai_router(), *page_routes(root_path), *map(_mounted, (mounts or {}).items())],
+        [
+            *ROUTES,
+            openai_router(),
+            *page_routes(root_path),
+            *map(_mounted, (mounts or {}).items()),
+        ],
         dependencies=PROVIDED,
         before_request=check_request,
         guards=[require_key],

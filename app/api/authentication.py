@@ -18,6 +18,7 @@ from app.store.stream_tokens import find_stream_token
 log = logging.getLogger(__name__)
 
 COOKIE = "dossier_key"
+HOST_ONLY = "__Host-"  # before a cookie's name: no other host can set it, and TLS alone carries it
 # Whose no job is. The stream finds the database away too, and tells the reader to come back.
 STRANGER = Caller("", ("read",), None, NOBODY)
 CALLER = "dossier.caller"  # in the scope of a request
@@ -42,10 +43,10 @@ async def require_key(connection: ASGIConnection[Any, Any, Any, Any], handler: B
         return
     context: ApiContext = connection.app.state.context
     token = connection.query_params.get("token") if handler.opt.get("takes_token") else None
-    presented = token or _presented(connection)
-    caller = await (_by_token(connection, token) if token else context.keyring.caller(presented))
+    sent = token or presented(connection)
+    caller = await (_by_token(connection, token) if token else context.keyring.caller(sent))
     if caller is None:
-        if presented:
+        if sent:
             _note_refusal(connection)
         raise Unauthorised("Send a valid key: Authorization: Bearer dsk_…")
     connection.scope[CALLER] = caller  # type: ignore[literal-required]  # who is refused is noted too
@@ -81,8 +82,18 @@ def _by_method(connection: ASGIConnection[Any, Any, Any, Any]) -> Scope:
     return "read" if connection.scope.get("method", "GET") in READING else "submit"
 
 
-def _presented(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+def presented(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """Return the key of a header, else of a cookie."""
     kind, _, key = connection.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         return key.strip()
-    return connection.cookies.get(COOKIE)
+    return connection.cookies.get(cookie_name(connection, COOKIE))
+
+
+def cookie_name(connection: ASGIConnection[Any, Any, Any, Any], name: str) -> str:
+    """Return a cookie's name, over TLS one of this host alone.
+
+    Below a root path it cannot have that: such a cookie is of all paths.
+    """
+    is_host_only = connection.scope.get("scheme") == "https" and not connection.app.state.context.links.root
+    return f"{HOST_ONLY}{name}" if is_host_only else name

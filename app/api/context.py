@@ -14,6 +14,7 @@ from app.api.links import Links
 from app.api.model_door import ModelDoor
 from app.api.past import until
 from app.api.problem_details import BadRequest
+from app.api.sign_in_door import SignInDoor
 from app.domain.caller import Caller
 from app.domain.job import Job
 from app.domain.master_key import MasterKeys
@@ -150,6 +151,7 @@ class ApiContext:
         self.keyring = keyring or Keyring(writer.engine)
         self.models = ModelDoor(None)
         self.vault = KeyVault()
+        self.sign_in: SignInDoor | None = None
         self.shelf = shelf or DocumentShelf()
         self.bundling = asyncio.Semaphore(MAX_BUNDLES)
         self.queue_limit = queue_limit

@@ -31,18 +31,20 @@ log = logging.getLogger(__name__)
 class Keyring:
     """Knows the callers.
 
-    As long as no key was ever made, everybody is let in.
+    As long as no key was ever made, and nobody can sign in, everybody is let in.
     """
 
-    def __init__(self, engine: Engine, process_key: str | None = None) -> None:
+    def __init__(self, engine: Engine, process_key: str | None = None, *, is_locked: bool = False) -> None:
         """Make a keyring.
 
         Args:
             engine: of the database with the keys.
             process_key: a secret shared with the process that started this one; it allows everything.
+            is_locked: nobody is let in without a key, though there is none: people can sign in.
         """
         self.process_key = process_key or secrets.token_urlsafe(32)
         self._engine = engine
+        self._is_locked = is_locked
         self._keys: dict[str, ApiKey] = {}
         self._read_at = float("-inf")
         self._was_read = False
@@ -56,7 +58,7 @@ class Keyring:
     async def is_in_use(self) -> bool:
         """Return whether there are keys, so that callers need one. Raises DatabaseUnavailable."""
         await self._refresh()
-        return bool(self._keys)
+        return self._is_locked or bool(self._keys)
 
     async def caller(self, text: str | None) -> Caller | None:
         """Return who presents this key, or None if it opens nothing.
@@ -76,7 +78,7 @@ class Keyring:
         if key.suspended_at is not None:
             raise TenantSuspended(f"The tenant {key.tenant!r} is suspended. Ask the operator of this server.")
         self._note(key.key_id)
-        return Caller(key.tenant, key.scopes, key.key_id, f"key:{key.key_id}")
+        return Caller(key.tenant, key.scopes, key.key_id, key.subject or f"key:{key.key_id}")
 
     def look_again(self) -> None:
         """Read the keys at the next request, because they changed."""

@@ -98,13 +98,19 @@ def page_routes(root: str = "") -> list[HTTPRouteHandler]:
 
 
 def _view_route(name: str, title: str, paths: tuple[str, ...], root: str) -> HTTPRouteHandler:
-    page = _view_file(name, title, root)
     policy = DOCS_POLICY if name == "docs" else PAGE_POLICY
 
     def show(request: Request) -> Response[bytes]:  # type: ignore[type-arg]
+        page = _view_file(name, title, root, _provider_name(request))
         return _answer(request, page, CHECKED, policy=policy)
 
     return get(list(paths), name=name, opt=PAGE_OPT, include_in_schema=False, sync_to_thread=False)(show)
+
+
+def _provider_name(request: Request) -> str:  # type: ignore[type-arg]
+    """Return the name of the provider of sign-ins, or nothing."""
+    door = request.app.state.context.sign_in
+    return door.name if door else ""
 
 
 def _old_overview(root: str) -> HTTPRouteHandler:
@@ -169,10 +175,10 @@ def web_version() -> str:
 
 
 @cache
-def _view_file(name: str, title: str, root: str) -> File:
+def _view_file(name: str, title: str, root: str, sign_in: str = "") -> File:
     """Return a view whose links begin with `root`."""
     page = _page(name, title).replace('href="/', f'href="{root}/').replace('src="/', f'src="{root}/')
-    return _file(page.replace("{root}", root).encode(), ".html")
+    return _file(page.replace("{root}", root).replace("{sign_in}", escape(sign_in)).encode(), ".html")
 
 
 def _page(name: str, title: str) -> str:

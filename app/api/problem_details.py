@@ -31,6 +31,7 @@ from app.errors import (
     QueueFull,
     QuotaExceeded,
     ShareNotFound,
+    SignInUnavailable,
     TenantExists,
     TenantNotFound,
     TenantSuspended,
@@ -129,6 +130,7 @@ CODES: dict[str, tuple[int, str]] = {
     "http_error": (400, "The request was refused"),
     "internal_error": (500, "The server failed"),
     "database_unavailable": (503, "The database is not available"),
+    "sign_in_unavailable": (503, "The provider of sign-ins does not answer"),
     "feed_withheld": (503, "The feed is withheld"),
 }
 
@@ -161,6 +163,7 @@ KNOWN: dict[type[DossierError], str] = {
     TenantSuspended: "tenant_suspended",
     QuotaExceeded: "quota_exceeded",
     CostLimitRequired: "cost_limit_required",
+    SignInUnavailable: "sign_in_unavailable",
     DatabaseUnavailable: "database_unavailable",
 }
 # What these say is about the inside of the server, so the caller reads this instead.

@@ -3,7 +3,7 @@
 A browser's key is kept in a cookie that no script can read.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from litestar import Request, Response, delete, post
 from litestar.datastructures import Cookie
@@ -12,10 +12,12 @@ from litestar.openapi.spec import Example
 from litestar.params import Body
 from msgspec import Meta, Struct
 
-from app.api.authentication import CALLER, COOKIE, PUBLIC
+from app.api.authentication import CALLER, COOKIE, PUBLIC, cookie_name, presented
 from app.api.context import ApiContext
 from app.api.contract import BODY, problems_of
+from app.domain.api_key import read_key
 from app.errors import Unauthorised
+from app.store.api_keys import end_sign_in
 
 MONTH = 30 * 86_400  # seconds that a browser keeps it
 
@@ -46,29 +48,46 @@ async def open_session(
     caller = request.scope[CALLER] = await context.keyring.caller(data.key)  # type: ignore[literal-required]
     if caller is None:
         raise Unauthorised("This key is not valid.")
-    return Response(None, cookies=[_cookie(request, context.links.root, data.key, MONTH)])
+    return Response(None, cookies=[session_cookie(request, data.key, MONTH)])
 
 
-@delete("/session", status_code=204, opt=PUBLIC, responses=problems_of(), summary="Sign a browser out")
+@delete(
+    "/session",
+    status_code=204,
+    opt=PUBLIC,
+    responses=problems_of("database_unavailable"),
+    summary="Sign a browser out",
+    description="Forgets the key. One that came from signing in at an OpenID provider ends too.",
+)
 async def close_session(
     context: NamedDependency[ApiContext],
     request: Request,  # type: ignore[type-arg]
 ) -> Response[None]:
-    """Forget the key."""
-    return Response(None, cookies=[_cookie(request, context.links.root, "", 0)])
+    """Forget the key, and end one of a sign-in."""
+    if (known := read_key(presented(request) or "")) and await end_sign_in(context.writer.engine, known):
+        context.keyring.look_again()
+    return Response(None, cookies=[session_cookie(request, "", 0)])
 
 
-def _cookie(request: Request, root: str, value: str, max_age: int) -> Cookie:  # type: ignore[type-arg]
-    """Return the cookie.
+def session_cookie(request: Request, value: str, max_age: int) -> Cookie:  # type: ignore[type-arg]
+    """Return the cookie of a key, which no other site can send."""
+    return host_cookie(request, COOKIE, value, max_age, "strict")
 
-    No other site can send it, and over TLS nothing but TLS carries it.
-    """
+
+def host_cookie(
+    request: Request,  # type: ignore[type-arg]
+    name: str,
+    value: str,
+    max_age: int,
+    same_site: Literal["strict", "lax"],
+) -> Cookie:
+    """Return a cookie of this host alone, which no script can read."""
     return Cookie(
-        COOKIE,
+        cookie_name(request, name),
         value=value,
-        path=root or "/",
+        path=request.app.state.context.links.root or "/",
         max_age=max_age,
         httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
+        samesite=same_site,
+        secure=request.scope.get("scheme") == "https",
     )

@@ -74,7 +74,7 @@ def serve(
     _say_findings(settings, url)
     if examples:
         add_examples(url, only_first=True)
-    if not insecure and not _is_loopback(host):
+    if not insecure and not settings.oidc_issuer and not _is_loopback(host):
         asyncio.run(_require_key(url))
     try:
         sock = listen(host, port)

@@ -7,13 +7,23 @@ from typing import Any
 
 from msgspec import Struct
 
-from app.domain.api_key import ALPHABET, ID_LENGTH, SECRET_LENGTH, Scope, digest, key_text
+from app.domain.api_key import (
+    ALPHABET,
+    ID_LENGTH,
+    SECRET_LENGTH,
+    PresentedKey,
+    Scope,
+    digest,
+    key_text,
+)
 from app.domain.caller import DEFAULT_TENANT, Caller
-from app.errors import TenantNotFound
+from app.domain.sign_in import Identity
+from app.errors import Forbidden, TenantNotFound, TenantSuspended, Unauthorised
 from app.store.database import Engine, fetch
 from dossier.key_types import Key, KeyState
 
-MAX_KEYS = 10_000  # that one process knows at once
+MAX_KEYS = 10_000  # that one process knows at once; those that somebody made come first
+MAX_SIGN_INS = 100  # of a person, whose time is not over
 
 ADD_KEY = """
     INSERT INTO api_keys (key_id, name, secret_sha256, scopes, expires_at, tenant)
@@ -23,17 +33,37 @@ ADD_KEY = """
 
 READ_KEYS = f"""
     SELECT key_id, tenant, name, secret_sha256, scopes, created_at, expires_at, revoked_at, last_used_at,
-           suspended_at
+           suspended_at, subject
     FROM api_keys LEFT JOIN (
         SELECT tenant, suspended_at FROM tenants WHERE suspended_at IS NOT NULL
     ) AS suspended USING (tenant)
-    WHERE $1::text IS NULL OR tenant = $1
-    ORDER BY created_at DESC, key_id LIMIT {MAX_KEYS}"""
+    WHERE ($1::text IS NULL OR tenant = $1)
+      AND (subject IS NULL OR (revoked_at IS NULL AND expires_at > now()))
+    ORDER BY subject IS NOT NULL, created_at DESC, key_id LIMIT {MAX_KEYS}"""
 
 REVOKE_KEY = """
     UPDATE api_keys SET revoked_at = coalesce(revoked_at, now())
     WHERE key_id = $1::text AND ($2::text IS NULL OR tenant = $2)
     RETURNING key_id"""
+
+# Each sign-in makes one key, so that an answer of a provider opens nothing a second time.
+ADD_SIGN_IN = """
+    INSERT INTO api_keys
+        (key_id, name, secret_sha256, scopes, expires_at, tenant, subject, sign_in_sha256)
+    SELECT $1::text, 'Signed in', $2::bytea, $3::text[], now() + make_interval(secs => $4::double precision),
+           $5::text, $6::text, $7::bytea
+    WHERE $8::integer > (SELECT count(*) FROM api_keys WHERE subject = $6 AND expires_at > now())
+    ON CONFLICT (sign_in_sha256) DO NOTHING
+    RETURNING key_id"""
+
+END_SIGN_IN = """
+    UPDATE api_keys SET revoked_at = coalesce(revoked_at, now())
+    WHERE key_id = $1::text AND secret_sha256 = $2::bytea AND subject IS NOT NULL
+    RETURNING key_id"""
+
+FIND_TENANT = "SELECT suspended_at FROM tenants WHERE tenant = $1::text"
+
+FORGET_SIGN_INS = "SELECT forget_sign_ins()"
 
 # At most once a minute, so that a busy key does not write a row for each request.
 NOTE_USE = """
@@ -55,6 +85,7 @@ class ApiKey(Struct, frozen=True):
     revoked_at: datetime | None
     last_used_at: datetime | None
     suspended_at: datetime | None = None  # of its tenant
+    subject: str | None = None  # who signed in with it; None: somebody made it
 
     def state(self, now: datetime) -> KeyState:
         """Return whether it opens anything, or why not."""
@@ -84,6 +115,31 @@ async def add_key(
     if not await fetch(engine, ADD_KEY, key_id, name, digest(secret), list(scopes), expires_at, tenant):
         raise TenantNotFound(f"There is no tenant {tenant[:100]!r}; `dossier tenant create` makes one.")
     return key_id, key_text(key_id, secret)
+
+
+async def add_sign_in(engine: Engine, who: Identity, hours: float, sign_in: bytes) -> str:
+    """Make a key of who signed in, and return its text.
+
+    `sign_in` is the hash of what the browser brought back.
+
+    Raises Forbidden, TenantSuspended, Unauthorised.
+    """
+    found = await fetch(engine, FIND_TENANT, who.tenant)
+    if who.tenant != DEFAULT_TENANT and not found:
+        raise Forbidden(f"There is no tenant {who.tenant[:100]!r} here. Ask the operator of this server.")
+    if found and found[0][0]:
+        raise TenantSuspended(f"The tenant {who.tenant!r} is suspended. Ask the operator of this server.")
+    await fetch(engine, FORGET_SIGN_INS)
+    key_id, secret = _random(ID_LENGTH), _random(SECRET_LENGTH)
+    made = (key_id, digest(secret), list(who.scopes), hours * 3600, who.tenant, who.subject, sign_in)
+    if not await fetch(engine, ADD_SIGN_IN, *made, MAX_SIGN_INS):
+        raise Unauthorised("This sign-in was used already, or you have signed in too often. Begin again.")
+    return key_text(key_id, secret)
+
+
+async def end_sign_in(engine: Engine, known: PresentedKey) -> bool:
+    """Revoke a key of a sign-in, and return whether it was."""
+    return bool(await fetch(engine, END_SIGN_IN, known.key_id, known.digest))
 
 
 async def read_keys(engine: Engine) -> list[ApiKey]:
@@ -125,6 +181,7 @@ def shown_key(one: ApiKey) -> Key:
         expires_at=one.expires_at,
         revoked_at=one.revoked_at,
         last_used_at=one.last_used_at,
+        subject=one.subject,
     )
 
 

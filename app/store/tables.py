@@ -409,7 +409,10 @@ api_keys = Table(
     Column("expires_at", Moment),
     Column("revoked_at", Moment),
     Column("last_used_at", Moment),
+    Column("subject", Text),
+    Column("sign_in_sha256", LargeBinary),
     CheckConstraint("octet_length(secret_sha256) = 32", name="secret_sha256"),
+    Index("api_keys_sign_in_key", "sign_in_sha256", unique=True),
 )
 
 data_keys = Table(

@@ -348,6 +348,7 @@ export const WORDS = {
   "Server default": "Vorgabe des Servers",
   Show: "Anzeigen",
   "Show me the plan first, to approve or edit": "Zuerst den Plan zeigen, zum Bestätigen oder Ändern",
+  "Sign in with {0}": "Anmelden mit {0}",
   "Single keys work": "Einzelne Tasten wirken",
   "Skip to the content": "Zum Inhalt springen",
   "Somebody asked for the report now": "Jemand wünschte den Bericht sofort",

@@ -1,5 +1,6 @@
 // Sign in with a key. The cookie that keeps it can be read by no script, this one included.
 import { api, told } from "./api.js";
+import { t } from "./language.js";
 import { at } from "./root.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("session"));
@@ -10,6 +11,15 @@ const error = /** @type {HTMLElement} */ (document.getElementById("session-error
 function next() {
   const wanted = new URLSearchParams(location.search).get("next") ?? "/";
   return /^\/(?![/\\])/.test(wanted) ? wanted : "/";
+}
+
+const elsewhere = /** @type {HTMLElement} */ (document.getElementById("elsewhere"));
+const name = elsewhere.dataset.name;
+if (name) {
+  const link = /** @type {HTMLAnchorElement} */ (document.getElementById("oidc"));
+  link.textContent = t`Sign in with ${name}`;
+  link.href = `${at("/sign-in/oidc")}?next=${encodeURIComponent(next())}`;
+  elsewhere.hidden = false;
 }
 
 form.addEventListener("submit", async (event) => {

@@ -464,6 +464,7 @@ export interface components {
             expires_at: string | null;
             revoked_at: string | null;
             last_used_at: string | null;
+            subject?: string | null;
         };
         KeyWithSecret: {
             key: components["schemas"]["Key"];
