@@ -66,6 +66,7 @@ PAGE_VIEWS = (
     ("compare", "Compare", ("/compare",)),
     ("documents", "Documents", ("/browse/documents",)),
     ("operations", "Operations", ("/browse/operations",)),
+    ("admin", "Administration", ("/browse/admin",)),
     ("session", "Your key", ("/sign-in",)),
     ("docs", "API", ("/docs",)),
 )

@@ -19,10 +19,10 @@ const checks = (name, values, chosen) =>
     ),
   );
 
-const field = (words, name, props) => h("label", { class: "field" }, words, h("input", { name, ...props }));
+export const field = (words, name, props) => h("label", { class: "field" }, words, h("input", { name, ...props }));
 
 /** A form in a fold; `send` returns what is shown only once. */
-function making(words, fields, send, failed) {
+export function making(words, fields, send, failed) {
   const shown = h("div");
   const form = h("form", { class: "making" }, fields, h("button", { class: "slim" }, words));
   form.addEventListener("submit", async (event) => {
@@ -40,7 +40,14 @@ function making(words, fields, send, failed) {
 const keyShown = ({ key, secret }) => secretBox(secret, t`Key ${key.name}; it is shown only once:`);
 
 /** @param {(error: unknown) => void} failed */
-export const keyForm = (failed) =>
+export const keyForm = (failed) => keyFormOf(undefined, failed);
+
+/**
+ * A form for a key of a tenant, of one's own where none is named.
+ * @param {string | undefined} tenant
+ * @param {(error: unknown) => void} failed
+ */
+export const keyFormOf = (tenant, failed) =>
   making(
     t("Make a key"),
     [
@@ -50,7 +57,7 @@ export const keyForm = (failed) =>
     ],
     async (given) => {
       const days = Number(given.get("days")) || null;
-      const body = { name: given.get("name"), scopes: given.getAll("scopes"), expires_in_days: days };
+      const body = { name: given.get("name"), scopes: given.getAll("scopes"), expires_in_days: days, tenant };
       return keyShown(await api.createKey(body));
     },
     failed,
@@ -81,7 +88,7 @@ export const hookForm = (failed) =>
  * @param {(shown: any) => void} show
  */
 export function keyRow(key, order, show) {
-  const { key_id: id, name, scopes, state, expires_at: ends, last_used_at: used } = key;
+  const { key_id: id, name, scopes, state, expires_at: ends, last_used_at: used, subject } = key;
   const words = [
     scopes.join(", "),
     STATES[state] ?? state,
@@ -102,9 +109,9 @@ export function keyRow(key, order, show) {
   const acts =
     state === "valid"
       ? [
-          order(t("Rotate"), rotate, { "aria-label": t`Rotate ${name}` }),
+          subject ? "" : order(t("Rotate"), rotate, { "aria-label": t`Rotate ${name}` }), // a sign-in ends
           order(t("Revoke"), revoke, { "aria-label": t`Revoke ${name}` }),
         ]
       : [];
-  return [[h("b", null, name), ` ${id} · ${key.tenant}`], words.filter(Boolean).join(" · "), ...acts];
+  return [[h("b", null, name), ` ${subject ?? id} · ${key.tenant}`], words.filter(Boolean).join(" · "), ...acts];
 }

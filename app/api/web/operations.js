@@ -1,50 +1,14 @@
 // What operators look at: workers, the queue, failed jobs, webhooks; and what they want of them.
-import { api, told } from "./api.js";
-import { $, confirmed, h, keep, say, tell } from "./dom.js";
+import { api } from "./api.js";
+import { $, confirmed, h, say } from "./dom.js";
 import { hookForm, keyForm, keyRow } from "./keys.js";
 import { t } from "./language.js";
+import { failed, fill, ordering } from "./orders.js";
 import { at } from "./root.js";
 import { titleOf } from "./rows.js";
 import { date, lasted, many } from "./words.js";
 
-function failed(error) {
-  say($("problem"), told(error));
-  $("problem").hidden = false;
-}
-
-/** A button that asks the server for something and looks again. An order that returns false was not given. */
-function order(words, act, props = {}) {
-  const button = h("button", { type: "button", class: "slim", ...props }, words);
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    try {
-      if ((await act()) !== false) tell(t`${words}: done.`, true);
-      $("problem").hidden = true;
-    } catch (error) {
-      failed(error);
-    }
-    button.disabled = false;
-    look();
-  });
-  return button;
-}
-
-/** Rows of a list, each of a title, a line below, and what can be done. */
-function fill(name, items, key, parts) {
-  // A beat alone changes nothing that is shown, and would take the focus from a button.
-  const version = (item) =>
-    JSON.stringify({ ...item, beat_at: null, oldest_seconds: Math.round(item.oldest_seconds ?? 0) });
-  keep($(name), items, key, version, (item) => {
-    const [title, line, ...acts] = parts(item);
-    return h(
-      "li",
-      { class: "row document" },
-      h("div", { class: "what" }, h("p", { dir: "auto" }, title), h("p", { class: "sub" }, line)),
-      h("div", { class: "acts" }, acts),
-    );
-  });
-  $(`no-${name}`).hidden = items.length > 0;
-}
+const order = ordering(() => look());
 
 const jobLink = (id, words = id) => h("a", { href: `/browse/jobs/${id}` }, words);
 
