@@ -1,4 +1,4 @@
-"""Admins see the access log, tenants and keys of providers, as far as they may."""
+"""Admins see the access log, tenants and keys of providers."""
 
 import pytest
 from msgspec.structs import replace
