@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings, strategies
 from hypothesis.errors import Unsatisfiable
 from msgspec import Struct
 from schemathesis import Case, GenerationMode
@@ -29,8 +29,13 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
+TRIES = 50  # until nothing is wrong with any request of an operation; hypothesis itself makes 459
 WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+
+
+class MadeInVain(Exception):
+    """No try has made a request, and so none will."""
 
 
 class Fault(Struct, frozen=True):
@@ -126,6 +131,17 @@ class Fuzzer:
 
 def collect(strategy: Any, examples: int, number: int, made: list[Case]) -> None:
     """Add examples of a strategy to what was made."""
+    before, tries = len(made), itertools.count()
+
+    @strategies.composite
+    def tried(draw: Any) -> Case:
+        try:
+            case: Case = draw(strategy)
+        except BaseException:  # hypothesis's own, of which some are no Exception
+            if next(tries) > TRIES and len(made) == before:
+                raise MadeInVain from None
+            raise
+        return case
 
     @seed(number)
     @settings(
@@ -135,9 +151,10 @@ def collect(strategy: Any, examples: int, number: int, made: list[Case]) -> None
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=strategy)
+    @given(case=tried())
     def take(case: Case) -> None:
         made.append(case)
 
-    with contextlib.suppress(Unsatisfiable):  # nothing can be wrong with a request that has nothing in it
+    # Nothing can be wrong with a request that has nothing in it.
+    with contextlib.suppress(Unsatisfiable, MadeInVain):
         take()
