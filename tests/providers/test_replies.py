@@ -237,7 +237,7 @@ def test_reading_a_hostile_reply_takes_time_that_grows_with_its_length(unit):
         list(objects(text))
         return max(0.01, time.process_time() - before)
 
-    assert min(seconds(200_000) / seconds(50_000) for _ in range(3)) < 10
+    assert any(seconds(200_000) / seconds(50_000) < 10 for _ in range(3))
 
 
 def test_thoughts_are_left_out_wherever_they_stand():
