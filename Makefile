@@ -64,7 +64,8 @@ browser: setup ## Chromium, curl, npm's eventsource, axe-core, the MCP inspector
 	@$(BIN)/python -m tests.openai_api.node_client
 	@$(BIN)/python -m tests.chart.install
 
-test: lint browser ## the lint step and every test, in PROCESSES at a time
+test: setup ## the lint step and every test, in PROCESSES at a time
+	@$(MAKE) --no-print-directory --jobs 2 lint browser
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 types: setup ## the types of the TypeScript client, from the code of the server

@@ -50,6 +50,8 @@ LONGEST = {
     *("tests/model/test_model.py", "tests/page/test_looks.py", "tests/page/test_journey.py"),
     *("tests/chaos/test_chaos.py", "tests/chaos/test_standby.py", "tests/threads/test_crashes.py"),
     *("tests/outcomes/test_outcomes.py", "tests/cli/test_doctor.py", "tests/wheel/test_wheel.py"),
+    *("tests/worker/test_outage_processes.py", "tests/worker/test_outage.py", "tests/api/test_root_path.py"),
+    *("tests/threads/test_limits.py", "tests/api/test_openapi.py", "tests/page/test_everywhere.py"),
 }
 FAST = Settings(lease_seconds=1.5, drain_seconds=0.1)
 

@@ -6,6 +6,7 @@ The rest of what the page's tests need is that of tests/readers. It never fails:
 skipped, and says so.
 """
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -45,14 +46,18 @@ def _installed(name: str) -> str | None:
 def install(*names: str) -> None:
     """Install what package.json pins, unless it is there.
 
-    Without npm nothing is done.
+    Without npm nothing is done. The lint step and `make browser` may both be here at once.
     """
-    if missing(*names) and shutil.which("npm"):
-        say(f"Installing {', '.join(names)} …")
-        NODE.mkdir(parents=True, exist_ok=True)
-        shutil.copy(HERE / "package.json", NODE)
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run([*NPM, f"--prefix={NODE}"], **quiet, timeout=PATIENCE, check=False)
+    if not missing(*names) or not shutil.which("npm"):
+        return
+    NODE.mkdir(parents=True, exist_ok=True)
+    with (NODE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if missing(*names):
+            say(f"Installing {', '.join(names)} …")
+            shutil.copy(HERE / "package.json", NODE)
+            quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            subprocess.run([*NPM, f"--prefix={NODE}"], **quiet, timeout=PATIENCE, check=False)
 
 
 def main() -> None:
