@@ -15,7 +15,6 @@ import click
 import httpx
 import msgspec
 import pytest
-from click.testing import CliRunner
 
 from app.agent.limits import PRESETS
 from app.api import jobs, problem_details
@@ -358,35 +357,6 @@ def test_every_command_line_in_the_documents_is_understood(page, text):
     except click.BadParameter as error:  # the file of an example is not here
         if "does not exist" not in error.message:
             raise
-
-
-# Tests of their own run these: they stay, or need a file, a page or an empty database.
-RUN_ELSEWHERE = ("serve", "worker ", "archive verify", "forget --page", "restore", "--help")
-
-
-async def known_workers(http):
-    return (await http.get("/workers")).json()["workers"]
-
-
-async def test_the_commands_of_an_operator_run(house, database_url, tmp_path):
-    job = await completed_job(house.writer)
-    async with serving(house) as url:
-        async with httpx.AsyncClient(base_url=url) as http:
-            [worker] = await until(lambda: known_workers(http))
-        places = {"/archive": str(tmp_path), "/backups": str(tmp_path), "db1-4711-3fa2c1": worker["name"]}
-        environment = {"DATABASE_URL": database_url, "DOSSIER_URL": url, "DOSSIER_HOME": str(tmp_path)}
-        page = (ROOT / "docs" / "operations.md").read_text()
-        for text in re.findall(r"^    dossier ([a-z][^#|\n]*)", page, re.MULTILINE):
-            if text.startswith(RUN_ELSEWHERE):
-                continue
-            words = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", str(job.id), text)
-            for shown, real in places.items():
-                words = words.replace(shown, real)
-            ran = await asyncio.to_thread(
-                CliRunner().invoke, dossier, shlex.split(words), env=environment, input="y\n"
-            )
-            ends = {0, 1} if text.startswith("doctor") else {0}  # 1: it found something in this machine
-            assert ran.exit_code in ends, f"dossier {words}: {ran.output} {ran.exception!r}"
 
 
 class Message(NamedTuple):
