@@ -155,7 +155,7 @@ async def check_request(request: Request[Any, Any, Any]) -> Response[None] | Non
     if "\0" in request.scope["path"]:  # nothing has such a name, and Postgres takes none
         raise NotFoundException
     if request.method == "OPTIONS":
-        return _options(request)
+        return methods_of(request)
     if not getattr(handler, "include_in_schema", False):
         return None
     wanted = expected(handler)
@@ -181,7 +181,7 @@ def _has_body(request: Request[Any, Any, Any]) -> bool:
     )
 
 
-def _options(request: Request[Any, Any, Any]) -> Response[None]:
+def methods_of(request: Request[Any, Any, Any]) -> Response[None]:
     """Answer with the methods of the path.
 
     Litestar's own answer knows only those of one handler.

@@ -1,11 +1,13 @@
 """Every route refuses, negotiates and lists its methods in the same way."""
 
 import json
+import re
 
 import pytest
 
 from app.api.contract import accepted
 from tests.api.problems import assert_problem
+from tests.documented import routes
 from tests.steps import completed_job, rows
 
 EVERY_GET = [
@@ -126,6 +128,16 @@ async def test_405_and_options_name_the_methods(http):
     assert_problem(refused, 405, "method_not_allowed")
     assert refused.headers["allow"] == options.headers["allow"] == "GET, HEAD, OPTIONS, POST"
     assert (await http.head("/jobs/1/replay")).headers["allow"] == "OPTIONS, POST"
+
+
+async def test_options_name_the_methods_of_each_route(http):
+    methods = {}
+    for method, path in routes():
+        methods.setdefault(re.sub(r"\{[^}]*\}", "1", path), {"OPTIONS"}).add(method)
+
+    for path, known in methods.items():
+        expected = known | ({"HEAD"} if "GET" in known else set())
+        assert (await http.options(path)).headers["allow"] == ", ".join(sorted(expected)), path
 
 
 class Asking:

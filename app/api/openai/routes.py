@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from litestar import Request, Router
+from litestar import Request, Response, Router
 
+from app.api.contract import methods_of
 from app.api.openai import chat, model_list, responses
 from app.api.openai.error_bodies import OPENAI_HANDLERS
 
@@ -30,5 +31,6 @@ def openai_router() -> Router:
     )
 
 
-async def _lenient(_request: Request[Any, Any, Any]) -> None:
+async def _lenient(request: Request[Any, Any, Any]) -> Response[None] | None:
     """Accept unknown fields, as clients of this protocol send many."""
+    return methods_of(request) if request.method == "OPTIONS" else None
