@@ -122,8 +122,12 @@ def usual_spec(settings: Settings) -> ModelSpec:
     )
 
 
-def embedder_of(settings: Settings, client: httpx.AsyncClient) -> Embedder | None:
+def embedder_of(
+    settings: Settings, client: httpx.AsyncClient, own: Mapping[str, OpenedKey] = NO_KEYS
+) -> Embedder | None:
     """Return the embedder that the settings name, or None.
+
+    `own` are a tenant's keys.
 
     Raises BadSetting for an address without a model.
     """
@@ -131,7 +135,7 @@ def embedder_of(settings: Settings, client: httpx.AsyncClient) -> Embedder | Non
         return None
     if not settings.embedding_model:
         raise BadSetting("DOSSIER_EMBEDDING_URL needs DOSSIER_EMBEDDING_MODEL, the name of its model.")
-    return ServerEmbedder(
+    embedder = ServerEmbedder(
         client,
         url=settings.embedding_url,
         model=settings.embedding_model,
@@ -139,6 +143,9 @@ def embedder_of(settings: Settings, client: httpx.AsyncClient) -> Embedder | Non
         threshold=settings.embedding_threshold,
         price=price_of(settings.embedding_model, load_prices(_path(settings.prices))),
     )
+    if "embedding" in own:
+        embedder.key_name = named("embedding")
+    return embedder
 
 
 def _path(setting: str) -> Path | None:

@@ -164,7 +164,12 @@ class Forbidden(DossierError):
 
 
 class TenantSuspended(DossierError):
-    """The operator has suspended the tenant of the caller's key."""
+    """The key is one of a tenant that is suspended."""
+
+    def __init__(self, tenant: str, actor: str) -> None:
+        super().__init__(f"The tenant {tenant!r} is suspended. Ask the operator of this server.")
+        self.tenant = tenant
+        self.actor = actor
 
 
 class QuotaExceeded(DossierError):

@@ -95,6 +95,7 @@ class NamedProviders:
         self._engine = engine
         self._http = client
         self._reader = reader
+        self._own = own
         book = model_book(settings, own)
         self.models = ModelShelf(settings, book, client) if book else None
 
@@ -102,7 +103,7 @@ class NamedProviders:
         """The providers: without keys, those that need no network."""
         extractive, models = Extractive(), self.models
         choose, times = self.choose(), times_of(self._settings)
-        embedder = embedder_of(self._settings, self._http)
+        embedder = embedder_of(self._settings, self._http, self._own)
         if models is None:
             helpers = Helpers(self._judges(None), embedder)
             return Tools(extractive, extractive, choose, None, helpers, times, changed=changed)
@@ -148,7 +149,7 @@ class NamedProviders:
 
         It is the one that the job asked for, else the web where an engine is set.
         """
-        engines = web_searches(self._settings, self._http, self._reader)
+        engines = web_searches(self._settings, self._http, self._reader, self._own)
         several = MergedSearch(engines, "web", self._reader) if len(engines) > 1 else None
 
         @lru_cache(maxsize=COLLECTIONS)

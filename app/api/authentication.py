@@ -12,7 +12,7 @@ from app.api.context import ApiContext
 from app.domain.access import NOBODY
 from app.domain.api_key import Scope
 from app.domain.caller import DEFAULT_TENANT, Caller
-from app.errors import DatabaseUnavailable, Forbidden, Unauthorised
+from app.errors import DatabaseUnavailable, Forbidden, TenantSuspended, Unauthorised
 from app.store.stream_tokens import find_stream_token
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,11 @@ async def require_key(connection: ASGIConnection[Any, Any, Any, Any], handler: B
     context: ApiContext = connection.app.state.context
     token = connection.query_params.get("token") if handler.opt.get("takes_token") else None
     sent = token or presented(connection)
-    caller = await (_by_token(connection, token) if token else context.keyring.caller(sent))
+    try:
+        caller = await (_by_token(connection, token) if token else context.keyring.caller(sent))
+    except TenantSuspended as error:  # who tried is known, and noted
+        connection.scope[CALLER] = Caller(error.tenant, (), None, error.actor)  # type: ignore[literal-required]
+        raise
     if caller is None:
         if sent:
             _note_refusal(connection)

@@ -75,10 +75,11 @@ class Keyring:
             return None
         if not key.is_valid(datetime.now(UTC)):
             return None
+        actor = key.subject or f"key:{key.key_id}"
         if key.suspended_at is not None:
-            raise TenantSuspended(f"The tenant {key.tenant!r} is suspended. Ask the operator of this server.")
+            raise TenantSuspended(key.tenant, actor)
         self._note(key.key_id)
-        return Caller(key.tenant, key.scopes, key.key_id, key.subject or f"key:{key.key_id}")
+        return Caller(key.tenant, key.scopes, key.key_id, actor)
 
     def look_again(self) -> None:
         """Read the keys at the next request, because they changed."""

@@ -53,6 +53,7 @@ class ServerEmbedder:
         self._lane = httpx.AsyncClient(transport=SharedTransport(client), timeout=EMBEDDING_TIMEOUT)
         self._address = joined(checked_address(EMBEDDING_URL_SETTING, url), "/embeddings")
         self._model, self._price = model, price
+        self.key_name = EMBEDDING_KEY_SETTING  # to look at where it refuses
         self._key = checked_key(EMBEDDING_KEY_SETTING, key) if key else ""
         self.name, self.threshold = f"embedding:{model}", threshold
 
@@ -93,7 +94,7 @@ class ServerEmbedder:
         if reply.status_code >= 300:
             said = shorten(reply.text, self._key) if self._key else shorten(reply.text)
             headers_ = reply.headers
-            raise refusal("The embedding server", EMBEDDING_KEY_SETTING, reply.status_code, headers_, said)
+            raise refusal("The embedding server", self.key_name, reply.status_code, headers_, said)
         try:
             return msgspec.json.decode(reply.content, type=_EmbeddingReply)
         except (msgspec.DecodeError, UnicodeDecodeError):

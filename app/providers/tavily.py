@@ -96,6 +96,7 @@ class TavilySearch:
         credit_usd: float = CREDIT,
         timeout: float = TAVILY_TIMEOUT,
     ) -> None:
+        self.key_name = TAVILY_KEY_SETTING  # to look at where it refuses
         self._key = checked_key(TAVILY_KEY_SETTING, api_key)
         self._credit_usd = credit_usd
         self._timeout = timeout
@@ -173,7 +174,7 @@ class TavilySearch:
             raise ProviderError("resource", f"Tavily answered {status}: {said}", retryable=False)
         if status == 403 and response.request.url.path.endswith("/extract"):  # it does not read such pages
             raise ProviderError("validation", f"Tavily does not read this page: {said}", retryable=False)
-        raise refusal("Tavily", TAVILY_KEY_SETTING, status, response.headers, said)
+        raise refusal("Tavily", self.key_name, status, response.headers, said)
 
     def _cost(self, usage: _Credits | None, usual: float) -> float:
         used = usual if usage is None or usage.credits is None else max(0.0, usage.credits)

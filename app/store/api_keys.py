@@ -128,7 +128,7 @@ async def add_sign_in(engine: Engine, who: Identity, hours: float, sign_in: byte
     if who.tenant != DEFAULT_TENANT and not found:
         raise Forbidden(f"There is no tenant {who.tenant[:100]!r} here. Ask the operator of this server.")
     if found and found[0][0]:
-        raise TenantSuspended(f"The tenant {who.tenant!r} is suspended. Ask the operator of this server.")
+        raise TenantSuspended(who.tenant, who.subject)
     await fetch(engine, FORGET_SIGN_INS)
     key_id, secret = _random(ID_LENGTH), _random(SECRET_LENGTH)
     made = (key_id, digest(secret), list(who.scopes), hours * 3600, who.tenant, who.subject, sign_in)

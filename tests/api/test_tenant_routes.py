@@ -33,6 +33,12 @@ async def test_an_operator_makes_suspends_and_resumes_a_tenant(api, engine):
     await until(lambda: answers(200))
     assert (await api.post("/tenants/acme/suspend")).json()["suspended_at"]
     await until(lambda: answers(403))
+
+    async def is_noted():
+        entries = (await api.get("/access")).json()["entries"]
+        return [entry["tenant"] for entry in entries if entry["status"] == 403] == ["acme"]
+
+    await until(is_noted)
     assert (await api.post("/tenants/acme/resume")).json()["suspended_at"] is None
     await until(lambda: answers(200))
     assert (await api.post("/tenants/default/suspend")).status_code == 403

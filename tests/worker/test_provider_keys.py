@@ -7,11 +7,15 @@ import pytest
 from msgspec.structs import replace
 
 from app import handle, logs, toolmaking
+from app.configuration import embedder_of
 from app.domain.caller import Caller
-from app.domain.master_key import MasterKeys, new_master_key
+from app.domain.master_key import MasterKeys, OpenedKey, new_master_key
 from app.errors import MasterKeyUnusable, ProviderError
+from app.providers.engines.choice import web_searches
 from app.providers.http import make_client
-from app.providers.tenant_keys import GuardedTransport, client_for
+from app.providers.reader.fetching import Fetcher
+from app.providers.reader.page_reader import PageReader
+from app.providers.tenant_keys import GuardedTransport, client_for, named
 from app.settings import Settings
 from app.store import provider_keys as store
 from app.store.database import fetch
@@ -264,3 +268,20 @@ def test_nothing_shows_a_key():
     for shown in (key, masters, masters.current, data_key, store.OpenedKey(MODEL_CANARY, "")):
         assert MODEL_CANARY not in repr(shown)
         assert MASTER not in repr(shown)
+
+
+async def test_a_refused_key_is_named_by_whose_it_is():
+    settings = replace(
+        FAST,
+        search="tavily,brave,http",
+        tavily_api_key="a",
+        brave_api_key="b",
+        search_url="https://h/",
+        embedding_url="https://h/",
+        embedding_model="m",
+    )
+    own = {name: OpenedKey("k", "") for name in ("tavily", "http", "embedding")}
+    async with make_client() as client:
+        engines = web_searches(settings, client, PageReader(Fetcher()), own)
+        names = [engine.key_name for engine in (*engines, embedder_of(settings, client, own))]
+    assert names == [named("tavily"), "BRAVE_API_KEY", named("http"), named("embedding")]

@@ -1,5 +1,7 @@
 """Choose the search engines that the settings name."""
 
+from collections.abc import Container
+
 import httpx
 
 from app.agent.ports import Search
@@ -8,10 +10,12 @@ from app.providers.engines.arxiv import ArxivSearch
 from app.providers.engines.brave import BRAVE_KEY_SETTING, BraveSearch
 from app.providers.engines.openalex import OpenAlexSearch
 from app.providers.engines.own_endpoint import ENDPOINT_SETTING, EndpointSearch
+from app.providers.engines.search_engine import SearchEngine
 from app.providers.engines.searxng import SEARXNG_SETTING, SearxngSearch
 from app.providers.engines.wikipedia import WikipediaSearch
 from app.providers.reader.page_reader import PageReader
 from app.providers.tavily import TAVILY_KEY_SETTING, TavilySearch
+from app.providers.tenant_keys import named
 from app.settings import Settings
 
 ENGINES = ("tavily", "searxng", "brave", "wikipedia", "openalex", "arxiv", "http")
@@ -33,15 +37,27 @@ def engine_names(settings: Settings) -> list[str]:
     return names
 
 
-def web_searches(settings: Settings, client: httpx.AsyncClient, reader: PageReader) -> list[Search]:
+def web_searches(
+    settings: Settings, client: httpx.AsyncClient, reader: PageReader, own: Container[str] = ()
+) -> list[Search]:
     """Return the engines in use.
+
+    `own` names those whose keys are a tenant's, and not the server's.
 
     Raises BadSetting where one lacks its key or its address.
     """
-    return [_engine(name, settings, client, reader) for name in engine_names(settings)]
+    engines: list[Search] = []
+    for name in engine_names(settings):
+        engine = _engine(name, settings, client, reader)
+        if name in own:
+            engine.key_name = named(name)
+        engines.append(engine)
+    return engines
 
 
-def _engine(name: str, settings: Settings, client: httpx.AsyncClient, reader: PageReader) -> Search:
+def _engine(
+    name: str, settings: Settings, client: httpx.AsyncClient, reader: PageReader
+) -> SearchEngine | TavilySearch:
     match name:
         case "tavily":
             return TavilySearch(
