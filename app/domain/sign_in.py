@@ -20,6 +20,7 @@ LONGEST_NEXT = 1000  # characters of where a browser goes on
 SUBJECT_LENGTH = 32  # hexadecimal digits: 128 bits
 # A path of this server. Two slashes, or a slash and a backslash, are another server to a browser.
 OWN_PATH = re.compile(r"/(?![/\\])[!-~]{0,999}")
+RANDOM_TEXT = re.compile(r"[A-Za-z0-9_-]{43}")  # that many bytes in base64
 USUAL_SCOPES: tuple[Scope, ...] = ("read", "submit")
 CLAIMABLE = frozenset(get_args(Scope)) - {"sql"}
 
@@ -78,7 +79,8 @@ def read_flow(text: str) -> SignInFlow | None:
         flow = msgspec.json.decode(raw, type=SignInFlow)
     except ValueError:
         return None
-    return flow if flow.state and is_own_path(flow.next) else None
+    is_ours = all(map(RANDOM_TEXT.fullmatch, (flow.state, flow.nonce, flow.verifier)))
+    return flow if is_ours and is_own_path(flow.next) else None
 
 
 def identity_of(issuer: str, claims: Mapping[str, Any], rules: ClaimRules) -> Identity:

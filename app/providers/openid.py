@@ -173,10 +173,14 @@ class OpenIdProvider:
         return claims
 
     def _check_claims(self, claims: Mapping[str, Any], nonce: str) -> None:
-        if not hmac.compare_digest(str(claims["nonce"]).encode(), nonce.encode()):
+        if not hmac.compare_digest(str(claims["nonce"]).encode(errors="replace"), nonce.encode()):
             raise Unauthorised("The provider's token is of another sign-in.")
         subject, party = claims["sub"], claims.get("azp")
-        if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT:
+        if (
+            not isinstance(subject, str)
+            or not 0 < len(subject) <= LONGEST_SUBJECT
+            or not subject.isprintable()
+        ):
             raise Unauthorised("The provider's token does not say who signed in.")
         several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if (party is not None or several) and party != self._client.client_id:

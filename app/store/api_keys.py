@@ -20,6 +20,7 @@ from app.domain.caller import DEFAULT_TENANT, Caller
 from app.domain.sign_in import Identity
 from app.errors import Forbidden, TenantNotFound, TenantSuspended, Unauthorised
 from app.store.database import Engine, fetch
+from app.store.tenants import TENANT_NAME
 from dossier.key_types import Key, KeyState
 
 MAX_KEYS = 10_000  # that one process knows at once; those that somebody made come first
@@ -124,7 +125,7 @@ async def add_sign_in(engine: Engine, who: Identity, hours: float, sign_in: byte
 
     Raises Forbidden, TenantSuspended, Unauthorised.
     """
-    found = await fetch(engine, FIND_TENANT, who.tenant)
+    found = TENANT_NAME.fullmatch(who.tenant) and await fetch(engine, FIND_TENANT, who.tenant)
     if who.tenant != DEFAULT_TENANT and not found:
         raise Forbidden(f"There is no tenant {who.tenant[:100]!r} here. Ask the operator of this server.")
     if found and found[0][0]:

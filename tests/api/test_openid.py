@@ -8,6 +8,7 @@ import re
 import httpx
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from msgspec.structs import replace
 
 from app.api import keyring as keyring_module
@@ -19,6 +20,7 @@ from tests.conftest import FAST, TestHouse, serving
 from tests.openid_provider import CLIENT, EC_KEY, OTHER_KEY, PUBLIC_PEM, RSA_KEY, SECRET, jwk, openid_provider
 from tests.steps import until
 
+SHORT_KEY = rsa.generate_private_key(65537, 1024)
 TO_PAGE = {"Accept": "text/html"}
 
 
@@ -116,7 +118,9 @@ async def test_a_sign_in_is_of_its_browser_and_of_one_time(site, provider):
     assert "dossier_sign_in" not in site.cookies
     site.cookies.set("dossier_sign_in", kept, domain="127.0.0.1")
     assert (await come_back(site, brought)).status_code == 401  # the provider would take the code again
-    for cookie in ("", "x", "e30", "bnVsbA", "A" * 4000):
+    odd = {"state": brought["state"], "nonce": "\ud800", "verifier": "\ud800", "next": "/"}
+    made = base64.urlsafe_b64encode(json.dumps(odd).encode()).decode()
+    for cookie in ("", "x", "e30", "bnVsbA", "A" * 4000, made.rstrip("=")):
         site.cookies.set("dossier_sign_in", cookie, domain="127.0.0.1")
         assert (await come_back(site, brought)).status_code == 401
 
@@ -168,19 +172,32 @@ FORGED = {
     "not yet": signed(nbf=4_000_000_000),
     "nobody": signed(sub=""),
     "too long a name": signed(sub="x" * 256),
+    "a name that is no text": signed(sub="a\ud800"),
+    "a name of nothing": signed(sub="a\0"),
+    "a nonce that is no unicode": signed(nonce="\ud800"),
+    "a condition that nobody knows": lambda claims: jwt.encode(
+        claims, RSA_KEY, "RS256", headers={"kid": "rsa", "crit": ["x"], "x": 1}
+    ),
+    "no time": signed(exp=[1]),
     "no token": lambda _claims: "a.b.c",
     "nothing": lambda _claims: "",
     "too long": lambda _claims: "x" * 100_000,
 }
 
 
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")  # of the provider
 async def test_no_forged_token_lets_anybody_in(site, provider):
+    shown = provider.keys
     for name, sign in FORGED.items():
         provider.sign = sign
         answer = await sign_in(site, provider)
         assert (name, answer.status_code) == (name, 401)
         assert "dossier_key" not in site.cookies
         assert SECRET not in answer.text
+    provider.sign = signed(SHORT_KEY)
+    provider.keys = [jwk(SHORT_KEY, "rsa", "RS256")]
+    assert (await sign_in(site, provider)).status_code == 401
+    provider.keys = shown
     provider.sign = signed()
     for claim in ("exp", "iat", "iss", "aud", "sub", "nonce"):
         provider.dropped = {claim}
@@ -197,6 +214,9 @@ async def test_claims_say_which_tenant_and_what(site, provider):
         {"org": None},
         {"org": ["acme", "default"]},
         {"org": {"a": 1}},
+        {"org": "a\0"},
+        {"org": "a\ud800"},
+        {"org": "../acme"},
         {"org": "acme", "roles": []},
         {"org": "acme", "roles": "sql root"},
     ):
