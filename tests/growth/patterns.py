@@ -90,8 +90,17 @@ def written_in_calls(module: ModuleType) -> Iterator[tuple[str, re.Pattern]]:
 
 def is_anchored(name: str) -> bool:
     """Return True for a pattern that only matches at a text's beginning."""
-    asked = set(re.findall(rf"\b{re.escape(name.rpartition('.')[2])}\.(\w+)", SOURCES))
+    asked = asked_of_names().get(name.rpartition(".")[2], set())
     return bool(asked) and asked <= {"match", "fullmatch"}
+
+
+@functools.cache
+def asked_of_names() -> dict[str, set[str]]:
+    """Return what the sources ask of each name."""
+    asked: dict[str, set[str]] = {}
+    for name, method in re.findall(r"\b(\w+(?:\[\d+\])*)(?=\.(\w+))", SOURCES):
+        asked.setdefault(name, set()).add(method)
+    return asked
 
 
 def _text(node: ast.expr) -> str | bytes | None:
