@@ -43,6 +43,7 @@ async def test_a_key_goes_to_a_view_unless_somebody_writes(browser, standing):
         await watched.page.keyboard.press("?")
         await watched.sees("dialog.keys", "Ask a question")
         await watched.page.keyboard.press("Escape")
+        await watched.find("dialog.keys").wait_for(state="detached")  # until then keys are the dialog's
 
         await watched.page.keyboard.press("j")
         await watched.sees("h1", "Jobs")
@@ -55,6 +56,7 @@ async def test_a_key_goes_to_a_view_unless_somebody_writes(browser, standing):
         await watched.page.keyboard.press("?")
         await watched.page.get_by_label("Single keys work").uncheck()
         await watched.page.keyboard.press("Escape")
+        await watched.find("dialog.keys").wait_for(state="detached")
         await watched.page.keyboard.press("d")
         assert watched.page.url.endswith("/browse/jobs")
 
