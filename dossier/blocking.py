@@ -96,6 +96,7 @@ class Dossier:
     submit_document = _blocking(AsyncDossier.submit_document)
     ingestion = _blocking(AsyncDossier.ingestion)
     ingestions = _blocking(AsyncDossier.ingestions)
+    cancel_ingestion = _blocking(AsyncDossier.cancel_ingestion)
     ingested = _blocking(AsyncDossier.ingested)
     replace_document = _blocking(AsyncDossier.replace_document)
     documents = _blocking(AsyncDossier.documents)

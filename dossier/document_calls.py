@@ -108,6 +108,13 @@ class DocumentCalls(ABC):
         params = {"limit": limit, **({"cursor": cursor} if cursor else {})}
         return decoded(await self._ask("GET", "/ingestions", params=params), IngestionPage)
 
+    async def cancel_ingestion(self, ingestion_id: UUID | str) -> Ingestion:
+        """Cancel a file that a worker reads, or will.
+
+        What is stored of it stays. Raises ApiError `ingestion_already_over` where it has ended otherwise.
+        """
+        return decoded(await self._ask("DELETE", f"/ingestions/{ingestion_id}"), Ingestion)
+
     async def ingested(self, ingestion_id: UUID | str, timeout: float = 3600.0) -> Ingestion:  # noqa: ASYNC109 - as in `result`
         """Wait until a file is read, and return what became of it.
 

@@ -116,7 +116,7 @@ class AddedDocuments(Struct, frozen=True):
     skipped: list[str] = field(default_factory=list)  # files of formats that are not read
 
 
-IngestionStatus = Literal["pending", "running", "completed", "failed"]
+IngestionStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 
 
 class Ingestion(Struct, frozen=True):
@@ -129,10 +129,10 @@ class Ingestion(Struct, frozen=True):
     progress: int  # 0..100
     created_at: datetime
     started_at: datetime | None
-    completed_at: datetime | None  # or failed
+    completed_at: datetime | None  # or failed, or cancelled
     seq: int  # of its newest event
     attempt: int  # how often a worker took it
-    documents_done: int
+    documents_done: int  # of a cancelled one: at least
     documents_total: int | None  # None until the file has been read
     result: AddedDocuments | None = None
     error: str | None = None  # why it failed
@@ -169,4 +169,4 @@ class IngestionEvents(Struct, frozen=True):
 
 def is_over(status: IngestionStatus) -> bool:
     """Return whether nothing follows this status."""
-    return status in ("completed", "failed")
+    return status in ("completed", "failed", "cancelled")

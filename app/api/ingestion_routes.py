@@ -5,17 +5,20 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Request, Response, get
+from litestar import Request, Response, delete, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 
+from app.api.authentication import DOCUMENTS
 from app.api.context import ApiContext, cursor_of
 from app.api.contract import EVENT_STREAM, JSON, MAX_PAGE_SIZE, PAGE_PROBLEMS, accepted, problems_of
 from app.api.problem_details import BadRequest
 from app.api.sse import EventStream, NothingLeft, turned_away
+from app.store import documents
 from app.store import ingestions as store
+from app.store.wake import Hint
 from app.stream import frames
 from app.stream.connection import RETRY_MS
 from dossier.document_types import Ingestion, IngestionEvents, IngestionPage, is_over
@@ -76,7 +79,31 @@ async def ingestion_events(
     return Response(page, media_type=JSON).to_asgi_response(app=None, request=request)
 
 
-INGESTION_ROUTES = [list_ingestions, get_ingestion, ingestion_events]
+@delete(
+    "/ingestions/{ingestion_id:str}",
+    status_code=200,
+    opt=DOCUMENTS,
+    responses=problems_of(*OF_INGESTION, "ingestion_already_over"),
+    summary="Cancel an ingestion",
+    description="Its worker stops within seconds. What is stored of it stays. A second cancel is 200 too.",
+)
+async def cancel_ingestion(context: NamedDependency[ApiContext], ingestion_id: FromPath[str]) -> Ingestion:
+    """Cancel a file that waits or is read, and remove it."""
+    known, engine = await _known(context, ingestion_id), context.writer.engine
+    cancelled = await store.cancel_ingestion(engine, context.caller, known.ingestion_id)
+    if cancelled is None:
+        found = await _known(context, ingestion_id)
+        if found.status != "cancelled":
+            message = f"The ingestion is already over: its status is {found.status}."
+            raise BadRequest("ingestion_already_over", message, "ingestion_id")
+        return found
+    ingestion, original_id = cancelled
+    context.wake.ring(Hint(frozenset({ingestion.ingestion_id})))
+    await documents.remove_original(engine, context.caller, original_id)
+    return ingestion
+
+
+INGESTION_ROUTES = [list_ingestions, get_ingestion, ingestion_events, cancel_ingestion]
 
 
 def _followed(context: ApiContext, known: Ingestion, cursor: int) -> ASGIApp:

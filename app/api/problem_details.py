@@ -105,6 +105,7 @@ CODES: dict[str, tuple[int, str]] = {
     "idempotency_conflict": (409, "The idempotency key was used for another request"),
     "cursor_beyond_head": (409, "The cursor is beyond the newest event"),
     "job_already_over": (409, "The job is already over"),
+    "ingestion_already_over": (409, "The ingestion is already over"),
     "job_not_held": (409, "No worker holds the job"),
     "job_not_failed": (409, "The job did not fail"),
     "no_input_requested": (409, "The job is not waiting for input"),

@@ -3,7 +3,7 @@
 import click
 
 from app.cli.printing import print_table
-from app.cli.shelf import ServerShelf, open_shelf
+from app.cli.shelf import ServerShelf, Shelf, open_shelf
 from app.cli.terminal import counted, print_json
 
 
@@ -50,9 +50,7 @@ def remove(url_prefix: str, *, as_json: bool) -> None:
 def list_ingestions(*, limit: int, as_json: bool) -> None:
     """List the files that the server at DOSSIER_URL reads later."""
     with open_shelf() as shelf:
-        if not isinstance(shelf, ServerShelf):
-            raise click.UsageError("Set DOSSIER_URL: only a server reads files later.")
-        found = shelf.ingestions(limit).ingestions
+        found = _of_server(shelf).ingestions(limit).ingestions
     if as_json:
         print_json(found)
         return
@@ -60,7 +58,36 @@ def list_ingestions(*, limit: int, as_json: bool) -> None:
         click.echo("No files yet; try `dossier ingest --later PATH`.")
         return
     rows = [
-        (one.name, one.status, f"{one.progress} %", f"{one.documents_done:,}", one.error or "")
+        (
+            str(one.ingestion_id),
+            one.name,
+            one.status,
+            f"{one.progress} %",
+            f"{one.documents_done:,}",
+            one.error or "",
+        )
         for one in found
     ]
-    print_table(("File", "Status", "Progress", "Documents", "Error"), rows, cut=("Error",))
+    print_table(("Id", "File", "Status", "Progress", "Documents", "Error"), rows, cut=("File", "Error"))
+
+
+@documents.command("cancel", epilog="Example: dossier documents cancel 01a21ae7-0bb8-8249-b378-85865ec49303")
+@click.argument("ingestion_id")
+@click.option("--json", "as_json", is_flag=True, help="Print the file as JSON.")
+def cancel(ingestion_id: str, *, as_json: bool) -> None:
+    """Cancel a file that the server at DOSSIER_URL reads later."""
+    with open_shelf() as shelf:
+        found = _of_server(shelf).cancel_ingestion(ingestion_id)
+    if as_json:
+        print_json(found)
+    else:
+        stored = counted(found.documents_done, "document")
+        click.echo(
+            f"Cancelled {found.name}: {stored} of it {'is' if found.documents_done == 1 else 'are'} stored."
+        )
+
+
+def _of_server(shelf: Shelf) -> ServerShelf:
+    if not isinstance(shelf, ServerShelf):
+        raise click.UsageError("Set DOSSIER_URL: only a server reads files later.")
+    return shelf

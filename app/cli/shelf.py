@@ -98,6 +98,10 @@ class ServerShelf:
         """Return the newest files that the server reads or has read."""
         return self._dossier.ingestions(limit)
 
+    def cancel_ingestion(self, ingestion_id: str) -> Ingestion:
+        """Cancel a file that the server reads later."""
+        return self._dossier.cancel_ingestion(ingestion_id)
+
     def listed(self, url_prefix: str = "", collection: str | None = None) -> Iterator[ListedDocument]:
         """Yield the documents by their urls."""
         return self._dossier.iter_documents(url_prefix=url_prefix or None, collection=collection)

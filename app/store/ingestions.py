@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from app.domain.caller import Caller
-from app.store.database import Engine, fetch, storable
+from app.store.database import Engine, fetch, fetch_own, storable
 from dossier.document_types import AddedDocuments, Ingestion, IngestionEvent, IngestionStatus, NewDocument
 
 MAX_OPEN_INGESTIONS = 1_000  # of a tenant
@@ -86,6 +86,19 @@ CLAIM_INGESTION = f"""
         FROM claimed
     )
     SELECT ingestion_id, epoch, tenant, original_id, name, size, request::text, status FROM claimed"""
+
+# The epoch fences off the worker that reads it.
+CANCEL_INGESTION = f"""
+    WITH changed AS (
+        UPDATE ingestions SET status = 'cancelled', seq = seq + 1, epoch = epoch + 1, completed_at = now()
+        WHERE tenant = $1::text AND ingestion_id = $2::uuid AND {_OPEN_INGESTION}
+        RETURNING {INGESTION_COLUMNS}, original_id
+    ), told AS (
+        INSERT INTO ingestion_events (ingestion_id, seq, type, status, data)
+        SELECT ingestion_id, seq, 'ingestion_cancelled', status,
+            json_build_object('documents', documents_done) FROM changed
+    )
+    SELECT * FROM changed"""
 
 BEAT_INGESTION = """
     UPDATE ingestions SET next_at = now() + $3::interval
@@ -164,13 +177,24 @@ async def submit_ingestion(
 
 async def read_ingestion(engine: Engine, caller: Caller, ingestion_id: UUID) -> Ingestion | None:
     """Return an ingestion, None if it is unknown."""
-    rows = await fetch(engine, READ_INGESTION, caller.tenant, ingestion_id)
+    rows = await fetch_own(engine, caller, READ_INGESTION, ingestion_id)
     return _ingestion(rows[0]) if rows else None
 
 
 async def list_ingestions(engine: Engine, caller: Caller, before: UUID | None, limit: int) -> list[Ingestion]:
     """Return ingestions, the newest first."""
-    return [_ingestion(row) for row in await fetch(engine, LIST_INGESTIONS, caller.tenant, before, limit)]
+    return [_ingestion(row) for row in await fetch_own(engine, caller, LIST_INGESTIONS, before, limit)]
+
+
+async def cancel_ingestion(
+    engine: Engine, caller: Caller, ingestion_id: UUID
+) -> tuple[Ingestion, UUID] | None:
+    """Cancel a file that waits or is read.
+
+    What was stored of it stays. Returns it as it is now, and the id of its original; None if it is over.
+    """
+    rows = await fetch(engine, CANCEL_INGESTION, caller.tenant, ingestion_id)
+    return (_ingestion(rows[0][:-1]), rows[0][-1]) if rows else None
 
 
 async def read_ingestion_events(

@@ -231,7 +231,7 @@ ingestions = Table(
     Column("documents_total", Integer),
     Column("result", JSON),
     Column("error", Text),
-    CheckConstraint("status IN ('pending', 'running', 'completed', 'failed')", name="status"),
+    CheckConstraint("status IN ('pending', 'running', 'completed', 'failed', 'cancelled')", name="status"),
     Index("ingestions_open_idx", "ingestion_id", postgresql_where=text("status IN ('pending', 'running')")),
     Index("ingestions_tenant_idx", "tenant", "ingestion_id"),
     Index("ingestions_original_idx", "original_id"),

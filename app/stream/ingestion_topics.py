@@ -14,7 +14,11 @@ from app.stream.topic import EncodedEvent, Topic
 from dossier.document_types import IngestionEvent, is_over
 
 INGESTION_STREAM_POLL = 1.0  # seconds; the guarantee where hints are lost
-INGESTION_FRAMES = {"ingestion_completed": b"ingestion_complete", "ingestion_failed": b"ingestion_failed"}
+INGESTION_FRAMES = {
+    "ingestion_completed": b"ingestion_complete",
+    "ingestion_failed": b"ingestion_failed",
+    "ingestion_cancelled": b"ingestion_cancelled",
+}
 
 log = logging.getLogger(__name__)
 

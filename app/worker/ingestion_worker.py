@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from app.document_adding import add_read, refusal_of, retitle
 from app.errors import DatabaseUnavailable
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class LostIngestion(Exception):
-    """Another worker reads the file now."""
+    """The file was cancelled, or another worker reads it now."""
 
 
 class IngestionWorker:
@@ -45,6 +46,7 @@ class IngestionWorker:
         self._wake = wake
         self._files = files
         self._bell = asyncio.Event()
+        self._reading: dict[UUID, asyncio.Event] = {}  # set where something happened to the file
         self._prune_at = 0.0
 
     async def run(self) -> None:
@@ -64,6 +66,9 @@ class IngestionWorker:
     def _hear(self, hint: Hint) -> None:
         if hint.everything or any(map(store.is_ingestion, hint.job_ids)):
             self._bell.set()
+        for ingestion_id, happened in self._reading.items():
+            if hint.everything or ingestion_id in hint.job_ids:
+                happened.set()
 
     async def _work(self, *, looks: bool) -> None:
         """Work on file after file.
@@ -100,8 +105,9 @@ class IngestionWorker:
         if claimed.is_given_up:
             await self._let_go(claimed)
             return
+        happened = self._reading[claimed.ingestion_id] = asyncio.Event()
         ingesting = asyncio.create_task(self._ingest(claimed))
-        beating = asyncio.create_task(self._beat(claimed, ingesting))
+        beating = asyncio.create_task(self._beat(claimed, ingesting, happened))
         try:
             await asyncio.wait({ingesting})
         except asyncio.CancelledError:
@@ -111,14 +117,25 @@ class IngestionWorker:
             raise
         finally:
             beating.cancel()
+            del self._reading[claimed.ingestion_id]
         if ingesting.cancelled() or isinstance(ingesting.exception(), LostIngestion):
-            log.warning("Another worker reads the file now.", extra=_about(claimed))
+            log.warning("The file was cancelled, or another worker reads it now.", extra=_about(claimed))
         else:
             ingesting.result()
+            await self._let_go(claimed)
 
-    async def _beat(self, claimed: ClaimedIngestion, ingesting: asyncio.Task[None]) -> None:
+    async def _beat(
+        self, claimed: ClaimedIngestion, ingesting: asyncio.Task[None], happened: asyncio.Event
+    ) -> None:
+        """Prolong the lease until it is lost.
+
+        It looks at once where something happened to the file, which may have been cancelled.
+        """
         while True:
-            await asyncio.sleep(INGESTION_LEASE.total_seconds() / 3)
+            with contextlib.suppress(TimeoutError):  # then the next beat is due
+                async with asyncio.timeout(INGESTION_LEASE.total_seconds() / 3):
+                    await happened.wait()
+            happened.clear()
             with contextlib.suppress(DatabaseUnavailable):  # the next beat may come in time
                 if not await store.beat_ingestion(self._engine, claimed, INGESTION_LEASE):
                     ingesting.cancel()
@@ -137,7 +154,6 @@ class IngestionWorker:
             await self._change(claimed, "ingestion_failed", "failed", {"error": why}, error=why)
         else:
             await self._store(claimed, read)
-        await self._let_go(claimed)
 
     @contextlib.asynccontextmanager
     async def _fetched(self, claimed: ClaimedIngestion) -> AsyncIterator[Path | None]:
@@ -185,7 +201,7 @@ class IngestionWorker:
         if not await store.change_ingestion(
             self._engine, claimed, IngestionChange(kind, status, data, **columns)
         ):
-            raise LostIngestion(f"{claimed.name} is read by another worker.")
+            raise LostIngestion(f"{claimed.name} was cancelled, or is read by another worker.")
         self._tell(claimed)
 
     async def _give_back(self, claimed: ClaimedIngestion) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from uuid import uuid4
 
 import httpx
@@ -93,6 +94,62 @@ async def test_what_cannot_be_read_fails_with_its_reason_and_leaves_no_file(hous
 
     assert done.status == "failed"
     assert done.error.startswith("x.exe: This format is not supported")
+
+
+async def test_a_file_that_waits_is_cancelled_and_removed(house, api, engine):
+    path = f"/ingestions/{(await sent(api, 'a.txt', b'A yak.')).json()['ingestion_id']}"
+
+    first, again = await api.delete(path), await api.delete(path)
+    events = (await api.get(f"{path}/events")).json()["events"]
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json() == again.json() == (await api.get(path)).json()
+    assert (first.json()["status"], first.json()["completed_at"] is None) == ("cancelled", False)
+    assert [(event["type"], event["data"]) for event in events[1:]] == [
+        ("ingestion_cancelled", {"documents": 0})
+    ]
+    assert await store.claim_ingestion(engine, INGESTION_LEASE) is None
+    assert await fetch(engine, "SELECT count(*) FROM originals") == [(0,)]
+    assert (await api.delete(f"/ingestions/{uuid4()}")).json()["code"] == "ingestion_not_found"
+
+
+async def test_a_worker_that_reads_a_cancelled_file_stops_at_once(house, monkeypatch):
+    """No beat would be due for twenty minutes."""
+    stopped = asyncio.Event()
+
+    async def read(*_):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+
+    monkeypatch.setattr("app.ingest.file_reader.FileReader.read", read)
+    monkeypatch.setattr("app.worker.ingestion_worker.INGESTION_LEASE", timedelta(hours=1))
+    async with serving(house) as url, httpx.AsyncClient(base_url=url) as http, AsyncDossier(url) as client:
+        answer = (await sent(http, "a.txt", b"A yak.")).json()
+
+        async def running():
+            return (await client.ingestion(answer["ingestion_id"])).status == "running"
+
+        assert await until(running, seconds=60)
+        cancelled = await client.cancel_ingestion(answer["ingestion_id"])
+        async with asyncio.timeout(60):
+            await stopped.wait()
+        followed = await frames(http, f"/ingestions/{cancelled.ingestion_id}/events")
+
+    assert cancelled.status == "cancelled"
+    assert followed[-1][0] == "ingestion_cancelled"
+
+
+async def test_a_worker_changes_nothing_of_a_cancelled_file(engine):
+    sent_file = await queued(engine)
+    claimed = await store.claim_ingestion(engine, INGESTION_LEASE)
+    await store.cancel_ingestion(engine, Caller("default"), sent_file.ingestion_id)
+
+    change = store.IngestionChange("ingestion_completed", "completed", {})
+    assert not await store.beat_ingestion(engine, claimed, INGESTION_LEASE)
+    assert not await store.change_ingestion(engine, claimed, change)
+    assert await store.cancel_ingestion(engine, Caller("other"), sent_file.ingestion_id) is None
 
 
 async def test_a_form_is_taken_for_later_only_where_it_asks_and_is_right(api):

@@ -65,6 +65,7 @@ NEEDS = {
     "GET /ingestions": "read",
     "GET /ingestions/{ingestion_id}": "read",
     "GET /ingestions/{ingestion_id}/events": "read",
+    "DELETE /ingestions/{ingestion_id}": "documents",
     "GET /webhooks": "read",
     "POST /webhooks": "admin",
     "GET /webhooks/{endpoint_id}": "read",

@@ -6,7 +6,8 @@
 import asyncio
 import json
 import os
-from uuid import UUID
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from msgspec.structs import replace
@@ -15,16 +16,20 @@ from app.api import contract
 from app.api.app import make_app
 from app.api.context import MAX_REPLAYS, ApiContext
 from app.api.model_door import ModelDoor
+from app.domain.caller import Caller
 from app.errors import DatabaseUnavailable
 from app.providers.model_book import ModelBook, ModelsFile
 from app.providers.model_spec import ModelSpec
 from app.store import event_feed, job_lists, reads
 from app.store.api_keys import add_key
+from app.store.ingestions import IngestionChange, change_ingestion, claim_ingestion, submit_ingestion
 from app.store.quotas import set_quota
 from app.store.tenants import add_tenant, suspend_tenant
+from dossier.document_types import NewDocument
 from dossier.tenant_types import Quota
 from tests.steps import completed_job, running_job
 
+READ = "01a21ae7-0bb8-8249-b378-85865ec49303"
 OVER, RUNNING = "01a20937-51e3-763d-b2e2-cb25b04281b4", "01a20939-5eca-72a8-adc6-18aad3401748"
 JSON_TYPE = {"Content-Type": "application/json"}
 
@@ -99,6 +104,7 @@ PROVOKED = {
     "too_many_shares": posted({}, f"/jobs/{OVER}/shares"),
     "too_many_webhooks": posted({"url": "https://app.example.com/hooks"}, "/webhooks"),
     "cursor_beyond_head": got("/events?after=999999999-1"),
+    "ingestion_already_over": ("DELETE", f"/ingestions/{READ}", {}),
     "job_already_over": ("DELETE", f"/jobs/{OVER}", {}),
     "no_input_requested": posted({"answers": ["Yes."]}, f"/jobs/{RUNNING}/input"),
     # These need a state as well: see STAGES.
@@ -253,8 +259,8 @@ def documented():
 class Examples:
     """The jobs of this test under the ids that the examples have."""
 
-    def __init__(self, over: UUID, running: UUID) -> None:
-        self.ids = {OVER: str(over), RUNNING: str(running)}
+    def __init__(self, over: UUID, running: UUID, read: UUID) -> None:
+        self.ids = {OVER: str(over), RUNNING: str(running), READ: str(read)}
 
     def sent(self, text: str) -> str:
         for shown, real in self.ids.items():
@@ -269,7 +275,16 @@ class Examples:
 
 @pytest.fixture
 async def examples(house) -> Examples:
-    return Examples((await completed_job(house.writer)).id, (await running_job(house.writer)).id)
+    over, running = await completed_job(house.writer), await running_job(house.writer)
+    return Examples(over.id, running.id, await read_file(house.engine))
+
+
+async def read_file(engine) -> UUID:
+    """Return the id of a file that has been read."""
+    sent = await submit_ingestion(engine, Caller("default"), uuid4(), "a.txt", 1, NewDocument())
+    claimed = await claim_ingestion(engine, timedelta(minutes=1))
+    await change_ingestion(engine, claimed, IngestionChange("ingestion_completed", "completed", {}))
+    return sent.ingestion_id
 
 
 async def answered(api, examples, code, headers=None):

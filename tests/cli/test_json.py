@@ -35,6 +35,7 @@ ARGUMENTS = {
     "estimate": ["Why?"],
     "capabilities": [],
     "ingest": ["{file}"],
+    "documents cancel": ["01a21ae7-0bb8-8249-b378-85865ec49303"],
     "documents ingestions": [],
     "documents list": [],
     "documents remove": ["file:///"],

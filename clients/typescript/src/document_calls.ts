@@ -51,6 +51,11 @@ export class DocumentCalls {
     return this.connection.json("GET", "/ingestions", { query, signal });
   }
 
+  /** Cancel a file; what is stored of it stays. */
+  async cancelIngestion(ingestionId: string, { signal }: t.Stoppable = {}): Promise<t.Ingestion> {
+    return this.connection.json("DELETE", `/ingestions/${ingestionId}`, { signal });
+  }
+
   /** Wait until a file is read, and return what became of it. Throws StillRunning after `timeoutSeconds`. */
   async ingested(ingestionId: string, options: { timeoutSeconds?: number } & t.Stoppable = {}): Promise<t.Ingestion> {
     const { timeoutSeconds = 3600, signal } = options;
@@ -59,7 +64,7 @@ export class DocumentCalls {
     try {
       for (let wait = FIRST_LOOK; ; wait = Math.min(2 * wait, LAST_LOOK)) {
         const found = await this.ingestion(ingestionId, { signal: limit.signal });
-        if (found.status === "completed" || found.status === "failed") return found;
+        if (found.status !== "pending" && found.status !== "running") return found;
         await pause(wait, limit.signal);
       }
     } finally {

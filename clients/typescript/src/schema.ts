@@ -315,7 +315,7 @@ export interface components {
             name: string;
             size: number;
             /** @enum {string} */
-            status: "pending" | "running" | "completed" | "failed";
+            status: "pending" | "running" | "completed" | "failed" | "cancelled";
             progress: number;
             /** Format: date-time */
             created_at: string;
@@ -334,7 +334,7 @@ export interface components {
             seq: number;
             type: string;
             /** @enum {string} */
-            status: "pending" | "running" | "completed" | "failed";
+            status: "pending" | "running" | "completed" | "failed" | "cancelled";
             /** Format: date-time */
             at: string;
             data: {
