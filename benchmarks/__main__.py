@@ -47,7 +47,7 @@ LIMITS = {
     "depth": 900,
     "growth": 7200,
     "many": 900,
-    "shelf": 900,
+    "shelf": 1200,
     "quality": 3600,
 }  # for those that take longer
 

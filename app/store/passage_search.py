@@ -16,7 +16,9 @@ MAX_SEARCH_TEXT = 2000  # characters of a question that are looked at
 MAX_SEARCH_WORDS = 80  # of a question that are looked for
 MAX_PAIRS = 80  # of characters among them; a sentence in Thai has sixty
 PART = 0.4  # of a word's weight, for a compound that has it as a part
-RANKED = 60  # passages in which the words are counted
+COMMON_WORD = 1000  # passages that have a word; beyond that it is common, however many there are
+SCORED = 1000  # passages with most of what is not common, in which the common words are looked for
+RANKED = 60  # of those, passages in which the words are counted
 K1, B = 1.2, 0.4  # of BM25; passages are of much the same length, so it tells less than usual
 TITLE_WEIGHT = 0.8  # of a word's weight, once more where the title has it
 
@@ -31,17 +33,19 @@ _IS_OWN = """(NOT (SELECT shared FROM others) OR EXISTS (
 #   one word with several spellings. A word that the question's own language drops is none; if that
 #   language is not known, a word that any of them drops.
 # - A part of a compound counts PART of the whole word, and only where that is missing.
-# - A count stops at 1000: beyond that a word is common, whatever the number of documents.
-# - Candidates come from the words that are not common. If all are, a passage must have all of them. So
-#   the number of passages that are scored is bounded too; the best of them are ranked by BM25.
+# - A count stops at COMMON_WORD. The index tells who has a word, so a passage itself is read only where it is
+#   among the SCORED best by the words that are not common. If all are, a passage must have all of them. So
+#   the number of passages that are read is bounded; the best of them are ranked by BM25.
+# - The lexemes of a passage are copied (|| ''), because each look at a stored one unpacks it again.
 # - A lexeme is quoted into a tsquery by hand, because parsing it again could cut it up.
 # - A word in the title counts for all passages of the document, and once more.
 # - The words are counted in all documents of the tenant, also where collections restrict which are found.
-#   Where no other tenant has documents, whose a passage is need not be looked up.
+#   Where no other tenant has documents, whose a passage is need not be looked up. An index has the first and
+#   the last tenant at its ends; a condition on all others made the planner read the whole table.
 FIND = f"""
     WITH RECURSIVE others AS MATERIALIZED (
-        SELECT EXISTS (SELECT FROM documents WHERE tenant < $6::text)
-            OR EXISTS (SELECT FROM documents WHERE tenant > $6) AS shared
+        SELECT (SELECT min(tenant) FROM documents) < $6::text
+            OR (SELECT max(tenant) FROM documents) > $6 AS shared
     ), spoken AS (
         (SELECT language FROM documents WHERE tenant = $6::text ORDER BY language LIMIT 1)
         UNION ALL
@@ -71,10 +75,19 @@ FIND = f"""
         FROM (SELECT *, '''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' AS quote
               FROM spelled) AS quoted
         GROUP BY place ORDER BY place LIMIT {MAX_SEARCH_WORDS}
+    ), held AS MATERIALIZED (
+        SELECT w.place, h.* FROM words w CROSS JOIN LATERAL (
+            SELECT document_id, starts_at, max(share) AS share FROM (
+                (SELECT p.document_id, p.starts_at, 1::float8 AS share FROM passages p
+                 WHERE p.lexemes @@ w.whole::tsquery AND {_IS_OWN} LIMIT {COMMON_WORD})
+                UNION ALL
+                (SELECT p.document_id, p.starts_at, {PART} FROM passages p
+                 WHERE p.lexemes @@ w.part::tsquery AND {_IS_OWN} LIMIT {COMMON_WORD})) AS either
+            GROUP BY document_id, starts_at) AS h
     ), counted AS MATERIALIZED (
-        SELECT lexemes, whole::tsquery, part::tsquery, word, (SELECT count(*) FROM
-            (SELECT FROM passages p WHERE p.lexemes @@ word AND {_IS_OWN} LIMIT 1000) AS holding) AS df
-        FROM words, concat_ws(' | ', whole, part) AS either, CAST(either AS tsquery) AS word
+        SELECT place, lexemes, whole::tsquery, part::tsquery,
+            least((SELECT count(*) FROM held h WHERE h.place = words.place), {COMMON_WORD}) AS df
+        FROM words
     ), total AS MATERIALIZED (
         SELECT greatest((SELECT reltuples FROM pg_class WHERE oid = 'passages'::regclass
                 AND NOT (SELECT shared FROM others)),
@@ -84,32 +97,44 @@ FIND = f"""
     ), weighed AS MATERIALIZED (
         SELECT counted.*, ln(1 + passages / (df + 0.5)) AS idf FROM counted, total
     ), wanted AS MATERIALIZED (
-        SELECT sum(idf) AS idf,
-            coalesce(string_agg('(' || word::text || ')', ' | ') FILTER (WHERE df BETWEEN 1 AND 999),
-                     string_agg('(' || word::text || ')', ' & ') FILTER (WHERE df > 0))::tsquery AS candidate
+        SELECT sum(idf) AS idf, CASE WHEN NOT bool_or(df BETWEEN 1 AND {COMMON_WORD - 1}) THEN
+            string_agg('(' || concat_ws(' | ', whole::text, part::text) || ')', ' & ')
+                FILTER (WHERE df > 0) END::tsquery AS every
         FROM weighed
     ), candidates AS MATERIALIZED (
-        SELECT p.document_id, p.starts_at, p.ends_at, p.lexemes
-        FROM passages p WHERE p.lexemes @@ (SELECT candidate FROM wanted) AND {_IS_OWN}
+        (SELECT h.document_id, h.starts_at, sum(h.share * w.idf) AS idf
+         FROM held h JOIN weighed w USING (place)
+         WHERE w.df < {COMMON_WORD} AND ($5::text[] IS NULL OR EXISTS (SELECT FROM documents d
+            WHERE d.document_id = h.document_id AND d.collections && $5::text[]))
+         GROUP BY h.document_id, h.starts_at ORDER BY idf DESC, h.document_id, h.starts_at LIMIT {SCORED})
+        UNION ALL
+        (SELECT p.document_id, p.starts_at, 0
+         FROM passages p WHERE p.lexemes @@ (SELECT every FROM wanted) AND {_IS_OWN}
             AND ($5::text[] IS NULL OR EXISTS (SELECT FROM documents d
                 WHERE d.document_id = p.document_id AND d.collections && $5::text[]))
-        LIMIT 20000
+         LIMIT {SCORED})
     ), matched AS MATERIALIZED (
-        SELECT c.*, hit.idf
+        SELECT c.document_id, c.starts_at, p.ends_at, p.lexemes, c.idf + coalesce(common.idf, 0) AS idf
         FROM candidates c CROSS JOIN LATERAL (
-            SELECT sum(CASE WHEN c.lexemes @@ w.whole THEN w.idf
-                            WHEN c.lexemes @@ w.part THEN {PART} * w.idf END) AS idf
-            FROM weighed w WHERE w.df > 0) AS hit
-        WHERE hit.idf > 0 ORDER BY hit.idf DESC, c.document_id, c.starts_at LIMIT {RANKED}
+            SELECT p.ends_at, p.lexemes || ''::tsvector AS lexemes FROM passages p
+            WHERE p.document_id = c.document_id AND p.starts_at = c.starts_at LIMIT 1) AS p
+        CROSS JOIN LATERAL (
+            SELECT sum(CASE WHEN p.lexemes @@ w.whole THEN w.idf
+                            WHEN p.lexemes @@ w.part THEN {PART} * w.idf END) AS idf
+            FROM weighed w WHERE w.df = {COMMON_WORD}) AS common
+        ORDER BY idf DESC, c.document_id, c.starts_at LIMIT {RANKED}
+    ), seen AS MATERIALIZED (
+        SELECT m.document_id, m.starts_at, s.place, sum(cardinality(l.positions))::float8 AS times,
+            max(('A' = ANY (l.weights))::integer) AS titled
+        FROM matched m CROSS JOIN LATERAL unnest(m.lexemes) AS l
+        JOIN (SELECT place, unnest(lexemes) AS lexeme FROM weighed) AS s USING (lexeme)
+        GROUP BY m.document_id, m.starts_at, s.place
     ), ranked AS (
         SELECT m.document_id, m.starts_at, m.ends_at, m.idf, sum(w.idf * CASE
             WHEN seen.times > 0 THEN {TITLE_WEIGHT} * seen.titled + {K1 + 1} * seen.times / (seen.times
                 + {K1} * ({1 - B}::float8 + {B} * (m.ends_at - m.starts_at) / {MAX_PASSAGE}))
             WHEN m.lexemes @@ w.part THEN {PART} ELSE 0 END) AS score
-        FROM matched m CROSS JOIN weighed w CROSS JOIN LATERAL (
-            SELECT coalesce(sum(cardinality(l.positions)), 0)::float8 AS times,
-                coalesce(max(('A' = ANY (l.weights))::integer), 0) AS titled
-            FROM unnest(m.lexemes) AS l WHERE l.lexeme = ANY (w.lexemes)) AS seen
+        FROM matched m CROSS JOIN weighed w LEFT JOIN seen USING (document_id, starts_at, place)
         GROUP BY m.document_id, m.starts_at, m.ends_at, m.idf
     ), scored AS (
         SELECT DISTINCT ON (document_id) * FROM ranked ORDER BY document_id, score DESC, starts_at

@@ -1,6 +1,7 @@
 """The corpus keeps passages as slices, and finds those that answer."""
 
 import asyncio
+import json
 from itertools import pairwise
 
 import pytest
@@ -22,6 +23,19 @@ TEXT = (
 DIFFERENT = """
     SELECT count(*) FROM passages p JOIN documents d USING (document_id)
     WHERE substr(d.text, p.starts_at + 1, p.ends_at - p.starts_at) <> p.text"""
+
+
+# One passage a document: each has a harbour, each second one boats, each hundredth one a heron.
+HARBOURS = """
+    WITH made AS (
+        INSERT INTO documents (url, title, sha256, text, language, tenant)
+        SELECT 'note:' || n, 'Harbour', '', concat_ws(' ', 'A harbour',
+            CASE WHEN n % 2 = 0 THEN 'with boats' END, CASE WHEN n % 100 = 0 THEN 'and a heron' END),
+            'en', 'default'
+        FROM generate_series(1, 2400) AS n RETURNING document_id, title, text
+    )
+    INSERT INTO passages (document_id, starts_at, ends_at, title, text, language)
+    SELECT document_id, 0, length(text), title, text, 'en' FROM made"""
 
 
 async def put_all(engine, **texts):
@@ -191,3 +205,34 @@ async def test_a_question_finds_the_pages_that_are_about_it(engine):
     )
 
     assert {"pydoc:with", "pydoc:context-managers"} <= {passage.url for passage in found}
+
+
+async def test_words_that_a_thousand_passages_have_decide_among_those_with_a_rarer_one(owner, engine):
+    await fetch(owner, HARBOURS)
+    await put_all(engine, far="A harbour with boats and a lighthouse.", near="A lighthouse.")
+
+    found = await passage_search.find(engine, ANYBODY, "harbour boats lighthouse", 5)
+    common = await passage_search.find(engine, ANYBODY, "harbour boats", 5)
+
+    assert [one.url for one in found] == ["note:far", "note:near"]
+    assert len(common) == 5
+    assert all("boats" in one.text for one in common)
+
+
+async def test_a_search_reads_a_bounded_part_of_the_documents(owner, engine):
+    await fetch(owner, HARBOURS)
+    await fetch(owner, "ANALYZE passages")  # nothing is known of the documents yet: most are new
+    asked = ("harbour boats heron", "en", [], 10, None, "default")
+    [[plan]] = await fetch(engine, f"EXPLAIN (ANALYZE, FORMAT JSON) {passage_search.FIND}", *asked)
+
+    read = [node for node in _nodes(json.loads(plan)[0]["Plan"]) if node.get("Relation Name")]
+    assert {"documents", "passages"} <= {node["Relation Name"] for node in read}
+    for node in read:
+        rows = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+        assert rows <= passage_search.COMMON_WORD, node
+
+
+def _nodes(plan):
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from _nodes(inner)
