@@ -1,5 +1,6 @@
 """Store what was read of a file."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from app.domain.caller import Caller
 from app.ingest.extracted import ExtractedDocument, FileRead, tidy_title
 from app.store import documents
 from app.store.database import Engine
+from app.store.quotas import require_room
 from dossier.document_types import AddedDocument, AddedDocuments
 
 OnAdded = Callable[[int], Awaitable[None]]  # how many are stored
@@ -26,13 +28,22 @@ async def add_read(
     once: bool = True,
     on_added: OnAdded | None = None,
 ) -> AddedDocuments:
-    """Store the documents of a file, and say what became of each."""
+    """Store the documents of a file, and say what became of each.
+
+    Raises QuotaExceeded, before any is stored.
+    """
+    size = await asyncio.to_thread(_size_of, read)
+    await require_room(engine, caller.tenant, size)
     given, added = metadata or {}, list[AddedDocument]()
     for one in read.documents:
         added.append(await _add(engine, caller, one, collections, given, original_id, once=once))
         if on_added:
             await on_added(len(added))
     return AddedDocuments(added, read.failed, read.skipped)
+
+
+def _size_of(read: FileRead) -> int:
+    return sum(len(one.text.encode("utf-8", "replace")) for one in read.documents)
 
 
 def retitle(read: FileRead, title: str | None) -> None:

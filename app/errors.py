@@ -182,7 +182,7 @@ class QuotaExceeded(DossierError):
 
 
 class CostLimitRequired(DossierError):
-    """A tenant with a quota of money submits no job without max_cost_usd."""
+    """A tenant with such a quota submits no job without a limit."""
 
 
 class TenantNotFound(DossierError):

@@ -651,9 +651,20 @@ class AsyncDossier(DocumentCalls):
         max_unfinished_jobs: int | None = None,
         max_jobs_per_day: int | None = None,
         max_usd_per_month: float | None = None,
+        max_tokens_per_month: int | None = None,
+        max_document_bytes: int | None = None,
+        max_streams: int | None = None,
     ) -> Quota:
         """Set what a tenant may use, None for no bound."""
-        quota = msgspec.json.encode(Quota(max_unfinished_jobs, max_jobs_per_day, max_usd_per_month))
+        wanted = Quota(
+            max_unfinished_jobs,
+            max_jobs_per_day,
+            max_usd_per_month,
+            max_tokens_per_month,
+            max_document_bytes,
+            max_streams,
+        )
+        quota = msgspec.json.encode(wanted)
         path = f"/tenants/{quote(tenant, safe='')}/quota"
         return decoded(await self._ask("PUT", path, content=quota, headers=JSON_HEADERS), Quota)
 

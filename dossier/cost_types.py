@@ -29,6 +29,12 @@ class QuotaUse(Struct, frozen=True):
     jobs_today: int
     spent_usd: float  # this month, by jobs that are over and settled
     reserved_usd: float  # by the others
+    max_tokens_per_month: int | None = None
+    used_tokens: int = 0  # this month, by jobs that are over and settled
+    reserved_tokens: int = 0  # by the others
+    max_document_bytes: int | None = None
+    document_bytes: int = 0  # 0 without a quota of them, and where only jobs are asked for
+    max_streams: int | None = None
 
 
 class Costs(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,8 @@ from dossier.cost_types import QuotaUse
 
 TenantName = Annotated[str, Meta(min_length=1, max_length=63)]
 Most = Annotated[int, Meta(ge=1, le=2_000_000_000)]
+MostTokens = Annotated[int, Meta(ge=1, le=1_000_000_000_000)]
+MostBytes = Annotated[int, Meta(ge=1, le=1_000_000_000_000_000)]
 MostUsd = Annotated[float, Meta(gt=0, le=1e12)]
 
 
@@ -42,6 +44,9 @@ class Quota(Struct, frozen=True, forbid_unknown_fields=True):
     max_unfinished_jobs: Most | None = None
     max_jobs_per_day: Most | None = None
     max_usd_per_month: MostUsd | None = None
+    max_tokens_per_month: MostTokens | None = None
+    max_document_bytes: MostBytes | None = None  # of texts, and of the files that they were read from
+    max_streams: Most | None = None  # open at a time, in each server process
 
 
 class Quotas(Struct, frozen=True):

@@ -21,7 +21,7 @@ from app.domain.master_key import MasterKeys
 from app.domain.row import Row
 from app.domain.signature import Signer
 from app.domain.view import job_view
-from app.errors import Busy, JobArchived, JobNotFound, QueueFull, Unauthorised
+from app.errors import Busy, DatabaseUnavailable, JobArchived, JobNotFound, QueueFull, Unauthorised
 from app.handle import Terms, load
 from app.ingest.file_reader import FileReader
 from app.providers.reader.fetching import Fetcher
@@ -176,6 +176,15 @@ class ApiContext:
         if self._caller is None:
             raise Unauthorised("Send a valid key: Authorization: Bearer dsk_…")
         return self._caller
+
+    async def has_stream_room(self) -> bool:
+        """Tell whether the caller's tenant may open one more stream here."""
+        tenant = self.caller.tenant
+        try:
+            most = await self.writer.quotas.most_streams(tenant)
+        except DatabaseUnavailable:  # which the stream waits for
+            return True
+        return most is None or self.keyring.count_streams(tenant) < most
 
     async def view(self, job_id: UUID) -> JobView:
         """Return the job as it is now.

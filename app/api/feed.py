@@ -79,7 +79,7 @@ async def _open(
         return Later("database_unavailable")
     if head.restored:
         raise _withheld()
-    if away := turned_away(context.hub.crowd):
+    if away := turned_away(context.hub.crowd, has_room=await context.has_stream_room()):
         return away
     newest = head.next_after
     first = frames.hello(random.randint(*RETRY_MS), head=str(newest))

@@ -72,7 +72,7 @@ async def ingestion_events(
     cursor = cursor_of(last_event_id, "Last-Event-ID") if last_event_id else cursor_of(after or "0", "after")
     known = await _known(context, ingestion_id)
     if accepted(request, JSON, EVENT_STREAM) == EVENT_STREAM:
-        return _followed(context, known, cursor)
+        return await _followed(context, known, cursor)
     events = await store.read_ingestion_events(context.writer.engine, {known.ingestion_id: cursor}, limit)
     last = events[-1].seq if events else cursor
     page = IngestionEvents(events, last, max(known.seq, last if events else 0))
@@ -106,10 +106,10 @@ async def cancel_ingestion(context: NamedDependency[ApiContext], ingestion_id: F
 INGESTION_ROUTES = [list_ingestions, get_ingestion, ingestion_events, cancel_ingestion]
 
 
-def _followed(context: ApiContext, known: Ingestion, cursor: int) -> ASGIApp:
+async def _followed(context: ApiContext, known: Ingestion, cursor: int) -> ASGIApp:
     if is_over(known.status) and cursor == known.seq:
         return NothingLeft()
-    if away := turned_away(context.hub.crowd):
+    if away := turned_away(context.hub.crowd, has_room=await context.has_stream_room()):
         return away
     first = frames.hello(random.randint(*RETRY_MS), ingestion_id=str(known.ingestion_id), head=known.seq)
     if cursor > known.seq:

@@ -110,6 +110,10 @@ class Keyring:
             if not readers and self._watched.get(caller) is readers:
                 del self._watched[caller]
 
+    def count_streams(self, tenant: str) -> int:
+        """Count the open streams of a tenant in this process."""
+        return sum(len(readers) for caller, readers in self._watched.items() if caller.tenant == tenant)
+
     async def _look(self) -> None:
         """Send away whose key or token has ended, until nobody reads."""
         while self._watched:

@@ -51,7 +51,11 @@ def fields_of(use: QuotaUse, now: datetime) -> dict[str, str]:
         rest = use.max_usd_per_month - use.spent_usd - use.reserved_usd
         policies.append(f'"usd-per-month";q={int(use.max_usd_per_month)};qu="usd"')
         left.append(f'"usd-per-month";r={_left(rest)};t={month_ends(now)}')
-    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)}
+    if use.max_tokens_per_month is not None:
+        unused = use.max_tokens_per_month - use.used_tokens - use.reserved_tokens
+        policies.append(f'"tokens-per-month";q={use.max_tokens_per_month};qu="tokens"')
+        left.append(f'"tokens-per-month";r={_left(unused)};t={month_ends(now)}')
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)} if left else {}
 
 
 def _left(rest: float) -> int:

@@ -101,14 +101,14 @@ class Later:
         await send(goodbye(self._reason, self._retry_ms))
 
 
-def turned_away(crowd: Readers) -> Later | None:
+def turned_away(crowd: Readers, *, has_room: bool = True) -> Later | None:
     """Return the answer to a reader who cannot be served.
 
-    None where there is room for the reader.
+    None where there is room for the reader, also in the quota of its tenant.
     """
     if crowd.is_draining:
         return Later("draining")
-    return Later("too_many_streams", BUSY_RETRY_MS) if crowd.is_full else None
+    return Later("too_many_streams", BUSY_RETRY_MS) if crowd.is_full or not has_room else None
 
 
 def _wire(scope: Scope) -> RawWriter:

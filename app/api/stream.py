@@ -144,7 +144,7 @@ async def _open(context: ApiContext, job_id: UUID, cursor: int) -> ASGIApp:
         return Later("database_unavailable")
     if head.is_over and cursor == head.seq:
         return NothingLeft()
-    if away := turned_away(context.hub.crowd):
+    if away := turned_away(context.hub.crowd, has_room=await context.has_stream_room()):
         return away
     first = frames.hello(random.randint(*RETRY_MS), job_id=str(job_id), head=head.seq)
     if cursor > head.seq:

@@ -10,12 +10,23 @@ from app.store import quotas as store
 from dossier.cost_types import QuotaUse
 from dossier.tenant_types import Quota
 
+QUOTA_HEADINGS = (
+    "Tenant",
+    "Unfinished jobs",
+    "Jobs today",
+    "USD this month",
+    "Of which reserved",
+    "Tokens this month",
+    "Bytes of documents",
+    "Streams",
+)
+
 
 @click.group(epilog="Example: dossier quota set acme --usd-per-month 50")
 def quota() -> None:
     """Show and set what tenants may use.
 
-    A job beyond it is refused (429) until there is room again. Days and months are those of UTC.
+    What goes beyond it is refused (429) until there is room again. Days and months are those of UTC.
     """
 
 
@@ -27,8 +38,9 @@ def list_quotas(*, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    names = ("Tenant", "Unfinished jobs", "Jobs today", "USD this month", "Of which reserved")
-    print_table(names, list(map(_cells, found)), empty="No quotas yet. Set one: dossier quota set TENANT")
+    print_table(
+        QUOTA_HEADINGS, list(map(_cells, found)), empty="No quotas yet. Set one: dossier quota set TENANT"
+    )
 
 
 @quota.command("set", epilog="Example: dossier quota set acme --jobs-per-day 100 --usd-per-month 50")
@@ -36,20 +48,16 @@ def list_quotas(*, as_json: bool) -> None:
 @click.option("--unfinished-jobs", type=click.IntRange(1), help="That wait or run at a time.")
 @click.option("--jobs-per-day", type=click.IntRange(1), help="That are submitted on a day.")
 @click.option("--usd-per-month", type=click.FloatRange(0, min_open=True), help="That its jobs may cost.")
+@click.option("--tokens-per-month", type=click.IntRange(1), help="That its jobs may use.")
+@click.option("--document-bytes", type=click.IntRange(1), help="Of its documents and their files.")
+@click.option("--streams", type=click.IntRange(1), help="That are open at a time, in each server process.")
 @click.option("--json", "as_json", is_flag=True, help="Print the quota as JSON.")
-def set_quota(
-    tenant: str,
-    unfinished_jobs: int | None,
-    jobs_per_day: int | None,
-    usd_per_month: float | None,
-    *,
-    as_json: bool,
-) -> None:
+def set_quota(tenant: str, *, as_json: bool, **most: float | None) -> None:
     """Set a tenant's quota.
 
     What is left out is unlimited.
     """
-    wanted = Quota(unfinished_jobs, jobs_per_day, usd_per_month)
+    wanted = Quota(**{f"max_{name}": value for name, value in most.items()})  # type: ignore[arg-type]
     at_server_or_database(
         lambda dossier: dossier.set_quota(tenant, **asdict(wanted)),
         lambda engine: store.set_quota(engine, tenant, wanted),
@@ -67,7 +75,14 @@ def _cells(one: QuotaUse) -> tuple[str, ...]:
         _of(one.jobs_today, one.max_jobs_per_day),
         _of(round(one.spent_usd + one.reserved_usd, 4), one.max_usd_per_month),
         f"{one.reserved_usd:g}",
+        _counted(one.used_tokens + one.reserved_tokens, one.max_tokens_per_month),
+        _counted(one.document_bytes, one.max_document_bytes),
+        f"{one.max_streams} at a time" if one.max_streams else "",
     )
+
+
+def _counted(used: int, most: int | None) -> str:
+    return f"{used:,} of {most:,}" if most is not None else ""
 
 
 def _of(used: float, most: float | None) -> str:

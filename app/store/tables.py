@@ -370,9 +370,12 @@ tenants = Table(
     Column("tenant", Text, primary_key=True),
     Column("created_at", Moment, nullable=False, server_default=func.now()),
     Column("suspended_at", Moment),
-    Column("max_unfinished_jobs", Integer),  # null in this and the next: unlimited
+    Column("max_unfinished_jobs", Integer),  # null in this and the others: unlimited
     Column("max_jobs_per_day", Integer),
     Column("max_usd_per_month", Double),
+    Column("max_tokens_per_month", BigInteger),
+    Column("max_document_bytes", BigInteger),
+    Column("max_streams", Integer),  # open at a time, in each process
     CheckConstraint("tenant ~ '^[a-z0-9][a-z0-9_-]{0,62}$'", name="tenant"),
     CheckConstraint("tenant <> 'default' OR suspended_at IS NULL", name="suspended"),
 )
@@ -384,6 +387,7 @@ quota_reservations = Table(
     Column("tenant", Text, nullable=False),
     Column("day", Date, nullable=False),  # of the submit, in UTC
     Column("usd", Double, nullable=False),
+    Column("tokens", BigInteger, nullable=False, server_default="0"),
     Column("made_at", Moment, nullable=False, server_default=func.now()),
     Index("quota_reservations_tenant_idx", "tenant"),
 )
@@ -395,6 +399,7 @@ quota_days = Table(
     Column("day", Date, primary_key=True),
     Column("jobs", Integer, nullable=False),  # submitted that day
     Column("usd", Double, nullable=False),  # that those that are over have cost
+    Column("tokens", BigInteger, nullable=False, server_default="0"),  # that they have used
 )
 
 api_keys = Table(

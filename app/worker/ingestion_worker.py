@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from app.document_adding import add_read, refusal_of, retitle
-from app.errors import DatabaseUnavailable
+from app.errors import DatabaseUnavailable, QuotaExceeded
 from app.ingest.extracted import FileRead
 from app.ingest.file_reader import FileReader
 from app.store import documents, originals
@@ -153,7 +153,11 @@ class IngestionWorker:
             why = refusal_of(read)
             await self._change(claimed, "ingestion_failed", "failed", {"error": why}, error=why)
         else:
-            await self._store(claimed, read)
+            try:
+                await self._store(claimed, read)
+            except QuotaExceeded as error:
+                why = str(error)
+                await self._change(claimed, "ingestion_failed", "failed", {"error": why}, error=why)
 
     @contextlib.asynccontextmanager
     async def _fetched(self, claimed: ClaimedIngestion) -> AsyncIterator[Path | None]:

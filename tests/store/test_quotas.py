@@ -11,9 +11,12 @@ from msgspec.structs import replace
 
 from app import handle
 from app.agent.ceilings import Ceilings
+from app.document_adding import add_read
 from app.domain import commands as c
+from app.domain.caller import Caller
 from app.errors import CostLimitRequired, QuotaExceeded
-from app.store import quotas
+from app.ingest.extracted import ExtractedDocument, FileRead
+from app.store import documents, quotas
 from app.store.database import fetch
 from app.store.quotas import read_quotas, set_quota
 from app.store.tenants import add_tenant
@@ -34,6 +37,11 @@ async def acme(monkeypatch, engine):
 async def submitted(writer, usd=None, key=None, terms=TERMS):
     request = ResearchRequest("why?", limits=Limits(max_cost_usd=usd))
     return (await handle.submit(writer, request, tenant="acme", key=key, terms=terms))[0]
+
+
+async def with_tokens(writer, tokens=None, key=None):
+    request = ResearchRequest("why?", limits=Limits(max_tokens=tokens))
+    return (await handle.submit(writer, request, tenant="acme", key=key))[0]
 
 
 async def over(writer, job):
@@ -99,6 +107,62 @@ async def test_a_quota_of_money_wants_a_limit_of_each_job(writer, engine):
         await submitted(writer)
     job = await submitted(writer, terms=replace(TERMS, ceilings=Ceilings(usd=0.5)))
     assert job.request.limits.max_cost_usd == 0.5
+
+
+async def test_tokens_are_reserved_settled_and_never_overspent(writer, engine, owner):
+    await set_quota(engine, "acme", Quota(max_tokens_per_month=1000))
+    with pytest.raises(CostLimitRequired, match="max_tokens"):
+        await with_tokens(writer)
+    tried = await asyncio.gather(*(with_tokens(writer, 300) for _ in range(8)), return_exceptions=True)
+    made = [one for one in tried if not isinstance(one, Exception)]
+    assert (len(made), {type(one) for one in tried if isinstance(one, Exception)}) == (3, {QuotaExceeded})
+    assert (await used(engine)).reserved_tokens == 900
+
+    await over(writer, made[0])
+    usage = '{"input_tokens": 40, "output_tokens": 10, "cost_usd": 0}'
+    await fetch(owner, "UPDATE jobs SET usage = $2::text::json WHERE job_id = $1::uuid", made[0].id, usage)
+    await with_tokens(writer, 350)
+    found = await used(engine)
+    assert (found.used_tokens, found.reserved_tokens) == (50, 950)
+    with pytest.raises(QuotaExceeded, match="tokens for this month"):
+        await with_tokens(writer, 1)
+
+
+async def test_the_tokens_of_before_the_quota_count_too(writer, engine, owner):
+    done, waiting = await with_tokens(writer, 200), await with_tokens(writer, 300)
+    await over(writer, done)
+    usage = '{"input_tokens": 100, "output_tokens": 20, "cost_usd": 0}'
+    await fetch(owner, "UPDATE jobs SET usage = $2::text::json WHERE job_id = $1::uuid", done.id, usage)
+
+    await set_quota(engine, "acme", Quota(max_tokens_per_month=1000))
+
+    found = await used(engine)
+    assert (found.used_tokens, found.reserved_tokens) == (120, 300), waiting.id
+
+
+async def test_the_last_release_reserves_beside_this_one(writer, engine):
+    """Its processes call the function of four arguments."""
+    await set_quota(engine, "acme", Quota(max_unfinished_jobs=1))
+    call = "SELECT reserve_quota(gen_random_uuid(), 'acme', NULL, NULL::float8)"
+
+    assert [await fetch(engine, call) for _ in range(2)] == [[(None,)], [("unfinished_jobs",)]]
+    with pytest.raises(QuotaExceeded):
+        await submitted(writer)
+
+
+async def test_documents_beyond_their_bytes_are_refused_whole(engine):
+    caller, text = Caller("acme"), "A yak is an ox. " * 10
+    read = FileRead([ExtractedDocument("note:1", "Yaks", text)])
+    await set_quota(engine, "acme", Quota(max_document_bytes=250))
+    await add_read(engine, caller, read)
+    more = FileRead([ExtractedDocument(f"note:{n}", "Yaks", text[:60]) for n in (2, 3)])
+
+    with pytest.raises(QuotaExceeded, match="90 more bytes, and these have 120"):
+        await add_read(engine, caller, more)
+    await add_read(engine, Caller("default"), more)
+
+    assert (await used(engine)).document_bytes == 160
+    assert await documents.text(engine, caller, "note:2") is None
 
 
 async def test_a_known_key_is_answered_before_any_quota(writer, engine):

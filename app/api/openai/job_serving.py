@@ -167,12 +167,13 @@ class OpenAI:
             make_fold: makes a fold that has seen nothing.
             after: how many frames the caller has.
         """
-        head = await self._context.of(caller).head(job_id)
+        context = self._context.of(caller)
+        head = await context.head(job_id)
         headers = [*STREAM_HEADERS, (b"x-job-id", str(job_id).encode())]
         if head.is_over:
             return await self._whole(job_id, make_fold(), after)
         crowd = self._context.hub.crowd
-        if crowd.is_full or crowd.is_draining:
+        if crowd.is_full or crowd.is_draining or not await context.has_stream_room():
             raise Busy("This server takes no more streams now. Try again in a moment.")
         topic = self._faces.topic
         stream = FaceStream(

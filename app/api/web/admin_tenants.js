@@ -3,7 +3,7 @@ import { api } from "./api.js";
 import { confirmed, h } from "./dom.js";
 import { field, keyFormOf, making } from "./keys.js";
 import { t } from "./language.js";
-import { count, date, many, money } from "./words.js";
+import { count, date, many, money, size } from "./words.js";
 
 const NAME = { required: true, maxlength: 63, pattern: "[a-z0-9][a-z0-9_\\-]*", autocapitalize: "off" };
 const noted = (words) => h("p", { class: "notice", role: "status" }, words);
@@ -36,6 +36,9 @@ export const quotaForm = (look, failed) =>
       field(t("Unfinished jobs; empty: no limit"), "max_unfinished_jobs", { type: "number", min: 1 }),
       field(t("Jobs a day; empty: no limit"), "max_jobs_per_day", { type: "number", min: 1 }),
       field(t("USD a month; empty: no limit"), "max_usd_per_month", { type: "number", min: 0.01, step: "any" }),
+      field(t("Tokens a month; empty: no limit"), "max_tokens_per_month", { type: "number", min: 1 }),
+      field(t("Bytes of documents; empty: no limit"), "max_document_bytes", { type: "number", min: 1 }),
+      field(t("Open streams of a server process; empty: no limit"), "max_streams", { type: "number", min: 1 }),
     ],
     async (given) => {
       const { tenant, ...most } = Object.fromEntries(given);
@@ -51,11 +54,15 @@ export const quotaForm = (look, failed) =>
 function limits(quota) {
   if (!quota) return [t("no quota")];
   const spent = quota.spent_usd + quota.reserved_usd;
+  const tokens = quota.used_tokens + quota.reserved_tokens;
   return [
     [quota.max_unfinished_jobs, (most) => t`unfinished jobs: ${count(quota.unfinished_jobs)} of ${count(most)}`],
     [quota.max_jobs_per_day, (most) => t`jobs today: ${count(quota.jobs_today)} of ${count(most)}`],
     [quota.max_usd_per_month, (most) => t`this month: ${money(spent)} of ${money(most)}`],
-  ].flatMap(([most, words]) => (most === null ? [] : [words(most)]));
+    [quota.max_tokens_per_month, (most) => t`tokens this month: ${count(tokens)} of ${count(most)}`],
+    [quota.max_document_bytes, (most) => t`documents: ${size(quota.document_bytes)} of ${size(most)}`],
+    [quota.max_streams, (most) => t`open streams: ${count(most)} at most`],
+  ].flatMap(([most, words]) => (typeof most === "number" ? [words(most)] : []));
 }
 
 /** The row of a tenant; `default` was always there, and stays. */

@@ -2,7 +2,7 @@
 import { api, told } from "./api.js";
 import { h, say } from "./dom.js";
 import { t } from "./language.js";
-import { atLeast, count, few, many, money } from "./words.js";
+import { atLeast, count, few, many, money, size } from "./words.js";
 
 const GROUPS = { day: t("Day"), tenant: t("Tenant"), model: t("Model"), tag: t("Tag") };
 const NOTHING = { model: t("no model"), tag: t("no tag") };
@@ -93,9 +93,11 @@ function uses(one) {
     [t("Unfinished jobs"), one.unfinished_jobs, one.max_unfinished_jobs, count],
     [t("Jobs today"), one.jobs_today, one.max_jobs_per_day, count],
     [t("This month, with what is reserved"), spent, one.max_usd_per_month, money],
+    [t("Tokens this month"), one.used_tokens + one.reserved_tokens, one.max_tokens_per_month, count],
+    [t("Bytes of documents"), one.document_bytes, one.max_document_bytes, size],
   ];
   return parts
-    .filter(([, , most]) => most !== null)
+    .filter(([, , most]) => typeof most === "number")
     .map(([name, used, most, words]) =>
       h(
         "div",

@@ -779,4 +779,12 @@ export const WORDS = {
   "no page found": "keine Seite gefunden",
   "none could be read": "keine war lesbar",
   "none read": "keine gelesen",
+  "Tokens a month; empty: no limit": "Token im Monat; leer: unbegrenzt",
+  "Bytes of documents; empty: no limit": "Bytes an Dokumenten; leer: unbegrenzt",
+  "Open streams of a server process; empty: no limit": "Offene Ströme eines Serverprozesses; leer: unbegrenzt",
+  "tokens this month: {0} of {1}": "Token in diesem Monat: {0} von {1}",
+  "documents: {0} of {1}": "Dokumente: {0} von {1}",
+  "open streams: {0} at most": "offene Ströme: höchstens {0}",
+  "Tokens this month": "Token in diesem Monat",
+  "Bytes of documents": "Bytes an Dokumenten",
 };

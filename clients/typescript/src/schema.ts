@@ -744,6 +744,9 @@ export interface components {
             max_unfinished_jobs?: number | null;
             max_jobs_per_day?: number | null;
             max_usd_per_month?: number | null;
+            max_tokens_per_month?: number | null;
+            max_document_bytes?: number | null;
+            max_streams?: number | null;
         };
         QuotaUse: {
             tenant: string;
@@ -754,6 +757,15 @@ export interface components {
             jobs_today: number;
             spent_usd: number;
             reserved_usd: number;
+            max_tokens_per_month?: number | null;
+            /** @default 0 */
+            used_tokens?: number;
+            /** @default 0 */
+            reserved_tokens?: number;
+            max_document_bytes?: number | null;
+            /** @default 0 */
+            document_bytes?: number;
+            max_streams?: number | null;
         };
         Quotas: {
             quotas: components["schemas"]["QuotaUse"][];
