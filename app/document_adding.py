@@ -33,7 +33,7 @@ async def add_read(
     Raises QuotaExceeded, before any is stored.
     """
     size = await asyncio.to_thread(_size_of, read)
-    await require_room(engine, caller.tenant, size)
+    await require_room(engine, caller, size)
     given, added = metadata or {}, list[AddedDocument]()
     for one in read.documents:
         added.append(await _add(engine, caller, one, collections, given, original_id, once=once))

@@ -72,7 +72,7 @@ async def take_in_later(context: ApiContext, request: Request[Any, Any, Any]) ->
         if form.file is None:
             raise BadRequest("malformed_form", "Send a file in the field `file`.", "file")
         file, wanted = form.file, _fields(form)
-        await require_room(engine, caller.tenant, file.size)
+        await require_room(engine, caller, file.size)
         wanted = msgspec.structs.replace(wanted, url=_address_of(file, wanted))
         original_id = await originals.keep_original(engine, caller, file)
         ingestion = await submit_ingestion(engine, caller, original_id, file.name, file.size, wanted)
@@ -164,7 +164,7 @@ async def _stored(context: ApiContext, intake: Intake, replaced: ListedDocument 
     retitle(read, wanted.title)
     engine, original_id = context.writer.engine, None
     if intake.original:
-        await require_room(engine, context.caller.tenant, intake.original.size)
+        await require_room(engine, context.caller, intake.original.size)
         original_id = await originals.keep_original(engine, context.caller, intake.original)
     elif replaced and wanted.text is None and wanted.url is None:
         original_id = await originals.original_of(engine, context.caller, replaced.document_id)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec.structs import astuple
 
+from app.domain.caller import Caller
 from app.domain.job import Job
 from app.errors import CostLimitRequired, QuotaExceeded, TenantNotFound
 from app.store.database import Engine, fetch
@@ -138,12 +139,12 @@ async def read_quotas(engine: Engine, tenant: str | None = None) -> list[QuotaUs
     return [QuotaUse(*row) for row in await fetch(engine, READ_QUOTAS, tenant, True)]
 
 
-async def require_room(engine: Engine, tenant: str, size: int) -> None:
-    """Refuse `size` bytes of documents beyond the tenant's quota.
+async def require_room(engine: Engine, caller: Caller, size: int) -> None:
+    """Refuse `size` bytes of documents beyond the quota of the tenant.
 
     Raises QuotaExceeded. What is stored at the same time is not counted.
     """
-    rows = await fetch(engine, DOCUMENT_ROOM, tenant)
+    rows = await fetch(engine, DOCUMENT_ROOM, caller.tenant)
     if rows and size > rows[0][0]:
         message = (
             f"The tenant's documents may take {max(0, rows[0][0]):,} more bytes, and these have {size:,}. "

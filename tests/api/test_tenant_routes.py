@@ -72,7 +72,14 @@ async def test_an_operator_makes_a_key_of_any_tenant(api, engine):
 
 async def test_an_operator_sets_quotas(api):
     await api.post("/tenants", json={"tenant": "acme"})
-    bounds = {"max_unfinished_jobs": 3, "max_jobs_per_day": None, "max_usd_per_month": 5.5}
+    bounds = {
+        "max_unfinished_jobs": 3,
+        "max_jobs_per_day": None,
+        "max_usd_per_month": 5.5,
+        "max_tokens_per_month": 10**9,
+        "max_document_bytes": 10**12,
+        "max_streams": 50,
+    }
     assert (await api.put("/tenants/acme/quota", json=bounds)).json() == bounds
     [use] = (await api.get("/quotas")).json()["quotas"]
     assert bounds.items() <= use.items()
