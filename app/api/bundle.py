@@ -38,7 +38,7 @@ async def job_bundle(context: NamedDependency[ApiContext], job_id: FromPath[str]
     """Return the bundle of a job in any state."""
     key = job_id_of(job_id)
     view = await context.view(key)
-    async with context.bundling:  # a long job takes a second of a core
+    async with context.bundling():  # a long job takes a second of a core
         out = await _written(context, key, view)
     length = out.seek(0, 2)
     out.seek(0)

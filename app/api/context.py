@@ -37,7 +37,7 @@ from dossier.job_types import JobView
 TENANTS = 1_000  # whose batches one process keeps
 MAX_UPLOAD = 100_000_000  # bytes of a file, where no setting says otherwise
 MAX_REPLAYS = 8  # running or waiting, in one process
-MAX_BUNDLES = 2  # that are being written, in one process; others wait
+MAX_BUNDLES = 2  # that are being written, in one process, one of each tenant; others wait
 ARCHIVED_MESSAGE = (
     "The month of this job is archived: its events are in a file, not in the database. Check the file with "
     "`dossier archive verify`, or attach the month again."
@@ -153,7 +153,8 @@ class ApiContext:
         self.vault = KeyVault()
         self.sign_in: SignInDoor | None = None
         self.shelf = shelf or DocumentShelf()
-        self.bundling = asyncio.Semaphore(MAX_BUNDLES)
+        self._bundling = asyncio.Semaphore(MAX_BUNDLES)
+        self._bundling_of = lru_cache(TENANTS)(lambda _tenant: asyncio.Semaphore(1))
         self.queue_limit = queue_limit
         self._caller: Caller | None = None
         self._waiting = WaitingCount(writer.engine, queue_limit)
@@ -185,6 +186,15 @@ class ApiContext:
         except DatabaseUnavailable:  # which the stream waits for
             return True
         return most is None or self.keyring.count_streams(tenant) < most
+
+    @contextlib.asynccontextmanager
+    async def bundling(self) -> AsyncIterator[None]:
+        """Wait for room to write a bundle or a long report.
+
+        One tenant's flood of them leaves a place for the others.
+        """
+        async with self._bundling_of(self.caller.tenant), self._bundling:
+            yield
 
     async def view(self, job_id: UUID) -> JobView:
         """Return the job as it is now.

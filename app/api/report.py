@@ -63,7 +63,7 @@ async def job_report(
         case "docx":
             path = f"{context.links.root}/browse/jobs/{view.job_id}"
             address = str(request.url.with_replacements(path=path, query=""))
-            async with context.bundling:  # a long report takes a second of a core
+            async with context.bundling():  # a long report takes a second of a core
                 body = await asyncio.to_thread(report_docx.docx, view.result, address, made, language)
             headers = {"Content-Disposition": f'attachment; filename="dossier-{view.job_id}.docx"'}
             return Response(body, media_type=DOCX, headers=headers)

@@ -1,10 +1,12 @@
 """POST /jobs says what is left of a quota."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import httpx
 
 from app.api.rate_limit import fields_of
+from app.domain.caller import Caller
 from app.store import quotas
 from app.store.database import fetch
 from app.store.quotas import set_quota
@@ -90,6 +92,16 @@ async def test_a_tenant_opens_as_many_streams_as_it_may(house, monkeypatch):
                 return "too_many_streams" not in await anext(again.aiter_text())
 
         assert await until(open_again, seconds=60)
+
+
+async def test_a_tenants_flood_of_bundles_leaves_a_place_for_others(house):
+    context = house.context()
+    acme, other = (context.of(Caller(tenant)) for tenant in ("acme", "other"))
+    async with acme.bundling():
+        second = asyncio.create_task(acme.bundling().__aenter__())
+        async with asyncio.timeout(60), other.bundling():
+            assert not second.done()
+    await second
 
 
 async def test_answers_count_down_and_so_does_the_refusal(api, house, monkeypatch):
