@@ -50,4 +50,9 @@ async def test_each_ending_is_named_and_only_work_that_counts_is_green(browser, 
             await watched.sees("#rows .state", name)
             row = watched.find("#rows > *").filter(has=watched.find(".state", has_text=name))
             assert await row.locator(".bar.spent").count() == (0 if is_green else 1), name
+            assert "quick effort" in await row.inner_text() or "standard effort" in await row.inner_text()
+            if name == "Cancelled":
+                cancelled = row
+        await cancelled.get_by_role("link").first.click()
+        await watched.sees("#no-sources", "No page was found.")  # and not "yet"
         watched.check()

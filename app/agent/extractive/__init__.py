@@ -193,11 +193,11 @@ def _reasoning(ask: Ask, steps: Sequence[str], found: Sequence[Section], functio
     sentences, over = sum(len(section.found) for section in found), isinstance(function, WriteReport | Answer)
     return Reasoning(
         reasoning_steps=(
-            f"{answered} of the {len(asked)} questions asked have sentences that answer them.",
-            f"{read} of the {len(ask.sources)} sources found have been read.",
+            f"Questions that sentences answer: {answered} of {len(asked)}.",
+            f"Sources that have been read: {read} of {len(ask.sources)}.",
         ),
-        current_situation=f"{read} pages read, {sentences} sentences found.",
-        plan_status=f"{len(steps) - len(left)} of {len(steps)} steps searched for."
+        current_situation=f"Pages read: {read}. Sentences found: {sentences}.",
+        plan_status=f"Steps searched for: {len(steps) - len(left)} of {len(steps)}."
         if ask.plan
         else "There is no plan yet.",
         enough_data=answered == len(asked),

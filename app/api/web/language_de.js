@@ -624,7 +624,7 @@ export const WORDS = {
   added: "hinzugefügt",
   "after {0}": "davor {0}",
   all: "alles",
-  "all of these": "alle davon",
+  "all of these": "alle",
   "and {0}; nine of ten less than {1} and {2}": "und {0}; neun von zehn weniger als {1} und {2}",
   "as before": "wie zuvor",
   "asked now": "eben gefragt",
@@ -787,4 +787,5 @@ export const WORDS = {
   "open streams: {0} at most": "offene Ströme: höchstens {0}",
   "Tokens this month": "Token in diesem Monat",
   "Bytes of documents": "Bytes an Dokumenten",
+  "No page was found.": "Keine Seite wurde gefunden.",
 };

@@ -5,7 +5,7 @@ import { isOver } from "./fold.js";
 import { t } from "./language.js";
 import { shelf, star } from "./marking.js";
 import { at } from "./root.js";
-import { ago, atLeast, date, many, tries } from "./words.js";
+import { ago, atLeast, date, EFFORTS, many, tries } from "./words.js";
 
 const EMPTY = new Set(["not_found", "not_researched"]);
 
@@ -72,7 +72,8 @@ function action(job, changed) {
 function told({ effort, status, current_step: step, usage, forked_from: from, query }) {
   const done = tries(usage.searches, usage.failed_tries);
   const origin = from && (from.instruction ? t`follows “${query}”` : t`fork after event ${from.after}`);
-  const parts = isOver(status) ? [effort, done, origin] : [effort, step, usage.failed_tries && done, origin];
+  const how = EFFORTS[effort];
+  const parts = isOver(status) ? [how, done, origin] : [how, step, usage.failed_tries && done, origin];
   return parts.filter(Boolean).join(" · ");
 }
 

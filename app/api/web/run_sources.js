@@ -1,5 +1,6 @@
 // The pages that were found, and those of them that were read.
 import { $, h, keep, out, say } from "./dom.js";
+import { isOver } from "./fold.js";
 import { t } from "./language.js";
 import { id } from "./run_state.js";
 import { openSource } from "./source.js";
@@ -20,6 +21,7 @@ export function drawSources(job) {
   last = job;
   const all = [...job.sources.values()];
   $("no-sources").hidden = all.length > 0;
+  $("no-sources").textContent = isOver(job.status) ? t("No page was found.") : t("Nothing found yet.");
   keep(
     list,
     all.slice(0, most),
