@@ -1,7 +1,8 @@
 """The page asks with models, an estimate and documents, and lists documents."""
 
-from tests.page.conftest import ask
-from tests.page.played import QUESTION
+from tests.conftest import FAST, serving
+from tests.page.conftest import ask, watching
+from tests.page.played import QUESTION, PlayedHouse
 
 TEXT = b"# Yaks\n\nA yak is an ox of the mountains."
 NOTE = {"name": "yaks.md", "mimeType": "text/markdown", "buffer": TEXT}
@@ -49,6 +50,33 @@ async def test_a_file_that_cannot_be_read_says_so_in_its_line(watched):
 
     await watched.sees(".uploads .bad")
     watched.complaints.clear()  # the browser logs the 422
+
+
+async def test_many_files_are_read_by_workers_and_are_listed_after_a_reload(watched):
+    files = [
+        {"name": f"yak{n}.md", "mimeType": "text/markdown", "buffer": TEXT + b" It has the number %d." % n}
+        for n in range(5)
+    ]
+    broken = {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 nothing"}
+    await watched.go("/browse/documents")
+    await watched.page.locator("#files").set_input_files([*files, broken])
+
+    await watched.sees(".ingestions .good", "Yaks: added")
+    await watched.sees(".ingestions .bad", "Add the file again when that is mended.")
+    await watched.holds("() => document.querySelectorAll('.ingestions .good').length === 5")
+    await watched.holds("() => document.querySelectorAll('#rows .document').length === 5")
+    await watched.page.reload()
+    await watched.sees(".ingestions .bad", "broken.pdf")
+
+
+async def test_a_file_that_waits_for_a_worker_can_be_cancelled(browser, database_url):
+    async with serving(PlayedHouse(FAST, database_url), workers=0) as url, watching(browser, url) as watched:
+        await watched.go("/browse/documents")
+        big = {"name": "big.txt", "mimeType": "text/plain", "buffer": b"A yak is an ox. " * 130_000}
+        await watched.page.locator("#files").set_input_files(big)
+        await watched.sees(".ingestions li", "waits for a worker")
+        await watched.page.get_by_role("button", name="Cancel: big.txt").click()
+        await watched.sees(".ingestions li", "Cancelled; 0 documents of it stay.")
 
 
 async def test_the_estimate_is_that_of_jobs_like_it(watched, http):

@@ -65,8 +65,9 @@ const job = (id) => `/jobs/${encodeURIComponent(id)}`;
  * @param {File} file
  * @param {string} collections
  * @param {(share: number) => void} sent
+ * @param {boolean} isLater a worker reads it; the answer is an ingestion
  */
-function upload(file, collections, sent) {
+function upload(file, collections, sent, isLater) {
   const body = new FormData();
   body.append("file", file);
   if (collections.trim()) body.append("collections", collections);
@@ -74,6 +75,7 @@ function upload(file, collections, sent) {
     const request = new XMLHttpRequest();
     request.open("POST", at("/documents"));
     request.setRequestHeader("Accept", "application/json");
+    if (isLater) request.setRequestHeader("Prefer", "respond-async");
     request.responseType = "json";
     request.upload.addEventListener("progress", (event) => event.lengthComputable && sent(event.loaded / event.total));
     request.addEventListener("load", () =>
@@ -142,6 +144,8 @@ export const api = {
   documentText: (id) => call(`/documents/${id}/text`),
   deleteDocument: (id) => call(`/documents/${id}`, { method: "DELETE" }),
   addDocument: upload,
+  ingestions: (limit) => call(`/ingestions?limit=${limit}`),
+  cancelIngestion: (id) => call(`/ingestions/${id}`, { method: "DELETE" }),
   cancel: (id) => call(job(id), { method: "DELETE" }),
   finish: (id) => call(`${job(id)}/finish`, { method: "POST" }),
   input: (id, said) => call(`${job(id)}/input`, json(said)),

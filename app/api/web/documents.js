@@ -120,6 +120,7 @@ $("upload").append(
   uploadBox(
     () => $("into").value,
     () => show(),
+    true,
   ),
 );
 show();

@@ -1,34 +1,22 @@
-// Files that are dropped or chosen are added as documents, one after the other, each with its progress.
+// Files that are dropped or chosen are sent one after the other, each with its progress. What is big, or many, is
+// read by workers: it outlives the page.
 import { api, told } from "./api.js";
 import { h, say, tell } from "./dom.js";
+import { ingestionList, outcome } from "./ingestions.js";
 import { t } from "./language.js";
-import { many, size } from "./words.js";
+import { size } from "./words.js";
 
-const CHANGES = {
-  added: t("added"),
-  changed: t("changed"),
-  unchanged: t("was there"),
-  same_text: t("has a text that was there"),
-};
-
-/** What came of a file: its documents, and what could not be read. */
-function outcome({ documents, failed, skipped }) {
-  const changes = documents.map((one) => CHANGES[one.change] ?? one.change);
-  return [
-    documents.length === 1 ? `${documents[0].title}: ${changes[0]}` : many(documents.length, "document"),
-    failed.length && t`${many(failed.length, "file")} in it could not be read`,
-    skipped.length && t`${many(skipped.length, "file")} of other formats left out`,
-  ]
-    .filter(Boolean)
-    .join("; ");
-}
+const FEW = 5; // files that are read while one waits for them
+const SMALL = 2_000_000; // bytes; a worker reads what is more
 
 /**
- * A place to drop files on. `added` hears when a file was read.
+ * A place to drop files on. `added` hears when a file was read; `isListed`: files of before are shown, too.
  * @param {() => string} collections
  * @param {() => void} added
+ * @param {boolean} [isListed]
  */
-export function uploadBox(collections, added) {
+export function uploadBox(collections, added, isListed = false) {
+  const later = ingestionList(added);
   const input = h("input", { type: "file", multiple: true, class: "unseen", id: "files" });
   const list = h("ul", { class: "uploads", "aria-label": t("Uploads") });
   const box = h(
@@ -38,9 +26,12 @@ export function uploadBox(collections, added) {
     h("label", { for: "files", class: "button slim" }, t("Choose files")),
     h("span", { class: "hint" }, t("or drop them here: PDF, Word, slides, tables, pages, text, mail, archives.")),
     list,
+    later.element,
   );
+  if (isListed) later.show();
   let last = Promise.resolve();
   const take = (files) => {
+    const isMany = files.length > FEW;
     for (const file of files) {
       const line = h("span", null, t("waits"));
       const bar = h("progress", { max: 1, value: 0, "aria-label": file.name });
@@ -54,17 +45,22 @@ export function uploadBox(collections, added) {
         line,
       );
       list.append(row);
-      last = last.then(() => send(file, { row, line, bar }));
+      last = last.then(() => send(file, { row, line, bar }, isMany || file.size > SMALL));
     }
   };
-  const send = async (file, { row, line, bar }) => {
+  const send = async (file, { row, line, bar }, isLater) => {
     const shows = (share) => {
       bar.value = share;
       say(line, share < 1 ? t("is sent") : t("is read"));
     };
     shows(0);
     try {
-      say(line, outcome(await api.addDocument(file, collections(), shows)));
+      const answer = await api.addDocument(file, collections(), shows, isLater);
+      if (isLater) {
+        row.remove(); // the list of files that workers read goes on with it
+        return later.show();
+      }
+      say(line, outcome(answer));
       row.className = "good";
       added();
     } catch (error) {
