@@ -26,7 +26,15 @@ def turn_ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()
         plan=research.plan,
         turns=research.turns,
         sources=tuple(
-            SeenSource(source.number, source.url, source.title, source.excerpt, source.sha256)
+            SeenSource(
+                source.number,
+                source.url,
+                source.title,
+                source.excerpt,
+                source.sha256,
+                source.score,
+                source.coverage,
+            )
             for source in usable(job)
         ),
         corrections=corrections,
@@ -40,6 +48,7 @@ def turn_ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()
         output_schema=job.request.output_schema or UNSET,
         bytes_per_token=UNSET if job.agent_rules < 4 else research.bytes_per_token,
         every_search_failed=(job.agent_rules >= 7 and _every_search_failed(research)) or UNSET,
+        weighs=job.agent_rules >= 8 or UNSET,
         is_unsearched=(research.is_finishing and not research.bill.searches) or UNSET,
     )
 

@@ -17,7 +17,7 @@ from app.agent.ending import asked, citable, ended, supported
 from app.agent.judging import JudgeCall
 from app.agent.limits import bounds, is_forced, may_use
 from app.agent.output_fields import judged_output, output_of
-from app.agent.ports import BadReply, EmbedReply, JudgeReply, ModelReply, PageReply, SearchReply
+from app.agent.ports import BadReply, EmbedReply, Hit, JudgeReply, ModelReply, PageReply, SearchReply
 from app.agent.turns import tool_calls
 from app.domain import events as e
 from app.domain import tools
@@ -38,6 +38,7 @@ REVIEW_ASSUMPTION = "The plan is right as it is."
 ANSWER_SECONDS = 600  # that the caller has to answer the agent's questions
 URL_IN_TEXT = re.compile(r"https?://[^\s<>\"']{4,2000}")
 MAX_ANSWER_TITLE = 200  # characters of the question, as the title of an answer
+KEPT_DIGITS = 4  # of how well a document fits
 MAX_KEPT_EXCERPT = 500  # characters of a hit that are kept with the source
 
 
@@ -289,8 +290,16 @@ def found_sources(
         if url and url not in known and url not in found and may_use(job, url):
             title, excerpt = clean(hit.title) or url, clean(hit.excerpt)[:MAX_KEPT_EXCERPT]
             number = len(known) + len(found) + 1
-            found[url] = e.SourceFound(number, url, title, excerpt, call.key, hit.engine)
+            fits = _fits(hit) if job.agent_rules >= 8 else {}
+            found[url] = e.SourceFound(number, url, title, excerpt, call.key, hit.engine, **fits)
     return list(found.values())
+
+
+def _fits(hit: Hit) -> dict[str, float]:
+    """Return how well a document fits, to be kept."""
+    if isinstance(hit.coverage, UnsetType):
+        return {}
+    return {"score": round(hit.score, KEPT_DIGITS), "coverage": round(hit.coverage, KEPT_DIGITS)}
 
 
 def usable_urls(job: Job, reply: SearchReply) -> list[str]:

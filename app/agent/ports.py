@@ -33,6 +33,9 @@ class SeenSource(Struct, frozen=True):
     title: str
     excerpt: str
     sha256: str | None = None
+    # How well it fits the search, where that is known; left out of the JSON elsewhere.
+    score: float | UnsetType = UNSET
+    coverage: float | UnsetType = UNSET
 
 
 class FollowUp(Struct, frozen=True):
@@ -99,6 +102,7 @@ class Ask(Struct, frozen=True):
     output_schema: dict[str, Any] | UnsetType = UNSET  # of what the report fills besides
     every_search_failed: bool | UnsetType = UNSET  # so nothing can be said of the sources
     is_unsearched: bool | UnsetType = UNSET  # the report is wanted before anything was searched for
+    weighs: bool | UnsetType = UNSET  # evidence is weighed by many signs; unset in jobs of older rules
     # For each turn, what the server's counts had told by then; 0: nothing yet. Unset in jobs of older rules.
     bytes_per_token: tuple[float, ...] | UnsetType = UNSET
 
@@ -198,6 +202,8 @@ class Hit(Struct, frozen=True):
     score: float  # 0..1, comparable within one search
     # The engine that found it, where several were asked; left out of the JSON elsewhere.
     engine: str | UnsetType = UNSET
+    # 0..1: the share of the query, weighed by rarity in all that can be found, that the excerpt has.
+    coverage: float | UnsetType = UNSET
 
 
 class SearchReply(Struct, frozen=True):

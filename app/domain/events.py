@@ -22,7 +22,7 @@ Loop = Literal["threads"]  # how a job is researched, where not by the one threa
 RULES = 9  # of the citation check: raised where the same report over the same pages comes out otherwise
 
 
-AGENT_RULES = 7  # of the agent's decisions and prompts: raised where the same log leads to another call
+AGENT_RULES = 8  # of the agent's decisions and prompts: raised where the same log leads to another call
 
 
 class Fact(Struct, frozen=True):
@@ -226,6 +226,10 @@ class SourceFound(ResearchFact, frozen=True):
     found_by: str  # key of the search
     # The engine that found it, where the search asked several; left out elsewhere.
     engine: str | UnsetType = UNSET
+    # Of documents only, 0..1: how well it fits the query, and the share of the query's words that it has,
+    # weighed by their rarity in all documents.
+    score: float | UnsetType = UNSET
+    coverage: float | UnsetType = UNSET
 
 
 class PageRead(ResearchFact, frozen=True):

@@ -5,7 +5,7 @@ That is its plan, turns, sources, calls and report.
 
 from typing import assert_never
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from app.domain import events as e
@@ -33,6 +33,8 @@ class Source(Struct, frozen=True):
     excerpt: str
     found_by: str
     sha256: str | None = None
+    score: float | UnsetType = UNSET
+    coverage: float | UnsetType = UNSET
 
 
 class Call(Struct, frozen=True):
@@ -433,7 +435,15 @@ def _plan(state: Research, event: e.PlanDrafted | e.PlanAdapted) -> Research:
 
 
 def _find(state: Research, event: e.SourceFound) -> Research:
-    source = Source(event.number, event.url, event.title, event.excerpt, event.found_by)
+    source = Source(
+        event.number,
+        event.url,
+        event.title,
+        event.excerpt,
+        event.found_by,
+        score=event.score,
+        coverage=event.coverage,
+    )
     turn = replace(state.turns[-1], found=(*state.turns[-1].found, event.number))
     return replace(state, sources=(*state.sources, source), turns=(*state.turns[:-1], turn))
 

@@ -72,8 +72,8 @@ class CorpusSearch:
         """
         found = await self._find(query, limit)
         answers = max((passage.coverage for passage in found), default=0.0) >= MIN_COVERAGE
-        hits = (Hit(passage.url, passage.title, passage.text, passage.score) for passage in found if answers)
-        return SearchReply(tuple(hits), Usage(searches=1))
+        hits = tuple(map(_hit, found)) if answers else ()
+        return SearchReply(hits, Usage(searches=1))
 
     async def read(self, url: str) -> PageReply:
         """The text of a document. Raises ProviderError where it is gone."""
@@ -81,3 +81,7 @@ class CorpusSearch:
         if text is None:
             raise ProviderError("validation", f"No document has the URL {url} (any more).", retryable=False)
         return PageReply(text, Usage(pages=1))
+
+
+def _hit(passage: CorpusHit) -> Hit:
+    return Hit(passage.url, passage.title, passage.text, passage.score, coverage=passage.coverage)

@@ -5,13 +5,14 @@ Is a question answered if its article is there, and refused if not?
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec.structs import replace
 
 from app.agent.citations import bind
 from app.agent.extractive import Extractive
-from app.agent.ports import Ask, SeenSource
+from app.agent.interpret import KEPT_DIGITS, MAX_KEPT_EXCERPT
+from app.agent.ports import Ask, Hit, SeenSource
 from app.domain.caller import ANYBODY
 from app.domain.research import Research, Source, Turn
 from app.domain.tools import AdaptPlan, Answer, GeneratePlan, ReadPages, WebSearch, WriteReport
@@ -30,8 +31,19 @@ async def job(engine: Engine, question: str) -> set[str]:
 
     It asks, searches and reads as a job does; none if it refuses.
     """
+    ask, texts, end = await researched(engine, question)
+    return _stands_on(end, ask.sources, texts) if isinstance(end, WriteReport) else set()
+
+
+async def researched(
+    engine: Engine, question: str, hidden: Collection[str] = ()
+) -> tuple[Ask, dict[str, str], WriteReport | Answer]:
+    """Return what a job saw before its end, and the end.
+
+    What is hidden is not found.
+    """
     search, model, texts = search_of(engine), Extractive(), dict[str, str]()
-    ask = Ask(question, "2026-01-01", "standard", 1, MENU, "", (), (), ())
+    ask = Ask(question, "2026-01-01", "standard", 1, MENU, "", (), (), (), weighs=True)
     while ask.step < MOST:
         step = (await model.next_step(ask, texts)).step
         sources = list(ask.sources)
@@ -40,20 +52,22 @@ async def job(engine: Engine, question: str) -> set[str]:
                 ask = replace(ask, plan=getattr(step.function, "planned_steps", ask.plan))
             case WebSearch():
                 for query in step.function.queries:
-                    for hit in (await search.search(query, HITS)).hits:
+                    hits = (await search.search(query, HITS + len(hidden))).hits
+                    for hit in [hit for hit in hits if hit.url not in hidden][:HITS]:
                         if hit.url not in {source.url for source in sources}:
-                            sources.append(
-                                SeenSource(len(sources) + 1, hit.url, hit.title, hit.excerpt[:500])
-                            )
+                            sources.append(_seen(len(sources) + 1, hit))
             case ReadPages():
                 sources = [await _read(engine, source, step.function.urls, texts) for source in sources]
-            case WriteReport():
-                return _stands_on(step.function, sources, texts)
-            case Answer():
-                return set()
+            case WriteReport() | Answer():
+                return ask, texts, step.function
         turn = Turn(ask.step, step.reasoning, step.function)
         ask = replace(ask, sources=tuple(sources), turns=(*ask.turns, turn), step=ask.step + 1)
     raise AssertionError("The job did not end.")
+
+
+def _seen(number: int, hit: Hit) -> SeenSource:
+    fits = (round(hit.score, KEPT_DIGITS), round(float(hit.coverage or 0), KEPT_DIGITS))
+    return SeenSource(number, hit.url, hit.title, hit.excerpt[:MAX_KEPT_EXCERPT], None, *fits)
 
 
 async def _read(engine: Engine, source: SeenSource, urls: Sequence[str], texts: dict[str, str]) -> SeenSource:

@@ -10,7 +10,8 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from app.agent.extractive import plan
-from app.agent.extractive.page_sentences import Section, sections
+from app.agent.extractive.evidence_parts import Section
+from app.agent.extractive.page_sentences import sections
 from app.agent.extractive.phrases import spoken
 from app.agent.extractive.report_writer import write
 from app.agent.extractive.terms import terms
@@ -105,8 +106,10 @@ def _evidence(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> Seque
     outlined = sections(ask, ask.wish.outline, texts) if ask.wish is not UNSET and ask.wish.outline else ()
     if any(section.found for section in outlined):
         return outlined
-    found = sections(ask, steps, texts)
-    return found if any(section.found for section in found) else sections(ask, plan.plan(ask.query), texts)
+    found = sections(ask, steps, texts, are_questions=True)
+    if any(section.found for section in found):
+        return found
+    return sections(ask, plan.plan(ask.query), texts, are_questions=True)
 
 
 def _decide(ask: Ask, steps: Sequence[str]) -> AnyTool | None:

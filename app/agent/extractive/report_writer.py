@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from markdown_it import MarkdownIt
 from msgspec import UNSET
 
+from app.agent.extractive.evidence_parts import PageSentence, Section
 from app.agent.extractive.page_prose import is_sentence
-from app.agent.extractive.page_sentences import PageSentence, Section, lines_of
+from app.agent.extractive.page_sentences import lines_of
 from app.agent.extractive.phrases import FRAMES, SEARCHES_FAILED, UNSEARCHED, Phrases, framed, spoken
 from app.agent.extractive.plan import facet_of
 from app.agent.extractive.terms import Rarity, terms
