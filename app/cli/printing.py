@@ -69,10 +69,11 @@ def _rows(view: JobView) -> Iterator[tuple[str, str]]:
         result = view.result
         yield "Result", f"{result.title or 'no title'} ({result.stop_reason}, confidence {result.confidence})"
         yield "Outcome", f"{view.outcome or 'unknown'}: {result.outcome_reason}"
+        was_read = any(source.read for source in result.sources)
         if how := WRITTEN[result.written_by]:
-            yield "Written by", f"{result.written_by}: {how}"
-        if result.parts:
-            yield "Parts", " ".join(parts_of(result))
+            yield "Written by", f"{result.written_by}: {how}" if was_read else result.written_by
+        if parts := parts_of(result):
+            yield "Parts", " ".join(parts)
         sources = counted(len(result.sources), "source")
         yield "Evidence", f"{counted(len(result.claims), 'cited sentence')}{_added(result)}, {sources} found"
         for field in result.output.fields if result.output else ():

@@ -109,10 +109,15 @@ def _checked(result: Result, words: ReportWords) -> list[str]:
 
 
 def parts_of(result: Result, words: ReportWords = ENGLISH) -> list[str]:
-    """Say who wrote each part, and how much of it is backed."""
+    """Say who wrote each part, and how much of it is backed.
+
+    Where no page was read, nothing was selected.
+    """
+    was_read = any(source.read for source in result.sources)
     return [
         filled(words.part, n=number, made=words.made[part.author], share=percent(part.coverage))
         for number, part in enumerate(result.parts, 1)
+        if was_read or part.author == "model"
     ]
 
 

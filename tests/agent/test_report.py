@@ -101,7 +101,8 @@ def test_a_report_of_two_authors_says_who_wrote_what():
 
 @pytest.mark.parametrize("written", [report_output.markdown, report_output.html])
 def test_nothing_was_selected_from_pages_that_nobody_read(written):
-    of_pages = replace(result("Two [1]."), written_by="stand_in")
+    parts = (ReportPart("stand_in", 0, 3, 0.0),)
+    of_pages = replace(result("Two [1]."), written_by="stand_in", parts=parts)
     of_none = replace(of_pages, sources=[replace(source, read=False) for source in of_pages.sources])
 
     assert "This text was selected from the pages" in written(of_pages)

@@ -77,12 +77,15 @@ const MADE = {
   extractive: t("selected from the pages"),
 };
 
-/** Who wrote which part, and which citations the system added. */
+/** Who wrote which part, and which citations the system added. Where no page was read, nothing was selected. */
 function authors(result) {
   const bound = result.claims.filter((claim) => claim.bound).length;
+  const wasRead = result.sources.some((source) => source.read);
   return [
-    ...(result.parts ?? []).map(
-      (part, at) => t`Part ${at + 1} was ${MADE[part.author]}; ${percent(part.coverage)} of its sentences are backed.`,
+    ...(result.parts ?? []).flatMap((part, at) =>
+      wasRead || part.author === "model"
+        ? [t`Part ${at + 1} was ${MADE[part.author]}; ${percent(part.coverage)} of its sentences are backed.`]
+        : [],
     ),
     ...(bound ? [t`${many(bound, "citation was", "citations were")} added by the system.`] : []),
   ].map((words) => h("p", { class: "soft small" }, words));
