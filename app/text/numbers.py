@@ -8,10 +8,12 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from unicodedata import normalize
 
 from msgspec import Struct
 
+from app.text.fractions import spelled_values
 from app.text.numerals import (
     DEGREES,
     DOUBTFUL,
@@ -117,7 +119,11 @@ def figures(text: str, language: str = "", *, loose: bool = True) -> Figures:
         language: whose words for numbers count; English ones always do for a page.
         loose: True for a page, in which every word that can be a number counts as one.
     """
+    spelled = list(islice(spelled_values(text), MAX_NUMBERS))
     tokens = _tokens(text)
+    if spelled and not loose:  # in a claim "three quarters" is no 3
+        inside = [range(one.start, one.end) for one in spelled]
+        tokens = [token for token in tokens if not any(token.start in span for span in inside)]
     words = _numerals(language, loose=loose)
     found, months, done = list[Number](), set[int](), 0
     for at, token in enumerate(tokens[: 4 * MAX_NUMBERS]):
@@ -133,6 +139,7 @@ def figures(text: str, language: str = "", *, loose: bool = True) -> Figures:
         elif token.kind == "digits":
             found.append(_with_range(_digits(token, tokens, at, text), tokens, at))
     found += (Number(match[0], frozenset((_han(match[0]),))) for match in _HAN_NUMBER.finditer(text))
+    found += (Number(text[one.start : one.end], one.readings) for one in spelled)
     found += (_roman(match) for match in _ROMAN_CENTURY.finditer(text))
     return Figures(tuple(found[:MAX_NUMBERS]), frozenset(months))
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from app.text import languages
 from app.text.alignment import KIN_PREFIX, NAME, NUMBER, WORD, Aligned, Token, bare, is_kin, tokens
+from app.text.fractions import without_spelled
 from app.text.turning_words import ARTICLES, CONJUNCTIONS, TITLES
 
 MAX_NAMES = 12  # names of a claim that are looked for
@@ -53,7 +54,7 @@ def strangers(claim: str, language: str, known: Known) -> frozenset[str]:
     """
     if language not in ("", "de", *_CAPITAL):
         return frozenset()
-    found = _runs(tokens(_ATTRIBUTED.sub("", claim), language))[:MAX_NAMES]
+    found = _runs(tokens(without_spelled(_ATTRIBUTED.sub("", claim)), language))[:MAX_NAMES]
     if sum(len(run) for run in found if language != "de") * 2 > len(languages.words(claim)):
         return frozenset()  # a line in which every word has a capital letter
     return frozenset(
