@@ -17,6 +17,7 @@ from app.api.contract import LOG, problems_of
 from app.api.problem_details import BadRequest
 from app.domain.event_kinds import TRACES
 from app.store import log, source_lookup
+from app.text.languages import detect
 from app.text.pages import page_number
 from dossier.evidence import SourceOrigin
 from dossier.job_types import Claim, FurtherPassage, Support
@@ -60,6 +61,7 @@ class SourcePage(Struct, frozen=True):
     size: int | None  # bytes
     text: str | None
     quotes: tuple[QuoteView, ...]
+    language: str  # of the page (ISO 639-1), or of its excerpt; "" if neither tells
     judged_by: str  # who gave the verdicts, "" where nobody did
     origin: SourceOrigin  # where it comes from: the read, the search, and the steps that asked for them
 
@@ -85,7 +87,7 @@ async def job_source(
         raise BadRequest("source_not_found", f"The job has no source {number}.", "number")
     recorded = await log.of_types(engine, key, TRACES)
     origin = (await asyncio.to_thread(origins, recorded))[number]
-    return Response(_page(key, found, origin))
+    return Response(await asyncio.to_thread(_page, key, found, origin))
 
 
 def _page(job_id: UUID, source: source_lookup.StoredSource, origin: SourceOrigin) -> SourcePage:
@@ -101,6 +103,7 @@ def _page(job_id: UUID, source: source_lookup.StoredSource, origin: SourceOrigin
         size=page.size if page else None,
         text=source.text,
         quotes=tuple(_quote(claim, source.text or "") for claim in source.claims),
+        language=detect(source.text or found.excerpt),
         judged_by=source.judge if any(claim.verdict for claim in source.claims) else "",
         origin=origin,
     )

@@ -26,10 +26,10 @@ from dossier.job_types import Result, SourceView
 
 MAX_MARKUP = 10_000  # marks of emphasis and links; content with more is not a report, and is slow to parse
 MAX_REPORT_LINE = 500  # characters of a sentence, a title or an address that are shown
-_TAG_NAMES = """a article blockquote br code em footer h1 h2 h3 h4 h5 h6 hr li ol p pre section strong table
-    tbody td th thead tr ul"""
+_TAG_NAMES = """a article bdi blockquote br code em footer h1 h2 h3 h4 h5 h6 hr li ol p pre section strong
+    table tbody td th thead tr ul"""
 TAGS = frozenset(_TAG_NAMES.split())
-ATTRIBUTES = {"a": {"href"}, "li": {"id", "value"}, "ol": {"start"}, "section": {"id"}}
+ATTRIBUTES = {"a": {"href"}, "bdi": {"lang"}, "li": {"id", "value"}, "ol": {"start"}, "section": {"id"}}
 REL = "noopener noreferrer nofollow"
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>&|~#])")
 _CITATION = re.compile(r"\[(\d{1,9})\]")
@@ -166,7 +166,11 @@ def _item(source: SourceView) -> str:
     title, address = escape(clean(source.title, MAX_REPORT_LINE)), _link(source.url)
     shown = escape(clean(source.url, MAX_REPORT_LINE))
     where = f'<a href="{escape(address)}">{shown}</a>' if address else f"<code>{shown}</code>"
-    return f'<li id="source-{source.number}" value="{source.number}">{title} – {where}</li>'
+    language = detect(source.content_excerpt)
+    spoken = f' lang="{language}"' if language else ""
+    return (
+        f'<li id="source-{source.number}" value="{source.number}"><bdi{spoken}>{title}</bdi> – {where}</li>'
+    )
 
 
 def _sanitised(body: str) -> str:

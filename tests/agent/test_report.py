@@ -116,8 +116,11 @@ def test_the_html_is_a_whole_document_in_which_a_citation_leads_to_its_source():
     assert "<title>A report</title>" in text
     assert 'Text <a href="#source-1" rel="noopener noreferrer nofollow">[1]</a> and [2]' in text
     assert "<code>x[1]</code>" in text
-    assert '<li id="source-1" value="1">A page – <a href="https://example.com/1" rel="noopener' in text
-    assert '<li id="source-3" value="3">In the corpus – <code>pydoc:with</code></li>' in text
+    assert (
+        '<li id="source-1" value="1"><bdi>A page</bdi> – <a href="https://example.com/1" rel="noopener'
+        in text
+    )
+    assert '<li id="source-3" value="3"><bdi>In the corpus</bdi> – <code>pydoc:with</code></li>' in text
     assert "source-2" not in text
 
 
@@ -140,6 +143,24 @@ def test_a_report_that_stopped_early_and_one_without_evidence_say_so(form):
 )
 def test_the_html_names_the_language_of_the_report(text, begins):
     assert begins in report_output.html(result(text))
+
+
+@pytest.mark.parametrize(
+    ("excerpt", "title"),
+    [
+        ("Das Wasser kocht bei 100 Grad und wird nicht heißer.", '<bdi lang="de">A page</bdi>'),
+        ("بدأ بناء السور في القرن السابع قبل الميلاد.", '<bdi lang="ar">A page</bdi>'),
+        ("", "<bdi>A page</bdi>"),
+    ],
+)
+def test_the_html_names_the_language_of_each_source(excerpt, title):
+    english = result("The water boils at 100 degrees and gets no hotter [1].")
+    source = replace(english.sources[0], content_excerpt=excerpt)
+
+    text = report_output.html(replace(english, sources=(source,), claims=english.claims[:1]))
+
+    assert '<article lang="en">' in text
+    assert title in text
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -170,7 +191,14 @@ def assert_inert(text):
     for tag, name, value in page.attributes:
         assert (tag, name) in {
             *(("a", "href"), ("a", "rel"), ("li", "id"), ("li", "value"), ("section", "id"), ("ol", "start")),
-            *(("html", "lang"), ("main", "dir"), ("meta", "charset"), ("meta", "name"), ("meta", "content")),
+            *(
+                ("html", "lang"),
+                ("bdi", "lang"),
+                ("main", "dir"),
+                ("meta", "charset"),
+                ("meta", "name"),
+                ("meta", "content"),
+            ),
         }
         if name == "href":
             assert re.match(r"https?://|#source-\d+$", value)

@@ -61,6 +61,10 @@ async def test_a_report_in_another_script_fits_a_narrow_page(browser, standing, 
         assert direction == ("rtl" if query == ARABIC else "ltr")
         language = await watched.find("#article").get_attribute("lang")
         assert language == ("ar" if query == ARABIC else "zh")
+        await watched.find("#article .cite").first.click()
+        await watched.sees("dialog mark.here")
+        for part in (".page-text", "blockquote", "h2 bdi"):
+            assert await watched.find(f"dialog {part}").first.get_attribute("lang") == language
 
 
 async def test_the_report_is_downloaded_in_each_format(browser, standing, long_report):

@@ -34,8 +34,8 @@ function spans(quotes, length) {
 }
 
 /** The page in paragraphs; a mark that goes over a break is marked in both. */
-function marked(text, quotes) {
-  const body = h("div", { class: "page-text", dir: "auto" });
+function marked(text, quotes, lang) {
+  const body = h("div", { class: "page-text", dir: "auto", lang });
   let paragraph = h("p");
   for (const span of spans(inUnits(text, quotes), text.length)) {
     const parts = text.slice(span.start, span.end).split(/(\n[ \t]*\n\s*)/);
@@ -133,7 +133,8 @@ export async function openSource(id, number, claim, closed) {
   return dialog;
 
   function show(source) {
-    title.textContent = `[${source.number}] ${source.title}`;
+    const lang = source.language || null; // of its words; the rest of the drawer is in the page's language
+    title.replaceChildren(`[${source.number}] `, h("bdi", { lang }, source.title));
     where.replaceChildren(out(source.url, source.url), source.size ? t` · ${size(source.size)}, as it was read` : "");
     const quotes = source.quotes.map((quote, index) => ({ ...quote, index }));
     const places = quotes.flatMap((quote) => [quote, ...quote.more.map((place) => ({ ...place, index: quote.index }))]);
@@ -144,12 +145,12 @@ export async function openSource(id, number, claim, closed) {
           { class: "notice" },
           source.read ? t("The text of this page is not kept any more.") : t("This page was found but not read."),
         ),
-        h("p", null, source.excerpt),
+        h("p", { dir: "auto", lang }, source.excerpt),
       );
       return;
     }
     const why = h("div", { class: "why", hidden: !quotes.length });
-    body.replaceChildren(why, marked(source.text, places));
+    body.replaceChildren(why, marked(source.text, places, lang));
     let at = Math.max(
       0,
       quotes.findIndex((quote) => quote.claim === claim),
@@ -161,7 +162,7 @@ export async function openSource(id, number, claim, closed) {
     const point = () => {
       why.replaceChildren(
         h("p", { dir: "auto" }, quotes[at].claim),
-        ...[quotes[at], ...quotes[at].more].map((place) => h("blockquote", { dir: "auto" }, place.quote)),
+        ...[quotes[at], ...quotes[at].more].map((place) => h("blockquote", { dir: "auto", lang }, place.quote)),
         ...[
           quotes[at].page_number ? t`Page ${quotes[at].page_number}.` : "",
           quotes[at].given ? "" : held(quotes[at]),

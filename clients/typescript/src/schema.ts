@@ -941,6 +941,7 @@ export interface components {
             size: number | null;
             text: string | null;
             quotes: components["schemas"]["QuoteView"][];
+            language: string;
             judged_by: string;
             origin: components["schemas"]["SourceOrigin"];
         };
