@@ -62,7 +62,7 @@ async def test_many_files_are_read_by_workers_and_are_listed_after_a_reload(watc
     await watched.page.locator("#files").set_input_files([*files, broken])
 
     await watched.sees(".ingestions .good", "Yaks: added")
-    await watched.sees(".ingestions .bad", "Add the file again when that is mended.")
+    await watched.sees(".ingestions .bad", "save it again")
     await watched.holds("() => document.querySelectorAll('.ingestions .good').length === 5")
     await watched.holds("() => document.querySelectorAll('#rows .document').length === 5")
     await watched.page.reload()

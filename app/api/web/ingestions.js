@@ -33,7 +33,7 @@ export function outcome({ documents, failed, skipped }) {
 const isOpen = (one) => one.status === "pending" || one.status === "running";
 
 function standing(one) {
-  if (one.status === "failed") return t`${one.error ?? t("unknown")} Add the file again when that is mended.`;
+  if (one.status === "failed") return (one.error ?? t("unknown")).replace(`${one.name}: `, ""); // says what to do
   if (one.result) return outcome(one.result);
   if (one.status === "cancelled") return t`Cancelled; ${many(one.documents_done, "document")} of it stay.`;
   if (one.status === "pending") return t("waits for a worker");

@@ -581,7 +581,6 @@ export const WORDS = {
   "Turns {0} to {1}": "Züge {0} bis {1}",
   "Two jobs, side by side": "Zwei Aufträge nebeneinander",
   "Up to {0} calls and {1}.": "Bis zu {0} Aufrufe und {1}.",
-  "{0} Add the file again when that is mended.": "{0} Fügen Sie die Datei erneut hinzu, wenn das behoben ist.",
   "Cancelled; {0} of it stay.": "Abgebrochen; {0} davon bleiben.",
   "waits for a worker": "wartet auf einen Worker",
   "{0} of {1} stored": "{0} von {1} gespeichert",
