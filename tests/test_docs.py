@@ -15,6 +15,7 @@ import click
 import httpx
 import msgspec
 import pytest
+from openai import OpenAI
 
 from app.agent.limits import PRESETS
 from app.api import jobs, problem_details
@@ -286,8 +287,12 @@ async def test_python_in_the_documents_runs(house, database_url, monkeypatch, fe
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     async with serving(house) as url:
         program = compile(fence.text.replace("http://127.0.0.1:8000", url), str(fence), "exec")
+        names = {"__name__": "__main__"}
         async with asyncio.timeout(60):
-            await asyncio.to_thread(exec, program, {"__name__": "__main__"})
+            await asyncio.to_thread(exec, program, names)
+        for made in names.values():  # what a script leaves to its process's end
+            if isinstance(made, OpenAI):
+                made.close()
 
 
 async def test_the_program_that_verifies_hashes_finds_a_changed_event(writer, database_url, monkeypatch):
