@@ -550,6 +550,8 @@ export interface components {
             excerpt: string;
             found_by: string;
             engine?: string;
+            score?: number;
+            coverage?: number;
         };
         /** @description Words of a page that support a sentence of the report. */
         SourceQuote: {
