@@ -1,5 +1,6 @@
 """What a caller asks for: the question and its limits."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
@@ -12,6 +13,10 @@ Verify = Literal["off", "cited", "all"]
 Domain = Annotated[str, Meta(min_length=1, max_length=253)]
 Tag = Annotated[str, Meta(min_length=1, max_length=50)]
 Collection = Annotated[str, Meta(min_length=1, max_length=100)]
+LANGUAGE_PATTERN = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"
+LanguageTag = Annotated[str, Meta(min_length=2, max_length=35, pattern=LANGUAGE_PATTERN)]
+REGION_PATTERN = r"^[A-Za-z]{2}$"
+Region = Annotated[str, Meta(pattern=REGION_PATTERN)]
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -35,6 +40,17 @@ class Sources(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     blocked_domains: Annotated[tuple[Domain, ...], Meta(max_length=100)] = ()
     # Only documents in one of these; where `search` is None, no web either. Empty: all documents.
     collections: Annotated[tuple[Collection, ...], Meta(max_length=100)] = ()
+    # Told to the engines of the web that can search by them; docs/sources.md says which.
+    published_after: date | None = None  # the first day
+    published_before: date | None = None  # the last day
+    language: LanguageTag | None = None  # of the pages
+    region: Region | None = None  # that the search is made from, a country of ISO 3166
+
+    def __post_init__(self) -> None:
+        """Refuse a time that ends before it begins."""
+        after, before = self.published_after, self.published_before
+        if after and before and after > before:
+            raise ValueError("Use a published_before that is not earlier than published_after.")
 
 
 MAX_QUERY = 4000  # characters
@@ -50,8 +66,6 @@ MAX_INSTRUCTIONS = 4000  # characters
 MAX_HEADINGS = 30
 
 Instructions = Annotated[str, Meta(max_length=MAX_INSTRUCTIONS)]
-LANGUAGE_PATTERN = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"
-LanguageTag = Annotated[str, Meta(min_length=2, max_length=35, pattern=LANGUAGE_PATTERN)]
 LengthName = Literal["short", "medium", "long"]
 Length = LengthName | Annotated[int, Meta(ge=50, le=10_000)]  # a number is one of words
 Heading = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]

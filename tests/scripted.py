@@ -4,6 +4,7 @@ No network is used, and no language.
 """
 
 import asyncio
+from typing import Any
 
 from app.agent.ports import Ask, Hit, ModelReply, PageReply, SearchReply
 from app.domain import tools
@@ -64,9 +65,11 @@ class ScriptedSearch:
     def __init__(self) -> None:
         self.searches: list[str] = []
         self.reads: list[str] = []
+        self.told: list[dict[str, Any]] = []
 
-    async def search(self, query, limit, *, allowed=(), blocked=()):
+    async def search(self, query, limit, *, allowed=(), blocked=(), **told):
         self.searches.append(query)
+        self.told.append(told)
         hits = [Hit(url, f"Page {url[-1]}", text[:40], 0.9) for url, text in PAGES.items()]
         return SearchReply(tuple(hits[:limit]))
 

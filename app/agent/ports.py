@@ -5,6 +5,7 @@ with a type and whether trying again can help; nothing else may come out.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Protocol
 
 from msgspec import UNSET, Struct, UnsetType
@@ -193,6 +194,18 @@ class PartlyPaid(ProviderError):
         self.usage = usage
 
 
+class SearchBounds(Struct, frozen=True, omit_defaults=True):
+    """When the pages wanted were published, and for whom."""
+
+    published_after: date | None = None
+    published_before: date | None = None
+    language: str | None = None  # a BCP 47 tag
+    region: str | None = None  # a country of ISO 3166
+
+
+UNBOUNDED = SearchBounds()
+
+
 class Hit(Struct, frozen=True):
     """A page that a search offers."""
 
@@ -337,12 +350,18 @@ class Search(Protocol):
     scope: SearchScope
 
     async def search(
-        self, query: str, limit: int, *, allowed: Sequence[str] = (), blocked: Sequence[str] = ()
+        self,
+        query: str,
+        limit: int,
+        *,
+        allowed: Sequence[str] = (),
+        blocked: Sequence[str] = (),
+        bounds: SearchBounds = UNBOUNDED,
     ) -> SearchReply:
         """At most `limit` hits, best first. Raises ProviderError.
 
-        The domains `allowed` and `blocked` are passed on to engines that can search by them; they promise
-        nothing about the hits.
+        The domains `allowed` and `blocked`, and the bounds, are passed on to engines that can search by
+        them; they promise nothing about the hits.
         """
         ...
 

@@ -5,6 +5,7 @@ The messages are our own.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -12,12 +13,15 @@ from msgspec import inspect as kinds
 
 from app.api.problem_details import InvalidField
 from app.text.json_bounds import MAX_JSON_KEYS, excesses
-from dossier.request import LANGUAGE_PATTERN
+from dossier.request import LANGUAGE_PATTERN, REGION_PATTERN
 
 MAX_METADATA = 10_240  # bytes of JSON
 MAX_SHOWN_NAME = 100  # characters of a name that a caller made up
 WHITE_SPACE_ONLY = r"\S"  # the pattern of texts that must say something
-TEXT_PATTERNS = {LANGUAGE_PATTERN: "Use a language tag such as de or pt-BR."}  # what other patterns ask for
+TEXT_PATTERNS = {  # what other patterns ask for
+    LANGUAGE_PATTERN: "Use a language tag such as de or pt-BR.",
+    REGION_PATTERN: "Use the two letters of a country, such as AT.",
+}
 
 NUMBER_KINDS = (kinds.IntType, kinds.FloatType)
 TYPE_NAMES = ((str, "a string"), (bool, "a boolean"), (int | float, "a number"), (list, "an array"))
@@ -62,6 +66,11 @@ def _struct(value: object, kind: Any, path: str) -> Iterator[InvalidField]:  # n
     if not isinstance(value, dict):
         yield _wrong("an object", value, path)
         return
+    found = list(_field_faults(value, kind, path))
+    yield from found or _rule_faults(value, kind.cls, path)
+
+
+def _field_faults(value: dict[str, Any], kind: Any, path: str) -> Iterator[InvalidField]:  # noqa: ANN401
     known = {field.encode_name: field for field in kind.fields}
     for name, inner in value.items():
         if name in known:
@@ -72,6 +81,15 @@ def _struct(value: object, kind: Any, path: str) -> Iterator[InvalidField]:  # n
     for name, field in known.items():
         if field.required and name not in value:
             yield InvalidField(_joined(path, name), "This field is required.", "missing_field")
+
+
+def _rule_faults(value: dict[str, Any], wanted: type, path: str) -> Iterator[InvalidField]:
+    """Yield what the type itself refuses of fields that are each right."""
+    try:
+        msgspec.convert(value, wanted)
+    except msgspec.ValidationError as error:
+        if isinstance(error.__cause__, ValueError):
+            yield InvalidField(_name(path), str(error.__cause__), "out_of_range")
 
 
 def _text(value: object, kind: Any, path: str) -> Iterator[InvalidField]:  # noqa: ANN401
@@ -85,6 +103,13 @@ def _text(value: object, kind: Any, path: str) -> Iterator[InvalidField]:  # noq
         yield InvalidField(path, "Use more than white space.", "too_short")
     elif kind.pattern in TEXT_PATTERNS and not re.fullmatch(kind.pattern, value):
         yield InvalidField(path, TEXT_PATTERNS[kind.pattern], "out_of_range")
+
+
+def _day(value: object, _kind: Any, path: str) -> Iterator[InvalidField]:  # noqa: ANN401
+    try:
+        msgspec.convert(value, date)
+    except msgspec.ValidationError:
+        yield InvalidField(path, "Use a date such as 2026-01-31.", "out_of_range")
 
 
 def _number(value: object, kind: Any, path: str) -> Iterator[InvalidField]:  # noqa: ANN401
@@ -154,6 +179,7 @@ def _nothing(_value: object, _kind: Any, _path: str) -> Iterator[InvalidField]: 
 CHECKS: dict[type, Callable[[object, Any, str], Iterable[InvalidField]]] = {
     kinds.StructType: _struct,
     kinds.StrType: _text,
+    kinds.DateType: _day,
     kinds.IntType: _number,
     kinds.FloatType: _number,
     kinds.BoolType: _truth,

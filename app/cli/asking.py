@@ -96,6 +96,7 @@ REPORT_OPTIONS = (
         "--heading", "outline", multiple=True, help="A heading of the report; repeatable, in order."
     ),
 )
+CALENDAR_DAY = click.DateTime(["%Y-%m-%d"])
 SOURCE_OPTIONS = (
     click.option("--search", type=SearchChoice(), help="Where to look."),
     click.option(
@@ -115,6 +116,10 @@ SOURCE_OPTIONS = (
     click.option(
         "--collection", "collections", multiple=True, help="Search its documents alone; repeatable."
     ),
+    click.option("--published-after", type=CALENDAR_DAY, help="The first day that pages are from."),
+    click.option("--published-before", type=CALENDAR_DAY, help="The last day that pages are from."),
+    click.option("--pages-in", metavar="TAG", help="The pages' language, such as de or pt-BR."),
+    click.option("--region", metavar="CODE", help="The country that is searched from, such as AT."),
 )
 REQUEST_OPTIONS = (
     click.argument("question"),
@@ -161,7 +166,10 @@ def fields_of(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def sources_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was said of the sources."""
-    return {name: options[name] for name in Sources.__struct_fields__ if options[name]}
+    said = {**options, "language": options["pages_in"]}  # --language is the report's
+    for name in ("published_after", "published_before"):
+        said[name] = said[name] and said[name].date()
+    return {name: said[name] for name in Sources.__struct_fields__ if said[name]}
 
 
 def report_fields_of(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from app.agent.ports import Hit, PageReply, SearchReply
+from app.agent.ports import UNBOUNDED, Hit, PageReply, SearchBounds, SearchReply
 from app.domain.events import Usage
 from app.errors import ProviderError
 from dossier.request import SearchScope
@@ -65,6 +65,7 @@ class CorpusSearch:
         *,
         allowed: Sequence[str] = (),  # noqa: ARG002 - documents are found by their words alone
         blocked: Sequence[str] = (),  # noqa: ARG002
+        bounds: SearchBounds = UNBOUNDED,  # noqa: ARG002
     ) -> SearchReply:
         """Return at most `limit` passages of different documents, best first.
 

@@ -6,7 +6,7 @@ from itertools import chain, zip_longest
 
 from msgspec.structs import replace
 
-from app.agent.ports import Hit, PageReply, Search, SearchReply
+from app.agent.ports import UNBOUNDED, Hit, PageReply, Search, SearchBounds, SearchReply
 from app.domain.events import FailedPart, Usage
 from app.errors import ProviderError
 from app.providers.engines.search_engine import SearchEngine
@@ -40,7 +40,13 @@ class MergedSearch:
         self._readers = _distinct_readers(self._searches, reader)
 
     async def search(
-        self, query: str, limit: int, *, allowed: Sequence[str] = (), blocked: Sequence[str] = ()
+        self,
+        query: str,
+        limit: int,
+        *,
+        allowed: Sequence[str] = (),
+        blocked: Sequence[str] = (),
+        bounds: SearchBounds = UNBOUNDED,
     ) -> SearchReply:
         """Interleave the searches' hits by rank, each url once.
 
@@ -50,7 +56,10 @@ class MergedSearch:
             ProviderError: all of them failed; one that trying again may help, where there is one.
         """
         outcomes = await asyncio.gather(
-            *(search.search(query, limit, allowed=allowed, blocked=blocked) for search in self._searches),
+            *(
+                search.search(query, limit, allowed=allowed, blocked=blocked, bounds=bounds)
+                for search in self._searches
+            ),
             return_exceptions=True,
         )
         replies, errors, failed = list[SearchReply](), list[ProviderError](), list[FailedPart]()

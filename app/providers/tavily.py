@@ -10,7 +10,7 @@ from msgspec import Struct
 from tavily import AsyncTavilyClient
 from tavily.errors import TimeoutError as TavilyTimeout
 
-from app.agent.ports import Hit, PageReply, SearchReply
+from app.agent.ports import UNBOUNDED, Hit, PageReply, SearchBounds, SearchReply
 from app.domain.events import Usage
 from app.errors import ProviderError
 from app.providers.base_address import checked_address
@@ -110,7 +110,13 @@ class TavilySearch:
         self._tavily = AsyncTavilyClient(api_key=self._key, client=lane)
 
     async def search(
-        self, query: str, limit: int, *, allowed: Sequence[str] = (), blocked: Sequence[str] = ()
+        self,
+        query: str,
+        limit: int,
+        *,
+        allowed: Sequence[str] = (),
+        blocked: Sequence[str] = (),
+        bounds: SearchBounds = UNBOUNDED,
     ) -> SearchReply:
         """At most `limit` pages of the web, best first. Raises ProviderError."""
         reply = await self._ask(
@@ -121,6 +127,8 @@ class TavilySearch:
                 max_results=min(limit, MAX_HITS),
                 include_domains=_hosts(allowed),
                 exclude_domains=_hosts(blocked),
+                start_date=bounds.published_after and bounds.published_after.isoformat(),
+                end_date=bounds.published_before and bounds.published_before.isoformat(),
                 include_usage=True,
                 timeout=self._timeout,
             ),

@@ -11,6 +11,7 @@ from app.agent.calls import BriefCall, Call, ModelCall, ReadCall, Reply, SearchC
 from app.agent.judging import JudgeCall
 from app.agent.matching import EmbedCall
 from app.agent.ports import (
+    UNBOUNDED,
     UNJUDGED,
     BriefModel,
     Embedder,
@@ -20,12 +21,14 @@ from app.agent.ports import (
     Model,
     PageReply,
     Search,
+    SearchBounds,
     TextReply,
     Writing,
 )
 from app.domain.job import Job
 from app.errors import ProviderError
 from app.worker.breaker import Breaker, Changed, Times
+from dossier.request import Sources
 
 MAX_STORED_PAGE = 1_000_000  # characters of a page that are kept
 
@@ -165,6 +168,7 @@ class Tools:
                     call.limit,
                     allowed=sources.allowed_domains,
                     blocked=sources.blocked_domains,
+                    **_bounds(sources),
                 )
             case ReadCall():
                 page = await self._search(job).read(call.url)
@@ -179,3 +183,9 @@ class Tools:
         # Comparing can take some seconds of CPU.
         near = await asyncio.to_thread(matching.nearest, wanted, found.vectors, embedder.threshold)
         return EmbedReply(near, found.usage)
+
+
+def _bounds(sources: Sources) -> dict[str, SearchBounds]:
+    """Return the bounds of a search as an argument, if any."""
+    bounds = SearchBounds(sources.published_after, sources.published_before, sources.language, sources.region)
+    return {} if bounds == UNBOUNDED else {"bounds": bounds}

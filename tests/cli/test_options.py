@@ -14,5 +14,6 @@ def test_every_field_of_the_sources_is_an_option(command):
 
 def test_what_is_not_said_of_the_sources_is_left_out():
     said = {"search": None, "allowed_domains": (), "blocked_domains": ("a.test",), "collections": ("law",)}
+    said |= dict.fromkeys(("published_after", "published_before", "pages_in", "region"))
 
     assert sources_of(said) == {"blocked_domains": ("a.test",), "collections": ("law",)}

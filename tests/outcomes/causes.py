@@ -234,7 +234,7 @@ class CausedSearch:
         self._all_fail = 0 < len(queries) <= self._cause.searches_fail
         self._failing = set(queries[len(queries) - self._cause.searches_fail :])
 
-    async def search(self, query, limit, *, allowed=(), blocked=()):
+    async def search(self, query, limit, *, allowed=(), blocked=(), **_):
         if query in self._failing or self._all_fail:
             raise _error(is_refused=self._cause.refused)
         found = PAGES if self._cause.hits else {}

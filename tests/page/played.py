@@ -63,7 +63,7 @@ class PlayedSearch:
     def __init__(self, pause: float = 0.0) -> None:
         self.pause = pause
 
-    async def search(self, query, limit, *, allowed=(), blocked=()):
+    async def search(self, query, limit, *, allowed=(), blocked=(), **_):
         await asyncio.sleep(self.pause)
         found = _pages_for(query)
         hits = [Hit(url, title, text[:120] or title, 0.9) for url, (title, text) in found.items()]

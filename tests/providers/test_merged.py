@@ -20,7 +20,7 @@ class Fixed:
         self.name, self.scope, self.error, self.cost, self.pages = name, scope, error, cost, pages
         self.urls, self.asked, self.reads = urls, [], []
 
-    async def search(self, query, limit, *, allowed=(), blocked=()):
+    async def search(self, query, limit, *, allowed=(), blocked=(), **_):
         self.asked.append((query, limit, allowed, blocked))
         await asyncio.sleep(0.05)
         if self.error:

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from datetime import UTC, date, datetime, timedelta
 from html import escape
 
 import pytest
 
+from app.agent.ports import SearchBounds
 from app.errors import BadSetting, ProviderError
 from app.providers import http
 from app.providers.engines.arxiv import ArxivSearch
@@ -13,7 +15,7 @@ from app.providers.engines.brave import BraveSearch
 from app.providers.engines.choice import ENGINES, engine_names, web_searches
 from app.providers.engines.openalex import OpenAlexSearch
 from app.providers.engines.own_endpoint import EndpointSearch
-from app.providers.engines.search_engine import hosts
+from app.providers.engines.search_engine import SearchQuery, hosts
 from app.providers.engines.searxng import SearxngSearch
 from app.providers.engines.wikipedia import WikipediaSearch
 from app.providers.http import make_client
@@ -176,6 +178,64 @@ async def test_hits_are_plain_and_in_the_engines_order(engine, server):
         ("https://b.example", "B", ""),
     ]
     assert (found.usage.searches, found.usage.cost_usd) == (1, 0.005 if engine.name == "brave" else 0)
+
+
+BOUNDS_SENT = {
+    "searxng": [("language", "de-AT")],
+    "brave": [("freshness", "2024-02-01to2024-03-31"), ("search_lang", "de"), ("country", "AT")],
+    "wikipedia": [],
+    "openalex": [
+        ("filter", "from_publication_date:2024-02-01,to_publication_date:2024-03-31,language:de"),
+    ],
+    "arxiv": [("search_query", "(all:boiling) AND submittedDate:[202402010000 TO 202403312359]")],
+    "http": [],
+}
+
+
+async def test_time_and_place_go_to_the_engines_that_can_search_by_them(engine, server):
+    asked = []
+
+    def answer(request):
+        asked.append(request)
+        return written_reply(WRITTEN[engine.name](FOUND))
+
+    server.answer = answer
+    bounds = SearchBounds(date(2024, 2, 1), date(2024, 3, 31), "de-AT", "at")
+
+    await engine.search("boiling", 5, bounds=bounds)
+
+    [request] = asked
+    for name, value in BOUNDS_SENT[engine.name]:
+        assert request.query[name] == value
+    if engine.name == "http":
+        sent = json.loads(request.body)
+        told = [sent[name] for name in ("published_after", "published_before", "language", "region")]
+        assert told == ["2024-02-01", "2024-03-31", "de-AT", "at"]
+
+
+async def test_wikipedia_is_asked_in_the_language_of_the_pages_that_are_wanted():
+    async with make_client() as client:
+        engine = WikipediaSearch(client, PageReader(Fetcher()))
+        asked = SearchQuery("boiling point of water", 5, bounds=SearchBounds(language="de-AT"))
+
+        assert engine._request(asked).url.host == "de.wikipedia.org"
+
+
+@pytest.mark.parametrize(("days", "name"), [(0, "day"), (20, "month"), (200, "year"), (900, None)])
+async def test_searxng_gets_the_shortest_range_that_is_long_enough(server, days, name):
+    asked = []
+
+    def answer(request):
+        asked.append(request.query.get("time_range"))
+        return json_reply(searxng_json(FOUND))
+
+    server.answer = answer
+    async with make_client() as client:
+        engine = SearxngSearch(client, PageReader(Fetcher()), url=server.url)
+        after = datetime.now(UTC).date() - timedelta(days)
+        await engine.search("boiling", 5, bounds=SearchBounds(after))
+
+    assert asked == [name]
 
 
 async def test_nothing_found_is_not_an_error(engine, server):

@@ -202,7 +202,7 @@ class Chronicles:
     def __init__(self) -> None:
         self.pages = {page.url: page for page in pages()}
 
-    async def search(self, _query, limit, *, allowed=(), blocked=()):
+    async def search(self, _query, limit, *, allowed=(), blocked=(), **_):
         found = enumerate(self.pages.items())
         hits = [Hit(url, f"Chronicle {at}", page.text[:40], 0.9) for at, (url, page) in found]
         return SearchReply(tuple(hits[:limit]))

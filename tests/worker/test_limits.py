@@ -1,19 +1,21 @@
 """Promises 7 and 8 hold, and questions come before spending."""
 
 import asyncio
+from datetime import date
 
 import httpx
 import pytest
 
 from app import handle
 from app.agent.limits import PRESETS
-from app.agent.ports import BadReply, ModelReply
+from app.agent.ports import BadReply, ModelReply, SearchBounds
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain import tools
 from app.errors import ProviderError
 from app.worker import breaker, call_maker
 from app.worker.breaker import Breaker
+from dossier.request import Sources
 from tests.api.problems import assert_problem
 from tests.api.sse import read
 from tests.scripted import PLAN, REASONING, REPORT, SCRIPT, ScriptedModel
@@ -337,8 +339,6 @@ async def test_a_waiting_question_can_be_cancelled(http: httpx.AsyncClient, hous
 
 
 async def test_blocked_domains_are_neither_found_nor_read(house):
-    from dossier.request import Sources
-
     sources = Sources(blocked_domains=("example.com",))
     job = await submitted_job(house.writer, sources=sources)
     async with working(house):
@@ -346,6 +346,15 @@ async def test_blocked_domains_are_neither_found_nor_read(house):
 
     assert job.research.sources == ()
     assert house.search.reads == []
+
+
+async def test_time_and_place_are_told_to_the_search(house):
+    sources = Sources(published_after=date(2026, 1, 31), language="de", region="AT")
+    job = await submitted_job(house.writer, sources=sources)
+    async with working(house):
+        await over(house, job.id)
+
+    assert house.search.told[0]["bounds"] == SearchBounds(date(2026, 1, 31), None, "de", "AT")
 
 
 async def test_a_page_that_the_caller_named_may_be_read(house):

@@ -18,7 +18,7 @@ class FailingSearch:
     name = "tavily"
     scope = "web"
 
-    async def search(self, query, limit, *, allowed=(), blocked=()):
+    async def search(self, query, limit, *, allowed=(), blocked=(), **_):
         raise ProviderError("network", "Tavily answered 503.", retryable=True)
 
     async def read(self, url):

@@ -1,9 +1,11 @@
 """Search the papers of arXiv, without a key."""
 
+from datetime import UTC, date, datetime
+
 import httpx
 from lxml import etree
 
-from app.agent.ports import Hit
+from app.agent.ports import Hit, SearchBounds
 from app.providers.base_address import checked_address, joined
 from app.providers.engines.search_engine import ENGINE_TIMEOUT, SearchEngine, SearchQuery, ranked
 from app.providers.reader.page_reader import PageReader
@@ -12,6 +14,7 @@ from app.text.languages import content_words, detect, words
 ARXIV_SETTING = "ARXIV_URL"
 ARXIV = "https://export.arxiv.org"  # the host that arXiv keeps for programs
 ARXIV_PAUSE = 3.0  # seconds between two requests, as arXiv asks of its users
+FIRST_PAPER = date(1991, 8, 14)
 MAX_ARXIV_WORDS = 20  # of a query
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -39,7 +42,10 @@ class ArxivSearch(SearchEngine):
         self.pause = pause
 
     def _request(self, asked: SearchQuery) -> httpx.Request:
-        fields = {"search_query": _any_word(asked.query), "max_results": str(asked.limit)}
+        fields = {
+            "search_query": _submitted(_any_word(asked.query), asked.bounds),
+            "max_results": str(asked.limit),
+        }
         return self._lane.build_request("GET", joined(self._base, "/api/query"), params=fields)
 
     def _hits(self, body: bytes) -> list[Hit]:
@@ -54,6 +60,15 @@ def _any_word(query: str) -> str:
     """
     wanted = dict.fromkeys(content_words(query, detect(query)) or words(query))
     return " OR ".join(f"all:{word}" for word in list(wanted)[:MAX_ARXIV_WORDS])
+
+
+def _submitted(query: str, bounds: SearchBounds) -> str:
+    """Return a query for papers that were submitted in a time."""
+    after, before = bounds.published_after, bounds.published_before
+    if not (after or before):
+        return query
+    days = f"{after or FIRST_PAPER:%Y%m%d}0000 TO {before or datetime.now(UTC):%Y%m%d}2359"
+    return f"({query}) AND submittedDate:[{days}]"
 
 
 def _feed(body: bytes) -> etree._Element:

@@ -1,9 +1,11 @@
 """Search through Brave's API."""
 
+from datetime import UTC, date, datetime
+
 import httpx
 from msgspec import Struct
 
-from app.agent.ports import Hit
+from app.agent.ports import Hit, SearchBounds
 from app.providers.base_address import checked_address, joined
 from app.providers.engines.search_engine import ENGINE_TIMEOUT, SearchEngine, SearchQuery, decoded, ranked
 from app.providers.http import checked_key
@@ -13,6 +15,7 @@ BRAVE_KEY_SETTING = "BRAVE_API_KEY"
 BRAVE_BASE_SETTING = "BRAVE_BASE_URL"
 BRAVE_API = "https://api.search.brave.com"
 BRAVE_SEARCH_USD = 0.005  # $5 for 1,000
+WEB_BEGAN = date(1990, 1, 1)
 MAX_BRAVE_QUERY = 400  # characters; Brave refuses more
 
 
@@ -57,6 +60,7 @@ class BraveSearch(SearchEngine):
     def _request(self, asked: SearchQuery) -> httpx.Request:
         query = asked.with_sites if len(asked.with_sites) <= MAX_BRAVE_QUERY else asked.query
         fields = {"q": query[:MAX_BRAVE_QUERY], "count": str(asked.limit), "result_filter": "web"}
+        fields |= _bounds(asked.bounds)
         headers = {"X-Subscription-Token": self._key}
         return self._lane.build_request("GET", self._address, params=fields, headers=headers)
 
@@ -67,6 +71,21 @@ class BraveSearch(SearchEngine):
 
     def _secrets(self) -> tuple[str, ...]:
         return (self._key,)
+
+
+def _bounds(bounds: SearchBounds) -> dict[str, str]:
+    wanted = {
+        "freshness": _days(bounds.published_after, bounds.published_before),
+        "search_lang": (bounds.language or "").lower().partition("-")[0],
+        "country": (bounds.region or "").upper(),
+    }
+    return {name: value for name, value in wanted.items() if value}
+
+
+def _days(after: date | None, before: date | None) -> str:
+    if not (after or before):
+        return ""
+    return f"{after or WEB_BEGAN}to{before or datetime.now(UTC).date()}"
 
 
 def _excerpt(result: _BraveResult) -> str:

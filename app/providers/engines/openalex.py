@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import httpx
 from msgspec import Struct
 
-from app.agent.ports import Hit
+from app.agent.ports import Hit, SearchBounds
 from app.providers.base_address import checked_address, joined
 from app.providers.engines.search_engine import ENGINE_TIMEOUT, SearchEngine, SearchQuery, decoded, ranked
 from app.providers.reader.page_reader import PageReader
@@ -54,11 +54,22 @@ class OpenAlexSearch(SearchEngine):
             "per-page": str(asked.limit),
             "select": FIELDS,
         }
+        if filters := _filters(asked.bounds):
+            fields["filter"] = filters
         return self._lane.build_request("GET", joined(self._base, "/works"), params=fields)
 
     def _hits(self, body: bytes) -> list[Hit]:
         works = [work for work in decoded(body, _Works).results or () if work]
         return ranked([(_place(work), work.display_name, _abstract(work)) for work in works])
+
+
+def _filters(bounds: SearchBounds) -> str:
+    wanted = {
+        "from_publication_date": bounds.published_after,
+        "to_publication_date": bounds.published_before,
+        "language": (bounds.language or "").lower().partition("-")[0],
+    }
+    return ",".join(f"{name}:{value}" for name, value in wanted.items() if value)
 
 
 def _plain_words(query: str) -> str:

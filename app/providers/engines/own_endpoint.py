@@ -4,6 +4,7 @@ docs/sources.md describes its JSON.
 """
 
 import httpx
+import msgspec
 from msgspec import Struct
 
 from app.agent.ports import Hit
@@ -52,6 +53,7 @@ class EndpointSearch(SearchEngine):
             "limit": asked.limit,
             "allowed_domains": asked.allowed,
             "blocked_domains": asked.blocked,
+            **msgspec.to_builtins(asked.bounds),
         }
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         return self._lane.build_request("POST", self._address, json=fields, headers=headers)

@@ -12,11 +12,12 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from app.agent.ports import Hit, PageReply, SearchReply
+from app.agent.ports import UNBOUNDED, Hit, PageReply, SearchBounds, SearchReply
 from app.domain.events import Usage
 from app.errors import ProviderError
 from app.providers.http import AGENT, CONNECT, POOL, WRITE, SharedTransport, refusal, shorten
 from app.providers.reader.page_reader import PageReader
+from app.text.languages import detect
 from app.text.urls import ascii_host
 from dossier.request import SearchScope
 
@@ -38,6 +39,13 @@ class SearchQuery(Struct, frozen=True):
     limit: int
     allowed: tuple[str, ...] = ()  # bare hosts
     blocked: tuple[str, ...] = ()
+    bounds: SearchBounds = UNBOUNDED
+
+    @property
+    def language(self) -> str:
+        """The two letters of the pages' language, "" where nothing tells it."""
+        wanted = (self.bounds.language or "").lower().partition("-")[0]
+        return wanted or detect(self.query)
 
     @property
     def with_sites(self) -> str:
@@ -96,11 +104,17 @@ class SearchEngine(ABC):
         """
 
     async def search(
-        self, query: str, limit: int, *, allowed: Sequence[str] = (), blocked: Sequence[str] = ()
+        self,
+        query: str,
+        limit: int,
+        *,
+        allowed: Sequence[str] = (),
+        blocked: Sequence[str] = (),
+        bounds: SearchBounds = UNBOUNDED,
     ) -> SearchReply:
         """At most `limit` pages of the web, best first. Raises ProviderError."""
         self._check_rest()
-        asked = SearchQuery(query, min(limit, MAX_ENGINE_HITS), hosts(allowed), hosts(blocked))
+        asked = SearchQuery(query, min(limit, MAX_ENGINE_HITS), hosts(allowed), hosts(blocked), bounds)
         body = await self._in_turn(self._request(asked))
         try:
             hits = distinct(self._hits(body))

@@ -1,6 +1,7 @@
 """Search through a SearXNG of the operator's."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import httpx
 from msgspec import Struct
@@ -11,9 +12,9 @@ from app.providers.base_address import checked_address, joined
 from app.providers.engines.search_engine import ENGINE_TIMEOUT, SearchEngine, SearchQuery, decoded, ranked
 from app.providers.http import shorten
 from app.providers.reader.page_reader import PageReader
-from app.text.languages import detect
 
 SEARXNG_SETTING = "SEARXNG_URL"
+TIME_RANGES = ((1, "day"), (28, "month"), (365, "year"))  # days; a week is not known to older ones
 MAX_NAMED_ENGINES = 5  # engines that an error names
 
 
@@ -44,9 +45,13 @@ class SearxngSearch(SearchEngine):
 
     def _request(self, asked: SearchQuery) -> httpx.Request:
         fields = {"q": asked.with_sites, "format": "json"}
-        if language := detect(asked.query):
-            fields["language"] = language
-        return self._lane.build_request("GET", self._address, params=fields)
+        if language := asked.language:
+            region = asked.bounds.region
+            fields["language"] = f"{language}-{region.upper()}" if region else language
+        if asked.bounds.published_after:
+            fields["time_range"] = _time_range(datetime.now(UTC).date() - asked.bounds.published_after)
+        sent = {name: value for name, value in fields.items() if value}
+        return self._lane.build_request("GET", self._address, params=sent)
 
     def _hits(self, body: bytes) -> list[Hit]:
         """Nothing found while engines failed is a failure: the page may exist."""
@@ -69,6 +74,11 @@ class SearxngSearch(SearchEngine):
             )
             return ProviderError("rate_limit", message, retryable=True, retry_after=error.retry_after)
         return super()._refused(response)
+
+
+def _time_range(age: timedelta) -> str:
+    """Return the shortest of SearXNG's ranges that is long enough, or ""."""
+    return next((name for days, name in TIME_RANGES if age <= timedelta(days)), "")
 
 
 def _named(unresponsive: Sequence[Sequence[str | None]]) -> str:

@@ -9,7 +9,6 @@ from app.providers.base_address import checked_address, joined
 from app.providers.engines.search_engine import ENGINE_TIMEOUT, SearchEngine, SearchQuery, decoded, ranked
 from app.providers.http import shorten
 from app.providers.reader.page_reader import PageReader
-from app.text.languages import detect
 
 WIKIPEDIA_SETTING = "WIKIPEDIA_URL"
 MAX_WIKI_QUERY = 300  # characters; MediaWiki refuses more
@@ -52,7 +51,7 @@ class WikipediaSearch(SearchEngine):
         self._base = checked_address(WIKIPEDIA_SETTING, url) if url else ""
 
     def _request(self, asked: SearchQuery) -> httpx.Request:
-        base = self._base or f"https://{detect(asked.query) or 'en'}.wikipedia.org"
+        base = self._base or f"https://{asked.language or 'en'}.wikipedia.org"
         address = base if base.endswith("/api.php") else joined(base, "/w/api.php")
         fields = {
             "action": "query",

@@ -575,6 +575,14 @@ export interface components {
             blocked_domains?: string[];
             /** @default [] */
             collections?: string[];
+            /** @default null */
+            published_after?: string | null;
+            /** @default null */
+            published_before?: string | null;
+            /** @default null */
+            language?: string | null;
+            /** @default null */
+            region?: string | null;
         };
         /**
          * @description The model filled the schema.

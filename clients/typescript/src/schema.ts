@@ -988,6 +988,10 @@ export interface components {
             blocked_domains?: string[];
             /** @default [] */
             collections?: string[];
+            published_after?: string | null;
+            published_before?: string | null;
+            language?: string | null;
+            region?: string | null;
         };
         StepPair: {
             step: number;
