@@ -8,12 +8,18 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from app.text.languages import PAIRED_SCRIPTS
+
 MIN_PASSAGE = 600  # characters; shorter ones lose the words around an answer
 MAX_PASSAGE = 1200  # characters; longer ones match everything a little
 
 # Where a passage may end, the best first.
 BREAKS = (re.compile(r"\n\s*\n"), re.compile(r"[.!?][\"”’')\]]*\s"), re.compile(r"\s"))
 PARTED = re.compile(r"\b(\w{2,40})(?:[-\u2010]|\u00ad+)[ \t]{0,9}\n[ \t]{0,9}(\w{2,40})")
+# Between a word or a number and a script without spaces, as in "NASA的": Postgres takes both for one word.
+GLUED = re.compile(
+    rf"(?<=[{PAIRED_SCRIPTS}])(?=[^\W{PAIRED_SCRIPTS}])|(?<=[^\W{PAIRED_SCRIPTS}])(?=[{PAIRED_SCRIPTS}])"
+)
 UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 
 
@@ -53,4 +59,5 @@ def folded(text: str) -> str:
     """
     if text.isascii():
         return PARTED.sub(r"\1\2 \1-\2", text) if "-\n" in text else text
-    return unicodedata.normalize("NFKC", UNSEEN.sub("", PARTED.sub(r"\1\2 \1-\2", text)))
+    whole = unicodedata.normalize("NFKC", UNSEEN.sub("", PARTED.sub(r"\1\2 \1-\2", text)))
+    return GLUED.sub(" ", whole)

@@ -146,3 +146,17 @@ async def test_the_index_finds_the_candidates(engine, owner):
     )
 
     assert "passages_lexemes_idx" in "\n".join(line for (line,) in plan)
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("教师工会包括NASUWT等组织。", "NASUWT是什么？"),
+        ("合同编号为AB140的条款。", "AB140是什么？"),
+        ("このサーバーはHTTPを使います。", "HTTPとは何ですか？"),
+    ],
+)
+async def test_a_word_of_letters_is_found_between_characters(engine, text, question):
+    await documents.put(engine, ANYBODY, "note:glued", "T", text)
+
+    assert [one.url for one in await passage_search.find(engine, ANYBODY, question, 5)] == ["note:glued"]
