@@ -541,14 +541,14 @@ def begins(whole: str, said: str) -> bool:
 # The report as a page
 
 PAGE_TAGS = {
-    *("html", "head", "meta", "title", "body", "main", "a", "article", "blockquote", "br", "code", "em"),
-    *("footer", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "section", "strong"),
+    *("html", "head", "meta", "title", "body", "main", "a", "article", "bdi", "blockquote", "br", "code"),
+    *("em", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "section", "strong"),
     *("style", "table", "tbody", "td", "th", "thead", "tr", "ul"),
 }
 # A style could hide words or add some, so it is one that a release has had: the sha256 of each.
 PAGE_STYLES = {"2891bd3b9948d0d1f461a3fef93265107d79bb7f3c2569784a71a177f9116b43"}
 PAGE_ATTRIBUTES = {"href", "rel", "id", "value", "start", "lang", "charset", "name", "content", "dir"}
-INLINE = {"a", "code", "em", "strong"}
+INLINE = {"a", "bdi", "code", "em", "strong"}
 ADDRESS = re.compile(r"https?://[^\s<>|]+")
 # What markdown has and a page may not show: addresses behind links, numbers of lists, names of languages.
 UNSHOWN = re.compile(
