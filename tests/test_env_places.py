@@ -14,6 +14,7 @@ VALUES = {
     "DATABASE_URL_READ": "postgresql://evil.example/x",
     "DATABASE_URL_REPORT": "postgresql://evil.example/x",
     "PGPASSWORD": "secret-word",
+    "DOSSIER_OIDC_ISSUER": "https://evil.example/v1",
 }
 
 
