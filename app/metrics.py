@@ -65,6 +65,7 @@ class ProcessMetrics:
             "queue_wait_seconds", "From submission to the first claim.", LONG_WAITS
         )
         self.attempts = self._counter("attempts", "Attempts ended.", "outcome")
+        self._begin(self.attempts, "completed", "failed")
         self.attempt_seconds = self._histogram("attempt_seconds", "One attempt.", LONG_WAITS, "outcome")
         self.leases_lost = self._counter("leases_lost", "Leases that this process lost while it worked.")
         self.rescues = self._counter("rescues", "Jobs taken from a silent or late worker.", "cause")
@@ -81,6 +82,7 @@ class ProcessMetrics:
 
     def _define_webhooks(self) -> None:
         self.webhook_tries = self._counter("webhook_tries", "Tries of webhook messages.", "outcome")
+        self._begin(self.webhook_tries, "delivered", "failed", "given_up")
         self.webhook_seconds = self._histogram("webhook_seconds", "One try of a webhook message.", QUICK)
 
     def _define_store(self) -> None:
@@ -131,6 +133,14 @@ class ProcessMetrics:
     def text(self) -> bytes:
         """Return everything, as a scrape gets it."""
         return generate_latest(self.registry)
+
+    def _begin(self, counter: Counter, *outcomes: str) -> None:
+        """Show outcomes at 0.
+
+        Prometheus sees no increase where a series begins at 1.
+        """
+        for outcome in outcomes:
+            counter.labels(outcome)
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:
         return Counter(name, about, labels, namespace="dossier", registry=self.registry)
