@@ -84,6 +84,17 @@ def test_the_units_are_confined_alike():
     assert "\nSystemCallFilter=@system-service\n" in confined.pop()
 
 
+def test_units_that_share_a_folder_run_as_one_user():
+    """Systemd gives the folder to whoever starts last."""
+    users: dict[str, set[str]] = {}
+    for name in SERVICES:
+        told = dict(re.findall(r"^(User|StateDirectory)=(.+)$", (SYSTEMD / name).read_text(), re.MULTILINE))
+        users.setdefault(told["StateDirectory"], set()).add(told.get("User", name))
+
+    assert sorted(users) == ["dossier", "dossier-backup"]
+    assert [folder for folder, of_it in users.items() if len(of_it) > 1] == []
+
+
 def test_the_timer_starts_a_service_that_is_there():
     assert {f"{Path(name).stem}.service" for name in UNITS if name.endswith(".timer")} <= set(SERVICES)
 
