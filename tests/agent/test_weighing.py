@@ -104,3 +104,17 @@ def test_weights_are_learnt_from_what_tells_answers_apart():
     [line] = told(taken, weights)
     refused = float(line.rpartition(", ")[2].partition("%")[0])
     assert refused >= 95
+
+
+def test_what_is_asked_for_comes_before_what_only_shares_words():
+    text = (
+        "Der Bodensee liegt zwischen Deutschland, Österreich und der Schweiz. Er ist 251 Meter tief. "
+        "Seine Fläche beträgt 536 Quadratkilometer. Der Rhein fließt durch ihn hindurch."
+    )
+    seen = SeenSource(1, "note:1", "Der Bodensee", text, "sha", 0.9, 1.0)
+    question = "Wie tief ist der Bodensee?"
+    ask = Ask(question, "2026-01-01", "standard", 1, ("answer",), "", (), (), (seen,), weighs=True)
+
+    [found] = sections(ask, [question], {"sha": text}, are_questions=True)
+
+    assert found.found[0].line.sentence == "Er ist 251 Meter tief."

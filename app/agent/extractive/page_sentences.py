@@ -204,7 +204,12 @@ def _evidence(held: Held, weighing: Weighing | None) -> tuple[Scored, ...]:
         if (weighing.answers(line) if weighing else fits(line, goal, rarity)) and _has_cue(line, goal)
     )
     scored = (Scored(_score(line, goal, rarity), line) for line, goal in chosen)
-    return tuple(sorted(scored, key=lambda found: (-found.score, found.line.number)))
+
+    def place(found: Scored) -> tuple[bool, float, int]:
+        """Put what was asked for before what only shares words."""
+        return (weighing is not None and weighing.is_unfit(found.line), -found.score, found.line.number)
+
+    return tuple(sorted(scored, key=place))
 
 
 def _has_cue(line: PageSentence, goal: Goal) -> bool:

@@ -101,6 +101,10 @@ class Weighing:
         wanted = goal.core - goal.asked or goal.core
         return wanted <= line.terms if len(wanted) <= FEW_WORDS else wanted <= line.terms | line.around
 
+    def is_unfit(self, line: PageSentence) -> bool:
+        """Return True if nothing in it is of the kind wanted."""
+        return lacks(self._kind, line.sentence, self._step, line.language)
+
     def odds(self, line: PageSentence) -> float:
         """Return the logarithm of the odds, past what is asked for."""
         weights = SEEN if line.number in self._scores else BLIND
@@ -143,7 +147,7 @@ class Weighing:
         lower = line.sentence.lower()
         return {
             "fits": float(fits(line, goal, self._rarity)),
-            "unfit": float(lacks(self._kind, line.sentence, self._step, line.language)),
+            "unfit": float(self.is_unfit(line)),
             "names": sum(name in lower for name in self._names) / max(1, len(self._names)),
             "defines": float(defines(line, goal)),
         }
