@@ -1,5 +1,6 @@
 """Each alert fires for its cause, and for nothing else."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from app.metrics import ProcessMetrics
 
 ALERTS = Path(__file__).parent.parent / "deploy/alerts.yaml"
 RULES = {r["alert"]: r for group in yaml.safe_load(ALERTS.read_text())["groups"] for r in group["rules"]}
+PANELS = json.loads((ALERTS.parent / "grafana/dossier.json").read_text())["panels"]
 CALLS = 'dossier_calls_total{kind="model",provider="m",'
 GIVEN_UP = 'dossier_webhook_tries_total{outcome="given_up"}'
 FAILED = 'dossier_attempts_total{outcome="failed"}'
@@ -98,11 +100,27 @@ def names(expressions):
 
 @pytest.mark.parametrize(("series", "fires"), [case[1:] for case in SEEN], ids=[case[0] for case in SEEN])
 def test_what_is_seen_fires_these_alerts(series, fires, tmp_path):
+    judge({"rule_files": [str(ALERTS)], "tests": [asked(series, fires)]}, tmp_path)
+
+
+@pytest.mark.parametrize(("values", "spent"), [("_x30 0.5x50", 0.5), ("1+1x80", 60), ("2x80", 0)])
+def test_the_panel_of_costs_shows_a_providers_first_call_too(values, spent, tmp_path):
+    [shown] = [
+        target["expr"] for panel in PANELS for target in panel["targets"] if "_cost_" in target["expr"]
+    ]
+    seen = asked({'dossier_cost_usd_total{provider="m"}': values}, set())
+    samples = [{"labels": '{provider="m"}', "value": spent}]
+    seen["promql_expr_test"] = [{"expr": shown, "eval_time": f"{LATER}m", "exp_samples": samples}]
+
+    judge({"tests": [seen]}, tmp_path)
+
+
+def judge(tests, tmp_path):
+    """Let promtool run tests of rules or of expressions."""
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not installed; it comes with Debian's prometheus.")
-    rules = {"rule_files": [str(ALERTS)], "evaluation_interval": "1m", "tests": [asked(series, fires)]}
-    (tmp_path / "seen.yaml").write_text(yaml.safe_dump(rules))
+    (tmp_path / "seen.yaml").write_text(yaml.safe_dump({"evaluation_interval": "1m", **tests}))
     done = subprocess.run(
         [promtool, "test", "rules", "seen.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
     )

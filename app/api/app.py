@@ -167,12 +167,7 @@ def make_app(
     `offered` is what the settings name; `mounts` are applications of their own, by the path that they answer.
     """
     return Litestar(
-        [
-            *ROUTES,
-            openai_router(),
-            *page_routes(root_path),
-            *map(_mounted, (mounts or {}).items()),
-        ],
+        [*ROUTES, openai_router(), *page_routes(root_path), *map(_mounted, (mounts or {}).items())],
         dependencies=PROVIDED,
         before_request=check_request,
         guards=[require_key],

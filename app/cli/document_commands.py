@@ -82,9 +82,7 @@ def cancel(ingestion_id: str, *, as_json: bool) -> None:
         print_json(found)
     else:
         stored = counted(found.documents_done, "document")
-        click.echo(
-            f"Cancelled {found.name}: {stored} of it {'is' if found.documents_done == 1 else 'are'} stored."
-        )
+        click.echo(f"Cancelled {found.name}. Stored of it: at least {stored}.")
 
 
 def _of_server(shelf: Shelf) -> ServerShelf:
