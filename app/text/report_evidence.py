@@ -10,6 +10,7 @@ from dossier.job_types import Result, SourceView
 MAX_JUDGE_NAME = 80  # characters of the name of who judged
 _NO_NAME = re.compile(r"[^\w .:/-]")
 # The parts of a job's `outcome_reason`, which is English; errors between them stay as providers said them.
+# A group that holds a part has the name of its phrase, and is the last to close.
 _WORK = re.compile(
     r"(?:^|(?<=, ))(?:"
     r"(?P<searches_failed>(?P<failed>\d+) of (?P<all>\d+) search(?:es)? failed)"
@@ -64,18 +65,13 @@ def work_done(reason: str, words: ReportWords) -> str:
     """Return an outcome's reason in these words."""
 
     def said(found: re.Match[str]) -> str:
-        name, got = _phrase(found), found.groupdict()
+        got = found.groupdict()
         number = next((got[key] for key in ("all", "some", "pages", "readable") if got[key]), "0")
-        phrase = filled(getattr(words, name), int(number), failed=got["failed"])
+        phrase = filled(getattr(words, str(found.lastgroup)), int(number), failed=got["failed"])
         unread = got["unreadable"]
         return f"{phrase} ({filled(words.unreadable, int(unread))})" if unread else phrase
 
     return _WORK.sub(said, reason.rstrip("."))
-
-
-def _phrase(found: re.Match[str]) -> str:
-    names = ("searches_failed", "searches", "not_searched", "found", "none_found", "read", "none_readable")
-    return next((name for name in names if found[name]), "none_read")
 
 
 def _backed(result: Result, words: ReportWords) -> list[str]:
