@@ -8,9 +8,11 @@ from hashlib import sha256
 
 from app.store.database import Engine, fetch
 
+# The table's check hashes what is inserted, also where it conflicts: what is known is left out before.
 PUT_BLOB = """
     INSERT INTO blobs (sha256, size, body)
-    SELECT * FROM unnest($1::text[], $2::integer[], $3::bytea[])
+    SELECT * FROM unnest($1::text[], $2::integer[], $3::bytea[]) AS given(name, size, body)
+    WHERE NOT EXISTS (SELECT FROM blobs WHERE sha256 = given.name)
     ON CONFLICT DO NOTHING"""
 
 GET = "SELECT sha256, body FROM blobs WHERE sha256 = ANY($1::text[])"

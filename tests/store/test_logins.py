@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from app import handle
 from app.cli.root import dossier
 from app.errors import BadSetting
-from app.store import analyst_session
+from app.store import analyst_session, blobs
 from app.store.database import driver_url, fetch, make_engine
 from app.store.logins import MEMBERSHIPS, make_logins, scram_verifier
 from app.store.wake import Wake
@@ -83,6 +83,20 @@ async def test_each_login_is_refused_what_is_not_its_work(urls):
     for url in urls.values():
         assert await refused(url, NOBODY_MAY) == []
     assert await refused(urls["analyst"], SQL_USERS_MAY_NOT) == []
+
+
+@pytest.mark.parametrize("kind", ["api", "worker"])
+async def test_a_forged_body_is_refused(urls, kind):
+    body, others = b"as it was read", blobs.digest(b"as it was forged")
+    connection = await asyncpg.connect(urls[kind])
+    await connection.execute("SET ROLE dossier_app")
+    for name, size in ((others, len(body)), (blobs.digest(body).upper(), len(body)), (blobs.digest(body), 1)):
+        with pytest.raises(asyncpg.CheckViolationError):
+            await connection.execute(blobs.PUT_BLOB, [name], [size], [body])
+    await connection.execute(blobs.PUT_BLOB, [blobs.digest(body)], [len(body)], [body])
+    await connection.execute(blobs.PUT_BLOB, [blobs.digest(body)], [len(body)], [b"later"])
+    assert await connection.fetchval("SELECT body FROM blobs") == body
+    await connection.close()
 
 
 @pytest.mark.parametrize("kind", ["api", "worker"])

@@ -2,15 +2,19 @@
 
 import asyncio
 import json
+from importlib import import_module
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from app.store import blobs, dump
 from app.store.database import fetch, make_engine
 from tests.cli.shell import shell
 from tests.databases import with_database
 from tests.steps import completed_job, rows, submitted_job
+
+CHECKED = import_module("migrations.versions.0043_checked_bodies").CHECKED
 
 
 @pytest.fixture
@@ -56,6 +60,25 @@ async def test_a_backup_is_restored_whole_and_verified(writer, database_url, emp
     await engine.dispose()
     assert (again.returncode, "not empty" in again.stderr) == (8, True)
     assert (second.returncode, "not empty" in second.stderr) == (1, True)
+
+
+async def test_a_damaged_body_does_not_keep_a_backup_from_being_restored(
+    engine, database_url, empty, tmp_path
+):
+    await blobs.put(engine, [b"a page", b"another"])
+    drop = "ALTER TABLE blobs DROP CONSTRAINT blobs_body_check"
+    damage = f"UPDATE blobs SET body = 'a lage' WHERE sha256 = '{blobs.digest(b'a page')}'"
+    for statement in (drop, damage, CHECKED):
+        await _execute(database_url, statement)
+    await dump.dump_database(database_url, tmp_path / "dump")
+
+    await dump.load_dump(empty, tmp_path / "dump")
+
+    engine = make_engine(empty)
+    assert await blobs.damaged(engine) == (2, {blobs.digest(b"a page")})
+    with pytest.raises(asyncpg.CheckViolationError):
+        await fetch(engine, blobs.PUT_BLOB, ["0"], [1], [b"x"])
+    await engine.dispose()
 
 
 async def test_a_backup_that_was_changed_is_refused(writer, database_url, empty, tmp_path):
