@@ -118,3 +118,19 @@ def test_what_is_asked_for_comes_before_what_only_shares_words():
     [found] = sections(ask, [question], {"sha": text}, are_questions=True)
 
     assert found.found[0].line.sentence == "Er ist 251 Meter tief."
+
+
+def test_a_word_that_looks_like_a_name_and_is_missing_does_not_decide_alone():
+    text = (
+        "Der Uferweg wurde 1911 angelegt. "
+        "Das Nachtfahrverbot zwingt den Frachtverkehr, den Uferweg zu meiden. Im Sommer wird dort gebadet."
+    )
+    seen = SeenSource(1, "note:1", "Uferweg", text, "sha", 0.3, 0.8)
+    question = (
+        "Wozu zwingt das Nachtfahrverbot den Frachtverkehr in Bezug auf den Uferweg?"  # no place "Bezug"
+    )
+    ask = Ask(question, "2026-01-01", "standard", 1, ("answer",), "", (), (), (seen,), weighs=True)
+
+    [found] = sections(ask, [question], {"sha": text}, are_questions=True)
+
+    assert found.found[0].line.sentence.startswith("Das Nachtfahrverbot")

@@ -35,7 +35,7 @@ class Goal(Struct, frozen=True):
     about: frozenset[str]  # all terms of the step
     wanted: frozenset[str]  # all terms of the question
     scope: str  # a word that the page has to have
-    names: frozenset[str]  # the terms of names in the step; a page with none of them is about something else
+    names: frozenset[str]  # the terms of names in the step; a page with none is likely about something else
     asked: frozenset[str]  # of the kind of thing that is asked for
 
 

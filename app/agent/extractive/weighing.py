@@ -78,11 +78,10 @@ class Weighing:
 
     def answers(self, line: PageSentence) -> bool:
         """Return True if a sentence has all words, or enough signs."""
-        goal = self._goals[line.language]
-        if not self.is_close(line) or (goal.names and not goal.names & line.page):
+        if not self.is_close(line):
             return False
         if line.apart or self._is_titled_otherwise(line):  # the names decide then, not other signs
-            return fits(line, goal, self._rarity)
+            return fits(line, self._goals[line.language], self._rarity)
         return self._has_all(line) or self.odds(line) > 0
 
     def _is_titled_otherwise(self, line: PageSentence) -> bool:
