@@ -5,7 +5,6 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from litestar import Litestar, Request, asgi
-from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import ASGIRouteHandler
@@ -43,27 +42,18 @@ from app.api import (
     webhooks,
     worker_orders,
 )
-from app.api.authentication import caller_of, require_key
-from app.api.compression import WholeBodies
+from app.api.authentication import caller_of
+from app.api.compression import SENT_AS_IS
 from app.api.context import ApiContext
 from app.api.contract import MAX_REQUEST_BODY, check_request
+from app.api.entrance import Entrance
 from app.api.error_pages import handlers
 from app.api.openai.job_serving import OpenAI
 from app.api.openai.routes import openai_router
 from app.api.openapi import CompleteDocument, document_router
-from app.api.page import PACKED, page_routes
+from app.api.page import page_routes
 from app.api.problem_details import HANDLERS
 from dossier.version import __version__
-
-# Streams leave the framework before this, files are compressed already, and mounts answer for themselves.
-JSON_COMPRESSION = CompressionConfig(
-    "gzip",
-    minimum_size=2048,
-    gzip_compress_level=3,
-    exclude=["/bundle$", "^/mcp", "/stream$", "^/metrics$", "^/overview$"],
-    exclude_opt_key=PACKED,
-    middleware_class=WholeBodies,
-)
 
 ROUTES = [
     jobs.submit_job,
@@ -170,11 +160,10 @@ def make_app(
         [*ROUTES, openai_router(), *page_routes(root_path), *map(_mounted, (mounts or {}).items())],
         dependencies=PROVIDED,
         before_request=check_request,
-        guards=[require_key],
+        middleware=[Entrance],
         state=State(state_of(context, offered)),
         exception_handlers=handlers(root_path),  # type: ignore[arg-type]
         request_max_body_size=MAX_REQUEST_BODY,
-        compression_config=JSON_COMPRESSION,
         lifespan=[lifespan] if lifespan else [],
         openapi_config=OpenAPIConfig(
             title="Dossier",
@@ -195,7 +184,7 @@ def make_app(
 def _mounted(mount: tuple[str, ASGIApp]) -> ASGIRouteHandler:
     path, app = mount
 
-    @asgi(path, is_mount=True, copy_scope=True, opt={"needs": "submit"})
+    @asgi(path, is_mount=True, copy_scope=True, opt={"needs": "submit", **SENT_AS_IS})
     async def handler(scope: Scope, receive: Receive, send: Send) -> None:
         await app(scope, receive, send)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar.types import Scope as ConnectionScope
 
 from app.api.context import ApiContext
 from app.domain.access import NOBODY
@@ -33,36 +33,39 @@ ADMIN: dict[str, Scope] = {"needs": "admin"}
 OPERATOR = {"needs": "admin", "is_operators": True}  # of one about what all tenants share
 
 
-async def require_key(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def require_key(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     """Admit a caller whose key may do what the route does.
 
     Raises Unauthorised, Forbidden, DatabaseUnavailable.
     """
-    needs = handler.opt.get("needs", _by_method(connection))
+    scope = connection.scope
+    opt = scope["route_handler"].opt
+    needs = opt["needs"] if "needs" in opt else _by_method(scope)
     if needs is None:
         return
     context: ApiContext = connection.app.state.context
-    token = connection.query_params.get("token") if handler.opt.get("takes_token") else None
+    token = connection.query_params.get("token") if opt.get("takes_token") else None
     sent = token or presented(connection)
     try:
-        caller = await (_by_token(connection, token) if token else context.keyring.caller(sent))
+        caller = await (_by_token(connection, context, token) if token else context.keyring.caller(sent))
     except TenantSuspended as error:  # who tried is known, and noted
-        connection.scope[CALLER] = Caller(error.tenant, (), None, error.actor)  # type: ignore[literal-required]
+        scope[CALLER] = Caller(error.tenant, (), None, error.actor)  # type: ignore[literal-required]
         raise
     if caller is None:
         if sent:
             _note_refusal(connection)
         raise Unauthorised("Send a valid key: Authorization: Bearer dsk_…")
-    connection.scope[CALLER] = caller  # type: ignore[literal-required]  # who is refused is noted too
+    scope[CALLER] = caller  # type: ignore[literal-required]  # who is refused is noted too
     if needs not in caller.scopes and "admin" not in caller.scopes:
         raise Forbidden(f"This key lacks the scope {needs!r}.")
-    if handler.opt.get("is_operators") and not caller.is_operator:
+    if opt.get("is_operators") and not caller.is_operator:
         raise Forbidden(f"Only an admin key of the tenant {DEFAULT_TENANT!r} may do this.")
 
 
-async def _by_token(connection: ASGIConnection[Any, Any, Any, Any], token: str) -> Caller | None:
+async def _by_token(
+    connection: ASGIConnection[Any, Any, Any, Any], context: ApiContext, token: str
+) -> Caller | None:
     """Return who follows the job of the path with a token."""
-    context: ApiContext = connection.app.state.context
     try:
         return await find_stream_token(context.writer.engine, token, UUID(connection.path_params["job_id"]))
     except ValueError:
@@ -82,16 +85,29 @@ def caller_of(request: Request[Any, Any, Any]) -> Caller | None:
     return request.scope.get(CALLER)  # type: ignore[return-value]
 
 
-def _by_method(connection: ASGIConnection[Any, Any, Any, Any]) -> Scope:
-    return "read" if connection.scope.get("method", "GET") in READING else "submit"
+def _by_method(scope: ConnectionScope) -> Scope:
+    return "read" if scope.get("method", "GET") in READING else "submit"
 
 
 def presented(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     """Return the key of a header, else of a cookie."""
-    kind, _, key = connection.headers.get("authorization", "").partition(" ")
+    kind, _, key = header_of(connection.scope, b"authorization").partition(" ")
     if kind.lower() == "bearer":
         return key.strip()
+    if not header_of(connection.scope, b"cookie"):
+        return None
     return connection.cookies.get(cookie_name(connection, COOKIE))
+
+
+def header_of(scope: ConnectionScope, name: bytes) -> str:
+    """Return the first value of a header, or nothing.
+
+    Litestar makes a map of all headers first, which costs more than these few are worth.
+    """
+    for given, value in scope["headers"]:
+        if given == name:
+            return value.decode("latin-1")
+    return ""
 
 
 def cookie_name(connection: ASGIConnection[Any, Any, Any, Any], name: str) -> str:

@@ -13,6 +13,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from app.api.compression import SENT_AS_IS
 from app.api.context import ApiContext, job_id_of
 from app.api.contract import LOG, problems_of
 from app.audit.bundle_writer import Bundle
@@ -31,6 +32,7 @@ PAGES_IN_MEMORY = 5  # in memory at a time
         **problems_of(*LOG),
         200: ResponseSpec(bytes, description="A zip", media_type="application/zip"),
     },
+    opt=SENT_AS_IS,
     summary="Download the job as a zip that can be checked offline",
     description="Report, events, pages, claims, a signed head, and the program that checks all of it.",
 )

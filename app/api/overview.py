@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from app.agent.limits import PRESETS
 from app.api.cached_value import CachedValue
+from app.api.compression import SENT_AS_IS
 from app.api.context import TENANTS, ApiContext
 from app.api.contract import check_request, problems_of
 from app.api.page import overview_page
@@ -132,6 +133,7 @@ async def _page_or_check(request: Request) -> Response[bytes] | Response[None] |
     responses=problems_of("database_unavailable"),
     summary="Get figures of all jobs, now and lately",
     before_request=_page_or_check,
+    opt=SENT_AS_IS,
 )
 async def get_overview(
     context: NamedDependency[ApiContext], overview: NamedDependency[Overview]

@@ -25,11 +25,11 @@ from litestar.status_codes import HTTP_308_PERMANENT_REDIRECT
 from msgspec import Struct
 
 from app.api.authentication import PUBLIC
+from app.api.compression import SENT_AS_IS
 from app.api.contract import accepted
 from app.text.report_style import REPORT_STYLE_HASH
 
-PACKED = "is_packed"  # the `opt` of routes that compress their answers
-PAGE_OPT = {**PUBLIC, PACKED: True}
+PAGE_OPT = {**PUBLIC, **SENT_AS_IS}  # files are compressed already
 WEB_FOLDER = Path(__file__).parent / "web"
 
 MEDIA_TYPES = {

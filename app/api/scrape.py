@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, HTTPSendMessage, Receive, Scope, Send
 
 from app import tracing
 from app.api.authentication import OPERATOR
+from app.api.compression import SENT_AS_IS
 from app.api.context import ApiContext
 from app.api.contract import problems_of
 from app.errors import DatabaseUnavailable
@@ -91,7 +92,7 @@ class Scrape:
 
 @get(
     "/metrics",
-    opt=OPERATOR,  # the figures are those of all tenants
+    opt={**OPERATOR, **SENT_AS_IS},  # the figures are those of all tenants
     media_type=MediaType.TEXT,
     responses=problems_of(),
     summary="Get the figures of this process, for Prometheus",
