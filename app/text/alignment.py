@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import cached_property
+from itertools import takewhile
 from unicodedata import combining, normalize
 
 from msgspec import Struct
@@ -22,6 +23,7 @@ MAX_TOKENS = 100  # of a sentence
 EDGE = 2  # words around what two sentences share that still belong to it
 RUN = 4  # words that can stand in the place of others
 KIN_PREFIX = 4  # characters that two forms of a name share
+KIN_ENDING = 2  # characters behind them that the shorter form may have: "Norway", "Norwegian"
 WIDER = 1.3  # times the words of the other sentence, up to which one is laid beside it whole
 MIN_RATIO = 0.55  # of the words that two sentences share in one order, to be laid side by side at all
 
@@ -218,4 +220,7 @@ def is_kin(one: str, other: str) -> bool:
 
 def _is_form(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
-    return long.startswith(short) if len(short) < KIN_PREFIX else short[:KIN_PREFIX] == long[:KIN_PREFIX]
+    if len(short) < KIN_PREFIX:
+        return long.startswith(short)
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    return shared >= KIN_PREFIX and len(short) - shared <= KIN_ENDING

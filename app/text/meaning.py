@@ -4,31 +4,31 @@ If they differ in one of them, they say different things.
 
 Compared are negations, words of direction and order ("rose" and "fell"), "all" and "some", and hedges, in
 English and German, across the two as well; negations in six more languages; names and numbers where another
-one stands in their place. Synonyms, irony and what follows from context are for a judge.
+one stands in their place; who did what to whom, and what caused or came before what. Chinese is compared by
+its characters. Synonyms, irony and what follows from context are for a judge.
 """
 
 import re
 from functools import lru_cache
 
-from app.text import proper_names
-from app.text.alignment import MIN_RATIO, WORD, Aligned, Token, is_month_of_may
+from app.text import han_meaning, proper_names, roles
+from app.text.alignment import MIN_RATIO, NUMBER, WORD, Aligned, Token, is_month_of_may
 from app.text.exclusive_words import EXCLUSIVE
 from app.text.numerals import NUMERALS
+from app.text.opposite_words import IN_PLACE, NEGATING, OPPOSITES, Opposites
 from app.text.proper_names import Known
 from app.text.refusal_words import plainly_denied
+from app.text.superlatives import outranked
 from app.text.turning_words import (
     ALL,
     CERTAIN,
     DENIALS,
-    FILLERS,
     HEDGES,
-    IN_PLACE,
     NEARLY,
-    NEGATING,
-    OPPOSITES,
     SECOND,
     SOME,
     negations,
+    word_set,
 )
 
 NEAR = 0.6  # share of the claim's words that a sentence has which says nearly the same
@@ -38,6 +38,12 @@ MAX_COMPARED_WORDS = 400  # of a text that are compared
 
 OPPOSITE = "the page says the opposite: a negation differs"
 RESERVED = "the page says it with a reservation that is missing here"
+CROSSED = {
+    "than": "the page compares the two the other way round",
+    "cause": "the page has cause and effect the other way round",
+    "order": "the page has before and after the other way round",
+    "": "the page says it the other way round",
+}
 
 _COMPARED_WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 _CLAUSE = re.compile(r"\b(?:that|dass|whether|if|ob|wenn|falls|que|что)\W{0,3}\Z", re.IGNORECASE)
@@ -47,7 +53,7 @@ _ONLY = re.compile(
     r"|no solo|no sólo|non solo|não só|не только)\b",
     re.IGNORECASE,
 )
-_THAN = {"than": "en", "als": "de"}
+_ORDER = word_set("before prior vor bevor earlier früher after nach nachdem later später")
 
 
 def turned(
@@ -65,24 +71,30 @@ def turned(
         whole: the passage around the quote; what stands in it is not missing.
         known: the words of the page, by which names are told from others.
     """
+    if language == "zh":
+        return han_meaning.turned(claim, quote)
     claim, quote, whole = (plainly_denied(text, language) for text in (claim, quote, whole))
+    if ranked := outranked(claim, quote, whole, language):
+        return f"the page says “{ranked}”, which is missing here"
     said, there = frozenset(words(claim)), frozenset(words(quote))
     around = frozenset(words(whole)) | there
     pair = aligned(claim, quote, language)
-    if pair.ratio >= MIN_RATIO:
-        why = (
-            framed(pair.before, language)
-            or _denied(pair, share)
-            or _reserved(pair)
-            or proper_names.misplaced(pair, known)
-            or _in_place(pair)
-        )
-        if why:
-            return why
-    if _is_crossed(pair):
-        return "" if _opposite(said, there) else "the page compares the two the other way round"
+    told, by = roles.compared(claim, quote, language)
+    if told == "crossed":
+        is_mirrored = by == "than" and bool(_opposite(said, there, IN_PLACE))
+        return "" if is_mirrored else CROSSED[by if by in CROSSED else ""]
+    if pair.ratio >= MIN_RATIO and (why := _differs(pair, share, known, is_told=told == "straight")):
+        return why
+    if told == "straight" and by == "order":  # "A before B" is "B after A"
+        said, there = said - _ORDER, there - _ORDER
     scope = there if share >= NEAR else around
     return _opposite(said, scope) or _quantity(said, scope)
+
+
+def _differs(pair: Aligned, share: float, known: Known | None, *, is_told: bool) -> str:
+    """Compare two sentences that are much alike, word beside word."""
+    why = framed(pair.before, pair.language) or _denied(pair, share) or _reserved(pair)
+    return why or ("" if is_told else proper_names.misplaced(pair, known) or _in_place(pair))
 
 
 def turned_across(claim: str, spoken: str, quote: str, language: str) -> str:
@@ -171,7 +183,7 @@ def _in_place(pair: Aligned) -> str:
         there = frozenset(token.word for token in theirs if token.kind == WORD or token.begins)
         said, there = said | _lower(mine), there | _lower(theirs)
         turns = _opposite(said, there, IN_PLACE) or _quantity(said, there) or _prefixed(said, there)
-        turns = turns or _counted(said, there, pair.language)
+        turns = turns or _counted(pair, said, there)
         if why := turns or _another_of_its_kind(said, there, pair.language):
             return why
     pairs = [(pair.claim[a].word, pair.page[b].word) for a, b in pair.pairs]
@@ -185,13 +197,22 @@ def _lower(run: list[Token]) -> frozenset[str]:
     return frozenset(part for token in run for part in token.word.split())
 
 
-def _counted(said: frozenset[str], there: frozenset[str], language: str) -> str:
+def _counted(pair: Aligned, said: frozenset[str], there: frozenset[str]) -> str:
     """Tell "first" from "second", which elsewhere may be no numbers."""
-    known = NUMERALS.get(language or "en", {})
-    if len(said) == len(there) == 1 and known.keys() >= said | there:
-        (mine,), (other,) = said, there
-        return "" if known[mine] == known[other] else f"the page says {other}, not {mine}"
-    return ""
+    known = NUMERALS.get(pair.language or "en", {})
+    if len(said) != 1 or len(there) != 1 or not known.keys() >= said | there:
+        return ""
+    (mine,), (other,) = said, there
+    is_same = known[mine] == known[other] or _number_behind(pair.claim, mine) & _number_behind(
+        pair.page, mine
+    )
+    return "" if is_same else f"the page says {other}, not {mine}"
+
+
+def _number_behind(side: list[Token], word: str) -> frozenset[str]:
+    """Return the next number, with which a word may have moved."""
+    at = next((n for n, token in enumerate(side) if token.word == word), len(side))
+    return frozenset([token.word for token in side[at + 1 :] if token.kind == NUMBER][:1])
 
 
 def _another_of_its_kind(said: frozenset[str], there: frozenset[str], language: str) -> str:
@@ -207,8 +228,7 @@ def _another_of_its_kind(said: frozenset[str], there: frozenset[str], language: 
 def _prefixed(said: frozenset[str], there: frozenset[str]) -> str:
     """Tell "possible" from "impossible"."""
     for one, other in ((said, there), (there, said)):
-        found = next((w for w in one for p in NEGATING if f"{p}{w}" in other and len(w) > 3), None)
-        if found:
+        if any(f"{p}{w}" in other or f"{p}-{w}" in other for w in one for p in NEGATING if len(w) > 3):
             return OPPOSITE
     return ""
 
@@ -216,7 +236,7 @@ def _prefixed(said: frozenset[str], there: frozenset[str]) -> str:
 def _opposite(
     said: frozenset[str],
     there: frozenset[str],
-    pairs: tuple[tuple[frozenset[str], frozenset[str]], ...] = OPPOSITES,
+    pairs: Opposites = OPPOSITES,
 ) -> str:
     for pair in pairs:
         for mine, other in (pair, pair[::-1]):
@@ -228,22 +248,3 @@ def _opposite(
 def _quantity(said: frozenset[str], there: frozenset[str]) -> str:
     is_more = ALL & said and not SOME & said and SOME & there and not ALL & there
     return f"the page says “{min(SOME & there)}”, not “{min(ALL & said)}”" if is_more else ""
-
-
-def _is_crossed(pair: Aligned) -> bool:
-    """Return True if comparands change sides of "than"."""
-    claim, page = _compared(pair.claim), _compared(pair.page)
-    if claim is None or page is None:
-        return False
-    straight = len(claim[0] & page[0]) + len(claim[1] & page[1])
-    crossed = len(claim[0] & page[1]) + len(claim[1] & page[0])
-    return crossed > straight + 1
-
-
-def _compared(side: list[Token]) -> tuple[frozenset[str], frozenset[str]] | None:
-    at = next((n for n, token in enumerate(side) if token.word in _THAN), None)
-    if at is None:
-        return None
-    left = frozenset(token.word for token in side[max(0, at - 8) : max(0, at - 1)])
-    right = frozenset(token.word for token in side[at + 1 : at + 7])
-    return left - FILLERS, right - FILLERS

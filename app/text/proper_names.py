@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable
 
-from app.text import languages
-from app.text.alignment import KIN_PREFIX, NAME, NUMBER, WORD, Aligned, Token, bare, is_kin, tokens
+from app.text import han_meaning, languages
+from app.text.alignment import KIN_PREFIX, NAME, NUMBER, Aligned, Token, bare, is_kin, tokens
 from app.text.fractions import without_spelled
-from app.text.turning_words import ARTICLES, CONJUNCTIONS, TITLES
+from app.text.turning_words import ARTICLES, CONJUNCTIONS, FILLERS, TITLES
 
 MAX_NAMES = 12  # names of a claim that are looked for
 MIN_NAME = 6  # letters; what has fewer and all of them capital is an abbreviation
@@ -19,6 +19,7 @@ _ATTRIBUTED = re.compile(
 )
 _ROMAN = re.compile("[IVXLC]{1,7}(?:e|ᵉ|ème|th)?")  # a number, which the page may write in digits
 PART_RATIO = 0.75  # likewise, where a part of a sentence has another name
+BESIDE = 4  # words beside a number that tell what it counts
 SWAP_RATIO = 0.8  # of the words that two sentences share in one order, where names changed places
 
 # Languages that write names with a capital letter, and hardly anything else.
@@ -52,6 +53,9 @@ def strangers(claim: str, language: str, known: Known) -> frozenset[str]:
 
     In German every noun has a capital letter: only two words with one, side by side, are surely a name.
     """
+    if language == "zh":
+        named = han_meaning.titled(claim)
+        return frozenset(name for name in named if not all(map(known.has, languages.pairs(name))))
     if language not in ("", "de", *_CAPITAL):
         return frozenset()
     found = _runs(tokens(without_spelled(_ATTRIBUTED.sub("", claim)), language))[:MAX_NAMES]
@@ -105,14 +109,15 @@ def misplaced(pair: Aligned, known: Known | None) -> str:
     "" if there is none.
     """
     is_alike = not pair.is_part or pair.ratio >= PART_RATIO
-    differ = [(a, b) for a, b in pair.pairs if pair.claim[a].word != pair.page[b].word]
-    mine = {pair.claim[a].word: a for a, _ in differ}
-    theirs = {pair.page[b].word: b for _, b in differ}
-    for a, b in differ:
+    for a, b in pair.pairs:
         said, there = pair.claim[a], pair.page[b]
-        other = mine.get(there.word)
-        if other is not None and said.word in theirs and pair.ratio >= SWAP_RATIO:
-            if not _is_listed(pair.claim, a, other):
+        if said.word == there.word:
+            continue
+        moved = _exchanged(pair, said.word, there.word)
+        if moved and (not _is_swapped(pair, moved) or _are_moved(pair, (a, b), moved)):
+            continue
+        if moved and pair.ratio >= SWAP_RATIO:
+            if not _is_listed(pair.claim, a, moved[0]):
                 return f"the page has {said.text} and {there.text} the other way round"
         elif (
             said.kind == NAME
@@ -124,11 +129,73 @@ def misplaced(pair: Aligned, known: Known | None) -> str:
     return ""
 
 
+_Places = tuple[int, int]  # in the claim, in the page
+
+
+def _exchanged(pair: Aligned, said: str, there: str) -> _Places | None:
+    """Return where each side has the other's word."""
+    mine, theirs = _place(pair.claim, there), _place(pair.page, said)
+    return None if mine is None or theirs is None else (mine, theirs)
+
+
+def _place(side: list[Token], word: str) -> int | None:
+    """Return where a word is, or a name within it."""
+    parts = frozenset(word.split())
+    found = [at for at, token in enumerate(side) if token.word == word]
+    kin = (at for at, token in enumerate(side) if token.kind == NAME and parts.issuperset(token.word.split()))
+    return found[0] if found else next(kin, None)
+
+
+def _is_swapped(pair: Aligned, places: _Places) -> bool:
+    """Return True if each word is where the other was."""
+    return any(
+        places[0] - a == places[1] - c
+        for _, a, b, c, d in pair.codes
+        if a <= places[0] < b and c <= places[1] < d
+    )
+
+
+def _are_moved(pair: Aligned, one: _Places, other: _Places) -> bool:
+    """Return True if two words changed places together with what they count."""
+    if pair.claim[one[0]].kind != NUMBER:
+        return bool(_numbers_beside(pair.claim, one[0]) & _numbers_beside(pair.page, other[1]))
+    there = _beside(pair.page, one[1]), _beside(pair.page, other[1])
+    common = [frozenset.intersection(*sides) for sides in zip(*there, strict=True)]
+    return _goes_with(_beside(pair.claim, one[0]), there[1], common) and _goes_with(
+        _beside(pair.claim, other[0]), there[0], common
+    )
+
+
+def _numbers_beside(side: list[Token], at: int) -> frozenset[str]:
+    return frozenset(token.word for token in side[max(0, at - 1) : at + 2] if token.kind == NUMBER)
+
+
+_Company = tuple[frozenset[str], frozenset[str]]
+
+
+def _beside(side: list[Token], at: int) -> _Company:
+    """Return the words on both sides of a number."""
+    numbers = [n for n, token in enumerate(side) if token.kind == NUMBER]
+    first = max((n + 1 for n in numbers if n < at), default=0)
+    last = min((n for n in numbers if n > at), default=len(side))
+    return _plain(side[max(first, at - BESIDE) : at]), _plain(side[at + 1 : min(last, at + 1 + BESIDE)])
+
+
+def _plain(tokens_: Iterable[Token]) -> frozenset[str]:
+    return frozenset(token.word for token in tokens_) - FILLERS - CONJUNCTIONS - ARTICLES
+
+
+def _goes_with(said: _Company, there: _Company, common: list[frozenset[str]]) -> bool:
+    """Return True if a number keeps a word of its own."""
+    return any((mine & page) - both for mine, page, both in zip(said, there, common, strict=True))
+
+
 def _is_listed(side: list[Token], one: int, other: int) -> bool:
     """Return True for members of one list, whose order says nothing."""
     first, last = sorted((one, other))
     between = side[first + 1 : last]
-    return all(token.kind != WORD or token.word in CONJUNCTIONS for token in between)
+    among = (NUMBER,) if side[one].kind == NUMBER else (NAME, NUMBER)
+    return all(token.kind in among or token.word in CONJUNCTIONS for token in between)
 
 
 def _is_other(pair: Aligned, at: int, said: Token, there: Token, known: Known | None) -> bool:

@@ -1,6 +1,6 @@
-"""Write verbs that deny what they govern as plain negations.
+"""Write verbs that deny or report what they govern in plain words.
 
-"refused to", "scheiterte", "a échoué" and their like.
+"refused to", "scheiterte", "a échoué" and their like deny it; "soll … haben" reports it.
 """
 
 import re
@@ -24,11 +24,16 @@ _REFUSALS = {
 DENYING = {
     language: re.compile(pattern, re.IGNORECASE | re.VERBOSE) for language, pattern in _REFUSALS.items()
 }
+# "Er soll gezahlt haben" is hearsay, "Er soll zahlen" is not.
+_REPORTED = re.compile(
+    r"\bsoll(?:en)?\b(?=[^.;]{1,120}\s(?:haben|sein|worden)\b)|(?<=haben\s)soll(?:en)?\b|(?<=sein\s)soll(?:en)?\b",
+    re.IGNORECASE,
+)
 PLAIN_NEGATION = {"en": " not ", "de": " nicht ", "fr": " pas ", "es": " no ", "ru": " не "}
 
 
 def plainly_denied(text: str, language: str) -> str:
-    """Write "refused to" and its like as the plain negation."""
+    """Write "refused to" as the plain negation, "soll … haben" as "angeblich"."""
     for spoken in (language,) if language in DENYING else () if language else ("en", "de"):
         text = DENYING[spoken].sub(PLAIN_NEGATION[spoken], text)
-    return text
+    return _REPORTED.sub("angeblich", text) if language in ("", "de") else text
