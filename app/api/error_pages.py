@@ -33,7 +33,7 @@ def _shown(handler: Handler, root: str) -> Handler:
 
 def _page(answer: Response[bytes], root: str) -> Response[bytes]:
     problem = _decode(answer.content)
-    page = error_page(problem.status, problem.title, problem.detail, root)
+    page = error_page(problem, root)
     headers = {
         **answer.headers,
         **PAGE_HEADERS,

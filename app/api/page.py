@@ -27,6 +27,7 @@ from msgspec import Struct
 from app.api.authentication import PUBLIC
 from app.api.compression import SENT_AS_IS
 from app.api.contract import accepted
+from app.api.problem_details import Problem
 from app.text.report_style import REPORT_STYLE_HASH
 
 PAGE_OPT = {**PUBLIC, **SENT_AS_IS}  # files are compressed already
@@ -197,11 +198,16 @@ def _page(name: str, title: str) -> str:
     return page.replace(f'data-nav="{name}"', f'data-nav="{name}" aria-current="page"')
 
 
-def error_page(status: int, title: str, detail: str, root: str) -> bytes:
+def error_page(problem: Problem, root: str) -> bytes:
     """Return an error as a page."""
-    words = {"status": str(status), "problem": escape(title), "detail": escape(detail)}
+    words = {
+        "status": str(problem.status),
+        "code": escape(problem.code),
+        "problem": escape(problem.title),
+        "detail": escape(problem.detail),
+    }
     page = _view_file("error", "Error", root).body.decode()
-    return re.sub(r"\{(status|problem|detail)\}", lambda found: words[found[1]], page).encode()
+    return re.sub(r"\{(status|code|problem|detail)\}", lambda found: words[found[1]], page).encode()
 
 
 def _file(body: bytes, suffix: str) -> File:

@@ -29,7 +29,14 @@ MAX_REPORT_LINE = 500  # characters of a sentence, a title or an address that ar
 _TAG_NAMES = """a article bdi blockquote br code em footer h1 h2 h3 h4 h5 h6 hr li ol p pre section strong
     table tbody td th thead tr ul"""
 TAGS = frozenset(_TAG_NAMES.split())
-ATTRIBUTES = {"a": {"href"}, "bdi": {"lang"}, "li": {"id", "value"}, "ol": {"start"}, "section": {"id"}}
+ATTRIBUTES = {
+    "a": {"href"},
+    "bdi": {"lang"},
+    "em": {"lang"},
+    "li": {"id", "value"},
+    "ol": {"start"},
+    "section": {"id"},
+}
 REL = "noopener noreferrer nofollow"
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>&|~#])")
 _CITATION = re.compile(r"\[(\d{1,9})\]")
@@ -97,13 +104,14 @@ def html(result: Result, language: str = "") -> str:
     title = escape(clean(result.title, MAX_REPORT_LINE)) or words.title
     sources = cited(result)
     byline = f"<p><em>{note}</em></p>" if (note := _byline(result, words)) else ""
-    article = (f"<h1>{title}</h1>", byline, _body(result, sources, words))
+    spoken = words_language(result, language)
+    article = (f"<h1>{title}</h1>", byline, _body(result, sources, words, spoken))
     body = f"<article>{''.join(article)}</article>{_footer(result, sources, words)}"
-    spoken_language = detect(result.final_answer)
-    spoken = f'<article lang="{spoken_language}">' if spoken_language else "<article>"
-    spoken_body = _sanitised(body).replace("<article>", spoken, 1)
+    written = detect(result.final_answer)
+    opened = f'<article lang="{written}">' if written else "<article>"
+    spoken_body = _sanitised(body).replace("<article>", opened, 1)
     return (
-        f'<!doctype html>\n<html lang="{words_language(result, language)}">\n'
+        f'<!doctype html>\n<html lang="{spoken}">\n'
         '<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="referrer" content="no-referrer">\n<title>{title}</title>\n'
@@ -121,11 +129,12 @@ def _byline(result: Result, words: ReportWords) -> str:
     return words.stand_in if is_selected else ""
 
 
-def _body(result: Result, sources: Iterable[SourceView], words: ReportWords) -> str:
+def _body(result: Result, sources: Iterable[SourceView], words: ReportWords, spoken: str) -> str:
     numbers = frozenset(source.number for source in sources)
     content = marked(result, words)
     marks = sum(map(content.count, "*_["))
-    rendered: str = _parser(plain=marks > MAX_MARKUP).render(content, {"numbers": numbers})
+    env = {"numbers": numbers, "marks": (f"({words.unverified})", f"({words.partly})"), "lang": spoken}
+    rendered: str = _parser(plain=marks > MAX_MARKUP).render(content, env)
     return rendered
 
 
@@ -134,7 +143,13 @@ def _parser(*, plain: bool) -> MarkdownIt:
     off = ["html_block", "html_inline", "image", "reference", *(["emphasis", "link"] if plain else [])]
     parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable(off)
     parser.add_render_rule("text", _text)
+    parser.add_render_rule("em_open", _emphasis)
     return parser
+
+
+def _emphasis(_self: RendererHTML, tokens: Sequence[Token], at: int, _options: Any, env: Any) -> str:  # noqa: ANN401
+    """Name the language of our own marks, by which they are known."""
+    return f'<em lang="{env["lang"]}">' if tokens[at + 1].content in env["marks"] else "<em>"
 
 
 def _text(_self: RendererHTML, tokens: Sequence[Token], at: int, _options: Any, env: Any) -> str:  # noqa: ANN401

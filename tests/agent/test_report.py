@@ -194,6 +194,7 @@ def assert_inert(text):
             *(
                 ("html", "lang"),
                 ("bdi", "lang"),
+                ("em", "lang"),
                 ("main", "dir"),
                 ("meta", "charset"),
                 ("meta", "name"),
@@ -257,7 +258,18 @@ def test_partly_supported_sentences_are_marked_in_markdown_and_html():
     found = result("Text [1]. More.", claims=claims)
 
     assert "Text [1]. *(partly supported)* More." in report_output.markdown(found)
-    assert "<em>(partly supported)</em> More." in report_output.html(found)
+    assert '<em lang="en">(partly supported)</em> More.' in report_output.html(found)
+
+
+def test_a_mark_in_html_names_its_language_and_other_emphasis_none():
+    found = result(
+        "Das Wasser kocht *nicht* bei 30 Grad.", unverified=("Das Wasser kocht nicht bei 30 Grad.",)
+    )
+
+    text = report_output.html(found)
+
+    assert '<em lang="de">(unbelegt)</em>' in text
+    assert "<em>nicht</em>" in text
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """The page asks with models, an estimate and documents, and lists documents."""
 
 from tests.conftest import FAST, serving
-from tests.page.conftest import ask, watching
+from tests.page.conftest import PATIENCE, ask, watching
 from tests.page.played import QUESTION, PlayedHouse
+from tests.steps import until
 
 TEXT = b"# Yaks\n\nA yak is an ox of the mountains."
 NOTE = {"name": "yaks.md", "mimeType": "text/markdown", "buffer": TEXT}
@@ -52,6 +53,24 @@ async def test_a_file_that_cannot_be_read_says_so_in_its_line(watched):
     watched.complaints.clear()  # the browser logs the 422
 
 
+async def test_a_file_may_be_dropped_anywhere_on_the_view(watched):
+    await watched.go("/")
+    await watched.page.evaluate(
+        """() => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(["# Yaks\\n\\nA yak is an ox."], "yaks.md"));
+            for (const name of ["dragover", "drop"])
+                document.getElementById("query").dispatchEvent(
+                    new DragEvent(name, { dataTransfer, bubbles: true, cancelable: true }));
+        }"""
+    )
+
+    await watched.sees(".uploads .good", "Yaks: added")
+    await watched.holds(
+        "() => document.getElementById('more').textContent.includes('1 document on this server.')"
+    )
+
+
 async def test_many_files_are_read_by_workers_and_are_listed_after_a_reload(watched):
     files = [
         {"name": f"yak{n}.md", "mimeType": "text/markdown", "buffer": TEXT + b" It has the number %d." % n}
@@ -86,3 +105,13 @@ async def test_the_estimate_is_that_of_jobs_like_it(watched, http):
     await watched.sees("#estimate", "1 job like it: half took less than")
     await watched.page.get_by_role("radio", name="Deep").check()
     await watched.holds("() => !document.getElementById('estimate').textContent.includes('like it')")
+    waiting = [await ask(http, "Answer slowly", status) for status in ("running", "running", "pending")]
+
+    async def known():
+        return (await http.post("/estimate", json={"query": QUESTION})).json()["waiting_jobs"] == 1
+
+    await until(known, PATIENCE)  # the count is a few seconds old
+    await watched.page.get_by_role("radio", name="Standard").check()
+    await watched.sees("#estimate", ". 1 job waits before it.")
+    for job in waiting:
+        await http.delete(f"/jobs/{job}")

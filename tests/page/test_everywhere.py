@@ -92,7 +92,8 @@ async def test_the_page_of_an_error_leads_on(browser, standing):
     async with watching(browser, standing, locale="de-DE") as watched:
         watched.outage = True  # the browser complains about the 404
         await watched.go("/nowhere")
-        await watched.sees("#error h1")
+        await watched.sees("#error h1", "Diese Seite gibt es nicht")
+        assert "GET /schema" not in await watched.find("#error").inner_text()
         assert not await watched.find("#again").is_visible()
         await watched.page.get_by_role("link", name="Alle Aufträge").click()
         await watched.sees("h1", "Aufträge")

@@ -60,6 +60,18 @@ async def test_failed_tries_are_one_line_and_no_search(browser, server):
         await watched.sees("#budget div", "Failed tries9")
 
 
+async def test_long_figures_of_a_call_leave_room_for_what_it_was(browser, server):
+    async with watching(browser, server, viewport={"width": 1024, "height": 800}) as watched:
+        await watched.go(f"/browse/jobs/{TROUBLED.jobs[-1].id}")
+        await watched.sees("#turn-3 .call")
+        figures = watched.find("#turn-3 .call .cost").first
+        await figures.evaluate(
+            "(cost) => { cost.textContent = 'a-model-of-a-long-name · 2.7K tokens · '.repeat(9); }"
+        )
+
+        assert await watched.find("#turn-3 .call .about").first.evaluate("(about) => about.clientWidth") > 100
+
+
 async def test_what_repeats_is_counted_and_not_listed(browser, server):
     async with watching(browser, server) as watched:
         await watched.go(f"/browse/jobs/{long_content.troubled(400).jobs[-1].id}")

@@ -49,6 +49,19 @@ async def test_a_printed_report_begins_at_once_and_has_page_numbers_and_its_addr
             assert f"/browse/jobs/{long_report}" in text
 
 
+async def test_a_long_outline_is_closed_where_there_is_no_room_beside_the_report(
+    browser, standing, long_report
+):
+    async with watching(browser, standing, viewport={"width": 390, "height": 800}) as watched:
+        await watched.go(f"/browse/jobs/{long_report}/report")
+        await watched.page.get_by_text("Contents", exact=True).click()
+        await watched.sees("#outline a", "From 250 metres on")
+        await watched.page.set_viewport_size({"width": 1280, "height": 800})
+        await watched.sees("#outline a", "From 250 metres on")
+        await watched.page.set_viewport_size({"width": 390, "height": 800})
+        await watched.find("#outline a").first.wait_for(state="hidden")
+
+
 @pytest.mark.parametrize("query", [CHINESE, ARABIC], ids=["chinese", "arabic"])
 async def test_a_report_in_another_script_fits_a_narrow_page(browser, standing, asking, query):
     job = await ask(asking, query)
@@ -65,8 +78,11 @@ async def test_a_report_in_another_script_fits_a_narrow_page(browser, standing, 
         assert language == ("ar" if query == ARABIC else "zh")
         await watched.find("#article .cite").first.click()
         await watched.sees("dialog mark.here")
-        for part in (".page-text", "blockquote", "h2 bdi"):
-            assert await watched.find(f"dialog {part}").first.get_attribute("lang") == language
+        for part in ("dialog .page-text", "dialog blockquote", "dialog h2 bdi", ".refs a[data-source]"):
+            assert await watched.find(part).first.get_attribute("lang") == language
+        mark = {CHINESE: "未经证实", ARABIC: "غير موثق"}[query]
+        assert await watched.find("#article .doubt").first.text_content() == mark
+        assert await watched.find("#article .doubt").first.get_attribute("lang") == language
 
 
 async def test_the_report_is_downloaded_in_each_format(browser, standing, long_report):

@@ -44,14 +44,14 @@ function figures(run) {
   ];
 }
 
-function side(run, other, id, prose) {
+function side(name, run, other, id, prose) {
   const mine = figures(run),
     theirs = figures(other);
   const known = new Set([...other.sources.values()].map((source) => source.url));
   const plan = new Set(other.plan);
   return h(
     "section",
-    { class: "side", "aria-label": run.request.query },
+    { class: "side", "aria-label": t`${name}: ${run.instruction || run.request.query}` },
     h("h2", { dir: "auto" }, h("a", { href: `/browse/jobs/${id}` }, run.instruction || run.request.query)),
     run.instruction ? h("p", { class: "soft small", dir: "auto" }, t`Follows: ${run.request.query}`) : "",
     h("p", null, state(run.status, run.outcome)),
@@ -182,7 +182,7 @@ async function start() {
         : t("These jobs have no events in common. What differs is in bold or in colour."),
   );
   const texts = await Promise.all([text(a, ids[0]), text(b, ids[1])]);
-  $("pair").replaceChildren(side(a, b, ids[0], texts[0]), side(b, a, ids[1], texts[1]));
+  $("pair").replaceChildren(side(t("Left"), a, b, ids[0], texts[0]), side(t("Right"), b, a, ids[1], texts[1]));
 }
 
 start().catch((error) => say($("words"), error.message));

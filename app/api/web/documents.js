@@ -81,8 +81,8 @@ async function preview(one) {
   const body = h("div", { class: "body", tabindex: "0" }, h("p", { class: "soft" }, t("Loading the text …")));
   dialog.append(
     h(
-      "header",
-      null,
+      "div",
+      { class: "sheet-head" },
       h(
         "div",
         null,

@@ -3,7 +3,7 @@ import { api } from "./api.js";
 import { $, h, say } from "./dom.js";
 import { t } from "./language.js";
 import { uploadBox } from "./uploads.js";
-import { count, lasted, many, money } from "./words.js";
+import { lasted, many, money } from "./words.js";
 
 const form = $("form");
 
@@ -19,8 +19,12 @@ function offer(value, words, isOffered) {
 
 const WEB = t("Needs a search engine: set TAVILY_API_KEY, BRAVE_API_KEY or SEARXNG_URL on the server.");
 
+const FRESH_MS = 16_000; // the server counts its documents anew after 15 s
+let wasAdded = false;
+
 async function look() {
   const able = await api.capabilities();
+  if (wasAdded) able.documents ||= 1; // of before
   const hasWeb = able.search_engines.length > 0,
     hasDocuments = able.documents > 0;
   const documents = many(able.documents, "document");
@@ -58,22 +62,21 @@ function lacks(able, hasWeb, hasDocuments) {
   );
 }
 
+/** What half of the jobs like it took, and nine of ten. */
+function took({ jobs, seconds, cost_usd: cost }) {
+  const half = t`${many(jobs, "job")} like it: half took less than ${lasted(seconds.p50 * 1000)}`;
+  if (!cost) return `${half}.`;
+  const most = t`and ${money(cost.p50)}; nine of ten less than ${lasted(seconds.p90 * 1000)} and ${money(cost.p90)}`;
+  return `${half} ${most}.`;
+}
+
 /** What jobs like this one took. */
 export async function estimate(request) {
   const box = $("estimate");
   try {
     const { past, waiting_jobs: waiting } = await api.estimate({ ...request, query: request.query.trim() || "?" });
-    const parts = [];
-    if (past) {
-      const { seconds, cost_usd: cost } = past;
-      parts.push(t`${many(past.jobs, "job")} like it: half took less than ${lasted(seconds.p50 * 1000)}`);
-      if (cost)
-        parts.push(
-          t`and ${money(cost.p50)}; nine of ten less than ${lasted(seconds.p90 * 1000)} and ${money(cost.p90)}`,
-        );
-    }
-    if (waiting) parts.push(t`${count(waiting)} wait before it`);
-    say(box, parts.length ? `${parts.join(" ")}.` : "");
+    const before = waiting ? t`${many(waiting, "job waits", "jobs wait")} before it.` : "";
+    say(box, [past && took(past), before].filter(Boolean).join(" "));
   } catch {
     say(box, ""); // what is wrong with the request is said when it is sent
   }
@@ -82,6 +85,11 @@ export async function estimate(request) {
 /** Show what the server offers, and take documents. */
 export function showOffer() {
   const again = () => look().catch(() => {});
-  $("documents").append(uploadBox(() => form.elements["sources.collections"].value, again));
+  const added = () => {
+    wasAdded = true;
+    again();
+    setTimeout(again, FRESH_MS);
+  };
+  $("documents").append(uploadBox(() => form.elements["sources.collections"].value, added));
   again();
 }

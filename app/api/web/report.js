@@ -45,6 +45,10 @@ function why(result) {
   return `${words} ${workDone(result.outcome_reason)}`.trim();
 }
 
+/** The language of each source, as the server's list of them names it. */
+const spokenIn = (rendered) => (/** @type {number} */ number) =>
+  rendered.querySelector(`#source-${number} bdi`)?.lang || null;
+
 async function start() {
   $("run-link").href = at(`/browse/jobs/${id}`);
   const view = await api.job(id);
@@ -74,16 +78,30 @@ async function start() {
   $("stopped").hidden = !stopped;
   say($("stopped"), stopped || "");
   $("article").append(...[...body.childNodes].flatMap((node) => copied(node, result)).flat(9));
-  $("stands").append(...stands(result, view.usage).filter(Boolean));
+  $("stands").append(...stands(result, view.usage, spokenIn(rendered)).filter(Boolean));
   bind($("article"), result);
   $("article").lang = view.language ?? body.lang;
-  $("outline").append(outline($("article")) ?? "");
-  $("outline").hidden = !$("outline").firstChild;
+  showOutline();
   footPages(location.origin + at(`/browse/jobs/${id}`));
   $("ask-on").append(askOn(view));
   $("paper").classList.remove("waiting");
   const asked = /^#source-(\d+)$/.exec(location.hash);
   if (asked) open(Number(asked[1]));
+}
+
+/** Beside the report where there is room, else above it and closed. */
+function showOutline() {
+  const links = outline($("article"));
+  $("outline").hidden = !links;
+  if (!links) return;
+  const beside = matchMedia("(min-width: 76rem)");
+  const part = h("details", null, h("summary", null, t("Contents")), links);
+  const fit = () => {
+    part.open = beside.matches;
+  };
+  beside.addEventListener("change", fit);
+  fit();
+  $("outline").append(part);
 }
 
 $("paper").addEventListener("click", (event) => {

@@ -7,19 +7,24 @@ const TAGS = new Set(
   "A BLOCKQUOTE BR CODE EM H1 H2 H3 H4 H5 H6 HR LI OL P PRE STRONG TABLE TBODY TD TH THEAD TR UL".split(" "),
 );
 
-// The marks of the server after a sentence, as in app/text/report_marks.py.
-const DOUBTS = {
-  "(unverified)": t("No page that was read has a quote for this sentence."),
-  "(partly supported)": t("A judge found only a part of this sentence in its quote."),
-};
+/** What a mark of the server after a sentence means; the mark itself is in the report's language. */
+function doubt(mark, { claims }) {
+  const range = mark.ownerDocument.createRange();
+  range.setStart(mark.parentNode, 0);
+  range.setEndBefore(mark);
+  const before = bare(range.toString());
+  return claims.some(({ verdict, text }) => verdict === "partly" && before.endsWith(bare(text)))
+    ? t("A judge found only a part of this sentence in its quote.")
+    : t("No page that was read has a quote for this sentence.");
+}
 
 /** The report's nodes, made anew of what is allowed. */
 export function copied(node, result) {
   if (node.nodeType === Node.TEXT_NODE) return node.data;
   if (!TAGS.has(node.nodeName)) return [...node.childNodes].map((child) => copied(child, result));
   if (node.nodeName === "A") return link(node, result);
-  const doubt = node.nodeName === "EM" && DOUBTS[node.textContent];
-  if (doubt) return h("span", { class: "doubt", title: doubt, lang: "en" }, node.textContent.slice(1, -1));
+  if (node.nodeName === "EM" && node.lang)
+    return h("span", { class: "doubt", title: doubt(node, result), lang: node.lang }, node.textContent.slice(1, -1));
   const inner = [...node.childNodes].map((child) => copied(child, result));
   return h(node.nodeName, node.nodeName === "OL" && node.start !== 1 ? { start: node.start } : null, inner);
 }
@@ -83,5 +88,5 @@ export function outline(article) {
       h("a", { href: `#${heading.id}`, dir: "auto" }, heading.textContent),
     );
   });
-  return h("ol", null, links);
+  return h("ol", { dir: "auto" }, links);
 }

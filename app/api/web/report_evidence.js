@@ -91,7 +91,8 @@ function authors(result) {
   ].map((words) => h("p", { class: "soft small" }, words));
 }
 
-export function stands(result, usage) {
+/** `spoken` says the language of a source by its number. */
+export function stands(result, usage, spoken) {
   const cited = result.sources.filter((source) => result.claims.some((claim) => claim.number === source.number));
   const { total_duration_seconds: seconds, api_calls_made: calls, tokens_consumed: tokens } = result.metrics;
   return [
@@ -140,7 +141,12 @@ export function stands(result, usage) {
                   null,
                   h(
                     "a",
-                    { href: `#source-${source.number}`, "data-source": source.number, dir: "auto" },
+                    {
+                      href: `#source-${source.number}`,
+                      "data-source": source.number,
+                      dir: "auto",
+                      lang: spoken(source.number),
+                    },
                     source.title || source.url,
                   ),
                 ),

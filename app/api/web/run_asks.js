@@ -42,7 +42,7 @@ function answering(fields, verb, otherwise, said) {
       button.disabled = false;
       wrong.hidden = false;
       say(wrong, told(error));
-      form.querySelector("input, textarea")?.focus();
+      form.querySelector("textarea")?.focus();
     }
   });
   return form;
@@ -53,7 +53,7 @@ function review(asks) {
   const list = h("ol", { class: "plan-steps" });
   const number = () => {
     [...list.children].forEach((item, at) => {
-      item.querySelector("input").setAttribute("aria-label", t`Step ${at + 1}`);
+      item.querySelector("textarea").setAttribute("aria-label", t`Step ${at + 1}`);
       item.querySelector(".up").disabled = at === 0;
     });
   };
@@ -67,24 +67,24 @@ function review(asks) {
     const item = h(
       "li",
       null,
-      h("input", { name: "step", maxlength: 200, value: text }),
+      h("textarea", { name: "step", maxlength: 200, rows: 1, dir: "auto" }, text),
       button("up", "↑", t("Move this step up"), () => {
         item.previousElementSibling?.before(item);
         number();
-        item.querySelector("input").focus();
+        item.querySelector("textarea").focus();
       }),
       button("", "✕", t("Remove this step"), () => {
-        (item.nextElementSibling ?? item.previousElementSibling)?.querySelector("input").focus();
+        (item.nextElementSibling ?? item.previousElementSibling)?.querySelector("textarea").focus();
         item.remove();
         number();
       }),
     );
-    item.querySelector("input").addEventListener("keydown", (event) => {
+    item.querySelector("textarea").addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       item.after(step(""));
       number();
-      item.nextElementSibling.querySelector("input").focus();
+      item.nextElementSibling.querySelector("textarea").focus();
     });
     return item;
   };
@@ -98,7 +98,7 @@ function review(asks) {
       onclick: () => {
         list.append(step(""));
         number();
-        list.lastElementChild.querySelector("input").focus();
+        list.lastElementChild.querySelector("textarea").focus();
       },
     },
     t("Add a step"),
@@ -108,7 +108,9 @@ function review(asks) {
     t("Go on with this plan"),
     t("Continues with its own plan in "),
     () => {
-      const steps = [...list.querySelectorAll("input")].map((input) => input.value.trim()).filter(Boolean);
+      const steps = [...list.querySelectorAll("textarea")]
+        .map((field) => field.value.trim().replace(/\s+/g, " "))
+        .filter(Boolean);
       if (!steps.length) throw new Error(t("Write at least one step."));
       return steps.join("\n") === asks.plan.join("\n") ? { approve: true } : { plan: steps };
     },

@@ -110,8 +110,8 @@ export async function openSource(id, number, claim, closed) {
   const steps = h("div", { class: "acts" });
   dialog.append(
     h(
-      "header",
-      null,
+      "div",
+      { class: "sheet-head" },
       h("div", null, title, h("button", { type: "button", class: "slim", onclick: () => dialog.close() }, t("Close"))),
       where,
       steps,

@@ -74,14 +74,25 @@ export function uploadBox(collections, added, isListed = false) {
     take(input.files);
     input.value = "";
   });
-  box.addEventListener("dragover", (event) => {
+  takeDrops(box, take);
+  return box;
+}
+
+/** Files may be dropped anywhere on the view: beside the box the browser would leave the page to show them. */
+function takeDrops(box, take) {
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  document.addEventListener("dragover", (event) => {
+    if (!hasFiles(event)) return;
     event.preventDefault();
     box.classList.add("over");
   });
-  for (const end of ["dragleave", "drop"]) box.addEventListener(end, () => box.classList.remove("over"));
-  box.addEventListener("drop", (event) => {
+  for (const end of ["dragleave", "drop"]) document.addEventListener(end, () => box.classList.remove("over"));
+  document.addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
     event.preventDefault();
-    take(event.dataTransfer.files);
+    const folded = box.closest("details");
+    if (folded) folded.open = true;
+    take(event.dataTransfer?.files ?? []);
+    box.scrollIntoView({ block: "nearest" });
   });
-  return box;
 }
