@@ -8,6 +8,7 @@ from app.agent.effects import effects
 from app.agent.limits import FINAL_TOOLS, usable
 from app.agent.menu import stand_in_menu, what_is_left
 from app.agent.ports import Ask, FollowUp, PlanReview, ReportWish, SeenSource
+from app.agent.report_wish import LENGTHS_BY_EFFORT
 from app.domain import events as e
 from app.domain.job import Job
 from app.domain.research import Research
@@ -46,11 +47,18 @@ def turn_ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()
         wish=_wish(job),
         review=_review(research),
         output_schema=job.request.output_schema or UNSET,
+        words=_words(job),
         bytes_per_token=UNSET if job.agent_rules < 4 else research.bytes_per_token,
         every_search_failed=(job.agent_rules >= 7 and _every_search_failed(research)) or UNSET,
         weighs=job.agent_rules >= 8 or UNSET,
         is_unsearched=(research.is_finishing and not research.bill.searches) or UNSET,
     )
+
+
+def _words(job: Job) -> str | UnsetType:
+    """Return the length of a report where the caller wishes none."""
+    request = job.request
+    return UNSET if job.agent_rules < 9 or request.length else LENGTHS_BY_EFFORT[request.effort]
 
 
 def _every_search_failed(research: Research) -> bool:

@@ -45,6 +45,7 @@ class Brief(Struct, frozen=True, omit_defaults=True):
     subject: str = ""  # the question of the thread, the heading of the section
     points: str = ""  # of the section
     answers: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()  # of the caller on the plan
     instructions: str = ""
     language: str = ""
     length: Length | None = None

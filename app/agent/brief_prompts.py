@@ -65,6 +65,7 @@ def _question(brief: Brief) -> Iterator[str]:
     if brief.answers:
         yield "What was clarified, or is assumed:"
         yield from (f"- {tidy(answer)}" for answer in brief.answers)
+    yield from _list("What the person remarked on the plan:", brief.remarks)
     if brief.task in {"thread", "extract"}:
         yield f"Your question: {tidy(brief.subject)}"
 

@@ -59,12 +59,18 @@ def begin(
     copies, is_half_done = _copies(prefix, last)
     forked = _forked(prefix, origin, origin_hash, request, instruction, copies)
     # What threads read belongs to no turn's tool: each call of theirs is whole in itself.
-    is_half_done = is_half_done and not (origin.loop == "threads" and last == 1)
+    is_half_done = is_half_done and not _has_planned(origin, last)
     if is_half_done and not pending(_state(prefix[0].job_id, request, forked, copies)):
         # The new limits leave no room for the rest of the turn, and only a whole turn teaches anything.
         copies = tuple(event for event in copies if not _is_of_tool(event, last))
         forked = _forked(prefix, origin, origin_hash, request, instruction, copies)
     return Beginning(forked, copies)
+
+
+def _has_planned(origin: Job, last: int) -> bool:
+    """Return True if turn `last` made the plan, which has no calls of its own."""
+    turns = origin.research.turns
+    return 0 < last <= len(turns) and isinstance(turns[last - 1].function, tools.GeneratePlan)
 
 
 def _last_step(prefix: Sequence[e.Recorded]) -> int:

@@ -4,12 +4,17 @@ Nothing is written before something was read, unless nothing can be. A tool that
 again is left out. Where this leaves nothing to choose, the model cannot go on, and the stand-in does.
 """
 
+from collections.abc import Sequence
+
 from app.agent.effects import unreadable, worn_out
 from app.agent.limits import FINAL_TOOLS, bounds, is_forced, usable
 from app.domain.job import Job
+from app.domain.research import Turn
+from app.domain.tools import Clarify
 
 STAND_IN_SHARE = 3  # of the searches one in so many is kept, until a page was read, for what stands in
 TRIED = 2  # searches that found nothing at all, after which a model may say so
+PLAN_RULES = 9  # agent_rules from which an answered question is followed by a plan
 PLANNING = frozenset({"generate_plan", "adapt_plan"})
 
 
@@ -25,10 +30,17 @@ def menu(job: Job) -> tuple[str, ...]:
         return FINAL_TOOLS if may_end else ()
     if not job.research.turns:
         return ("clarify", "generate_plan") if job.request.clarify else ("generate_plan",)
+    if job.agent_rules >= PLAN_RULES and has_only_asked(job.research.turns):
+        return ("generate_plan",)
     worn = worn_out(job)
     wanted = (_planning(job), *_researching(job, kept_searches(job)), *(FINAL_TOOLS if may_end else ()))
     offered = tuple(tool for tool in wanted if tool not in worn)
     return offered if set(offered) - PLANNING else ()
+
+
+def has_only_asked(turns: Sequence[Turn]) -> bool:
+    """Return True if the agent has done nothing but ask the caller."""
+    return all(isinstance(turn.function, Clarify) for turn in turns)
 
 
 def stand_in_menu(job: Job) -> tuple[str, ...]:

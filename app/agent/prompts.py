@@ -23,7 +23,7 @@ from msgspec import UNSET, Struct
 from app.agent.ports import Ask, SeenSource
 from app.agent.prompt_pages import CUT, MAX_ALL_PAGES, all_pages, compact_json, fence_of, pages_now
 from app.agent.prompt_sizes import MAX_EXCERPT_TOKENS, characters, result_tokens, tokens_of
-from app.agent.report_wish import output_lines, reminders, review_lines, wish_lines
+from app.agent.report_wish import effort_line, output_lines, reminders, review_lines, wish_lines
 from app.domain.research import Turn
 from app.domain.tools import TOOLS
 from app.text.safe_markdown import tidy
@@ -106,7 +106,7 @@ def _system(*, is_new: bool) -> str:
 
 
 def _question(ask: Ask) -> str:
-    lines = [f"Today is {ask.today or 'not known'}.", f"Effort: {ask.effort}.", "Question:", tidy(ask.query)]
+    lines = [f"Today is {ask.today or 'not known'}.", effort_line(ask), "Question:", tidy(ask.query)]
     if ask.answers:
         lines += ["What was clarified, or is assumed:", *(f"- {tidy(answer)}" for answer in ask.answers)]
     return "\n".join((*lines, *wish_lines(ask.wish), *output_lines(ask)))

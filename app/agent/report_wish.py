@@ -10,12 +10,17 @@ from msgspec import UNSET, UnsetType
 
 from app.agent.ports import Ask, PlanReview, ReportWish
 from app.text.safe_markdown import tidy
-from dossier.request import Length, LengthName
+from dossier.request import Effort, Length, LengthName
 
 LENGTHS_IN_WORDS: dict[LengthName, str] = {
     "short": "at most 250 words",
     "medium": "400 to 800 words",
     "long": "1,000 to 2,000 words",
+}
+LENGTHS_BY_EFFORT: dict[Effort, str] = {
+    "quick": "60 to 400 words",
+    "standard": "800 to 1,500 words",
+    "deep": "2,500 to 6,000 words",
 }
 OUTPUT_RULES = (
     "Besides its text, a report fills `output`: one entry for each field of this schema that a page answers. "
@@ -42,6 +47,15 @@ def wish_lines(wish: ReportWish | UnsetType) -> Sequence[str]:
     if wish.instructions:
         lines += ["Instructions:", tidy(wish.instructions)]
     return lines
+
+
+def effort_line(ask: Ask) -> str:
+    """Return the line on the effort, with the length of its reports."""
+    if ask.words is UNSET:
+        return f"Effort: {ask.effort}."
+    return (
+        f"Effort: {ask.effort}. Its report has {ask.words}; fewer where the question or the pages need fewer."
+    )
 
 
 def output_lines(ask: Ask) -> Sequence[str]:

@@ -16,6 +16,10 @@ from dossier.request import LengthName
 MAX_SHOWN_HITS = 24  # sources that a thread is shown, the newest
 LENGTHS: Mapping[LengthName, int] = {"short": 220, "medium": 600, "long": 1500}  # words
 INTRODUCTION = 0.2  # of the words
+REMARK_RULES = 9  # agent_rules from which each brief has the caller's remarks on the plan
+EVIDENCE_RULES = 9  # agent_rules from which a section is no longer than its evidence carries
+WORDS_A_PASSAGE = 60  # that a section may have for each of its passages
+MIN_SECTION = 60  # words
 
 
 def decision(job: Job, thread: Thread, unread: Sequence[int], left: int) -> Brief:
@@ -64,13 +68,12 @@ def section(
 
     The second time it is told what a critique found.
     """
-    work, whole = job.research.work, words_of(job)
+    work = job.research.work
     critique = work.critique.problems if work.critique and is_again else ()
     problems = tuple(problem.problem for problem in critique if problem.section == number)
     used = _used(job, number, plan, is_again=is_again)
     wanted = work.outline
     before = work.version(number)
-    share = INTRODUCTION if number == 0 else (1 - INTRODUCTION) / max(1, len(planned) - 1)
     return replace(
         _report_brief(job, "section", f"section {number}: {plan.heading or 'introduction'}"),
         subject=plan.heading,
@@ -80,8 +83,21 @@ def section(
         sources=_cited(job, used),
         notes=(*(wanted.conflicts if wanted else ()), *_missing(job, number), *problems),
         draft=(before.content,) if before and problems else (),
-        words=whole if len(planned) == 1 else round(share * whole),
+        words=_section_words(job, len(planned), number, len(used)),
     )
+
+
+def _section_words(job: Job, sections: int, number: int, passages: int) -> int:
+    """Return about how many words a section has.
+
+    Without a wished length it is no longer than its passages carry: padding has no evidence.
+    """
+    whole = words_of(job)
+    share = INTRODUCTION if number == 0 else (1 - INTRODUCTION) / max(1, sections - 1)
+    words = whole if sections == 1 else round(share * whole)
+    if job.request.length or job.agent_rules < EVIDENCE_RULES:
+        return words
+    return min(words, max(MIN_SECTION, WORDS_A_PASSAGE * passages))
 
 
 def critique(job: Job, gaps: int) -> Brief:
@@ -138,7 +154,13 @@ def _brief(job: Job, task: Task, about: str) -> Brief:
         job.started_at.date().isoformat() if job.started_at else "",
         job.request.effort,
         answers=job.research.answers,
+        remarks=_remarks(job),
     )
+
+
+def _remarks(job: Job) -> tuple[str, ...]:
+    review = job.research.review
+    return review.remarks if review and job.agent_rules >= REMARK_RULES else ()
 
 
 def _report_brief(job: Job, task: Task, about: str) -> Brief:

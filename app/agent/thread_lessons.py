@@ -41,7 +41,8 @@ MAX_THREAD_QUERY = 400  # characters
 MAX_THREAD_QUESTION = 500
 MAX_FINDING = 2000
 MAX_NOTED_LINES = 12  # conflicts, things not found
-MAX_SECTIONS = 12
+MAX_SECTIONS = 12  # of the model's own outline
+WHOLE_OUTLINE_RULES = 9  # agent_rules from which all headings of the caller's outline are kept
 MAX_POINTS = 1000
 
 
@@ -90,9 +91,9 @@ def leave(job: Job, texts: Mapping[str, str]) -> tuple[e.EvidenceKept | e.Thread
 
     Passages of what they read are kept by words; `texts` has the pages that `unseen` names.
     """
-    threads = lagging_threads(job)
+    threads, board = lagging_threads(job), ThreadBoard(job)
     kept = [
-        _by_words(job, thread, number, texts[name], f"1/extract/t{thread.number}.{number}")
+        _by_words(job, thread, number, texts[name], board.extract_key(thread, number))
         for thread in threads
         for number, name in _unseen(job, thread)
         if name in texts
@@ -133,7 +134,7 @@ def _closings(job: Job) -> tuple[e.ThreadClosed, ...]:
 
 
 def _ended(board: ThreadBoard, thread: Thread) -> e.ThreadClosed:
-    key, finding = f"1/model/t{thread.number}.{len(thread.steps) + 1}", thread.steps[-1].finding
+    key, finding = board.decision_key(thread), thread.steps[-1].finding
     if finding is not None:
         return e.ThreadClosed(thread.number, "answered", finding)
     return e.ThreadClosed(thread.number, "failed" if board.has_failed(key) else "spent")
@@ -290,7 +291,7 @@ def _outlined(job: Job, call: BriefCall, reply: OutlineReply) -> Events:
     introduction = SectionPlan("", reply.answer, reply.evidence)
     planned = [introduction, *_headed(job, reply.sections)]
     known = {one.id for one in job.research.work.evidence}
-    sections = [_planned(section, known) for section in planned[: MAX_SECTIONS + 1]]
+    sections = [_planned(section, known) for section in planned[: _most_sections(job) + 1]]
     sections = _with_all(job, sections) if known else []
     outline = e.OutlineDrafted(
         clean(reply.title)[:300] or clean(job.research.goal)[:300],
@@ -300,6 +301,15 @@ def _outlined(job: Job, call: BriefCall, reply: OutlineReply) -> Events:
         _lines(reply.missing),
     )
     return (outline, *_opened(job, reply.gaps[: call.brief.gaps]))
+
+
+def _most_sections(job: Job) -> int:
+    """Return how many sections a report may have beside its introduction.
+
+    A caller's outline is followed to its end.
+    """
+    wanted = 0 if job.agent_rules < WHOLE_OUTLINE_RULES else len(job.request.outline)
+    return max(MAX_SECTIONS, wanted)
 
 
 def _headed(job: Job, sections: Sequence[SectionPlan]) -> list[SectionPlan]:

@@ -17,12 +17,14 @@ from app.agent.brief import Brief
 from app.agent.calls import BriefCall, Call, ReadCall, SearchCall, StageCall
 from app.agent.effects import query_key
 from app.agent.limits import RESERVE, bounds, thread_bounds
+from app.agent.menu import has_only_asked
 from app.domain.events import PlannedSection
 from app.domain.job import Job
 from app.domain.research import Call as ResearchCall
 from app.domain.research import Research
 from app.domain.threaded_work import Thread, ThreadStep, is_thread_key
 
+CLARIFIED_RULES = 9  # agent_rules from which the agent's questions may precede the plan of threads
 FOR_REPORT = 0.2  # of the calls is kept for outline, sections and critique
 FLIGHTS = 6  # calls in flight for each thread that may work at once
 SECOND_TRY = frozenset({"validation", "aborted"})  # types of errors after which a call is asked once more
@@ -31,10 +33,19 @@ SECOND_TRY = frozenset({"validation", "aborted"})  # types of errors after which
 def is_on(job: Job) -> bool:
     """Return True while threads decide what comes next."""
     research = job.research
-    if job.loop != "threads" or len(research.turns) != 1 or research.author != "model" or not research.plan:
+    if job.loop != "threads" or not _has_just_planned(job) or research.author != "model":
         return False
     is_written = research.draft is not None or research.set_aside is not None
     return not is_written and not ThreadBoard(job).is_stuck
+
+
+def _has_just_planned(job: Job) -> bool:
+    """Return True after the plan, which questions to the caller may precede."""
+    research = job.research
+    if not research.plan or not research.turns:
+        return False
+    before = research.turns[:-1]
+    return not before or (job.agent_rules >= CLARIFIED_RULES and has_only_asked(before))
 
 
 def next_calls(job: Job) -> list[Call]:
@@ -48,6 +59,7 @@ class ThreadBoard:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.research: Research = job.research
+        self.turn = len(job.research.turns)  # that planned, with which the keys of its calls begin
         self.work = job.research.work
         self.known: dict[str, ResearchCall] = {call.key: call for call in job.research.calls}
         self.bounds, self.most = bounds(job), thread_bounds(job)
@@ -57,7 +69,7 @@ class ThreadBoard:
     def calls(self) -> list[Call]:
         """Return the calls of the phase that the job is in."""
         if not self.work.threads:
-            return [StageCall("1/open", "open")]
+            return [StageCall(f"{self.turn}/open", "open")]
         if self.researching:
             return self._within(self.researching, self.reserve)
         if lead := self.lead():
@@ -65,8 +77,8 @@ class ThreadBoard:
         if writing := self._within(self.writing(), 0.0):
             return writing
         if critique := self.critique():
-            return self._within([critique], self.reserve) or [StageCall("1/report", "report")]
-        return [StageCall("1/report", "report")]
+            return self._within([critique], self.reserve) or [StageCall(f"{self.turn}/report", "report")]
+        return [StageCall(f"{self.turn}/report", "report")]
 
     @cached_property
     def is_stuck(self) -> bool:
@@ -106,7 +118,9 @@ class ThreadBoard:
 
     def searches(self, thread: Thread, step: ThreadStep) -> list[Call]:
         """Return the searches of a step that are not settled."""
-        keys = [f"1/search/t{thread.number}.{step.step}.{n}" for n in range(1, len(step.queries) + 1)]
+        keys = [
+            f"{self.turn}/search/t{thread.number}.{step.step}.{n}" for n in range(1, len(step.queries) + 1)
+        ]
         return [
             SearchCall(key, query[:400], self.bounds.hits)
             for key, query in zip(keys, step.queries, strict=True)
@@ -117,9 +131,9 @@ class ThreadBoard:
         """A page is read once, for whichever threads want it."""
         wanted = [self.research.sources[number - 1] for number in thread.reads]
         return [
-            ReadCall(f"1/read/{source.number}", source.number, source.url)
+            ReadCall(f"{self.turn}/read/{source.number}", source.number, source.url)
             for source in wanted
-            if source.sha256 is None and not self.is_settled(f"1/read/{source.number}")
+            if source.sha256 is None and not self.is_settled(f"{self.turn}/read/{source.number}")
         ]
 
     def _extractions(self, thread: Thread) -> list[Call]:
@@ -128,8 +142,8 @@ class ThreadBoard:
             source = self.research.sources[number - 1]
             if source.sha256 is None or number in thread.extracted:
                 continue
-            key = f"1/extract/t{thread.number}.{number}"
-            calls += self._asked(key, briefs.extraction(self.job, thread, source))
+            brief = briefs.extraction(self.job, thread, source)
+            calls += self._asked(self.extract_key(thread, number), brief)
         return calls
 
     def _decision(self, thread: Thread) -> list[Call]:
@@ -138,7 +152,15 @@ class ThreadBoard:
         if step > self.most.steps or thread.steps[-1].finding is not None:
             return []
         brief = briefs.decision(self.job, thread, self.unread(thread), self.most.steps - step + 1)
-        return self._asked(f"1/model/t{thread.number}.{step}", brief)
+        return self._asked(self.decision_key(thread), brief)
+
+    def extract_key(self, thread: Thread, number: int) -> str:
+        """Return the key of the call that takes evidence from a source."""
+        return f"{self.turn}/extract/t{thread.number}.{number}"
+
+    def decision_key(self, thread: Thread) -> str:
+        """Return the key of the call that decides on a thread's next step."""
+        return f"{self.turn}/model/t{thread.number}.{len(thread.steps) + 1}"
 
     def unread(self, thread: Thread) -> tuple[int, ...]:
         """Return the wanted sources that could not be read."""
@@ -149,7 +171,7 @@ class ThreadBoard:
         if self.work.outline or self.research.is_ending:
             return None
         brief = briefs.outline(self.job, self.gaps())
-        return next(iter(self._asked(f"1/outline/{self.work.outlines + 1}", brief)), None)
+        return next(iter(self._asked(f"{self.turn}/outline/{self.work.outlines + 1}", brief)), None)
 
     def gaps(self) -> int:
         """Return how many threads the lead may still open."""
@@ -172,7 +194,7 @@ class ThreadBoard:
             written, version = self.work.version(number), self.version(number)
             if written and written.version >= version:
                 continue
-            key = f"1/section/{number}" + (f".{version}" if version > 1 else "")
+            key = f"{self.turn}/section/{number}" + (f".{version}" if version > 1 else "")
             # What a critique wants is done where there is still room, or where it is being done.
             if not written or not self.research.is_ending or self.is_open(key):
                 brief = briefs.section(self.job, self.planned(), number, planned, is_again=version > 1)
@@ -190,7 +212,9 @@ class ThreadBoard:
         is_due = work.outline and work.sections and work.critique is None and not self.research.is_ending
         if not is_due or not self.most.critics or not self.may_research:
             return None
-        return next(iter(self._asked("1/critique/1", briefs.critique(self.job, self.critics()))), None)
+        return next(
+            iter(self._asked(f"{self.turn}/critique/1", briefs.critique(self.job, self.critics()))), None
+        )
 
     def critics(self) -> int:
         """Return how many threads a critique may open."""

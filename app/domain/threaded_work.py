@@ -87,7 +87,7 @@ def is_thread_key(key: str) -> bool:
 
 def is_section_key(key: str) -> bool:
     """Return True for a call that writes a section of the report."""
-    return key.startswith("1/section/")
+    return "/section/" in key
 
 
 def evolve(work: ThreadedWork, event: ThreadEvent) -> ThreadedWork:
