@@ -68,7 +68,7 @@ def begin(
 
 
 def _has_planned(origin: Job, last: int) -> bool:
-    """Return True if turn `last` made the plan, which has no calls of its own."""
+    """Return True if turn `last` planned, and so has no calls."""
     turns = origin.research.turns
     return 0 < last <= len(turns) and isinstance(turns[last - 1].function, tools.GeneratePlan)
 

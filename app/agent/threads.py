@@ -159,7 +159,7 @@ class ThreadBoard:
         return f"{self.turn}/extract/t{thread.number}.{number}"
 
     def decision_key(self, thread: Thread) -> str:
-        """Return the key of the call that decides on a thread's next step."""
+        """Return the key of the call for a thread's next step."""
         return f"{self.turn}/model/t{thread.number}.{len(thread.steps) + 1}"
 
     def unread(self, thread: Thread) -> tuple[int, ...]:

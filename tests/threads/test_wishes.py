@@ -1,4 +1,4 @@
-"""What a caller asks for, answers and remarks reaches each thread and section."""
+"""The wishes, answers and remarks of a caller reach threads and sections."""
 
 import pytest
 
