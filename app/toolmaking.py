@@ -180,7 +180,7 @@ class NamedProviders:
     def _document_search(self, caller: Caller, collections: tuple[str, ...]) -> Search:
         return CorpusSearch(
             find=lambda query, limit: passage_search.find(self._engine, caller, query, limit, collections),
-            text=lambda url: documents.text(self._engine, caller, url, collections),
+            read=lambda url: documents.read(self._engine, caller, url, collections),
         )
 
 

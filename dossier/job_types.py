@@ -35,6 +35,7 @@ ErrorType = Literal[
     "worker_lost",
     "internal",
 ]
+AsideCause = Literal["too_early", "too_late", "other_language"]  # why a page that was read is not used
 Support = Literal["supported", "partly", "contradicted", "unrelated"]
 
 OVER: frozenset[Status] = frozenset({"completed", "failed", "cancelled"})
@@ -103,6 +104,9 @@ class SourceView(Struct, frozen=True):
     title: str
     content_excerpt: str
     read: bool
+    published: str = ""  # as the page tells it: 2019, 2019-03 or 2019-03-02; "" where it does not
+    language: str = ""  # as the page tells it, ISO 639-1
+    set_aside: str = ""  # why the page was read and not used: it is not of the time or language wanted
 
 
 class Metrics(Struct, frozen=True):

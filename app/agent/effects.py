@@ -11,6 +11,7 @@ from app.agent.spellings import Spellings
 from app.domain import tools
 from app.domain.job import Job
 from app.domain.research import Research, Turn
+from app.domain.words import aside_in_words
 
 MAX_WASTED = 2  # turns in a row without effect for which a tool stays on the menu
 MAX_TURN_NOTES = 5  # of one turn
@@ -124,6 +125,8 @@ class _Walk:
                 notes.append(UNKNOWN.format(url[:SHOWN]))
             elif source.number in self._read:
                 notes.append(f"[{source.number}] was read in turn {self._read[source.number]}.")
+            elif source.set_aside:
+                notes.append(f"[{source.number}] was set aside: {aside_in_words(source.set_aside)}.")
             elif source.number in self._given_up:
                 notes.append(f"[{source.number}] could not be read in turn {self._given_up[source.number]}.")
             else:

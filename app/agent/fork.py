@@ -12,13 +12,14 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from app.agent.page_bounds import judged
 from app.agent.turns import pending
 from app.domain import events as e
 from app.domain import tools
 from app.domain.event_kinds import COPIED, LESSONS
 from app.domain.job import Job, fold
 from app.domain.threaded_work import is_thread_key
-from dossier.request import ResearchRequest
+from dossier.request import ResearchRequest, Sources
 
 Outcome = e.CallCompleted | e.CallFailed
 
@@ -56,7 +57,7 @@ def begin(
     """
     origin = fold(prefix[0].job_id, prefix)
     last = _last_step(prefix)
-    copies, is_half_done = _copies(prefix, last)
+    copies, is_half_done = _copies(prefix, last, request.sources)
     forked = _forked(prefix, origin, origin_hash, request, instruction, copies)
     # What threads read belongs to no turn's tool: each call of theirs is whole in itself.
     is_half_done = is_half_done and not _has_planned(origin, last)
@@ -91,7 +92,7 @@ def _last_step(prefix: Sequence[e.Recorded]) -> int:
     return last - 1 if asks else last
 
 
-def _copies(prefix: Sequence[e.Recorded], last: int) -> tuple[tuple[e.Event, ...], bool]:
+def _copies(prefix: Sequence[e.Recorded], last: int, sources: Sources) -> tuple[tuple[e.Event, ...], bool]:
     """Return the copies, and whether the last turn has open calls."""
     settled, is_half_done = _settled(prefix, last)
     copies = list[e.Event]()
@@ -103,6 +104,8 @@ def _copies(prefix: Sequence[e.Recorded], last: int) -> tuple[tuple[e.Event, ...
                 copies.append(replace(event, repeat=0, reused=True))
             case e.CallCompleted() | e.CallFailed() as event if settled.get(event.key, (0, 0))[1] == fact.seq:
                 copies.append(event)
+            case (e.PageRead() | e.PageSetAside()) as event:
+                copies.append(judged(sources, event))  # the fork may want another time or language
             case event if isinstance(event, COPIED):
                 copies.append(event)
     return tuple(copies), is_half_done

@@ -17,6 +17,7 @@ from app.agent.ending import asked, citable, ended, supported
 from app.agent.judging import JudgeCall
 from app.agent.limits import bounds, is_forced, may_use
 from app.agent.output_fields import judged_output, output_of
+from app.agent.page_bounds import page_of
 from app.agent.ports import BadReply, EmbedReply, Hit, JudgeReply, ModelReply, PageReply, SearchReply
 from app.agent.turns import tool_calls
 from app.domain import events as e
@@ -311,11 +312,11 @@ def usable_urls(job: Job, reply: SearchReply) -> list[str]:
 def _pages(job: Job, replies: Mapping[str, Reply]) -> tuple[e.Event, ...]:
     calls = {call.key: call for call in job.research.calls}
     return tuple(
-        e.PageRead(call.number, digest, len(reply.text.encode()), call.key)
+        page_of(job.request.sources, call.number, known, len(reply.text.encode()))
         for call in tool_calls(job)
         if isinstance(call, ReadCall)
         and isinstance(reply := replies.get(call.key), PageReply)
-        and (digest := calls[call.key].reply_sha256)
+        and (known := calls[call.key]).reply_sha256
     )
 
 

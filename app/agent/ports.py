@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from msgspec import UNSET, Struct, UnsetType
 
 from app.agent.brief import Brief
-from app.domain.events import FailedPart, Usage, WritingState
+from app.domain.events import FailedPart, UnmetBounds, Usage, WritingState
 from app.domain.research import Turn
 from app.domain.tools import NextStep
 from app.errors import ProviderError
@@ -226,13 +226,16 @@ class SearchReply(Struct, frozen=True):
     hits: tuple[Hit, ...]
     usage: Usage = Usage()
     failed_parts: tuple[FailedPart, ...] = ()  # of a search that asks several providers
+    unmet_bounds: tuple[UnmetBounds, ...] = ()  # who did not search by what was asked of time and place
 
 
 class PageReply(Struct, frozen=True):
-    """The text of a page."""
+    """The text of a page, and what it tells of itself."""
 
     text: str
     usage: Usage = Usage()
+    published: str = ""  # as `day_told` returns it
+    language: str = ""  # ISO 639-1
 
 
 class TextReply(Struct, frozen=True):

@@ -88,7 +88,7 @@ def _note(trail: _Trail, fact: Recorded) -> None:
             trail.calls.setdefault(key, CallMade(fact.seq, key, about, asked_by))
         case e.SourceFound() as found:
             trail.found[found.number] = (fact.seq, found, trail.calls.get(found.found_by))
-        case e.PageRead() as page:
+        case (e.PageRead() | e.PageSetAside()) as page:
             read = trail.calls.get(page.read_by)
             trail.pages[page.number] = StoredPage(fact.seq, page.sha256, page.size, read)
         case e.ReportWritten() as report:

@@ -23,6 +23,7 @@ from app.agent.effects import query_key
 from app.agent.ending import asked
 from app.agent.lagging import lagging_threads
 from app.agent.limits import thread_bounds
+from app.agent.page_bounds import page_of
 from app.agent.ports import BadReply, PageReply, SearchReply, TextReply
 from app.agent.thread_report import assembled
 from app.agent.threads import ThreadBoard
@@ -164,8 +165,8 @@ def _read(job: Job, call: ReadCall, reply: Reply | None) -> Events:
     known = job.research.call(call.key)
     if not isinstance(reply, PageReply) or known is None or known.reply_sha256 is None:
         return ()
-    read = e.PageRead(call.number, known.reply_sha256, len(reply.text.encode()), call.key)
-    if len(reply.text) > extraction.SHORT_PAGE:
+    read = page_of(job.request.sources, call.number, known, len(reply.text.encode()))
+    if isinstance(read, e.PageSetAside) or len(reply.text) > extraction.SHORT_PAGE:
         return (read,)
     wanting = [thread for thread in job.research.work.threads if call.number in thread.reads]
     kept = (

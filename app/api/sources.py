@@ -16,6 +16,8 @@ from app.api.context import ApiContext, job_id_of
 from app.api.contract import LOG, problems_of
 from app.api.problem_details import BadRequest
 from app.domain.event_kinds import TRACES
+from app.domain.events import PageRead, PageSetAside
+from app.domain.words import aside_in_words
 from app.store import log, source_lookup
 from app.text.languages import detect
 from app.text.pages import page_number
@@ -62,6 +64,8 @@ class SourcePage(Struct, frozen=True):
     text: str | None
     quotes: tuple[QuoteView, ...]
     language: str  # of the page (ISO 639-1), or of its excerpt; "" if neither tells
+    published: str  # as the page tells it: 2019, 2019-03 or 2019-03-02; "" where it does not
+    set_aside: str  # why the page was read and not used, "" where it was not set aside
     judged_by: str  # who gave the verdicts, "" where nobody did
     origin: SourceOrigin  # where it comes from: the read, the search, and the steps that asked for them
 
@@ -98,12 +102,14 @@ def _page(job_id: UUID, source: source_lookup.StoredSource, origin: SourceOrigin
         url=found.url,
         title=found.title,
         excerpt=found.excerpt,
-        read=page is not None,
+        read=isinstance(page, PageRead),
         sha256=page.sha256 if page else None,
         size=page.size if page else None,
         text=source.text,
         quotes=tuple(_quote(claim, source.text or "") for claim in source.claims),
-        language=detect(source.text or found.excerpt),
+        language=detect(source.text or found.excerpt) or (page.language if page else "") or "",
+        published=(page.published if page else "") or "",
+        set_aside=aside_in_words(page) if isinstance(page, PageSetAside) else "",
         judged_by=source.judge if any(claim.verdict for claim in source.claims) else "",
         origin=origin,
     )

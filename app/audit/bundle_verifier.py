@@ -420,7 +420,7 @@ class Check:
         gone = gone if isinstance(gone, list) else []
         self.texts = {}
         for seq, kind, data in self.rows:
-            if kind == "page_read":
+            if kind in ("page_read", "page_set_aside"):
                 name = "pages/%s.txt" % data["sha256"]
                 if data["sha256"] in gone:
                     self.unsaid.append("%s: is not kept any more, event %d read it." % (name, seq))

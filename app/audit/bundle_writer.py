@@ -14,7 +14,7 @@ import msgspec
 
 from app.agent.provenance import claims
 from app.audit import bundle_verifier
-from app.domain.events import PageRead
+from app.domain.events import PageRead, PageSetAside
 from app.domain.row import Row
 from app.domain.signature import Signer
 from app.text import report_output
@@ -50,7 +50,8 @@ class Bundle:
     @property
     def pages(self) -> list[str]:
         """The sha256 of each page that was read, each once and sorted."""
-        return sorted({fact.event.sha256 for fact in self.facts if isinstance(fact.event, PageRead)})
+        events = (fact.event for fact in self.facts)
+        return sorted({event.sha256 for event in events if isinstance(event, PageRead | PageSetAside)})
 
     def write_log(self, result: Result | None, *, signed: bool) -> None:
         """Everything but the pages."""

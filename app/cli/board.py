@@ -24,7 +24,7 @@ from app.domain import events as e
 from app.domain import upcast
 from app.domain.job import Job, evolve
 from app.domain.research import TURNS_PER_STEP
-from app.domain.words import step_in_words
+from app.domain.words import aside_in_words, step_in_words
 from dossier import Dossier, JobEvent
 
 BAR = 40  # columns
@@ -152,6 +152,8 @@ def in_words(followed: JobEvent) -> str | None:
             return f"Found [{event.number}] {event.title}"
         case e.PageRead() as event:
             return f"Read [{event.number}], {event.size:,} bytes"
+        case e.PageSetAside() as event:
+            return f"Set aside [{event.number}]: {aside_in_words(event)}"
         case e.InputRequested() as event:
             questions = " ".join(event.questions)
             if event.plan:

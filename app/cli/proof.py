@@ -16,6 +16,7 @@ from app.cli.naming import find_job
 from app.cli.server_connection import connect
 from app.cli.terminal import counted, harmless, line, print_json
 from dossier.evidence import CallMade, ProvenClaim
+from dossier.job_types import JobView
 from dossier.problems import DossierError
 
 
@@ -29,7 +30,9 @@ def why(job_id: str, number: int | None, *, as_json: bool) -> None:
     NUMBER counts the claims of the report; without it all are listed.
     """
     with connect() as dossier:
-        found = dossier.claims(find_job(dossier, job_id)).claims
+        job = find_job(dossier, job_id)
+        found = dossier.claims(job).claims
+        aside = _set_aside(dossier.job(job)) if number is None and not as_json else []
     if number is not None and number > len(found):
         raise DossierError(f"The report has {counted(len(found), 'claim')}.")
     shown = found if number is None else (found[number - 1],)
@@ -39,8 +42,20 @@ def why(job_id: str, number: int | None, *, as_json: bool) -> None:
     for claim in shown:
         for text in [_listed(claim)] if number is None else _chain(claim):
             click.echo(harmless(text))
+    for text in aside:
+        click.echo(harmless(text))
     if not found:
         line("No claims: the job has no report, or the report cites nothing.")
+
+
+def _set_aside(job: JobView) -> list[str]:
+    """Name the pages that were read and not used."""
+    sources = job.result.sources if job.result else ()
+    return [
+        f"Not used [{one.number}], {one.set_aside}: {one.title} – {one.url}"
+        for one in sources
+        if one.set_aside
+    ]
 
 
 def _listed(claim: ProvenClaim) -> str:

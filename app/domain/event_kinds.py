@@ -57,6 +57,9 @@ _ROWS = (
     EventKind(event=e.PlanAdapted, is_lesson=True, is_copied=True),
     EventKind(event=e.SourceFound, is_lesson=True, is_copied=True, is_trace=True),
     EventKind(event=e.PageRead, is_lesson=True, is_copied=True, is_trace=True, blobs=(BlobField("sha256"),)),
+    EventKind(
+        event=e.PageSetAside, is_lesson=True, is_copied=True, is_trace=True, blobs=(BlobField("sha256"),)
+    ),
     EventKind(event=e.InputRequested, is_lesson=True, ends="attempt"),
     EventKind(event=e.PlanReviewed, needs_lease=False, is_copied=True),
     EventKind(event=e.InputProvided, needs_lease=False),

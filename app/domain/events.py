@@ -12,7 +12,7 @@ from uuid import UUID
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from app.domain.tools import AnyTool, Confidence, Reasoning, SourceQuote
-from dossier.job_types import Claim, ErrorType, Outcome, Output, ReportPart, StopReason, Support
+from dossier.job_types import AsideCause, Claim, ErrorType, Outcome, Output, ReportPart, StopReason, Support
 from dossier.request import ResearchRequest
 
 CallKind = Literal["model", "search", "read", "judge", "embed"]
@@ -133,6 +133,13 @@ class FailedPart(Struct, frozen=True):
     retryable: bool
 
 
+class UnmetBounds(Struct, frozen=True):
+    """What of the request's time and place a provider cannot search by."""
+
+    provider: str
+    bounds: tuple[str, ...]  # names of fields of `sources`
+
+
 WritingState = Literal["queued", "reading", "thinking", "writing"]  # of a model in the middle of a call
 
 
@@ -168,6 +175,11 @@ class CallCompleted(ResearchFact, frozen=True):
     failed_parts: tuple[FailedPart, ...] | UnsetType = UNSET
     # Of the prompt whose tokens the usage counts; left out where they are not of one prompt alone.
     prompt_bytes: int | UnsetType = UNSET
+    # Of a search, who did not search by what was asked of time and place; left out where all did.
+    unmet_bounds: tuple[UnmetBounds, ...] | UnsetType = UNSET
+    # Of a page that was read, as it tells them: its date (2019, 2019-03 or 2019-03-02) and its language.
+    published: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
 
 
 class CallFailed(ResearchFact, frozen=True):
@@ -240,6 +252,26 @@ class PageRead(ResearchFact, frozen=True):
     sha256: str
     size: int  # bytes
     read_by: str  # key of the read
+    # What the page tells of itself; left out where it tells nothing.
+    published: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+
+
+class PageSetAside(ResearchFact, frozen=True):
+    """A page that was read is not of the time or language that is wanted.
+
+    Its text is stored, and nothing cites it.
+    """
+
+    type = "page_set_aside"
+    number: int
+    sha256: str
+    size: int  # bytes
+    read_by: str  # key of the read
+    cause: AsideCause
+    wanted: str  # the first day, the last day, or the language
+    published: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
 
 
 class InputRequested(Fact, frozen=True):
@@ -578,6 +610,7 @@ Event = (
     | PlanAdapted
     | SourceFound
     | PageRead
+    | PageSetAside
     | InputRequested
     | PlanReviewed
     | InputProvided

@@ -19,12 +19,14 @@ class WorkTally(Struct, frozen=True):
     searches: int
     found: int
     read: int
+    set_aside: int = 0  # read, and of another time or language than was wanted
 
 
 def tally(research: Research) -> WorkTally:
     """Count searches answered, pages found, and pages read."""
     read = sum(source.sha256 is not None for source in research.sources)
-    return WorkTally(max(0, research.bill.searches), len(research.sources), read)
+    aside = sum(source.set_aside is not None for source in research.sources)
+    return WorkTally(max(0, research.bill.searches), len(research.sources), read, aside)
 
 
 def outcome(research: Research, reason: StopReason, rules: int = AGENT_RULES) -> Outcome | None:
@@ -81,7 +83,9 @@ def _read(research: Research) -> list[str]:
     if not done.found:
         return ["no page found"] if done.searches else []
     found = f"{many(done.found, 'page')} found"
+    aside = [f"{done.set_aside} set aside"] if done.set_aside else []
     if done.read:
         unread = f" ({research.failed_reads} could not be read)" if research.failed_reads else ""
-        return [found, f"{done.read} read{unread}"]
-    return [found, "none could be read" if research.failed_reads else "none read"]
+        return [found, f"{done.read} read{unread}", *aside]
+    unread = "none could be read" if research.failed_reads else "none read"
+    return [found, *(aside or [unread])]

@@ -3,7 +3,7 @@
 That is its plan, turns, sources, calls and report.
 """
 
-from typing import assert_never
+from typing import Any, assert_never
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from app.domain import events as e
 from app.domain import threaded_work
 from app.domain.threaded_work import ThreadedWork, ThreadEvent
 from app.domain.tools import AnyTool, GeneratePlan, Reasoning, WriteReport
+from app.domain.words import aside_in_words
 from dossier.job_types import Author, Claim
 
 LEAST_COUNTED = 500  # tokens of a prompt from which its bytes per token say something
@@ -35,6 +36,9 @@ class Source(Struct, frozen=True):
     sha256: str | None = None
     score: float | UnsetType = UNSET
     coverage: float | UnsetType = UNSET
+    published: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+    set_aside: e.PageSetAside | None = None
 
 
 class Call(Struct, frozen=True):
@@ -50,6 +54,8 @@ class Call(Struct, frozen=True):
     reused: bool = False
     reply_sha256: str | None = None
     error: e.CallFailed | None = None
+    published: str | UnsetType = UNSET  # of a page that was read
+    language: str | UnsetType = UNSET
 
     @property
     def settled(self) -> bool:
@@ -171,6 +177,7 @@ ResearchEvent = (
     | e.PlanReviewed
     | e.SourceFound
     | e.PageRead
+    | e.PageSetAside
     | e.BudgetReached
     | e.ReportDrafted
     | e.ClaimsJudged
@@ -199,8 +206,8 @@ def evolve(state: Research, event: ResearchEvent) -> Research:
             return replace(state, plan=event.steps, review=event, reviewed_after=len(state.turns))
         case e.SourceFound():
             return _find(state, event)
-        case e.PageRead():
-            return _read(state, event)
+        case e.PageRead() | e.PageSetAside():
+            return _read(state, event) if isinstance(event, e.PageRead) else _set_page_aside(state, event)
         case e.BudgetReached():
             return replace(state, tripped=state.tripped or event)
         case e.ReportDrafted():
@@ -251,7 +258,8 @@ def _settle(state: Research, event: e.CallCompleted | e.CallFailed) -> Research:
         return state
     if isinstance(event, e.CallCompleted):
         state = _learn_size(state, call, event)
-        settled = replace(call, reply_sha256=event.reply_sha256, error=None)
+        told = {"published": event.published, "language": event.language}
+        settled = replace(call, reply_sha256=event.reply_sha256, error=None, **told)
     else:
         settled = replace(call, error=event)
     if isinstance(event, e.CallFailed) and event.error_type == "aborted" and state.tripped:
@@ -449,9 +457,23 @@ def _find(state: Research, event: e.SourceFound) -> Research:
 
 
 def _read(state: Research, event: e.PageRead) -> Research:
-    sources = tuple(
-        replace(source, sha256=event.sha256) if source.number == event.number else source
-        for source in state.sources
-    )
+    told = {"published": event.published, "language": event.language}
     turn = replace(state.turns[-1], read=(*state.turns[-1].read, event.number))
-    return replace(state, sources=sources, turns=(*state.turns[:-1], turn))
+    known = _with_source(state, event.number, sha256=event.sha256, **told)
+    return replace(known, turns=(*state.turns[:-1], turn))
+
+
+def _set_page_aside(state: Research, event: e.PageSetAside) -> Research:
+    """Note why the page is not used, also for the model, as of a failure."""
+    told = {"published": event.published, "language": event.language}
+    turn = state.turns[-1]
+    line = f"{event.read_by}: The page was set aside: {aside_in_words(event)}."
+    known = _with_source(state, event.number, set_aside=event, **told)
+    return replace(known, turns=(*state.turns[:-1], replace(turn, failed=(*turn.failed, line))))
+
+
+def _with_source(state: Research, number: int, **changes: Any) -> Research:  # noqa: ANN401 - fields
+    sources = tuple(
+        replace(source, **changes) if source.number == number else source for source in state.sources
+    )
+    return replace(state, sources=sources)

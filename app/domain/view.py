@@ -2,6 +2,7 @@
 
 from app.domain.job import Job, came_of
 from app.domain.outcome import outcome, sentence
+from app.domain.words import aside_in_words
 from dossier.job_types import ForkedFrom, InputRequest, JobView, Metrics, Result, SourceView, UsageView
 
 MAX_SHOWN_EXCERPT = 300  # characters of a source that a result shows
@@ -120,6 +121,9 @@ def sources(job: Job) -> tuple[SourceView, ...]:
             source.title,
             source.excerpt[:MAX_SHOWN_EXCERPT],
             source.sha256 is not None,
+            published=source.published or "",
+            language=source.language or "",
+            set_aside=aside_in_words(source.set_aside) if source.set_aside else "",
         )
         for source in job.research.sources
     )

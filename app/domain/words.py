@@ -38,6 +38,17 @@ def step_in_words(event: object) -> str | None:
             return None
 
 
+def aside_in_words(event: e.PageSetAside) -> str:
+    """Say why a page that was read is not used."""
+    match event.cause:
+        case "too_early":
+            return f"published {event.published}, before {event.wanted}"
+        case "too_late":
+            return f"published {event.published}, after {event.wanted}"
+        case "other_language":
+            return f"in the language {event.language}, not in {event.wanted}"
+
+
 def _writing_in_words(event: e.CallProgressed) -> str:
     """How far a model is in the middle of a call."""
     match event.state:

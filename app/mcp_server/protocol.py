@@ -14,7 +14,7 @@ from pydantic import Field
 
 from app.mcp_server.clarification import can_ask, user_answer
 from app.mcp_server.growing_progress import GrowingProgress
-from app.mcp_server.research_tools import HostWish, ResearchTools
+from app.mcp_server.research_tools import HostWish, PagesWanted, ResearchTools
 from app.mcp_server.results import FetchedDocument, ResearchResult, SearchHits, Started
 from app.mcp_server.tasks import ResearchTasks
 from dossier.problems import DossierError
@@ -67,9 +67,12 @@ def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
         clarify: Annotated[  # noqa: FBT002 - hosts name their arguments
             bool, Field(description="Let the agent ask before it starts; get_research asks the user.")
         ] = False,
+        pages: Annotated[
+            PagesWanted | None, Field(description="When, in which language and where the pages are from.")
+        ] = None,
     ) -> Started:
         """Start research on a question, and return a job_id at once."""
-        wish = HostWish(instructions, language, length, outline or [], clarify)
+        wish = HostWish(instructions, language, length, outline or [], clarify, pages or {})
         return await _said(tools.start(question, effort, wish))
 
     @server.tool(annotations=READS)

@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from mcp.types import ElicitResult
+from typing_extensions import TypedDict
 
 from app.mcp_server.clarification import answers_in
 from app.mcp_server.growing_progress import TellProgress
@@ -23,13 +24,22 @@ from app.mcp_server.results import (
 from dossier import AsyncDossier
 from dossier.job_types import JobView
 from dossier.problems import DossierError
-from dossier.request import Effort, Length
+from dossier.request import Effort, Length, Sources
 
 MAX_TOOL_WAIT = 45.0  # seconds; hosts cut a call after about a minute
 POLL_SECONDS = 1.0  # seconds between two looks at a job that is waited for
 MAX_REPORT = 20_000  # characters in an answer; hosts refuse longer ones, the resource has the rest
 SEARCH_RESULTS = 10
 JOB_PREFIX = "job:"  # what the id of a report begins with; other ids are addresses of documents
+
+
+class PagesWanted(TypedDict, total=False):
+    """When the pages are from, in which language and where."""
+
+    published_after: date  # the first day
+    published_before: date  # the last day
+    language: str  # a tag such as de
+    region: str  # the country to search from, such as AT
 
 
 class HostWish(NamedTuple):
@@ -40,6 +50,7 @@ class HostWish(NamedTuple):
     length: Length | None = None
     outline: Sequence[str] = ()
     clarify: bool = False
+    pages: PagesWanted = {}  # noqa: RUF012 - nobody writes to it
 
 
 class ResearchTools:
@@ -59,6 +70,7 @@ class ResearchTools:
             length=wish.length,
             outline=wish.outline,
             clarify=wish.clarify,
+            sources=_sources(wish.pages),
         )
         return Started(
             job_id=str(job.job_id),
@@ -167,6 +179,14 @@ class ResearchTools:
 
 
 SETTLED = frozenset({"completed", "failed", "cancelled", "input_required"})
+
+
+def _sources(wanted: PagesWanted) -> Sources | None:
+    """Return the pages wanted as a request has them. Raises DossierError."""
+    try:
+        return Sources(**wanted) if wanted else None
+    except ValueError as error:
+        raise DossierError(str(error)) from None
 
 
 def _uuid(text: str) -> UUID:

@@ -6,6 +6,8 @@ from typing import Protocol
 from app.agent.ports import UNBOUNDED, Hit, PageReply, SearchBounds, SearchReply
 from app.domain.events import Usage
 from app.errors import ProviderError
+from app.providers.unmet_bounds import unmet
+from app.text.dates import day_told
 from dossier.request import SearchScope
 
 # The share of the query, weighed by rarity, that the best passage must have for there to be any hit. A text
@@ -44,8 +46,27 @@ class CorpusHit(Protocol):
         ...
 
 
+class CorpusText(Protocol):
+    """A document as the corpus hands it out."""
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """ISO 639-1, "" where the text does not tell."""
+        ...
+
+    @property
+    def date(self) -> str:
+        """As its file or its sender gave it, "" where neither did."""
+        ...
+
+
 Find = Callable[[str, int], Awaitable[Sequence[CorpusHit]]]  # query, limit
-Text = Callable[[str], Awaitable[str | None]]  # url
+Read = Callable[[str], Awaitable[CorpusText | None]]  # url
 
 
 class CorpusSearch:
@@ -54,9 +75,9 @@ class CorpusSearch:
     name = "corpus"
     scope: SearchScope = "corpus"
 
-    def __init__(self, find: Find, text: Text) -> None:
+    def __init__(self, find: Find, read: Read) -> None:
         self._find = find
-        self._text = text
+        self._read = read
 
     async def search(
         self,
@@ -65,7 +86,7 @@ class CorpusSearch:
         *,
         allowed: Sequence[str] = (),  # noqa: ARG002 - documents are found by their words alone
         blocked: Sequence[str] = (),  # noqa: ARG002
-        bounds: SearchBounds = UNBOUNDED,  # noqa: ARG002
+        bounds: SearchBounds = UNBOUNDED,
     ) -> SearchReply:
         """Return at most `limit` passages of different documents, best first.
 
@@ -74,14 +95,14 @@ class CorpusSearch:
         found = await self._find(query, limit)
         answers = max((passage.coverage for passage in found), default=0.0) >= MIN_COVERAGE
         hits = tuple(map(_hit, found)) if answers else ()
-        return SearchReply(hits, Usage(searches=1))
+        return SearchReply(hits, Usage(searches=1), unmet_bounds=unmet(self.name, bounds))
 
     async def read(self, url: str) -> PageReply:
         """The text of a document. Raises ProviderError where it is gone."""
-        text = await self._text(url)
-        if text is None:
+        found = await self._read(url)
+        if found is None:
             raise ProviderError("validation", f"No document has the URL {url} (any more).", retryable=False)
-        return PageReply(text, Usage(pages=1))
+        return PageReply(found.text, Usage(pages=1), day_told(found.date), found.language)
 
 
 def _hit(passage: CorpusHit) -> Hit:

@@ -74,7 +74,8 @@ class MergedSearch:
         if not replies:
             raise max(errors, key=lambda error: error.retryable)
         usage = _together(reply.usage for reply in replies)
-        return SearchReply(_interleaved(replies)[:limit], usage, tuple(failed))
+        unmet = tuple(chain.from_iterable(reply.unmet_bounds for reply in replies))
+        return SearchReply(_interleaved(replies)[:limit], usage, tuple(failed), unmet)
 
     async def read(self, url: str) -> PageReply:
         """Read a page from the documents, or else from the web.

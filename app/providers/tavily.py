@@ -24,6 +24,7 @@ from app.providers.http import (
     refusal,
     shorten,
 )
+from app.providers.unmet_bounds import unmet
 from dossier.request import SearchScope
 
 TAVILY_KEY_SETTING = "TAVILY_API_KEY"
@@ -35,6 +36,7 @@ CREDITS_OF_PAGE = 0.2  # basic depth: one credit for five pages
 TAVILY_TIMEOUT = 60.0  # seconds for a search or a page; a page that needs longer is not worth a worker's slot
 MAX_HITS = 20  # Tavily refuses more
 MAX_TAVILY_QUERY = 400  # characters; Tavily refuses more
+BOUNDS_OF_TAVILY = ("published_after", "published_before")
 OUT_OF_CREDITS = (432, 433)  # of the plan, of the pay-as-you-go limit
 
 Reply = TypeVar("Reply")
@@ -134,7 +136,8 @@ class TavilySearch:
             ),
         )
         hits = tuple(_hit(result) for result in reply.results[:limit] if result.url)
-        return SearchReply(hits, Usage(searches=1, cost_usd=self._cost(reply.usage, CREDITS_OF_SEARCH)))
+        usage = Usage(searches=1, cost_usd=self._cost(reply.usage, CREDITS_OF_SEARCH))
+        return SearchReply(hits, usage, unmet_bounds=unmet(self.name, bounds, BOUNDS_OF_TAVILY))
 
     async def read(self, url: str) -> PageReply:
         """Return a page's markdown.

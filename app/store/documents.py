@@ -107,7 +107,8 @@ DOCUMENTS = f"""
 DOCUMENT = f"SELECT {COLUMNS} FROM {JOINED} WHERE d.tenant = $1::text AND d.document_id = $2::bigint"
 READ_DOCUMENT = "SELECT title, text FROM documents WHERE tenant = $1::text AND url = $2::text"
 READ_TEXT = """
-    SELECT text FROM documents WHERE tenant = $1::text AND url = $2::text
+    SELECT text, language, coalesce(metadata->>'date', '') FROM documents
+    WHERE tenant = $1::text AND url = $2::text
       AND ($3::text[] IS NULL OR collections && $3::text[])"""
 
 
@@ -120,6 +121,14 @@ class DocumentToStore(Struct, frozen=True):
     collections: Sequence[str] = ()
     metadata: dict[str, Any] = field(default_factory=dict)
     original_id: UUID | None = None
+
+
+class DocumentText(Struct, frozen=True):
+    """The text of a document, and what is known of it."""
+
+    text: str
+    language: str  # ISO 639-1, "" where the text does not tell
+    date: str  # as its file or its sender gave it
 
 
 class StoredDocument(Struct, frozen=True):
@@ -233,10 +242,18 @@ def _listed(row: Sequence[Any]) -> ListedDocument:
     return ListedDocument(*known, collections, metadata, original)
 
 
+async def read(
+    engine: Engine, caller: Caller, url: str, collections: Sequence[str] = ()
+) -> DocumentText | None:
+    """Return a document as it is read, or None if it is unknown."""
+    rows = await fetch(engine, READ_TEXT, caller.tenant, storable(url), list(collections) or None)
+    return DocumentText(*map(str, rows[0])) if rows else None
+
+
 async def text(engine: Engine, caller: Caller, url: str, collections: Sequence[str] = ()) -> str | None:
     """Return the text of a document, or None if it is unknown."""
-    rows = await fetch(engine, READ_TEXT, caller.tenant, storable(url), list(collections) or None)
-    return str(rows[0][0]) if rows else None
+    found = await read(engine, caller, url, collections)
+    return found.text if found else None
 
 
 async def document(engine: Engine, caller: Caller, url: str) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from app.domain.caller import Caller
-from app.domain.events import ClaimsJudged, PageRead, ReportWritten, SourceFound
+from app.domain.events import ClaimsJudged, PageRead, PageSetAside, ReportWritten, SourceFound
 from app.store import blobs
 from app.store.database import Engine, fetch
 from dossier.job_types import Claim
@@ -17,11 +17,13 @@ READ_SOURCE_EVENTS = """
     SELECT type, data::text FROM events
     WHERE job_id = $1::uuid AND EXISTS (SELECT FROM jobs WHERE jobs.job_id = $1 AND jobs.tenant = $3::text)
       AND (type IN ('report_written', 'claims_judged')
-           OR type IN ('source_found', 'page_read') AND (data->>'number')::integer = $2::integer)
+           OR type IN ('source_found', 'page_read', 'page_set_aside')
+           AND (data->>'number')::integer = $2::integer)
     ORDER BY seq"""
 
 _found = msgspec.json.Decoder(SourceFound).decode
 _read = msgspec.json.Decoder(PageRead).decode
+_set_aside = msgspec.json.Decoder(PageSetAside).decode
 _judged = msgspec.json.Decoder(ClaimsJudged).decode
 _report = msgspec.json.Decoder(ReportWritten).decode
 
@@ -30,7 +32,7 @@ class StoredSource(Struct, frozen=True):
     """A source, its page's text if stored, and the claims citing it."""
 
     found: SourceFound
-    page: PageRead | None  # None: it was not read
+    page: PageRead | PageSetAside | None  # None: it was not read
     text: str | None  # None: not read, or forgotten since
     claims: tuple[Claim, ...]
     judge: str  # of the newest verdicts, "" where nobody was asked
@@ -41,7 +43,7 @@ async def source(engine: Engine, caller: Caller, job_id: UUID, number: int) -> S
     rows = await fetch(engine, READ_SOURCE_EVENTS, job_id, number, caller.tenant)
     if not (found := _last(rows, "source_found", _found)):
         return None
-    page = _last(rows, "page_read", _read)
+    page = _last(rows, "page_read", _read) or _last(rows, "page_set_aside", _set_aside)
     report = _last(rows, "report_written", _report)
     claims = tuple(claim for claim in report.claims if claim.number == number) if report else ()
     judged = [_judged(row[1]).judge for row in rows if row[0] == "claims_judged"]
@@ -54,7 +56,7 @@ def _last(rows: list[Any], kind: str, decode: Any) -> Any:  # noqa: ANN401 - wha
     return decode(texts[-1]) if texts else None
 
 
-async def _text(engine: Engine, page: PageRead | None) -> str | None:
+async def _text(engine: Engine, page: PageRead | PageSetAside | None) -> str | None:
     if page is None:
         return None
     body = (await blobs.get(engine, [page.sha256])).get(page.sha256)

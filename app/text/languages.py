@@ -87,6 +87,20 @@ _BETWEEN = {
     "th": "และ ของ ที่ ครับ ค่ะ",
 }
 _LATIN = ("en", "de", "fr", "es", "pt", "it", "nl")
+DETECTED = frozenset((*_LATIN, "ru", "ar", "hi", "zh", "ja", "ko", "th"))
+_LANGUAGE = re.compile(r"\s*([a-z]{2,3})(?![^\s_-])")
+# Names that stand for one written language.
+_ONE_NAME = {
+    "nb": "no",
+    "nn": "no",
+    "iw": "he",
+    "in": "id",
+    "cmn": "zh",
+    "yue": "zh",
+    "eng": "en",
+    "deu": "de",
+    "ger": "de",
+}
 _KNOWN = {language: FUNCTION_WORDS[language] | QUESTION_WORDS[language] for language in _LATIN}
 
 
@@ -152,6 +166,26 @@ def _latin(sample: str) -> str:
         scores["de"] += 0.5 * min(3, len(_NOUN.findall(sample)))
     second, first = sorted(scores.values())[-2:]
     return max(scores, key=scores.__getitem__) if first > LEAD * second else ""
+
+
+def same_language(one: str, other: str) -> bool:
+    """Compare two BCP 47 tags, without their regions and scripts."""
+    return primary(one) == primary(other)
+
+
+def primary(tag: str) -> str:
+    """Return the language of a BCP 47 tag by one of its names, "" for no tag."""
+    name = _LANGUAGE.match(tag.lower())
+    return _ONE_NAME.get(name[1], name[1]) if name else ""
+
+
+def language_of(stated: str, text: str) -> str:
+    """Return a page's language, which its words tell best.
+
+    `stated` is what the page says; templates are copied with a wrong one.
+    """
+    named = primary(stated)
+    return detect(text) or named if not named or named in DETECTED else named
 
 
 def function_words(language: str) -> frozenset[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from app.text.report_words import ENGLISH, ReportWords, report_words
 from dossier.job_types import Result, SourceView
 
+MAX_UNUSED = 20  # pages set aside that are named
 MAX_JUDGE_NAME = 80  # characters of the name of who judged
 _NO_NAME = re.compile(r"[^\w .:/-]")
 # The parts of a job's `outcome_reason`, which is English; errors between them stay as providers said them.
@@ -21,6 +22,7 @@ _WORK = re.compile(
     r"|(?P<read>(?P<readable>\d+) read(?: \((?P<unreadable>\d+) could not be read\))?)"
     r"|(?P<none_readable>none could be read)"
     r"|(?P<none_read>none read)"
+    r"|(?P<set_aside>(?P<aside>\d+) set aside)"
     r")(?=, |$)"
 )
 
@@ -48,7 +50,21 @@ def _ended(result: Result, words: ReportWords) -> list[str]:
     is_untied = _is_untied(result) and result.stop_reason == "no_evidence"
     told = [] if result.stop_reason == "answered" or is_untied else [_stopped(result, words)]
     done = work_done(result.outcome_reason, words)
-    return [*told, done[:1].upper() + done[1:] + words.stop] if done else told
+    worked = [done[:1].upper() + done[1:] + words.stop] if done else []
+    return [*told, *worked, *_unused(result, words)]
+
+
+def _unused(result: Result, words: ReportWords) -> list[str]:
+    """Name the pages that were set aside, each with what it tells of itself."""
+    aside = [source for source in result.sources if source.set_aside]
+    named = [f"[{source.number}] ({_told(source)})" for source in aside[:MAX_UNUSED]]
+    more = ["…"] if len(aside) > MAX_UNUSED else []
+    return [filled(words.unused, pages=", ".join([*named, *more]))] if aside else []
+
+
+def _told(source: SourceView) -> str:
+    """Return the date or the language for which a page was set aside."""
+    return source.published if source.set_aside.startswith("published") else source.language
 
 
 def _is_untied(result: Result) -> bool:
@@ -66,7 +82,7 @@ def work_done(reason: str, words: ReportWords) -> str:
 
     def said(found: re.Match[str]) -> str:
         got = found.groupdict()
-        number = next((got[key] for key in ("all", "some", "pages", "readable") if got[key]), "0")
+        number = next((got[key] for key in ("all", "some", "pages", "readable", "aside") if got[key]), "0")
         phrase = filled(getattr(words, str(found.lastgroup)), int(number), failed=got["failed"])
         unread = got["unreadable"]
         return f"{phrase} ({filled(words.unreadable, int(unread))})" if unread else phrase

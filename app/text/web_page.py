@@ -31,14 +31,19 @@ LEAST_MAIN = 0.5  # of the letters that are no frame, for the main part to stand
 METADATA = {
     "author": ("//meta[@name='author']/@content", "//meta[@property='article:author']/@content"),
     "date": (
-        "//meta[@property='article:published_time']/@content",
-        "//meta[@name='date']/@content",
-        "//time[@datetime]/@datetime",
+        "//meta[@property='article:published_time' or @itemprop='datePublished']/@content",
+        "//meta[@name='citation_publication_date' or @name='citation_date']/@content",
+        "//meta[@name='date' or @name='DC.date' or @name='DC.date.issued']/@content",
+        "//meta[@name='dcterms.issued']/@content",
+        "//time[@itemprop='datePublished' or @pubdate]/@datetime",
     ),
     "language": ("/html/@lang",),
     "canonical_url": ("//link[@rel='canonical']/@href",),
 }
 MAX_META_VALUE = 300  # characters of a value
+PUBLISHED = re.compile(r'"datePublished"\s{0,20}:\s{0,20}"(\d{4}[^"]{0,40})"')
+MAX_DATA = 200_000  # characters of a page's JSON-LD
+DAY = len("2019-03-02")  # of a moment; several of one day are one date
 
 
 class Size(Struct):
@@ -83,8 +88,17 @@ def _parsed(text: str) -> html.HtmlElement | None:
 def _metadata(page: html.HtmlElement) -> Iterator[tuple[str, str]]:
     for name, places in METADATA.items():
         values = (" ".join(str(value).split()) for place in places for value in page.xpath(place))
-        if value := next(filter(None, values), ""):
+        value = next(filter(None, values), "") or (name == "date" and _only_date(page))
+        if value:
             yield name, value[:MAX_META_VALUE]
+
+
+def _only_date(page: html.HtmlElement) -> str:
+    """Return the one date of a page's data or times, "" where they differ."""
+    data = (str(script) for script in page.xpath("//script[@type='application/ld+json']/text()"))
+    published = {found[:DAY] for script in data for found in PUBLISHED.findall(script[:MAX_DATA])}
+    days = published or {str(time).strip()[:DAY] for time in page.xpath("//time[@datetime]/@datetime")}
+    return days.pop() if len(days) == 1 else ""
 
 
 def _without_frame(page: html.HtmlElement) -> str:

@@ -17,7 +17,7 @@ from app.agent import limits
 from app.agent.calls import BriefCall, Call, ModelCall, Reply, is_free
 from app.agent.judging import JudgeCall
 from app.agent.matching import EmbedCall
-from app.agent.ports import BadReply, ModelReply, PartlyPaid, SearchReply, Writing
+from app.agent.ports import BadReply, ModelReply, PageReply, PartlyPaid, SearchReply, Writing
 from app.agent.replies import encoded
 from app.domain import events as e
 from app.errors import ProviderError
@@ -214,7 +214,9 @@ def completed(call: Call, reply: Reply, latency_ms: int) -> e.CallCompleted:
     body = encoded(reply)
     repaired = isinstance(reply, ModelReply) and reply.repaired
     parts = isinstance(reply, SearchReply) and reply.failed_parts
+    unmet = isinstance(reply, SearchReply) and reply.unmet_bounds
     prompt = isinstance(reply, ModelReply) and reply.usage.input_tokens and reply.prompt_bytes
+    page = reply if isinstance(reply, PageReply) else PageReply("")
     digest = sha256(body).hexdigest()
     return e.CallCompleted(
         call.key,
@@ -225,6 +227,9 @@ def completed(call: Call, reply: Reply, latency_ms: int) -> e.CallCompleted:
         repaired or UNSET,
         parts or UNSET,
         prompt or UNSET,
+        unmet or UNSET,
+        page.published or UNSET,
+        page.language or UNSET,
     )
 
 

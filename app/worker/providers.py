@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.agent import judging, matching
 from app.agent.brief import Task
@@ -27,6 +28,7 @@ from app.agent.ports import (
 )
 from app.domain.job import Job
 from app.errors import ProviderError
+from app.text.languages import DETECTED, language_of, primary
 from app.worker.breaker import Breaker, Changed, Times
 from dossier.request import Sources
 
@@ -172,7 +174,8 @@ class Tools:
                 )
             case ReadCall():
                 page = await self._search(job).read(call.url)
-                return PageReply(page.text[:MAX_STORED_PAGE].replace("\x00", ""), page.usage)
+                kept = replace(page, text=page.text[:MAX_STORED_PAGE].replace("\x00", ""))
+                return await _in_its_language(kept, job.request.sources.language)
 
     async def _embedded(self, call: EmbedCall, page: str) -> EmbedReply:
         """The passages of a page that are nearest to a call's claims."""
@@ -189,3 +192,10 @@ def _bounds(sources: Sources) -> dict[str, SearchBounds]:
     """Return the bounds of a search as an argument, if any."""
     bounds = SearchBounds(sources.published_after, sources.published_before, sources.language, sources.region)
     return {} if bounds == UNBOUNDED else {"bounds": bounds}
+
+
+async def _in_its_language(page: PageReply, wanted: str | None) -> PageReply:
+    """Look at the words of a page too, where its language matters."""
+    if not wanted or primary(wanted) not in DETECTED:
+        return page
+    return replace(page, language=await asyncio.to_thread(language_of, page.language, page.text))

@@ -63,7 +63,7 @@ def search_of(engine: Engine) -> CorpusSearch:
     """The search that the agent uses."""
     return CorpusSearch(
         find=lambda query, limit: passage_search.find(engine, ANYBODY, query, limit),
-        text=lambda url: documents.text(engine, ANYBODY, url),
+        read=lambda url: documents.read(engine, ANYBODY, url),
     )
 
 

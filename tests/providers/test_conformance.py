@@ -6,6 +6,7 @@ from msgspec import Struct
 from app.agent.extractive import Extractive
 from app.providers.corpus_search import CorpusSearch
 from app.providers.merged import MergedSearch
+from app.store.documents import DocumentText
 from tests.providers.conformance import ModelConformance, SearchConformance
 from tests.scripted import ScriptedModel, ScriptedSearch
 
@@ -22,10 +23,11 @@ def corpus():
     async def find(query, limit):
         return [Passage("note:sea"), Passage("note:everest")][:limit]
 
-    async def text(url):
-        return {"note:sea": "Water boils at 100 degrees.", "note:everest": "At 70 degrees."}.get(url)
+    async def read(url):
+        texts = {"note:sea": "Water boils at 100 degrees.", "note:everest": "At 70 degrees."}
+        return DocumentText(texts[url], "en", "") if url in texts else None
 
-    return CorpusSearch(find, text)
+    return CorpusSearch(find, read)
 
 
 class TestExtractive(ModelConformance):

@@ -5,6 +5,7 @@ from msgspec import Struct
 
 from app.errors import ProviderError
 from app.providers.corpus_search import MIN_COVERAGE, CorpusSearch
+from app.store.documents import DocumentText
 
 
 class Passage(Struct, frozen=True):
@@ -25,13 +26,13 @@ class Shelf:
         self.asked.append((query, limit))
         return self.passages[:limit]
 
-    async def text(self, url):
-        return {"note:yak": "A yak is an ox."}.get(url)
+    async def read(self, url):
+        return DocumentText("A yak is an ox.", "en", "D:20190302") if url == "note:yak" else None
 
 
 def search_of(*passages):
     shelf = Shelf(*passages)
-    return CorpusSearch(shelf.find, shelf.text), shelf
+    return CorpusSearch(shelf.find, shelf.read), shelf
 
 
 async def test_hits_are_the_passages_in_their_order():

@@ -1,6 +1,6 @@
 """What a caller of OpenAI's protocols asks for, as a research request."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -199,7 +199,19 @@ def _sources(body: Mapping[str, Any]) -> dict[str, Any]:
     domains = [domain for tool in tools for domain in _domains(tool)]
     if domains:
         found["allowed_domains"] = domains
+    if region := _region([*tools, body.get("web_search_options")]):
+        found["region"] = region
     return found
+
+
+def _region(options: Iterable[object]) -> object:
+    """Return the country of the first `user_location`, which chat completions wrap once more."""
+    for option in options:
+        place = option.get("user_location") if isinstance(option, dict) else None
+        place = place.get("approximate", place) if isinstance(place, dict) else None
+        if isinstance(place, dict) and place.get("country"):
+            return place["country"]
+    return None
 
 
 def _domains(tool: Mapping[str, Any]) -> list[Any]:

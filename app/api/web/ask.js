@@ -48,6 +48,8 @@ function request() {
   if (text("sources.search")) sources.search = text("sources.search");
   for (const name of ["allowed_domains", "blocked_domains"])
     if (list(text(`sources.${name}`)).length) sources[name] = list(text(`sources.${name}`));
+  for (const name of ["published_after", "published_before", "language", "region"])
+    if (text(`sources.${name}`).trim()) sources[name] = text(`sources.${name}`).trim();
   const collections = text("sources.collections")
     .split(",")
     .map((name) => name.trim());

@@ -173,7 +173,7 @@ export const APPLY = {
     job.stepsDone = 0;
   },
   source_found(job, data, event) {
-    job.sources.set(data.number, { ...data, size: null, seq: event.seq, touched: event.seq });
+    job.sources.set(data.number, { ...data, size: null, aside: null, seq: event.seq, touched: event.seq });
     const turn = turnOf(job, turnIn(job, data.found_by), event);
     turn.found.push(data);
     turn.touched = event.seq;
@@ -183,6 +183,13 @@ export const APPLY = {
     if (source) Object.assign(source, { size: data.size, touched: event.seq });
     const turn = turnOf(job, turnIn(job, data.read_by), event);
     turn.read.push({ ...data, title: source?.title ?? "", url: source?.url ?? "" });
+    turn.touched = event.seq;
+  },
+  page_set_aside(job, data, event) {
+    const source = job.sources.get(data.number);
+    if (source) Object.assign(source, { aside: data, touched: event.seq });
+    const turn = turnOf(job, turnIn(job, data.read_by), event);
+    turn.read.push({ ...data, aside: data, title: source?.title ?? "", url: source?.url ?? "" });
     turn.touched = event.seq;
   },
   budget_reached(job, data, event) {

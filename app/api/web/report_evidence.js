@@ -87,8 +87,21 @@ function authors(result) {
         ? [t`Part ${at + 1} was ${MADE[part.author]}; ${percent(part.coverage)} of its sentences are backed.`]
         : [],
     ),
+    ...unused(result.sources),
     ...(bound ? [t`${many(bound, "citation was", "citations were")} added by the system.`] : []),
   ].map((words) => h("p", { class: "soft small" }, words));
+}
+
+const NAMED = 20; // pages set aside that are named
+
+/** The pages that were read and not used, each with what it tells of itself. */
+function unused(sources) {
+  const aside = sources.filter((source) => source.set_aside);
+  const pages = aside
+    .slice(0, NAMED)
+    .map((one) => `[${one.number}] (${one.set_aside.startsWith("published") ? one.published : one.language})`);
+  if (aside.length > NAMED) pages.push("…");
+  return pages.length ? [t`Read and not used, because they are of another time or language: ${pages.join(", ")}.`] : [];
 }
 
 /** `spoken` says the language of a source by its number. */

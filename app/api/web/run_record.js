@@ -4,7 +4,7 @@ import { isOver, toolInWords } from "./fold.js";
 import { t } from "./language.js";
 import { page } from "./run_state.js";
 import { figures } from "./timeline.js";
-import { count, date, host, lasted, many, size, tries } from "./words.js";
+import { asideInWords, count, date, host, lasted, many, size, tries } from "./words.js";
 
 const WHOLE = 40; // entries that are shown without parts
 const PART = 15; // entries of a part
@@ -201,6 +201,7 @@ function failure(calls) {
 
 function about(call, turn) {
   const read = call.kind === "read" ? turn.read.find((one) => one.read_by === call.key) : null;
+  if (read?.aside) return `[${read.number}] ${read.title || read.url}: ${asideInWords(read.aside)}`;
   return read ? `[${read.number}] ${read.title || read.url}, ${size(read.size)}` : topic(call);
 }
 

@@ -4,7 +4,7 @@ import { isOver } from "./fold.js";
 import { t } from "./language.js";
 import { id } from "./run_state.js";
 import { openSource } from "./source.js";
-import { count, host, size } from "./words.js";
+import { asideInWords, count, host, size } from "./words.js";
 
 const PART = 25; // shown at first, and more at each wish
 let most = PART;
@@ -33,27 +33,22 @@ export function drawSources(job) {
   say(more, t`More of ${count(all.length)} sources`);
 }
 
+function standing(source) {
+  if (source.aside) return t` · not used: ${asideInWords(source.aside)}`;
+  return source.size === null ? t(" · found") : t` · read, ${size(source.size)}`;
+}
+
 const one = (source) =>
   h(
     "li",
     null,
     h("span", { class: "n" }, `[${source.number}]`),
-    h(
-      "div",
-      null,
-      title(source),
-      h(
-        "span",
-        { class: "where", title: source.url },
-        host(source.url),
-        source.size === null ? t(" · found") : t` · read, ${size(source.size)}`,
-      ),
-    ),
+    h("div", null, title(source), h("span", { class: "where", title: source.url }, host(source.url), standing(source))),
   );
 
 /** A page that was read opens beside the job; one that was only found is a link, if it can be one. */
 const title = (source) =>
-  source.size === null
+  source.size === null && !source.aside
     ? out(source.url, source.title || source.url, { dir: "auto" })
     : h(
         "button",

@@ -2,7 +2,7 @@
 import { api, told } from "./api.js";
 import { h, out } from "./dom.js";
 import { t } from "./language.js";
-import { many, size } from "./words.js";
+import { asideSaid, many, size } from "./words.js";
 
 /** Offsets count characters; a string of JavaScript counts halves of some of them. */
 function inUnits(text, quotes) {
@@ -136,6 +136,7 @@ export async function openSource(id, number, claim, closed) {
     const lang = source.language || null; // of its words; the rest of the drawer is in the page's language
     title.replaceChildren(`[${source.number}] `, h("bdi", { lang }, source.title));
     where.replaceChildren(out(source.url, source.url), source.size ? t` · ${size(source.size)}, as it was read` : "");
+    if (source.set_aside) where.append(t` · not used: ${asideSaid(source.set_aside)}`);
     const quotes = source.quotes.map((quote, index) => ({ ...quote, index }));
     const places = quotes.flatMap((quote) => [quote, ...quote.more.map((place) => ({ ...place, index: quote.index }))]);
     if (source.text === null) {

@@ -40,8 +40,24 @@ export const tries = (searches, failed) =>
     .filter(Boolean)
     .join(", ");
 
+/** Why a page was read and not used. @param {{ cause: string, wanted: string, published?: string, language?: string }} page */
+export function asideInWords({ cause, wanted, published = "", language = "" }) {
+  if (cause === "too_early") return t`published ${published}, before ${wanted}`;
+  if (cause === "too_late") return t`published ${published}, after ${wanted}`;
+  return t`in the language ${language}, not in ${wanted}`;
+}
+
+const ASIDE = /^published (\S+), (before|after) (\S+)$|^in the language (\S+), not in (\S+)$/;
+
+/** The same of the sentence that the server says. @param {string} reason @returns {string} */
+export function asideSaid(reason) {
+  const [, published, side, day, language, wanted] = ASIDE.exec(reason) ?? [];
+  if (published) return asideInWords({ cause: side === "before" ? "too_early" : "too_late", wanted: day, published });
+  return language ? asideInWords({ cause: "other_language", wanted, language }) : reason;
+}
+
 const WORK =
-  /(?<=^|, )(?:(\d+) of (\d+) search(?:es)? failed|(\d+) search(?:es)?|(\d+) pages? found|(\d+) read(?: \((\d+) could not be read\))?|nothing was searched for|no page found|none could be read|none read)(?=, |$)/g;
+  /(?<=^|, )(?:(\d+) of (\d+) search(?:es)? failed|(\d+) search(?:es)?|(\d+) pages? found|(\d+) read(?: \((\d+) could not be read\))?|(\d+) set aside|nothing was searched for|no page found|none could be read|none read)(?=, |$)/g;
 const NO_WORK = {
   "nothing was searched for": t("nothing was searched for"),
   "no page found": t("no page found"),
@@ -55,11 +71,12 @@ const NO_WORK = {
  * @returns {string}
  */
 export function workDone(reason) {
-  const said = reason.replace(/\.$/, "").replace(WORK, (words, failed, all, searches, pages, read, unread) => {
+  const said = reason.replace(/\.$/, "").replace(WORK, (words, failed, all, searches, pages, read, unread, aside) => {
     if (all) return t`${failed} of ${all} searches failed`;
     if (searches) return many(Number(searches), "search", "searches");
     if (pages) return t`${many(Number(pages), "page", "pages")} found`;
     if (read) return t`${read} read` + (unread ? ` (${t`${unread} could not be read`})` : "");
+    if (aside) return t`${aside} set aside`;
     return NO_WORK[words];
   });
   return said && `${said[0].toUpperCase()}${said.slice(1)}.`;

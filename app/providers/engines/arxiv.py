@@ -25,6 +25,7 @@ class ArxivSearch(SearchEngine):
     name = "arxiv"
     title = "arXiv"
     key_name = ARXIV_SETTING
+    meets = frozenset({"published_after", "published_before"})
     at_once = 1
     accepts = "application/atom+xml"
 

@@ -42,6 +42,7 @@ class BraveSearch(SearchEngine):
     title = "Brave"
     key_name = BRAVE_KEY_SETTING
     price_usd = BRAVE_SEARCH_USD
+    meets = frozenset({"published_after", "published_before", "language", "region"})
 
     def __init__(
         self,

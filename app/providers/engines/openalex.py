@@ -41,6 +41,7 @@ class OpenAlexSearch(SearchEngine):
     name = "openalex"
     title = "OpenAlex"
     key_name = OPENALEX_SETTING
+    meets = frozenset({"published_after", "published_before", "language"})
 
     def __init__(
         self, client: httpx.AsyncClient, reader: PageReader, *, url: str = "", timeout: float = ENGINE_TIMEOUT

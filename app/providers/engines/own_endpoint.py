@@ -33,6 +33,7 @@ class EndpointSearch(SearchEngine):
     name = "http"
     title = "The search endpoint"
     key_name = ENDPOINT_KEY_SETTING
+    meets = frozenset({"published_after", "published_before", "language", "region"})  # it is told them
 
     def __init__(
         self,

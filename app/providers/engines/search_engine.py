@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import unescape
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from app.domain.events import Usage
 from app.errors import ProviderError
 from app.providers.http import AGENT, CONNECT, POOL, WRITE, SharedTransport, refusal, shorten
 from app.providers.reader.page_reader import PageReader
+from app.providers.unmet_bounds import unmet
 from app.text.languages import detect
 from app.text.urls import ascii_host
 from dossier.request import SearchScope
@@ -76,6 +77,7 @@ class SearchEngine(ABC):
     at_once = CALLS_AT_ONCE
     pause = 0.0  # seconds between two requests of this process
     accepts = "application/json"
+    meets: frozenset[str] = frozenset()  # the bounds of a search that it can search by
 
     def __init__(
         self, client: httpx.AsyncClient, reader: PageReader, *, timeout: float = ENGINE_TIMEOUT
@@ -121,7 +123,14 @@ class SearchEngine(ABC):
         except (ValueError, RecursionError):
             message = f"{self.title} answered with something that is not a result: {_start(body)}"
             raise ProviderError("network", message, retryable=True) from None
-        return SearchReply(tuple(hits[:limit]), Usage(searches=1, cost_usd=self.price_usd))
+        usage = Usage(searches=1, cost_usd=self.price_usd)
+        return SearchReply(
+            tuple(hits[:limit]), usage, unmet_bounds=unmet(self.name, bounds, self._met(asked))
+        )
+
+    def _met(self, _asked: SearchQuery) -> Collection[str]:
+        """Return the bounds that this search went by."""
+        return self.meets
 
     async def read(self, url: str) -> PageReply:
         """The text of a page. Raises ProviderError."""

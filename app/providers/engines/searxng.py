@@ -1,7 +1,7 @@
 """Search through a SearXNG of the operator's."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 from msgspec import Struct
@@ -48,10 +48,14 @@ class SearxngSearch(SearchEngine):
         if language := asked.language:
             region = asked.bounds.region
             fields["language"] = f"{language}-{region.upper()}" if region else language
-        if asked.bounds.published_after:
-            fields["time_range"] = _time_range(datetime.now(UTC).date() - asked.bounds.published_after)
+        fields["time_range"] = _time_range(asked.bounds.published_after)
         sent = {name: value for name, value in fields.items() if value}
         return self._lane.build_request("GET", self._address, params=sent)
+
+    def _met(self, asked: SearchQuery) -> Collection[str]:
+        """Return what it was sent: an old time and a region alone have no word there."""
+        time = {"published_after"} if _time_range(asked.bounds.published_after) else set[str]()
+        return time | {"language"} | ({"region"} if asked.language else set())
 
     def _hits(self, body: bytes) -> list[Hit]:
         """Nothing found while engines failed is a failure: the page may exist."""
@@ -76,8 +80,11 @@ class SearxngSearch(SearchEngine):
         return super()._refused(response)
 
 
-def _time_range(age: timedelta) -> str:
+def _time_range(after: date | None) -> str:
     """Return the shortest of SearXNG's ranges that is long enough, or ""."""
+    if after is None:
+        return ""
+    age = datetime.now(UTC).date() - after
     return next((name for days, name in TIME_RANGES if age <= timedelta(days)), "")
 
 

@@ -49,6 +49,7 @@ class WikipediaSearch(SearchEngine):
     ) -> None:
         super().__init__(client, reader, timeout=timeout)
         self._base = checked_address(WIKIPEDIA_SETTING, url) if url else ""
+        self.meets = frozenset() if url else frozenset({"language"})  # by its edition
 
     def _request(self, asked: SearchQuery) -> httpx.Request:
         base = self._base or f"https://{asked.language or 'en'}.wikipedia.org"

@@ -8,7 +8,9 @@ from app.domain.events import Usage
 from app.errors import BadDocument, ProviderError
 from app.providers.reader.fetching import Fetched, Fetcher
 from app.providers.reader.robots import Robots
+from app.text.dates import day_told
 from app.text.formats import Extract, from_plain, tidy
+from app.text.languages import primary
 from app.text.web_page import from_html
 
 EXTRACTIONS = 2  # at once, in threads; more would take the loop's share of the CPU
@@ -41,7 +43,11 @@ class PageReader:
 
         Raises ProviderError, of which none is worth another try.
         """
-        return PageReply((await self.read_page(url)).text, Usage(pages=1))
+        page = await self.read_page(url)
+        told = page.metadata
+        return PageReply(
+            page.text, Usage(pages=1), day_told(told.get("date", "")), primary(told.get("language", ""))
+        )
 
     async def read_page(self, url: str) -> Extract:
         """Return the title and text of a page. Raises ProviderError."""

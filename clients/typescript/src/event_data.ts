@@ -81,6 +81,9 @@ export interface components {
             repaired?: string[];
             failed_parts?: components["schemas"]["FailedPart"][];
             prompt_bytes?: number;
+            unmet_bounds?: components["schemas"]["UnmetBounds"][];
+            published?: string;
+            language?: string;
         };
         /** @description The call gave no reply that can be used. */
         CallFailed: {
@@ -377,6 +380,24 @@ export interface components {
             sha256: string;
             size: number;
             read_by: string;
+            published?: string;
+            language?: string;
+        };
+        /**
+         * @description A page that was read is not of the time or language that is wanted.
+         *
+         *         Its text is stored, and nothing cites it.
+         */
+        PageSetAside: {
+            number: number;
+            sha256: string;
+            size: number;
+            read_by: string;
+            /** @enum {unknown} */
+            cause: "other_language" | "too_early" | "too_late";
+            wanted: string;
+            published?: string;
+            language?: string;
         };
         /** @description Words of a page, letter by letter, with a note. */
         Passage: {
@@ -628,6 +649,11 @@ export interface components {
             reads: number[];
             finding?: string;
         };
+        /** @description What of the request's time and place a provider cannot search by. */
+        UnmetBounds: {
+            provider: string;
+            bounds: string[];
+        };
         /** @description A claim and its cited source, without a quote by words. */
         Unquoted: {
             text: string;
@@ -716,6 +742,7 @@ export interface EventData {
     lease_expired: components["schemas"]["LeaseExpired"];
     outline_drafted: components["schemas"]["OutlineDrafted"];
     page_read: components["schemas"]["PageRead"];
+    page_set_aside: components["schemas"]["PageSetAside"];
     passages_matched: components["schemas"]["PassagesMatched"];
     plan_adapted: components["schemas"]["PlanAdapted"];
     plan_drafted: components["schemas"]["PlanDrafted"];

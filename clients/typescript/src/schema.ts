@@ -942,6 +942,8 @@ export interface components {
             text: string | null;
             quotes: components["schemas"]["QuoteView"][];
             language: string;
+            published: string;
+            set_aside: string;
             judged_by: string;
             origin: components["schemas"]["SourceOrigin"];
         };
@@ -978,6 +980,12 @@ export interface components {
             title: string;
             content_excerpt: string;
             read: boolean;
+            /** @default  */
+            published?: string;
+            /** @default  */
+            language?: string;
+            /** @default  */
+            set_aside?: string;
         };
         Sources: {
             /** @enum {null|string} */
