@@ -66,6 +66,7 @@ class ScriptedSearch:
         self.searches: list[str] = []
         self.reads: list[str] = []
         self.told: list[dict[str, Any]] = []
+        self.published: dict[str, str] = {}  # dates that pages give
 
     async def search(self, query, limit, *, allowed=(), blocked=(), **told):
         self.searches.append(query)
@@ -77,4 +78,4 @@ class ScriptedSearch:
         self.reads.append(url)
         if url not in PAGES:
             raise ProviderError("validation", f"There is no page {url}.", retryable=False)
-        return PageReply(PAGES[url])
+        return PageReply(PAGES[url], published=self.published.get(url, ""))

@@ -1,7 +1,7 @@
 """A fork reuses what it has and pays only for the rest."""
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from msgspec import structs
@@ -516,3 +516,19 @@ async def test_two_strangers_have_nothing_in_common(house):
     assert len(found.claims.only_a) == 2
     same = diff(logs[0], logs[0])
     assert (same.common_prefix, same.sources.only_a, same.claims.only_b, same.requests) == (4, (), (), ())
+
+
+async def test_a_fork_with_another_time_judges_the_pages_of_its_origin_anew(house):
+    house.search.published = {"https://example.com/a": "2019-03-02"}
+    strict, loose = Sources(published_after=date(2020, 1, 1)), Sources(search="web")
+    job = await origin(house, sources=strict)
+    read = await forked(house, job, sources=loose)
+    read = await run(house, read)
+    again = await run(house, await forked(house, read, sources=strict))
+
+    assert house.search.reads == []  # nothing is read twice
+    assert [source.set_aside is None for source in job.research.sources] == [False, True]
+    assert [source.sha256 is None for source in read.research.sources] == [False, False]
+    assert [claim.number for claim in read.research.report.claims] == [1, 2]
+    assert [claim.number for claim in again.research.report.claims] == [2]
+    await assert_sound(house)

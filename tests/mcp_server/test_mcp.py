@@ -70,20 +70,27 @@ async def test_research_over_http_from_the_question_to_the_report(address):
 async def test_a_host_says_what_the_report_is_to_be_like_and_has_it_written_now(address, house):
     house.model.pause = 0.5
     wish = {"instructions": "For children.", "language": "de", "length": "short", "outline": ["Boiling"]}
+    pages = {"published_after": "2020-01-01", "language": "en", "region": "AT"}
     async with over_http(address) as session, httpx.AsyncClient(base_url=address) as http:
-        started = await told(session, "start_research", question="How does water boil?", **wish)
+        asked = {"question": "How does water boil?", "pages": pages, **wish}
+        started = await told(session, "start_research", **asked)
         finished = await told(session, "finish_research", job_id=started["job_id"])
         research = await told(session, "get_research", job_id=started["job_id"], wait_seconds=30)
         view = (await http.get(f"/jobs/{started['job_id']}")).json()
         over = await session.call_tool("finish_research", {"job_id": started["job_id"]})
-        refused = await session.call_tool("start_research", {"question": "?", "language": "no such tag"})
+        refused = [
+            await session.call_tool("start_research", {"question": "?", **bad})
+            for bad in ({"language": "no such tag"}, {"pages": pages | {"published_before": "2019-01-01"}})
+        ]
 
     assert finished["status"] in {"pending", "running"}
     assert research["status"] == "completed"
     assert {name: view[name] for name in wish} == wish
     assert view["result"]["stop_reason"] == "finish_requested"
     assert over.is_error
-    assert refused.is_error
+    assert [reply.is_error for reply in refused] == [True, True]
+    assert "not earlier than published_after" in refused[1].content[0].text
+    assert view["sources"] == pages
 
 
 async def test_search_and_fetch_have_the_shapes_that_chatgpt_reads(address, engine):

@@ -117,7 +117,13 @@ async def test_the_request_says_effort_domains_and_limits(client, http):
         ],
         instructions="Write for children.",
         reasoning={"effort": "high"},
-        tools=[{"type": "web_search", "filters": {"allowed_domains": ["example.com"]}}],
+        tools=[
+            {
+                "type": "web_search",
+                "filters": {"allowed_domains": ["example.com"]},
+                "user_location": {"type": "approximate", "country": "AT"},
+            }
+        ],
         max_tool_calls=7,
         metadata={"team": "a"},
         temperature=0.3,
@@ -126,7 +132,7 @@ async def test_the_request_says_effort_domains_and_limits(client, http):
     view = (await http.get(f"/jobs/{job.id.removeprefix('resp_')}")).json()
 
     assert view["effort"] == "deep"
-    assert view["sources"] == {"allowed_domains": ["example.com"]}
+    assert view["sources"] == {"allowed_domains": ["example.com"], "region": "AT"}
     assert view["limits"] == {"max_searches": 7}
     assert view["metadata"] == {"team": "a"}
     assert (view["query"], view["instructions"]) == ("Why?", "Write for children.\nBe brief.")

@@ -1,8 +1,11 @@
 """The corpus keeps the `Search` port: what answers nothing is no hit."""
 
+from datetime import date
+
 import pytest
 from msgspec import Struct
 
+from app.agent.ports import SearchBounds
 from app.errors import ProviderError
 from app.providers.corpus_search import MIN_COVERAGE, CorpusSearch
 from app.store.documents import DocumentText
@@ -77,3 +80,13 @@ async def test_a_page_that_is_gone_is_an_error_that_trying_again_does_not_help()
         await search.read("note:gone")
 
     assert (caught.value.error_type, caught.value.retryable) == ("validation", False)
+
+
+async def test_a_document_tells_its_date_and_language_and_that_it_was_not_searched_by_them():
+    search, _ = search_of(Passage("note:yak", 1.0))
+    bounds = SearchBounds(date(2020, 1, 1), language="en")
+
+    found, page = await search.search("yak", 5, bounds=bounds), await search.read("note:yak")
+
+    assert [one.bounds for one in found.unmet_bounds] == [("published_after", "language")]
+    assert (page.published, page.language) == ("2019-03-02", "en")

@@ -80,6 +80,17 @@ async def test_a_page_is_its_text(server, reader, case):
     assert (page.usage.pages, page.usage.cost_usd) == (1, 0)
 
 
+async def test_a_page_tells_its_date_and_language(server, reader):
+    head = '<meta property="article:published_time" content="2019-03-02T08:00Z">'
+    server.answer = lambda request: reply(
+        f"<html lang=de-AT><head>{head}</head><p>{GERMAN}", type_="text/html"
+    )
+
+    page = await reader.read(f"{server.url}/page")
+
+    assert (page.published, page.language) == ("2019-03-02", "de")
+
+
 async def test_redirects_are_followed_and_no_cookie_is_kept(server, reader):
     def answer(request):
         if request.path == "/end":

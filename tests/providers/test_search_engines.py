@@ -213,6 +213,34 @@ async def test_time_and_place_go_to_the_engines_that_can_search_by_them(engine, 
         assert told == ["2024-02-01", "2024-03-31", "de-AT", "at"]
 
 
+UNMET = {
+    "searxng": ("published_after", "published_before"),  # so long ago is in none of its ranges
+    "brave": (),
+    "wikipedia": (
+        "published_after",
+        "published_before",
+        "language",
+        "region",
+    ),  # this one is a wiki of our own
+    "openalex": ("region",),
+    "arxiv": ("language", "region"),
+    "http": (),
+}
+
+
+async def test_an_engine_says_what_of_time_and_place_it_cannot_search_by(engine, server):
+    server.answer = lambda _: written_reply(WRITTEN[engine.name](FOUND))
+    bounds = SearchBounds(date(2004, 2, 1), date(2004, 3, 31), "de-AT", "at")
+
+    bounded, unbounded = await engine.search("boiling", 5, bounds=bounds), await engine.search("boiling", 5)
+
+    assert [one.bounds for one in bounded.unmet_bounds] == (
+        [UNMET[engine.name]] if UNMET[engine.name] else []
+    )
+    assert all(one.provider == engine.name for one in bounded.unmet_bounds)
+    assert unbounded.unmet_bounds == ()
+
+
 async def test_wikipedia_is_asked_in_the_language_of_the_pages_that_are_wanted():
     async with make_client() as client:
         engine = WikipediaSearch(client, PageReader(Fetcher()))

@@ -38,7 +38,7 @@ STABLE = {
     ),
     "sources": (
         "job_id tenant tags submitted_at number url domain title found_at found_by read read_at "
-        "size sha256 cited citations"
+        "size sha256 cited citations published language set_aside"
     ),
     "reports": (
         "job_id tenant tags submitted_at effort seq written_at title confidence stop_reason "

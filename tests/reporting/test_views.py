@@ -1,7 +1,7 @@
 """The views agree with the fold on every event and real runs."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -10,10 +10,12 @@ from app.domain.caller import ANYBODY
 from app.domain.events import EVENT_TYPES
 from app.store import analyst_session, documents, log, originals
 from app.store.database import fetch
+from dossier.request import Sources
 from tests.reporting.history import J, at
 from tests.reporting.stable import STABLE
 from tests.steps import submitted_job, until
 from tests.store.kinds import every_kind_of_job
+from tests.worker.working import over, working
 
 EXAMPLES = Path(__file__).parents[1] / "domain" / "stored_events"
 
@@ -291,3 +293,19 @@ async def test_documents_are_shown_with_their_files_and_without_their_text(engin
     ]
     assert [(row["file_name"], row["file_bytes"]) for row in rows] == [(None, None), ("a.txt", 15)]
     assert "text" not in rows[0].keys()  # noqa: SIM118 - a record of asyncpg
+
+
+async def test_a_page_that_was_set_aside_is_in_the_view_of_sources_with_its_reason(house, database_url):
+    house.search.published = {"https://example.com/a": "2019-03-02", "https://example.com/b": "2020"}
+    job = await submitted_job(house.writer, sources=Sources(published_after=date(2020, 1, 1)))
+    async with working(house):
+        await over(house, job.id)
+
+    async with analyst_session.connected(database_url, 60) as analyst:
+        told = "read, cited, published, language, set_aside, size > 0, sha256 IS NOT NULL"
+        rows = await analyst.fetch(f"SELECT {told} FROM report.sources ORDER BY number")
+
+    assert [tuple(row) for row in rows] == [
+        (False, False, "2019-03-02", None, "published 2019-03-02, before 2020-01-01", True, True),
+        (True, True, "2020", None, None, True, True),
+    ]

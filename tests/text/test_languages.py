@@ -88,3 +88,28 @@ def test_the_work_grows_with_the_text_and_no_faster():
         return lines
 
     assert work(2000) < 2.5 * work(1000)
+
+
+@pytest.mark.parametrize(
+    ("stated", "text", "language"),
+    [
+        (
+            "en-US",
+            "Der See ist an der tiefsten Stelle 140 Meter tief, und das Wasser ist kalt.",
+            "de",
+        ),  # a template
+        ("sv", "Sjön är 140 meter djup, och vattnet är kallt.", "sv"),  # which no words of ours tell
+        ("", "The lake is 140 metres deep, and the water is cold.", "en"),
+        ("de_AT", "140 m", "de"),
+        ("x" * 300, "140 m", ""),
+        ("", "", ""),
+    ],
+)
+def test_the_words_of_a_page_tell_its_language_better_than_what_it_states(stated, text, language):
+    assert languages.language_of(stated, text) == language
+
+
+def test_a_language_has_one_name():
+    assert languages.same_language("nb-NO", "no")
+    assert languages.same_language("zh-Hant", "zh-CN")
+    assert not languages.same_language("de", "en-DE")

@@ -73,3 +73,27 @@ def test_a_page_without_text_gives_none(page):
 
 def test_a_deep_page_has_its_words():
     assert "deep down" in from_html(b"<div>" * 20_000 + b"deep down" + b"</div>" * 20_000).text
+
+
+TIMES = "<time datetime=2026-03-01T08:00>8</time> <time datetime=2026-03-01T09:00>9</time>"
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "date"),
+    [
+        ("<meta itemprop=datePublished content=2019-03-02>", TIMES, "2019-03-02"),
+        ("<meta name=citation_publication_date content=2019/03/02>", "", "2019/03/02"),
+        (
+            '<script type="application/ld+json">{"datePublished": "2019-03-02T10:00"}</script>',
+            TIMES,
+            "2019-03-02",
+        ),
+        ("", TIMES, "2026-03-01"),  # all of one day
+        ("", f"{TIMES}<time datetime=2025-01-01>another</time>", None),  # of which of them is the page?
+        ("", "<time>today</time>", None),
+    ],
+)
+def test_the_date_of_a_page_is_the_one_that_it_is_published_at(head, body, date):
+    page = f"<html><head>{head}</head><body>{STORY}{body}</body></html>"
+
+    assert from_html(page.encode()).metadata.get("date") == date

@@ -12,12 +12,15 @@ from app.agent.ports import BadReply, ModelReply, SearchBounds
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain import tools
+from app.domain.view import job_view
 from app.errors import ProviderError
+from app.text.report_output import markdown
 from app.worker import breaker, call_maker
 from app.worker.breaker import Breaker
 from dossier.request import Sources
 from tests.api.problems import assert_problem
 from tests.api.sse import read
+from tests.replays import assert_all_replay
 from tests.scripted import PLAN, REASONING, REPORT, SCRIPT, ScriptedModel
 from tests.steps import submitted_job, until, whole_log
 from tests.worker.dear_model import ASK, SEARCHING, DearModel
@@ -355,6 +358,24 @@ async def test_time_and_place_are_told_to_the_search(house):
         await over(house, job.id)
 
     assert house.search.told[0]["bounds"] == SearchBounds(date(2026, 1, 31), None, "de", "AT")
+
+
+async def test_a_page_of_another_time_is_set_aside_where_everybody_sees_it(house):
+    house.search.published = {"https://example.com/a": "2019-03-02"}
+    job = await submitted_job(house.writer, sources=Sources(published_after=date(2020, 1, 1)))
+    async with working(house):
+        job = await over(house, job.id)
+
+    why, told = "published 2019-03-02, before 2020-01-01", job_view(job).result
+    assert [claim.number for claim in told.claims] == [2]
+    assert [(one.set_aside, one.read, one.published) for one in told.sources] == [
+        (why, False, "2019-03-02"),
+        ("", True, ""),
+    ]
+    assert told.outcome_reason == "2 searches, 2 pages found, 1 read, 1 set aside"
+    assert "[1] (2019-03-02)" in markdown(told)
+    assert f"set aside: {why}" in house.model.asks[-1].turns[-1].failed[0]
+    assert await assert_all_replay(house.engine) == 1
 
 
 async def test_a_page_that_the_caller_named_may_be_read(house):
