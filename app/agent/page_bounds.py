@@ -1,4 +1,4 @@
-"""Compare what a page tells of itself with the time and language that are wanted.
+"""Compare a page's date and language with those wanted.
 
 A page that does not tell is kept. So is one of another region: the region is where the search is made
 from, and what a page's tag names (en-US in many templates) is not what it is about.
@@ -23,7 +23,7 @@ def page_of(sources: Sources, number: int, call: Call, size: int) -> Page:
 
 
 def judged(sources: Sources, page: Page) -> Page:
-    """Keep a page or set it aside, whatever was done with it before."""
+    """Keep a page or set it aside, whatever it was before."""
     outside = _time_missed(sources, page.published) or _language_missed(sources, page.language)
     number, sha256, size, read_by = page.number, page.sha256, page.size, page.read_by
     if outside is None:
@@ -32,7 +32,7 @@ def judged(sources: Sources, page: Page) -> Page:
 
 
 def _time_missed(sources: Sources, published: str | UnsetType) -> tuple[AsideCause, str] | None:
-    """Return a day that the whole of the page's date misses, if any."""
+    """Return the day that all of a date misses, if any."""
     if not published:
         return None
     first, last = first_and_last(published)

@@ -13,7 +13,7 @@ from app.domain.event_kinds import NAMING_BLOBS, blobs_named
 from app.domain.history.job_evidence import History
 from app.domain.tampering import Finding
 
-READING = ("page_read", "page_set_aside")  # types of events that name a page
+NAMING_PAGES = ("page_read", "page_set_aside")  # types of events that name a page
 _PART = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 
 
@@ -31,7 +31,7 @@ class Named(Struct, frozen=True):
 
     def finding(self, sentence: str) -> Finding:
         """Say of it what the sentence says."""
-        what = "page" if self.type in READING else "body"
+        what = "page" if self.type in NAMING_PAGES else "body"
         return Finding(
             "page",
             self.job_id,
@@ -45,7 +45,7 @@ def named(history: History) -> Iterable[Named]:
     found = dict[str, Named]()
     for row in history.rows:
         for name, field in blobs_named(row.type, row.data):
-            if name not in found or row.type in READING:
+            if name not in found or row.type in NAMING_PAGES:
                 found[name] = Named(name, history.job_id, row.seq, row.type, is_parts=field.is_parts)
     return found.values()
 

@@ -258,7 +258,7 @@ class PageRead(ResearchFact, frozen=True):
 
 
 class PageSetAside(ResearchFact, frozen=True):
-    """A page that was read is not of the time or language that is wanted.
+    """A page that was read is of another time or language.
 
     Its text is stored, and nothing cites it.
     """

@@ -464,7 +464,10 @@ def _read(state: Research, event: e.PageRead) -> Research:
 
 
 def _set_page_aside(state: Research, event: e.PageSetAside) -> Research:
-    """Note why the page is not used, also for the model, as of a failure."""
+    """Note why the page is not used.
+
+    The model is told as of a call that failed.
+    """
     told = {"published": event.published, "language": event.language}
     turn = state.turns[-1]
     line = f"{event.read_by}: The page was set aside: {aside_in_words(event)}."

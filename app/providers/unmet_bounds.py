@@ -1,4 +1,4 @@
-"""Say who does not search by the time and place that are wanted."""
+"""Say who does not search by the time and place wanted."""
 
 from collections.abc import Collection
 

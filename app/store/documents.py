@@ -245,7 +245,7 @@ def _listed(row: Sequence[Any]) -> ListedDocument:
 async def read(
     engine: Engine, caller: Caller, url: str, collections: Sequence[str] = ()
 ) -> DocumentText | None:
-    """Return a document as it is read, or None if it is unknown."""
+    """Return a document to be read, or None if unknown."""
     rows = await fetch(engine, READ_TEXT, caller.tenant, storable(url), list(collections) or None)
     return DocumentText(*map(str, rows[0])) if rows else None
 

@@ -1,4 +1,4 @@
-"""Read the day that a page or a file gives, as exactly as it gives it."""
+"""Read the date that a page or a file gives."""
 
 import re
 from calendar import monthrange
@@ -10,13 +10,13 @@ FIRST_YEAR = 1000
 # What programs write where nobody gave a date.
 UNSET_DAYS = frozenset({"1970-01-01", "1900-01-01"})
 _DASHED = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})(?:\2(\d{1,2}))?)?(?![\d/.-])")
-_CLOSE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)(?:\d{4}|\d{6})?(?!\d)")  # of PDFs, and without dashes
+_UNDASHED = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)(?:\d{4}|\d{6})?(?!\d)")  # of PDFs, and without dashes
 
 
 def day_told(said: str) -> str:
     """Return 2019-03-02, 2019-03 or 2019, or "" for what is no date."""
     text = said[:MAX_DATE].strip()
-    if found := _CLOSE.match(text):
+    if found := _UNDASHED.match(text):
         return _valid(found[1], found[2], found[3])
     if found := _DASHED.match(text):
         return _valid(found[1], found[3] or "", found[4] or "")

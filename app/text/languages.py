@@ -174,7 +174,7 @@ def same_language(one: str, other: str) -> bool:
 
 
 def primary(tag: str) -> str:
-    """Return the language of a BCP 47 tag by one of its names, "" for no tag."""
+    """Return the language of a BCP 47 tag, "" for none."""
     name = _LANGUAGE.match(tag.lower())
     return _ONE_NAME.get(name[1], name[1]) if name else ""
 

@@ -55,7 +55,7 @@ def _ended(result: Result, words: ReportWords) -> list[str]:
 
 
 def _unused(result: Result, words: ReportWords) -> list[str]:
-    """Name the pages that were set aside, each with what it tells of itself."""
+    """Name the pages set aside, with their dates or languages."""
     aside = [source for source in result.sources if source.set_aside]
     named = [f"[{source.number}] ({_told(source)})" for source in aside[:MAX_UNUSED]]
     more = ["…"] if len(aside) > MAX_UNUSED else []
@@ -63,7 +63,7 @@ def _unused(result: Result, words: ReportWords) -> list[str]:
 
 
 def _told(source: SourceView) -> str:
-    """Return the date or the language for which a page was set aside."""
+    """Return the date or language that set a page aside."""
     return source.published if source.set_aside.startswith("published") else source.language
 
 

@@ -41,9 +41,9 @@ METADATA = {
     "canonical_url": ("//link[@rel='canonical']/@href",),
 }
 MAX_META_VALUE = 300  # characters of a value
-PUBLISHED = re.compile(r'"datePublished"\s{0,20}:\s{0,20}"(\d{4}[^"]{0,40})"')
-MAX_DATA = 200_000  # characters of a page's JSON-LD
-DAY = len("2019-03-02")  # of a moment; several of one day are one date
+PUBLISHED_DATA = re.compile(r'"datePublished"\s{0,20}:\s{0,20}"(\d{4}[^"]{0,40})"')
+MAX_PAGE_DATA = 200_000  # characters of a page's JSON-LD
+DAY_LENGTH = len("2019-03-02")  # of a moment; several of one day are one date
 
 
 class Size(Struct):
@@ -94,10 +94,12 @@ def _metadata(page: html.HtmlElement) -> Iterator[tuple[str, str]]:
 
 
 def _only_date(page: html.HtmlElement) -> str:
-    """Return the one date of a page's data or times, "" where they differ."""
+    """Return the one date of a page, "" where they differ."""
     data = (str(script) for script in page.xpath("//script[@type='application/ld+json']/text()"))
-    published = {found[:DAY] for script in data for found in PUBLISHED.findall(script[:MAX_DATA])}
-    days = published or {str(time).strip()[:DAY] for time in page.xpath("//time[@datetime]/@datetime")}
+    published = {
+        found[:DAY_LENGTH] for script in data for found in PUBLISHED_DATA.findall(script[:MAX_PAGE_DATA])
+    }
+    days = published or {str(time).strip()[:DAY_LENGTH] for time in page.xpath("//time[@datetime]/@datetime")}
     return days.pop() if len(days) == 1 else ""
 
 

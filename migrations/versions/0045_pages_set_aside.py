@@ -1,4 +1,4 @@
-"""What pages tell of themselves, and why some were set aside, for analysts."""
+"""Pages' dates and languages, and why some were set aside."""
 
 from alembic import op
 
@@ -11,11 +11,11 @@ down_revision = "0043"
 branch_labels = None
 depends_on = None
 
-BEGINS = "\n    FROM jobs j\n"
-READ = """e.occurred_at AS read_at,
+SOURCES_END = "\n    FROM jobs j\n"
+PAGES_READ = """e.occurred_at AS read_at,
                    (e.data->>'size')::integer AS size, e.data->>'sha256' AS sha256
             FROM events e WHERE e.job_id = j.job_id AND e.type = 'page_read' ORDER BY"""
-READ_OR_ASIDE = """CASE e.type WHEN 'page_read' THEN e.occurred_at END AS read_at,
+PAGES_READ_OR_ASIDE = """CASE e.type WHEN 'page_read' THEN e.occurred_at END AS read_at,
                    (e.data->>'size')::integer AS size, e.data->>'sha256' AS sha256,
                    e.data->>'published' AS published, e.data->>'language' AS language,
                    CASE e.data->>'cause'
@@ -28,10 +28,10 @@ READ_OR_ASIDE = """CASE e.type WHEN 'page_read' THEN e.occurred_at END AS read_a
 SOURCES_NOW = View(
     SOURCES.name,
     SOURCES.about,
-    SOURCES.sql.replace(BEGINS, f",\n           s.published, s.language, s.set_aside{BEGINS}", 1)
+    SOURCES.sql.replace(SOURCES_END, f",\n           s.published, s.language, s.set_aside{SOURCES_END}", 1)
     .replace("r.read_at, r.size, r.sha256,\n", "r.read_at, r.size, r.sha256, r.published, r.language,\n", 1)
     .replace("coalesce(c.citations, 0) AS citations", "r.set_aside, coalesce(c.citations, 0) AS citations", 1)
-    .replace(READ, READ_OR_ASIDE, 1),
+    .replace(PAGES_READ, PAGES_READ_OR_ASIDE, 1),
     SOURCES.columns
     | {
         "published": "The date that the page gives: 2019, 2019-03 or 2019-03-02; null without one.",

@@ -1,4 +1,4 @@
-"""A page of another time or language is set aside, and one that does not tell is kept."""
+"""A page of another time or language is set aside."""
 
 from datetime import date
 

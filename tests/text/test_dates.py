@@ -1,4 +1,4 @@
-"""The day that a page gives is read as exactly as it gives it."""
+"""The date that a page gives is read exactly."""
 
 import pytest
 

@@ -205,7 +205,10 @@ def _sources(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _region(options: Iterable[object]) -> object:
-    """Return the country of the first `user_location`, which chat completions wrap once more."""
+    """Return the country of the first `user_location`.
+
+    Chat completions wrap it once more.
+    """
     for option in options:
         place = option.get("user_location") if isinstance(option, dict) else None
         place = place.get("approximate", place) if isinstance(place, dict) else None

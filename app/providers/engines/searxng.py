@@ -53,7 +53,10 @@ class SearxngSearch(SearchEngine):
         return self._lane.build_request("GET", self._address, params=sent)
 
     def _met(self, asked: SearchQuery) -> Collection[str]:
-        """Return what it was sent: an old time and a region alone have no word there."""
+        """Return what it was sent.
+
+        It has no word for a time long ago, nor for a region alone.
+        """
         time = {"published_after"} if _time_range(asked.bounds.published_after) else set[str]()
         return time | {"language"} | ({"region"} if asked.language else set())
 
