@@ -384,7 +384,7 @@ export interface components {
             language?: string;
         };
         /**
-         * @description A page that was read is not of the time or language that is wanted.
+         * @description A page that was read is of another time or language.
          *
          *         Its text is stored, and nothing cites it.
          */
