@@ -9,13 +9,17 @@ PROCESSES ?= $(if $(TEST_DATABASE_URL),1,4)
 # What needs no database and takes moments: all but these.
 SLOW   := ceilings fork replay growth citations prompts prefix kinship paired_bootstrap
 PURE   := $(filter-out $(SLOW:%=\%/test_%.py),$(wildcard tests/agent/test_*.py tests/domain/test_*.py)) tests/text tests/test_house.py
+# What installs tools of other languages for the tests: each waits for a registry, so they run side by side.
+TOOLS  := $(addprefix tools-,readers.install page.install generated.install mcp_server.inspector openai_api.node_client chart.install)
+# Big packages of which the tests load little, or that are machine code as well.
+LOADED_LITTLE := /(faker|mypy|mypyc|pip|setuptools|graphql)/|/pygments/lexers/
 # Compiled modules are kept, whatever the environment says: a process starts in two thirds of the time.
 unexport PYTHONDONTWRITEBYTECODE
 SHELL  := bash
 .SHELLFLAGS := -o pipefail -c
 Q      ?= What does the with statement do, and what is a context manager?
 
-.PHONY: help setup demo serve check test browser lint fix types test-model fuzz chaos failover upgrade game-day image bench clean
+.PHONY: help setup demo serve check test promises browser $(TOOLS) lint fix types test-model fuzz chaos failover upgrade game-day image bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,7 +30,8 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@echo "1/2 Making $(VENV) with $$($(PYTHON) --version) …"
 	@$(PYTHON) -m venv $(VENV)
 	@echo "2/2 Installing $$(grep -c == constraints.txt) pinned packages from constraints.txt, about a minute …"
-	@$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' | grep --line-buffered -E '^(Collecting|Installing|Successfully|Obtaining)'
+	@$(BIN)/python -m pip install --no-compile --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' | grep --line-buffered -E '^(Collecting|Installing|Successfully|Obtaining)'
+	@$(BIN)/python -m compileall -q -q -j 0 -x '$(LOADED_LITTLE)' $(VENV)/lib || true  # on every core; pip has one
 	@touch $@
 
 setup: $(VENV)/ready ## make .venv from the pinned constraints; needs Python 3.11 or newer
@@ -56,16 +61,16 @@ fix: setup ## fix what the linters can fix
 	$(BIN)/ruff format .
 	$(BIN)/python -m tests.page.lint --fix
 
-browser: setup ## Chromium, curl, npm's eventsource, axe-core, the MCP inspector and OpenAI's client for the tests, where they can be installed
-	@$(BIN)/python -m tests.readers.install
-	@$(BIN)/python -m tests.page.install
-	@$(BIN)/python -m tests.generated.install
-	@$(BIN)/python -m tests.mcp_server.inspector
-	@$(BIN)/python -m tests.openai_api.node_client
-	@$(BIN)/python -m tests.chart.install
+browser: $(TOOLS) ## Chromium, curl, npm's eventsource, axe-core, the MCP inspector and OpenAI's client for the tests, where they can be installed
+
+$(TOOLS): tools-%: setup
+	@$(BIN)/python -m tests.$*
 
 test: setup ## the lint step and every test, in PROCESSES at a time
-	@$(MAKE) --no-print-directory --jobs 2 lint browser
+	@$(MAKE) --no-print-directory --jobs $(words $(TOOLS)) browser
+	@$(MAKE) --no-print-directory --jobs 2 promises lint
+
+promises: setup
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 types: setup ## the types of the TypeScript client, from the code of the server

@@ -16,7 +16,10 @@ from tests.readers.install import NPM, PATIENCE
 HERE = Path(__file__).parent
 NODE = Path(sys.prefix) / "generated"  # where npm installs
 PYTHON = NODE / "python"  # where pip does: no package of the project may depend on these
-PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--upgrade")
+PIP = (
+    *("-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"),
+    *("--no-deps", "--upgrade"),
+)
 QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
