@@ -20,8 +20,9 @@ from msgspec import Struct
 
 from app.text import languages, meaning, proper_names, sentences, verbatim
 from app.text.numbers import Figures, both, figures, missing, near, unit_conflict
-from app.text.numerals import SCALES, UNITS
+from app.text.numerals import SCALES
 from app.text.proper_names import Known
+from app.text.units import UNITS
 
 # Half of what the claim says, by weight. Seventeen paraphrases scored 0.48 to 1.0, in the middle 0.8, against
 # their own page, and 0.0 to 0.46, in the middle 0.14, against the best of three pages on related subjects.

@@ -16,8 +16,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from app.text import languages
-from app.text.numerals import MONTH_NUMBERS, SCALES, UNITS
+from app.text.numerals import MONTH_NUMBERS, SCALES
 from app.text.turning_words import WEEKDAYS
+from app.text.units import CASED, UNITS
 
 MAX_TOKENS = 100  # of a sentence
 EDGE = 2  # words around what two sentences share that still belong to it
@@ -30,7 +31,7 @@ MIN_RATIO = 0.55  # of the words that two sentences share in one order, to be la
 _TOKEN = re.compile(r"\d+(?:[.,'’٫]\d+)*|[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _BEGINS = re.compile(r"(?:\A|[:.!?“„«\"(])\s*\Z")
 _POSSESSIVE = re.compile(r"['’]s?\Z")
-_NO_NAMES = WEEKDAYS | SCALES.keys() | UNITS.keys()
+_NO_NAMES = WEEKDAYS | SCALES.keys() | UNITS.keys() | {sign.casefold() for sign in CASED}
 # "May" is a month behind these, and before a number; elsewhere it is a hedge.
 _BEFORE_MAY = re.compile(
     r"(?:\b(?:in|of|on|since|until|till|by|from|to|before|after|during|between|late|early|mid|last|next|and)"

@@ -1,6 +1,7 @@
 """Read fractions and decades in words as values.
 
-"Three quarters" is 75 %, "die Hälfte" 50 %, "the nineteen-twenties" are the 1920s, "los años veinte" too.
+"Three quarters" is 75 %, "die Hälfte" 50 %, "driekwart" 75 %. "The nineteen-twenties" are the 1920s, and so
+are "los años veinte".
 """
 
 import re
@@ -9,29 +10,32 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 _NUMERATOR_WORDS = {
-    1: "one a an ein einem einen eine un une uno",
-    2: "two zwei deux dos",
-    3: "three drei trois tres",
-    4: "four vier quatre cuatro",
-    5: "five fünf cinq cinco",
-    7: "seven sieben sept siete",
-    9: "nine neun neuf nueve",
+    1: "one a an ein einem einen eine un une uno um uma een",
+    2: "two zwei deux dos due dois duas twee две",
+    3: "three drei trois tres tre três drie три",
+    4: "four vier quatre cuatro quattro quatro четыре",
+    5: "five fünf cinq cinco cinque vijf пять",
+    7: "seven sieben sept siete sette sete zeven семь",
+    9: "nine neun neuf nueve nove negen девять",
 }
 _DENOMINATOR_WORDS = {
-    3: "third thirds drittel dritteln tiers tercio tercios",
-    4: "quarter quarters fourths viertel vierteln quart quarts cuarto cuartos",
-    5: "fifth fifths fünftel fünfteln cinquième cinquièmes quinto quintos",
-    10: "tenth tenths zehntel zehnteln dixième dixièmes décimo décimos",
+    3: "third thirds drittel dritteln tiers tercio tercios terzo terzi terço terços derde трети",
+    4: """quarter quarters fourths viertel vierteln quart quarts cuarto cuartos quarto quarti quartos kwart
+        четверти""",
+    5: """fifth fifths fünftel fünfteln cinquième cinquièmes quinto quintos quinti vijfde
+        пятых""",
+    10: """tenth tenths zehntel zehnteln dixième dixièmes décimo décimos decimo
+        decimi tiende десятых""",
 }
 _DECADE_WORDS = {
-    20: "twenties zwanziger vingt veinte",
-    30: "thirties dreißiger trente treinta",
-    40: "forties vierziger quarante cuarenta",
-    50: "fifties fünfziger cinquante cincuenta",
-    60: "sixties sechziger soixante sesenta",
-    70: "seventies siebziger setenta",
-    80: "eighties achtziger ochenta",
-    90: "nineties neunziger noventa",
+    20: "twenties zwanziger vingt veinte venti vinte twintig двадцатые двадцатых",
+    30: "thirties dreißiger trente treinta trenta trinta dertig тридцатые тридцатых",
+    40: "forties vierziger quarante cuarenta quaranta quarenta veertig сороковые сороковых",
+    50: "fifties fünfziger cinquante cincuenta cinquanta cinquenta vijftig пятидесятые пятидесятых",
+    60: "sixties sechziger soixante sesenta sessanta sessenta zestig шестидесятые шестидесятых",
+    70: "seventies siebziger setenta settanta zeventig семидесятые семидесятых",
+    80: "eighties achtziger ochenta ottanta oitenta tachtig восьмидесятые восьмидесятых",
+    90: "nineties neunziger noventa negentig девяностые девяностых",
 }
 _CENTURIES = {"seventeen": 17, "eighteen": 18, "nineteen": 19}
 
@@ -54,20 +58,26 @@ def _any(words: dict[str, int]) -> str:
 # One part alone is often something else, a quarter of a year or the third time: "of" has to follow.
 _FRACTION = re.compile(
     rf"\b(?P<times>{_any(NUMERATORS)})[\s-](?P<part>{_any(DENOMINATORS)})\b"
-    r"(?P<of>\s(?:of|der|des|aller|von|de|du|del|d’|d')\b)?",
+    r"(?P<of>\s(?:of|der|des|aller|von|de|du|del|d’|d'|dei|degli|delle|della|di|dos|das|do|da|van)\b)?",
     re.IGNORECASE,
 )
 _HALF = re.compile(
     r"(?<!first )(?<!second )(?<!last )\bhalf\s(?:of|the|its|their|all)\b"
     r"|(?<!erste )(?<!ersten )(?<!zweite )(?<!zweiten )\bHälfte\b"
     r"|(?<!première )(?<!seconde )(?<!deuxième )\bmoitié\b"
-    r"|(?<!primera )(?<!segunda )\bmitad de\b",
+    r"|(?<!primera )(?<!segunda )\bmitad de\b"
+    r"|(?<!prima )(?<!seconda )\bmetà\s(?:de\w{1,3}|di)\b"
+    r"|(?<!primeira )(?<!segunda )\bmetade\s(?:d[oae]s?)\b"
+    r"|(?<!eerste )(?<!tweede )\bhelft\s(?:van|der)\b"
+    r"|(?<!первая )(?<!вторая )\bполовин[ауы]\b",
     re.IGNORECASE,
 )
+_DRIEKWART = re.compile(r"\bdriekwart\b", re.IGNORECASE)
 _DECADE = re.compile(
     rf"\b(?:(?P<century>{_any(dict(_CENTURIES))})[\s-])?(?P<tens>{_any(DECADES)})(?<=ties)\b"
     rf"|\b(?P<german>{_any(DECADES)})(?<=iger)\sjahren?\b"
-    rf"|\b(?:années|años)\s(?P<after>{_any(DECADES)})\b",
+    rf"|\b(?:années|años|anni|anos|jaren)\s(?P<after>{_any(DECADES)})\b"
+    rf"|\b(?P<russian>{_any(DECADES)})(?<=ые|ых)\sгод(?:ы|ов|ах)\b",
     re.IGNORECASE,
 )
 
@@ -83,10 +93,13 @@ class SpelledValue(Struct, frozen=True):
 def spelled_values(text: str) -> Iterator[SpelledValue]:
     """Yield the fractions and decades of a text."""
     yield from _fractions(text)
+    for found in _DRIEKWART.finditer(text):
+        yield SpelledValue(*found.span(), _shares(3, 4))
     for found in _HALF.finditer(text):
         yield SpelledValue(*found.span(), frozenset(("50", "0.5")))
     for found in _DECADE.finditer(text):
-        tens = DECADES.get((found["tens"] or found["german"] or found["after"]).casefold())
+        word = found["tens"] or found["german"] or found["after"] or found["russian"]
+        tens = DECADES.get(word.casefold())
         if tens:
             yield SpelledValue(*found.span(), _of_decade(tens, (found["century"] or "").casefold()))
 

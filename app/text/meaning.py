@@ -81,7 +81,7 @@ def turned(
     pair = aligned(claim, quote, language)
     told, by = roles.compared(claim, quote, language)
     if told == "crossed":
-        is_mirrored = by == "than" and bool(_opposite(said, there, IN_PLACE))
+        is_mirrored = by in ("than", "exchange") and bool(_opposite(said, there, IN_PLACE))
         return "" if is_mirrored else CROSSED[by if by in CROSSED else ""]
     if pair.ratio >= MIN_RATIO and (why := _differs(pair, share, known, is_told=told == "straight")):
         return why
@@ -186,9 +186,10 @@ def _in_place(pair: Aligned) -> str:
         turns = turns or _counted(pair, said, there)
         if why := turns or _another_of_its_kind(said, there, pair.language):
             return why
-    pairs = [(pair.claim[a].word, pair.page[b].word) for a, b in pair.pairs]
-    for mine_, theirs_ in pairs:
-        if mine_ != theirs_ and (why := _opposite(frozenset([mine_]), frozenset([theirs_]), IN_PLACE)):
+    mine_all, theirs_all = _lower(pair.claim), _lower(pair.page)
+    for word, other in ((pair.claim[a].word, pair.page[b].word) for a, b in pair.pairs):
+        has_moved = word in theirs_all and other in mine_all
+        if not has_moved and (why := _opposite(frozenset([word]), frozenset([other]), IN_PLACE)):
             return why
     return ""
 

@@ -14,15 +14,25 @@ from unicodedata import normalize
 from msgspec import Struct
 
 from app.text.fractions import spelled_values
+from app.text.numeral_scripts import han_months, scripted
 from app.text.numerals import (
-    DEGREES,
     DOUBTFUL,
+    DOZENS,
     MAYBE_MONTHS,
     MONTH_NUMBERS,
     NUMERALS,
     SCALES,
+)
+from app.text.units import (
+    CASED,
+    DEGREES,
+    HOUR_WORDS,
+    OF_PERCENT,
+    POINT_WORDS,
+    POWERS,
     SQUARED,
     UNITS,
+    han_unit,
 )
 
 MAX_NUMBERS = 5000  # numbers of one text that are told apart
@@ -58,7 +68,15 @@ _BEFORE_MONTHS = frozenset(
         "seit",
         "bis",
         "ab",
-        "en",
+        "von",
+        "vom",
+        "zwischen",
+        "between",
+        "through",
+        "dal",
+        "da",
+        "tot",
+        "van",
         "w",
     ]
 )
@@ -67,17 +85,8 @@ _RANGE = frozenset(
 )
 
 
-_AND = frozenset(["and", "und", "y", "et", "и"])
-# "XIXe siècle", "siglo XIX", "XIX века"
-_ROMAN_CENTURY = re.compile(
-    r"\b(?:(?P<before>[XVI]{1,6})(?:e|ᵉ|ème|-[а-я]{1,3})?\s(?=siècle|secolo|sec\b|век|столет|в\.|century)"
-    r"|(?:siglos?|séculos?|secolo)\s(?P<after>[XVI]{1,6})\b)"
-)
-_ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10}
-_HAN_NUMBER = re.compile("[零〇一二两三四五六七八九十百千][零〇一二两三四五六七八九十百千万亿萬億]{1,15}")
-_HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_HAN_SCALES = {"十": 10, "百": 100, "千": 1000}
-_HAN_GROUPS = {"万": 10_000, "萬": 10_000, "亿": 100_000_000, "億": 100_000_000}
+_ANY_DOUBTFUL = frozenset[str]().union(*DOUBTFUL.values())
+_AND = frozenset(["and", "und", "y", "et", "e", "en", "и"])
 
 
 class Number(Struct, frozen=True):
@@ -138,32 +147,10 @@ def figures(text: str, language: str = "", *, loose: bool = True) -> Figures:
             months.add(int(token.text))
         elif token.kind == "digits":
             found.append(_with_range(_digits(token, tokens, at, text), tokens, at))
-    found += (Number(match[0], frozenset((_han(match[0]),))) for match in _HAN_NUMBER.finditer(text))
+            done = at + 1 + _scales(tokens, at + 1)[1]
     found += (Number(text[one.start : one.end], one.readings) for one in spelled)
-    found += (_roman(match) for match in _ROMAN_CENTURY.finditer(text))
-    return Figures(tuple(found[:MAX_NUMBERS]), frozenset(months))
-
-
-def _han(written: str) -> str:
-    """Return the value of a number in Chinese characters: 二十三, 一九八〇."""
-    if all(sign in _HAN_DIGITS for sign in written):
-        return _bare("".join(str(_HAN_DIGITS[sign]) for sign in written))
-    total = group = digit = 0
-    for sign in written:
-        if sign in _HAN_DIGITS:
-            digit = _HAN_DIGITS[sign]
-        elif sign in _HAN_SCALES:
-            group, digit = group + (digit or 1) * _HAN_SCALES[sign], 0
-        else:
-            total, group, digit = (total + group + digit or 1) * _HAN_GROUPS[sign], 0, 0
-    return str(total + group + digit)
-
-
-def _roman(found: re.Match[str]) -> Number:
-    written = found["before"] or found["after"]
-    values = [_ROMAN_DIGITS[sign] for sign in written]
-    signed = (-one if one < after else one for one, after in zip(values, [*values[1:], 0], strict=True))
-    return Number(written, frozenset((str(sum(signed)),)))
+    found += (Number(one.written, frozenset((one.value,))) for one in scripted(text))
+    return Figures(tuple(found[:MAX_NUMBERS]), frozenset(months | han_months(text)))
 
 
 def missing(claim: Figures, page: Figures) -> str:
@@ -187,7 +174,9 @@ def unit_conflict(claim: Figures, page: Figures) -> str:
     It is returned as it is written; "" if there is none.
     """
     for number in claim.numbers:
-        same = [other for other in page.numbers if other.readings & number.readings]
+        same = [
+            other for other in page.numbers if other.readings & number.readings and not _is_doubtful(other)
+        ]
         if number.unit and same and all(other.unit and other.unit != number.unit for other in same):
             return number.written
     return ""
@@ -196,11 +185,16 @@ def unit_conflict(claim: Figures, page: Figures) -> str:
 def near(claim: Figures, page: Figures) -> str:
     """Return the page's only number of the same kind, instead."""
     lacking = [one for one in claim.numbers if not one.readings & page.values]
-    spare = [one for one in page.numbers if not one.readings & claim.values]
+    spare = [one for one in page.numbers if not one.readings & claim.values and not _is_doubtful(one)]
     units = {one.unit for one in lacking}
     alike = [one for one in spare if one.unit in units and one.unit] or spare
     written = dict.fromkeys(one.written for one in alike)
     return next(iter(written)) if len(lacking) == 1 and len(written) == 1 else ""
+
+
+def _is_doubtful(number: Number) -> bool:
+    """Return True for a word like "twice", which may count nothing."""
+    return number.written.casefold() in _ANY_DOUBTFUL
 
 
 def _part_in(part: str, values: frozenset[str], months: frozenset[int]) -> bool:
@@ -229,12 +223,20 @@ def _tokens(text: str) -> list[_Token]:
     found = list[_Token]()
     for match in _DIGITS.finditer(text):
         if match["word"]:
-            found.append(_Token("word", match[0].casefold(), match.end(), match.start()))
+            word = _cased(match[0], text[match.start() - 1 : match.start()])
+            found.append(_Token("word", word, match.end(), match.start()))
         elif match["sign"]:
             found.append(_Token("sign", match[0], match.end(), match.start()))
         else:
             found.append(_Token("digits", _latin(match[0]), match.end(), match.start()))
     return found
+
+
+def _cased(word: str, before: str) -> str:
+    """Tell "mW" from "MW", and read "5M" as five millions."""
+    if before.isdecimal() and word in ("M", "B"):
+        return "mn" if word == "M" else "bn"
+    return CASED.get(word) or word.casefold()
 
 
 def _latin(digits: str) -> str:
@@ -269,6 +271,8 @@ def _compound(tokens: list[_Token], at: int, words: dict[str, int]) -> tuple[int
         scale = SCALES.get(tokens[done].text, 0)
         if scale == 100 and 0 < group < 20:
             group, done = group * 100, done + 1
+        elif tokens[done].text in DOZENS and 0 < group < 20 and tokens[at].text not in DOZENS:
+            group, done = group * 12, done + 1
         elif scale >= 1000 and group and (not total or total % (1000 * scale) == 0):
             total, group, done = total + group * scale, 0, done + 1
         elif after := _joined(tokens, done, words, group, total):
@@ -294,8 +298,22 @@ def _spelled(written: str, value: int, tokens: list[_Token], at: int, done: int)
 
 
 def _scale(tokens: list[_Token], at: int) -> int:
+    return _scales(tokens, at)[0]
+
+
+def _scales(tokens: list[_Token], at: int) -> tuple[int, int]:
+    """Return a number's scale, and how many words that is.
+
+    "3 mil millones" and "3 thousand million" have two of them.
+    """
+    scale = _scale_of(tokens, at)
+    after = _scale_of(tokens, at + 1) if scale in (100, 1000) else 1
+    return (scale * after, 2) if after >= 1_000_000 else (scale, int(scale > 1))
+
+
+def _scale_of(tokens: list[_Token], at: int) -> int:
     word = tokens[at].text if at < len(tokens) and tokens[at].kind == "word" else ""
-    cjk = _CJK_SCALE.match(word)
+    cjk = None if han_unit(word) else _CJK_SCALE.match(word)  # 千米 is one unit
     scale = SCALES.get(word) or (SCALES.get(cjk[0]) if cjk else None) or 1
     return 1 if word == "m" else scale
 
@@ -305,17 +323,41 @@ def _unit(tokens: list[_Token], after: int, before: int) -> str:
 
     A scale such as "million" may come between.
     """
-    if _scale(tokens, after) > 1:
-        after += 1
-    behind = tokens[after].text if after < len(tokens) else ""
-    if behind in ("per", "pro", "pour", "por") and after + 1 < len(tokens):
-        behind = {"cent": "%", "100": "%", "ciento": "%"}.get(tokens[after + 1].text, "")
-    if after + 1 < len(tokens) and (behind in DEGREES or behind in SQUARED):
-        behind, power = tokens[after + 1].text, SQUARED.get(behind, "")
-        if power:
-            return UNITS.get(behind, "") and f"{UNITS[behind]}{power}"
+    word = tokens[after].text if after < len(tokens) else ""
+    if unit := UNITS.get(word, "") or _unit_of_han(word):
+        behind, done = unit, after
+    else:
+        done = after + _scales(tokens, after)[1]
+        behind = tokens[done].text if done < len(tokens) else ""
+    following = [token.text for token in tokens[done + 1 : done + 3]] + ["", ""]
     ahead = tokens[before].text if before >= 0 and tokens[before].kind == "sign" else ""
-    return UNITS.get(ahead, "") or UNITS.get(behind, "")
+    return UNITS.get(ahead, "") or _named(UNITS.get(behind, behind), following)
+
+
+def _named(behind: str, following: list[str]) -> str:
+    """Return a unit of one to three words: "square kilometres", "percentage points"."""
+    after = following[0]
+    if behind in ("per", "pro", "pour", "por"):
+        return "%" if after in ("cent", "100", "ciento", "cento") else ""
+    if behind in OF_PERCENT and after in POINT_WORDS:
+        return "pp"
+    if behind in POINT_WORDS:
+        return "pp" if OF_PERCENT & set(following) else ""
+    if behind in POWERS and after in HOUR_WORDS:
+        return f"{behind}h"
+    if after and (behind in DEGREES or behind in SQUARED):
+        power = SQUARED.get(behind, "")
+        return UNITS.get(after, "") and f"{UNITS[after]}{power}"
+    return behind if behind in _MEANT else ""
+
+
+_MEANT = frozenset(UNITS.values()) | {"yuan"}
+
+
+def _unit_of_han(word: str) -> str:
+    """Return the unit of a number in Chinese text, behind its scale."""
+    cjk = _CJK_SCALE.match(word)
+    return han_unit(word) or han_unit(word[cjk.end() :] if cjk else "")
 
 
 def _digits(token: _Token, tokens: list[_Token], at: int, text: str) -> Number:

@@ -2,6 +2,8 @@
 
 from itertools import product
 
+from app.text.numeral_tables import dutch, hundreds, italian, portuguese
+
 _EN = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 _EN_TO_19 = f"{_EN} seventeen eighteen nineteen".split()
 _EN_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
@@ -37,7 +39,7 @@ _FR_TENS = {20: "vingt", 30: "trente", 40: "quarante", 50: "cinquante", 60: "soi
 _ES = """cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis
     diecisiete dieciocho diecinueve veinte veintiuno veintidós veintitrés veinticuatro veinticinco veintiséis
     veintisiete veintiocho veintinueve"""
-_ES_ORDINALS = ["segund", "tercer", "cuart", "quint", "sext", "séptim", "octav", "noven", "décim"]
+_ES_HUNDREDS = "doscient trescient cuatrocient quinient seiscient setecient ochocient novecient"
 _RU = """ноль один два три четыре пять шесть семь восемь девять десять одиннадцать двенадцать тринадцать
     четырнадцать пятнадцать шестнадцать семнадцать восемнадцать девятнадцать двадцать"""
 
@@ -53,7 +55,7 @@ def _english() -> dict[str, int]:
         found |= {word: 10 * tens, f"{word[:-1]}ieth": 10 * tens}
         found |= {f"{word}-{_EN_TO_19[one]}": 10 * tens + one for one in range(1, 10)}
         found |= {f"{word}-{_EN_ORDINALS[one]}": 10 * tens + one for one in range(1, 10)}
-    return found | {"dozen": 12, "both": 2, "twice": 2}
+    return found | {"dozen": 12, "both": 2, "twice": 2, "hundred": 100, "thousand": 1000}
 
 
 def _german() -> dict[str, int]:
@@ -69,7 +71,8 @@ def _german() -> dict[str, int]:
     }
     for end in ("e", "en", "er", "es", "em"):
         ordinals |= {f"zweit{end}": 2, f"dritt{end}": 3, f"siebt{end}": 7, f"acht{end}": 8}
-    return found | ordinals | {"beide": 2, "beiden": 2, "dutzend": 12, "dreissig": 30}
+    large = hundreds(found, "hundert", "tausend", "und", {"eins": "ein"})
+    return found | ordinals | large | {"beide": 2, "beiden": 2, "dutzend": 12, "dreissig": 30}
 
 
 def _french() -> dict[str, int]:
@@ -79,11 +82,15 @@ def _french() -> dict[str, int]:
         found |= {word: tens, f"{word}-et-un": tens + 1}
         found |= {f"{word}-{_FR.split()[one]}": tens + one for one in range(2, 10)}
     ordinals = {"cinq": "cinquième", "neuf": "neuvième", "dix-neuf": "dix-neuvième"}
-    return found | {
-        ordinals.get(word, f"{word.removesuffix('e').removesuffix('s')}ième"): value
-        for word, value in found.items()
-        if value > 1
-    }
+    return (
+        {"cent": 100, "cents": 100, "mille": 1000}
+        | found
+        | {
+            ordinals.get(word, f"{word.removesuffix('e').removesuffix('s')}ième"): value
+            for word, value in found.items()
+            if value > 1
+        }
+    )
 
 
 def _spanish() -> dict[str, int]:
@@ -93,6 +100,9 @@ def _spanish() -> dict[str, int]:
     ordinals = enumerate(
         ["segund", "tercer", "cuart", "quint", "sext", "séptim", "octav", "noven", "décim"], 2
     )
+    hundreds_ = dict(zip(_ES_HUNDREDS.split(), range(200, 1000, 100), strict=True))
+    words |= {f"{word}{end}": value for word, value in hundreds_.items() for end in ("os", "as")}
+    words |= {"cien": 100, "ciento": 100, "mil": 1000}
     return words | {f"{word}{end}": value for value, word in ordinals for end in "oa"} | {"ambos": 2}
 
 
@@ -108,7 +118,16 @@ def _russian() -> dict[str, int]:
     return words | {"двух": 2, "двумя": 2, "трёх": 3, "трех": 3, "тремя": 3, "четырёх": 4, "четырех": 4}
 
 
-NUMERALS = {"en": _english(), "de": _german(), "fr": _french(), "es": _spanish(), "ru": _russian()}
+NUMERALS = {
+    "en": _english(),
+    "de": _german(),
+    "fr": _french(),
+    "es": _spanish(),
+    "ru": _russian(),
+    "it": italian(),
+    "pt": portuguese(),
+    "nl": dutch(),
+}
 
 
 def _russian_firsts() -> set[str]:
@@ -117,27 +136,58 @@ def _russian_firsts() -> set[str]:
 
 # Words that are numbers too, but mostly something else: a page may mean them so, a claim must not.
 DOUBTFUL = {
-    "en": frozenset(["zero", "one", "first", "second", "both", "twice", "dozen"]),
-    "de": frozenset(["null", "eins", "acht", "achte", "achten", "achtes", "beide", "beiden", "dutzend"]),
-    "fr": frozenset(["zéro", "un", "neuf", "six", "deuxième", "quatrième"]),
-    "es": frozenset(["cero", "uno", "once", "ambos", "segundo", "segunda", "cuarto", "cuarta"]),
+    "en": frozenset(["zero", "one", "first", "second", "both", "twice", "dozen", "hundred", "thousand"]),
+    "de": frozenset(
+        [
+            "null",
+            "eins",
+            "acht",
+            "achte",
+            "achten",
+            "achtes",
+            "beide",
+            "beiden",
+            "dutzend",
+            "hundert",
+            "tausend",
+        ]
+    ),
+    "fr": frozenset(["zéro", "un", "neuf", "six", "deuxième", "quatrième", "cent", "cents", "mille"]),
+    "es": frozenset(
+        ["cero", "uno", "once", "ambos", "segundo", "segunda", "cuarto", "cuarta", "cien", "ciento", "mil"]
+    ),
+    "it": frozenset(
+        ["zero", "uno", "sei", "secondo", "seconda", "quarto", "quarta", "cento", "mille", "entrambi"]
+    ),
+    "pt": frozenset(
+        ["zero", "um", "uma", "segundo", "segunda", "quarto", "quarta", "cem", "cento", "mil", "ambos"]
+    ),
+    "nl": frozenset(
+        ["nul", "een", "één", "acht", "achtste", "beide", "tweede", "honderd", "duizend", "dozijn"]
+    ),
     "ru": frozenset(["ноль", "один", "оба", *_russian_firsts()]),
 }
 
 _SCALES = {
-    100: "hundred hundert cent cien сто сотен",
-    1000: "thousand thousands tausend mille mil тыс тысяч тысячи тысяча ألف آلاف हज़ार हजार พัน 千",
+    100: "hundred hundert cent cien сто сотен honderd",
+    1000: """thousand thousands tausend mille mil mila duizend тыс тысяч тысячи тысяча ألف آلاف हज़ार हजार
+        พัน 千""",
     10_000: "万 萬 หมื่น",
     100_000: "lakh lakhs लाख แสน",
     1_000_000: """million millions mio mn m millionen mill millones millón milliónes млн миллион
-        миллиона миллионов         مليون ملايين ล้าน 百万 milhão milhões milione milioni miljoen""",
+        миллиона миллионов         مليون ملايين ล้าน 百万 milhão milhões milione milioni miljoen
+        miljoenen mln megatonne""",
     10_000_000: "crore crores करोड़ करोड",
     100_000_000: "亿 億",
-    1_000_000_000: """billion billions bn mrd milliarde milliarden milliard milliards млрд миллиард миллиарда
-        миллиардов مليار مليارات miliardi miljard""",
-    1_000_000_000_000: "trillion trillions tn billionen трлн триллион триллионов 兆",
+    1_000_000_000: """billion billions bn mrd milliarde milliarden milliard milliards md mds млрд миллиард
+        миллиарда миллиардов مليار مليارات miliardo miliardi mld miljard miljarden bilhão bilhões
+        gigatonne""",
+    1_000_000_000_000: """trillion trillions tn billionen billón billones bilioni biljoen trilhão trilhões
+        трлн триллион триллионов 兆""",
 }
-SCALES = {word: scale for scale, words in _SCALES.items() for word in words.split()}
+SCALES = {word: scale for scale, words in _SCALES.items() for word in words.split()} | {"kilotonne": 1000}
+_DOZENS = "dozen dozens dutzend douzaine douzaines docena docenas dozzina dozzine dúzia dúzias dozijn"
+DOZENS = frozenset(_DOZENS.split())
 
 _MONTHS = {
     1: "january januar jänner janvier enero января январь январе يناير janeiro gennaio januari जनवरी มกราคม",
@@ -162,82 +212,3 @@ MONTH_NUMBERS |= {word: month for month, word in enumerate(_SHORT_MONTHS, 1) if 
 }
 # Month names that are words of their own: only beside a number are they months.
 MAYBE_MONTHS = frozenset(["may", "march", "mars", "mar", "mai", "mei", "май", "мае", "dec", "sep", "jan"])
-
-_UNITS = {
-    "%": "% percent percentage prozent pourcent pourcentage ciento процент процента процентов بالمئة",
-    "km": """km kilometre kilometres kilometer kilometers kilometern kilomètres kilómetros
-        километр километра километров км""",
-    "m": "m metre metres meter meters metern mètre mètres metro metros метр метра метров м",
-    "cm": """cm centimetre centimetres centimeter centimeters zentimeter centimètres centímetros
-        сантиметр сантиметров см""",
-    "mm": "mm millimetre millimetres millimeter millimeters millimètres milímetros миллиметр миллиметров мм",
-    "mile": "mile miles mi meile meilen milles millas миль мили миля",
-    "foot": "foot feet ft fuß pieds pies футов фута фут",
-    "inch": "inch inches zoll pouces pulgadas дюймов дюйма",
-    "yard": "yard yards yd ярдов",
-    "km²": "km² quadratkilometer quadratkilometern",
-    "m²": "m² quadratmeter quadratmetern",
-    "m³": "m³ kubikmeter kubikmetern",
-    "hectare": "hectare hectares hektar ha hectáreas гектаров га",
-    "acre": "acre acres акров",
-    "kg": "kg kilogram kilograms kilogramm kilo kilos килограмм килограммов кг",
-    "g": "g gram grams gramm grammes gramos грамм граммов г",
-    "mg": "mg milligram milligrams milligramm milligrammes miligramos миллиграмм миллиграммов мг",
-    "pound": "pound pounds lb lbs pfund £ gbp",
-    "ounce": "ounce ounces oz unzen",
-    "tonne": "tonne tonnes ton tons t tonnen tonelada toneladas тонн тонны тонна",
-    "litre": "litre litres liter liters l litern litro litros литр литра литров л",
-    "ml": "ml millilitre millilitres milliliter milliliters mililitros миллилитров мл",
-    "hl": "hl hectolitres hektoliter",
-    "gallon": "gallon gallons gallonen galones галлонов",
-    "barrel": "barrel barrels bbl barriles баррелей",
-    "celsius": "c celsius цельсия",
-    "fahrenheit": "f fahrenheit фаренгейта",
-    "kelvin": "k kelvin",
-    "$": "$ usd dollar dollars dólares долларов доллара",
-    "€": "€ eur euro euros евро",
-    "yen": "¥ yen jpy 円",
-    "rouble": "rubel roubles rubles рублей рубля рубль",
-    "krone": "kronen kronor kroner crowns",
-    "franc": "franken francs",
-    "cent": "cents pence",
-    "hour": "hour hours stunde stunden heure heures hora horas часов часа час",
-    "minute": "minute minutes minuten minuto minutos минут минуты",
-    "second": "seconds sekunde sekunden secondes segundos секунд секунды",
-    "day": "day days tag tage tagen jour jours día días дней дня день",
-    "week": "week weeks woche wochen semaine semaines semana semanas недель недели",
-    "year": "year years jahr jahre jahren année années ans año años лет года год",
-    "month": "month months monat monate monaten mois mes meses месяцев месяца",
-    "decade": "decade decades jahrzehnt jahrzehnte jahrzehnten décennies décadas десятилетий",
-    "century": "centuries jahrhunderte jahrhunderten siècles siglos веков",
-    "w": "w watt watts ватт вт",
-    "kw": "kw kilowatt kilowatts киловатт квт",
-    "mw": "mw megawatt megawatts mégawatts megavatios мвт мегаватт мегаватта",
-    "gw": "gw gigawatt gigawatts gigavatios гвт",
-    "kwh": "kwh kilowattstunden kilowattstunde",
-    "mwh": "mwh megawattstunden",
-    "gwh": "gwh gigawattstunden",
-    "twh": "twh terawattstunden",
-    "volt": "v volt volts вольт",
-    "kilovolt": "kv kilovolt kilovolts",
-    "knot": "knot knots knoten nœuds nudos узлов",
-    "mph": "mph",
-    "hz": "hz hertz",
-    "khz": "khz kilohertz",
-    "mhz": "mhz megahertz",
-    "ghz": "ghz gigahertz",
-    "kb": "kb kilobyte kilobytes",
-    "mb": "mb megabyte megabytes",
-    "gb": "gb gigabyte gigabytes",
-    "tb": "tb terabyte terabytes",
-    "kcal": "kcal kilocalories kilokalorien",
-    "kj": "kj kilojoule kilojoules",
-    "bar": "bar",
-    "psi": "psi",
-}
-UNITS = {word: unit for unit, words in _UNITS.items() for word in words.split()}
-DEGREES = frozenset(["degree", "degrees", "grad", "degré", "degrés", "grados", "градусов", "градуса"])
-SQUARED = {
-    **dict.fromkeys(["square", "sq", "cuadrados", "carrés", "квадратных"], "²"),
-    **dict.fromkeys(["cubic", "cúbicos", "cubes", "кубических"], "³"),
-}

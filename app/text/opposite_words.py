@@ -95,6 +95,12 @@ _IN_PLACE = (
     ("easier easy simpler simple leichter einfacher einfach", "harder hard difficult schwieriger schwierig"),
     ("often frequently usually regularly oft häufig meist", "seldom rarely hardly infrequently selten"),
     ("many much viele vielen", "few little wenige wenigen"),
+    ("mostly largely mainly always typically meistens stets", "rarely seldom never scarcely kaum selten"),
+    ("highly very strongly extremely stark sehr", "less slightly barely poorly weakly schwach wenig"),
+    ("love loves loved liebt liebte", "hate hates hated hasst hasste"),
+    ("elder older ältere älterer", "younger jüngere jüngerer"),
+    ("likely wahrscheinlich", "unlikely unwahrscheinlich"),
+    ("survived überlebte überlebten", "died perished starb starben"),
     (
         "confirmed confirms acknowledged admitted admits conceded bestätigte bestätigten räumte bekräftigte",
         "denied denies disputed rejected bestritt dementierte leugnete bestritten",

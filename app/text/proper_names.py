@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from app.text import han_meaning, languages
 from app.text.alignment import KIN_PREFIX, NAME, NUMBER, Aligned, Token, bare, is_kin, tokens
 from app.text.fractions import without_spelled
+from app.text.roles import are_reordered
 from app.text.turning_words import ARTICLES, CONJUNCTIONS, FILLERS, TITLES
 
 MAX_NAMES = 12  # names of a claim that are looked for
@@ -158,16 +159,12 @@ def _is_swapped(pair: Aligned, places: _Places) -> bool:
 def _are_moved(pair: Aligned, one: _Places, other: _Places) -> bool:
     """Return True if two words changed places together with what they count."""
     if pair.claim[one[0]].kind != NUMBER:
-        return bool(_numbers_beside(pair.claim, one[0]) & _numbers_beside(pair.page, other[1]))
+        return are_reordered(*(" ".join(token.text for token in side) for side in (pair.claim, pair.page)))
     there = _beside(pair.page, one[1]), _beside(pair.page, other[1])
     common = [frozenset.intersection(*sides) for sides in zip(*there, strict=True)]
     return _goes_with(_beside(pair.claim, one[0]), there[1], common) and _goes_with(
         _beside(pair.claim, other[0]), there[0], common
     )
-
-
-def _numbers_beside(side: list[Token], at: int) -> frozenset[str]:
-    return frozenset(token.word for token in side[max(0, at - 1) : at + 2] if token.kind == NUMBER)
 
 
 _Company = tuple[frozenset[str], frozenset[str]]

@@ -14,14 +14,16 @@ from typing import Literal
 from msgspec import Struct
 
 from app.text import languages
-from app.text.turning_words import ARTICLES_OF_NEXT, BESIDES_ROLES
+from app.text.turning_words import ARTICLES_OF_NEXT, BESIDES_ROLES, CONJUNCTIONS, word_set
 
 Sides = Literal["crossed", "straight", ""]
 Words = Mapping[str, re.Pattern[str]]
 
 MAX_TOLD = 2000  # characters of a sentence that are looked at
+MOST_EXCHANGED = 40  # words with a meaning of a sentence in which two may have changed places
 MAX_RELATIONS = 40  # of a sentence
 SIDE = 8  # words with a meaning on each side
+LEAST_VERB = 4  # letters of a word that ends in "ed" as verbs do
 PHRASE = 4  # words with a meaning behind a preposition
 
 _ROLE_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:[-'’][^\W\d_]+)*|[,;:()]")
@@ -39,6 +41,13 @@ _IRREGULAR = {
     )
     for word in words.split()
 }  # fmt: skip
+_ORDERED_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_SUBJECT_FIRST = frozenset(["en", "fr"])
+_SYMMETRIC = word_set("""married met meets meet borders bordered resembles resembled equals matches between
+    versus vs with against adjoins neighbours differs similar identical épousa rencontra""")
+_PREPOSITIONS = word_set("""in on at by for with from to during after before under over of since until near
+    into en dans à au aux pour de du des par sur avec""")
+_NO_VERBS = frozenset(["hundred", "kindred", "sacred", "naked", "hatred", "united", "limited", "so-called"])
 _BE = r"(?:was|were|is|are|been|being|be)"
 _BEFORE_PASSIVE = re.compile(rf"\b{_BE}\s(?:\w{{1,20}}\s){{0,2}}\Z", re.IGNORECASE)
 
@@ -56,6 +65,8 @@ _LEFT_CAUSES = _patterns({
     "en": r"cause[sd]?|triggers|triggered|provoke[sd]?|le(?:d|ads?) to|result(?:s|ed)? in"
     r"|br(?:ings?|ought) about"
     r"|g(?:ives?|ave) rise to",
+    # "Die Flut verursachte der Bruch" has the cause behind: its article tells.
+    "de": r"(?<!wurde )(?<!wurden )(?:verursach|bewirk|erzeug)(?:t|te|ten)(?!\sder\b)",
     "fr": r"(?:a |ont |avait )?(?:provoqu|caus|entraîn|engendr|déclench)(?:é|e|ent|a|èrent)"
     r"|(?:a |ont )?(?:conduit|mené|abouti) (?:à|au|aux)",
     "es": r"(?:provoc|caus|origin|desencaden)(?:ó|a|an|aron|aba)|(?:condujo|llevó|conduce|lleva) a",
@@ -65,6 +76,7 @@ _LEFT_CAUSES = _patterns({
 })  # fmt: skip
 _RIGHT_CAUSES = _patterns({
     "en": rf"{_BE} (?:caused|triggered|provoked|brought about) by|because of|due to|owing to"
+    r"|(?:blamed|put down) (?:on|to)|attributed to"
     r"|as a (?:result|consequence) of|result(?:s|ed)? from|stem(?:s|med)? from|ar(?:ises?|ose) from",
     "de": r"wegen|aufgrund|infolge|durch",
     "fr": r"(?:été|est|sont|fut|furent) (?:provoqu|caus|entraîn|engendr|déclench)ée?s? par|à cause d[eu’']"
@@ -113,16 +125,50 @@ def compared(claim: str, page: str, language: str) -> tuple[Sides, str]:
         other = there.get(said.key)
         if other is None:
             continue
-        if _is_crossed(said, other):
+        if _is_crossed(said, other) and not are_reordered(claim, page):
             return "crossed", said.key
         if said.form != other.form and said.first & other.first and said.second & other.second:
             found = "straight", said.key
-    return found
+    return found if found[0] or not _is_exchanged(claim, page, language or "en") else ("crossed", "exchange")
 
 
 def _is_crossed(said: Relation, there: Relation) -> bool:
     changed = said.first & there.second and said.second & there.first
     return bool(changed) and not (said.first & there.first and said.second & there.second)
+
+
+def are_reordered(claim: str, page: str) -> bool:
+    """Return True if the numbers of two texts come in another order.
+
+    Then what they belong to may have moved with them.
+    """
+    mine, theirs = (list(dict.fromkeys(_ORDERED_NUMBER.findall(text[:MAX_TOLD]))) for text in (claim, page))
+    shared = [number for number in mine if number in theirs]
+    return len(shared) > 1 and shared != [number for number in theirs if number in mine]
+
+
+def _is_exchanged(claim: str, page: str, language: str) -> bool:
+    """Return True if just two words of a sentence changed places.
+
+    Members of a list have no order, adjuncts may stand anywhere, and who met whom says the same twice.
+    """
+    if language not in _SUBJECT_FIRST:
+        return False
+    said, there = _Told(claim[:MAX_TOLD], language), _Told(page[:MAX_TOLD], language)
+    mine, theirs = ([word for word in told.words if word.stem] for told in (said, there))
+    if len(mine) != len(theirs) or len(mine) > MOST_EXCHANGED:
+        return False
+    differ = [at for at, (a, b) in enumerate(zip(mine, theirs, strict=True)) if a.stem != b.stem]
+    if len(differ) != 2 or differ[1] - differ[0] < 2:
+        return False
+    one, other = differ
+    if mine[one].stem != theirs[other].stem or mine[other].stem != theirs[one].stem:
+        return False
+    between = {word.plain for word in there.words if theirs[one].start < word.start < theirs[other].start}
+    is_free = between & (CONJUNCTIONS | {","} | _SYMMETRIC) or all(
+        there.follows_preposition(theirs[at]) for at in differ
+    )
+    return not is_free
 
 
 @lru_cache(maxsize=2000)
@@ -198,6 +244,11 @@ class _Told:
         is_empty = plain in ",;:()" or plain in self._empty
         return _Word(found.start(), plain, "" if is_empty else languages.stem(plain, self.language))
 
+    def follows_preposition(self, word: _Word) -> bool:
+        """Return True if a preposition governs a word."""
+        before = [one.plain for one in self.words if one.start < word.start][-2:]
+        return bool(_PREPOSITIONS & set(before))
+
     def before(self, place: int) -> frozenset[str]:
         """Return the last words with a meaning before a place."""
         return frozenset([word.stem for word in self.words if word.stem and word.start < place][-SIDE:])
@@ -230,4 +281,7 @@ def _verb(word: str) -> str:
     """Return the stem of a likely verb, or ""."""
     if word in _IRREGULAR:
         return _IRREGULAR[word]
-    return languages.stem(word, "en") if word.endswith("ed") and len(word) > 4 else ""
+    is_verb = (
+        word.endswith("ed") and not word.endswith("eed") and len(word) >= LEAST_VERB and word not in _NO_VERBS
+    )
+    return languages.stem(word, "en") if is_verb else ""

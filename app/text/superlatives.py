@@ -7,11 +7,11 @@ _GERMAN_BEST = (
     r"|meist\w{2,20}|best|schlechtest|stärkst|reichst|ärmst|breitest|schwerst|bedeutendst|erfolgreichst"
     r"|teuerst|billigst|häufigst|schönst|modernst|einflussreichst|niedrigst|kürzest)(?:e|en|er|es|em)"
 )
-_ENGLISH_BEST = (
-    r"(?:(?:most|least)\s\w{3,20}|(?:small|larg|bigg|old|young|new|long|short|high|low|tall|deep|great|fast"
-    r"|slow|rich|poor|strong|weak|heav|light|earli|lat|wid|narrow|warm|hott|cold|clos|bus|safe|cheap|dens"
-    r"|steep|loud|quiet|bright|dark|hard|easi)i?est|best|worst)"
+_NO_SUPERLATIVE = (
+    r"(?!(?:forest|interest|west|east|northwest|southwest|northeast|southeast|guest|request|protest|harvest|contest"
+    r"|conquest|invest|honest|modest|arrest|suggest|digest|manifest|tempest|priest|reforest|unrest|detest|latest)\b)"
 )
+_ENGLISH_BEST = rf"(?:(?:most|least)\s\w{{3,20}}|{_NO_SUPERLATIVE}[a-z]{{3,12}}est|best|worst)"
 # A superlative, and the same with a rank or among several.
 _SUPERLATIVES = {
     "en": _ENGLISH_BEST,

@@ -31,7 +31,8 @@ ALL = word_set("""all every each always everyone everybody entire entirely wholl
     vollständig ganz ausschließlich tous toutes chaque toujours todos todas siempre
     все всех всем всеми каждый каждая каждое каждого всегда tutti tutte ogni sempre sempre alle elke iedere
     altijd""")
-SOME = word_set("""some many most several few often usually sometimes part partly mostly mainly
+SOME = word_set("""majority minority handful mehrheit minderheit some many most several few often usually
+    sometimes part partly mostly mainly
     frequently various certain numerous half einige einigen einiger manche mancher manchen viele vielen
     vieler meist meisten meistens oft teils teilweise mehrere mehreren mehrerer wenige wenigen etliche
     zahlreiche manchmal überwiegend größtenteils некоторые некоторых некоторым многие многих большинство
