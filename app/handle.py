@@ -18,6 +18,7 @@ from app.agent.ceilings import Ceilings
 from app.agent.fork import begin, cut
 from app.domain import commands as c
 from app.domain import events as e
+from app.domain.caller import Caller
 from app.domain.change import Change, change
 from app.domain.decide import decide
 from app.domain.job import Job
@@ -115,7 +116,7 @@ async def fork(  # noqa: PLR0913 - those of submit, and the origin
     IdempotencyConflict, DatabaseUnavailable.
     """
     digest = sha256(_encode({"fork": origin, "after": after, "changes": changes})).hexdigest()
-    rows = await log.history(writer.engine, origin)
+    rows = await log.history(writer.engine, Caller(tenant), origin)
     # A long log takes some tenths of a second.
     command = await asyncio.to_thread(_fork, rows, after or len(rows), changes, tenant, terms.ceilings)
     command = replace(

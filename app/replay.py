@@ -16,6 +16,7 @@ from msgspec.structs import asdict
 from app.agent.decision_replay import Parted, Replay, differing, replies_of
 from app.agent.prompt_hash import difference, parts, wording
 from app.domain import events as e
+from app.domain.caller import Caller
 from app.errors import JobNotFound
 from app.store import blobs, log
 from app.store.database import Engine
@@ -33,17 +34,17 @@ class Texts(Struct, frozen=True):
     after: str
 
 
-async def replay(engine: Engine, tenant: str, job_id: UUID) -> Replayed:
+async def replay(engine: Engine, caller: Caller, job_id: UUID) -> Replayed:
     """Walk the job's log with today's code.
 
     Nothing is written, and no provider is asked.
 
     Raises JobNotFound, DatabaseUnavailable.
     """
-    rows = await log.history(engine, job_id)
+    rows = await log.history(engine, caller, job_id)
     recorded = await asyncio.to_thread(lambda: [row.recorded() for row in rows])
     submitted = recorded[0].event if recorded else None
-    if not isinstance(submitted, e.JobSubmitted) or submitted.tenant != tenant:
+    if not isinstance(submitted, e.JobSubmitted) or submitted.tenant != caller.tenant:
         raise JobNotFound(str(job_id))
     walk = Replay(job_id, await _kept(engine, list(replies_of(recorded))))
     parted = await asyncio.to_thread(walk.walk, recorded)

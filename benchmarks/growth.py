@@ -122,7 +122,7 @@ class Work:
         return len(found.entries)
 
     async def _catch_up(self) -> int:
-        return len(await log.read(self.engine, next(self._finished)))
+        return len(await log.read(self.engine, CALLER, next(self._finished)))
 
     async def _fold(self) -> int:
         return sum(job.seq for job in (await log.load(self.engine, [next(self._finished)])).values())

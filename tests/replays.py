@@ -3,6 +3,7 @@
 from collections.abc import Container
 from uuid import UUID
 
+from app.domain.caller import ANYBODY
 from app.replay import replay
 from app.store.database import fetch
 
@@ -16,7 +17,7 @@ async def assert_all_replay(engine, but: Container[UUID] = ()) -> int:
     """Assert that every run of the agent replays, returning how many."""
     runs = [row[0] for row in await fetch(engine, RUNS) if row[0] not in but]
     for job_id in runs:
-        outcome = await replay(engine, "default", job_id)
+        outcome = await replay(engine, ANYBODY, job_id)
         assert outcome.first_difference is None, outcome.first_difference
         assert not outcome.missing
         assert outcome.same

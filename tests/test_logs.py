@@ -154,10 +154,10 @@ async def test_an_outage_of_postgres_is_said_once_and_once_when_it_is_over(
 ):
     real, is_away = database.run_bounded, True
 
-    async def run(connection, sql, params, tenant):
+    async def run(connection, sql, params, scope):
         if is_away and sql == "SELECT 1":
             raise error
-        return await real(connection, sql, params, tenant)
+        return await real(connection, sql, params, scope)
 
     monkeypatch.setattr(database, "run_bounded", run)
     for _ in range(3):

@@ -66,7 +66,8 @@ async def job_claims(context: NamedDependency[ApiContext], job_id: FromPath[str]
     key = job_id_of(job_id)
     head = await context.head(key)
     engine = context.reading
-    found = await asyncio.to_thread(claims, await log.of_types(engine, key, TRACES))
+    traces = await log.of_types(engine, context.caller, key, TRACES)
+    found = await asyncio.to_thread(claims, traces)
     places = [(claim.source.page.sha256 if claim.source.page else "", claim.start) for claim in found]
     numbers = await page_numbers(engine, places)
     paged = (replace(claim, page_number=page) for claim, page in zip(found, numbers, strict=True))

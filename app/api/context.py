@@ -212,7 +212,7 @@ class ApiContext:
         Raises JobNotFound and BadRequest.
         """
         is_past = until(at, await self.head(job_id))
-        job = await log.past(self.reading, job_id, is_past)
+        job = await log.past(self.reading, self.caller, job_id, is_past)
         if not job.exists:
             raise BadRequest("not_yet_submitted", "The job did not exist at that time.", "at")
         return job_view(job)
@@ -245,7 +245,7 @@ class ApiContext:
     async def history(self, job_id: UUID) -> list[Row]:
         """The whole log of a job. Raises JobNotFound, JobArchived."""
         head = await self.head(job_id)
-        rows = await log.history(self.reading, job_id)
+        rows = await log.history(self.reading, self.caller, job_id)
         if len(rows) < head.seq:
             raise JobArchived(MISSING)
         return rows
@@ -259,11 +259,8 @@ class ApiContext:
 
         Raises JobNotFound and JobArchived.
         """
-        try:
-            job = await load(self.writer, job_id)
-        except JobNotFound:
-            await self.head(job_id)  # says where its events are
-            raise
+        await self.head(job_id)  # raises where it is not the caller's, or its events are elsewhere
+        job = await load(self.writer, job_id)
         if job.tenant != self.caller.tenant:
             raise JobNotFound(str(job_id))
         return job

@@ -91,7 +91,7 @@ async def replay_job(context: NamedDependency[ApiContext], job_id: FromPath[str]
     key = job_id_of(job_id)
     await context.head(key)  # raises where the job is not the caller's, or its events are elsewhere
     async with context.replaying():
-        return Response(await replay(context.reading, context.caller.tenant, key))
+        return Response(await replay(context.reading, context.caller, key))
 
 
 @get(

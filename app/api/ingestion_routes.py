@@ -73,7 +73,8 @@ async def ingestion_events(
     known = await _known(context, ingestion_id)
     if accepted(request, JSON, EVENT_STREAM) == EVENT_STREAM:
         return await _followed(context, known, cursor)
-    events = await store.read_ingestion_events(context.writer.engine, {known.ingestion_id: cursor}, limit)
+    cursors, engine = {known.ingestion_id: cursor}, context.writer.engine
+    events = await store.read_ingestion_events(engine, context.caller, cursors, limit)
     last = events[-1].seq if events else cursor
     page = IngestionEvents(events, last, max(known.seq, last if events else 0))
     return Response(page, media_type=JSON).to_asgi_response(app=None, request=request)
@@ -116,7 +117,7 @@ async def _followed(context: ApiContext, known: Ingestion, cursor: int) -> ASGIA
         first, cursor = first + frames.reset(known.seq), 0
     topics = context.hub.ingestions
     stream = EventStream(
-        context.hub.crowd, lambda: topics.topic(known.ingestion_id, known.seq), cursor, first
+        context.hub.crowd, lambda: topics.topic(context.caller, known.ingestion_id, known.seq), cursor, first
     )
     stream.watch = partial(context.keyring.watching, context.caller)
     return stream

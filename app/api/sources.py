@@ -89,7 +89,7 @@ async def job_source(
         found = await source_lookup.source(engine, context.caller, key, number)
     if found is None:
         raise BadRequest("source_not_found", f"The job has no source {number}.", "number")
-    recorded = await log.of_types(engine, key, TRACES)
+    recorded = await log.of_types(engine, context.caller, key, TRACES)
     origin = (await asyncio.to_thread(origins, recorded))[number]
     return Response(await asyncio.to_thread(_page, key, found, origin))
 

@@ -119,7 +119,7 @@ async def job_events(
     if accepted(request, JSON, EVENT_STREAM) == EVENT_STREAM:
         return await _open(context, key, cursor)
     head = await context.head(key)
-    rows = await event_log.read(context.reading, key, cursor, limit)
+    rows = await event_log.read(context.reading, context.caller, key, cursor, limit)
     body = b'{"events":[%b],"next_after":%d,"head":%d}' % (
         b",".join(row.line() for row in rows),
         rows[-1].seq if rows else cursor,
@@ -150,6 +150,7 @@ async def _open(context: ApiContext, job_id: UUID, cursor: int) -> ASGIApp:
     first = frames.hello(random.randint(*RETRY_MS), job_id=str(job_id), head=head.seq)
     if cursor > head.seq:
         first, cursor = first + frames.reset(head.seq), 0
-    stream = EventStream(context.hub.crowd, lambda: context.hub.topic(job_id, head.seq), cursor, first)
+    topic = partial(context.hub.topic, context.caller, job_id, head.seq)
+    stream = EventStream(context.hub.crowd, topic, cursor, first)
     stream.watch = partial(context.keyring.watching, context.caller)
     return stream

@@ -12,7 +12,7 @@ from app.cli.exits import FAILED
 from app.cli.naming import find_job
 from app.cli.server_connection import connect
 from app.cli.terminal import counted, err, harmless, line, print_json
-from app.domain.caller import ANYBODY, DEFAULT_TENANT
+from app.domain.caller import ANYBODY
 from app.replay import replay as replay_job
 from app.settings import load_settings
 from app.store import reads
@@ -100,7 +100,7 @@ async def _outcomes(engine: Engine, since: datetime | None) -> AsyncIterator[Rep
     after = None
     while ids := await reads.ids(engine, ANYBODY, start, after, IDS_PAGE_SIZE):
         for job_id in ids:
-            yield await replay_job(engine, DEFAULT_TENANT, job_id)
+            yield await replay_job(engine, ANYBODY, job_id)
         after = ids[-1]
 
 

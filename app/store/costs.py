@@ -1,21 +1,22 @@
 """Add up what jobs cost, by day, tenant, model or tag."""
 
 from datetime import UTC, date, datetime, time
-from typing import Any
 from uuid import UUID
 
 from app.domain.caller import Caller
-from app.store.database import Engine, fetch
+from app.store.database import Engine, fetch, fetch_own
 from dossier.cost_types import CostGroup, CostRow
 
 MAX_COST_JOBS = 20_000  # the newest
 MAX_COST_ROWS = 500
 
+OWN, ANYBODYS = "tenant = $1::text", "$1::text <> ''"
+
 # The cost of a job counts for the model of its first call, which is among its first events.
 ADD_UP = """
     WITH recent AS MATERIALIZED (
         SELECT job_id, tenant, tags, created_at, usage FROM jobs
-        WHERE {whose} AND job_id >= $1::uuid ORDER BY job_id DESC LIMIT {most_jobs}
+        WHERE {whose} AND job_id >= $2::uuid ORDER BY job_id DESC LIMIT {most_jobs}
     )
     SELECT {name} AS name, count(*)::integer,
            coalesce(sum(coalesce(known_cost_usd, cost_usd)), 0)::float8,
@@ -51,16 +52,20 @@ async def add_up(engine: Engine, caller: Caller, by: CostGroup, since: date) -> 
     """
     name, joined, order = _NAMES[by]
     first = int(datetime.combine(since, time(), UTC).timestamp() * 1000)
-    values: list[Any] = [UUID(int=first << 80), *([] if caller.is_operator else [caller.tenant])]
     sql = ADD_UP.format(
-        whose="true" if caller.is_operator else "tenant = $2::text",
+        whose=ANYBODYS if caller.is_operator else OWN,
         name=name,
         joined=joined,
         order=order,
         most_jobs=MAX_COST_JOBS,
         most_rows=MAX_COST_ROWS,
     )
-    return [_row(*row) for row in await fetch(engine, sql, *values)]
+    oldest = UUID(int=first << 80)
+    if caller.is_operator:
+        rows = await fetch(engine, sql, caller.tenant, oldest)
+    else:
+        rows = await fetch_own(engine, caller, sql, oldest)
+    return [_row(*row) for row in rows]
 
 
 def _row(name: str, jobs: int, cost_usd: float, unknown: int, tokens: int) -> CostRow:

@@ -6,13 +6,14 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
 from app.domain.caller import Caller
 from app.errors import DatabaseUnavailable
 from app.store.address import driver_url, hosts, session
-from app.store.session import Session, is_standby, preamble_of, set_up
+from app.store.session import ANY_SCOPE, Scope, Session, is_standby, preamble_of, set_up
 
 log = logging.getLogger(__name__)
 
@@ -94,19 +95,17 @@ class Engine:
 
     async def fetch(self, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as the driver
         """Run one statement with $1, $2 … and return its rows."""
-        return await self.ask("", sql, params)
+        return await self.ask(ANY_SCOPE, sql, params)
 
-    async def fetch_fenced(self, tenant: str, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as above
-        """Run one statement that sees no other tenant's rows."""
-        return await self.ask(tenant, sql, params)
+    async def ask(self, scope: Scope, sql: str, params: Sequence[Any]) -> list[Any]:
+        """Run one statement, behind the fence where the scope has a tenant."""
+        return await self._lend(scope, sql, lambda connection: run_bounded(connection, sql, params, scope))
 
-    async def ask(self, tenant: str, sql: str, params: Sequence[Any]) -> list[Any]:
-        """Run one statement, behind the fence of `tenant` unless that is empty."""
-        return await self._lend(tenant, sql, lambda connection: run_bounded(connection, sql, params, tenant))
-
-    async def _lend(self, tenant: str, sql: str, run: Callable[[Session], Awaitable[list[Any]]]) -> list[Any]:
+    async def _lend(
+        self, scope: Scope, sql: str, run: Callable[[Session], Awaitable[list[Any]]]
+    ) -> list[Any]:
         """Lend a connection for a statement."""
-        role = TENANT_ROLE if tenant and self._role == APP_ROLE else self._role
+        role = TENANT_ROLE if scope.tenant and self._role == APP_ROLE else self._role
         if role not in self._pools:
             self._pools[role] = await self._open(role)
         self._asked += 1
@@ -159,11 +158,13 @@ class Engine:
         )
 
 
-async def run_bounded(connection: Session, sql: str, params: Sequence[Any], tenant: str = "") -> list[Any]:
+async def run_bounded(
+    connection: Session, sql: str, params: Sequence[Any], scope: Scope = ANY_SCOPE
+) -> list[Any]:
     """Run a statement, and cut the connection where it takes too long."""
     late = asyncio.get_running_loop().call_later(COMMAND_TIMEOUT, connection.terminate)
     try:
-        rows: list[Any] = await connection.run(sql, *params, tenant=tenant)
+        rows: list[Any] = await connection.run(sql, *params, scope=scope)
     except asyncpg.ReadOnlySQLTransactionError:
         connection.terminate()  # it leads to a standby; the next one may find the primary
         raise
@@ -283,15 +284,32 @@ async def fetch(engine: Engine, sql: str, *params: Any) -> list[Any]:  # noqa: A
         raise DatabaseUnavailable(str(error)) from error
 
 
-async def fetch_own(engine: Engine, caller: Caller, sql: str, *params: Any) -> list[Any]:  # noqa: ANN401 - as the driver
+async def fetch_fenced(
+    engine: Engine,
+    caller: Caller,
+    sql: str,
+    *params: Any,  # noqa: ANN401 - as the driver
+    job_id: UUID | None = None,
+) -> list[Any]:
     """Run one statement that sees the caller's rows alone.
 
-    Row level security sees to that. Its $1 is the caller's tenant. Raises as `fetch` does.
+    Row level security sees to that. `job_id` is the job of many events that it reads. Raises as `fetch` does.
     """
     try:
-        return await engine.fetch_fenced(caller.tenant, sql, caller.tenant, *params)
+        return await engine.ask(Scope(caller.tenant, str(job_id or "")), sql, params)
     except AWAY as error:
         raise DatabaseUnavailable(str(error)) from error
+
+
+async def fetch_own(
+    engine: Engine,
+    caller: Caller,
+    sql: str,
+    *params: Any,  # noqa: ANN401 - as the driver
+    job_id: UUID | None = None,
+) -> list[Any]:
+    """Run one statement as `fetch_fenced` does, whose $1 is the caller's tenant."""
+    return await fetch_fenced(engine, caller, sql, caller.tenant, *params, job_id=job_id)
 
 
 def storable(text: str) -> str:

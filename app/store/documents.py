@@ -246,7 +246,7 @@ async def read(
     engine: Engine, caller: Caller, url: str, collections: Sequence[str] = ()
 ) -> DocumentText | None:
     """Return a document to be read, or None if unknown."""
-    rows = await fetch(engine, READ_TEXT, caller.tenant, storable(url), list(collections) or None)
+    rows = await fetch_own(engine, caller, READ_TEXT, storable(url), list(collections) or None)
     return DocumentText(*map(str, rows[0])) if rows else None
 
 
@@ -258,5 +258,5 @@ async def text(engine: Engine, caller: Caller, url: str, collections: Sequence[s
 
 async def document(engine: Engine, caller: Caller, url: str) -> tuple[str, str] | None:
     """Return a document's title and text, or None if unknown."""
-    rows = await fetch(engine, READ_DOCUMENT, caller.tenant, storable(url))
+    rows = await fetch_own(engine, caller, READ_DOCUMENT, storable(url))
     return (str(rows[0][0]), str(rows[0][1])) if rows else None

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from app.domain.caller import Caller
 from app.domain.row import Row
+from app.store import reads
 from app.store.database import Engine, fetch
 from app.store.log import EVENT_NAMES, event_columns
 
@@ -37,7 +38,9 @@ _HEAD_COLUMNS = "newest.xid >= pg_snapshot_xmax(pg_current_snapshot()), head.xid
 
 READ_FEED_HEAD = f"SELECT {_HEAD_COLUMNS} FROM {_HEAD}"
 
-# All of it is one statement, so it is one snapshot.
+# All of it is one statement, so it is one snapshot. It runs in front of the fence: behind it, its bound would
+# count the tenant's own events alone, and a scan would go on through everybody's. Whose the jobs of a page
+# are is asked behind it.
 # - The inner LIMIT is a constant, so that no plan finds it cheaper to sort what follows. Only a log of
 #   less than some 30,000 events that has no statistics yet is still sorted, in about 10 ms.
 # - The tenant is a scalar subquery: a join might be hashed, which would lose the order.
@@ -116,7 +119,9 @@ async def read(
     found = [FeedEntry(Cursor(*row[5:7]), Row(*row[7:])) for row in rows if row[5] is not None]
     found.sort(key=lambda entry: entry.cursor)
     end = found[-1].cursor if len(found) == limit else reached or newest
-    return FeedSlice(found, max(after, end), newest, restored=bool(rows[0][0]))
+    own = await reads.own(engine, caller, {entry.row.job_id for entry in found})
+    entries = [entry for entry in found if entry.row.job_id in own]
+    return FeedSlice(entries, max(after, end), newest, restored=bool(rows[0][0]))
 
 
 async def head(engine: Engine) -> FeedSlice:

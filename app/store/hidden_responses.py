@@ -3,12 +3,12 @@
 from uuid import UUID
 
 from app.domain.caller import Caller
-from app.store.database import Engine, fetch
+from app.store.database import Engine, fetch, fetch_own
 
 HIDE_RESPONSE = """
     INSERT INTO hidden_responses (job_id, tenant) VALUES ($1::uuid, $2::text) ON CONFLICT DO NOTHING"""
 
-FIND_HIDDEN = "SELECT FROM hidden_responses WHERE job_id = $1::uuid AND tenant = $2::text"
+FIND_HIDDEN = "SELECT FROM hidden_responses WHERE tenant = $1::text AND job_id = $2::uuid"
 
 
 async def hide_response(engine: Engine, caller: Caller, job_id: UUID) -> None:
@@ -18,4 +18,4 @@ async def hide_response(engine: Engine, caller: Caller, job_id: UUID) -> None:
 
 async def is_hidden(engine: Engine, caller: Caller, job_id: UUID) -> bool:
     """Return whether the caller's job is hidden. Raises DatabaseUnavailable."""
-    return bool(await fetch(engine, FIND_HIDDEN, job_id, caller.tenant))
+    return bool(await fetch_own(engine, caller, FIND_HIDDEN, job_id))

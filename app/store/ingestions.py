@@ -55,10 +55,12 @@ LIST_INGESTIONS = f"""
 # The events of several, of each what follows its seq.
 READ_INGESTION_EVENTS = """
     SELECT e.ingestion_id, e.seq, e.type, e.status, e.at, e.data::text
-    FROM unnest($1::uuid[], $2::integer[]) AS wanted (ingestion_id, after)
+    FROM unnest($2::uuid[], $3::integer[]) AS wanted (ingestion_id, after)
     CROSS JOIN LATERAL (
         SELECT * FROM ingestion_events e WHERE e.ingestion_id = wanted.ingestion_id AND e.seq > wanted.after
-        ORDER BY e.seq LIMIT $3::integer
+          AND EXISTS (
+            SELECT FROM ingestions i WHERE i.ingestion_id = wanted.ingestion_id AND tenant = $1::text)
+        ORDER BY e.seq LIMIT $4::integer
     ) AS e ORDER BY e.ingestion_id, e.seq"""
 
 # Tenants with fewer files under way go first, so that a flood of one does not hold up the others.
@@ -198,10 +200,11 @@ async def cancel_ingestion(
 
 
 async def read_ingestion_events(
-    engine: Engine, after: Mapping[UUID, int], limit: int = INGESTION_EVENTS_PAGE
+    engine: Engine, caller: Caller, after: Mapping[UUID, int], limit: int = INGESTION_EVENTS_PAGE
 ) -> list[IngestionEvent]:
-    """Return what follows in some ingestions, at most `limit` of each."""
-    rows = await fetch(engine, READ_INGESTION_EVENTS, list(after), list(after.values()), limit)
+    """Return what follows in some ingestions of the caller, at most `limit` of each."""
+    asked = list(after), list(after.values()), limit
+    rows = await fetch_own(engine, caller, READ_INGESTION_EVENTS, *asked)
     return [_event(*row) for row in rows]
 
 

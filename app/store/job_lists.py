@@ -5,6 +5,7 @@ value. A list leaves the reports out: a page of a hundred would be megabytes.
 """
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -14,7 +15,7 @@ from msgspec import Struct
 from app.domain.caller import Caller
 from app.store.database import Engine, fetch, fetch_own
 from app.store.projections import COST_SQL, HAS_COST_SQL, HAS_OUTCOME_SQL, ORIGIN_SQL, OUTCOME_SQL
-from app.store.reads import LISTED_COLUMNS, listed_view
+from app.store.reads import AMONG_IDS, LISTED_COLUMNS, listed_view
 from dossier.job_types import JobSort, JobView, Outcome, Status
 
 
@@ -114,14 +115,12 @@ _HOLDING = f"(completed_at IS NOT NULL AND job_lexemes(query, result) @@ job_sea
 _FOUND = """
     WITH found AS MATERIALIZED (
         SELECT job_id, tenant, status, created_at, result FROM jobs WHERE {found}
-    ), wanted AS MATERIALIZED (
-        SELECT job_id FROM found WHERE {wanted} ORDER BY {keys} LIMIT {limit}::integer
     )
-    SELECT {columns}, {cost} AS cost, NULL AS result FROM jobs
-    WHERE job_id = ANY(ARRAY(SELECT job_id FROM wanted)) ORDER BY {keys}"""
-_WALKED = """
-    SELECT {columns}, {cost} AS cost, NULL AS result FROM jobs WHERE {wanted}
-    ORDER BY {keys} LIMIT {limit}::integer"""
+    SELECT job_id FROM found WHERE {wanted} ORDER BY {keys} LIMIT {limit}::integer"""
+_WALKED = "SELECT {columns} FROM jobs WHERE {wanted} ORDER BY {keys} LIMIT {limit}::integer"
+
+_SHOWN = f"{LISTED_COLUMNS}, {COST_SQL} AS cost, NULL AS result"
+READ_LISTED = f"SELECT {_SHOWN} FROM jobs WHERE tenant = $1::text AND {AMONG_IDS}"
 
 
 class _Conditions:
@@ -138,7 +137,10 @@ class _Conditions:
 
 
 def list_sql(caller: Caller, asked: JobFilter, limit: int) -> tuple[str, list[Any]]:
-    """Return the statement of a page, and its values."""
+    """Return the statement of a page, and its values.
+
+    It reads the jobs where an index can be walked behind the fence, else their ids in order.
+    """
     bound, order = _Conditions(), _ORDERS[asked.sort]
     wanted = [bound.bind("tenant = {}::text", caller.tenant), *_narrowed(asked, order, bound)]
     found = []
@@ -159,8 +161,7 @@ def list_sql(caller: Caller, asked: JobFilter, limit: int) -> tuple[str, list[An
         found=" AND ".join(found),
         wanted=" AND ".join(wanted),
         keys=keys,
-        columns=LISTED_COLUMNS,
-        cost=COST_SQL,
+        columns=_SHOWN if _is_plain(asked) else "job_id",
         limit=bound.bind("{}", limit),
     )
     return sql, bound.values
@@ -203,12 +204,22 @@ async def page(engine: Engine, caller: Caller, asked: JobFilter, limit: int) -> 
     if _is_plain(asked):
         rows = await fetch_own(engine, caller, sql, *values[1:])
     else:
-        rows = await fetch(engine, sql, *values)
+        rows = await _read_listed(
+            engine, caller, [row["job_id"] for row in await fetch(engine, sql, *values)]
+        )
     shown = [view for row in rows[:limit] if (view := listed_view(row))]
     if len(rows) <= limit:
         return JobPage(shown, None)
     last = rows[limit - 1]
     return JobPage(shown, str(ListCursor(last["job_id"], last["cost"] if is_by_cost(asked.sort) else None)))
+
+
+async def _read_listed(engine: Engine, caller: Caller, ids: Sequence[UUID]) -> list[Any]:
+    """Read the jobs of these ids behind the fence, in their order."""
+    if not ids:
+        return []
+    rows = {row["job_id"]: row for row in await fetch_own(engine, caller, READ_LISTED, list(ids))}
+    return [rows[job_id] for job_id in ids if job_id in rows]
 
 
 def _is_plain(asked: JobFilter) -> bool:

@@ -11,12 +11,13 @@ from uuid import UUID
 
 from msgspec.structs import astuple, replace
 
+from app.domain.caller import Caller
 from app.domain.change import Change
 from app.domain.events import Recorded
 from app.domain.job import Job, evolve
 from app.domain.row import Row
 from app.errors import IdempotencyConflict
-from app.store.database import Engine, fetch
+from app.store.database import Engine, fetch, fetch_own
 from app.store.projections import (
     JOB_COLUMNS,
     JOB_NAMES,
@@ -28,6 +29,7 @@ from app.store.projections import (
 )
 
 LOG_PAGE_SIZE = 1000  # events read at a time
+FEW_EVENTS = 50  # up to which to look each up behind the fence costs less than to say first whose they are
 
 # The types of the rows that are sent. An array of rows costs half of one array a column, on both sides.
 # A type never changes, because processes of two releases run together: another column makes another type.
@@ -97,26 +99,35 @@ APPEND = f"""
 
 # The upper bound on seq says what the LIMIT says, because a log has no gaps; but it also holds in a plan
 # that sorts, and a page of a long log costs a page.
-READ_EVENTS = f"""
+READ_ANY_EVENTS = f"""
     SELECT {event_columns()} FROM events WHERE job_id = $1 AND seq > $2::integer AND seq <= $2 + $3::bigint
     ORDER BY seq LIMIT $3"""
+
+_IS_OWN = "EXISTS (SELECT FROM jobs WHERE jobs.job_id = $2 AND tenant = $1::text)"  # once a statement
+
+READ_EVENTS = f"""
+    SELECT {event_columns()} FROM events
+    WHERE {_IS_OWN} AND job_id = $2::uuid AND seq > $3::integer AND seq <= $3 + $4::bigint
+    ORDER BY seq LIMIT $4"""
 
 READ_MANY = f"""
     SELECT {event_columns()} FROM events WHERE job_id = ANY($1::uuid[]) ORDER BY job_id, seq"""
 
 READ_TYPES = f"""
-    SELECT {event_columns()} FROM events WHERE job_id = $1 AND type = ANY($2::text[]) ORDER BY seq"""
+    SELECT {event_columns()} FROM events
+    WHERE {_IS_OWN} AND job_id = $2::uuid AND type = ANY($3::text[]) ORDER BY seq"""
 
 HOLDS = "SELECT EXISTS (SELECT FROM events WHERE job_id = $1 AND seq = $2::integer AND hash = $3::bytea)"
 
 READ_AFTER = f"""
     SELECT {event_columns("e")}
-    FROM unnest($1::uuid[], $2::integer[]) AS c(job_id, cursor)
+    FROM unnest($2::uuid[], $3::integer[]) AS c(job_id, cursor)
     CROSS JOIN LATERAL (
         SELECT * FROM events
-        WHERE events.job_id = c.job_id AND events.seq > c.cursor ORDER BY events.seq LIMIT $3
+        WHERE EXISTS (SELECT FROM jobs WHERE jobs.job_id = c.job_id AND tenant = $1::text)
+          AND events.job_id = c.job_id AND events.seq > c.cursor ORDER BY events.seq LIMIT $4
     ) AS e
-    LIMIT $3"""
+    LIMIT $4"""
 
 BY_KEY = """
     SELECT job_id, request_sha256 FROM jobs WHERE tenant = $1 AND idempotency_key = $2"""
@@ -149,18 +160,28 @@ async def holds(engine: Engine, change: Change) -> bool:
     return bool(rows[0][0])
 
 
-async def read(engine: Engine, job_id: UUID, after: int = 0, limit: int = LOG_PAGE_SIZE) -> list[Row]:
-    """Return at most `limit` events of the job after `after`."""
-    return [Row(*row) for row in await fetch(engine, READ_EVENTS, job_id, after, limit)]
+async def read(
+    engine: Engine, caller: Caller, job_id: UUID, after: int = 0, limit: int = LOG_PAGE_SIZE
+) -> list[Row]:
+    """Return at most `limit` events of the caller's job after `after`."""
+    said = job_id if limit > FEW_EVENTS else None
+    rows = await fetch_own(engine, caller, READ_EVENTS, job_id, after, limit, job_id=said)
+    return [Row(*row) for row in rows]
 
 
-async def read_after(engine: Engine, cursors: Mapping[UUID, int]) -> dict[UUID, list[Row]]:
-    """Return what follows these cursors, by job and in order.
+async def read_any(engine: Engine, job_id: UUID, after: int = 0, limit: int = LOG_PAGE_SIZE) -> list[Row]:
+    """Return at most `limit` events of any tenant's job after `after`."""
+    return [Row(*row) for row in await fetch(engine, READ_ANY_EVENTS, job_id, after, limit)]
+
+
+async def read_after(engine: Engine, caller: Caller, cursors: Mapping[UUID, int]) -> dict[UUID, list[Row]]:
+    """Return what follows these cursors in the caller's jobs, in order.
 
     There are at most LOG_PAGE_SIZE events in total.
     """
     found: dict[UUID, list[Row]] = {}
-    for columns_ in await fetch(engine, READ_AFTER, list(cursors), list(cursors.values()), LOG_PAGE_SIZE):
+    asked = list(cursors), list(cursors.values()), LOG_PAGE_SIZE
+    for columns_ in await fetch_own(engine, caller, READ_AFTER, *asked):
         row = Row(*columns_)
         found.setdefault(row.job_id, []).append(row)
     return found
@@ -168,7 +189,7 @@ async def read_after(engine: Engine, cursors: Mapping[UUID, int]) -> dict[UUID, 
 
 async def catch_up(engine: Engine, job: Job) -> Job:
     """The job after everything that has happened since its `seq`."""
-    while rows := await read(engine, job.id, job.seq):
+    while rows := await read_any(engine, job.id, job.seq):
         for row in rows:
             job = extend(job, row)
         if len(rows) < LOG_PAGE_SIZE:
@@ -176,26 +197,26 @@ async def catch_up(engine: Engine, job: Job) -> Job:
     return job
 
 
-async def history(engine: Engine, job_id: UUID) -> list[Row]:
-    """Return the whole log of a job, empty if it is unknown."""
+async def history(engine: Engine, caller: Caller, job_id: UUID) -> list[Row]:
+    """Return the whole log of the caller's job, empty if it is unknown."""
     rows = list[Row]()
-    while page := await read(engine, job_id, len(rows)):
+    while page := await read(engine, caller, job_id, len(rows)):
         rows += page
         if len(page) < LOG_PAGE_SIZE:
             break
     return rows
 
 
-async def of_types(engine: Engine, job_id: UUID, types: Sequence[str]) -> list[Recorded]:
-    """The events of the job that are of these types, in order."""
-    rows = await fetch(engine, READ_TYPES, job_id, list(types))
+async def of_types(engine: Engine, caller: Caller, job_id: UUID, types: Sequence[str]) -> list[Recorded]:
+    """The events of the caller's job that are of these types, in order."""
+    rows = await fetch_own(engine, caller, READ_TYPES, job_id, list(types), job_id=job_id)
     return [Row(*row).recorded() for row in rows]
 
 
-async def past(engine: Engine, job_id: UUID, is_past: Callable[[Row], bool]) -> Job:
-    """Return the job after its events for which `is_past` is true."""
+async def past(engine: Engine, caller: Caller, job_id: UUID, is_past: Callable[[Row], bool]) -> Job:
+    """Return the caller's job after its events for which `is_past` is true."""
     job = Job(job_id)
-    while rows := await read(engine, job_id, job.seq):
+    while rows := await read(engine, caller, job_id, job.seq):
         for row in rows:
             if not is_past(row):
                 return job

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from msgspec import Struct
 
 from app.domain.caller import Caller
-from app.store.database import Engine, fetch, storable
+from app.store.database import Engine, fetch, fetch_own, storable
 
 ORIGINAL_PIECE = 1_000_000  # bytes
 
@@ -52,7 +52,7 @@ class UploadedFile(Struct, frozen=True):
 
 async def keep_original(engine: Engine, caller: Caller, file: UploadedFile) -> UUID:
     """Store a file, unless the same bytes are there."""
-    if known := await fetch(engine, KNOWN_ORIGINAL, caller.tenant, file.sha256):
+    if known := await fetch_own(engine, caller, KNOWN_ORIGINAL, file.sha256):
         return UUID(str(known[0][0]))
     original_id = uuid4()
     about = (storable(file.name), storable(file.media_type), file.size, file.sha256)
@@ -70,13 +70,13 @@ async def sweep_originals(engine: Engine) -> None:
 
 async def original_of(engine: Engine, caller: Caller, document_id: int) -> UUID | None:
     """Return the original of a document, None where none is kept."""
-    rows = await fetch(engine, ORIGINAL_OF, caller.tenant, document_id)
+    rows = await fetch_own(engine, caller, ORIGINAL_OF, document_id)
     return UUID(str(rows[0][0])) if rows else None
 
 
 async def pieces(engine: Engine, caller: Caller, original_id: UUID) -> AsyncIterator[bytes]:
     """Yield a file piece by piece."""
     number = 0
-    while rows := await fetch(engine, PIECE_OF, caller.tenant, original_id, number):
+    while rows := await fetch_own(engine, caller, PIECE_OF, original_id, number):
         yield rows[0][0]
         number += 1

@@ -7,12 +7,26 @@ runs in a transaction of its own that begins with role and settings, so that nei
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
-SET_TENANT = "SELECT set_config('dossier.tenant', $1::text, $2::boolean)"
+SET_SCOPE = """
+    SELECT set_config('dossier.tenant', $1::text, $3::boolean), set_config('dossier.job', $2::text, $3)"""
 NO_ROW = "SELECT 0"  # Postgres's word for an answer without a row
+
+
+class Scope(NamedTuple):
+    """Whose rows a statement sees, where row level security asks.
+
+    The job is that of many events which it reads: of others each is looked up, of this one the job alone.
+    """
+
+    tenant: str = ""
+    job: str = ""
+
+
+ANY_SCOPE = Scope()
 
 
 class Session(asyncpg.Connection):  # type: ignore[misc]
@@ -20,20 +34,21 @@ class Session(asyncpg.Connection):  # type: ignore[misc]
 
     is_pooled = False
     preamble = ""  # of each transaction through a pooler
-    tenant = ""  # whose rows are seen, where row level security asks
+    scope = ANY_SCOPE  # that was set last
 
-    async def run(self, sql: str, *params: Any, tenant: str = "") -> list[Any]:  # noqa: ANN401 - as the driver
+    async def run(self, sql: str, *params: Any, scope: Scope = ANY_SCOPE) -> list[Any]:  # noqa: ANN401 - as the driver
         """Run one statement, which commits, and return its rows."""
         if not self.is_pooled:
-            if tenant != self.tenant:
-                self.tenant = ""  # if this is cut off, it is set again
-                await self.fetch(SET_TENANT, tenant, False)
-                self.tenant = tenant
+            # A job that was set before makes nothing visible: the policy asks whose it is.
+            if scope.tenant != self.scope.tenant or scope.job not in {"", self.scope.job}:
+                self.scope = ANY_SCOPE  # if this is cut off, it is set again
+                await self.fetch(SET_SCOPE, *scope, False)
+                self.scope = scope
             return list(await self.fetch(sql, *params))
         try:
             await self.execute(self.preamble)
-            if tenant:
-                await self.fetch(SET_TENANT, tenant, True)
+            if scope.tenant:
+                await self.fetch(SET_SCOPE, *scope, True)
             rows = await self.fetch(sql, *params)
             await self.execute("COMMIT")
         except asyncpg.PostgresError:

@@ -9,16 +9,16 @@ from msgspec import Struct
 from app.domain.caller import Caller
 from app.domain.events import ClaimsJudged, PageRead, PageSetAside, ReportWritten, SourceFound
 from app.store import blobs
-from app.store.database import Engine, fetch
+from app.store.database import Engine, fetch_own
 from dossier.job_types import Claim
 
 # Within one job the index finds these rows; a run of 5,000 events has a few hundred of them.
 READ_SOURCE_EVENTS = """
     SELECT type, data::text FROM events
-    WHERE job_id = $1::uuid AND EXISTS (SELECT FROM jobs WHERE jobs.job_id = $1 AND jobs.tenant = $3::text)
+    WHERE EXISTS (SELECT FROM jobs WHERE jobs.job_id = $2 AND tenant = $1::text) AND job_id = $2::uuid
       AND (type IN ('report_written', 'claims_judged')
            OR type IN ('source_found', 'page_read', 'page_set_aside')
-           AND (data->>'number')::integer = $2::integer)
+           AND (data->>'number')::integer = $3::integer)
     ORDER BY seq"""
 
 _found = msgspec.json.Decoder(SourceFound).decode
@@ -40,7 +40,7 @@ class StoredSource(Struct, frozen=True):
 
 async def source(engine: Engine, caller: Caller, job_id: UUID, number: int) -> StoredSource | None:
     """Return source `number` of the caller's job, or None."""
-    rows = await fetch(engine, READ_SOURCE_EVENTS, job_id, number, caller.tenant)
+    rows = await fetch_own(engine, caller, READ_SOURCE_EVENTS, job_id, number, job_id=job_id)
     if not (found := _last(rows, "source_found", _found)):
         return None
     page = _last(rows, "page_read", _read) or _last(rows, "page_set_aside", _set_aside)

@@ -18,7 +18,7 @@ import asyncpg
 from app.store.address import standby_url
 from app.store.batch import Batch
 from app.store.database import APP_ROLE, AWAY, POOL_SIZE, Engine, fetch, run_bounded
-from app.store.session import Session
+from app.store.session import Scope, Session
 
 log = logging.getLogger(__name__)
 
@@ -65,13 +65,13 @@ class StandbyReads(Engine):
         self._horizons: Batch[None, Horizon] = Batch(self._ask_horizon)
         self._answered = Counter[str]()  # statements, since they were last counted
 
-    async def ask(self, tenant: str, sql: str, params: Sequence[Any]) -> list[Any]:
+    async def ask(self, scope: Scope, sql: str, params: Sequence[Any]) -> list[Any]:
         """Run one statement that reads, on the standby where it can."""
         if time.monotonic() >= self._rests_until:
             horizon = await self._horizons.ask(None)
             try:
                 rows = await self._lend(
-                    tenant, sql, lambda connection: _run_at(connection, horizon, tenant, sql, params)
+                    scope, sql, lambda connection: _run_at(connection, horizon, scope, sql, params)
                 )
             except UNFIT as error:
                 self._rest(error)
@@ -79,7 +79,7 @@ class StandbyReads(Engine):
                 self._wake_up()
                 return rows
         self._answered["primary"] += 1
-        return await self._primary.ask(tenant, sql, params)
+        return await self._primary.ask(scope, sql, params)
 
     def take_counts(self) -> Counter[str]:
         """Return how many statements each server answered since the last time."""
@@ -109,15 +109,15 @@ class StandbyReads(Engine):
 
 
 async def _run_at(
-    connection: Session, horizon: Horizon, tenant: str, sql: str, params: Sequence[Any]
+    connection: Session, horizon: Horizon, scope: Scope, sql: str, params: Sequence[Any]
 ) -> list[Any]:
     """Run a statement once the standby has replayed up to the horizon.
 
     Raises StandbyBehind where that takes too long.
     """
     until = time.monotonic() + REPLAY_WAIT
-    while not (await run_bounded(connection, HAS_REACHED, horizon, tenant))[0][0]:
+    while not (await run_bounded(connection, HAS_REACHED, horizon, scope))[0][0]:
         if time.monotonic() > until:
             raise StandbyBehind(f"It has not replayed {horizon.lsn} of timeline {horizon.timeline}.")
         await asyncio.sleep(REPLAY_PAUSE)
-    return await run_bounded(connection, sql, params, tenant)
+    return await run_bounded(connection, sql, params, scope)

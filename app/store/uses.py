@@ -10,27 +10,32 @@ from msgspec import Struct
 
 from app.domain.caller import Caller
 from app.domain.events import PageRead, ReportWritten, SourceFound
-from app.store.database import Engine, fetch
+from app.store.database import Engine, fetch, fetch_fenced, fetch_own
+from app.store.reads import AMONG_IDS
 from dossier.job_types import Claim, Status
 
 # The index goes by a hash of the address, so the address is compared as well. A job finds a page once. First
-# who found it, then their rows, one by one: a join may walk the rows of all jobs in the order of the page.
-FOUND = """
+# who found it, then whose they are, one by one: a join may walk the rows of all jobs in the order of the
+# page. Behind the fence no index leads from an address to events, so only their places are found here.
+FIND_USES = """
     WITH found AS MATERIALIZED (
-        SELECT job_id, seq, occurred_at, data::text FROM events
+        SELECT job_id, seq FROM events
         WHERE type = 'source_found' AND md5(data ->> 'url') = md5($2::text) AND data ->> 'url' = $2
           AND ($3::uuid IS NULL OR job_id < $3)
     )
-    SELECT found.job_id, j.query, j.status, seq, occurred_at, data
-    FROM found CROSS JOIN LATERAL (
-        SELECT query, status FROM jobs
-        WHERE jobs.job_id = found.job_id AND jobs.tenant = $1::text OFFSET 0
-    ) AS j
-    ORDER BY found.job_id DESC LIMIT $4::integer"""
+    SELECT job_id, seq FROM found
+    WHERE (SELECT tenant FROM jobs WHERE jobs.job_id = found.job_id) = $1::text
+    ORDER BY job_id DESC LIMIT $4::integer"""
 
-THEN = """
-    SELECT job_id, type, seq, occurred_at, data::text FROM events
-    WHERE job_id = ANY($1::uuid[]) AND type IN ('page_read', 'report_written') ORDER BY job_id, seq"""
+READ_USERS = f"SELECT job_id, query, status FROM jobs WHERE tenant = $1::text AND {AMONG_IDS}"
+
+READ_USES = """
+    SELECT e.* FROM unnest($1::uuid[], $2::integer[]) AS f(job_id, seq)
+    CROSS JOIN LATERAL (
+        SELECT job_id, type, seq, occurred_at, data::text FROM events
+        WHERE events.job_id = f.job_id
+          AND (events.seq = f.seq OR type IN ('page_read', 'report_written')) ORDER BY seq OFFSET 0
+    ) AS e"""
 
 Fact = TypeVar("Fact")
 
@@ -63,18 +68,24 @@ async def uses(engine: Engine, caller: Caller, url: str, before: UUID | None, li
 
     `before` is the last one of the page before.
     """
-    found = await fetch(engine, FOUND, caller.tenant, url, before, limit)
-    then = dict[UUID, list[Any]]()
-    for row in await fetch(engine, THEN, [row[0] for row in found]) if found else ():
-        then.setdefault(row[0], []).append(row)
-    return [_use(row, then.get(row[0], ())) for row in found]
+    found = await fetch(engine, FIND_USES, caller.tenant, url, before, limit)
+    jobs = [row[0] for row in found]
+    if not jobs:
+        return []
+    users = {row[0]: row for row in await fetch_own(engine, caller, READ_USERS, jobs)}
+    events = dict[UUID, list[Any]]()
+    for row in await fetch_fenced(engine, caller, READ_USES, jobs, [row[1] for row in found]):
+        events.setdefault(row[0], []).append(row)
+    seqs = dict(found)
+    known = (job_id for job_id in jobs if job_id in users and job_id in events)
+    return [_use(users[job_id], seqs[job_id], events[job_id]) for job_id in known]
 
 
-def _use(row: Sequence[Any], then: Sequence[Any]) -> Use:
-    job_id, query, status, seq, at, data = row
-    found = Placed(seq, at, _found(data))
-    reads = [Placed(r[2], r[3], _read(r[4])) for r in then if r[1] == "page_read"]
-    reports = [_report(r[4]) for r in then if r[1] == "report_written"]
+def _use(user: Sequence[Any], found_seq: int, events: Sequence[Any]) -> Use:
+    job_id, query, status = user
+    [found] = [Placed(e[2], e[3], _found(e[4])) for e in events if e[2] == found_seq]
+    reads = [Placed(e[2], e[3], _read(e[4])) for e in events if e[1] == "page_read"]
+    reports = [_report(e[4]) for e in events if e[1] == "report_written"]
     number = found.event.number
     claims = [claim for report in reports for claim in report.claims if claim.number == number]
     read = next((read for read in reads if read.event.number == number), None)

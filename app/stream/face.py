@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+from app.domain.caller import Caller
 from app.faces.fold import Fold
 from app.stream.connection import BodyPart, Connection, RawWriter, message
 from app.stream.hub import Hub
@@ -23,7 +24,8 @@ RESET = b"event: reset\n"
 log = logging.getLogger(__name__)
 
 MakeFold = Callable[[], Fold]
-ReadLines = Callable[[UUID, int], Awaitable[list[bytes]]]  # job, the seq before -> lines, [] at the end
+# Whose, job, the seq before -> lines, [] at the end.
+ReadLines = Callable[[Caller, UUID, int], Awaitable[list[bytes]]]
 
 
 class FaceTopic(Topic):
@@ -41,10 +43,11 @@ class Faces:
         self._topics: dict[tuple[UUID, str], FaceTopic] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
-    def topic(self, job_id: UUID, head: int, name: str, make_fold: MakeFold) -> FaceTopic:
+    def topic(self, caller: Caller, job_id: UUID, head: int, name: str, make_fold: MakeFold) -> FaceTopic:
         """Return a face of a job, for a reader to be added.
 
         Args:
+            caller: whose job it is.
             job_id: the job.
             head: the seq of its newest event, as just read.
             name: tells this face of the job from others.
@@ -52,21 +55,25 @@ class Faces:
         """
         key = (job_id, name)
         if key not in self._topics:
-            self._topics[key] = self._follow(key, head, make_fold)
+            self._topics[key] = self._follow(caller, key, head, make_fold)
         return self._topics[key]
 
-    def _follow(self, key: tuple[UUID, str], head: int, make_fold: MakeFold) -> FaceTopic:
+    def _follow(self, caller: Caller, key: tuple[UUID, str], head: int, make_fold: MakeFold) -> FaceTopic:
         job_id = key[0]
-        topic = FaceTopic(job_id, 0, self._pages(make_fold), lambda: self._forget(key, reader), end=b"")
+        topic = FaceTopic(
+            job_id, 0, self._pages(caller, make_fold), lambda: self._forget(key, reader), end=b""
+        )
         feeder = _Feeder(make_fold(), topic, lambda: self._send_away(key, topic))
-        reader = Reader(self._hub.topic(job_id, head), 0, feeder)
+        reader = Reader(self._hub.topic(caller, job_id, head), 0, feeder)
         self._hub.crowd.add(reader, message(b"", more=True))
         return topic
 
-    def _pages(self, make_fold: MakeFold) -> Callable[[UUID, int, int], Awaitable[list[EncodedEvent]]]:
+    def _pages(
+        self, caller: Caller, make_fold: MakeFold
+    ) -> Callable[[UUID, int, int], Awaitable[list[EncodedEvent]]]:
         async def read(job_id: UUID, after: int, limit: int) -> list[EncodedEvent]:
             fold, found, count, seq = make_fold(), list[EncodedEvent](), 0, 0
-            while lines := await self._read_lines(job_id, seq):
+            while lines := await self._read_lines(caller, job_id, seq):
                 for line in lines:
                     for frame in framed(fold, line, count):
                         count = frame.seq

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import random
+from functools import partial
 from uuid import UUID
 
 from app.domain.caller import Caller
@@ -24,7 +25,7 @@ from app.stream.connection import message
 from app.stream.feed_topic import Feed
 from app.stream.ingestion_topics import IngestionTopics
 from app.stream.readers import Readers
-from app.stream.topic import EVENTS_PAGE_SIZE, EncodedEvent, Topic
+from app.stream.topic import EVENTS_PAGE_SIZE, EncodedEvent, Topic, by_tenant
 from dossier.job_types import OVER
 
 logger = logging.getLogger(__name__)
@@ -69,16 +70,16 @@ class Hub:
         finally:
             unsubscribe()
 
-    def topic(self, job_id: UUID, head: int) -> Topic:
-        """Return a job's topic for a new reader.
+    def topic(self, caller: Caller, job_id: UUID, head: int) -> Topic:
+        """Return the topic of the caller's job for a new reader.
 
         `head` is its seq.
         """
         topic = self._topics.get(job_id)
         if topic is None:
-            topic = self._topics[job_id] = Topic(
-                job_id, head, self._read_page, lambda: self._topics.pop(job_id)
-            )
+            read = partial(self._read_page, caller)
+            topic = self._topics[job_id] = Topic(job_id, head, read, lambda: self._topics.pop(job_id))
+            topic.tenant = caller.tenant
             self._mark({job_id})  # what came since the head was read, nobody told us of
         return topic
 
@@ -98,9 +99,9 @@ class Hub:
             self._news.set()
         return self._feeds[key]
 
-    async def _read_page(self, job_id: UUID, after: int, limit: int) -> list[EncodedEvent]:
+    async def _read_page(self, caller: Caller, job_id: UUID, after: int, limit: int) -> list[EncodedEvent]:
         async with self._catching_up:
-            rows = await log.read(self._reading, job_id, after, limit)
+            rows = await log.read(self._reading, caller, job_id, after, limit)
         return [frame(row) for row in rows]
 
     def _hear(self, hint: Hint) -> None:
@@ -126,10 +127,14 @@ class Hub:
                 self._mark(moved)
 
     async def _refresh(self, moved: set[UUID]) -> None:
-        heads = {job_id: self._topics[job_id].head for job_id in moved if job_id in self._topics}
-        if not heads:
-            return
-        found = await log.read_after(self._reading, heads)
+        known = by_tenant(filter(None, map(self._topics.get, moved)))
+        for tenant, cursors in known.items():
+            await self._refresh_of(Caller(tenant), cursors)
+        self._make_room()
+
+    async def _refresh_of(self, caller: Caller, cursors: dict[UUID, int]) -> None:
+        """Read what is new in these jobs of one tenant."""
+        found = await log.read_after(self._reading, caller, cursors)
         for job_id, rows in found.items():
             if topic := self._topics.pop(job_id, None):
                 self._topics[job_id] = topic  # to the end: its news are the latest
@@ -138,9 +143,8 @@ class Hub:
                 topic.extend([frame(row) for row in rows])
                 topic.tip = rows[-1].hash if topic.head == rows[-1].seq else None
                 await asyncio.sleep(0)  # one popular job must not keep all others waiting
-        self._make_room()
         if sum(map(len, found.values())) >= log.LOG_PAGE_SIZE:  # there may be more
-            self._mark(moved)
+            self._mark({*cursors})
 
     def _make_room(self) -> None:
         """Empty the quietest rings while all together hold too much."""

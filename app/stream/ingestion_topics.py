@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
+from functools import partial
 from uuid import UUID
 
 import msgspec
 
+from app.domain.caller import Caller
 from app.errors import DatabaseUnavailable
 from app.store.database import Engine
 from app.store.ingestions import INGESTION_EVENTS_PAGE, read_ingestion_events
 from app.store.wake import Hint, Wake
-from app.stream.topic import EncodedEvent, Topic
+from app.stream.topic import EncodedEvent, Topic, by_tenant
 from dossier.document_types import IngestionEvent, is_over
 
 INGESTION_STREAM_POLL = 1.0  # seconds; the guarantee where hints are lost
@@ -32,14 +34,16 @@ class IngestionTopics:
         self._topics: dict[UUID, Topic] = {}
         self._bell = asyncio.Event()
 
-    def topic(self, ingestion_id: UUID, head: int) -> Topic:
-        """Return an ingestion's topic for a new reader."""
-        if ingestion_id not in self._topics:
-            self._topics[ingestion_id] = Topic(
-                ingestion_id, head, self._read_page, lambda: self._topics.pop(ingestion_id)
-            )
+    def topic(self, caller: Caller, ingestion_id: UUID, head: int) -> Topic:
+        """Return the topic of the caller's ingestion for a new reader."""
+        topic = self._topics.get(ingestion_id)
+        if topic is None:
+            read = partial(self._read_page, caller)
+            forget = partial(self._topics.pop, ingestion_id)
+            topic = self._topics[ingestion_id] = Topic(ingestion_id, head, read, forget)
+            topic.tenant = caller.tenant
             self._bell.set()
-        return self._topics[ingestion_id]
+        return topic
 
     async def run(self) -> None:
         """Read what moves until cancelled."""
@@ -69,11 +73,12 @@ class IngestionTopics:
         self._bell.clear()
 
     async def _refresh(self) -> None:
-        heads = {key: topic.head for key, topic in self._topics.items()}
-        if not heads:
-            return
+        for tenant, cursors in by_tenant(self._topics.values()).items():
+            await self._refresh_of(Caller(tenant), cursors)
+
+    async def _refresh_of(self, caller: Caller, cursors: dict[UUID, int]) -> None:
         fresh: dict[UUID, list[EncodedEvent]] = {}
-        for event in await read_ingestion_events(self._engine, heads):
+        for event in await read_ingestion_events(self._engine, caller, cursors):
             fresh.setdefault(event.ingestion_id, []).append(encoded(event))
         for key, events in fresh.items():
             if topic := self._topics.get(key):
@@ -81,10 +86,11 @@ class IngestionTopics:
             if len(events) == INGESTION_EVENTS_PAGE:
                 self._bell.set()  # there may be more
 
-    async def _read_page(self, ingestion_id: UUID, after: int, limit: int) -> list[EncodedEvent]:
-        return [
-            encoded(one) for one in await read_ingestion_events(self._engine, {ingestion_id: after}, limit)
-        ]
+    async def _read_page(
+        self, caller: Caller, ingestion_id: UUID, after: int, limit: int
+    ) -> list[EncodedEvent]:
+        found = await read_ingestion_events(self._engine, caller, {ingestion_id: after}, limit)
+        return [encoded(one) for one in found]
 
 
 def encoded(event: IngestionEvent) -> EncodedEvent:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from itertools import islice
 from uuid import UUID
 
@@ -46,6 +46,7 @@ class Topic(StreamSource[int]):
         super().__init__()
         self._end = end  # what follows the last frame
         self.job_id = job_id
+        self.tenant = ""  # whose job it is
         self.head = head  # seq of the newest frame that was read
         self.tip: bytes | None = None  # the hash of that event, where it is known
         self.size = 0  # bytes in the ring
@@ -144,6 +145,14 @@ class Topic(StreamSource[int]):
                 self._frames.appendleft(frame)
                 self.size += len(frame.body)
                 first = frame.seq
+
+
+def by_tenant(topics: Iterable[Topic]) -> dict[str, dict[UUID, int]]:
+    """Return the heads of topics by tenant, each of whom sees their own rows."""
+    heads: dict[str, dict[UUID, int]] = {}
+    for topic in topics:
+        heads.setdefault(topic.tenant, {})[topic.job_id] = topic.head
+    return heads
 
 
 def _see(reading: asyncio.Task[list[EncodedEvent]]) -> None:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from msgspec import Struct
 
 from app.agent.extractive import Extractive
+from app.domain.caller import ANYBODY
 from app.handle import Terms, load, submit
 from app.settings import Settings
 from app.store import log, queue
@@ -119,7 +120,7 @@ async def _play(
         await Researcher(house.tools(), Attempt(house.writer, job, "w")).run()
         seconds, cpu = time.perf_counter() - began, time.process_time() - before
         done = await load(house.writer, job.id)
-        chain = longest_chain(row.recorded() for row in await log.history(house.engine, job.id))
+        chain = longest_chain(row.recorded() for row in await log.history(house.engine, ANYBODY, job.id))
         await house.engine.dispose()
     report = done.research.report
     content = report.content if report else ""

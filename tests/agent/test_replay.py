@@ -12,6 +12,7 @@ from app.agent.ports import BadReply
 from app.domain import commands as c
 from app.domain import events as e
 from app.domain import tools
+from app.domain.caller import ANYBODY
 from app.errors import JobNotFound, ProviderError
 from app.store.database import fetch
 from app.worker.breaker import Times
@@ -30,7 +31,7 @@ async def run(house, **fields):
 
 
 async def replayed(house, job):
-    return await replay.replay(house.engine, "default", job.id)
+    return await replay.replay(house.engine, ANYBODY, job.id)
 
 
 async def difference(house, job):
@@ -384,7 +385,7 @@ async def test_nobody_replays_another_tenants_job(api, house):
     assert_problem(await api.post(f"/jobs/{other.id}/replay"), 404, "job_not_found")
     assert_problem(await api.post("/jobs/x/replay"), 400, "malformed_job_id", "job_id")
     with pytest.raises(JobNotFound):
-        await replay.replay(house.engine, "default", other.id)
+        await replay.replay(house.engine, ANYBODY, other.id)
 
 
 async def test_only_so_many_wait_for_a_replay(api, house, monkeypatch):

@@ -188,7 +188,7 @@ async def test_a_worker_that_lost_its_lease_changes_nothing(engine, database_url
     assert not await store.change_ingestion(engine, first, change)
     assert not await store.beat_ingestion(engine, first, INGESTION_LEASE)
     assert await store.change_ingestion(engine, second, change)
-    events = await store.read_ingestion_events(engine, {made.ingestion_id: 0})
+    events = await store.read_ingestion_events(engine, Caller(), {made.ingestion_id: 0})
     assert [event.seq for event in events] == [1, 2, 3, 4]
 
 

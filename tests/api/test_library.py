@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.caller import Caller
 from app.store import forget, library, shares
-from app.store.database import TENANT_ROLE, fetch, make_engine
+from app.store.database import TENANT_ROLE, fetch, fetch_fenced, make_engine
 from dossier.library_types import JobSearch, MarkChange
 from tests.steps import completed_job, submitted_job
 
@@ -108,8 +108,8 @@ async def test_a_tenant_sees_and_changes_its_own_marks_alone(engine, writer, dat
     fenced = make_engine(database_url, role=TENANT_ROLE)
     try:
         for table in ("job_marks", "saved_filters"):  # without the first fence, the condition on the tenant
-            assert await fenced.fetch_fenced("acme", f"SELECT * FROM {table}") == []
-        assert len(await fenced.fetch_fenced("default", "SELECT * FROM job_marks")) == 1
+            assert await fetch_fenced(fenced, ACME, f"SELECT * FROM {table}") == []
+        assert len(await fetch_fenced(fenced, Caller(), "SELECT * FROM job_marks")) == 1
     finally:
         await fenced.dispose()
 

@@ -26,6 +26,7 @@ from dossier.document_types import NewDocument
 from dossier.library_types import JobSearch
 from dossier.request import ResearchRequest
 from dossier.webhook_types import NewWebhook
+from tests.forgetful import forget_tenants
 
 OWN, OTHER = Caller("acme"), Caller("umbrella")
 FREE, OPERATOR = None, "operator"
@@ -304,6 +305,26 @@ async def test_what_is_anothers_answers_as_what_nobody_has(keys, things, ask):
         assert code in MISSING, route
         if "{other}" not in route and "{delivery_id}" not in route:
             assert not any(f'"{word}"' in own.text for word in MISSING), own.text
+
+
+async def test_what_is_anothers_stays_so_where_the_application_forgets_its_filter(
+    keys, things, ask, monkeypatch
+):
+    """Row level security alone holds."""
+    asked = []
+    for route in filter(is_about_one, NEEDS):
+        paths = [await things.path(route.split()[1], whose) for whose in (OTHER, None)]
+        asked.append((route, paths, keys[NEEDS[route]]))
+    made = {str(await make(OTHER)) for name, make in things.makers.items() if name != "{document_id}"}
+    assert forget_tenants(monkeypatch)
+
+    for route, paths, key in asked:
+        theirs, unknown = [await ask(route, path, key) for path in paths]
+        assert seen(theirs) == seen(unknown), route
+    for route, needs in NEEDS.items():
+        if route.startswith("GET") and "{" not in route and needs not in {FREE, OPERATOR}:
+            answer = await ask(route, route.split()[1], keys[needs])
+            assert not [one for one in made if one in answer.text], route
 
 
 def seen(answer):

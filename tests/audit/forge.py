@@ -4,8 +4,9 @@ from hashlib import sha256
 
 from app.domain.chain import GENESIS, link
 from app.domain.row import Row
-from app.store import log, upkeep_log
+from app.store import upkeep_log
 from app.store.rebuild import rebuild
+from tests.steps import whole_log
 
 
 def chained(rows: list[Row]) -> list[tuple]:
@@ -20,7 +21,7 @@ def chained(rows: list[Row]) -> list[tuple]:
 
 async def rechain(engine, connection, job_id) -> None:
     """Rewrite the hashes of a job's events, and fix its row."""
-    for seq, previous, digest in chained(await log.history(engine, job_id)):
+    for seq, previous, digest in chained(await whole_log(engine, job_id)):
         await connection.execute(
             "UPDATE events SET prev_hash = $3, hash = $4 WHERE job_id = $1 AND seq = $2",
             job_id, seq, previous, digest,

@@ -7,6 +7,7 @@ import pytest
 from msgspec import to_builtins
 
 from app.agent.provenance import claims, origins
+from app.domain.caller import ANYBODY
 from app.domain.event_kinds import TRACES
 from app.errors import ProviderError
 from app.store import blobs, log, uses
@@ -16,7 +17,7 @@ from tests.audit.conftest import researched
 from tests.conftest import FAST, TestHouse, serving
 from tests.reporting.plans import Plan
 from tests.scripted import PAGES, PLAN, REPORT, SCRIPT
-from tests.steps import submitted_job
+from tests.steps import submitted_job, whole_log
 
 pytestmark = pytest.mark.untouched  # a plan depends on how many pages a table has
 
@@ -27,7 +28,7 @@ async def job(house) -> str:
 
 
 async def test_each_claim_leads_to_its_quote_page_read_search_and_step(job, engine, database_url):
-    rows = await log.history(engine, UUID(job))
+    rows = await whole_log(engine, UUID(job))
     at = {row.seq: row.recorded().event for row in rows}
 
     async with serving(TestHouse(FAST, database_url), workers=0) as url, AsyncDossier(url) as dossier:
@@ -66,8 +67,8 @@ async def test_each_claim_leads_to_its_quote_page_read_search_and_step(job, engi
 
 
 async def test_the_types_that_are_read_are_all_that_is_needed(job, engine):
-    whole = [row.recorded() for row in await log.history(engine, UUID(job))]
-    some = await log.of_types(engine, UUID(job), TRACES)
+    whole = [row.recorded() for row in await whole_log(engine, UUID(job))]
+    some = await log.of_types(engine, ANYBODY, UUID(job), TRACES)
 
     assert len(some) < len(whole)
     assert claims(some) == claims(whole)
@@ -87,7 +88,7 @@ async def test_a_page_that_the_question_names_was_asked_for_by_nobody_else(datab
     house = TestHouse(FAST, database_url)
     job = await researched(house, "What does https://example.com/a say of boiling?")
 
-    found = origins(await log.of_types(house.engine, UUID(job), TRACES))
+    found = origins(await log.of_types(house.engine, ANYBODY, UUID(job), TRACES))
 
     assert found[1].found.search is None
     assert found[2].found.search is not None
@@ -181,7 +182,7 @@ async def test_the_index_finds_the_page(writer, owner, database_url, mode):
     await fetch(owner, FOUND, finders)
     connection = await connect(database_url)
     await connection.execute(f"ANALYZE events; SET plan_cache_mode = {mode}")
-    await connection.execute(f"PREPARE ask (text, text, uuid, integer) AS {uses.FOUND}")
+    await connection.execute(f"PREPARE ask (text, text, uuid, integer) AS {uses.FIND_USES}")
 
     [[text]] = await connection.fetch(
         "EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE ask ('default', 'https://example.com/a', NULL, 20)"

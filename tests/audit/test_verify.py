@@ -12,12 +12,12 @@ from app.audit import notary
 from app.audit.verify import verify
 from app.domain.checkpoint import JobHead, heads_of
 from app.domain.event_kinds import EVENT_KINDS, blobs_named
-from app.store import blobs, checkpoints, log, upkeep_log
+from app.store import blobs, checkpoints, upkeep_log
 from app.store.forget import forget, plan_job, plan_pages
 from dossier.problems import DossierError
 from tests.audit.conftest import researched
 from tests.audit.forge import mend, rechain, rechain_upkeep
-from tests.steps import until
+from tests.steps import until, whole_log
 from tests.store.kinds import every_kind_of_job
 from tests.worker.crashes import crash_and_resume
 
@@ -75,10 +75,10 @@ ONE_BYTE = {
 @pytest.mark.parametrize("where", ["first", "middle", "last"])
 @pytest.mark.parametrize("what", ONE_BYTE)
 async def test_one_byte_of_an_event_is_caught_and_named(job, engine, tamper, database_url, what, where):
-    rows = await log.history(engine, job)
+    rows = await whole_log(engine, job)
     seq = {"first": 2, "middle": MIDDLE, "last": len(rows)}[where]
     await tamper(f"UPDATE events SET {ONE_BYTE[what]} WHERE seq = {seq}")
-    if (await log.history(engine, job)) == rows:
+    if (await whole_log(engine, job)) == rows:
         pytest.skip("the terminal event has no such byte")
 
     finding = await only(database_url)
@@ -177,7 +177,7 @@ async def test_an_event_that_was_inserted_is_named(job, tamper, database_url, ha
 
 
 async def test_an_event_that_was_added_at_the_end_is_named(job, engine, tamper, database_url):
-    last = len(await log.history(engine, job))
+    last = len(await whole_log(engine, job))
     before = f"(SELECT hash FROM events WHERE seq = {last})"
     digest = HASHED.format(prev=before, seq=last + 1)
     await tamper(INSERT.format(seq=last + 1, prev=before, hash=digest, like=last - 2))
@@ -188,7 +188,7 @@ async def test_an_event_that_was_added_at_the_end_is_named(job, engine, tamper, 
 
 
 async def test_a_log_that_was_cut_off_is_named_by_its_row(job, engine, tamper, database_url):
-    last = len(await log.history(engine, job))
+    last = len(await whole_log(engine, job))
     await tamper(f"DELETE FROM events WHERE seq > {last - 3}")
 
     finding = await only(database_url)
@@ -199,7 +199,7 @@ async def test_a_log_that_was_cut_off_is_named_by_its_row(job, engine, tamper, d
 
 async def test_a_log_that_was_cut_off_row_and_all_is_named_by_a_checkpoint(job, owner, tamper, database_url):
     await notary.make(owner, None)
-    last = len(await log.history(owner, job))
+    last = len(await whole_log(owner, job))
     await tamper(f"DELETE FROM events WHERE seq > {MIDDLE}")
     await mend(owner, tamper.connection, job)
 
@@ -358,9 +358,8 @@ def damage(name) -> tuple[str, ...]:
 
 
 async def test_one_byte_of_a_page_is_caught_and_named(job, engine, tamper, database_url):
-    [name] = [
-        row.recorded().event.sha256 for row in await log.history(engine, job) if row.type == "page_read"
-    ][:1]
+    read = [row for row in await whole_log(engine, job) if row.type == "page_read"]
+    name = read[0].recorded().event.sha256
     await tamper(*damage(name))
 
     finding = await only(database_url)
@@ -371,7 +370,7 @@ async def test_one_byte_of_a_page_is_caught_and_named(job, engine, tamper, datab
 
 async def kept_for(engine, job, type_, field="sha256") -> list[tuple[int, str]]:
     """List the bodies that this field of such events names, by `seq`."""
-    rows = [row for row in await log.history(engine, job) if row.type == type_]
+    rows = [row for row in await whole_log(engine, job) if row.type == type_]
     named = [(row.seq, [*blobs_named(row.type, row.data)]) for row in rows]
     return [(seq, name) for seq, found in named for name, place in found if place.name == field]
 

@@ -21,10 +21,10 @@ from app.domain import commands as c
 from app.domain import events as e
 from app.domain.caller import ANYBODY
 from app.faces.response_fold import ResponseFold
-from app.store import documents, log
+from app.store import documents
 from tests.chaos.logs import end, live_job
 from tests.mocks.streaming import PAUSE, streaming
-from tests.steps import as_worker, claimed_job, until
+from tests.steps import as_worker, claimed_job, until, whole_log
 from tests.typescript.node import node
 from tests.typescript.package import installed, without_package
 
@@ -62,7 +62,7 @@ async def test_a_client_goes_on_over_a_kill_of_the_server(fleet, writer):
     found = await asyncio.wait_for(reading, 60)
 
     fold, frames = ResponseFold(), list[bytes]()
-    for row in await log.history(writer.engine, job.id):
+    for row in await whole_log(writer.engine, job.id):
         frames += fold.feed(row.line())
     told = [json.loads(frame.partition(b"data: ")[2]) for frame in frames]
     assert [json.loads(one)["sequence_number"] for one in found] == list(range(len(told)))
@@ -94,7 +94,7 @@ async def test_the_typescript_client_goes_on_over_a_kill_of_the_server(fleet, wr
     told = await asyncio.wait_for(reading, 90)
 
     assert told["error"] is None
-    stored = [row.line().decode() for row in await log.history(writer.engine, job.id)]
+    stored = [row.line().decode() for row in await whole_log(writer.engine, job.id)]
     assert [event["line"] for event in told["seen"]] == stored
 
 

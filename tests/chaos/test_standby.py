@@ -11,6 +11,7 @@ import pytest
 from app import handle
 from app.audit import notary
 from app.audit.verify import verify
+from app.domain.caller import ANYBODY
 from app.errors import DatabaseUnavailable
 from app.store import analyst_session, database, log
 from app.store.database import fetch, make_engine
@@ -125,7 +126,7 @@ async def test_after_an_asynchronous_failover_a_reader_is_told_what_can_be_told(
         pair.link.pull()
         job = await logs.append(house.writer, job, 5)
         seen = await logs.log_of(house.engine, job.id)
-        hashes = {row.seq: row.hash for row in await log.read(house.engine, job.id, 0, 100)}
+        hashes = {row.seq: row.hash for row in await log.read(house.engine, ANYBODY, job.id, 0, 100)}
         lost = (await http.post("/jobs", json={"query": "Who will remember this?"})).raise_for_status().json()
         open_ = Patient("The one who stays", job.id)
         streams = [asyncio.create_task(follow(open_, http.base_url.port))]
@@ -150,7 +151,7 @@ async def test_after_an_asynchronous_failover_a_reader_is_told_what_can_be_told(
         now = await logs.log_of(house.engine, job.id)
         assert now[:kept] == seen[:kept]
         assert all(mine != other for mine, other in zip(seen[kept:], now[kept:], strict=False))
-        found = {row.seq: row.hash for row in await log.read(house.engine, job.id, 0, 100)}
+        found = {row.seq: row.hash for row in await log.read(house.engine, ANYBODY, job.id, 0, 100)}
         assert [seq for seq in hashes if hashes[seq] != found[seq]] == list(range(kept + 1, job.seq + 1))
         await until(lambda: has_seen(open_, now[-1].id))
         open_.check(now)

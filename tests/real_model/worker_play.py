@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 from app import handle
 from app.agent.extractive import Extractive
+from app.domain.caller import ANYBODY
 from app.domain.events import CallCompleted, CallFailed, CallRequested, Recorded, StepReasoned
 from app.domain.job import Job
 from app.settings import Settings
@@ -65,7 +66,7 @@ async def play(house: PlayedContainer, model, effort: str) -> dict[str, object]:
     worker.drain()
     await running
     await assert_all_replay(house.engine)
-    facts = [row.recorded() for row in await log.read(house.engine, job.id, 0, LOG)]
+    facts = [row.recorded() for row in await log.read(house.engine, ANYBODY, job.id, 0, LOG)]
     return told(job, facts, model.name, time.monotonic() - began)
 
 

@@ -15,7 +15,7 @@ OWNED = {
     *("webhook_endpoints", "webhook_deliveries", "webhook_attempts", "hidden_responses"),
 }
 
-LOG = "one job's log: the API asks for the caller's head of the job first"
+LOG = "how far logs go, of jobs whose head the API has asked for as the caller"
 WRITES = "a change of a job, which was decided on the job itself"
 WORKER = "a worker's, who works for all tenants"
 OPERATOR = "an operator's, who sees all tenants"
@@ -26,12 +26,8 @@ WITHOUT = {
     "log.append": WRITES,
     "log.holds": WRITES,
     "log.find_by_key": "takes the tenant of the request",
-    "log.read": LOG,
-    "log.read_after": LOG,
-    "log.catch_up": LOG,
-    "log.history": LOG,
-    "log.of_types": LOG,
-    "log.past": LOG,
+    "log.read_any": WORKER,
+    "log.catch_up": WORKER,
     "log.load": WORKER,
     "log.load_each": WORKER,
     "reads.heads": LOG,
@@ -65,7 +61,6 @@ WITHOUT = {
     "ingestions.beat_ingestion": WORKER,
     "ingestions.change_ingestion": WORKER,
     "ingestions.prune_ingestions": WORKER,
-    "ingestions.read_ingestion_events": "one ingestion's: the API asks for the caller's own first",
     "stream_tokens.find_stream_token": "the token in the address is the key",
     "shares.find_shared": "the token in the address is the key",
     "workers.read_queue": OPERATOR,

@@ -12,9 +12,10 @@ from sqlalchemy import make_url
 
 from app import handle
 from app.cli.root import dossier
+from app.domain.caller import ANYBODY
 from app.errors import BadSetting
 from app.store import analyst_session, blobs
-from app.store.database import driver_url, fetch, make_engine
+from app.store.database import driver_url, fetch, fetch_fenced, make_engine
 from app.store.logins import MEMBERSHIPS, make_logins, scram_verifier
 from app.store.wake import Wake
 from app.store.writer import Writer
@@ -105,7 +106,7 @@ async def test_api_and_workers_do_their_work(urls, kind):
     job = await completed_job(Writer(engine, Wake(engine, None)))
 
     assert (await handle.load(Writer(engine, Wake(engine, None)), job.id)).status == "completed"
-    assert (await engine.fetch_fenced("default", "SELECT count(*) FROM jobs"))[0][0] == 1
+    assert (await fetch_fenced(engine, ANYBODY, "SELECT count(*) FROM jobs"))[0][0] == 1
     await engine.dispose()
 
 

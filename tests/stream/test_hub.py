@@ -16,7 +16,7 @@ NOWHERE = "postgresql://nobody@127.0.0.1:9/none"
 async def test_that_streams_and_feeds_wait_for_the_database_is_logged(caplog):
     engine = make_engine(NOWHERE)
     hub = Hub(engine, Wake(engine, None), asyncio.Event(), 10)
-    hub.topic(UUID(int=1), 0)
+    hub.topic(ANYBODY, UUID(int=1), 0)
     hub.feed(ANYBODY, None, Cursor(0, 0))
     running = asyncio.create_task(hub.run())
 

@@ -83,7 +83,7 @@ async def assert_goes_on(url: str, job, head, version: int) -> None:
     engine = make_engine(url)
     rows = await whole_log(engine, job.id)
     assert_chain(rows)
-    following = await log.read(engine, job.id, rows[-2].seq, 100)
+    following = await log.read(engine, ANYBODY, job.id, rows[-2].seq, 100)
     assert [row.seq for row in following] == [rows[-1].seq]
     fresh = await event_feed.read(engine, ANYBODY, head, 100)
     assert {entry.row.job_id for entry in fresh.entries} == {later.id}

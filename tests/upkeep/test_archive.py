@@ -15,7 +15,7 @@ from app.audit.verify import verify
 from app.domain.upkeep import fault
 from app.errors import BadSetting, StillNeeded, WrongVersion
 from app.store import archive_months as store
-from app.store import log, upkeep_log
+from app.store import upkeep_log
 from app.store.database import fetch
 from app.store.rebuild import rebuild
 from tests.conftest import serving
@@ -287,7 +287,7 @@ async def test_a_flipped_byte_of_the_file_is_named(old, owner, tmp_path):
 
 
 async def test_a_whole_job_survives_the_way_out_and_back(old, owner, tmp_path):
-    stored = await log.history(owner, old[0])
+    stored = await whole_log(owner, old[0])
     [kept] = await archived(owner, tmp_path, detach=False)
 
     back = [row for row in archiving._rows(tmp_path / kept.manifest.file) if row.job_id == old[0]]

@@ -16,7 +16,7 @@ from app.audit.verify import verify
 from app.domain.upkeep import fault
 from app.errors import BadSetting, JobNotFound, StillNeeded
 from app.replay import replay
-from app.store import blobs, log, upkeep_log
+from app.store import blobs, upkeep_log
 from app.store.database import fetch
 from app.store.forget import forget, plan_job, plan_pages
 from tests.conftest import serving
@@ -29,7 +29,7 @@ async def names_of(engine) -> list[str]:
 
 
 async def page_of(engine, job_id) -> str:
-    rows = await log.history(engine, job_id)
+    rows = await whole_log(engine, job_id)
     return next(row.recorded().event.sha256 for row in rows if row.type == "page_read")
 
 
@@ -72,7 +72,7 @@ async def test_verify_stays_green_replay_says_what_is_missing_and_the_source_kee
 async def test_the_bundle_lists_a_page_that_was_forgotten_and_misses_one_that_was_only_deleted(
     house, owner, job, tmp_path
 ):
-    pages = {row.recorded().event.sha256 for row in await log.history(owner, job) if row.type == "page_read"}
+    pages = {row.recorded().event.sha256 for row in await whole_log(owner, job) if row.type == "page_read"}
     kept, deleted = sorted(pages)
     await forget(owner, await plan_pages(owner, [kept]))
     forgotten = await checked(house, job, tmp_path / "forgotten.zip")
@@ -104,7 +104,7 @@ async def test_forgetting_a_job_takes_what_only_it_names_and_keeps_what_others_n
     left = set(await names_of(owner))
     assert everything - left == set(plan.names) != set()
     assert plan.shared >= len(PAGES)
-    kept = {row.recorded().event.sha256 for row in await log.history(owner, job) if row.type == "page_read"}
+    kept = {row.recorded().event.sha256 for row in await whole_log(owner, job) if row.type == "page_read"}
     assert kept <= left
     assert (await replay(owner, "default", job)).same
     [tombstone] = await upkeep_log.entries(owner)
@@ -112,7 +112,7 @@ async def test_forgetting_a_job_takes_what_only_it_names_and_keeps_what_others_n
 
 
 async def test_a_job_that_is_the_only_one_leaves_no_body_at_all(owner, job):
-    assert list(replies_of([row.recorded() for row in await log.history(owner, job)]))
+    assert list(replies_of([row.recorded() for row in await whole_log(owner, job)]))
 
     plan = await plan_job(owner, job)
     await forget(owner, plan)

@@ -141,7 +141,7 @@ class OpenAI:
         """Return the fold after every event of the job. Raises JobNotFound, JobArchived."""
         await self._context.of(caller).head(job_id)
         seq = 0
-        while lines := await self._lines(job_id, seq):
+        while lines := await self._lines(caller, job_id, seq):
             for line in lines:
                 fold.feed(line)
             seq += len(lines)
@@ -171,22 +171,22 @@ class OpenAI:
         head = await context.head(job_id)
         headers = [*STREAM_HEADERS, (b"x-job-id", str(job_id).encode())]
         if head.is_over:
-            return await self._whole(job_id, make_fold(), after)
+            return await self._whole(caller, job_id, make_fold(), after)
         crowd = self._context.hub.crowd
         if crowd.is_full or crowd.is_draining or not await context.has_stream_room():
             raise Busy("This server takes no more streams now. Try again in a moment.")
         topic = self._faces.topic
         stream = FaceStream(
-            crowd, lambda: topic(job_id, head.seq, name, make_fold), after, frames.HEARTBEAT_FRAME
+            crowd, lambda: topic(caller, job_id, head.seq, name, make_fold), after, frames.HEARTBEAT_FRAME
         )
         stream.headers = headers
         stream.watch = partial(self._context.keyring.watching, caller)
         return stream
 
-    async def _whole(self, job_id: UUID, fold: Fold, after: int) -> ASGIApp:
+    async def _whole(self, caller: Caller, job_id: UUID, fold: Fold, after: int) -> ASGIApp:
         """Return the stream of a job that is over, as one body."""
         found, seq = list[bytes](), 0
-        while lines := await self._lines(job_id, seq):
+        while lines := await self._lines(caller, job_id, seq):
             for line in lines:
                 found += fold.feed(line)
             seq += len(lines)
@@ -196,6 +196,6 @@ class OpenAI:
         response = Response(b"".join(found[after:]), media_type="text/event-stream", headers=headers)
         return response.to_asgi_response(app=None, request=None)  # type: ignore[arg-type]
 
-    async def _lines(self, job_id: UUID, after: int) -> list[bytes]:
-        rows = await log.read(self._context.reading, job_id, after, LINES)
+    async def _lines(self, caller: Caller, job_id: UUID, after: int) -> list[bytes]:
+        rows = await log.read(self._context.reading, caller, job_id, after, LINES)
         return [row.line() for row in rows]
