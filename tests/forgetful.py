@@ -1,4 +1,7 @@
-"""Take the application's filters by tenant out, so that row level security alone is left."""
+"""Take the application's filters by tenant out.
+
+Row level security alone is left.
+"""
 
 import importlib
 import pkgutil

@@ -10,7 +10,7 @@ from dossier.cost_types import CostGroup, CostRow
 MAX_COST_JOBS = 20_000  # the newest
 MAX_COST_ROWS = 500
 
-OWN, ANYBODYS = "tenant = $1::text", "$1::text <> ''"
+OF_TENANT, OF_ALL = "tenant = $1::text", "$1::text <> ''"
 
 # The cost of a job counts for the model of its first call, which is among its first events.
 ADD_UP = """
@@ -53,7 +53,7 @@ async def add_up(engine: Engine, caller: Caller, by: CostGroup, since: date) -> 
     name, joined, order = _NAMES[by]
     first = int(datetime.combine(since, time(), UTC).timestamp() * 1000)
     sql = ADD_UP.format(
-        whose=ANYBODYS if caller.is_operator else OWN,
+        whose=OF_ALL if caller.is_operator else OF_TENANT,
         name=name,
         joined=joined,
         order=order,

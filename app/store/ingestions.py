@@ -202,7 +202,7 @@ async def cancel_ingestion(
 async def read_ingestion_events(
     engine: Engine, caller: Caller, after: Mapping[UUID, int], limit: int = INGESTION_EVENTS_PAGE
 ) -> list[IngestionEvent]:
-    """Return what follows in some ingestions of the caller, at most `limit` of each."""
+    """Return what follows in ingestions of the caller, `limit` of each."""
     asked = list(after), list(after.values()), limit
     rows = await fetch_own(engine, caller, READ_INGESTION_EVENTS, *asked)
     return [_event(*row) for row in rows]

@@ -119,8 +119,8 @@ _FOUND = """
     SELECT job_id FROM found WHERE {wanted} ORDER BY {keys} LIMIT {limit}::integer"""
 _WALKED = "SELECT {columns} FROM jobs WHERE {wanted} ORDER BY {keys} LIMIT {limit}::integer"
 
-_SHOWN = f"{LISTED_COLUMNS}, {COST_SQL} AS cost, NULL AS result"
-READ_LISTED = f"SELECT {_SHOWN} FROM jobs WHERE tenant = $1::text AND {AMONG_IDS}"
+_LISTED = f"{LISTED_COLUMNS}, {COST_SQL} AS cost, NULL AS result"
+READ_LISTED = f"SELECT {_LISTED} FROM jobs WHERE tenant = $1::text AND {AMONG_IDS}"
 
 
 class _Conditions:
@@ -161,7 +161,7 @@ def list_sql(caller: Caller, asked: JobFilter, limit: int) -> tuple[str, list[An
         found=" AND ".join(found),
         wanted=" AND ".join(wanted),
         keys=keys,
-        columns=_SHOWN if _is_plain(asked) else "job_id",
+        columns=_LISTED if _is_plain(asked) else "job_id",
         limit=bound.bind("{}", limit),
     )
     return sql, bound.values

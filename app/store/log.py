@@ -103,11 +103,11 @@ READ_ANY_EVENTS = f"""
     SELECT {event_columns()} FROM events WHERE job_id = $1 AND seq > $2::integer AND seq <= $2 + $3::bigint
     ORDER BY seq LIMIT $3"""
 
-_IS_OWN = "EXISTS (SELECT FROM jobs WHERE jobs.job_id = $2 AND tenant = $1::text)"  # once a statement
+_OF_CALLER = "EXISTS (SELECT FROM jobs WHERE jobs.job_id = $2 AND tenant = $1::text)"  # once a statement
 
 READ_EVENTS = f"""
     SELECT {event_columns()} FROM events
-    WHERE {_IS_OWN} AND job_id = $2::uuid AND seq > $3::integer AND seq <= $3 + $4::bigint
+    WHERE {_OF_CALLER} AND job_id = $2::uuid AND seq > $3::integer AND seq <= $3 + $4::bigint
     ORDER BY seq LIMIT $4"""
 
 READ_MANY = f"""
@@ -115,7 +115,7 @@ READ_MANY = f"""
 
 READ_TYPES = f"""
     SELECT {event_columns()} FROM events
-    WHERE {_IS_OWN} AND job_id = $2::uuid AND type = ANY($3::text[]) ORDER BY seq"""
+    WHERE {_OF_CALLER} AND job_id = $2::uuid AND type = ANY($3::text[]) ORDER BY seq"""
 
 HOLDS = "SELECT EXISTS (SELECT FROM events WHERE job_id = $1 AND seq = $2::integer AND hash = $3::bytea)"
 
@@ -198,7 +198,7 @@ async def catch_up(engine: Engine, job: Job) -> Job:
 
 
 async def history(engine: Engine, caller: Caller, job_id: UUID) -> list[Row]:
-    """Return the whole log of the caller's job, empty if it is unknown."""
+    """Return the whole log of the caller's job, empty if unknown."""
     rows = list[Row]()
     while page := await read(engine, caller, job_id, len(rows)):
         rows += page
@@ -208,7 +208,7 @@ async def history(engine: Engine, caller: Caller, job_id: UUID) -> list[Row]:
 
 
 async def of_types(engine: Engine, caller: Caller, job_id: UUID, types: Sequence[str]) -> list[Recorded]:
-    """The events of the caller's job that are of these types, in order."""
+    """The events of these types of the caller's job, in order."""
     rows = await fetch_own(engine, caller, READ_TYPES, job_id, list(types), job_id=job_id)
     return [Row(*row).recorded() for row in rows]
 

@@ -46,7 +46,7 @@ OWN_HEADS = f"""
                AS is_archived
     FROM jobs WHERE tenant = $1::text AND {AMONG_IDS}"""
 
-OWN = f"SELECT job_id FROM jobs WHERE tenant = $1::text AND {AMONG_IDS}"
+OWN_AMONG = f"SELECT job_id FROM jobs WHERE tenant = $1::text AND {AMONG_IDS}"
 
 HEADS = "SELECT job_id, seq FROM jobs WHERE job_id = ANY($1::uuid[])"
 
@@ -102,7 +102,7 @@ async def own(engine: Engine, caller: Caller, job_ids: Collection[UUID]) -> set[
     """Return which of these jobs are the caller's."""
     if not job_ids:
         return set()
-    return {row["job_id"] for row in await fetch_own(engine, caller, OWN, list(job_ids))}
+    return {row["job_id"] for row in await fetch_own(engine, caller, OWN_AMONG, list(job_ids))}
 
 
 async def heads(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -148,7 +148,7 @@ class Topic(StreamSource[int]):
 
 
 def by_tenant(topics: Iterable[Topic]) -> dict[str, dict[UUID, int]]:
-    """Return the heads of topics by tenant, each of whom sees their own rows."""
+    """Return the heads of topics by tenant."""
     heads: dict[str, dict[UUID, int]] = {}
     for topic in topics:
         heads.setdefault(topic.tenant, {})[topic.job_id] = topic.head

@@ -1,4 +1,4 @@
-"""Fence the log and the pieces of files by row, as 0031 does jobs."""
+"""Fence the log and pieces of files as 0031 does jobs."""
 
 from alembic import op
 

@@ -250,7 +250,7 @@ async def test_one_connection_serves_many_tenants_at_once(database_url, jobs):
 
 
 WALKED = (
-    *(reads.READ_VIEWS, reads.OWN_HEADS, reads.OWN, reads.IDS, LISTED),
+    *(reads.READ_VIEWS, reads.OWN_HEADS, reads.OWN_AMONG, reads.IDS, LISTED),
     *(log.READ_EVENTS, log.READ_TYPES, log.READ_AFTER, uses.READ_USES),
 )
 

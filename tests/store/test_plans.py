@@ -101,7 +101,7 @@ def asks(jobs: list[str], long: str) -> list[Ask]:
         Ask("by key", log.BY_KEY, ("'default'", "'k'"), 0),
         Ask("views", reads.READ_VIEWS, ("'default'", ids), many),
         Ask("listed", job_lists.READ_LISTED, ("'default'", ids), many),
-        Ask("own", reads.OWN, ("'default'", ids), many),
+        Ask("own", reads.OWN_AMONG, ("'default'", ids), many),
         Ask("own heads", reads.OWN_HEADS, ("'default'", ids), many),
         Ask("heads", reads.HEADS, (ids,), many),
         Ask("ids", reads.IDS, ("'default'", "NULL", old, str(page)), page),

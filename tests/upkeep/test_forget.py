@@ -13,6 +13,7 @@ import pytest
 from app.agent.decision_replay import replies_of
 from app.audit import bundle_verifier
 from app.audit.verify import verify
+from app.domain.caller import ANYBODY
 from app.domain.upkeep import fault
 from app.errors import BadSetting, JobNotFound, StillNeeded
 from app.replay import replay
@@ -56,7 +57,7 @@ async def test_verify_stays_green_replay_says_what_is_missing_and_the_source_kee
     page = await page_of(owner, job)
     await forget(owner, await plan_pages(owner, [page]))
 
-    verdict, replayed = await verify(database_url), await replay(owner, "default", job)
+    verdict, replayed = await verify(database_url), await replay(owner, ANYBODY, job)
     async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
         source = (await http.get(f"/jobs/{job}/sources/1")).json()
         report = await http.get(f"/jobs/{job}/report")
@@ -106,7 +107,7 @@ async def test_forgetting_a_job_takes_what_only_it_names_and_keeps_what_others_n
     assert plan.shared >= len(PAGES)
     kept = {row.recorded().event.sha256 for row in await whole_log(owner, job) if row.type == "page_read"}
     assert kept <= left
-    assert (await replay(owner, "default", job)).same
+    assert (await replay(owner, ANYBODY, job)).same
     [tombstone] = await upkeep_log.entries(owner)
     assert json.loads(tombstone.data)["job_id"] == str(alone)
 
@@ -119,7 +120,7 @@ async def test_a_job_that_is_the_only_one_leaves_no_body_at_all(owner, job):
 
     assert await names_of(owner) == []
     assert plan.shared == 0
-    assert (await replay(owner, "default", job)).missing
+    assert (await replay(owner, ANYBODY, job)).missing
 
 
 async def test_forgetting_twice_writes_one_tombstone(owner, job):
