@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from tests.page.install import AXE, without_axe
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -25,3 +27,22 @@ async def pictured(page, name: str, **options) -> None:
     if os.environ.get("PICTURES") == "yes":
         KEPT.mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=KEPT / name, **options)
+
+
+async def fits(page, name: str) -> None:
+    """Look at a view in both schemes, and ask axe-core.
+
+    The page's policy must not be in force.
+    """
+    axe = "" if without_axe() else (AXE / "axe.min.js").read_text()
+    await page.evaluate(axe)
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)
+        for width in (390, 1440):
+            await page.set_viewport_size({"width": width, "height": 900})
+            assert await page.evaluate(OVER) == []
+            await pictured(page, f"{name}-{width}-{scheme}.png", full_page=True)
+        if axe:
+            found = await page.evaluate("() => axe.run({ resultTypes: ['violations'] })")
+            serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
+            assert serious == []

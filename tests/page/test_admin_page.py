@@ -9,8 +9,7 @@ from app.store.api_keys import add_key
 from app.store.tenants import add_tenant
 from tests.conftest import FAST, TestHouse, serving
 from tests.page.conftest import watching
-from tests.page.install import AXE, without_axe
-from tests.page.looks import OVER, pictured
+from tests.page.looks import fits
 from tests.steps import until
 
 
@@ -66,27 +65,10 @@ async def test_an_operator_makes_tenants_sets_keys_and_reads_the_log(browser, da
         await house.access.aclose()
         await watched.go("/browse/admin")
         await watched.sees("#access td", "/tenants/{tenant}/suspend")
-        await looked_at(watched)
+        await fits(page, "admin")
         await find("#key_id").fill("0Ab3dE6h")
         await page.get_by_role("button", name="Show").click()
         await watched.sees("#no-access", "There are no such entries.")
-
-
-async def looked_at(watched):
-    """Look at the view in both schemes, narrow and wide."""
-    page = watched.page
-    axe = "" if without_axe() else (AXE / "axe.min.js").read_text()
-    await page.evaluate(axe)
-    for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme=scheme)
-        for width in (390, 1440):
-            await page.set_viewport_size({"width": width, "height": 900})
-            assert await page.evaluate(OVER) == []
-            await pictured(page, f"admin-{width}-{scheme}.png", full_page=True)
-        if axe:
-            found = await page.evaluate("() => axe.run({ resultTypes: ['violations'] })")
-            serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
-            assert serious == []
 
 
 async def test_an_admin_of_a_tenant_sees_no_tenants(browser, database_url):

@@ -57,5 +57,9 @@ async def test_a_reader_who_may_not_mark_is_told_so(watched, http, engine, monke
 
     await watched.page.get_by_role("button", name=STAR).click()
 
-    await watched.sees("#said", "This key lacks the scope 'submit'.")
+    await watched.sees("#refused", "This key lacks the scope 'submit'.")
+    await watched.page.get_by_role("button", name="Close").click()
+    assert await watched.find("#refused").count() == 0
+    await watched.page.get_by_role("button", name="Ask again").click()
+    await watched.sees("#refused", "This key lacks the scope 'submit'.")
     watched.complaints.clear()  # the browser logs each 403

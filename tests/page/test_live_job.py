@@ -82,6 +82,17 @@ async def test_what_repeats_is_counted_and_not_listed(browser, server):
         assert all(one != other for one, other in pairwise(texts))
 
 
+async def test_the_report_is_asked_for_at_once(browser, server):
+    async with watching(browser, server) as watched:
+        await watched.go(f"/browse/jobs/{long_content.troubled(400).jobs[-1].id}")
+        await watched.page.get_by_role("button", name="Finish now").click()
+
+        await watched.sees(".entry.note h3", "Somebody asked for the report now")
+        await watched.holds(
+            "() => [...document.querySelectorAll('#acts button')].some((one) => one.disabled)"
+        )
+
+
 async def test_a_list_is_a_list(browser, server):
     async with watching(browser, server) as watched:
         await watched.go(f"/browse/jobs/{TROUBLED.jobs[-1].id}")

@@ -37,6 +37,9 @@ async def views(asking) -> dict[str, tuple[str, str]]:
     running = await ask(
         asking, "Answer slowly: who measured it first?", "running", effort="deep", tags=["history"]
     )
+    broken = {"file": ("broken.pdf", b"%PDF-1.7 nothing", "application/pdf")}
+    await asking.post("/documents", files=broken, headers={"Prefer": "respond-async"})
+    await asking.post("/webhooks", json={"url": "https://example.com/hook", "description": "the door"})
     return {
         "ask": ("/", "#rows .row"),
         "runs": ("/browse/jobs", "#rows .row"),
@@ -49,6 +52,8 @@ async def views(asking) -> dict[str, tuple[str, str]]:
         "source": (f"/browse/jobs/{done}/report#source-1", "dialog mark.here"),
         "compare": (f"/compare?a={done}&b={failed}", ".side"),
         "overview": ("/overview", ".chart svg"),
+        "documents": ("/browse/documents", ".ingestions .bad"),
+        "operations": ("/browse/operations", "#hooks .row"),
     }
 
 

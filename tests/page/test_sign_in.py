@@ -10,6 +10,7 @@ from app.store.tenants import add_tenant
 from tests.conftest import FAST, TestHouse, serving
 from tests.openid_provider import CLIENT, SECRET, openid_provider
 from tests.page.conftest import watching
+from tests.page.looks import fits
 
 
 async def test_a_browser_comes_back_with_a_key_that_no_other_site_sends(browser, database_url):
@@ -30,7 +31,7 @@ async def test_a_browser_comes_back_with_a_key_that_no_other_site_sends(browser,
         house = TestHouse(settings, database_url)
         async with (
             serving(house, workers=0, port=port),
-            watching(browser, f"http://127.0.0.1:{port}") as watched,
+            watching(browser, f"http://127.0.0.1:{port}", bypass_csp=True) as watched,
         ):
             await add_tenant(house.engine, "acme")
 
@@ -42,6 +43,8 @@ async def test_a_browser_comes_back_with_a_key_that_no_other_site_sends(browser,
 
             await watched.page.route("https://id.example/**", show)
             await watched.page.goto(f"http://127.0.0.1:{port}/sign-in?next=/jobs")
+            await watched.sees("#oidc", "Sign in with Acme")
+            await fits(watched.page, "sign-in")
             await watched.page.get_by_role("link", name="Sign in with Acme").click()
             await watched.page.get_by_role("link", name="Let me in").click()
             await watched.page.wait_for_url(f"http://127.0.0.1:{port}/jobs")

@@ -117,6 +117,15 @@ export function tell(text, now = false) {
   );
 }
 
+/** Say what was refused to all, until it is closed: what `tell` says is only heard. */
+export function complain(text) {
+  $("refused")?.remove();
+  const box = h("div", { id: "refused", class: "notice bad", role: "alert" });
+  const close = { type: "button", class: "slim", onclick: () => box.remove() };
+  $("main").append(box);
+  box.append(h("p", null, text), h("button", close, t("Close")));
+}
+
 /** The address of a link, if a browser may follow it: http(s) and nothing else. */
 export function followable(url) {
   try {

@@ -2,7 +2,7 @@
 // it is the same after a reload. One request a second asks for all of them: a stream each would use up the
 // browser's six connections.
 import { api, told } from "./api.js";
-import { h, say, tell } from "./dom.js";
+import { complain, h, say, tell } from "./dom.js";
 import { t } from "./language.js";
 import { many, size } from "./words.js";
 
@@ -117,7 +117,7 @@ export function ingestionList(ended) {
     try {
       await api.cancelIngestion(one.ingestion_id);
     } catch (error) {
-      tell(told(error), true);
+      complain(told(error));
     }
     show();
   };

@@ -833,4 +833,9 @@ export const WORDS = {
   "{0}: {1}": "{0}: {1}",
   Left: "Links",
   Right: "Rechts",
+  ready: "bereit",
+  paused: "angehalten",
+  "hands its jobs back": "gibt seine Aufträge zurück",
+  silent: "verstummt",
+  stopped: "beendet",
 };

@@ -1,6 +1,6 @@
 // The library beside the list of jobs: collections to choose from, and filters under a name.
 import { api, told } from "./api.js";
-import { $, h, tell } from "./dom.js";
+import { $, complain, h } from "./dom.js";
 import { t } from "./language.js";
 import { count } from "./words.js";
 
@@ -67,7 +67,7 @@ function saved({ filter_id: id, name, search }, go, again) {
     go(link.href);
   });
   const remove = async () => {
-    await api.deleteFilter(id).catch((error) => tell(told(error), true));
+    await api.deleteFilter(id).catch((error) => complain(told(error)));
     again();
   };
   return h(

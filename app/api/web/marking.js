@@ -1,6 +1,6 @@
 // What readers keep about a job: a star, a note, collections. It is theirs, and no part of the job's log.
 import { api, told } from "./api.js";
-import { h, say, tell } from "./dom.js";
+import { complain, h, say } from "./dom.js";
 import { t } from "./language.js";
 
 const MOST = 20; // collections of a job
@@ -42,7 +42,7 @@ export const shelf = (name) =>
 /** The mark of a job, kept up to date in `box`. */
 export async function showMark(box, id, title) {
   const draw = (mark) => {
-    if (mark instanceof Error) return tell(told(mark), true);
+    if (mark instanceof Error) return complain(told(mark));
     const had = box.contains(document.activeElement) && [...box.children].indexOf(document.activeElement);
     box.replaceChildren(
       star(id, mark, title, draw),

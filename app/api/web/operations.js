@@ -10,6 +10,14 @@ import { date, lasted, many } from "./words.js";
 
 const order = ordering(() => look());
 
+const STATES = {
+  ready: t("ready"),
+  paused: t("paused"),
+  draining: t("hands its jobs back"),
+  silent: t("silent"),
+  stopped: t("stopped"),
+};
+
 const jobLink = (id, words = id) => h("a", { href: `/browse/jobs/${id}` }, words);
 
 function worker(one) {
@@ -37,7 +45,7 @@ function worker(one) {
             }),
           ),
         ];
-  return [[h("b", null, name), ` ${state}`], line, ...acts];
+  return [[h("b", null, name), ` ${STATES[state] ?? state}`], line, ...acts];
 }
 
 const queued = ({ priority, waiting, retrying, oldest_seconds: oldest }) => [

@@ -66,11 +66,7 @@ export function acts(view) {
     ),
     h("button", { type: "button", onclick: () => openShares(id) }, t("Share")),
     h("a", { class: "button quiet", href: `/browse/jobs/${id}` }, t("How it was found")),
-    h(
-      "button",
-      { type: "button", class: "quiet", onclick: () => askAgain(view, (error) => tell(error.message, true)) },
-      t("Ask again"),
-    ),
+    h("button", { type: "button", class: "quiet", onclick: () => askAgain(view) }, t("Ask again")),
   ].filter(Boolean);
 }
 

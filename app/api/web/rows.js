@@ -1,6 +1,6 @@
 // A list of jobs that keeps itself up to date.
-import { again, api, Problem } from "./api.js";
-import { confirmed, h, keep, say, state, stateName, tell } from "./dom.js";
+import { again, api, Problem, told as wordsOf } from "./api.js";
+import { complain, confirmed, h, keep, say, state, stateName, tell } from "./dom.js";
 import { isOver } from "./fold.js";
 import { t } from "./language.js";
 import { shelf, star } from "./marking.js";
@@ -20,16 +20,19 @@ export async function cancelRun(id, changed) {
     t("Keep it running"),
   );
   if (!sure) return;
-  const answer = await api.cancel(id).catch((error) => error);
-  tell(answer.message, true);
-  changed(answer);
+  try {
+    tell((await api.cancel(id)).message, true);
+  } catch (error) {
+    complain(wordsOf(error));
+  }
+  changed();
 }
 
-export async function askAgain(view, failed) {
+export async function askAgain(view) {
   try {
     location.href = at(`/browse/jobs/${(await again(view)).job_id}`);
   } catch (error) {
-    failed(error);
+    complain(wordsOf(error));
   }
 }
 
@@ -62,7 +65,7 @@ function action(job, changed) {
       type: "button",
       class: "slim",
       "aria-label": t`Try again: ${titleOf(job).slice(0, 80)}`,
-      onclick: () => askAgain(job, changed),
+      onclick: () => askAgain(job),
     },
     t("Try again"),
   );

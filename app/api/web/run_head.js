@@ -1,6 +1,6 @@
 // The head of a job: what is asked, how it is, what can be done with it.
-import { api } from "./api.js";
-import { $, h, say, state, stateName, tell } from "./dom.js";
+import { api, told } from "./api.js";
+import { $, complain, h, say, state, stateName } from "./dom.js";
 import { isOver } from "./fold.js";
 import { t } from "./language.js";
 import { askOnce, canAsk } from "./notice.js";
@@ -107,11 +107,6 @@ function drawNotice(run) {
   );
 }
 
-function failed(error) {
-  tell(error.message, true);
-  say($("step"), error.message);
-}
-
 const button = (words, onclick, props = {}) => h("button", { type: "button", onclick, ...props }, words);
 
 function drawActs() {
@@ -126,7 +121,7 @@ function drawActs() {
 }
 
 function afterwards(live) {
-  const again = (words, props) => button(words, async () => askAgain(await api.job(id), failed), props);
+  const again = (words, props) => button(words, async () => askAgain(await api.job(id)), props);
   const compare = h("a", { class: "button quiet", href: `/compare?a=${id}` }, t("Compare"));
   if (live.status !== "completed") return [again(t("Try again"), { class: "main" }), compare];
   const report = h("a", { class: "button main", href: `/browse/jobs/${id}/report` }, t("Read the report"));
@@ -141,7 +136,7 @@ function meanwhile(live) {
       await api.finish(id);
     } catch (error) {
       event.target.disabled = false;
-      failed(error);
+      complain(told(error));
     }
   };
   return [
@@ -154,7 +149,7 @@ function meanwhile(live) {
       disabled: isStopping || live.isFinishing,
       title: t("The report is written at once, from the pages that were read"),
     }),
-    button(t("Cancel"), () => cancelRun(id, (answer) => answer instanceof Error && failed(answer)), {
+    button(t("Cancel"), () => cancelRun(id, () => {}), {
       disabled: isStopping,
     }),
   ];

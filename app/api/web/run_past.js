@@ -16,13 +16,13 @@ export function look(seq, draw) {
 export function drawHistory() {
   const slider = $("at"),
     { events, live } = page,
-    { seq } = shown();
+    { seq, step } = shown();
   if (slider.max !== String(live.seq)) slider.max = live.seq;
   if (slider.value !== String(seq)) slider.value = seq;
   const event = events[seq - 1];
-  const name = event ? event.type.replaceAll("_", " ") : "";
-  slider.setAttribute("aria-valuetext", event ? t`Event ${seq} of ${live.seq}: ${name}` : "");
-  say($("at-words"), event ? t`Event ${count(seq)} of ${count(live.seq)} · ${name} · ${clock(event.at)}` : "");
+  slider.setAttribute("aria-valuetext", event ? t`Event ${seq} of ${live.seq}: ${step}` : "");
+  say($("at-words"), event ? t`Event ${count(seq)} of ${count(live.seq)} · ${step} · ${clock(event.at)}` : "");
+  $("at-words").title = event?.type ?? "";
   $("back").disabled = seq <= 1;
   $("forth").disabled = seq >= live.seq;
 }

@@ -1,5 +1,6 @@
 // All jobs: filters and the place in the list stand in the address.
-import { $, h, OUTCOMES, STATUSES, say, statusName } from "./dom.js";
+import { told } from "./api.js";
+import { $, complain, h, OUTCOMES, STATUSES, say, statusName } from "./dom.js";
 import { t } from "./language.js";
 import { allowSaving, drawLibrary } from "./library.js";
 import { at } from "./root.js";
@@ -80,7 +81,7 @@ function failed(error) {
 }
 
 const changed = (answer) => {
-  if (answer instanceof Error) failed(answer);
+  if (answer instanceof Error) complain(told(answer));
   else drawLibrary(asked, go);
   again();
 };
