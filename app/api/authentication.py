@@ -91,23 +91,23 @@ def _by_method(scope: ConnectionScope) -> Scope:
 
 def presented(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     """Return the key of a header, else of a cookie."""
-    kind, _, key = header_of(connection.scope, b"authorization").partition(" ")
+    kind, _, key = (header_of(connection.scope, b"authorization") or "").partition(" ")
     if kind.lower() == "bearer":
         return key.strip()
-    if not header_of(connection.scope, b"cookie"):
+    if header_of(connection.scope, b"cookie") is None:
         return None
     return connection.cookies.get(cookie_name(connection, COOKIE))
 
 
-def header_of(scope: ConnectionScope, name: bytes) -> str:
-    """Return the first value of a header, or nothing.
+def header_of(scope: ConnectionScope, name: bytes) -> str | None:
+    """Return the first value of a header, or None.
 
     Litestar makes a map of all headers first, which costs more than these few are worth.
     """
     for given, value in scope["headers"]:
         if given == name:
             return value.decode("latin-1")
-    return ""
+    return None
 
 
 def cookie_name(connection: ASGIConnection[Any, Any, Any, Any], name: str) -> str:

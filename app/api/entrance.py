@@ -4,11 +4,14 @@ One layer around each route. As a guard, the check of the key would have Litesta
 for each request.
 """
 
-from litestar.connection import ASGIConnection
+from typing import Any
+
+from litestar import Request
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.api.authentication import header_of, require_key
 from app.api.compression import SENT_AS_IS, compressing, takes_gzip
+from app.api.direct import DIRECT, answer
 
 
 class Entrance:
@@ -19,10 +22,14 @@ class Entrance:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request of somebody who may send it."""
-        await require_key(ASGIConnection(scope, receive, send))
+        request = Request[Any, Any, Any](scope, receive, send)
+        await require_key(request)
         if _takes_gzip(scope):
             send = compressing(send)
-        await self._app(scope, receive, send)
+        if DIRECT.keys().isdisjoint(scope["route_handler"].opt):
+            await self._app(scope, receive, send)
+        else:
+            await answer(request, send)
 
 
 def _takes_gzip(scope: Scope) -> bool:
@@ -30,4 +37,4 @@ def _takes_gzip(scope: Scope) -> bool:
     if not SENT_AS_IS.keys().isdisjoint(scope["route_handler"].opt):
         return False
     accepted = header_of(scope, b"accept-encoding")
-    return bool(accepted) and takes_gzip(accepted)
+    return accepted is not None and takes_gzip(accepted)

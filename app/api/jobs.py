@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from app.api.callbacks import kept_callback, promised_callback
 from app.api.context import ApiContext, job_id_of
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
+from app.api.direct import DIRECT
 from app.api.rate_limit import counting_quota
 from app.api.schema_door import check_output_schema
 from app.api.waiting import until_over
@@ -60,6 +61,7 @@ OUTPUT_EXAMPLE = Example(
         **problems_of(*BODY, *SUBMITTING, "malformed_url", "database_unavailable"),
         200: ResponseSpec(Created, description="The job that this key and body already made"),
     },
+    opt=DIRECT,
     summary="Submit a research job",
     description="201 for a new job; 200 with the same job if the Idempotency-Key and the body are known.",
 )
@@ -94,6 +96,7 @@ async def submit_job(
 @get(
     "/jobs/{job_id:str}",
     responses=problems_of(*LOG, "malformed_at", "at_beyond_head", "not_yet_submitted"),
+    opt=DIRECT,
     summary="Get a job: status, progress, result",
     description="`at` is the seq of an event or a time: the job as it was then.",
 )

@@ -23,6 +23,16 @@ TEXT_PATTERNS = {  # what other patterns ask for
     REGION_PATTERN: "Use the two letters of a country, such as AT.",
 }
 
+PLAIN_KINDS = (
+    kinds.AnyType,
+    kinds.BoolType,
+    kinds.DateType,
+    kinds.FloatType,
+    kinds.IntType,
+    kinds.LiteralType,
+    kinds.NoneType,
+    kinds.StrType,
+)
 NUMBER_KINDS = (kinds.IntType, kinds.FloatType)
 TYPE_NAMES = ((str, "a string"), (bool, "a boolean"), (int | float, "a number"), (list, "an array"))
 
@@ -34,6 +44,22 @@ def faults(value: object, kind: kinds.Type, path: str) -> Iterator[InvalidField]
     if isinstance(kind, kinds.Metadata):
         kind = kind.type
     yield from CHECKS[type(kind)](value, kind, path)
+
+
+def is_closed(kind: kinds.Type) -> bool:
+    """Tell whether msgspec itself refuses unknown fields everywhere in a type."""
+    match kind:
+        case kinds.StructType():
+            return kind.forbid_unknown_fields and all(is_closed(field.type) for field in kind.fields)
+        case kinds.UnionType():
+            return all(map(is_closed, kind.types))
+        case kinds.ListType() | kinds.VarTupleType():
+            return is_closed(kind.item_type)
+        case kinds.DictType():
+            return is_closed(kind.value_type)
+        case kinds.Metadata():
+            return is_closed(kind.type)
+    return isinstance(kind, PLAIN_KINDS)
 
 
 def bound_faults(value: object, *, keys: int = MAX_JSON_KEYS) -> Iterator[InvalidField]:
