@@ -53,6 +53,7 @@ from app.api.openai.routes import openai_router
 from app.api.openapi import CompleteDocument, document_router
 from app.api.page import page_routes
 from app.api.problem_details import HANDLERS
+from app.api.request_headers import LeanRequest
 from dossier.version import __version__
 
 ROUTES = [
@@ -161,6 +162,7 @@ def make_app(
         dependencies=PROVIDED,
         before_request=check_request,
         middleware=[Entrance],
+        request_class=LeanRequest,
         state=State(state_of(context, offered)),
         exception_handlers=handlers(root_path),  # type: ignore[arg-type]
         request_max_body_size=MAX_REQUEST_BODY,

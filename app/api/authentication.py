@@ -9,6 +9,7 @@ from litestar.connection import ASGIConnection
 from litestar.types import Scope as ConnectionScope
 
 from app.api.context import ApiContext
+from app.api.request_headers import header_of
 from app.domain.access import NOBODY
 from app.domain.api_key import Scope
 from app.domain.caller import DEFAULT_TENANT, Caller
@@ -97,17 +98,6 @@ def presented(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     if header_of(connection.scope, b"cookie") is None:
         return None
     return connection.cookies.get(cookie_name(connection, COOKIE))
-
-
-def header_of(scope: ConnectionScope, name: bytes) -> str | None:
-    """Return the first value of a header, or None.
-
-    Litestar makes a map of all headers first, which costs more than these few are worth.
-    """
-    for given, value in scope["headers"]:
-        if given == name:
-            return value.decode("latin-1")
-    return None
 
 
 def cookie_name(connection: ASGIConnection[Any, Any, Any, Any], name: str) -> str:

@@ -29,6 +29,7 @@ from app.api.problem_details import (
     allowed,
 )
 from app.api.request_guard import SAFE
+from app.api.request_headers import header_of
 from app.api.shape import bound_faults, faults, is_closed, text_faults
 from app.text.json_bounds import MAX_JSON_DEPTH, is_nested
 
@@ -303,7 +304,7 @@ def require_json(request: Request[Any, Any, Any]) -> None:
 
     A page of another site can make a browser send a body without a type, or as a form, but not as JSON.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = (header_of(request.scope, b"content-type") or "").partition(";")[0].strip().lower()
     if kind != JSON:
         got = f", not {kind[:100]}" if kind else ""
         raise BadRequest("unsupported_media_type", f"Send Content-Type: {JSON}{got}.", "Content-Type")

@@ -15,8 +15,9 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import BodyKwarg, HeaderParameter, QueryParameter
 from litestar.types import Send
 
-from app.api.authentication import caller_of, header_of
+from app.api.authentication import caller_of
 from app.api.contract import JSON, check_request
+from app.api.request_headers import header_of
 
 DIRECT = {"is_direct": True}  # the `opt` of such a route
 

@@ -4,14 +4,12 @@ One layer around each route. As a guard, the check of the key would have Litesta
 for each request.
 """
 
-from typing import Any
-
-from litestar import Request
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from app.api.authentication import header_of, require_key
+from app.api.authentication import require_key
 from app.api.compression import SENT_AS_IS, compressing, takes_gzip
 from app.api.direct import DIRECT, answer
+from app.api.request_headers import LeanRequest, header_of
 
 
 class Entrance:
@@ -22,7 +20,7 @@ class Entrance:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request of somebody who may send it."""
-        request = Request[Any, Any, Any](scope, receive, send)
+        request = LeanRequest(scope, receive, send)
         await require_key(request)
         if _takes_gzip(scope):
             send = compressing(send)

@@ -12,7 +12,6 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, HeaderParameter
-from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
 from app.api.authentication import READS
@@ -74,8 +73,8 @@ async def fork_job(
         actor=context.caller.actor,
     )
     callback = await kept_callback(context, callback, job, is_new=is_new)
-    body, headers = replace(context.links.created(job), callback=callback), context.links.location(job)
-    return Response(body, status_code=201 if is_new else 200, headers=headers)
+    body = context.links.created(job, callback)
+    return Response(body, status_code=201 if is_new else 200, headers={"Location": body.url})
 
 
 @post(

@@ -7,14 +7,13 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, HeaderParameter
-from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
 from app.api.callbacks import kept_callback, promised_callback
 from app.api.context import ApiContext, job_id_of
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
 from app.api.direct import DIRECT
-from app.api.rate_limit import counting_quota
+from app.api.rate_limit import counted
 from app.api.schema_door import check_output_schema
 from app.api.waiting import until_over
 from app.domain import commands as c
@@ -77,19 +76,20 @@ async def submit_job(
     await context.admit()
     job_id = uuid7()
     callback = await promised_callback(context, job_id, data.callback_url)
-    async with counting_quota(context) as fields:
-        job, is_new = await submit(
-            context.writer,
-            data.request(),
-            job_id=job_id,
-            tenant=context.caller.tenant,
-            key=idempotency_key,
-            terms=context.terms,
-            actor=context.caller.actor,
-        )
+    caller = context.caller
+    submitting = submit(
+        context.writer,
+        data.request(),
+        job_id=job_id,
+        tenant=caller.tenant,
+        key=idempotency_key,
+        terms=context.terms,
+        actor=caller.actor,
+    )
+    (job, is_new), fields = await counted(context, submitting)
     callback = await kept_callback(context, callback, job, is_new=is_new)
-    body = replace(context.links.created(job), callback=callback)
-    headers = fields | context.links.location(job)
+    body = context.links.created(job, callback)
+    headers = fields | {"Location": body.url}
     return Response(body, status_code=201 if is_new else 200, headers=headers)
 
 

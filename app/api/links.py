@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from app.domain.job import Job
-from dossier.job_types import Created, JobView
+from dossier.job_types import Callback, Created, JobView
 
 
 class Links:
@@ -21,11 +21,7 @@ class Links:
         """Return the address of a job."""
         return f"{self.root}/jobs/{job_id}"
 
-    def location(self, job: Job) -> dict[str, str]:
-        """Return the header that says where a new job is."""
-        return {"Location": self.job(job.id)}
-
-    def created(self, job: Job) -> Created:
+    def created(self, job: Job, callback: Callback | None = None) -> Created:
         """Return the answer for a submitted job.
 
         Raises ValueError if it was never submitted.
@@ -42,6 +38,7 @@ class Links:
             f"{url}/stream",
             f"{url}/events",
             f"{url}/report",
+            callback,
         )
 
     def shown(self, view: JobView) -> JobView:

@@ -3,39 +3,39 @@
 The fields are those of the IETF's draft-ietf-httpapi-ratelimit-headers.
 """
 
-import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from app.api.context import ApiContext
 from app.errors import DatabaseUnavailable, QuotaExceeded
 from app.store.quotas import day_ends, month_ends
 from dossier.cost_types import QuotaUse
 
+ResultT = TypeVar("ResultT")
 DAY = int(timedelta(days=1).total_seconds())
 
 
-@contextlib.asynccontextmanager
-async def counting_quota(context: ApiContext) -> AsyncIterator[dict[str, str]]:
-    """Fill in the header fields once a job is submitted or refused.
+async def counted(context: ApiContext, submitting: Awaitable[ResultT]) -> tuple[ResultT, dict[str, str]]:
+    """Await a submission, and return its result with the header fields.
 
-    They stay empty for a tenant without a quota.
+    There are none for a tenant without a quota.
     """
-    fields: dict[str, str] = {}
     try:
-        yield fields
+        result = await submitting
     except QuotaExceeded as error:
         error.fields = await _read_fields(context)
         raise
-    fields |= await _read_fields(context)
+    return result, await _read_fields(context)
 
 
 async def _read_fields(context: ApiContext) -> dict[str, str]:
     """Return the fields, none where the database is away."""
-    with contextlib.suppress(DatabaseUnavailable):  # what was submitted stays submitted
-        if use := await context.writer.quotas.used(context.caller.tenant):
-            return fields_of(use, datetime.now(UTC))
-    return {}
+    try:
+        use = await context.writer.quotas.used(context.caller.tenant)
+    except DatabaseUnavailable:  # what was submitted stays submitted
+        return {}
+    return fields_of(use, datetime.now(UTC)) if use else {}
 
 
 def fields_of(use: QuotaUse, now: datetime) -> dict[str, str]:

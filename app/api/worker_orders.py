@@ -150,8 +150,8 @@ async def retry_job(
         terms=context.terms,
         actor=context.caller.actor,
     )
-    body, headers = context.links.created(job), context.links.location(job)
-    return Response(body, status_code=201 if is_new else 200, headers=headers)
+    body = context.links.created(job)
+    return Response(body, status_code=201 if is_new else 200, headers={"Location": body.url})
 
 
 WORKER_ROUTES = [

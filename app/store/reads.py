@@ -56,9 +56,9 @@ MAX_SHOWN_DEPTH = 200
 log = logging.getLogger(__name__)
 
 _request = msgspec.json.Decoder(ResearchRequest).decode
-_decoders = {
-    column.name: msgspec.json.Decoder(column.shape).decode for column in SHOWN_COLUMNS if column.shape
-}
+_decoders = [
+    (column.name, msgspec.json.Decoder(column.shape).decode) for column in SHOWN_COLUMNS if column.shape
+]
 
 
 class LogHead(Struct, frozen=True):
@@ -127,9 +127,8 @@ def _view(row: Mapping[str, Any]) -> JobView:
         raise ValueError("The request nests too deeply.")
     request = _request(row["request"])
     asked = {name: getattr(request, name) for name in ASKED}
-    shown = {column.name: _shown(column.name, row[column.name]) for column in SHOWN_COLUMNS}
+    shown = {column.name: row[column.name] for column in SHOWN_COLUMNS}
+    for name, decode in _decoders:
+        if (text := shown[name]) is not None:
+            shown[name] = decode(text)
     return JobView(**asked, **shown, outcome=row["outcome"])
-
-
-def _shown(name: str, value: Any) -> Any:  # noqa: ANN401 - of any type that the driver returns
-    return _decoders[name](value) if name in _decoders and value is not None else value
