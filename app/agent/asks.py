@@ -51,6 +51,7 @@ def turn_ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()
         bytes_per_token=UNSET if job.agent_rules < 4 else research.bytes_per_token,
         every_search_failed=(job.agent_rules >= 7 and _every_search_failed(research)) or UNSET,
         weighs=job.agent_rules >= 8 or UNSET,
+        meets_numbers=job.agent_rules >= 9 or UNSET,
         is_unsearched=(research.is_finishing and not research.bill.searches) or UNSET,
     )
 

@@ -104,6 +104,7 @@ class Ask(Struct, frozen=True):
     every_search_failed: bool | UnsetType = UNSET  # so nothing can be said of the sources
     is_unsearched: bool | UnsetType = UNSET  # the report is wanted before anything was searched for
     weighs: bool | UnsetType = UNSET  # evidence is weighed by many signs; unset in jobs of older rules
+    meets_numbers: bool | UnsetType = UNSET  # a page of another number answers nothing; so is this
     words: str | UnsetType = UNSET  # about how many a report has by its effort; unset in jobs of older rules
     # For each turn, what the server's counts had told by then; 0: nothing yet. Unset in jobs of older rules.
     bytes_per_token: tuple[float, ...] | UnsetType = UNSET

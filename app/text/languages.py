@@ -38,14 +38,14 @@ PAIRED_SCRIPTS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0002fa1f"
 )
-_WORD_MARKS = (
+WORD_MARKS = (
     "\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0963\u0980-\u0dff\u200c\u200d"
 )
 _RUN = re.compile(f"[{PAIRED_SCRIPTS}]+")
 _TEXT_WORD = re.compile(
-    rf"(?P<run>[{PAIRED_SCRIPTS}]+)|(?:(?![{PAIRED_SCRIPTS}])[^\W_])(?:(?![{PAIRED_SCRIPTS}])(?:[^\W_]|[{_WORD_MARKS}]))*"
+    rf"(?P<run>[{PAIRED_SCRIPTS}]+)|(?:(?![{PAIRED_SCRIPTS}])[^\W_])(?:(?![{PAIRED_SCRIPTS}])(?:[^\W_]|[{WORD_MARKS}]))*"
 )
-_SPACED_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_WORD_MARKS}])*")  # where no script is without spaces
+_SPACED_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{WORD_MARKS}])*")  # where no script is without spaces
 _ASCII_WORD = re.compile("[a-z0-9]+")
 _LATIN_WORD = re.compile(r"[a-zà-öø-ÿœß]+")
 _DIACRITICS = re.compile("[\u0640\u064b-\u065f\u0670]")  # of Arabic: written or left out as one likes

@@ -160,3 +160,31 @@ async def test_a_word_of_letters_is_found_between_characters(engine, text, quest
     await documents.put(engine, ANYBODY, "note:glued", "T", text)
 
     assert [one.url for one in await passage_search.find(engine, ANYBODY, question, 5)] == ["note:glued"]
+
+
+NUMBERED = {
+    "en": ("Lake No. {} is {} metres deep.", "How deep is lake No. {}?"),
+    "de": ("Der See Nr. {} ist {} Meter tief.", "Wie tief ist der See Nr. {}?"),
+    "es": ("El lago n.º {} tiene {} metros.", "¿Cuántos metros tiene el lago n.º {}?"),
+    "ru": ("Глубина озера № {} составляет {} метров.", "Какова глубина озера № {}?"),
+    "ar": ("يبلغ عمق البحيرة رقم {} نحو {} متراً.", "ما عمق البحيرة رقم {}؟"),
+    "hi": ("झील संख्या {} की गहराई {} मीटर है।", "झील संख्या {} की गहराई कितनी है?"),
+    "zh": ("编号{}的湖深{}米。", "编号{}的湖有多深？"),
+    "ja": ("第{}号湖の深さは{}メートルである。", "第{}号湖の深さは何メートルですか？"),
+    "ko": ("제{}호 호수의 깊이는 {}미터이다.", "제{}호 호수의 깊이는 얼마입니까?"),
+    "th": ("ทะเลสาบหมายเลข{}ลึก {} เมตร", "ทะเลสาบหมายเลข{}ลึกเท่าไร"),
+}
+NUMBERS = (2, 3, 14, 30, 140, 300)
+
+
+async def test_a_number_meets_that_number_and_not_one_that_contains_it(engine):
+    for language, (text, _) in NUMBERED.items():
+        for number in NUMBERS:
+            told = text.format(number, 500 + 7 * number)
+            await documents.put(engine, ANYBODY, f"lake:{language}:{number}", "", told)
+
+    for language, (_, question) in NUMBERED.items():
+        for number in NUMBERS:
+            first, second, *_ = await passage_search.find(engine, ANYBODY, question.format(number), 5)
+            assert first.url == f"lake:{language}:{number}"
+            assert first.score > second.score

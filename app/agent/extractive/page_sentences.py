@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from app.agent.extractive import kinship
 from app.agent.extractive.evidence_parts import Goal, PageSentence, Scored, Section
+from app.agent.extractive.numbered import is_numbered_otherwise
 from app.agent.extractive.page_prose import sentences
 from app.agent.extractive.phrases import spoken
 from app.agent.extractive.plan import asked, essence, facet_of
@@ -81,8 +82,29 @@ def _held(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> Iterator[
     lines = _with_kin(lines, asked_for)
     for step in steps:
         goals = {stem: _goal(step, ask.query, language, stem) for stem in stems}
-        fitting = [line for line in lines if goals[line.language].scope in pages[line.number]]
+        otherwise = _numbered_otherwise(ask, step, lines, pages)
+        fitting = [
+            line
+            for line in lines
+            if goals[line.language].scope in pages[line.number] and line.number not in otherwise
+        ]
         yield Held(step, goals, fitting, rarity)
+
+
+def _numbered_otherwise(
+    ask: Ask, step: str, lines: Sequence[PageSentence], pages: Mapping[int, str]
+) -> frozenset[int]:
+    """Return the pages of number 2 where number 140 is asked for."""
+    if not ask.meets_numbers:
+        return frozenset()
+    asked_for = f"{step}\n{ask.query}"  # a step is a part of the question, which may lack its number
+    titles = {source.number: source.title for source in ask.sources}
+    languages_ = {line.number: line.language for line in lines}
+    return frozenset(
+        number
+        for number, language in languages_.items()
+        if is_numbered_otherwise(asked_for, f"{titles[number]}\n{pages[number]}", language)
+    )
 
 
 def _weighing(ask: Ask, held: Held) -> Weighing | None:
