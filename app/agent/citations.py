@@ -34,6 +34,7 @@ NO_TEXT = "the text of the page is gone"
 TOO_MANY = f"only {MAX_CITATIONS} citations are checked"
 OWN_LIST = "The report’s own list of sources ({} lines): the list is kept by the log"
 
+STRANGE = "“{}” numbers the results of another system: it names no source"
 THOUGHT = "What the model thought ({} characters) was left in the report"
 UNION = 0.6  # of a claim's words, which passages of several sources must have together
 
@@ -347,6 +348,7 @@ def _removed(report: prose.Prose, refused: Mapping[Place, str], not_there: Seque
             break
         yield f"{cited_in(number, report.sentences[sentence].clauses[clause].text)}: {reason}"
     yield from not_there[:MAX_LISTED]
+    yield from map(STRANGE.format, report.strange)
     if report.own_list:
         yield OWN_LIST.format(report.own_list)
     if report.thought:

@@ -3,10 +3,10 @@
 Each cluster becomes one private character.
 
 Understood are [1], [1, 2], [1][2], [1-3], [1]-[3] with any dash, [^1], [[1]], [[1]](url), 【1†lines】, full
-width, [Source 1], [1, p. 3], [ref1], (Source 1), superscripts.
+width, [Source 1], [1, p. 3], [ref1], (Source 1), superscripts, and what `odd_marks` rewrites.
 
-If the number is that of a source, so are [S1], [page 1], [doc_1], ① at the end of a clause, and, in a report
-without brackets, "(1)" there.
+If the number is that of a source, so are [S1], [page 1], [doc_1], ① at the end of a clause, and "(1)" there
+in a report without brackets, else only at the end of a sentence that has none.
 """
 
 import re
@@ -16,7 +16,9 @@ from unicodedata import normalize
 from msgspec import Struct
 
 from app.text import sentences
+from app.text.odd_marks import in_brackets
 
+SENTENCE = 400  # characters before "(1)" in which its sentence begins
 WIDEST = 20  # sources; a range of more is taken for its two ends
 FIRST_MARK = 0x100000  # the first character that replaces a cluster
 MAX_CLUSTERS = 0xFFFD  # clusters of a block
@@ -38,7 +40,8 @@ _SQUARE = rf"\^?\\?{_MARK_OPENS}(?:\[{_NUMBERS}\]|{_NUMBERS}{_DAGGER})\\?{_MARK_
 _ONE = rf"(?:{_SQUARE}|[(（]{_NAMED}\d{{1,4}}(?:{_JOIN}\d{{1,4}}){{0,9}}[)）])"
 _CLUSTER = re.compile(rf"{_ONE}(?:\s{{0,3}}[,;–—-]?\s{{0,3}}{_ONE}){{0,50}}", re.IGNORECASE | re.VERBOSE)
 _NO_NUMBERS = re.compile(
-    rf"†[^\]】]*|(?<=\d){_PAGES}(?=[\s*_]{{0,4}}\\?{_MARK_CLOSES})", re.IGNORECASE | re.VERBOSE
+    rf":\d{{1,4}}(?=†)|†[^\]】]*|(?<=\d){_PAGES}(?=[\s*_]{{0,4}}\\?{_MARK_CLOSES})",
+    re.IGNORECASE | re.VERBOSE,
 )
 _CLUSTER_PART = re.compile(r"\d+|[–—-](?=[\s\[【［〔〖\\]{0,6}\^?\d)")
 
@@ -57,6 +60,7 @@ _ROUND = re.compile(
     rf"(?<=\S)(\s{{1,2}}\(|\s{{0,2}}（)(\d{{1,3}}(?:\s?[,;，、]\s?\d{{1,3}}){{0,9}}){_PAGES}[)）](?=\s{{0,2}}(?:[.,;:!?。，；]|\Z|\n))",
     re.IGNORECASE | re.VERBOSE,
 )
+_SENTENCE_END = re.compile(r"\s{0,2}(?:[.!?。！？]|\Z|\n)")
 _COUNTED_THINGS = re.compile(
     r"(?:\d|\b(?:eq|equation|formula|fig|figure|table|step|case|type|class|section|article|clause|paragraph|rule"
     r"|gleichung|formel|abschnitt|artikel|absatz|schritt|fall)\.?)\Z",
@@ -87,8 +91,8 @@ class Style(Struct, frozen=True):
     def stand_in(self, text: str) -> StoodIn:
         """Put a character in place of each cluster of citations."""
         clusters: Clusters = []
-        if self.is_round:
-            text = _ROUND.sub(lambda found: self._rounded(found, text), text)
+        text = in_brackets(text)
+        text = _ROUND.sub(lambda found: self._rounded(found, text), text)
         text = _RAISED.sub(lambda found: self._raised(found, text), text)
         text = _CIRCLED.sub(lambda found: found[1] + self._if_known(found[2], " ".join(found[2])), text)
         text = _WEAK_ONE.sub(lambda found: self._if_known(found[0], found[0]), text)
@@ -109,7 +113,8 @@ class Style(Struct, frozen=True):
     def _rounded(self, found: re.Match[str], text: str) -> str:
         numbers = [int(number) for number in re.findall(r"\d+", found[2])]
         counts = _COUNTED_THINGS.search(text[max(0, found.start() - 20) : found.start()])
-        if counts or not all(number in self.numbers for number in numbers):
+        is_alone = self.is_round or _is_alone(text, found)
+        if counts or not is_alone or not all(number in self.numbers for number in numbers):
             return found[0]
         return f"{found[1][:-1]}{_bracketed(numbers)}"
 
@@ -122,6 +127,13 @@ class Style(Struct, frozen=True):
             digits = [int(digit) for digit in written[0]]
             numbers = digits if all(digit in self.numbers for digit in digits) else numbers
         return _bracketed(numbers)
+
+
+def _is_alone(text: str, found: re.Match[str]) -> bool:
+    """Return True at the end of a sentence that has no citation in brackets."""
+    before = text[max(0, found.start() - SENTENCE) : found.start()]
+    said = before[max(map(before.rfind, ".!?。！？\n")) + 1 :]
+    return bool(_SENTENCE_END.match(text, found.end())) and not _CLUSTER.search(said)
 
 
 def _bracketed(numbers: Iterable[int]) -> str:

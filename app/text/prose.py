@@ -15,12 +15,14 @@ from msgspec.structs import replace
 from app.text import marks, sentences
 from app.text.marks import Clusters, Style
 from app.text.not_found import says_not_found
+from app.text.odd_marks import without_strange
 from app.text.safe_markdown import Hidden, defuse, tidy
-from app.text.wrapping import unwrap
+from app.text.wrapping import AFTERWORD, unwrap
 
 MAX_LINES = 10_000  # of a report; each takes time, and ten thousand are a book
 LONG = 20_000  # characters of a paragraph
 MAX_PROSE_ROUNDS = 5
+AFTERWORD_SENTENCES = 6  # of a note at the end of a report
 
 _NO_BRACKETS = str.maketrans("[]【】［］〔〕〖〗", "()" * 5)
 _OPEN = re.compile(r"[\[【［〔〖][\d\s*_^,;\\–—-]{0,300}\Z")
@@ -86,6 +88,7 @@ class Prose(Struct, frozen=True):
     sentences: tuple[Sentence, ...]
     own_list: int = 0  # lines of a list of sources that the model wrote itself; they are left out
     thought: int = 0  # characters of a think block; they are left out
+    strange: tuple[str, ...] = ()  # marks of another system, which name no source; they are left out
 
 
 def read(content: str, known: Container[str], numbers: Container[int] = ()) -> Prose:
@@ -101,7 +104,8 @@ def read(content: str, known: Container[str], numbers: Container[int] = ()) -> P
         known: addresses to which a link may lead.
         numbers: of the sources; only they make "(1)" a citation.
     """
-    found = unwrap(tidy(content), MAX_LINES)
+    known_marks = without_strange(tidy(content))
+    found = unwrap(known_marks.text, MAX_LINES)
     source = "\n".join(found.lines)
     style, own_list = marks.style(source, numbers), found.own_list
     for _ in range(MAX_PROSE_ROUNDS):
@@ -113,7 +117,19 @@ def read(content: str, known: Container[str], numbers: Container[int] = ()) -> P
         source, own_list = again, own_list + unwrapped.own_list
     else:
         prose = _read(source.translate(_NO_BRACKETS), known, style)
-    return replace(prose, own_list=own_list, thought=found.thought)
+    prose = _quiet_afterword(prose) if own_list else prose
+    return replace(prose, own_list=own_list, thought=found.thought, strange=known_marks.marks)
+
+
+def _quiet_afterword(prose: Prose) -> Prose:
+    """Count a note behind the report's own list of sources as no claim."""
+    said = prose.sentences
+    first = max(len(said) - AFTERWORD_SENTENCES, 0)
+    begins = next((at for at in range(first, len(said)) if AFTERWORD.match(said[at].text)), len(said))
+    if any(sentence.clauses for sentence in said[begins:]):
+        return prose
+    quiet = (replace(sentence, is_claim=False, has_end=False) for sentence in said[begins:])
+    return replace(prose, sentences=(*said[:begins], *quiet))
 
 
 def _read(source: str, known: Container[str], style: Style) -> Prose:

@@ -37,7 +37,7 @@ _NUMBERED_LINE = re.compile(
     r"\s*(?:[-*+]\s{1,3}|\d{1,4}[.)]\s{1,3})?\\?[\[【［]\^?\d{1,4}\\?[\]】］]:?\s{0,3}\S"
 )
 _ADDRESS = re.compile(r"\s*(?:[-*+]|\d{1,4}[.)]|\\?[\[【［]\^?\d{1,4}\\?[\]】］]).{0,400}://")
-_AFTERWORD = re.compile(
+AFTERWORD = re.compile(
     r"""[\s>*_#(（【\[]{0,6}(?:note|notes|remark|disclaimer|hinweise?|anmerkung(?:en)?|remarques?|avertissement|notas?
     |observaci[oó]n|aviso|примечани[ея]|замечание|ملاحظات|ملاحظة|تنبيه|注意|附注|備註|备注|说明|說明|注|注記|備考|補足
     |नोट|टिप्पणी|หมายเหตุ|비고|참고)[\s*_]{0,4}[:：]""",
@@ -162,7 +162,7 @@ def _list_end(lines: list[str], at: int) -> int:
         return 0
     end, items, sure = _items(lines, first)
     behind = _next(lines, end)
-    is_last = behind == len(lines) or bool(_AFTERWORD.match(lines[behind]))
+    is_last = behind == len(lines) or bool(AFTERWORD.match(lines[behind]))
     if is_named and (is_last or sure == items):
         return end
     return (
