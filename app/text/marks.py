@@ -130,7 +130,7 @@ class Style(Struct, frozen=True):
 
 
 def _is_alone(text: str, found: re.Match[str]) -> bool:
-    """Return True at the end of a sentence that has no citation in brackets."""
+    """Return True at the end of a sentence without brackets."""
     before = text[max(0, found.start() - SENTENCE) : found.start()]
     said = before[max(map(before.rfind, ".!?。！？\n")) + 1 :]
     return bool(_SENTENCE_END.match(text, found.end())) and not _CLUSTER.search(said)

@@ -122,7 +122,7 @@ def read(content: str, known: Container[str], numbers: Container[int] = ()) -> P
 
 
 def _quiet_afterword(prose: Prose) -> Prose:
-    """Count a note behind the report's own list of sources as no claim."""
+    """Count a note behind the own list of sources as no claim."""
     said = prose.sentences
     first = max(len(said) - AFTERWORD_SENTENCES, 0)
     begins = next((at for at in range(first, len(said)) if AFTERWORD.match(said[at].text)), len(said))

@@ -1,4 +1,4 @@
-"""Marks of models are citations, or are listed as none, or are text."""
+"""Marks of models are citations, none that are listed, or text."""
 
 import hashlib
 
