@@ -116,8 +116,18 @@ SOURCE_OPTIONS = (
     click.option(
         "--collection", "collections", multiple=True, help="Search its documents alone; repeatable."
     ),
-    click.option("--published-after", type=CALENDAR_DAY, help="The first day that pages are from."),
-    click.option("--published-before", type=CALENDAR_DAY, help="The last day that pages are from."),
+    click.option(
+        "--published-after",
+        type=CALENDAR_DAY,
+        metavar="YYYY-MM-DD",
+        help="The first day that pages are from.",
+    ),
+    click.option(
+        "--published-before",
+        type=CALENDAR_DAY,
+        metavar="YYYY-MM-DD",
+        help="The last day that pages are from.",
+    ),
     click.option("--pages-in", metavar="TAG", help="The pages' language, such as de or pt-BR."),
     click.option("--region", metavar="CODE", help="The country that is searched from, such as AT."),
 )
@@ -292,7 +302,7 @@ def submit(
             line(f"The callback is signed with {created.callback.secret}")
 
 
-@click.command(epilog="Example: dossier follow 0199d2a4-5c3b-7000-8000-3f1a5b7c9d00 --after 12")
+@click.command(epilog="Example: dossier follow last --after 12")
 @click.argument("job_id")
 @click.option("--after", default=0, type=click.IntRange(0), help="The seq of the last event you have.")
 @click.option("--json", "as_json", is_flag=True, help="Print each stored event as one line of JSON.")

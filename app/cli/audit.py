@@ -22,9 +22,7 @@ from app.store.database import make_engine
 MAX_SHOWN = 100  # findings on a screen
 
 
-@click.command(
-    epilog="Example: dossier verify --all --checkpoints checkpoints.ndjson --public-key audit.pem.pub"
-)
+@click.command(epilog="Example: dossier verify --checkpoints saved.ndjson --public-key audit.pub")
 @click.argument("job_ids", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Verify every job (the default).")
 @click.option(

@@ -25,7 +25,7 @@ DONE = ExitCode(0, "done", "The command did what it was asked.", "")
 FAILED = ExitCode(
     1,
     "failed",
-    "The job failed, a check found a difference, or the command could not finish.",
+    "The job failed, a check found a difference, or the command failed.",
     "Read the message.",
 )
 USAGE = ExitCode(2, "usage", "The command line is wrong.", "Run the command with --help.")
@@ -126,6 +126,8 @@ def _of_answer(error: ApiError) -> ExitCode:
 def message_of(error: Exception) -> str:
     """Return an error as a sentence."""
     match error:
+        case click.exceptions.NoArgsIsHelpError():  # its own message is the whole help
+            return "The command is missing."
         case click.ClickException():
             return error.format_message()
         case OSError() if error.errno in UNWRITABLE and error.filename is None:

@@ -30,10 +30,7 @@ from dossier.request import Limits
 
 OWN_WORKERS = 2  # jobs at a time of a server of our own
 COLUMN_WIDTH = 60  # characters of a step or a source
-FORK_EXAMPLE_ID = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
-EXAMPLE_FORK = (
-    f'Example: dossier fork {FORK_EXAMPLE_ID} --instruction "And what if it fails?" --max-searches 2'
-)
+EXAMPLE_FORK = 'Example: dossier fork last --instruction "And if it fails?" --max-searches 2'
 
 
 def _with_shared_options(command: Any) -> Any:  # noqa: ANN401 - click's
@@ -115,7 +112,7 @@ def _changes(origin: JobView, options: Mapping[str, Any]) -> dict[str, Any]:
     return changes
 
 
-@click.command(epilog=f"Example: dossier diff {FORK_EXAMPLE_ID} 0199d2a4-5c3b-7000-8000-3f1a5b7c9d01")
+@click.command(epilog="Example: dossier diff last 0199d2a4")
 @click.argument("job_id")
 @click.argument("other")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")

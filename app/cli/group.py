@@ -133,6 +133,8 @@ def _end_with(error: Exception, *, as_json: bool) -> int:
 def _say(error: Exception, *, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(as_object(error)), err=True)
+    elif isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
     elif isinstance(error, click.UsageError):
         _show_usage(error)
     else:

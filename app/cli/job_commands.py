@@ -11,14 +11,13 @@ from app.cli.naming import find_job
 from app.cli.printing import print_job, print_jobs, print_report
 from app.cli.saved_filters import saved_search
 from app.cli.server_connection import connect, is_own
-from app.cli.terminal import line, print_json
+from app.cli.terminal import line, one_of, print_json
 from dossier import ReportFormat
 from dossier.job_types import JobSort, Outcome, Status
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 PAGING = {"limit", "sort", "cursor"}  # options that do not say which jobs
 REPORT_KINDS = (*get_args(ReportFormat), "docx")
-EXAMPLE_ID = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
 
 
 def whole_time(text: str | None) -> str | None:
@@ -26,7 +25,7 @@ def whole_time(text: str | None) -> str | None:
     return f"{text}T00:00:00Z" if text and DATE.fullmatch(text) else text
 
 
-@click.command(epilog=f"Example: dossier show {EXAMPLE_ID}")
+@click.command(epilog="Example: dossier show last")
 @click.argument("job_id")
 @click.option("--at", help="Show a past state: the seq of an event, or a time like 2026-11-23T16:22:30Z.")
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
@@ -42,7 +41,9 @@ def show(job_id: str, at: str | None, *, as_json: bool) -> None:
 
 @click.command(epilog="Example: dossier jobs --search 'context manager' --status completed --limit 5")
 @click.option("--search", metavar="WORDS", help="Only those with these words in question, report or note.")
-@click.option("--status", type=click.Choice(get_args(Status)), help="Only those.")
+@click.option(
+    "--status", type=click.Choice(get_args(Status)), metavar="STATUS", help=one_of(get_args(Status))
+)
 @click.option("--outcome", type=click.Choice(get_args(Outcome)), help="Only those with this outcome.")
 @click.option("--tag", "tags", multiple=True, help="Only those that carry it; repeatable: all of them.")
 @click.option("--after", "created_after", metavar="TIME", help="Only those created since then.")
@@ -85,7 +86,7 @@ def jobs(*, saved: str | None, as_json: bool, **wanted: Any) -> None:  # noqa: A
             line(f"More: --cursor {page.next_cursor}")
 
 
-@click.command(epilog=f"Example: dossier cancel {EXAMPLE_ID}")
+@click.command(epilog="Example: dossier cancel last")
 @click.argument("job_id")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 def cancel(job_id: str, *, as_json: bool) -> None:
@@ -103,7 +104,7 @@ def cancel(job_id: str, *, as_json: bool) -> None:
         line(how_to_go_on(answer.job_id))
 
 
-@click.command("finish", epilog=f"Example: dossier finish {EXAMPLE_ID}")
+@click.command("finish", epilog="Example: dossier finish last")
 @click.argument("job_id")
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
 def finish_job(job_id: str, *, as_json: bool) -> None:
@@ -122,7 +123,7 @@ def finish_job(job_id: str, *, as_json: bool) -> None:
         line(how_to_go_on(view.job_id))
 
 
-@click.command(epilog=f"Example: dossier report {EXAMPLE_ID} --format html > report.html")
+@click.command(epilog="Example: dossier report last --format html > report.html")
 @click.argument("job_id")
 @click.option("--format", "kind", default="md", show_default=True, type=click.Choice(REPORT_KINDS))
 @click.option("--json", "as_json", is_flag=True, help="Print {job_id, format, report} as JSON.")

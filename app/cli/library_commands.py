@@ -8,11 +8,11 @@ from app.cli.naming import find_job
 from app.cli.printing import print_table
 from app.cli.saved_filters import find_filter
 from app.cli.server_connection import connect
-from app.cli.terminal import counted, line, print_json
+from app.cli.terminal import counted, line, one_of, print_json
 from dossier.job_types import JobSort, Mark, Outcome, Status
 from dossier.library_types import JobSearch, Library
 
-EXAMPLE_MARK = "dossier mark last --favourite --add kitchen --note 'For the cookbook.'"
+EXAMPLE_MARK = "dossier mark last --favourite --add kitchen --note 'Cook it.'"
 
 
 @click.command(epilog=f"Example: {EXAMPLE_MARK}")
@@ -93,7 +93,9 @@ def _shown(value: Any) -> str:  # noqa: ANN401 - any field of a search
 @library.command("save", epilog="Example: dossier library save dear --min-cost 1 --sort costliest")
 @click.argument("name")
 @click.option("--search", "q", metavar="WORDS", help="Words of question, report or note.")
-@click.option("--status", type=click.Choice(get_args(Status)))
+@click.option(
+    "--status", type=click.Choice(get_args(Status)), metavar="STATUS", help=one_of(get_args(Status))
+)
 @click.option("--outcome", type=click.Choice(get_args(Outcome)))
 @click.option("--tag", "tags", multiple=True, help="Repeatable: all of them.")
 @click.option("--favourite", is_flag=True, help="Favourites alone.")

@@ -11,7 +11,6 @@ import click
 from click.exceptions import Exit
 
 from app.audit.bundle_writer import check as check_bundle
-from app.cli.job_commands import EXAMPLE_ID
 from app.cli.naming import find_job
 from app.cli.server_connection import connect
 from app.cli.terminal import counted, harmless, line, print_json
@@ -20,7 +19,7 @@ from dossier.job_types import JobView
 from dossier.problems import DossierError
 
 
-@click.command(epilog=f"Example: dossier why {EXAMPLE_ID} 1")
+@click.command(epilog="Example: dossier why last 1")
 @click.argument("job_id")
 @click.argument("number", type=click.IntRange(1), required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the claims as JSON.")
@@ -112,7 +111,7 @@ def _call(kind: str, call: CallMade | None) -> list[str]:
     return lines
 
 
-@click.command(epilog=f"Example: dossier bundle {EXAMPLE_ID} --output report.zip")
+@click.command(epilog="Example: dossier bundle last --output report.zip")
 @click.argument("job_id", required=False)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: dossier-<id>.zip.")
 @click.option("--check", type=click.Path(exists=True), help="Check this bundle, or folder, instead.")

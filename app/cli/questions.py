@@ -60,7 +60,7 @@ def _send(answer: Callable[[], object]) -> None:
         line("The question timed out; the job continued with its assumptions.")
 
 
-@click.command(epilog='Example: dossier answer 0199d2a4-5c3b-7000-8000-3f1a5b7c9d00 "The language."')
+@click.command(epilog='Example: dossier answer last "The language."')
 @click.argument("job_id")
 @click.argument("answers", nargs=-1)
 @click.option("--step", "steps", multiple=True, help="A step of the plan instead of the agent's; repeatable.")

@@ -20,11 +20,10 @@ from app.store.database import Engine, make_engine
 from dossier.replayed import Replayed
 
 IDS_PAGE_SIZE = 100  # jobs whose ids are in memory at a time; of their logs, one at a time
-REPLAY_EXAMPLE_ID = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
 SINCE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 
 
-@click.command(epilog=f"Example: dossier replay {REPLAY_EXAMPLE_ID}")
+@click.command(epilog="Example: dossier replay last")
 @click.argument("job_id", required=False)
 @click.option(
     "--all",
@@ -32,7 +31,12 @@ SINCE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
     is_flag=True,
     help="Every job in the database, except those of archived months.",
 )
-@click.option("--since", type=SINCE, help="With --all: only jobs submitted since then; UTC.")
+@click.option(
+    "--since",
+    type=SINCE,
+    metavar="TIME",
+    help="With --all: only jobs submitted since then; UTC, or 2026-11-23.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print each outcome as one line of JSON.")
 def replay(job_id: str | None, since: datetime | None, *, every: bool, as_json: bool) -> None:
     """Replay a job's log with today's code.

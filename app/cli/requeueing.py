@@ -6,15 +6,14 @@ from uuid import UUID
 
 import click
 
-from app.cli.job_commands import EXAMPLE_ID
 from app.cli.naming import find_job
 from app.cli.server_connection import connect
-from app.cli.terminal import print_json
+from app.cli.terminal import one_of, print_json
 from dossier import Dossier
 from dossier.job_types import ErrorType
 
 
-@click.command(epilog=f"Example: dossier requeue {EXAMPLE_ID}")
+@click.command(epilog="Example: dossier requeue last")
 @click.argument("job_id")
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
 def requeue(job_id: str, *, as_json: bool) -> None:
@@ -34,7 +33,10 @@ def requeue(job_id: str, *, as_json: bool) -> None:
 @click.argument("job_ids", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Every failed job that was not retried yet.")
 @click.option(
-    "--error-type", type=click.Choice(get_args(ErrorType)), help="With --all: only jobs that failed so."
+    "--error-type",
+    type=click.Choice(get_args(ErrorType)),
+    metavar="TYPE",
+    help=f"With --all: only jobs that failed so. {one_of(get_args(ErrorType))}",
 )
 @click.option(
     "--limit",

@@ -23,7 +23,10 @@ def tenant() -> None:
 @click.argument("name")
 @AS_JSON
 def create(name: str, *, as_json: bool) -> None:
-    """Make a tenant, whose keys are made with `dossier key create --tenant`."""
+    """Make a tenant.
+
+    Its keys are made with `dossier key create --tenant`.
+    """
     at_server_or_database(
         lambda dossier: dossier.create_tenant(name), lambda engine: store.add_tenant(engine, name)
     )

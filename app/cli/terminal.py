@@ -3,6 +3,7 @@
 import os
 import sys
 import unicodedata
+from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import Any, TextIO
 
@@ -74,6 +75,11 @@ def line(text: str | Text) -> None:
     Only a narrow terminal may wrap it.
     """
     err.print(text, soft_wrap=True)
+
+
+def one_of(names: Sequence[str]) -> str:
+    """List what an option takes, where brackets would be too wide."""
+    return f"{', '.join(names[:-1])} or {names[-1]}."
 
 
 def counted(number: int, one: str, several: str = "") -> str:

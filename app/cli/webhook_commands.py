@@ -4,7 +4,7 @@ import click
 
 from app.cli.printing import print_table
 from app.cli.server_connection import connect
-from app.cli.terminal import complain, line, print_json
+from app.cli.terminal import complain, line, one_of, print_json
 from dossier.webhook_types import USUAL_TYPES, WEBHOOK_TYPES, Webhook, WebhookDelivery, WebhookType
 
 ENDPOINT_EXAMPLE = "0199d2a4-5c3b-7000-8000-3f1a5b7c9d00"
@@ -15,14 +15,15 @@ def webhook() -> None:
     """Make webhook endpoints, and see what they got."""
 
 
-@webhook.command(epilog="Example: dossier webhook create https://app.example.com/hooks --event job.completed")
+@webhook.command(epilog="Example: dossier webhook create https://app.example.com/hooks --style openai")
 @click.argument("url")
 @click.option(
     "--event",
     "events",
     multiple=True,
     type=click.Choice(WEBHOOK_TYPES),
-    help="Repeatable; default: all but job.submitted.",
+    metavar="TYPE",
+    help=f"{one_of(WEBHOOK_TYPES)} Repeatable; default: all but job.submitted.",
 )
 @click.option("--style", default="dossier", show_default=True, type=click.Choice(("dossier", "openai")))
 @click.option("--json", "as_json", is_flag=True, help="Print the endpoint and its secret as JSON.")
@@ -110,7 +111,7 @@ def deliveries(endpoint_id: str, limit: int, cursor: str | None, *, as_json: boo
         line(f"More: --cursor {page.next_cursor}")
 
 
-@webhook.command(epilog=f"Example: dossier webhook resend {ENDPOINT_EXAMPLE} {ENDPOINT_EXAMPLE}")
+@webhook.command(epilog="Example: dossier webhook resend ENDPOINT_ID DELIVERY_ID")
 @click.argument("endpoint_id")
 @click.argument("delivery_id")
 @click.option("--json", "as_json", is_flag=True, help="Print the delivery as JSON.")

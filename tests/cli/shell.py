@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.cli.terminal import DOSSIER
 from tests.fork_server import read_at_import
 
-PLAIN = re.compile(r"dossier [\w .:/'=-]+")  # a line in which a shell has nothing to do but start the command
+PLAIN = re.compile(r"dossier[\w .:/'=-]*")  # a line in which a shell has nothing to do but start the command
 
 
 def shell(

@@ -91,6 +91,25 @@ def test_the_help_of_every_command_has_an_example_that_it_understands(name, comm
     command.make_context(name, words[len(name.split()) + 1 :])
 
 
+def too_wide(text: str) -> list[str]:
+    """What of a help is cut, is no word, or goes beyond 80 columns."""
+    lines = text.splitlines()
+    cut = [line for line in lines if line.endswith("...") and not line.startswith("Usage")]
+    example = text.partition("  Example: ")[2].strip()
+    return [*cut, *(line for line in lines if len(line) > 80 or "%Y" in line), *example.splitlines()[1:]]
+
+
+def test_every_help_fits_80_columns_and_its_example_one_line():
+    found = {
+        name: too_wide(
+            command.get_help(click.Context(command, info_name=f"dossier {name}", terminal_width=80))
+        )
+        for name, command in [("", dossier), *every_command()]
+    }
+
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
 def test_the_list_of_commands_says_what_each_says_of_itself():
     said = {name: dossier.load(name).get_short_help_str(200) for name in COMMANDS}
 

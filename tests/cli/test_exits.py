@@ -64,6 +64,16 @@ def test_a_slip_is_answered_with_what_was_meant(tmp_path, script, says):
     assert says in found.stderr
 
 
+@pytest.mark.parametrize("script", ["dossier", "dossier documents"])
+def test_a_group_alone_is_answered_with_its_help(tmp_path, script):
+    found = shell(tmp_path, script)
+
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr.startswith("Usage: dossier ")
+    assert "\nCommands:\n" in found.stderr
+    assert "Error" not in found.stderr
+
+
 @pytest.mark.parametrize(
     ("script", "codes"),
     [
