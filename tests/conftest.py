@@ -14,6 +14,8 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from app.agent.extractive import Extractive
 from app.api.server import Door, listen, make_server
@@ -39,19 +41,24 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 fork_server.install()
 
-# The tests' server never has to survive a power cut; tests of durability start servers of their own.
-NOT_DURABLE = (
+# The tests' server never has to survive a power cut nor to age; tests of that start servers of their own.
+SHORT_LIVED = (
     "ALTER SYSTEM SET fsync = off",
     "ALTER SYSTEM SET synchronous_commit = off",
     "ALTER SYSTEM SET full_page_writes = off",
+    "ALTER SYSTEM SET autovacuum = off",  # it visits every database of every test, each time anew
     "SELECT pg_reload_conf()",
 )
+# Their npm package is packed and installed once in a process.
+PACKED = {"tests/typescript/test_package.py", "tests/typescript/test_follow.py"}
 LONGEST = {
     *("tests/model/test_model.py", "tests/page/test_looks.py", "tests/page/test_journey.py"),
     *("tests/chaos/test_chaos.py", "tests/chaos/test_standby.py", "tests/threads/test_crashes.py"),
     *("tests/outcomes/test_outcomes.py", "tests/cli/test_doctor.py", "tests/wheel/test_wheel.py"),
     *("tests/worker/test_outage_processes.py", "tests/worker/test_outage.py", "tests/api/test_root_path.py"),
-    *("tests/threads/test_limits.py", "tests/api/test_openapi.py", "tests/page/test_everywhere.py"),
+    *("tests/threads/test_limits.py", "tests/api/test_openapi.py", "tests/page/test_docs_page.py"),
+    *("tests/fuzz/test_fuzz.py", "tests/audit/test_verify.py", "tests/store/test_pooler.py"),
+    *("tests/page/test_live_job.py", "tests/upgrade/test_last_release.py", *PACKED),
 }
 FAST = Settings(lease_seconds=1.5, drain_seconds=0.1)
 
@@ -62,6 +69,19 @@ def docker_answers() -> bool:
     with contextlib.suppress(subprocess.SubprocessError):
         return subprocess.run(["docker", "info"], capture_output=True, timeout=5, check=False).returncode == 0
     return False
+
+
+class ByFile(LoadFileScheduling):
+    """Give a process whole files, and files that share something dear together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        name = super()._split_scope(nodeid)
+        return "tests/typescript" if name in PACKED else name
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -99,12 +119,12 @@ def postgres_url() -> Iterator[str]:
         from testcontainers.postgres import PostgresContainer
 
         with PostgresContainer("postgres:18", driver=None) as container:
-            asyncio.run(execute(container.get_connection_url(), *NOT_DURABLE))
+            asyncio.run(execute(container.get_connection_url(), *SHORT_LIVED))
             yield container.get_connection_url()
     else:
         with passable_folder("dossier-test-") as folder:
             server = embedded.start(folder)
-            asyncio.run(execute(server.get_uri(), *NOT_DURABLE))
+            asyncio.run(execute(server.get_uri(), *SHORT_LIVED))
             yield server.get_uri()
             server.cleanup()
 

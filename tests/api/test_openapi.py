@@ -41,6 +41,7 @@ BODIES = (
     b"[" * 9000, b'{"query": "\\u0000"}', b"x" * 2_000_000, b'{"answers": ["a"]}',
     b'{"changes": {}, "after": 999}',
 )  # fmt: skip
+OF_NO_TYPE = (b"", b"null", BODIES[9])  # the type is refused before a body is read, or the size is
 HOSTILE = (  # query, headers
     ("", {}),
     ("?colour=1", {}),
@@ -78,6 +79,7 @@ def requests(method, path, ids):
             yield address + query, headers, None
         for body in BODIES if method in {"post", "put", "patch"} else ():
             yield address, JSON, body
+        for body in OF_NO_TYPE if method in {"post", "put", "patch"} else ():
             yield address, {"Content-Type": "text/plain"}, body
 
 
