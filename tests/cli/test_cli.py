@@ -92,7 +92,7 @@ def test_the_help_of_every_command_has_an_example_that_it_understands(name, comm
 
 
 def too_wide(text: str) -> list[str]:
-    """What of a help is cut, is no word, or goes beyond 80 columns."""
+    """List lines that are cut, cryptic, or beyond 80 columns."""
     lines = text.splitlines()
     cut = [line for line in lines if line.endswith("...") and not line.startswith("Usage")]
     example = text.partition("  Example: ")[2].strip()
