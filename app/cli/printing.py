@@ -13,7 +13,7 @@ from rich.table import Table
 
 from app.cli.terminal import counted, harmless, line, out
 from app.text.report_evidence import parts_of
-from app.text.report_words import ENGLISH
+from app.text.report_languages.english import ENGLISH
 from dossier.job_types import Author, JobView, OutputField, Result
 
 WIDE = 100  # columns of a terminal that also has room for when a job was created

@@ -15,9 +15,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from app.text.report_evidence import cited, evidence
+from app.text.report_languages.report_wording import ReportWords
 from app.text.report_marks import marked
 from app.text.report_output import MAX_REPORT_LINE
-from app.text.report_words import ReportWords, report_words
+from app.text.report_words import report_words
 from app.text.urls import clean
 from dossier.job_types import Result
 

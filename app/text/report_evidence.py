@@ -4,7 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from app.text.report_words import ENGLISH, ReportWords, report_words
+from app.text.report_languages.english import ENGLISH
+from app.text.report_languages.report_wording import ReportWords
+from app.text.report_words import report_words
 from dossier.job_types import Result, SourceView
 
 MAX_UNUSED = 20  # pages set aside that are named

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from app.text.report_words import ReportWords
+from app.text.report_languages.report_wording import ReportWords
 from dossier.job_types import Result
 
 MAX_REPORT_MARKS = 200  # in one report

@@ -18,9 +18,10 @@ from markdown_it.token import Token
 
 from app.text.languages import detect
 from app.text.report_evidence import cited, evidence
+from app.text.report_languages.report_wording import ReportWords
 from app.text.report_marks import marked
 from app.text.report_style import REPORT_STYLE
-from app.text.report_words import ReportWords, report_words, words_language
+from app.text.report_words import report_words, words_language
 from app.text.urls import clean, domain, normalise
 from dossier.job_types import Result, SourceView
 

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from app.text import report_marks, report_output
 from app.text.report_evidence import evidence
+from app.text.report_languages.english import ENGLISH
 from app.text.report_style import REPORT_STYLE
-from app.text.report_words import ENGLISH
 from dossier.job_types import Claim, Metrics, ReportPart, Result, SourceView
 
 HOSTILE = [

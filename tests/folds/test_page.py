@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from app.text.report_evidence import evidence
-from app.text.report_words import ENGLISH
+from app.text.report_languages.english import ENGLISH
 from dossier.job_types import Claim, Metrics, Outcome, Result, SourceView, StopReason
 from tests.folds.logs import every_log, lines, said
 

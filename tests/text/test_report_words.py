@@ -8,7 +8,8 @@ from msgspec.structs import asdict, replace
 
 from app.text import report_output
 from app.text.report_evidence import evidence, work_done
-from app.text.report_words import ENGLISH, REPORT_WORDS
+from app.text.report_languages.english import ENGLISH
+from app.text.report_words import REPORT_WORDS
 from dossier.job_types import Claim, Metrics, ReportPart, Result, SourceView
 
 OTHERS = sorted(REPORT_WORDS.keys() - {"en"})

@@ -120,7 +120,7 @@ export function host(url) {
 
 export const EFFORTS = { quick: t("quick effort"), standard: t("standard effort"), deep: t("deep effort") };
 
-/** Why the research ended; the same sentences as in app/text/report_words.py. */
+/** Why the research ended; the same sentences as in app/text/report_languages/english.py. */
 export const STOPPED = {
   answered: t("The question was answered."),
   no_evidence: t("The sources that were searched hold nothing that answers the question."),
@@ -150,7 +150,7 @@ export function whyStopped(reason, { hasClaims, wasRead, outcome }) {
   return STOPPED[reason];
 }
 
-/** Who wrote it, where it was not a model; the same sentences as in app/text/report_words.py. */
+/** Who wrote it, where it was not a model; the same sentences as in app/text/report_languages/english.py. */
 export const WRITTEN = {
   model: "",
   stand_in: t("This text was selected from the pages without the model, which failed."),

@@ -1,0 +1,1 @@
+"""Hold the words of a report, one file for each language."""

@@ -1,0 +1,56 @@
+"""Word a report in English."""
+
+from app.text.report_languages.report_wording import ReportWords
+
+ENGLISH = ReportWords(
+    title="Report",
+    evidence="Evidence",
+    sources="Sources",
+    no_quote="These sentences have no quote:",
+    unverified="unverified",
+    partly="partly supported",
+    stand_in="This text was selected from the pages without the model, which failed.",
+    stopped={
+        "answered": "The question was answered.",
+        "no_evidence": "The sources that were searched hold nothing that answers the question.",
+        "budget_reached": "The research stopped early: its budget was used up.",
+        "max_iterations": "The research stopped early: it reached its last turn.",
+        "finish_requested": "The research stopped early: the report was wanted at once.",
+        "deadline": "The research stopped early: its time was up.",
+        "model_failed": "The language model failed; the report was put together without it.",
+        "cancelled": "The research was cancelled.",
+        "error": "The research stopped early because of an error.",
+    },
+    pages_unread="No page could be read, so the sources say nothing of the question.",
+    untied="No sentence could be tied to a page that was read.",
+    searches="{n} search|{n} searches",
+    searches_failed="{failed} of {n} search failed|{failed} of {n} searches failed",
+    not_searched="nothing was searched for",
+    found="{n} page found|{n} pages found",
+    none_found="no page found",
+    read="{n} read",
+    unreadable="{n} could not be read",
+    none_readable="none could be read",
+    none_read="none read",
+    set_aside="{n} set aside",
+    unused="Read and not used, because they are of another time or language: {pages}.",
+    backed="{share} of its sentences are backed by a quote from a page that was read.",
+    all_backed="Each of its sentences is backed by a quote from a page that was read.",
+    none_backed="No sentence of this report is backed by a quote from a page.",
+    bound="{share} of the citations that were written could be tied to such a quote.",
+    all_bound="Each citation that was written could be tied to such a quote.",
+    quoted="{n} citation has a quote|{n} citations have a quote",
+    unjudged="its meaning was not judged|their meaning was not judged",
+    judged="{supported} of {n} judged{by} is supported by its meaning|"
+    "{supported} of {n} judged{by} are supported by their meaning",
+    bare="{n} sentence is unverified|{n} sentences are unverified",
+    part="Part {n} was {made}; {share} of its sentences are backed.",
+    made={
+        "model": "written by the model",
+        "stand_in": "selected from the pages without the model",
+        "extractive": "selected from the pages",
+    },
+    added="{n} citation was added by the system.|{n} citations were added by the system.",
+    removed="{n} citation had no such quote and was removed.|"
+    "{n} citations had no such quote and were removed.",
+)

@@ -1,0 +1,56 @@
+"""Word a report in German."""
+
+from app.text.report_languages.report_wording import ReportWords
+
+GERMAN = ReportWords(
+    title="Bericht",
+    evidence="Belege",
+    sources="Quellen",
+    no_quote="Diese Sätze haben kein Zitat:",
+    unverified="unbelegt",
+    partly="teilweise belegt",
+    stand_in="Dieser Text wurde ohne das Sprachmodell, das ausfiel, aus den Seiten ausgewählt.",
+    stopped={
+        "answered": "Die Frage wurde beantwortet.",
+        "no_evidence": "In den durchsuchten Quellen steht nichts, das die Frage beantwortet.",
+        "budget_reached": "Die Recherche endete früh: Das Budget war aufgebraucht.",
+        "max_iterations": "Die Recherche endete früh: Der letzte Schritt war erreicht.",
+        "finish_requested": "Die Recherche endete früh: Der Bericht wurde sofort verlangt.",
+        "deadline": "Die Recherche endete früh: Die Zeit war um.",
+        "model_failed": "Das Sprachmodell fiel aus; der Bericht wurde ohne es zusammengestellt.",
+        "cancelled": "Die Recherche wurde abgebrochen.",
+        "error": "Die Recherche endete früh wegen eines Fehlers.",
+    },
+    pages_unread="Keine Seite konnte gelesen werden; die Quellen sagen daher nichts zur Frage.",
+    untied="Kein Satz ließ sich einer gelesenen Seite zuordnen.",
+    searches="{n} Suche|{n} Suchen",
+    searches_failed="{failed} von {n} Suche fehlgeschlagen|{failed} von {n} Suchen fehlgeschlagen",
+    not_searched="nichts wurde gesucht",
+    found="{n} Seite gefunden|{n} Seiten gefunden",
+    none_found="keine Seite gefunden",
+    read="{n} gelesen",
+    unreadable="{n} nicht lesbar",
+    none_readable="keine war lesbar",
+    none_read="keine gelesen",
+    set_aside="{n} beiseitegelegt",
+    unused="Gelesen und nicht verwendet, weil aus anderer Zeit oder in anderer Sprache: {pages}.",
+    backed="{share} der Sätze sind durch ein Zitat aus einer gelesenen Seite belegt.",
+    all_backed="Jeder Satz ist durch ein Zitat aus einer gelesenen Seite belegt.",
+    none_backed="Kein Satz dieses Berichts ist durch ein Zitat aus einer Seite belegt.",
+    bound="{share} der geschriebenen Verweise ließen sich einem solchen Zitat zuordnen.",
+    all_bound="Jeder geschriebene Verweis ließ sich einem solchen Zitat zuordnen.",
+    quoted="{n} Verweis hat ein Zitat|{n} Verweise haben ein Zitat",
+    unjudged="die Bedeutung wurde nicht beurteilt",
+    judged="{supported} von {n} beurteilten{by} stützt ihren Satz dem Sinn nach|"
+    "{supported} von {n} beurteilten{by} stützen ihren Satz dem Sinn nach",
+    bare="{n} Satz ist unbelegt|{n} Sätze sind unbelegt",
+    part="Teil {n} wurde {made}; {share} seiner Sätze sind belegt.",
+    made={
+        "model": "vom Sprachmodell geschrieben",
+        "stand_in": "ohne das Sprachmodell aus den Seiten ausgewählt",
+        "extractive": "aus den Seiten ausgewählt",
+    },
+    added="{n} Verweis wurde vom System ergänzt.|{n} Verweise wurden vom System ergänzt.",
+    removed="{n} Verweis hatte kein solches Zitat und wurde entfernt.|"
+    "{n} Verweise hatten kein solches Zitat und wurden entfernt.",
+)
