@@ -194,11 +194,12 @@ class IndexedPage:
 
     def _framed(self, exact: FoundQuotes) -> FoundQuotes | str:
         """Accept a verbatim quote, unless the sentence around it withdraws it."""
-        start = exact.quotes[0].start
-        at = bisect_right(self.spans, (start, len(self.text))) - 1
-        return (
-            meaning.framed(self.text[self.spans[at][0] : start], self.language) or exact if at >= 0 else exact
-        )
+        quote = exact.quotes[0]
+        at = bisect_right(self.spans, (quote.start, len(self.text))) - 1
+        if at < 0:
+            return exact
+        start, end = self.spans[at]
+        return meaning.within(self.text[start:end], quote.start - start, quote.text, self.language) or exact
 
     def _verbatim(self, text: str) -> FoundQuotes | None:
         start = self.text.find(text)

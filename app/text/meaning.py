@@ -11,7 +11,7 @@ its characters. Synonyms, irony and what follows from context are for a judge.
 import re
 from functools import lru_cache
 
-from app.text import han_meaning, proper_names, roles
+from app.text import conditions, han_meaning, proper_names, roles
 from app.text.alignment import MIN_RATIO, NUMBER, WORD, Aligned, Token, is_month_of_may
 from app.text.exclusive_words import EXCLUSIVE
 from app.text.numerals import NUMERALS
@@ -21,10 +21,12 @@ from app.text.refusal_words import plainly_denied
 from app.text.superlatives import outranked
 from app.text.turning_words import (
     ALL,
+    BELIEFS,
     CERTAIN,
     DENIALS,
     HEDGES,
     NEARLY,
+    PREPOSITIONS,
     SECOND,
     SOME,
     negations,
@@ -37,6 +39,7 @@ LONGER = 1.8  # times the words of a claim, that a quote in another language may
 MAX_COMPARED_WORDS = 400  # of a text that are compared
 
 OPPOSITE = "the page says the opposite: a negation differs"
+OTHER_SUBJECT = "the page says it of another subject"
 RESERVED = "the page says it with a reservation that is missing here"
 CROSSED = {
     "than": "the page compares the two the other way round",
@@ -47,6 +50,9 @@ CROSSED = {
 
 _COMPARED_WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 _CLAUSE = re.compile(r"\b(?:that|dass|whether|if|ob|wenn|falls|que|что)\W{0,3}\Z", re.IGNORECASE)
+# Who or what stands behind the verb of a relative clause is not what the sentence is about.
+_OBJECT_NEXT = re.compile(r"\b(?:who\s[^\W\d_]+|that\s[^\W\d_]+ed)\s?\Z", re.IGNORECASE)
+MAX_RELATIVE = 60  # characters
 _ONLY = re.compile(
     r"\b(?:not (?:only|just|least|more than|less than)|no (?:more|less|fewer) than"
     r"|nicht (?:nur|bloß|zuletzt|mehr als|weniger als)|noch nicht|pas (?:seulement|que)"
@@ -76,6 +82,8 @@ def turned(
     claim, quote, whole = (plainly_denied(text, language) for text in (claim, quote, whole))
     if ranked := outranked(claim, quote, whole, language):
         return f"the page says “{ranked}”, which is missing here"
+    if open_ := conditions.left_out(claim, quote, language):
+        return open_
     said, there = frozenset(words(claim)), frozenset(words(quote))
     around = frozenset(words(whole)) | there
     pair = aligned(claim, quote, language)
@@ -138,6 +146,28 @@ def words(text: str) -> list[str]:
     return found[:MAX_COMPARED_WORDS]
 
 
+def within(sentence: str, start: int, part: str, language: str) -> str:
+    """Return why a sentence does not say a part of it for its own.
+
+    Args:
+        sentence: of a page.
+        start: of the part in it, in characters.
+        part: may go on behind the sentence.
+        language: of the page.
+    """
+    before = sentence[:start]
+    if len(part) >= len(sentence.rstrip()) - 1:
+        return ""
+    if _OBJECT_NEXT.search(before[-MAX_RELATIVE:]) or _last(before) & PREPOSITIONS:
+        return OTHER_SUBJECT
+    return framed(before, language) or conditions.left_out(part, sentence, language)
+
+
+def _last(before: str) -> frozenset[str]:
+    """Return the last word, if no sign is behind it."""
+    return frozenset(words(before[-30:])[-1:]) if before.rstrip()[-1:].isalpha() else frozenset()
+
+
 def framed(before: str, language: str) -> str:
     """Return why a sentence withdraws a part that it quotes.
 
@@ -151,13 +181,13 @@ def framed(before: str, language: str) -> str:
     last = frozenset(words(before[-30:])[-1:])
     if last & negations(language) - SECOND:
         return OPPOSITE
-    if last & (NEARLY | CERTAIN):
+    if last & (NEARLY | CERTAIN | BELIEFS):
         return RESERVED
     if not _CLAUSE.search(before):
         return ""
     if around & negations(language) or around & DENIALS:
         return "the page does not say this itself: it is denied, doubted or asked there"
-    return RESERVED if around & CERTAIN else ""
+    return RESERVED if around & (CERTAIN | BELIEFS) else ""
 
 
 def _denied(pair: Aligned, share: float) -> str:

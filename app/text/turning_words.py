@@ -41,19 +41,21 @@ SOME = word_set("""majority minority handful mehrheit minderheit some many most 
     souvent parfois algunos algunas varios varias muchos muchas menudo""")
 NEARLY = word_set("""almost nearly virtually practically fast nahezu beinahe annähernd presque quasiment casi
     почти quasi quase bijna""")
-CERTAIN = word_set("""may might could perhaps possibly probably likely reportedly allegedly supposedly
+CERTAIN = word_set(
+    """may might could perhaps possibly probably likely reportedly allegedly supposedly hopefully
     apparently seemingly presumably potentially maybe purportedly arguably conceivably suggests suggest
     suggested appears appear appeared seems seem seemed estimated believed thought alleged rumoured
-    rumored suspected expected planned könnte könnten vielleicht möglicherweise womöglich
-    wahrscheinlich vermutlich angeblich dürfte dürften offenbar mutmaßlich wohl anscheinend
-    scheinbar eventuell voraussichtlich scheint scheinen schien geschätzt vermutet erwartet geplant
-    mag mögen aurait auraient serait seraient peut-être probablement vraisemblablement sans-doute
-    apparemment semble semblent prétendument probablemente quizá quizás posiblemente supuestamente
-    aparentemente parece parecen habría habrían podría podrían вероятно возможно предположительно
-    якобы по-видимому видимо наверное могло мог могла могли может могут кажется сообщается
-    probabilmente forse potrebbe potrebbero presumibilmente sembra sembrano pare avrebbe avrebbero
-    sarebbe sarebbero talvez provavelmente poderia poderiam supostamente parece teria teriam seria
-    seriam mogelijk misschien waarschijnlijk vermoedelijk zou zouden blijkbaar lijkt lijken""")
+    rumored suspected expected planned könnte könnten vielleicht möglicherweise womöglich wahrscheinlich
+    vermutlich angeblich dürfte dürften offenbar mutmaßlich wohl anscheinend hoffentlich scheinbar
+    eventuell voraussichtlich scheint scheinen schien geschätzt vermutet erwartet geplant mag mögen
+    aurait auraient serait seraient peut-être probablement vraisemblablement sans-doute apparemment
+    semble semblent prétendument probablemente quizá quizás posiblemente supuestamente aparentemente
+    parece parecen habría habrían podría podrían вероятно возможно предположительно якобы по-видимому
+    видимо наверное могло мог могла могли может могут кажется сообщается probabilmente forse potrebbe
+    potrebbero presumibilmente sembra sembrano pare avrebbe avrebbero sarebbe sarebbero talvez
+    provavelmente poderia poderiam supostamente parece teria teriam seria seriam mogelijk misschien
+    waarschijnlijk vermoedelijk zou zouden blijkbaar lijkt lijken"""
+)
 HEDGES = CERTAIN | word_set(
     "should soll sollen sollte can kann können would würde würden sei seien habe hätte hätten"
 )
@@ -62,6 +64,19 @@ DENIALS = word_set("""deny denies denied doubt doubts doubted false untrue wrong
     dispute disputes disputed whether if unclear unlikely refuted claim claims claimed ob wenn falls
     bestreitet bestritt leugnet leugnete bezweifelt falsch unwahr mythos unklar behauptet behauptete
     behaupten widerlegt irrtum""")
+
+
+# Who believes something, hopes or fears it says that it may be.
+BELIEFS = word_set("""hope hopes hoped assume assumes assumed believe believes think thinks predict predicts
+    predicted fear fears feared expects guess guessed imagine imagines imagined speculate speculates
+    speculated suspects hofft hofften hoffte glaubt glaubten glaubte meint meinten meinte denkt dachte
+    befürchtet befürchtete erwarten erwartet espère espérait croit croyait pense pensait suppose craint
+    espera esperaba cree creía piensa supone teme spera crede pensava suppone acredita acha supõe hoopt
+    gelooft denkt vreest надеется считает полагает думает""")
+# Behind these a sentence goes on with another thing than its subject.
+PREPOSITIONS = word_set("""of behind near beside besides with without by to for from about against under below
+    above beyond toward towards von neben hinter mit bei für gegen unter gegenüber de des du derrière
+    avec sans par pour contre con sin por para contra di del della senza""")
 
 
 def negations(language: str) -> frozenset[str]:
