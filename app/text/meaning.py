@@ -21,9 +21,11 @@ from app.text.refusal_words import plainly_denied
 from app.text.superlatives import outranked
 from app.text.turning_words import (
     ALL,
+    ARTICLES,
     BELIEFS,
     CERTAIN,
     DENIALS,
+    FILLERS,
     HEDGES,
     NEARLY,
     PREPOSITIONS,
@@ -53,6 +55,11 @@ _CLAUSE = re.compile(r"\b(?:that|dass|whether|if|ob|wenn|falls|que|что)\W{0,3
 # Who or what stands behind the verb of a relative clause is not what the sentence is about.
 _OBJECT_NEXT = re.compile(r"\b(?:who\s[^\W\d_]+|that\s[^\W\d_]+ed)\s?\Z", re.IGNORECASE)
 MAX_RELATIVE = 60  # characters
+SUBJECT = 6  # words
+_HAS_VERB = re.compile(
+    r"(?:\S{1,40}\s){1,4}(?:is|are|was|were|has|have|had|will|can|ist|sind|war|waren|hat|haben|wird|est|sont|était"
+    r"|es|son|era|è|sono|[a-z]{2,30}(?:ed|te|ten))\b"
+)
 _ONLY = re.compile(
     r"\b(?:not (?:only|just|least|more than|less than)|no (?:more|less|fewer) than"
     r"|nicht (?:nur|bloß|zuletzt|mehr als|weniger als)|noch nicht|pas (?:seulement|que)"
@@ -158,14 +165,15 @@ def within(sentence: str, start: int, part: str, language: str) -> str:
     before = sentence[:start]
     if len(part) >= len(sentence.rstrip()) - 1:
         return ""
-    if _OBJECT_NEXT.search(before[-MAX_RELATIVE:]) or _last(before) & PREPOSITIONS:
+    if _OBJECT_NEXT.search(before[-MAX_RELATIVE:]) or (_is_subject(before) and _HAS_VERB.match(part)):
         return OTHER_SUBJECT
     return framed(before, language) or conditions.left_out(part, sentence, language)
 
 
-def _last(before: str) -> frozenset[str]:
-    """Return the last word, if no sign is behind it."""
-    return frozenset(words(before[-30:])[-1:]) if before.rstrip()[-1:].isalpha() else frozenset()
+def _is_subject(before: str) -> bool:
+    """Return True for "The mayor of", behind which the subject goes on."""
+    said = words(before) if len(before) <= MAX_RELATIVE and before.rstrip()[-1:].isalpha() else []
+    return 1 < len(said) <= SUBJECT and said[0] in FILLERS | ARTICLES and said[-1] in PREPOSITIONS
 
 
 def framed(before: str, language: str) -> str:
