@@ -41,7 +41,7 @@ LONGER = 1.8  # times the words of a claim, that a quote in another language may
 MAX_COMPARED_WORDS = 400  # of a text that are compared
 
 OPPOSITE = "the page says the opposite: a negation differs"
-OTHER_SUBJECT = "the page says it of another subject"
+OF_ANOTHER = "the page says it of another subject"
 RESERVED = "the page says it with a reservation that is missing here"
 CROSSED = {
     "than": "the page compares the two the other way round",
@@ -154,7 +154,7 @@ def words(text: str) -> list[str]:
 
 
 def within(sentence: str, start: int, part: str, language: str) -> str:
-    """Return why a sentence does not say a part of it for its own.
+    """Return why a sentence does not say its part.
 
     Args:
         sentence: of a page.
@@ -166,7 +166,7 @@ def within(sentence: str, start: int, part: str, language: str) -> str:
     if len(part) >= len(sentence.rstrip()) - 1:
         return ""
     if _OBJECT_NEXT.search(before[-MAX_RELATIVE:]) or (_is_subject(before) and _HAS_VERB.match(part)):
-        return OTHER_SUBJECT
+        return OF_ANOTHER
     return framed(before, language) or conditions.left_out(part, sentence, language)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.text import meaning
-from app.text.conditions import ALTERNATIVE, CONDITION, left_out
+from app.text.conditions import ALTERNATIVE, UNCONDITIONAL, left_out
 
 HALVED = [
     ("en", "If the pressure exceeds fifty bar, the valve opens at once.", "The valve opens at once."),
@@ -37,7 +37,7 @@ WHOLE = [
 
 @pytest.mark.parametrize(("language", "page", "claim"), HALVED)
 def test_a_condition_that_is_left_out_is_named(language, page, claim):
-    assert left_out(claim, page, language) == CONDITION
+    assert left_out(claim, page, language) == UNCONDITIONAL
 
 
 @pytest.mark.parametrize(("language", "page", "claim"), WHOLE)
