@@ -19,7 +19,7 @@ from app.api.callbacks import kept_callback, promised_callback
 from app.api.context import ApiContext, job_id_of
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
 from app.api.problem_details import BadRequest
-from app.api.schema_door import check_output_schema
+from app.api.schema_door import written_schema
 from app.domain.diff import diff
 from app.domain.row import Row
 from app.handle import fork
@@ -57,7 +57,7 @@ async def fork_job(
         raise BadRequest("out_of_range", f"The job's last event is {head.seq}.", "after")
     check_key(idempotency_key)
     context.models.check_changes(changes)
-    check_output_schema(changes.output_schema, "changes.output_schema")
+    changes = replace(changes, output_schema=written_schema(changes.output_schema, "changes.output_schema"))
     await context.admit()
     fork_id = uuid7()
     callback = await promised_callback(context, fork_id, data.callback_url)

@@ -14,7 +14,7 @@ from app.api.context import ApiContext, job_id_of
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
 from app.api.direct import DIRECT
 from app.api.rate_limit import counted
-from app.api.schema_door import check_output_schema
+from app.api.schema_door import written_schema
 from app.api.waiting import until_over
 from app.domain import commands as c
 from app.domain.view import job_view
@@ -72,7 +72,7 @@ async def submit_job(
     """Store the question, which no crash can lose afterwards."""
     check_key(idempotency_key)
     context.models.check(data.model, context.terms.ceilings.limits(data.effort, data.limits))
-    check_output_schema(data.output_schema)
+    data = replace(data, output_schema=written_schema(data.output_schema))
     await context.admit()
     job_id = uuid7()
     callback = await promised_callback(context, job_id, data.callback_url)

@@ -87,6 +87,8 @@ def steps_done(job: Job) -> int:
     research = job.research
     if research.report:
         return len(research.plan)
+    if research.work.threads:
+        return sum(thread.closed is not None for thread in research.work.threads[: len(research.plan)])
     return min(len(research.plan), max(0, len(research.turns) - 1) // TURNS_PER_STEP)
 
 

@@ -13,6 +13,7 @@ from app.domain import research
 from app.domain.chain import GENESIS
 from app.domain.outcome import outcome, sentence
 from app.domain.research import Research
+from app.domain.threaded_work import share_done
 from app.domain.words import step_in_words, wait_in_words
 from dossier.job_types import OVER, JobError, Outcome, Status, StopReason
 from dossier.request import ResearchRequest
@@ -22,6 +23,7 @@ OUTCOME_WORDS: dict[Outcome | None, str] = {
     "not_found": "Nothing was found",
     "not_researched": "Not researched",
 }
+PLANNED, CHECKING = 12, 95  # progress of a threaded job once its threads are open, and with its draft
 LEASED: frozenset[Status] = frozenset({"running", "cancelling"})
 
 
@@ -300,5 +302,22 @@ def _progress(job: Job) -> int:
     """
     if job.status == "completed" and came_of(job) != "not_researched":
         return 100
+    return max(job.progress, min(99, _threads_progress(job) or _turns_progress(job)))
+
+
+def _turns_progress(job: Job) -> int:
     done, total = len(job.research.turns), job.research.total_steps
-    return max(job.progress, min(99, 100 * done // total if total else 0))
+    return 100 * done // total if total else 0
+
+
+def _threads_progress(job: Job) -> int:
+    """Return the progress of a threaded job: plan, threads, sections, checks.
+
+    0 where no thread was opened.
+    """
+    research = job.research
+    if not research.work.threads:
+        return 0
+    if research.draft is not None:
+        return CHECKING
+    return PLANNED + round((CHECKING - PLANNED) * share_done(research.work))

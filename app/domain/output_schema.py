@@ -20,6 +20,7 @@ MAX_WRITTEN_NODES = 1000  # of a schema whose definitions are written out
 MAX_OUTPUT_VALUE = 2000  # characters of a value as text
 SCALARS = ("string", "number", "integer", "boolean")
 ABOUT_VALUES = ("enum", "minimum", "maximum", "minLength", "maxLength", "format")
+BOUND_PAIRS = (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems"))
 ABOUT_OBJECTS = ("properties", "required", "additionalProperties")
 KEYWORDS = frozenset(
     (
@@ -123,13 +124,27 @@ def _value_faults(node: SchemaNode, path: str) -> Iterator[SchemaFault]:
     for name in ("title", "description", "format", "$schema"):
         if not isinstance(node.get(name, ""), str):
             yield SchemaFault(f"{path}.{name}", "Expected a string.")
-    for name in ("minimum", "maximum", "minItems", "maxItems", "minLength", "maxLength"):
-        value = node.get(name, 0)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+    for name in ("minimum", "maximum"):
+        if not _is_number(node.get(name, 0)):
             yield SchemaFault(f"{path}.{name}", "Expected a number.")
+    for name in ("minItems", "maxItems", "minLength", "maxLength"):
+        value = node.get(name, 0)
+        if not _is_number(value) or value < 0 or value != int(value):
+            yield SchemaFault(f"{path}.{name}", "Expected a whole number from 0.")
+    for least, most in BOUND_PAIRS:
+        if _is_above(node.get(least), node.get(most)):
+            yield SchemaFault(f"{path}.{least}", f"Use a {least} that is not above {most}.")
     choices = node.get("enum", ["x"])
     if not isinstance(choices, list) or not choices or not all(map(_is_plain, choices)):
         yield SchemaFault(f"{path}.enum", "Expected an array of strings or numbers.")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_above(least: Any, most: Any) -> bool:  # noqa: ANN401 - any JSON
+    return _is_number(least) and _is_number(most) and bool(least > most)
 
 
 def _is_plain(value: object) -> bool:
@@ -278,6 +293,8 @@ class _Simplifier:
         node = self._merged(node, depth)
         if "const" in node:
             node = {**node, "enum": [node["const"]]}
+        if isinstance(node.get("enum"), list) and None in node["enum"]:  # each field may be null
+            node = {**node, "enum": [one for one in node["enum"] if one is not None]}
         kept = {name: value for name, value in node.items() if name not in ("$defs", "default", "const")}
         if isinstance(properties := kept.get("properties"), dict):
             kept["properties"] = {name: self.simple(inner, depth + 1) for name, inner in properties.items()}

@@ -76,6 +76,31 @@ ThreadEvent = (
     | e.SectionsCriticised
 )
 
+RESEARCH_SHARE = 0.6  # of the work of a threaded job; the outline, sections and the critique are the rest
+OUTLINE_SHARE = 0.1
+WRITING_SHARE = 0.25
+STEP_SHARE = 0.3  # of a thread's open rest that a step takes, however many follow
+
+
+def share_done(work: ThreadedWork) -> float:
+    """Return about which share of the work is done, 0 to 1."""
+    if not work.threads:
+        return 0.0
+    researched = sum(map(_thread_share, work.threads)) / len(work.threads)
+    planned = len(work.outline.sections) if work.outline else 0
+    written = min(1.0, len(work.sections) / planned) if planned else 0.0
+    outlined = OUTLINE_SHARE if planned else 0.0
+    critique = 1 - RESEARCH_SHARE - OUTLINE_SHARE - WRITING_SHARE if work.critique else 0.0
+    return RESEARCH_SHARE * researched + outlined + WRITING_SHARE * written + critique
+
+
+def _thread_share(thread: Thread) -> float:
+    """Return a thread's share: it grows with each step, and is 1 at its end."""
+    if thread.closed is not None:
+        return 1.0
+    return 1 - (1 - STEP_SHARE) ** (len(thread.steps) - 1 + bool(thread.hits) + bool(thread.extracted))
+
+
 _PARTS = frozenset({"extract", "outline", "section", "critique", "open", "report"})
 
 

@@ -4,7 +4,7 @@ Both eras of the protocol are served.
 """
 
 from collections.abc import Awaitable
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
@@ -53,7 +53,7 @@ def make_mcp_server(tools: ResearchTools) -> MCPServer[None]:
 
 def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
     @server.tool(annotations=SPENDS)
-    async def start_research(
+    async def start_research(  # noqa: PLR0913, PLR0917 - hosts name their arguments
         question: Annotated[str, Field(min_length=1, max_length=MAX_QUERY)],
         effort: Literal["quick", "standard", "deep"] = "standard",
         instructions: Annotated[
@@ -67,12 +67,21 @@ def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
         clarify: Annotated[  # noqa: FBT002 - hosts name their arguments
             bool, Field(description="Let the agent ask before it starts; get_research asks the user.")
         ] = False,
+        plan_review: Annotated[  # noqa: FBT002 - hosts name their arguments
+            bool, Field(description="Wait with the plan; get_research shows it, answer_question goes on.")
+        ] = False,
+        output_schema: Annotated[
+            dict[str, Any] | None,
+            Field(description="A JSON Schema of an object to fill; get_research returns it as output."),
+        ] = None,
         pages: Annotated[
             PagesWanted | None, Field(description="When, in which language and where the pages are from.")
         ] = None,
     ) -> Started:
         """Start research on a question, and return a job_id at once."""
-        wish = HostWish(instructions, language, length, outline or [], clarify, pages or {})
+        wish = HostWish(
+            instructions, language, length, outline or [], clarify, plan_review, output_schema, pages or {}
+        )
         return await _said(tools.start(question, effort, wish))
 
     @server.tool(annotations=READS)
@@ -97,10 +106,19 @@ def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
 
     @server.tool(annotations=SPENDS)
     async def answer_question(
-        job_id: JobId, answers: Annotated[list[str], Field(min_length=1, max_length=10)]
+        job_id: JobId,
+        answers: Annotated[
+            list[str] | None, Field(max_length=10, description="Answers, or remarks on a plan.")
+        ] = None,
+        plan: Annotated[
+            list[str] | None, Field(max_length=10, description="The steps of an edited plan.")
+        ] = None,
+        approve: Annotated[  # noqa: FBT002 - hosts name their arguments
+            bool, Field(description="Go on with the plan as it is.")
+        ] = False,
     ) -> ResearchResult:
-        """Answer the questions of a job whose status is input_required."""
-        return await _said(tools.answer(job_id, answers))
+        """Answer a job whose status is input_required, or review its plan."""
+        return await _said(tools.answer(job_id, answers or [], plan, approve=approve))
 
 
 async def _get_or_ask(

@@ -5,9 +5,10 @@ import contextlib
 import time
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from mcp.types import ElicitResult
 from typing_extensions import TypedDict
 
@@ -50,6 +51,8 @@ class HostWish(NamedTuple):
     length: Length | None = None
     outline: Sequence[str] = ()
     clarify: bool = False
+    plan_review: bool = False
+    output_schema: dict[str, Any] | None = None
     pages: PagesWanted = {}  # noqa: RUF012 - nobody writes to it
 
 
@@ -70,6 +73,8 @@ class ResearchTools:
             length=wish.length,
             outline=wish.outline,
             clarify=wish.clarify,
+            plan_review=wish.plan_review,
+            output_schema=wish.output_schema,
             sources=_sources(wish.pages),
         )
         return Started(
@@ -101,9 +106,11 @@ class ResearchTools:
         await self._dossier.cancel(job_id)
         return research_result(await self._dossier.job(job_id))
 
-    async def answer(self, job_id: str, answers: list[str]) -> ResearchResult:
-        """Answer the agent's questions. Raises DossierError."""
-        return research_result(await self._dossier.answer(job_id, answers))
+    async def answer(
+        self, job_id: str, answers: list[str], plan: list[str] | None = None, *, approve: bool = False
+    ) -> ResearchResult:
+        """Answer the agent's questions, or review its plan. Raises DossierError."""
+        return research_result(await self._dossier.answer(job_id, answers, plan=plan, approve=approve))
 
     async def reply(self, job_id: str, said: ElicitResult) -> None:
         """Pass on what a user said in a form. Raises DossierError."""
@@ -209,6 +216,8 @@ def research_result(view: JobView) -> ResearchResult:
         found["error"] = view.error.error_message
     if asked := view.input_request:
         found["questions"], found["assumptions"] = list(asked.questions), list(asked.assumptions)
+        if asked.plan:
+            found["plan"] = list(asked.plan)
     if result := view.result:
         found["title"], found["outcome_reason"] = result.title, result.outcome_reason
         found["report"] = result.final_answer[:MAX_REPORT]
@@ -219,4 +228,6 @@ def research_result(view: JobView) -> ResearchResult:
             for one in result.sources
             if one.read
         ]
+        if result.output:
+            found["output"] = msgspec.to_builtins(result.output)
     return found

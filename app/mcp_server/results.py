@@ -1,6 +1,6 @@
 """What the tools answer. Hosts read the shapes from these types."""
 
-from typing import NotRequired  # pydantic reads typing's only from Python 3.12 on
+from typing import Any, NotRequired  # pydantic reads typing's only from Python 3.12 on
 
 from typing_extensions import TypedDict
 
@@ -37,6 +37,8 @@ class ResearchResult(TypedDict):
     sources: NotRequired[list[ReportSource]]
     questions: NotRequired[list[str]]  # to be answered with answer_question
     assumptions: NotRequired[list[str]]  # that hold if nobody answers
+    plan: NotRequired[list[str]]  # to be approved or edited with answer_question
+    output: NotRequired[dict[str, Any]]  # of an output_schema: its value, and the citations of each field
     error: NotRequired[str]
 
 

@@ -188,14 +188,16 @@ def test_what_clients_generate_is_written_out():
             "near": {"anyOf": [{"$ref": "#/$defs/Place"}, {"type": "null"}], "default": None},
             "all": {"type": "array", "items": {"$ref": "#/$defs/Place"}},
             "kind": {"type": "string", "const": "city"},
+            "size": {"type": ["string", "null"], "enum": ["small", None]},
         },
     }
 
     written = simplified(schema)
 
     assert schema_faults(written) == []
-    assert [leaf.pointer for leaf in leaves(written)] == ["/near/name", "/all", "/kind"]
+    assert [leaf.pointer for leaf in leaves(written)] == ["/near/name", "/all", "/kind", "/size"]
     assert written["properties"]["kind"]["enum"] == ["city"]
+    assert written["properties"]["size"]["enum"] == ["small"]
 
 
 def test_definitions_that_grow_without_end_are_refused():
@@ -223,6 +225,14 @@ FAULTS = [
     ({"type": "object", "properties": {"a/b": {"type": "string"}}}, ".properties.a/b"),
     ({"type": "object", "properties": {"1": {"type": "string"}}}, ".properties.1"),
     ({"type": "object", "properties": {"a": {"type": "number", "minimum": "1"}}}, ".properties.a.minimum"),
+    (
+        {"type": "object", "properties": {"a": {"type": "number", "minimum": 5, "maximum": 1}}},
+        ".properties.a.minimum",
+    ),
+    (
+        {"type": "object", "properties": {"a": {"type": "string", "maxLength": -5}}},
+        ".properties.a.maxLength",
+    ),
     ({"type": "object", "properties": {"a": {"enum": [], "type": "string"}}}, ".properties.a.enum"),
     ({"type": "object", "properties": {f"a{n}": {"type": "string"} for n in range(61)}}, ""),
     ({"type": "object", "properties": {"a": {"type": "string", "title": "x" * 11_000}}}, ""),

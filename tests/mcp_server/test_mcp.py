@@ -93,6 +93,24 @@ async def test_a_host_says_what_the_report_is_to_be_like_and_has_it_written_now(
     assert view["sources"] == pages
 
 
+async def test_a_host_reviews_the_plan_and_gets_a_filled_schema(address, house):
+    schema = {"type": "object", "properties": {"degrees": {"type": "integer"}}}
+    wish = {"plan_review": True, "output_schema": schema}
+    async with over_http(address) as session:
+        started = await told(session, "start_research", question="How does water boil?", **wish)
+        waiting = await told(session, "get_research", job_id=started["job_id"], wait_seconds=30)
+        refused = await session.call_tool("answer_question", {"job_id": started["job_id"]})
+        await told(session, "answer_question", job_id=started["job_id"], plan=["Boil it"], answers=["Soon."])
+        research = await told(session, "get_research", job_id=started["job_id"], wait_seconds=30)
+
+    assert waiting["status"] == "input_required"
+    assert waiting["plan"]
+    assert refused.is_error
+    assert house.model.asks[-1].review.steps == ("Boil it",)
+    assert research["output"]["value"] == {"degrees": None}
+    assert [field["field"] for field in research["output"]["fields"]] == ["/degrees"]
+
+
 async def test_search_and_fetch_have_the_shapes_that_chatgpt_reads(address, engine):
     await documents.put(
         engine, ANYBODY, "docs://kettle", "The kettle", "A kettle whistles when its water boils."

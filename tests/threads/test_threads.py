@@ -27,6 +27,15 @@ async def test_a_deep_job_finds_the_facts_of_its_world_and_names_the_contradicti
     }
     assert job.research.report.coverage > 0.9
     assert_chain(rows)
+    assert_grows([(row.type, row.progress) for row in rows])
+
+
+def assert_grows(told):
+    """Progress rises with the plan, the threads and the sections."""
+    seen, last = [progress for _, progress in told], dict(told)
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 10
+    assert 0 < last["plan_drafted"] < last["outline_drafted"] < last["report_drafted"] < seen[-1] == 100
 
 
 SHOWN = """

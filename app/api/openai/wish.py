@@ -11,9 +11,8 @@ from msgspec import Struct
 from app.api.contract import decoded_body, require_json
 from app.api.openai.conversation import PlainMessage, instructions_of, messages_of, question_of
 from app.api.problem_details import BadRequest, InvalidRequest
-from app.api.schema_door import check_output_schema
+from app.api.schema_door import written_schema
 from app.api.shape import bound_faults, faults, text_faults
-from app.domain.output_schema import simplified
 from app.faces.model_names import EFFORTS, MODEL_PREFIX, read_model_name
 from dossier.request import Effort, ResearchRequest
 
@@ -237,9 +236,7 @@ def _schema_of(format_: object, field: str) -> dict[str, Any] | None:
     schema = (inner if isinstance(inner, dict) else format_).get("schema")
     if not isinstance(schema, dict):
         raise BadRequest("missing_field", "Send `schema`: a JSON Schema.", field)
-    schema = simplified(schema)
-    check_output_schema(schema, field)
-    return schema
+    return written_schema(schema, field)
 
 
 def _flag(body: Mapping[str, Any], name: str) -> bool:
