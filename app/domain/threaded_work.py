@@ -95,7 +95,7 @@ def share_done(work: ThreadedWork) -> float:
 
 
 def _thread_share(thread: Thread) -> float:
-    """Return a thread's share: it grows with each step, and is 1 at its end."""
+    """Return a thread's share, which grows with each step to 1."""
     if thread.closed is not None:
         return 1.0
     return 1 - (1 - STEP_SHARE) ** (len(thread.steps) - 1 + bool(thread.hits) + bool(thread.extracted))
