@@ -154,11 +154,27 @@ def _list(item: inspect.Type, value: object, most: int | None, path: str, notes:
     values = [] if value is None or value == "" else value if isinstance(value, list | tuple) else [value]
     if isinstance(value, Mapping):
         values = list(value.values())
-    fitted = [_field(item, one, path, notes) for one in values]
+    fitted = [_item(item, one, path, notes) for one in values]
     kept = [one for one in fitted if one not in (None, "")]
     if most and len(kept) > most:
         notes.append(f"{path}: {most} of {len(kept)} taken")
     return kept[:most]
+
+
+def _item(kind: inspect.Type, value: object, path: str, notes: Notes) -> Any:  # noqa: ANN401
+    """Convert an item, None where it cannot be used.
+
+    A report is not refused for one quote or value of its side lists.
+    """
+    if not isinstance(kind, inspect.StructType):
+        return _field(kind, value, path, notes)
+    told: Notes = []
+    try:
+        found = _field(kind, value, path, told) if isinstance(value, Mapping) else None
+    except Unusable:
+        found = None
+    notes += told if found is not None else [f"{path}: one that lacks a part was left out"]
+    return found
 
 
 def _text(value: object, most: int | None, path: str, notes: Notes) -> str | None:

@@ -164,6 +164,36 @@ def test_a_confidence_in_other_words_does_not_lose_the_report(said, meant):
     assert taken(json.dumps(report("It is [1].", confidence=said))).function.confidence == meant
 
 
+ENTRY = {"field": "/a", "value": "5", "source": 1, "quote": "It is 5.", "confidence": "high"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"a": 5},
+        "none",
+        ["x"],
+        [{"field": "/a"}],
+        [{**ENTRY, "quote": None}],
+        [{**ENTRY, "source": None}],
+        [{name: said for name, said in ENTRY.items() if name != "source"}],
+    ],
+)
+@pytest.mark.parametrize("name", ["output", "quotes"])
+def test_a_report_is_not_lost_for_an_entry_that_lacks_a_part(name, given):
+    text = json.dumps(report("Water boils [1].", **{name: given}))
+
+    assert taken(text).function.content == "Water boils [1]."
+    assert not getattr(taken(text).function, name)
+    assert f"write_report.{name}: one that lacks a part was left out" in notes(text)
+
+
+def test_entries_beside_one_that_lacks_a_part_are_kept():
+    text = json.dumps(report("Water boils [1].", output=[ENTRY, {"field": "/b"}, {**ENTRY, "field": "/c"}]))
+
+    assert [entry.field for entry in taken(text).function.output] == ["/a", "/c"]
+
+
 def test_numbers_words_and_extra_keys_are_understood():
     text = json.dumps({**step(enough_data="True", task_completed=0, mood="good"), "id": 7})
 
