@@ -35,7 +35,7 @@ def assert_grows(told):
     seen, last = [progress for _, progress in told], dict(told)
     assert seen == sorted(seen)
     assert len(set(seen)) > 10
-    assert 0 < last["plan_drafted"] < last["outline_drafted"] < last["report_drafted"] < seen[-1] == 100
+    assert 0 < last["plan_drafted"] < last["outline_drafted"] < last["section_written"] < seen[-1] == 100
 
 
 SHOWN = """
