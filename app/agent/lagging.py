@@ -10,6 +10,8 @@ from app.domain.job import Job
 from app.domain.threaded_work import Thread, is_section_key
 
 LAG = 0.2  # of the job's time: the longest wait for the rest, counted from when the last one ended
+MIN_LAG = timedelta(seconds=60)  # a model that is slow by itself is no dead one
+PACE_RULES = 9  # agent_rules from which a lagging thread has no more time than the others took
 LAG_RULES = 6  # agent_rules from which nobody waits for them until the deadline
 
 
@@ -29,7 +31,15 @@ def lag_ends(job: Job) -> datetime | None:
     """
     if job.threads_since is None or not (lagging_threads(job) or _sections_lag(job)):
         return None
-    return job.threads_since + timedelta(seconds=LAG * bounds(job).seconds)
+    return job.threads_since + _patience(job, job.threads_since)
+
+
+def _patience(job: Job, since: datetime) -> timedelta:
+    """Return how long to wait, which follows from the others."""
+    most = timedelta(seconds=LAG * bounds(job).seconds)
+    if job.agent_rules < PACE_RULES or job.working_since is None:
+        return most
+    return min(most, max(MIN_LAG, since - job.working_since))
 
 
 def _may_leave(job: Job) -> bool:

@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, HeaderParameter
+from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
 from app.api.authentication import READS
