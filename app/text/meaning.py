@@ -11,8 +11,8 @@ its characters. Synonyms, irony and what follows from context are for a judge.
 import re
 from functools import lru_cache
 
-from app.text import conditions, han_meaning, proper_names, roles
-from app.text.alignment import MIN_RATIO, NUMBER, WORD, Aligned, Token, is_month_of_may
+from app.text import conditions, han_meaning, languages, proper_names, roles
+from app.text.alignment import MIN_RATIO, NUMBER, RUN, WORD, Aligned, Token, is_month_of_may
 from app.text.exclusive_words import EXCLUSIVE
 from app.text.numerals import NUMERALS
 from app.text.opposite_words import IN_PLACE, NEGATING, OPPOSITES, Opposites
@@ -24,6 +24,7 @@ from app.text.turning_words import (
     ARTICLES,
     BELIEFS,
     CERTAIN,
+    CONJUNCTIONS,
     DENIALS,
     FILLERS,
     HEDGES,
@@ -109,7 +110,22 @@ def turned(
 def _differs(pair: Aligned, share: float, known: Known | None, *, is_told: bool) -> str:
     """Compare two sentences that are much alike, word beside word."""
     why = framed(pair.before, pair.language) or _denied(pair, share) or _reserved(pair)
-    return why or ("" if is_told else proper_names.misplaced(pair, known) or _in_place(pair))
+    why = why or ("" if is_told else proper_names.misplaced(pair, known) or _in_place(pair))
+    return why or (_joined(pair, known) if known else "")
+
+
+def _joined(pair: Aligned, known: Known) -> str:
+    """Return why a list has something that is nowhere on the page."""
+    if pair.ratio < MIN_SHARED:
+        return ""
+    empty = languages.function_words(pair.language or "en")
+    for tag, first, end, *_ in pair.codes:
+        run = pair.claim[first:end]
+        if tag == "delete" and len(run) <= RUN and {run[0].word, run[-1].word} & CONJUNCTIONS:
+            told = [token for token in run if token.word not in empty and token.word not in CONJUNCTIONS]
+            if told and not any(known.has(word) for token in told for word in token.word.split()):
+                return f"the page does not say “{told[0].text}”"
+    return ""
 
 
 def turned_across(claim: str, spoken: str, quote: str, language: str) -> str:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.text import meaning
+from app.text import languages, meaning
 from app.text.conditions import ALTERNATIVE, UNCONDITIONAL, left_out
+from app.text.proper_names import Known
 
 HALVED = [
     ("en", "If the pressure exceeds fifty bar, the valve opens at once.", "The valve opens at once."),
@@ -79,3 +80,28 @@ def test_a_bound_is_part_of_its_number(page, claim, is_told):
 )
 def test_a_part_of_a_sentence_is_not_always_its_own(sentence, part, is_its_own):
     assert (meaning.within(sentence, sentence.index(part), part, "en") == "") == is_its_own
+
+
+@pytest.mark.parametrize(
+    ("language", "page", "claim", "put_in"),
+    [
+        (
+            "en",
+            "Treatment of the disease usually involves surgery and chemotherapy over months.",
+            "Treatment of the disease usually involves surgery and chemotherapy and radiation over months.",
+            "radiation",
+        ),
+        (
+            "de",
+            "Die Genossenschaft verkauft im Herbst Äpfel und Birnen aus dem Tal.",
+            "Die Genossenschaft verkauft im Herbst Äpfel und Birnen und Pflaumen aus dem Tal.",
+            "Pflaumen",
+        ),
+    ],
+)
+def test_a_list_has_nothing_that_is_nowhere_on_the_page(language, page, claim, put_in):
+    known = Known(languages.words(page))
+    assert put_in in meaning.turned(claim, page, language, known=known)
+    elsewhere = Known(languages.words(f"{page} {put_in}"))
+    assert meaning.turned(claim, page, language, known=elsewhere) == ""
+    assert meaning.turned(page, claim, language, known=elsewhere) == ""
