@@ -25,7 +25,9 @@ from benchmarks import (
     loop,
     machine,
     many,
+    memory,
     shelf,
+    start,
     stream,
     submit,
 )
@@ -37,6 +39,7 @@ from benchmarks.scale import FULL, QUICK, Scale
 from benchmarks.streaming import sheet
 from benchmarks.streaming.sheet import Sheet
 from benchmarks.table import Line, show
+from tests.reporting.bulk import EVENTS_PER_JOB
 
 LIMIT = 120  # seconds; a benchmark that hangs ends with an error, and its Postgres with it
 LIMITS = {
@@ -47,6 +50,8 @@ LIMITS = {
     "depth": 900,
     "growth": 7200,
     "many": 900,
+    "memory": 900,
+    "start": 300,
     "shelf": 1200,
     "quality": 3600,
 }  # for those that take longer
@@ -65,16 +70,20 @@ BENCHMARKS = {
     "depth": depth.measure,
     "growth": growth.measure,
     "many": many.measure,
+    "memory": memory.measure,
+    "start": start.measure,
     "shelf": shelf.measure,
     "quality": quality.measure,
 }
 
 
-async def run(names: list[str], scale: Scale) -> tuple[dict[str, object], list[Line | Sheet]]:
+async def run(
+    names: list[str], scale: Scale, folder: Path | None
+) -> tuple[dict[str, object], list[Line | Sheet]]:
     found = []
     # As for Ctrl-C: the way out leads through the blocks that stop what was started.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
-    async with cluster() as running:
+    async with cluster(folder) as running:
         header = machine.describe(await running.version())
         for name in names:
             started = time.perf_counter()
@@ -90,13 +99,21 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="less of everything: does it run, roughly?")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="public data sets for `quality`")
+    parser.add_argument("--events", type=int, metavar="N", help="of the longest log of `growth`")
+    parser.add_argument(
+        "--folder", type=Path, help="keeps the log of `growth`, so that a run that was cut off goes on"
+    )
     given = parser.parse_args()
     if given.data and not given.data.is_dir():
         parser.error(f"no such folder: {given.data}")
+    if given.events is not None and given.events < growth.STEP * EVENTS_PER_JOB:
+        parser.error(f"--events: use at least {growth.STEP * EVENTS_PER_JOB:,}")
+    BENCHMARKS["growth"] = partial(growth.measure, events=given.events, folder=given.folder)
     BENCHMARKS["quality"] = partial(quality.measure, folder=given.data)
     if unknown := set(given.names) - BENCHMARKS.keys():
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    header, found = uvloop.run(run(given.names or list(BENCHMARKS), QUICK if given.quick else FULL))
+    scale = QUICK if given.quick else FULL
+    header, found = uvloop.run(run(given.names or list(BENCHMARKS), scale, given.folder))
     lines = [one for one in found if isinstance(one, Line)]
     sheets = [one for one in found if isinstance(one, Sheet)]
     if given.json:

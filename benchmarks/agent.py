@@ -14,6 +14,7 @@ from app.agent import limits
 from app.agent.extractive import Extractive
 from app.agent.ports import Ask, Hit, ModelReply, PageReply, SearchReply
 from app.domain import tools
+from app.domain.job import Job
 from app.handle import load, submit
 from app.settings import Settings
 from app.wiring import Container, settle
@@ -96,23 +97,29 @@ async def _steps(cluster: Cluster) -> list[Line]:
 
     The first EDGE turns of a job alone, and those before turn LONG.
     """
-    bounds = limits.Bounds(turns=10**6, searches=10**6, reads=10**6, calls=10**6, hits=HITS, seconds=10**6)
-    real, limits.PRESETS["deep"] = limits.PRESETS["deep"], bounds
     settle()  # as a worker does
-    try:
-        async with cluster.database() as url:
-            mock = Mock(LONG)
-            house = MockHouse(url, mock)
-            await _run_one(house)
-            await house.engine.dispose()
-    finally:
-        limits.PRESETS["deep"] = real
+    async with cluster.database() as url:
+        mock = Mock(LONG)
+        await run_long(url, mock)
     early, late = _per_turn(mock, 2, 2 + EDGE), _per_turn(mock, LONG - EDGE - 1, LONG - 1)
     note = f"one job of {LONG} turns; the yardstick is the same job's turns 2 to {2 + EDGE}; aim ≤ 5 ms CPU"
     return [line(f"agent step, before turn {LONG}", [(late, early)], "≤ 5,000 us", note)]
 
 
-async def _run_one(house: MockHouse) -> None:
+async def run_long(url: str, mock: Mock) -> Job:
+    """Research one question in as many turns as the mock wants."""
+    bounds = limits.Bounds(turns=10**6, searches=10**6, reads=10**6, calls=10**6, hits=HITS, seconds=10**6)
+    real, limits.PRESETS["deep"] = limits.PRESETS["deep"], bounds
+    try:
+        house = MockHouse(url, mock)
+        job = await _run_one(house)
+        await house.engine.dispose()
+    finally:
+        limits.PRESETS["deep"] = real
+    return job
+
+
+async def _run_one(house: MockHouse) -> Job:
     job, _ = await submit(house.writer, ResearchRequest("boil?", effort="deep"), tenant="default")
     done = asyncio.Event()
 
@@ -125,7 +132,9 @@ async def _run_one(house: MockHouse) -> None:
     await done.wait()
     worker.drain()
     await running
-    assert (await load(house.writer, job.id)).status == "completed"
+    job = await load(house.writer, job.id)
+    assert job.status == "completed", job.status
+    return job
 
 
 def _per_turn(mock: Mock, first: int, last: int) -> Take:

@@ -6,6 +6,7 @@ The yardstick is a process that only reads and hashes it.
 import hashlib
 import json
 import os
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from tests.reporting.bulk import EVENTS_PER_JOB, succeeding
 
 PAGE = b"Water boils at 100 degrees. " * 300  # what every page, and every reply, of these jobs is
 AT_ONCE = 20  # jobs of one statement
+TELL_EVERY = 10.0  # seconds between two words of progress
 ALL = """
     SELECT job_id, seq, type, schema_version, status, progress, data::text, actor, epoch, occurred_at,
            prev_hash, hash FROM events ORDER BY job_id, seq"""
@@ -101,16 +103,24 @@ async def fill(url: str, count: int) -> None:
     Each goes through the code that writes every job.
     """
     engine, began = make_engine(url), time.perf_counter()
+    told = began
     await blobs.put(engine, [PAGE])
     template = list(events())
     for start in range(0, count, AT_ONCE):
         changes = [whole(template) for _ in range(min(AT_ONCE, count - start))]
         assert len(await submit(engine, changes)) == len(changes)
+        if time.perf_counter() - told > TELL_EVERY:
+            told = time.perf_counter()
+            print(
+                f"audit: {start:,} of {count:,} jobs after {told - began:.0f} s", file=sys.stderr, flush=True
+            )
     await engine.dispose()
     connection = await asyncpg.connect(driver_url(url))
     await connection.execute("VACUUM ANALYZE events, jobs")
     await connection.close()
-    print(f"audit: {count:,} jobs were made in {time.perf_counter() - began:.0f} s", flush=True)
+    print(
+        f"audit: {count:,} jobs were made in {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True
+    )
 
 
 def events() -> Iterator[Event]:

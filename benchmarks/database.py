@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -50,6 +50,14 @@ class Cluster:
             yield url
 
     @contextlib.asynccontextmanager
+    async def kept_database(self, name: str) -> AsyncIterator[str]:
+        """Yield the URL of a migrated database that stays."""
+        if not await self._ask(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
+            await self._ask(f"CREATE DATABASE {name}")
+        await asyncio.to_thread(migrate, self._with(name))
+        yield self._with(name)
+
+    @contextlib.asynccontextmanager
     async def _made(self, options: str = "") -> AsyncIterator[str]:
         name = f"benchmark_{uuid4().hex[:12]}"
         await self._ask(f"CREATE DATABASE {name} {options}")
@@ -59,6 +67,7 @@ class Cluster:
             await self._ask(f"DROP DATABASE {name} WITH (FORCE)")
 
     async def make_template(self) -> None:
+        await self._ask(f"DROP DATABASE IF EXISTS {TEMPLATE}")
         await self._ask(f"CREATE DATABASE {TEMPLATE}")
         await asyncio.to_thread(migrate, self._with(TEMPLATE))
 
@@ -74,16 +83,26 @@ class Cluster:
 
 
 @contextlib.asynccontextmanager
-async def cluster() -> AsyncIterator[Cluster]:
-    with tempfile.TemporaryDirectory(prefix="dossier-benchmark-", ignore_cleanup_errors=True) as folder:
-        os.chmod(folder, 0o711)  # noqa: PTH101 - as root, Postgres runs as somebody else, with its data in it
-        server = embedded.start(Path(folder))
+async def cluster(kept: Path | None = None) -> AsyncIterator[Cluster]:
+    """Run a Postgres, in a folder that stays if one is given."""
+    with _folder(kept) as folder:
+        server = embedded.start(folder)
         try:
             running = Cluster(server.get_uri(), psutil.Process(server.get_pid()))
             await running.make_template()
             yield running
         finally:
             server.cleanup()
+
+
+@contextlib.contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept:
+        yield kept
+        return
+    with tempfile.TemporaryDirectory(prefix="dossier-benchmark-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o711)  # noqa: PTH101 - as root, Postgres runs as somebody else, with its data in it
+        yield Path(folder)
 
 
 async def fill(writer: Writer, count: int, tenant: str = "default") -> list[Job]:

@@ -7,13 +7,16 @@ For every 50 events there is one finished job, and for every two of those one th
 
 import itertools
 import statistics
+import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 from msgspec import Struct
 
 from app import handle
@@ -32,7 +35,9 @@ from benchmarks.scale import Scale
 from benchmarks.streaming.sheet import Row, Sheet, number
 from tests.reporting.bulk import EVENTS_PER_JOB
 
+FIRST = 10_000  # events of the smallest log, at most
 STEP = 100  # times that the log grows
+KEPT = "growth"  # the database that stays in a folder
 CALLS = 300  # of each operation, at each size
 AIM = 1.2  # times what it costs in the small log
 WAITING_SHARE = 2  # finished jobs to one that waits
@@ -40,6 +45,8 @@ PLACES = 4  # connections
 LEASE = timedelta(hours=1)
 CALLER = Caller("t@m")  # whose all jobs are
 PAGE = 50  # jobs of a list, events of the feed
+
+COUNT_FINISHED = "SELECT count(*) FROM jobs WHERE status = 'completed'"
 
 # Of any age, in no order.
 FINISHED = "SELECT job_id FROM jobs WHERE status = 'completed' ORDER BY md5(job_id::text) LIMIT $1"
@@ -59,11 +66,11 @@ class Cost(Struct, frozen=True):
 class Watched(Engine):
     """An engine that remembers its last statement."""
 
-    last: tuple[str, tuple[Any, ...]] = ("SELECT 1", ())
+    last: tuple[str, Sequence[Any]] = ("SELECT 1", ())
 
-    async def fetch(self, sql: str, *params: Any) -> list[Any]:
+    async def ask(self, tenant: str, sql: str, params: Sequence[Any]) -> list[Any]:
         self.last = (sql, params)
-        return await super().fetch(sql, *params)
+        return await super().ask(tenant, sql, params)
 
 
 class Work:
@@ -128,19 +135,50 @@ class Work:
         return sum(job.seq for job in (await log.load(self.engine, [next(self._finished)])).values())
 
 
-async def measure(cluster: Cluster, scale: Scale) -> list[Sheet]:
-    sizes = (scale.logged // STEP, scale.logged)
-    found, there = list[dict[str, Cost]](), 0
-    async with cluster.database() as url:
+async def measure(
+    cluster: Cluster, scale: Scale, events: int | None = None, folder: Path | None = None
+) -> list[Sheet]:
+    """Measure at each size.
+
+    In a `folder` the log and what was measured are kept, so that a run that was cut off goes on.
+    """
+    sizes, kept = sizes_of(events or scale.logged), Kept(folder)
+    async with cluster.kept_database(KEPT) if folder else cluster.database() as url:
         for size in sizes:
-            await _grow(url, (size - there) // EVENTS_PER_JOB)
-            found.append(await _costs(cluster, url))
-            there = size
-    return [_sheet(sizes, *found)]
+            if size not in kept.costs:
+                await _grow(url, size // EVENTS_PER_JOB)
+                kept.keep(size, await _costs(cluster, url))
+                print(f"growth: measured at {size:,} events", file=sys.stderr, flush=True)
+    return [_sheet(sizes, [kept.costs[size] for size in sizes])]
 
 
-async def _grow(url: str, count: int) -> None:
+def sizes_of(events: int) -> list[int]:
+    """Return the lengths of the log, a hundred times each other."""
+    sizes = [min(FIRST, events // STEP)]
+    while sizes[-1] * STEP < events:
+        sizes.append(sizes[-1] * STEP)
+    return [*sizes, events]
+
+
+class Kept:
+    """What was measured at each size, kept in a folder if given."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._file = folder / "growth.json" if folder else None
+        self.costs: dict[int, dict[str, Cost]] = {}
+        if self._file and self._file.exists():
+            self.costs = msgspec.json.decode(self._file.read_bytes(), type=dict[int, dict[str, Cost]])
+
+    def keep(self, size: int, costs: dict[str, Cost]) -> None:
+        self.costs[size] = costs
+        if self._file:
+            self._file.write_bytes(msgspec.json.encode(self.costs))
+
+
+async def _grow(url: str, wanted: int) -> None:
+    """Add finished jobs until there are so many, and some that wait."""
     engine = Watched(url, APP_ROLE, PLACES)
+    count = max(0, wanted - (await engine.fetch(COUNT_FINISHED))[0][0])
     await submit_jobs(Writer(engine, Wake(engine, None)), CALLS + count // WAITING_SHARE, CALLER.tenant)
     await engine.dispose()
     await audit.fill(url, count)
@@ -175,7 +213,7 @@ async def _cost(
     return Cost(1e6 * spent / done, 1e6 * statistics.median(taken), await plan())
 
 
-async def _plan(connection: asyncpg.Connection, statement: tuple[str, tuple[Any, ...]]) -> str:
+async def _plan(connection: asyncpg.Connection, statement: tuple[str, Sequence[Any]]) -> str:
     """Run the statement once more, and undo what it did."""
     sql, params = statement
     transaction = connection.transaction()
@@ -189,15 +227,15 @@ async def _no_plan() -> str:
     return "it reads the whole log"
 
 
-def _sheet(sizes: tuple[int, int], small: dict[str, Cost], large: dict[str, Cost]) -> Sheet:
+def _sheet(sizes: list[int], costs: list[dict[str, Cost]]) -> Sheet:
     rows: list[Row] = []
     notes = []
-    for name, before in small.items():
-        after = large[name]
-        ratio = after.cpu / before.cpu
-        cells = [before.cpu, after.cpu, before.clock, after.clock]
+    for name, first in costs[0].items():
+        last = costs[-1][name]
+        ratio = last.cpu / first.cpu
+        cells = [*(one[name].cpu for one in costs), *(one[name].clock for one in costs)]
         rows.append((name, [*map(number, cells), f"{ratio:.2f}", f"≤ {AIM}"]))
         if ratio > AIM:
-            notes.append(f"{name}, at {sizes[1]:,} events:\n{after.plan}")
+            notes.append(f"{name}, at {sizes[-1]:,} events:\n{last.plan}")
     heads = [f"{what}, {size:,}" for what in ("CPU µs", "p50 µs") for size in sizes]
     return Sheet("The same work while the log grows", [*heads, "CPU ratio", "aim"], rows, notes)
