@@ -47,6 +47,17 @@ class Words(HTMLParser):
             self.found.add(words)
 
 
+def test_no_line_of_a_script_is_wider_than_120():
+    wide = [
+        f"{path.name}:{number}"
+        for path in WEB_FOLDER.glob("*.js")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 120
+    ]
+
+    assert wide == []
+
+
 @pytest.fixture(scope="module")
 def scripts() -> dict[str, object]:
     if missing("typescript"):

@@ -1,4 +1,5 @@
-// Follows a job to its end, and prints what came: node follow.mjs URL JOB [AFTER] [PATIENCE] [MILLISECONDS BETWEEN EVENTS]
+// Follows a job to its end, and prints what came:
+// node follow.mjs URL JOB [AFTER] [PATIENCE] [MILLISECONDS BETWEEN EVENTS]
 import { Dossier } from "dossier-client";
 // Not for users: the tests have less time.
 import { PACE } from "./node_modules/dossier-client/dist/patience.js";

@@ -17,8 +17,10 @@ export const WORDS = {
   ", with another {0}": ", mit anderem Feld: {0}",
   ". The browser keeps it where no script can read it.":
     ". Der Browser bewahrt ihn auf, wo kein Skript ihn lesen kann.",
-  "0 documents and no web search: a job would find nothing. Add documents below, or set TAVILY_API_KEY, BRAVE_API_KEY or SEARXNG_URL.":
-    "0 Dokumente und keine Websuche: Ein Auftrag fände nichts. Fügen Sie unten Dokumente hinzu, oder setzen Sie TAVILY_API_KEY, BRAVE_API_KEY oder SEARXNG_URL.",
+  "0 documents and no web search: a job would find nothing.":
+    "0 Dokumente und keine Websuche: Ein Auftrag fände nichts.",
+  "Add documents below, or set TAVILY_API_KEY, BRAVE_API_KEY or SEARXNG_URL.":
+    "Fügen Sie unten Dokumente hinzu, oder setzen Sie TAVILY_API_KEY, BRAVE_API_KEY oder SEARXNG_URL.",
   "95th percentile": "95. Perzentil",
   ": {0} so far": ": bisher {0}",
   "; again in {0}": "; erneut in {0}",
@@ -50,7 +52,8 @@ export const WORDS = {
   "All jobs": "Alle Aufträge",
   "All workers were paused at {0}": "Alle Worker wurden angehalten: {0}",
   "An agent plans, searches and reads. Each citation of its report is bound to a quote in a page that was kept.":
-    "Ein Agent plant, sucht und liest. Jeder Beleg seines Berichts ist an ein Zitat in einer aufbewahrten Seite gebunden.",
+    "Ein Agent plant, sucht und liest. Jeder Beleg seines Berichts ist an ein Zitat in einer " +
+    "aufbewahrten Seite gebunden.",
   "An event is missing.": "Ein Ereignis fehlt.",
   "An operator makes one with": "Ein Betreiber erstellt einen mit",
   Answer: "Antwort",
@@ -115,7 +118,8 @@ export const WORDS = {
   Copy: "Kopieren",
   Cost: "Kosten",
   "Cost and failures: the last 14 days, by day of UTC; a job counts for the model of its first call. ":
-    "Kosten und Fehler: die letzten 14 Tage, nach Tagen in UTC; ein Auftrag zählt für das Modell seines ersten Aufrufs. ",
+    "Kosten und Fehler: die letzten 14 Tage, nach Tagen in UTC; ein Auftrag zählt für das Modell seines " +
+    "ersten Aufrufs. ",
   "Cost, US dollars": "Kosten, US-Dollar",
   "Cost, by day and model": "Kosten nach Tag und Modell",
   "Costliest first": "Teuerste zuerst",
@@ -201,7 +205,8 @@ export const WORDS = {
   "Kept at no cost: {0}. What came after this event is done again.":
     "Kostenlos behalten: {0}. Was nach diesem Ereignis kam, wird neu gemacht.",
   "Kept beside the job, for all who use this library; the job’s log stays as it is.":
-    "Wird neben dem Auftrag aufbewahrt, für alle, die diese Bibliothek nutzen; das Protokoll des Auftrags bleibt, wie es ist.",
+    "Wird neben dem Auftrag aufbewahrt, für alle, die diese Bibliothek nutzen; das Protokoll des " +
+    "Auftrags bleibt, wie es ist.",
   "Keyboard shortcuts": "Tastenkürzel",
   Language: "Sprache",
   "Language model": "Sprachmodell",
@@ -243,8 +248,10 @@ export const WORDS = {
   "No job failed.": "Kein Auftrag schlug fehl.",
   "No job fits these filters.": "Kein Auftrag passt zu diesen Filtern.",
   "No job was submitted in this time.": "In dieser Zeit wurde kein Auftrag eingereicht.",
-  "No language model: reports are sentences selected from the pages. Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.":
-    "Kein Sprachmodell: Berichte sind aus den Seiten ausgewählte Sätze. Setzen Sie OPENAI_API_KEY, oder OPENAI_BASE_URL für einen eigenen Server.",
+  "No language model: reports are sentences selected from the pages.":
+    "Kein Sprachmodell: Berichte sind aus den Seiten ausgewählte Sätze.",
+  "Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.":
+    "Setzen Sie OPENAI_API_KEY, oder OPENAI_BASE_URL für einen eigenen Server.",
   "No longer planned": "Nicht mehr geplant",
   "No page could be read, so the sources say nothing of the question.":
     "Keine Seite ließ sich lesen, daher sagen die Quellen nichts zur Frage.",
@@ -520,7 +527,8 @@ export const WORDS = {
   "It is refused within seconds. This cannot be taken back.":
     "Er wird binnen Sekunden abgewiesen. Das lässt sich nicht rückgängig machen.",
   "A key with the same name and scopes takes its place; the old one is refused within seconds.":
-    "Ein Schlüssel mit gleichem Namen und gleichen Rechten tritt an seine Stelle; der alte wird binnen Sekunden abgewiesen.",
+    "Ein Schlüssel mit gleichem Namen und gleichen Rechten tritt an seine Stelle; der alte wird binnen " +
+    "Sekunden abgewiesen.",
   "Key {0}; it is shown only once:": "Schlüssel {0}; er wird nur dieses Mal gezeigt:",
   "The secret that signs its messages; it is shown only once:":
     "Das Geheimnis, das seine Nachrichten signiert; es wird nur dieses Mal gezeigt:",
@@ -612,7 +620,8 @@ export const WORDS = {
   "Why: {0}": "Grund: {0}",
   "Without an answer it assumes:": "Ohne Antwort nimmt er an:",
   "Words are compared, not meanings: a quote that is in the page can still be read wrongly. Open it and judge.":
-    "Verglichen werden Wörter, nicht Bedeutungen: Auch ein Zitat aus der Seite lässt sich falsch lesen. Öffnen Sie es und urteilen Sie.",
+    "Verglichen werden Wörter, nicht Bedeutungen: Auch ein Zitat aus der Seite lässt sich falsch lesen. " +
+    "Öffnen Sie es und urteilen Sie.",
   Workers: "Worker",
   "Workers at work": "Worker bei der Arbeit",
   "Workers seen": "Worker gesehen",
@@ -800,7 +809,8 @@ export const WORDS = {
   "Country to search from": "Land, aus dem gesucht wird",
   "two letters, such as AT": "zwei Buchstaben, etwa AT",
   "Pages that give another date or language are read and not used; those that give none are kept.":
-    "Seiten, die ein anderes Datum oder eine andere Sprache angeben, werden gelesen und nicht verwendet; die nichts angeben, bleiben.",
+    "Seiten, die ein anderes Datum oder eine andere Sprache angeben, werden gelesen und nicht verwendet; " +
+    "die nichts angeben, bleiben.",
   "Tokens a month; empty: no limit": "Token im Monat; leer: unbegrenzt",
   "Bytes of documents; empty: no limit": "Bytes an Dokumenten; leer: unbegrenzt",
   "Open streams of a server process; empty: no limit": "Offene Ströme eines Serverprozesses; leer: unbegrenzt",

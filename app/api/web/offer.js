@@ -48,17 +48,17 @@ function lacks(able, hasWeb, hasDocuments) {
   box.replaceChildren(
     ...[
       !hasWeb &&
-        !hasDocuments &&
-        t(
-          "0 documents and no web search: a job would find nothing. Add documents below, or set TAVILY_API_KEY, BRAVE_API_KEY or SEARXNG_URL.",
-        ),
-      !hasModel &&
-        t(
-          "No language model: reports are sentences selected from the pages. Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
-        ),
+        !hasDocuments && [
+          t("0 documents and no web search: a job would find nothing."),
+          t("Add documents below, or set TAVILY_API_KEY, BRAVE_API_KEY or SEARXNG_URL."),
+        ],
+      !hasModel && [
+        t("No language model: reports are sentences selected from the pages."),
+        t("Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own."),
+      ],
     ]
-      .filter(Boolean)
-      .map((text) => h("p", null, text)),
+      .filter((sentences) => sentences !== false)
+      .map((sentences) => h("p", null, sentences.join(" "))),
   );
 }
 

@@ -27,9 +27,10 @@ function shares(result) {
 }
 
 function judgedBy(result) {
-  const judged = result.claims.filter((claim) => claim.verdict).length;
+  const judged = result.claims.filter((claim) => claim.verdict).length,
+    judge = result.judged_by || t("a model");
   return judged
-    ? t`Judged by ${result.judged_by || t("a model")}: ${judged} of ${result.claims.length} citations, each by its quote. ` +
+    ? t`Judged by ${judge}: ${judged} of ${result.claims.length} citations, each by its quote. ` +
         t("A judge can err: open the quote and read it.")
     : t("Words are compared, not meanings: a quote that is in the page can still be read wrongly. Open it and judge.");
 }
@@ -108,6 +109,7 @@ function unused(sources) {
 export function stands(result, usage, spoken) {
   const cited = result.sources.filter((source) => result.claims.some((claim) => claim.number === source.number));
   const { total_duration_seconds: seconds, api_calls_made: calls, tokens_consumed: tokens } = result.metrics;
+  const cost = atLeast(usage.known_cost_usd, usage.unknown_cost_calls);
   return [
     block(t("Evidence"), shares(result), ...authors(result), h("p", { class: "soft small" }, judgedBy(result))),
     result.output && block(t("Output"), output(result.output)),
@@ -179,7 +181,7 @@ export function stands(result, usage, spoken) {
           tries(result.metrics.search_operations, usage.failed_tries),
           ...(tokens ? [many(tokens, "token")] : []),
           lasted(seconds * 1000),
-          t`cost ${atLeast(usage.known_cost_usd, usage.unknown_cost_calls)}. The model’s own confidence: ${result.confidence}.`,
+          t`cost ${cost}. The model’s own confidence: ${result.confidence}.`,
         ].join(", "),
       ),
     ),

@@ -40,7 +40,10 @@ export const tries = (searches, failed) =>
     .filter(Boolean)
     .join(", ");
 
-/** Why a page was read and not used. @param {{ cause: string, wanted: string, published?: string, language?: string }} page */
+/**
+ * Why a page was read and not used.
+ * @param {{ cause: string, wanted: string, published?: string, language?: string }} page
+ */
 export function asideInWords({ cause, wanted, published = "", language = "" }) {
   if (cause === "too_early") return t`published ${published}, before ${wanted}`;
   if (cause === "too_late") return t`published ${published}, after ${wanted}`;
@@ -56,8 +59,15 @@ export function asideSaid(reason) {
   return language ? asideInWords({ cause: "other_language", wanted, language }) : reason;
 }
 
-const WORK =
-  /(?<=^|, )(?:(\d+) of (\d+) search(?:es)? failed|(\d+) search(?:es)?|(\d+) pages? found|(\d+) read(?: \((\d+) could not be read\))?|(\d+) set aside|nothing was searched for|no page found|none could be read|none read)(?=, |$)/g;
+const COUNTED = [
+  /(\d+) of (\d+) search(?:es)? failed/,
+  /(\d+) search(?:es)?/,
+  /(\d+) pages? found/,
+  /(\d+) read(?: \((\d+) could not be read\))?/,
+  /(\d+) set aside/,
+  /nothing was searched for|no page found|none could be read|none read/,
+];
+const WORK = new RegExp(`(?<=^|, )(?:${COUNTED.map(({ source }) => source).join("|")})(?=, |$)`, "g");
 const NO_WORK = {
   "nothing was searched for": t("nothing was searched for"),
   "no page found": t("no page found"),
