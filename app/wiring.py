@@ -91,7 +91,7 @@ class Container:
         self.sender = WebhookSender(settings.private_hosts)
         root = settings.root_path
         self.courier = WebhookCourier(self.engine, self.wake, self.sender, self.metrics, root=root)
-        self.ingesting = IngestionWorker(self.engine, self.wake, files)
+        self.ingesting = IngestionWorker(self.engine, self.wake, files, self.reader)
         self.signer: Signer | None = signer_of(settings.signing_key)
         self.sign_in = sign_in_door(settings, self.http)
         self.keyring = Keyring(self.engine, process_key, is_locked=self.sign_in is not None)

@@ -94,6 +94,7 @@ class Dossier:
     document = _blocking(AsyncDossier.document)
     add_document = _blocking(AsyncDossier.add_document)
     submit_document = _blocking(AsyncDossier.submit_document)
+    submit_replacement = _blocking(AsyncDossier.submit_replacement)
     ingestion = _blocking(AsyncDossier.ingestion)
     ingestions = _blocking(AsyncDossier.ingestions)
     cancel_ingestion = _blocking(AsyncDossier.cancel_ingestion)

@@ -28,6 +28,7 @@ from dossier.document_types import (
 DOCUMENTS_PAGE = 100  # the most that the server gives
 INGESTION_WAITS = (0.2, 5.0)  # seconds: first and longest wait between two looks
 UPLOAD = httpx.Timeout(connect=5.0, read=600.0, write=60.0, pool=5.0)  # a scanned book takes minutes
+LATER = {"Prefer": "respond-async"}
 
 
 class DocumentCalls(ABC):
@@ -83,21 +84,21 @@ class DocumentCalls(ABC):
 
     async def submit_document(
         self,
-        file: str | os.PathLike[str],
+        file: str | os.PathLike[str] | None = None,
         *,
+        text: str | None = None,
         url: str | None = None,
         title: str | None = None,
         collections: Sequence[str] = (),
         metadata: dict[str, Any] | None = None,
     ) -> Ingestion:
-        """Send a file for a worker to read, without waiting for that.
+        """Have a worker read a file, a text or a page, without waiting.
 
         Raises:
             ApiError: `queue_full`, `body_too_large`, or fields that were refused.
         """
-        new = NewDocument(None, url, title, tuple(collections), metadata or {})
-        headers = {"Prefer": "respond-async"}
-        return decoded(await self._send_file("POST", "/documents", file, new, headers), Ingestion)
+        new = NewDocument(text, url, title, tuple(collections), metadata or {})
+        return decoded(await self._answer_to("POST", "/documents", file, new, LATER), Ingestion)
 
     async def ingestion(self, ingestion_id: UUID | str) -> Ingestion:
         """Return how far a file is. Raises ApiError `ingestion_not_found`."""
@@ -143,6 +144,24 @@ class DocumentCalls(ABC):
         """
         new = NewDocument(text, None, title, tuple(collections), metadata or {})
         return await self._put_in("PUT", f"/documents/{document_id}", file, new)
+
+    async def submit_replacement(
+        self,
+        document_id: int,
+        file: str | os.PathLike[str] | None = None,
+        *,
+        text: str | None = None,
+        url: str | None = None,
+        title: str | None = None,
+        collections: Sequence[str] = (),
+        metadata: dict[str, Any] | None = None,
+    ) -> Ingestion:
+        """Have a worker replace a document by a file, a text or the page at `url`.
+
+        Its address stays. Raises ApiError as `submit_document` does.
+        """
+        new = NewDocument(text, url, title, tuple(collections), metadata or {})
+        return decoded(await self._answer_to("PUT", f"/documents/{document_id}", file, new, LATER), Ingestion)
 
     async def documents(
         self,
@@ -192,9 +211,19 @@ class DocumentCalls(ABC):
     async def _put_in(
         self, method: str, path: str, file: str | os.PathLike[str] | None, new: NewDocument
     ) -> AddedDocuments:
+        return decoded(await self._answer_to(method, path, file, new, {}), AddedDocuments)
+
+    async def _answer_to(
+        self,
+        method: str,
+        path: str,
+        file: str | os.PathLike[str] | None,
+        new: NewDocument,
+        headers: dict[str, str],
+    ) -> httpx.Response:
         if file is None:
-            return decoded(await self._sent(method, path, content=msgspec.json.encode(new)), AddedDocuments)
-        return decoded(await self._send_file(method, path, file, new, {}), AddedDocuments)
+            return await self._sent(method, path, msgspec.json.encode(new), headers)
+        return await self._send_file(method, path, file, new, headers)
 
     async def _send_file(
         self, method: str, path: str, file: str | os.PathLike[str], new: NewDocument, headers: dict[str, str]
@@ -206,6 +235,8 @@ class DocumentCalls(ABC):
             files = {"file": (Path(file).name, stream, "application/octet-stream")}
             return await self._ask(method, path, data=fields, files=files, headers=headers, timeout=UPLOAD)
 
-    async def _sent(self, method: str, path: str, content: bytes) -> httpx.Response:
-        headers = {"Content-Type": "application/json"}
-        return await self._ask(method, path, content=content, headers=headers, timeout=UPLOAD)
+    async def _sent(
+        self, method: str, path: str, content: bytes, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        sent = {"Content-Type": "application/json"} | (headers or {})
+        return await self._ask(method, path, content=content, headers=sent, timeout=UPLOAD)

@@ -12,7 +12,7 @@ from litestar.response import Stream
 from app.api.authentication import DOCUMENTS
 from app.api.context import ApiContext
 from app.api.contract import BODY, MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
-from app.api.document_intake import is_form, is_new, take_in, take_in_later
+from app.api.document_intake import is_new, take_in, take_in_later
 from app.api.problem_details import BadRequest
 from app.store import documents, originals
 from dossier.document_types import AddedDocuments, Document, DocumentPage, Ingestion, ListedDocument
@@ -39,40 +39,57 @@ RECEIVING = {**DOCUMENTS, "receives": True}
     responses={
         **problems_of(*INTAKE, "queue_full"),
         200: ResponseSpec(AddedDocuments, description="All of it was there already"),
-        202: ResponseSpec(Ingestion, description="A worker reads the file; asked for by `Prefer`"),
+        202: ResponseSpec(Ingestion, description="A worker reads it; asked for by `Prefer`"),
     },
     summary="Add a document, or the documents of an archive",
     description=(
         "A form with a file, or JSON with a text or a page's url. The same content adds nothing. With "
-        "`Prefer: respond-async` a worker reads the file of a form: follow the ingestion."
+        "`Prefer: respond-async` a worker reads what is sent: follow the ingestion."
     ),
 )
 async def add_document(
     context: NamedDependency[ApiContext], request: Request[Any, Any, Any]
 ) -> Response[AddedDocuments] | Response[Ingestion]:
     """Store the documents of what is sent, now or by a worker."""
-    if LATER.search(request.headers.get("prefer", "")) and is_form(request):
-        ingestion = await take_in_later(context, request)
-        address = f"{context.links.root}/ingestions/{ingestion.ingestion_id}"
-        headers = {"Location": address, "Preference-Applied": "respond-async"}
-        return Response(ingestion, status_code=202, headers=headers)
+    if LATER.search(request.headers.get("prefer", "")):
+        return _answered(context, await take_in_later(context, request))
     added = await take_in(context, request)
     return Response(added, status_code=201 if is_new(added) else 200)
+
+
+def _answered(
+    context: ApiContext, done: Ingestion | AddedDocuments
+) -> Response[AddedDocuments] | Response[Ingestion]:
+    """Answer with what a worker will do, or with what was done at once."""
+    if isinstance(done, AddedDocuments):
+        return Response(done, status_code=200)
+    address = f"{context.links.root}/ingestions/{done.ingestion_id}"
+    headers = {"Location": address, "Preference-Applied": "respond-async"}
+    return Response(done, status_code=202, headers=headers)
 
 
 @put(
     "/documents/{document_id:int}",
     opt=RECEIVING,
     request_max_body_size=None,
-    responses=problems_of(*INTAKE, *ONE),
+    responses={
+        **problems_of(*INTAKE, *ONE, "queue_full"),
+        202: ResponseSpec(Ingestion, description="A worker reads it; asked for by `Prefer`"),
+    },
     summary="Replace a document",
-    description="Its address stays. Without text, url and file its text stays, and the rest is replaced.",
+    description=(
+        "Its address stays. Without text, url and file its text stays, and the rest is replaced. With "
+        "`Prefer: respond-async` a worker reads what is sent: follow the ingestion."
+    ),
 )
 async def replace_document(
     context: NamedDependency[ApiContext], document_id: FromPath[int], request: Request[Any, Any, Any]
-) -> AddedDocuments:
-    """Read what is sent, in place of a document."""
-    return await take_in(context, request, await _known(context, document_id))
+) -> Response[AddedDocuments] | Response[Ingestion]:
+    """Read what is sent, in place of a document, now or by a worker."""
+    known = await _known(context, document_id)
+    if LATER.search(request.headers.get("prefer", "")):
+        return _answered(context, await take_in_later(context, request, known))
+    return Response(await take_in(context, request, known))
 
 
 @get(

@@ -32,8 +32,8 @@ INGESTION_COLUMNS = """ingestion_id, name, size, status, created_at, started_at,
 
 SUBMIT_INGESTION = f"""
     WITH submitted AS (
-        INSERT INTO ingestions (ingestion_id, tenant, original_id, name, size, request)
-        SELECT $1::uuid, $2::text, $3::uuid, $4::text, $5::bigint, $6::text::json
+        INSERT INTO ingestions (ingestion_id, tenant, original_id, name, size, request, page, document_id)
+        SELECT $1::uuid, $2::text, $3::uuid, $4::text, $5::bigint, $6::text::json, $7::text, $8::bigint
         WHERE {MAX_OPEN_INGESTIONS} > (
             SELECT count(*) FROM ingestions WHERE tenant = $2 AND {_OPEN_INGESTION})
         RETURNING {INGESTION_COLUMNS}
@@ -87,7 +87,8 @@ CLAIM_INGESTION = f"""
                 ELSE json_build_object('error', error) END
         FROM claimed
     )
-    SELECT ingestion_id, epoch, tenant, original_id, name, size, request::text, status FROM claimed"""
+    SELECT ingestion_id, epoch, tenant, original_id, name, size, request::text, status, page,
+        document_id FROM claimed"""
 
 # The epoch fences off the worker that reads it.
 CANCEL_INGESTION = f"""
@@ -128,6 +129,16 @@ PRUNE_INGESTIONS = f"""
         LIMIT 1000)"""
 
 
+class IngestionSource(Struct, frozen=True):
+    """What a worker is to read."""
+
+    original_id: UUID  # of the file; of a page, an id that no file has
+    name: str
+    size: int  # bytes
+    page: str | None = None  # its address
+    document_id: int | None = None  # of the document that is replaced
+
+
 class ClaimedIngestion(Struct, frozen=True):
     """A file that this worker reads now."""
 
@@ -139,6 +150,8 @@ class ClaimedIngestion(Struct, frozen=True):
     size: int  # bytes
     wanted: NewDocument
     is_given_up: bool
+    page: str | None = None  # the address of a page, which is read in place of a file
+    document_id: int | None = None  # of the document that is replaced
 
 
 class IngestionChange(Struct, frozen=True):
@@ -168,12 +181,14 @@ def is_ingestion(key: UUID) -> bool:
 
 
 async def submit_ingestion(
-    engine: Engine, caller: Caller, original_id: UUID, name: str, size: int, wanted: NewDocument
+    engine: Engine, caller: Caller, source: IngestionSource, wanted: NewDocument
 ) -> Ingestion | None:
-    """Queue a file. None if too many of the tenant wait."""
+    """Queue a file or a page. None if too many of the tenant wait."""
     request = storable(msgspec.json.encode(wanted).decode()).replace("\\u0000", "\ufffd")
-    given = (new_ingestion_id(), caller.tenant, original_id, storable(name), size, request)
-    rows = await fetch(engine, SUBMIT_INGESTION, *given)
+    about = (storable(source.name), source.size, request, source.page, source.document_id)
+    rows = await fetch(
+        engine, SUBMIT_INGESTION, new_ingestion_id(), caller.tenant, source.original_id, *about
+    )
     return _ingestion(rows[0]) if rows else None
 
 
@@ -216,10 +231,10 @@ async def claim_ingestion(engine: Engine, lease: timedelta) -> ClaimedIngestion 
     rows = await fetch(engine, CLAIM_INGESTION, lease, EXHAUSTED)
     if not rows:
         return None
-    ingestion_id, epoch, tenant, original_id, name, size, request, status = rows[0]
+    ingestion_id, epoch, tenant, original_id, name, size, request, status, page, document_id = rows[0]
     wanted = msgspec.json.decode(request, type=NewDocument)
     about = (ingestion_id, epoch, Caller(tenant), original_id, name, size)
-    return ClaimedIngestion(*about, wanted, status == "failed")
+    return ClaimedIngestion(*about, wanted, status == "failed", page, document_id)
 
 
 async def beat_ingestion(engine: Engine, claimed: ClaimedIngestion, lease: timedelta) -> bool:

@@ -12,9 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from app.document_adding import add_read, refusal_of, retitle
-from app.errors import DatabaseUnavailable, QuotaExceeded
-from app.ingest.extracted import FileRead
+from app.errors import DatabaseUnavailable, ProviderError, QuotaExceeded
+from app.ingest.extracted import ExtractedDocument, FileRead, tidy_title
 from app.ingest.file_reader import FileReader
+from app.providers.reader.page_reader import PageReader
 from app.store import documents, originals
 from app.store import ingestions as store
 from app.store.database import Engine
@@ -30,8 +31,14 @@ TOLD_EVERY = 1.0  # seconds between two events of progress
 FILES_AT_ONCE = 2  # of one worker
 PRUNE_INGESTIONS_EVERY = 3600.0  # seconds
 FILE_GONE = "The file is not there any more. Send it again."
+NOT_ONE = "An archive cannot replace one document."
+REPLACED_GONE = "The document that is to be replaced was deleted. Add it with POST /documents."
 
 log = logging.getLogger(__name__)
+
+
+class Unreadable(Exception):
+    """What was sent gives no document; the message says why."""
 
 
 class LostIngestion(Exception):
@@ -41,10 +48,11 @@ class LostIngestion(Exception):
 class IngestionWorker:
     """Claims files, reads them, and tells how far each is."""
 
-    def __init__(self, engine: Engine, wake: Wake, files: FileReader) -> None:
+    def __init__(self, engine: Engine, wake: Wake, files: FileReader, pages: PageReader) -> None:
         self._engine = engine
         self._wake = wake
         self._files = files
+        self._pages = pages
         self._bell = asyncio.Event()
         self._reading: dict[UUID, asyncio.Event] = {}  # set where something happened to the file
         self._prune_at = 0.0
@@ -141,23 +149,38 @@ class IngestionWorker:
                     ingesting.cancel()
 
     async def _ingest(self, claimed: ClaimedIngestion) -> None:
+        try:
+            read = await self._read(claimed)
+            crash.reached("after_reading")
+            await self._store(claimed, read)
+        except (Unreadable, QuotaExceeded, ProviderError) as error:
+            why = str(error)
+            await self._change(claimed, "ingestion_failed", "failed", {"error": why}, error=why)
+
+    async def _read(self, claimed: ClaimedIngestion) -> FileRead:
+        """Return what a file or page holds. Raises Unreadable, ProviderError."""
+        read = await (self._page(claimed) if claimed.page else self._file(claimed))
+        if not read.documents:
+            raise Unreadable(refusal_of(read))
+        if claimed.document_id is None:
+            return read
+        if len(read.documents) != 1 or read.documents[0].url != claimed.wanted.url:
+            raise Unreadable(NOT_ONE)
+        if await documents.find_document(self._engine, claimed.caller, claimed.document_id) is None:
+            raise Unreadable(REPLACED_GONE)
+        return read
+
+    async def _page(self, claimed: ClaimedIngestion) -> FileRead:
+        address = claimed.page or ""
+        page = await self._pages.read_page(address)
+        url, title = claimed.wanted.url or address, tidy_title(page.title) or address
+        return FileRead([ExtractedDocument(url, title, page.text, page.metadata)])
+
+    async def _file(self, claimed: ClaimedIngestion) -> FileRead:
         async with self._fetched(claimed) as path:
             if path is None:
-                await self._change(
-                    claimed, "ingestion_failed", "failed", {"error": FILE_GONE}, error=FILE_GONE
-                )
-                return
-            read = await self._files.read(path, claimed.wanted.url or "", claimed.name)
-        crash.reached("after_reading")
-        if not read.documents:
-            why = refusal_of(read)
-            await self._change(claimed, "ingestion_failed", "failed", {"error": why}, error=why)
-        else:
-            try:
-                await self._store(claimed, read)
-            except QuotaExceeded as error:
-                why = str(error)
-                await self._change(claimed, "ingestion_failed", "failed", {"error": why}, error=why)
+                raise Unreadable(FILE_GONE)
+            return await self._files.read(path, claimed.wanted.url or "", claimed.name)
 
     @contextlib.asynccontextmanager
     async def _fetched(self, claimed: ClaimedIngestion) -> AsyncIterator[Path | None]:
@@ -187,7 +210,8 @@ class IngestionWorker:
             read,
             wanted.collections,
             wanted.metadata,
-            claimed.original_id,
+            None if claimed.page else claimed.original_id,
+            once=claimed.document_id is None,
             on_added=on_added,
         )
         counts = {"documents": total, "failed": len(read.failed), "skipped": len(read.skipped)}

@@ -13,6 +13,8 @@ import httpx
 import pytest
 
 from app.domain.caller import Caller
+from app.providers.reader.fetching import Fetcher
+from app.providers.reader.page_reader import PageReader
 from app.store import ingestions as store
 from app.store.database import fetch
 from app.store.originals import sweep_originals
@@ -22,6 +24,7 @@ from dossier.document_types import NewDocument
 from dossier.problems import ApiError
 from tests.conftest import execute, serving
 from tests.ingest.samples import docx, packed
+from tests.mocks.answering import answering, reply
 from tests.steps import until
 
 YAK = "A yak is a large ox that lives on the plateau of Tibet."
@@ -247,3 +250,73 @@ async def test_a_file_survives_the_death_of_the_server_that_reads_it(house, data
 
     assert (done.status, done.attempt) == ("completed", 2)
     assert [one.change for one in done.result.documents] == ["added"]
+
+
+@pytest.fixture
+async def server():
+    async with answering() as mock:
+        yield mock
+
+
+async def test_texts_and_pages_are_read_by_a_worker_and_replace_as_at_once(house, server):
+    head = '<meta property="article:published_time" content="2019-03-02">'
+    server.answer = lambda _: reply(f"<html><head><title>Yaks</title>{head}</head><p>{YAK}")
+    house.ingesting._pages = PageReader(Fetcher(["127.0.0.1"]))
+    async with serving(house) as url, AsyncDossier(url) as client:
+        told = {"collections": ["asia"], "metadata": {"by": "me"}}
+        texts = [await client.submit_document(text="# Yurts\n\nA yurt is a tent of felt.", **told)]
+        pages = [await client.submit_document(url=f"{server.url}/yak")]
+        yurt, yak = [await client.ingested(one.ingestion_id, timeout=60) for one in (*texts, *pages)]
+        (yurt_id, yak_id) = (one.result.documents[0].document_id for one in (yurt, yak))
+        at_once = await client.add_document(text="# Yurts\n\nA yurt is a tent of felt.", **told)
+        known = [await client.get_document(one) for one in (yurt_id, yak_id)]
+        sent = [
+            await client.submit_replacement(yurt_id, text="A yurt is round.", title="Round"),
+            await client.submit_replacement(yak_id, url=f"{server.url}/other"),
+            await client.submit_replacement(yak_id, url="http://127.0.0.1:9/closed"),
+        ]
+        replaced = [await client.ingested(one.ingestion_id, timeout=60) for one in sent]
+        after = [await client.document_text(one) for one in (yurt_id, yak_id)]
+
+    assert [one.title for one in known] == ["Yurts", "Yaks"]
+    assert (known[0].collections, known[0].metadata["by"], known[0].original.name) == (
+        ("asia",),
+        "me",
+        "text.txt",
+    )
+    assert (known[1].url, known[1].metadata["date"], known[1].original) == (
+        f"{server.url}/yak",
+        "2019-03-02",
+        None,
+    )
+    assert at_once.documents[0].document_id == yurt_id  # the same text, at the same address
+    assert [one.status for one in replaced] == ["completed", "completed", "failed"]
+    assert [one.url for one in after] == [known[0].url, known[1].url]
+    assert (after[0].title, after[0].text) == ("Round", "A yurt is round.")
+
+
+async def test_an_archive_or_a_deleted_document_is_no_replacement(house, tmp_path):
+    path = tmp_path / "a.zip"
+    path.write_bytes(packed({"yak.txt": YAK, "yurt.txt": "A yurt is a tent of felt."}))
+    async with serving(house) as url, AsyncDossier(url) as client, httpx.AsyncClient(base_url=url) as http:
+        known = (await client.add_document(text=YAK)).documents[0].document_id
+        archive = await client.submit_replacement(known, path)
+        renamed = await http.put(f"/documents/{known}", json={"title": "Oxen"}, headers=LATER)
+        wrong = await client.ingested(archive.ingestion_id, timeout=60)
+        listed = (await client.documents()).documents
+
+    assert wrong.error == "An archive cannot replace one document."
+    assert (renamed.status_code, [one.title for one in listed]) == (200, ["Oxen"])
+
+
+async def test_bad_texts_and_pages_are_refused_at_once(api):
+    for body, code in (
+        ({"url": "file:///etc/passwd"}, "malformed_url"),
+        ({}, "missing_field"),
+        ({"text": " "}, "blank"),
+        ({"text": "x", "more": 1}, "unknown_field"),
+    ):
+        answer = await api.post("/documents", json=body, headers=LATER)
+        assert answer.status_code in {400, 422}
+        assert code in answer.text or code == "blank"
+    assert (await api.get("/ingestions")).json()["ingestions"] == []

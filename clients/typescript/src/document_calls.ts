@@ -36,8 +36,8 @@ export class DocumentCalls {
     return this.put("POST", "/documents", options);
   }
 
-  /** Send a file for a worker to read, without waiting for that. */
-  async submitDocument(options: Omit<DocumentOptions, "text"> & { file: Blob; url?: string }): Promise<t.Ingestion> {
+  /** Have a worker read a file, a text or a page, without waiting for that. */
+  async submitDocument(options: DocumentOptions & { url?: string }): Promise<t.Ingestion> {
     return this.put("POST", "/documents", options, { Prefer: "respond-async" });
   }
 
@@ -75,6 +75,11 @@ export class DocumentCalls {
   /** Replace a document, whose address stays. Without a file and a text its text stays too. */
   async replaceDocument(documentId: number, options: DocumentOptions): Promise<t.AddedDocuments> {
     return this.put("PUT", `/documents/${documentId}`, options);
+  }
+
+  /** Have a worker replace a document by a file, a text or the page at `url`; its address stays. */
+  async submitReplacement(documentId: number, options: DocumentOptions & { url?: string }): Promise<t.Ingestion> {
+    return this.put("PUT", `/documents/${documentId}`, options, { Prefer: "respond-async" });
   }
 
   /** Get a page of documents by their addresses, without texts; `iterDocuments` walks all pages. */
