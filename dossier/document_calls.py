@@ -28,7 +28,7 @@ from dossier.document_types import (
 DOCUMENTS_PAGE = 100  # the most that the server gives
 INGESTION_WAITS = (0.2, 5.0)  # seconds: first and longest wait between two looks
 UPLOAD = httpx.Timeout(connect=5.0, read=600.0, write=60.0, pool=5.0)  # a scanned book takes minutes
-LATER = {"Prefer": "respond-async"}
+RESPOND_ASYNC = {"Prefer": "respond-async"}
 
 
 class DocumentCalls(ABC):
@@ -92,13 +92,13 @@ class DocumentCalls(ABC):
         collections: Sequence[str] = (),
         metadata: dict[str, Any] | None = None,
     ) -> Ingestion:
-        """Have a worker read a file, a text or a page, without waiting.
+        """Have a worker read a file, text or page.
 
         Raises:
             ApiError: `queue_full`, `body_too_large`, or fields that were refused.
         """
         new = NewDocument(text, url, title, tuple(collections), metadata or {})
-        return decoded(await self._answer_to("POST", "/documents", file, new, LATER), Ingestion)
+        return decoded(await self._answer_to("POST", "/documents", file, new, RESPOND_ASYNC), Ingestion)
 
     async def ingestion(self, ingestion_id: UUID | str) -> Ingestion:
         """Return how far a file is. Raises ApiError `ingestion_not_found`."""
@@ -156,12 +156,14 @@ class DocumentCalls(ABC):
         collections: Sequence[str] = (),
         metadata: dict[str, Any] | None = None,
     ) -> Ingestion:
-        """Have a worker replace a document by a file, a text or the page at `url`.
+        """Have a worker read what replaces a document.
 
-        Its address stays. Raises ApiError as `submit_document` does.
+        That is a file, a text or the page at `url`; the document's own address stays. Raises ApiError.
         """
         new = NewDocument(text, url, title, tuple(collections), metadata or {})
-        return decoded(await self._answer_to("PUT", f"/documents/{document_id}", file, new, LATER), Ingestion)
+        return decoded(
+            await self._answer_to("PUT", f"/documents/{document_id}", file, new, RESPOND_ASYNC), Ingestion
+        )
 
     async def documents(
         self,

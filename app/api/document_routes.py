@@ -60,7 +60,7 @@ async def add_document(
 def _answered(
     context: ApiContext, done: Ingestion | AddedDocuments
 ) -> Response[AddedDocuments] | Response[Ingestion]:
-    """Answer with what a worker will do, or with what was done at once."""
+    """Answer with an ingestion, or with what was done."""
     if isinstance(done, AddedDocuments):
         return Response(done, status_code=200)
     address = f"{context.links.root}/ingestions/{done.ingestion_id}"
@@ -85,7 +85,7 @@ def _answered(
 async def replace_document(
     context: NamedDependency[ApiContext], document_id: FromPath[int], request: Request[Any, Any, Any]
 ) -> Response[AddedDocuments] | Response[Ingestion]:
-    """Read what is sent, in place of a document, now or by a worker."""
+    """Read what is sent in place of a document, or queue it."""
     known = await _known(context, document_id)
     if LATER.search(request.headers.get("prefer", "")):
         return _answered(context, await take_in_later(context, request, known))

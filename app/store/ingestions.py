@@ -183,7 +183,7 @@ def is_ingestion(key: UUID) -> bool:
 async def submit_ingestion(
     engine: Engine, caller: Caller, source: IngestionSource, wanted: NewDocument
 ) -> Ingestion | None:
-    """Queue a file or a page. None if too many of the tenant wait."""
+    """Queue a file or page. None if too many wait."""
     request = storable(msgspec.json.encode(wanted).decode()).replace("\\u0000", "\ufffd")
     about = (storable(source.name), source.size, request, source.page, source.document_id)
     rows = await fetch(

@@ -233,6 +233,8 @@ ingestions = Table(
     Column("documents_total", Integer),
     Column("result", JSON),
     Column("error", Text),
+    Column("page", Text),  # the address of a page that is read in place of a file
+    Column("document_id", BigInteger),  # of the document that is replaced
     CheckConstraint("status IN ('pending', 'running', 'completed', 'failed', 'cancelled')", name="status"),
     Index("ingestions_open_idx", "ingestion_id", postgresql_where=text("status IN ('pending', 'running')")),
     Index("ingestions_tenant_idx", "tenant", "ingestion_id"),

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class Unreadable(Exception):
-    """What was sent gives no document; the message says why."""
+    """What was sent gives no document, as the message says."""
 
 
 class LostIngestion(Exception):

@@ -155,16 +155,16 @@ async def test_a_worker_changes_nothing_of_a_cancelled_file(engine):
     assert await store.cancel_ingestion(engine, Caller("other"), sent_file.ingestion_id) is None
 
 
-async def test_a_form_is_taken_for_later_only_where_it_asks_and_is_right(api):
+async def test_a_body_is_taken_for_later_only_where_it_asks_and_is_right(api):
     accepted = await sent(api, "y.docx", docx(YAK), title="Yaks")
     refused = await sent(api, "y.docx", docx(YAK), colour="red")
-    at_once = await api.post("/documents", json={"text": YAK}, headers=LATER)
+    text = await api.post("/documents", json={"text": YAK}, headers=LATER)
     other = await api.post("/documents", files={"file": ("a.txt", b"A yurt.")}, headers={"Prefer": "wait=5"})
 
     assert (accepted.status_code, accepted.headers["preference-applied"]) == (202, "respond-async")
     assert (await api.get(accepted.headers["location"])).json() == accepted.json()
     assert (refused.status_code, refused.json()["code"]) == (400, "unknown_field")
-    assert (at_once.status_code, other.status_code) == (201, 201)
+    assert (text.status_code, other.status_code) == (202, 201)
 
 
 async def test_a_tenants_queue_has_an_end(api, monkeypatch):
@@ -176,7 +176,8 @@ async def test_a_tenants_queue_has_an_end(api, monkeypatch):
 
 
 async def queued(engine, tenant="default", name="a.txt"):
-    return await store.submit_ingestion(engine, Caller(tenant), uuid4(), name, 1, NewDocument(url="note:a"))
+    source = store.IngestionSource(uuid4(), name, 1)
+    return await store.submit_ingestion(engine, Caller(tenant), source, NewDocument(url="note:a"))
 
 
 async def test_a_worker_that_lost_its_lease_changes_nothing(engine, database_url):

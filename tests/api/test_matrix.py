@@ -17,7 +17,7 @@ from app.domain import commands as c
 from app.domain.caller import Caller
 from app.store import documents
 from app.store.api_keys import add_key, revoke_key
-from app.store.ingestions import submit_ingestion
+from app.store.ingestions import IngestionSource, submit_ingestion
 from app.store.library import save_filter
 from app.store.shares import add_share
 from app.store.tenants import add_tenant, suspend_tenant
@@ -215,7 +215,9 @@ class Things:
         return (await save_filter(self.house.engine, caller, f"{uuid4()}", JobSearch())).filter_id
 
     async def ingestion(self, caller: Caller) -> UUID:
-        made = await submit_ingestion(self.house.engine, caller, uuid4(), "a.txt", 1, NewDocument())
+        made = await submit_ingestion(
+            self.house.engine, caller, IngestionSource(uuid4(), "a.txt", 1), NewDocument()
+        )
         return made.ingestion_id
 
     @staticmethod

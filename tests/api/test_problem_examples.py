@@ -22,7 +22,13 @@ from app.providers.model_book import ModelBook, ModelsFile
 from app.providers.model_spec import ModelSpec
 from app.store import event_feed, job_lists, reads
 from app.store.api_keys import add_key
-from app.store.ingestions import IngestionChange, change_ingestion, claim_ingestion, submit_ingestion
+from app.store.ingestions import (
+    IngestionChange,
+    IngestionSource,
+    change_ingestion,
+    claim_ingestion,
+    submit_ingestion,
+)
 from app.store.quotas import set_quota
 from app.store.tenants import add_tenant, suspend_tenant
 from dossier.document_types import NewDocument
@@ -281,7 +287,9 @@ async def examples(house) -> Examples:
 
 async def read_file(engine) -> UUID:
     """Return the id of a file that has been read."""
-    sent = await submit_ingestion(engine, Caller("default"), uuid4(), "a.txt", 1, NewDocument())
+    sent = await submit_ingestion(
+        engine, Caller("default"), IngestionSource(uuid4(), "a.txt", 1), NewDocument()
+    )
     claimed = await claim_ingestion(engine, timedelta(minutes=1))
     await change_ingestion(engine, claimed, IngestionChange("ingestion_completed", "completed", {}))
     return sent.ingestion_id

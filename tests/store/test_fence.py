@@ -159,7 +159,7 @@ async def test_the_database_alone_keeps_found_jobs_of_tenants_apart(writer, aske
 async def test_the_database_alone_keeps_ingestions_of_tenants_apart(engine):
     made = {}
     for caller in (ALICE, BOB):
-        asked = engine, caller, uuid4(), "a.txt", 1, NewDocument()
+        asked = engine, caller, ingestions.IngestionSource(uuid4(), "a.txt", 1), NewDocument()
         made[caller.tenant] = (await ingestions.submit_ingestion(*asked)).ingestion_id
     for caller in (ALICE, BOB):
         mine = made[caller.tenant]
