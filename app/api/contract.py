@@ -49,6 +49,7 @@ WHOLE_NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)  # in a query: any such numbe
 TRUTHS = {"true": True, "false": False}
 DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 
+TAKES_ANY_QUERY = {"takes_any_query": True}  # of a route that another site leads a browser to
 COMMON = ("unknown_parameter", "unauthorised", "forbidden", "tenant_suspended", "internal_error")
 BODY = (
     "malformed_json", "missing_body", "unknown_field", "missing_field", "wrong_type", "too_short",
@@ -164,7 +165,7 @@ async def check_request(request: Request[Any, Any, Any]) -> Response[None] | Non
         raise NotFoundException
     if request.method == "OPTIONS":
         return methods_of(request)
-    if not getattr(handler, "include_in_schema", False):
+    if not getattr(handler, "include_in_schema", False) or handler.opt.get("takes_any_query"):
         return None
     wanted = expected(handler)
     found: Iterable[InvalidField] = _query_faults(request, wanted.parameters)

@@ -51,14 +51,26 @@ CONTENT: dict[tuple[str, str], dict[str, Any]] = {
         "text/html": TEXT_TYPE,
     },
     ("get", "/jobs/{job_id}/bundle"): {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+    ("get", "/sign-in/oidc/callback"): {"text/html": TEXT_TYPE},
     ("post", "/v1/responses"): OPENAI_ANSWER,
     ("get", "/v1/responses/{response_id}"): OPENAI_ANSWER,
     ("post", "/v1/chat/completions"): OPENAI_ANSWER,
 }
 
+# Query parameters that a route reads itself.
+PARAMETERS = {
+    ("get", "/sign-in/oidc"): ("next",),
+    ("get", "/sign-in/oidc/callback"): ("code", "state", "iss", "error"),
+}
 
 # The group of an operation is the first part of its path, or this.
-GROUPS = {"v1": "openai", "overview": "operations", "health": "operations", "metrics": "operations"}
+GROUPS = {
+    "v1": "openai",
+    "overview": "operations",
+    "health": "operations",
+    "metrics": "operations",
+    "sign-in": "session",
+}
 
 
 class CompleteDocument(JsonRenderPlugin):
@@ -87,6 +99,10 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
     """Complete the document in place, once or more often alike."""
     for (method, path), content in CONTENT.items():
         document["paths"][path][method]["responses"]["200"]["content"] = content
+    for (method, path), names in PARAMETERS.items():
+        document["paths"][path][method]["parameters"] = [
+            {"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in names
+        ]
     for (method, path), received in BODIES.items():
         document["paths"][path][method]["requestBody"] = received
     _, schemas = msgspec.json.schema_components((NewDocument,), ref_template="#/components/schemas/{name}")

@@ -18,6 +18,7 @@ from litestar.response import Redirect
 
 from app.api.authentication import CALLER, PUBLIC
 from app.api.context import ApiContext
+from app.api.contract import TAKES_ANY_QUERY, problems_of
 from app.api.page import PAGE_HEADERS
 from app.api.sessions import host_cookie, session_cookie
 from app.api.sign_in_door import SignInDoor
@@ -38,7 +39,17 @@ NOT_ON_ITS_WAY = (
 Asked = Request[Any, Any, Any]
 
 
-@get("/sign-in/oidc", opt=PUBLIC, include_in_schema=False)
+SIGN_IN_PROBLEMS = problems_of("not_found", "sign_in_unavailable", "database_unavailable")
+
+
+@get(
+    "/sign-in/oidc",
+    status_code=302,
+    opt=PUBLIC | TAKES_ANY_QUERY,
+    responses=SIGN_IN_PROBLEMS,
+    summary="Lead a browser to the OpenID provider",
+    description="`next` is the path of this server to go on at. 404 where no provider is set.",
+)
 async def begin_sign_in(context: NamedDependency[ApiContext], request: Asked) -> Redirect:
     """Lead a browser to the provider."""
     door = _door(context)
@@ -47,7 +58,14 @@ async def begin_sign_in(context: NamedDependency[ApiContext], request: Asked) ->
     return Redirect(await door.provider.address(flow), status_code=302, cookies=[kept])
 
 
-@get("/sign-in/oidc/callback", opt=PUBLIC, include_in_schema=False)
+@get(
+    "/sign-in/oidc/callback",
+    opt=PUBLIC | TAKES_ANY_QUERY,
+    media_type=MediaType.HTML,
+    responses=SIGN_IN_PROBLEMS,
+    summary="Take a browser that comes back from the OpenID provider",
+    description="Keeps a key in a cookie, and goes on. Parameters that are not known here are passed over.",
+)
 async def end_sign_in(context: NamedDependency[ApiContext], request: Asked) -> Response[str]:
     """Give a browser that comes back from the provider its key."""
     door = _door(context)

@@ -3,11 +3,12 @@
 A browser's key is kept in a cookie that no script can read.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, delete, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body
 from msgspec import Meta, Struct
@@ -51,22 +52,34 @@ async def open_session(
     return Response(None, cookies=[session_cookie(request, data.key, MONTH)])
 
 
+class SignedOut(Struct, frozen=True):
+    """What is left to do for a browser that signed out here."""
+
+    end_session_url: str  # where it signs out of the provider too
+
+
 @delete(
     "/session",
-    status_code=204,
+    status_code=200,
     opt=PUBLIC,
-    responses=problems_of("database_unavailable"),
+    responses={**problems_of("database_unavailable"), 204: ResponseSpec(None, description="Signed out")},
     summary="Sign a browser out",
-    description="Forgets the key. One that came from signing in at an OpenID provider ends too.",
+    description=(
+        "Forgets the key (204). One that came from signing in at an OpenID provider ends too; if the "
+        "provider has a place to sign out of it, the answer is 200 and says where."
+    ),
 )
 async def close_session(
     context: NamedDependency[ApiContext],
     request: Request,  # type: ignore[type-arg]
-) -> Response[None]:
+) -> Response[SignedOut]:
     """Forget the key, and end one of a sign-in."""
-    if (known := read_key(presented(request) or "")) and await end_sign_in(context.writer.engine, known):
+    known, place = read_key(presented(request) or ""), None
+    if known and await end_sign_in(context.writer.engine, known):
         context.keyring.look_again()
-    return Response(None, cookies=[session_cookie(request, "", 0)])
+        place = await context.sign_in.provider.end_address() if context.sign_in else None
+    body: Any = SignedOut(place) if place else None
+    return Response(body, status_code=200 if place else 204, cookies=[session_cookie(request, "", 0)])
 
 
 def session_cookie(request: Request, value: str, max_age: int) -> Cookie:  # type: ignore[type-arg]

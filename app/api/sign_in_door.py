@@ -16,6 +16,9 @@ class OpenId(Protocol):
     async def address(self, flow: SignInFlow) -> str:
         """Return where a browser signs in."""
 
+    async def end_address(self) -> str | None:
+        """Return where a browser signs out of the provider, if it says so."""
+
     async def claims(self, code: str, issuer: str | None, flow: SignInFlow) -> Mapping[str, Any]:
         """Return what the provider says of who signed in."""
 

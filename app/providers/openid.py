@@ -49,6 +49,7 @@ class ProviderDescription(Struct, frozen=True):
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    end_session_endpoint: str | None = None
     token_endpoint_auth_methods_supported: list[str] = field(default_factory=lambda: ["client_secret_basic"])
     authorization_response_iss_parameter_supported: bool = False
 
@@ -107,8 +108,19 @@ class OpenIdProvider:
             "code_challenge": flow.challenge,
             "code_challenge_method": "S256",
         }
-        mark = "&" if urlsplit(described.authorization_endpoint).query else "?"
-        return f"{described.authorization_endpoint}{mark}{urlencode(asked)}"
+        return _with_query(described.authorization_endpoint, asked)
+
+    async def end_address(self) -> str | None:
+        """Return where a browser signs out of the provider too.
+
+        None where it names no such place, or does not answer.
+        """
+        try:
+            described = await self._description()
+        except SignInUnavailable:
+            return None
+        place = described.end_session_endpoint
+        return _with_query(place, {"client_id": self._client.client_id}) if place else None
 
     async def claims(self, code: str, issuer: str | None, flow: SignInFlow) -> Mapping[str, Any]:
         """Return what the provider says of who signed in.
@@ -211,7 +223,13 @@ class OpenIdProvider:
             found = await self._read(address, ProviderDescription, "for its description")
             if found.issuer != self.issuer:
                 raise SignInUnavailable("The provider describes another issuer than DOSSIER_OIDC_ISSUER.")
-            for one in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):
+            ends = (
+                found.authorization_endpoint,
+                found.token_endpoint,
+                found.jwks_uri,
+                found.end_session_endpoint,
+            )
+            for one in filter(None, ends):
                 self._check_address(one)
             self._discovery, self._described_at = found, time.monotonic()
             return found
@@ -257,6 +275,10 @@ class OpenIdProvider:
             why = type(error).__name__
             raise SignInUnavailable(f"The provider does not answer ({why}). Try again later.") from None
         return answer.status_code, bytes(body)
+
+
+def _with_query(address: str, asked: Mapping[str, str]) -> str:
+    return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(asked)}"
 
 
 def _decoded(body: bytes, kind: type[AnswerT], status: int, what: str) -> AnswerT:

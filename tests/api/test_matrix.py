@@ -108,6 +108,8 @@ NEEDS = {
     "GET /metrics": OPERATOR,
     "POST /session": FREE,
     "DELETE /session": FREE,
+    "GET /sign-in/oidc": FREE,
+    "GET /sign-in/oidc/callback": FREE,
     "GET /health/live": FREE,
     "GET /health/ready": FREE,
     "POST /v1/responses": "submit",

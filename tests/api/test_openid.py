@@ -1,6 +1,8 @@
 """People sign in at an OpenID provider, and nobody else does."""
 
+import asyncio
 import base64
+import contextlib
 import hmac
 import json
 import re
@@ -17,10 +19,13 @@ from app.providers import openid
 from app.store.database import fetch
 from app.store.tenants import add_tenant, resume_tenant, suspend_tenant
 from tests.conftest import FAST, TestHouse, serving
+from tests.fuzz.fuzzing import Fuzzer
+from tests.fuzz.world import World
 from tests.openid_provider import CLIENT, EC_KEY, OTHER_KEY, PUBLIC_PEM, RSA_KEY, SECRET, jwk, openid_provider
 from tests.steps import until
 
 SHORT_KEY = rsa.generate_private_key(65537, 1024)
+END = "https://id.example/end?of=session"
 TO_PAGE = {"Accept": "text/html"}
 
 
@@ -78,6 +83,7 @@ async def sign_in(browser, provider):
 
 async def test_somebody_signs_in_works_and_signs_out(site, provider):
     assert (await site.get("/jobs")).status_code == 401  # though no key was ever made
+    provider.described["end_session_endpoint"] = END
     page = (await site.get("/sign-in")).text
     assert 'data-name="Acme &quot;ID&quot;"' in page
 
@@ -103,9 +109,27 @@ async def test_somebody_signs_in_works_and_signs_out(site, provider):
     assert (await sign_in(site, provider)).status_code == 403
     await resume_tenant(site.house.engine, "acme")
     await until(lambda: answers(200))
-    assert (await site.delete("/session")).status_code == 204
+    ended = await site.delete("/session")
+    assert (ended.status_code, ended.json()) == (200, {"end_session_url": f"{END}&client_id=dossier"})
+    assert (await site.delete("/session")).status_code == 204  # nobody is signed in any more
     site.cookies.set("dossier_key", key, domain="127.0.0.1")
     await until(lambda: answers(401))  # what the browser had is worth nothing
+
+
+async def test_signing_out_here_needs_nothing_of_the_provider(site, provider):
+    assert (await sign_in(site, provider)).status_code == 200
+    assert (await site.delete("/session")).status_code == 204  # it has no place to sign out
+
+
+async def test_every_answer_of_the_flow_is_in_the_document(site, provider):
+    assert (await sign_in(site, provider)).status_code == 200
+    document = (await site.get("/schema")).json()
+    document["paths"] = {path: known for path, known in document["paths"].items() if "/oidc" in path}
+    with contextlib.closing(Fuzzer(World(document, "dsk_none", {}), str(site.base_url))) as fuzzer:
+        found = await asyncio.to_thread(fuzzer.faults, fuzzer.cases(10))
+
+    assert not found, "\n".join(map(str, found))
+    assert {302, 401} <= fuzzer.statuses
 
 
 async def test_a_sign_in_is_of_its_browser_and_of_one_time(site, provider):

@@ -9,17 +9,21 @@ import os
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 from msgspec.structs import replace
 
-from app.api import contract
+from app.api import contract, openid_routes
 from app.api.app import make_app
 from app.api.context import MAX_REPLAYS, ApiContext
 from app.api.model_door import ModelDoor
+from app.api.sign_in_door import SignInDoor
 from app.domain.caller import Caller
+from app.domain.sign_in import ClaimRules
 from app.errors import DatabaseUnavailable
 from app.providers.model_book import ModelBook, ModelsFile
 from app.providers.model_spec import ModelSpec
+from app.providers.openid import OpenIdClient, OpenIdProvider
 from app.store import event_feed, job_lists, reads
 from app.store.api_keys import add_key
 from app.store.ingestions import (
@@ -113,6 +117,7 @@ PROVOKED = {
     "ingestion_already_over": ("DELETE", f"/ingestions/{READ}", {}),
     "job_already_over": ("DELETE", f"/jobs/{OVER}", {}),
     "no_input_requested": posted({"answers": ["Yes."]}, f"/jobs/{RUNNING}/input"),
+    "not_found": got("/sign-in/oidc"),
     # These need a state as well: see STAGES.
     "unauthorised": got("/jobs"),
     "forbidden": got("/jobs"),
@@ -125,6 +130,7 @@ PROVOKED = {
     "model_not_offered": posted({"query": "Why?", "model": "gpt-9"}),
     "price_unknown": posted({"query": "Why?", "limits": {"max_cost_usd": 1}}),
     "busy": ("POST", f"/jobs/{OVER}/replay", {}),
+    "sign_in_unavailable": got("/sign-in/oidc"),
     "try_again": ("DELETE", f"/jobs/{RUNNING}", {}),
     "job_archived": got(f"/jobs/{OVER}/events"),
     "feed_withheld": got("/events"),
@@ -189,6 +195,12 @@ async def with_one_model(_house, patch):
     patch.setattr(ModelDoor, "_models", property(lambda _door: book), raising=False)
 
 
+async def with_a_silent_provider(_house, patch):
+    client = OpenIdClient("http://127.0.0.1:9", "dossier", "", "http://127.0.0.1/sign-in/oidc/callback")
+    door = SignInDoor(OpenIdProvider(httpx.AsyncClient(trust_env=False), client), ClaimRules(), 12, "Acme")
+    patch.setattr(openid_routes, "_door", lambda _context: door)
+
+
 async def with_other_writers(_house, patch):
     patch.setattr("app.store.writer.Writer.append", giving(False))
 
@@ -240,6 +252,7 @@ STAGES = {
     "cost_limit_required": with_a_quota_of_money,
     "model_not_offered": with_one_model,
     "price_unknown": with_one_model,
+    "sign_in_unavailable": with_a_silent_provider,
     "too_many_filters": with_many_filters,
     "too_many_shares": with_many_shares,
     "too_many_webhooks": with_many_webhooks,

@@ -18,7 +18,10 @@ async def test_a_browser_comes_back_with_a_key_that_no_other_site_sends(browser,
         port = free.getsockname()[1]
         free.close()
         provider.claimed = {"org": "acme"}
-        provider.described = {"authorization_endpoint": "https://id.example/authorize"}
+        provider.described = {
+            "authorization_endpoint": "https://id.example/authorize",
+            "end_session_endpoint": "https://id.example/end",
+        }
         settings = replace(
             FAST,
             oidc_issuer=provider.issuer,
@@ -52,4 +55,9 @@ async def test_a_browser_comes_back_with_a_key_that_no_other_site_sends(browser,
             assert '"jobs"' in await watched.page.inner_text("body")
             [kept] = await watched.page.context.cookies()
             assert (kept["name"], kept["sameSite"], kept["httpOnly"]) == ("dossier_key", "Strict", True)
+            await watched.page.route("https://id.example/end?**", lambda route: route.fulfill(body="Bye."))
+            await watched.page.goto(f"http://127.0.0.1:{port}/sign-in")
+            await watched.page.get_by_role("button", name="Sign out").click()
+            await watched.page.wait_for_url("https://id.example/end?client_id=dossier")
+            assert await watched.page.context.cookies() == []
             watched.asked = [url for url in watched.asked if not url.startswith("https://id.example/")]

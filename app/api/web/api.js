@@ -102,6 +102,7 @@ async function isDatabaseAway() {
 export const api = {
   submit: (request, key) => call("/jobs", json(request, { "Idempotency-Key": key })),
   signIn: (key) => call("/session", json({ key })),
+  signOut: () => call("/session", { method: "DELETE" }),
   jobs: (search) => call(`/jobs?${search}`),
   job: (id) => call(job(id)),
   fork: (id, body, key) => call(`${job(id)}/fork`, json(body, { "Idempotency-Key": key })),

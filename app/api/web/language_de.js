@@ -629,6 +629,8 @@ export const WORDS = {
   "Write what you want to know beyond this.": "Schreiben Sie, was Sie darüber hinaus wissen möchten.",
   "Writing the report: {0}": "Schreibt den Bericht: {0}",
   "Writing {0}: {1}": "Schreibt {0}: {1}",
+  "Sign out": "Abmelden",
+  "Signed out.": "Abgemeldet.",
   "Your key": "Ihr Schlüssel",
   "a further question or an order; empty: the same question":
     "eine weitere Frage oder ein Auftrag; leer: dieselbe Frage",

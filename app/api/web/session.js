@@ -34,3 +34,18 @@ form.addEventListener("submit", async (event) => {
     field.select();
   }
 });
+
+const signOut = /** @type {HTMLElement} */ (document.getElementById("sign-out"));
+const signedOut = /** @type {HTMLElement} */ (document.getElementById("signed-out"));
+
+signOut.addEventListener("click", async () => {
+  error.hidden = true;
+  try {
+    const left = await api.signOut();
+    signedOut.textContent = t("Signed out.");
+    if (left) location.assign(left.end_session_url); // of the provider, whose own session goes on otherwise
+  } catch (problem) {
+    error.textContent = told(problem);
+    error.hidden = false;
+  }
+});

@@ -917,6 +917,9 @@ export interface components {
         Shares: {
             shares: components["schemas"]["Share"][];
         };
+        SignedOut: {
+            end_session_url: string;
+        };
         SourceDiff: {
             both: components["schemas"]["SharedSource"][];
             only_a: components["schemas"]["SourceSide"][];
