@@ -17,7 +17,7 @@ class OpenId(Protocol):
         """Return where a browser signs in."""
 
     async def end_address(self) -> str | None:
-        """Return where a browser signs out of the provider, if it says so."""
+        """Return where a browser signs out of the provider."""
 
     async def claims(self, code: str, issuer: str | None, flow: SignInFlow) -> Mapping[str, Any]:
         """Return what the provider says of who signed in."""
