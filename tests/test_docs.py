@@ -489,6 +489,7 @@ def test_every_route_has_an_example_or_a_page_of_its_own():
                 "/library",
                 "/costs",
                 "/provider-keys",
+                "/sign-in",
             )
         )
         or route[1].startswith("/ingestions")
