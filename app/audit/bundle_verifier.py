@@ -183,9 +183,14 @@ class Archive:
                 yield "%s: %d bytes before it belong to no file." % (info.filename, info.header_offset - end)
             if info.comment or info.extra:
                 yield "%s: has a comment or further fields in the archive." % info.filename
-            name, length = local_header(self.file, info.header_offset)
+            name, length, told = local_header(self.file, info.header_offset)
             if name != info.filename.encode("utf-8", "replace"):
                 yield "%s: has another name in front of its bytes." % info.filename
+            if told != (info.flag_bits, info.compress_type, info.CRC, info.compress_size, info.file_size):
+                yield (
+                    "%s: the list of files describes it otherwise than what is in front of it."
+                    % info.filename
+                )
             end = info.header_offset + length + info.compress_size
         if end != self.start:
             yield "bundle: %d bytes behind the last file belong to none." % (self.start - end)
@@ -222,14 +227,17 @@ def directory_of(file: Any, size: int) -> int:
     return int(start)
 
 
-def local_header(file: Any, offset: int) -> tuple[bytes, int]:
-    """Return a file's own name, and its header's length."""
+def local_header(file: Any, offset: int) -> tuple[bytes, int, tuple[int, ...]]:
+    """Return a file's own name, its header's length, and what that tells.
+
+    It tells flags, method, checksum and both sizes.
+    """
     file.seek(offset)
     header = file.read(30)
     if len(header) != 30 or header[:4] != b"PK\x03\x04":
-        return b"", 0
-    name, extra = struct.unpack("<2H", header[26:30])
-    return file.read(name), 30 + name + extra
+        return b"", 0, ()
+    flags, method, checksum, packed, size, name, extra = struct.unpack("<2H4x3L2H", header[6:30])
+    return file.read(name), 30 + name + extra, (flags, method, checksum, packed, size)
 
 
 # The check

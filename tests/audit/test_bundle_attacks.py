@@ -98,6 +98,15 @@ def test_a_name_that_differs_in_front_of_its_bytes_is_named(files, tmp_path):
     assert "another name in front" in said_of(body[:at] + b"REPORT.md" + body[at + 9 :], tmp_path)
 
 
+@pytest.mark.parametrize("place", [8, 24])  # flags and size, as the list of files has them
+def test_a_file_that_the_list_describes_otherwise_is_named(files, tmp_path, place):
+    """Tools differ in which of the two they go by."""
+    body = bytearray(zipped(files))
+    body[body.index(b"PK\x01\x02") + place] ^= 4
+
+    assert "describes it otherwise" in said_of(bytes(body), tmp_path)
+
+
 def test_names_that_come_twice_and_names_of_no_bundle_are_named(files, tmp_path):
     out = io.BytesIO(zipped(fitted({**files, "../../etc/passwd": b"x"})))
     with warnings.catch_warnings():
