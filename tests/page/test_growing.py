@@ -100,6 +100,8 @@ async def test_the_page_says_that_the_database_is_away_and_goes_on_when_it_is_ba
 
         cable.pull()
         await watched.sees('#connection[data-state="away"]', "database is away; it goes on after event")
+        await watched.page.reload()
+        await watched.sees("#unread", "The job cannot be read now")
         cable.plug()
         await watched.sees('#connection[data-state="live"]')
 

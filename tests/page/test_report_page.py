@@ -13,6 +13,14 @@ from tests.page.conftest import ask, watching
 from tests.page.long_content import ARABIC, CHINESE, LONG
 from tests.page.looks import OVER
 
+# Whether the cells of each row of the first table begin where those of its head do.
+COLUMNS = """() => {
+    const left = (cell) => Math.round(cell.getBoundingClientRect().left);
+    const begins = (row) => [...row.cells].map(left).join();
+    const [head, ...rows] = document.querySelector('#article table').rows;
+    return rows.length > 0 && rows.every((row) => begins(row) === begins(head));
+}"""
+
 
 @pytest.fixture(scope="module")
 async def long_report(asking) -> str:
@@ -47,6 +55,8 @@ async def test_a_printed_report_begins_at_once_and_has_page_numbers_and_its_addr
         for number, text in enumerate(texts, 1):
             assert f"{number} / {len(texts)}" in text
             assert f"/browse/jobs/{long_report}" in text
+        await watched.page.emulate_media(media="print")
+        assert await watched.page.evaluate(COLUMNS)
 
 
 async def test_a_long_outline_is_closed_where_there_is_no_room_beside_the_report(

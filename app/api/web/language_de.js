@@ -845,6 +845,9 @@ export const WORDS = {
   "{0}: {1}": "{0}: {1}",
   Left: "Links",
   Right: "Rechts",
+  "The job cannot be read now": "Der Auftrag ist gerade nicht lesbar",
+  "The server or its database is away. It is asked again until it answers.":
+    "Der Server oder seine Datenbank ist nicht erreichbar. Er wird gefragt, bis er antwortet.",
   ready: "bereit",
   paused: "angehalten",
   "hands its jobs back": "gibt seine Aufträge zurück",

@@ -44,7 +44,10 @@ const draw = framed(() => {
   say($("log-title"), t`All events (${count(live.seq)})`);
   if (!ready) {
     ready = true;
+    $("unread").hidden = true;
     showMark($("marking"), id, question());
+    showFamily();
+    showLimits();
     $("run").classList.remove("waiting");
     restoreScroll();
   }
@@ -77,6 +80,7 @@ let connection = "loading";
 function connected(state, cursor) {
   const box = $("connection");
   if (state === connection && box.dataset.cursor === String(cursor)) return;
+  if (!ready && (state === "lost" || state === "away")) $("unread").hidden = false;
   if (state !== connection && state === "lost") tell(t("The connection was lost. It will go on where it was."));
   if (state !== connection && state === "away") tell(t("The server’s database is away. It will go on where it was."));
   box.dataset.state = connection = state;
@@ -93,8 +97,17 @@ async function lookBack() {
   $("ask-on").hidden = page.came.status !== "completed";
 }
 
+/** What the budget is compared with. */
+async function showLimits() {
+  page.presets = (await api.overview().catch(() => null))?.efforts ?? page.presets;
+  draw();
+}
+
 async function showFamily() {
-  const tree = await family(await api.job(id)).catch(() => null);
+  const tree = await api
+    .job(id)
+    .then(family)
+    .catch(() => null);
   $("family").hidden = !tree;
   $("family-tree").replaceChildren(tree ?? "");
 }
@@ -138,6 +151,7 @@ const follower = new Follower(id, {
   failed(error) {
     const box = $("failed");
     $("run").hidden = true;
+    $("unread").hidden = true;
     box.hidden = false;
     box.replaceChildren(
       h("h1", null, error instanceof Problem && error.status === 503 ? t("The server is busy") : t("Job not found")),
@@ -147,14 +161,6 @@ const follower = new Follower(id, {
   },
 });
 follower.start();
-showFamily();
-api
-  .overview()
-  .then(({ efforts }) => {
-    page.presets = efforts;
-    draw();
-  })
-  .catch(() => {});
 setInterval(() => {
   if (!isOver(page.live.status) && !document.hidden) draw();
 }, 1000);
