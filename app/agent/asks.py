@@ -43,7 +43,7 @@ def turn_ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()
         follow_up=_follow_up(research),
         repair=judging.repair(research) or UNSET,
         left=UNSET if job.agent_rules < 2 else what_is_left(job),
-        notes=UNSET if job.agent_rules < 2 else tuple(effect.notes for effect in effects(job)),
+        notes=UNSET if job.agent_rules < 2 else _notes(job),
         wish=_wish(job),
         review=_review(research),
         output_schema=job.request.output_schema or UNSET,
@@ -54,6 +54,13 @@ def turn_ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()
         meets_numbers=job.agent_rules >= 9 or UNSET,
         is_unsearched=(research.is_finishing and not research.bill.searches) or UNSET,
     )
+
+
+def _notes(job: Job) -> tuple[tuple[str, ...], ...]:
+    """Return each turn's notes, none for a draft to be repaired."""
+    notes = tuple(effect.notes for effect in effects(job))
+    is_repair = job.agent_rules >= 9 and judging.repair(job.research) is not None
+    return (*notes[:-1], ()) if is_repair and notes else notes
 
 
 def _words(job: Job) -> str | UnsetType:

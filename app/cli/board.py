@@ -167,6 +167,8 @@ def in_words(followed: JobEvent) -> str | None:
             return f"Failed ({event.error_type}): {event.error_message}"
         case e.AttemptFailed() as event:
             return f"Attempt {event.attempt} failed ({event.error_type}): {event.error_message}"
+        case e.AttemptReleased(away=e.Away() as away):
+            return f"Waiting for {away.provider}: {away.error_message}".removesuffix(": ")
         case event if event.type in OUTCOME_LINES:
             return OUTCOME_LINES[event.type]
         case event:

@@ -14,7 +14,7 @@ from docx.text.paragraph import Paragraph
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from app.text.report_evidence import cited, evidence
+from app.text.report_evidence import cited, evidence, removed
 from app.text.report_languages.report_wording import ReportWords
 from app.text.report_marks import marked
 from app.text.report_output import MAX_REPORT_LINE
@@ -143,6 +143,8 @@ def _parser() -> MarkdownIt:
 def _appendix(document: DocxDocument, result: Result, words: ReportWords) -> None:
     document.add_heading(words.evidence, 1)
     document.add_paragraph(_xml(" ".join(evidence(result, words))))
+    for line in removed(result):
+        document.add_paragraph(_xml(clean(line, MAX_REPORT_LINE)), style="List Bullet")
     sources = cited(result)
     if sources:
         document.add_heading(words.sources, 1)

@@ -10,6 +10,7 @@ from app.text.report_words import report_words
 from dossier.job_types import Result, SourceView
 
 MAX_UNUSED = 20  # pages set aside that are named
+MAX_SHOWN_REMOVED = 20  # citations that were taken out, with their reasons
 MAX_JUDGE_NAME = 80  # characters of the name of who judged
 _NO_NAME = re.compile(r"[^\w .:/-]")
 # The parts of a job's `outcome_reason`, which is English; errors between them stay as providers said them.
@@ -33,6 +34,12 @@ def cited(result: Result) -> Sequence[SourceView]:
     """Return the sources that claims cite, by number."""
     numbers = {claim.number for claim in result.claims}
     return [source for source in result.sources if source.number in numbers]
+
+
+def removed(result: Result) -> Sequence[str]:
+    """Return what was taken out, with its reasons, as far as shown."""
+    more = ("…",) if len(result.removed) > MAX_SHOWN_REMOVED else ()
+    return (*result.removed[:MAX_SHOWN_REMOVED], *more)
 
 
 def evidence(result: Result, words: ReportWords | None = None) -> list[str]:

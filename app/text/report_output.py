@@ -17,7 +17,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from app.text.languages import detect
-from app.text.report_evidence import cited, evidence
+from app.text.report_evidence import cited, evidence, removed
 from app.text.report_languages.report_wording import ReportWords
 from app.text.report_marks import marked
 from app.text.report_style import REPORT_STYLE
@@ -60,6 +60,8 @@ def markdown(result: Result, language: str = "") -> str:
         f"## {words.evidence}",
         " ".join(evidence(result, words)),
     ]
+    if gone := removed(result):
+        parts.append(_bullets(map(_words, gone)))
     if result.unverified:
         parts += [words.no_quote, _bullets(_words(line) for line in result.unverified)]
     sources = cited(result)
@@ -165,11 +167,13 @@ def _text(_self: RendererHTML, tokens: Sequence[Token], at: int, _options: Any, 
 
 def _footer(result: Result, sources: Iterable[SourceView], words: ReportWords) -> str:
     bare = "".join(f"<li>{escape(clean(line, MAX_REPORT_LINE))}</li>" for line in result.unverified)
+    gone = "".join(f"<li>{escape(clean(line, MAX_REPORT_LINE))}</li>" for line in removed(result))
     items = "".join(map(_item, sources))
     return "".join(
         (
             f'<footer><section id="evidence"><h2>{words.evidence}</h2>',
             f"<p>{escape(' '.join(evidence(result, words)))}</p>",
+            f"<ul>{gone}</ul>" if gone else "",
             f"<p>{words.no_quote}</p><ul>{bare}</ul>" if bare else "",
             "</section>",
             f'<section id="sources"><h2>{words.sources}</h2><ol>{items}</ol></section>' if items else "",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app.text import report_marks, report_output
-from app.text.report_evidence import evidence
+from app.text.report_evidence import MAX_SHOWN_REMOVED, evidence
 from app.text.report_languages.english import ENGLISH
 from app.text.report_style import REPORT_STYLE
 from dossier.job_types import Claim, Metrics, ReportPart, Result, SourceView
@@ -84,10 +84,20 @@ def test_the_markdown_has_title_content_evidence_and_the_sources_that_are_cited(
         "75 % of its sentences are backed by a quote from a page that was read. "
         "99 % of the citations that were written could be tied to such a quote. "
         "2 citations have a quote; their meaning was not judged; 1 sentence is unverified. "
-        "1 citation had no such quote and was removed.\n\n"
+        "1 citation did not hold and was removed.\n\n- (9) …\n\n"
         "These sentences have no quote:\n\n- Nobody \\*knows\\* (9).\n\n"
         "## Sources\n\n- [1] A page – <https://example.com/1>\n- [3] In the corpus – pydoc:with\n"
     )
+
+
+@pytest.mark.parametrize("render", [report_output.markdown, report_output.html])
+def test_what_was_removed_is_listed_with_its_reason(render):
+    reason = "“It was 3.1 metres deep.”: page 5 says 2,9, not 3.1"
+    text = render(result("Text [1].", removed=(reason, *(["“x”: y"] * 30))))
+
+    assert "31 citations did not hold and were removed." in text
+    assert text.count(reason) == 1
+    assert text.count("“x”: y") == MAX_SHOWN_REMOVED - 1
 
 
 def test_a_report_of_two_authors_says_who_wrote_what():

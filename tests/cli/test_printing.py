@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from app.cli import printing
-from app.cli.board import counts
+from app.cli.board import counts, in_words
 from app.domain.job import Job
 from app.domain.research import Bill
 from app.domain.view import job_view
+from dossier.event_types import JobEvent
 from dossier.request import ResearchRequest
 
 JOB = Job(
@@ -68,3 +69,21 @@ def test_the_cost_is_what_is_known_or_at_least_that(figures, words):
     said = counts(billed(**figures))
 
     assert said.endswith(words) if words else "$" not in said
+
+
+@pytest.mark.parametrize(
+    ("reason", "away", "says"),
+    [
+        ("shutdown", None, "The worker is leaving; another one will continue"),
+        (
+            "provider_unavailable",
+            {"provider": "openai:m", "since": "2026-11-23T00:00:00Z", "error_message": "HTTP 500"},
+            "Waiting for openai:m: HTTP 500",
+        ),
+    ],
+)
+def test_a_job_that_is_handed_back_says_whom_it_waits_for(reason, away, says):
+    data = {"attempt": 1, "reason": reason, **({"away": away} if away else {})}
+    event = JobEvent(JOB.id, 4, "attempt_released", "pending", 0, JOB.created_at, data)
+
+    assert in_words(event) == says

@@ -61,6 +61,7 @@ async def test_what_falls_goes_back_to_its_writer_once_with_the_reason(house):
     claim = "On Mount Everest water boils at about 70 degrees Celsius."
     assert told == (f"“{claim}” [2]: source 2 contradicts this: it says otherwise",)
     assert house.model.asks[-1].menu == ("write_report",)
+    assert house.model.asks[-1].notes[-1] == (), "a draft to be repaired was not without effect"
     assert job.research.report.content == HONEST
     assert job.research.drafts == 2
     assert job.stop_reason == "answered"

@@ -50,7 +50,7 @@ CHINESE = ReportWords(
         "extractive": "选自网页",
     },
     added="系统补充的引用：{n} 处。",
-    removed="因没有引文而删除的引用：{n} 处。",
+    removed="未能证实而删除的引用：{n} 处。",
     pause="；",
     stop="。",
 )

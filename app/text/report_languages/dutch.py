@@ -50,5 +50,5 @@ DUTCH = ReportWords(
         "extractive": "uit de pagina’s gekozen",
     },
     added="{n} verwijzing is door het systeem toegevoegd.|{n} verwijzingen zijn door het systeem toegevoegd.",
-    removed="{n} verwijzing zonder citaat is verwijderd.|{n} verwijzingen zonder citaat zijn verwijderd.",
+    removed="{n} onbevestigde verwijzing is verwijderd.|{n} onbevestigde verwijzingen zijn verwijderd.",
 )

@@ -51,6 +51,5 @@ ENGLISH = ReportWords(
         "extractive": "selected from the pages",
     },
     added="{n} citation was added by the system.|{n} citations were added by the system.",
-    removed="{n} citation had no such quote and was removed.|"
-    "{n} citations had no such quote and were removed.",
+    removed="{n} citation did not hold and was removed.|{n} citations did not hold and were removed.",
 )

@@ -50,5 +50,5 @@ FRENCH = ReportWords(
         "extractive": "choisie dans les pages",
     },
     added="{n} renvoi a été ajouté par le système.|{n} renvois ont été ajoutés par le système.",
-    removed="{n} renvoi sans citation a été retiré.|{n} renvois sans citation ont été retirés.",
+    removed="{n} renvoi non confirmé a été retiré.|{n} renvois non confirmés ont été retirés.",
 )

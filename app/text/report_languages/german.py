@@ -51,6 +51,6 @@ GERMAN = ReportWords(
         "extractive": "aus den Seiten ausgewählt",
     },
     added="{n} Verweis wurde vom System ergänzt.|{n} Verweise wurden vom System ergänzt.",
-    removed="{n} Verweis hatte kein solches Zitat und wurde entfernt.|"
-    "{n} Verweise hatten kein solches Zitat und wurden entfernt.",
+    removed="{n} Verweis hielt nicht stand und wurde entfernt.|"
+    "{n} Verweise hielten nicht stand und wurden entfernt.",
 )

@@ -50,6 +50,5 @@ ITALIAN = ReportWords(
         "extractive": "scelta dalle pagine",
     },
     added="Il sistema ha aggiunto {n} riferimento.|Il sistema ha aggiunto {n} riferimenti.",
-    removed="{n} riferimento senza citazione è stato tolto.|"
-    "{n} riferimenti senza citazione sono stati tolti.",
+    removed="{n} riferimento non confermato è stato tolto.|{n} riferimenti non confermati sono stati tolti.",
 )

@@ -50,7 +50,7 @@ JAPANESE = ReportWords(
         "extractive": "ページから選ばれました",
     },
     added="システムが加えた参照：{n} 件。",
-    removed="引用がないため削除した参照：{n} 件。",
+    removed="確認できず削除した参照：{n} 件。",
     pause="；",
     stop="。",
 )

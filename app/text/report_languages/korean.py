@@ -50,5 +50,5 @@ KOREAN = ReportWords(
         "extractive": "페이지에서 골랐음",
     },
     added="시스템이 더한 표시: {n}개.",
-    removed="인용문이 없어 지운 표시: {n}개.",
+    removed="확인되지 않아 지운 표시: {n}개.",
 )

@@ -50,5 +50,5 @@ PORTUGUESE = ReportWords(
         "extractive": "escolhida das páginas",
     },
     added="O sistema acrescentou {n} referência.|O sistema acrescentou {n} referências.",
-    removed="{n} referência sem citação foi retirada.|{n} referências sem citação foram retiradas.",
+    removed="{n} referência não confirmada foi retirada.|{n} referências não confirmadas foram retiradas.",
 )

@@ -50,5 +50,5 @@ SPANISH = ReportWords(
         "extractive": "elegida de las páginas",
     },
     added="El sistema añadió {n} referencia.|El sistema añadió {n} referencias.",
-    removed="Se quitó {n} referencia sin cita.|Se quitaron {n} referencias sin cita.",
+    removed="Se quitó {n} referencia no confirmada.|Se quitaron {n} referencias no confirmadas.",
 )
