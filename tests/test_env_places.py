@@ -1,12 +1,14 @@
 """A key and its address come from the same place."""
 
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import fields
 
 from app.errors import BadSetting
-from app.settings import SENT_TO, env_path, key_environment, load_settings
+from app.settings import SENT_TO, Key, Settings, env_path, key_environment, load_settings
 
 VALUES = {
     "DATABASE_URL": "postgresql://evil.example/x",
@@ -93,3 +95,9 @@ def test_a_process_says_which_file_it_read_before_anything_else(folder):
     (folder / ".env").write_text("DATABASE_URL=postgresql://127.0.0.1:1/none\n")
     said = CliRunner().invoke(worker)
     assert said.stderr.startswith(f"Settings are also read from {folder / '.env'}")
+
+
+def test_every_key_is_bound_to_an_address():
+    hints = get_type_hints(Settings, include_extras=True)
+    keys = {one.encode_name for one in fields(Settings) if hints[one.name] == Key}
+    assert keys == {key for _, key in SENT_TO} - {"PGPASSWORD"}
