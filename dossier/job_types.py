@@ -104,9 +104,10 @@ class SourceView(Struct, frozen=True):
     title: str
     content_excerpt: str
     read: bool
-    published: str = ""  # as the page tells it: 2019, 2019-03 or 2019-03-02; "" where it does not
-    language: str = ""  # as the page tells it, ISO 639-1
-    set_aside: str = ""  # why the page was read and not used: it is not of the time or language wanted
+    # Left out where there is nothing to say, so that results from before are what they were.
+    published: str | UnsetType = UNSET  # as the page tells it: 2019, 2019-03 or 2019-03-02
+    language: str | UnsetType = UNSET  # as the page tells it, ISO 639-1
+    set_aside: str | UnsetType = UNSET  # why it was read and not used: of another time or language
 
 
 class Metrics(Struct, frozen=True):

@@ -1,5 +1,7 @@
 """Build the JSON of `GET /jobs/{id}`, now or in the past. Pure."""
 
+from msgspec import UNSET
+
 from app.domain.job import Job, came_of
 from app.domain.outcome import outcome, sentence
 from app.domain.words import aside_in_words
@@ -121,9 +123,9 @@ def sources(job: Job) -> tuple[SourceView, ...]:
             source.title,
             source.excerpt[:MAX_SHOWN_EXCERPT],
             source.sha256 is not None,
-            published=source.published or "",
-            language=source.language or "",
-            set_aside=aside_in_words(source.set_aside) if source.set_aside else "",
+            published=source.published,
+            language=source.language,
+            set_aside=aside_in_words(source.set_aside) if source.set_aside else UNSET,
         )
         for source in job.research.sources
     )

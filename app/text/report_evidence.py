@@ -73,7 +73,8 @@ def _unused(result: Result, words: ReportWords) -> list[str]:
 
 def _told(source: SourceView) -> str:
     """Return the date or language that set a page aside."""
-    return source.published if source.set_aside.startswith("published") else source.language
+    is_dated = (source.set_aside or "").startswith("published")
+    return (source.published if is_dated else source.language) or ""
 
 
 def _is_untied(result: Result) -> bool:

@@ -5,6 +5,7 @@ from datetime import date
 
 import httpx
 import pytest
+from msgspec import UNSET
 
 from app import handle
 from app.agent.limits import PRESETS
@@ -370,7 +371,7 @@ async def test_a_page_of_another_time_is_set_aside_where_everybody_sees_it(house
     assert [claim.number for claim in told.claims] == [2]
     assert [(one.set_aside, one.read, one.published) for one in told.sources] == [
         (why, False, "2019-03-02"),
-        ("", True, ""),
+        (UNSET, True, UNSET),
     ]
     assert told.outcome_reason == "2 searches, 2 pages found, 1 read, 1 set aside"
     assert "[1] (2019-03-02)" in markdown(told)

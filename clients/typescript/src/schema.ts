@@ -983,11 +983,8 @@ export interface components {
             title: string;
             content_excerpt: string;
             read: boolean;
-            /** @default  */
             published?: string;
-            /** @default  */
             language?: string;
-            /** @default  */
             set_aside?: string;
         };
         Sources: {
