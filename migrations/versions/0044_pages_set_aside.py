@@ -6,7 +6,7 @@ from migrations.report_0002 import View
 from migrations.report_0002.research import SOURCES
 from migrations.report_0008 import replacements
 
-revision = "0045"
+revision = "0044"
 down_revision = "0043"
 branch_labels = None
 depends_on = None
