@@ -12,11 +12,12 @@ from app.cli.exits import FAILED
 from app.cli.naming import find_job
 from app.cli.server_connection import connect
 from app.cli.terminal import counted, err, harmless, line, print_json
-from app.domain.caller import ANYBODY
+from app.domain.caller import Caller
 from app.replay import replay as replay_job
 from app.settings import load_settings
 from app.store import reads
 from app.store.database import Engine, make_engine
+from app.store.tenants import read_tenants
 from dossier.replayed import Replayed
 
 IDS_PAGE_SIZE = 100  # jobs whose ids are in memory at a time; of their logs, one at a time
@@ -101,10 +102,16 @@ async def _all(url: str, since: datetime | None, *, as_json: bool) -> bool:
 
 async def _outcomes(engine: Engine, since: datetime | None) -> AsyncIterator[Replayed]:
     start = (since if since.tzinfo else since.replace(tzinfo=UTC)) if since else None
+    for tenant in await read_tenants(engine):
+        async for outcome in _outcomes_of(engine, Caller(tenant.tenant), start):
+            yield outcome
+
+
+async def _outcomes_of(engine: Engine, caller: Caller, start: datetime | None) -> AsyncIterator[Replayed]:
     after = None
-    while ids := await reads.ids(engine, ANYBODY, start, after, IDS_PAGE_SIZE):
+    while ids := await reads.ids(engine, caller, start, after, IDS_PAGE_SIZE):
         for job_id in ids:
-            yield await replay_job(engine, ANYBODY, job_id)
+            yield await replay_job(engine, caller, job_id)
         after = ids[-1]
 
 

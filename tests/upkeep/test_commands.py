@@ -4,9 +4,12 @@ import json
 
 import pytest
 
+from app import handle
 from app.store import upkeep_log
 from app.store.database import fetch
-from tests.steps import completed_job, rows
+from app.store.tenants import add_tenant
+from dossier.request import ResearchRequest
+from tests.steps import completed_job, rows, submitted_job
 
 
 async def test_forget_wants_a_yes_and_then_says_what_is_gone(dossier, owner, job):
@@ -69,6 +72,17 @@ async def test_replay_of_all_passes_over_what_was_archived(dossier, old, owner, 
     replayed = {json.loads(line)["job_id"] for line in out.splitlines()}
     assert replayed == {str(job_id) for job_id in await rows(owner)} - set(map(str, old))
     assert len(replayed) == 1
+
+
+async def test_replay_of_all_reaches_every_tenant(dossier, writer):
+    await add_tenant(writer.engine, "acme")
+    theirs, _ = await handle.submit(writer, ResearchRequest("why?"), tenant="acme")
+    ours = await submitted_job(writer)
+
+    code, out, _ = await dossier("replay", "--all", "--json")
+
+    assert code == 0
+    assert {json.loads(line)["job_id"] for line in out.splitlines()} == {str(theirs.id), str(ours.id)}
 
 
 async def test_rebuild_says_what_it_changed(dossier, writer, owner):
