@@ -12,9 +12,9 @@ from tests.worker.crashes import run_once
 OFF = "SET session_replication_role = replica"
 
 
-async def researched(house, query="At what temperature does water boil?"):
+async def researched(house, query="At what temperature does water boil?", **fields):
     """Run a job with the scripted model, and return its id."""
-    await submitted_job(house.writer, query=query)
+    await submitted_job(house.writer, query=query, **fields)
     job = await claimed_job(house.writer)
     await run_once(house, job, house.writer)
     return str(job.id)

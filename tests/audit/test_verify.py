@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import date
 from importlib import import_module
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from app.domain.event_kinds import EVENT_KINDS, blobs_named
 from app.store import blobs, checkpoints, upkeep_log
 from app.store.forget import forget, plan_job, plan_pages
 from dossier.problems import DossierError
+from dossier.request import Sources
 from tests.audit.conftest import researched
 from tests.audit.forge import mend, rechain, rechain_upkeep
 from tests.steps import until, whole_log
@@ -376,11 +378,12 @@ async def kept_for(engine, job, type_, field="sha256") -> list[tuple[int, str]]:
 
 
 # No call of this job fails; a refused reply is named by the same field as a reply.
+# No page of it is set aside.
 NAMED = [
     (kind.name, field.name)
     for kind in EVENT_KINDS.values()
     for field in kind.blobs
-    if kind.name != "call_failed"
+    if kind.name not in {"call_failed", "page_set_aside"}
 ]
 
 
@@ -397,6 +400,18 @@ async def test_a_body_that_is_gone_without_a_tombstone_is_named(
     assert (finding.kind, finding.job_id, finding.seq) == ("page", job, seq)
     assert f"the {what} {name} of event {seq} is missing" in finding.message
     assert "no tombstone" in finding.message
+
+
+async def test_a_page_set_aside_that_is_gone_is_named(house, engine, tamper, database_url):
+    house.search.published = {"https://example.com/a": "2019-03-02"}
+    job = UUID(await researched(house, sources=Sources(published_after=date(2020, 1, 1))))
+    [(seq, name)] = await kept_for(engine, job, "page_set_aside")
+    await tamper(f"DELETE FROM blobs WHERE sha256 = '{name}'")
+
+    finding = await only(database_url)
+
+    assert (finding.kind, finding.job_id, finding.seq) == ("page", job, seq)
+    assert f"the page {name} of event {seq} is missing" in finding.message
 
 
 async def test_all_inputs_of_models_that_are_gone_are_named(job, engine, tamper, database_url):
