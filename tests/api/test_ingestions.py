@@ -118,9 +118,10 @@ async def test_a_file_that_waits_is_cancelled_and_removed(house, api, engine):
 
 async def test_a_worker_that_reads_a_cancelled_file_stops_at_once(house, monkeypatch):
     """No beat would be due for twenty minutes."""
-    stopped = asyncio.Event()
+    begun, stopped = asyncio.Event(), asyncio.Event()
 
     async def read(*_):
+        begun.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -130,11 +131,8 @@ async def test_a_worker_that_reads_a_cancelled_file_stops_at_once(house, monkeyp
     monkeypatch.setattr("app.worker.ingestion_worker.INGESTION_LEASE", timedelta(hours=1))
     async with serving(house) as url, httpx.AsyncClient(base_url=url) as http, AsyncDossier(url) as client:
         answer = (await sent(http, "a.txt", b"A yak.")).json()
-
-        async def running():
-            return (await client.ingestion(answer["ingestion_id"])).status == "running"
-
-        assert await until(running, seconds=60)
+        async with asyncio.timeout(60):
+            await begun.wait()
         cancelled = await client.cancel_ingestion(answer["ingestion_id"])
         async with asyncio.timeout(60):
             await stopped.wait()

@@ -272,14 +272,14 @@ async def test_a_storm_of_readers_at_a_fresh_server_shares_its_reads_of_the_log(
 
 def count_reads_of_the_log(engine, monkeypatch) -> list[str]:
     """The statements that read events, from now on."""
-    fetch, seen = engine.fetch, []
+    ask, seen = engine.ask, []
 
-    async def counting(sql, *params):
+    async def counting(scope, sql, params):
         if "FROM events" in sql:
             seen.append(sql)
-        return await fetch(sql, *params)
+        return await ask(scope, sql, params)
 
-    monkeypatch.setattr(engine, "fetch", counting)
+    monkeypatch.setattr(engine, "ask", counting)
     return seen
 
 
