@@ -20,13 +20,13 @@ async def test_an_idle_process_makes_at_most_one_query_a_second(house, monkeypat
         await over(house, job.id)  # it has worked, and everything is warm
         await asyncio.sleep(0.5)
 
-        fetch = house.engine.fetch
+        ask = house.engine.ask
 
-        async def count(sql, *params):
+        async def count(scope, sql, params):
             statements.append(sql)
-            return await fetch(sql, *params)
+            return await ask(scope, sql, params)
 
-        monkeypatch.setattr(house.engine, "fetch", count)
+        monkeypatch.setattr(house.engine, "ask", count)
         began = time.monotonic()
         await asyncio.sleep(4)
         seconds = time.monotonic() - began
