@@ -24,6 +24,7 @@ OUTCOME_WORDS: dict[Outcome | None, str] = {
     "not_researched": "Not researched",
 }
 PLANNED, CHECKING = 12, 95  # progress of a threaded job once its threads are open, and with its draft
+THREADS_COUNT_RULES = 9  # agent_rules from which threads count: rows of older jobs stay what they are
 LEASED: frozenset[Status] = frozenset({"running", "cancelling"})
 
 
@@ -316,7 +317,7 @@ def _threads_progress(job: Job) -> int:
     0 where no thread was opened.
     """
     research = job.research
-    if not research.work.threads:
+    if not research.work.threads or job.agent_rules < THREADS_COUNT_RULES:
         return 0
     if research.draft is not None:
         return CHECKING

@@ -1,6 +1,9 @@
 """Threads bring a world's facts, conflicts and long pages into the report."""
 
+from msgspec.structs import replace
+
 from app.domain import events as e
+from app.domain.job import fold
 from app.store import analyst_session
 from benchmarks.depth.rule_model import values_in
 from benchmarks.depth.world import score
@@ -28,6 +31,15 @@ async def test_a_deep_job_finds_the_facts_of_its_world_and_names_the_contradicti
     assert job.research.report.coverage > 0.9
     assert_chain(rows)
     assert_grows([(row.type, row.progress) for row in rows])
+    assert written(rows, 9).progress > written(rows, 8).progress == 12  # as rows of older jobs have it
+
+
+def written(rows, rules):
+    """Fold a log up to its first section, as a job of these rules."""
+    facts = [row.recorded() for row in rows]
+    facts[0] = replace(facts[0], event=replace(facts[0].event, agent_rules=rules))
+    last = next(at for at, fact in enumerate(facts) if isinstance(fact.event, e.SectionWritten))
+    return fold(rows[0].job_id, facts[: last + 1])
 
 
 def assert_grows(told):
