@@ -24,6 +24,7 @@ from app.domain.caller import Caller
 from app.domain.commands import RecordEvents
 from app.store import event_feed, job_lists, log, queue, reads
 from app.store.database import APP_ROLE, SERVER_SETTINGS, Engine, driver_url
+from app.store.session import Scope
 from app.store.wake import Wake
 from app.store.writer import Writer
 from benchmarks import audit
@@ -68,9 +69,9 @@ class Watched(Engine):
 
     last: tuple[str, Sequence[Any]] = ("SELECT 1", ())
 
-    async def ask(self, tenant: str, sql: str, params: Sequence[Any]) -> list[Any]:
+    async def ask(self, scope: Scope, sql: str, params: Sequence[Any]) -> list[Any]:
         self.last = (sql, params)
-        return await super().ask(tenant, sql, params)
+        return await super().ask(scope, sql, params)
 
 
 class Work:

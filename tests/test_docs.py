@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import subprocess
+from collections import Counter
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -254,6 +255,12 @@ def test_a_newcomer_finds_the_first_commands_at_once():
 
     for command in ("make demo", "make test", "curl ", "/jobs", "curl -N", "/stream"):
         assert command in first
+
+
+def test_no_line_of_the_changelog_begins_as_another_does():
+    """A merge that tears an entry leaves parts of it twice."""
+    begins = [line[:50] for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if len(line) > 50]
+    assert [line for line, times in Counter(begins).items() if times > 1] == []
 
 
 def test_readme_and_architecture_stay_short():
