@@ -204,6 +204,11 @@ class SearchBounds(Struct, frozen=True, omit_defaults=True):
     language: str | None = None  # a BCP 47 tag
     region: str | None = None  # a country of ISO 3166
 
+    @property
+    def main_language(self) -> str:
+        """The language without a region or script, "" for any."""
+        return (self.language or "").lower().partition("-")[0]
+
 
 UNBOUNDED = SearchBounds()
 

@@ -122,9 +122,8 @@ class Expected(Struct, frozen=True):
 
     body: kinds.Type | None
     parameters: Mapping[str, Parameter]
-    decode: Callable[[bytes], object] | None = (
-        None  # the body, where its type forbids all that it does not name
-    )
+    # Reads the body, where its type forbids all that it does not name.
+    decode: Callable[[bytes], object] | None = None
 
 
 @cache

@@ -78,8 +78,8 @@ class Hub:
         topic = self._topics.get(job_id)
         if topic is None:
             read = partial(self._read_page, caller)
-            topic = self._topics[job_id] = Topic(job_id, head, read, lambda: self._topics.pop(job_id))
-            topic.tenant = caller.tenant
+            forget = partial(self._topics.pop, job_id)
+            topic = self._topics[job_id] = Topic(job_id, head, read, forget, tenant=caller.tenant)
             self._mark({job_id})  # what came since the head was read, nobody told us of
         return topic
 

@@ -40,8 +40,8 @@ class IngestionTopics:
         if topic is None:
             read = partial(self._read_page, caller)
             forget = partial(self._topics.pop, ingestion_id)
-            topic = self._topics[ingestion_id] = Topic(ingestion_id, head, read, forget)
-            topic.tenant = caller.tenant
+            topic = Topic(ingestion_id, head, read, forget, tenant=caller.tenant)
+            self._topics[ingestion_id] = topic
             self._bell.set()
         return topic
 

@@ -42,11 +42,12 @@ class Topic(StreamSource[int]):
         read_page: ReadPage,
         forget: Callable[[], object],
         end: bytes = frames.END,
+        tenant: str = "",
     ) -> None:
         super().__init__()
         self._end = end  # what follows the last frame
         self.job_id = job_id
-        self.tenant = ""  # whose job it is
+        self.tenant = tenant  # whose job it is
         self.head = head  # seq of the newest frame that was read
         self.tip: bytes | None = None  # the hash of that event, where it is known
         self.size = 0  # bytes in the ring

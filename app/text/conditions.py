@@ -81,8 +81,11 @@ def left_out(claim: str, sentence: str, language: str) -> str:
 
     "" means that it leaves out nothing of the kind.
     """
+    sentence = sentence[:MAX_CONDITIONAL]
+    if not _may_depend(sentence, language):
+        return ""
     said = frozenset(word.casefold() for word in languages.words(claim))
-    part = _nearest(claim, sentence[:MAX_CONDITIONAL], language)
+    part = _nearest(claim, sentence, language)
     if said.isdisjoint(_CONDITIONAL) and _is_half(claim, _conditions(part, language), language):
         return UNCONDITIONAL
     is_open = said & _EITHER_WORDS or said & _MAY_BE or said & negations(language)
@@ -90,6 +93,16 @@ def left_out(claim: str, sentence: str, language: str) -> str:
         return ALTERNATIVE
     bound = _OR_BOUND.search(part)
     return BOUND.format(bound[0]) if bound and said.isdisjoint(_BOUND_WORDS | _EITHER_WORDS) else ""
+
+
+def _may_depend(sentence: str, language: str) -> bool:
+    """Return False for most sentences, at little cost."""
+    condition = _CONDITION_IN.get(language or "en")
+    return bool(
+        (condition and condition.search(sentence))
+        or _OR_CLAUSE.search(sentence)
+        or _OR_BOUND.search(sentence)
+    )
 
 
 class Halves(Struct, frozen=True):

@@ -185,7 +185,8 @@ def language_of(stated: str, text: str) -> str:
     `stated` is what the page says; templates are copied with a wrong one.
     """
     named = primary(stated)
-    return detect(text) or named if not named or named in DETECTED else named
+    can_tell = not named or named in DETECTED
+    return (detect(text) if can_tell else "") or named
 
 
 def function_words(language: str) -> frozenset[str]:

@@ -98,7 +98,7 @@ def turned(
     told, by = roles.compared(claim, quote, language)
     if told == "crossed":
         is_mirrored = by in ("than", "exchange") and bool(_opposite(said, there, IN_PLACE))
-        return "" if is_mirrored else CROSSED[by if by in CROSSED else ""]
+        return "" if is_mirrored else CROSSED.get(by, CROSSED[""])
     if pair.ratio >= MIN_RATIO and (why := _differs(pair, share, known, is_told=told == "straight")):
         return why
     if told == "straight" and by == "order":  # "A before B" is "B after A"

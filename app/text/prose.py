@@ -104,8 +104,8 @@ def read(content: str, known: Container[str], numbers: Container[int] = ()) -> P
         known: addresses to which a link may lead.
         numbers: of the sources; only they make "(1)" a citation.
     """
-    known_marks = without_strange(tidy(content))
-    found = unwrap(known_marks.text, MAX_LINES)
+    plain = without_strange(tidy(content))
+    found = unwrap(plain.text, MAX_LINES)
     source = "\n".join(found.lines)
     style, own_list = marks.style(source, numbers), found.own_list
     for _ in range(MAX_PROSE_ROUNDS):
@@ -118,7 +118,7 @@ def read(content: str, known: Container[str], numbers: Container[int] = ()) -> P
     else:
         prose = _read(source.translate(_NO_BRACKETS), known, style)
     prose = _quiet_afterword(prose) if own_list else prose
-    return replace(prose, own_list=own_list, thought=found.thought, strange=known_marks.marks)
+    return replace(prose, own_list=own_list, thought=found.thought, strange=plain.marks)
 
 
 def _quiet_afterword(prose: Prose) -> Prose:

@@ -12,7 +12,6 @@ from app.agent.calls import BriefCall, Call, ModelCall, ReadCall, Reply, SearchC
 from app.agent.judging import JudgeCall
 from app.agent.matching import EmbedCall
 from app.agent.ports import (
-    UNBOUNDED,
     UNJUDGED,
     BriefModel,
     Embedder,
@@ -170,7 +169,7 @@ class Tools:
                     call.limit,
                     allowed=sources.allowed_domains,
                     blocked=sources.blocked_domains,
-                    **_bounds(sources),
+                    bounds=_bounds(sources),
                 )
             case ReadCall():
                 page = await self._search(job).read(call.url)
@@ -188,10 +187,8 @@ class Tools:
         return EmbedReply(near, found.usage)
 
 
-def _bounds(sources: Sources) -> dict[str, SearchBounds]:
-    """Return the bounds of a search as an argument, if any."""
-    bounds = SearchBounds(sources.published_after, sources.published_before, sources.language, sources.region)
-    return {} if bounds == UNBOUNDED else {"bounds": bounds}
+def _bounds(sources: Sources) -> SearchBounds:
+    return SearchBounds(sources.published_after, sources.published_before, sources.language, sources.region)
 
 
 async def _in_its_language(page: PageReply, wanted: str | None) -> PageReply:

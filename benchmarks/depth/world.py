@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from app.agent.ports import Hit, PageReply, SearchReply
+from app.agent.ports import UNBOUNDED, Hit, PageReply, SearchBounds, SearchReply
 from app.text.sentences import stems
 
 NAMES = ("Arvel", "Bodra", "Carne", "Dusken", "Elvang", "Fjora", "Gelsen", "Hovde")
@@ -92,10 +92,16 @@ class World:
     # The port `Search`
 
     async def search(
-        self, query: str, limit: int, *, allowed: Sequence[str] = (), blocked: Sequence[str] = ()
+        self,
+        query: str,
+        limit: int,
+        *,
+        allowed: Sequence[str] = (),
+        blocked: Sequence[str] = (),
+        bounds: SearchBounds = UNBOUNDED,
     ) -> SearchReply:
         """Return the pages that share most words with the query."""
-        del allowed, blocked
+        del allowed, blocked, bounds
         self.searches.append(query)
         await asyncio.sleep(self.pause)
         wanted = stems(query)

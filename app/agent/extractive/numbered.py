@@ -1,13 +1,15 @@
 """Tell a page about number 2 from one about number 140."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from app.text.languages import PAIRED_SCRIPTS, WORD_MARKS, function_words
 from app.text.numbers import figures
 from app.text.passages import folded
 
 MAX_NUMBERED_PAGE = 200_000  # characters of a page that are looked at
+CACHED_NUMBERED = 64  # pages of this process; each step of each turn looks at the same pages again
 # "No. 2", "n.º 2" and "№ 2" are one way to number; else the word before a number says what it numbers.
 _NUMBERED = re.compile(
     rf"(?:(?P<sign>#|(?<!\w)n(?:\.?\s?[o°]|r)(?!\w))|(?P<key>[{PAIRED_SCRIPTS}]{{1,2}}|(?:[^\W\d_]|[{WORD_MARKS}]){{1,60}}))"
@@ -39,7 +41,8 @@ def is_numbered_otherwise(asked: str, page: str, language: str) -> bool:
     return any(not numbers & values for numbers in others)
 
 
-def _by_key(text: str, language: str) -> dict[str, set[str]]:
+@lru_cache(CACHED_NUMBERED)
+def _by_key(text: str, language: str) -> Mapping[str, set[str]]:
     found = dict[str, set[str]]()
     for key, number in _numbered(text, language):
         found.setdefault(key, set()).add(number)

@@ -77,7 +77,7 @@ class BraveSearch(SearchEngine):
 def _bounds(bounds: SearchBounds) -> dict[str, str]:
     wanted = {
         "freshness": _days(bounds.published_after, bounds.published_before),
-        "search_lang": (bounds.language or "").lower().partition("-")[0],
+        "search_lang": bounds.main_language,
         "country": (bounds.region or "").upper(),
     }
     return {name: value for name, value in wanted.items() if value}

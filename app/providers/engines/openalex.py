@@ -68,7 +68,7 @@ def _filters(bounds: SearchBounds) -> str:
     wanted = {
         "from_publication_date": bounds.published_after,
         "to_publication_date": bounds.published_before,
-        "language": (bounds.language or "").lower().partition("-")[0],
+        "language": bounds.main_language,
     }
     return ",".join(f"{name}:{value}" for name, value in wanted.items() if value)
 

@@ -45,8 +45,7 @@ class SearchQuery(Struct, frozen=True):
     @property
     def language(self) -> str:
         """The two letters of the pages' language, "" where nothing tells it."""
-        wanted = (self.bounds.language or "").lower().partition("-")[0]
-        return wanted or detect(self.query)
+        return self.bounds.main_language or detect(self.query)
 
     @property
     def with_sites(self) -> str:
