@@ -206,7 +206,7 @@ class SearchBounds(Struct, frozen=True, omit_defaults=True):
 
     @property
     def main_language(self) -> str:
-        """The language without a region or script, "" for any."""
+        """Return the language without its region, "" for any."""
         return (self.language or "").lower().partition("-")[0]
 
 

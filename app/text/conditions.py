@@ -96,7 +96,7 @@ def left_out(claim: str, sentence: str, language: str) -> str:
 
 
 def _may_depend(sentence: str, language: str) -> bool:
-    """Return False for most sentences, at little cost."""
+    """Return False for most sentences at once."""
     condition = _CONDITION_IN.get(language or "en")
     return bool(
         (condition and condition.search(sentence))

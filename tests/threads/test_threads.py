@@ -35,7 +35,7 @@ async def test_a_deep_job_finds_the_facts_of_its_world_and_names_the_contradicti
 
 
 def written(rows, rules):
-    """Fold a log up to its first section, as a job of these rules."""
+    """Fold a log of these rules up to its first section."""
     facts = [row.recorded() for row in rows]
     facts[0] = replace(facts[0], event=replace(facts[0].event, agent_rules=rules))
     last = next(at for at, fact in enumerate(facts) if isinstance(fact.event, e.SectionWritten))
