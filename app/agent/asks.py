@@ -11,6 +11,7 @@ from app.agent.ports import Ask, FollowUp, PlanReview, ReportWish, SeenSource
 from app.agent.report_wish import LENGTHS_BY_EFFORT
 from app.domain import events as e
 from app.domain.job import Job
+from app.domain.outcome import tally
 from app.domain.research import Research
 
 
@@ -49,10 +50,10 @@ def turn_ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()
         output_schema=job.request.output_schema or UNSET,
         words=_words(job),
         bytes_per_token=UNSET if job.agent_rules < 4 else research.bytes_per_token,
-        every_search_failed=(job.agent_rules >= 7 and _every_search_failed(research)) or UNSET,
+        every_search_failed=(job.agent_rules >= 7 and _every_search_failed(job)) or UNSET,
         weighs=job.agent_rules >= 8 or UNSET,
         meets_numbers=job.agent_rules >= 9 or UNSET,
-        is_unsearched=(research.is_finishing and not research.bill.searches) or UNSET,
+        is_unsearched=(research.is_finishing and not _has_searched(job)) or UNSET,
     )
 
 
@@ -69,8 +70,14 @@ def _words(job: Job) -> str | UnsetType:
     return UNSET if job.agent_rules < 9 or request.length else LENGTHS_BY_EFFORT[request.effort]
 
 
-def _every_search_failed(research: Research) -> bool:
-    return research.failed_searches > 0 and not research.bill.searches
+def _every_search_failed(job: Job) -> bool:
+    return job.research.failed_searches > 0 and not _has_searched(job)
+
+
+def _has_searched(job: Job) -> bool:
+    """Return True if a search was answered, of a fork's origin too."""
+    done = tally(job.research, job.agent_rules)
+    return done.searches + done.taken_over > 0
 
 
 def stand_in_ask(job: Job) -> Ask:

@@ -236,7 +236,7 @@ def _expire(job: Job, event: e.LeaseExpired, at: datetime) -> Job:
 
 
 def _fail(job: Job, event: e.JobFailed, at: datetime) -> Job:
-    reason = sentence(job.research, "error")
+    reason = sentence(job.research, "error", job.agent_rules)
     failure = JobError(event.error_type, event.error_message, event.is_retryable, job.attempt, at, reason)
     return replace(_end(job, "failed", "Failed", at, "error"), failure=failure)
 

@@ -10,6 +10,7 @@ from app.domain.research import Research
 from dossier.job_types import Outcome, StopReason
 
 MAX_OUTCOME_TEXT = 500  # characters
+REUSE_RULES = 9  # agent_rules from which the searches that a fork took over count as made
 COMPLETE: frozenset[StopReason] = frozenset({"answered", "no_evidence"})
 
 
@@ -20,13 +21,15 @@ class WorkTally(Struct, frozen=True):
     found: int
     read: int
     set_aside: int = 0  # read, and of another time or language than was wanted
+    taken_over: int = 0  # searches of the job that this one is a fork of
 
 
-def tally(research: Research) -> WorkTally:
+def tally(research: Research, rules: int = AGENT_RULES) -> WorkTally:
     """Count searches answered, pages found, and pages read."""
+    taken_over = research.bill.reused_searches if rules >= REUSE_RULES else 0
     read = sum(source.sha256 is not None for source in research.sources)
     aside = sum(source.set_aside is not None for source in research.sources)
-    return WorkTally(max(0, research.bill.searches), len(research.sources), read, aside)
+    return WorkTally(max(0, research.bill.searches), len(research.sources), read, aside, taken_over)
 
 
 def outcome(research: Research, reason: StopReason, rules: int = AGENT_RULES) -> Outcome | None:
@@ -40,9 +43,9 @@ def outcome(research: Research, reason: StopReason, rules: int = AGENT_RULES) ->
     """
     if research.report is None:
         return "not_researched" if reason == "error" else None
-    done = tally(research)
+    done = tally(research, rules)
     if not research.report.claims:
-        looked = done.read or (done.searches and not research.failed_reads)
+        looked = done.read or ((done.searches or done.taken_over) and not research.failed_reads)
         was_stopped = rules >= 4 and reason not in COMPLETE and done.found and not done.read
         is_told = looked and not was_stopped and reason != "model_failed"
         return "not_found" if is_told else "not_researched"
@@ -51,20 +54,22 @@ def outcome(research: Research, reason: StopReason, rules: int = AGENT_RULES) ->
     return "partial" if reason not in COMPLETE or mostly_failed or never_whole else "answered"
 
 
-def sentence(research: Research, reason: StopReason) -> str:
+def sentence(research: Research, reason: StopReason, rules: int = AGENT_RULES) -> str:
     """Say in one line what was done: searches, pages, and what failed."""
-    parts = [*_searched(research), *_missed(research), *_read(research)]
+    done = tally(research, rules)
+    parts = [*_searched(research, done), *_missed(research), *_read(research, done)]
     if research.model_failures and reason in {"model_failed", "error"}:
         times = "once" if research.model_failures == 1 else f"{research.model_failures} times"
         parts.append(f"the model failed {times}: {research.model_error.rstrip('.')}")
     return ", ".join(parts)[:MAX_OUTCOME_TEXT]
 
 
-def _searched(research: Research) -> list[str]:
-    done, failed = tally(research), research.failed_searches
-    if failed:
+def _searched(research: Research, done: WorkTally) -> list[str]:
+    if failed := research.failed_searches:
         return [f"{failed} of {many(done.searches + failed, 'search', 'searches')} failed"]
-    return [many(done.searches, "search", "searches")] if done.searches else ["nothing was searched for"]
+    if done.searches:
+        return [many(done.searches, "search", "searches")]
+    return [] if done.taken_over else ["nothing was searched for"]
 
 
 def _missed(research: Research) -> list[str]:
@@ -78,10 +83,9 @@ def _missed(research: Research) -> list[str]:
     return [f"{provider} failed {many(times[provider], 'time')}: {why}" for provider, why in last.items()]
 
 
-def _read(research: Research) -> list[str]:
-    done = tally(research)
+def _read(research: Research, done: WorkTally) -> list[str]:
     if not done.found:
-        return ["no page found"] if done.searches else []
+        return ["no page found"] if done.searches or done.taken_over else []
     found = f"{many(done.found, 'page')} found"
     aside = [f"{done.set_aside} set aside"] if done.set_aside else []
     if done.read:

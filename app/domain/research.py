@@ -90,6 +90,7 @@ class Bill(Struct, frozen=True):
     unpriced_calls: int = 0  # calls whose price is not known and that cost_usd leaves out
     failed_tries: int = 0  # tries that brought nothing
     repeated_calls: int = 0  # calls made again because a worker died while they were in flight
+    reused_searches: int = 0  # that were answered before this job was forked, and cost it nothing
 
     @property
     def tokens(self) -> int:
@@ -318,7 +319,8 @@ def _charged(bill: Bill, call: Call, event: e.CallCompleted | e.CallFailed) -> B
         return bill
     seen = _note_size(bill, event.usage) if call.kind == "model" else bill
     if call.reused:
-        return seen
+        is_search = call.kind == "search" and isinstance(event, e.CallCompleted)
+        return replace(seen, reused_searches=seen.reused_searches + is_search)
     charged = _charge(seen, event.usage)
     if isinstance(event, e.CallFailed) and not _was_answered(call, event):
         return replace(charged, failed_tries=charged.failed_tries + 1)

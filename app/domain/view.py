@@ -107,7 +107,7 @@ def result(job: Job) -> Result | None:
         metrics=metrics(job),
         outcome=outcome(job.research, job.stop_reason, job.agent_rules),
         written_by=job.research.author,
-        outcome_reason=sentence(job.research, job.stop_reason),
+        outcome_reason=sentence(job.research, job.stop_reason, job.agent_rules),
         judged_by=job.research.judge if any(claim.verdict for claim in report.claims) else "",
         parts=report.parts if report.parts and len(report.parts) > 1 else (),
         output=report.output,

@@ -139,3 +139,17 @@ def test_who_wrote_a_report_is_read_off_the_call_that_led_to_it(call, author):
     intent = replace(asked("1/model"), **call)
 
     assert fold(intent, done("1/model"), turn(1, tools.Answer("x", "failed"))).author == author
+
+
+@pytest.mark.parametrize(
+    ("pages", "reads", "words"),
+    [(0, [], "no page found"), (2, READ, "2 pages found, 1 read")],
+)
+def test_a_fork_that_took_searches_over_was_researched(pages, reads, words):
+    taken = [turn(1), asked("1/search/0", reused=True), done("1/search/0"), *found(pages), *reads]
+    state = fold(taken, EMPTY)
+
+    assert state.bill.searches == 0
+    assert outcome(state, "no_evidence") == "not_found"
+    assert sentence(state, "no_evidence") == words
+    assert sentence(state, "no_evidence", 8).startswith("nothing was searched for")  # as older rows have it
