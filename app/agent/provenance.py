@@ -18,7 +18,7 @@ from dossier.evidence import (
 )
 
 
-class _Found(NamedTuple):
+class _FirstSeen(NamedTuple):
     """Where a source was found: what of its event a claim shows."""
 
     seq: int
@@ -36,7 +36,7 @@ class Trail:
     def __init__(self, log: Iterable[Recorded] = ()) -> None:
         self._steps = dict[int, StepTaken]()
         self._calls = dict[str, CallMade]()
-        self._found = dict[int, _Found]()
+        self._found = dict[int, _FirstSeen]()
         self._pages = dict[int, StoredPage]()
         self._report: tuple[int, e.ReportWritten] | None = None
         for fact in log:
@@ -55,7 +55,7 @@ class Trail:
                 self._calls.setdefault(key, CallMade(fact.seq, key, about, asked_by))
             case e.SourceFound() as found:
                 search = self._calls.get(found.found_by)
-                self._found[found.number] = _Found(fact.seq, found.url, found.title, search)
+                self._found[found.number] = _FirstSeen(fact.seq, found.url, found.title, search)
             case (e.PageRead() | e.PageSetAside()) as page:
                 read = self._calls.get(page.read_by)
                 self._pages[page.number] = StoredPage(fact.seq, page.sha256, page.size, read)
