@@ -38,9 +38,9 @@ class Texts(Struct, frozen=True):
 
 
 class KeptBodies:
-    """Replies and pages for a walk in a thread, the newest of them at hand.
+    """Replies and pages for a walk in a thread.
 
-    What was let go, as pages before the report are, is read again once it is asked for.
+    The newest are at hand. What was let go, as pages before the report are, is read again once it is asked for.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -97,7 +97,7 @@ async def replay(engine: Engine, caller: Caller, job_id: UUID) -> Replayed:
 
 
 async def _walked(walk: Replay, bodies: KeptBodies, pages: AsyncIterator[list[Row]]) -> Parted | None:
-    """Walk a log a page at a time, with its replies at hand."""
+    """Walk a log by pages, with its replies at hand."""
     async for rows in pages:
         recorded = await asyncio.to_thread(lambda page: [row.recorded() for row in page], rows)
         for part in _parts(recorded):
@@ -108,7 +108,7 @@ async def _walked(walk: Replay, bodies: KeptBodies, pages: AsyncIterator[list[Ro
 
 
 def _parts(recorded: Sequence[e.Recorded]) -> Iterator[list[e.Recorded]]:
-    """Cut a page so that the replies of each part are not too much to hold."""
+    """Cut a page so that each part's replies can be held."""
     part, size = list[e.Recorded](), 0
     for fact in recorded:
         more = fact.event.reply_size if isinstance(fact.event, e.CallCompleted) else 0

@@ -376,7 +376,7 @@ class Replay:
 
 
 def _parted(fact: e.Recorded | None, step: Callable[[], None]) -> Parted | None:
-    """Return where a step of the walk parts from the record, or None."""
+    """Return where a step of the walk parts, or None."""
     try:
         step()
     except Parted as parted:

@@ -243,7 +243,7 @@ class ApiContext:
         return head
 
     async def pages(self, job_id: UUID, until: int | None = None) -> AsyncIterator[list[Row]]:
-        """Yield a job's log a page at a time, up to a seq or its end now.
+        """Yield a job's log by pages, until a seq or its end.
 
         Raises JobNotFound, JobArchived.
         """

@@ -133,7 +133,10 @@ class Bundle:
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
-    """A file of the zip whose bytes do not depend on where it was made."""
+    """Return a file of the zip.
+
+    Its bytes do not depend on where it was made.
+    """
     entry = zipfile.ZipInfo(name, ZIP_EPOCH)
     entry.compress_type = zipfile.ZIP_DEFLATED
     entry.external_attr = 0o644 << 16

@@ -53,7 +53,10 @@ class Side:
                     self._charge(key, used)
 
     def _charge(self, key: str, used: e.Usage) -> None:
-        """Add a call to its turn: `1/model` is a call of turn 1."""
+        """Add a call to its turn.
+
+        `1/model` is a call of turn 1.
+        """
         bill = self.spent.setdefault(int(key.partition("/")[0]), _Spent())
         bill.calls += 1
         bill.tokens += used.input_tokens + used.output_tokens

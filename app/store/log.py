@@ -215,7 +215,7 @@ async def history(engine: Engine, caller: Caller, job_id: UUID) -> list[Row]:
 async def of_types(
     engine: Engine, caller: Caller, job_id: UUID, types: Sequence[str]
 ) -> AsyncIterator[list[Row]]:
-    """Yield the events of these types of the caller's job, a page at a time."""
+    """Yield the events of these types of the caller's job, by pages."""
     after = 0
     while page := await fetch_own(
         engine, caller, READ_TYPES, job_id, list(types), after, LOG_PAGE_SIZE, job_id=job_id
