@@ -40,7 +40,7 @@ class Texts(Struct, frozen=True):
 class KeptBodies:
     """Replies and pages for a walk in a thread.
 
-    The newest are at hand. What was let go, as pages before the report are, is read again once it is asked for.
+    The newest are at hand. What was let go, as pages before the report are, is read again when needed.
     """
 
     def __init__(self, engine: Engine) -> None:
