@@ -91,6 +91,7 @@ async def test_a_page_that_the_question_names_was_asked_for_by_nobody_else(datab
     job = await researched(house, "What does https://example.com/a say of boiling?")
 
     found = Trail(row.recorded() for row in await whole_log(house.engine, UUID(job))).origins()
+    await house.engine.dispose()
 
     assert found[1].found.search is None
     assert found[2].found.search is not None
