@@ -131,11 +131,12 @@ async def unreadable(*_, **__):
 
 
 async def test_a_page_leads_to_every_job_that_read_it_and_what_they_say_of_it(database_url, http_of, owner):
-    jobs = [await researched(TestHouse(FAST, database_url)) for _ in range(3)]
-    unread = TestHouse(FAST, database_url)
-    unread.model.script = (PLAN, SCRIPT[1], REPORT)
-    unread.search.read = unreadable
-    jobs.append(await researched(unread))
+    houses = [TestHouse(FAST, database_url) for _ in range(4)]
+    houses[3].model.script = (PLAN, SCRIPT[1], REPORT)
+    houses[3].search.read = unreadable
+    jobs = [await researched(house) for house in houses]
+    for house in houses:
+        await house.engine.dispose()
     address = "https://example.com/a"
 
     async with http_of(database_url) as http:
