@@ -39,6 +39,9 @@ CUT_OFF = """
     WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 
 
+PREFIX = "dossier_"  # of the name of each copy, which nobody else's database has
+
+
 def with_database(url: str, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
@@ -59,7 +62,7 @@ class Databases:
 
         An `untouched` one was in no test before.
         """
-        name = f"dossier_{uuid4().hex[:12]}"
+        name = f"{PREFIX}{uuid4().hex[:12]}"
         if untouched or not (self._empty and await self._renamed(self._empty.pop(), name)):
             await self._run(f"CREATE DATABASE {name} TEMPLATE {self._template}")
             self._made[name] = await self._within(name, AS_IT_IS)
