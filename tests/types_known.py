@@ -1,7 +1,7 @@
 """Ask Postgres once in a process what a type is.
 
-The driver asks anew in each connection that meets an array of uuids or a row type of ours, which takes Postgres
-15 ms of CPU. The tests open thousands of connections.
+The driver asks anew in each connection that meets an array of uuids or a row type of ours, which takes
+Postgres 8 ms of CPU. The tests open thousands of connections.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
