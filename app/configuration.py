@@ -11,14 +11,14 @@ import httpx
 from msgspec.structs import replace
 
 from app.agent.ceilings import Ceilings
-from app.agent.ports import Embedder
 from app.api.discovery import Offered
 from app.api.sign_in_door import SignInDoor
 from app.domain.master_key import MasterKeys, OpenedKey
 from app.domain.sign_in import ClaimRules
+from app.domain.wanted_model import WantedModel, prefixes_of
 from app.errors import BadSetting
 from app.handle import Terms
-from app.providers.embedding import ServerEmbedder
+from app.providers.embedding import DocumentEmbedder, ServerEmbedder
 from app.providers.engines.choice import engine_names
 from app.providers.exchange import ModelPatience
 from app.providers.model_book import DEFAULT_SERVER, ModelBook, load_models
@@ -124,7 +124,7 @@ def usual_spec(settings: Settings) -> ModelSpec:
 
 def embedder_of(
     settings: Settings, client: httpx.AsyncClient, own: Mapping[str, OpenedKey] = NO_KEYS
-) -> Embedder | None:
+) -> ServerEmbedder | None:
     """Return the embedder that the settings name, or None.
 
     `own` are a tenant's keys.
@@ -146,6 +146,33 @@ def embedder_of(
     if "embedding" in own:
         embedder.key_name = named("embedding")
     return embedder
+
+
+def document_embedder_of(
+    settings: Settings,
+    client: httpx.AsyncClient,
+    own: Mapping[str, OpenedKey] = NO_KEYS,
+    tenant: str | None = None,
+) -> DocumentEmbedder | None:
+    """Return what embeds documents, or None where that is off.
+
+    `own` are the keys of `tenant`.
+
+    Raises BadSetting for an address without a model.
+    """
+    if settings.embedding_documents != "on":
+        return None
+    server = embedder_of(settings, client, own)
+    if server is None:
+        raise BadSetting("DOSSIER_EMBEDDING_DOCUMENTS=on needs DOSSIER_EMBEDDING_URL.")
+    query, passage = prefixes_of(settings.embedding_model)
+    wanted = WantedModel(
+        settings.embedding_model,
+        settings.embedding_passage_prefix or passage,
+        settings.embedding_query_prefix or query,
+        settings.embedding_dimensions,
+    )
+    return DocumentEmbedder(server, wanted, tenant if "embedding" in own else None)
 
 
 def _path(setting: str) -> Path | None:

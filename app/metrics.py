@@ -44,6 +44,7 @@ class ProcessMetrics:
         self._define_worker()
         self._define_calls()
         self._define_store()
+        self._define_embedding()
         self._define_webhooks()
         self._define_queue()
         self._gauge("build_info", "The version that runs.", "version").labels(__version__).set(1)
@@ -79,6 +80,12 @@ class ProcessMetrics:
         self.unpriced = self._counter("calls_of_unknown_cost", "Calls whose price is not known.", "provider")
         self.breaker_open = self._gauge("breaker_open", "1 while calls wait for the provider.", "provider")
         self.breaker_openings = self._counter("breaker_openings", "Outages of a provider begun.", "provider")
+
+    def _define_embedding(self) -> None:
+        self.embedded = self._counter("passages_embedded", "Passages of documents that got a vector.")
+        self.embedding_batches = self._counter("embedding_batches", "Requests for vectors.", "outcome")
+        self._begin(self.embedding_batches, "made", "failed", "refused")
+        self.embedding_seconds = self._histogram("embedding_seconds", "One request for vectors.", QUICK)
 
     def _define_webhooks(self) -> None:
         self.webhook_tries = self._counter("webhook_tries", "Tries of webhook messages.", "outcome")

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 Check = Callable[[str], str]
 
 MASTER_KEY_BYTES = 32
+MAX_PREFIX = 500  # characters
 NO_FILE = "none"  # instead of a file of settings
 
 DATABASE_URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://.+")
@@ -82,6 +83,13 @@ def wrong_master_key(value: str) -> str:
 def wrong_name(value: str) -> str:
     """Return what is wrong with the name of a model."""
     return "" if value.strip() and value.isprintable() else "must be a name without control characters"
+
+
+def wrong_prefix(value: str) -> str:
+    """Return what is wrong with what stands before a text."""
+    if len(value) <= MAX_PREFIX and not CONTROL.search(value.replace("\n", "")):
+        return ""
+    return f"must be at most {MAX_PREFIX} characters, none of them a control character"
 
 
 def wrong_hosts(value: str) -> str:

@@ -28,6 +28,7 @@ TargetFile = Annotated[str, Meta(extra={"check": values.wrong_target})]
 Key = Annotated[str, Meta(extra={"check": values.wrong_key})]
 MasterKeyText = Annotated[str, Meta(extra={"check": values.wrong_master_key})]
 Name = Annotated[str, Meta(extra={"check": values.wrong_name})]
+Prefix = Annotated[str, Meta(extra={"check": values.wrong_prefix})]
 Hosts = Annotated[str, Meta(extra={"check": values.wrong_hosts})]
 Host = Annotated[str, Meta(extra={"check": values.wrong_host})]
 PrivateHosts = Annotated[str, Meta(extra={"check": values.wrong_private_hosts})]
@@ -85,6 +86,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     embedding_threshold: Annotated[float, Meta(ge=0.0, le=1.0)] = field(
         name="DOSSIER_EMBEDDING_THRESHOLD", default=0.5
     )
+    # Whether the documents' passages go to that server too, so that a search finds them by meaning.
+    embedding_documents: Literal["", "on", "off"] = field(name="DOSSIER_EMBEDDING_DOCUMENTS", default="")
+    # Of a vector, that the server is asked for; 0: as many as its model gives.
+    embedding_dimensions: Annotated[int, Meta(ge=0, le=4_000)] = field(
+        name="DOSSIER_EMBEDDING_DIMENSIONS", default=0
+    )
+    # Before each question and each passage; empty: as the model's name says.
+    embedding_query_prefix: Prefix = field(name="DOSSIER_EMBEDDING_QUERY_PREFIX", default="")
+    embedding_passage_prefix: Prefix = field(name="DOSSIER_EMBEDDING_PASSAGE_PREFIX", default="")
     models: SourceFile = field(name="DOSSIER_MODELS", default="")
     prices: SourceFile = field(name="DOSSIER_PRICES", default="")
     openai_api_key: Key = field(name="OPENAI_API_KEY", default="")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 import httpx
 from msgspec import Struct
@@ -16,13 +17,22 @@ from app.agent.extractive import Extractive
 from app.agent.ports import Search
 from app.agent.prompt_sizes import NOMINAL
 from app.agent.prompts import messages
-from app.configuration import NO_KEYS, embedder_of, model_book, tenant_settings
+from app.configuration import (
+    NO_KEYS,
+    document_embedder_of,
+    embedder_of,
+    master_keys,
+    model_book,
+    tenant_settings,
+)
+from app.document_finding import DocumentFinder
 from app.domain.caller import Caller
 from app.domain.job import Job
 from app.domain.master_key import MasterKeys, OpenedKey
 from app.errors import BadSetting, MasterKeyUnusable, ProviderError
 from app.providers.brief_model import LanguageBriefModel
 from app.providers.corpus_search import CorpusSearch
+from app.providers.embedding import DocumentEmbedder
 from app.providers.engines.choice import web_searches
 from app.providers.judge import ModelJudge
 from app.providers.language_model import LanguageModel
@@ -33,7 +43,7 @@ from app.providers.reader.page_reader import PageReader
 from app.providers.slots import ServerSlots
 from app.providers.tenant_keys import GuardedTransport, client_for
 from app.settings import Settings
-from app.store import documents, passage_search
+from app.store import documents
 from app.store.database import Engine
 from app.store.provider_keys import SealedKey, opened, sealed_keys
 from app.worker.breaker import Changed, Times
@@ -89,10 +99,12 @@ class NamedProviders:
         engine: Engine,
         client: httpx.AsyncClient,
         reader: PageReader,
+        finder: DocumentFinder,
         own: Mapping[str, OpenedKey] = NO_KEYS,
     ) -> None:
         self._settings = settings
         self._engine = engine
+        self._finder = finder
         self._http = client
         self._reader = reader
         self._own = own
@@ -179,7 +191,7 @@ class NamedProviders:
 
     def _document_search(self, caller: Caller, collections: tuple[str, ...]) -> Search:
         return CorpusSearch(
-            find=lambda query, limit: passage_search.find(self._engine, caller, query, limit, collections),
+            find=lambda query, limit: self._finder.find(caller, query, limit, collections),
             read=lambda url: documents.read(self._engine, caller, url, collections),
         )
 
@@ -205,10 +217,27 @@ class Toolmaker:
         self._reader = reader
         self._guarded = GuardedTransport(settings.private_hosts)
         self._room = asyncio.Semaphore(MAX_FLYING)
+        self.shared_embedder = document_embedder_of(settings, client)
+        self.embedders = self._embedders() if self.shared_embedder else None
+        self.finder = DocumentFinder(engine, self.embedders.of if self.embedders else None)
+
+    def _embedders(self) -> "TenantTools[DocumentEmbedder | None]":
+        """Return what embeds each tenant's documents."""
+        masters = master_keys(self._settings)
+        return TenantTools(self._engine, masters, self.shared_embedder, self._embedder)
+
+    def _embedder(self, tenant: str, own: Mapping[str, OpenedKey]) -> DocumentEmbedder | None:
+        """Return what embeds a tenant's documents. Raises BadSetting."""
+        settings = tenant_settings(self._settings, own)
+        return document_embedder_of(settings, self._client_for(own), own, tenant)
+
+    def _client_for(self, own: Mapping[str, OpenedKey]) -> httpx.AsyncClient:
+        """Return a client that reaches a tenant's addresses guarded."""
+        return client_for(self._client, self._guarded, [key.base_url for key in own.values()])
 
     def providers(self) -> NamedProviders:
         """Return the providers that the process has keys for."""
-        return NamedProviders(self._settings, self._engine, self._client, self._reader)
+        return NamedProviders(self._settings, self._engine, self._client, self._reader, self.finder)
 
     def tools(self, changed: Changed) -> Tools:
         """Return the tools of jobs whose tenant has no keys."""
@@ -231,9 +260,9 @@ class Toolmaker:
                 "A tenant's provider is away." if said else "A tenant's provider answers.", extra=about
             )
 
-        client = client_for(self._client, self._guarded, [key.base_url for key in own.values()])
-        settings = tenant_settings(self._settings, own)
-        tools = NamedProviders(settings, self._engine, client, self._reader, own).tools(changed)
+        settings, client = tenant_settings(self._settings, own), self._client_for(own)
+        providers = NamedProviders(settings, self._engine, client, self._reader, self.finder, own)
+        tools = providers.tools(changed)
         tools.room = self._room
         return tools
 
@@ -242,15 +271,18 @@ class Toolmaker:
         await self._guarded.aclose()
 
 
-class KeptTools(Struct):
-    """A tenant's tools, and what they were made of."""
+Made = TypeVar("Made")
 
-    tools: Tools
+
+class KeptTools(Struct, Generic[Made]):
+    """What was made of a tenant's keys."""
+
+    tools: Made
     sealed: list[SealedKey]
     read_at: float
 
 
-class TenantTools:
+class TenantTools(Generic[Made]):
     """Knows the tools of each tenant.
 
     They are made with its own keys, where it has some.
@@ -260,16 +292,16 @@ class TenantTools:
         self,
         engine: Engine,
         masters: MasterKeys,
-        usual: Tools,
-        make: Callable[[str, Mapping[str, OpenedKey]], Tools],
+        usual: Made,
+        make: Callable[[str, Mapping[str, OpenedKey]], Made],
     ) -> None:
         self._engine = engine
         self._masters = masters
         self._usual = usual
         self._make = make
-        self._kept: dict[str, KeptTools] = {}
+        self._kept: dict[str, KeptTools[Made]] = {}
 
-    async def of(self, tenant: str) -> Tools:
+    async def of(self, tenant: str) -> Made:
         """Return the tools for a job of this tenant.
 
         Its keys are at most seconds old.
@@ -286,7 +318,7 @@ class TenantTools:
         kept.read_at = time.monotonic()
         return kept.tools
 
-    def _made(self, tenant: str, sealed: list[SealedKey]) -> Tools:
+    def _made(self, tenant: str, sealed: list[SealedKey]) -> Made:
         if not sealed:
             return self._usual
         try:
@@ -299,7 +331,7 @@ class TenantTools:
             message = f"The provider keys of {tenant} cannot be used: {error}"
             raise ProviderError("auth", message, retryable=False) from None
 
-    def _keep(self, tenant: str, kept: KeptTools) -> None:
+    def _keep(self, tenant: str, kept: KeptTools[Made]) -> None:
         self._kept[tenant] = kept
         if len(self._kept) > KEPT_TENANTS:
             del self._kept[next(iter(self._kept))]

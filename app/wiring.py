@@ -47,6 +47,7 @@ from app.tracing import record_with
 from app.worker.attempt import Attempt
 from app.worker.breaker import Times
 from app.worker.ingestion_worker import IngestionWorker
+from app.worker.passage_embedder import PassageEmbedder
 from app.worker.presence import Outages
 from app.worker.providers import Tools
 from app.worker.researcher import Researcher
@@ -92,12 +93,20 @@ class Container:
         root = settings.root_path
         self.courier = WebhookCourier(self.engine, self.wake, self.sender, self.metrics, root=root)
         self.ingesting = IngestionWorker(self.engine, self.wake, files, self.reader)
+        self.embedding = self._passage_embedder()
         self.signer: Signer | None = signer_of(settings.signing_key)
         self.sign_in = sign_in_door(settings, self.http)
         self.keyring = Keyring(self.engine, process_key, is_locked=self.sign_in is not None)
         self.access = AccessLog(self.engine, self.metrics)
         self.outages = Outages()
         self.drained = asyncio.Event()  # the worker of this process has stopped
+
+    def _passage_embedder(self) -> PassageEmbedder | None:
+        """What embeds documents, where that is on."""
+        shared, embedders = self.toolmaker.shared_embedder, self.toolmaker.embedders
+        if shared is None or embedders is None:
+            return None
+        return PassageEmbedder(self.engine, shared, embedders.of, self.metrics)
 
     def context(self) -> ApiContext:
         """What the routes work with."""
@@ -112,6 +121,7 @@ class Container:
             shelf=self.shelf,
         )
         context.reading = self.reading
+        context.finder = self.toolmaker.finder
         context.links = Links(self.settings.root_path)
         context.sign_in = self.sign_in
         context.models = ModelDoor(model_book(self.settings))
@@ -203,6 +213,8 @@ class Container:
             background.append(_essential(self._drain(worker)))
             background.append(_essential(self.courier.run()))
             background.append(_essential(self.ingesting.run()))
+            if self.embedding:
+                background.append(_essential(self.embedding.run()))
             if self.settings.checkpoint_seconds:
                 background.append(_essential(self.notary().run(self.engine)))
         try:

@@ -38,6 +38,8 @@ def run(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT}"))
         context.run_migrations()
+        if connection.scalar(text("SELECT to_regprocedure('make_passage_vectors()') IS NOT NULL")):
+            connection.execute(text("SELECT make_passage_vectors()"))  # the extension may have come since
 
 
 async def main() -> None:

@@ -34,6 +34,7 @@ NONSENSE = {
     "root path": [" ", "dossier", "/", "//h", "/a//b", "/../b", "/a?b", "/a b", '/a"b', "/<b>", "/a" * 9],
     "origins": [" ", "h", "ftp://h", "http://h/path", "http://h:x", "http://h,,http://i", "http://h\x00"],
     "private hosts": [" ", "http://h", "h/path", "a b", "a,,b", "h\x00"],
+    "text": ["a\x00b", "a\x7f", "x" * 501],
     "names": [" ", "a\nb"],
     "name": [" ", "a\x00b", "a\nb", "\udcff"],
 }

@@ -6,6 +6,7 @@ sources do not depend on which reply came first.
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
@@ -40,6 +41,7 @@ ANSWER_SECONDS = 600  # that the caller has to answer the agent's questions
 URL_IN_TEXT = re.compile(r"https?://[^\s<>\"']{4,2000}")
 MAX_ANSWER_TITLE = 200  # characters of the question, as the title of an answer
 KEPT_DIGITS = 4  # of how well a document fits
+KEPT_RANKS = ("words_rank", "meaning_rank", "cosine")  # of a hit, that are kept as they are
 MAX_KEPT_EXCERPT = 500  # characters of a hit that are kept with the source
 
 
@@ -296,11 +298,12 @@ def found_sources(
     return list(found.values())
 
 
-def _fits(hit: Hit) -> dict[str, float]:
+def _fits(hit: Hit) -> dict[str, Any]:
     """Return how well a document fits, to be kept."""
-    if isinstance(hit.coverage, UnsetType):
-        return {}
-    return {"score": round(hit.score, KEPT_DIGITS), "coverage": round(hit.coverage, KEPT_DIGITS)}
+    ranks = {name: getattr(hit, name) for name in KEPT_RANKS}
+    if hit.coverage is UNSET:
+        return ranks
+    return {"score": round(hit.score, KEPT_DIGITS), "coverage": round(hit.coverage, KEPT_DIGITS), **ranks}
 
 
 def usable_urls(job: Job, reply: SearchReply) -> list[str]:

@@ -224,6 +224,10 @@ class Hit(Struct, frozen=True):
     engine: str | UnsetType = UNSET
     # 0..1: the share of the query, weighed by rarity in all that can be found, that the excerpt has.
     coverage: float | UnsetType = UNSET
+    # Of documents that are found by words and by meaning: their place in each list, from 1, and the cosine.
+    words_rank: int | UnsetType = UNSET
+    meaning_rank: int | UnsetType = UNSET
+    cosine: float | UnsetType = UNSET
 
 
 class SearchReply(Struct, frozen=True):
@@ -233,6 +237,7 @@ class SearchReply(Struct, frozen=True):
     usage: Usage = Usage()
     failed_parts: tuple[FailedPart, ...] = ()  # of a search that asks several providers
     unmet_bounds: tuple[UnmetBounds, ...] = ()  # who did not search by what was asked of time and place
+    embedder: str = ""  # the provider that embedded the query, where documents were found by meaning too
 
 
 class PageReply(Struct, frozen=True):

@@ -15,6 +15,7 @@ from app.api.model_door import ModelDoor
 from app.api.past import until
 from app.api.problem_details import BadRequest
 from app.api.sign_in_door import SignInDoor
+from app.document_finding import DocumentFinder
 from app.domain.caller import Caller
 from app.domain.job import Job
 from app.domain.master_key import MasterKeys
@@ -149,6 +150,7 @@ class ApiContext:
         self.signer = signer
         self.links = Links()
         self.keyring = keyring or Keyring(writer.engine)
+        self.finder = DocumentFinder(writer.engine)
         self.models = ModelDoor(None)
         self.vault = KeyVault()
         self.sign_in: SignInDoor | None = None
@@ -242,20 +244,13 @@ class ApiContext:
             raise JobArchived(ARCHIVED_MESSAGE)
         return head
 
-    async def pages(self, job_id: UUID, until: int | None = None) -> AsyncIterator[list[Row]]:
-        """Yield a job's log by pages, until a seq or its end.
-
-        Raises JobNotFound, JobArchived.
-        """
+    async def history(self, job_id: UUID) -> list[Row]:
+        """The whole log of a job. Raises JobNotFound, JobArchived."""
         head = await self.head(job_id)
-        seq, end = 0, until or head.seq
-        async for rows in log.pages(self.reading, self.caller, job_id):
-            page = rows[: end - seq]
-            seq += len(page)
-            yield page
-            if seq == end:
-                return
-        raise JobArchived(MISSING)
+        rows = await log.history(self.reading, self.caller, job_id)
+        if len(rows) < head.seq:
+            raise JobArchived(MISSING)
+        return rows
 
     async def _read_heads(self, caller: Caller, job_ids: Sequence[UUID]) -> list[reads.LogHead | None]:
         found = await reads.own_heads(self.reading, caller, job_ids)

@@ -11,7 +11,7 @@ from app.api.authentication import READS
 from app.api.context import ApiContext
 from app.api.contract import BODY, problems_of
 from app.api.problem_details import BadRequest
-from app.store import documents, passage_search
+from app.store import documents
 from dossier.document_types import Document, DocumentSearch, FoundDocument, FoundDocuments
 
 SEARCH_EXAMPLE = Example(summary="A question", value={"query": "What is a context manager?", "limit": 3})
@@ -29,8 +29,8 @@ async def search_documents(
     context: NamedDependency[ApiContext], data: Annotated[DocumentSearch, Body(examples=[SEARCH_EXAMPLE])]
 ) -> FoundDocuments:
     """Return the documents that answer a question best."""
-    found = await passage_search.find(context.reading, context.caller, data.query, data.limit)
-    return FoundDocuments([FoundDocument(one.url, one.title, one.text, one.score) for one in found])
+    found = await context.finder.find(context.caller, data.query, data.limit)
+    return FoundDocuments([FoundDocument(one.url, one.title, one.text, one.fit) for one in found.passages])
 
 
 @get(

@@ -180,6 +180,8 @@ class CallCompleted(ResearchFact, frozen=True):
     # Of a page that was read, as it tells them: its date (2019, 2019-03 or 2019-03-02) and its language.
     published: str | UnsetType = UNSET
     language: str | UnsetType = UNSET
+    # Of a search that found documents by meaning too, the provider that embedded the query.
+    embedder: str | UnsetType = UNSET
 
 
 class CallFailed(ResearchFact, frozen=True):
@@ -242,6 +244,10 @@ class SourceFound(ResearchFact, frozen=True):
     # weighed by their rarity in all documents.
     score: float | UnsetType = UNSET
     coverage: float | UnsetType = UNSET
+    # Of documents that are found by words and by meaning: their place in each list, from 1, and the cosine.
+    words_rank: int | UnsetType = UNSET
+    meaning_rank: int | UnsetType = UNSET
+    cosine: float | UnsetType = UNSET
 
 
 class PageRead(ResearchFact, frozen=True):

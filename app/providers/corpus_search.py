@@ -3,8 +3,11 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
+
 from app.agent.ports import UNBOUNDED, Hit, PageReply, SearchBounds, SearchReply
-from app.domain.events import Usage
+from app.domain.events import FailedPart, Usage
 from app.errors import ProviderError
 from app.providers.unmet_bounds import unmet
 from app.text.dates import day_told
@@ -17,33 +20,27 @@ from dossier.request import SearchScope
 MIN_COVERAGE = 0.1
 
 
-class CorpusHit(Protocol):
-    """A passage as the corpus hands it out."""
+class CorpusHit(Struct, frozen=True):
+    """The best passage of a document, and why it was found."""
 
-    @property
-    def url(self) -> str:
-        """Of its document."""
-        ...
+    url: str
+    title: str
+    text: str
+    fit: float  # 0..1, as they are ordered
+    score: float | UnsetType = UNSET  # 0..1: how well its words fit, comparable within one search
+    coverage: float | UnsetType = UNSET  # 0..1: the share of the query, weighed by rarity, that it has
+    words_rank: int | UnsetType = UNSET  # of its document among those found by words, from 1
+    meaning_rank: int | UnsetType = UNSET  # the same among those found by meaning
+    cosine: float | UnsetType = UNSET  # of its document's nearest passage
 
-    @property
-    def title(self) -> str:
-        """Of its document."""
-        ...
 
-    @property
-    def text(self) -> str:
-        """Of the passage itself."""
-        ...
+class CorpusHits(Struct, frozen=True):
+    """What a search of the documents found, best first."""
 
-    @property
-    def score(self) -> float:
-        """0..1, comparable within one search."""
-        ...
-
-    @property
-    def coverage(self) -> float:
-        """0..1, how much of the query is in it."""
-        ...
+    passages: Sequence[CorpusHit]
+    embedder: str = ""  # the provider that embedded the query
+    failure: FailedPart | None = None  # why there is nothing by meaning
+    usage: Usage = Usage()
 
 
 class CorpusText(Protocol):
@@ -65,7 +62,7 @@ class CorpusText(Protocol):
         ...
 
 
-Find = Callable[[str, int], Awaitable[Sequence[CorpusHit]]]  # query, limit
+Find = Callable[[str, int], Awaitable[CorpusHits]]  # query, limit
 Read = Callable[[str], Awaitable[CorpusText | None]]  # url
 
 
@@ -93,9 +90,14 @@ class CorpusSearch:
         None if the best one does not match well.
         """
         found = await self._find(query, limit)
-        answers = max((passage.coverage for passage in found), default=0.0) >= MIN_COVERAGE
-        hits = tuple(map(_hit, found)) if answers else ()
-        return SearchReply(hits, Usage(searches=1), unmet_bounds=unmet(self.name, bounds))
+        hits = tuple(map(_hit, found.passages)) if _answers(found.passages) else ()
+        return SearchReply(
+            hits,
+            replace(found.usage, searches=1),
+            (found.failure,) if found.failure else (),
+            unmet(self.name, bounds),
+            "" if found.failure else found.embedder,
+        )
 
     async def read(self, url: str) -> PageReply:
         """The text of a document. Raises ProviderError where it is gone."""
@@ -105,5 +107,20 @@ class CorpusSearch:
         return PageReply(found.text, Usage(pages=1), day_told(found.date), found.language)
 
 
+def _answers(passages: Sequence[CorpusHit]) -> bool:
+    """Return whether the words of one fit, or what one means."""
+    by_words = any(one.coverage is not UNSET and one.coverage >= MIN_COVERAGE for one in passages)
+    return by_words or any(one.cosine is not UNSET for one in passages)
+
+
 def _hit(passage: CorpusHit) -> Hit:
-    return Hit(passage.url, passage.title, passage.text, passage.score, coverage=passage.coverage)
+    return Hit(
+        passage.url,
+        passage.title,
+        passage.text,
+        passage.fit if passage.score is UNSET else passage.score,
+        coverage=passage.coverage,
+        words_rank=passage.words_rank,
+        meaning_rank=passage.meaning_rank,
+        cosine=passage.cosine,
+    )

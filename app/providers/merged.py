@@ -66,6 +66,7 @@ class MergedSearch:
         for search, outcome in zip(self._searches, outcomes, strict=True):
             if isinstance(outcome, SearchReply):
                 replies.append(_signed(outcome, search.name))
+                failed += outcome.failed_parts
             elif isinstance(outcome, ProviderError):
                 errors.append(outcome)
                 failed.append(_part(search.name, outcome))
@@ -75,7 +76,8 @@ class MergedSearch:
             raise max(errors, key=lambda error: error.retryable)
         usage = _together(reply.usage for reply in replies)
         unmet = tuple(chain.from_iterable(reply.unmet_bounds for reply in replies))
-        return SearchReply(_interleaved(replies)[:limit], usage, tuple(failed), unmet)
+        embedder = next((reply.embedder for reply in replies if reply.embedder), "")
+        return SearchReply(_interleaved(replies)[:limit], usage, tuple(failed), unmet, embedder)
 
     async def read(self, url: str) -> PageReply:
         """Read a page from the documents, or else from the web.
@@ -144,6 +146,7 @@ def _together(usages: Iterable[Usage]) -> Usage:
     costs = [usage.cost_usd for usage in used]
     known = [cost for cost in costs if cost is not None]
     return Usage(
+        input_tokens=sum(usage.input_tokens for usage in used),
         searches=sum(usage.searches for usage in used),
         cost_usd=round(sum(known), 9) if len(known) == len(costs) else None,
     )

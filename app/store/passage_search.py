@@ -6,6 +6,7 @@ The only SQL for it.
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from app.domain.caller import Caller
 from app.store.database import Engine, fetch, fetch_own, storable
@@ -151,8 +152,26 @@ READ_PASSAGES = """
     JOIN documents d ON d.document_id = p.document_id AND d.tenant = $1::text"""
 
 
-class CorpusPassage(Struct, frozen=True):
+class RankedPassage(Struct, frozen=True):
     """The place in a document that answers a question best."""
+
+    document_id: int
+    starts_at: int  # characters into the document's text
+    ends_at: int
+    score: float  # 0..1, comparable within one search
+    coverage: float  # 0..1: the share of the question, weighed by rarity, whose words are in here
+
+
+class ShownPassage(Struct, frozen=True):
+    """The words at a place in a document."""
+
+    url: str
+    title: str
+    text: str
+
+
+class CorpusPassage(Struct, frozen=True):
+    """A passage that answers a question best."""
 
     url: str
     title: str
@@ -166,7 +185,20 @@ class CorpusPassage(Struct, frozen=True):
 async def find(
     engine: Engine, caller: Caller, query: str, limit: int, collections: Sequence[str] = ()
 ) -> list[CorpusPassage]:
-    """The best passage of each of at most `limit` documents, best first.
+    """The best passage of each of at most `limit` documents, best first."""
+    best = await rank(engine, caller, query, limit, collections)
+    shown = await show(engine, caller, [(one.document_id, one.starts_at, one.ends_at) for one in best])
+    return [
+        CorpusPassage(*astuple(shown[one.document_id]), *astuple(one)[1:])
+        for one in best
+        if one.document_id in shown
+    ]
+
+
+async def rank(
+    engine: Engine, caller: Caller, query: str, limit: int, collections: Sequence[str] = ()
+) -> list[RankedPassage]:
+    """Return the best place in each of at most `limit` documents.
 
     The query is a question or a few words; nothing in it is syntax. `collections` are those that the
     documents are in one of; empty: all documents.
@@ -174,10 +206,19 @@ async def find(
     text = folded(storable(query))[:MAX_SEARCH_TEXT]
     asked = _asked(text, languages.detect(text))
     best = await fetch(engine, FIND, *asked, limit, list(collections) or None, caller.tenant)
-    places = [[row[column] for row in best] for column in range(3)]
-    rows = await fetch_own(engine, caller, READ_PASSAGES, *places) if best else []
-    shown = {row[0]: row[1:] for row in rows}
-    return [CorpusPassage(*shown[row[0]], *row[1:]) for row in best if row[0] in shown]
+    return [RankedPassage(*row) for row in best]
+
+
+async def show(
+    engine: Engine, caller: Caller, places: Sequence[tuple[int, int, int]]
+) -> dict[int, ShownPassage]:
+    """Return the words of places, by document.
+
+    A place is a document, its start and its end. One that is gone is left out.
+    """
+    columns = [[place[column] for place in places] for column in range(3)]
+    rows = await fetch_own(engine, caller, READ_PASSAGES, *columns) if places else []
+    return {row[0]: ShownPassage(*row[1:]) for row in rows}
 
 
 def _asked(query: str, language: str) -> tuple[str, str, list[str]]:

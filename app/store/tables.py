@@ -307,6 +307,64 @@ passages = Table(
     Index("passages_lexemes_idx", "lexemes", postgresql_using="gin"),
 )
 
+# `passage_vectors` is not here: make_passage_vectors() makes it where the server has pgvector.
+embedding_models = Table(
+    "embedding_models",
+    metadata,
+    Column("model_id", Integer, Identity(always=True), primary_key=True),
+    Column("tenant", Text),  # null: its server is the one that all tenants share
+    Column("name", Text, nullable=False),
+    Column("passage_prefix", Text, nullable=False, server_default=""),
+    Column("query_prefix", Text, nullable=False, server_default=""),
+    Column("wanted_dimensions", Integer, nullable=False, server_default="0"),  # 0: as many as it gives
+    Column("dimensions", Integer),  # null until the first vector is there
+    Column("state", Text, nullable=False, server_default="making"),
+    Column("made_at", Moment, nullable=False, server_default=func.now()),
+    Column("serving_since", Moment),
+    Column("checked_at", Moment, nullable=False, server_default=func.now()),  # that nothing is missing
+    Column("error", Text),  # why its server could not embed; null once it has
+    CheckConstraint("state IN ('making', 'serving', 'leaving')", name="state"),
+    Index(
+        "embedding_models_name_idx",
+        text("coalesce(tenant, '')"),
+        "name",
+        "passage_prefix",
+        "wanted_dimensions",
+        unique=True,
+    ),
+)
+
+unembedded = Table(
+    "unembedded",
+    metadata,
+    Column(
+        "model_id", Integer, ForeignKey("embedding_models.model_id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column(
+        "document_id", BigInteger, ForeignKey("documents.document_id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("tenant", Text, nullable=False),  # of the document
+    # When a worker may take it, which also tells one claim from the next; infinity: given up.
+    Column("next_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
+    Index("unembedded_document_idx", "document_id"),
+    Index("unembedded_next_idx", "model_id", "tenant", "next_at", "document_id"),
+)
+
+# What embedding documents used; that of a job's questions is in its log.
+embedding_uses = Table(
+    "embedding_uses",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("day", Date, primary_key=True),  # of UTC
+    Column("model", Text, primary_key=True),
+    Column("passages", BigInteger, nullable=False, server_default="0"),
+    Column("tokens", BigInteger, nullable=False, server_default="0"),
+    Column("cost_usd", Double, nullable=False, server_default="0"),
+    Column("unknown_cost_requests", BigInteger, nullable=False, server_default="0"),
+)
+
 checkpoints = Table(
     "checkpoints",
     metadata,

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from math import log, log2
 from statistics import mean
 
+from app.document_finding import DocumentFinder
 from app.domain.caller import ANYBODY
 from app.providers.corpus_search import CorpusSearch
-from app.store import documents, passage_search
+from app.store import documents
 from app.store.database import Engine
 from benchmarks.quality.data import Article, Question
 
@@ -62,7 +63,7 @@ def ndcg(found: Sequence[str], relevant: dict[str, int]) -> float:
 def search_of(engine: Engine) -> CorpusSearch:
     """The search that the agent uses."""
     return CorpusSearch(
-        find=lambda query, limit: passage_search.find(engine, ANYBODY, query, limit),
+        find=lambda query, limit: DocumentFinder(engine).find(ANYBODY, query, limit),
         read=lambda url: documents.read(engine, ANYBODY, url),
     )
 

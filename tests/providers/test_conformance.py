@@ -1,27 +1,19 @@
 """Every implementation of the ports, through the same suite."""
 
 import pytest
-from msgspec import Struct
 
 from app.agent.extractive import Extractive
-from app.providers.corpus_search import CorpusSearch
+from app.providers.corpus_search import CorpusHit, CorpusHits, CorpusSearch
 from app.providers.merged import MergedSearch
 from app.store.documents import DocumentText
 from tests.providers.conformance import ModelConformance, SearchConformance
 from tests.scripted import ScriptedModel, ScriptedSearch
 
 
-class Passage(Struct, frozen=True):
-    url: str
-    title: str = "Boiling"
-    text: str = "Water boils."
-    score: float = 0.7
-    coverage: float = 1.0
-
-
 def corpus():
     async def find(query, limit):
-        return [Passage("note:sea"), Passage("note:everest")][:limit]
+        found = [CorpusHit(url, "Sea", "Water boils.", 0.7, 0.7, 1.0) for url in ("note:sea", "note:everest")]
+        return CorpusHits(found[:limit])
 
     async def read(url):
         texts = {"note:sea": "Water boils at 100 degrees.", "note:everest": "At 70 degrees."}

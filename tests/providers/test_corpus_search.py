@@ -3,20 +3,15 @@
 from datetime import date
 
 import pytest
-from msgspec import Struct
 
 from app.agent.ports import SearchBounds
 from app.errors import ProviderError
-from app.providers.corpus_search import MIN_COVERAGE, CorpusSearch
+from app.providers.corpus_search import MIN_COVERAGE, CorpusHit, CorpusHits, CorpusSearch
 from app.store.documents import DocumentText
 
 
-class Passage(Struct, frozen=True):
-    url: str
-    coverage: float
-    title: str = "Yaks"
-    text: str = "A yak is an ox."
-    score: float = 0.7
+def passage(url, coverage):
+    return CorpusHit(url, "Yaks", "A yak is an ox.", 0.7, 0.7, coverage)
 
 
 class Shelf:
@@ -27,7 +22,7 @@ class Shelf:
 
     async def find(self, query, limit):
         self.asked.append((query, limit))
-        return self.passages[:limit]
+        return CorpusHits(self.passages[:limit])
 
     async def read(self, url):
         return DocumentText("A yak is an ox.", "en", "D:20190302") if url == "note:yak" else None
@@ -39,7 +34,7 @@ def search_of(*passages):
 
 
 async def test_hits_are_the_passages_in_their_order():
-    search, shelf = search_of(Passage("note:a", 1.0), Passage("note:b", 0.9))
+    search, shelf = search_of(passage("note:a", 1.0), passage("note:b", 0.9))
 
     reply = await search.search("yak", 5)
 
@@ -51,7 +46,7 @@ async def test_hits_are_the_passages_in_their_order():
 
 
 async def test_the_ranking_decides_once_the_best_passage_speaks_of_the_question():
-    search, _ = search_of(Passage("note:a", 0.05), Passage("note:b", MIN_COVERAGE))
+    search, _ = search_of(passage("note:a", 0.05), passage("note:b", MIN_COVERAGE))
 
     reply = await search.search("capital of Mongolia", 5)
 
@@ -59,13 +54,13 @@ async def test_the_ranking_decides_once_the_best_passage_speaks_of_the_question(
 
 
 async def test_nothing_is_found_if_every_passage_misses_what_makes_the_question():
-    search, _ = search_of(Passage("note:a", MIN_COVERAGE - 0.01), Passage("note:b", 0.05))
+    search, _ = search_of(passage("note:a", MIN_COVERAGE - 0.01), passage("note:b", 0.05))
 
     assert (await search.search("capital of Mongolia", 5)).hits == ()
 
 
 async def test_a_search_and_a_page_cost_nothing():
-    search, _ = search_of(Passage("note:a", 1.0))
+    search, _ = search_of(passage("note:a", 1.0))
 
     found, page = await search.search("yak", 5), await search.read("note:yak")
 
@@ -83,7 +78,7 @@ async def test_a_page_that_is_gone_is_an_error_that_trying_again_does_not_help()
 
 
 async def test_a_document_tells_its_date_and_language_and_that_it_was_not_searched_by_them():
-    search, _ = search_of(Passage("note:yak", 1.0))
+    search, _ = search_of(passage("note:yak", 1.0))
     bounds = SearchBounds(date(2020, 1, 1), language="en")
 
     found, page = await search.search("yak", 5, bounds=bounds), await search.read("note:yak")

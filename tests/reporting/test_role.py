@@ -114,7 +114,8 @@ async def test_it_may_call_no_function_of_ours_that_changes_anything(owner):
         """SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
            WHERE n.nspname IN ('public', 'report')
              AND p.provolatile = 'v' AND p.prorettype <> 'trigger'::regtype
-             AND has_function_privilege('dossier_report', p.oid, 'EXECUTE')"""
+             AND has_function_privilege('dossier_report', p.oid, 'EXECUTE')
+             AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"""
     )
 
     assert rows == []

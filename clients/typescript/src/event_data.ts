@@ -84,6 +84,7 @@ export interface components {
             unmet_bounds?: components["schemas"]["UnmetBounds"][];
             published?: string;
             language?: string;
+            embedder?: string;
         };
         /** @description The call gave no reply that can be used. */
         CallFailed: {
@@ -573,6 +574,9 @@ export interface components {
             engine?: string;
             score?: number;
             coverage?: number;
+            words_rank?: number;
+            meaning_rank?: number;
+            cosine?: number;
         };
         /** @description Words of a page that support a sentence of the report. */
         SourceQuote: {

@@ -1,0 +1,164 @@
+"""Find passages of documents by their words and by what they mean.
+
+The two lists are joined by reciprocal rank, which needs no common measure of how well a passage fits.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
+
+from app.domain.caller import Caller
+from app.domain.events import FailedPart, Usage
+from app.errors import ProviderError
+from app.providers.corpus_search import MIN_COVERAGE, CorpusHit, CorpusHits
+from app.providers.embedding import DocumentEmbedder
+from app.store import embedding_models, passage_search, passage_vectors
+from app.store.database import Engine
+from app.store.embedding_models import StoredModel
+from app.store.passage_search import RankedPassage, ShownPassage
+from app.store.passage_vectors import NearPassage
+
+FEW_PASSAGES = 30  # too few to say how far they are as a rule
+LEAST_DEVIATIONS = 2.0  # from the mean of all passages
+FUSED = 100  # of the best by words, and of the nearest
+RANK_WEIGHT = 60  # of reciprocal ranks: a first place in one list weighs little more than a second
+COSINE_DIGITS = 4  # of a cosine
+MAX_PART_ERROR = 300  # characters of an error that are kept
+
+Embedders = Callable[[str], Awaitable[DocumentEmbedder | None]]  # of a tenant
+
+
+class Meant(Struct, frozen=True):
+    """What was found by meaning."""
+
+    near: Sequence[NearPassage] = ()  # one of each document
+    embedder: str = ""
+    failure: FailedPart | None = None
+    usage: Usage = Usage()
+
+
+class Fused(Struct, frozen=True):
+    """A document's places in both lists."""
+
+    document_id: int
+    worded: RankedPassage | None = None
+    words_rank: int | UnsetType = UNSET
+    near: NearPassage | None = None
+    meaning_rank: int | UnsetType = UNSET
+
+    @property
+    def weight(self) -> float:
+        """Return the sum of its reciprocal ranks."""
+        ranks = (self.words_rank, self.meaning_rank)
+        return sum(1 / (RANK_WEIGHT + rank) for rank in ranks if rank is not UNSET)
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """Return the passage of the list that has it further up."""
+        by_meaning = self.meaning_rank is not UNSET and (
+            self.words_rank is UNSET or self.meaning_rank < self.words_rank
+        )
+        best = self.near if by_meaning or self.worded is None else self.worded
+        return (best.document_id, best.starts_at, best.ends_at) if best else (self.document_id, 0, 0)
+
+
+class DocumentFinder:
+    """Searches the documents of tenants.
+
+    Args:
+        embedders: None: documents are found by their words alone.
+    """
+
+    def __init__(self, engine: Engine, embedders: Embedders | None = None) -> None:
+        self._engine = engine
+        self._embedders = embedders
+
+    async def find(
+        self, caller: Caller, query: str, limit: int, collections: Sequence[str] = ()
+    ) -> CorpusHits:
+        """Return the best passage of each of at most `limit` documents.
+
+        Where no server embeds, they are found by words alone.
+        """
+        meant = await self._meant(caller, query, collections)
+        is_fused = bool(meant.embedder) and meant.failure is None
+        most = FUSED if is_fused else limit
+        worded = await passage_search.rank(self._engine, caller, query, most, collections)
+        if is_fused and max((one.coverage for one in worded), default=0.0) < MIN_COVERAGE:
+            worded = []
+        best = fuse(worded, meant.near)[:limit]
+        shown = await passage_search.show(self._engine, caller, [one.place for one in best])
+        most_weight = (2 if is_fused else 1) / (RANK_WEIGHT + 1)
+        found = [
+            _found(one, shown[one.document_id], one.weight / most_weight if is_fused else None)
+            for one in best
+            if one.document_id in shown
+        ]
+        return CorpusHits(found, meant.embedder, meant.failure, meant.usage)
+
+    async def _meant(self, caller: Caller, query: str, collections: Sequence[str]) -> Meant:
+        """Return what is found by meaning, or why nothing is."""
+        name = "embedding"
+        try:
+            embedder = await self._embedders(caller.tenant) if self._embedders else None
+            if embedder is None:
+                return Meant()
+            model = await embedding_models.searched_model(self._engine, embedder.tenant)
+            if model is None:
+                return Meant()
+            name = embedder.name(model.wanted)
+            question = await embedder.embed_question(model.wanted, query)
+        except ProviderError as error:
+            message = str(error)[:MAX_PART_ERROR]
+            return Meant((), name, FailedPart(name, error.error_type, message, error.retryable))
+        if len(question.values) != model.dimensions:
+            return Meant((), name, _uneven(name, len(question.values), model), question.usage)
+        near = await passage_vectors.find_nearest(self._engine, caller, model, question.values, collections)
+        return Meant(nearest_of_documents(near), name, None, question.usage)
+
+
+def fuse(worded: Sequence[RankedPassage], near: Sequence[NearPassage]) -> list[Fused]:
+    """Join two lists of documents, the best first."""
+    places: dict[int, Fused] = {}
+    for rank, one in enumerate(worded, 1):
+        places[one.document_id] = Fused(one.document_id, one, rank)
+    for rank, other in enumerate(near, 1):
+        known = places.get(other.document_id, Fused(other.document_id))
+        places[other.document_id] = replace(known, near=other, meaning_rank=rank)
+    return sorted(places.values(), key=lambda one: (-one.weight, one.document_id))
+
+
+def nearest_of_documents(near: Sequence[NearPassage]) -> list[NearPassage]:
+    """Return the nearest passage of each document that is near enough."""
+    best: dict[int, NearPassage] = {}
+    for one in near:
+        if is_near(one):
+            best.setdefault(one.document_id, one)
+    return list(best.values())
+
+
+def is_near(passage: NearPassage) -> bool:
+    """Return whether a passage is nearer than most by far."""
+    if passage.passages < FEW_PASSAGES:
+        return passage.cosine > 0
+    return passage.cosine >= passage.mean + LEAST_DEVIATIONS * passage.deviation
+
+
+def _found(one: Fused, shown: ShownPassage, fit: float | None) -> CorpusHit:
+    """Return a hit. `fit` is None where there is one list alone."""
+    words = one.worded
+    score, coverage = (words.score, words.coverage) if words else (UNSET, UNSET)
+    if fit is None:
+        return CorpusHit(shown.url, shown.title, shown.text, words.score if words else 0.0, score, coverage)
+    cosine = round(one.near.cosine, COSINE_DIGITS) if one.near else UNSET
+    ranks = (one.words_rank, one.meaning_rank)
+    return CorpusHit(shown.url, shown.title, shown.text, fit, score, coverage, *ranks, cosine)
+
+
+def _uneven(name: str, length: int, model: StoredModel) -> FailedPart:
+    message = (
+        f"The embedding server returned {length} dimensions, and the documents have {model.dimensions}: "
+        "another model answers under this name."
+    )
+    return FailedPart(name, "validation", message, retryable=False)
