@@ -54,7 +54,7 @@ check: setup ## the inner loop: lint and the quick tests, which need no database
 	$(BIN)/ruff check -q .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(PURE)
+	$(BIN)/python -m pytest --numprocesses 2 $(PURE)
 
 fix: setup ## fix what the linters can fix
 	$(BIN)/ruff check --fix .

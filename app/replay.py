@@ -5,7 +5,7 @@ Its log and replies are read once, and today's code runs over them.
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +17,15 @@ from app.agent.decision_replay import Parted, Replay, differing, replies_of
 from app.agent.prompt_hash import difference, parts, wording
 from app.domain import events as e
 from app.domain.caller import Caller
+from app.domain.row import Row
 from app.errors import JobNotFound
 from app.store import blobs, log
 from app.store.database import Engine
 from dossier.replayed import Difference, Replayed
 
 BLOBS_AT_ONCE = 100  # blobs of one read: as many pages as this may have to be in one answer of Postgres
+FETCHED_AT_ONCE = 8_000_000  # bytes of replies that are read before the events that they belong to
+MAX_AT_HAND = 16_000_000  # bytes of replies and pages that a walk keeps
 DIFFERENCE_WIDTH = 2000  # characters of a text that a difference shows
 
 
@@ -34,6 +37,43 @@ class Texts(Struct, frozen=True):
     after: str
 
 
+class KeptBodies:
+    """Replies and pages for a walk in a thread.
+
+    The newest are at hand. What was let go, as pages before the report are, is read again when needed.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._loop = asyncio.get_running_loop()
+        self._kept = dict[str, bytes | None]()  # None: forgotten
+        self._size = 0
+
+    async def fetch(self, names: Collection[str]) -> None:
+        """Read those that are not at hand, and let the oldest go."""
+        wanted = [name for name in names if name not in self._kept]
+        found = await _kept(self._engine, wanted)
+        for name in wanted:
+            self._kept[name] = found.get(name)
+            self._size += len(found.get(name, b""))
+        while self._size > MAX_AT_HAND and len(self._kept) > len(wanted):
+            self._size -= len(self._kept.pop(next(iter(self._kept))) or b"")
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._read(name) is not None
+
+    def __getitem__(self, name: str) -> bytes:
+        body = self._read(name)
+        if body is None:
+            raise KeyError(name)
+        return body
+
+    def _read(self, name: str) -> bytes | None:
+        if name not in self._kept:
+            asyncio.run_coroutine_threadsafe(self.fetch([name]), self._loop).result()
+        return self._kept[name]
+
+
 async def replay(engine: Engine, caller: Caller, job_id: UUID) -> Replayed:
     """Walk the job's log with today's code.
 
@@ -41,13 +81,11 @@ async def replay(engine: Engine, caller: Caller, job_id: UUID) -> Replayed:
 
     Raises JobNotFound, DatabaseUnavailable.
     """
-    rows = await log.history(engine, caller, job_id)
-    recorded = await asyncio.to_thread(lambda: [row.recorded() for row in rows])
-    submitted = recorded[0].event if recorded else None
-    if not isinstance(submitted, e.JobSubmitted) or submitted.tenant != caller.tenant:
+    bodies = KeptBodies(engine)
+    walk = Replay(job_id, bodies)
+    parted = await _walked(walk, bodies, log.pages(engine, caller, job_id))
+    if walk.job.tenant != caller.tenant:
         raise JobNotFound(str(job_id))
-    walk = Replay(job_id, await _kept(engine, list(replies_of(recorded))))
-    parted = await asyncio.to_thread(walk.walk, recorded)
     return Replayed(
         job_id,
         same=parted is None and not walk.missing,
@@ -56,6 +94,30 @@ async def replay(engine: Engine, caller: Caller, job_id: UUID) -> Replayed:
         missing=tuple(walk.missing),
         given=tuple(walk.given),
     )
+
+
+async def _walked(walk: Replay, bodies: KeptBodies, pages: AsyncIterator[list[Row]]) -> Parted | None:
+    """Walk a log by pages, with its replies at hand."""
+    async for rows in pages:
+        recorded = await asyncio.to_thread(lambda page: [row.recorded() for row in page], rows)
+        for part in _parts(recorded):
+            await bodies.fetch(list(replies_of(part)))
+            if parted := await asyncio.to_thread(walk.follow, part):
+                return parted
+    return await asyncio.to_thread(walk.end)
+
+
+def _parts(recorded: Sequence[e.Recorded]) -> Iterator[list[e.Recorded]]:
+    """Cut a page so that each part's replies can be held."""
+    part, size = list[e.Recorded](), 0
+    for fact in recorded:
+        more = fact.event.reply_size if isinstance(fact.event, e.CallCompleted) else 0
+        if part and size + more > FETCHED_AT_ONCE:
+            yield part
+            part, size = [], 0
+        part.append(fact)
+        size += more
+    yield part
 
 
 async def _kept(engine: Engine, names: Sequence[str]) -> Mapping[str, bytes]:

@@ -13,6 +13,7 @@ FOLDERS = ("app", "dossier", "migrations")
 EXPLAINED = (*FOLDERS, "benchmarks", "tests")  # whose docstrings count
 FROZEN = "migrations"  # whose names stay as they were, repeated or not
 LONGEST = 12  # words in the first line of a docstring
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # where a statement has others
 Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -31,9 +32,22 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and all statements below it."""
+    yield node
+    for part in BLOCKS:
+        for below in getattr(node, part, ()):
+            yield from statements(below)
+
+
+@functools.cache
+def statements_of(path: Path) -> list[ast.AST]:
+    return list(statements(tree_of(path)))
+
+
 def definitions(root: Path) -> Iterator[Defined]:
     for path in sources(root):
-        for node in ast.walk(tree_of(path)):
+        for node in statements_of(path):
             if isinstance(node, Defined):
                 yield node
 
@@ -41,7 +55,7 @@ def definitions(root: Path) -> Iterator[Defined]:
 def first_lines(root: Path) -> Iterator[tuple[Path, str]]:
     """Yield each docstring's file and first line, those of modules too."""
     for path in sources(root, EXPLAINED):
-        for node in ast.walk(tree_of(path)):
+        for node in statements_of(path):
             if isinstance(node, ast.Module | Defined) and (text := ast.get_docstring(node)):
                 yield path.relative_to(root), text.splitlines()[0]
 

@@ -54,18 +54,19 @@ def vanishing(source: str) -> list[int]:
     """
     lines = source.splitlines()
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in house.statements(ast.parse(source)):
         if isinstance(node, ast.ExceptHandler):
             silent = not any(is_answer(inner) or is_used(inner, node.name) for inner in ast.walk(node))
-            first, last = node.lineno, node.end_lineno
-        elif isinstance(node, ast.withitem):
-            silent = ast.unparse(node.context_expr).startswith("contextlib.suppress(")
-            first, last = node.context_expr.lineno, node.context_expr.end_lineno + 1
+            places = [(node.lineno, node.end_lineno)] if silent else []
         else:
-            continue
-        if silent and not any(map(explains, lines[first - 1 : last])):
-            found.append(first)
+            contexts = [item.context_expr for item in getattr(node, "items", ())]
+            places = [(one.lineno, one.end_lineno + 1) for one in contexts if suppresses(one)]
+        found += [first for first, last in places if not any(map(explains, lines[first - 1 : last]))]
     return found
+
+
+def suppresses(context: ast.expr) -> bool:
+    return ast.unparse(context).startswith("contextlib.suppress(")
 
 
 def explains(line: str) -> bool:

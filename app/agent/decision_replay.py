@@ -10,7 +10,8 @@ In a fork, what was copied from its origin is given too: it was decided there, u
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -30,6 +31,7 @@ from app.domain.change import as_stored
 from app.domain.event_kinds import LESSONS
 from app.domain.job import Job, evolve
 from app.domain.outcome import outcome
+from app.errors import DatabaseUnavailable
 from dossier.replayed import Missing
 
 Outcome = e.CallCompleted | e.CallFailed
@@ -61,10 +63,18 @@ def replies_of(recorded: Iterable[e.Recorded]) -> Iterator[str]:
             yield event.reply_sha256 or ""
 
 
+class Bodies(Protocol):
+    """Replies and pages by sha256, of which some may be forgotten."""
+
+    def __contains__(self, name: object, /) -> bool: ...
+
+    def __getitem__(self, name: str, /) -> bytes: ...
+
+
 class Replay:
     """One run, walked event by event."""
 
-    def __init__(self, job_id: UUID, blobs: Mapping[str, bytes]) -> None:
+    def __init__(self, job_id: UUID, blobs: Bodies) -> None:
         self.job = Job(job_id)
         self.compared = 0
         self.missing: list[Missing] = []
@@ -80,18 +90,19 @@ class Replay:
         self._was_cut = False  # the clock has just cut calls, perhaps of threads that lag
 
     def walk(self, recorded: Iterable[e.Recorded]) -> Parted | None:
-        """Return the first decision that differs from the record, or None."""
-        fact = None
-        try:
-            for fact in recorded:
-                self._see(fact)
-            self._end()
-        except Parted as parted:
-            return parted
-        except Exception as error:  # noqa: BLE001 - code of today that crashes is a difference as well
-            seq, event = (fact.seq, fact.event) if fact else (0, None)
-            return Parted(seq, f"Today's code fails here: {type(error).__name__}: {error}", event, None)
+        """Walk a whole log, returning the first decision that differs."""
+        return self.follow(recorded) or self.end()
+
+    def follow(self, recorded: Iterable[e.Recorded]) -> Parted | None:
+        """Walk the next events, returning the first decision that differs."""
+        for fact in recorded:
+            if parted := _parted(fact, lambda: self._see(fact)):  # noqa: B023 - called at once
+                return parted
         return None
+
+    def end(self) -> Parted | None:
+        """Return what today's code would also have written, or None."""
+        return _parted(None, self._end)
 
     def _see(self, fact: e.Recorded) -> None:
         event = fact.event
@@ -362,6 +373,20 @@ class Replay:
         self.missing.append(Missing(seq, call.key, name))
         self._is_unknown = True
         return None
+
+
+def _parted(fact: e.Recorded | None, step: Callable[[], None]) -> Parted | None:
+    """Return where a step of the walk parts, or None."""
+    try:
+        step()
+    except Parted as parted:
+        return parted
+    except DatabaseUnavailable:  # no body could be read: that is not the code's doing
+        raise
+    except Exception as error:  # noqa: BLE001 - code of today that crashes is a difference as well
+        seq, event = (fact.seq, fact.event) if fact else (0, None)
+        return Parted(seq, f"Today's code fails here: {type(error).__name__}: {error}", event, None)
+    return None
 
 
 REPORT_TOOLS = (tools.WriteReport, tools.Answer)

@@ -58,11 +58,12 @@ async def _written(context: ApiContext, job_id: UUID, view: JobView) -> IO[bytes
     Slow parts run in a thread.
     """
     engine, signer = context.reading, context.signer
-    rows = (await context.history(job_id))[: view.seq]
     with contextlib.ExitStack() as on_error:
         out = on_error.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
-        bundle = await asyncio.to_thread(Bundle, out, job_id, rows)
-        await asyncio.to_thread(bundle.write_log, view.result, signed=signer is not None)
+        bundle = Bundle(out, job_id)
+        async for rows in context.pages(job_id, view.seq):
+            await asyncio.to_thread(bundle.write_events, rows)
+        await asyncio.to_thread(bundle.write_report, view.result, signed=signer is not None)
         names = bundle.pages
         for at in range(0, len(names), PAGES_IN_MEMORY):
             texts = await blobs.get(engine, names[at : at + PAGES_IN_MEMORY])

@@ -3,7 +3,6 @@
 The one leads from a sentence to its page, the other from a page to the sentences.
 """
 
-import asyncio
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -14,12 +13,11 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct
 from msgspec.structs import replace
 
-from app.agent.provenance import claims
 from app.api.context import ApiContext, job_cursor_of, job_id_of
 from app.api.contract import LOG, MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
 from app.api.problem_details import BadRequest
-from app.domain.event_kinds import TRACES
-from app.store import log, uses
+from app.api.trail import read_trail
+from app.store import uses
 from app.store.page_numbers import page_numbers
 from app.text.urls import normalise
 from dossier.evidence import Claims
@@ -65,11 +63,9 @@ async def job_claims(context: NamedDependency[ApiContext], job_id: FromPath[str]
     """
     key = job_id_of(job_id)
     head = await context.head(key)
-    engine = context.reading
-    traces = await log.of_types(engine, context.caller, key, TRACES)
-    found = await asyncio.to_thread(claims, traces)
+    found = (await read_trail(context, key)).claims()
     places = [(claim.source.page.sha256 if claim.source.page else "", claim.start) for claim in found]
-    numbers = await page_numbers(engine, places)
+    numbers = await page_numbers(context.reading, places)
     paged = (replace(claim, page_number=page) for claim, page in zip(found, numbers, strict=True))
     return Response(Claims(key, head.seq, tuple(paged)))
 

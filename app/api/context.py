@@ -244,13 +244,20 @@ class ApiContext:
             raise JobArchived(ARCHIVED_MESSAGE)
         return head
 
-    async def history(self, job_id: UUID) -> list[Row]:
-        """The whole log of a job. Raises JobNotFound, JobArchived."""
+    async def pages(self, job_id: UUID, until: int | None = None) -> AsyncIterator[list[Row]]:
+        """Yield a job's log by pages, until a seq or its end.
+
+        Raises JobNotFound, JobArchived.
+        """
         head = await self.head(job_id)
-        rows = await log.history(self.reading, self.caller, job_id)
-        if len(rows) < head.seq:
-            raise JobArchived(MISSING)
-        return rows
+        seq, end = 0, until or head.seq
+        async for rows in log.pages(self.reading, self.caller, job_id):
+            page = rows[: end - seq]
+            seq += len(page)
+            yield page
+            if seq == end:
+                return
+        raise JobArchived(MISSING)
 
     async def _read_heads(self, caller: Caller, job_ids: Sequence[UUID]) -> list[reads.LogHead | None]:
         found = await reads.own_heads(self.reading, caller, job_ids)

@@ -6,6 +6,7 @@ The routes are POST /jobs/{id}/fork, GET /jobs/{id}/diff/{other} and POST /jobs/
 import asyncio
 from collections.abc import Sequence
 from typing import Annotated
+from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -21,7 +22,7 @@ from app.api.context import ApiContext, job_id_of
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
 from app.api.problem_details import BadRequest
 from app.api.schema_door import written_schema
-from app.domain.diff import diff
+from app.domain.diff import Side, diff
 from app.domain.row import Row
 from app.handle import fork
 from app.replay import replay
@@ -104,9 +105,17 @@ async def diff_jobs(
 ) -> Response[Diff]:
     """Compare the first job, `a`, with the other one, `b`."""
     ids = job_id_of(job_id), job_id_of(other, "other")
-    sides = [await context.history(key) for key in ids]
-    return Response(await asyncio.to_thread(_compared, *sides))
+    sides = [await _side(context, key) for key in ids]
+    return Response(await asyncio.to_thread(diff, *sides))
 
 
-def _compared(a: Sequence[Row], b: Sequence[Row]) -> Diff:
-    return diff([row.recorded() for row in a], [row.recorded() for row in b])
+async def _side(context: ApiContext, job_id: UUID) -> Side:
+    side = Side(job_id)
+    async for rows in context.pages(job_id):
+        await asyncio.to_thread(_note, side, rows)
+    return side
+
+
+def _note(side: Side, rows: Sequence[Row]) -> None:
+    for row in rows:
+        side.note(row.recorded())

@@ -11,14 +11,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from msgspec import Struct
 
-from app.agent.provenance import origins
 from app.api.context import ApiContext, job_id_of
 from app.api.contract import LOG, problems_of
 from app.api.problem_details import BadRequest
-from app.domain.event_kinds import TRACES
+from app.api.trail import read_trail
 from app.domain.events import PageRead, PageSetAside
 from app.domain.words import aside_in_words
-from app.store import log, source_lookup
+from app.store import source_lookup
 from app.text.languages import detect
 from app.text.pages import page_number
 from dossier.evidence import SourceOrigin
@@ -89,8 +88,7 @@ async def job_source(
         found = await source_lookup.source(engine, context.caller, key, number)
     if found is None:
         raise BadRequest("source_not_found", f"The job has no source {number}.", "number")
-    recorded = await log.of_types(engine, context.caller, key, TRACES)
-    origin = (await asyncio.to_thread(origins, recorded))[number]
+    origin = (await read_trail(context, key)).origins()[number]
     return Response(await asyncio.to_thread(_page, key, found, origin))
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.agent.provenance import claims
+from app.agent.provenance import Trail
 from app.audit import bundle_verifier
 from app.domain.events import PageRead, PageSetAside
 from app.domain.row import Row
@@ -21,6 +21,8 @@ from app.text import report_output
 from dossier.job_types import Result
 
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip knows; the same job gives the same bytes
+
+LOG_NAME = "events.ndjson"
 
 READ_ME = """Everything that Dossier knows about job {job_id}, up to event {seq}.
 
@@ -38,31 +40,48 @@ dossier bundle --check FILE, or python -I verify.py FILE.
 
 
 class Bundle:
-    """A zip in progress, for one thread at a time."""
+    """A zip in progress, for one thread at a time.
 
-    def __init__(self, out: IO[bytes], job_id: UUID, rows: Sequence[Row]) -> None:
+    The log comes first and in parts, because it can be longer than memory is meant for.
+    """
+
+    def __init__(self, out: IO[bytes], job_id: UUID) -> None:
         self.job_id = job_id
-        self.rows = rows
-        self.facts = [row.recorded() for row in rows]
         self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED)
         self._sums = dict[str, str]()
+        self._trail = Trail()
+        self._read = set[str]()
+        self._log = self._zip.open(_entry(LOG_NAME), "w")
+        self._log_sum = sha256()
+
+    def write_events(self, rows: Sequence[Row]) -> None:
+        """Write the next events, at least one, noting what the rest needs."""
+        lines = b"".join(map(_line, rows))
+        self._log.write(lines)
+        self._log_sum.update(lines)
+        for row in rows:
+            fact = row.recorded()
+            self._trail.note(fact)
+            if isinstance(fact.event, PageRead | PageSetAside):
+                self._read.add(fact.event.sha256)
+        self._last = rows[-1]
 
     @property
     def pages(self) -> list[str]:
         """The sha256 of each page that was read, each once and sorted."""
-        events = (fact.event for fact in self.facts)
-        return sorted({event.sha256 for event in events if isinstance(event, PageRead | PageSetAside)})
+        return sorted(self._read)
 
-    def write_log(self, result: Result | None, *, signed: bool) -> None:
-        """Everything but the pages."""
-        self._add("claims.json", _json(msgspec.to_builtins(claims(self.facts))))
-        self._add("events.ndjson", b"".join(map(_line, self.rows)))
+    def write_report(self, result: Result | None, *, signed: bool) -> None:
+        """End the log, and write everything else but the pages."""
+        self._log.close()
+        self._sums[LOG_NAME] = self._log_sum.hexdigest()
+        self._add("claims.json", _json(msgspec.to_builtins(self._trail.claims())))
         if result:
             self._add("report.html", report_output.html(result, "en").encode())
             self._add("report.md", report_output.markdown(result, "en").encode())
         words = READ_ME.format(
             job_id=self.job_id,
-            seq=self.rows[-1].seq,
+            seq=self._last.seq,
             report="in words and as a page" if result else "left out: the job is not completed at this event",
             signed="signed" if signed else "not signed, for this server has no key",
         )
@@ -85,7 +104,7 @@ class Bundle:
         Missing pages without tombstone count as removed.
         """
         forgotten = [name for name in self.absent if name in tombstones]
-        last = self.rows[-1]
+        last = self._last
         manifest = _json(
             {
                 "job_id": str(self.job_id),
@@ -109,12 +128,20 @@ class Bundle:
         self._zip.close()
 
     def _add(self, name: str, text: bytes) -> None:
-        entry = zipfile.ZipInfo(name, ZIP_EPOCH)
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        entry.external_attr = 0o644 << 16
-        entry.create_system = 3  # so that the bytes do not depend on where they were made
-        self._zip.writestr(entry, text)
+        self._zip.writestr(_entry(name), text)
         self._sums[name] = sha256(text).hexdigest()
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    """Return a file of the zip.
+
+    Its bytes do not depend on where it was made.
+    """
+    entry = zipfile.ZipInfo(name, ZIP_EPOCH)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o644 << 16
+    entry.create_system = 3
+    return entry
 
 
 def _json(value: object) -> bytes:

@@ -35,7 +35,14 @@ def print_report(markdown: str) -> None:
 
 
 def print_job(view: JobView) -> None:
-    """Everything about a job that fits a screen."""
+    """Print all about a job that fits a screen.
+
+    A pipe gets a line for each fact: its name, a tab, its value.
+    """
+    if not out.is_terminal:
+        for row in _rows(view):
+            _print_values(row)
+        return
     table = Table.grid(padding=(0, 2))
     for name, value in _rows(view):
         table.add_row(f"{name}:", harmless(value))
@@ -189,7 +196,7 @@ def print_table(
     """
     if not out.is_terminal:
         for row in (names, *rows):
-            click.echo("\t".join(" ".join(harmless(value).split()) for value in row))
+            _print_values(row)
         return
     if empty and not rows:
         line(empty)
@@ -205,3 +212,8 @@ def print_table(
     for row in rows:
         table.add_row(*map(harmless, row))
     out.print(table)
+
+
+def _print_values(row: Sequence[str]) -> None:
+    """Print a line of a pipe."""
+    click.echo("\t".join(" ".join(harmless(value).split()) for value in row))

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
 from app.domain import events as e
-from app.domain.job import Job, fold
+from app.domain.job import Job, evolve
 from app.domain.research import Turn
 from app.domain.view import usage
 from app.domain.words import tool_in_words
@@ -31,17 +32,48 @@ class _Spent(Struct):
     cost_usd: float | None = 0.0
 
 
-def diff(a: Sequence[e.Recorded], b: Sequence[e.Recorded]) -> Diff:
-    """Compare two logs, of which neither is empty."""
-    one, other = fold(a[0].job_id, a), fold(b[0].job_id, b)
+class Side:
+    """One of two jobs: what a comparison needs of its log."""
+
+    def __init__(self, job_id: UUID, recorded: Iterable[e.Recorded] = ()) -> None:
+        self.job = Job(job_id)
+        self.spent = dict[int, _Spent]()  # by turn
+        self._free = set[str]()  # calls of stand-ins
+        for fact in recorded:
+            self.note(fact)
+
+    def note(self, fact: e.Recorded) -> None:
+        """Take in the next event."""
+        self.job = evolve(self.job, fact)
+        match fact.event:
+            case e.CallRequested(key=key, fallback=True):
+                self._free.add(key)
+            case e.CallCompleted(key=key, usage=used) | e.CallFailed(key=key, usage=used):
+                if key not in self._free:
+                    self._charge(key, used)
+
+    def _charge(self, key: str, used: e.Usage) -> None:
+        """Add a call to its turn.
+
+        `1/model` is a call of turn 1.
+        """
+        bill = self.spent.setdefault(int(key.partition("/")[0]), _Spent())
+        bill.calls += 1
+        bill.tokens += used.input_tokens + used.output_tokens
+        both = None if bill.cost_usd is None or used.cost_usd is None else bill.cost_usd + used.cost_usd
+        bill.cost_usd = None if both is None else round(both, 9)
+
+
+def diff(a: Side, b: Side) -> Diff:
+    """Compare two jobs that exist."""
+    one, other = a.job, b.job
     return Diff(
         a=one.id,
         b=other.id,
         common_prefix=common_prefix(one.research.turns, other.research.turns),
         requests=tuple(_requests(one, other)),
         steps=tuple(
-            StepPair(step, *sides)
-            for step, sides in enumerate(zip_longest(_steps(one, a), _steps(other, b)), 1)
+            StepPair(step, *sides) for step, sides in enumerate(zip_longest(_steps(a), _steps(b)), 1)
         ),
         sources=_sources(one, other),
         claims=_claims(one, other),
@@ -61,10 +93,11 @@ def _requests(a: Job, b: Job) -> Iterable[ChangedField]:
     return (ChangedField(name, getattr(a.request, name), getattr(b.request, name)) for name in names)
 
 
-def _steps(job: Job, recorded: Iterable[e.Recorded]) -> Iterable[StepSide]:
-    spent, forked = _spent(recorded), job.research.forked
-    for turn in job.research.turns:
-        bill = spent.get(turn.step, _Spent())
+def _steps(side: Side) -> Iterable[StepSide]:
+    research = side.job.research
+    forked = research.forked
+    for turn in research.turns:
+        bill = side.spent.get(turn.step, _Spent())
         yield StepSide(
             tool=str(type(turn.function).__struct_config__.tag),
             words=tool_in_words(turn.function),
@@ -76,27 +109,6 @@ def _steps(job: Job, recorded: Iterable[e.Recorded]) -> Iterable[StepSide]:
             cost_usd=bill.cost_usd,
             reused=forked is not None and turn.step <= forked.reused_turns,
         )
-
-
-def _spent(recorded: Iterable[e.Recorded]) -> dict[int, _Spent]:
-    """Return the cost of each turn.
-
-    `1/model` is a call of turn 1.
-    """
-    spent, free = dict[int, _Spent](), set[str]()
-    for fact in recorded:
-        match fact.event:
-            case e.CallRequested(key=key, fallback=True):
-                free.add(key)
-            case e.CallCompleted(key=key, usage=used) | e.CallFailed(key=key, usage=used) if key not in free:
-                bill = spent.setdefault(int(key.partition("/")[0]), _Spent())
-                bill.calls += 1
-                bill.tokens += used.input_tokens + used.output_tokens
-                both = (
-                    None if bill.cost_usd is None or used.cost_usd is None else bill.cost_usd + used.cost_usd
-                )
-                bill.cost_usd = None if both is None else round(both, 9)
-    return spent
 
 
 def _sources(a: Job, b: Job) -> SourceDiff:

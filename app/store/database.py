@@ -13,6 +13,7 @@ import asyncpg
 from app.domain.caller import Caller
 from app.errors import DatabaseUnavailable
 from app.store.address import driver_url, hosts, session
+from app.store.pool import Pool
 from app.store.session import ANY_SCOPE, Scope, Session, is_standby, preamble_of, set_up
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,6 @@ log = logging.getLogger(__name__)
 APP_ROLE = "dossier_app"
 TENANT_ROLE = "dossier_tenant"  # sees the rows of one tenant, by row level security
 POOL_SIZE = 8  # connections of one process; two cores answer no faster with more
-POOL_TIMEOUT = 5.0  # seconds to wait for a free connection before the answer is 503
 CONNECT_TIMEOUT = 5.0  # seconds, for all hosts of the URL together
 COMMAND_TIMEOUT = 30.0  # seconds; we give up, also when the server is gone without a word
 
@@ -88,7 +88,7 @@ class Engine:
         self._url = driver_url(url)
         self._role = role
         self._size = pool_size
-        self._pools: dict[str | None, asyncpg.Pool] = {}
+        self._pools: dict[str | None, Pool] = {}
         self._outage: str | None = None  # the statement whose success ends it
         self._asked = 0  # statements that run, or have no connection yet
         self.failures = 0  # statements that found Postgres away, since the last scrape
@@ -106,12 +106,14 @@ class Engine:
     ) -> list[Any]:
         """Lend a connection for a statement."""
         role = TENANT_ROLE if scope.tenant and self._role == APP_ROLE else self._role
-        if role not in self._pools:
-            self._pools[role] = await self._open(role)
+        pool = self._pool_of(role)
         self._asked += 1
         try:
-            async with self._pools[role].acquire(timeout=POOL_TIMEOUT) as connection:
+            connection = await pool.take()
+            try:
                 rows = await run(connection)
+            finally:
+                pool.give_back(connection)
         except AWAY as error:
             self.failures += 1
             self._begin_outage(error, sql)
@@ -136,26 +138,21 @@ class Engine:
 
     def connections(self) -> tuple[int, int, int]:
         """Count the connections, busy and idle, and the waiting statements."""
-        idle = sum(pool.get_idle_size() for pool in self._pools.values())
-        used = sum(pool.get_size() for pool in self._pools.values()) - idle
+        idle = sum(pool.idle for pool in self._pools.values())
+        used = sum(pool.lent for pool in self._pools.values())
         return used, idle, max(0, self._asked - used)
 
     async def dispose(self) -> None:
         """Cut all connections."""
         for pool in self._pools.values():
-            pool.terminate()
+            pool.close()
         self._pools.clear()
 
-    async def _open(self, role: str | None) -> asyncpg.Pool:
-        return await asyncpg.create_pool(
-            self._url,
-            connect=dial,
-            connection_class=Session,
-            min_size=0,  # so that nothing is awaited here, and two first statements share one pool
-            max_size=self._size,
-            reset=_keep,
-            server_settings=server_settings(role),
-        )
+    def _pool_of(self, role: str | None) -> Pool:
+        if role not in self._pools:
+            settings = server_settings(role)
+            self._pools[role] = Pool(lambda: dial(self._url, server_settings=settings), self._size)
+        return self._pools[role]
 
 
 async def run_bounded(
@@ -232,13 +229,6 @@ def _terminating(connection: Session) -> Iterator[None]:
     except BaseException:
         connection.terminate()
         raise
-
-
-async def _keep(_connection: asyncpg.Connection) -> None:
-    """Keep a returned connection without a reset.
-
-    Statements leave nothing behind.
-    """
 
 
 def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = POOL_SIZE) -> Engine:

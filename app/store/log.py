@@ -5,7 +5,7 @@ if they are still at the expected version and, for a worker, still leased under 
 the rows that moved are the events written. A change that was refused is reported, never silent.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,6 @@ from msgspec.structs import astuple, replace
 
 from app.domain.caller import Caller
 from app.domain.change import Change
-from app.domain.events import Recorded
 from app.domain.job import Job, evolve
 from app.domain.row import Row
 from app.errors import IdempotencyConflict
@@ -115,7 +114,8 @@ READ_MANY = f"""
 
 READ_TYPES = f"""
     SELECT {event_columns()} FROM events
-    WHERE {_OF_CALLER} AND job_id = $2::uuid AND type = ANY($3::text[]) ORDER BY seq"""
+    WHERE {_OF_CALLER} AND job_id = $2::uuid AND type = ANY($3::text[]) AND seq > $4::integer
+    ORDER BY seq LIMIT $5"""
 
 HOLDS = "SELECT EXISTS (SELECT FROM events WHERE job_id = $1 AND seq = $2::integer AND hash = $3::bytea)"
 
@@ -197,20 +197,34 @@ async def catch_up(engine: Engine, job: Job) -> Job:
     return job
 
 
+async def pages(engine: Engine, caller: Caller, job_id: UUID) -> AsyncIterator[list[Row]]:
+    """Yield the log of the caller's job a page at a time."""
+    after = 0
+    while page := await read(engine, caller, job_id, after, LOG_PAGE_SIZE):
+        yield page
+        if len(page) < LOG_PAGE_SIZE:
+            return
+        after = page[-1].seq
+
+
 async def history(engine: Engine, caller: Caller, job_id: UUID) -> list[Row]:
     """Return the whole log of the caller's job, empty if unknown."""
-    rows = list[Row]()
-    while page := await read(engine, caller, job_id, len(rows)):
-        rows += page
-        if len(page) < LOG_PAGE_SIZE:
-            break
-    return rows
+    return [row async for page in pages(engine, caller, job_id) for row in page]
 
 
-async def of_types(engine: Engine, caller: Caller, job_id: UUID, types: Sequence[str]) -> list[Recorded]:
-    """The events of these types of the caller's job, in order."""
-    rows = await fetch_own(engine, caller, READ_TYPES, job_id, list(types), job_id=job_id)
-    return [Row(*row).recorded() for row in rows]
+async def of_types(
+    engine: Engine, caller: Caller, job_id: UUID, types: Sequence[str]
+) -> AsyncIterator[list[Row]]:
+    """Yield the events of these types of the caller's job, by pages."""
+    after = 0
+    while page := await fetch_own(
+        engine, caller, READ_TYPES, job_id, list(types), after, LOG_PAGE_SIZE, job_id=job_id
+    ):
+        rows = [Row(*row) for row in page]
+        yield rows
+        if len(rows) < LOG_PAGE_SIZE:
+            return
+        after = rows[-1].seq
 
 
 async def past(engine: Engine, caller: Caller, job_id: UUID, is_past: Callable[[Row], bool]) -> Job:

@@ -35,6 +35,7 @@ class Session(asyncpg.Connection):  # type: ignore[misc]
     is_pooled = False
     preamble = ""  # of each transaction through a pooler
     scope = ANY_SCOPE  # that was set last
+    opened_at = used_at = 0.0  # of the monotonic clock
 
     async def run(self, sql: str, *params: Any, scope: Scope = ANY_SCOPE) -> list[Any]:  # noqa: ANN401 - as the driver
         """Run one statement, which commits, and return its rows."""

@@ -499,22 +499,25 @@ async def test_a_job_and_its_fork_side_by_side(api, house):
 
 
 async def test_two_strangers_have_nothing_in_common(house):
-    from app.domain.diff import diff
+    from app.domain.diff import Side, diff
 
     one = await origin(house)
     house.search.search = nothing_found
     other = await origin(
         house, (tools.GeneratePlan("x", ("a", "b", "c"), ("d", "e")), tools.Answer("No.", "failed"))
     )
-    logs = [[row.recorded() for row in await whole_log(house.engine, job.id)] for job in (one, other)]
+    sides = [
+        Side(job.id, (row.recorded() for row in await whole_log(house.engine, job.id)))
+        for job in (one, other)
+    ]
 
-    found = diff(*logs)
+    found = diff(*sides)
 
     assert found.common_prefix == 0
     assert found.steps[0].b is not None
     assert len(found.sources.only_a) == 2
     assert len(found.claims.only_a) == 2
-    same = diff(logs[0], logs[0])
+    same = diff(sides[0], sides[0])
     assert (same.common_prefix, same.sources.only_a, same.claims.only_b, same.requests) == (4, (), (), ())
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 from msgspec import to_builtins
 
-from app.agent.provenance import claims, origins
+from app import replay
+from app.agent.provenance import Trail
 from app.domain.caller import ANYBODY
 from app.domain.event_kinds import TRACES
 from app.errors import ProviderError
@@ -68,11 +69,12 @@ async def test_each_claim_leads_to_its_quote_page_read_search_and_step(job, engi
 
 async def test_the_types_that_are_read_are_all_that_is_needed(job, engine):
     whole = [row.recorded() for row in await whole_log(engine, UUID(job))]
-    some = await log.of_types(engine, ANYBODY, UUID(job), TRACES)
+    pages = log.of_types(engine, ANYBODY, UUID(job), TRACES)
+    some = [row.recorded() async for page in pages for row in page]
 
     assert len(some) < len(whole)
-    assert claims(some) == claims(whole)
-    assert origins(some) == origins(whole)
+    assert Trail(some).claims() == Trail(whole).claims()
+    assert Trail(some).origins() == Trail(whole).origins()
 
 
 async def test_a_source_says_where_it_comes_from(job, database_url, http_of):
@@ -88,7 +90,8 @@ async def test_a_page_that_the_question_names_was_asked_for_by_nobody_else(datab
     house = TestHouse(FAST, database_url)
     job = await researched(house, "What does https://example.com/a say of boiling?")
 
-    found = origins(await log.of_types(house.engine, ANYBODY, UUID(job), TRACES))
+    found = Trail(row.recorded() for row in await whole_log(house.engine, UUID(job))).origins()
+    await house.engine.dispose()
 
     assert found[1].found.search is None
     assert found[2].found.search is not None
@@ -128,11 +131,12 @@ async def unreadable(*_, **__):
 
 
 async def test_a_page_leads_to_every_job_that_read_it_and_what_they_say_of_it(database_url, http_of, owner):
-    jobs = [await researched(TestHouse(FAST, database_url)) for _ in range(3)]
-    unread = TestHouse(FAST, database_url)
-    unread.model.script = (PLAN, SCRIPT[1], REPORT)
-    unread.search.read = unreadable
-    jobs.append(await researched(unread))
+    houses = [TestHouse(FAST, database_url) for _ in range(4)]
+    houses[3].model.script = (PLAN, SCRIPT[1], REPORT)
+    houses[3].search.read = unreadable
+    jobs = [await researched(house) for house in houses]
+    for house in houses:
+        await house.engine.dispose()
     address = "https://example.com/a"
 
     async with http_of(database_url) as http:
@@ -193,3 +197,23 @@ async def test_the_index_finds_the_page(writer, owner, database_url, mode):
     assert found["Plan"]["Actual Rows"] == len(finders)
     assert Plan(found["Plan"]).rows == len(finders)
     assert Plan(found["Plan"], "jobs").rows == len(finders)
+
+
+async def test_a_log_of_many_pages_says_the_same_as_one_of_one_page(job, database_url, http_of, monkeypatch):
+    async def answers(http):
+        got = [
+            await http.get(f"/jobs/{job}/{name}") for name in ("claims", "bundle", f"diff/{job}", "sources/1")
+        ]
+        return [
+            answer.raise_for_status().content for answer in (*got, await http.post(f"/jobs/{job}/replay"))
+        ]
+
+    async with http_of(database_url) as http:
+        whole = await answers(http)
+        monkeypatch.setattr(log, "LOG_PAGE_SIZE", 3)
+        monkeypatch.setattr(replay, "FETCHED_AT_ONCE", 1)
+        monkeypatch.setattr(replay, "MAX_AT_HAND", 1)
+        paged = await answers(http)
+
+    assert paged == whole
+    assert json.loads(whole[-1])["same"]

@@ -161,7 +161,7 @@ def test_what_was_asked_is_there_in_every_form(terminal, url, demo):
 
     assert report.strip() == demo.stdout.strip()
     assert [json.loads(line)["seq"] for line in events.splitlines()] == list(range(3, job["seq"] + 1))
-    assert QUESTION in terminal.run("show", job["job_id"], DOSSIER_URL=url).stdout
+    assert f"Question\t{QUESTION}\n" in terminal.run("show", job["job_id"], DOSSIER_URL=url).stdout
 
 
 def test_a_follower_survives_the_death_of_its_server(story):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.errors import DatabaseUnavailable
-from app.store import database
+from app.store import database, pool
 from app.store.address import BadAddress, driver_url, hosts, parsed, session
 from app.store.analyst_session import psql_environment
 from app.store.database import fetch, make_engine
@@ -100,7 +100,7 @@ def behind(url: str, first: int, second: int) -> str:
 
 async def test_a_first_host_that_is_gone_without_a_word_does_not_use_up_the_time(database_url, monkeypatch):
     monkeypatch.setattr(database, "CONNECT_TIMEOUT", 2.0)
-    monkeypatch.setattr(database, "POOL_TIMEOUT", 20.0)
+    monkeypatch.setattr(pool, "POOL_TIMEOUT", 20.0)
     async with Cable(to_postgres(database_url)) as gone, Cable(to_postgres(database_url)) as alive:
         gone.pull()
         engine = make_engine(behind(database_url, gone.port, alive.port))

@@ -112,8 +112,8 @@ async def test_the_database_alone_keeps_logs_of_tenants_apart(engine, logs):
         assert {*await log.read_after(engine, caller, both)} == {mine}
         assert len(await log.history(engine, caller, mine)) == EVENTS
         assert await log.history(engine, caller, theirs) == []
-        assert len(await log.of_types(engine, caller, mine, ["source_found"])) == 1
-        assert await log.of_types(engine, caller, theirs, ["source_found"]) == []
+        assert [len(rows) async for rows in log.of_types(engine, caller, mine, ["source_found"])] == [1]
+        assert [rows async for rows in log.of_types(engine, caller, theirs, ["source_found"])] == []
         assert not (await log.past(engine, caller, theirs, lambda _row: True)).exists
         assert await source_lookup.source(engine, caller, mine, 1)
         assert await source_lookup.source(engine, caller, theirs, 1) is None

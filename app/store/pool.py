@@ -1,0 +1,94 @@
+"""Lend connections to statements, the one used last first.
+
+A free connection is lent and taken back without a turn of the event loop. The driver's own pool starts a
+task for each of the two, which takes longer than a short statement.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from app.store.session import Session
+
+POOL_TIMEOUT = 5.0  # seconds to wait for a free connection before the answer is 503
+MAX_IDLE = 300.0  # seconds without use, after which a connection is closed
+MAX_AGE = 1800.0  # seconds after which it is replaced: what its server process holds in memory only grows
+
+
+class Pool:
+    """Lends at most `size` connections, each opened once it is needed."""
+
+    def __init__(self, open_session: Callable[[], Awaitable[Session]], size: int) -> None:
+        self._open_session = open_session
+        self._places = asyncio.Semaphore(size)
+        self._idle: deque[Session] = deque()
+        self._lent: set[Session] = set()
+        self._is_closed = False
+
+    @property
+    def idle(self) -> int:
+        """How many connections wait for a statement."""
+        return sum(not session.is_closed() for session in self._idle)
+
+    @property
+    def lent(self) -> int:
+        """How many connections have a statement."""
+        return len(self._lent)
+
+    async def take(self) -> Session:
+        """Take a connection, which must be given back.
+
+        Raises TimeoutError where none becomes free, and what opening one raises.
+        """
+        if self._idle and not self._places.locked():
+            return await self._occupy()
+        async with asyncio.timeout(POOL_TIMEOUT):
+            return await self._occupy()
+
+    async def _occupy(self) -> Session:
+        await self._places.acquire()
+        try:
+            session = self._last_used() or await self._open()
+        except BaseException:
+            self._places.release()
+            raise
+        self._lent.add(session)
+        return session
+
+    def _last_used(self) -> Session | None:
+        while self._idle:
+            if not (session := self._idle.pop()).is_closed():
+                return session
+        return None
+
+    async def _open(self) -> Session:
+        session = await self._open_session()
+        session.opened_at = time.monotonic()
+        return session
+
+    def give_back(self, session: Session) -> None:
+        """Take a connection back, and close worn and unused ones."""
+        self._lent.discard(session)
+        session.used_at = time.monotonic()
+        if self._may_stay(session):
+            self._idle.append(session)
+        else:
+            session.terminate()
+        self._close_unused(session.used_at - MAX_IDLE)
+        self._places.release()
+
+    def _may_stay(self, session: Session) -> bool:
+        is_young = session.used_at - session.opened_at < MAX_AGE
+        return not (self._is_closed or session.is_closed() or session.is_in_transaction()) and is_young
+
+    def _close_unused(self, since: float) -> None:
+        while self._idle and self._idle[0].used_at < since:
+            self._idle.popleft().terminate()
+
+    def close(self) -> None:
+        """Cut all connections, also those that are lent."""
+        self._is_closed = True
+        for session in (*self._idle, *self._lent):
+            session.terminate()
+        self._idle.clear()
