@@ -5,9 +5,12 @@ task for each of the two, which takes longer than a short statement.
 """
 
 import asyncio
+import contextlib
 import time
+import weakref
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import chain
 
 from app.store.session import Session
 
@@ -25,6 +28,7 @@ class Pool:
         self._idle: deque[Session] = deque()
         self._lent: set[Session] = set()
         self._is_closed = False
+        weakref.finalize(self, _cut_lost, self._idle, self._lent).atexit = False
 
     @property
     def idle(self) -> int:
@@ -64,7 +68,7 @@ class Pool:
 
     async def _open(self) -> Session:
         session = await self._open_session()
-        session.opened_at = time.monotonic()
+        session.loop, session.opened_at = asyncio.get_running_loop(), time.monotonic()
         return session
 
     def give_back(self, session: Session) -> None:
@@ -92,3 +96,14 @@ class Pool:
         for session in (*self._idle, *self._lent):
             session.terminate()
         self._idle.clear()
+
+
+def _cut_lost(*kept: Iterable[Session]) -> None:
+    """Cut the connections of a pool that nobody closed.
+
+    That is done in their loop, because a pool may be lost in any thread.
+    """
+    for session in chain.from_iterable(kept):
+        if session.loop:
+            with contextlib.suppress(RuntimeError):  # its loop is closed
+                session.loop.call_soon_threadsafe(session.terminate)

@@ -6,6 +6,7 @@ pooler out: then another process answers than the one that was connected to. Fro
 runs in a transaction of its own that begins with role and settings, so that neither is ever lost.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -35,6 +36,7 @@ class Session(asyncpg.Connection):  # type: ignore[misc]
     is_pooled = False
     preamble = ""  # of each transaction through a pooler
     scope = ANY_SCOPE  # that was set last
+    loop: asyncio.AbstractEventLoop | None = None  # of a pool's connection
     opened_at = used_at = 0.0  # of the monotonic clock
 
     async def run(self, sql: str, *params: Any, scope: Scope = ANY_SCOPE) -> list[Any]:  # noqa: ANN401 - as the driver

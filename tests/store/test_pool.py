@@ -1,6 +1,7 @@
 """The pool lends working connections, never too many, and loses no place."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -154,3 +155,19 @@ async def test_closing_cuts_those_that_are_lent_too(two):
     assert first.is_closed()
     assert second.is_closed()
     assert (two.lent, two.idle) == (0, 0)
+
+
+async def test_a_pool_that_nobody_closed_cuts_its_connections(database_url):
+    lost = Pool(lambda: dial(database_url), 1)
+    session = await lost.take()
+    lost.give_back(session)
+    assert not session.is_closed()
+
+    def lose():
+        nonlocal lost
+        lost = None
+        gc.collect()
+
+    await asyncio.to_thread(lose)
+    await asyncio.sleep(0)
+    assert session.is_closed()
