@@ -53,6 +53,7 @@ def turn_ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()
         every_search_failed=(job.agent_rules >= 7 and _every_search_failed(job)) or UNSET,
         weighs=job.agent_rules >= 8 or UNSET,
         meets_numbers=job.agent_rules >= 9 or UNSET,
+        keeps_dots=job.agent_rules >= 10 or UNSET,
         is_unsearched=(research.is_finishing and not _has_searched(job)) or UNSET,
     )
 

@@ -105,6 +105,7 @@ class Ask(Struct, frozen=True):
     is_unsearched: bool | UnsetType = UNSET  # the report is wanted before anything was searched for
     weighs: bool | UnsetType = UNSET  # evidence is weighed by many signs; unset in jobs of older rules
     meets_numbers: bool | UnsetType = UNSET  # a page of another number answers nothing; so is this
+    keeps_dots: bool | UnsetType = UNSET  # a question is not parted at the dot of "No. 2"; so is this
     words: str | UnsetType = UNSET  # about how many a report has by its effort; unset in jobs of older rules
     # For each turn, what the server's counts had told by then; 0: nothing yet. Unset in jobs of older rules.
     bytes_per_token: tuple[float, ...] | UnsetType = UNSET

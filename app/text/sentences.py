@@ -73,12 +73,15 @@ def _ends(text: str, stop: int, end: int) -> bool:
     """
     if text[stop] != ".":
         return True
-    if text[end : end + 2].lstrip()[:1].islower():
-        return False
+    return not text[end : end + 2].lstrip()[:1].islower() and not is_within(text, stop, end)
+
+
+def is_within(text: str, stop: int, end: int) -> bool:
+    """Return True if the dot at `stop` is part of its word."""
     before = text[max(0, stop - 30) : stop].split()[-2:]
     word = before[-1].lstrip(_OPENING).lower() if before else ""
     following = text[end : end + 30].split()[:1]
-    return not _is_short(word, before[0] if len(before) > 1 else "", following[0] if following else "")
+    return _is_short(word, before[0] if len(before) > 1 else "", following[0] if following else "")
 
 
 def _is_short(word: str, before: str, after: str) -> bool:

@@ -64,7 +64,7 @@ class Extractive:
     def step(self, ask: Ask, texts: Mapping[str, str]) -> ModelReply:
         """Decide the next step, in this thread."""
         ask = _further(ask)
-        steps = ask.plan or plan.plan(ask.query)
+        steps = ask.plan or _parts(ask)
         found = _evidence(ask, steps, texts)
         function = _decide(ask, steps) or write(ask, found, texts)
         return ModelReply(NextStep(_reasoning(ask, steps, found, function), function))
@@ -73,7 +73,11 @@ class Extractive:
 def select(ask: Ask, texts: Mapping[str, str]) -> WriteReport | Answer:
     """The sentences of the pages read that answer, as a report."""
     ask = _further(ask)
-    return write(ask, _evidence(ask, ask.plan or plan.plan(ask.query), texts), texts)
+    return write(ask, _evidence(ask, ask.plan or _parts(ask), texts), texts)
+
+
+def _parts(ask: Ask) -> tuple[str, ...]:
+    return plan.plan(ask.query, keeps_dots=ask.keeps_dots is True)
 
 
 def _further(ask: Ask) -> Ask:
@@ -109,7 +113,7 @@ def _evidence(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> Seque
     found = sections(ask, steps, texts, are_questions=True)
     if any(section.found for section in found):
         return found
-    return sections(ask, plan.plan(ask.query), texts, are_questions=True)
+    return sections(ask, _parts(ask), texts, are_questions=True)
 
 
 def _decide(ask: Ask, steps: Sequence[str]) -> AnyTool | None:

@@ -78,10 +78,10 @@ def _held(ask: Ask, steps: Sequence[str], texts: Mapping[str, str]) -> Iterator[
     lines = lines_of(ask, pages, language)
     rarity = Rarity(line.terms for line in lines)
     stems = sorted({line.language for line in lines})
-    asked_for = {stem: _wanted(ask.query, language, stem) for stem in stems}
+    asked_for = {stem: _wanted(ask, language, stem) for stem in stems}
     lines = _with_kin(lines, asked_for)
     for step in steps:
-        goals = {stem: _goal(step, ask.query, language, stem) for stem in stems}
+        goals = {stem: _goal(step, ask, language, stem) for stem in stems}
         otherwise = _numbered_otherwise(ask, step, lines, pages)
         fitting = [
             line
@@ -176,12 +176,12 @@ def _page(text: str) -> SplitPage:
     )
 
 
-def _goal(step: str, question: str, language: str, stems: str) -> Goal:
+def _goal(step: str, ask: Ask, language: str, stems: str) -> Goal:
     facet = facet_of(step)
     text, scope = essence(facet[1] if facet else step, language)
     about = terms(step, language, stems)
     core = terms(text, language, stems) or about
-    wanted = _wanted(question, language, stems)
+    wanted = _wanted(ask, language, stems)
     names = terms(" ".join(_names(step, language)), language, stems)
     asked = terms(" ".join(ASKED_NOUN.findall(step)), language, stems)
     known = core if facet else about
@@ -195,8 +195,9 @@ def _names(step: str, language: str) -> list[str]:
     return PROPER_NAME.findall(step) if language in NAMING else []
 
 
-def _wanted(question: str, language: str, stems: str) -> frozenset[str]:
-    return frozenset[str]().union(*(terms(part, language, stems) for part in asked(question)))
+def _wanted(ask: Ask, language: str, stems: str) -> frozenset[str]:
+    parts = asked(ask.query, keeps_dots=ask.keeps_dots is True)
+    return frozenset[str]().union(*(terms(part, language, stems) for part in parts))
 
 
 def _with_kin(lines: Sequence[PageSentence], wanted: Mapping[str, frozenset[str]]) -> list[PageSentence]:

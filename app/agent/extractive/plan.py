@@ -12,6 +12,7 @@ from msgspec import Struct
 from app.agent.extractive.phrases import FRAMES, Phrases, frame, spoken
 from app.agent.extractive.terms import ENGLISH_FUNCTION_WORDS, ENGLISH_QUESTION_WORDS, SYMBOL
 from app.text import languages
+from app.text.sentences import is_within
 
 MAX_STEPS = 4
 ENOUGH_STEPS = 3  # nothing is added to them
@@ -28,6 +29,12 @@ QUESTION_JOINTS = re.compile(
 )
 # Marks that end a question in any language; the parts between them are questions of their own.
 CLAUSE_MARKS = re.compile(r"[?？؟;；]+|[.!](?=\s)|[。！]")
+# "No. 2", "Abs. 2", "vol. III": what is short for something stands before its number.
+SHORT_WORD = 3  # characters
+_LONGER_SHORT_WORDS = "abschn abt anl chap hfst kapit númer odst para rozdz sect sekt sess ziff"
+LONGER_SHORT_WORDS = frozenset(_LONGER_SHORT_WORDS.split())
+WORD_BEFORE = re.compile(r"[^\s('’\[]{1,30}\Z")
+NUMERAL = re.compile(r"\d|[IVX]{2,6}\b")
 STARTS_ASKING = re.compile(rf"(?:{ASKING})\b", re.IGNORECASE)
 ORDERS = re.compile(r"(?:explain|describe|compare|tell|list|name)\b", re.IGNORECASE)
 # Between an article and a noun a preposition is part of the noun's name.
@@ -122,9 +129,9 @@ def _facets(told: Phrases) -> tuple[Facet, ...]:
 FACETS = {language: _facets(told) for language, told in FRAMES.items()}
 
 
-def plan(question: str) -> tuple[str, ...]:
+def plan(question: str, *, keeps_dots: bool = True) -> tuple[str, ...]:
     """Make one to four sub-questions, the question's own ones first."""
-    own = asked(question)
+    own = asked(question, keeps_dots=keeps_dots)
     return (own + _further(own[0], question))[: max(ENOUGH_STEPS, len(own))]
 
 
@@ -154,19 +161,46 @@ def _is_name(text: str) -> bool:
     return 0 < len(bare) <= MAX_CONCEPT and not any(map(_empty, bare)) and any(map(str.isalpha, text))
 
 
-def asked(question: str) -> tuple[str, ...]:
-    """The parts of a question that are questions themselves: one to four."""
+def asked(question: str, *, keeps_dots: bool = True) -> tuple[str, ...]:
+    """Return a question's parts that are questions themselves, one to four.
+
+    Without `keeps_dots` it is parted at every dot, also in "No. 2".
+    """
     folded = " ".join(question.replace("\0", " ").split())
     if spoken(question) != "en":
-        parts = [part.strip(" ,.!?？؟。;；") for part in CLAUSE_MARKS.split(folded)]
+        wholes = _cut(folded, CLAUSE_MARKS) if keeps_dots else CLAUSE_MARKS.split(folded)
+        parts = [part.strip(" ,.!?？؟。;；") for part in wholes]
         asking = [part for part in parts if any(c.isalnum() for c in part)]
         mark = frame(question).mark
         return tuple(dict.fromkeys(part[:MAX_SUBQUESTION] + mark for part in asking))[:MAX_STEPS]
     folded = KEYWORD_NAME.sub(r'\1 "\2" ', folded)
-    parts = [part.strip(" ,.?!") for whole in QUESTION_ENDS.split(folded) for part in _parts(whole)]
+    wholes = _cut(folded, QUESTION_ENDS) if keeps_dots else QUESTION_ENDS.split(folded)
+    parts = [part.strip(" ,.?!") for whole in wholes for part in _parts(whole)]
     whole = [part for part in parts if any(c.isalnum() for c in part)] or [folded.strip() or "?"]
     whole = _compared(whole[0]) if len(whole) == 1 else [whole[0], *_resolved(whole)]
     return tuple(dict.fromkeys(map(_as_question, whole)))[:MAX_STEPS]
+
+
+def _cut(text: str, ends: re.Pattern[str]) -> list[str]:
+    """Split at the marks that end a question, at no abbreviation's dot."""
+    pieces, start = list[str](), 0
+    for mark in ends.finditer(text):
+        if not _is_in_number(text, mark.start(), mark.end()):
+            pieces.append(text[start : mark.start()])
+            start = mark.end()
+    return [*pieces, text[start:]]
+
+
+def _is_in_number(text: str, stop: int, end: int) -> bool:
+    """Tell whether a dot ends a short word or an ordinal."""
+    if text[stop] != ".":
+        return False
+    found, after = WORD_BEFORE.search(text[max(0, stop - 30) : stop]), text[end : end + 9].lstrip(" ([")
+    word = found[0].lower() if found else ""
+    is_short = 0 < len(word) <= SHORT_WORD or word in LONGER_SHORT_WORDS
+    is_ordinal = word.isdecimal() and len(word) <= 2 and after[:1].isalpha()  # a date, or a list's number
+    is_numbering = is_short and not word.isdecimal() and bool(NUMERAL.match(after))
+    return is_numbering or is_ordinal or is_within(text, stop, end)
 
 
 def _parts(sentence: str) -> list[str]:
