@@ -17,133 +17,196 @@ MAX_SEARCH_TEXT = 2000  # characters of a question that are looked at
 MAX_SEARCH_WORDS = 80  # of a question that are looked for
 MAX_PAIRS = 80  # of characters among them; a sentence in Thai has sixty
 PART = 0.4  # of a word's weight, for a compound that has it as a part
-COMMON_WORD = 1000  # passages that have a word; beyond that it is common, however many there are
-SCORED = 1000  # passages with most of what is not common, in which the common words are looked for
-RANKED = 60  # of those, passages in which the words are counted
+COMMON_WORD = 1000  # passages that have a word; one that is in more of them is common
+LED = 2000  # passages with the rarest words, in which the common ones are looked for
+COMMON_WORDS = 8  # that are looked for there, the rarest of them
+NARROWED = 5  # ways to look for common words where there are no others
+OF_ONE = 6  # passages of one document that are ranked; a book must not hide the notes beside it
+RANKED = 60  # passages in which the words are counted
 K1, B = 1.2, 0.4  # of BM25; passages are of much the same length, so it tells less than usual
 TITLE_WEIGHT = 0.8  # of a word's weight, once more where the title has it
 
 # Of a passage p, where the statement has `others`.
-_IS_OWN = """(NOT (SELECT shared FROM others) OR EXISTS (
-                SELECT FROM documents o WHERE o.document_id = p.document_id AND o.tenant = $6))"""
+_IS_OWN = """(NOT (SELECT shared FROM others) OR EXISTS (SELECT FROM documents o
+                WHERE o.document_id = p.document_id AND o.tenant = (SELECT tenant FROM given)))"""
+_IS_WANTED = """((SELECT collections FROM given) IS NULL OR EXISTS (SELECT FROM documents d
+                WHERE d.document_id = p.document_id AND d.collections && (SELECT collections FROM given)))"""
 
-# The question's words weigh by how rare they are among the passages; a word that no passage has
-# weighs most, so a question about something else scores low however often its other words occur.
+# The words of the question, and how each is looked for.
+# - The planner sees none of the parameters. If it saw one, a plan for its value alone would look cheaper, and
+#   each search would be planned anew, which took longer than a search of few documents.
 # - A question searches the documents of every language. The parser counts the words of a text alike in
 #   all configurations, so the lexemes that they make of one word are found by its position: they are
 #   one word with several spellings. A word that the question's own language drops is none; if that
 #   language is not known, a word that any of them drops.
 # - A part of a compound counts PART of the whole word, and only where that is missing.
-# - A count stops at COMMON_WORD. The index tells who has a word, so a passage itself is read only where it is
-#   among the SCORED best by the words that are not common. If all are, a passage must have all of them. So
-#   the number of passages that are read is bounded; the best of them are ranked by BM25.
-# - The lexemes of a passage are copied (|| ''), because each look at a stored one unpacks it again.
 # - A lexeme is quoted into a tsquery by hand, because parsing it again could cut it up.
-# - A word in the title counts for all passages of the document, and once more.
-# - The words are counted in all documents of the tenant, also where collections restrict which are found.
-#   Where no other tenant has documents, whose a passage is need not be looked up. An index has the first and
+# - Where no other tenant has documents, whose a passage is need not be looked up. An index has the first and
 #   the last tenant at its ends; a condition on all others made the planner read the whole table.
-FIND = f"""
-    WITH RECURSIVE others AS MATERIALIZED (
-        SELECT (SELECT min(tenant) FROM documents) < $6::text
-            OR (SELECT max(tenant) FROM documents) > $6 AS shared
+_QUESTION_WORDS = f"""
+    given AS MATERIALIZED (
+        SELECT $1::text AS question, $2::text AS language, $3::text[] AS pairs, $4::integer AS most,
+            $5::text[] AS collections, $6::text AS tenant
+    ), others AS MATERIALIZED (
+        SELECT (SELECT min(tenant) FROM documents) < tenant
+            OR (SELECT max(tenant) FROM documents) > tenant AS shared FROM given
     ), spoken AS (
-        (SELECT language FROM documents WHERE tenant = $6::text ORDER BY language LIMIT 1)
+        (SELECT language FROM documents WHERE tenant = (SELECT tenant FROM given) ORDER BY language LIMIT 1)
         UNION ALL
-        SELECT (SELECT d.language FROM documents d
-                WHERE d.tenant = $6 AND d.language > s.language ORDER BY d.language LIMIT 1)
+        SELECT (SELECT d.language FROM documents d WHERE d.tenant = (SELECT tenant FROM given)
+                AND d.language > s.language ORDER BY d.language LIMIT 1)
         FROM spoken s WHERE s.language IS NOT NULL
     ), configs AS MATERIALIZED (
-        SELECT search_config($2::text) AS config
+        SELECT search_config((SELECT language FROM given)) AS config
         UNION SELECT search_config(language) FROM spoken WHERE language IS NOT NULL
     ), asked AS MATERIALIZED (
-        SELECT c.config, c.config = search_config($2::text) AS is_own, w.lexeme, place
-        FROM configs c CROSS JOIN unnest(to_tsvector(c.config, $1::text)) AS w
+        SELECT c.config, c.config = search_config((SELECT language FROM given)) AS is_own, w.lexeme, place
+        FROM configs c CROSS JOIN unnest(to_tsvector(c.config, (SELECT question FROM given))) AS w
         CROSS JOIN unnest(w.positions) AS place
     ), spelled AS (
         SELECT DISTINCT first.place, a.lexeme
         FROM (SELECT lexeme, min(place) AS place FROM asked WHERE is_own GROUP BY lexeme) AS first
         JOIN asked a USING (place)
-        WHERE $2::text <> '' OR (SELECT count(DISTINCT b.config) FROM asked b WHERE b.place = first.place)
-            = (SELECT count(*) FROM configs)
+        WHERE (SELECT language FROM given) <> '' OR (SELECT count(*) FROM configs)
+            = (SELECT count(DISTINCT b.config) FROM asked b WHERE b.place = first.place)
         UNION
-        SELECT 20000 + pair.place, pair.lexeme FROM unnest($3::text[]) WITH ORDINALITY AS pair (lexeme, place)
+        SELECT 20000 + pair.place, pair.lexeme
+        FROM unnest((SELECT pairs FROM given)) WITH ORDINALITY AS pair (lexeme, place)
     ), words AS MATERIALIZED (
-        SELECT place, array_agg(lexeme) AS lexemes, string_agg(quote, ' | ') AS whole,
-            string_agg(overlay(quote PLACING '''+' FROM 1 FOR 1) || ':*', ' | ')
+        SELECT place, array_agg(lexeme) AS lexemes, string_agg(quote, ' | ')::tsquery AS whole,
+            (string_agg(overlay(quote PLACING '''+' FROM 1 FOR 1) || ':*', ' | ')
                 FILTER (WHERE length(lexeme) >= 4 AND lexeme !~ '[^[:alpha:]]'
-                    AND EXISTS (SELECT FROM spoken WHERE language IN ('de', 'nl'))) AS part
+                    AND EXISTS (SELECT FROM spoken WHERE language IN ('de', 'nl'))))::tsquery AS part
         FROM (SELECT *, '''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' AS quote
               FROM spelled) AS quoted
         GROUP BY place ORDER BY place LIMIT {MAX_SEARCH_WORDS}
-    ), held AS MATERIALIZED (
-        SELECT w.place, h.* FROM words w CROSS JOIN LATERAL (
-            SELECT document_id, starts_at, max(share) AS share FROM (
-                (SELECT p.document_id, p.starts_at, 1::float8 AS share FROM passages p
-                 WHERE p.lexemes @@ w.whole::tsquery AND {_IS_OWN} LIMIT {COMMON_WORD})
-                UNION ALL
-                (SELECT p.document_id, p.starts_at, {PART} FROM passages p
-                 WHERE p.lexemes @@ w.part::tsquery AND {_IS_OWN} LIMIT {COMMON_WORD})) AS either
-            GROUP BY document_id, starts_at) AS h
-    ), counted AS MATERIALIZED (
-        SELECT place, lexemes, whole::tsquery, part::tsquery,
-            least((SELECT count(*) FROM held h WHERE h.place = words.place), {COMMON_WORD}) AS df
-        FROM words
-    ), total AS MATERIALIZED (
-        SELECT greatest((SELECT reltuples FROM pg_class WHERE oid = 'passages'::regclass
-                AND NOT (SELECT shared FROM others)),
+    )"""
+
+# How rare each word is among the passages. One that no passage has weighs most, so a question about something
+# else scores low however often its other words occur.
+# - The statistics that Postgres keeps of a column tell in how many passages the commonest words are. Counting
+#   them, even up to a bound, makes the index list all of those passages: half the time of a search.
+# - Of all other words the passages themselves are listed, and the count stops at COMMON_WORD.
+# - The words are counted in all documents of the tenant, also where collections restrict which are found.
+#   The statistics are of all tenants, so where there are several, words are counted.
+_WEIGHTS = f"""
+    total AS MATERIALIZED (
+        SELECT c.relnamespace::regnamespace::text AS schema, greatest(
+            CASE WHEN others.shared THEN 0 ELSE c.reltuples END,
             (SELECT count(*) FROM (SELECT FROM passages p WHERE {_IS_OWN}
-                LIMIT CASE WHEN (SELECT shared FROM others) THEN 20000 ELSE 1000 END) AS first)
+                LIMIT CASE WHEN others.shared THEN 20000 ELSE 1000 END) AS first)
         )::float8 AS passages
+        FROM pg_class c CROSS JOIN others WHERE c.oid = 'passages'::regclass
+    ), common AS MATERIALIZED (
+        SELECT known.lexeme, known.share * total.passages AS passages
+        FROM total JOIN pg_stats s ON s.schemaname = total.schema
+        CROSS JOIN unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs)
+            AS known (lexeme, share)
+        WHERE s.tablename = 'passages' AND s.attname = 'lexemes' AND NOT (SELECT shared FROM others)
+            AND known.share * total.passages >= {COMMON_WORD}
+    ), told AS MATERIALIZED (
+        SELECT *, (SELECT max(passages) FROM common WHERE lexeme = ANY (lexemes)) AS passages FROM words
+    ), held AS MATERIALIZED (
+        SELECT w.place, h.* FROM told w CROSS JOIN LATERAL (
+            SELECT tid, document_id, starts_at, max(share) AS share FROM (
+                (SELECT p.ctid AS tid, p.document_id, p.starts_at, 1::float8 AS share FROM passages p
+                 WHERE p.lexemes @@ w.whole AND {_IS_OWN} LIMIT {COMMON_WORD})
+                UNION ALL
+                (SELECT p.ctid, p.document_id, p.starts_at, {PART} FROM passages p
+                 WHERE p.lexemes @@ w.part AND {_IS_OWN} LIMIT {COMMON_WORD})) AS either
+            GROUP BY tid, document_id, starts_at) AS h
+        WHERE w.passages IS NULL
     ), weighed AS MATERIALIZED (
-        SELECT counted.*, ln(1 + passages / (df + 0.5)) AS idf FROM counted, total
-    ), wanted AS MATERIALIZED (
-        SELECT sum(idf) AS idf, CASE WHEN NOT bool_or(df BETWEEN 1 AND {COMMON_WORD - 1}) THEN
-            string_agg('(' || concat_ws(' | ', whole::text, part::text) || ')', ' & ')
-                FILTER (WHERE df > 0) END::tsquery AS every
-        FROM weighed
+        SELECT told.*, concat_ws(' | ', whole::text, part::text) AS either, held_by,
+            ln(1 + total.passages / (held_by + 0.5)) AS idf
+        FROM told LEFT JOIN (SELECT place, count(*) AS rows FROM held GROUP BY place) AS h USING (place)
+        CROSS JOIN total CROSS JOIN LATERAL (
+            SELECT coalesce(told.passages, least(coalesce(h.rows, 0), {COMMON_WORD})) AS held_by) AS counted
+    )"""
+
+# The passages that are worth counting the words in, told by the index alone.
+# - Those with words that are not common. Which of the common ones they have too, the index tells fast, as it
+#   need not list all passages with a common word.
+# - If all words are common: those with all of them, else with the four rarest, the three rarest …
+# So the number of passages that are read is bounded, and of all but RANKED only the first few bytes are.
+_CANDIDATES = f"""
+    rare AS MATERIALIZED (
+        SELECT string_agg(either, ' | ')::tsquery AS query
+        FROM (SELECT either, sum(held_by) OVER (ORDER BY held_by, place ROWS UNBOUNDED PRECEDING) AS passages
+              FROM weighed WHERE held_by BETWEEN 1 AND {COMMON_WORD - 1}) AS word
+        WHERE passages <= {LED}
+    ), beside AS MATERIALIZED (
+        SELECT w.idf, p.* FROM (SELECT * FROM weighed WHERE held_by >= {COMMON_WORD}
+            ORDER BY idf DESC, place LIMIT {COMMON_WORDS}) AS w
+        CROSS JOIN LATERAL (
+            SELECT p.ctid AS tid, p.document_id, p.starts_at FROM passages p
+            WHERE p.lexemes @@ ((SELECT query FROM rare) && w.whole) AND {_IS_OWN} LIMIT {LED}) AS p
+    ), narrowed AS (
+        SELECT count(*) OVER rarest AS words,
+            string_agg('(' || either || ')', ' & ') OVER rarest AS query
+        FROM weighed WHERE held_by > 0 AND (SELECT query FROM rare) IS NULL
+        WINDOW rarest AS (ORDER BY held_by, place ROWS UNBOUNDED PRECEDING)
+    ), found AS (
+        SELECT tid, document_id, starts_at, sum(idf) AS idf FROM (
+            SELECT h.tid, h.document_id, h.starts_at, h.share * w.idf AS idf
+            FROM held h JOIN weighed w USING (place) WHERE w.held_by < {COMMON_WORD}
+            UNION ALL
+            SELECT tid, document_id, starts_at, idf FROM beside
+            UNION ALL
+            (SELECT p.tid, p.document_id, p.starts_at, n.words
+             FROM (SELECT * FROM narrowed
+                   WHERE words < {NARROWED} OR words = (SELECT max(words) FROM narrowed)
+                   ORDER BY words DESC) AS n
+             CROSS JOIN LATERAL (
+                SELECT p.ctid AS tid, p.document_id, p.starts_at FROM passages p
+                WHERE p.lexemes @@ n.query::tsquery AND {_IS_OWN} AND {_IS_WANTED} LIMIT {COMMON_WORD}) AS p
+             LIMIT {COMMON_WORD})) AS p
+        WHERE {_IS_WANTED} GROUP BY tid, document_id, starts_at
     ), candidates AS MATERIALIZED (
-        (SELECT h.document_id, h.starts_at, sum(h.share * w.idf) AS idf
-         FROM held h JOIN weighed w USING (place)
-         WHERE w.df < {COMMON_WORD} AND ($5::text[] IS NULL OR EXISTS (SELECT FROM documents d
-            WHERE d.document_id = h.document_id AND d.collections && $5::text[]))
-         GROUP BY h.document_id, h.starts_at ORDER BY idf DESC, h.document_id, h.starts_at LIMIT {SCORED})
-        UNION ALL
-        (SELECT p.document_id, p.starts_at, 0
-         FROM passages p WHERE p.lexemes @@ (SELECT every FROM wanted) AND {_IS_OWN}
-            AND ($5::text[] IS NULL OR EXISTS (SELECT FROM documents d
-                WHERE d.document_id = p.document_id AND d.collections && $5::text[]))
-         LIMIT {SCORED})
-    ), matched AS MATERIALIZED (
-        SELECT c.document_id, c.starts_at, p.ends_at, p.lexemes, c.idf + coalesce(common.idf, 0) AS idf
+        SELECT * FROM (SELECT *, row_number() OVER (
+                PARTITION BY document_id ORDER BY idf DESC, starts_at) AS nth FROM found) AS one
+        WHERE nth <= {OF_ONE} ORDER BY idf DESC, document_id, starts_at LIMIT {RANKED}
+    )"""
+
+# The best of them by BM25.
+# - The lexemes of a passage are copied (|| ''), because each look at a stored one unpacks it again. Those of
+#   the question get a weight of their own, by which they are taken out: unnesting all took ten times as long.
+# - A word in the title counts for all passages of the document, and once more.
+_BEST = f"""
+    matched AS MATERIALIZED (
+        SELECT c.document_id, c.starts_at, p.*, ts_filter(p.lexemes, '{{a}}') AS title
         FROM candidates c CROSS JOIN LATERAL (
             SELECT p.ends_at, p.lexemes || ''::tsvector AS lexemes FROM passages p
-            WHERE p.document_id = c.document_id AND p.starts_at = c.starts_at LIMIT 1) AS p
-        CROSS JOIN LATERAL (
-            SELECT sum(CASE WHEN p.lexemes @@ w.whole THEN w.idf
-                            WHEN p.lexemes @@ w.part THEN {PART} * w.idf END) AS idf
-            FROM weighed w WHERE w.df = {COMMON_WORD}) AS common
-        ORDER BY idf DESC, c.document_id, c.starts_at LIMIT {RANKED}
+            WHERE p.ctid = c.tid LIMIT 1) AS p
+    ), spellings AS MATERIALIZED (
+        SELECT w.place, lexeme FROM words w CROSS JOIN unnest(w.lexemes) AS lexeme
     ), seen AS MATERIALIZED (
-        SELECT m.document_id, m.starts_at, s.place, sum(cardinality(l.positions))::float8 AS times,
-            max(('A' = ANY (l.weights))::integer) AS titled
-        FROM matched m CROSS JOIN LATERAL unnest(m.lexemes) AS l
-        JOIN (SELECT place, unnest(lexemes) AS lexeme FROM weighed) AS s USING (lexeme)
+        SELECT m.document_id, m.starts_at, s.place, sum(cardinality(l.positions))::float8 AS times
+        FROM matched m CROSS JOIN LATERAL unnest(ts_filter(
+            setweight(m.lexemes, 'B', (SELECT array_agg(lexeme) FROM spellings)), '{{b}}')) AS l
+        JOIN spellings s USING (lexeme)
         GROUP BY m.document_id, m.starts_at, s.place
     ), ranked AS (
-        SELECT m.document_id, m.starts_at, m.ends_at, m.idf, sum(w.idf * CASE
-            WHEN seen.times > 0 THEN {TITLE_WEIGHT} * seen.titled + {K1 + 1} * seen.times / (seen.times
+        SELECT m.document_id, m.starts_at, m.ends_at, sum(w.idf * has.share) AS idf,
+            sum(w.idf * CASE WHEN seen.times > 0 THEN {TITLE_WEIGHT} * (m.title @@ w.whole)::integer
+                + {K1 + 1} * seen.times / (seen.times
                 + {K1} * ({1 - B}::float8 + {B} * (m.ends_at - m.starts_at) / {MAX_PASSAGE}))
-            WHEN m.lexemes @@ w.part THEN {PART} ELSE 0 END) AS score
+                ELSE has.share END) AS score
         FROM matched m CROSS JOIN weighed w LEFT JOIN seen USING (document_id, starts_at, place)
-        GROUP BY m.document_id, m.starts_at, m.ends_at, m.idf
-    ), scored AS (
+        CROSS JOIN LATERAL (SELECT CASE WHEN seen.times > 0 THEN 1
+            WHEN m.lexemes @@ w.part THEN {PART} ELSE 0 END AS share) AS has
+        GROUP BY m.document_id, m.starts_at, m.ends_at
+    ), best AS (
         SELECT DISTINCT ON (document_id) * FROM ranked ORDER BY document_id, score DESC, starts_at
-    )
-    SELECT s.document_id, s.starts_at, s.ends_at,
-           least(s.score / w.idf / {K1 + 1 + TITLE_WEIGHT}, 1), least(s.idf / w.idf, 1)
-    FROM (SELECT * FROM scored ORDER BY score DESC, document_id LIMIT $4::integer) AS s CROSS JOIN wanted w
-    ORDER BY s.score DESC, s.document_id"""
+    )"""
+
+FIND = f"""
+    WITH RECURSIVE {_QUESTION_WORDS}, {_WEIGHTS}, {_CANDIDATES}, {_BEST}
+    SELECT b.document_id, b.starts_at, b.ends_at,
+           least(b.score / whole.idf / {K1 + 1 + TITLE_WEIGHT}, 1), least(b.idf / whole.idf, 1)
+    FROM (SELECT * FROM best ORDER BY score DESC, document_id LIMIT (SELECT most FROM given)) AS b
+    CROSS JOIN (SELECT sum(idf) AS idf FROM weighed) AS whole
+    ORDER BY b.score DESC, b.document_id"""
 
 # Behind the fence no index leads from words to passages, so the best are found before, and shown here.
 READ_PASSAGES = """

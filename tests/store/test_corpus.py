@@ -3,6 +3,7 @@
 import asyncio
 import json
 from itertools import pairwise
+from math import log
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from app.domain.caller import ANYBODY
 from app.ingest import builtin
 from app.store import documents, passage_search
-from app.store.database import fetch
+from app.store.database import connect, fetch
 from app.text import passages
 
 TEXT = (
@@ -25,13 +26,13 @@ DIFFERENT = """
     WHERE substr(d.text, p.starts_at + 1, p.ends_at - p.starts_at) <> p.text"""
 
 
-# One passage a document: each has a harbour, each second one boats, each hundredth one a heron.
+# One passage a document: each has a harbour, half of them boats and half quays, each hundredth one a heron.
 HARBOURS = """
     WITH made AS (
         INSERT INTO documents (url, title, sha256, text, language, tenant)
         SELECT 'note:' || n, 'Harbour', '', concat_ws(' ', 'A harbour',
-            CASE WHEN n % 2 = 0 THEN 'with boats' END, CASE WHEN n % 100 = 0 THEN 'and a heron' END),
-            'en', 'default'
+            CASE WHEN n % 2 = 0 THEN 'with boats' ELSE 'with quays' END,
+            CASE WHEN n % 100 = 0 THEN 'and a heron' END), 'en', 'default'
         FROM generate_series(1, 2400) AS n RETURNING document_id, title, text
     )
     INSERT INTO passages (document_id, starts_at, ends_at, title, text, language)
@@ -219,6 +220,51 @@ async def test_words_that_a_thousand_passages_have_decide_among_those_with_a_rar
     assert all("boats" in one.text for one in common)
 
 
+async def test_common_words_that_no_passage_has_together_are_found_apart(owner, engine):
+    await fetch(owner, HARBOURS)
+
+    found = await passage_search.find(engine, ANYBODY, "boats quays", 5)
+
+    assert len(found) == 5
+
+
+async def test_the_statistics_of_postgres_tell_how_common_a_common_word_is(owner, engine):
+    await fetch(owner, HARBOURS)
+    await put_all(engine, near="A lighthouse.")
+    await fetch(owner, "ANALYZE passages (language)")  # how many there are, and nothing of their words
+    [counted] = await passage_search.find(engine, ANYBODY, "harbour lighthouse", 1)
+    await fetch(owner, "ANALYZE passages")
+    [told] = await passage_search.find(engine, ANYBODY, "harbour lighthouse", 1)
+
+    rare = log(1 + 2401 / 1.5)
+    assert counted.coverage == pytest.approx(rare / (rare + log(1 + 2401 / 1000.5)), rel=0.01)
+    assert told.coverage == pytest.approx(rare / (rare + log(1 + 2401 / 2400.5)), rel=0.01)
+
+
+async def test_a_long_document_does_not_hide_the_notes_beside_it(engine):
+    await documents.put(engine, ANYBODY, "note:book", "A book", ("The yak grazes. " * 60 + "\n\n") * 100)
+    await put_all(engine, **{f"n{n}": "The yak grazes." for n in range(4)})
+
+    found = await passage_search.find(engine, ANYBODY, "Where does the yak graze?", 10)
+
+    assert len(found) == 5
+
+
+async def test_a_search_is_not_planned_anew(database_url, engine):
+    await put_all(engine, yak=TEXT)
+    connection = await connect(database_url)
+    try:
+        for n in range(8):
+            await connection.run(passage_search.FIND, f"yak {n}", "en", [], 10, None, "default")
+        [(plans,)] = await connection.run(
+            "SELECT generic_plans FROM pg_prepared_statements WHERE statement = $1", passage_search.FIND
+        )
+    finally:
+        await connection.close()
+
+    assert plans == 3  # the first five are to be compared with
+
+
 async def test_a_search_reads_a_bounded_part_of_the_documents(owner, engine):
     await fetch(owner, HARBOURS)
     await fetch(owner, "ANALYZE passages")  # nothing is known of the documents yet: most are new
@@ -229,7 +275,7 @@ async def test_a_search_reads_a_bounded_part_of_the_documents(owner, engine):
     assert {"documents", "passages"} <= {node["Relation Name"] for node in read}
     for node in read:
         rows = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
-        assert rows <= passage_search.COMMON_WORD, node
+        assert rows <= passage_search.LED, node
 
 
 def _nodes(plan):
