@@ -61,5 +61,5 @@ def _in_words(found: Rebuilt, seconds: float) -> str:
     said = f"Rebuilt {counted(found.jobs, 'job')} from {counted(found.events, 'event')} in {seconds:.1f} s. "
     said += f"Changed rows: {found.changed:,}; removed rows: {found.removed:,}."
     if found.busy:
-        said += f" {found.busy:,} kept changing; their workers have already rewritten them."
+        said += f" {found.busy:,} kept changing; each is rewritten with its last event."
     return said

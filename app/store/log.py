@@ -13,6 +13,7 @@ from msgspec.structs import astuple, replace
 
 from app.domain.caller import Caller
 from app.domain.change import Change
+from app.domain.events import EVENT_TYPES, ResearchFact
 from app.domain.job import Job, evolve
 from app.domain.row import Row
 from app.errors import IdempotencyConflict
@@ -20,10 +21,13 @@ from app.store.database import Engine, fetch, fetch_own
 from app.store.projections import (
     JOB_COLUMNS,
     JOB_NAMES,
+    LEARNT_COLUMNS,
     LEASED_SQL,
     MOVING_COLUMNS,
     MOVING_NAMES,
+    JobColumn,
     job_row,
+    learnt,
     moving,
 )
 
@@ -50,6 +54,10 @@ EVENT_COLUMNS = {
     "hash": "bytea",
 }
 EVENT_NAMES = ", ".join(EVENT_COLUMNS)
+_EVENT_VALUES = ", ".join("e.data::json" if name == "data" else f"e.{name}" for name in EVENT_COLUMNS)
+
+# Facts of research leave a job with its worker.
+LEARNING = frozenset(name for name, kind in EVENT_TYPES.items() if issubclass(kind, ResearchFact))
 
 
 def event_columns(table: str = "events") -> str:
@@ -57,13 +65,27 @@ def event_columns(table: str = "events") -> str:
     return ", ".join(f"{table}.{name}{'::text' if name == 'data' else ''}" for name in Row.__struct_fields__)
 
 
-def _write(moved: str) -> str:
-    """Insert the events of the jobs that `moved` names."""
-    values = ", ".join("e.data::json" if name == "data" else f"e.{name}" for name in EVENT_COLUMNS)
+def _insert(number: int) -> str:
+    """Insert the events of this parameter, up to what says which."""
     return f"""
         INSERT INTO events ({EVENT_NAMES})
-        SELECT {values} FROM unnest($2::{WRITTEN_EVENT}[]) AS e({EVENT_NAMES}) JOIN {moved} USING (job_id)
-        ORDER BY e.job_id, e.seq"""
+        SELECT {_EVENT_VALUES} FROM unnest(${number}::{WRITTEN_EVENT}[]) AS e({EVENT_NAMES})"""
+
+
+def _write(moved: str) -> str:
+    """Insert the events of the jobs that `moved` names."""
+    return f"{_insert(2)} JOIN {moved} USING (job_id) ORDER BY e.job_id, e.seq"
+
+
+def _set(columns: Sequence[JobColumn]) -> str:
+    return ", ".join(f"{column.name} = {column.stored}" for column in columns)
+
+
+def _numbered(columns: Sequence[JobColumn], first: int) -> str:
+    """Return `$5::integer AS seq, $6::bytea AS head_hash …`, numbered from `first` on."""
+    return ", ".join(
+        f"${at}::{column.storage.array_of} AS {column.name}" for at, column in enumerate(columns, first)
+    )
 
 
 SUBMIT = f"""
@@ -84,7 +106,7 @@ APPEND = f"""
     ), locked AS MATERIALIZED (
         SELECT job_id FROM jobs WHERE job_id = ANY(ARRAY(SELECT job_id FROM c)) ORDER BY job_id FOR UPDATE
     ), moved AS (
-        UPDATE jobs j SET {", ".join(f"{column.name} = {column.stored}" for column in MOVING_COLUMNS)}
+        UPDATE jobs j SET {_set(MOVING_COLUMNS)}
         FROM c
         WHERE (SELECT count(*) FROM locked) > 0 AND j.job_id = c.job_id AND j.seq = c.expected
           AND (c.fence IS NULL OR (j.epoch = c.fence AND j.status IN ({LEASED_SQL})))
@@ -94,6 +116,18 @@ APPEND = f"""
         DELETE FROM leases USING moved
         WHERE leases.job_id = moved.job_id AND moved.status NOT IN ({LEASED_SQL})
     )
+    SELECT job_id FROM moved"""
+
+# Most appends are what one job's worker learnt. Alone in its statement it can meet no deadlock; it ends no
+# lease; and only some columns move. It costs Postgres two thirds of what APPEND does.
+LEARN = f"""
+    WITH moved AS (
+        UPDATE jobs j SET {_set(LEARNT_COLUMNS)}
+        FROM (SELECT {_numbered(LEARNT_COLUMNS, 5)}) AS c
+        WHERE j.job_id = $1::uuid AND j.seq = $2::integer AND j.epoch = $3::bigint
+          AND j.status IN ({LEASED_SQL})
+        RETURNING j.job_id
+    ), written AS ({_insert(4)} WHERE EXISTS (SELECT FROM moved))
     SELECT job_id FROM moved"""
 
 # The upper bound on seq says what the LIMIT says, because a log has no gaps; but it also holds in a plan
@@ -147,8 +181,20 @@ async def append(engine: Engine, changes: Sequence[Change]) -> set[UUID]:
 
     Return those that moved. The others were refused.
     """
+    if len(changes) == 1 and _is_learning(changes[0]):
+        return await _learn(engine, changes[0])
     rows = [(change.job.id, change.expected, change.epoch, *moving(change.job)) for change in changes]
     return {row[0] for row in await fetch(engine, APPEND, rows, _events(changes))}
+
+
+def _is_learning(change: Change) -> bool:
+    return change.epoch is not None and all(row.type in LEARNING for row in change.rows)
+
+
+async def _learn(engine: Engine, change: Change) -> set[UUID]:
+    fence = change.job.id, change.expected, change.epoch
+    rows = await fetch(engine, LEARN, *fence, _events([change]), *learnt(change.job))
+    return {row[0] for row in rows}
 
 
 async def holds(engine: Engine, change: Change) -> bool:

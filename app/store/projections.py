@@ -80,7 +80,7 @@ LISTS = Storage(ARRAY(Text), "text", _TEXTS_OF_JSON, is_encoded=True)
 class JobColumn(Struct, frozen=True):
     """A column of `jobs`.
 
-    A fixed one never changes after the first event.
+    A fixed one never changes after the first event, and a learnt one also with what the agent learns.
     """
 
     name: str
@@ -88,6 +88,7 @@ class JobColumn(Struct, frozen=True):
     value: Callable[[Job], Any]
     shape: Any = None  # of a JSON column's value
     is_fixed: bool = False
+    is_learnt: bool = False
     nullable: bool = False
 
     @property
@@ -121,6 +122,10 @@ def _fixed(name: str, storage: Storage, value: Callable[[Job], Any], **options: 
     return JobColumn(name, storage, value, is_fixed=True, **options)
 
 
+def _learnt(name: str, storage: Storage, value: Callable[[Job], Any], **options: Any) -> JobColumn:  # noqa: ANN401
+    return JobColumn(name, storage, value, is_learnt=True, **options)
+
+
 JOB_COLUMNS: Sequence[JobColumn] = (
     _fixed("job_id", UUIDS, attrgetter("id")),
     _fixed("tenant", TEXTS, attrgetter("tenant")),
@@ -140,30 +145,32 @@ JOB_COLUMNS: Sequence[JobColumn] = (
     # A pending job is not claimed before this; null: at once.
     JobColumn("retry_at", MOMENTS, attrgetter("retry_at"), nullable=True),
     # Of the last event: the expected version of the next append.
-    JobColumn("seq", INTEGERS, attrgetter("seq")),
-    JobColumn("head_hash", BYTES, attrgetter("head_hash")),
+    _learnt("seq", INTEGERS, attrgetter("seq")),
+    _learnt("head_hash", BYTES, attrgetter("head_hash")),
     # It grows by one with each claim, and only then.
     JobColumn("epoch", BIGS, attrgetter("epoch")),
     JobColumn("attempt", SMALLS, attrgetter("attempt")),
-    JobColumn("progress", SMALLS, attrgetter("progress")),
-    JobColumn("current_step", TEXTS, attrgetter("current_step")),
-    JobColumn("steps_completed", INTEGERS, lambda job: len(job.research.turns)),
-    JobColumn("total_steps", INTEGERS, attrgetter("research.total_steps")),
-    JobColumn("usage", JSONS, view.usage, shape=UsageView),
+    _learnt("progress", SMALLS, attrgetter("progress")),
+    _learnt("current_step", TEXTS, attrgetter("current_step")),
+    _learnt("steps_completed", INTEGERS, lambda job: len(job.research.turns)),
+    _learnt("total_steps", INTEGERS, attrgetter("research.total_steps")),
+    _learnt("usage", JSONS, view.usage, shape=UsageView),
     JobColumn("result", JSONS, view.result, shape=Result, nullable=True),
     JobColumn("error", JSONS, attrgetter("failure"), shape=JobError, nullable=True),
     JobColumn("input_request", JSONS, view.input_request, shape=InputRequest, nullable=True),
     JobColumn("started_at", MOMENTS, attrgetter("started_at"), nullable=True),
     JobColumn("completed_at", MOMENTS, attrgetter("completed_at"), nullable=True),
-    JobColumn("updated_at", MOMENTS, attrgetter("updated_at")),
+    _learnt("updated_at", MOMENTS, attrgetter("updated_at")),
 )
 MOVING_COLUMNS: Sequence[JobColumn] = tuple(column for column in JOB_COLUMNS if not column.is_fixed)
+LEARNT_COLUMNS: Sequence[JobColumn] = tuple(column for column in JOB_COLUMNS if column.is_learnt)
 
 JOB_NAMES = tuple(column.name for column in JOB_COLUMNS)
 MOVING_NAMES = tuple(column.name for column in MOVING_COLUMNS)
 
 _ROW_VALUES = tuple(column.sent for column in JOB_COLUMNS)
 _MOVING_VALUES = tuple(column.sent for column in MOVING_COLUMNS)
+_LEARNT_VALUES = tuple(column.sent for column in LEARNT_COLUMNS)
 
 
 def job_row(job: Job) -> tuple[Any, ...]:
@@ -179,6 +186,11 @@ def job_row(job: Job) -> tuple[Any, ...]:
 def moving(job: Job) -> tuple[Any, ...]:
     """Return the values of MOVING_COLUMNS, which each further event may change."""
     return tuple([value(job) for value in _MOVING_VALUES])
+
+
+def learnt(job: Job) -> tuple[Any, ...]:
+    """Return the values of LEARNT_COLUMNS, which facts of research may change."""
+    return tuple([value(job) for value in _LEARNT_VALUES])
 
 
 def returned_row(job: Job) -> dict[str, Any]:

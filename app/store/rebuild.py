@@ -56,7 +56,7 @@ class Rebuilt(Struct, frozen=True):
     events: int
     changed: int  # rows that were not what follows from the log
     removed: int  # rows without an event behind them
-    busy: int  # rows that moved REFOLD_ROUNDS times during the fold; their workers have rewritten them
+    busy: int  # rows that moved REFOLD_ROUNDS times during the fold; their last events rewrite them
 
 
 class FoldedBatch(Struct, frozen=True):

@@ -142,9 +142,29 @@ async def test_the_fence_is_in_the_statement_itself_not_only_in_the_rules(writer
     owner = await claimed_job(writer, "second")
 
     # The right version, but a zombie's epoch: what a bug in the rules would let through.
-    forged = change(owner, (e.JobCompleted("answered"),), T0, "zombie", zombie.epoch)
+    for event in (e.JobCompleted("answered"), call(1)):
+        forged = change(owner, (event,), T0, "zombie", zombie.epoch)
+        assert await log.append(writer.engine, [forged]) == set()
+    assert (await whole_log(writer.engine, owner.id))[-1].type == "attempt_started"
 
-    assert await log.append(writer.engine, [forged]) == set()
+
+async def test_what_is_learnt_leaves_the_row_that_follows_alone_and_with_others(writer):
+    """The error of a lost worker stays while the next one learns."""
+    lost = await running_job(writer)
+    await handle.handle(writer, lost, c.ExpireLease(lost.epoch, "silent"), actor="rescue:x")
+    jobs = [await claimed_job(writer, "second"), await running_job(writer)]
+    changes = [change(job, (call(1), call(2)), T0, "worker:w", job.epoch) for job in jobs]
+
+    assert await log.append(writer.engine, changes[:1]) == {jobs[0].id}
+    following = change(changes[0].job, (call(3),), T0, "worker:w", jobs[0].epoch)
+    assert len(await log.append(writer.engine, [following, changes[1]])) == 2
+
+    stored = await rows(writer.engine)
+    assert stored == {one.job.id: row_of(one.job) for one in (following, changes[1])}
+    assert following.job.failure
+    found = await whole_log(writer.engine, lost.id)
+    assert [row.seq for row in found] == list(range(1, 8))
+    assert_chain(found)
 
 
 async def test_nothing_can_be_written_after_the_terminal_event(writer):

@@ -1,10 +1,21 @@
 """Promise 1: the log is the truth, the projection can be discarded."""
 
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.domain import commands as c
+from app.domain import events as e
 from app.domain.caller import ANYBODY
+from app.domain.job import evolve
+from app.domain.upcast import load
 from app.domain.view import job_view
 from app.store import log, reads
 from app.store.database import fetch
+from app.store.projections import JOB_COLUMNS
 from app.store.rebuild import rebuild
+from tests.domain.play import Play
 from tests.steps import completed_job, row_of, rows
 from tests.store.kinds import every_kind_of_job
 
@@ -52,3 +63,36 @@ async def test_what_callers_see_is_the_same_from_the_row_and_from_the_log(writer
     folded = await log.load(writer.engine, list(stored))
 
     assert views == {job_id: job_view(job) for job_id, job in folded.items()}
+
+
+EXAMPLES = Path(__file__).parents[1] / "domain" / "stored_events"
+
+
+def example(type_):
+    return load(type_, 1, (EXAMPLES / f"{type_}.v1.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def second_attempt():
+    """A job that failed once, with turns, sources and threads."""
+    play = Play()
+    play.claim()
+    play.as_worker(c.FailAttempt(play.job.epoch, "network", "x", True, play.now))
+    play.claim()
+    for _ in range(3):
+        play.announce()
+        play.reply()
+        play.record(example("source_found"), example("thread_opened"))
+    play.announce()
+    return play.job
+
+
+@pytest.mark.parametrize("type_", sorted(log.LEARNING))
+def test_what_the_agent_learns_moves_the_columns_of_that_and_no_others(second_attempt, type_):
+    """`log.LEARN` writes no others."""
+    before, at = second_attempt, second_attempt.updated_at + timedelta(seconds=1)
+    after = evolve(before, e.Recorded(before.id, before.seq + 1, at, "worker:w", 2, example(type_)))
+
+    moved = {one.name for one in JOB_COLUMNS if one.sent(before) != one.sent(after)}
+    assert {"seq", "updated_at"} <= moved <= {one.name for one in JOB_COLUMNS if one.is_learnt}
+    assert before.failure
