@@ -99,6 +99,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="less of everything: does it run, roughly?")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="public data sets for `quality`")
+    parser.add_argument(
+        "--embeddings", metavar="URL", default="", help="a server of embeddings for `quality`"
+    )
+    parser.add_argument("--model", metavar="NAME", default="", help="its model")
     parser.add_argument("--events", type=int, metavar="N", help="of the longest log of `growth`")
     parser.add_argument(
         "--folder", type=Path, help="keeps the log of `growth`, so that a run that was cut off goes on"
@@ -109,7 +113,11 @@ def main() -> None:
     if given.events is not None and given.events < growth.STEP * EVENTS_PER_JOB:
         parser.error(f"--events: use at least {growth.STEP * EVENTS_PER_JOB:,}")
     BENCHMARKS["growth"] = partial(growth.measure, events=given.events, folder=given.folder)
-    BENCHMARKS["quality"] = partial(quality.measure, folder=given.data)
+    if bool(given.embeddings) != bool(given.model):
+        parser.error("--embeddings needs --model, the name of its model, and --model needs --embeddings")
+    BENCHMARKS["quality"] = partial(
+        quality.measure, folder=given.data, embeddings=given.embeddings, model=given.model
+    )
     if unknown := set(given.names) - BENCHMARKS.keys():
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     scale = QUICK if given.quick else FULL

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from benchmarks.quality.data import Article, Claim, Dataset, Question, Support
 
@@ -40,11 +41,30 @@ def datasets(folder: Path) -> list[Dataset]:
 
 
 def xquad(folder: Path) -> Iterator[Dataset]:
+    """Yield a data set for each language, asked in the others too.
+
+    Its files are translations of one another: English ones ask all others, and are asked by them.
+    """
+    found = {data.name.split()[1]: data for data in _xquad(folder)}
+    for language, data in found.items():
+        others = [other for other in found if other != language and "en" in (language, other)]
+        asked = [question for other in others for question in _asked_across(found[other], other, data)]
+        yield replace(data, across=tuple(asked))
+
+
+def _asked_across(asking: Dataset, language: str, asked: Dataset) -> Iterator[Question]:
+    """Yield the questions of one language about articles of another."""
+    own = asked.questions[0].language if asked.questions else ""
+    for question, same in zip(asking.questions, asked.questions, strict=False):
+        yield Question(f"{language} → {own}", question.text, same.relevant)
+
+
+def _xquad(folder: Path) -> Iterator[Dataset]:
     for path in sorted(folder.glob("xquad.*.json")):
         language = path.name.split(".")[1]
         articles, questions = list[Article](), list[Question]()
         for topic in msgspec.json.decode(path.read_bytes())["data"]:
-            title = str(topic.get("title", ""))
+            title = str(topic.get("title", "")).replace("_", " ")
             for paragraph in topic["paragraphs"]:
                 key = f"xquad:{language}/{len(articles):05}"
                 articles.append(Article(key, title, paragraph["context"], title))

@@ -48,6 +48,7 @@ class Dataset(Struct, frozen=True):
     questions: tuple[Question, ...] = ()
     claims: tuple[Claim, ...] = ()
     asks_without: bool = False  # are questions put again with their articles removed?
+    across: tuple[Question, ...] = ()  # in another language than the articles, which each row names
 
 
 def written() -> Dataset:

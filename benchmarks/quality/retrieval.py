@@ -19,6 +19,8 @@ from benchmarks.quality.data import Article, Question
 DEPTH = 10  # hits that are looked at
 K1, B = 1.2, 0.75
 
+Row = tuple[str, list[str]]
+
 _UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[\w\u0900-\u0963])+")
 
@@ -68,9 +70,7 @@ def search_of(engine: Engine) -> CorpusSearch:
     )
 
 
-async def rows(
-    engine: Engine, articles: Sequence[Article], questions: Iterable[Question]
-) -> list[tuple[str, list[str]]]:
+async def rows(engine: Engine, articles: Sequence[Article], questions: Iterable[Question]) -> list[Row]:
     """Return a row for each language.
 
     Questions, nDCG@10 of ours and BM25, hit@1, hit@10, empty answers.

@@ -6,10 +6,14 @@ from itertools import permutations
 import pytest
 
 from app.domain.caller import ANYBODY
+from app.providers.http import make_client
 from app.store import documents
 from app.text import languages
 from benchmarks.quality import adapters, citing, pacing, refusals, retrieval
 from benchmarks.quality.data import Article, Claim, Question, written
+from benchmarks.quality.meaning import Meaning
+from tests.mocks.embedding import MockEmbeddings
+from tests.mocks.serving import served
 
 CRANFIELD = (
     ".I 1\n.T\nslip flow\n.A\nsomebody\n.W\nslip flow over a plate .\n.I 2\n.T\nheat\n.W\nheat of wings .\n"
@@ -164,3 +168,27 @@ async def test_a_question_is_also_put_without_the_whole_article_of_its_text(engi
     assert [await documents.text(engine, ANYBODY, one.key) for one in articles] == [
         one.text for one in articles
     ]
+
+
+async def test_a_question_in_another_language_is_found_by_meaning(engine):
+    for key, text in (("c/1", "At sea level it is 100 degrees."), ("c/2", "A whale is large.")):
+        await documents.put(engine, ANYBODY, key, key, text)
+    question = Question("de → en", "Wie heiß ist es auf Meereshöhe?", {"c/1": 1})
+
+    async with make_client() as client, served(MockEmbeddings(client)) as url:
+        meaning = Meaning(client, url, "m")
+        await meaning.embed(engine, "c")
+        found = await meaning.rows(engine, [question])
+
+    assert found == [("de → en", ["1", "0.000", "1.000", "1.000", "1.000", "0.000", "0.000"])]
+
+
+def test_files_of_xquad_are_asked_in_each_other_s_language(folder):
+    paragraph = {"context": "The tower is tall.", "qas": [{"question": "How tall is the tower?"}]}
+    put(folder, "xquad.en.json", {"data": [{"title": "The_tower", "paragraphs": [paragraph]}]})
+
+    german, english = adapters.xquad(folder)
+
+    assert german.across == (Question("en → de", "How tall is the tower?", {"xquad:de/00000": 1}),)
+    assert english.across == (Question("de → en", "Wie hoch ist der Turm?", {"xquad:en/00000": 1}),)
+    assert english.articles[0].title == "The tower"
