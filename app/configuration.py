@@ -28,6 +28,7 @@ from app.providers.prices import load_prices, price_of
 from app.providers.reader.fetching import Fetcher
 from app.providers.reader.page_reader import PageReader, ReadPdf
 from app.providers.reader.robots import Robots
+from app.providers.reranking import ServerReranker
 from app.providers.tenant_keys import named
 from app.settings import Settings, key_environment
 from app.tracing import Tracer
@@ -46,10 +47,14 @@ NO_KEYS: Mapping[str, OpenedKey] = MappingProxyType({})
 REPLACED = {
     DEFAULT_SERVER: ("openai_api_key", "openai_base_url"),
     "embedding": ("embedding_key", "embedding_url"),
+    "rerank": ("rerank_key", "rerank_url"),
     "tavily": ("tavily_api_key", "tavily_base_url"),
     "brave": ("brave_api_key", "brave_base_url"),
     "http": ("search_key", "search_url"),
 }
+
+# Of these the operator chooses the model, so without an address of his a tenant's key has no use.
+CHOSEN_BY_OPERATOR = {"embedding": "embedding_url", "rerank": "rerank_url"}
 
 
 def offered_by(settings: Settings) -> Offered:
@@ -85,12 +90,12 @@ def master_keys(settings: Settings) -> MasterKeys:
 def tenant_settings(settings: Settings, own: Mapping[str, OpenedKey]) -> Settings:
     """Return the settings with a tenant's keys in place of the process's.
 
-    A key comes with its address: neither is mixed with the other place's. An embedding model is the
-    operator's choice, so without one a tenant's key for it has no use.
+    A key comes with its address: neither is mixed with the other place's.
     """
     changed: dict[str, str] = {}
     for provider, (key, address) in REPLACED.items():
-        if provider in own and (provider != "embedding" or settings.embedding_url):
+        chosen = CHOSEN_BY_OPERATOR.get(provider)
+        if provider in own and (chosen is None or getattr(settings, chosen)):
             changed |= {key: own[provider].key, address: own[provider].base_url}
     return replace(settings, **changed)
 
@@ -173,6 +178,27 @@ def document_embedder_of(
         settings.embedding_dimensions,
     )
     return DocumentEmbedder(server, wanted, tenant if "embedding" in own else None)
+
+
+def reranker_of(
+    settings: Settings, client: httpx.AsyncClient, own: Mapping[str, OpenedKey] = NO_KEYS
+) -> ServerReranker | None:
+    """Return what sorts documents again, or None where that is off.
+
+    `own` are a tenant's keys.
+    """
+    if not settings.rerank_url:
+        return None
+    reranker = ServerReranker(
+        client,
+        url=settings.rerank_url,
+        model=settings.rerank_model,
+        key=settings.rerank_key,
+        price=price_of(settings.rerank_model, load_prices(_path(settings.prices))),
+    )
+    if "rerank" in own:
+        reranker.key_name = named("rerank")
+    return reranker
 
 
 def _path(setting: str) -> Path | None:

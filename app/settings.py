@@ -44,6 +44,7 @@ SENT_TO = (
     ("BRAVE_BASE_URL", "BRAVE_API_KEY"),
     ("DOSSIER_SEARCH_URL", "DOSSIER_SEARCH_KEY"),
     ("DOSSIER_EMBEDDING_URL", "DOSSIER_EMBEDDING_KEY"),
+    ("DOSSIER_RERANK_URL", "DOSSIER_RERANK_KEY"),
     ("DOSSIER_URL", "DOSSIER_API_KEY"),
     ("DOSSIER_OIDC_ISSUER", "DOSSIER_OIDC_CLIENT_SECRET"),
     ("DATABASE_URL", "PGPASSWORD"),
@@ -95,6 +96,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     # Before each question and each passage; empty: as the model's name says.
     embedding_query_prefix: Prefix = field(name="DOSSIER_EMBEDDING_QUERY_PREFIX", default="")
     embedding_passage_prefix: Prefix = field(name="DOSSIER_EMBEDDING_PASSAGE_PREFIX", default="")
+    rerank_url: OpenAddress = field(name="DOSSIER_RERANK_URL", default="")  # empty: no reranker
+    rerank_model: Name = field(name="DOSSIER_RERANK_MODEL", default="")
+    rerank_key: Key = field(name="DOSSIER_RERANK_KEY", default="")
     models: SourceFile = field(name="DOSSIER_MODELS", default="")
     prices: SourceFile = field(name="DOSSIER_PRICES", default="")
     openai_api_key: Key = field(name="OPENAI_API_KEY", default="")

@@ -23,9 +23,11 @@ from app.configuration import (
     embedder_of,
     master_keys,
     model_book,
+    reranker_of,
     tenant_settings,
 )
 from app.document_finding import DocumentFinder
+from app.document_ranking import RankingFinder
 from app.domain.caller import Caller
 from app.domain.job import Job
 from app.domain.master_key import MasterKeys, OpenedKey
@@ -40,6 +42,7 @@ from app.providers.merged import MergedSearch
 from app.providers.model_book import ModelBook
 from app.providers.prices import warning_of
 from app.providers.reader.page_reader import PageReader
+from app.providers.reranking import ServerReranker
 from app.providers.slots import ServerSlots
 from app.providers.tenant_keys import GuardedTransport, client_for
 from app.settings import Settings
@@ -219,7 +222,21 @@ class Toolmaker:
         self._room = asyncio.Semaphore(MAX_FLYING)
         self.shared_embedder = document_embedder_of(settings, client)
         self.embedders = self._embedders() if self.shared_embedder else None
-        self.finder = DocumentFinder(engine, self.embedders.of if self.embedders else None)
+        self.finder = self._finder()
+
+    def _finder(self) -> DocumentFinder:
+        """Return what searches the documents of tenants."""
+        embedders = self.embedders.of if self.embedders else None
+        shared = reranker_of(self._settings, self._client)
+        if shared is None:
+            return DocumentFinder(self._engine, embedders)
+        masters = master_keys(self._settings)
+        rerankers = TenantTools[ServerReranker | None](self._engine, masters, shared, self._reranker)
+        return RankingFinder(self._engine, embedders, rerankers.of)
+
+    def _reranker(self, _tenant: str, own: Mapping[str, OpenedKey]) -> ServerReranker | None:
+        """Return what sorts a tenant's documents. Raises BadSetting."""
+        return reranker_of(tenant_settings(self._settings, own), self._client_for(own), own)
 
     def _embedders(self) -> "TenantTools[DocumentEmbedder | None]":
         """Return what embeds each tenant's documents."""

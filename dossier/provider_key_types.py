@@ -15,6 +15,7 @@ KeyedProvider = Literal[
     "deepseek",
     "openrouter",
     "embedding",
+    "rerank",
     "tavily",
     "brave",
     "http",

@@ -41,7 +41,8 @@ ANSWER_SECONDS = 600  # that the caller has to answer the agent's questions
 URL_IN_TEXT = re.compile(r"https?://[^\s<>\"']{4,2000}")
 MAX_ANSWER_TITLE = 200  # characters of the question, as the title of an answer
 KEPT_DIGITS = 4  # of how well a document fits
-KEPT_RANKS = ("words_rank", "meaning_rank", "cosine")  # of a hit, that are kept as they are
+# Of a hit, that are kept as they are.
+KEPT_RANKS = ("words_rank", "meaning_rank", "cosine", "search_rank", "rerank_rank", "relevance")
 MAX_KEPT_EXCERPT = 500  # characters of a hit that are kept with the source
 
 

@@ -229,6 +229,10 @@ class Hit(Struct, frozen=True):
     words_rank: int | UnsetType = UNSET
     meaning_rank: int | UnsetType = UNSET
     cosine: float | UnsetType = UNSET
+    # Of documents that were sorted again: the places before and after, from 1, and the reranker's own score.
+    search_rank: int | UnsetType = UNSET
+    rerank_rank: int | UnsetType = UNSET
+    relevance: float | UnsetType = UNSET
 
 
 class SearchReply(Struct, frozen=True):
@@ -239,6 +243,7 @@ class SearchReply(Struct, frozen=True):
     failed_parts: tuple[FailedPart, ...] = ()  # of a search that asks several providers
     unmet_bounds: tuple[UnmetBounds, ...] = ()  # who did not search by what was asked of time and place
     embedder: str = ""  # the provider that embedded the query, where documents were found by meaning too
+    reranker: str = ""  # the provider that sorted the documents again
 
 
 class PageReply(Struct, frozen=True):
@@ -293,6 +298,26 @@ class EmbedReply(Struct, frozen=True):
 
     matches: tuple[PassageMatch, ...]
     usage: Usage = Usage()
+
+
+class Relevance(Struct, frozen=True):
+    """A score for each passage, in their order.
+
+    What a score means depends on the model; a higher one is better.
+    """
+
+    scores: tuple[float, ...]
+    usage: Usage = Usage()
+
+
+class Reranker(Protocol):
+    """Tells how well passages answer a question."""
+
+    name: str
+
+    async def rerank(self, query: str, passages: Sequence[str]) -> Relevance:
+        """Return a score for each passage. Raises ProviderError."""
+        ...
 
 
 class Embedder(Protocol):

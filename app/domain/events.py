@@ -182,6 +182,8 @@ class CallCompleted(ResearchFact, frozen=True):
     language: str | UnsetType = UNSET
     # Of a search that found documents by meaning too, the provider that embedded the query.
     embedder: str | UnsetType = UNSET
+    # Of a search, the provider that sorted the documents again.
+    reranker: str | UnsetType = UNSET
 
 
 class CallFailed(ResearchFact, frozen=True):
@@ -248,6 +250,10 @@ class SourceFound(ResearchFact, frozen=True):
     words_rank: int | UnsetType = UNSET
     meaning_rank: int | UnsetType = UNSET
     cosine: float | UnsetType = UNSET
+    # Of documents that were sorted again: the places before and after, from 1, and the reranker's own score.
+    search_rank: int | UnsetType = UNSET
+    rerank_rank: int | UnsetType = UNSET
+    relevance: float | UnsetType = UNSET
 
 
 class PageRead(ResearchFact, frozen=True):

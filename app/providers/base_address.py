@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from app.errors import BadSetting
 
 # What a base may end with.
-ENDPOINTS = ("/chat/completions", "/responses", "/completions", "/models", "/embeddings")
+ENDPOINTS = ("/chat/completions", "/responses", "/completions", "/models", "/embeddings", "/rerank")
 
 
 def checked_address(name: str, url: str) -> str:

@@ -32,6 +32,9 @@ class CorpusHit(Struct, frozen=True):
     words_rank: int | UnsetType = UNSET  # of its document among those found by words, from 1
     meaning_rank: int | UnsetType = UNSET  # the same among those found by meaning
     cosine: float | UnsetType = UNSET  # of its document's nearest passage
+    search_rank: int | UnsetType = UNSET  # before they were sorted again, from 1
+    rerank_rank: int | UnsetType = UNSET  # since then
+    relevance: float | UnsetType = UNSET  # the reranker's own score
 
 
 class CorpusHits(Struct, frozen=True):
@@ -41,6 +44,8 @@ class CorpusHits(Struct, frozen=True):
     embedder: str = ""  # the provider that embedded the query
     failure: FailedPart | None = None  # why there is nothing by meaning
     usage: Usage = Usage()
+    reranker: str = ""  # the provider that sorted them again
+    rerank_failure: FailedPart | None = None  # why they are in the search's own order
 
 
 class CorpusText(Protocol):
@@ -94,9 +99,10 @@ class CorpusSearch:
         return SearchReply(
             hits,
             replace(found.usage, searches=1),
-            (found.failure,) if found.failure else (),
+            tuple(part for part in (found.failure, found.rerank_failure) if part),
             unmet(self.name, bounds),
             "" if found.failure else found.embedder,
+            found.reranker,
         )
 
     async def read(self, url: str) -> PageReply:
@@ -123,4 +129,7 @@ def _hit(passage: CorpusHit) -> Hit:
         words_rank=passage.words_rank,
         meaning_rank=passage.meaning_rank,
         cosine=passage.cosine,
+        search_rank=passage.search_rank,
+        rerank_rank=passage.rerank_rank,
+        relevance=passage.relevance,
     )

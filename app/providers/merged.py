@@ -77,7 +77,8 @@ class MergedSearch:
         usage = _together(reply.usage for reply in replies)
         unmet = tuple(chain.from_iterable(reply.unmet_bounds for reply in replies))
         embedder = next((reply.embedder for reply in replies if reply.embedder), "")
-        return SearchReply(_interleaved(replies)[:limit], usage, tuple(failed), unmet, embedder)
+        reranker = next((reply.reranker for reply in replies if reply.reranker), "")
+        return SearchReply(_interleaved(replies)[:limit], usage, tuple(failed), unmet, embedder, reranker)
 
     async def read(self, url: str) -> PageReply:
         """Read a page from the documents, or else from the web.

@@ -15,7 +15,7 @@ from app.setting_values import wrong_key
 from dossier.provider_key_types import KeyedProvider, NewProviderKey
 
 KEYED_PROVIDERS: tuple[KeyedProvider, ...] = get_args(KeyedProvider)
-NEEDS_ADDRESS = frozenset({"embedding", "http"})  # which have none of their own
+NEEDS_ADDRESS = frozenset({"embedding", "http", "rerank"})  # which have none of their own
 
 
 def check_provider_key(wanted: NewProviderKey, private_hosts: Iterable[str]) -> None:

@@ -142,8 +142,8 @@ class CallMaker:
         if not isinstance(reply, SearchReply):
             return
         failed = {part.provider: part for part in reply.failed_parts}
-        embedder = {reply.embedder} - {""}  # it answered for the documents' part
-        for name in {*self._name(call).split("+"), *failed, *embedder}:
+        helped = {reply.embedder, reply.reranker} - {""}  # they answered for the documents' part
+        for name in {*self._name(call).split("+"), *failed, *helped}:
             breaker = self._tools.breaker(name)
             if part := failed.get(name):
                 error = ProviderError(part.error_type, part.error_message, retryable=part.retryable)
@@ -232,6 +232,7 @@ def completed(call: Call, reply: Reply, latency_ms: int) -> e.CallCompleted:
         page.published or UNSET,
         page.language or UNSET,
         (isinstance(reply, SearchReply) and reply.embedder) or UNSET,
+        (isinstance(reply, SearchReply) and reply.reranker) or UNSET,
     )
 
 

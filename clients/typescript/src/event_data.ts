@@ -85,6 +85,7 @@ export interface components {
             published?: string;
             language?: string;
             embedder?: string;
+            reranker?: string;
         };
         /** @description The call gave no reply that can be used. */
         CallFailed: {
@@ -577,6 +578,9 @@ export interface components {
             words_rank?: number;
             meaning_rank?: number;
             cosine?: number;
+            search_rank?: number;
+            rerank_rank?: number;
+            relevance?: number;
         };
         /** @description Words of a page that support a sentence of the report. */
         SourceQuote: {

@@ -599,7 +599,7 @@ export interface components {
         };
         NewProviderKey: {
             /** @enum {string} */
-            provider: "openai" | "anthropic" | "gemini" | "mistral" | "groq" | "deepseek" | "openrouter" | "embedding" | "tavily" | "brave" | "http";
+            provider: "openai" | "anthropic" | "gemini" | "mistral" | "groq" | "deepseek" | "openrouter" | "embedding" | "rerank" | "tavily" | "brave" | "http";
             key: string;
             /** @default  */
             base_url?: string;

@@ -1,0 +1,141 @@
+"""Sort passages by how well they answer, through a server's /rerank.
+
+Two shapes are in use. Cohere, Jina, vLLM, llama.cpp and LocalAI take `model`, `query`, `documents` and
+`top_n`, and answer `results` of `index` and `relevance_score`. Text Embeddings Inference has one model, so it
+takes `query` and `texts`, and answers a list of `index` and `score`: it is asked so where no model is named.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from math import isfinite
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from app.agent.ports import Relevance
+from app.domain.events import Usage
+from app.errors import ProviderError
+from app.providers.base_address import checked_address, joined
+from app.providers.http import SharedTransport, checked_key, refusal, shorten
+from app.providers.prices import Price
+
+RERANK_URL_SETTING = "DOSSIER_RERANK_URL"
+RERANK_KEY_SETTING = "DOSSIER_RERANK_KEY"
+RERANK_TIMEOUT = 5.0  # seconds in all; a search without it is better than one that is late
+RERANK_PAUSE = 15.0  # seconds after a failure for which the server is left alone
+MAX_RANKED_TEXT = 2_000  # characters of a passage with its title
+MAX_RANKED_QUERY = 2_000  # characters
+
+UNREADABLE = "The reranking server did not return one score for each passage."
+
+
+class _Ranked(Struct):
+    index: int
+    relevance_score: float
+
+
+class _Scored(Struct):
+    index: int
+    score: float
+
+
+class _Used(Struct):
+    total_tokens: int = 0
+
+
+class _RerankReply(Struct):
+    results: list[_Ranked]
+    usage: _Used | None = None
+
+
+class ServerReranker:
+    """Implements the port `Reranker` on a server.
+
+    Args:
+        client: the shared one.
+        url: the base address, with or without `/rerank`.
+        model: "" for a server that has one alone.
+        key: "" for a server that wants none.
+        price: of a token; None: not known.
+    """
+
+    def __init__(
+        self, client: httpx.AsyncClient, *, url: str, model: str, key: str = "", price: Price | None = None
+    ) -> None:
+        self._lane = httpx.AsyncClient(transport=SharedTransport(client), timeout=RERANK_TIMEOUT)
+        self._address = joined(checked_address(RERANK_URL_SETTING, url), "/rerank")
+        self._model, self._price = model, price
+        self.key_name = RERANK_KEY_SETTING  # to look at where it refuses
+        self._key = checked_key(RERANK_KEY_SETTING, key) if key else ""
+        self.name = f"rerank:{model}" if model else "rerank"
+        self._failure: ProviderError | None = None
+        self._ask_again = 0.0
+
+    async def rerank(self, query: str, passages: Sequence[str]) -> Relevance:
+        """Return a score for each passage, in their order.
+
+        Raises ProviderError, at once for a while after a failure.
+        """
+        if self._failure and time.monotonic() < self._ask_again:
+            raise self._failure
+        texts = [text[:MAX_RANKED_TEXT] for text in passages]
+        try:
+            async with asyncio.timeout(RERANK_TIMEOUT):
+                reply = await self._asked(query[:MAX_RANKED_QUERY], texts)
+            found = Relevance(_scores(reply, len(texts)), self._usage(reply))
+        except TimeoutError:
+            message = f"The reranking server did not answer within {RERANK_TIMEOUT:g} s."
+            raise self._rested(ProviderError("timeout", message, retryable=True)) from None
+        except ProviderError as error:
+            raise self._rested(error) from None
+        self._failure = None
+        return found
+
+    def _rested(self, error: ProviderError) -> ProviderError:
+        """Leave the server alone for a while, and return the reason."""
+        pause = max(RERANK_PAUSE, error.retry_after or 0.0)
+        self._failure, self._ask_again = error, time.monotonic() + pause
+        return error
+
+    def _usage(self, reply: _RerankReply | list[_Scored]) -> Usage:
+        tokens = reply.usage.total_tokens if isinstance(reply, _RerankReply) and reply.usage else 0
+        tokens = max(tokens, 0)
+        cost = self._price.cost(tokens, 0, 0) if self._price and (tokens or not self._price.input) else None
+        return Usage(input_tokens=tokens, cost_usd=cost)
+
+    async def _asked(self, query: str, texts: Sequence[str]) -> _RerankReply | list[_Scored]:
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        try:
+            reply = await self._lane.post(self._address, json=self._body(query, texts), headers=headers)
+        except httpx.TimeoutException:
+            message = "The reranking server did not answer in time."
+            raise ProviderError("timeout", message, retryable=True) from None
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            message = f"The reranking server could not be reached: {type(error).__name__}."
+            raise ProviderError("network", message, retryable=True) from None
+        if reply.status_code >= 300:
+            said = shorten(reply.text, self._key) if self._key else shorten(reply.text)
+            raise refusal("The reranking server", self.key_name, reply.status_code, reply.headers, said)
+        try:
+            return msgspec.json.decode(reply.content, type=_RerankReply | list[_Scored])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise ProviderError("validation", UNREADABLE, retryable=False) from None
+
+    def _body(self, query: str, texts: Sequence[str]) -> dict[str, object]:
+        if not self._model:
+            return {"query": query, "texts": list(texts), "truncate": True}
+        return {"model": self._model, "query": query, "documents": list(texts), "top_n": len(texts)}
+
+
+def _scores(reply: _RerankReply | list[_Scored], texts: int) -> tuple[float, ...]:
+    """Return the scores in the order of the texts. Raises ProviderError."""
+    if isinstance(reply, _RerankReply):
+        scored = [(one.index, one.relevance_score) for one in reply.results]
+    else:
+        scored = [(one.index, one.score) for one in reply]
+    placed = dict(scored)
+    if len(scored) != texts or placed.keys() != set(range(texts)) or not all(map(isfinite, placed.values())):
+        raise ProviderError("validation", UNREADABLE, retryable=False)
+    return tuple(placed[at] for at in range(texts))
