@@ -1,4 +1,4 @@
-"""Sort the passages that a search of the documents found by a reranker.
+"""Have a reranker sort what a search of documents found.
 
 The web is not sorted: its engines have read whole pages, and all that is known here is an excerpt of each.
 """
@@ -17,7 +17,7 @@ from app.store.database import Engine
 
 RANKED_PASSAGES = 30  # the best of a search; Text Embeddings Inference takes 32 at a time
 RELEVANCE_DIGITS = 6
-MAX_PART_ERROR = 300  # characters of an error that are kept
+MAX_RERANK_ERROR = 300  # characters of an error that are kept
 
 Rerankers = Callable[[str], Awaitable[Reranker | None]]  # of a tenant
 
@@ -52,7 +52,7 @@ class RankingFinder(DocumentFinder):
             best = found.passages[:RANKED_PASSAGES]
             said = await reranker.rerank(query, [f"{one.title}\n{one.text}" for one in best])
         except ProviderError as error:
-            failure = FailedPart(name, error.error_type, str(error)[:MAX_PART_ERROR], error.retryable)
+            failure = FailedPart(name, error.error_type, str(error)[:MAX_RERANK_ERROR], error.retryable)
             return replace(found, passages=found.passages[:limit], rerank_failure=failure)
         ranked = [*ordered(best, said.scores), *found.passages[RANKED_PASSAGES:]]
         usage = together(found.usage, said.usage)

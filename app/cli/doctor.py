@@ -18,6 +18,7 @@ from app.cli.database_url import owner_url, ready_url
 from app.cli.exits import FAILED
 from app.cli.model_commands import test_models
 from app.cli.printing import print_table
+from app.cli.provider_checks import provider_checks
 from app.cli.terminal import counted, print_json
 from app.configuration import master_keys, model_book, offered_by
 from app.errors import BadSetting, MasterKeyUnusable
@@ -33,7 +34,12 @@ ANSWERS_WITHIN = 3.0  # seconds
 
 
 @click.command(epilog="Example: dossier doctor --call")
-@click.option("--call", "calls", is_flag=True, help="Also call each model once: it may cost a little.")
+@click.option(
+    "--call",
+    "calls",
+    is_flag=True,
+    help="Also call each model, and what embeds and reranks, once: it may cost a little.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a list of {check, grade, said, what_to_do}.")
 def doctor(*, calls: bool, as_json: bool) -> None:
     """Check settings, database, disk, clock, models, search and ports.
@@ -61,6 +67,7 @@ def _all_findings(*, calls: bool) -> Iterator[CheckResult]:
     yield from _of_database(settings)
     yield _of_disk(settings)
     yield from _of_models(settings, calls=calls)
+    yield from provider_checks(settings, calls=calls)
     yield from _of_ports(settings)
 
 

@@ -28,7 +28,7 @@ RERANK_PAUSE = 15.0  # seconds after a failure for which the server is left alon
 MAX_RANKED_TEXT = 2_000  # characters of a passage with its title
 MAX_RANKED_QUERY = 2_000  # characters
 
-UNREADABLE = "The reranking server did not return one score for each passage."
+UNSCORED = "The reranking server did not return one score for each passage."
 
 
 class _Ranked(Struct):
@@ -41,13 +41,13 @@ class _Scored(Struct):
     score: float
 
 
-class _Used(Struct):
+class _CountedTokens(Struct):
     total_tokens: int = 0
 
 
 class _RerankReply(Struct):
     results: list[_Ranked]
-    usage: _Used | None = None
+    usage: _CountedTokens | None = None
 
 
 class ServerReranker:
@@ -121,7 +121,7 @@ class ServerReranker:
         try:
             return msgspec.json.decode(reply.content, type=_RerankReply | list[_Scored])
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise ProviderError("validation", UNREADABLE, retryable=False) from None
+            raise ProviderError("validation", UNSCORED, retryable=False) from None
 
     def _body(self, query: str, texts: Sequence[str]) -> dict[str, object]:
         if not self._model:
@@ -137,5 +137,5 @@ def _scores(reply: _RerankReply | list[_Scored], texts: int) -> tuple[float, ...
         scored = [(one.index, one.score) for one in reply]
     placed = dict(scored)
     if len(scored) != texts or placed.keys() != set(range(texts)) or not all(map(isfinite, placed.values())):
-        raise ProviderError("validation", UNREADABLE, retryable=False)
+        raise ProviderError("validation", UNSCORED, retryable=False)
     return tuple(placed[at] for at in range(texts))

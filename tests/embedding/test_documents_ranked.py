@@ -1,4 +1,4 @@
-"""A reranker sorts what a search of the documents found, and never loses it."""
+"""A reranker sorts what a search of documents found, losing nothing."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Serve relevance made by hand: a passage with the wanted word is better than all others."""
+"""Serve relevance made by hand: the wanted word makes a passage better."""
 
 import httpx
 

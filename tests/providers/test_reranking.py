@@ -1,4 +1,4 @@
-"""A reranker's server is asked in both shapes, and believed only where it scores each passage."""
+"""A reranker is believed only where it scores each passage."""
 
 import asyncio
 

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from app import handle, logs, toolmaking
-from app.configuration import embedder_of
+from app.configuration import embedder_of, reranker_of
 from app.domain.caller import Caller
 from app.domain.master_key import MasterKeys, OpenedKey, new_master_key
 from app.errors import MasterKeyUnusable, ProviderError
@@ -279,9 +279,14 @@ async def test_a_refused_key_is_named_by_whose_it_is():
         search_url="https://h/",
         embedding_url="https://h/",
         embedding_model="m",
+        rerank_url="https://h/",
     )
-    own = {name: OpenedKey("k", "") for name in ("tavily", "http", "embedding")}
+    own = {name: OpenedKey("k", "") for name in ("tavily", "http", "embedding", "rerank")}
     async with make_client() as client:
         engines = web_searches(settings, client, PageReader(Fetcher()), own)
-        names = [engine.key_name for engine in (*engines, embedder_of(settings, client, own))]
-    assert names == [named("tavily"), "BRAVE_API_KEY", named("http"), named("embedding")]
+        asked = (*engines, embedder_of(settings, client, own), reranker_of(settings, client, own))
+        names = [one.key_name for one in asked]
+    assert names == [
+        *(named("tavily"), "BRAVE_API_KEY", named("http")),
+        *(named("embedding"), named("rerank")),
+    ]

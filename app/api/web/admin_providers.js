@@ -7,7 +7,7 @@ import { date } from "./words.js";
 
 const PROVIDERS = [
   ...["openai", "anthropic", "gemini", "mistral", "groq", "deepseek", "openrouter"],
-  ...["embedding", "tavily", "brave", "http"],
+  ...["embedding", "rerank", "tavily", "brave", "http"],
 ];
 
 /**
