@@ -24,6 +24,9 @@ from app.store.writer import Writer
 from dossier.request import ResearchRequest
 
 TEMPLATE = "benchmark_template"
+PORTION = (
+    500  # jobs submitted at once: on a busy machine, more keep the loop from its connections for seconds
+)
 QUESTION = ResearchRequest("At what temperature does water boil on Mount Everest, and why?")
 
 
@@ -107,5 +110,8 @@ def _folder(kept: Path | None) -> Iterator[Path]:
 
 async def fill(writer: Writer, count: int, tenant: str = "default") -> list[Job]:
     """Submit `count` jobs in bulk."""
-    asked = [submit(writer, QUESTION, tenant=tenant) for _ in range(count)]
-    return [job for job, _ in await asyncio.gather(*asked)]
+    jobs = list[Job]()
+    for start in range(0, count, PORTION):
+        asked = [submit(writer, QUESTION, tenant=tenant) for _ in range(min(PORTION, count - start))]
+        jobs += [job for job, _ in await asyncio.gather(*asked)]
+    return jobs

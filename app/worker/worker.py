@@ -45,6 +45,10 @@ QUEUE_POLL = (
 )
 PREPARE = 3600.0  # seconds between two looks at the log's partitions, which are made months ahead
 MAX_CLAIMED_JOBS = 200  # jobs claimed at once, at most
+# A worker with many jobs claims a third of them at a time: while Postgres claims some, this process works on
+# others, and Postgres writes what came of the rest. With halves one of the two waited for the other.
+CLAIM_PARTS = 3
+WHOLE_CLAIM = 20  # jobs: so few are claimed together, because a statement costs more than they do
 OUTAGE_PAUSE = 1.0  # seconds to wait while the database is away, with jitter
 BACKOFF = (1.0, 60.0)  # seconds: before the second attempt, and the longest
 
@@ -58,6 +62,12 @@ class Pace(Struct, frozen=True):
     lease: timedelta = timedelta(seconds=10)
     deadline: timedelta = timedelta(hours=1)  # the longest that one attempt may hold a job
     window: float = 5.0  # seconds that a step in flight has to finish when the worker stops
+
+
+def claim_size(free: int, concurrency: int) -> int:
+    """Return how many jobs to claim at once."""
+    part = max(WHOLE_CLAIM, -(-concurrency // CLAIM_PARTS))
+    return min(free, part, MAX_CLAIMED_JOBS)
 
 
 class Worker:
@@ -130,7 +140,7 @@ class Worker:
             self._bell.clear()  # before the claim, so that a ring during it is not lost
             free = 0 if self._paused is not False else self._pace.concurrency - len(self._attempts)
             try:
-                claimed = free > 0 and await self._take(min(free, MAX_CLAIMED_JOBS))
+                claimed = free > 0 and await self._take(claim_size(free, self._pace.concurrency))
             except (DatabaseUnavailable, asyncpg.PostgresError) as error:
                 log.warning("Could not claim jobs: %s", error)
                 await asyncio.sleep(OUTAGE_PAUSE * random.uniform(0.5, 1.5))
