@@ -22,7 +22,10 @@ from app.store.passage_vectors import NearPassage
 FEW_PASSAGES = 30  # too few to say how far they are as a rule
 LEAST_DEVIATIONS = 2.0  # from the mean of all passages
 FUSED = 100  # of the best by words, and of the nearest
-RANK_WEIGHT = 60  # of reciprocal ranks: a first place in one list weighs little more than a second
+RANK_WEIGHT = 20  # of reciprocal ranks: a first place in one list weighs little more than a second
+# The share of a question's words, by rarity, with which a passage has its whole vote among those found by
+# words. With less it has less: asked in another language, a question meets there what merely shares a name.
+FULL_COVERAGE = 0.7
 COSINE_DIGITS = 4  # of a cosine
 MAX_PART_ERROR = 300  # characters of an error that are kept
 
@@ -49,9 +52,10 @@ class Fused(Struct, frozen=True):
 
     @property
     def weight(self) -> float:
-        """Return the sum of its reciprocal ranks."""
-        ranks = (self.words_rank, self.meaning_rank)
-        return sum(1 / (RANK_WEIGHT + rank) for rank in ranks if rank is not UNSET)
+        """Return the sum of its votes: its reciprocal ranks."""
+        coverage = min(1.0, self.worded.coverage / FULL_COVERAGE) if self.worded else 0.0
+        votes = ((coverage, self.words_rank), (1.0, self.meaning_rank))
+        return sum(vote / (RANK_WEIGHT + rank) for vote, rank in votes if rank is not UNSET)
 
     @property
     def place(self) -> tuple[int, int, int]:
