@@ -5,10 +5,10 @@ On a pipe a report is its markdown, byte for byte.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from importlib import import_module
 from typing import Literal
 
 import click
-from rich.markdown import Markdown
 from rich.table import Table
 
 from app.cli.terminal import counted, harmless, line, out
@@ -29,7 +29,8 @@ SHORT = 13  # characters of a short id: the time of the job to the millisecond
 def print_report(markdown: str) -> None:
     """A report on standard output."""
     if out.is_terminal:
-        out.print(Markdown(harmless(markdown)))
+        rich_markdown = import_module("rich.markdown")  # it takes long to load, and a pipe does without it
+        out.print(rich_markdown.Markdown(harmless(markdown)))
     else:
         click.echo(markdown)
 

@@ -8,12 +8,11 @@ Everything here takes time in proportion to the text, and looks at a bounded par
 import re
 from collections import Counter
 from functools import lru_cache
+from importlib import import_module
 from itertools import islice
 from math import log
 from threading import local
 from typing import Protocol
-
-import snowballstemmer
 
 from app.text.function_words import FUNCTION_WORDS, QUESTION_WORDS
 
@@ -129,7 +128,8 @@ class _Stemmers(local):
 
     def of(self, language: str) -> _Stemmer:
         if language not in self.made:
-            self.made[language] = snowballstemmer.stemmer(STEMMERS[language])
+            library = import_module("snowballstemmer")  # who only tells languages apart does without it
+            self.made[language] = library.stemmer(STEMMERS[language])
         return self.made[language]
 
 
