@@ -478,7 +478,15 @@ def _set_page_aside(state: Research, event: e.PageSetAside) -> Research:
 
 
 def _with_source(state: Research, number: int, **changes: Any) -> Research:  # noqa: ANN401 - fields
-    sources = tuple(
-        replace(source, **changes) if source.number == number else source for source in state.sources
-    )
-    return replace(state, sources=sources)
+    at = _place(state.sources, number)
+    if at is None:
+        return state
+    changed = replace(state.sources[at], **changes)
+    return replace(state, sources=(*state.sources[:at], changed, *state.sources[at + 1 :]))
+
+
+def _place(sources: tuple[Source, ...], number: int) -> int | None:
+    """Return where a source is: they are numbered as they are found."""
+    if 0 < number <= len(sources) and sources[number - 1].number == number:
+        return number - 1
+    return next((at for at, source in enumerate(sources) if source.number == number), None)
