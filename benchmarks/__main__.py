@@ -20,8 +20,8 @@ from benchmarks import (
     audit,
     drain,
     get,
-    growth,
     latency,
+    length,
     loop,
     machine,
     many,
@@ -33,13 +33,13 @@ from benchmarks import (
 )
 from benchmarks.database import cluster
 from benchmarks.depth import run as depth
+from benchmarks.growth import run as growth
 from benchmarks.peers import drain as peers
 from benchmarks.quality import run as quality
 from benchmarks.scale import FULL, QUICK, Scale
 from benchmarks.streaming import sheet
 from benchmarks.streaming.sheet import Sheet
 from benchmarks.table import Line, show
-from tests.reporting.bulk import EVENTS_PER_JOB
 
 LIMIT = 120  # seconds; a benchmark that hangs ends with an error, and its Postgres with it
 LIMITS = {
@@ -51,6 +51,7 @@ LIMITS = {
     "growth": 7200,
     "many": 900,
     "memory": 900,
+    "length": 300,
     "start": 300,
     "shelf": 1200,
     "quality": 3600,
@@ -69,6 +70,7 @@ BENCHMARKS = {
     "loop": loop.measure,
     "depth": depth.measure,
     "growth": growth.measure,
+    "length": length.measure,
     "many": many.measure,
     "memory": memory.measure,
     "start": start.measure,
@@ -105,14 +107,17 @@ def main() -> None:
     parser.add_argument("--model", metavar="NAME", default="", help="its model")
     parser.add_argument("--events", type=int, metavar="N", help="of the longest log of `growth`")
     parser.add_argument(
-        "--folder", type=Path, help="keeps the log of `growth`, so that a run that was cut off goes on"
+        "--folder", type=Path, help="keeps the logs of `growth`, so that they are filled once"
     )
+    parser.add_argument("--fill", action="store_true", help="only fill the folder of `growth`")
     given = parser.parse_args()
     if given.data and not given.data.is_dir():
         parser.error(f"no such folder: {given.data}")
-    if given.events is not None and given.events < growth.STEP * EVENTS_PER_JOB:
-        parser.error(f"--events: use at least {growth.STEP * EVENTS_PER_JOB:,}")
-    BENCHMARKS["growth"] = partial(growth.measure, events=given.events, folder=given.folder)
+    if given.events is not None and given.events < growth.LEAST:
+        parser.error(f"--events: use at least {growth.LEAST:,}")
+    if given.fill and not given.folder:
+        parser.error("--fill needs --folder")
+    BENCHMARKS["growth"] = partial(growth.measure, events=given.events, folder=given.folder, fills=given.fill)
     if bool(given.embeddings) != bool(given.model):
         parser.error("--embeddings needs --model, the name of its model, and --model needs --embeddings")
     BENCHMARKS["quality"] = partial(

@@ -50,6 +50,7 @@ class Mock:
     def __init__(self, turns: int, latency: float = 0.0) -> None:
         self.turns = turns
         self.latency = latency
+        self.attempt: Attempt | None = None  # that asks, of a job alone
         self.asked: list[tuple[float, float]] = []  # CPU seconds and wall clock at each turn
 
     async def next_step(self, ask: Ask, _texts: Mapping[str, str], _writing: object = None) -> ModelReply:
@@ -111,11 +112,16 @@ async def run_long(url: str, mock: Mock) -> Job:
     bounds = limits.Bounds(turns=10**6, searches=10**6, reads=10**6, calls=10**6, hits=HITS, seconds=10**6)
     real, limits.PRESETS["deep"] = limits.PRESETS["deep"], bounds
     try:
-        house = MockHouse(url, mock)
-        job = await _run_one(house)
-        await house.engine.dispose()
+        return await run_deep(url, mock)
     finally:
         limits.PRESETS["deep"] = real
+
+
+async def run_deep(url: str, mock: Mock) -> Job:
+    """Research one question within the limits of a deep job."""
+    house = MockHouse(url, mock)
+    job = await _run_one(house)
+    await house.engine.dispose()
     return job
 
 
@@ -124,6 +130,7 @@ async def _run_one(house: MockHouse) -> Job:
     done = asyncio.Event()
 
     async def perform(attempt: Attempt) -> None:
+        house.mock.attempt = attempt
         await Researcher(house.tools(), attempt).run()
         done.set()
 

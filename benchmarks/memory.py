@@ -5,28 +5,37 @@ Each is asked of a server of its own, which has answered the same about a short 
 
 import asyncio
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 
+from app.agent.ports import Ask, ModelReply
+from app.domain import events as e
+from app.domain.caller import Caller
 from app.domain.job import Job
-from benchmarks.agent import Mock, run_long
+from app.replay import replay
+from app.store.database import APP_ROLE, Engine
+from app.store.wake import Wake
+from app.store.writer import Writer
+from benchmarks.agent import Mock, run_deep
 from benchmarks.child import child
 from benchmarks.database import Cluster
+from benchmarks.long_job import write_job
 from benchmarks.scale import QUICK, Scale
 from benchmarks.streaming.sheet import Row, Sheet, number
 
-# Of the long job, about 7,000 events then. One of 20,000 took more than nine minutes at a load of 15.
-TURNS = 1_000
-SHORT = 10  # turns of the job that warms a server up
+EVENTS = 20_000  # of the long job
+WARM_UP = 100  # events of the job that warms a server up
+# The job that is replayed: the agent's own turns, and how often a call of the model says how far it is.
+TURNS, SHORT_TURNS = 25, 3
 AIM = 64  # MB over an idle server
-TIMEOUT = 120  # seconds of a request
+TIMEOUT = 300  # seconds of a request
 RESET_PEAK = "5"  # what Linux takes in clear_refs
 PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 RESIDENT = re.compile(r"VmRSS:\s+(\d+) kB")
 REQUESTS = {
     "bundle": ("GET", "/jobs/{id}/bundle"),
-    "replay": ("POST", "/jobs/{id}/replay"),
     "diff with itself": ("GET", "/jobs/{id}/diff/{id}"),
     "claims": ("GET", "/jobs/{id}/claims"),
     "report, html": ("GET", "/jobs/{id}/report?format=html"),
@@ -35,17 +44,39 @@ REQUESTS = {
 }
 
 
+REPLAY = {"replay": ("POST", "/jobs/{id}/replay")}
+
+
 async def measure(cluster: Cluster, scale: Scale) -> list[Sheet]:
-    turns = TURNS if scale.jobs > QUICK.jobs else TURNS // 4
+    events = EVENTS // 10 if scale is QUICK else EVENTS
     async with cluster.database() as url:
-        short, long = await run_long(url, Mock(SHORT)), await run_long(url, Mock(turns))
-        rows = [await _row(url, name, short, long) for name in REQUESTS]
+        engine = Engine(url, APP_ROLE, 2)
+        writer = Writer(engine, Wake(engine, None))
+        short, long = await write_job(writer, WARM_UP), await write_job(writer, events)
+        rows = [await _row(url, name, asked, short, long) for name, asked in REQUESTS.items()]
+        short, told = await run_deep(url, Mock(SHORT_TURNS)), await run_deep(url, _Telling(events))
+        assert (await replay(engine, Caller(told.tenant), told.id)).same
+        await engine.dispose()
+        rows += [await _row(url, name, asked, short, told) for name, asked in REPLAY.items()]
     heads = ["MB idle", "MB more at its peak", "aim"]
     return [Sheet(f"Memory of one request about a job of {long.seq:,} events", heads, rows)]
 
 
-async def _row(url: str, name: str, short: Job, long: Job) -> Row:
-    method, path = REQUESTS[name]
+class _Telling(Mock):
+    """A model that tells its progress again and again."""
+
+    def __init__(self, events: int) -> None:
+        super().__init__(TURNS)
+        self._each = events // TURNS
+
+    async def next_step(self, ask: Ask, _texts: Mapping[str, str], writing: object = None) -> ModelReply:
+        told = (e.CallProgressed(f"{ask.step}/model", "writing", n) for n in range(self._each))
+        await self.attempt.record(*told)
+        return await super().next_step(ask, _texts, writing)
+
+
+async def _row(url: str, name: str, asked: tuple[str, str], short: Job, long: Job) -> Row:
+    method, path = asked
     async with child("benchmarks.server", "api", url) as (server, port):
         status = Path(f"/proc/{server.account.pid}/status")
         address = f"http://127.0.0.1:{port.decode()}"

@@ -1,0 +1,1 @@
+"""Measure the same work while the log grows."""
