@@ -1,6 +1,6 @@
-"""What a unit of work costs: CPU of this process and of Postgres's backends.
+"""Measure the CPU of a unit of work.
 
-Both in nanoseconds as the kernel counts them; ticks of ten milliseconds would be a fifth of a round.
+It is that of this process and of Postgres's backends. Both in nanoseconds as the kernel counts them; ticks of ten milliseconds would be a fifth of a round.
 """
 
 import statistics

@@ -1,4 +1,4 @@
-"""Measure what an event costs in a long job and in a short one, by turns."""
+"""Compare what an event costs in a long and a short job."""
 
 import statistics
 import tempfile

@@ -1,4 +1,4 @@
-"""Write a job with as many events as are wanted, by a script.
+"""Write a long job by a script.
 
 The events are those of an agent that searches and reads, and go through the path of every append. An agent's
 own job of this length would be asked thousands of times which pages it knows by then.
@@ -32,7 +32,7 @@ USED = e.Usage(input_tokens=4000, output_tokens=300, cost_usd=0.0021)
 
 
 async def write_job(writer: Writer, events: int, *, is_over: bool = True) -> Job:
-    """Write a job of about so many events, at least those of two turns.
+    """Write a job of about so many events.
 
     One that is not over waits.
     """

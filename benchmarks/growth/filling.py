@@ -183,7 +183,7 @@ async def _store(connection: asyncpg.Connection, copies: Sequence[Copy]) -> None
 
 
 def models() -> tuple[Model, Model, Model, Model]:
-    """Return a job that is done, one that failed, one that runs and one that waits."""
+    """Return a job of each kind: done, failed, running, waiting."""
     done = list(events())
     failing = [_event(type_, data) for type_, data in FAILING]
     failed = [*done[: -len(failing)], *failing]
@@ -224,7 +224,7 @@ def _piece(row: Row) -> Piece:
 
 
 def copied(model: Model, number: int, job_id: UUID, later: timedelta) -> Copy:
-    """Return a copy of a job with an id and words of its own, submitted later."""
+    """Copy a job to a later time, with an id and words of its own."""
     words = {str(model.job.id): str(job_id), "@n": str(number), "@text": _text(number)}
     name = next(iter(words.items()))
     head, lines = GENESIS, list[str]()

@@ -38,7 +38,7 @@ async def measure(
     *,
     fills: bool = False,
 ) -> list[Sheet]:
-    """Fill what is missing, and measure unless it is only to be filled.
+    """Fill what is missing, and measure unless `fills`.
 
     In a `folder` the logs are kept.
     """

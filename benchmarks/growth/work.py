@@ -101,7 +101,7 @@ class Work:
         }
 
     async def plan(self, operation: Callable[[], Awaitable[int]]) -> str:
-        """Call an operation once more, and return the plans of what it asked."""
+        """Return the plans of what an operation asks."""
         self.engine.plans = []
         try:
             await operation()
