@@ -1,6 +1,7 @@
 """Measure the CPU of a unit of work.
 
-It is that of this process and of Postgres's backends. Both in nanoseconds as the kernel counts them; ticks of ten milliseconds would be a fifth of a round.
+It is that of this process and of Postgres's backends, in nanoseconds as the kernel counts them: ticks of ten
+milliseconds would be a fifth of a round.
 """
 
 import statistics

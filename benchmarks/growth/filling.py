@@ -224,7 +224,7 @@ def _piece(row: Row) -> Piece:
 
 
 def copied(model: Model, number: int, job_id: UUID, later: timedelta) -> Copy:
-    """Copy a job to a later time, with an id and words of its own."""
+    """Copy a job, with id, time and words of its own."""
     words = {str(model.job.id): str(job_id), "@n": str(number), "@text": _text(number)}
     name = next(iter(words.items()))
     head, lines = GENESIS, list[str]()
