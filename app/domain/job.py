@@ -25,6 +25,7 @@ OUTCOME_WORDS: dict[Outcome | None, str] = {
 }
 PLANNED, CHECKING = 12, 95  # progress of a threaded job once its threads are open, and with its draft
 THREADS_COUNT_RULES = 9  # agent_rules from which threads count: rows of older jobs stay what they are
+THREAD_MOVES = e.ThreadOpened, e.ThreadClosed, e.SectionWritten
 LEASED: frozenset[Status] = frozenset({"running", "cancelling"})
 
 
@@ -282,7 +283,7 @@ def _learn(job: Job, event: research.ResearchEvent, at: datetime) -> Job:
 def _moves_threads(event: research.ResearchEvent) -> bool:
     """Return True for what renews the patience with those that lag."""
     is_cut = isinstance(event, e.CallFailed) and event.error_type == "aborted"
-    return is_cut or isinstance(event, e.ThreadOpened | e.ThreadClosed | e.SectionWritten)
+    return is_cut or isinstance(event, THREAD_MOVES)
 
 
 def came_of(job: Job) -> Outcome | None:

@@ -1,6 +1,8 @@
 """What is happening, in words: the job's `current_step`."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC
+from typing import Any
 
 from app.domain import events as e
 from app.domain import tools
@@ -11,31 +13,15 @@ MAX_STEP_TEXT = 200  # characters; a line in a terminal or a list
 
 def step_in_words(event: object) -> str | None:
     """Return the job's line after this event, or None to keep it."""
-    match event:
-        case e.CallRequested(kind="model"):
-            return "Thinking about the next step"
-        case e.CallProgressed():
-            return _writing_in_words(event)
-        case e.StepReasoned():
-            return tool_in_words(event.function)[:MAX_STEP_TEXT]
-        case e.CallFailed():
-            return f"A {event.key.split('/')[1]} call failed: {event.error_message}"[:MAX_STEP_TEXT]
-        case e.BudgetReached():
-            return f"A limit was reached ({event.limit}); writing the report"
-        case e.CallRequested(kind="judge", fallback=False):
-            return "Checking claims against their quotes"
-        case e.CallRequested(kind="embed", fallback=False):
-            return "Searching pages by embedding for claims without a quote"
-        case e.ReportWritten():
-            return "Checking the citations"
-        case e.ThreadOpened():
-            return f"Researching: {event.question}"[:MAX_STEP_TEXT]
-        case e.OutlineDrafted():
-            return f"Writing {many(len(event.sections), 'section')}: {event.title}"[:MAX_STEP_TEXT]
-        case e.SectionsCriticised():
-            return f"Reviewing the report: {many(len(event.problems), 'problem')} found"
-        case _:
-            return None
+    in_words = _IN_WORDS.get(type(event))
+    words = in_words(event) if in_words else None
+    return words and words[:MAX_STEP_TEXT]
+
+
+def _request_in_words(event: e.CallRequested) -> str | None:
+    if event.kind == "model":
+        return "Thinking about the next step"
+    return None if event.fallback else _CHECKS.get(event.kind)
 
 
 def aside_in_words(event: e.PageSetAside) -> str:
@@ -90,3 +76,22 @@ def tool_in_words(tool: tools.AnyTool) -> str:
             return f"Writing the report: {tool.title}"
         case tools.Answer():
             return "Answering"
+
+
+_CHECKS = {
+    "judge": "Checking claims against their quotes",
+    "embed": "Searching pages by embedding for claims without a quote",
+}
+
+# By type, because most events say nothing, and each event of a log is asked.
+_IN_WORDS: Mapping[type, Callable[[Any], str | None]] = {
+    e.CallRequested: _request_in_words,
+    e.CallProgressed: _writing_in_words,
+    e.CallFailed: lambda event: f"A {event.key.split('/')[1]} call failed: {event.error_message}",
+    e.StepReasoned: lambda event: tool_in_words(event.function),
+    e.BudgetReached: lambda event: f"A limit was reached ({event.limit}); writing the report",
+    e.ReportWritten: lambda _: "Checking the citations",
+    e.ThreadOpened: lambda event: f"Researching: {event.question}",
+    e.OutlineDrafted: lambda event: f"Writing {many(len(event.sections), 'section')}: {event.title}",
+    e.SectionsCriticised: lambda event: f"Reviewing the report: {many(len(event.problems), 'problem')} found",
+}
