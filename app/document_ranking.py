@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from app.agent.ports import Reranker
 from app.document_finding import DocumentFinder, Embedders
 from app.domain.caller import Caller
-from app.domain.events import FailedPart, Usage
+from app.domain.events import RERANKER, FailedPart, Usage
 from app.errors import ProviderError
 from app.providers.corpus_search import CorpusHit, CorpusHits
 from app.store.database import Engine
@@ -47,7 +47,7 @@ class RankingFinder(DocumentFinder):
         found = await super().find(caller, query, max(limit, RANKED_PASSAGES), collections)
         if len(found.passages) < 2:  # one has its place
             return found
-        name = "rerank"
+        name = RERANKER
         try:
             reranker = await self._rerankers(caller.tenant)
             if reranker is None:

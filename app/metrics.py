@@ -85,6 +85,10 @@ class ProcessMetrics:
         self.embedded = self._counter("passages_embedded", "Passages of documents that got a vector.")
         self.embedding_batches = self._counter("embedding_batches", "Requests for vectors.", "outcome")
         self._begin(self.embedding_batches, "made", "failed", "refused")
+        self.rerankings = self._counter(
+            "rerankings", "Searches of documents that were sorted again.", "outcome"
+        )
+        self._begin(self.rerankings, "sorted", "failed")
         self.embedding_seconds = self._histogram("embedding_seconds", "One request for vectors.", QUICK)
 
     def _define_webhooks(self) -> None:

@@ -124,6 +124,9 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     reasoning_tokens: int = 0  # of the output
 
 
+RERANKER = "rerank"  # what the names of rerankers begin with; they sort what was found without them
+
+
 class FailedPart(Struct, frozen=True):
     """One of several providers of a call, and why it failed."""
 

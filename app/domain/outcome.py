@@ -5,7 +5,7 @@ from collections import Counter
 from msgspec import Struct
 
 from app.domain.counts import many
-from app.domain.events import AGENT_RULES
+from app.domain.events import AGENT_RULES, RERANKER
 from app.domain.research import Research
 from dossier.job_types import Outcome, StopReason
 
@@ -50,7 +50,8 @@ def outcome(research: Research, reason: StopReason, rules: int = AGENT_RULES) ->
         is_told = looked and not was_stopped and reason != "model_failed"
         return "not_found" if is_told else "not_researched"
     mostly_failed = 0 < done.searches < research.failed_searches
-    never_whole = 0 < done.searches <= len(research.missed_parts)
+    missed = sum(not part.provider.startswith(RERANKER) for part in research.missed_parts)
+    never_whole = 0 < done.searches <= missed
     return "partial" if reason not in COMPLETE or mostly_failed or never_whole else "answered"
 
 

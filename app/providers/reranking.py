@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from app.agent.ports import Relevance
-from app.domain.events import Usage
+from app.domain.events import RERANKER, Usage
 from app.errors import ProviderError
 from app.providers.base_address import checked_address, joined
 from app.providers.http import SharedTransport, checked_key, refusal, shorten
@@ -69,7 +69,7 @@ class ServerReranker:
         self._model, self._price = model, price
         self.key_name = RERANK_KEY_SETTING  # to look at where it refuses
         self._key = checked_key(RERANK_KEY_SETTING, key) if key else ""
-        self.name = f"rerank:{model}" if model else "rerank"
+        self.name = f"{RERANKER}:{model}" if model else RERANKER
         self._failure: ProviderError | None = None
         self._ask_again = 0.0
 

@@ -142,6 +142,8 @@ class CallMaker:
         if not isinstance(reply, SearchReply):
             return
         failed = {part.provider: part for part in reply.failed_parts}
+        if reply.reranker or any(name.startswith(e.RERANKER) for name in failed):
+            self._attempt.metrics.rerankings.labels("sorted" if reply.reranker else "failed").inc()
         helped = {reply.embedder, reply.reranker} - {""}  # they answered for the documents' part
         for name in {*self._name(call).split("+"), *failed, *helped}:
             breaker = self._tools.breaker(name)
