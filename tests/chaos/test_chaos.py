@@ -36,7 +36,7 @@ async def test_nothing_is_lost_doubled_or_stuck_whatever_is_killed_frozen_cut_or
     dice = random.Random(SEED)
     async with running_postgres() as postgres, world(postgres, SEED, workers=1, thinking=0.4) as made:
         await made.hire(CHAOS_CLOCK_OFF=str(faults.MINUTES)).start()  # nobody can be sure of a clock
-        async with faults.wired_worker(made), under_load(made) as load:
+        async with faults.wired_worker(made), under_load(made, pause=1.5) as load:
             for strike in PLAN:
                 await strike(made, dice)
                 await made.whole()

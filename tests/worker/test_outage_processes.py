@@ -20,6 +20,8 @@ QUESTION = "At how many degrees Celsius does water boil in place 3?"
 PATHS = {"two_calls": "/search", "four_calls": "/extract", "five_calls": "/extract"}
 LEAST = {"two_calls": 2, "four_calls": 4, "five_calls": 5}
 MODEL = {"five_calls": "five_pages"}  # without a model four pages are read at once
+# test_outage.py has every fault in every place, in one process.
+CASES = list(zip(PATHS, FAULTS, strict=True))
 OF_OUTAGE = e.AttemptStarted | e.AttemptReleased | e.CallFailed
 QUICK = {"DOSSIER_CALL_SECONDS": "0.5", "DOSSIER_RETRY_SECONDS": "0.05", "DOSSIER_LOG_LEVEL": "ERROR"}
 
@@ -69,8 +71,7 @@ async def has_ended(writer, job):
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("calls", PATHS)
+@pytest.mark.parametrize(("calls", "fault"), CASES)
 async def test_jobs_of_three_processes_go_on_after_an_outage(engine, writer, provider, workers, calls, fault):
     provider.strike = (PATHS[calls], fault)
     jobs = [await submitted_job(writer, QUESTION) for _ in range(JOBS)]
