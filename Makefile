@@ -9,10 +9,10 @@ PROCESSES ?= $(if $(TEST_DATABASE_URL),1,4)
 # What needs no database and takes moments: all but these.
 SLOW   := ceilings fork replay growth citations prompts prefix kinship paired_bootstrap
 PURE   := $(filter-out $(SLOW:%=\%/test_%.py),$(wildcard tests/agent/test_*.py tests/domain/test_*.py)) tests/text tests/test_house.py
-# What installs tools of other languages for the tests: each waits for a registry, so they run side by side.
+# What installs tools of other languages for the tests: each waits for a registry, so they run side by side, and beside pip.
 TOOLS  := $(addprefix tools-,readers.install page.install generated.install mcp_server.inspector openai_api.node_client chart.install)
 # Big packages of which the tests load little, or that are machine code as well.
-LOADED_LITTLE := /(faker|mypy|mypyc|pip|setuptools|graphql)/|/pygments/lexers/
+LOADED_LITTLE := /(faker|mypy|mypyc|pip|setuptools|graphql|cyllama|werkzeug|docker|testcontainers|opentelemetry)/|/pygments/lexers/|/openai/resources/|/playwright/sync_api/|/sqlalchemy/testing/|/schemathesis/(specs|cli|engine)/|/docutils/(writers|parsers)/|/pydantic/v1/
 # Compiled modules are kept, whatever the environment says: a process starts in two thirds of the time.
 unexport PYTHONDONTWRITEBYTECODE
 SHELL  := bash
@@ -24,11 +24,14 @@ Q      ?= What does the with statement do, and what is a context manager?
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(VENV)/ready: pyproject.toml constraints.txt
+$(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed, but $(PYTHON) is: $$($(PYTHON) --version 2>&1). Run: make setup PYTHON=python3.12"; exit 1; }
 	@echo "1/2 Making $(VENV) with $$($(PYTHON) --version) …"
 	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/ready: $(VENV)/made pyproject.toml constraints.txt
 	@echo "2/2 Installing $$(grep -c == constraints.txt) pinned packages from constraints.txt, about a minute …"
 	@$(BIN)/python -m pip install --no-compile --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' | grep --line-buffered -E '^(Collecting|Installing|Successfully|Obtaining)'
 	@$(BIN)/python -m compileall -q -q -j 0 -x '$(LOADED_LITTLE)' $(VENV)/lib || true  # on every core; pip has one
@@ -63,11 +66,11 @@ fix: setup ## fix what the linters can fix
 
 browser: $(TOOLS) ## Chromium, curl, npm's eventsource, axe-core, the MCP inspector and OpenAI's client for the tests, where they can be installed
 
-$(TOOLS): tools-%: setup
+$(TOOLS): tools-%: $(VENV)/made
 	@$(BIN)/python -m tests.$*
 
-test: setup ## the lint step and every test, in PROCESSES at a time
-	@$(MAKE) --no-print-directory --jobs $(words $(TOOLS)) browser
+test: ## the lint step and every test, in PROCESSES at a time
+	@$(MAKE) --no-print-directory --jobs $(words setup $(TOOLS)) setup browser
 	@$(MAKE) --no-print-directory --jobs 2 promises lint
 
 promises: setup
