@@ -58,11 +58,14 @@ def compiled_in(name: str) -> list[tuple[str, re.Pattern]]:
     kept = [
         pair
         for held, value in vars(module).items()
+        if (inside := list(_inside(f"{name}.{held}", value)))
         if re.search(rf"^\s*{re.escape(held)}\b.*=|^class {re.escape(held)}\b", source, re.MULTILINE)
-        for pair in _inside(f"{name}.{held}", value)
+        for pair in inside
     ]
-    found = {(pattern.pattern, pattern.flags): at for at, pattern in (*kept, *written_in_calls(module))}
-    return [(at, re.compile(*made)) for made, at in found.items()]
+    found = {
+        (pattern.pattern, pattern.flags): (at, pattern) for at, pattern in (*kept, *written_in_calls(module))
+    }
+    return list(found.values())
 
 
 def _inside(name: str, value: object, depth: int = 3) -> Iterator[tuple[str, re.Pattern]]:
@@ -80,12 +83,18 @@ def _inside(name: str, value: object, depth: int = 3) -> Iterator[tuple[str, re.
 def written_in_calls(module: ModuleType) -> Iterator[tuple[str, re.Pattern]]:
     """Return what is compiled where it is used, such as `re.sub(r"…", …)`."""
     tree = ast.parse(Path(str(module.__file__)).read_text())
-    inside = [node for one in ast.walk(tree) if isinstance(one, FUNCTIONS) for node in ast.walk(one)]
-    for node in inside:
+    for node in _within_functions(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
             of = node.func.value
             if isinstance(of, ast.Name) and of.id == "re" and (text := _text(node.args[0])) is not None:
                 yield f"{module.__name__}:{node.lineno}", re.compile(text)
+
+
+def _within_functions(node: ast.AST, *, within: bool = False) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if within:
+            yield child
+        yield from _within_functions(child, within=within or isinstance(child, FUNCTIONS))
 
 
 def is_anchored(name: str) -> bool:
