@@ -1,9 +1,9 @@
-"""Install axe-core beside this Python's own packages.
+"""Install axe-core and TypeScript beside this Python's own packages.
 
     python -m tests.page.install
 
-The rest of what the page's tests need is that of tests/readers. It never fails: without npm one test is
-skipped, and says so.
+The rest of what the page's tests need is that of tests/readers. It never fails: without npm some tests are
+skipped, and say so.
 """
 
 import fcntl
@@ -18,6 +18,7 @@ from tests.readers.install import NPM, PATIENCE
 HERE = Path(__file__).parent
 NODE = Path(sys.prefix) / "page"  # where npm installs
 AXE = NODE / "node_modules/axe-core"
+TSC = NODE / "node_modules/.bin/tsc"
 
 
 def missing(*names: str) -> list[str]:
@@ -26,13 +27,9 @@ def missing(*names: str) -> list[str]:
     return [name for name in names if _installed(name) != pins[name]]
 
 
-def without_axe() -> str | None:
-    """Say why the page cannot be checked, or None if it can."""
-    return (
-        "axe-core is not installed; `make browser` installs it if npm is there."
-        if missing("axe-core")
-        else None
-    )
+def without(name: str) -> str | None:
+    """Say why a test cannot use this package, if so."""
+    return f"{name} is not installed; `make browser` installs it if npm is there." if missing(name) else None
 
 
 def _installed(name: str) -> str | None:
@@ -61,10 +58,11 @@ def install(*names: str) -> None:
 
 
 def main() -> None:
-    """Install axe-core, or say that it is missing."""
-    install("axe-core")
-    if reason := without_axe():
-        say(f"A test will be skipped: {reason}")
+    """Install both, and say what stays missing."""
+    install("axe-core", "typescript")
+    for reason in (without("axe-core"), without("typescript")):
+        if reason:
+            say(f"Some tests will be skipped: {reason}")
 
 
 def say(sentence: str) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.page.install import NODE, install, missing, say
+from tests.page.install import NODE, TSC, install, missing, say
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ("@biomejs/biome", "typescript")
@@ -19,12 +19,11 @@ def main() -> int:
     if absent := missing(*TOOLS):
         say(f"The JavaScript is not checked: {', '.join(absent)} cannot be installed without npm.")
         return 0
-    programs = NODE / "node_modules/.bin"
     write = ["--write"] if "--fix" in sys.argv else ["--error-on-warnings"]
     commands = [
-        [programs / "biome", "check", *write],
-        [programs / "tsc", "--project", ROOT / "tsconfig.json"],
-        [programs / "tsc", "--project", ROOT / "clients/typescript", "--noEmit"],
+        [NODE / "node_modules/.bin/biome", "check", *write],
+        [TSC, "--project", ROOT / "tsconfig.json"],
+        [TSC, "--project", ROOT / "clients/typescript", "--noEmit"],
     ]
     codes = [subprocess.run(command, cwd=ROOT, check=False).returncode for command in commands]
     return int(any(codes))

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from app.api.page import OVERVIEW, PAGE_VIEWS, WEB_FOLDER
-from tests.page.install import NODE, missing
+from tests.generated.install import NODE, without_typescript
 
-COMPILER = NODE / "node_modules/typescript/lib/typescript.js"
+COMPILER = NODE / "node_modules/typescript/lib/typescript.js"  # from 7 on it is no library
 FINDER = Path(__file__).parent / "strings.mjs"
 SPOKEN = {"aria-label", "title", "placeholder"}
 NAMES = {"Dossier", "API", "DOSSIER"}  # that are the same in every language
@@ -60,8 +60,8 @@ def test_no_line_of_a_script_is_wider_than_120():
 
 @pytest.fixture(scope="module")
 def scripts() -> dict[str, object]:
-    if missing("typescript"):
-        pytest.skip("TypeScript is not installed; `make browser` installs it if npm is there.")
+    if reason := without_typescript():
+        pytest.skip(reason)
     command = [shutil.which("node"), FINDER, COMPILER, *sorted(WEB_FOLDER.glob("*.js"))]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(run.stdout)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.generated.install import NODE, without_typescript
+from tests.page.install import TSC, without
 from tests.readers.install import OLDEST_NODE, without_node
 
 SOURCE = Path(__file__).parents[2] / "clients/typescript"
@@ -19,7 +19,7 @@ def without_package() -> str | None:
     """Say why the package cannot be built, or None if it can."""
     if reason := without_node():
         return reason.replace("npm's eventsource runs", f"the client is tried on Node {OLDEST_NODE}; it runs")
-    return without_typescript()
+    return without("typescript")
 
 
 def installed(folder: Path) -> Path:
@@ -37,7 +37,7 @@ def installed(folder: Path) -> Path:
 
 def npm(folder: Path, *command: str) -> str:
     """Return what npm prints, with the tests' compiler."""
-    programs = os.pathsep.join([str(NODE / "node_modules/.bin"), os.environ["PATH"]])
+    programs = os.pathsep.join([str(TSC.parent), os.environ["PATH"]])
     done = subprocess.run(
         ["npm", *command],
         cwd=folder,
