@@ -24,11 +24,18 @@ PATIENCE = 60.0  # seconds for whatever a page is waited for
 
 @pytest.fixture(scope="package")
 async def browser() -> AsyncIterator[Browser]:
-    """Debian's Chromium, one for all tests."""
+    """Debian's Chromium, one for all tests, without windows if it can be."""
     if reason := install.without_chromium():
         pytest.skip(reason)
-    async with launched(install.chromium()) as browser:
+    async with launched(install.shell()) as browser:
         yield browser
+
+
+@pytest.fixture(scope="package")
+async def windowed(browser) -> AsyncIterator[Browser]:
+    """One that asks for leave and goes to other sites."""
+    async with launched(install.chromium()) as with_windows:
+        yield with_windows
 
 
 class Watched:

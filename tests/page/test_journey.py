@@ -18,10 +18,10 @@ from tests.page.played import HOSTILE, PAGES, QUESTION, STORY
 from tests.steps import as_worker, running_job
 
 # Only the lines near those in sight are elements: scroll over all of them.
-LOGGED = """async () => {
+LOGGED = """async (from) => {
     const box = document.getElementById('events'), seen = new Set();
     const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-    box.scrollTop = 0;
+    box.scrollTop = from * box.scrollHeight;
     for (let top = -1; top !== box.scrollTop; ) {
         top = box.scrollTop;
         await frame();
@@ -32,12 +32,15 @@ LOGGED = """async () => {
 }"""
 
 
-async def logged(watched) -> list[int]:
-    """Return the numbers of all events on the page, in order."""
+async def logged(watched, share: float = 0) -> list[int]:
+    """Return the numbers of the events on the page, in order.
+
+    Those of the first share of them may be missing.
+    """
     await watched.page.evaluate("() => { document.getElementById('log').open = true; }")
     last = "Number(document.getElementById('at').max)"
     await watched.holds(f"Number(document.querySelector('.ev')?.ariaSetSize) === {last}")
-    return await watched.page.evaluate(LOGGED)
+    return await watched.page.evaluate(LOGGED, share)
 
 
 async def test_a_question_is_asked_watched_over_a_killed_server_read_and_checked(browser, program):
@@ -239,7 +242,9 @@ async def test_a_run_of_5000_events_is_few_elements_and_goes_on(browser, house, 
         assert await watched.page.evaluate("() => document.querySelectorAll('*').length") < 2_000
         job = await seed.more(writer, job, 500)
         await watched.sees("#turn-500")
-        assert await logged(watched) == list(range(1, job.seq + 1))
+        last = await logged(watched, 0.99)
+        assert len(last) >= seed.TURN
+        assert last == list(range(last[0], job.seq + 1))
         await watched.find(".part summary", has_text="Turns 15 to 29").click()
         await watched.sees("#turn-17")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.page.conftest import ask, watching
-from tests.page.install import AXE, without_axe
+from tests.page.install import AXE, without
 from tests.page.looks import KEPT, OVER, ROOT, pictured
 from tests.page.played import QUESTION
 
@@ -67,23 +67,37 @@ class Look:
     violations: list[dict] = field(default_factory=list)  # what axe-core found
 
 
+@dataclass
+class Seen:
+    """What was seen of all views in one visit."""
+
+    looks: dict[str, dict[str, Look]]  # by the scheme
+    measures: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
 @pytest.fixture(scope="module")
-async def looks(browser, standing, views) -> dict[str, dict[str, Look]]:
+async def seen(browser, standing, views) -> Seen:
     """Find what each view is in each scheme, in one visit.
 
     axe-core is a script of nobody's policy, so the policy is not in force.
     """
-    axe = "" if without_axe() else (AXE / "axe.min.js").read_text()
-    found: dict[str, dict[str, Look]] = {scheme: {} for scheme in RUN}
+    axe = "" if without("axe-core") else (AXE / "axe.min.js").read_text()
+    seen = Seen({scheme: {} for scheme in RUN})
     async with watching(browser, standing, bypass_csp=True) as watched:
         for name, (path, sign) in views.items():
             await watched.page.emulate_media(color_scheme="light")
             await shown(watched, path, sign)
+            seen.measures[name] = await measured(watched)
             await watched.page.evaluate(axe)
             for scheme, run in RUN.items():
                 await watched.page.emulate_media(color_scheme=scheme)
-                found[scheme][name] = await looked(watched.page, name, scheme, axe and run)
-    return found
+                seen.looks[scheme][name] = await looked(watched.page, name, scheme, axe and run)
+    return seen
+
+
+async def measured(watched) -> dict[str, float]:
+    web = sum(size for url, size in watched.sizes.items() if "/jobs" not in url and "/overview" not in url)
+    return {"bytes": web, "first_paint_ms": await watched.page.evaluate(PAINT)}
 
 
 async def looked(page, name, scheme, run) -> Look:
@@ -110,32 +124,24 @@ async def shown(watched, path, sign):
 
 
 @pytest.mark.parametrize("scheme", RUN)
-async def test_each_view_fits_from_narrow_to_wide(looks, scheme):
-    assert looks[scheme]
-    for name, look in looks[scheme].items():
+async def test_each_view_fits_from_narrow_to_wide(seen, scheme):
+    assert seen.looks[scheme]
+    for name, look in seen.looks[scheme].items():
         assert look.wider == {width: [] for width in WIDTHS[scheme]}, name
 
 
-async def test_each_view_is_small(browser, standing, views):
-    measures = {}
-    async with watching(browser, standing) as watched:
-        for name, (path, sign) in views.items():
-            await shown(watched, path, sign)
-            web = sum(
-                size for url, size in watched.sizes.items() if "/jobs" not in url and "/overview" not in url
-            )
-            measures[name] = {"bytes": web, "first_paint_ms": await watched.page.evaluate(PAINT)}
+async def test_each_view_is_small(seen):
     KEPT.mkdir(parents=True, exist_ok=True)
-    (KEPT / "measures.json").write_text(json.dumps(measures, indent=2))
+    (KEPT / "measures.json").write_text(json.dumps(seen.measures, indent=2))
 
-    assert all(one["bytes"] < MOST for one in measures.values()), measures
+    assert all(one["bytes"] < MOST for one in seen.measures.values()), seen.measures
 
 
 @pytest.mark.parametrize("scheme", RUN)
-async def test_axe_finds_nothing_serious(looks, scheme):
-    if reason := without_axe():
+async def test_axe_finds_nothing_serious(seen, scheme):
+    if reason := without("axe-core"):
         pytest.skip(reason)
-    for name, look in looks[scheme].items():
+    for name, look in seen.looks[scheme].items():
         told = [
             (one["id"], [node["html"] for node in one["nodes"]][:3])
             for one in look.violations

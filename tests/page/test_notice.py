@@ -19,9 +19,9 @@ COUNTED = """
 QUESTION = "Answer slowly: who measured it first?"
 
 
-async def test_leave_is_asked_for_once_and_the_end_is_told(browser, standing, asking):
+async def test_leave_is_asked_for_once_and_the_end_is_told(windowed, standing, asking):
     job = await ask(asking, QUESTION, "running")
-    async with watching(browser, standing, permissions=["notifications"]) as watched:
+    async with watching(windowed, standing, permissions=["notifications"]) as watched:
         page = watched.page
         await page.add_init_script(COUNTED)
         await watched.go(f"/browse/jobs/{job}")
@@ -42,9 +42,9 @@ async def test_leave_is_asked_for_once_and_the_end_is_told(browser, standing, as
         assert await page.evaluate("sessionStorage.asked") == "1"
 
 
-async def test_a_reader_who_looks_at_the_job_gets_no_notice(browser, standing, asking):
+async def test_a_reader_who_looks_at_the_job_gets_no_notice(windowed, standing, asking):
     job = await ask(asking, QUESTION, "running")
-    async with watching(browser, standing, permissions=["notifications"]) as watched:
+    async with watching(windowed, standing, permissions=["notifications"]) as watched:
         await watched.page.add_init_script(COUNTED)
         await watched.page.add_init_script("sessionStorage.asked = 1")
         await watched.go(f"/browse/jobs/{job}")

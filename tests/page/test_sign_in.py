@@ -13,7 +13,7 @@ from tests.page.conftest import watching
 from tests.page.looks import fits
 
 
-async def test_a_browser_comes_back_with_a_key_that_no_other_site_sends(browser, database_url):
+async def test_a_browser_comes_back_with_a_key_that_no_other_site_sends(windowed, database_url):
     with openid_provider() as provider, listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
         free.close()
@@ -34,7 +34,7 @@ async def test_a_browser_comes_back_with_a_key_that_no_other_site_sends(browser,
         house = TestHouse(settings, database_url)
         async with (
             serving(house, workers=0, port=port),
-            watching(browser, f"http://127.0.0.1:{port}", bypass_csp=True) as watched,
+            watching(windowed, f"http://127.0.0.1:{port}", bypass_csp=True) as watched,
         ):
             await add_tenant(house.engine, "acme")
 

@@ -33,7 +33,7 @@ async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium, one for all tests."""
     if reason := install.without_chromium():
         pytest.skip(reason)
-    async with launched(install.chromium()) as browser:
+    async with launched(install.shell()) as browser:
         yield browser
 
 

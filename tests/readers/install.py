@@ -4,7 +4,8 @@
 missing then. It never fails: a machine without them must still build. It is quick where all is there.
 
 - Debian's Chromium, because Playwright's own download is not in any package registry. Only root may
-  install it, and nobody is asked for a password: without root it says what is missing.
+  install it, and nobody is asked for a password: without root it says what is missing. Where there is one
+  without windows too, most tests use that, because a page takes half as long in it.
 - npm packages go beside this Python's own, so that `make clean` takes them away. A lock file would
   record where they came from; package.json pins all of them exactly. Install scripts do not run.
 """
@@ -19,6 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 NODE = Path(sys.prefix) / "readers"  # where npm installs
 NODE_MODULES = NODE / "node_modules"
+SHELL = "chromium-headless-shell"
 PATIENCE = 600  # seconds for one installation
 OLDEST_NODE = 20  # that npm's eventsource runs on
 
@@ -26,12 +28,20 @@ NPM = (
     *("npm", "install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"),
     *("--fetch-retries=1", "--fetch-timeout=20000"),  # where nothing answers, the tests go on without it soon
 )
-APT = ("apt-get", "-o", "DPkg::Lock::Timeout=60", "-o", "Acquire::Retries=1", "--quiet", "--yes")
+APT = (
+    *("apt-get", "-o", "DPkg::Lock::Timeout=60", "-o", "Acquire::Retries=1"),
+    *("-o", "Acquire::http::Timeout=20", "--quiet", "--yes"),
+)
 
 
 def chromium() -> str | None:
     """The path of an installed Chromium."""
     return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def shell() -> str | None:
+    """The path of Chromium without windows, or else of the other."""
+    return shutil.which(SHELL) or chromium()
 
 
 def without_chromium() -> str | None:
@@ -61,7 +71,9 @@ def main() -> None:
     """Install what is missing, and say what stays missing."""
     packages = {"chromium": without_chromium, "curl": without_curl}
     if missing := [name for name, reason in packages.items() if reason()]:
-        _install_debian(missing)
+        _install_debian(missing, update=True)
+    if chromium() and not shutil.which(SHELL):
+        _install_debian([SHELL], update=False)
     if without_node() and shutil.which("npm"):
         _install_npm()
     for reason in (without_chromium(), without_curl(), without_node()):
@@ -69,12 +81,12 @@ def main() -> None:
             _say(f"Some tests will be skipped: {reason}")
 
 
-def _install_debian(packages: list[str]) -> None:
+def _install_debian(packages: list[str], *, update: bool) -> None:
     if os.geteuid() or not shutil.which("apt-get"):
         return
     _say(f"Installing {' and '.join(packages)} with apt-get …")
-    # The lists of a fresh image are empty, and those of an old one name packages that are gone.
-    _run([*APT, "update"])
+    if update:  # the lists of a fresh image are empty, and those of an old one name packages that are gone
+        _run([*APT, "update"])
     _run([*APT, "install", "--no-install-recommends", *packages], DEBIAN_FRONTEND="noninteractive")
 
 

@@ -16,9 +16,9 @@ from dossier import AsyncDossier
 from dossier.version import __version__
 from tests.api.stored import stored
 from tests.conftest import FAST, TestHouse, serving
-from tests.generated.install import HERE, NODE
+from tests.page.install import HERE, TSC
 from tests.readers.browser import launched, page_of
-from tests.readers.install import chromium, without_chromium
+from tests.readers.install import shell, without_chromium
 from tests.readers.outages import read_through_outages
 from tests.readers.proxy import By, Cut, proxying
 from tests.scripted import ScriptedModel
@@ -106,7 +106,7 @@ async def test_a_page_of_another_origin_follows_a_job_in_chromium(user, house, d
         stack.push_async_callback(listing.engine.dispose)
         server = await stack.enter_async_context(serving(listing))
         proxy = await stack.enter_async_context(proxying(server, Cut(b"id: 3\n", By.RESET)))
-        browser = await stack.enter_async_context(launched(chromium()))
+        browser = await stack.enter_async_context(launched(shell()))
         page = await stack.enter_async_context(page_of(browser, host))
         await page.goto(f"{host}/health/live")
         await page.route(f"{host}/client/*", module)
@@ -130,7 +130,7 @@ def test_its_types_hold_a_user_to_them(user):
         "bundler",
     )
     done = subprocess.run(
-        [NODE / "node_modules/.bin/tsc", *strictly, "use.ts"],
+        [TSC, *strictly, "use.ts"],
         cwd=user, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
 
