@@ -49,8 +49,8 @@ SHORT_LIVED = (
     "ALTER SYSTEM SET autovacuum = off",  # it visits every database of every test, each time anew
     "SELECT pg_reload_conf()",
 )
-# Their npm package is packed and installed once in a process.
-PACKED = {"tests/typescript/test_package.py", "tests/typescript/test_follow.py"}
+# Each packs and installs a package of npm, or plays all causes of an outcome, once in a process.
+TOGETHER = {"tests/typescript", "tests/outcomes"}
 LONGEST = {
     *("tests/model/test_model.py", "tests/page/test_looks.py", "tests/page/test_journey.py"),
     *("tests/chaos/test_chaos.py", "tests/chaos/test_standby.py", "tests/threads/test_crashes.py"),
@@ -58,7 +58,8 @@ LONGEST = {
     *("tests/worker/test_outage_processes.py", "tests/worker/test_outage.py", "tests/api/test_root_path.py"),
     *("tests/threads/test_limits.py", "tests/api/test_openapi.py", "tests/page/test_docs_page.py"),
     *("tests/fuzz/test_fuzz.py", "tests/audit/test_verify.py", "tests/store/test_pooler.py"),
-    *("tests/page/test_live_job.py", "tests/upgrade/test_last_release.py", *PACKED),
+    *("tests/page/test_live_job.py", "tests/upgrade/test_last_release.py"),
+    *("tests/typescript/test_package.py", "tests/typescript/test_follow.py"),
 }
 FAST = Settings(lease_seconds=1.5, drain_seconds=0.1)
 
@@ -72,11 +73,12 @@ def docker_answers() -> bool:
 
 
 class ByFile(LoadFileScheduling):
-    """Give a process whole files, and files that share something dear together."""
+    """Give a process whole files, and some folders."""
 
     def _split_scope(self, nodeid: str) -> str:
         name = super()._split_scope(nodeid)
-        return "tests/typescript" if name in PACKED else name
+        folder = name.rpartition("/")[0]
+        return folder if folder in TOGETHER else name
 
 
 @pytest.hookimpl(optionalhook=True)
