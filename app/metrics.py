@@ -89,6 +89,9 @@ class ProcessMetrics:
             "rerankings", "Searches of documents that were sorted again.", "outcome"
         )
         self._begin(self.rerankings, "sorted", "failed")
+        self.unembedded = self._gauge(
+            "documents_unembedded", "Documents that wait for vectors, of all tenants."
+        )
         self.embedding_seconds = self._histogram("embedding_seconds", "One request for vectors.", QUICK)
 
     def _define_webhooks(self) -> None:

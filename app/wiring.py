@@ -121,7 +121,7 @@ class Container:
             shelf=self.shelf,
         )
         context.reading = self.reading
-        context.finder = self.toolmaker.finder
+        context.finder = self.toolmaker.finder.on(self.reading)
         context.links = Links(self.settings.root_path)
         context.sign_in = self.sign_in
         context.models = ModelDoor(model_book(self.settings))

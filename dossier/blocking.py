@@ -90,6 +90,7 @@ class Dossier:
     bundle = _blocking(AsyncDossier.bundle)
     replay = _blocking(AsyncDossier.replay)
     diff = _blocking(AsyncDossier.diff)
+    document_embedding = _blocking(AsyncDossier.document_embedding)
     search_documents = _blocking(AsyncDossier.search_documents)
     document = _blocking(AsyncDossier.document)
     add_document = _blocking(AsyncDossier.add_document)

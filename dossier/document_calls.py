@@ -15,6 +15,7 @@ from dossier.decoding import decoded
 from dossier.document_types import (
     AddedDocuments,
     Document,
+    DocumentEmbedding,
     DocumentPage,
     DocumentSearch,
     FoundDocuments,
@@ -49,6 +50,10 @@ class DocumentCalls(ABC):
         """
         body = msgspec.json.encode(DocumentSearch(query, limit))
         return decoded(await self._sent("POST", "/documents/search", content=body), FoundDocuments)
+
+    async def document_embedding(self) -> DocumentEmbedding:
+        """Return how far documents are embedded, to be found by meaning."""
+        return decoded(await self._ask("GET", "/documents/embedding"), DocumentEmbedding)
 
     async def document(self, url: str) -> Document:
         """Return a document by its address. Raises ApiError `document_not_found`."""

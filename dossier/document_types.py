@@ -21,19 +21,51 @@ class DocumentSearch(Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=50)] = 10
 
 
-class FoundDocument(Struct, frozen=True):
-    """A document and its passage that answers best."""
+class FoundDocument(Struct, frozen=True, omit_defaults=True):
+    """A document and its passage that answers best.
+
+    Where documents are found by meaning too, the ranks say by which list, and `score` joins both.
+    """
 
     url: str
     title: str
     passage: str
     score: float  # 0..1, comparable within one search
+    words_rank: int | None = None  # from 1; left out where its words did not find it
+    meaning_rank: int | None = None  # from 1; left out where its meaning did not
+    cosine: float | None = None  # of the query and its nearest passage
 
 
-class FoundDocuments(Struct, frozen=True):
+class FoundDocuments(Struct, frozen=True, omit_defaults=True):
     """Documents, the best first."""
 
     documents: list[FoundDocument]
+    embedder: str = ""  # that embedded the query, as in the log; left out where words alone were searched
+    failure: str = ""  # why documents were not found by meaning too
+
+
+EmbeddingState = Literal["making", "serving"]
+
+
+class EmbeddingModel(Struct, frozen=True):
+    """A model that embeds the caller's documents, and how far it is."""
+
+    name: str
+    dimensions: int | None  # of its vectors; null before the first
+    state: (
+        EmbeddingState  # searches use the one that serves; without one, the one that is made, as far as it is
+    )
+    waiting: int  # documents without all their vectors
+    failed: int  # documents that the model refused: they are found by their words alone
+    error: str | None = None  # why its server cannot embed now
+
+
+class DocumentEmbedding(Struct, frozen=True):
+    """Whether documents are found by meaning too."""
+
+    is_on: bool  # the server is set to embed, and its database can store vectors
+    documents: int  # of the caller
+    models: list[EmbeddingModel]  # a new one is made beside the one that serves
 
 
 class Document(Struct, frozen=True):

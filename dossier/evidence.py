@@ -42,7 +42,23 @@ class CallMade(Struct, frozen=True):
     asked_by: StepTaken | None
 
 
-class Discovery(Struct, frozen=True):
+class SearchRanks(Struct, frozen=True, omit_defaults=True):
+    """How well a document fitted the search that found it.
+
+    What is not known is left out: a document that only one list has is without what the other one tells.
+    """
+
+    score: float | None = None  # 0..1: how well its words fit
+    coverage: float | None = None  # 0..1: the share of the query's words that it has, weighed by rarity
+    words_rank: int | None = None  # from 1, where there was a list by meaning beside
+    meaning_rank: int | None = None
+    cosine: float | None = None  # of the query and its nearest passage
+    search_rank: int | None = None  # from 1, of what a reranker sorted again: the place before,
+    rerank_rank: int | None = None  # the place after,
+    relevance: float | None = None  # and the reranker's own score
+
+
+class Discovery(Struct, frozen=True, omit_defaults=True):
     """The event that gave the source its number.
 
     `search` is None where the question itself named the page.
@@ -50,6 +66,7 @@ class Discovery(Struct, frozen=True):
 
     seq: int
     search: CallMade | None
+    ranks: SearchRanks | None = None  # of a document; left out elsewhere
 
 
 class StoredPage(Struct, frozen=True):

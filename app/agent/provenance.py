@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec import UNSET
 from msgspec.structs import asdict
 
 from app.domain import events as e
@@ -12,6 +13,7 @@ from dossier.evidence import (
     Discovery,
     ProvenClaim,
     ReasoningView,
+    SearchRanks,
     SourceOrigin,
     StepTaken,
     StoredPage,
@@ -25,6 +27,7 @@ class _FirstSeen(NamedTuple):
     url: str
     title: str
     search: CallMade | None
+    ranks: SearchRanks | None
 
 
 class Trail:
@@ -55,7 +58,9 @@ class Trail:
                 self._calls.setdefault(key, CallMade(fact.seq, key, about, asked_by))
             case e.SourceFound() as found:
                 search = self._calls.get(found.found_by)
-                self._found[found.number] = _FirstSeen(fact.seq, found.url, found.title, search)
+                self._found[found.number] = _FirstSeen(
+                    fact.seq, found.url, found.title, search, ranks_of(found)
+                )
             case (e.PageRead() | e.PageSetAside()) as page:
                 read = self._calls.get(page.read_by)
                 self._pages[page.number] = StoredPage(fact.seq, page.sha256, page.size, read)
@@ -93,5 +98,12 @@ class Trail:
 
     def _origin(self, number: int) -> SourceOrigin:
         found = self._found[number]
-        discovery = Discovery(found.seq, found.search)
+        discovery = Discovery(found.seq, found.search, found.ranks)
         return SourceOrigin(number, found.url, found.title, discovery, self._pages.get(number))
+
+
+def ranks_of(found: e.SourceFound) -> SearchRanks | None:
+    """Return how well a document fitted, None for a web page."""
+    told = {name: getattr(found, name) for name in SearchRanks.__struct_fields__}
+    known = {name: value for name, value in told.items() if value is not UNSET}
+    return SearchRanks(**known) if known else None

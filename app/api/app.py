@@ -76,6 +76,7 @@ ROUTES = [
     bundle.job_bundle,
     claims.source_uses,
     document_search.search_documents,
+    document_search.document_embedding,
     document_search.document_text,
     *document_routes.DOCUMENT_ROUTES,
     *ingestion_routes.INGESTION_ROUTES,

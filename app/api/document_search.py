@@ -11,8 +11,14 @@ from app.api.authentication import READS
 from app.api.context import ApiContext
 from app.api.contract import BODY, problems_of
 from app.api.problem_details import BadRequest
-from app.store import documents
-from dossier.document_types import Document, DocumentSearch, FoundDocument, FoundDocuments
+from app.document_finding import found_documents
+from app.store import documents, embedding_models
+from dossier.document_types import (
+    Document,
+    DocumentEmbedding,
+    DocumentSearch,
+    FoundDocuments,
+)
 
 SEARCH_EXAMPLE = Example(summary="A question", value={"query": "What is a context manager?", "limit": 3})
 
@@ -30,7 +36,19 @@ async def search_documents(
 ) -> FoundDocuments:
     """Return the documents that answer a question best."""
     found = await context.finder.find(context.caller, data.query, data.limit)
-    return FoundDocuments([FoundDocument(one.url, one.title, one.text, one.fit) for one in found.passages])
+    return found_documents(found)
+
+
+@get(
+    "/documents/embedding",
+    responses=problems_of("database_unavailable"),
+    summary="How far documents are embedded",
+    description="Whether documents are found by meaning too, and how many wait for their vectors.",
+)
+async def document_embedding(context: NamedDependency[ApiContext]) -> DocumentEmbedding:
+    """Return how far the models are with the caller's documents."""
+    is_wanted = context.finder.embeds
+    return await embedding_models.progress(context.reading, context.caller, is_wanted=is_wanted)
 
 
 @get(

@@ -21,9 +21,10 @@ from app.cli.printing import print_table
 from app.cli.provider_checks import provider_checks
 from app.cli.terminal import counted, print_json
 from app.configuration import master_keys, model_book, offered_by
+from app.domain.caller import ANYBODY
 from app.errors import BadSetting, MasterKeyUnusable
 from app.settings import Settings, load_settings, names_without_meaning
-from app.store import condition, provider_keys, workers
+from app.store import condition, embedding_models, provider_keys, workers
 from app.store.address import BadAddress
 from app.store.database import Engine, dispose_after, make_engine
 from app.store.standby_reads import StandbyReads
@@ -102,6 +103,7 @@ async def _findings_of(url: str, *, is_own: bool) -> list[CheckResult]:
             state = await condition.read_state(engine)
             found += [*judge.judge_state(state), await _of_workers(engine), _of_search(state)]
             found.append(await of_provider_keys(engine))
+            found += await _of_embedding(engine)
             if read_url := load_settings().read_url:
                 found.append(await _of_standby(read_url, engine))
     return found
@@ -138,6 +140,25 @@ async def of_provider_keys(engine: Engine) -> CheckResult:
         return CheckResult("provider keys", "problem", str(error), advice)
     said = f"Those of {counted(count, 'tenant')} can be opened." if count else "No tenant has its own."
     return CheckResult("provider keys", "ok", said)
+
+
+async def _of_embedding(engine: Engine) -> list[CheckResult]:
+    """Look at what embeds documents, where that is on."""
+    if load_settings().embedding_documents != "on":
+        return []
+    told = await embedding_models.progress(engine, ANYBODY, is_wanted=True)
+    if not told.is_on:
+        said = "The database has no pgvector of 0.8.4 or later: documents are found by their words alone."
+        return [
+            CheckResult("embedding", "warning", said, "docs/operations.md, Vectors, says how it gets one.")
+        ]
+    waiting = await embedding_models.count_unembedded(engine)
+    names = ", ".join(f"{one.name} ({one.state})" for one in told.models) or "no worker has begun"
+    said = f"{names}; {counted(waiting, 'document')} wait."
+    if error := next((one.error for one in told.models if one.error), None):
+        advice = "Correct DOSSIER_EMBEDDING_URL, _MODEL and _KEY, or start that server."
+        return [CheckResult("embedding", "warning", f"{said} {error}", advice)]
+    return [CheckResult("embedding", "ok", said)]
 
 
 def _of_search(state: condition.ServiceState) -> CheckResult:

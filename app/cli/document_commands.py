@@ -44,6 +44,63 @@ def remove(url_prefix: str, *, as_json: bool) -> None:
         click.echo(f"Removed {counted(count, 'document')}.")
 
 
+@documents.command("search", epilog="Example: dossier documents search 'What is a context manager?'")
+@click.argument("query")
+@click.option("--limit", type=click.IntRange(1, 50), default=10, show_default=True, help="How many.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+def search_documents(query: str, *, limit: int, as_json: bool) -> None:
+    """Search the documents as a job does."""
+    with open_shelf() as shelf:
+        found = shelf.search(query, limit)
+    if as_json:
+        print_json(found)
+        return
+    if found.failure:
+        click.echo(f"Searched by words alone: {found.failure}", err=True)
+    if not found.documents:
+        click.echo("Nothing found.")
+        return
+    rows = [
+        (
+            f"{one.score:.2f}",
+            str(one.words_rank or ""),
+            str(one.meaning_rank or ""),
+            one.url,
+            " ".join(one.passage.split()),
+        )
+        for one in found.documents
+    ]
+    print_table(("Score", "By words", "By meaning", "URL", "Passage"), rows, cut=("URL", "Passage"))
+
+
+@documents.command("embedding", epilog="Example: dossier documents embedding")
+@click.option("--json", "as_json", is_flag=True, help="Print {is_on, documents, models} as JSON.")
+def embedding(*, as_json: bool) -> None:
+    """Show how far documents are embedded."""
+    with open_shelf() as shelf:
+        told = shelf.embedding()
+    if as_json:
+        print_json(told)
+        return
+    if not told.is_on:
+        click.echo("Documents are found by their words alone: docs/sources.md, By meaning.")
+        return
+    rows = [
+        (
+            one.name,
+            one.state,
+            str(told.documents - one.waiting - one.failed),
+            str(one.waiting),
+            str(one.failed),
+        )
+        for one in told.models
+    ]
+    print_table(("Model", "State", "Embedded", "Waiting", "Refused"), rows, cut="")
+    for one in told.models:
+        if one.error:
+            click.echo(f"{one.name}: {one.error}", err=True)
+
+
 @documents.command("ingestions", epilog="Example: dossier documents ingestions --limit 5")
 @click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="How many.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")

@@ -14,7 +14,7 @@ from app.audit.bundle_writer import check as check_bundle
 from app.cli.naming import find_job
 from app.cli.server_connection import connect
 from app.cli.terminal import counted, harmless, line, print_json
-from dossier.evidence import CallMade, ProvenClaim
+from dossier.evidence import CallMade, ProvenClaim, SearchRanks
 from dossier.job_types import JobView
 from dossier.problems import DossierError
 
@@ -81,7 +81,20 @@ def _chain(claim: ProvenClaim) -> list[str]:
     lines.append(
         f"  found, event {source.found.seq}" + ("" if source.found.search else ": the question named it")
     )
+    if source.found.ranks:
+        lines.append(f"  fits: {shown_ranks(source.found.ranks)}")
     return lines + _call("search", source.found.search)
+
+
+def shown_ranks(ranks: SearchRanks) -> str:
+    """Say how well a document fits a search."""
+    by_words = f"number {ranks.words_rank} by its words" if ranks.words_rank else ""
+    by_meaning = f"number {ranks.meaning_rank} by its meaning" if ranks.meaning_rank else ""
+    cosine = "" if ranks.cosine is None else f"cosine {ranks.cosine}"
+    score = "" if ranks.score is None else f"score {ranks.score}"
+    coverage = "" if ranks.coverage is None else f"{ranks.coverage:.0%} of the words"
+    again = f"sorted again from {ranks.search_rank} to {ranks.rerank_rank}" if ranks.rerank_rank else ""
+    return ", ".join(filter(None, (by_words, score, coverage, by_meaning, cosine, again)))
 
 
 def _place(claim: ProvenClaim) -> str:

@@ -6,16 +6,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from app.cli.database_url import ready_url
+from app.configuration import document_embedder_of
 from app.document_adding import add_read
+from app.document_finding import DocumentFinder, found_documents
 from app.domain.caller import ANYBODY
 from app.ingest.confined import confined_read
 from app.ingest.extract import NO_SUCH_FILE
 from app.ingest.extracted import ExtractedDocument, FileRead
+from app.providers.embedding import DocumentEmbedder
+from app.providers.http import make_client
 from app.settings import load_settings
-from app.store import documents
+from app.store import documents, embedding_models
 from app.store.database import Engine, make_engine
 from dossier import Dossier
-from dossier.document_types import AddedDocument, AddedDocuments, Ingestion, IngestionPage, ListedDocument
+from dossier.document_types import (
+    AddedDocument,
+    AddedDocuments,
+    DocumentEmbedding,
+    FoundDocuments,
+    Ingestion,
+    IngestionPage,
+    ListedDocument,
+)
 from dossier.problems import ApiError
 
 
@@ -51,6 +63,26 @@ class DatabaseShelf:
             url_prefix=url_prefix,
             collection=collection,
         )
+
+    def search(self, query: str, limit: int) -> FoundDocuments:
+        """Return the documents that answer best."""
+        return self._run(self._found(query, limit))
+
+    async def _found(self, query: str, limit: int) -> FoundDocuments:
+        settings = load_settings()
+        async with make_client() as client:
+            embedder = document_embedder_of(settings, client)
+
+            async def embedder_of(_tenant: str) -> DocumentEmbedder | None:
+                return embedder
+
+            finder = DocumentFinder(self._engine, embedder_of if embedder else None)
+            return found_documents(await finder.find(ANYBODY, query, limit))
+
+    def embedding(self) -> DocumentEmbedding:
+        """Return how far documents are embedded."""
+        is_wanted = load_settings().embedding_documents == "on"
+        return self._run(embedding_models.progress(self._engine, ANYBODY, is_wanted=is_wanted))
 
     def remove(self, url_prefix: str) -> int:
         """Remove the documents whose urls begin so. Count them."""
@@ -105,6 +137,14 @@ class ServerShelf:
     def listed(self, url_prefix: str = "", collection: str | None = None) -> Iterator[ListedDocument]:
         """Yield the documents by their urls."""
         return self._dossier.iter_documents(url_prefix=url_prefix or None, collection=collection)
+
+    def search(self, query: str, limit: int) -> FoundDocuments:
+        """Return the documents that answer best."""
+        return self._dossier.search_documents(query, limit)
+
+    def embedding(self) -> DocumentEmbedding:
+        """Return how far documents are embedded."""
+        return self._dossier.document_embedding()
 
     def remove(self, url_prefix: str) -> int:
         """Remove the documents whose urls begin so. Count them."""

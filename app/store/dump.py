@@ -8,6 +8,7 @@ import contextlib
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from importlib.util import find_spec
@@ -34,6 +35,10 @@ READ_HEADS = """
     SELECT job_id::text || ' ' || seq || ' ' || encode(head_hash, 'hex') FROM jobs ORDER BY job_id"""
 
 READ_VERSION = "SELECT current_setting('server_version_num')::integer / 10000"
+
+# Without pgvector what is made with it is left out: workers can make it again.
+KNOWS_VECTORS = "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector')"
+NEEDS_VECTORS = re.compile(r" EXTENSION (?:- )?vector| passage_vectors")  # in a line of a dump's contents
 
 # Roles belong to the cluster and are in no dump of a database.
 MAKE_ROLES = """
@@ -83,10 +88,24 @@ async def load_dump(url: str, source: Path) -> DumpedState:
             raise BadSetting("The database is not empty. Restore into a new one: CREATE DATABASE …")
         server = await connection.fetchval(READ_VERSION)
         await connection.execute(MAKE_ROLES)
-        options = ("--exit-on-error", "--single-transaction", "--no-owner", f"--dbname={_name(url)}")
-        await _run(_program("pg_restore", server), *options, str(source), url=url)
+        program = _program("pg_restore", server)
+        options = ["--exit-on-error", "--single-transaction", "--no-owner", f"--dbname={_name(url)}"]
+        with tempfile.TemporaryDirectory() as folder:
+            if not await connection.fetchval(KNOWS_VECTORS):
+                options.append(f"--use-list={await _without_vectors(program, source, Path(folder))}")
+            await _run(program, *options, str(source), url=url)
         await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         return await _read_state(connection)
+
+
+async def _without_vectors(program: str, source: Path, folder: Path) -> Path:
+    """Write the list of what a dump holds but what needs pgvector."""
+    whole, kept = folder / "whole", folder / "kept"
+    await _run(program, "--list", f"--file={whole}", str(source), url="")
+    lines = await asyncio.to_thread(whole.read_text)
+    known = [line for line in lines.splitlines() if not NEEDS_VECTORS.search(line)]
+    await asyncio.to_thread(kept.write_text, "\n".join([*known, ""]))
+    return kept
 
 
 async def _read_state(connection: Session) -> DumpedState:
@@ -146,7 +165,7 @@ async def _run(program: str, *options: str, url: str) -> None:
     process = await asyncio.create_subprocess_exec(
         program,
         *options,
-        env={**os.environ, **client_environment(url)},
+        env={**os.environ, **(client_environment(url) if url else {})},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -4,14 +4,15 @@ A model is made beside the one that serves searches, and takes its place once no
 """
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from app.domain.caller import Caller
 from app.domain.events import Usage
 from app.domain.wanted_model import WantedModel
-from app.store.database import Engine, fetch, storable
+from app.store.database import Engine, fetch, fetch_own, storable
+from dossier.document_types import DocumentEmbedding, EmbeddingModel
 
 DOCUMENTS_OF_CLAIM = 32
 MAX_EMBEDDING_TRIES = 5  # of a document that the model refuses; then it is found by its words alone
@@ -155,12 +156,12 @@ SWITCH_MODEL = f"""
 
 # Little by little; the model goes with its last vectors.
 REMOVE_VECTORS = f"""
-    WITH some AS (
+    WITH few AS (
         SELECT v.document_id, v.starts_at, v.model_id FROM passage_vectors v
         WHERE v.model_id = $1::integer LIMIT {REMOVED_AT_ONCE}
     ), removed AS (
-        DELETE FROM passage_vectors v USING some s WHERE v.model_id = s.model_id
-            AND v.document_id = s.document_id AND v.starts_at = s.starts_at
+        DELETE FROM passage_vectors v USING few f WHERE v.model_id = f.model_id
+            AND v.document_id = f.document_id AND v.starts_at = f.starts_at
         RETURNING 1
     )
     SELECT count(*) FROM removed"""
@@ -179,12 +180,14 @@ ADD_USE = """
         unknown_cost_requests = u.unknown_cost_requests + excluded.unknown_cost_requests"""
 
 # Of the caller's documents.
+COUNT_OWN_DOCUMENTS = "SELECT count(*)::integer FROM documents WHERE tenant = $1::text"
+COUNT_UNEMBEDDED = "SELECT count(*) FROM unembedded WHERE next_at < 'infinity'"
 PROGRESS = """
-    SELECT m.name, m.dimensions, m.state, m.error,
+    SELECT m.name, m.dimensions, m.state,
         (SELECT count(*)::integer FROM unembedded u
          WHERE u.model_id = m.model_id AND u.tenant = $1::text AND u.next_at < 'infinity'),
         (SELECT count(*)::integer FROM unembedded u
-         WHERE u.model_id = m.model_id AND u.tenant = $1 AND u.next_at = 'infinity')
+         WHERE u.model_id = m.model_id AND u.tenant = $1 AND u.next_at = 'infinity'), m.error
     FROM embedding_models m
     WHERE m.state <> 'leaving' AND (m.tenant = $1 OR m.tenant IS NULL
         AND NOT EXISTS (SELECT FROM embedding_models o WHERE o.tenant = $1 AND o.state <> 'leaving'))
@@ -217,17 +220,6 @@ class EmbeddingClaim(Struct, frozen=True):
     tenant: str
     document_ids: list[int]
     until: datetime
-
-
-class EmbeddingProgress(Struct, frozen=True):
-    """How far a model is with a tenant's documents."""
-
-    name: str
-    dimensions: int | None
-    state: str
-    error: str | None  # why its server cannot embed
-    waiting: int  # documents
-    failed: int  # documents that it refused
 
 
 async def has_vectors(engine: Engine) -> bool:
@@ -342,16 +334,16 @@ async def add_use(engine: Engine, tenant: str, model: str, passages: int, usage:
     await fetch(engine, ADD_USE, tenant, model, passages, usage.input_tokens, usage.cost_usd)
 
 
-async def complete(engine: Engine, model: StoredModel) -> bool:
+async def complete(engine: Engine, model: StoredModel) -> Literal["", "queued", "serves"]:
     """Let a model serve where nothing is missing.
 
-    What is missing is queued instead. Returns whether it serves from now on.
+    What is missing is queued instead. "": it is as it was.
     """
     if not await fetch(engine, TAKE_CHECK, model.model_id, CHECK_EVERY, SWITCH_AFTER):
-        return False
+        return ""
     if await queue_missing(engine, model.model_id):
-        return False
-    return bool(await fetch(engine, SWITCH_MODEL, model.model_id))
+        return "queued"
+    return "serves" if await fetch(engine, SWITCH_MODEL, model.model_id) else ""
 
 
 async def remove_some(engine: Engine, model_id: int) -> bool:
@@ -362,6 +354,17 @@ async def remove_some(engine: Engine, model_id: int) -> bool:
     return False
 
 
-async def progress(engine: Engine, caller: Caller) -> list[EmbeddingProgress]:
-    """Return how far the models are with the caller's documents."""
-    return [EmbeddingProgress(*row) for row in await fetch(engine, PROGRESS, caller.tenant)]
+async def progress(engine: Engine, caller: Caller, *, is_wanted: bool) -> DocumentEmbedding:
+    """Return how far the models are with the caller's documents.
+
+    `is_wanted`: the settings say that documents are embedded.
+    """
+    counted = (await fetch_own(engine, caller, COUNT_OWN_DOCUMENTS))[0][0]
+    is_on = is_wanted and await has_vectors(engine)
+    rows = await fetch(engine, PROGRESS, caller.tenant)
+    return DocumentEmbedding(is_on, counted, [EmbeddingModel(*row) for row in rows])
+
+
+async def count_unembedded(engine: Engine) -> int:
+    """Count the documents of all tenants that wait for vectors."""
+    return int((await fetch(engine, COUNT_UNEMBEDDED))[0][0])

@@ -87,6 +87,7 @@ class PassageEmbedder:
 
     async def _settle(self) -> None:
         """Make the models that the settings and keys of tenants name."""
+        self._metrics.unembedded.set(await store.count_unembedded(self._engine))
         await self._begin(await store.want_model(self._engine, None, self._shared.wanted))
         keys = await provider_keys.all_provider_keys(self._engine)
         keyed = {key.tenant for key in keys if key.provider == "embedding"}
@@ -117,12 +118,17 @@ class PassageEmbedder:
         last = self._turns.get(model.model_id, "")
         claim = await store.claim_unembedded(self._engine, model.model_id, last, EMBEDDING_LEASE)
         if claim is None:
-            if await store.complete(self._engine, model):
-                log.info("A model serves searches of documents.", extra={"model": model.name})
-            return False
+            return await self._complete(model)
         self._turns[model.model_id] = claim.tenant
         await self._embed_claim(model, claim)
         return True
+
+    async def _complete(self, model: StoredModel) -> bool:
+        """Let a model serve that has embedded all."""
+        came = await store.complete(self._engine, model)
+        if came == "serves":
+            log.info("A model serves searches of documents.", extra={"model": model.name})
+        return bool(came)
 
     async def _embed_claim(self, model: StoredModel, claim: EmbeddingClaim) -> None:
         """Embed documents of one tenant, at its server alone."""

@@ -57,6 +57,7 @@ NEEDS = {
     "GET /documents": "read",
     "POST /documents": "documents",
     "POST /documents/search": "read",
+    "GET /documents/embedding": "read",
     "GET /documents/text": "read",
     "GET /documents/{document_id}": "read",
     "PUT /documents/{document_id}": "documents",

@@ -24,14 +24,30 @@ class Embedding:
         self.metrics = ProcessMetrics()
         self.want("m")
 
+    def elsewhere(self, engine):
+        """Return the same with another database."""
+        return Embedding(engine, self._client, self._url)
+
+    def made(self, name, tenant=None, **asked):
+        server = ServerEmbedder(
+            self._client,
+            url=self._url,
+            model=name,
+            key=tenant or "secret",
+            threshold=0.5,
+            price=Price(1.0, 0.0),
+        )
+        return DocumentEmbedder(server, WantedModel(name, **asked), tenant)
+
     def want(self, name, **asked):
         """Start anew with the settings of this model."""
-        server = ServerEmbedder(
-            self._client, url=self._url, model=name, key="secret", threshold=0.5, price=Price(1.0, 0.0)
-        )
-        self.embedder = DocumentEmbedder(server, WantedModel(name, **asked))
-        self.worker = PassageEmbedder(self._engine, self.embedder, self.of, self.metrics)
-        self.finder = DocumentFinder(self._engine, self.of)
+        self.embedder = self.made(name, **asked)
+        self.use(self.of)
+
+    def use(self, of):
+        """Start anew with what is each tenant's."""
+        self.worker = PassageEmbedder(self._engine, self.embedder, of, self.metrics)
+        self.finder = DocumentFinder(self._engine, of)
 
     async def of(self, _tenant):
         return self.embedder

@@ -1,7 +1,10 @@
 """Documents are found by what they mean, in whatever language."""
 
+from app.document_finding import DocumentFinder, by_words, fuse
 from app.domain.caller import ANYBODY
-from app.store import documents
+from app.store import documents, passage_search
+from app.store.passage_search import RankedPassage
+from app.store.passage_vectors import NearPassage
 
 SEA = "Water boils at 100 degrees at sea level."
 PEAK = "Everest is so high that water boils at 70 degrees there."
@@ -43,3 +46,23 @@ async def test_both_lists_decide_by_rank(engine, embedding):
     assert (first.url, first.meaning_rank, second.meaning_rank) == ("note:sea", 1, second.meaning_rank)
     assert first.words_rank is not second.words_rank
     assert first.fit > second.fit
+
+
+async def test_words_alone_keep_their_order_whatever_share_of_the_question_each_has(engine):
+    finder = DocumentFinder(engine)
+    texts = {f"note:{word}": f"The {word} yak. {word} {word}." for word in ("red", "old", "red old")}
+    await put_all(engine, texts)
+
+    ranked = [one.url for one in await passage_search.find(engine, ANYBODY, "red old yak yurt", 5)]
+    hits = await finder.find(ANYBODY, "red old yak yurt", 5)
+
+    assert [hit.url for hit in hits.passages] == ranked
+    assert len(ranked) == 3
+
+
+def test_a_word_in_another_language_does_not_outvote_what_is_near():
+    worded = [RankedPassage(1, 0, 9, 0.2, 0.1), RankedPassage(2, 0, 9, 0.2, 0.1)]
+    near = [NearPassage(number, 0, 9, 0.9, 100, 0.7, 0.05) for number in (3, 2)]
+
+    assert [one.document_id for one in fuse(worded, near)] == [2, 3, 1]
+    assert [one.document_id for one in by_words(worded)] == [1, 2]

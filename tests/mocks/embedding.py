@@ -16,6 +16,8 @@ def vector(text):
 
 def success(mock, request):
     texts = mock.requests[-1]["input"]
+    if mock.refused and any(mock.refused in text for text in texts):
+        return httpx.Response(400, json={"error": "It is too long."})
     data = [{"index": at, "embedding": vector(text)} for at, text in enumerate(texts)]
     usage = {"prompt_tokens": sum(map(len, texts)) // 4}
     return httpx.Response(200, json={"data": data[::-1], "usage": usage, "model": "m"})
@@ -40,6 +42,7 @@ class MockEmbeddings(Playing):
     """A server of embeddings."""
 
     base_url = "https://embeddings.test"
+    refused = ""  # a request with this in a text gets 400
     profiles = {  # noqa: RUF012 - as the other mocks
         "success": success,
         "short": short,

@@ -105,7 +105,7 @@ async def test_it_has_a_right_to_the_views_and_to_nothing_else_in_the_database(o
                       'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') END"""
     )
 
-    views = {*STABLE, "access", "documents", "ingestions", "webhook_deliveries", "workers"}
+    views = {*STABLE, "access", "documents", "embedding_uses", "ingestions", "webhook_deliveries", "workers"}
     assert {row["name"] for row in rows} == {f"report.{view}" for view in views}
 
 

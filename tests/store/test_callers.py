@@ -77,6 +77,7 @@ WITHOUT = {
     "embedding_models.note_error": WORKER,
     "embedding_models.add_use": WORKER,
     "embedding_models.complete": WORKER,
+    "embedding_models.count_unembedded": OPERATOR,
     "embedding_models.remove_some": WORKER,
     "passage_vectors.unembedded_passages": WORKER,
     "passage_vectors.store_vectors": WORKER,

@@ -142,6 +142,7 @@ export const api = {
   resend: (id, delivery) => call(`/webhooks/${id}/deliveries/${delivery}/resend`, { method: "POST" }),
   estimate: (request) => call("/estimate", json(request)),
   documents: (search) => call(`/documents?${search}`),
+  documentEmbedding: () => call("/documents/embedding"),
   documentText: (id) => call(`/documents/${id}/text`),
   deleteDocument: (id) => call(`/documents/${id}`, { method: "DELETE" }),
   addDocument: upload,

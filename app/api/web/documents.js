@@ -33,6 +33,20 @@ async function show(more = false) {
   }
 }
 
+/** Say how far documents are embedded, where they are. */
+async function showEmbedding() {
+  const { is_on: isOn, models } = await api.documentEmbedding();
+  if (!isOn) return;
+  const lines = models.map(({ name, waiting, failed: refused, error }) =>
+    [
+      waiting ? t`Wait for vectors of ${name}: ${waiting}.` : t`All documents have vectors of ${name}.`,
+      refused ? t`It refused: ${refused}.` : "",
+      error ?? "",
+    ].join(" "),
+  );
+  say($("embedding"), lines.join(" "));
+}
+
 const row = (one) => {
   const item = h(
     "li",
@@ -124,3 +138,4 @@ $("upload").append(
   ),
 );
 show();
+showEmbedding().catch(failed);

@@ -79,6 +79,13 @@ const held = ({ score, embedded }) =>
       ? t("The page says this word for word.")
       : t`Paraphrased; ${Math.round(score * 100)} % word match.`;
 
+/** By which of the two lists of a search a document was found. */
+const ranked = ({ words_rank, meaning_rank, cosine }) =>
+  [
+    words_rank ? t`number ${words_rank} by its words` : "",
+    meaning_rank ? t`number ${meaning_rank} by its meaning (cosine ${cosine})` : "",
+  ].filter(Boolean);
+
 const VERDICTS = {
   supported: t("supported by its meaning"),
   partly: t("partly supported"),
@@ -136,6 +143,7 @@ export async function openSource(id, number, claim, closed) {
     const lang = source.language || null; // of its words; the rest of the drawer is in the page's language
     title.replaceChildren(`[${source.number}] `, h("bdi", { lang }, source.title));
     where.replaceChildren(out(source.url, source.url), source.size ? t` · ${size(source.size)}, as it was read` : "");
+    for (const rank of ranked(source.origin.found.ranks ?? {})) where.append(` · ${rank}`);
     if (source.set_aside) where.append(t` · not used: ${asideSaid(source.set_aside)}`);
     const quotes = source.quotes.map((quote, index) => ({ ...quote, index }));
     const places = quotes.flatMap((quote) => [quote, ...quote.more.map((place) => ({ ...place, index: quote.index }))]);

@@ -343,6 +343,11 @@ export class Dossier extends DocumentCalls {
     return this.post("/documents/search", { query, limit }, { signal });
   }
 
+  /** Return how far documents are embedded, to be found by meaning. */
+  async documentEmbedding({ signal }: t.Stoppable = {}): Promise<t.DocumentEmbedding> {
+    return this.connection.json("GET", "/documents/embedding", { signal });
+  }
+
   /** Return a document by its address. */
   async document(url: string, { signal }: t.Stoppable = {}): Promise<t.Document> {
     return this.connection.json("GET", "/documents/text", { query: { url }, signal });

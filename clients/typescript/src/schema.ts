@@ -205,11 +205,17 @@ export interface components {
         Discovery: {
             seq: number;
             search: components["schemas"]["CallMade"] | null;
+            ranks?: components["schemas"]["SearchRanks"] | null;
         };
         Document: {
             url: string;
             title: string;
             text: string;
+        };
+        DocumentEmbedding: {
+            is_on: boolean;
+            documents: number;
+            models: components["schemas"]["EmbeddingModel"][];
         };
         DocumentOriginal: {
             name: string;
@@ -244,6 +250,15 @@ export interface components {
             calls: number;
             seconds: number;
             typical: components["schemas"]["Typical"] | null;
+        };
+        EmbeddingModel: {
+            name: string;
+            dimensions: number | null;
+            /** @enum {string} */
+            state: "making" | "serving";
+            waiting: number;
+            failed: number;
+            error?: string | null;
         };
         ErrorBody: {
             error: components["schemas"]["ErrorFields"];
@@ -284,9 +299,16 @@ export interface components {
             title: string;
             passage: string;
             score: number;
+            words_rank?: number | null;
+            meaning_rank?: number | null;
+            cosine?: number | null;
         };
         FoundDocuments: {
             documents: components["schemas"]["FoundDocument"][];
+            /** @default  */
+            embedder?: string;
+            /** @default  */
+            failure?: string;
         };
         FurtherPassage: {
             quote: string;
@@ -889,6 +911,16 @@ export interface components {
             search: components["schemas"]["JobSearch"];
             /** Format: date-time */
             changed_at: string;
+        };
+        SearchRanks: {
+            score?: number | null;
+            coverage?: number | null;
+            words_rank?: number | null;
+            meaning_rank?: number | null;
+            cosine?: number | null;
+            search_rank?: number | null;
+            rerank_rank?: number | null;
+            relevance?: number | null;
         };
         SessionKey: {
             key: string;

@@ -1,0 +1,187 @@
+"""Workers embed what is new, changed, or for another model."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.domain.caller import ANYBODY, Caller
+from app.store import documents, embedding_models
+from app.store.database import fetch
+from app.worker import passage_embedder
+from tests.embedding.test_documents_by_meaning import PEAK, SEA, WHALE, found, put_all
+
+VECTORS = "SELECT count(*)::integer FROM passage_vectors"
+WAITING = "SELECT count(*)::integer FROM unembedded"
+OWN_KEY = """
+    INSERT INTO provider_keys (tenant, provider, base_url, sealed, set_by)
+    VALUES ('own', 'embedding', '', '', '')"""
+NOW = "UPDATE unembedded SET next_at = now()"
+
+
+async def count(engine, sql):
+    return (await fetch(engine, sql))[0][0]
+
+
+async def states(engine):
+    return {one.name: one.state for one in await embedding_models.all_models(engine)}
+
+
+async def test_a_changed_passage_is_embedded_again_and_others_are_not(engine, embedding, mock):
+    long = "\n\n".join(f"{SEA} {number} " + "So it is. " * 90 for number in range(3))
+    await documents.put(engine, ANYBODY, "note:a", "", long)
+    await embedding.work()
+    asked = sum(len(request["input"]) for request in mock.requests)
+
+    await documents.put(engine, ANYBODY, "note:a", "", long.replace("level. 2", "level. 7"))
+    await embedding.work()
+
+    assert sum(len(request["input"]) for request in mock.requests) == asked + 1
+    assert (await count(engine, VECTORS), await count(engine, WAITING)) == (asked, 0)
+
+
+async def test_a_removed_document_takes_its_vectors_with_it(engine, embedding):
+    await put_all(engine)
+    await embedding.work()
+
+    await documents.remove(engine, ANYBODY, "note:sea")
+
+    assert await count(engine, VECTORS) == 2
+
+
+async def test_a_changed_document_is_found_by_its_words_until_it_is_embedded(engine, embedding):
+    await put_all(engine)
+    await embedding.work()
+
+    await documents.put(engine, ANYBODY, "note:sea", "note:sea", WHALE)
+
+    assert await found(embedding, "Meereshöhe") == []
+    assert "note:sea" in await found(embedding, "largest animal")
+
+
+async def test_another_model_is_made_beside_and_takes_over_once_it_is_complete(
+    engine, embedding, mock, monkeypatch
+):
+    await put_all(engine)
+    await embedding.work()
+    embedding.want("other", query_prefix="query: ")
+    mock.play("server_error")
+    await embedding.work()
+
+    assert await states(engine) == {"m": "serving", "other": "making"}
+    mock.play("success")
+    hits = await embedding.finder.find(ANYBODY, "Auf Meereshöhe?", 5)
+    assert (hits.embedder, mock.requests[-1]["model"]) == ("embedding:m", "m")
+
+    monkeypatch.setattr(passage_embedder, "SHORTEST_PAUSE", 0.0)
+    embedding.want("other", query_prefix="query: ")
+    await embedding.work()
+
+    assert await states(engine) == {"other": "serving"}
+    assert await count(engine, VECTORS) == 3
+    hits = await embedding.finder.find(ANYBODY, "Auf Meereshöhe?", 5)
+    assert (hits.embedder, hits.passages[0].url) == ("embedding:other", "note:sea")
+    assert mock.requests[-1]["input"] == ["query: Auf Meereshöhe?"]
+
+
+async def test_a_server_that_fails_leaves_documents_to_their_words(engine, embedding, mock):
+    await put_all(engine)
+    mock.play("server_error")
+
+    await embedding.work()
+
+    assert await found(embedding, "largest animal") == ["note:whale"]
+    assert await count(engine, WAITING) == 3
+    [model] = await embedding_models.all_models(engine)
+    assert "answered 500" in model.error
+
+
+async def test_a_document_that_the_server_refuses_does_not_keep_others_from_vectors(engine, embedding, mock):
+    await put_all(engine)
+    mock.refused = "Everest"
+
+    await embedding.work()
+
+    assert await count(engine, VECTORS) == 2
+    for _ in range(embedding_models.MAX_EMBEDDING_TRIES - 1):
+        await fetch(engine, NOW)
+        await embedding.work()
+    told = await embedding_models.progress(engine, ANYBODY, is_wanted=True)
+    assert (told.is_on, told.documents) == (True, 3)
+    assert [(one.waiting, one.failed, one.state) for one in told.models] == [(0, 1, "serving")]
+
+    mock.refused = ""
+    embedding.want("m")  # a worker starts again
+    await embedding.work()
+    assert await count(engine, VECTORS) == 3
+
+
+async def test_each_tenant_has_its_turn_and_finds_its_own(engine, embedding, mock):
+    for number in range(embedding_models.DOCUMENTS_OF_CLAIM + 1):
+        await documents.put(engine, Caller("large"), f"note:{number}", "", f"{PEAK} {number}")
+    await documents.put(engine, Caller("small"), "note:sea", "", SEA)
+
+    await embedding.worker.work()
+    await embedding.worker.work()
+
+    assert await found(embedding, "Meereshöhe", caller=Caller("small")) == ["note:sea"]
+    assert await found(embedding, "Meereshöhe", caller=Caller("large")) == []
+
+
+async def test_the_cost_of_vectors_is_on_record(engine, embedding):
+    await put_all(engine)
+
+    await embedding.work()
+
+    [use] = await fetch(
+        engine, "SELECT tenant, model, passages, tokens > 0, cost_usd > 0 FROM embedding_uses"
+    )
+    assert tuple(use) == ("default", "m", 3, True, True)
+
+
+async def test_a_worker_that_leaves_gives_its_documents_back(engine, embedding, mock):
+    await put_all(engine)
+    model = await embedding_models.want_model(engine, None, embedding.embedder.wanted)
+    claim = await embedding_models.claim_unembedded(engine, model.model_id, "", timedelta(hours=1))
+
+    assert await embedding_models.claim_unembedded(engine, model.model_id, "", timedelta(1)) is None
+    await embedding_models.release(engine, claim)
+    assert await embedding_models.beat(engine, claim, timedelta(1)) is None, "it is not its any more"
+    await embedding.work()
+    assert await count(engine, VECTORS) == 3
+
+
+@pytest.fixture
+async def own(engine, embedding):
+    """The tenant "own" has a server of its own."""
+    await fetch(engine, "INSERT INTO data_keys (tenant, master_id, wrapped) VALUES ('own', '', '')")
+    await fetch(engine, OWN_KEY)
+    shared, theirs = embedding.embedder, embedding.made("m", "own")
+
+    async def of(tenant):
+        return theirs if tenant == "own" else shared
+
+    embedding.use(of)
+    return theirs
+
+
+async def test_a_tenant_with_a_server_of_its_own_sends_its_documents_there_alone(
+    engine, embedding, own, mock
+):
+    await documents.put(engine, Caller("own"), "note:sea", "", SEA)
+    await documents.put(engine, ANYBODY, "note:peak", "", PEAK)
+
+    await embedding.work()
+
+    keys = {
+        text: headers["authorization"]
+        for request, headers in zip(mock.requests, mock.headers, strict=True)
+        for text in request["input"]
+    }
+    assert {text.strip(): key for text, key in keys.items()} == {SEA: "Bearer own", PEAK: "Bearer secret"}
+    assert await found(embedding, "Meereshöhe", caller=Caller("own")) == ["note:sea"]
+
+    await fetch(engine, "DELETE FROM provider_keys")
+    embedding.use(embedding.of)
+    await embedding.work()
+    assert {one.tenant for one in await embedding_models.all_models(engine)} == {None}
+    assert await found(embedding, "Meereshöhe", caller=Caller("own")) == ["note:sea"]
