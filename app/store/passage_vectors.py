@@ -34,23 +34,28 @@ STORE_VECTORS = f"""
     ON CONFLICT (document_id, starts_at, model_id)
         DO UPDATE SET sha256 = excluded.sha256, vector = excluded.vector"""
 
-# How far all passages of the tenant are from the question says what a near one is worth: models differ in
-# that, and so do questions. A document that is queued again has vectors of a text that it had before.
+# All passages of the tenant are compared, so none is missed: 50,000 of 384 dimensions take 40 ms of CPU. How
+# far all are from the question says what a near one is worth: models differ in that, and so do questions. A
+# document that is queued again has vectors of a text that it had before.
 FIND_NEAREST = f"""
-    WITH measured AS MATERIALIZED (
-        SELECT v.document_id, v.starts_at, 1 - (v.vector <=> $3::text::halfvec) AS cosine
-        FROM passage_vectors v WHERE v.model_id = $1::integer AND v.tenant = $2::text
+    WITH question AS MATERIALIZED (
+        SELECT $3::text::halfvec AS vector, $4::text[] AS collections
+    ), measured AS MATERIALIZED (
+        SELECT v.document_id, v.starts_at, 1 - (v.vector <=> q.vector) AS cosine
+        FROM passage_vectors v CROSS JOIN question q WHERE v.model_id = $1::integer AND v.tenant = $2::text
     ), spread AS (
         SELECT count(*)::integer AS passages, avg(cosine) AS mean,
             coalesce(stddev_pop(cosine), 0) AS deviation
         FROM measured
+    ), first AS MATERIALIZED (
+        SELECT m.* FROM measured m CROSS JOIN question q
+        WHERE q.collections IS NULL OR EXISTS (SELECT FROM documents d
+            WHERE d.document_id = m.document_id AND d.collections && q.collections)
+        ORDER BY m.cosine DESC, m.document_id, m.starts_at LIMIT {2 * NEAREST_PASSAGES}
     ), nearest AS MATERIALIZED (
-        SELECT m.* FROM measured m
-        WHERE ($4::text[] IS NULL OR EXISTS (SELECT FROM documents d
-                WHERE d.document_id = m.document_id AND d.collections && $4::text[]))
-          AND NOT EXISTS (SELECT FROM unembedded u
-                WHERE u.model_id = $1 AND u.document_id = m.document_id)
-        ORDER BY m.cosine DESC, m.document_id, m.starts_at LIMIT {NEAREST_PASSAGES}
+        SELECT f.* FROM first f WHERE NOT EXISTS (SELECT FROM unembedded u
+            WHERE u.model_id = $1 AND u.document_id = f.document_id)
+        ORDER BY f.cosine DESC, f.document_id, f.starts_at LIMIT {NEAREST_PASSAGES}
     )
     SELECT n.document_id, n.starts_at, p.ends_at, n.cosine, s.passages, s.mean, s.deviation
     FROM nearest n JOIN passages p USING (document_id, starts_at) CROSS JOIN spread s

@@ -58,6 +58,7 @@ class PassageEmbedder:
         self._embedder_of = embedder_of
         self._metrics = metrics
         self._settle_at = 0.0
+        self._is_able = False  # the database can store vectors
         self._begun = set[int]()  # models that this process has worked on
         self._turns = dict[int, str]()  # the tenant that had the last turn, by model
         self._pauses = dict[int, Pause]()  # by model
@@ -79,7 +80,11 @@ class PassageEmbedder:
         """Give each model a turn. False if none had anything to do."""
         if time.monotonic() >= self._settle_at:
             self._settle_at = time.monotonic() + SETTLE_EVERY
-            await self._settle()
+            self._is_able = await store.has_vectors(self._engine)
+            if self._is_able:
+                await self._settle()
+        if not self._is_able:
+            return False
         worked = False
         for model in await store.all_models(self._engine):
             worked |= await self._give_turn(model)

@@ -28,6 +28,7 @@ async def test_all_but_the_vectors_is_restored_and_they_are_made_again(
     async with dispose_after(restored):
         assert state.documents == 3
         assert not await embedding_models.has_vectors(restored)
+        assert not await embedding.elsewhere(restored).worker.work(), "it waits for pgvector"
         await documents.put(restored, ANYBODY, "note:late", "", "A late yak.")
         assert [one.url for one in await passage_search.find(restored, ANYBODY, "late yak", 5)] == [
             "note:late"
