@@ -81,21 +81,35 @@ class Attempt:
 
         Not interrupted by a cancel: what was begun is written, and the next worker sees it.
         """
-        task = asyncio.get_running_loop().create_task(self._alone(work))
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            task.add_done_callback(_see)
-            raise
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[WriteResultT] = loop.create_future()
+        loop.create_task(self._alone(work, answer))  # noqa: RUF006 - held by what it waits for
+        return await answer
 
-    async def _alone(self, work: Callable[[], Awaitable[WriteResultT]]) -> WriteResultT:
-        async with self._writing:
-            return await work()
+    async def _alone(
+        self, work: Callable[[], Awaitable[WriteResultT]], answer: asyncio.Future[WriteResultT]
+    ) -> None:
+        """Work, and answer, unless nobody waits any more.
+
+        asyncio.shield does the same with one more future and one more turn of the loop.
+        """
+        try:
+            async with self._writing:
+                result = await work()
+        except asyncio.CancelledError:
+            answer.cancel()
+            raise
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is awaited
+            if not answer.done():
+                answer.set_exception(error)
+        else:
+            if not answer.done():
+                answer.set_result(result)
 
     async def write(self, command: c.Command) -> Job:
         """Carry out a command, only within `in_turn`."""
-        if isinstance(command, c.RecordEvents | c.CompleteJob):
-            command = replace(command, knows_finish=self.job.research.is_finishing)
+        if self.job.research.is_finishing and isinstance(command, c.RecordEvents | c.CompleteJob):
+            command = replace(command, knows_finish=True)
         self.ending = isinstance(command, FINAL_COMMANDS)
         crash.reached("before_commit")
         try:
@@ -151,9 +165,3 @@ def _outcome(command: c.Command, job: Job) -> str:
     if job.is_over or job.status == "input_required":
         return job.status
     return "retried" if isinstance(command, c.FailAttempt) else "released"
-
-
-def _see(task: asyncio.Future[WriteResultT]) -> None:
-    """Retrieve a finished task's error, which asyncio would otherwise log."""
-    if not task.cancelled():
-        task.exception()
