@@ -27,6 +27,7 @@ RERANK_TIMEOUT = 5.0  # seconds in all; a search without it is better than one t
 RERANK_PAUSE = 15.0  # seconds after a failure for which the server is left alone
 MAX_RANKED_TEXT = 2_000  # characters of a passage with its title
 MAX_RANKED_QUERY = 2_000  # characters
+MAX_RANKING = 1_000_000  # bytes of a reply, some of which repeat the passages; more would hold the event loop
 
 UNSCORED = "The reranking server did not return one score for each passage."
 
@@ -118,6 +119,8 @@ class ServerReranker:
         if reply.status_code >= 300:
             said = shorten(reply.text, self._key) if self._key else shorten(reply.text)
             raise refusal("The reranking server", self.key_name, reply.status_code, reply.headers, said)
+        if len(reply.content) > MAX_RANKING:
+            raise ProviderError("validation", UNSCORED, retryable=False)
         try:
             return msgspec.json.decode(reply.content, type=_RerankReply | list[_Scored])
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

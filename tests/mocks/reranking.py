@@ -52,6 +52,9 @@ class MockReranker(Playing):
         "not_a_number": raw(b'[{"index":0,"score":NaN},{"index":1,"score":1},{"index":2,"score":1}]'),
         "deep": raw(b"[" * 100_000),
         "cut": raw(b'{"results": [{"index": 0'),
+        "huge": raw(
+            b" " * 1_000_000 + b'[{"index":0,"score":1},{"index":1,"score":1},{"index":2,"score":1}]'
+        ),
         "bytes": raw(b"\xff\xfe\x00"),
         "nothing": raw(b""),
         "auth_error": failing(401, {"error": "bad key secret"}),

@@ -22,6 +22,7 @@ UNREADABLE = {"html", "none", "too_few", "too_many", "twice", "below", "beyond",
     "not_a_number",
     "deep",
     "cut",
+    "huge",
     "bytes",
     "nothing",
 }
