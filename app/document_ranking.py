@@ -33,10 +33,6 @@ class RankingFinder(DocumentFinder):
         super().__init__(engine, embedders)
         self._rerankers = rerankers
 
-    def on(self, engine: Engine) -> "RankingFinder":
-        """Return the same over another connection to the database."""
-        return RankingFinder(engine, self._embedders, self._rerankers)
-
     async def find(
         self, caller: Caller, query: str, limit: int, collections: Sequence[str] = ()
     ) -> CorpusHits:
