@@ -6,6 +6,7 @@ the rows that moved are the events written. A change that was refused is reporte
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -120,15 +121,39 @@ APPEND = f"""
 
 # Most appends are what one job's worker learnt. Alone in its statement it can meet no deadlock; it ends no
 # lease; and only some columns move. It costs Postgres two thirds of what APPEND does.
-LEARN = f"""
+_LEARNT_FROM = 4  # the first parameter of LEARNT_COLUMNS; what is written follows them
+_WRITTEN_FROM = _LEARNT_FROM + len(LEARNT_COLUMNS)
+
+
+def _learn_and(write: str) -> str:
+    """Return a statement that moves one job, and what else it does."""
+    return f"""
     WITH moved AS (
         UPDATE jobs j SET {_set(LEARNT_COLUMNS)}
-        FROM (SELECT {_numbered(LEARNT_COLUMNS, 5)}) AS c
+        FROM (SELECT {_numbered(LEARNT_COLUMNS, _LEARNT_FROM)}) AS c
         WHERE j.job_id = $1::uuid AND j.seq = $2::integer AND j.epoch = $3::bigint
           AND j.status IN ({LEASED_SQL})
         RETURNING j.job_id
-    ), written AS ({_insert(4)} WHERE EXISTS (SELECT FROM moved))
+    ), written AS ({write})
     SELECT job_id FROM moved"""
+
+
+LEARN = _learn_and(f"{_insert(_WRITTEN_FROM)} WHERE EXISTS (SELECT FROM moved)")
+
+# Of a lone event half is what the job moves to, and an array of it costs more than its values do.
+OWN_OF_EVENT = "type", "schema_version", "status", "data", "actor", "prev_hash"
+_SHARED = {"seq": "seq", "progress": "progress", "occurred_at": "updated_at", "hash": "head_hash"}
+_PLACES = {
+    "job_id": 1,
+    "epoch": 3,
+    **{name: at for at, name in enumerate(OWN_OF_EVENT, _WRITTEN_FROM)},
+    **{column.name: at for at, column in enumerate(LEARNT_COLUMNS, _LEARNT_FROM)},
+}
+_EVENT_SENT = ", ".join(
+    f"${_PLACES[_SHARED.get(name, name)]}::{kind}{'::json' if name == 'data' else ''}"
+    for name, kind in EVENT_COLUMNS.items()
+)
+LEARN_ONE = _learn_and(f"INSERT INTO events ({EVENT_NAMES}) SELECT {_EVENT_SENT} FROM moved")
 
 # The upper bound on seq says what the LIMIT says, because a log has no gaps; but it also holds in a plan
 # that sorts, and a page of a long log costs a page.
@@ -192,8 +217,11 @@ def _is_learning(change: Change) -> bool:
 
 
 async def _learn(engine: Engine, change: Change) -> set[UUID]:
-    fence = change.job.id, change.expected, change.epoch
-    rows = await fetch(engine, LEARN, *fence, _events([change]), *learnt(change.job))
+    moving_to = change.job.id, change.expected, change.epoch, *learnt(change.job)
+    if len(change.rows) == 1:
+        rows = await fetch(engine, LEARN_ONE, *moving_to, *_own_of(change.rows[0]))
+    else:
+        rows = await fetch(engine, LEARN, *moving_to, _events([change]))
     return {row[0] for row in rows}
 
 
@@ -326,6 +354,9 @@ async def find_by_key(engine: Engine, tenant: str, key: str, request_sha256: str
         raise IdempotencyConflict(f"The idempotency key {key!r} was used for another request.")
     job_id: UUID = rows[0][0]
     return job_id
+
+
+_own_of = attrgetter(*OWN_OF_EVENT)
 
 
 def _events(changes: Sequence[Change]) -> list[tuple[Any, ...]]:

@@ -156,14 +156,17 @@ async def test_what_is_learnt_leaves_the_row_that_follows_alone_and_with_others(
     changes = [change(job, (call(1), call(2)), T0, "worker:w", job.epoch) for job in jobs]
 
     assert await log.append(writer.engine, changes[:1]) == {jobs[0].id}
-    following = change(changes[0].job, (call(3),), T0, "worker:w", jobs[0].epoch)
+    alone = change(changes[0].job, (call(3),), T0, "worker:w", jobs[0].epoch)
+    assert await log.append(writer.engine, [alone]) == {jobs[0].id}
+    following = change(alone.job, (call(4),), T0, "worker:w", jobs[0].epoch)
     assert len(await log.append(writer.engine, [following, changes[1]])) == 2
 
     stored = await rows(writer.engine)
     assert stored == {one.job.id: row_of(one.job) for one in (following, changes[1])}
     assert following.job.failure
     found = await whole_log(writer.engine, lost.id)
-    assert [row.seq for row in found] == list(range(1, 8))
+    assert [row.seq for row in found] == list(range(1, 9))
+    assert tuple(found[4:]) == (*changes[0].rows, *alone.rows, *following.rows)
     assert_chain(found)
 
 
