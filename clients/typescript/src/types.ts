@@ -19,6 +19,7 @@ export type DocumentPage = Schemas["DocumentPage"];
 export type Document = Schemas["Document"];
 export type Estimate = Schemas["Estimate"];
 export type FieldError = Schemas["InvalidField"];
+export type DocumentEmbedding = Schemas["DocumentEmbedding"];
 export type FoundDocuments = Schemas["FoundDocuments"];
 export type JobView = Schemas["JobView"];
 export type Jobs = Schemas["Jobs"];
