@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.api.handover import WIRE
@@ -91,14 +92,48 @@ def peer_of(address: str) -> tuple[str, bool]:
     return address, ip.is_loopback
 
 
+class LeanEvent(asyncio.Event):
+    """An event with few waiters.
+
+    A deque keeps room for 64, and there would be three for each connection.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiters = []  # type: ignore[assignment]
+
+
+class LeanFlow(FlowControl):
+    """Says when a connection takes more."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        super().__init__(transport)
+        self._is_writable_event = LeanEvent()
+        self._is_writable_event.set()
+
+
+class WaitingRequests(list[Any]):
+    """The requests behind the one under way, of which few connections have any."""
+
+    __slots__ = ()
+
+    def appendleft(self, request: object) -> None:
+        """Let a request wait: the last one is the next to be answered."""
+        self.insert(0, request)
+
+
 class Protocol(HttpToolsProtocol):
     """Bounds what a caller sends, and offers what ASGI lacks.
 
     That is to write without waiting, and to cut a connection.
     """
 
+    # Instances share the names of thirty attributes at most, and uvicorn has 28: with more, each has a table.
+    __slots__ = ("_deadline", "_head_bytes", "_is_in_head", "_peer", "_peers", "_raw", "_refusal")
+
     def __init__(self, *args: Any, peers: PeerCount | None = None, **named: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **named)
+        self.pipeline = WaitingRequests()  # type: ignore[assignment]
         self._peers = peers or PeerCount()
         self._peer = ""
         self._head_bytes = 0
@@ -109,6 +144,8 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Admit a caller, unless its address has too many connections."""
         super().connection_made(LenientTransport(transport))  # type: ignore[arg-type]
+        self._raw = transport
+        self.flow = LeanFlow(self.transport)
         self._peer = self.client[0] if self.client else ""
         self._await(HEAD_SECONDS)
         if not self._peers.admit(self._peer):
@@ -154,7 +191,10 @@ class Protocol(HttpToolsProtocol):
             self._fail("headers_too_large")
         self._is_in_head = False
         self._await(BODY_SECONDS)
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:
+            self.cycle.message_event = LeanEvent()  # nobody waits for the other one yet
         if self.scope.get("http_version") == "1.0" and self.cycle is not None:
             self.cycle.__class__ = UntilClose  # it was made a moment ago, and runs later
 
@@ -177,7 +217,8 @@ class Protocol(HttpToolsProtocol):
             or cycle.response_complete
         ):
             return False
-        self.transport.write(chunk)
+        if not self._raw.is_closing():  # as LenientTransport
+            self._raw.write(chunk)
         return True
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words

@@ -60,6 +60,7 @@ class EventStream(Generic[CursorT]):
         connection = self.connection(send, _wire(scope))  # type: ignore[arg-type]  # sent by coroutines
         reader = Reader(self._source(), self._cursor, connection)
         self._crowd.add(reader, message(self._first, more=True))
+        del self._source, self._first  # a reader stays for long
         try:
             with self.watch(reader):
                 while (await receive())["type"] != "http.disconnect":  # also comes once all is sent

@@ -62,17 +62,26 @@ class Connection:
         self.ends_at = self.wrote_at + LIFE * random.uniform(0.8, 1.0)
         self.over = False  # the last part was written, or the reader cut off
 
+    def give(self, part: BodyPart) -> bool:
+        """Write a part if the wire takes it.
+
+        Its bytes are encoded once for all readers.
+        """
+        if not part["more_body"] or not self._write(part["chunk"]):
+            return False
+        self.wrote_at = time.monotonic()
+        return True
+
     def start(self, part: BodyPart) -> Awaitable[None] | None:
         """Write without waiting.
 
         Return what is left for `finish`, or None.
 
-        The wire takes bytes that are encoded once for all readers. What it cannot take, and the end of
-        the response, goes by ASGI, which waits where it has to.
+        What the wire cannot take, and the end of the response, goes by ASGI, which waits where it has to.
         """
-        self.wrote_at = time.monotonic()
-        if part["more_body"] and self._write(part["chunk"]):
+        if self.give(part):
             return None
+        self.wrote_at = time.monotonic()
         self.over = not part["more_body"]
         return step(self._send(part))
 

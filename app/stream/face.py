@@ -117,7 +117,7 @@ class _Feeder(Connection):
     __slots__ = ("_ended", "_fold", "_topic")
 
     def __init__(self, fold: Fold, topic: FaceTopic, ended: Callable[[], None]) -> None:
-        super().__init__(_never, RawWriter(lambda _chunk: True, lambda: None))
+        super().__init__(_never, RawWriter(lambda _chunk: False, lambda: None))
         self.ends_at = float("inf")
         self._fold = fold
         self._topic = topic

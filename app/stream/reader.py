@@ -39,6 +39,13 @@ class Reader(Generic[CursorT]):
         """Write the first frames, then all there is after the cursor."""
         self._go_on(self._connection.start(first))
 
+    def take(self, piece: Piece[CursorT]) -> bool:
+        """Write a piece that follows at once, or return False."""
+        if piece.part is None or not self._connection.give(piece.part):
+            return False
+        self.cursor = piece.cursor
+        return True
+
     def push(self) -> None:
         """Write what is new without waiting.
 
