@@ -113,12 +113,14 @@ class LeanFlow(FlowControl):
 
 
 class WaitingRequests(list[Any]):
-    """The requests behind the one under way, of which few connections have any."""
+    """The requests behind the one under way.
+
+    Few connections have any."""
 
     __slots__ = ()
 
     def appendleft(self, request: object) -> None:
-        """Let a request wait: the last one is the next to be answered."""
+        """Let a request wait in front of those that came before."""
         self.insert(0, request)
 
 
