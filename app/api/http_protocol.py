@@ -115,7 +115,8 @@ class LeanFlow(FlowControl):
 class WaitingRequests(list[Any]):
     """The requests behind the one under way.
 
-    Few connections have any."""
+    Few connections have any.
+    """
 
     __slots__ = ()
 
