@@ -26,11 +26,19 @@ RANKED = 60  # passages in which the words are counted
 K1, B = 1.2, 0.4  # of BM25; passages are of much the same length, so it tells less than usual
 TITLE_WEIGHT = 0.8  # of a word's weight, once more where the title has it
 
-# Of a passage p, where the statement has `others`.
-_IS_OWN = """(NOT (SELECT shared FROM others) OR EXISTS (SELECT FROM documents o
-                WHERE o.document_id = p.document_id AND o.tenant = (SELECT tenant FROM given)))"""
-_IS_WANTED = """((SELECT collections FROM given) IS NULL OR EXISTS (SELECT FROM documents d
-                WHERE d.document_id = p.document_id AND d.collections && (SELECT collections FROM given)))"""
+# The planner believes that a look at a passage is cheap and that one in 200 has what it cannot see yet. So it
+# would read them all, but for the price of this condition, which is never worked out.
+_BY_INDEX = """((SELECT true FROM given) OR EXISTS (
+                SELECT FROM documents d WHERE d.document_id = p.document_id))"""
+
+
+def _quoted(lexeme: str) -> str:
+    """Return SQL that quotes a lexeme into a tsquery.
+
+    Parsing it as a word could cut it up.
+    """
+    return f"'''' || replace(replace({lexeme}, '\\', '\\\\'), '''', '''''') || ''''"
+
 
 # The words of the question, and how each is looked for.
 # - The planner sees none of the parameters. If it saw one, a plan for its value alone would look cheaper, and
@@ -40,9 +48,9 @@ _IS_WANTED = """((SELECT collections FROM given) IS NULL OR EXISTS (SELECT FROM 
 #   one word with several spellings. A word that the question's own language drops is none; if that
 #   language is not known, a word that any of them drops.
 # - A part of a compound counts PART of the whole word, and only where that is missing.
-# - A lexeme is quoted into a tsquery by hand, because parsing it again could cut it up.
-# - Where no other tenant has documents, whose a passage is need not be looked up. An index has the first and
-#   the last tenant at its ends; a condition on all others made the planner read the whole table.
+# - The tenant and the collections of a passage are among its lexemes, as labels. Where no other tenant has
+#   documents, the tenant's is not looked for. An index has the first and the last tenant at its ends; a
+#   condition on all others made the planner read the whole table.
 _QUESTION_WORDS = f"""
     given AS MATERIALIZED (
         SELECT $1::text AS question, $2::text AS language, $3::text[] AS pairs, $4::integer AS most,
@@ -50,6 +58,12 @@ _QUESTION_WORDS = f"""
     ), others AS MATERIALIZED (
         SELECT (SELECT min(tenant) FROM documents) < tenant
             OR (SELECT max(tenant) FROM documents) > tenant AS shared FROM given
+    ), scope AS MATERIALIZED (
+        SELECT own, coalesce(own && wanted, own, wanted) AS within FROM (
+            SELECT CASE WHEN shared THEN ({_quoted("'@t:' || tenant")})::tsquery END AS own,
+                (SELECT string_agg({_quoted("'@c:' || name")}, ' | ')
+                 FROM unnest(collections) AS name)::tsquery AS wanted
+            FROM given CROSS JOIN others) AS labels
     ), spoken AS (
         (SELECT language FROM documents WHERE tenant = (SELECT tenant FROM given) ORDER BY language LIMIT 1)
         UNION ALL
@@ -77,8 +91,7 @@ _QUESTION_WORDS = f"""
             (string_agg(overlay(quote PLACING '''+' FROM 1 FOR 1) || ':*', ' | ')
                 FILTER (WHERE length(lexeme) >= 4 AND lexeme !~ '[^[:alpha:]]'
                     AND EXISTS (SELECT FROM spoken WHERE language IN ('de', 'nl'))))::tsquery AS part
-        FROM (SELECT *, '''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' AS quote
-              FROM spelled) AS quoted
+        FROM (SELECT *, {_quoted("lexeme")} AS quote FROM spelled) AS quoted
         GROUP BY place ORDER BY place LIMIT {MAX_SEARCH_WORDS}
     )"""
 
@@ -88,32 +101,38 @@ _QUESTION_WORDS = f"""
 #   them, even up to a bound, makes the index list all of those passages: half the time of a search.
 # - Of all other words the passages themselves are listed, and the count stops at COMMON_WORD.
 # - The words are counted in all documents of the tenant, also where collections restrict which are found.
-#   The statistics are of all tenants, so where there are several, words are counted.
+#   Where there are other tenants, the statistics of all tell what is common in this one's for certain: more
+#   passages have the word than the others have passages.
 _WEIGHTS = f"""
-    total AS MATERIALIZED (
-        SELECT c.relnamespace::regnamespace::text AS schema, greatest(
-            CASE WHEN others.shared THEN 0 ELSE c.reltuples END,
-            (SELECT count(*) FROM (SELECT FROM passages p WHERE {_IS_OWN}
-                LIMIT CASE WHEN others.shared THEN 20000 ELSE 1000 END) AS first)
-        )::float8 AS passages
-        FROM pg_class c CROSS JOIN others WHERE c.oid = 'passages'::regclass
-    ), common AS MATERIALIZED (
-        SELECT known.lexeme, known.share * total.passages AS passages
-        FROM total JOIN pg_stats s ON s.schemaname = total.schema
-        CROSS JOIN unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs)
-            AS known (lexeme, share)
-        WHERE s.tablename = 'passages' AND s.attname = 'lexemes' AND NOT (SELECT shared FROM others)
-            AND known.share * total.passages >= {COMMON_WORD}
+    known AS MATERIALIZED (
+        SELECT one.lexeme, one.share FROM pg_class c
+        JOIN pg_stats s ON s.schemaname = c.relnamespace::regnamespace::text
+        CROSS JOIN unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) AS one (lexeme, share)
+        WHERE c.oid = 'passages'::regclass AND s.tablename = 'passages' AND s.attname = 'lexemes'
+    ), listed AS MATERIALIZED (
+        SELECT reltuples AS passages, reltuples * CASE WHEN shared THEN coalesce(
+            (SELECT share FROM known WHERE lexeme = '@t:' || tenant), 0) ELSE 1 END AS own
+        FROM pg_class CROSS JOIN given CROSS JOIN others WHERE oid = 'passages'::regclass
+    ), total AS MATERIALIZED (
+        SELECT greatest(own, CASE WHEN shared THEN (SELECT count(*) FROM (
+                SELECT FROM passages p WHERE p.lexemes @@ (SELECT own FROM scope) AND {_BY_INDEX}
+                LIMIT CASE WHEN own > 0 THEN 1000 ELSE 20000 END) AS first)
+            ELSE (SELECT count(*) FROM (SELECT FROM passages LIMIT 1000) AS first) END)::float8 AS passages,
+            CASE WHEN shared THEN listed.passages - own ELSE 0 END AS of_others
+        FROM listed CROSS JOIN others
     ), told AS MATERIALIZED (
-        SELECT *, (SELECT max(passages) FROM common WHERE lexeme = ANY (lexemes)) AS passages FROM words
+        SELECT words.*, coalesce(whole && own, whole) AS own_whole, coalesce(part && own, part) AS own_part,
+            (SELECT max(share) * total.passages FROM known WHERE lexeme = ANY (lexemes)
+                AND share * (total.passages + of_others) - of_others >= {COMMON_WORD}) AS passages
+        FROM words CROSS JOIN scope CROSS JOIN total
     ), held AS MATERIALIZED (
         SELECT w.place, h.* FROM told w CROSS JOIN LATERAL (
             SELECT tid, document_id, starts_at, max(share) AS share FROM (
                 (SELECT p.ctid AS tid, p.document_id, p.starts_at, 1::float8 AS share FROM passages p
-                 WHERE p.lexemes @@ w.whole AND {_IS_OWN} LIMIT {COMMON_WORD})
+                 WHERE p.lexemes @@ w.own_whole AND {_BY_INDEX} LIMIT {COMMON_WORD})
                 UNION ALL
                 (SELECT p.ctid, p.document_id, p.starts_at, {PART} FROM passages p
-                 WHERE p.lexemes @@ w.part AND {_IS_OWN} LIMIT {COMMON_WORD})) AS either
+                 WHERE p.lexemes @@ w.own_part AND {_BY_INDEX} LIMIT {COMMON_WORD})) AS either
             GROUP BY tid, document_id, starts_at) AS h
         WHERE w.passages IS NULL
     ), weighed AS MATERIALIZED (
@@ -127,41 +146,48 @@ _WEIGHTS = f"""
 # The passages that are worth counting the words in, told by the index alone.
 # - Those with words that are not common. Which of the common ones they have too, the index tells fast, as it
 #   need not list all passages with a common word.
-# - If all words are common: those with all of them, else with the four rarest, the three rarest …
+# - If they are nowhere in the collections, or all words are common: those with all words, else with the four
+#   rarest, the three rarest …
 # So the number of passages that are read is bounded, and of all but RANKED only the first few bytes are.
 _CANDIDATES = f"""
     rare AS MATERIALIZED (
-        SELECT string_agg(either, ' | ')::tsquery AS query
-        FROM (SELECT either, sum(held_by) OVER (ORDER BY held_by, place ROWS UNBOUNDED PRECEDING) AS passages
-              FROM weighed WHERE held_by BETWEEN 1 AND {COMMON_WORD - 1}) AS word
-        WHERE passages <= {LED}
+        SELECT h.tid, h.document_id, h.starts_at, h.share * w.idf AS idf
+        FROM held h JOIN weighed w USING (place)
+        WHERE w.held_by < {COMMON_WORD} AND ((SELECT collections FROM given) IS NULL OR EXISTS (
+            SELECT FROM documents d WHERE d.document_id = h.document_id
+              AND d.collections && (SELECT collections FROM given)))
+    ), led AS MATERIALIZED (
+        SELECT coalesce(query && within, query) AS query FROM (
+            SELECT string_agg(either, ' | ')::tsquery AS query
+            FROM (SELECT either, sum(held_by) OVER (ORDER BY held_by, place ROWS UNBOUNDED PRECEDING) AS up_to
+                  FROM weighed WHERE held_by BETWEEN 1 AND {COMMON_WORD - 1}) AS word
+            WHERE up_to <= {LED}) AS rarest CROSS JOIN scope
     ), beside AS MATERIALIZED (
         SELECT w.idf, p.* FROM (SELECT * FROM weighed WHERE held_by >= {COMMON_WORD}
             ORDER BY idf DESC, place LIMIT {COMMON_WORDS}) AS w
         CROSS JOIN LATERAL (
             SELECT p.ctid AS tid, p.document_id, p.starts_at FROM passages p
-            WHERE p.lexemes @@ ((SELECT query FROM rare) && w.whole) AND {_IS_OWN} LIMIT {LED}) AS p
+            WHERE p.lexemes @@ ((SELECT query FROM led) && w.whole) AND {_BY_INDEX} LIMIT {LED}) AS p
     ), narrowed AS (
         SELECT count(*) OVER rarest AS words,
             string_agg('(' || either || ')', ' & ') OVER rarest AS query
-        FROM weighed WHERE held_by > 0 AND (SELECT query FROM rare) IS NULL
+        FROM weighed WHERE held_by >= {COMMON_WORD} AND NOT EXISTS (SELECT FROM rare)
         WINDOW rarest AS (ORDER BY held_by, place ROWS UNBOUNDED PRECEDING)
+    ), together AS (
+        SELECT p.tid, p.document_id, p.starts_at, n.words
+        FROM (SELECT words, coalesce(query::tsquery && within, query::tsquery) AS query
+              FROM narrowed CROSS JOIN scope
+              WHERE words < {NARROWED} OR words = (SELECT max(words) FROM narrowed) ORDER BY words DESC) AS n
+        CROSS JOIN LATERAL (
+            SELECT p.ctid AS tid, p.document_id, p.starts_at FROM passages p
+            WHERE p.lexemes @@ n.query AND {_BY_INDEX} LIMIT {COMMON_WORD}) AS p
+        LIMIT {COMMON_WORD}
     ), found AS (
         SELECT tid, document_id, starts_at, sum(idf) AS idf FROM (
-            SELECT h.tid, h.document_id, h.starts_at, h.share * w.idf AS idf
-            FROM held h JOIN weighed w USING (place) WHERE w.held_by < {COMMON_WORD}
-            UNION ALL
-            SELECT tid, document_id, starts_at, idf FROM beside
-            UNION ALL
-            (SELECT p.tid, p.document_id, p.starts_at, n.words
-             FROM (SELECT * FROM narrowed
-                   WHERE words < {NARROWED} OR words = (SELECT max(words) FROM narrowed)
-                   ORDER BY words DESC) AS n
-             CROSS JOIN LATERAL (
-                SELECT p.ctid AS tid, p.document_id, p.starts_at FROM passages p
-                WHERE p.lexemes @@ n.query::tsquery AND {_IS_OWN} AND {_IS_WANTED} LIMIT {COMMON_WORD}) AS p
-             LIMIT {COMMON_WORD})) AS p
-        WHERE {_IS_WANTED} GROUP BY tid, document_id, starts_at
+            SELECT tid, document_id, starts_at, idf FROM rare
+            UNION ALL SELECT tid, document_id, starts_at, idf FROM beside
+            UNION ALL SELECT tid, document_id, starts_at, words FROM together) AS either
+        GROUP BY tid, document_id, starts_at
     ), candidates AS MATERIALIZED (
         SELECT * FROM (SELECT *, row_number() OVER (
                 PARTITION BY document_id ORDER BY idf DESC, starts_at) AS nth FROM found) AS one
@@ -186,15 +212,19 @@ _BEST = f"""
             setweight(m.lexemes, 'B', (SELECT array_agg(lexeme) FROM spellings)), '{{b}}')) AS l
         JOIN spellings s USING (lexeme)
         GROUP BY m.document_id, m.starts_at, s.place
+    ), parted AS MATERIALIZED (
+        SELECT m.document_id, m.starts_at, w.place FROM matched m JOIN weighed w ON m.lexemes @@ w.part
     ), ranked AS (
         SELECT m.document_id, m.starts_at, m.ends_at, sum(w.idf * has.share) AS idf,
             sum(w.idf * CASE WHEN seen.times > 0 THEN {TITLE_WEIGHT} * (m.title @@ w.whole)::integer
                 + {K1 + 1} * seen.times / (seen.times
                 + {K1} * ({1 - B}::float8 + {B} * (m.ends_at - m.starts_at) / {MAX_PASSAGE}))
                 ELSE has.share END) AS score
-        FROM matched m CROSS JOIN weighed w LEFT JOIN seen USING (document_id, starts_at, place)
+        FROM (SELECT document_id, starts_at, ends_at, title FROM matched) AS m CROSS JOIN weighed w
+        LEFT JOIN seen USING (document_id, starts_at, place)
+        LEFT JOIN parted USING (document_id, starts_at, place)
         CROSS JOIN LATERAL (SELECT CASE WHEN seen.times > 0 THEN 1
-            WHEN m.lexemes @@ w.part THEN {PART} ELSE 0 END AS share) AS has
+            WHEN parted.place IS NOT NULL THEN {PART} ELSE 0 END AS share) AS has
         GROUP BY m.document_id, m.starts_at, m.ends_at
     ), best AS (
         SELECT DISTINCT ON (document_id) * FROM ranked ORDER BY document_id, score DESC, starts_at

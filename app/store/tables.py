@@ -16,7 +16,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Computed,
     Date,
     Double,
     ForeignKey,
@@ -287,23 +286,8 @@ passages = Table(
     Column("ends_at", Integer, nullable=False),
     Column("title", Text, nullable=False),
     Column("text", Text, nullable=False),
-    Column(
-        "words",
-        TSVECTOR,
-        Computed(
-            "setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', text), 'D')",
-            persisted=True,
-        ),
-        nullable=False,
-    ),
     Column("language", Text, nullable=False, server_default=""),  # of its document
-    Column(
-        "lexemes",
-        TSVECTOR,
-        Computed("passage_lexemes(language, title, text)", persisted=True),
-        nullable=False,
-    ),
-    Index("passages_words_idx", "words", postgresql_using="gin"),  # for processes that do not know `lexemes`
+    Column("lexemes", TSVECTOR, nullable=False),  # made by a trigger: of title and text, and labels
     Index("passages_lexemes_idx", "lexemes", postgresql_using="gin"),
 )
 

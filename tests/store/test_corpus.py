@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections import Counter
+from importlib import import_module
 from itertools import pairwise
 from math import log
 
@@ -9,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.caller import ANYBODY
+from app.domain.caller import ANYBODY, Caller
 from app.ingest import builtin
 from app.store import documents, passage_search
 from app.store.database import connect, fetch
+from app.store.documents import DocumentToStore
 from app.text import passages
 
+ZOO = Caller("zoo")
 TEXT = (
     "The yak is a heavy animal of the high plateau. Herders drink its milk and burn its dung.\n\n"
     + "Its coat is long, and it does not mind the cold. " * 40
@@ -268,14 +272,58 @@ async def test_a_search_is_not_planned_anew(database_url, engine):
 async def test_a_search_reads_a_bounded_part_of_the_documents(owner, engine):
     await fetch(owner, HARBOURS)
     await fetch(owner, "ANALYZE passages")  # nothing is known of the documents yet: most are new
-    asked = ("harbour boats heron", "en", [], 10, None, "default")
-    [[plan]] = await fetch(engine, f"EXPLAIN (ANALYZE, FORMAT JSON) {passage_search.FIND}", *asked)
 
-    read = [node for node in _nodes(json.loads(plan)[0]["Plan"]) if node.get("Relation Name")]
-    assert {"documents", "passages"} <= {node["Relation Name"] for node in read}
-    for node in read:
-        rows = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
-        assert rows <= passage_search.LED, node
+    read = await _read(engine, "harbour boats heron", None, "default")
+
+    assert {"documents", "passages"} <= read.keys()
+    assert all(rows <= passage_search.LED for rows in read.values())
+
+
+async def test_a_search_reads_nothing_of_other_tenants_and_other_collections(owner, engine):
+    await fetch(owner, HARBOURS)
+    few = [f"A harbour with boats, number {n}." for n in range(3)]
+    for n, text in enumerate(few):
+        await documents.store(engine, ZOO, DocumentToStore(f"zoo:{n}", "Z", text))
+        await documents.store(engine, ANYBODY, DocumentToStore(f"few:{n}", "F", text, ["few"]), once=False)
+    await fetch(owner, "ANALYZE passages")
+
+    for caller, collections in ((ZOO, ()), (ANYBODY, ("few",))):
+        found = await passage_search.find(engine, caller, "boats in a harbour", 9, collections)
+        assert len(found) == 3
+    assert (await _read(engine, "boats harbour", None, "zoo"))["passages"] == 3
+    # A heron is in other collections only, so what has the common words is found.
+    assert len(await passage_search.find(engine, ANYBODY, "boats of a heron", 9, ("few",))) == 3
+
+    await documents.store(engine, ANYBODY, DocumentToStore("few:0", "F", few[0], ["more"]), once=False)
+    moved = await passage_search.find(engine, ANYBODY, "boats in a harbour", 9, ("more", "none"))
+    assert [one.url for one in moved] == ["few:0"]
+    assert len(await passage_search.find(engine, ANYBODY, "boats in a harbour", 9, ("few",))) == 2
+
+
+async def test_the_migration_labels_a_passage_as_the_trigger_does(owner, engine):
+    new = DocumentToStore("note:yak", "Yak", TEXT, ["tibet", "Don't \\ & | 亚洲"])
+    await documents.store(engine, Caller("it's \\ a & b"), new)
+    before = await fetch(owner, "SELECT lexemes::text FROM passages ORDER BY starts_at")
+    await fetch(owner, "ALTER TABLE passages DISABLE TRIGGER USER")
+    await fetch(owner, "UPDATE passages SET lexemes = passage_lexemes(language, title, text)")
+    await fetch(owner, import_module("migrations.versions.0049_labelled_passages").LABEL)
+
+    assert await fetch(owner, "SELECT lexemes::text FROM passages ORDER BY starts_at") == before
+    assert "@c:Don''t" in before[0][0]
+    found = await passage_search.find(engine, Caller("it's \\ a & b"), "yurt", 5, ["Don't \\ & | 亚洲", "''"])
+    assert len(found) == 1
+
+
+async def _read(engine, question, collections, tenant):
+    """Count the rows of each table that one step reads."""
+    asked = (question, "en", [], 10, collections, tenant)
+    [[plan]] = await fetch(engine, f"EXPLAIN (ANALYZE, FORMAT JSON) {passage_search.FIND}", *asked)
+    read = Counter()
+    for node in _nodes(json.loads(plan)[0]["Plan"]):
+        if node.get("Relation Name"):
+            rows = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+            read[node["Relation Name"]] = max(read[node["Relation Name"]], rows)
+    return read
 
 
 def _nodes(plan):
