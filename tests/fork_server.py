@@ -34,7 +34,7 @@ import httpx
 
 import app
 from app.worker import crash
-from tests import tls
+from tests import ready_clusters, tls
 
 SYSCALL_CLONE = {"x86_64": 56, "aarch64": 220}
 CLONE_PARENT = (
@@ -106,7 +106,8 @@ class ForkServer:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._socket, theirs = socket.socketpair()
-        command = [sys.executable, "-P", "-m", __name__, str(theirs.fileno())]
+        kept = [str(ready_clusters.place)] if ready_clusters.place else []
+        command = [sys.executable, "-P", "-m", __name__, str(theirs.fileno()), *kept]
         self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
         theirs.close()
 
@@ -283,6 +284,8 @@ def main() -> NoReturn:
             import_module(module.name)
     ssl.create_default_context = tls.sharing()
     httpx.create_ssl_context()
+    if sys.argv[2:]:
+        ready_clusters.keep_in(Path(sys.argv[2]))
     gc.collect()
     gc.freeze()
     serve(socket.socket(fileno=int(sys.argv[1])))

@@ -5,20 +5,24 @@ share TLS contexts too.
 """
 
 import ssl
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import asyncpg
 import pytest
 
 from app import wiring
-from tests import apps, tls, types_known
+from tests import apps, ready_clusters, tls, types_known
 
 
 @pytest.fixture(scope="session", autouse=True)
 def once():
     """Share what servers can reuse, and leave the collector alone."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory(prefix="dossier-clusters-") as folder:
+        ready_clusters.keep_in(Path(folder))
         patch.setattr(ssl, "create_default_context", tls.sharing())
         patch.setattr(asyncpg.Connection, "_introspect_types", types_known.remembering())
         patch.setattr(wiring, "make_app", apps.take)
         patch.setattr(wiring, "settle", lambda: None)
         yield
+        ready_clusters.keep_in(None)

@@ -18,6 +18,7 @@ from tests.chaos.cable import Cable, to_port
 from tests.chaos.postgres import _last
 from tests.chaos.processes import free_port
 from tests.folders import passable_folder
+from tests.ready_clusters import made
 from tests.steps import until
 
 NAME = "dossier"
@@ -48,8 +49,6 @@ class Cluster:
         if not (self._programs / "pg_basebackup").exists():
             pytest.skip("The embedded Postgres has no pg_basebackup.")
         self._data = folder
-        folder.mkdir(mode=0o700)
-        os.chown(folder, self._account.uid, self._account.gid)
 
     @property
     def url(self) -> str:
@@ -57,12 +56,19 @@ class Cluster:
 
     def make(self) -> None:
         """An empty cluster, which trusts everybody on loopback."""
-        self._run("initdb", "--auth=trust", "--encoding=UTF8", "--username=postgres", "-D", str(self._data))
+        ways = ("--auth=trust", "--encoding=UTF8", "--username=postgres")
+        made(self._data, lambda: self._fill("initdb", *ways), "standby", self._programs, self._account)
 
     def copy(self, port: int) -> None:
         """A standby of the server behind the port, as docs/operations.md makes one."""
         source = f"host=127.0.0.1 port={port} user=postgres sslmode=disable"
-        self._run("pg_basebackup", "-d", source, "-D", str(self._data), "-R", "-c", "fast", "-N")
+        self._fill("pg_basebackup", "-d", source, "-R", "-c", "fast", "-N")
+
+    def _fill(self, program: str, *arguments: str) -> None:
+        """Let a program fill the folder, which is its user's."""
+        self._data.mkdir(mode=0o700)
+        os.chown(self._data, self._account.uid, self._account.gid)
+        self._run(program, *arguments, "-D", str(self._data))
 
     def start(self) -> None:
         settings = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
