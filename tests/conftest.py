@@ -90,13 +90,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile 
 def pytest_collection() -> Iterator[object]:
     """Keep the garbage collector away from what is imported.
 
-    It stays to the end.
+    It stays to the end. What comes then is looked at as seldom as in a server (`app.wiring.settle`).
     """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
         gc.enable()
 
 
