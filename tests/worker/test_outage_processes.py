@@ -20,7 +20,7 @@ QUESTION = "At how many degrees Celsius does water boil in place 3?"
 PATHS = {"two_calls": "/search", "four_calls": "/extract", "five_calls": "/extract"}
 LEAST = {"two_calls": 2, "four_calls": 4, "five_calls": 5}
 MODEL = {"five_calls": "five_pages"}  # without a model four pages are read at once
-# test_outage.py has every fault in every place, in one process.
+# test_outage.py has every fault with two and with five calls, in one process.
 CASES = list(zip(PATHS, FAULTS, strict=True))
 OF_OUTAGE = e.AttemptStarted | e.AttemptReleased | e.CallFailed
 QUICK = {"DOSSIER_CALL_SECONDS": "0.5", "DOSSIER_RETRY_SECONDS": "0.05", "DOSSIER_LOG_LEVEL": "ERROR"}
