@@ -61,6 +61,7 @@ async def _written(context: ApiContext, job_id: UUID, view: JobView) -> IO[bytes
     with contextlib.ExitStack() as on_error:
         out = on_error.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
         bundle = Bundle(out, job_id)
+        on_error.callback(bundle.abandon)
         async for rows in context.pages(job_id, view.seq):
             await asyncio.to_thread(bundle.write_events, rows)
         await asyncio.to_thread(bundle.write_report, view.result, signed=signer is not None)

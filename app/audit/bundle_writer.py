@@ -3,6 +3,7 @@
 It has the report, events, pages, claims and a signed head.
 """
 
+import contextlib
 import zipfile
 from collections.abc import Container, Mapping, Sequence
 from hashlib import sha256
@@ -126,6 +127,12 @@ class Bundle:
         text = bundle_verifier.TEXT.format(**head).encode()
         self._add("head.json", _json({**head, "signature": signer.sign(text).hex() if signer else None}))
         self._zip.close()
+
+    def abandon(self) -> None:
+        """Let go of a file that is not to be finished."""
+        with contextlib.suppress(ValueError, OSError):  # a thread may still write to it: all is thrown away
+            self._log.close()
+            self._zip.close()
 
     def _add(self, name: str, text: bytes) -> None:
         self._zip.writestr(_entry(name), text)

@@ -96,7 +96,7 @@ def asks(jobs: list[str], long: str) -> list[Ask]:
         Ask("read the end", log.READ_EVENTS, ("'default'", long, str(EVENTS - 5), "1000"), 1 + 5),
         Ask("holds", log.HOLDS, (long, "7", "'\\x00'"), 1),
         Ask("read many", log.READ_MANY, (ids,), many),
-        Ask("read types", log.READ_TYPES, ("'default'", f"'{jobs[1]}'", "'{job_submitted}'"), 2),
+        Ask("read types", log.READ_TYPES, ("'default'", f"'{jobs[1]}'", "'{job_submitted}'", "0", "1000"), 2),
         Ask("read after", log.READ_AFTER, ("'default'", ids, cursors, "1000"), 2 * many),
         Ask("by key", log.BY_KEY, ("'default'", "'k'"), 0),
         Ask("views", reads.READ_VIEWS, ("'default'", ids), many),
