@@ -8,8 +8,9 @@ from itertools import accumulate
 
 import psutil
 
+from app.document_finding import DocumentFinder
 from app.domain.caller import ANYBODY
-from app.store import documents, passage_search
+from app.store import documents
 from app.store.database import Engine, make_engine
 from benchmarks.database import Cluster
 from benchmarks.machine import Meter
@@ -102,5 +103,5 @@ async def _add(engine: Engine, language: Language, count: int) -> None:
 
 async def _search(engine: Engine, question: str) -> float:
     began = time.monotonic()
-    await passage_search.find(engine, ANYBODY, question, 10)
+    await DocumentFinder(engine).find(ANYBODY, question, 10)
     return time.monotonic() - began

@@ -52,9 +52,8 @@ class EmbeddingModel(Struct, frozen=True):
 
     name: str
     dimensions: int | None  # of its vectors; null before the first
-    state: (
-        EmbeddingState  # searches use the one that serves; without one, the one that is made, as far as it is
-    )
+    # Searches use the one that serves; without one, the one that is made, as far as it is.
+    state: EmbeddingState
     waiting: int  # documents without all their vectors
     failed: int  # documents that the model refused: they are found by their words alone
     error: str | None = None  # why its server cannot embed now

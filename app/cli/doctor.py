@@ -154,7 +154,7 @@ async def _of_embedding(engine: Engine) -> list[CheckResult]:
         ]
     waiting = await embedding_models.count_unembedded(engine)
     names = ", ".join(f"{one.name} ({one.state})" for one in told.models) or "no worker has begun"
-    said = f"{names}; {counted(waiting, 'document')} wait."
+    said = f"{names}; waiting: {counted(waiting, 'document')}."
     if error := next((one.error for one in told.models if one.error), None):
         advice = "Correct DOSSIER_EMBEDDING_URL, _MODEL and _KEY, or start that server."
         return [CheckResult("embedding", "warning", f"{said} {error}", advice)]

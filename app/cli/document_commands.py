@@ -95,7 +95,7 @@ def embedding(*, as_json: bool) -> None:
         )
         for one in told.models
     ]
-    print_table(("Model", "State", "Embedded", "Waiting", "Refused"), rows, cut="")
+    print_table(("Model", "State", "Embedded", "Waiting", "Refused"), rows)
     for one in told.models:
         if one.error:
             click.echo(f"{one.name}: {one.error}", err=True)

@@ -10,6 +10,7 @@ from app.domain.research import Research
 from dossier.job_types import Outcome, StopReason
 
 MAX_OUTCOME_TEXT = 500  # characters
+FULL_STOP_RULES = 10  # agent_rules from which what failed is said without its full stop
 REUSE_RULES = 9  # agent_rules from which the searches that a fork took over count as made
 COMPLETE: frozenset[StopReason] = frozenset({"answered", "no_evidence"})
 
@@ -58,7 +59,7 @@ def outcome(research: Research, reason: StopReason, rules: int = AGENT_RULES) ->
 def sentence(research: Research, reason: StopReason, rules: int = AGENT_RULES) -> str:
     """Say in one line what was done: searches, pages, and what failed."""
     done = tally(research, rules)
-    parts = [*_searched(research, done), *_missed(research), *_read(research, done)]
+    parts = [*_searched(research, done), *_missed(research, rules), *_read(research, done)]
     if research.model_failures and reason in {"model_failed", "error"}:
         times = "once" if research.model_failures == 1 else f"{research.model_failures} times"
         parts.append(f"the model failed {times}: {research.model_error.rstrip('.')}")
@@ -73,13 +74,14 @@ def _searched(research: Research, done: WorkTally) -> list[str]:
     return [] if done.taken_over else ["nothing was searched for"]
 
 
-def _missed(research: Research) -> list[str]:
+def _missed(research: Research, rules: int) -> list[str]:
     """Name each failed provider beside one that answered.
 
     Say how often it failed, and why the last time.
     """
     missed = research.missed_parts
-    last = {part.provider: part.error_message for part in missed}
+    end = "." if rules >= FULL_STOP_RULES else ""
+    last = {part.provider: part.error_message.rstrip(end) for part in missed}
     times = Counter(part.provider for part in missed)
     return [f"{provider} failed {many(times[provider], 'time')}: {why}" for provider, why in last.items()]
 

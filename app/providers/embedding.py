@@ -16,9 +16,10 @@ from app.domain.events import Usage
 from app.domain.wanted_model import WantedModel
 from app.errors import ProviderError
 from app.providers.base_address import checked_address, joined
-from app.providers.http import SharedTransport, checked_key, refusal, shorten
+from app.providers.http import SharedTransport, checked_key, post_json
 from app.providers.prices import Price
 
+EMBEDDING_SERVER = "The embedding server"
 EMBEDDING_URL_SETTING = "DOSSIER_EMBEDDING_URL"
 EMBEDDING_KEY_SETTING = "DOSSIER_EMBEDDING_KEY"
 TEXTS_OF_REQUEST = 64
@@ -105,22 +106,12 @@ class ServerEmbedder:
         body: dict[str, object] = {"model": self._model, "input": list(texts), "encoding_format": "float"}
         if self._dimensions:
             body["dimensions"] = self._dimensions
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        content = await post_json(
+            self._lane, self._address, body, who=EMBEDDING_SERVER, key_name=self.key_name, key=self._key
+        )
         try:
-            reply = await self._lane.post(self._address, json=body, headers=headers)
-        except httpx.TimeoutException:
-            message = "The embedding server did not answer in time."
-            raise ProviderError("timeout", message, retryable=True) from None
-        except (httpx.HTTPError, httpx.StreamError) as error:
-            message = f"The embedding server could not be reached: {type(error).__name__}."
-            raise ProviderError("network", message, retryable=True) from None
-        if reply.status_code >= 300:
-            said = shorten(reply.text, self._key) if self._key else shorten(reply.text)
-            headers_ = reply.headers
-            raise refusal("The embedding server", self.key_name, reply.status_code, headers_, said)
-        try:
-            return msgspec.json.decode(reply.content, type=_EmbeddingReply)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            return msgspec.json.decode(content, type=_EmbeddingReply)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise ProviderError("validation", UNREADABLE, retryable=False) from None
 
 

@@ -114,6 +114,33 @@ def refusal(who: str, key_name: str, status: int, headers: Mapping[str, str], sa
     return ProviderError("validation", told, retryable=False)
 
 
+async def post_json(
+    lane: httpx.AsyncClient, address: str, body: object, *, who: str, key_name: str, key: str
+) -> bytes:
+    """Return what a server answers to a body. Raises ProviderError.
+
+    Args:
+        lane: has the timeouts.
+        address: of the route.
+        body: is sent as JSON.
+        who: the server, as people call it.
+        key_name: the setting that holds its key.
+        key: "" for a server that wants none.
+    """
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        reply = await lane.post(address, json=body, headers=headers)
+    except httpx.TimeoutException:
+        raise ProviderError("timeout", f"{who} did not answer in time.", retryable=True) from None
+    except (httpx.HTTPError, httpx.StreamError) as error:
+        message = f"{who} could not be reached: {type(error).__name__}."
+        raise ProviderError("network", message, retryable=True) from None
+    if reply.status_code >= 300:
+        said = shorten(reply.text, key) if key else shorten(reply.text)
+        raise refusal(who, key_name, reply.status_code, reply.headers, said)
+    return reply.content
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the provider's requested pause, 0..MAX_WAIT seconds, or None.
 

@@ -18,9 +18,10 @@ from app.agent.ports import Relevance
 from app.domain.events import RERANKER, Usage
 from app.errors import ProviderError
 from app.providers.base_address import checked_address, joined
-from app.providers.http import SharedTransport, checked_key, refusal, shorten
+from app.providers.http import SharedTransport, checked_key, post_json
 from app.providers.prices import Price
 
+RERANKING_SERVER = "The reranking server"
 RERANK_URL_SETTING = "DOSSIER_RERANK_URL"
 RERANK_KEY_SETTING = "DOSSIER_RERANK_KEY"
 RERANK_TIMEOUT = 5.0  # seconds in all; a search without it is better than one that is late
@@ -107,22 +108,18 @@ class ServerReranker:
         return Usage(input_tokens=tokens, cost_usd=cost)
 
     async def _asked(self, query: str, texts: Sequence[str]) -> _RerankReply | list[_Scored]:
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        try:
-            reply = await self._lane.post(self._address, json=self._body(query, texts), headers=headers)
-        except httpx.TimeoutException:
-            message = "The reranking server did not answer in time."
-            raise ProviderError("timeout", message, retryable=True) from None
-        except (httpx.HTTPError, httpx.StreamError) as error:
-            message = f"The reranking server could not be reached: {type(error).__name__}."
-            raise ProviderError("network", message, retryable=True) from None
-        if reply.status_code >= 300:
-            said = shorten(reply.text, self._key) if self._key else shorten(reply.text)
-            raise refusal("The reranking server", self.key_name, reply.status_code, reply.headers, said)
-        if len(reply.content) > MAX_RANKING:
+        content = await post_json(
+            self._lane,
+            self._address,
+            self._body(query, texts),
+            who=RERANKING_SERVER,
+            key_name=self.key_name,
+            key=self._key,
+        )
+        if len(content) > MAX_RANKING:
             raise ProviderError("validation", UNSCORED, retryable=False)
         try:
-            return msgspec.json.decode(reply.content, type=_RerankReply | list[_Scored])
+            return msgspec.json.decode(content, type=_RerankReply | list[_Scored])
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise ProviderError("validation", UNSCORED, retryable=False) from None
 

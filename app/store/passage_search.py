@@ -6,7 +6,6 @@ The only SQL for it.
 from collections.abc import Sequence
 
 from msgspec import Struct
-from msgspec.structs import astuple
 
 from app.domain.caller import Caller
 from app.store.database import Engine, fetch, fetch_own, storable
@@ -261,31 +260,6 @@ class ShownPassage(Struct, frozen=True):
     url: str
     title: str
     text: str
-
-
-class CorpusPassage(Struct, frozen=True):
-    """A passage that answers a question best."""
-
-    url: str
-    title: str
-    text: str
-    starts_at: int  # characters into the document's text
-    ends_at: int
-    score: float  # 0..1, comparable within one search
-    coverage: float  # 0..1: the share of the question, weighed by rarity, whose words are in here
-
-
-async def find(
-    engine: Engine, caller: Caller, query: str, limit: int, collections: Sequence[str] = ()
-) -> list[CorpusPassage]:
-    """The best passage of each of at most `limit` documents, best first."""
-    best = await rank(engine, caller, query, limit, collections)
-    shown = await show(engine, caller, [(one.document_id, one.starts_at, one.ends_at) for one in best])
-    return [
-        CorpusPassage(*astuple(shown[one.document_id]), *astuple(one)[1:])
-        for one in best
-        if one.document_id in shown
-    ]
 
 
 async def rank(

@@ -8,10 +8,11 @@ from app import handle
 from app.api import keyring as keyring_module
 from app.domain.caller import Caller
 from app.errors import BadSetting, TenantExists, TenantNotFound
-from app.store import documents, passage_search
+from app.store import documents
 from app.store.api_keys import add_key
 from app.store.tenants import add_tenant, read_tenants, resume_tenant, suspend_tenant
 from dossier.request import ResearchRequest
+from tests.found_passages import find_passages
 
 ACME, UMBRELLA = Caller("acme"), Caller("umbrella")
 YAK = "A yak is a large ox of the mountains of Tibet. It gives milk and wool."
@@ -68,14 +69,14 @@ async def test_one_page_may_be_a_document_of_each(engine):
 
 async def test_a_search_finds_and_weighs_the_tenants_own_passages_only(engine):
     await documents.put(engine, ACME, "note:yak", "Yaks", YAK)
-    alone = await passage_search.find(engine, ACME, "What is a yak?", 5)
+    alone = await find_passages(engine, ACME, "What is a yak?", 5)
     for number in range(30):
         await documents.put(engine, UMBRELLA, f"note:{number}", "Yaks", f"{YAK} Number {number}.")
-    beside = await passage_search.find(engine, ACME, "What is a yak?", 5)
+    beside = await find_passages(engine, ACME, "What is a yak?", 5)
 
     assert [one.url for one in beside] == [one.url for one in alone] == ["note:yak"]
     assert beside[0].score == pytest.approx(alone[0].score)
-    assert await passage_search.find(engine, Caller("nobody"), "What is a yak?", 5) == []
+    assert await find_passages(engine, Caller("nobody"), "What is a yak?", 5) == []
 
 
 async def test_the_worker_searches_the_documents_of_the_jobs_tenant(house, engine):

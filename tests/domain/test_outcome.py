@@ -153,3 +153,11 @@ def test_a_fork_that_took_searches_over_was_researched(pages, reads, words):
     assert outcome(state, "no_evidence") == "not_found"
     assert sentence(state, "no_evidence") == words
     assert sentence(state, "no_evidence", 8).startswith("nothing was searched for")  # as older rows have it
+
+
+def test_why_a_part_failed_is_said_without_its_full_stop():
+    part = e.FailedPart("web", "network", "It answered 503.", retryable=True)
+    state = fold(turn(1), asked("1/search/0"), replace(done("1/search/0"), failed_parts=(part,)), EMPTY)
+
+    assert sentence(state, "no_evidence") == "1 search, web failed 1 time: It answered 503, no page found"
+    assert "503., no page" in sentence(state, "no_evidence", 9)  # as older rows have it

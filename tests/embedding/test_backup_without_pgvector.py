@@ -4,11 +4,12 @@ import asyncio
 from uuid import uuid4
 
 from app.domain.caller import ANYBODY
-from app.store import documents, dump, embedding_models, migrate, passage_search
+from app.store import documents, dump, embedding_models, migrate
 from app.store.database import dispose_after, fetch, make_engine
 from tests.conftest import execute
 from tests.databases import with_database
 from tests.embedding.test_documents_by_meaning import put_all
+from tests.found_passages import find_passages
 
 
 async def test_all_but_the_vectors_is_restored_and_they_are_made_again(
@@ -30,9 +31,7 @@ async def test_all_but_the_vectors_is_restored_and_they_are_made_again(
         assert not await embedding_models.has_vectors(restored)
         assert not await embedding.elsewhere(restored).worker.work(), "it waits for pgvector"
         await documents.put(restored, ANYBODY, "note:late", "", "A late yak.")
-        assert [one.url for one in await passage_search.find(restored, ANYBODY, "late yak", 5)] == [
-            "note:late"
-        ]
+        assert [one.url for one in await find_passages(restored, ANYBODY, "late yak", 5)] == ["note:late"]
 
         await asyncio.to_thread(migrate.migrate, url)
         there = embedding.elsewhere(restored)

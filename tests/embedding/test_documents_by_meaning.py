@@ -2,9 +2,10 @@
 
 from app.document_finding import DocumentFinder, by_words, fuse
 from app.domain.caller import ANYBODY
-from app.store import documents, passage_search
+from app.store import documents
 from app.store.passage_search import RankedPassage
 from app.store.passage_vectors import NearPassage
+from tests.found_passages import find_passages
 
 SEA = "Water boils at 100 degrees at sea level."
 PEAK = "Everest is so high that water boils at 70 degrees there."
@@ -53,7 +54,7 @@ async def test_words_alone_keep_their_order_whatever_share_of_the_question_each_
     texts = {f"note:{word}": f"The {word} yak. {word} {word}." for word in ("red", "old", "red old")}
     await put_all(engine, texts)
 
-    ranked = [one.url for one in await passage_search.find(engine, ANYBODY, "red old yak yurt", 5)]
+    ranked = [one.url for one in await find_passages(engine, ANYBODY, "red old yak yurt", 5)]
     hits = await finder.find(ANYBODY, "red old yak yurt", 5)
 
     assert [hit.url for hit in hits.passages] == ranked

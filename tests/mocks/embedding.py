@@ -38,6 +38,10 @@ def uneven(mock, request):
     return httpx.Response(200, json={"data": data})
 
 
+def deep(mock, request):
+    return httpx.Response(200, content=b'{"data":[],"x":' + b"[" * 100_000)
+
+
 class MockEmbeddings(Playing):
     """A server of embeddings."""
 
@@ -49,6 +53,7 @@ class MockEmbeddings(Playing):
         "uneven": uneven,
         "cut_off": cut_off,
         "html": html,
+        "deep": deep,
         "auth_error": failing(401, {"error": "no"}),
         "server_error": failing(500, {"error": "no"}),
         "disconnected": raising(httpx.ConnectError),

@@ -17,6 +17,7 @@ from app.store import documents, passage_search
 from app.store.database import connect, fetch
 from app.store.documents import DocumentToStore
 from app.text import passages
+from tests.found_passages import find_passages
 
 ZOO = Caller("zoo")
 TEXT = (
@@ -70,11 +71,12 @@ def test_a_passage_ends_at_a_paragraph_before_it_ends_at_a_sentence():
 async def test_a_passage_is_a_slice_of_its_document_character_for_character(engine):
     await documents.put(engine, ANYBODY, "note:yak", "Yaks", "Ünïcödé 🐃 " * 400 + TEXT)
 
-    (found,) = await passage_search.find(engine, ANYBODY, "yurt of the nomads", 5)
+    (found,) = await find_passages(engine, ANYBODY, "yurt of the nomads", 5)
+    (place,) = await passage_search.rank(engine, ANYBODY, "yurt of the nomads", 5)
 
     text = await documents.text(engine, ANYBODY, "note:yak")
     assert text is not None
-    assert text[found.starts_at : found.ends_at] == found.text
+    assert text[place.starts_at : place.ends_at] == found.text
     assert await fetch(engine, DIFFERENT) == [(0,)]
 
 
@@ -90,8 +92,8 @@ async def test_replacing_a_document_replaces_its_passages(engine):
     await documents.put(engine, ANYBODY, "note:yak", "Yaks", TEXT)
     await documents.put(engine, ANYBODY, "note:yak", "Yaks", "A yak is a large ox. " * 100)
 
-    assert await passage_search.find(engine, ANYBODY, "yurt", 5) == []
-    assert len(await passage_search.find(engine, ANYBODY, "ox", 5)) == 1
+    assert await find_passages(engine, ANYBODY, "yurt", 5) == []
+    assert len(await find_passages(engine, ANYBODY, "ox", 5)) == 1
     assert await fetch(engine, DIFFERENT) == [(0,)]
 
 
@@ -144,7 +146,7 @@ async def test_documents_are_listed_page_by_page_without_a_gap(engine):
 async def test_each_document_is_found_once_by_its_best_passage(engine):
     await documents.put(engine, ANYBODY, "note:yak", "Yaks", TEXT)
 
-    (found,) = await passage_search.find(engine, ANYBODY, "Does a yurt mind the cold?", 5)
+    (found,) = await find_passages(engine, ANYBODY, "Does a yurt mind the cold?", 5)
 
     assert "round tent" in found.text
     assert (found.url, found.title) == ("note:yak", "Yaks")
@@ -153,7 +155,7 @@ async def test_each_document_is_found_once_by_its_best_passage(engine):
 async def test_a_rare_word_counts_more_than_a_common_one(engine):
     await put_all(engine, **{f"n{n}": "the herd moves north" for n in range(20)}, rare="a quagga grazes")
 
-    first, *others = await passage_search.find(engine, ANYBODY, "quagga herd", 30)
+    first, *others = await find_passages(engine, ANYBODY, "quagga herd", 30)
 
     assert first.url == "note:rare"
     assert first.coverage > 0.5 > others[0].coverage
@@ -162,7 +164,7 @@ async def test_a_rare_word_counts_more_than_a_common_one(engine):
 async def test_a_word_in_the_title_counts_more_than_in_the_text(engine):
     await put_all(engine, yurt="a tent for nomads", tent="a yurt for nomads", other="no tent at all")
 
-    first, second = await passage_search.find(engine, ANYBODY, "yurt", 5)
+    first, second = await find_passages(engine, ANYBODY, "yurt", 5)
 
     assert (first.url, second.url) == ("note:yurt", "note:tent")
     assert first.score > 1.5 * second.score
@@ -171,7 +173,7 @@ async def test_a_word_in_the_title_counts_more_than_in_the_text(engine):
 async def test_a_word_that_the_corpus_does_not_have_lowers_the_coverage(engine):
     await put_all(engine, capital="a capital letter begins a sentence", other="nothing of the kind")
 
-    (found,) = await passage_search.find(engine, ANYBODY, "What is the capital of Mongolia?", 5)
+    (found,) = await find_passages(engine, ANYBODY, "What is the capital of Mongolia?", 5)
 
     assert found.coverage < 0.5
 
@@ -195,7 +197,7 @@ async def test_a_word_that_the_corpus_does_not_have_lowers_the_coverage(engine):
 async def test_a_hostile_query_is_only_words(engine, query):
     await documents.put(engine, ANYBODY, "note:yak", "Yaks", TEXT)
 
-    found = await passage_search.find(engine, ANYBODY, query, 5)
+    found = await find_passages(engine, ANYBODY, query, 5)
 
     assert len(found) <= 1
     assert await documents.text(engine, ANYBODY, "note:yak") == TEXT
@@ -205,7 +207,7 @@ async def test_a_question_finds_the_pages_that_are_about_it(engine):
     for document in builtin.python_topics():
         await documents.put(engine, ANYBODY, document.url, document.title, document.text)
 
-    found = await passage_search.find(
+    found = await find_passages(
         engine, ANYBODY, "What does the with statement do, and what is a context manager?", 5
     )
 
@@ -216,8 +218,8 @@ async def test_words_that_a_thousand_passages_have_decide_among_those_with_a_rar
     await fetch(owner, HARBOURS)
     await put_all(engine, far="A harbour with boats and a lighthouse.", near="A lighthouse.")
 
-    found = await passage_search.find(engine, ANYBODY, "harbour boats lighthouse", 5)
-    common = await passage_search.find(engine, ANYBODY, "harbour boats", 5)
+    found = await find_passages(engine, ANYBODY, "harbour boats lighthouse", 5)
+    common = await find_passages(engine, ANYBODY, "harbour boats", 5)
 
     assert [one.url for one in found] == ["note:far", "note:near"]
     assert len(common) == 5
@@ -227,7 +229,7 @@ async def test_words_that_a_thousand_passages_have_decide_among_those_with_a_rar
 async def test_common_words_that_no_passage_has_together_are_found_apart(owner, engine):
     await fetch(owner, HARBOURS)
 
-    found = await passage_search.find(engine, ANYBODY, "boats quays", 5)
+    found = await find_passages(engine, ANYBODY, "boats quays", 5)
 
     assert len(found) == 5
 
@@ -236,9 +238,9 @@ async def test_the_statistics_of_postgres_tell_how_common_a_common_word_is(owner
     await fetch(owner, HARBOURS)
     await put_all(engine, near="A lighthouse.")
     await fetch(owner, "ANALYZE passages (language)")  # how many there are, and nothing of their words
-    [counted] = await passage_search.find(engine, ANYBODY, "harbour lighthouse", 1)
+    [counted] = await find_passages(engine, ANYBODY, "harbour lighthouse", 1)
     await fetch(owner, "ANALYZE passages")
-    [told] = await passage_search.find(engine, ANYBODY, "harbour lighthouse", 1)
+    [told] = await find_passages(engine, ANYBODY, "harbour lighthouse", 1)
 
     rare = log(1 + 2401 / 1.5)
     assert counted.coverage == pytest.approx(rare / (rare + log(1 + 2401 / 1000.5)), rel=0.01)
@@ -249,7 +251,7 @@ async def test_a_long_document_does_not_hide_the_notes_beside_it(engine):
     await documents.put(engine, ANYBODY, "note:book", "A book", ("The yak grazes. " * 60 + "\n\n") * 100)
     await put_all(engine, **{f"n{n}": "The yak grazes." for n in range(4)})
 
-    found = await passage_search.find(engine, ANYBODY, "Where does the yak graze?", 10)
+    found = await find_passages(engine, ANYBODY, "Where does the yak graze?", 10)
 
     assert len(found) == 5
 
@@ -288,16 +290,16 @@ async def test_a_search_reads_nothing_of_other_tenants_and_other_collections(own
     await fetch(owner, "ANALYZE passages")
 
     for caller, collections in ((ZOO, ()), (ANYBODY, ("few",))):
-        found = await passage_search.find(engine, caller, "boats in a harbour", 9, collections)
+        found = await find_passages(engine, caller, "boats in a harbour", 9, collections)
         assert len(found) == 3
     assert (await _read(engine, "boats harbour", None, "zoo"))["passages"] == 3
     # A heron is in other collections only, so what has the common words is found.
-    assert len(await passage_search.find(engine, ANYBODY, "boats of a heron", 9, ("few",))) == 3
+    assert len(await find_passages(engine, ANYBODY, "boats of a heron", 9, ("few",))) == 3
 
     await documents.store(engine, ANYBODY, DocumentToStore("few:0", "F", few[0], ["more"]), once=False)
-    moved = await passage_search.find(engine, ANYBODY, "boats in a harbour", 9, ("more", "none"))
+    moved = await find_passages(engine, ANYBODY, "boats in a harbour", 9, ("more", "none"))
     assert [one.url for one in moved] == ["few:0"]
-    assert len(await passage_search.find(engine, ANYBODY, "boats in a harbour", 9, ("few",))) == 2
+    assert len(await find_passages(engine, ANYBODY, "boats in a harbour", 9, ("few",))) == 2
 
 
 async def test_the_migration_labels_a_passage_as_the_trigger_does(owner, engine):
@@ -310,7 +312,7 @@ async def test_the_migration_labels_a_passage_as_the_trigger_does(owner, engine)
 
     assert await fetch(owner, "SELECT lexemes::text FROM passages ORDER BY starts_at") == before
     assert "@c:Don''t" in before[0][0]
-    found = await passage_search.find(engine, Caller("it's \\ a & b"), "yurt", 5, ["Don't \\ & | 亚洲", "''"])
+    found = await find_passages(engine, Caller("it's \\ a & b"), "yurt", 5, ["Don't \\ & | 亚洲", "''"])
     assert len(found) == 1
 
 

@@ -9,9 +9,10 @@ import pytest
 from alembic import command
 
 from app.domain.caller import ANYBODY
-from app.store import documents, migrate, passage_search
+from app.store import documents, migrate
 from app.store.database import fetch
 from tests.conftest import execute
+from tests.found_passages import find_passages
 
 DOCUMENTS = {
     "en": ("Ropeway", "The ropeway at Ember Hill carried slate. Its towers were built of larch."),
@@ -57,7 +58,7 @@ async def put_all(engine):
 async def test_a_question_in_any_language_finds_its_document_first(engine, language, question):
     await put_all(engine)
 
-    first, *_ = await passage_search.find(engine, ANYBODY, question, 5)
+    first, *_ = await find_passages(engine, ANYBODY, question, 5)
 
     assert first.url == f"note:{language}"
     assert first.coverage >= 0.35
@@ -81,7 +82,7 @@ async def test_a_word_that_is_none_in_one_language_is_one_in_another(engine):
         engine, ANYBODY, "note:cast", "Casting", "A die is a mould of steel for the casting of zinc."
     )
 
-    first, *_ = await passage_search.find(engine, ANYBODY, "What is a die made of?", 5)
+    first, *_ = await find_passages(engine, ANYBODY, "What is a die made of?", 5)
 
     assert first.url == "note:cast"
 
@@ -96,7 +97,7 @@ async def test_ligatures_and_words_cut_at_the_end_of_a_line_are_found(engine):
     )
 
     for word in ("efficiency", "observatory", "solar"):
-        assert len(await passage_search.find(engine, ANYBODY, word, 5)) == 1, word
+        assert len(await find_passages(engine, ANYBODY, word, 5)) == 1, word
 
 
 async def test_a_word_of_a_question_that_is_only_part_of_a_compound_counts_less(engine):
@@ -107,7 +108,7 @@ async def test_a_word_of_a_question_that_is_only_part_of_a_compound_counts_less(
         engine, ANYBODY, "note:word", "Leute", "Der Wärter und seine Frau wohnten an den beiden Ufern."
     )
 
-    found = await passage_search.find(engine, ANYBODY, "Wo wohnten die Wärter?", 5)
+    found = await find_passages(engine, ANYBODY, "Wo wohnten die Wärter?", 5)
 
     assert [passage.url for passage in found] == ["note:word", "note:part"]
 
@@ -129,7 +130,7 @@ async def test_documents_from_before_are_told_and_indexed_by_the_migration(engin
     await asyncio.to_thread(command.upgrade, migrate.config(database_url), "0007")
 
     assert await fetch(engine, "SELECT url, language FROM documents ORDER BY url") == before
-    first, *_ = await passage_search.find(engine, ANYBODY, "窗玻璃是用什么烧制的？", 5)
+    first, *_ = await find_passages(engine, ANYBODY, "窗玻璃是用什么烧制的？", 5)
     assert first.url == "note:zh"
 
 
@@ -144,7 +145,7 @@ async def test_documents_from_before_are_told_and_indexed_by_the_migration(engin
 async def test_a_word_of_letters_is_found_between_characters(engine, text, question):
     await documents.put(engine, ANYBODY, "note:glued", "T", text)
 
-    assert [one.url for one in await passage_search.find(engine, ANYBODY, question, 5)] == ["note:glued"]
+    assert [one.url for one in await find_passages(engine, ANYBODY, question, 5)] == ["note:glued"]
 
 
 NUMBERED = {
@@ -170,6 +171,6 @@ async def test_a_number_meets_that_number_and_not_one_that_contains_it(engine):
 
     for language, (_, question) in NUMBERED.items():
         for number in NUMBERS:
-            first, second, *_ = await passage_search.find(engine, ANYBODY, question.format(number), 5)
+            first, second, *_ = await find_passages(engine, ANYBODY, question.format(number), 5)
             assert first.url == f"lake:{language}:{number}"
             assert first.score > second.score

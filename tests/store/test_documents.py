@@ -3,9 +3,10 @@
 import pytest
 
 from app.domain.caller import ANYBODY
-from app.store import documents, originals, passage_search
+from app.store import documents, originals
 from app.store.database import fetch
 from app.store.documents import DocumentToStore
+from tests.found_passages import find_passages
 
 YAK = "A yak is a large ox that lives on the plateau of Tibet."
 
@@ -26,7 +27,7 @@ YAK = "A yak is a large ox that lives on the plateau of Tibet."
 async def test_ligatures_and_parted_words_are_found_and_the_text_stays(engine, text, question):
     await documents.put(engine, ANYBODY, "note:a", "A", text)
 
-    [found] = await passage_search.find(engine, ANYBODY, question, 5)
+    [found] = await find_passages(engine, ANYBODY, question, 5)
 
     assert found.coverage > 0.4
     assert found.text == await documents.text(engine, ANYBODY, "note:a") == text
@@ -54,9 +55,7 @@ async def test_collections_restrict_what_is_found_and_read(engine):
         )
 
     async def found(*collections):
-        return {
-            one.url for one in await passage_search.find(engine, ANYBODY, "What is a yak?", 5, collections)
-        }
+        return {one.url for one in await find_passages(engine, ANYBODY, "What is a yak?", 5, collections)}
 
     assert (
         await found() == await found("asia") == await found("nepal", "tibet") == {"note:tibet", "note:nepal"}

@@ -21,7 +21,6 @@ from app.store import (
     library,
     log,
     overview_figures,
-    passage_search,
     past_figures,
     queue,
     reads,
@@ -38,6 +37,7 @@ from dossier.request import ResearchRequest
 from dossier.webhook_types import NewWebhook
 from tests.folds.logs import SEARCH, called, turn
 from tests.forgetful import forget_tenants
+from tests.found_passages import find_passages
 from tests.steps import LEASE, as_worker
 
 ALICE, BOB = Caller("alice"), Caller("bob")
@@ -177,7 +177,7 @@ async def test_the_database_alone_keeps_documents_of_tenants_apart(engine):
     for caller in (ALICE, BOB):
         assert [one.title for one in await documents.documents(engine, caller, 10)] == [caller.tenant]
         assert await past_figures.count_documents(engine, caller) == 1
-        found = await passage_search.find(engine, caller, "text", 10)
+        found = await find_passages(engine, caller, "text", 10)
         assert [one.title for one in found] == [caller.tenant]
         assert await documents.document(engine, caller, "https://a.example") == (caller.tenant, "Text.")
 

@@ -107,7 +107,7 @@ async def test_the_judge_sees_what_was_embedded(house, embeddings):
     assert await assert_all_replay(house.engine) == 1
 
 
-@pytest.mark.parametrize("profile", ["auth_error", "short", "uneven", "html"])
+@pytest.mark.parametrize("profile", ["auth_error", "short", "uneven", "html", "deep"])
 async def test_a_server_that_fails_leaves_the_report_as_words_decide(house, embeddings, profile):
     embeddings.play(profile)
 

@@ -43,7 +43,7 @@ async def test_the_half_that_fails_is_in_the_log_told_to_the_model_and_said_in_t
     assert [event.failed_parts for event in searched] == [(part,)] * 2
     assert any("tavily failed: Tavily answered 503." in line for line in house.model.asks[-1].turns[1].failed)
     result = job_view(job).result
-    assert "tavily failed 2 times: Tavily answered 503." in result.outcome_reason
+    assert "tavily failed 2 times: Tavily answered 503, " in result.outcome_reason
     assert result.outcome == "partial", "the web was asked for, and never answered"
 
 

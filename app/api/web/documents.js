@@ -39,8 +39,8 @@ async function showEmbedding() {
   if (!isOn) return;
   const lines = models.map(({ name, waiting, failed: refused, error }) =>
     [
-      waiting ? t`Wait for vectors of ${name}: ${waiting}.` : t`All documents have vectors of ${name}.`,
-      refused ? t`It refused: ${refused}.` : "",
+      waiting ? t`Documents waiting for vectors of ${name}: ${waiting}.` : t`All documents have vectors of ${name}.`,
+      refused ? t`Refused by the model: ${refused}.` : "",
       error ?? "",
     ].join(" "),
   );

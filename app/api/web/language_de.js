@@ -232,7 +232,7 @@ export const WORDS = {
   "Move this step up": "Diesen Schritt nach oben",
   "Near in meaning; cosine {0}.": "Ähnliche Bedeutung; Kosinus {0}.",
   "number {0} by its words": "Platz {0} nach Wörtern",
-  "number {0} by its meaning (cosine {1})": "Platz {0} nach Bedeutung (Cosinus {1})",
+  "number {0} by its meaning (cosine {1})": "Platz {0} nach Bedeutung (Kosinus {1})",
   "Needs a key on the server.": "Braucht einen Schlüssel auf dem Server.",
   "Needs a search engine on the server.": "Braucht eine Suchmaschine auf dem Server.",
   "Needs a search engine: set TAVILY_API_KEY, BRAVE_API_KEY or SEARXNG_URL on the server.":
@@ -243,9 +243,9 @@ export const WORDS = {
   Next: "Weiter",
   "Next page": "Nächste Seite",
   "Next:": "Als Nächstes:",
-  "Wait for vectors of {0}: {1}.": "Auf Vektoren von {0} warten: {1}.",
+  "Documents waiting for vectors of {0}: {1}.": "Dokumente, die auf Vektoren von {0} warten: {1}.",
   "All documents have vectors of {0}.": "Alle Dokumente haben Vektoren von {0}.",
-  "It refused: {0}.": "Abgelehnt hat es: {0}.",
+  "Refused by the model: {0}.": "Vom Modell abgelehnt: {0}.",
   "No document fits.": "Kein Dokument passt.",
   "No documents yet: choose or drop some above.":
     "Noch keine Dokumente: Wählen Sie oben welche aus, oder legen Sie sie ab.",
