@@ -172,7 +172,7 @@ async def test_a_rolling_restart_under_load_loses_and_repeats_nothing(fleet, wri
     load = Load([server.url for server in servers], "rolling", pause=0.4)
 
     calling = asyncio.create_task(load.run(3))
-    await asyncio.sleep(1)
+    await asked(model, 4)  # each worker has a job, or will have the other one's when its turn comes
     codes = [await roll(program) for program in (*workers, *servers)]
     load.stop()
     await calling
