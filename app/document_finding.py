@@ -10,6 +10,7 @@ from typing import TypeVar
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
+from app.agent.ports import PartlyPaid
 from app.domain.caller import Caller
 from app.domain.events import FailedPart, Usage
 from app.errors import ProviderError
@@ -135,11 +136,18 @@ class DocumentFinder:
             question = await embedder.embed_question(model.wanted, query)
         except ProviderError as error:
             message = str(error)[:MAX_PART_ERROR]
-            return Meant((), name, FailedPart(name, error.error_type, message, error.retryable))
+            return Meant(
+                (), name, FailedPart(name, error.error_type, message, error.retryable), paid_by(error)
+            )
         if len(question.values) != model.dimensions:
             return Meant((), name, _uneven(name, len(question.values), model), question.usage)
         near = await passage_vectors.find_nearest(self._engine, caller, model, question.values, collections)
         return Meant(nearest_of_documents(near), name, None, question.usage)
+
+
+def paid_by(error: ProviderError) -> Usage:
+    """Return what was paid for a call that failed all the same."""
+    return error.usage if isinstance(error, PartlyPaid) else Usage()
 
 
 def by_words(worded: Sequence[RankedPassage]) -> list[Fused]:

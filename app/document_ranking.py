@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from msgspec.structs import replace
 
 from app.agent.ports import Reranker
-from app.document_finding import DocumentFinder, Embedders
+from app.document_finding import DocumentFinder, Embedders, paid_by
 from app.domain.caller import Caller
 from app.domain.events import RERANKER, FailedPart, Usage
 from app.errors import ProviderError
@@ -53,7 +53,8 @@ class RankingFinder(DocumentFinder):
             said = await reranker.rerank(query, [f"{one.title}\n{one.text}" for one in best])
         except ProviderError as error:
             failure = FailedPart(name, error.error_type, str(error)[:MAX_RERANK_ERROR], error.retryable)
-            return replace(found, passages=found.passages[:limit], rerank_failure=failure)
+            usage = together(found.usage, paid_by(error))
+            return replace(found, passages=found.passages[:limit], usage=usage, rerank_failure=failure)
         ranked = [*ordered(best, said.scores), *found.passages[RANKED_PASSAGES:]]
         usage = together(found.usage, said.usage)
         return replace(found, passages=ranked[:limit], reranker=name, usage=usage)

@@ -43,7 +43,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def gzip_member(path: Path) -> Iterator[Member]:
-    """Yield the file in a gzip under the name without .gz."""
+    """Yield the file in a gzip, without a name."""
     try:
         with gzip.open(path) as stream:
             body = stream.read(MAX_MEMBER + 1)
@@ -51,7 +51,7 @@ def gzip_member(path: Path) -> Iterator[Member]:
         raise BadDocument(f"It cannot be unpacked ({error}): save it again.") from error
     if len(body) > MAX_MEMBER:
         raise BadDocument(f"It is larger than {MAX_MEMBER // 1_000_000} MB unpacked: split it.")
-    yield path.stem, body
+    yield "", body
 
 
 def mailbox_members(path: Path) -> Iterator[Member]:

@@ -11,7 +11,7 @@ from app.ingest.archives import ARCHIVES, plain_name
 from app.ingest.extracted import ExtractedDocument, FileRead, tidy_title, told
 from app.ingest.kinds import ENDINGS, SNIFFED_START, FileFormat, format_of
 from app.text import formats
-from app.text.charset import is_sure
+from app.text.charset import is_binary, is_sure
 from app.text.formats import tidy
 
 MAX_ARCHIVE = 1_000_000_000  # bytes of a .zip, .gz or .mbox
@@ -74,6 +74,8 @@ def _body(path: Path, most: int) -> bytes:
 
 
 def _extracted(body: bytes, url: str, name: str, known: FileFormat) -> ExtractedDocument:
+    if not body:
+        raise BadDocument("It is empty: leave it out.")
     try:
         extract = known.read(body)
     except (BadDocument, MemoryError):
@@ -82,6 +84,8 @@ def _extracted(body: bytes, url: str, name: str, known: FileFormat) -> Extracted
         raise BadDocument(f"It cannot be read as {known.name} ({error}): save it again.") from error
     if not extract.text.strip():
         raise BadDocument("It contains no text: leave it out.")
+    if known.is_text and is_binary(extract.text):
+        raise BadDocument("It is no text, whatever its name says: leave it out, or name it by its format.")
     if len(extract.text) > formats.MAX_TEXT:
         raise BadDocument(f"It has more than {formats.MAX_TEXT:,} characters: split it.")
     note = NOT_SURE if known.is_text and not is_sure(body) else ""
@@ -99,7 +103,7 @@ def _read_archive(path: Path, url: str, label: str, read: FileRead) -> None:
         raise BadDocument(f"It is larger than {MAX_ARCHIVE // 1_000_000} MB: split it.")
     size = 0
     for member, body in ARCHIVES[Path(label).suffix.lower()](path):
-        place = plain_name(member)
+        place = plain_name(member or Path(label).stem)  # the path may be that of a temporary file
         try:
             found = _member(body, f"{url}!/{quote(place)}", place)
         except BadDocument as error:

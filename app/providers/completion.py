@@ -18,8 +18,8 @@ from app.providers.exchange import unreadable
 from app.providers.http import shorten
 from app.providers.step_shape import shaped
 from app.providers.step_text import objects
+from app.providers.token_counts import named_count
 
-MAX_COUNTED_TOKENS = 2**31  # no server counts further
 MAX_DOLLARS = 10_000  # for one call
 TEXT_PARTS = ("text", "output_text")
 
@@ -139,14 +139,16 @@ def _tokens(value: dict[str, Any]) -> Tokens:
     usage = value.get("usage")
     if not isinstance(usage, dict):
         return Tokens()
-    prompt = _named(usage, "prompt_tokens", "input_tokens")
-    completion = _named(usage, "completion_tokens", "output_tokens")
+    prompt = named_count(usage, "prompt_tokens", "input_tokens")
+    completion = named_count(usage, "completion_tokens", "output_tokens")
     asked = _details(usage, "prompt_tokens_details", "input_tokens_details")
     said = _details(usage, "completion_tokens_details", "output_tokens_details")
-    cached = _named({**usage, **asked}, "cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens")
-    written = _named({**usage, **asked}, "cache_write_tokens", "cache_creation_input_tokens")
-    reasoning = _named({**usage, **said}, "reasoning_tokens")
-    if prompt is not None and (total := _named(usage, "total_tokens")):
+    cached = named_count(
+        {**usage, **asked}, "cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens"
+    )
+    written = named_count({**usage, **asked}, "cache_write_tokens", "cache_creation_input_tokens")
+    reasoning = named_count({**usage, **said}, "reasoning_tokens")
+    if prompt is not None and (total := named_count(usage, "total_tokens")):
         # Some servers leave the reasoning out of the completion, and count it in the total only.
         completion = max(completion or 0, min(total - prompt, (completion or 0) + (reasoning or total)))
     return Tokens(prompt, completion, cached or 0, written or 0, reasoning or 0, _dollars(usage.get("cost")))
@@ -156,22 +158,9 @@ def _details(usage: dict[str, Any], *names: str) -> dict[str, Any]:
     return next((usage[name] for name in names if isinstance(usage.get(name), dict)), {})
 
 
-def _named(usage: dict[str, Any], *names: str) -> int | None:
-    """The first of these counts that can be read."""
-    return next((count for name in names if (count := _count(usage.get(name))) is not None), None)
-
-
 def _dollars(value: object) -> float | None:
     is_money = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MAX_DOLLARS
     return float(value) if is_money and isinstance(value, int | float) else None
-
-
-def _count(value: object) -> int | None:
-    try:
-        number = int(float(value)) if isinstance(value, int | float | str) else -1
-    except (ValueError, OverflowError):
-        return None
-    return number if 0 <= number < MAX_COUNTED_TOKENS else None
 
 
 def text_of(completion: Completion) -> str:

@@ -2,10 +2,9 @@
 
 import asyncio
 import copy
-import time
 from collections.abc import Iterator, Sequence
 from math import isfinite, sqrt
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import msgspec
@@ -18,6 +17,8 @@ from app.errors import ProviderError
 from app.providers.base_address import checked_address, joined
 from app.providers.http import SharedTransport, checked_key, post_json
 from app.providers.prices import Price
+from app.providers.resting import ServerRest
+from app.providers.token_counts import named_count
 
 EMBEDDING_SERVER = "The embedding server"
 EMBEDDING_URL_SETTING = "DOSSIER_EMBEDDING_URL"
@@ -27,7 +28,7 @@ MAX_DIMENSIONS = 8192
 EMBEDDING_TIMEOUT = 60.0  # seconds without a byte
 
 QUESTION_TIMEOUT = 5.0  # seconds that a search waits for its question's vector
-QUESTION_PAUSE = 15.0  # seconds without questions after one that failed, so that no search waits in vain
+QUESTION_PAUSE = 15.0  # seconds without questions to a server that failed, so that no search waits in vain
 KEPT_QUESTIONS = 256
 
 UNREADABLE = "The embedding server did not return one vector for each text."
@@ -38,13 +39,9 @@ class _Vector(Struct):
     index: int | None = None
 
 
-class _Used(Struct):
-    prompt_tokens: Annotated[int, Meta(ge=0)] = 0
-
-
 class _EmbeddingReply(Struct):
     data: list[_Vector]
-    usage: _Used | None = None
+    usage: Any = None
 
 
 class ServerEmbedder:
@@ -89,7 +86,7 @@ class ServerEmbedder:
             for at in range(0, len(texts), TEXTS_OF_REQUEST):
                 batch = texts[at : at + TEXTS_OF_REQUEST]
                 reply = await self._asked(batch)
-                paid.append(reply.usage.prompt_tokens if reply.usage else 0)
+                paid.append(named_count(reply.usage, "prompt_tokens", "total_tokens") or 0)
                 vectors += _in_order(reply, len(batch))
             _check_even(vectors)
         except ProviderError as error:
@@ -149,8 +146,7 @@ class DocumentEmbedder:
         self._server = server
         self.wanted, self.tenant = wanted, tenant
         self._kept: dict[tuple[WantedModel, str], tuple[float, ...]] = {}
-        self._failure: ProviderError | None = None
-        self._ask_again = 0.0
+        self._rest = ServerRest()
 
     def name(self, model: WantedModel) -> str:
         """Return the provider's name in the log."""
@@ -158,8 +154,7 @@ class DocumentEmbedder:
 
     async def embed_passages(self, model: WantedModel, texts: Sequence[str]) -> Vectors:
         """Return a unit vector for each passage. Raises ProviderError."""
-        found = await self._asked(model, [model.passage_prefix + text for text in texts])
-        return Vectors(tuple(map(_unit, found.vectors)), found.usage)
+        return await self._asked(model, [model.passage_prefix + text for text in texts])
 
     async def embed_question(self, model: WantedModel, question: str) -> QuestionVector:
         """Return a question's vector, which is remembered.
@@ -168,14 +163,13 @@ class DocumentEmbedder:
         """
         if kept := self._kept.get((model, question)):
             return QuestionVector(kept, Usage())
-        if self._failure and time.monotonic() < self._ask_again:
-            raise self._failure
+        self._rest.check()
         try:
             made = await self._made(model, question)
         except ProviderError as error:
-            self._failure, self._ask_again = error, time.monotonic() + QUESTION_PAUSE
+            self._rest.begin(error, QUESTION_PAUSE)
             raise
-        self._failure = None
+        self._rest.end()
         self._kept[model, question] = made.values
         if len(self._kept) > KEPT_QUESTIONS:
             del self._kept[next(iter(self._kept))]
@@ -188,10 +182,15 @@ class DocumentEmbedder:
         except TimeoutError:
             message = f"The embedding server did not answer within {QUESTION_TIMEOUT:g} s."
             raise ProviderError("timeout", message, retryable=True) from None
-        return QuestionVector(_unit(found.vectors[0]), found.usage)
+        return QuestionVector(found.vectors[0], found.usage)
 
     async def _asked(self, model: WantedModel, texts: Sequence[str]) -> Vectors:
-        return await self._server.asking(model.name, model.wanted_dimensions).embed(texts)
+        """Return unit vectors. Raises ProviderError."""
+        found = await self._server.asking(model.name, model.wanted_dimensions).embed(texts)
+        try:
+            return Vectors(tuple(map(_unit, found.vectors)), found.usage)
+        except ProviderError as error:
+            raise PartlyPaid(error, found.usage) from error
 
 
 def _unit(vector: Sequence[float]) -> tuple[float, ...]:

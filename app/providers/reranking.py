@@ -6,26 +6,28 @@ takes `query` and `texts`, and answers a list of `index` and `score`: it is aske
 """
 
 import asyncio
-import time
 from collections.abc import Sequence
 from math import isfinite
+from typing import Any
 
 import httpx
 import msgspec
 from msgspec import Struct
 
-from app.agent.ports import Relevance
+from app.agent.ports import PartlyPaid, Relevance
 from app.domain.events import RERANKER, Usage
 from app.errors import ProviderError
 from app.providers.base_address import checked_address, joined
 from app.providers.http import SharedTransport, checked_key, post_json
 from app.providers.prices import Price
+from app.providers.resting import ServerRest
+from app.providers.token_counts import named_count
 
 RERANKING_SERVER = "The reranking server"
 RERANK_URL_SETTING = "DOSSIER_RERANK_URL"
 RERANK_KEY_SETTING = "DOSSIER_RERANK_KEY"
 RERANK_TIMEOUT = 5.0  # seconds in all; a search without it is better than one that is late
-RERANK_PAUSE = 15.0  # seconds after a failure for which the server is left alone
+RERANK_PAUSE = 15.0  # seconds for which a server that failed is left alone
 MAX_RANKED_TEXT = 2_000  # characters of a passage with its title
 MAX_RANKED_QUERY = 2_000  # characters
 MAX_RANKING = 1_000_000  # bytes of a reply, some of which repeat the passages; more would hold the event loop
@@ -43,13 +45,9 @@ class _Scored(Struct):
     score: float
 
 
-class _CountedTokens(Struct):
-    total_tokens: int = 0
-
-
 class _RerankReply(Struct):
     results: list[_Ranked]
-    usage: _CountedTokens | None = None
+    usage: Any = None
 
 
 class ServerReranker:
@@ -72,38 +70,38 @@ class ServerReranker:
         self.key_name = RERANK_KEY_SETTING  # to look at where it refuses
         self._key = checked_key(RERANK_KEY_SETTING, key) if key else ""
         self.name = f"{RERANKER}:{model}" if model else RERANKER
-        self._failure: ProviderError | None = None
-        self._ask_again = 0.0
+        self._rest = ServerRest()
 
     async def rerank(self, query: str, passages: Sequence[str]) -> Relevance:
         """Return a score for each passage, in their order.
 
         Raises ProviderError, at once for a while after a failure.
         """
-        if self._failure and time.monotonic() < self._ask_again:
-            raise self._failure
+        self._rest.check()
         texts = [text[:MAX_RANKED_TEXT] for text in passages]
         try:
             async with asyncio.timeout(RERANK_TIMEOUT):
                 reply = await self._asked(query[:MAX_RANKED_QUERY], texts)
-            found = Relevance(_scores(reply, len(texts)), self._usage(reply))
         except TimeoutError:
             message = f"The reranking server did not answer within {RERANK_TIMEOUT:g} s."
             raise self._rested(ProviderError("timeout", message, retryable=True)) from None
         except ProviderError as error:
             raise self._rested(error) from None
-        self._failure = None
-        return found
+        self._rest.end()
+        usage = self._usage(reply)
+        try:
+            return Relevance(_scores(reply, len(texts)), usage)
+        except ProviderError as error:
+            raise PartlyPaid(error, usage) from error
 
     def _rested(self, error: ProviderError) -> ProviderError:
-        """Leave the server alone for a while, and return the reason."""
-        pause = max(RERANK_PAUSE, error.retry_after or 0.0)
-        self._failure, self._ask_again = error, time.monotonic() + pause
+        """Leave a server that failed alone, and return the reason."""
+        self._rest.begin(error, RERANK_PAUSE)
         return error
 
     def _usage(self, reply: _RerankReply | list[_Scored]) -> Usage:
-        tokens = reply.usage.total_tokens if isinstance(reply, _RerankReply) and reply.usage else 0
-        tokens = max(tokens, 0)
+        used = reply.usage if isinstance(reply, _RerankReply) else None
+        tokens = named_count(used, "total_tokens", "prompt_tokens") or 0
         cost = self._price.cost(tokens, 0, 0) if self._price and (tokens or not self._price.input) else None
         return Usage(input_tokens=tokens, cost_usd=cost)
 

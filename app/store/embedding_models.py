@@ -63,7 +63,6 @@ QUEUE_MISSING = f"""
     )
     SELECT count(*) FROM queued"""
 
-ALL_MODELS = f"SELECT {MODEL_COLUMNS} FROM embedding_models m ORDER BY m.model_id"
 OWN_SCOPES = "SELECT DISTINCT tenant FROM embedding_models WHERE tenant IS NOT NULL AND state <> 'leaving'"
 
 # The models that tenants share take over.
@@ -135,13 +134,22 @@ LEARN_DIMENSIONS = """
 
 _WAITS = "EXISTS (SELECT FROM unembedded u WHERE u.model_id = m.model_id AND u.next_at < 'infinity')"
 
+_IS_DUE = """CASE m.state WHEN 'making' THEN m.made_at < now() - {after}::interval
+        WHEN 'serving' THEN m.checked_at < now() - {every}::interval END"""
+
 # One worker looks whether anything is missing.
 TAKE_CHECK = f"""
     UPDATE embedding_models m SET checked_at = now()
-    WHERE m.model_id = $1::integer AND NOT {_WAITS}
-      AND CASE m.state WHEN 'making' THEN m.made_at < now() - $3::interval
-          WHEN 'serving' THEN m.checked_at < now() - $2::interval END
+    WHERE m.model_id = $1::integer AND NOT {_WAITS} AND {_IS_DUE.format(every="$2", after="$3")}
     RETURNING m.model_id"""
+
+# One statement is all that idle workers ask, however many tenants have models of their own.
+BUSY_MODELS = f"""
+    SELECT {MODEL_COLUMNS} FROM embedding_models m
+    WHERE m.state = 'leaving'
+       OR EXISTS (SELECT FROM unembedded u WHERE u.model_id = m.model_id AND u.next_at <= now())
+       OR (NOT {_WAITS} AND {_IS_DUE.format(every="$1", after="$2")})
+    ORDER BY m.model_id"""
 
 SWITCH_MODEL = f"""
     WITH ready AS (
@@ -250,9 +258,9 @@ async def queue_missing(engine: Engine, model_id: int) -> int:
     return int((await fetch(engine, QUEUE_MISSING, model_id))[0][0])
 
 
-async def all_models(engine: Engine) -> list[StoredModel]:
-    """Return the models of all tenants."""
-    return [StoredModel(*row) for row in await fetch(engine, ALL_MODELS)]
+async def busy_models(engine: Engine) -> list[StoredModel]:
+    """Return the models that have anything to do."""
+    return [StoredModel(*row) for row in await fetch(engine, BUSY_MODELS, CHECK_EVERY, SWITCH_AFTER)]
 
 
 async def own_scopes(engine: Engine) -> set[str]:

@@ -23,6 +23,9 @@ NUL_PATTERNS = {
     (1, 1, 1, 0): "utf-32-be",
 }
 MOSTLY, HARDLY = 0.7, 0.05  # shares of bytes at one place that are NUL
+SEEN_CHARACTERS, LEAST_CHARACTERS, BINARY_SHARE = 4_000, 64, 0.03
+# What a text has by a slip alone; terminals write \b and \x1b into logs. The last is what cannot be decoded.
+_UNTEXTUAL = re.compile("[\0-\x07\x0e-\x1a\x1c-\x1f\ufffd]")
 # Charsets of one byte a letter. Text in them is hardly ever valid UTF-8, but UTF-8 is often called so.
 _SINGLE_BYTE = re.compile(r"ascii|cp125\d|iso8859-\d+|koi8-[rut]|mac-\w+")
 # What pages call so is Windows' superset of it (WHATWG Encoding).
@@ -34,6 +37,14 @@ def is_sure(body: bytes) -> bool:
     if wide_charset(body) or body.startswith(codecs.BOM_UTF8) or _META.search(body[:META_BYTES]):
         return True
     return _decoded(body, "utf-8") is not None
+
+
+def is_binary(text: str) -> bool:
+    """Return whether bytes were no text, though they were decoded."""
+    start = text[:SEEN_CHARACTERS]
+    if len(start) < LEAST_CHARACTERS:
+        return False
+    return len(_UNTEXTUAL.findall(start)) > BINARY_SHARE * len(start)
 
 
 def wide_charset(body: bytes) -> str | None:

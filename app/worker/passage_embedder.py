@@ -13,9 +13,11 @@ from datetime import timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from app.agent.ports import PartlyPaid
 from app.errors import DatabaseUnavailable, ProviderError
 from app.metrics import ProcessMetrics
 from app.providers.embedding import DocumentEmbedder
+from app.providers.resting import is_of_server
 from app.store import embedding_models as store
 from app.store import passage_vectors, provider_keys
 from app.store.database import Engine
@@ -26,6 +28,7 @@ EMBEDDING_POLL = 2.0  # seconds between two looks for documents
 EMBEDDING_LEASE = timedelta(seconds=180)  # of a claim, prolonged with each batch; one takes a minute at most
 SETTLE_EVERY = 60.0  # seconds between two looks which models are wanted
 SHORTEST_PAUSE, LONGEST_PAUSE = 2.0, 120.0  # seconds after a failure of the server
+REFUSED_IN_A_ROW = 8  # documents, after which it is the server that does not know the model, or has no money
 BATCHES_OF_TURN = 8  # of one tenant, then the next one has its turn
 OTHER_LENGTH = "The embedding server returns vectors of another length than before."
 
@@ -62,6 +65,7 @@ class PassageEmbedder:
         self._begun = set[int]()  # models that this process has worked on
         self._turns = dict[int, str]()  # the tenant that had the last turn, by model
         self._pauses = dict[int, Pause]()  # by model
+        self._refused = dict[int, int]()  # documents in a row, by model
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -86,7 +90,7 @@ class PassageEmbedder:
         if not self._is_able:
             return False
         worked = False
-        for model in await store.all_models(self._engine):
+        for model in await store.busy_models(self._engine):
             worked |= await self._give_turn(model)
         return worked
 
@@ -150,28 +154,54 @@ class PassageEmbedder:
 
     async def _embed_documents(
         self, embedder: DocumentEmbedder, model: StoredModel, claim: EmbeddingClaim
-    ) -> None:
-        """Embed what a claim lacks, in at most BATCHES_OF_TURN requests."""
-        held: EmbeddingClaim | None = claim
-        for _ in range(BATCHES_OF_TURN):
-            passages = await passage_vectors.unembedded_passages(self._engine, claim)
-            if not passages:
-                await store.end(self._engine, claim)
-                return
-            try:
+    ) -> bool:
+        """Embed what a claim lacks, in at most BATCHES_OF_TURN requests.
+
+        False where the server has to be left alone.
+        """
+        try:
+            for _ in range(BATCHES_OF_TURN):
+                # Before each request, so that none is paid for what another worker has by now.
+                held = await store.beat(self._engine, claim, EMBEDDING_LEASE)
+                if held is None:
+                    return True
+                claim = held
+                passages = await passage_vectors.unembedded_passages(self._engine, claim)
+                if not passages:
+                    await store.end(self._engine, claim)
+                    return True
                 await self._embed_batch(embedder, model, claim, passages)
-            except ProviderError as error:
-                await self._fail(embedder, model, claim, error)
-                return
-            except asyncio.CancelledError:
-                with contextlib.suppress(DatabaseUnavailable):  # the claim ends by itself
-                    await asyncio.shield(store.release(self._engine, claim))
-                raise
-            held = await store.beat(self._engine, claim, EMBEDDING_LEASE)
-            if held is None:
-                return
-            claim = held
+        except ProviderError as error:
+            return await self._fail(embedder, model, claim, error)
+        except asyncio.CancelledError:
+            await self._release(claim)
+            raise
         await store.release(self._engine, claim)
+        return True
+
+    async def _embed_each(
+        self, embedder: DocumentEmbedder, model: StoredModel, claim: EmbeddingClaim
+    ) -> bool:
+        """Embed documents one by one.
+
+        False where the server has to be left alone.
+        """
+        left = list(claim.document_ids)
+        try:
+            while left:
+                if not await self._embed_documents(
+                    embedder, model, replace(claim, document_ids=[left.pop()])
+                ):
+                    return False
+            return True
+        finally:
+            if left:
+                await self._release(replace(claim, document_ids=left))
+
+    async def _release(self, claim: EmbeddingClaim) -> None:
+        """Give a claim back, also of a worker that ends."""
+        with contextlib.suppress(DatabaseUnavailable):  # the claim ends by itself
+            await asyncio.shield(store.release(self._engine, claim))
 
     async def _embed_batch(
         self,
@@ -182,8 +212,13 @@ class PassageEmbedder:
     ) -> None:
         """Embed some passages. Raises ProviderError."""
         texts = [f"{one.title}\n{one.text}" for one in passages]
-        with self._metrics.timing(self._metrics.embedding_seconds):
-            made = await embedder.embed_passages(model.wanted, texts)
+        try:
+            with self._metrics.timing(self._metrics.embedding_seconds):
+                made = await embedder.embed_passages(model.wanted, texts)
+        except PartlyPaid as error:
+            await store.add_use(self._engine, claim.tenant, model.name, 0, error.usage)
+            raise
+        self._refused.pop(model.model_id, None)
         await store.add_use(self._engine, claim.tenant, model.name, len(passages), made.usage)
         if not await store.learn_dimensions(self._engine, model.model_id, len(made.vectors[0])):
             raise ProviderError("validation", OTHER_LENGTH, retryable=True)
@@ -195,22 +230,23 @@ class PassageEmbedder:
 
     async def _fail(
         self, embedder: DocumentEmbedder, model: StoredModel, claim: EmbeddingClaim, error: ProviderError
-    ) -> None:
+    ) -> bool:
         """Pause for a server that fails, and set aside what it refuses.
 
-        If it refuses several documents together, each is tried alone.
+        If it refuses several documents together, each is tried alone. False where it has to be left alone.
         """
-        is_of_server = error.retryable or error.error_type == "auth"
-        self._metrics.embedding_batches.labels("failed" if is_of_server else "refused").inc()
-        if is_of_server:
+        refused = self._refused.get(model.model_id, 0)
+        is_away = is_of_server(error) or refused >= REFUSED_IN_A_ROW
+        self._metrics.embedding_batches.labels("failed" if is_away else "refused").inc()
+        if is_away:
             await store.release(self._engine, claim)
             await self._pause(model, error)
-        elif len(claim.document_ids) == 1:
-            await store.refuse(self._engine, claim, str(error))
-        else:
-            for document_id in claim.document_ids:
-                alone = replace(claim, document_ids=[document_id])
-                await self._embed_documents(embedder, model, alone)
+            return False
+        if len(claim.document_ids) > 1:
+            return await self._embed_each(embedder, model, claim)
+        self._refused[model.model_id] = refused + 1
+        await store.refuse(self._engine, claim, str(error))
+        return True
 
     async def _pause(self, model: StoredModel, error: ProviderError) -> None:
         """Leave a model's server alone for a while."""

@@ -37,6 +37,29 @@ async def test_a_german_question_finds_the_english_text(engine, embedding):
     assert hits.usage.cost_usd > 0
 
 
+async def test_a_question_that_the_server_refuses_keeps_nobody_elses_from_it(engine, embedding, mock):
+    await put_all(engine)
+    await embedding.work()
+    mock.refused = "very odd"
+
+    refused = await embedding.finder.find(ANYBODY, "a very odd whale", 5)
+
+    assert refused.failure.error_type == "validation"
+    assert [hit.url for hit in refused.passages] == ["note:whale"]
+    assert await found(embedding, "Auf Meereshöhe?") == ["note:sea"]
+
+
+async def test_a_vector_that_cannot_be_used_was_paid_for(engine, embedding, mock):
+    await put_all(engine)
+    await embedding.work()
+    mock.play("zeros")
+
+    hits = await embedding.finder.find(ANYBODY, "Auf Meereshöhe?", 5)
+
+    assert hits.failure.error_type == "validation"
+    assert (hits.usage.input_tokens, hits.usage.cost_usd > 0) == (40, True)
+
+
 async def test_both_lists_decide_by_rank(engine, embedding):
     await put_all(engine)
     await embedding.work()

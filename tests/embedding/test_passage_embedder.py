@@ -23,7 +23,7 @@ async def count(engine, sql):
 
 
 async def states(engine):
-    return {one.name: one.state for one in await embedding_models.all_models(engine)}
+    return dict(map(tuple, await fetch(engine, "SELECT name, state FROM embedding_models")))
 
 
 async def test_a_changed_passage_is_embedded_again_and_others_are_not(engine, embedding, mock):
@@ -91,8 +91,7 @@ async def test_a_server_that_fails_leaves_documents_to_their_words(engine, embed
 
     assert await found(embedding, "largest animal") == ["note:whale"]
     assert await count(engine, WAITING) == 3
-    [model] = await embedding_models.all_models(engine)
-    assert "answered 500" in model.error
+    assert "answered 500" in await count(engine, "SELECT error FROM embedding_models")
 
 
 async def test_a_document_that_the_server_refuses_does_not_keep_others_from_vectors(engine, embedding, mock):
@@ -113,6 +112,76 @@ async def test_a_document_that_the_server_refuses_does_not_keep_others_from_vect
     embedding.want("m")  # a worker starts again
     await embedding.work()
     assert await count(engine, VECTORS) == 3
+
+
+@pytest.mark.parametrize("profile", ["unknown_model", "no_money"])
+async def test_a_server_that_refuses_everything_costs_no_document_its_vectors(
+    engine, embedding, mock, monkeypatch, profile
+):
+    await put_all(engine, {f"note:{number}": f"{SEA} {number}" for number in range(12)})
+    mock.play(profile)
+
+    await embedding.work()
+
+    assert len(mock.requests) == 1 + passage_embedder.REFUSED_IN_A_ROW + 1
+    assert await count(engine, "SELECT count(*)::integer FROM unembedded WHERE next_at <= now()") == 4
+    assert "answered 40" in await count(engine, "SELECT error FROM embedding_models")
+    mock.play("success")
+    await fetch(engine, NOW)
+    embedding.want("m")  # after the pause
+    await embedding.work()
+    assert await count(engine, VECTORS) == 12
+
+
+async def test_a_server_that_goes_away_is_not_asked_for_each_document(engine, embedding, mock):
+    await put_all(engine, {f"note:{number}": f"{SEA} {number}" for number in range(12)})
+    mock.play("unknown_model", "success", "server_error")
+
+    await embedding.work()
+
+    assert len(mock.requests) == 3
+    assert await count(engine, VECTORS) == 1
+    assert await count(engine, "SELECT count(*)::integer FROM unembedded WHERE next_at <= now()") == 11
+
+
+async def test_nothing_is_paid_for_what_another_worker_has_by_now(engine, embedding, mock):
+    await put_all(engine)
+    model = await embedding_models.want_model(engine, None, embedding.embedder.wanted)
+    claim = await embedding_models.claim_unembedded(engine, model.model_id, "", timedelta(0))
+    await embedding_models.claim_unembedded(engine, model.model_id, "", timedelta(1))
+
+    assert await embedding.worker._embed_documents(embedding.embedder, model, claim)
+
+    assert mock.requests == []
+
+
+@pytest.mark.parametrize(("profile", "tokens"), [("zeros", 40), ("countless", 0)])
+async def test_what_was_paid_is_on_record_whatever_came(engine, embedding, mock, profile, tokens):
+    await documents.put(engine, ANYBODY, "note:sea", "", SEA)
+    mock.play(profile)
+
+    await embedding.work()
+
+    [use] = await fetch(engine, "SELECT tokens, unknown_cost_requests FROM embedding_uses")
+    assert tuple(use) == (tokens, int(not tokens))
+
+
+async def test_idle_workers_ask_one_statement_however_many_models_there_are(engine, embedding, monkeypatch):
+    for tenant in ("a", "b", "c"):
+        await embedding_models.want_model(engine, tenant, embedding.embedder.wanted)
+    await embedding.work()
+    await fetch(engine, "UPDATE embedding_models SET state = 'serving', checked_at = now()")
+    asked = []
+    ask = engine.ask
+
+    async def noted(scope, sql, params):
+        asked.append(sql)
+        return await ask(scope, sql, params)
+
+    monkeypatch.setattr(engine, "ask", noted)
+
+    assert not await embedding.worker.work()
+    assert asked == [embedding_models.BUSY_MODELS]
 
 
 async def test_each_tenant_has_its_turn_and_finds_its_own(engine, embedding, mock):
@@ -183,5 +252,5 @@ async def test_a_tenant_with_a_server_of_its_own_sends_its_documents_there_alone
     await fetch(engine, "DELETE FROM provider_keys")
     embedding.use(embedding.of)
     await embedding.work()
-    assert {one.tenant for one in await embedding_models.all_models(engine)} == {None}
+    assert await count(engine, "SELECT array_agg(tenant) FROM embedding_models") == [None]
     assert await found(embedding, "Meereshöhe", caller=Caller("own")) == ["note:sea"]

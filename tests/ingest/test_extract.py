@@ -107,7 +107,7 @@ def test_the_url_of_a_file_is_its_real_place(tmp_path):
     [
         ("a.doc", b"x", "convert it to one of .txt"),
         ("empty.txt", b" \n ", "no text"),
-        ("empty.html", b"", "no text"),
+        ("empty.html", b"", "is empty"),
         ("broken.pdf", b"%PDF-1.7 nonsense", "save it again"),
         ("empty.pdf", pdf(""), "no text"),
         ("locked.pdf", pdf("yak", password="x"), "password"),

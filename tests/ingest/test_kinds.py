@@ -276,3 +276,31 @@ def test_names_in_an_archive_lead_nowhere():
 def test_a_guessed_character_set_is_named(tmp_path):
     assert only(tmp_path, "a.txt", "Die Mühle".encode("latin-1")).note == extract.NOT_SURE
     assert only(tmp_path, "b.txt", "Die Mühle".encode()).note == ""
+
+
+def test_a_file_in_a_gzip_has_the_name_that_was_sent_and_so_its_format(tmp_path):
+    (tmp_path / "upload").write_bytes(gzip.compress(b"peak,height\nEverest,8849\n"))
+
+    [found] = extract.read_file(tmp_path / "upload", "upload:1/peaks.csv.gz", "peaks.csv.gz").documents
+
+    assert found.url == "upload:1/peaks.csv.gz!/peaks.csv"
+    assert "peak: Everest" in found.text
+
+
+@pytest.mark.parametrize("body", [bytes(range(256)) * 4, b"MZ\x90\0\x03\0\0\0" * 40, bytes(500)])
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.py"])
+def test_what_is_no_text_is_refused_under_the_name_of_one(tmp_path, name, body):
+    assert "It is no text" in read(tmp_path, name, body).failed[0]
+
+
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16", "utf-32", "shift_jis", "iso2022_jp"])
+def test_a_text_in_whatever_charset_is_no_binary(tmp_path, charset):
+    said = "日本の山はとても高い。水は七十度で沸騰する。" * 8
+
+    assert read(tmp_path, "a.txt", said.encode(charset)).failed == []
+    assert read(tmp_path, "a.log", b"\x1b[31mred\x1b[0m\b " * 40).failed == []
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.pdf", "a.docx", "a.csv"])
+def test_an_empty_file_is_called_empty(tmp_path, name):
+    assert "It is empty" in read(tmp_path, name, b"").failed[0]

@@ -38,6 +38,16 @@ def uneven(mock, request):
     return httpx.Response(200, json={"data": data})
 
 
+def zeros(mock, request):
+    data = [{"index": at, "embedding": [0.0, 0.0]} for at in range(len(mock.requests[-1]["input"]))]
+    return httpx.Response(200, json={"data": data, "usage": {"prompt_tokens": 40}})
+
+
+def countless(mock, request):
+    reply = success(mock, request)
+    return httpx.Response(200, json={**reply.json(), "usage": {"prompt_tokens": 10**25}})
+
+
 def deep(mock, request):
     return httpx.Response(200, content=b'{"data":[],"x":' + b"[" * 100_000)
 
@@ -53,7 +63,11 @@ class MockEmbeddings(Playing):
         "uneven": uneven,
         "cut_off": cut_off,
         "html": html,
+        "zeros": zeros,
+        "countless": countless,
         "deep": deep,
+        "unknown_model": failing(404, {"error": "no such model"}),
+        "no_money": failing(402, {"error": "no credit"}),
         "auth_error": failing(401, {"error": "no"}),
         "server_error": failing(500, {"error": "no"}),
         "disconnected": raising(httpx.ConnectError),

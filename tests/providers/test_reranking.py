@@ -5,14 +5,16 @@ import socket
 import httpx
 import pytest
 
+from app.agent.ports import PartlyPaid
 from app.configuration import reranker_of
 from app.errors import ProviderError
 from app.providers import reranking
 from app.providers.http import make_client
 from app.providers.prices import Price
 from app.providers.reranking import MAX_RANKED_QUERY, MAX_RANKED_TEXT, ServerReranker
+from app.providers.resting import ServerRest
 from app.settings import Settings
-from tests.mocks.reranking import MockReranker
+from tests.mocks.reranking import MockReranker, answering
 from tests.mocks.serving import served
 
 PASSAGES = ["the sea", "the blue whale", "the peak"]
@@ -105,6 +107,49 @@ async def test_a_server_that_failed_is_left_alone_for_a_while(mock, url):
             await asked.rerank("q", PASSAGES)
 
     assert len(mock.requests) == 1
+
+
+async def test_what_it_refuses_of_one_question_keeps_nobody_elses_from_it(mock, url):
+    mock.play("too_long", "twice", "success")
+    asked = reranker(mock, url)
+    for error_type in ("resource", "validation"):
+        with pytest.raises(ProviderError) as caught:
+            await asked.rerank("q", PASSAGES)
+        assert caught.value.error_type == error_type
+
+    assert (await asked.rerank("largest animal?", PASSAGES)).scores[1] == 3.5
+
+
+async def test_a_ranking_that_cannot_be_read_was_paid_for(mock, url):
+    mock.profiles = {"counted": answering((0, 0.1), usage={"total_tokens": 40})}
+    mock.play("counted")
+
+    with pytest.raises(PartlyPaid) as caught:
+        await reranker(mock, url, price=Price(2.0, 0.0)).rerank("q", PASSAGES)
+
+    assert (caught.value.usage.input_tokens, caught.value.usage.cost_usd) == (40, 0.00008)
+
+
+def test_an_error_that_is_raised_again_keeps_nobodys_frames():
+    rest = ServerRest()
+    rest.begin(ProviderError("network", "It is away.", retryable=True), 60.0)
+    depths = set()
+    for _ in range(3):
+        with pytest.raises(ProviderError, match="It is away") as caught:
+            rest.check()
+        depths.add(len(caught.traceback))
+
+    assert len(depths) == 1
+
+
+@pytest.mark.parametrize("said", [10**30, -1, "many", None, [], {"total": 1}, 2.5, float(2**40)])
+async def test_a_count_that_no_server_reaches_is_not_known(mock, url, said):
+    mock.profiles = {"odd": answering(*((at, 0.1) for at in range(3)), usage={"total_tokens": said})}
+    mock.play("odd")
+
+    used = (await reranker(mock, url, price=Price(2.0, 0.0)).rerank("q", PASSAGES)).usage
+
+    assert (used.input_tokens, used.cost_usd) in ((0, None), (2, 0.000004))
 
 
 async def test_after_that_while_it_is_asked_again(mock, url, monkeypatch):

@@ -63,7 +63,7 @@ WITHOUT = {
     "ingestions.prune_ingestions": WORKER,
     "embedding_models.want_model": WORKER,
     "embedding_models.queue_missing": WORKER,
-    "embedding_models.all_models": WORKER,
+    "embedding_models.busy_models": WORKER,
     "embedding_models.own_scopes": WORKER,
     "embedding_models.leave_scope": WORKER,
     "embedding_models.searched_model": "takes the tenant whose server embeds, and tells a model's name",
