@@ -10,7 +10,7 @@ from msgspec import Struct
 from app.domain.caller import Caller
 from app.store.database import Engine, fetch, fetch_own, storable
 from app.text import languages
-from app.text.passages import MAX_PASSAGE, folded
+from app.text.passages import folded
 
 MAX_SEARCH_TEXT = 2000  # characters of a question that are looked at
 MAX_SEARCH_WORDS = 80  # of a question that are looked for
@@ -22,8 +22,10 @@ COMMON_WORDS = 8  # that are looked for there, the rarest of them
 NARROWED = 5  # ways to look for common words where there are no others
 OF_ONE = 6  # passages of one document that are ranked; a book must not hide the notes beside it
 RANKED = 60  # passages in which the words are counted
-K1, B = 1.2, 0.4  # of BM25; passages are of much the same length, so it tells less than usual
+K1, B = 1.2, 0.75  # of BM25
+NOTE_LENGTH = 200  # characters; among passages below that, a longer one says no less about its words
 TITLE_WEIGHT = 0.8  # of a word's weight, once more where the title has it
+FULL_SCORE = 2.87  # of a word, of 3 at most; on this scale the weights of `extractive/weights.py` were fitted
 
 # The planner believes that a look at a passage is cheap and that one in 200 has what it cannot see yet. So it
 # would read them all, but for the price of this condition, which is never worked out.
@@ -193,7 +195,7 @@ _CANDIDATES = f"""
         WHERE nth <= {OF_ONE} ORDER BY idf DESC, document_id, starts_at LIMIT {RANKED}
     )"""
 
-# The best of them by BM25.
+# The best of them by BM25, a long one by its length beside that of the others that are ranked.
 # - The lexemes of a passage are copied (|| ''), because each look at a stored one unpacks it again. Those of
 #   the question get a weight of their own, by which they are taken out: unnesting all took ten times as long.
 # - A word in the title counts for all passages of the document, and once more.
@@ -217,9 +219,12 @@ _BEST = f"""
         SELECT m.document_id, m.starts_at, m.ends_at, sum(w.idf * has.share) AS idf,
             sum(w.idf * CASE WHEN seen.times > 0 THEN {TITLE_WEIGHT} * (m.title @@ w.whole)::integer
                 + {K1 + 1} * seen.times / (seen.times
-                + {K1} * ({1 - B}::float8 + {B} * (m.ends_at - m.starts_at) / {MAX_PASSAGE}))
+                + {K1} * ({1 - B}::float8 + {B} * m.length))
                 ELSE has.share END) AS score
-        FROM (SELECT document_id, starts_at, ends_at, title FROM matched) AS m CROSS JOIN weighed w
+        FROM (SELECT document_id, starts_at, ends_at, title,
+                (ends_at - starts_at)
+                    / greatest(avg(ends_at - starts_at) OVER (), {NOTE_LENGTH})::float8 AS length
+              FROM matched) AS m CROSS JOIN weighed w
         LEFT JOIN seen USING (document_id, starts_at, place)
         LEFT JOIN parted USING (document_id, starts_at, place)
         CROSS JOIN LATERAL (SELECT CASE WHEN seen.times > 0 THEN 1
@@ -232,7 +237,7 @@ _BEST = f"""
 FIND = f"""
     WITH RECURSIVE {_QUESTION_WORDS}, {_WEIGHTS}, {_CANDIDATES}, {_BEST}
     SELECT b.document_id, b.starts_at, b.ends_at,
-           least(b.score / whole.idf / {K1 + 1 + TITLE_WEIGHT}, 1), least(b.idf / whole.idf, 1)
+           least(b.score / whole.idf / {FULL_SCORE}, 1), least(b.idf / whole.idf, 1)
     FROM (SELECT * FROM best ORDER BY score DESC, document_id LIMIT (SELECT most FROM given)) AS b
     CROSS JOIN (SELECT sum(idf) AS idf FROM weighed) AS whole
     ORDER BY b.score DESC, b.document_id"""

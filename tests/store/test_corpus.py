@@ -170,6 +170,16 @@ async def test_a_word_in_the_title_counts_more_than_in_the_text(engine):
     assert first.score > 1.5 * second.score
 
 
+async def test_a_passage_that_says_more_than_twice_as_much_comes_after_one_with_the_word_as_often(engine):
+    rest = "Nobody climbs the ridge in winter. "
+    await put_all(engine, a="The yak grazes. " + rest * 30, b="The yak grazes. " + rest * 12)
+
+    found = await find_passages(engine, ANYBODY, "Where does the yak graze?", 2)
+
+    assert [one.url for one in found] == ["note:b", "note:a"]
+    assert found[0].score > 1.2 * found[1].score
+
+
 async def test_a_word_that_the_corpus_does_not_have_lowers_the_coverage(engine):
     await put_all(engine, capital="a capital letter begins a sentence", other="nothing of the kind")
 
