@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from app.agent import given, quotes, unnumbered
 from app.agent.given import Asked, GivenQuotes
+from app.agent.numbered_pages import NumberedPages
 from app.agent.quotes import Claimed, FoundQuotes, PartialQuote
 from app.domain.events import RULES, ReportWritten, Unquoted
 from app.domain.research import Research
@@ -145,9 +146,8 @@ def _in_order(checked: _Checked) -> tuple[Claim, ...]:
     return tuple(claim for _, claim in sorted([*own, *found], key=lambda placed: placed[0]))
 
 
-def _pages(research: Research, texts: Mapping[str, str]) -> dict[int, str]:
-    digests = ((source.number, source.sha256) for source in research.sources)
-    return {number: texts[digest] for number, digest in digests if digest and digest in texts}
+def _pages(research: Research, texts: Mapping[str, str]) -> NumberedPages:
+    return NumberedPages(((source.number, source.sha256) for source in research.sources), texts)
 
 
 def uncited(report: ReportWritten, research: Research, texts: Mapping[str, str]) -> tuple[Claim, ...]:
@@ -209,8 +209,7 @@ class _Check:
             for at, sentence in enumerate(self.report.sentences)
             if sentence.is_claim and sentence.has_end and at not in held
         }
-        read = {number: digest for number, digest in self.digests.items() if digest}
-        pages = {number: self.texts[digest] for number, digest in read.items() if digest in self.texts}
+        pages = NumberedPages(self.digests.items(), self.texts)
         found = unnumbered.bound(bare, pages, self.language)
         return {at: claim for at, claim in found.items() if (claim.text, claim.number) not in self.judged}
 

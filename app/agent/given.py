@@ -51,7 +51,8 @@ def look_up(given: Sequence[SourceQuote], pages: Mapping[int, str]) -> GivenQuot
             wanted.setdefault(quote.source, []).append(quote)
     found, refused = dict[int, tuple[GivenQuote, ...]](), list[str]()
     for number, quotes in wanted.items():
-        page, folded = pages[number], _Lazy(pages[number])
+        page = pages[number]
+        folded = _Lazy(page)
         located = [(quote, _located(quote, page, folded)) for quote in quotes]
         found[number] = tuple(quote for _, quote in located if quote)
         refused += [

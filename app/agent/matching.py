@@ -13,6 +13,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from app.agent.numbered_pages import NumberedPages
 from app.agent.ports import EmbedReply, PassageMatch
 from app.agent.quotes import MIN_SENTENCE, claimed, disagreement
 from app.domain import events as e
@@ -129,7 +130,7 @@ def matched(
     job: Job, calls: Iterable[EmbedCall], replies: Mapping[str, EmbedReply], texts: Mapping[str, str]
 ) -> e.PassagesMatched:
     """The passages that carry claims of the draft."""
-    pages = {source.number: texts.get(source.sha256 or "", "") for source in job.research.sources}
+    pages = NumberedPages(((source.number, source.sha256) for source in job.research.sources), texts)
     spoken = languages.detect(job.research.draft.content) if job.research.draft else ""
     found, asked, embedder = list[Claim](), 0, ""
     for call in calls:

@@ -14,6 +14,7 @@ from app.agent.asks import selection_ask
 from app.agent.ending import citable
 from app.agent.extractive.page_sentences import sections
 from app.agent.given import Asked
+from app.agent.numbered_pages import NumberedPages
 from app.domain import events as e
 from app.domain.job import Job
 from app.domain.output_schema import OutputLeaf, OutputPath, assembled, kind_of, leaves, path_of, read_value
@@ -106,7 +107,7 @@ def _passages(job: Job, open_: Sequence[OutputLeaf], texts: Texts) -> dict[Outpu
     if not open_ or not texts:
         return {}
     found = sections(selection_ask(job), [leaf.label for leaf in open_], texts)
-    pages = {source.number: texts.get(source.sha256 or "", "") for source in citable(job).sources}
+    pages = NumberedPages(((source.number, source.sha256) for source in citable(job).sources), texts)
     claims = dict[OutputPath, Claim]()
     for leaf, section in zip(open_, found, strict=True):
         if section.found:

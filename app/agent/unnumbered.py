@@ -26,8 +26,8 @@ def bound(sentences: Mapping[int, str], pages: Mapping[int, str], spoken: str) -
     if not wanted:
         return best
     limit = MAX_BOUND_PAGES // max(1, len(pages))
-    for number, text in sorted(pages.items()):
-        for at, claim in _held(wanted, number, text, limit, spoken):
+    for number in sorted(pages):
+        for at, claim in _held(wanted, number, pages[number], limit, spoken):
             if at not in best or claim.score > best[at].score:
                 best[at] = claim
     return best
@@ -41,8 +41,8 @@ def nearest(sentences: Sequence[str], pages: Mapping[int, str]) -> tuple[Claim, 
     wanted = {at: text[:MAX_BOUND_CLAIM] for at, text in enumerate(sentences[:MAX_BOUND])}
     spoken, limit = languages.detect(" ".join(wanted.values())), MAX_BOUND_PAGES // max(1, len(pages))
     best = dict[int, Claim]()
-    for number, text in sorted(pages.items() if wanted else ()):
-        claims, page = _indexed(wanted, text, limit, spoken)
+    for number in sorted(pages if wanted else ()):
+        claims, page = _indexed(wanted, pages[number], limit, spoken)
         for at, claim in claims.items():
             found = page.nearest(claim)
             if found and (at not in best or found[1] > best[at].score):

@@ -188,7 +188,7 @@ class LanguageModel:
         # In a thread: a prompt of many pages takes some tenths of a second, and other jobs are waiting.
         conversation = await asyncio.to_thread(self._render, ask, texts, room=room)
         excess = self.room.excess(sum(len(message.content) for message in conversation), limit)
-        room = min(room, max(LEAST, _pages_in(texts))) if excess else room
+        room = min(room, max(LEAST, await asyncio.to_thread(_pages_in, texts))) if excess else room
         while excess and room > LEAST:
             room = max(LEAST, room - max(excess, room // 4))  # pages may be shorter than their room
             conversation = await asyncio.to_thread(self._render, ask, texts, room=room)

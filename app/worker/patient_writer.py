@@ -13,7 +13,7 @@ from typing import TypeVar
 from app.domain.change import Change
 from app.domain.job import Job
 from app.errors import DatabaseUnavailable
-from app.store import log
+from app.store import blobs, log
 from app.store.writer import Writer
 from app.worker.backoff import backoff
 
@@ -52,6 +52,10 @@ class PatientWriter:
     async def recall(self, names: Sequence[str]) -> Mapping[str, bytes]:
         """As `Writer.recall`."""
         return await patiently(lambda: self._writer.recall(names), self._gave_up)
+
+    async def absent(self, names: Sequence[str]) -> set[str]:
+        """As `blobs.absent`."""
+        return await patiently(lambda: blobs.absent(self._writer.engine, names), self._gave_up)
 
     def _gave_up(self) -> bool:
         return self._is_over

@@ -158,10 +158,10 @@ class Tools:
                 digests = {source.number: source.sha256 for source in job.research.sources}
                 if judge is None:
                     return JudgeReply(())
-                return await judge.judge(judging.seen(call, digests, texts), writing)
+                return await judge.judge(await asyncio.to_thread(judging.seen, call, digests, texts), writing)
             case EmbedCall():
                 pages = {source.number: source.sha256 for source in job.research.sources}
-                return await self._embedded(call, texts.get(pages.get(call.number) or "", ""))
+                return await self._embedded(call, pages.get(call.number) or "", texts)
             case SearchCall():
                 sources = job.request.sources
                 return await self._search(job).search(
@@ -176,9 +176,10 @@ class Tools:
                 kept = replace(page, text=page.text[:MAX_STORED_PAGE].replace("\x00", ""))
                 return await _in_its_language(kept, job.request.sources.language)
 
-    async def _embedded(self, call: EmbedCall, page: str) -> EmbedReply:
+    async def _embedded(self, call: EmbedCall, name: str, texts: Mapping[str, str]) -> EmbedReply:
         """The passages of a page that are nearest to a call's claims."""
-        embedder, wanted = self._embedder, await asyncio.to_thread(matching.wanted_of, call, page)
+        embedder = self._embedder
+        wanted = await asyncio.to_thread(lambda: matching.wanted_of(call, texts.get(name, "")))
         if embedder is None or not call.claims or not wanted.spans:
             return EmbedReply(())
         found = await embedder.embed(wanted.texts)

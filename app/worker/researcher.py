@@ -18,7 +18,7 @@ from app.agent.finishing import to_cut
 from app.agent.judging import JudgeCall
 from app.agent.lagging import lag_ends
 from app.agent.matching import EmbedCall
-from app.agent.ports import BadReply, ModelReply
+from app.agent.ports import BadReply, ModelReply, PageReply
 from app.agent.prompt_hash import Wording, brief_wording, wording
 from app.agent.replies import decoded, encoded
 from app.domain import commands as c
@@ -30,6 +30,7 @@ from app.worker import crash
 from app.worker.attempt import Attempt
 from app.worker.call_maker import CallMaker
 from app.worker.providers import Tools
+from app.worker.stored_pages import StoredPages, stored_pages
 
 TURN_EVENTS = tuple[e.Event, ...]
 SLACK = 0.01  # seconds that a timer may be early
@@ -250,7 +251,7 @@ class Researcher:
         said = await self._attempt.keep_writings()
         cut: TURN_EVENTS = turns.aborted(job, "Cut off: the others had ended, and this took too long.", said)
         after = self._attempt.preview(job, cut) if cut else job
-        texts = await self._recalled(thread_lessons.unseen(after))
+        texts = await self._pages(thread_lessons.unseen(after))
         left = await asyncio.to_thread(thread_lessons.leave, after, texts)
         await self._attempt.write(c.RecordEvents(self._attempt.epoch, (*cut, *left)))
         self._announced.clear()
@@ -311,18 +312,15 @@ class Researcher:
         since = self._attempt.job.working_since
         return max(0.0, (self._attempt.now() - since).total_seconds()) if since else 0.0
 
-    async def _texts_for(self, call: Call) -> dict[str, str]:
+    async def _texts_for(self, call: Call) -> StoredPages:
         """Return a call's pages: those of its brief, or all."""
         if not isinstance(call, DecidingCall):
-            return await self._recalled(thread_lessons.pages_of(call))
+            return await self._pages(thread_lessons.pages_of(call))
         read = [source.sha256 for source in self._attempt.job.research.sources if source.sha256]
-        return await self._recalled(read)
+        return await self._pages(read)
 
-    async def _recalled(self, names: Sequence[str]) -> dict[str, str]:
-        if not names:
-            return {}
-        bodies = await self._attempt.writer.recall(names)
-        return {name: body.decode() for name, body in bodies.items()}
+    async def _pages(self, names: Sequence[str]) -> StoredPages:
+        return await stored_pages(self._attempt.writer, names)
 
     # Outcomes
 
@@ -372,10 +370,14 @@ class Researcher:
             )
             after, learnt = self._attempt.preview(before, (outcome,)), ()
             if threads.is_on(before):
-                learnt = thread_lessons.learn(after, call, None, texts)
+                learnt = await asyncio.to_thread(thread_lessons.learn, after, call, None, texts)
         if learnt is None:
             await self._attempt.writer.keep(bodies)
             await self._attempt.write(c.RecordEvents(self._attempt.epoch, (outcome,)))
+            if isinstance(
+                reply, PageReply
+            ):  # read again with the turn's last reply, which may be minutes away
+                del self._replies[call.key]
             return
         await self._conclude(call, before, bodies, (outcome, *learnt), self._attempt.preview(after, learnt))
         self._replies.clear()

@@ -12,7 +12,7 @@ from typing import Any
 from app.agent.brief import Brief, Task
 from app.agent.brief_prompts import brief_messages
 from app.agent.ports import Ask, ModelReply, TextReply, Writing
-from app.agent.prompts import messages
+from app.agent.prompts import PromptMessage, messages
 from app.domain import tools
 from app.domain.events import Usage
 from benchmarks.depth.world import ASPECTS, NAMES
@@ -62,7 +62,7 @@ class RuleModel:
         """Take the next step by what the conversation says."""
         del writing
         self.asked.append(f"turn {ask.step}")
-        told = "\n".join(message.content for message in messages(ask, texts))
+        told = await asyncio.to_thread(_read, messages, ask, texts)
         function = _act(told)
         await self._wait()
         return ModelReply(tools.NextStep(REASONING, function), self._usage(told, str(function)))
@@ -75,7 +75,7 @@ class RuleModel:
         """Do a piece of work by what its two messages say."""
         del writing
         self.asked.append(brief.task)
-        told = "\n".join(message.content for message in brief_messages(brief, texts))
+        told = await asyncio.to_thread(_read, brief_messages, brief, texts)
         said = self.tasks[brief.task](told)
         text = said if isinstance(said, str) else json.dumps(said)
         await self._wait()
@@ -93,6 +93,11 @@ class RuleModel:
         read, wrote = len(told) // 4, len(said) // 4
         self.tokens += read + wrote
         return Usage(input_tokens=read, output_tokens=wrote, cost_usd=round((read + wrote) * DOLLARS, 9))
+
+
+def _read(render: Callable[..., list[PromptMessage]], *asked: object) -> str:
+    """Return a prompt's words, in a thread, where pages can be read."""
+    return "\n".join(message.content for message in render(*asked))
 
 
 def _act(told: str) -> tools.AnyTool:

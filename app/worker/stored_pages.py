@@ -1,0 +1,53 @@
+"""Read the pages of a call as they are looked at.
+
+A deep job has dozens of pages, a worker hundreds of such jobs, and most of them wait. So nothing is held
+between two looks: a prompt has what it quotes of one page before the next is read.
+"""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+
+from app.worker.patient_writer import PatientWriter
+
+PAGE_SECONDS = 120.0  # until a thread no longer waits for a page; the writer gives up before
+
+
+class StoredPages(Mapping[str, str]):
+    """Texts by their sha256.
+
+    Only threads may look at one: the loop must be free to read it.
+    """
+
+    def __init__(self, writer: PatientWriter, names: Sequence[str]) -> None:
+        self._writer = writer
+        self._names = dict.fromkeys(names)
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()  # the loop's
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._names:
+            raise KeyError(name)
+        if threading.get_ident() == self._thread:
+            raise RuntimeError("Stored pages are looked at in a thread, never on the event loop.")
+        reading = asyncio.run_coroutine_threadsafe(self._writer.recall([name]), self._loop)
+        body = reading.result(PAGE_SECONDS).get(name)
+        if body is None:  # forgotten since it was found to be there
+            self._names.pop(name, None)
+            return ""
+        return body.decode()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._names))
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+async def stored_pages(writer: PatientWriter, names: Sequence[str]) -> StoredPages:
+    """Return those of these pages that are not forgotten."""
+    gone = await writer.absent(names)
+    return StoredPages(writer, [name for name in names if name not in gone])

@@ -1,0 +1,52 @@
+"""Pages are read as they are looked at, and then let go."""
+
+import asyncio
+import gc
+
+import pytest
+
+from app.worker.stored_pages import stored_pages
+
+PAGES = {name: f"{name} ".encode() * 50_000 for name in "abc"}
+
+
+class Store:
+    """What a call reads pages with."""
+
+    def __init__(self):
+        self.pages, self.read = dict(PAGES), []
+
+    async def absent(self, names):
+        return set(names) - self.pages.keys()
+
+    async def recall(self, names):
+        self.read += names
+        return {name: bytes(bytearray(self.pages[name])) for name in names if name in self.pages}
+
+
+async def test_a_page_is_read_when_it_is_looked_at_and_then_let_go():
+    store = Store()
+    pages = await stored_pages(store, ["a", "b", "gone"])
+    assert (list(pages), "b" in pages, "gone" in pages, store.read) == (["a", "b"], True, False, [])
+    assert await asyncio.to_thread(lambda: pages["b"][:2]) == "b "
+    assert store.read == ["b"]
+    gc.collect()
+    held = [one for one in gc.get_referents(pages, vars(pages)) if isinstance(one, str | bytes)]
+    assert not [one for one in held if len(one) > 1000]
+
+
+async def test_a_page_that_is_forgotten_meanwhile_is_empty_and_then_not_there():
+    store = Store()
+    pages = await stored_pages(store, ["a"])
+    store.pages.clear()
+    assert await asyncio.to_thread(lambda: pages["a"]) == ""
+    assert "a" not in pages
+    assert await asyncio.to_thread(pages.get, "a") is None
+
+
+async def test_the_event_loop_which_would_wait_for_itself_may_not_look():
+    pages = await stored_pages(Store(), ["a"])
+    with pytest.raises(RuntimeError, match="in a thread"):
+        pages["a"]
+    with pytest.raises(KeyError):
+        pages["never"]
