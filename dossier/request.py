@@ -1,6 +1,7 @@
 """What a caller asks for: the question and its limits."""
 
 from datetime import date
+from operator import attrgetter
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
@@ -107,7 +108,10 @@ class NewJob(ResearchRequest, frozen=True, forbid_unknown_fields=True, omit_defa
 
     def request(self) -> ResearchRequest:
         """Return the request alone."""
-        return ResearchRequest(**{name: getattr(self, name) for name in ResearchRequest.__struct_fields__})
+        return ResearchRequest(*_asked(self))
+
+
+_asked = attrgetter(*ResearchRequest.__struct_fields__)
 
 
 class Changes(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

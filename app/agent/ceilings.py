@@ -30,6 +30,8 @@ class Ceilings(Struct, frozen=True):
 
     def limits(self, effort: Effort, asked: Limits, *, is_threaded: bool = False) -> Limits:
         """Return the limits asked for, no higher than these."""
+        if self == NO_CEILINGS:
+            return asked
         preset = PRESETS[effort]
         calls = preset.calls * (THREADED_CALLS if is_threaded else 1)
         return Limits(
@@ -39,6 +41,9 @@ class Ceilings(Struct, frozen=True):
             max_calls=_lower(asked.max_calls, calls, self.calls),
             deadline_seconds=_lower(asked.deadline_seconds, preset.seconds, self.seconds),
         )
+
+
+NO_CEILINGS = Ceilings()
 
 
 def _lower(asked: NumberT | None, usual: NumberT | None, ceiling: NumberT | None) -> NumberT | None:

@@ -159,27 +159,45 @@ async def check_request(request: Request[Any, Any, Any]) -> Response[None] | Non
 
     The answer names everything that is wrong with it.
     """
-    handler = request.route_handler
-    if "\0" in request.scope["path"]:  # nothing has such a name, and Postgres takes none
-        raise NotFoundException
-    if request.method == "OPTIONS":
+    if request.method == "OPTIONS" and _has_name(request):
         return methods_of(request)
+    await checked_request(request)
+    return None
+
+
+async def checked_request(request: Request[Any, Any, Any]) -> object:
+    """Return the body of a request that fits its route.
+
+    It is bytes, unless it had to be decoded to be checked, and None for a route without one.
+    """
+    if not _has_name(request):
+        raise NotFoundException
+    handler: BaseRouteHandler = request.scope["route_handler"]
     if not getattr(handler, "include_in_schema", False) or handler.opt.get("takes_any_query"):
         return None
     wanted = expected(handler)
     found: Iterable[InvalidField] = _query_faults(request, wanted.parameters)
+    body: object = None
     if handler.opt.get("receives"):  # the body of the route is streamed, and checked there
         pass
     elif wanted.body is not None:
         require_json(request)
-        body = await request.body()
-        if not is_plainly_right(body, wanted.decode):
-            found = chain(found, _body_faults(body, wanted.body))
-    elif request.method not in SAFE and _has_body(request):
+        sent = await request.body()
+        if (body := plain_body(sent, wanted.decode)) is None:
+            body, found = sent, chain(found, _body_faults(sent, wanted.body))
+    elif request.scope["method"] not in SAFE and _has_body(request):
         require_json(request)
     if errors := list(islice(found, MAX_FAULTS)):
         raise InvalidRequest(errors)
-    return None
+    return body
+
+
+def _has_name(request: Request[Any, Any, Any]) -> bool:
+    """Return False for a path that nothing can have.
+
+    Postgres would not take it.
+    """
+    return "\0" not in request.scope["path"]
 
 
 def _has_body(request: Request[Any, Any, Any]) -> bool:
@@ -251,18 +269,19 @@ def checked_body(body: bytes, kind: type[BodyT]) -> BodyT:
     return msgspec.json.decode(body, type=kind)
 
 
-def is_plainly_right(body: bytes, decode: Callable[[bytes], object] | None) -> bool:
-    """Tell whether its type alone shows that a body is right.
+def plain_body(body: bytes, decode: Callable[[bytes], object] | None) -> object:
+    """Decode a body that its type alone shows to be right.
+
+    Return None for any other.
 
     A short one is within all bounds of JSON. Without escapes its texts have no control characters.
     """
     if decode is None or len(body) > PLAIN_BODY or b"\\" in body or LONG_TEXT.search(body) or is_nested(body):
-        return False
+        return None
     try:
-        decode(body)
+        return decode(body)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _body_faults(body: bytes, kind: kinds.Type) -> Iterator[InvalidField]:

@@ -5,59 +5,74 @@ the CPU of a GET of a job. Such a route is written, checked and documented as al
 the context, names in the path, a body of JSON, and texts of the query and of headers.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from litestar import Request, Response
-from litestar.handlers import BaseRouteHandler
 from litestar.params import BodyKwarg, HeaderParameter, QueryParameter
 from litestar.types import Send
 
 from app.api.authentication import caller_of
-from app.api.contract import JSON, check_request
+from app.api.contract import JSON, checked_request
 from app.api.request_headers import header_of
 
 DIRECT = {"is_direct": True}  # the `opt` of such a route
 
 Asked = Request[Any, Any, Any]
-Reader = Callable[[Asked, bytes], object]
+Reader = Callable[[Asked, object], object]
+ContentT = TypeVar("ContentT")
 
 _encode = msgspec.json.Encoder().encode
+_JSON_TYPE = (b"content-type", JSON.encode())
+
+
+class DirectResponse(Response[ContentT]):
+    """What such a route returns, without all that Litestar could add."""
+
+    def __init__(
+        self,
+        content: ContentT,
+        status_code: int | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.content = content
+        self.status_code = status_code
+        self.headers = headers  # type: ignore[assignment]
+
+
+class _Route(NamedTuple):
+    """A route, and what reads each of its arguments."""
+
+    call: Callable[..., Awaitable[Response[Any]]]
+    status: int
+    readers: tuple[tuple[str, Reader], ...]
 
 
 async def answer(request: Asked, send: Send) -> None:
     """Check a request, call its route, and send what that returns."""
-    await check_request(request)
-    response = await _call(request)
-    handler: Any = request.route_handler
-    await _send(response, response.status_code or handler.status_code, send)
-
-
-async def _call(request: Asked) -> Response[Any]:
-    handler = request.route_handler
-    readers, has_body = _readers(handler)
-    body = await request.body() if has_body else b""
-    given = {name: read(request, body) for name, read in readers.items()}
-    response: Response[Any] = await handler.fn(**given)
-    return response
+    route = _route(request.scope["route_handler"])
+    body = await checked_request(request)
+    given = {name: read(request, body) for name, read in route.readers}
+    response = await route.call(**given)
+    await _send(response, response.status_code or route.status, send)
 
 
 async def _send(response: Response[Any], status: int, send: Send) -> None:
     body = _encode(response.content)
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in response.headers.items()]
-    headers += [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(body))]
+    headers += [_JSON_TYPE, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 @cache
-def _readers(handler: BaseRouteHandler) -> tuple[Mapping[str, Reader], bool]:
-    """Return what reads each argument, and whether one is the body."""
+def _route(handler: Any) -> _Route:  # noqa: ANN401 - any handler of Litestar
     parameters = handler.parsed_fn_signature.parameters
-    readers = {name: _reader(name, field) for name, field in parameters.items()}
-    return readers, any(isinstance(field.kwarg_definition, BodyKwarg) for field in parameters.values())
+    readers = tuple((name, _reader(name, field)) for name, field in parameters.items())
+    return _Route(handler.fn, handler.status_code, readers)
 
 
 def _reader(name: str, field: Any) -> Reader:  # noqa: ANN401 - Litestar's view of a parameter
@@ -66,7 +81,7 @@ def _reader(name: str, field: Any) -> Reader:  # noqa: ANN401 - Litestar's view 
         return lambda request, _: request.app.state.context.of(caller_of(request))
     if isinstance(limits, BodyKwarg):
         decode = msgspec.json.Decoder(field.annotation).decode
-        return lambda _, body: decode(body)
+        return lambda _, body: decode(body) if isinstance(body, bytes) else body
     if isinstance(limits, HeaderParameter):
         header = (limits.name or name).lower().encode()
         return lambda request, _: header_of(request.scope, header)

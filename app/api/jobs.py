@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from app.api.callbacks import kept_callback, promised_callback
 from app.api.context import ApiContext, job_id_of
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
-from app.api.direct import DIRECT
+from app.api.direct import DIRECT, DirectResponse
 from app.api.rate_limit import counted
 from app.api.schema_door import written_schema
 from app.api.waiting import until_over
@@ -73,7 +73,8 @@ async def submit_job(
     """Store the question, which no crash can lose afterwards."""
     check_key(idempotency_key)
     context.models.check(data.model, context.terms.ceilings.limits(data.effort, data.limits))
-    data = replace(data, output_schema=written_schema(data.output_schema))
+    if data.output_schema is not None:
+        data = replace(data, output_schema=written_schema(data.output_schema))
     await context.admit()
     job_id = uuid7()
     callback = await promised_callback(context, job_id, data.callback_url)
@@ -91,7 +92,7 @@ async def submit_job(
     callback = await kept_callback(context, callback, job, is_new=is_new)
     body = context.links.created(job, callback)
     headers = fields | {"Location": body.url}
-    return Response(body, status_code=201 if is_new else 200, headers=headers)
+    return DirectResponse(body, 201 if is_new else 200, headers)
 
 
 @get(
@@ -107,7 +108,7 @@ async def get_job(
     """Return the job as it is now, or as it was."""
     key = job_id_of(job_id)
     view = await context.view(key) if at is None else await context.past(key, at)
-    return Response(context.links.shown(view))
+    return DirectResponse(context.links.shown(view))
 
 
 @delete(

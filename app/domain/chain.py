@@ -7,16 +7,20 @@ same bytes; a test holds the two against each other.
 """
 
 from datetime import UTC, datetime
-from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
 
+import msgspec
+
 GENESIS = bytes(32)  # precedes the first event of every job
 
+_encode = msgspec.json.Encoder().encode
 
-@lru_cache(maxsize=64)  # all events of one append have one time
+
 def stamp(at: datetime) -> str:
     """RFC 3339 in UTC with six digits, the resolution of timestamptz."""
+    if at.microsecond and at.tzinfo is UTC:  # the encoder writes no zeros, and is ten times as fast
+        return _encode(at).decode()[1:-1]
     return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
