@@ -107,6 +107,8 @@ def trace_id(job_id: object) -> str:
 
 def attempt_span(job_id: UUID, attributes: Attributes) -> AbstractContextManager[Span]:
     """Open the span of an attempt."""
+    if not _recording:
+        return _NO_SPAN
     named = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": AGENT_NAME}
     about = {**named, "gen_ai.conversation.id": str(job_id), **attributes}
     return span(f"invoke_agent {AGENT_NAME}", about, job_id=job_id)

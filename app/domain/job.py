@@ -174,8 +174,7 @@ def _start(job: Job, event: e.AttemptStarted, fact: e.Recorded) -> Job:
 
 def _after_wait(job: Job, moment: datetime | None, at: datetime) -> datetime | None:
     """Return the moment, leaving out the wait that ends now."""
-    waited = at - job.waiting_since if job.waiting_since else timedelta()
-    return moment + waited if moment else None
+    return moment + (at - job.waiting_since) if moment and job.waiting_since else moment
 
 
 def _fail_attempt(job: Job, event: e.AttemptFailed, at: datetime) -> Job:
