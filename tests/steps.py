@@ -36,6 +36,12 @@ async def running_job(writer, worker="w", lease=LEASE, **fields) -> Job:
     return await claimed_job(writer, worker, lease)
 
 
+async def returned_job(writer, **fields) -> Job:
+    """A job that was claimed before, and handed back."""
+    job = await running_job(writer, **fields)
+    return await as_worker(writer, job, c.ReleaseAttempt(job.epoch))
+
+
 async def as_worker(writer, job: Job, command) -> Job:
     """Carry a command out under the epoch that `job` was claimed with."""
     return await handle.handle(writer, job, command, actor="worker:w", epoch=job.epoch)

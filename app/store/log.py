@@ -5,7 +5,7 @@ if they are still at the expected version and, for a worker, still leased under 
 the rows that moved are the events written. A change that was refused is reported, never silent.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,8 @@ from app.store.projections import (
 
 LOG_PAGE_SIZE = 1000  # events read at a time
 FEW_EVENTS = 50  # up to which to look each up behind the fence costs less than to say first whose they are
+
+Folded = tuple[dict[UUID, Job], dict[UUID, Exception]]  # jobs, and those whose log is unreadable
 
 # The types of the rows that are sent. An array of rows costs half of one array a column, on both sides.
 # A type never changes, because processes of two releases run together: another column makes another type.
@@ -325,17 +327,21 @@ async def load(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
     return jobs
 
 
-async def load_each(engine: Engine, job_ids: Sequence[UUID]) -> tuple[dict[UUID, Job], dict[UUID, Exception]]:
+async def load_each(engine: Engine, job_ids: Sequence[UUID]) -> Folded:
     """Load jobs as `load` does.
 
     Return unreadable ones separately with reasons.
     """
-    jobs, broken = {job_id: Job(job_id) for job_id in job_ids}, dict[UUID, Exception]()
-    for columns_ in await fetch(engine, READ_MANY, list(job_ids)):
-        row = Row(*columns_)
+    return fold_each([Row(*row) for row in await fetch(engine, READ_MANY, list(job_ids))])
+
+
+def fold_each(rows: Iterable[Row]) -> Folded:
+    """Fold whole logs, and name the jobs whose log is unreadable."""
+    jobs, broken = dict[UUID, Job](), dict[UUID, Exception]()
+    for row in rows:
         if row.job_id not in broken:
             try:
-                jobs[row.job_id] = extend(jobs[row.job_id], row)
+                jobs[row.job_id] = extend(jobs.get(row.job_id) or Job(row.job_id), row)
             except Exception as error:  # noqa: BLE001 - whatever a damaged row makes fail
                 broken[row.job_id] = error
     return {job_id: job for job_id, job in jobs.items() if job_id not in broken}, broken

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from app.domain.row import Row
 from app.store.database import Engine, fetch
+from app.store.log import event_columns
 from app.store.projections import LEASED_SQL
 from app.store.session import Session
 
@@ -21,6 +25,8 @@ from app.store.session import Session
 # - A job that others have claimed and given back since this statement began stays for the next one. Its
 #   last events have a higher transaction number than this claim may have got with its first lock, and
 #   the feed would show the claim before them.
+# - A job that was never claimed has no event but its submission. That is returned too, so that most jobs need
+#   not be read. The LIMIT keeps the order of the queue and looks each up: no join reads the whole log.
 TAKE = """
     WITH retries AS MATERIALIZED (
         SELECT job_id, seq, epoch, attempt, progress, head_hash, updated_at, NULL AS tenant FROM jobs
@@ -73,10 +79,10 @@ TAKE_IN_TURN = """
         LIMIT $1::integer - (SELECT count(*) FROM retries)
     )"""
 
-START = """, started AS MATERIALIZED (
+START = f""", started AS MATERIALIZED (
         SELECT job_id, seq + 1 AS seq, epoch + 1 AS epoch, progress, head_hash, tenant,
                greatest(clock_timestamp(), updated_at) AS at,
-               '{"attempt":' || attempt + 1 || ',"worker":' || to_json($2::text) || '}' AS data
+               '{{"attempt":' || attempt + 1 || ',"worker":' || to_json($2::text) || '}}' AS data
         FROM (SELECT * FROM retries UNION ALL SELECT * FROM ready) AS taken
         WHERE (SELECT seq FROM jobs AS seen WHERE seen.job_id = taken.job_id) = taken.seq
     ), hashed AS MATERIALIZED (
@@ -100,7 +106,11 @@ START = """, started AS MATERIALIZED (
         ON CONFLICT (job_id) DO UPDATE SET epoch = excluded.epoch, worker = excluded.worker,
             expires_at = excluded.expires_at, deadline_at = excluded.deadline_at
     )
-    SELECT job_id, epoch, clock_timestamp(), tenant FROM hashed"""
+    SELECT h.job_id, h.epoch, clock_timestamp(), h.tenant, h.at, h.data, h.hash, first.*
+    FROM hashed h LEFT JOIN LATERAL (
+        SELECT {event_columns()} FROM events
+        WHERE job_id = CASE WHEN h.seq = 2 THEN h.job_id END AND seq = 1 LIMIT 1
+    ) AS first ON true"""
 
 CLAIM = TAKE + START
 CLAIM_IN_TURN = TAKE_IN_TURN + START
@@ -182,6 +192,7 @@ class Lease(Struct, frozen=True):
     epoch: int
     at: datetime  # when it was claimed, by the clock of Postgres, which is the same for all workers
     turn: str | None = None  # the tenant whose turn it was, None if it was nobody's
+    log: tuple[Row, ...] = ()  # the whole log, if the job was never claimed before
 
 
 class Lost(Struct, frozen=True):
@@ -209,7 +220,8 @@ async def claim(
     engine: Engine, worker: str, count: int, lease: timedelta, deadline: timedelta = NO_DEADLINE
 ) -> list[Lease]:
     """Claim up to `count` due jobs for `worker`."""
-    return [Lease(*row) for row in await fetch(engine, CLAIM, count, worker, lease, deadline)]
+    rows = await fetch(engine, CLAIM, count, worker, lease, deadline)
+    return [_lease(row, worker) for row in rows]
 
 
 async def claim_in_turn(
@@ -219,7 +231,30 @@ async def claim_in_turn(
 
     It begins with the tenant after `after`. Fewer than `count` does not mean that nothing is left.
     """
-    return [Lease(*row) for row in await fetch(engine, CLAIM_IN_TURN, count, worker, lease, deadline, after)]
+    rows = await fetch(engine, CLAIM_IN_TURN, count, worker, lease, deadline, after)
+    return [_lease(row, worker) for row in rows]
+
+
+def _lease(row: Sequence[Any], worker: str) -> Lease:
+    """Return the lease, with the log of a job never claimed."""
+    (job_id, epoch, now, turn), (at, data, hash_), first = row[:4], row[4:7], row[7:]
+    if first[0] is None:
+        return Lease(job_id, epoch, now, turn)
+    submitted = Row(*first)
+    started = replace(
+        submitted,
+        seq=2,
+        type="attempt_started",
+        schema_version=1,
+        status="running",
+        data=data,
+        actor=f"worker:{worker}",
+        epoch=epoch,
+        occurred_at=at,
+        prev_hash=submitted.hash,
+        hash=hash_,
+    )
+    return Lease(job_id, epoch, now, turn, (submitted, started))
 
 
 async def beat(connection: Session, leases: Mapping[UUID, int], lease: timedelta) -> set[UUID]:

@@ -159,7 +159,7 @@ class Worker:
         self._metrics.claim_seconds.observe(claimed)
         if leases:
             crash.reached("after_claim")
-        jobs, broken = await self._read([lease.job_id for lease in leases], before)
+        jobs, broken = await self._read(leases, before)
         if broken:
             await set_aside(self._writer, broken)
         # The answer to the claim may have been on its way for longer than the lease: then the job is
@@ -193,17 +193,22 @@ class Worker:
         self._turn = next((lease.turn for lease in reversed(leases) if lease.turn), self._turn)
         return leases
 
-    async def _read(
-        self, job_ids: list[UUID], claimed: float
-    ) -> tuple[dict[UUID, Job], dict[UUID, Exception]]:
-        """Load the claimed jobs, and name those that are unreadable."""
-        if not job_ids:
-            return {}, {}
+    async def _read(self, leases: list[queue.Lease], claimed: float) -> event_log.Folded:
+        """Load the claimed jobs, and name those that are unreadable.
+
+        What the claim told of a job is enough as long as nobody else can have claimed it since.
+        """
         expire = claimed + self._pace.lease.total_seconds() * FENCE
-        return await patiently(
-            lambda: event_log.load_each(self._writer.engine, job_ids),
-            lambda: self._draining or time.monotonic() > expire,
-        )
+        told = [lease for lease in leases if lease.log and time.monotonic() < expire]
+        jobs, broken = event_log.fold_each(row for lease in told for row in lease.log)
+        rest = [lease.job_id for lease in leases if lease.job_id not in jobs and lease.job_id not in broken]
+        if rest:
+            read, unread = await patiently(
+                lambda: event_log.load_each(self._writer.engine, rest),
+                lambda: self._draining or time.monotonic() > expire,
+            )
+            return jobs | read, broken | unread
+        return jobs, broken
 
     def _start(self, job: Job, at: datetime) -> None:
         attempt = Attempt(self._writer, job, self.name, at)

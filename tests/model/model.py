@@ -141,7 +141,8 @@ def claims(design: Design, state: State) -> Iterator[Step]:
 def reads(design: Design, state: State) -> Iterator[Step]:
     """Model log.load_each, which says how far the job is.
 
-    It may be another's by now, and then it is let go.
+    It may be another's by now, and then it is let go. A first claim tells the log itself, which is read only
+    while the lease holds: then it cannot be another's.
     """
     for at in ready(state, "claimed"):
         worker, hold = state.workers[at], state.workers[at].hold

@@ -16,7 +16,16 @@ from app.store import log, queue
 from app.store.database import connect, fetch
 from app.worker.rescue import rescue
 from dossier.request import ResearchRequest
-from tests.steps import LEASE, as_worker, claimed_job, running_job, submitted_job, until, whole_log
+from tests.steps import (
+    LEASE,
+    as_worker,
+    claimed_job,
+    returned_job,
+    running_job,
+    submitted_job,
+    until,
+    whole_log,
+)
 
 SOON = timedelta(milliseconds=50)
 
@@ -47,6 +56,20 @@ async def submit_at(writer, moment: datetime, priority: int) -> Job:
     first = change(empty, decide(command, empty), moment, "api", None)
     await writer.submit(first)
     return first.job
+
+
+async def test_a_claim_returns_the_log_of_jobs_never_claimed_in_the_order_of_the_queue(writer):
+    back = await returned_job(writer)
+    last, first, wanted = [await submitted_job(writer, priority=points) for points in (-5, 5, 0)]
+    await handle.handle(writer, wanted, c.RequestFinish(), actor="api")
+
+    leases = {lease.job_id: lease for lease in await queue.claim(writer.engine, "w", 10, LEASE)}
+
+    assert list(leases) == [first.id, back.id, wanted.id, last.id]
+    for job in (first, last):
+        assert list(leases[job.id].log) == await whole_log(writer.engine, job.id)
+    assert not leases[wanted.id].log, "somebody wrote to it before the claim"
+    assert not leases[back.id].log
 
 
 async def test_the_higher_priority_goes_first_and_then_the_older(writer):

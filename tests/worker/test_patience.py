@@ -17,7 +17,7 @@ from app.store.database import fetch
 from app.worker import patient_writer
 from app.worker.attempt import Attempt
 from tests.conftest import execute
-from tests.steps import assert_chain, running_job, submitted_job, until, whole_log
+from tests.steps import assert_chain, returned_job, running_job, submitted_job, until, whole_log
 from tests.worker.crashes import as_rescue
 from tests.worker.working import over, types, working
 
@@ -53,7 +53,7 @@ async def test_a_run_whose_every_write_and_read_fails_once_pays_each_call_once_i
         place: Trouble(getattr(*place), reaches=reaches)
         for place in ((log, "append"), (log, "load_each"), (blobs, "put"), (blobs, "get"))
     }
-    job = await submitted_job(house.writer)
+    job = await returned_job(house.writer)
     with pytest.MonkeyPatch.context() as patch:
         for (module, name), trouble in troubles.items():
             patch.setattr(module, name, trouble)

@@ -17,7 +17,7 @@ from app.store.wake import Hint
 from app.worker import patient_writer
 from app.worker.worker import Pace
 from tests.scripted import PAGES, PLAN, REPORT, SCRIPT
-from tests.steps import assert_chain, claimed_job, row_of, rows, submitted_job, until, whole_log
+from tests.steps import assert_chain, claimed_job, returned_job, row_of, rows, submitted_job, until, whole_log
 from tests.worker.working import LEASE, over, types, working
 
 
@@ -302,7 +302,7 @@ async def test_a_job_that_was_claimed_but_could_not_be_loaded_is_not_held_for_ev
 
     monkeypatch.setattr(log, "load_each", fail_until_the_lease_is_over)
     monkeypatch.setattr(patient_writer, "PAUSE", (0.001, 0.01))
-    job = await submitted_job(house.writer)
+    job = await returned_job(house.writer)
     async with working(house):
         job = await over(house, job.id)
 
