@@ -1,9 +1,9 @@
 """Start the tests' commands as copies of a process with everything imported.
 
-To import the product takes a command seconds of CPU, and the tests start hundreds. A copy is a process like
-any other: its parent is the test's process, and it can be stopped, killed and waited for. Where a start
-itself matters, the environment says so: TESTS_FORK=no, or a variable that Python or a library reads at its
-import.
+To import the product takes a command seconds of CPU, and the tests start hundreds. A server's application
+is there too. A copy is a process like any other: its parent is the test's process, and it can be stopped,
+killed and waited for. Where a start itself matters, the environment says so: TESTS_FORK=no, or a variable
+that Python or a library reads at its import.
 """
 
 import asyncio
@@ -33,8 +33,10 @@ from typing import NoReturn
 import httpx
 
 import app
+from app import wiring
+from app.store import migrate
 from app.worker import crash
-from tests import ready_clusters, tls
+from tests import apps, ready_clusters, tls
 
 SYSCALL_CLONE = {"x86_64": 56, "aarch64": 220}
 CLONE_PARENT = (
@@ -49,6 +51,9 @@ NEEDS_START = (  # read, or to be done, before anything is imported
     "CHAOS_CLOCK_OFF",
     "TESTS_FORK",
 )
+
+# What libraries import when they are used first, and most commands use.
+IMPORTED_LATE = ("anyio._backends._asyncio", "rich._emoji_codes", "snowballstemmer", "uvicorn.lifespan.on")
 
 OTHER_WAYS = ("executable", "preexec_fn", "pass_fds", "shell")
 PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
@@ -282,8 +287,13 @@ def main() -> NoReturn:
     for module in pkgutil.walk_packages(app.__path__, "app."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
+    for name in IMPORTED_LATE:
+        import_module(name)
     ssl.create_default_context = tls.sharing()
     httpx.create_ssl_context()
+    migrate.expected()
+    apps.keep_one()
+    wiring.make_app = apps.take
     if sys.argv[2:]:
         ready_clusters.keep_in(Path(sys.argv[2]))
     gc.collect()

@@ -1,5 +1,6 @@
 """Bringing a database to the level that this code expects."""
 
+import functools
 from pathlib import Path
 
 import asyncpg
@@ -47,6 +48,7 @@ def migrate(url: str) -> None:
         raise
 
 
+@functools.cache  # it loads every migration, and each probe of readiness asks
 def expected() -> str:
     """The level that this code expects."""
     return ScriptDirectory(str(MIGRATIONS_FOLDER)).get_current_head() or ""

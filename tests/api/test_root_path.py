@@ -127,15 +127,20 @@ async def test_a_client_works_through_a_proxy_with_tls(proxied):
 
 @pytest.mark.parametrize("proxied", [(name, 0) for name in NAMES], ids=NAMES, indirect=True)
 async def test_a_proxy_holds_no_event_back(proxied):
-    """It passes the first frame on while the stream stays open."""
+    """It passes on each frame of an open stream, and its end."""
     url, trusted = proxied
     async with httpx.AsyncClient(verify=trusted, base_url=url, timeout=90) as client:
         job = (await client.post("/jobs", json=QUESTION)).json()
         async with client.stream("GET", f"/jobs/{job['job_id']}/stream") as stream:
+            events = frames(stream)
             async with asyncio.timeout(60):
-                first = await anext(frames(stream))
+                first = await anext(events)
             assert stream.headers["content-type"].startswith("text/event-stream")
             assert first.event == "hello"
+            # Caddy notices a reader who left by what it cannot write: the stream is brought to its end.
+            await client.delete(f"/jobs/{job['job_id']}")
+            async with asyncio.timeout(60):
+                assert [frame.event async for frame in events][-2:] == ["job_cancelled", "end"]
 
 
 async def test_a_browser_behind_a_proxy_may_write_and_its_cookie_needs_tls(proxied):

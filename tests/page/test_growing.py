@@ -7,6 +7,7 @@ import pytest
 
 from app.domain import events as e
 from app.domain.change import Change
+from app.store import database
 from app.store import log as store
 from tests.chaos.cable import Cable, through, to_postgres
 from tests.conftest import FAST, TestHouse, serving
@@ -86,7 +87,7 @@ async def test_the_slider_shows_the_report_of_that_moment(browser, server):
 
 
 async def test_the_page_says_that_the_database_is_away_and_goes_on_when_it_is_back(
-    browser, database_url, engine
+    browser, database_url, engine, monkeypatch
 ):
     await store.submit(engine, [Change(LOG.jobs[AT - 1], 0, None, LOG.rows[:AT])])
     async with (
@@ -99,9 +100,14 @@ async def test_the_page_says_that_the_database_is_away_and_goes_on_when_it_is_ba
         watched.outage = True
 
         cable.pull()
-        await watched.sees('#connection[data-state="away"]', "database is away; it goes on after event")
-        await watched.page.reload()
-        await watched.sees("#unread", "The job cannot be read now")
+        with (
+            monkeypatch.context() as impatient
+        ):  # nothing comes until it is plugged in, however long one waits
+            impatient.setattr(database, "COMMAND_TIMEOUT", 0.5)
+            impatient.setattr(database, "CONNECT_TIMEOUT", 0.5)
+            await watched.sees('#connection[data-state="away"]', "database is away; it goes on after event")
+            await watched.page.reload()
+            await watched.sees("#unread", "The job cannot be read now")
         cable.plug()
         await watched.sees('#connection[data-state="live"]')
 
