@@ -15,13 +15,13 @@ from app.domain.caller import Caller
 from app.domain.events import FailedPart, Usage
 from app.errors import ProviderError
 from app.providers.corpus_search import MIN_COVERAGE, CorpusHit, CorpusHits
-from app.providers.embedding import DocumentEmbedder
-from app.store import embedding_models, passage_search, passage_vectors
+from app.providers.embedding import EMBEDDER_PREFIX, DocumentEmbedder
+from app.store import embedding_models, passage_search, passage_vectors, quotas
 from app.store.database import Engine
 from app.store.embedding_models import StoredModel
 from app.store.passage_search import RankedPassage, ShownPassage
 from app.store.passage_vectors import NearPassage
-from dossier.document_types import FoundDocument, FoundDocuments
+from dossier.document_types import DocumentSearch, FoundDocument, FoundDocuments
 
 FEW_PASSAGES = 30  # too few to say how far from a question passages are as a rule
 # Of the nearest passage from the mean of all, in standard deviations. Models differ in their cosines, and so
@@ -98,6 +98,11 @@ class DocumentFinder:
     def embeds(self) -> bool:
         """Return whether questions are embedded where there are vectors."""
         return self._embedders is not None
+
+    @property
+    def ranks(self) -> bool:
+        """Return whether a reranker sorts what is found."""
+        return False
 
     async def find(
         self, caller: Caller, query: str, limit: int, collections: Sequence[str] = ()
@@ -203,15 +208,51 @@ def _uneven(name: str, length: int, model: StoredModel) -> FailedPart:
     return FailedPart(name, "validation", message, retryable=False)
 
 
+async def search_documents(
+    engine: Engine, finder: DocumentFinder, caller: Caller, wanted: DocumentSearch
+) -> FoundDocuments:
+    """Search the documents outside of a job, and note what that cost.
+
+    A tenant that may not spend any more finds documents by their words alone. `engine` is of the database
+    that takes writes.
+    """
+    asked = (caller, wanted.query, wanted.limit, wanted.collections)
+    if not (finder.embeds or finder.ranks):
+        return found_documents(await finder.find(*asked))
+    if await quotas.is_spent(engine, caller):
+        worded = found_documents(await DocumentFinder(engine).find(*asked))
+        unsearched, unranked = (quotas.SPENT if is_on else "" for is_on in (finder.embeds, finder.ranks))
+        return replace(worded, failure=unsearched, rerank_failure=unranked)
+    found = await finder.find(*asked)
+    for model, usage in uses(found):
+        await embedding_models.add_use(engine, caller.tenant, model, 0, usage)
+    return found_documents(found)
+
+
+def uses(found: CorpusHits) -> list[tuple[str, Usage]]:
+    """Return what a search used of which model."""
+    embedder = found.failure.provider if found.failure else found.embedder
+    ranker = found.rerank_failure.provider if found.rerank_failure else found.reranker
+    used = ((embedder.removeprefix(EMBEDDER_PREFIX), found.usage), (ranker, found.rerank_usage))
+    return [(model, usage) for model, usage in used if usage != Usage()]
+
+
 def found_documents(found: CorpusHits) -> FoundDocuments:
     """Return hits as callers of the API get them."""
-    failure = found.failure.error_message if found.failure else ""
-    return FoundDocuments(list(map(_shown, found.passages)), "" if failure else found.embedder, failure)
+    failure, unranked = _said(found.failure), _said(found.rerank_failure)
+    embedder = "" if failure else found.embedder
+    return FoundDocuments(list(map(_shown, found.passages)), embedder, failure, found.reranker, unranked)
+
+
+def _said(failure: FailedPart | None) -> str:
+    return failure.error_message if failure else ""
 
 
 def _shown(hit: CorpusHit) -> FoundDocument:
     ranks = (_known(hit.words_rank), _known(hit.meaning_rank))
-    return FoundDocument(hit.url, hit.title, hit.text, hit.fit, *ranks, _known(hit.cosine))
+    return FoundDocument(
+        hit.url, hit.title, hit.text, hit.fit, *ranks, _known(hit.cosine), _known(hit.relevance)
+    )
 
 
 def _known(value: Told | UnsetType) -> Told | None:

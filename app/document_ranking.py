@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from app.agent.ports import Reranker
 from app.document_finding import DocumentFinder, Embedders, paid_by
 from app.domain.caller import Caller
-from app.domain.events import RERANKER, FailedPart, Usage
+from app.domain.events import RERANKER, FailedPart
 from app.errors import ProviderError
 from app.providers.corpus_search import CorpusHit, CorpusHits
 from app.store.database import Engine
@@ -33,6 +33,11 @@ class RankingFinder(DocumentFinder):
         super().__init__(engine, embedders)
         self._rerankers = rerankers
 
+    @property
+    def ranks(self) -> bool:
+        """Return whether a reranker sorts what is found."""
+        return True
+
     async def find(
         self, caller: Caller, query: str, limit: int, collections: Sequence[str] = ()
     ) -> CorpusHits:
@@ -53,11 +58,10 @@ class RankingFinder(DocumentFinder):
             said = await reranker.rerank(query, [f"{one.title}\n{one.text}" for one in best])
         except ProviderError as error:
             failure = FailedPart(name, error.error_type, str(error)[:MAX_RERANK_ERROR], error.retryable)
-            usage = together(found.usage, paid_by(error))
-            return replace(found, passages=found.passages[:limit], usage=usage, rerank_failure=failure)
+            paid, kept = paid_by(error), found.passages[:limit]
+            return replace(found, passages=kept, rerank_failure=failure, rerank_usage=paid)
         ranked = [*ordered(best, said.scores), *found.passages[RANKED_PASSAGES:]]
-        usage = together(found.usage, said.usage)
-        return replace(found, passages=ranked[:limit], reranker=name, usage=usage)
+        return replace(found, passages=ranked[:limit], reranker=name, rerank_usage=said.usage)
 
 
 def ordered(passages: Sequence[CorpusHit], scores: Sequence[float]) -> list[CorpusHit]:
@@ -75,10 +79,3 @@ def ordered(passages: Sequence[CorpusHit], scores: Sequence[float]) -> list[Corp
         )
         for place, at in enumerate(order, 1)
     ]
-
-
-def together(one: Usage, other: Usage) -> Usage:
-    """Return what two requests of one search used."""
-    is_known = one.cost_usd is not None and other.cost_usd is not None
-    cost = round((one.cost_usd or 0.0) + (other.cost_usd or 0.0), 9) if is_known else None
-    return replace(one, input_tokens=one.input_tokens + other.input_tokens, cost_usd=cost)

@@ -17,7 +17,6 @@ from dossier.document_types import (
     Document,
     DocumentEmbedding,
     DocumentPage,
-    DocumentSearch,
     FoundDocuments,
     Ingestion,
     IngestionPage,
@@ -39,7 +38,9 @@ class DocumentCalls(ABC):
     async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's
         """Send a request. Raises NoContact, ApiError."""
 
-    async def search_documents(self, query: str, limit: int = 10) -> FoundDocuments:
+    async def search_documents(
+        self, query: str, limit: int = 10, collections: Sequence[str] = ()
+    ) -> FoundDocuments:
         """Return the documents that answer a question best.
 
         Each comes with its best passage.
@@ -47,8 +48,10 @@ class DocumentCalls(ABC):
         Args:
             query: 1 to 4000 characters; nothing in it is syntax.
             limit: 1 to 50 documents.
+            collections: that they are in one of; empty: all documents.
         """
-        body = msgspec.json.encode(DocumentSearch(query, limit))
+        wanted = {"query": query, "limit": limit, **({"collections": collections} if collections else {})}
+        body = msgspec.json.encode(wanted)
         return decoded(await self._sent("POST", "/documents/search", content=body), FoundDocuments)
 
     async def document_embedding(self) -> DocumentEmbedding:

@@ -19,12 +19,14 @@ class DocumentSearch(Struct, frozen=True, forbid_unknown_fields=True):
 
     query: Query
     limit: Annotated[int, Meta(ge=1, le=50)] = 10
+    collections: Collections = ()  # that the documents are in one of; empty: all documents
 
 
 class FoundDocument(Struct, frozen=True, omit_defaults=True):
     """A document and its passage that answers best.
 
-    Where documents are found by meaning too, the ranks say by which list, and `score` joins both.
+    Where documents are found by meaning too, the ranks say by which list, and `score` joins both. Where a
+    reranker sorted them, they are in the order of `relevance`.
     """
 
     url: str
@@ -34,6 +36,7 @@ class FoundDocument(Struct, frozen=True, omit_defaults=True):
     words_rank: int | None = None  # from 1; left out where its words did not find it
     meaning_rank: int | None = None  # from 1; left out where its meaning did not
     cosine: float | None = None  # of the query and its nearest passage
+    relevance: float | None = None  # the reranker's own score
 
 
 class FoundDocuments(Struct, frozen=True, omit_defaults=True):
@@ -42,6 +45,8 @@ class FoundDocuments(Struct, frozen=True, omit_defaults=True):
     documents: list[FoundDocument]
     embedder: str = ""  # that embedded the query, as in the log; left out where words alone were searched
     failure: str = ""  # why documents were not found by meaning too
+    reranker: str = ""  # that sorted them, as in the log; left out where none did
+    rerank_failure: str = ""  # why they are in the search's own order
 
 
 EmbeddingState = Literal["making", "serving"]

@@ -1,4 +1,4 @@
-"""GET /costs: what jobs cost, and what quotas leave."""
+"""GET /costs: what jobs and documents cost, and what quotas leave."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -16,8 +16,9 @@ from dossier.cost_types import CostGroup, Costs
 @get(
     "/costs",
     responses=problems_of("wrong_type", "out_of_range", "repeated_parameter", "database_unavailable"),
-    summary="Add up what jobs cost",
-    description="By day, tenant, model or tag, of jobs submitted on the last `days` days, with the quotas. "
+    summary="Add up what jobs and documents cost",
+    description="By day, tenant, model or tag, of the last `days` days on which jobs were submitted and "
+    "documents embedded, with the quotas. "
     "An operator sees all tenants, everybody else their own. A job with several tags counts in each.",
 )
 async def get_costs(
@@ -25,7 +26,7 @@ async def get_costs(
     by: FromQuery[CostGroup] = "day",
     days: Annotated[int, QueryParameter(ge=1, le=366)] = 30,
 ) -> Costs:
-    """Return the costs of the newest jobs in one grouping."""
+    """Return the newest costs in one grouping."""
     caller, engine = context.caller, context.writer.engine
     since = datetime.now(UTC).date() - timedelta(days=days - 1)
     return Costs(

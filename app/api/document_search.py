@@ -7,11 +7,11 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromQuery
 
+from app import document_finding
 from app.api.authentication import READS
 from app.api.context import ApiContext
 from app.api.contract import BODY, problems_of
 from app.api.problem_details import BadRequest
-from app.document_finding import found_documents
 from app.store import documents, embedding_models
 from dossier.document_types import (
     Document,
@@ -35,8 +35,9 @@ async def search_documents(
     context: NamedDependency[ApiContext], data: Annotated[DocumentSearch, Body(examples=[SEARCH_EXAMPLE])]
 ) -> FoundDocuments:
     """Return the documents that answer a question best."""
-    found = await context.finder.find(context.caller, data.query, data.limit)
-    return found_documents(found)
+    return await document_finding.search_documents(
+        context.writer.engine, context.finder, context.caller, data
+    )
 
 
 @get(

@@ -1,15 +1,16 @@
-"""`dossier documents`: list or remove what a search finds."""
+"""`dossier documents`: search, list or remove documents."""
 
 import click
 
 from app.cli.printing import print_table
 from app.cli.shelf import ServerShelf, Shelf, open_shelf
 from app.cli.terminal import counted, print_json
+from dossier.document_types import DocumentSearch, FoundDocument
 
 
 @click.group(epilog="Example: dossier documents list")
 def documents() -> None:
-    """List or remove ingested documents."""
+    """Search, list or remove ingested documents."""
 
 
 @documents.command("list", epilog="Example: dossier documents list --json")
@@ -47,30 +48,34 @@ def remove(url_prefix: str, *, as_json: bool) -> None:
 @documents.command("search", epilog="Example: dossier documents search 'What is a context manager?'")
 @click.argument("query")
 @click.option("--limit", type=click.IntRange(1, 50), default=10, show_default=True, help="How many.")
+@click.option("--collection", "collections", multiple=True, help="Only in this one; repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-def search_documents(query: str, *, limit: int, as_json: bool) -> None:
+def search_documents(query: str, *, limit: int, collections: tuple[str, ...], as_json: bool) -> None:
     """Search the documents as a job does."""
     with open_shelf() as shelf:
-        found = shelf.search(query, limit)
+        found = shelf.search(DocumentSearch(query, limit, collections))
     if as_json:
         print_json(found)
         return
     if found.failure:
         click.echo(f"Searched by words alone: {found.failure}", err=True)
+    if found.rerank_failure:
+        click.echo(f"Not sorted again: {found.rerank_failure}", err=True)
     if not found.documents:
         click.echo("Nothing found.")
         return
-    rows = [
-        (
-            f"{one.score:.2f}",
-            str(one.words_rank or ""),
-            str(one.meaning_rank or ""),
-            one.url,
-            " ".join(one.passage.split()),
-        )
-        for one in found.documents
-    ]
-    print_table(("Score", "By words", "By meaning", "URL", "Passage"), rows, cut=("URL", "Passage"))
+    heading = "Relevance" if found.reranker else "Score"  # by which they are in order
+    print_table(
+        (heading, "By words", "By meaning", "URL", "Passage"),
+        list(map(_cells, found.documents)),
+        cut=("URL", "Passage"),
+    )
+
+
+def _cells(one: FoundDocument) -> tuple[str, ...]:
+    fit = one.score if one.relevance is None else one.relevance
+    ranks = (str(one.words_rank or ""), str(one.meaning_rank or ""))
+    return (f"{fit:.2f}", *ranks, one.url, " ".join(one.passage.split()))
 
 
 @documents.command("embedding", epilog="Example: dossier documents embedding")

@@ -5,17 +5,21 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import httpx
+
 from app.cli.database_url import ready_url
-from app.configuration import document_embedder_of
+from app.configuration import document_embedder_of, reranker_of
 from app.document_adding import add_read
-from app.document_finding import DocumentFinder, found_documents
+from app.document_finding import DocumentFinder, search_documents
+from app.document_ranking import RankingFinder
 from app.domain.caller import ANYBODY
 from app.ingest.confined import confined_read
 from app.ingest.extract import NO_SUCH_FILE
 from app.ingest.extracted import ExtractedDocument, FileRead
 from app.providers.embedding import DocumentEmbedder
 from app.providers.http import make_client
-from app.settings import load_settings
+from app.providers.reranking import ServerReranker
+from app.settings import Settings, load_settings
 from app.store import documents, embedding_models
 from app.store.database import Engine, make_engine
 from dossier import Dossier
@@ -23,6 +27,7 @@ from dossier.document_types import (
     AddedDocument,
     AddedDocuments,
     DocumentEmbedding,
+    DocumentSearch,
     FoundDocuments,
     Ingestion,
     IngestionPage,
@@ -64,20 +69,14 @@ class DatabaseShelf:
             collection=collection,
         )
 
-    def search(self, query: str, limit: int) -> FoundDocuments:
+    def search(self, wanted: DocumentSearch) -> FoundDocuments:
         """Return the documents that answer best."""
-        return self._run(self._found(query, limit))
+        return self._run(self._found(wanted))
 
-    async def _found(self, query: str, limit: int) -> FoundDocuments:
-        settings = load_settings()
+    async def _found(self, wanted: DocumentSearch) -> FoundDocuments:
         async with make_client() as client:
-            embedder = document_embedder_of(settings, client)
-
-            async def embedder_of(_tenant: str) -> DocumentEmbedder | None:
-                return embedder
-
-            finder = DocumentFinder(self._engine, embedder_of if embedder else None)
-            return found_documents(await finder.find(ANYBODY, query, limit))
+            finder = _finder(self._engine, load_settings(), client)
+            return await search_documents(self._engine, finder, ANYBODY, wanted)
 
     def embedding(self) -> DocumentEmbedding:
         """Return how far documents are embedded."""
@@ -138,9 +137,9 @@ class ServerShelf:
         """Yield the documents by their urls."""
         return self._dossier.iter_documents(url_prefix=url_prefix or None, collection=collection)
 
-    def search(self, query: str, limit: int) -> FoundDocuments:
+    def search(self, wanted: DocumentSearch) -> FoundDocuments:
         """Return the documents that answer best."""
-        return self._dossier.search_documents(query, limit)
+        return self._dossier.search_documents(wanted.query, wanted.limit, wanted.collections)
 
     def embedding(self) -> DocumentEmbedding:
         """Return how far documents are embedded."""
@@ -156,6 +155,20 @@ class ServerShelf:
     def remove_one(self, document_id: int) -> None:
         """Remove a document."""
         self._dossier.delete_document(document_id)
+
+
+def _finder(engine: Engine, settings: Settings, client: httpx.AsyncClient) -> DocumentFinder:
+    """Return what searches the documents with the keys of this process."""
+    embedder, reranker = document_embedder_of(settings, client), reranker_of(settings, client)
+
+    async def embedder_of(_tenant: str) -> DocumentEmbedder | None:
+        return embedder
+
+    async def reranker_for(_tenant: str) -> ServerReranker | None:
+        return reranker
+
+    embedders = embedder_of if embedder else None
+    return RankingFinder(engine, embedders, reranker_for) if reranker else DocumentFinder(engine, embedders)
 
 
 Shelf = DatabaseShelf | ServerShelf

@@ -43,8 +43,9 @@ class CorpusHits(Struct, frozen=True):
     passages: Sequence[CorpusHit]
     embedder: str = ""  # the provider that embedded the query
     failure: FailedPart | None = None  # why there is nothing by meaning
-    usage: Usage = Usage()
+    usage: Usage = Usage()  # of embedding the query
     reranker: str = ""  # the provider that sorted them again
+    rerank_usage: Usage = Usage()
     rerank_failure: FailedPart | None = None  # why they are in the search's own order
 
 
@@ -98,7 +99,7 @@ class CorpusSearch:
         hits = tuple(map(_hit, found.passages)) if _answers(found.passages) else ()
         return SearchReply(
             hits,
-            replace(found.usage, searches=1),
+            replace(together(found.usage, found.rerank_usage), searches=1),
             tuple(part for part in (found.failure, found.rerank_failure) if part),
             unmet(self.name, bounds),
             "" if found.failure else found.embedder,
@@ -111,6 +112,13 @@ class CorpusSearch:
         if found is None:
             raise ProviderError("validation", f"No document has the URL {url} (any more).", retryable=False)
         return PageReply(found.text, Usage(pages=1), day_told(found.date), found.language)
+
+
+def together(one: Usage, other: Usage) -> Usage:
+    """Return what two requests of one search used."""
+    is_known = one.cost_usd is not None and other.cost_usd is not None
+    cost = round((one.cost_usd or 0.0) + (other.cost_usd or 0.0), 9) if is_known else None
+    return replace(one, input_tokens=one.input_tokens + other.input_tokens, cost_usd=cost)
 
 
 def _answers(passages: Sequence[CorpusHit]) -> bool:

@@ -23,6 +23,7 @@ from app.providers.token_counts import named_count
 EMBEDDING_SERVER = "The embedding server"
 EMBEDDING_URL_SETTING = "DOSSIER_EMBEDDING_URL"
 EMBEDDING_KEY_SETTING = "DOSSIER_EMBEDDING_KEY"
+EMBEDDER_PREFIX = "embedding:"  # of a provider's name in the log
 TEXTS_OF_REQUEST = 64
 MAX_DIMENSIONS = 8192
 EMBEDDING_TIMEOUT = 60.0  # seconds without a byte
@@ -67,13 +68,13 @@ class ServerEmbedder:
         self._model, self._price, self._dimensions = model, price, dimensions
         self.key_name = EMBEDDING_KEY_SETTING  # to look at where it refuses
         self._key = checked_key(EMBEDDING_KEY_SETTING, key) if key else ""
-        self.name, self.threshold = f"embedding:{model}", threshold
+        self.name, self.threshold = f"{EMBEDDER_PREFIX}{model}", threshold
 
     def asking(self, model: str, dimensions: int) -> "ServerEmbedder":
         """Return what asks the same server for another model."""
         other = copy.copy(self)
         other._model, other._dimensions = model, dimensions  # noqa: SLF001 - of this class
-        other.name = f"embedding:{model}"
+        other.name = f"{EMBEDDER_PREFIX}{model}"
         return other
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
@@ -150,7 +151,7 @@ class DocumentEmbedder:
 
     def name(self, model: WantedModel) -> str:
         """Return the provider's name in the log."""
-        return f"embedding:{model.name}"
+        return f"{EMBEDDER_PREFIX}{model.name}"
 
     async def embed_passages(self, model: WantedModel, texts: Sequence[str]) -> Vectors:
         """Return a unit vector for each passage. Raises ProviderError."""

@@ -3,14 +3,17 @@
 A model is made beside the one that serves searches, and takes its place once nothing is missing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.domain.caller import Caller
 from app.domain.events import Usage
 from app.domain.wanted_model import WantedModel
+from app.store import quotas
 from app.store.database import Engine, fetch, fetch_own, storable
 from dossier.document_types import DocumentEmbedding, EmbeddingModel
 
@@ -87,13 +90,19 @@ SEARCHED_MODEL = f"""
       AND has_vectors()
     ORDER BY m.state = 'serving' DESC, m.model_id LIMIT 1"""
 
-# Tenants come in turn, so that one with many documents delays nobody else's.
+# Tenants come in turn, so that one with many documents delays nobody else's. Those that may not spend are
+# passed over one by one, because a condition on them would read all of their rows.
 CLAIM_UNEMBEDDED = f"""
-    WITH turn AS MATERIALIZED (
-        SELECT coalesce(
-            (SELECT min(tenant) FROM unembedded
-             WHERE model_id = $1::integer AND tenant > $2::text AND next_at <= now()),
-            (SELECT min(tenant) FROM unembedded WHERE model_id = $1 AND next_at <= now())) AS tenant
+    WITH RECURSIVE turns AS (
+        SELECT place, (SELECT min(tenant) FROM unembedded
+            WHERE model_id = $1::integer AND tenant > after AND next_at <= now()) AS tenant
+        FROM (VALUES (1, $2::text), (2, '')) AS start (place, after)
+        UNION ALL
+        SELECT place, (SELECT min(tenant) FROM unembedded
+            WHERE model_id = $1 AND tenant > t.tenant AND next_at <= now())
+        FROM turns t WHERE t.tenant = ANY ($4::text[])
+    ), turn AS MATERIALIZED (
+        SELECT tenant FROM turns WHERE tenant IS NOT NULL AND tenant <> ALL ($4) ORDER BY place LIMIT 1
     ), due AS MATERIALIZED (
         SELECT u.document_id FROM unembedded u
         WHERE u.model_id = $1 AND u.tenant = (SELECT tenant FROM turn) AND u.next_at <= now()
@@ -132,7 +141,9 @@ LEARN_DIMENSIONS = """
     UPDATE embedding_models SET dimensions = $2::integer
     WHERE model_id = $1::integer AND coalesce(dimensions, $2) = $2 RETURNING model_id"""
 
-_WAITS = "EXISTS (SELECT FROM unembedded u WHERE u.model_id = m.model_id AND u.next_at < 'infinity')"
+# A tenant that may not spend keeps no model from the others.
+_WAITS = """EXISTS (SELECT FROM unembedded u WHERE u.model_id = m.model_id AND u.next_at < 'infinity'
+        AND u.tenant <> ALL ({spent}::text[]))"""
 
 _IS_DUE = """CASE m.state WHEN 'making' THEN m.made_at < now() - {after}::interval
         WHEN 'serving' THEN m.checked_at < now() - {every}::interval END"""
@@ -140,7 +151,8 @@ _IS_DUE = """CASE m.state WHEN 'making' THEN m.made_at < now() - {after}::interv
 # One worker looks whether anything is missing.
 TAKE_CHECK = f"""
     UPDATE embedding_models m SET checked_at = now()
-    WHERE m.model_id = $1::integer AND NOT {_WAITS} AND {_IS_DUE.format(every="$2", after="$3")}
+    WHERE m.model_id = $1::integer AND NOT {_WAITS.format(spent="$4")}
+      AND {_IS_DUE.format(every="$2", after="$3")}
     RETURNING m.model_id"""
 
 # One statement is all that idle workers ask, however many tenants have models of their own.
@@ -148,13 +160,13 @@ BUSY_MODELS = f"""
     SELECT {MODEL_COLUMNS} FROM embedding_models m
     WHERE m.state = 'leaving'
        OR EXISTS (SELECT FROM unembedded u WHERE u.model_id = m.model_id AND u.next_at <= now())
-       OR (NOT {_WAITS} AND {_IS_DUE.format(every="$1", after="$2")})
+       OR (NOT {_WAITS.format(spent="'{}'")} AND {_IS_DUE.format(every="$1", after="$2")})
     ORDER BY m.model_id"""
 
 SWITCH_MODEL = f"""
     WITH ready AS (
         UPDATE embedding_models m SET state = 'serving', serving_since = now()
-        WHERE m.model_id = $1::integer AND m.state = 'making' AND NOT {_WAITS}
+        WHERE m.model_id = $1::integer AND m.state = 'making' AND NOT {_WAITS.format(spent="$2")}
         RETURNING m.model_id, m.tenant
     ), replaced AS (
         UPDATE embedding_models o SET state = 'leaving' FROM ready
@@ -282,10 +294,13 @@ async def searched_model(engine: Engine, tenant: str | None) -> StoredModel | No
 
 
 async def claim_unembedded(
-    engine: Engine, model_id: int, after: str, lease: timedelta
+    engine: Engine, model_id: int, after: str, lease: timedelta, spent: Sequence[str] = ()
 ) -> EmbeddingClaim | None:
-    """Claim documents of the tenant whose turn comes after `after`."""
-    rows = await fetch(engine, CLAIM_UNEMBEDDED, model_id, after, lease)
+    """Claim documents of the tenant whose turn comes after `after`.
+
+    Those of `spent` tenants wait.
+    """
+    rows = await fetch(engine, CLAIM_UNEMBEDDED, model_id, after, lease, list(spent))
     if not rows:
         return None
     return EmbeddingClaim(model_id, rows[0][0], sorted(row[1] for row in rows), rows[0][2])
@@ -342,16 +357,18 @@ async def add_use(engine: Engine, tenant: str, model: str, passages: int, usage:
     await fetch(engine, ADD_USE, tenant, model, passages, usage.input_tokens, usage.cost_usd)
 
 
-async def complete(engine: Engine, model: StoredModel) -> Literal["", "queued", "serves"]:
-    """Let a model serve where nothing is missing.
+async def complete(
+    engine: Engine, model: StoredModel, spent: Sequence[str] = ()
+) -> Literal["", "queued", "serves"]:
+    """Let a model serve where nothing is missing but of `spent` tenants.
 
     What is missing is queued instead. "": it is as it was.
     """
-    if not await fetch(engine, TAKE_CHECK, model.model_id, CHECK_EVERY, SWITCH_AFTER):
+    if not await fetch(engine, TAKE_CHECK, model.model_id, CHECK_EVERY, SWITCH_AFTER, list(spent)):
         return ""
     if await queue_missing(engine, model.model_id):
         return "queued"
-    return "serves" if await fetch(engine, SWITCH_MODEL, model.model_id) else ""
+    return "serves" if await fetch(engine, SWITCH_MODEL, model.model_id, list(spent)) else ""
 
 
 async def remove_some(engine: Engine, model_id: int) -> bool:
@@ -369,8 +386,10 @@ async def progress(engine: Engine, caller: Caller, *, is_wanted: bool) -> Docume
     """
     counted = (await fetch_own(engine, caller, COUNT_OWN_DOCUMENTS))[0][0]
     is_on = is_wanted and await has_vectors(engine)
-    rows = await fetch(engine, PROGRESS, caller.tenant)
-    return DocumentEmbedding(is_on, counted, [EmbeddingModel(*row) for row in rows])
+    models = [EmbeddingModel(*row) for row in await fetch(engine, PROGRESS, caller.tenant)]
+    if any(one.waiting for one in models) and await quotas.is_spent(engine, caller):
+        models = [replace(one, error=quotas.SPENT) for one in models]
+    return DocumentEmbedding(is_on, counted, models)
 
 
 async def count_unembedded(engine: Engine) -> int:

@@ -75,6 +75,13 @@ READ_QUOTAS = f"""
       AND ($1::text IS NULL OR tenant = $1)
     ORDER BY tenant"""
 
+# Of money or tokens, for this month.
+SPENT_TENANTS = """
+    SELECT tenant FROM tenants
+    WHERE num_nonnulls(max_usd_per_month, max_tokens_per_month) > 0 AND quota_is_spent(tenant)"""
+IS_SPENT = "SELECT quota_is_spent($1::text)"
+
+SPENT = "The tenant's quota for this month (UTC) is used up."
 UNFINISHED_WAIT = 30  # seconds after which to try again
 DOCUMENTS_WAIT = 3600  # the same where somebody has to delete documents first
 
@@ -137,6 +144,16 @@ async def set_quota(engine: Engine, tenant: str, quota: Quota) -> Quota:
 async def read_quotas(engine: Engine, tenant: str | None = None) -> list[QuotaUse]:
     """Return the quotas of all tenants that have one."""
     return [QuotaUse(*row) for row in await fetch(engine, READ_QUOTAS, tenant, True)]
+
+
+async def spent_tenants(engine: Engine) -> list[str]:
+    """Return the tenants with nothing left to spend this month."""
+    return [row[0] for row in await fetch(engine, SPENT_TENANTS)]
+
+
+async def is_spent(engine: Engine, caller: Caller) -> bool:
+    """Return whether the tenant has nothing left to spend this month."""
+    return bool((await fetch(engine, IS_SPENT, caller.tenant))[0][0])
 
 
 async def require_room(engine: Engine, caller: Caller, size: int) -> None:

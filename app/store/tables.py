@@ -336,7 +336,7 @@ unembedded = Table(
     Index("unembedded_next_idx", "model_id", "tenant", "next_at", "document_id"),
 )
 
-# What embedding documents used; that of a job's questions is in its log.
+# What embedding documents used, and searches outside of jobs; a job's searches are in its log.
 embedding_uses = Table(
     "embedding_uses",
     metadata,

@@ -19,7 +19,7 @@ from app.metrics import ProcessMetrics
 from app.providers.embedding import DocumentEmbedder
 from app.providers.resting import is_of_server
 from app.store import embedding_models as store
-from app.store import passage_vectors, provider_keys
+from app.store import passage_vectors, provider_keys, quotas
 from app.store.database import Engine
 from app.store.embedding_models import EmbeddingClaim, StoredModel
 from app.store.passage_vectors import UnembeddedPassage
@@ -89,9 +89,11 @@ class PassageEmbedder:
                 await self._settle()
         if not self._is_able:
             return False
+        models = await store.busy_models(self._engine)
+        spent = await quotas.spent_tenants(self._engine) if models else []
         worked = False
-        for model in await store.busy_models(self._engine):
-            worked |= await self._give_turn(model)
+        for model in models:
+            worked |= await self._give_turn(model, spent)
         return worked
 
     async def _settle(self) -> None:
@@ -117,7 +119,7 @@ class PassageEmbedder:
             self._begun.add(model.model_id)
             await store.retry_refused(self._engine, model.model_id)
 
-    async def _give_turn(self, model: StoredModel) -> bool:
+    async def _give_turn(self, model: StoredModel, spent: Sequence[str]) -> bool:
         """Let a model embed a little. False if nothing waits."""
         if model.state == "leaving":
             return await store.remove_some(self._engine, model.model_id)
@@ -125,16 +127,16 @@ class PassageEmbedder:
         if pause and time.monotonic() < pause.until:
             return False
         last = self._turns.get(model.model_id, "")
-        claim = await store.claim_unembedded(self._engine, model.model_id, last, EMBEDDING_LEASE)
+        claim = await store.claim_unembedded(self._engine, model.model_id, last, EMBEDDING_LEASE, spent)
         if claim is None:
-            return await self._complete(model)
+            return await self._complete(model, spent)
         self._turns[model.model_id] = claim.tenant
         await self._embed_claim(model, claim)
         return True
 
-    async def _complete(self, model: StoredModel) -> bool:
-        """Let a model serve that has embedded all."""
-        came = await store.complete(self._engine, model)
+    async def _complete(self, model: StoredModel, spent: Sequence[str]) -> bool:
+        """Let a model serve that has embedded all it may."""
+        came = await store.complete(self._engine, model, spent)
         if came == "serves":
             log.info("A model serves searches of documents.", extra={"model": model.name})
         return bool(came)

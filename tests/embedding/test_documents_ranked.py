@@ -1,18 +1,25 @@
 """A reranker sorts what a search of documents found, losing nothing."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from app.agent import interpret
 from app.agent.calls import SearchCall
-from app.document_ranking import RankingFinder, together
+from app.document_finding import search_documents
+from app.document_ranking import RankingFinder
 from app.domain.caller import ANYBODY
 from app.domain.events import Usage
-from app.providers.corpus_search import CorpusSearch
+from app.providers.corpus_search import CorpusSearch, together
 from app.providers.http import make_client
 from app.providers.prices import Price
 from app.providers.reranking import ServerReranker
-from app.store import documents
+from app.store import costs, documents, quotas
+from app.store.database import fetch
+from app.store.quotas import set_quota
 from app.worker.call_maker import completed
+from dossier.document_types import DocumentSearch
+from dossier.tenant_types import Quota
 from tests.domain.given_jobs import STARTED, SUBMITTED, given
 from tests.mocks.reranking import MockReranker
 from tests.mocks.serving import served
@@ -97,3 +104,35 @@ def test_a_price_that_nobody_knows_makes_the_sum_unknown(one, other, sum_):
     used = together(Usage(searches=1, cost_usd=one), Usage(input_tokens=3, cost_usd=other))
 
     assert (used.cost_usd, used.input_tokens, used.searches) == (sum_, 3, 1)
+
+
+async def test_a_search_outside_of_a_job_tells_who_sorted_and_what_it_cost(finder, engine):
+    wanted = DocumentSearch(QUESTION, 3)
+
+    told = await search_documents(engine, finder, ANYBODY, wanted)
+
+    assert (told.documents[0].url, told.documents[0].relevance) == ("note:whale", 3.5)
+    assert (told.reranker, told.rerank_failure, told.failure) == ("rerank:m", "", "")
+    [use] = await fetch(engine, "SELECT model, passages, tokens, cost_usd FROM embedding_uses")
+    assert tuple(use) == ("rerank:m", 0, 40, 0.00004)
+    [cost] = await costs.add_up(engine, ANYBODY, "model", datetime.now(UTC).date())
+    assert (cost.name, cost.documents_usd) == ("rerank:m", 0.00004)
+
+
+async def test_a_search_of_a_tenant_that_may_not_spend_asks_nobody(finder, engine, mock):
+    await set_quota(engine, "default", Quota(max_tokens_per_month=1))
+    await search_documents(engine, finder, ANYBODY, DocumentSearch(QUESTION))
+
+    told = await search_documents(engine, finder, ANYBODY, DocumentSearch(QUESTION))
+
+    assert len(mock.requests) == 1
+    assert (len(told.documents), told.reranker, told.rerank_failure) == (3, "", quotas.SPENT)
+
+
+async def test_a_search_may_be_of_some_collections(finder, engine):
+    new = documents.DocumentToStore("note:new", "", "An animal of the sea.", ["ours"])
+    await documents.store(engine, ANYBODY, new)
+
+    told = await search_documents(engine, finder, ANYBODY, DocumentSearch(QUESTION, 3, ("ours",)))
+
+    assert [one.url for one in told.documents] == ["note:new"]

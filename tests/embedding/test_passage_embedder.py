@@ -1,13 +1,18 @@
 """Workers embed what is new, changed, or for another model."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from app.domain.caller import ANYBODY, Caller
-from app.store import documents, embedding_models
+from app.store import costs, documents, embedding_models, quotas
 from app.store.database import fetch
+from app.store.quotas import read_quotas, set_quota
+from app.store.tenants import add_tenant
 from app.worker import passage_embedder
+from dossier.cost_types import CostRow
+from dossier.tenant_types import Quota
 from tests.embedding.test_documents_by_meaning import PEAK, SEA, WHALE, found, put_all
 
 VECTORS = "SELECT count(*)::integer FROM passage_vectors"
@@ -254,3 +259,76 @@ async def test_a_tenant_with_a_server_of_its_own_sends_its_documents_there_alone
     await embedding.work()
     assert await count(engine, "SELECT array_agg(tenant) FROM embedding_models") == [None]
     assert await found(embedding, "Meereshöhe", caller=Caller("own")) == ["note:sea"]
+
+
+async def test_a_tenant_that_may_not_spend_waits_and_nobody_with_it(engine, embedding):
+    for tenant in ("acme", "b", "z"):
+        await add_tenant(engine, tenant)
+        await documents.put(engine, Caller(tenant), "note:sea", "", SEA)
+    await set_quota(engine, "b", Quota(max_usd_per_month=1e-9))
+    await embedding.work()
+    await documents.put(engine, Caller("b"), "note:peak", "", PEAK)
+    await documents.put(engine, Caller("z"), "note:peak", "", PEAK)
+    embedding.want("other")
+
+    await embedding.work()
+
+    told = await embedding_models.progress(engine, Caller("b"), is_wanted=True)
+    assert [(one.name, one.waiting, one.error) for one in told.models] == [("other", 2, quotas.SPENT)]
+    assert await states(engine) == {"other": "serving"}
+    assert await count(engine, VECTORS) == 3  # of acme, and two of z
+    await set_quota(engine, "b", Quota(max_usd_per_month=1.0))
+    await embedding.work()
+    assert await count(engine, WAITING) == 0
+
+
+async def test_what_embedding_costs_counts_for_the_quota_and_again_with_a_new_one(engine, embedding):
+    await set_quota(engine, "default", Quota(max_usd_per_month=1.0, max_tokens_per_month=1000))
+    await put_all(engine)
+    await embedding.work()
+    [used] = await fetch(engine, "SELECT tokens, cost_usd FROM embedding_uses")
+
+    for _ in range(2):
+        [quota] = await read_quotas(engine)
+        assert (quota.used_tokens, quota.spent_usd, quota.jobs_today) == (*used, 0)
+        await set_quota(engine, "default", Quota(max_usd_per_month=1.0, max_tokens_per_month=1000))
+
+
+async def test_what_jobs_have_reserved_is_not_spent_on_documents(engine, embedding):
+    await set_quota(engine, "default", Quota(max_usd_per_month=1.0))
+    await fetch(engine, "SELECT reserve_quota(gen_random_uuid(), 'default', NULL, 1.0, NULL)")
+    await put_all(engine)
+
+    await embedding.work()
+    assert await count(engine, VECTORS) == 0
+
+    await fetch(engine, "UPDATE quota_reservations SET made_at = now() - interval '2 minutes'")
+    await embedding.work()
+    assert await count(engine, VECTORS) == 3, "the job never came"
+
+
+@pytest.mark.parametrize(("by", "name"), [("day", None), ("tenant", "default"), ("model", "embedding:m")])
+async def test_what_documents_cost_is_among_the_costs(engine, embedding, by, name):
+    await put_all(engine)
+    await embedding.work()
+    since = datetime.now(UTC).date()
+
+    for caller in (Caller("default"), Caller("default", scopes=("read",))):
+        [row] = await costs.add_up(engine, caller, by, since)
+        assert row.name == (name or str(since))
+        assert (row.jobs, row.unknown_cost_calls) == (0, 0)
+        assert row.cost_usd == row.documents_usd > 0
+        assert row.tokens > 0
+    assert await costs.add_up(engine, Caller("else"), by, since) == []
+    assert await costs.add_up(engine, Caller("default"), "tag", since) == []
+
+
+def test_jobs_and_documents_of_one_day_are_one_row():
+    jobs = CostRow(name="2026-01-02", jobs=3, cost_usd=1.0, unknown_cost_calls=1, tokens=10)
+    same = replace(jobs, jobs=0, cost_usd=0.5, unknown_cost_calls=0, tokens=5, documents_usd=0.5)
+    later = replace(same, name="2026-01-03")
+
+    found = costs.joined_rows([jobs], [later, same], "day")
+
+    assert [row.name for row in found] == ["2026-01-03", "2026-01-02"]
+    assert (found[1].jobs, found[1].cost_usd, found[1].documents_usd, found[1].tokens) == (3, 1.5, 0.5, 15)

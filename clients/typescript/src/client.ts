@@ -338,9 +338,12 @@ export class Dossier extends DocumentCalls {
   }
 
   /** Return the documents that answer a question best, each with its best passage. */
-  async searchDocuments(query: string, options: { limit?: number } & t.Stoppable = {}): Promise<t.FoundDocuments> {
-    const { limit, signal } = options;
-    return this.post("/documents/search", { query, limit }, { signal });
+  async searchDocuments(
+    query: string,
+    options: { limit?: number; collections?: string[] } & t.Stoppable = {},
+  ): Promise<t.FoundDocuments> {
+    const { limit, collections, signal } = options;
+    return this.post("/documents/search", { query, limit, collections }, { signal });
   }
 
   /** Return how far documents are embedded, to be found by meaning. */

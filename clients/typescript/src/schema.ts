@@ -146,6 +146,8 @@ export interface components {
             cost_usd: number;
             unknown_cost_calls: number;
             tokens: number;
+            /** @default 0 */
+            documents_usd?: number;
         };
         Costs: {
             /** @enum {string} */
@@ -231,6 +233,8 @@ export interface components {
             query: string;
             /** @default 10 */
             limit?: number;
+            /** @default [] */
+            collections?: string[];
         };
         EffortOffer: {
             /** @enum {string} */
@@ -302,6 +306,7 @@ export interface components {
             words_rank?: number | null;
             meaning_rank?: number | null;
             cosine?: number | null;
+            relevance?: number | null;
         };
         FoundDocuments: {
             documents: components["schemas"]["FoundDocument"][];
@@ -309,6 +314,10 @@ export interface components {
             embedder?: string;
             /** @default  */
             failure?: string;
+            /** @default  */
+            reranker?: string;
+            /** @default  */
+            rerank_failure?: string;
         };
         FurtherPassage: {
             quote: string;
