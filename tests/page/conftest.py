@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Locator, Page
+from playwright.async_api import Browser, BrowserContext, Locator, Page
 
 from tests.conftest import FAST, execute, serving, with_database
 from tests.page.played import PlayedHouse
@@ -20,18 +20,26 @@ from tests.readers.browser import launched
 from tests.steps import until
 
 PATIENCE = 60.0  # seconds for whatever a page is waited for
+USUAL = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
+# The process that has drawn one page draws the next: a page costs 0.3 s of CPU, not 0.5.
+ONE_PROCESS = ("--renderer-process-limit=1", "--disable-site-isolation-trials", "--process-per-site")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """Debian's Chromium, one for all tests, without windows if it can be."""
+    """Debian's Chromium, one for all tests, without windows if it can be.
+
+    Its first profile is lent to each test that asks for no other; an empty page keeps its process alive.
+    """
     if reason := install.without_chromium():
         pytest.skip(reason)
-    async with launched(install.shell()) as browser:
+    async with launched(install.shell(), *ONE_PROCESS) as browser:
+        usual = await browser.new_context(**USUAL)
+        await usual.new_page()
         yield browser
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 async def windowed(browser) -> AsyncIterator[Browser]:
     """One that asks for leave and goes to other sites."""
     async with launched(install.chromium()) as with_windows:
@@ -91,14 +99,35 @@ class Watched:
 @contextlib.asynccontextmanager
 async def watching(browser: Browser, origin: str, **options) -> AsyncIterator[Watched]:
     """Yield a page in a fresh profile, and check it afterwards."""
-    options = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}
-    context = await browser.new_context(**options)
-    try:
+    async with profile(browser, origin, options) as context:
         watched = Watched(await context.new_page(), origin)
         yield watched
         watched.check()
+
+
+@contextlib.asynccontextmanager
+async def profile(browser: Browser, origin: str, options: dict) -> AsyncIterator[BrowserContext]:
+    """Yield the usual profile, emptied afterwards, or one of its own.
+
+    A second reader beside the first has his own, and so has whoever asks for options.
+    """
+    is_usual = not options and browser.contexts and len(browser.contexts[0].pages) == 1
+    context = browser.contexts[0] if is_usual else await browser.new_context(**{**USUAL, **options})
+    try:
+        yield context
     finally:
-        await context.close()
+        await (empty(context, origin) if is_usual else context.close())
+
+
+async def empty(context: BrowserContext, origin: str) -> None:
+    """Close pages but the first, and forget what a site kept."""
+    first, *others = context.pages
+    for page in others:
+        await page.close()
+    devtools = await context.new_cdp_session(first)
+    await devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    await devtools.detach()
+    await context.clear_cookies()
 
 
 @pytest.fixture

@@ -31,10 +31,10 @@ BLANK = '<!doctype html><title>A reader</title><link rel="icon" href="data:,">' 
 
 
 @contextlib.asynccontextmanager
-async def launched(path: str) -> AsyncIterator[Browser]:
+async def launched(path: str, *arguments: str) -> AsyncIterator[Browser]:
     """A running browser. Playwright and it talk through pipes, so nothing listens."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
         try:
             yield browser
         finally:
