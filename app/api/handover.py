@@ -8,12 +8,22 @@ with the server's own `receive` and `send`.
 
 import functools
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-WIRE = "dossier.wire"  # the server's extension: "write" and "abort", as app.stream.connection.RawWriter says
+from app.stream.connection import RawWriter
+
+WIRE = "dossier.wire"  # the server's extension, a `Wire`
 SLOT = "dossier.handover"
+
+
+class Wire(RawWriter, Protocol):
+    """A connection as its response sees it."""
+
+    def let_go(self) -> None:
+        """Forget the request, once its long response has begun."""
+
 
 ResultT = TypeVar("ResultT")
 Call = Callable[[ResultT, Scope, Receive, Send], Awaitable[None]]

@@ -1,5 +1,7 @@
 """HEAD: the status and the headers of a GET, without its body."""
 
+from collections.abc import Awaitable
+
 from litestar.types import ASGIApp, HTTPSendMessage, Receive, Scope, Send
 
 
@@ -9,14 +11,16 @@ class HeadAsGet:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Answer a request.
+
+        Not a coroutine, which would stay for as long as the response of any other request.
+        """
         if scope["type"] != "http" or scope["method"] != "HEAD":  # type: ignore[comparison-overlap,typeddict-item]
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         # Without the server's own extension, a stream cannot write past this `send`.
         as_get = {**scope, "method": "GET", "extensions": {}}
-        await self._app(as_get, receive, _start_only(send))  # type: ignore[arg-type]
+        return self._app(as_get, receive, _start_only(send))  # type: ignore[arg-type]
 
 
 def _start_only(send: Send) -> Send:

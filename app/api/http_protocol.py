@@ -10,6 +10,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import Any
 
+import httptools
 import msgspec
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -125,6 +126,19 @@ class WaitingRequests(list[Any]):
         self.insert(0, request)
 
 
+def make_parser(protocol: HttpToolsProtocol) -> httptools.HttpRequestParser:
+    """Make a parser as uvicorn does."""
+    parser = httptools.HttpRequestParser(protocol)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser
+
+
+@lru_cache(maxsize=100)
+def _shared(address: tuple[str, int | None] | None) -> tuple[str, int | None] | None:
+    """Return the one object for this server's address that all connections share."""
+    return address
+
+
 class Protocol(HttpToolsProtocol):
     """Bounds what a caller sends, and offers what ASGI lacks.
 
@@ -132,7 +146,9 @@ class Protocol(HttpToolsProtocol):
     """
 
     # Instances share the names of thirty attributes at most, and uvicorn has 28: with more, each has a table.
-    __slots__ = ("_deadline", "_head_bytes", "_is_in_head", "_peer", "_peers", "_raw", "_refusal")
+    __slots__ = (
+        "_deadline", "_head_bytes", "_is_in_head", "_is_in_request", "_peer", "_peers", "_raw", "_refusal"
+    )  # fmt: skip
 
     def __init__(self, *args: Any, peers: PeerCount | None = None, **named: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **named)
@@ -141,6 +157,7 @@ class Protocol(HttpToolsProtocol):
         self._peer = ""
         self._head_bytes = 0
         self._is_in_head = True
+        self._is_in_request = False
         self._refusal = "malformed_request"
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -149,6 +166,7 @@ class Protocol(HttpToolsProtocol):
         super().connection_made(LenientTransport(transport))  # type: ignore[arg-type]
         self._raw = transport
         self.flow = LeanFlow(self.transport)
+        self.server = _shared(self.server)
         self._peer = self.client[0] if self.client else ""
         self._await(HEAD_SECONDS)
         if not self._peers.admit(self._peer):
@@ -162,6 +180,8 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read in parts, so that an endless head is cut."""
+        if self.parser is None:
+            self.parser = make_parser(self)
         if self._is_in_head and self._deadline is None:  # the next request of a connection begins
             self._await(HEAD_SECONDS)
         for start in range(0, len(data), FED_AT_ONCE):
@@ -176,8 +196,8 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self._is_in_head, self._head_bytes = True, 0
-        self.scope["extensions"] = {WIRE: {"write": self.write, "abort": self.transport.abort}}
+        self._is_in_head, self._is_in_request, self._head_bytes = True, True, 0
+        self.scope["extensions"] = {WIRE: self}  # type: ignore[dict-item]  # an object does as well
         if len(self.pipeline) >= MAX_PIPELINED:
             self.transport.abort()
 
@@ -203,7 +223,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The body is whole."""
-        self._is_in_head, self._head_bytes = True, 0
+        self._is_in_head, self._is_in_request, self._head_bytes = True, False, 0
         self._await(None)
         super().on_message_complete()
 
@@ -223,6 +243,23 @@ class Protocol(HttpToolsProtocol):
         if not self._raw.is_closing():  # as LenientTransport
             self._raw.write(chunk)
         return True
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self.transport.abort()
+
+    def let_go(self) -> None:
+        """Forget the request, unless more than it has come.
+
+        A parser between two messages knows nothing, so the next one gets another.
+        """
+        if self.parser is None or self.parser.should_upgrade() or self._is_in_request or self.pipeline:
+            return
+        self.parser = None  # type: ignore[assignment]
+        self.headers, self.url = [], b""
+        kept = {"type": self.scope["type"], "method": self.scope["method"]}  # uvicorn reads no more
+        self.scope.clear()  # type: ignore[attr-defined]
+        self.scope.update(kept)  # type: ignore[typeddict-item]
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
         """Refuse what the parser gave up on."""

@@ -6,7 +6,6 @@ import hmac
 import logging
 import secrets
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +25,26 @@ TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a reason that streams give
 PARENT = Caller(actor="process")  # who started this process, and knows its secret
 
 log = logging.getLogger(__name__)
+
+
+class Watch:
+    """Watches a reader while it is open.
+
+    There is one for each stream, so it is smaller than a generator.
+    """
+
+    __slots__ = ("_caller", "_keyring", "_reader")
+
+    def __init__(self, keyring: "Keyring", caller: Caller, reader: Reader[Any]) -> None:
+        self._keyring = keyring
+        self._caller = caller
+        self._reader = reader
+
+    def __enter__(self) -> None:
+        self._keyring.watch(self._caller, self._reader)
+
+    def __exit__(self, *_: object) -> None:
+        self._keyring.unwatch(self._caller, self._reader)
 
 
 class Keyring:
@@ -96,19 +115,22 @@ class Keyring:
         is_open = key is not None and key.suspended_at is None and key.is_valid(datetime.now(UTC))
         return None if is_open else KEY_ENDED
 
-    @contextlib.contextmanager
-    def watching(self, caller: Caller, reader: Reader[Any]) -> Iterator[None]:
-        """End the reader's stream soon after the caller's key or token."""
-        readers = self._watched.setdefault(caller, set())
-        readers.add(reader)
+    def watching(self, caller: Caller, reader: Reader[Any]) -> "Watch":
+        """End the reader's stream soon after the caller's key or token, while this is open."""
+        return Watch(self, caller, reader)
+
+    def watch(self, caller: Caller, reader: Reader[Any]) -> None:
+        """Watch a reader."""
+        self._watched.setdefault(caller, set()).add(reader)
         if self._watch is None:
             self._watch = asyncio.get_running_loop().create_task(self._look())
-        try:
-            yield
-        finally:
-            readers.discard(reader)
-            if not readers and self._watched.get(caller) is readers:
-                del self._watched[caller]
+
+    def unwatch(self, caller: Caller, reader: Reader[Any]) -> None:
+        """Watch a reader no more."""
+        readers = self._watched[caller]
+        readers.discard(reader)
+        if not readers:
+            del self._watched[caller]
 
     def count_streams(self, tenant: str) -> int:
         """Count the open streams of a tenant in this process."""

@@ -131,6 +131,7 @@ async def side_server(
     """Serve this application beside other work while this is open."""
     config = uvicorn.Config(
         HeadAsGet(RequestGuard(app, hosts or AllowedHosts())),
+        interface="asgi3",
         http=partial(Protocol, peers=PeerCount()),  # type: ignore[arg-type]
         ws="none",
         access_log=False,
@@ -184,6 +185,7 @@ def make_server(
     guarded = Handover(RequestGuard(inner, door.hosts or AllowedHosts(), door.allowed_origins))
     config = uvicorn.Config(
         HeadAsGet(door.around(guarded)),
+        interface="asgi3",  # `HeadAsGet` does not look like it
         loop="uvloop",
         http=partial(Protocol, peers=door.peers or PeerCount()),  # type: ignore[arg-type]
         ws="none",

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
 
-from app.api.handover import WIRE, handed_over
-from app.stream.connection import RETRY_MS, Connection, RawWriter, goodbye, message
+from app.api.handover import WIRE, Wire, handed_over
+from app.stream.connection import RETRY_MS, Connection, goodbye, message
 from app.stream.reader import Reader
 from app.stream.readers import Readers
 from app.stream.source import StreamSource
@@ -38,13 +38,15 @@ class EventStream(Generic[CursorT]):
     It sends `first` frames, replays from the reader's cursor, and then follows live until the end.
     """
 
+    __slots__ = ("_crowd", "_cursor", "_first", "_source", "headers", "watch")
+
     connection: ClassVar[type[Connection]] = Connection
-    headers: Sequence[tuple[bytes, bytes]] = STREAM_HEADERS
-    watch: Callable[[Reader[Any]], AbstractContextManager[None]] = staticmethod(lambda _: nullcontext())
 
     def __init__(
         self, crowd: Readers, source: Callable[[], StreamSource[CursorT]], cursor: CursorT, first: bytes
     ) -> None:
+        self.headers: Sequence[tuple[bytes, bytes]] = STREAM_HEADERS
+        self.watch: Callable[[Reader[Any]], AbstractContextManager[None]] = _unwatched
         self._crowd = crowd
         self._source = source
         self._cursor = cursor
@@ -57,12 +59,15 @@ class EventStream(Generic[CursorT]):
         The log, the connection or the server may end it.
         """
         await send(_start(200, self.headers))
-        connection = self.connection(send, _wire(scope))  # type: ignore[arg-type]  # sent by coroutines
+        wire = _wire(scope)
+        wire.let_go()
+        connection = self.connection(send, wire)  # type: ignore[arg-type]  # sent by coroutines
         reader = Reader(self._source(), self._cursor, connection)
         self._crowd.add(reader, message(self._first, more=True))
-        del self._source, self._first  # a reader stays for long
+        watching = self.watch(reader)
+        del self._source, self._first, self.headers, self.watch, wire, connection  # a reader stays for long
         try:
-            with self.watch(reader):
+            with watching:
                 while (await receive())["type"] != "http.disconnect":  # also comes once all is sent
                     pass
         finally:
@@ -112,17 +117,38 @@ def turned_away(crowd: Readers, *, has_room: bool = True) -> Later | None:
     return Later("too_many_streams", BUSY_RETRY_MS) if crowd.is_full or not has_room else None
 
 
-def _wire(scope: Scope) -> RawWriter:
-    """Return what the server offers for writing.
+def _unwatched(_reader: Reader[Any]) -> AbstractContextManager[None]:
+    return nullcontext()
 
-    Elsewhere everything goes by ASGI, and the end of this task cuts the socket.
+
+class TaskWire:
+    """Stands for a connection of another server.
+
+    Everything goes by ASGI, and the end of the task cuts the socket.
     """
+
+    def __init__(self, task: "asyncio.Task[Any]") -> None:
+        self._task = task
+
+    def write(self, _chunk: bytes, /) -> bool:
+        """Take nothing."""
+        return False
+
+    def abort(self) -> None:
+        """End the task."""
+        self._task.cancel()
+
+    def let_go(self) -> None:
+        """Forget nothing."""
+
+
+def _wire(scope: Scope) -> Wire:
+    """Return what the server offers for writing."""
     extensions: dict[str, Any] = scope.get("extensions") or {}
-    if WIRE in extensions:
-        return RawWriter(**extensions[WIRE])
+    wire: Wire | None = extensions.get(WIRE)
     task = asyncio.current_task()
     assert task
-    return RawWriter(lambda _chunk: False, task.cancel)
+    return wire or TaskWire(task)
 
 
 def _start(status: int, headers: Sequence[tuple[bytes, bytes]]) -> HTTPResponseStartEvent:

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Any, Literal, Protocol, TypedDict
 
 from app.stream import frames
 from app.stream.eager import step
@@ -29,11 +29,14 @@ class BodyPart(TypedDict):
 Send = Callable[[BodyPart], Coroutine[Any, Any, None]]
 
 
-class RawWriter(NamedTuple):
+class RawWriter(Protocol):
     """What the server adds to ASGI: write without waiting, and cut."""
 
-    write: Callable[[bytes], bool]
-    abort: Callable[[], object]
+    def write(self, chunk: bytes, /) -> bool:
+        """Write a chunk of the body, or return False where that has to wait."""
+
+    def abort(self) -> None:
+        """Cut the response in the middle."""
 
 
 def message(body: bytes, *, more: bool) -> BodyPart:
@@ -53,11 +56,11 @@ def goodbye(reason: str, retry_ms: tuple[int, int] = RETRY_MS) -> BodyPart:
 class Connection:
     """One response that has started."""
 
-    __slots__ = ("_abort", "_send", "_write", "ends_at", "over", "wrote_at")
+    __slots__ = ("_send", "_wire", "ends_at", "over", "wrote_at")
 
     def __init__(self, send: Send, wire: RawWriter) -> None:
         self._send = send
-        self._write, self._abort = wire
+        self._wire = wire
         self.wrote_at = time.monotonic()
         self.ends_at = self.wrote_at + LIFE * random.uniform(0.8, 1.0)
         self.over = False  # the last part was written, or the reader cut off
@@ -67,7 +70,7 @@ class Connection:
 
         Its bytes are encoded once for all readers.
         """
-        if not part["more_body"] or not self._write(part["chunk"]):
+        if not part["more_body"] or not self._wire.write(part["chunk"]):
             return False
         self.wrote_at = time.monotonic()
         return True
@@ -113,7 +116,7 @@ class Connection:
         The reader returns with its cursor.
         """
         self.over = True
-        self._abort()
+        self._wire.abort()
 
 
 class UnsignedConnection(Connection):

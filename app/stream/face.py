@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.domain.caller import Caller
 from app.faces.fold import Fold
-from app.stream.connection import BodyPart, Connection, RawWriter, message
+from app.stream.connection import BodyPart, Connection, message
 from app.stream.hub import Hub
 from app.stream.reader import Reader
 from app.stream.topic import EncodedEvent, Topic
@@ -111,13 +111,23 @@ def framed(fold: Fold, line: bytes, count: int) -> list[EncodedEvent]:
     ]
 
 
+class _Nowhere:
+    """Takes nothing."""
+
+    def write(self, _chunk: bytes, /) -> bool:
+        return False
+
+    def abort(self) -> None:
+        pass
+
+
 class _Feeder(Connection):
     """Takes what a reader of the job's stream gets, and folds it."""
 
     __slots__ = ("_ended", "_fold", "_topic")
 
     def __init__(self, fold: Fold, topic: FaceTopic, ended: Callable[[], None]) -> None:
-        super().__init__(_never, RawWriter(lambda _chunk: False, lambda: None))
+        super().__init__(_never, _Nowhere())
         self.ends_at = float("inf")
         self._fold = fold
         self._topic = topic

@@ -9,8 +9,9 @@ import pytest
 from app.api import http_protocol
 from app.api.http_protocol import PeerCount, peer_of
 from app.api.request_guard import AllowedHosts
+from app.domain import commands as c
 from tests.conftest import serving
-from tests.steps import completed_job, rows
+from tests.steps import as_worker, completed_job, rows, running_job, until
 
 GET = b"GET /jobs HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -153,6 +154,51 @@ async def test_http_1_0_gets_a_stream_without_chunks_until_its_end(house):
     assert b"connection: close" in head
     assert body.startswith(b"event: hello\n")
     assert body.endswith(b"event: end\ndata: {}\n\n")
+
+
+async def test_an_open_stream_lets_go_of_its_request_and_the_next_one_is_answered_behind_it(
+    house, monkeypatch
+):
+    """A parser, headers and a scope would stay for hours, with each of thousands of readers."""
+    let_go, parsers = list[http_protocol.Protocol](), list[object]()
+    forget, parse = http_protocol.Protocol.let_go, http_protocol.make_parser
+    monkeypatch.setattr(http_protocol.Protocol, "let_go", lambda self: (forget(self), let_go.append(self)))
+    monkeypatch.setattr(http_protocol, "make_parser", lambda self: parsers.append(parse(self)) or parsers[-1])
+    job = await running_job(house.writer)
+    async with serving(house, workers=0) as url, asyncio.timeout(60):
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(b"GET /jobs/%b/stream HTTP/1.1\r\nHost: localhost\r\n\r\n" % str(job.id).encode())
+        await reader.readuntil(b"event: hello")
+        [protocol] = let_go
+        assert (protocol.parser, protocol.headers, protocol.url) == (None, [], b"")
+        assert protocol.cycle.scope == {"type": "http", "method": "GET"}
+        writer.write(b"GET /health/li")
+        await until(lambda: asyncio.sleep(0, parsers))
+        writer.write(b"ve HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        await as_worker(house.writer, job, c.CompleteJob(job.epoch, "answered"))
+        stream, _, answer = (await reader.read()).partition(b"\r\n0\r\n\r\n")
+        writer.close()
+
+    assert stream.endswith(b"event: end\ndata: {}\n\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert len(parsers) == 1
+
+
+async def test_a_request_sent_with_a_stream_s_own_is_answered_behind_it(house):
+    job = await running_job(house.writer)
+    last = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    for cut in (len(last), len(last) - 10, 10):  # whole, without its end, hardly begun
+        async with serving(house, workers=0) as url, asyncio.timeout(60):
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+            head = b"GET /jobs/%b/stream?after=%d HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            writer.write(head % (str(job.id).encode(), job.seq) + last[:cut])
+            await reader.readuntil(b"event: hello")
+            writer.write(last[cut:])
+            house.draining.set()
+            answers = await reader.read()
+            writer.close()
+        house.draining.clear()
+        assert answers.count(b"HTTP/1.1 200 ") == 1, cut
 
 
 ORIGINS = [

@@ -10,7 +10,7 @@ import pytest
 from app.errors import DatabaseUnavailable
 from app.stream import connection as connection_module
 from app.stream import reader as reader_module
-from app.stream.connection import Connection, RawWriter, message
+from app.stream.connection import Connection, message
 from app.stream.eager import step
 from app.stream.reader import Reader
 from app.stream.source import Piece
@@ -62,7 +62,7 @@ def socket() -> Socket:
 
 
 def begun(socket: Socket, topic, cursor: int = 0) -> Reader:
-    reader = Reader(topic, cursor, Connection(socket.send, RawWriter(socket.write, socket.abort)))
+    reader = Reader(topic, cursor, Connection(socket.send, socket))
     reader.begin(message(b"hello ", more=True))
     return reader
 

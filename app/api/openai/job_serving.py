@@ -46,6 +46,8 @@ def as_app(response: Response[Any], request: Request[Any, Any, Any]) -> ASGIApp:
 class FaceStream(EventStream[int]):
     """A stream whose clients know no cursors and no "come back"."""
 
+    __slots__ = ()
+
     connection = UnsignedConnection
 
 
