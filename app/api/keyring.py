@@ -116,7 +116,7 @@ class Keyring:
         return None if is_open else KEY_ENDED
 
     def watching(self, caller: Caller, reader: Reader[Any]) -> "Watch":
-        """End the reader's stream soon after the caller's key or token, while this is open."""
+        """End the reader's stream soon after the caller's key or token."""
         return Watch(self, caller, reader)
 
     def watch(self, caller: Caller, reader: Reader[Any]) -> None:

@@ -33,7 +33,7 @@ class RawWriter(Protocol):
     """What the server adds to ASGI: write without waiting, and cut."""
 
     def write(self, chunk: bytes, /) -> bool:
-        """Write a chunk of the body, or return False where that has to wait."""
+        """Write a chunk, or return False where that has to wait."""
 
     def abort(self) -> None:
         """Cut the response in the middle."""

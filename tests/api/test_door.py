@@ -159,7 +159,7 @@ async def test_http_1_0_gets_a_stream_without_chunks_until_its_end(house):
 async def test_an_open_stream_lets_go_of_its_request_and_the_next_one_is_answered_behind_it(
     house, monkeypatch
 ):
-    """A parser, headers and a scope would stay for hours, with each of thousands of readers."""
+    """Parser, headers and scope would stay for hours with each reader."""
     let_go, parsers = list[http_protocol.Protocol](), list[object]()
     forget, parse = http_protocol.Protocol.let_go, http_protocol.make_parser
     monkeypatch.setattr(http_protocol.Protocol, "let_go", lambda self: (forget(self), let_go.append(self)))
