@@ -19,6 +19,7 @@ from app.api.authentication import READS, TAKES_TOKEN
 from app.api.compression import SENT_AS_IS
 from app.api.context import ApiContext, cursor_of, job_id_of
 from app.api.contract import EVENT_STREAM, JOB_PROBLEMS, JSON, LOG, accepted, problems_of
+from app.api.direct import DIRECT
 from app.api.keyring import TOKEN_EXPIRED
 from app.api.sse import (
     ANY_ORIGIN,
@@ -43,7 +44,7 @@ NOTHING_LEFT = ResponseSpec(None, description="The job is over, and the reader h
     "/jobs/{job_id:str}/stream",
     responses={**problems_of(*LOG, "malformed_cursor", "repeated_parameter"), 204: NOTHING_LEFT},
     media_type="text/event-stream",
-    opt={**TAKES_TOKEN, **SENT_AS_IS},
+    opt={**TAKES_TOKEN, **SENT_AS_IS, **DIRECT},
     summary="Follow a job (server-sent events)",
     description=(
         "Replays from the cursor, then follows live. The cursor is the `Last-Event-ID` header, else "

@@ -71,7 +71,7 @@ def test_a_type_that_allows_other_fields_gets_no_quick_look():
 def test_each_direct_route_has_only_parameters_that_it_can_read(handlers):
     direct = [handler for handler in handlers if not DIRECT.keys().isdisjoint(handler.opt)]
 
-    assert {handler.handler_name for handler in direct} == {"submit_job", "get_job"}
+    assert {handler.handler_name for handler in direct} == {"submit_job", "get_job", "stream_job"}
     for handler in direct:
         fields = handler.parsed_fn_signature.parameters
         texts = [field for field in fields.values() if isinstance(field.kwarg_definition, QueryParameter)]
