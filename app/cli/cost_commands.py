@@ -12,7 +12,9 @@ from dossier.cost_types import CostGroup, CostRow
 
 @click.command(epilog="Example: dossier costs --by tag --days 7")
 @click.option("--by", default="day", show_default=True, type=click.Choice(get_args(CostGroup)))
-@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 366), help="The last, of UTC.")
+@click.option(
+    "--days", default=30, show_default=True, type=click.IntRange(1, 366), help="How many, up to today (UTC)."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print {by, since, rows, quotas} as JSON.")
 def costs(by: Any, days: int, *, as_json: bool) -> None:  # noqa: ANN401 - click's
     """Add up what was spent, by day, tenant, model or tag.

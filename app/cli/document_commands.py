@@ -24,7 +24,8 @@ def list_documents(*, collection: str | None, as_json: bool) -> None:
         print_json(found)
         return
     if not found:
-        click.echo("No documents yet; try `dossier ingest --builtin`.")
+        nothing = "No documents yet; try `dossier ingest --builtin`."
+        click.echo(f"No documents are in the collection {collection!r}." if collection else nothing)
         return
     rows = [(one.url, one.title, f"{one.size:,}") for one in found]
     print_table(("URL", "Title", "Characters"), rows, cut=("Title",), right=("Characters",))

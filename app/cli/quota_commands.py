@@ -47,8 +47,10 @@ def list_quotas(*, as_json: bool) -> None:
 @click.argument("tenant")
 @click.option("--unfinished-jobs", type=click.IntRange(1), help="That wait or run at a time.")
 @click.option("--jobs-per-day", type=click.IntRange(1), help="That are submitted on a day.")
-@click.option("--usd-per-month", type=click.FloatRange(0, min_open=True), help="That its jobs may cost.")
-@click.option("--tokens-per-month", type=click.IntRange(1), help="That its jobs may use.")
+@click.option(
+    "--usd-per-month", type=click.FloatRange(0, min_open=True), help="That its jobs and documents may cost."
+)
+@click.option("--tokens-per-month", type=click.IntRange(1), help="That its jobs and documents may use.")
 @click.option("--document-bytes", type=click.IntRange(1), help="Of its documents and their files.")
 @click.option("--streams", type=click.IntRange(1), help="That are open at a time, in each server process.")
 @click.option("--json", "as_json", is_flag=True, help="Print the quota as JSON.")

@@ -46,12 +46,13 @@ def make_mcp_server(tools: ResearchTools) -> MCPServer[None]:
         log_level="WARNING",
         extensions=[ResearchTasks(tools)],
     )
-    _add_research(server, tools)
+    _add_start(server, tools)
+    _add_following(server, tools)
     _add_reading(server, tools)
     return server
 
 
-def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
+def _add_start(server: MCPServer[None], tools: ResearchTools) -> None:
     @server.tool(annotations=SPENDS)
     async def start_research(  # noqa: PLR0913, PLR0917 - hosts name their arguments
         question: Annotated[str, Field(min_length=1, max_length=MAX_QUERY)],
@@ -84,6 +85,8 @@ def _add_research(server: MCPServer[None], tools: ResearchTools) -> None:
         )
         return await _said(tools.start(question, effort, wish))
 
+
+def _add_following(server: MCPServer[None], tools: ResearchTools) -> None:
     @server.tool(annotations=READS)
     async def get_research(
         job_id: JobId, context: Context, wait_seconds: Annotated[float, Field(ge=0, le=45)] = 30

@@ -13,6 +13,7 @@ from dossier.cost_types import CostGroup, CostRow
 
 MAX_COST_JOBS = 20_000  # the newest
 MAX_COST_ROWS = 500
+COST_DIGITS = 9  # of dollars; a token of the cheapest model costs more
 
 OF_TENANT, OF_ALL = "tenant = $1::text", "$1::text <> ''"
 
@@ -109,7 +110,7 @@ def joined_rows(jobs: Sequence[CostRow], documents: Sequence[CostRow], by: CostG
 def _sum(jobs: CostRow, documents: CostRow) -> CostRow:
     return replace(
         jobs,
-        cost_usd=jobs.cost_usd + documents.cost_usd,
+        cost_usd=round(jobs.cost_usd + documents.cost_usd, COST_DIGITS),
         documents_usd=documents.documents_usd,
         unknown_cost_calls=jobs.unknown_cost_calls + documents.unknown_cost_calls,
         tokens=jobs.tokens + documents.tokens,
@@ -121,5 +122,5 @@ def _row(name: str, jobs: int, cost_usd: float, unknown: int, tokens: int) -> Co
 
 
 def _document_row(name: str, cost_usd: float, unknown: int, tokens: int) -> CostRow:
-    row = _row(name, 0, cost_usd, unknown, tokens)
-    return replace(row, documents_usd=cost_usd)
+    known = round(cost_usd, COST_DIGITS)
+    return replace(_row(name, 0, known, unknown, tokens), documents_usd=known)
