@@ -50,7 +50,7 @@ LIMITS = {
     "depth": 900,
     "growth": 7200,
     "many": 900,
-    "memory": 900,
+    "memory": 2400,
     "length": 300,
     "start": 300,
     "shelf": 1200,

@@ -1,12 +1,10 @@
-"""Measure the memory that one request about a long job takes.
+"""Measure memory: requests about a long job, and jobs that wait.
 
-Each is asked of a server of its own, which has answered the same about a short job.
+Each request is made to a server of its own, which has answered the same about a short job.
 """
 
 import asyncio
-import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import httpx
 
@@ -24,6 +22,8 @@ from benchmarks.database import Cluster
 from benchmarks.long_job import write_job
 from benchmarks.scale import QUICK, Scale
 from benchmarks.streaming.sheet import Row, Sheet, number
+from benchmarks.waiting import run as waiting
+from benchmarks.waiting.process_memory import forget_peak, peak, resident
 
 EVENTS = 20_000  # of the long job
 WARM_UP = 100  # events of the job that warms a server up
@@ -31,9 +31,7 @@ WARM_UP = 100  # events of the job that warms a server up
 TURNS, SHORT_TURNS = 25, 3
 AIM = 64  # MB over an idle server
 TIMEOUT = 300  # seconds of a request
-RESET_PEAK = "5"  # what Linux takes in clear_refs
-PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
-RESIDENT = re.compile(r"VmRSS:\s+(\d+) kB")
+MEGABYTE = 1024 * 1024
 REQUESTS = {
     "bundle": ("GET", "/jobs/{id}/bundle"),
     "diff with itself": ("GET", "/jobs/{id}/diff/{id}"),
@@ -59,7 +57,8 @@ async def measure(cluster: Cluster, scale: Scale) -> list[Sheet]:
         await engine.dispose()
         rows += [await _row(url, name, asked, short, told) for name, asked in REPLAY.items()]
     heads = ["MB idle", "MB more at its peak", "aim"]
-    return [Sheet(f"Memory of one request about a job of {long.seq:,} events", heads, rows)]
+    asked = Sheet(f"Memory of one request about a job of {long.seq:,} events", heads, rows)
+    return [asked, await waiting.measure(cluster, scale)]
 
 
 class _Telling(Mock):
@@ -78,14 +77,13 @@ class _Telling(Mock):
 async def _row(url: str, name: str, asked: tuple[str, str], short: Job, long: Job) -> Row:
     method, path = asked
     async with child("benchmarks.server", "api", url) as (server, port):
-        status = Path(f"/proc/{server.account.pid}/status")
         address = f"http://127.0.0.1:{port.decode()}"
         await _ask(method, address + path.format(id=short.id))
         await asyncio.sleep(0.5)
-        _forget_peak(server.account.pid)
-        idle = _megabytes(RESIDENT, status)
+        forget_peak(server.account)
+        idle = resident(server.account) / MEGABYTE
         await _ask(method, address + path.format(id=long.id))
-        more = _megabytes(PEAK, status) - idle
+        more = peak(server.account) / MEGABYTE - idle
     return name, [number(idle), number(more), f"≤ {AIM}"]
 
 
@@ -97,13 +95,3 @@ async def _ask(method: str, address: str) -> None:
         answer.raise_for_status()
         async for _ in answer.aiter_raw():
             pass
-
-
-def _forget_peak(pid: int) -> None:
-    Path(f"/proc/{pid}/clear_refs").write_text(RESET_PEAK)
-
-
-def _megabytes(kind: re.Pattern[str], status: Path) -> float:
-    found = kind.search(status.read_text())
-    assert found, status
-    return int(found[1]) / 1024

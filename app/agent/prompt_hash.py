@@ -21,6 +21,7 @@ from app.domain.tools import NextStep
 
 MAX_DIFF_LINES = 40  # lines of a difference
 DIFF_LINE_WIDTH = 400  # characters of one of them
+MAX_CACHED_MESSAGE = 10_000  # characters; a brief may quote all evidence, and is told once
 
 
 class PromptPart(Struct, frozen=True):
@@ -56,7 +57,7 @@ def wording(ask: Ask) -> Wording:
 
 
 def _whole(said: Sequence[tuple[str, str]]) -> Wording:
-    named = [_named(role, text) for role, text in said]
+    named = [(_named if len(text) > MAX_CACHED_MESSAGE else _known)(role, text) for role, text in said]
     body = f"[{','.join([part for _, part in named])}]"
     texts = [(name, text) for (name, _), (_, text) in zip(named, said, strict=True)]
     whole = _digest(body)
@@ -92,9 +93,11 @@ def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-# Most messages of a turn are those of the turn before, as the very same objects.
-@lru_cache(maxsize=4096)
 def _named(role: str, text: str) -> tuple[str, str]:
     """Return a text's name, and its part as JSON."""
     name = _digest(text)
     return name, msgspec.json.encode(PromptPart(role, name)).decode()
+
+
+# Most messages of a turn are those of the turn before, as the very same objects.
+_known = lru_cache(maxsize=4096)(_named)

@@ -4,8 +4,6 @@ How many bytes a token has is learnt from the server's own counts, and is in the
 cut to a size in one turn has the same size in all later ones, and a provider's cache holds it.
 """
 
-from functools import lru_cache
-
 from app.agent.limits import PRESETS
 from dossier.request import Effort
 
@@ -28,14 +26,19 @@ def result_tokens(room: int) -> int:
     return min(MAX_RESULT_TOKENS, room // NOMINAL // 2)
 
 
-@lru_cache(maxsize=4096)
 def characters(text: str, tokens: int, bytes_per_token: float) -> int:
     """Return how many characters of this text are so many tokens."""
-    size = len(text.encode("utf-8", "replace")) or 1
-    return int(tokens * (bytes_per_token or BYTES_PER_TOKEN) * len(text) / size)
+    return int(tokens * (bytes_per_token or BYTES_PER_TOKEN) * len(text) / (_bytes_of(text) or 1))
 
 
-@lru_cache(maxsize=4096)
 def tokens_of(text: str, bytes_per_token: float) -> int:
     """Return about how many tokens a text is."""
-    return round(len(text.encode("utf-8", "replace")) / (bytes_per_token or BYTES_PER_TOKEN))
+    return round(_bytes_of(text) / (bytes_per_token or BYTES_PER_TOKEN))
+
+
+def _bytes_of(text: str) -> int:
+    """Count a text's bytes.
+
+    No cache: it would hold whole pages, to spare some microseconds.
+    """
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))

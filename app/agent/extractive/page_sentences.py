@@ -4,9 +4,10 @@ A sentence is evidence only if it has enough of the rare words of the question t
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
+from sys import intern
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -143,7 +144,7 @@ def _lines(source: SeenSource, text: str, asked_in: str) -> list[PageSentence]:
             PageSentence(
                 source.number,
                 sentence,
-                has | named,
+                has | named if named else has,
                 words,
                 title,
                 around,
@@ -170,10 +171,15 @@ def _page(text: str) -> SplitPage:
     return SplitPage(
         language,
         tuple(
-            (sentence, terms(sentence, known), frozenset(languages.words(sentence)))
+            (sentence, _interned(terms(sentence, known)), _interned(languages.words(sentence)))
             for sentence in sentences(text, known)
         ),
     )
+
+
+def _interned(words: Iterable[str]) -> frozenset[str]:
+    """Return the words as objects that all sentences share."""
+    return frozenset(map(intern, words))
 
 
 def _goal(step: str, ask: Ask, language: str, stems: str) -> Goal:

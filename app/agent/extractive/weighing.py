@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import sqrt
+from sys import intern
 
 from msgspec import UNSET, UnsetType
 
@@ -22,7 +23,8 @@ from app.agent.ports import SeenSource
 from app.text import languages
 
 GRAM = 4  # letters; forms of one word share most such parts, in any language
-CACHED_GRAMS = 2048  # pages and sentences
+CACHED_GRAMS = 2048  # sentences
+CACHED_PAGE_GRAMS = 64  # pages, each of which has thousands
 MAX_RUN = 5  # words in a row; longer ones tell no more
 MAX_NUMBERED = 300  # words of a sentence, in their order
 
@@ -55,7 +57,7 @@ class Weighing:
         for line in lines:
             words.setdefault(line.number, set()).update(line.words)
         self._of_page = {
-            one.number: grams_of(frozenset(words[one.number])) & self._letters[one.language]
+            one.number: page_grams_of(frozenset(words[one.number])) & self._letters[one.language]
             for one in pages.values()
         }
         holding = Counter(gram for held in self._of_page.values() for gram in held)
@@ -172,7 +174,10 @@ def _share(weights: Mapping[str, float], has: frozenset[str]) -> float:
 @lru_cache(CACHED_GRAMS)
 def grams_of(words: frozenset[str]) -> frozenset[str]:
     """Return the parts of a few letters that the words have."""
-    return frozenset(gram for word in words for gram in _grams(word))
+    return frozenset(intern(gram) for word in words for gram in _grams(word))
+
+
+page_grams_of = lru_cache(CACHED_PAGE_GRAMS)(grams_of.__wrapped__)
 
 
 def _grams(word: str) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Many deep jobs with large pages that wait in one worker."""
