@@ -23,22 +23,19 @@ class Environment:
     PYTHONPATH is its folder.
     """
 
-    def __init__(self, folder: Path, wheel: Path, *extras: str) -> None:
+    def __init__(self, folder: Path, installed: Path, *extras: str) -> None:
         self.project = folder / "project"
         self.home = folder / "home"
-        venv.create(folder / "venv", with_pip=False, symlinks=True)
-        self.bin = folder / "venv" / "bin"
-        (self.packages,) = (folder / "venv" / "lib").glob("python*/site-packages")
-        self._install(wheel)
+        made = shutil.copytree(installed, folder / "venv", symlinks=True)
+        self.bin = made / "bin"
+        (self.packages,) = (made / "lib").glob("python*/site-packages")
+        script = self.bin / "dossier"
+        script.write_text(script.read_text().replace(str(installed), str(made)))
         for name in needed("dossier", self.packages, set(extras)):
             self._link(name)
         for name in ("app", "migrations"):
             (self.project / name).mkdir(parents=True)
             (self.project / name / "__init__.py").write_text(f"raise SystemExit('{name} of the project')")
-
-    def _install(self, wheel: Path) -> None:
-        command = [sys.executable, "-m", "pip", "--python", str(self.bin / "python"), "install", "--no-index"]
-        subprocess.run([*command, "--no-deps", "--quiet", str(wheel)], check=True, env=clean())
 
     def _link(self, name: str) -> None:
         """Link a distribution of the tests' own environment into this one."""
@@ -112,10 +109,28 @@ def wheel(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def client_only(wheel, tmp_path_factory) -> Environment:
-    return Environment(tmp_path_factory.mktemp("client"), wheel)
+def installed(wheel, tmp_path_factory) -> Path:
+    """An environment with the wheel alone, to be copied."""
+    folder = tmp_path_factory.mktemp("installed") / "venv"
+    venv.create(folder, with_pip=False, symlinks=True)
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(folder / "bin" / "python"),
+        "install",
+        "--no-index",
+    ]
+    subprocess.run([*command, "--no-deps", "--quiet", str(wheel)], check=True, env=clean())
+    return folder
 
 
 @pytest.fixture(scope="session")
-def with_server(wheel, tmp_path_factory) -> Environment:
-    return Environment(tmp_path_factory.mktemp("server"), wheel, "server", "embedded")
+def client_only(installed, tmp_path_factory) -> Environment:
+    return Environment(tmp_path_factory.mktemp("client"), installed)
+
+
+@pytest.fixture(scope="session")
+def with_server(installed, tmp_path_factory) -> Environment:
+    return Environment(tmp_path_factory.mktemp("server"), installed, "server", "embedded")
