@@ -11,18 +11,13 @@ import pytest
 
 from tests.page.conftest import ask, watching
 from tests.page.install import AXE, without
-from tests.page.looks import KEPT, OVER, ROOT, pictured
+from tests.page.looks import KEPT, OVER, ROOT, RUN, pictured
 from tests.page.played import QUESTION
 
 README = ROOT / "docs" / "screenshot.png"  # made when it is missing: remove it to have a new one
 WIDTHS = {"light": (360, 768, 1280, 1600), "dark": (360, 1280)}
 MOST = 100_000  # bytes of a view without the report
 PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-# The dark pages differ from the light ones in their colours only.
-RUN = {
-    "light": "() => axe.run({ resultTypes: ['violations'] })",
-    "dark": "() => axe.run({ resultTypes: ['violations'], runOnly: ['color-contrast'] })",
-}
 SERIOUS = {"serious", "critical"}
 
 
