@@ -3,7 +3,7 @@
 That is its plan, turns, sources, calls and report.
 """
 
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
@@ -14,6 +14,8 @@ from app.domain.threaded_work import ThreadedWork, ThreadEvent
 from app.domain.tools import AnyTool, GeneratePlan, Reasoning, WriteReport
 from app.domain.words import aside_in_words
 from dossier.job_types import Author, Claim
+
+ItemT = TypeVar("ItemT")
 
 LEAST_COUNTED = 500  # tokens of a prompt from which its bytes per token say something
 BYTES_OF_A_TOKEN = (1.0, 12.0)  # what a count is believed within; else it is not of this prompt
@@ -248,7 +250,7 @@ def _request(state: Research, event: e.CallRequested) -> Research:
     kept = tuple(known for known in state.calls if known.key != event.key)
     repeated = state.bill.repeated_calls + (event.repeat > 0)
     is_new = event.kind in ("search", "read") and len(kept) == len(state.calls)
-    made = (*state.made[:-1], state.made[-1] + 1) if is_new and state.made else state.made
+    made = _with_last(state.made, state.made[-1] + 1) if is_new and state.made else state.made
     bill = replace(state.bill, repeated_calls=repeated)
     return replace(state, calls=(*kept, call), made=made, bill=bill)
 
@@ -369,12 +371,12 @@ def _reason(state: Research, event: e.StepReasoned) -> Research:
     """Begin a turn, and drop the model's call that led to it."""
     turn = Turn(event.step, event.reasoning, event.function)
     author = _author(state)
-    turns = (*state.turns, turn)
+    turns = _appended(state.turns, turn)
     return replace(
         state,
         turns=turns,
-        made=(*state.made, 0),
-        bytes_per_token=(*state.bytes_per_token, state.learnt),
+        made=_appended(state.made, 0),
+        bytes_per_token=_appended(state.bytes_per_token, state.learnt),
         calls=(),
         bill_at_turn=state.bill,
         total_steps=_total(state, turn, len(turns)),
@@ -455,14 +457,14 @@ def _find(state: Research, event: e.SourceFound) -> Research:
         coverage=event.coverage,
     )
     turn = replace(state.turns[-1], found=(*state.turns[-1].found, event.number))
-    return replace(state, sources=(*state.sources, source), turns=(*state.turns[:-1], turn))
+    return replace(state, sources=_appended(state.sources, source), turns=_with_last(state.turns, turn))
 
 
 def _read(state: Research, event: e.PageRead) -> Research:
     told = {"published": event.published, "language": event.language}
     turn = replace(state.turns[-1], read=(*state.turns[-1].read, event.number))
     known = _with_source(state, event.number, sha256=event.sha256, **told)
-    return replace(known, turns=(*state.turns[:-1], turn))
+    return replace(known, turns=_with_last(state.turns, turn))
 
 
 def _set_page_aside(state: Research, event: e.PageSetAside) -> Research:
@@ -482,7 +484,23 @@ def _with_source(state: Research, number: int, **changes: Any) -> Research:  # n
     if at is None:
         return state
     changed = replace(state.sources[at], **changes)
-    return replace(state, sources=(*state.sources[:at], changed, *state.sources[at + 1 :]))
+    return replace(state, sources=_with(state.sources, at, changed))
+
+
+def _appended(items: tuple[ItemT, ...], item: ItemT) -> tuple[ItemT, ...]:
+    # Unpacking both into a new tuple takes four times as long, which a long job would feel.
+    return items + (item,)  # noqa: RUF005
+
+
+def _with_last(items: tuple[ItemT, ...], item: ItemT) -> tuple[ItemT, ...]:
+    return items[:-1] + (item,)  # noqa: RUF005
+
+
+def _with(items: tuple[ItemT, ...], at: int, item: ItemT) -> tuple[ItemT, ...]:
+    """Return the items with another one in this place."""
+    changed = list(items)
+    changed[at] = item
+    return tuple(changed)
 
 
 def _place(sources: tuple[Source, ...], number: int) -> int | None:
