@@ -20,13 +20,19 @@ MAX_AGE = 1800.0  # seconds after which it is replaced: what its server process 
 
 
 class Pool:
-    """Lends at most `size` connections, each opened once it is needed."""
+    """Lends at most `size` connections, each opened once it is needed.
+
+    One is opened at a time: where many begin at once, as at a start, a connection that is given back
+    meanwhile serves the next one, and Postgres has fewer to start and to keep.
+    """
 
     def __init__(self, open_session: Callable[[], Awaitable[Session]], size: int) -> None:
         self._open_session = open_session
         self._places = asyncio.Semaphore(size)
         self._idle: deque[Session] = deque()
         self._lent: set[Session] = set()
+        self._is_opening = False
+        self._changed = asyncio.Event()  # one was given back, or is opened, or could not be
         self._is_closed = False
         weakref.finalize(self, _cut_lost, self._idle, self._lent).atexit = False
 
@@ -53,7 +59,7 @@ class Pool:
     async def _occupy(self) -> Session:
         await self._places.acquire()
         try:
-            session = self._last_used() or await self._open()
+            session = self._last_used() or await self._next()
         except BaseException:
             self._places.release()
             raise
@@ -65,6 +71,20 @@ class Pool:
             if not (session := self._idle.pop()).is_closed():
                 return session
         return None
+
+    async def _next(self) -> Session:
+        """Open a connection, or take what comes back while another opens."""
+        while self._is_opening:
+            self._changed.clear()
+            await self._changed.wait()
+            if session := self._last_used():
+                return session
+        self._is_opening = True
+        try:
+            return await self._open()
+        finally:
+            self._is_opening = False
+            self._changed.set()
 
     async def _open(self) -> Session:
         session = await self._open_session()
@@ -80,6 +100,7 @@ class Pool:
         else:
             session.terminate()
         self._close_unused(session.used_at - MAX_IDLE)
+        self._changed.set()
         self._places.release()
 
     def _may_stay(self, session: Session) -> bool:

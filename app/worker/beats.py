@@ -38,6 +38,8 @@ class Beats:
         self._held: dict[UUID, tuple[int, float]] = {}
         self._guard = threading.Lock()
         self._stop = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None  # the thread's
+        self._bell = asyncio.Event()  # of that loop: do not wait for the next beat
         self._thread = threading.Thread(target=self._run, name="beats", daemon=True)
 
     def start(self) -> None:
@@ -47,6 +49,9 @@ class Beats:
     def stop(self) -> None:
         """Stop beating, and wait until the thread is gone."""
         self._stop.set()
+        if self._loop:
+            with contextlib.suppress(RuntimeError):  # the thread has just ended
+                self._loop.call_soon_threadsafe(self._bell.set)
         self._thread.join(timeout=self._lease.total_seconds())
 
     def hold(self, leases: list[queue.Lease], since: float) -> None:
@@ -78,6 +83,7 @@ class Beats:
 
     async def _beat_until_stopped(self) -> None:
         connection: Session | None = None
+        self._loop = asyncio.get_running_loop()
         while not self._stop.is_set():
             connection = await self._beat(connection)
             self._fence()
@@ -148,7 +154,7 @@ class Beats:
                 self._lost(lost)
 
     async def _sleep(self) -> None:
-        """In slices, so that stop() does not wait for a whole beat."""
-        until = time.monotonic() + self._pause
-        while not self._stop.is_set() and (left := until - time.monotonic()) > 0:  # noqa: ASYNC110
-            await asyncio.sleep(min(left, 0.05))  # the flag is set from another thread
+        """Wait for the next beat, or for stop()."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._pause):
+                await self._bell.wait()

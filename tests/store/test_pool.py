@@ -63,6 +63,47 @@ async def test_who_comes_when_all_are_lent_gets_the_first_that_is_given_back(two
     assert len(opened) == 2
 
 
+async def test_one_is_opened_at_a_time_and_who_waits_takes_what_comes_back(two, opened):
+    working, may_open = two._open_session, asyncio.Semaphore(1)
+
+    async def open_session():
+        await may_open.acquire()
+        return await working()
+
+    three = Pool(open_session, 3)
+    first = await three.take()
+    opens, waits = (asyncio.create_task(three.take()) for _ in range(2))
+    await asyncio.sleep(0)
+    three.give_back(first)
+
+    assert await waits is first
+    assert not opens.done()
+    may_open.release()
+    assert await opens is opened[1]
+    three.close()
+
+
+async def test_who_waits_opens_one_itself_where_that_failed_or_was_given_up(two, opened):
+    working, held = two._open_session, asyncio.Event()
+
+    async def open_session():
+        two._open_session = working
+        await held.wait()
+        raise OSError("refused")
+
+    two._open_session = open_session
+    fails = asyncio.create_task(two.take())
+    await asyncio.sleep(0)
+    waits = asyncio.create_task(two.take())
+    await asyncio.sleep(0)
+    assert not opened
+
+    held.set()
+    with pytest.raises(OSError, match="refused"):
+        await fails
+    assert await waits is opened[0]
+
+
 async def test_who_waits_too_long_or_gives_up_takes_no_place_along(two, monkeypatch):
     first, second = await taken(two, 2)
     monkeypatch.setattr(pool, "POOL_TIMEOUT", 0.01)
