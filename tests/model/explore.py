@@ -139,11 +139,11 @@ class Walk:
             self.states.append(step.state)
             self._came.append((at, step.label))
             self._helped_by.append([])
-            self._note(at, step, (promise for promise in OF_STATES if promise(self.design, step.state)))
+            self._note(at, step, [promise for promise in OF_STATES if promise(self.design, step.state)])
         if step.helps:
             self._helped_by[to].append(at)
         if step.write:
-            self._note(at, step, (promise for promise in self._of_steps if promise(before, step)))
+            self._note(at, step, [promise for promise in self._of_steps if promise(before, step)])
 
     def _note(self, at: int, step: Step, broken: Iterable[Callable]) -> None:
         for promise in broken:

@@ -1,5 +1,7 @@
 """Right citations stay, planted falsehoods fall, and the replay agrees."""
 
+from datetime import timedelta
+
 import pytest
 
 from app.domain.caller import ANYBODY
@@ -26,7 +28,9 @@ async def test_a_long_report_keeps_what_is_right_and_loses_every_planted_falseho
     house.search = Chronicles()
     job = await submitted_job(house.writer, "What do the chronicles of the coast say?", verify="off")
 
-    async with working(house):
+    async with working(
+        house, lease=timedelta(minutes=5)
+    ):  # to check it may block a loaded machine for seconds
         job = await over(house, job.id)
 
     written, claims = model.report, job.research.report.claims
