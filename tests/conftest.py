@@ -44,9 +44,9 @@ fork_server.install()
 
 
 class Sooner:
-    """asyncio for uvicorn, which waits 0.1 s before it looks whether to end.
+    """Let uvicorn wait a fifth as long before it looks again.
 
-    It does so twice or three times at the end of each of the tests' 800 servers.
+    It takes 0.1 s two or three times at the end of each of the tests' 800 servers.
     """
 
     def __getattr__(self, name: str) -> object:
