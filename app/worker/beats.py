@@ -155,6 +155,6 @@ class Beats:
 
     async def _sleep(self) -> None:
         """Wait for the next beat, or for stop()."""
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError):  # then the next beat is due
             async with asyncio.timeout(self._pause):
                 await self._bell.wait()
