@@ -153,7 +153,7 @@ class Container:
         )
 
         async def perform(attempt: Attempt) -> None:
-            tools = await tenants.of(attempt.job.tenant)
+            tools = await attempt.writer.ask(lambda: tenants.of(attempt.job.tenant))
             await Researcher(tools, attempt).run()
 
         return perform

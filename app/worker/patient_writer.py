@@ -36,29 +36,30 @@ class PatientWriter:
 
     async def append(self, change: Change) -> bool:
         """Append like `Writer.append`, and recognise a success whose answer was lost."""
-        return await patiently(lambda: self._send(change), self._gave_up)
+        return await self.ask(lambda: self._send(change))
 
     async def _send(self, change: Change) -> bool:
         return await self._writer.append(change) or await log.holds(self._writer.engine, change)
 
     async def catch_up(self, job: Job) -> Job:
         """As `Writer.catch_up`."""
-        return await patiently(lambda: self._writer.catch_up(job), self._gave_up)
+        return await self.ask(lambda: self._writer.catch_up(job))
 
     async def keep(self, bodies: Sequence[bytes]) -> None:
         """As `Writer.keep`: what is there already is not stored again."""
-        await patiently(lambda: self._writer.keep(bodies), self._gave_up)
+        await self.ask(lambda: self._writer.keep(bodies))
 
     async def recall(self, names: Sequence[str]) -> Mapping[str, bytes]:
         """As `Writer.recall`."""
-        return await patiently(lambda: self._writer.recall(names), self._gave_up)
+        return await self.ask(lambda: self._writer.recall(names))
 
     async def absent(self, names: Sequence[str]) -> set[str]:
         """As `blobs.absent`."""
-        return await patiently(lambda: blobs.absent(self._writer.engine, names), self._gave_up)
+        return await self.ask(lambda: blobs.absent(self._writer.engine, names))
 
-    def _gave_up(self) -> bool:
-        return self._is_over
+    async def ask(self, ask: Callable[[], Awaitable[WriteResultT]]) -> WriteResultT:
+        """Ask until Postgres answers, or the lease is lost."""
+        return await patiently(ask, lambda: self._is_over)
 
 
 async def patiently(ask: Callable[[], Awaitable[WriteResultT]], is_over: Callable[[], bool]) -> WriteResultT:

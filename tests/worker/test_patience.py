@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from app import toolmaking
 from app.domain import commands as c
 from app.domain import events as e
 from app.errors import DatabaseUnavailable, LeaseLost
@@ -49,10 +50,8 @@ def short_pauses(monkeypatch):
 
 @pytest.mark.parametrize("reaches", [True, False], ids=["only the answer is lost", "nothing arrives"])
 async def test_a_run_whose_every_write_and_read_fails_once_pays_each_call_once_in_one_attempt(house, reaches):
-    troubles = {
-        place: Trouble(getattr(*place), reaches=reaches)
-        for place in ((log, "append"), (log, "load_each"), (blobs, "put"), (blobs, "get"))
-    }
+    places = (log, "append"), (log, "load_each"), (blobs, "put"), (blobs, "get"), (toolmaking, "sealed_keys")
+    troubles = {place: Trouble(getattr(*place), reaches=reaches) for place in places}
     job = await returned_job(house.writer)
     with pytest.MonkeyPatch.context() as patch:
         for (module, name), trouble in troubles.items():
