@@ -3,6 +3,7 @@
 There are true sentences, and planted false ones.
 """
 
+import asyncio
 import re
 
 from msgspec import Struct
@@ -224,7 +225,8 @@ class RuleDrivenModel:
         self.report = None
 
     async def next_step(self, ask, texts, writing=None):
-        return ModelReply(tools.NextStep(REASONING, self._act(ask, texts)))
+        act = await asyncio.to_thread(self._act, ask, texts)  # pages are looked at in a thread
+        return ModelReply(tools.NextStep(REASONING, act))
 
     def _act(self, ask, texts):
         read = [source for source in ask.sources if source.sha256]
