@@ -127,7 +127,7 @@ def _completing(send: Send) -> Send:
         if message["type"] == "http.response.start":
             headers = list(message["headers"])
             said = {name.lower() for name, _ in headers}
-            headers.extend(header for header in USUAL_HEADERS if header[0] not in said)
+            headers += [header for header in USUAL_HEADERS if header[0] not in said]
             message["headers"] = headers
         await send(message)
 

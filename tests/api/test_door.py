@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import logging
+import socket
 
 import httpx
 import pytest
 
 from app.api import http_protocol
-from app.api.http_protocol import PeerCount, peer_of
+from app.api.http_protocol import LeanFlow, LenientTransport, OneWrite, PeerCount, peer_of
 from app.api.request_guard import AllowedHosts
 from app.domain import commands as c
 from tests.conftest import serving
@@ -47,6 +49,56 @@ async def door(house, monkeypatch):
     peers, hosts = PeerCount(20, counts_loopback=True), AllowedHosts(["dossier.example", "any.example:*"])
     async with serving(house, workers=0, hosts=hosts, peers=peers) as url:
         yield url
+
+
+async def test_an_answer_goes_out_at_once_and_a_held_head_is_never_lost():
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, sock=ours)
+    lenient = LenientTransport(transport)
+
+    lenient.hold_next()
+    lenient.write(b"head ")
+    with pytest.raises(BlockingIOError):
+        theirs.recv(100)
+    lenient.write(b"body")
+    assert theirs.recv(100) == b"head body"
+
+    lenient.hold_next()
+    lenient.write(b"head of a body that failed")
+    lenient.close()
+    assert theirs.recv(100) == b"head of a body that failed"
+    theirs.close()
+
+
+STARTED = {
+    "a known length": ("GET", [(b"content-length", b"2")], b""),
+    "no length": ("GET", [], b"transfer-encoding: chunked"),
+    "no body": ("HEAD", [(b"content-length", b"2")], b"content-length: 2"),
+}
+
+
+@pytest.mark.parametrize("name", STARTED)
+async def test_a_head_waits_only_for_a_body_that_will_come(name):
+    method, headers, sent = STARTED[name]
+    ours, theirs = socket.socketpair()
+    transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, sock=ours)
+    lenient = LenientTransport(transport)
+    cycle = OneWrite(
+        {"type": "http", "method": method}, lenient, LeanFlow(lenient), logging.getLogger(),
+        logging.getLogger(), False, [], asyncio.Event(), False, True, lambda: None,
+    )  # fmt: skip
+
+    await cycle.send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    theirs.setblocking(False)
+    if sent:
+        assert sent in theirs.recv(200)
+    else:
+        with pytest.raises(BlockingIOError):
+            theirs.recv(200)
+    transport.abort()
+    theirs.close()
 
 
 HEADS = {
