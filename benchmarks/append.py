@@ -16,7 +16,7 @@ from app.handle import handle, load
 from app.settings import Settings
 from app.store import log, queue
 from app.store.database import driver_url
-from app.wiring import Container
+from app.wiring import Container, settle
 from benchmarks.database import Cluster, fill
 from benchmarks.machine import Meter
 from benchmarks.scale import Scale
@@ -55,6 +55,7 @@ async def _compare(cluster: Cluster, scale: Scale, writers: int, batch: int) -> 
         connections = [await asyncpg.connect(driver_url(url)) for _ in range(writers)]
         await connections[0].execute(TABLE)
         ours, bare = _Ours(house, jobs, batch), _Bare(connections, jobs, batch)
+        settle()  # as servers and workers do
         pairs = [
             (await _round(cluster, ours, scale.spell), await _round(cluster, bare, scale.spell))
             for _ in range(scale.rounds)
