@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
+from app.providers.http import CONNECTIONS
 from app.store.database import APP_ROLE, Engine
 from app.store.wake import Wake
 from app.store.writer import Writer
@@ -24,10 +25,11 @@ from benchmarks.waiting.process_memory import forget_peak, peak, resident
 JOBS, FEWER = 500, 50  # fewer: traced, which takes three times as long, and in quick runs
 AIM = 400  # KB of a job over idle
 TIMEOUT = 600  # seconds until all wait
-PAUSE = 2.0  # seconds between two looks
+PAUSE = 5.0  # seconds between two looks
+STILL = 200_000  # bytes: less is no prompt
 KILOBYTE = 1024
 # The kinds of the model's call that the jobs are held at, and of the one after it.
-LOOPS = {"turns": ("turn 12", "turn 13"), "threads": ("extract", "thread")}
+LOOPS = {"turns": ("turn 12", "turn 13"), "threads": ("thread", "extract")}
 HEADS = [
     "KB a job, resident",
     "MB more at the peak",
@@ -58,7 +60,8 @@ async def measure(cluster: Cluster, scale: Scale) -> Sheet:
         ]
     notes = [
         f"Each has read {PAGES} pages of {PAGE_SIZE:,} characters; by threads, {OPEN} wait for evidence.",
-        f"A worker makes {MAX_FLYING} calls at a time. Idle is before the first job, which loads some MB.",
+        f"A worker makes {MAX_FLYING} calls at a time, {CONNECTIONS} on the wire.",
+        "Idle is before the first job, which loads some MB.",
     ]
     return Sheet(f"Memory of {count} deep jobs in one worker that wait for a model", HEADS, rows, notes)
 
@@ -96,9 +99,14 @@ async def _writer(url: str) -> AsyncIterator[Writer]:
 async def _waiting(worker: Child, model: Child, count: int, idle: int) -> HeldMemory:
     """Look at the process once all its jobs wait."""
     async with asyncio.timeout(TIMEOUT):
-        while await _asked(model) != [min(count, MAX_FLYING)] or (await _asked(worker))[0] != count:  # noqa: ASYNC110 - of another process
+        while True:
+            before = resident(worker.account)
             await asyncio.sleep(PAUSE)
-    await asyncio.sleep(PAUSE)
+            [calls], [jobs, *_] = await _asked(model), await _asked(worker)
+            # Further prompts wait for a connection: they are made once the process no longer grows.
+            is_still = abs(resident(worker.account) - before) < STILL
+            if is_still and calls == min(count, CONNECTIONS) and jobs == count:
+                break
     _, traced, most_traced = await _asked(worker)
     found = HeldMemory(resident(worker.account) - idle, peak(worker.account) - idle, traced, most_traced)
     forget_peak(worker.account)
