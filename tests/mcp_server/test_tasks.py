@@ -59,12 +59,14 @@ class Tasks(ClientExtension):
 
     def __init__(self, say=None):
         self.say, self.seen = say, []
+        self.is_told = asyncio.Event()
 
     def claims(self):
         return [ResultClaim(result_type="task", model=TaskCreated, resolve=self.resolve)]
 
     async def resolve(self, created, context):
         self.seen.append(created)
+        self.is_told.set()
         while True:
             now = await ask(context.session, "tasks/get", created.task_id)
             self.seen.append(now)
@@ -89,8 +91,15 @@ def modern(address, *extensions, **more):
     return Client(f"{address}/mcp", mode=MODERN, extensions=extensions, **more)
 
 
-async def test_a_job_is_a_task_for_a_host_that_knows_tasks(address):
-    tasks = Tasks()
+async def test_a_job_is_a_task_for_a_host_that_knows_tasks(address, house):
+    tasks, reply = Tasks(), house.model.next_step
+
+    async def reply_once_told(*asked, **more):
+        """Leave the job at work until the host has heard of it."""
+        await tasks.is_told.wait()
+        return await reply(*asked, **more)
+
+    house.model.next_step = reply_once_told
     async with modern(address, tasks) as host:
         done = await host.call_tool("start_research", {"question": "How does water boil?", "effort": "quick"})
 
