@@ -18,7 +18,7 @@ from benchmarks.machine import Meter
 from benchmarks.scale import Scale
 from benchmarks.table import Line, Take, line
 
-CONCURRENCY = 600  # so that 200 are claimed at a time, at which PgQueuer is fastest too
+CONCURRENCY = 400
 BATCH = 50  # jobs that the yardstick claims and completes at once
 
 COMPLETED = "SELECT count(*) FROM events WHERE type = 'job_completed'"
