@@ -105,7 +105,7 @@ async def _waiting(worker: Child, model: Child, count: int, idle: int) -> HeldMe
             [calls], [jobs, *_] = await _asked(model), await _asked(worker)
             # Further prompts wait for a connection: they are made once the process no longer grows.
             is_still = abs(resident(worker.account) - before) < STILL
-            if is_still and calls == min(count, CONNECTIONS) and jobs == count:
+            if is_still and calls >= min(count, CONNECTIONS) and jobs == count:
                 break
     _, traced, most_traced = await _asked(worker)
     found = HeldMemory(resident(worker.account) - idle, peak(worker.account) - idle, traced, most_traced)
