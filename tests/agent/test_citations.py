@@ -330,7 +330,7 @@ def test_what_is_listed_is_bounded():
 
 
 def is_halved(written):
-    """Tell whether a part that lost its mark runs on into one with a mark."""
+    """Tell whether a part without its mark runs into a marked one."""
     behind = [written.content.partition(bare)[2] for bare in written.unverified]
     between = [text.partition(claim.text) for text in behind for claim in written.claims]
     return any(held and not re.search(r"[.!?。\n]", gap) for gap, held, _ in between)
