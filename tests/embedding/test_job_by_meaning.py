@@ -8,6 +8,7 @@ from app.agent.provenance import ranks_of
 from app.domain import events as e
 from app.domain import tools
 from app.domain.caller import ANYBODY
+from app.providers import embedding as embedder
 from app.providers.corpus_search import CorpusSearch
 from app.store import documents, log
 from dossier.request import ResearchRequest
@@ -62,7 +63,8 @@ async def test_ranks_and_the_embedder_stand_in_the_log_and_a_replay_asks_nobody(
     assert len(mock.requests) == asked
 
 
-async def test_a_server_that_is_down_is_named_and_the_words_are_searched(run, mock):
+async def test_a_server_that_is_down_is_named_and_the_words_are_searched(run, mock, embedding, monkeypatch):
+    monkeypatch.setattr(embedder, "QUESTION_PAUSE", 3600.0)
     mock.play("server_error")
 
     _job, events = await run()
@@ -73,4 +75,7 @@ async def test_a_server_that_is_down_is_named_and_the_words_are_searched(run, mo
     found = of_type(events, e.SourceFound)
     assert "note:sea" in {source.url for source in found}, "its words are those of the second query"
     assert all(source.meaning_rank is UNSET for source in found)
-    assert len(mock.requests) == 2, "the second search does not wait for it"
+    asked = len(mock.requests)
+    later = await embedding.finder.find(ANYBODY, "the sea", 5)
+    assert later.failure.provider == "embedding:m"
+    assert len(mock.requests) == asked, "a later search does not wait for it"
