@@ -29,6 +29,7 @@ from app.domain.job import Job
 from app.errors import ProviderError
 from app.text.languages import DETECTED, language_of, primary
 from app.worker.breaker import Breaker, Changed, Times
+from app.worker.stored_pages import RecentPages
 from dossier.request import Sources
 
 MAX_STORED_PAGE = 1_000_000  # characters of a page that are kept
@@ -76,6 +77,7 @@ class Tools:
         self._changed = changed
         self._briefed = helpers.briefed
         self.room = asyncio.Semaphore(MAX_FLYING)
+        self.recent_pages = RecentPages()
         self._breakers: dict[str, Breaker] = {}
 
     def name(self, job: Job, call: Call) -> str:

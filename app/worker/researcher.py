@@ -320,7 +320,7 @@ class Researcher:
         return await self._pages(read)
 
     async def _pages(self, names: Sequence[str]) -> StoredPages:
-        return await stored_pages(self._attempt.writer, names)
+        return await stored_pages(self._attempt.writer, names, self._tools.recent_pages)
 
     # Outcomes
 

@@ -1,16 +1,44 @@
 """Read the pages of a call as they are looked at.
 
-A deep job has dozens of pages, a worker hundreds of such jobs, and most of them wait. So nothing is held
-between two looks: a prompt has what it quotes of one page before the next is read.
+A deep job has dozens of pages, a worker hundreds of such jobs, and most of them wait. So a call holds nothing
+between two looks: a prompt has what it quotes of one page before the next is read. A worker keeps the few
+that were looked at last, because a reply is looked up on the page that its prompt has just quoted.
 """
 
 import asyncio
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.worker.patient_writer import PatientWriter
 
 PAGE_SECONDS = 120.0  # until a thread no longer waits for a page; the writer gives up before
+KEPT_CHARACTERS = 8_000_000  # of the pages looked at last, of all jobs of a process
+
+
+class RecentPages:
+    """Keep the pages that threads looked at last, up to a size."""
+
+    def __init__(self, most: int = KEPT_CHARACTERS) -> None:
+        self._most = most
+        self._texts = OrderedDict[str, str]()
+        self._size = 0  # characters
+        self._lock = threading.Lock()
+
+    def find(self, name: str) -> str | None:
+        """Return a kept page, which stays the longer for it."""
+        with self._lock:
+            if name in self._texts:
+                self._texts.move_to_end(name)
+            return self._texts.get(name)
+
+    def keep(self, name: str, text: str) -> None:
+        """Keep a page in place of those that nobody looked at since."""
+        with self._lock:
+            self._size += len(text) - len(self._texts.pop(name, ""))
+            self._texts[name] = text
+            while self._size > self._most:
+                self._size -= len(self._texts.popitem(last=False)[1])
 
 
 class StoredPages(Mapping[str, str]):
@@ -19,9 +47,10 @@ class StoredPages(Mapping[str, str]):
     Only threads may look at one: the loop must be free to read it.
     """
 
-    def __init__(self, writer: PatientWriter, names: Sequence[str]) -> None:
+    def __init__(self, writer: PatientWriter, names: Sequence[str], recent: RecentPages) -> None:
         self._writer = writer
         self._names = dict.fromkeys(names)
+        self._recent = recent
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()  # the loop's
 
@@ -30,12 +59,18 @@ class StoredPages(Mapping[str, str]):
             raise KeyError(name)
         if threading.get_ident() == self._thread:
             raise RuntimeError("Stored pages are looked at in a thread, never on the event loop.")
+        kept = self._recent.find(name)
+        return self._read(name) if kept is None else kept
+
+    def _read(self, name: str) -> str:
         reading = asyncio.run_coroutine_threadsafe(self._writer.recall([name]), self._loop)
         body = reading.result(PAGE_SECONDS).get(name)
         if body is None:  # forgotten since it was found to be there
             self._names.pop(name, None)
             return ""
-        return body.decode()
+        text = body.decode()
+        self._recent.keep(name, text)
+        return text
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
@@ -47,7 +82,7 @@ class StoredPages(Mapping[str, str]):
         return len(self._names)
 
 
-async def stored_pages(writer: PatientWriter, names: Sequence[str]) -> StoredPages:
+async def stored_pages(writer: PatientWriter, names: Sequence[str], recent: RecentPages) -> StoredPages:
     """Return those of these pages that are not forgotten."""
     gone = await writer.absent(names)
-    return StoredPages(writer, [name for name in names if name not in gone])
+    return StoredPages(writer, [name for name in names if name not in gone], recent)

@@ -5,7 +5,7 @@ import gc
 
 import pytest
 
-from app.worker.stored_pages import stored_pages
+from app.worker.stored_pages import RecentPages, stored_pages
 
 PAGES = {name: f"{name} ".encode() * 50_000 for name in "abc"}
 
@@ -26,7 +26,7 @@ class Store:
 
 async def test_a_page_is_read_when_it_is_looked_at_and_then_let_go():
     store = Store()
-    pages = await stored_pages(store, ["a", "b", "gone"])
+    pages = await stored_pages(store, ["a", "b", "gone"], RecentPages())
     assert (list(pages), "b" in pages, "gone" in pages, store.read) == (["a", "b"], True, False, [])
     assert await asyncio.to_thread(lambda: pages["b"][:2]) == "b "
     assert store.read == ["b"]
@@ -35,9 +35,18 @@ async def test_a_page_is_read_when_it_is_looked_at_and_then_let_go():
     assert not [one for one in held if len(one) > 1000]
 
 
+async def test_the_pages_looked_at_last_are_kept_for_all_calls_up_to_a_size():
+    store, recent = Store(), RecentPages(250_000)
+    for names in ("ab", "ba", "abc", "cba"):
+        pages = await stored_pages(store, list(names), recent)
+        texts = await asyncio.to_thread(list, pages.values())
+        assert [text[0] for text in texts] == list(names)
+    assert store.read == ["a", "b", "c", "a"]
+
+
 async def test_a_page_that_is_forgotten_meanwhile_is_empty_and_then_not_there():
     store = Store()
-    pages = await stored_pages(store, ["a"])
+    pages = await stored_pages(store, ["a"], RecentPages())
     store.pages.clear()
     assert await asyncio.to_thread(lambda: pages["a"]) == ""
     assert "a" not in pages
@@ -45,7 +54,7 @@ async def test_a_page_that_is_forgotten_meanwhile_is_empty_and_then_not_there():
 
 
 async def test_the_event_loop_which_would_wait_for_itself_may_not_look():
-    pages = await stored_pages(Store(), ["a"])
+    pages = await stored_pages(Store(), ["a"], RecentPages())
     with pytest.raises(RuntimeError, match="in a thread"):
         pages["a"]
     with pytest.raises(KeyError):
