@@ -11,13 +11,18 @@ from sqlalchemy import exc
 
 import migrations
 from app.errors import BadSetting, DatabaseUnavailable
-from app.store.database import Engine, fetch
+from app.store.database import AWAY, Engine, fetch
+from dossier.problems import DossierError
 
 # Milliseconds. Later statements queue behind the migration, so it must not wait long for a lock.
 LOCK_TIMEOUT = 5000
 HELD = (
     "Nothing was migrated: another session has held a lock on a table for too long. pg_stat_activity shows "
     "which; try again when it is done."
+)
+UNEXPECTED = (
+    "The tables are other than the migrations before left them: undo what was changed by hand, or restore a "
+    "backup. If nobody changed anything, report it with the output of `dossier doctor`."
 )
 MIGRATIONS_FOLDER = Path(migrations.__file__).parent
 
@@ -35,17 +40,27 @@ def migrate(url: str) -> None:
 
     Blocks, and runs an event loop of its own.
 
-    Raises DatabaseUnavailable where somebody holds a table that is to be changed, BadSetting where the user
-    lacks a right; then nothing was.
+    Raises DatabaseUnavailable where it is away, or where somebody holds a table that is to be changed,
+    BadSetting where the user lacks a right, DossierError where the tables are other than expected; then
+    nothing was migrated.
     """
     try:
         command.upgrade(config(url), "head")
     except exc.DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == asyncpg.LockNotAvailableError.sqlstate:
-            raise DatabaseUnavailable(HELD) from error
-        if isinstance(refusal := error.orig and error.orig.__cause__, asyncpg.InsufficientPrivilegeError):
-            raise BadSetting(f"Nothing was migrated: {refusal}") from error
-        raise
+        raise _reason(error) from error
+
+
+def _reason(error: exc.DBAPIError) -> DossierError:
+    """Say why nothing was migrated."""
+    cause = (error.orig and error.orig.__cause__) or error
+    said = f"Nothing was migrated: {str(cause).partition(chr(10))[0].removesuffix('.')}."
+    if isinstance(cause, asyncpg.LockNotAvailableError):
+        return DatabaseUnavailable(HELD)
+    if isinstance(cause, asyncpg.InsufficientPrivilegeError):
+        return BadSetting(said)
+    if isinstance(cause, AWAY):
+        return DatabaseUnavailable(f"{said} Try again.")
+    return DossierError(f"{said} {UNEXPECTED}")
 
 
 @functools.cache  # it loads every migration, and each probe of readiness asks

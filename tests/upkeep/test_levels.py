@@ -43,6 +43,20 @@ async def test_a_rolled_back_version_starts_and_its_migrate_is_a_sentence(databa
     assert "Traceback" not in found.stderr + keys.stderr
 
 
+async def test_a_migration_that_does_not_fit_the_tables_is_a_sentence_and_changes_nothing(
+    owner, database_url, tmp_path
+):
+    await fetch(owner, "UPDATE alembic_version SET version_num = '0050'")  # what 0051 makes is there already
+    found = await asyncio.to_thread(shell, tmp_path, "dossier migrate", DATABASE_URL=database_url)
+    level = await migrate.level(owner)
+    await fetch(owner, "UPDATE alembic_version SET version_num = $1", migrate.expected())
+
+    assert (found.returncode, found.stdout, level) == (1, "", "0050")
+    assert found.stderr.startswith("Nothing was migrated: function ")
+    assert "other than the migrations before left them" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
 async def test_a_database_whose_strings_are_not_standard_works(house, owner, database_url):
     """Every connection sets standard_conforming_strings, which old clusters carry off."""
     from tests.steps import completed_job
