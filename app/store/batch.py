@@ -39,24 +39,29 @@ class Batch(Generic[Item, BatchResultT]):
         self._size = size
         self._lanes = lanes
         self._waiting: deque[tuple[Item, asyncio.Future[BatchResultT]]] = deque()
-        self._running: set[asyncio.Task[None]] = set()
+        self._busy = 0  # lanes
+        self._running: set[asyncio.Task[None]] = set()  # keeps them from the collector
 
     async def ask(self, item: Item) -> BatchResultT:
         """Return what `run` answers for this item, or raise what it raised."""
         future: asyncio.Future[BatchResultT] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if len(self._running) < self._lanes:
+        if self._busy < self._lanes:
             self._start()
         return await future
 
     def _start(self) -> None:
+        self._busy += 1
         task = asyncio.create_task(self._drain())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     async def _drain(self) -> None:
-        while self._waiting:
-            await self._answer(self._take())
+        try:
+            while self._waiting:
+                await self._answer(self._take())
+        finally:
+            self._busy -= 1  # not by a callback: what was asked before that ran would wait for the next one
 
     def _take(self) -> list[tuple[Item, asyncio.Future[BatchResultT]]]:
         taken, weight = [], 0
