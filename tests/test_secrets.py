@@ -189,6 +189,11 @@ async def test_no_process_shows_a_key(environment, database_url, tmp_path, monke
                     everything.add(path, text)
             model.play("bad key")
             everything.add("mcp", await research_over_mcp(server.url, secrets, tmp_path))
+
+            async def key_was_refused():
+                return "auth" in worker.said()
+
+            await until(key_was_refused, seconds=120)
         everything.add("processes", arguments_of(psutil.Process()))
     finally:
         fleet.stop()
