@@ -18,7 +18,7 @@ class NumberedPages(Mapping[int, str]):
         self._texts = texts
 
     def __getitem__(self, number: int) -> str:
-        return self._texts[self._names[number]]
+        return self._texts.get(self._names[number], "")  # it may be forgotten between two looks
 
     def __contains__(self, number: object) -> bool:
         return number in self._names

@@ -5,6 +5,7 @@ import gc
 
 import pytest
 
+from app.agent.numbered_pages import NumberedPages
 from app.worker.stored_pages import RecentPages, stored_pages
 
 PAGES = {name: f"{name} ".encode() * 50_000 for name in "abc"}
@@ -51,6 +52,14 @@ async def test_a_page_that_is_forgotten_meanwhile_is_empty_and_then_not_there():
     assert await asyncio.to_thread(lambda: pages["a"]) == ""
     assert "a" not in pages
     assert await asyncio.to_thread(pages.get, "a") is None
+
+
+async def test_a_page_that_is_forgotten_between_two_looks_is_empty_by_its_number_too():
+    store = Store()
+    pages = NumberedPages([(1, "a"), (2, None)], await stored_pages(store, ["a"], RecentPages(0)))
+    store.pages.clear()
+    assert await asyncio.to_thread(lambda: [pages[1], pages[1]]) == ["", ""]
+    assert (list(pages), 2 in pages) == ([1], False)
 
 
 async def test_the_event_loop_which_would_wait_for_itself_may_not_look():

@@ -171,13 +171,13 @@ def _share(weights: Mapping[str, float], has: frozenset[str]) -> float:
     return sum(weight for name, weight in weights.items() if name in has) / total if total else 0.0
 
 
-@lru_cache(CACHED_GRAMS)
-def grams_of(words: frozenset[str]) -> frozenset[str]:
+def _parts_of(words: frozenset[str]) -> frozenset[str]:
     """Return the parts of a few letters that the words have."""
     return frozenset(intern(gram) for word in words for gram in _grams(word))
 
 
-page_grams_of = lru_cache(CACHED_PAGE_GRAMS)(grams_of.__wrapped__)
+grams_of = lru_cache(CACHED_GRAMS)(_parts_of)
+page_grams_of = lru_cache(CACHED_PAGE_GRAMS)(_parts_of)
 
 
 def _grams(word: str) -> Iterator[str]:
