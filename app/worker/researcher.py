@@ -374,10 +374,8 @@ class Researcher:
         if learnt is None:
             await self._attempt.writer.keep(bodies)
             await self._attempt.write(c.RecordEvents(self._attempt.epoch, (outcome,)))
-            if isinstance(
-                reply, PageReply
-            ):  # read again with the turn's last reply, which may be minutes away
-                del self._replies[call.key]
+            if isinstance(reply, PageReply):
+                del self._replies[call.key]  # read again with the turn's last reply, minutes away perhaps
             return
         await self._conclude(call, before, bodies, (outcome, *learnt), self._attempt.preview(after, learnt))
         self._replies.clear()
