@@ -6,7 +6,7 @@ Every [n] left in a report rests on a quote from a page that was read.
 import re
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.agent import citations, quotes
@@ -401,11 +401,13 @@ def test_what_loses_its_mark_in_a_sentence_that_keeps_another_is_listed_as_unsup
 @settings(deadline=None, max_examples=400)
 def test_a_report_that_was_bound_has_nothing_left_to_remove(pieces):
     once = report("".join(pieces))
-    assume(not is_halved(once))
     again = report(once.content)
+    kept, kept_again = ({claim.number for claim in one.claims} for one in (once, again))
 
-    assert [line for line in again.removed if "own list" not in line] == []
-    assert {claim.number for claim in again.claims} == {claim.number for claim in once.claims}
+    if not is_halved(once):  # else the mark that is left seems to stand for all of its sentence
+        assert [line for line in again.removed if "own list" not in line] == []
+        assert kept_again == kept
+    assert kept_again <= kept
     assert 0 <= once.coverage <= 1
     assert 0 <= once.support <= 1
     assert not re.search("[\0\u202e\U00100000]", once.content)
