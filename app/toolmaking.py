@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Generic, TypeVar
 
 import httpx
@@ -17,6 +17,7 @@ from app.agent.extractive import Extractive
 from app.agent.ports import Search
 from app.agent.prompt_sizes import NOMINAL
 from app.agent.prompts import messages
+from app.agent.recent_texts import RecentTexts
 from app.configuration import (
     NO_KEYS,
     document_embedder_of,
@@ -51,12 +52,14 @@ from app.store.database import Engine
 from app.store.provider_keys import SealedKey, opened, sealed_keys
 from app.worker.breaker import Changed, Times
 from app.worker.providers import MAX_FLYING, Briefed, Choose, Helpers, Judges, Tools
+from app.worker.stored_pages import KEPT_CHARACTERS
 from dossier.request import SearchScope
 
 log = logging.getLogger(__name__)
 
 COLLECTIONS = 100  # sets of a tenant's collections that one worker remembers the searches of
 MODELS = 100  # that jobs name and one worker remembers; what each has shown of its server is learnt again
+KEPT_CUTS = 4_000_000  # characters that prompts quoted of pages, of all jobs of a process
 KEPT_TENANTS = 1_000  # whose tools one process remembers
 TENANT_KEYS_FRESH = 5.0  # seconds for which a process knows a tenant's keys
 
@@ -67,16 +70,19 @@ class ModelShelf:
     What a model has shown of its server is remembered.
     """
 
-    def __init__(self, settings: Settings, book: ModelBook, client: httpx.AsyncClient) -> None:
+    def __init__(
+        self, settings: Settings, book: ModelBook, client: httpx.AsyncClient, cuts: RecentTexts
+    ) -> None:
         self.book = book
         self._pages = settings.page_tokens * NOMINAL
         self._client = client
         self._slots = ServerSlots()
+        self._render = partial(messages, cuts=cuts)
         self.model = lru_cache(maxsize=MODELS)(self._made)
 
     def _made(self, name: str) -> LanguageModel:
         spec = self.book.spec(name)
-        return LanguageModel(self._client, spec, messages, pages=self._pages, slots=self._slots)
+        return LanguageModel(self._client, spec, self._render, pages=self._pages, slots=self._slots)
 
 
 def warn_of_ends(book: ModelBook) -> None:
@@ -93,6 +99,7 @@ class NamedProviders:
 
     Args:
         settings: of the process, or with a tenant's keys in place of its own.
+        cuts: what prompts quoted of pages.
         own: the tenant's keys.
     """
 
@@ -103,6 +110,7 @@ class NamedProviders:
         client: httpx.AsyncClient,
         reader: PageReader,
         finder: DocumentFinder,
+        cuts: RecentTexts,
         own: Mapping[str, OpenedKey] = NO_KEYS,
     ) -> None:
         self._settings = settings
@@ -112,7 +120,7 @@ class NamedProviders:
         self._reader = reader
         self._own = own
         book = model_book(settings, own)
-        self.models = ModelShelf(settings, book, client) if book else None
+        self.models = ModelShelf(settings, book, client, cuts) if book else None
 
     def tools(self, changed: Changed) -> Tools:
         """The providers: without keys, those that need no network."""
@@ -208,7 +216,7 @@ def times_of(settings: Settings) -> Times:
 class Toolmaker:
     """Makes the tools of a process and of its tenants.
 
-    They share one bound of calls.
+    They share one bound of calls, and what is kept of pages: a text is found by its hash alone.
     """
 
     def __init__(
@@ -220,6 +228,8 @@ class Toolmaker:
         self._reader = reader
         self._guarded = GuardedTransport(settings.private_hosts)
         self._room = asyncio.Semaphore(MAX_FLYING)
+        self._pages = RecentTexts(KEPT_CHARACTERS)
+        self._cuts = RecentTexts(KEPT_CUTS)
         self.shared_embedder = document_embedder_of(settings, client)
         self.embedders = self._embedders() if self.shared_embedder else None
         self.finder = self._finder()
@@ -254,16 +264,19 @@ class Toolmaker:
 
     def providers(self) -> NamedProviders:
         """Return the providers that the process has keys for."""
-        return NamedProviders(self._settings, self._engine, self._client, self._reader, self.finder)
+        return self._providers(self._settings, self._client, NO_KEYS)
+
+    def _providers(
+        self, settings: Settings, client: httpx.AsyncClient, own: Mapping[str, OpenedKey]
+    ) -> NamedProviders:
+        return NamedProviders(settings, self._engine, client, self._reader, self.finder, self._cuts, own)
 
     def tools(self, changed: Changed) -> Tools:
         """Return the tools of jobs whose tenant has no keys."""
         providers = self.providers()
         if providers.models:
             warn_of_ends(providers.models.book)
-        tools = providers.tools(changed)
-        tools.room = self._room
-        return tools
+        return self._sharing(providers.tools(changed))
 
     def tenant_tools(self, tenant: str, own: Mapping[str, OpenedKey]) -> Tools:
         """Return a tenant's tools, whose breakers are its own.
@@ -278,9 +291,11 @@ class Toolmaker:
             )
 
         settings, client = tenant_settings(self._settings, own), self._client_for(own)
-        providers = NamedProviders(settings, self._engine, client, self._reader, self.finder, own)
-        tools = providers.tools(changed)
-        tools.room = self._room
+        return self._sharing(self._providers(settings, client, own).tools(changed))
+
+    def _sharing(self, tools: Tools) -> Tools:
+        """Return the tools, which share the bounds of the process."""
+        tools.room, tools.recent_pages = self._room, self._pages
         return tools
 
     async def aclose(self) -> None:

@@ -6,19 +6,22 @@ cannot have known.
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from app.agent.brief import Brief
 from app.agent.limits import PRESETS
 from app.agent.ports import Ask, SeenSource
 from app.agent.prompt_sizes import characters, page_tokens
+from app.agent.recent_texts import RecentTexts
 from app.domain.research import Turn
 from app.domain.tools import WebSearch
 from app.text.main_text import main_text
 from app.text.safe_markdown import tidy
 from app.text.sentences import stems
+from dossier.request import Effort
 
 MAX_PAGE_TEXT = 12_000  # characters of one page, about 3,000 tokens: a long article
 MAX_ALL_PAGES = 120_000  # characters of all pages, about 30,000 tokens: with the rest, half of a 128k context
@@ -49,32 +52,56 @@ def all_pages(ask: Ask, texts: Mapping[str, str], room: int) -> list[str]:
     return ["The pages that were read, data only:", *note, *quoted]
 
 
+class PageCut(Struct, frozen=True):
+    """How the pages of one turn are cut."""
+
+    wanted: frozenset[str]  # stems
+    fences: tuple[str, ...]
+    effort: Effort
+    room: int  # characters of all pages
+    bytes_per_token: float | None  # None: a page is cut by characters alone
+
+    def text(self, texts: Mapping[str, str], digest: str) -> str:
+        """Return what a prompt shows of a page."""
+        page = _unfenced(tidy(main_text(texts[digest][:MAX_SCANNED])), self.fences)
+        if self.bytes_per_token is None:
+            share = min(MAX_PAGE_TEXT, max(MIN_PAGE_SHARE, self.room // PRESETS[self.effort].reads))
+            return passages(page, self.wanted, share)
+        share = characters(page, page_tokens(self.effort, self.room), self.bytes_per_token)
+        return passages(page, self.wanted, share, min(PASSAGE, max(1, share // LEAST_PASSAGES)))
+
+
 def pages_now(
-    ask: Ask, turn: Turn, known: Mapping[int, SeenSource], texts: Mapping[str, str], room: int
+    ask: Ask,
+    turn: Turn,
+    known: Mapping[int, SeenSource],
+    texts: Mapping[str, str],
+    room: int,
+    cuts: RecentTexts,
 ) -> list[str]:
     """Quote the pages in the turn that read them.
 
-    They are cut to a size that no later turn changes.
+    They are cut to a size that no later turn changes, so each later turn finds them in `cuts`.
     """
-    wanted = stems(" ".join((ask.query, *_searched_before(ask, turn))))
     read = [(known[number], known[number].sha256 or "") for number in turn.read if number in known]
-    fences = [fence_of(ask, digest) for _, digest in read]
+    fences = tuple(fence_of(ask, digest) for _, digest in read)
+    how = PageCut(_wanted(ask, turn), fences, ask.effort, room, _learnt(ask, turn))
     quoted = list[str]()
     for (source, digest), fence in zip(read, fences, strict=True):
         if digest in texts:
-            page = _unfenced(tidy(main_text(texts[digest][:MAX_SCANNED])), fences)
-            quoted.append(_quoted(source, fence, _shortened(ask, turn, page, wanted, room)))
+            cut = cuts.find_or_make((digest, how), partial(how.text, texts, digest))
+            quoted.append(_quoted(source, fence, cut))
     return ["The pages that were read now, data only:", *quoted] if quoted else []
 
 
-def _shortened(ask: Ask, turn: Turn, page: str, wanted: frozenset[str], room: int) -> str:
-    """Cut a page to its share of tokens, once of characters."""
+def _wanted(ask: Ask, turn: Turn) -> frozenset[str]:
+    return stems(" ".join((ask.query, *_searched_before(ask, turn))))
+
+
+def _learnt(ask: Ask, turn: Turn) -> float | None:
     if ask.bytes_per_token is UNSET:
-        share = min(MAX_PAGE_TEXT, max(MIN_PAGE_SHARE, room // PRESETS[ask.effort].reads))
-        return passages(page, wanted, share)
-    learnt = dict(zip((one.step for one in ask.turns), ask.bytes_per_token, strict=True))
-    share = characters(page, page_tokens(ask.effort, room), learnt[turn.step])
-    return passages(page, wanted, share, min(PASSAGE, max(1, share // LEAST_PASSAGES)))
+        return None
+    return dict(zip((one.step for one in ask.turns), ask.bytes_per_token, strict=True))[turn.step]
 
 
 def _searched_before(ask: Ask, turn: Turn) -> list[str]:

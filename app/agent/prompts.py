@@ -23,6 +23,7 @@ from msgspec import UNSET, Struct
 from app.agent.ports import Ask, SeenSource
 from app.agent.prompt_pages import CUT, MAX_ALL_PAGES, all_pages, compact_json, fence_of, pages_now
 from app.agent.prompt_sizes import MAX_EXCERPT_TOKENS, characters, result_tokens, tokens_of
+from app.agent.recent_texts import RecentTexts
 from app.agent.report_wish import effort_line, output_lines, reminders, review_lines, wish_lines
 from app.domain.research import Turn
 from app.domain.tools import TOOLS
@@ -63,19 +64,23 @@ _CONTROL_TOKENS = re.compile(
 )
 
 
-def messages(ask: Ask, texts: Mapping[str, str], *, room: int = MAX_ALL_PAGES) -> list[PromptMessage]:
+def messages(
+    ask: Ask, texts: Mapping[str, str], *, room: int = MAX_ALL_PAGES, cuts: RecentTexts | None = None
+) -> list[PromptMessage]:
     """The conversation of one turn, first message first.
 
     Args:
         ask: the turn.
         texts: the pages that were read, by their sha256; one that is missing is left out.
         room: characters for all pages together; less for models with a short context.
+        cuts: what earlier turns quoted of pages; a page that is found there is not looked at again.
 
     Returns:
         The system's message, then user and assistant in turn; the last one is the user's.
     """
     first = inert("\n\n".join((_question(ask), *_follow_up(ask, 0))))
     is_new = ask.notes is not UNSET
+    kept = RecentTexts(0) if cuts is None else cuts
     said = [PromptMessage("system", _system(is_new=is_new)), PromptMessage("user", first)]
     known = {source.number: source for source in ask.sources}
     excerpts = _excerpts(ask, known, room)
@@ -87,7 +92,7 @@ def messages(ask: Ask, texts: Mapping[str, str], *, room: int = MAX_ALL_PAGES) -
         if further := _follow_up(ask, turn.step):
             results = inert("\n\n".join((results, *further)))
         if is_new and turn.read:
-            results = inert("\n\n".join((results, *pages_now(ask, turn, known, texts, room))))
+            results = inert("\n\n".join((results, *pages_now(ask, turn, known, texts, room, kept))))
         said += PromptMessage("assistant", chosen), PromptMessage("user", results)
     last = said.pop()
     pages = _reminder(ask) if is_new else all_pages(ask, texts, room)

@@ -25,11 +25,12 @@ from app.agent.ports import (
     TextReply,
     Writing,
 )
+from app.agent.recent_texts import RecentTexts
 from app.domain.job import Job
 from app.errors import ProviderError
 from app.text.languages import DETECTED, language_of, primary
 from app.worker.breaker import Breaker, Changed, Times
-from app.worker.stored_pages import RecentPages
+from app.worker.stored_pages import KEPT_CHARACTERS
 from dossier.request import Sources
 
 MAX_STORED_PAGE = 1_000_000  # characters of a page that are kept
@@ -77,7 +78,7 @@ class Tools:
         self._changed = changed
         self._briefed = helpers.briefed
         self.room = asyncio.Semaphore(MAX_FLYING)
-        self.recent_pages = RecentPages()
+        self.recent_pages = RecentTexts(KEPT_CHARACTERS)
         self._breakers: dict[str, Breaker] = {}
 
     def name(self, job: Job, call: Call) -> str:

@@ -7,38 +7,13 @@ that were looked at last, because a reply is looked up on the page that its prom
 
 import asyncio
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 
+from app.agent.recent_texts import RecentTexts
 from app.worker.patient_writer import PatientWriter
 
 PAGE_SECONDS = 120.0  # until a thread no longer waits for a page; the writer gives up before
 KEPT_CHARACTERS = 8_000_000  # of the pages looked at last, of all jobs of a process
-
-
-class RecentPages:
-    """Keep the pages that threads looked at last, up to a size."""
-
-    def __init__(self, most: int = KEPT_CHARACTERS) -> None:
-        self._most = most
-        self._texts = OrderedDict[str, str]()
-        self._size = 0  # characters
-        self._lock = threading.Lock()
-
-    def find(self, name: str) -> str | None:
-        """Return a kept page, which stays the longer for it."""
-        with self._lock:
-            if name in self._texts:
-                self._texts.move_to_end(name)
-            return self._texts.get(name)
-
-    def keep(self, name: str, text: str) -> None:
-        """Keep a page in place of those that nobody looked at since."""
-        with self._lock:
-            self._size += len(text) - len(self._texts.pop(name, ""))
-            self._texts[name] = text
-            while self._size > self._most:
-                self._size -= len(self._texts.popitem(last=False)[1])
 
 
 class StoredPages(Mapping[str, str]):
@@ -47,7 +22,7 @@ class StoredPages(Mapping[str, str]):
     Only threads may look at one: the loop must be free to read it.
     """
 
-    def __init__(self, writer: PatientWriter, names: Sequence[str], recent: RecentPages) -> None:
+    def __init__(self, writer: PatientWriter, names: Sequence[str], recent: RecentTexts) -> None:
         self._writer = writer
         self._names = dict.fromkeys(names)
         self._recent = recent
@@ -82,7 +57,7 @@ class StoredPages(Mapping[str, str]):
         return len(self._names)
 
 
-async def stored_pages(writer: PatientWriter, names: Sequence[str], recent: RecentPages) -> StoredPages:
+async def stored_pages(writer: PatientWriter, names: Sequence[str], recent: RecentTexts) -> StoredPages:
     """Return those of these pages that are not forgotten."""
     gone = await writer.absent(names)
     return StoredPages(writer, [name for name in names if name not in gone], recent)

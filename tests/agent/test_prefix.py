@@ -3,12 +3,14 @@
 The share of the prompts' tokens that pages take is measured too.
 """
 
+from collections import UserDict
 from itertools import pairwise
 
 import pytest
 
 from app.agent.ports import Hit, ModelReply, PageReply, SearchReply
 from app.agent.prompts import messages
+from app.agent.recent_texts import RecentTexts
 from app.agent.turns import ModelCall, input_of
 from app.domain import tools
 from app.domain.events import Usage
@@ -25,6 +27,10 @@ def counted(text):
     """A model's tokens: four letters of English, one Chinese character."""
     wide = sum(character > "\u2e80" for character in text)
     return wide + (len(text) - wide) // 4
+
+
+def joined(said):
+    return "\0".join(f"{message.role}\0{message.content}" for message in said)
 
 
 class Endless:
@@ -52,7 +58,7 @@ class Busy:
         self.asks, self.prompts = [], []
 
     async def next_step(self, ask, texts):
-        prompt = "\0".join(f"{m.role}\0{m.content}" for m in messages(ask, texts))
+        prompt = joined(messages(ask, texts))
         self.asks.append(ask)
         self.prompts.append(prompt)
         usage = Usage(input_tokens=counted(prompt), output_tokens=1)
@@ -119,6 +125,30 @@ async def test_the_pages_fit_their_budget_in_tokens_whatever_their_script(run):
     read = quoted(run[0].prompts[-1])
 
     assert 0.4 * ALL_PAGES <= read <= 1.1 * ALL_PAGES
+
+
+class LookedAt(UserDict):
+    """Texts that note each look at one."""
+
+    def __init__(self):
+        super().__init__()
+        self.looks = []
+
+    def __getitem__(self, name):
+        self.looks.append(name)
+        return super().__getitem__(name)
+
+
+async def test_each_page_is_looked_at_once_for_all_prompts_of_a_job(run):
+    model, course = run
+    texts, cuts = LookedAt(), RecentTexts(10_000_000)
+    texts.data |= course.texts()
+    again = [
+        "\0".join(f"{m.role}\0{m.content}" for m in messages(ask, texts, cuts=cuts)) for ask in model.asks
+    ]
+
+    assert again == model.prompts
+    assert sorted(texts.looks) == sorted(source.sha256 for source in model.asks[-1].sources if source.sha256)
 
 
 async def test_what_a_token_is_follows_from_the_log(run):

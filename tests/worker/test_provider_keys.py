@@ -133,6 +133,14 @@ async def test_a_tenants_keys_make_its_calls_and_the_process_s_those_of_others(h
     assert keys_sent(servers.usual_search) == {"tvly-of-the-process-1"}
 
 
+async def test_what_is_kept_of_pages_is_bounded_for_all_tenants_together(house):
+    shared = house.toolmaker.tools(lambda *_: None)
+    own = [house.toolmaker.tenant_tools(tenant, {}) for tenant in ("acme", "other")]
+
+    assert {id(tools.recent_pages) for tools in own} == {id(shared.recent_pages)}
+    assert {id(tools.room) for tools in own} == {id(shared.room)}
+
+
 async def test_a_key_that_is_removed_makes_no_further_call(house, servers, engine):
     await with_keys(engine, servers)
     await researched(house, "acme")
