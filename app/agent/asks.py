@@ -26,7 +26,7 @@ def turn_ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()
         menu=tools,
         goal=research.goal,
         plan=research.plan,
-        turns=research.turns,
+        turns=tuple(research.turns),
         sources=tuple(
             SeenSource(
                 source.number,
@@ -49,7 +49,7 @@ def turn_ask(job: Job, tools: tuple[str, ...], corrections: tuple[str, ...] = ()
         review=_review(research),
         output_schema=job.request.output_schema or UNSET,
         words=_words(job),
-        bytes_per_token=UNSET if job.agent_rules < 4 else research.bytes_per_token,
+        bytes_per_token=UNSET if job.agent_rules < 4 else tuple(research.bytes_per_token),
         every_search_failed=(job.agent_rules >= 7 and _every_search_failed(job)) or UNSET,
         weighs=job.agent_rules >= 8 or UNSET,
         meets_numbers=job.agent_rules >= 9 or UNSET,

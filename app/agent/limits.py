@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from app.domain.events import BudgetReached
 from app.domain.job import Job
+from app.domain.persistent_vector import PersistentVector
 from app.domain.research import Source
 from app.text.urls import allowed
 from dossier.job_types import StopReason
@@ -145,7 +146,7 @@ def may_use(job: Job, url: str) -> bool:
     return allowed(url, sources.allowed_domains, sources.blocked_domains)
 
 
-def usable(job: Job) -> tuple[Source, ...]:
+def usable(job: Job) -> PersistentVector[Source]:
     """Return the sources that the request allows.
 
     Only a fork can have others, from before.
@@ -153,4 +154,4 @@ def usable(job: Job) -> tuple[Source, ...]:
     found, sources = job.research.sources, job.request.sources
     if not job.research.forked or not (sources.allowed_domains or sources.blocked_domains):
         return found
-    return tuple(source for source in found if may_use(job, source.url))
+    return PersistentVector(source for source in found if may_use(job, source.url))

@@ -3,19 +3,19 @@
 That is its plan, turns, sources, calls and report.
 """
 
-from typing import Any, TypeVar, assert_never
+from collections.abc import Sequence
+from typing import Any, assert_never
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from app.domain import events as e
 from app.domain import threaded_work
+from app.domain.persistent_vector import PersistentVector
 from app.domain.threaded_work import ThreadedWork, ThreadEvent
 from app.domain.tools import AnyTool, GeneratePlan, Reasoning, WriteReport
 from app.domain.words import aside_in_words
 from dossier.job_types import Author, Claim
-
-ItemT = TypeVar("ItemT")
 
 LEAST_COUNTED = 500  # tokens of a prompt from which its bytes per token say something
 BYTES_OF_A_TOKEN = (1.0, 12.0)  # what a count is believed within; else it is not of this prompt
@@ -110,10 +110,10 @@ class Research(Struct, frozen=True):
 
     goal: str = ""
     plan: tuple[str, ...] = ()
-    turns: tuple[Turn, ...] = ()
-    made: tuple[int, ...] = ()  # searches and reads that each turn led to
+    turns: PersistentVector[Turn] = PersistentVector()
+    made: PersistentVector[int] = PersistentVector()  # searches and reads that each turn led to
     calls: tuple[Call, ...] = ()  # of the turn that is being worked on, in order of their request
-    sources: tuple[Source, ...] = ()
+    sources: PersistentVector[Source] = PersistentVector()
     report: e.ReportWritten | None = None
     draft: e.ReportDrafted | None = None  # the newest one
     set_aside: e.ReportDrafted | None = None  # what the model ended with, and no page holds
@@ -142,7 +142,7 @@ class Research(Struct, frozen=True):
     reviewed_after: int = 0  # turns
     open_at_finish: tuple[str, ...] = ()  # keys of the calls that were not settled then
     learnt: float = 0.0  # bytes of a prompt per token, by the server's newest count; 0: not known
-    bytes_per_token: tuple[float, ...] = ()  # what was learnt by each turn
+    bytes_per_token: PersistentVector[float] = PersistentVector()  # what was learnt by each turn
     work: ThreadedWork = ThreadedWork()  # of a job that is researched by threads
 
     @property
@@ -250,7 +250,7 @@ def _request(state: Research, event: e.CallRequested) -> Research:
     kept = tuple(known for known in state.calls if known.key != event.key)
     repeated = state.bill.repeated_calls + (event.repeat > 0)
     is_new = event.kind in ("search", "read") and len(kept) == len(state.calls)
-    made = _with_last(state.made, state.made[-1] + 1) if is_new and state.made else state.made
+    made = state.made.with_last(state.made[-1] + 1) if is_new and state.made else state.made
     bill = replace(state.bill, repeated_calls=repeated)
     return replace(state, calls=(*kept, call), made=made, bill=bill)
 
@@ -304,7 +304,7 @@ def _note_parts(state: Research, key: str, parts: tuple[e.FailedPart, ...]) -> R
     turn = state.turns[-1]
     lines = (f"{key}: {part.provider} failed: {part.error_message}" for part in parts)
     noted = replace(turn, failed=(*turn.failed, *lines))
-    return replace(known, turns=(*state.turns[:-1], noted))
+    return replace(known, turns=state.turns.with_last(noted))
 
 
 def _note_failure(state: Research, call: Call) -> Research:
@@ -313,7 +313,7 @@ def _note_failure(state: Research, call: Call) -> Research:
         return state
     turn = state.turns[-1]
     noted = replace(turn, failed=(*turn.failed, f"{call.key}: {call.error.error_message}"))
-    return replace(state, turns=(*state.turns[:-1], noted))
+    return replace(state, turns=state.turns.with_last(noted))
 
 
 def _charged(bill: Bill, call: Call, event: e.CallCompleted | e.CallFailed) -> Bill:
@@ -371,12 +371,12 @@ def _reason(state: Research, event: e.StepReasoned) -> Research:
     """Begin a turn, and drop the model's call that led to it."""
     turn = Turn(event.step, event.reasoning, event.function)
     author = _author(state)
-    turns = _appended(state.turns, turn)
+    turns = state.turns.appended(turn)
     return replace(
         state,
         turns=turns,
-        made=_appended(state.made, 0),
-        bytes_per_token=_appended(state.bytes_per_token, state.learnt),
+        made=state.made.appended(0),
+        bytes_per_token=state.bytes_per_token.appended(state.learnt),
         calls=(),
         bill_at_turn=state.bill,
         total_steps=_total(state, turn, len(turns)),
@@ -457,14 +457,14 @@ def _find(state: Research, event: e.SourceFound) -> Research:
         coverage=event.coverage,
     )
     turn = replace(state.turns[-1], found=(*state.turns[-1].found, event.number))
-    return replace(state, sources=_appended(state.sources, source), turns=_with_last(state.turns, turn))
+    return replace(state, sources=state.sources.appended(source), turns=state.turns.with_last(turn))
 
 
 def _read(state: Research, event: e.PageRead) -> Research:
     told = {"published": event.published, "language": event.language}
     turn = replace(state.turns[-1], read=(*state.turns[-1].read, event.number))
     known = _with_source(state, event.number, sha256=event.sha256, **told)
-    return replace(known, turns=_with_last(state.turns, turn))
+    return replace(known, turns=state.turns.with_last(turn))
 
 
 def _set_page_aside(state: Research, event: e.PageSetAside) -> Research:
@@ -476,7 +476,7 @@ def _set_page_aside(state: Research, event: e.PageSetAside) -> Research:
     turn = state.turns[-1]
     line = f"{event.read_by}: The page was set aside: {aside_in_words(event)}."
     known = _with_source(state, event.number, set_aside=event, **told)
-    return replace(known, turns=(*state.turns[:-1], replace(turn, failed=(*turn.failed, line))))
+    return replace(known, turns=state.turns.with_last(replace(turn, failed=(*turn.failed, line))))
 
 
 def _with_source(state: Research, number: int, **changes: Any) -> Research:  # noqa: ANN401 - fields
@@ -484,26 +484,10 @@ def _with_source(state: Research, number: int, **changes: Any) -> Research:  # n
     if at is None:
         return state
     changed = replace(state.sources[at], **changes)
-    return replace(state, sources=_with(state.sources, at, changed))
+    return replace(state, sources=state.sources.with_item(at, changed))
 
 
-def _appended(items: tuple[ItemT, ...], item: ItemT) -> tuple[ItemT, ...]:
-    # Unpacking both into a new tuple takes four times as long, which a long job would feel.
-    return items + (item,)  # noqa: RUF005
-
-
-def _with_last(items: tuple[ItemT, ...], item: ItemT) -> tuple[ItemT, ...]:
-    return items[:-1] + (item,)  # noqa: RUF005
-
-
-def _with(items: tuple[ItemT, ...], at: int, item: ItemT) -> tuple[ItemT, ...]:
-    """Return the items with another one in this place."""
-    changed = list(items)
-    changed[at] = item
-    return tuple(changed)
-
-
-def _place(sources: tuple[Source, ...], number: int) -> int | None:
+def _place(sources: Sequence[Source], number: int) -> int | None:
     """Return where a source is: they are numbered as they are found."""
     if 0 < number <= len(sources) and sources[number - 1].number == number:
         return number - 1

@@ -6,6 +6,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from app.domain import events as e
+from app.domain.persistent_vector import PersistentVector
 
 
 class ThreadStep(Struct, frozen=True):
@@ -50,7 +51,7 @@ class ThreadedWork(Struct, frozen=True):
     """The state of a job that is researched by threads."""
 
     threads: tuple[Thread, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
+    evidence: PersistentVector[Evidence] = PersistentVector()
     outlines: int = 0
     outline: e.OutlineDrafted | None = None  # the newest, unless threads fill its gaps
     sections: tuple[e.SectionWritten, ...] = ()  # the newest version of each
@@ -162,10 +163,10 @@ def _with(work: ThreadedWork, thread: Thread) -> ThreadedWork:
 
 
 def _keep(work: ThreadedWork, event: e.EvidenceKept) -> ThreadedWork:
-    known, first = work.thread(event.thread), len(work.evidence) + 1
-    kept = tuple(
-        Evidence(id_, event.thread, event.number, one.start, one.end, one.quote, one.note)
-        for id_, one in enumerate(event.passages, first)
-    )
+    known, kept = work.thread(event.thread), work.evidence
+    for id_, one in enumerate(event.passages, len(kept) + 1):
+        kept = kept.appended(
+            Evidence(id_, event.thread, event.number, one.start, one.end, one.quote, one.note)
+        )
     extracted = (*known.extracted, event.number)
-    return replace(_with(work, replace(known, extracted=extracted)), evidence=(*work.evidence, *kept))
+    return replace(_with(work, replace(known, extracted=extracted)), evidence=kept)
