@@ -30,7 +30,7 @@ class Parser:
 
     def __init__(self) -> None:
         self.retry_ms: int | None = None  # the newest reconnection time
-        self._rest = b""  # a line that has not ended
+        self._rest = bytearray()  # a line that has not ended; only what is new is looked through
         self._after_cr = False  # the last byte was a CR: an LF that follows belongs to it
         self._at_start = True
         self._clear()
@@ -51,7 +51,10 @@ class Parser:
         if self._after_cr:
             chunk = chunk.removeprefix(b"\n")
         self._after_cr = chunk.endswith(b"\r")
-        *lines, self._rest = LINE_END.split(self._rest + chunk)
+        *lines, rest = LINE_END.split(chunk)
+        if lines:
+            lines[0], self._rest = bytes(self._rest + lines[0]), bytearray()
+        self._rest += rest
         frames = [frame for line in lines if (frame := self._line(line))]
         if len(self._rest) + self._size > MAX_FRAME:
             raise ValueError(f"A frame is longer than {MAX_FRAME} bytes.")

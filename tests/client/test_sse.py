@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dossier import sse_parser
-from dossier.sse_parser import Parser, SseFrame
+from dossier.sse_parser import LINE_END, Parser, SseFrame
 
 
 def parse(*chunks: bytes) -> list[SseFrame]:
@@ -82,6 +82,25 @@ def test_a_frame_without_end_is_refused(monkeypatch):
 
     with pytest.raises(ValueError, match="longer"):
         parser.feed(b"data: " + b"0" * 60)
+
+
+def test_a_line_in_many_chunks_is_looked_through_once(monkeypatch):
+    seen = []
+
+    class Counting:
+        def split(self, chunk):
+            seen.append(len(chunk))
+            return LINE_END.split(chunk)
+
+    monkeypatch.setattr(sse_parser, "LINE_END", Counting())
+    parser = Parser()
+
+    for _ in range(100):
+        assert parser.feed(b"data: 0123") == []
+    [frame] = parser.feed(b"\n\n")
+
+    assert sum(seen) == 1002
+    assert len(frame.data) == 994
 
 
 LINES = st.sampled_from([b"data: a", b"data:", b"event: x", b"id: 1", b": c", b"retry: 1", b"", b"d\xc3\xa9"])
