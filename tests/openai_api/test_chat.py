@@ -143,3 +143,11 @@ async def test_the_stream_ends_with_done(http):
     *chunks, done = [line for line in raw.split("\n") if line.startswith("data: ")]
     assert done == "data: [DONE]"
     assert all(json.loads(chunk[6:])["object"] == "chat.completion.chunk" for chunk in chunks)
+
+
+@pytest.mark.parametrize("wrong", [2, [1], {"a": 1}])
+async def test_several_answers_of_one_job_are_refused(client, wrong):
+    with pytest.raises(openai.BadRequestError) as refused:
+        await client.chat.completions.create(model="dossier-quick", messages=ASKED, extra_body={"n": wrong})
+
+    assert refused.value.param == "n"

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from app.api.problem_details import BadRequest
 from dossier.request import MAX_INSTRUCTIONS, MAX_QUERY
 
-TEXT_TYPES = frozenset({"input_text", "output_text", "text", "refusal"})
+TEXT_TYPES = ("input_text", "output_text", "text", "refusal")  # no set: a caller's type may be a list
 INSTRUCTING = frozenset({"system", "developer"})
 CUT_SIGN = "…"
 

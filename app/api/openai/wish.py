@@ -29,7 +29,7 @@ CORPUS = ("file_search",)
 AUTOMATIC = (None, "auto", "none")
 PLAIN = (None, "text")
 MAX_CONVERSATION_KEYS = 20_000  # of a body of 1 MiB
-TRUTH = {"stream": False, "background": False}
+ONE = (None, 1)  # reports
 
 _KIND = msgspec.inspect.type_info(ResearchRequest)
 
@@ -107,7 +107,7 @@ def chat_wish(body: Mapping[str, Any]) -> Wish:
     if not isinstance(items, list):
         raise BadRequest("missing_field", "Send `messages`: an array of messages.", "messages")
     schema = _schema_of(body.get("response_format"), "response_format")
-    if body.get("n") not in {None, 1}:
+    if body.get("n") not in ONE:
         raise BadRequest("out_of_range", "A job writes one report. Use n = 1 or leave it out.", "n")
     messages = messages_of(items, "messages")
     question = question_of(messages, "messages")
@@ -184,7 +184,7 @@ def _effort(named: Effort | None, wanted: object) -> Effort:
 def _sources(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return where to search, skipping tools a report does not need."""
     choice = body.get("tool_choice")
-    if isinstance(choice, dict) or choice not in {*AUTOMATIC}:
+    if choice not in AUTOMATIC:
         message = 'The agent chooses its tools. Use "auto" or leave it out.'
         raise BadRequest("out_of_range", message, "tool_choice")
     tools = body.get("tools") or []
