@@ -28,6 +28,7 @@ from app.text.urls import normalise
 from dossier.document_types import AddedDocuments, Ingestion, ListedDocument, NewDocument
 
 MAX_JSON_DOCUMENT = 16_000_000  # bytes; the longest text has 2,000,000 characters
+JSON_ADVICE = "Send a longer text as a file, in a form."
 MAX_PAGE_NAME = 200  # characters of the address of a page, by which an ingestion is listed
 FORM_FIELDS = ("url", "title", "collections", "metadata")
 
@@ -140,12 +141,12 @@ async def _json(request: Request[Any, Any, Any]) -> NewDocument:
 
 
 async def _json_body(request: Request[Any, Any, Any]) -> bytes:
-    refuse_too_long(request, MAX_JSON_DOCUMENT)
+    refuse_too_long(request, MAX_JSON_DOCUMENT, JSON_ADVICE)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_JSON_DOCUMENT:
-            raise too_long(MAX_JSON_DOCUMENT)
+            raise too_long(MAX_JSON_DOCUMENT, JSON_ADVICE)
     return bytes(body)
 
 

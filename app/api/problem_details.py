@@ -173,7 +173,6 @@ DETAILS = {
     "database_unavailable": "The database is not available. Try again in a moment.",
     "internal_error": "The server failed to answer, and logged why. Try again in a moment.",
     "not_found": "No route matches this path; GET /schema lists all routes.",
-    "body_too_large": "The body is larger than 65,536 bytes.",
 }
 OF_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
@@ -261,7 +260,7 @@ def on_dossier_error(_request: Request, error: DossierError) -> Response[bytes]:
     return answer(problem(code, DETAILS.get(code) or str(error)), headers)
 
 
-def on_http(_request: Request, error: HTTPException) -> Response[bytes]:  # type: ignore[type-arg]
+def on_http(request: Request, error: HTTPException) -> Response[bytes]:  # type: ignore[type-arg]
     """Answer what Litestar itself refuses, such as an unknown route or method."""
     status = error.status_code
     code = OF_STATUS.get(status) or ("http_error" if status != 400 else "invalid_request")
@@ -269,7 +268,13 @@ def on_http(_request: Request, error: HTTPException) -> Response[bytes]:  # type
     if isinstance(error, MethodNotAllowedException):
         headers = {"Allow": allowed(headers.pop("allow", ""))}
         return answer(problem(code, f"This route supports {headers['Allow']}."), headers)
-    return answer(problem(code, DETAILS.get(code) or error.detail, status=status), headers)
+    detail = _too_large(request) if code == "body_too_large" else DETAILS.get(code) or error.detail
+    return answer(problem(code, detail, status=status), headers)
+
+
+def _too_large(request: Request) -> str:  # type: ignore[type-arg]
+    most = request.route_handler.resolve_request_max_body_size()
+    return f"The body is larger than {most:,} bytes." if most else "The body is too large."
 
 
 def allowed(methods: str) -> str:

@@ -19,6 +19,7 @@ MAX_FIELDS = 200_000  # bytes of all fields that are no file
 MAX_PARTS_OF_FORM = 300
 MAX_FILE_NAME = 255  # characters
 BOUNDARY = "boundary="
+FILE_ADVICE = "The operator sets it: DOSSIER_MAX_UPLOAD."
 
 
 class UploadForm(Struct):
@@ -64,7 +65,8 @@ class _Target:
         """Take the end of the part. Raises BadRequest."""
         assert self._part is not None
         if self._file:
-            size, _ = self._file.tell(), self._file.close()
+            size = self._file.tell()
+            self._file.close()
             self._file = None
             name = (self._part.filename or "").replace("\\", "/").rpartition("/")[2][:MAX_FILE_NAME] or "file"
             kind = (self._part.content_type or "application/octet-stream")[:MAX_FILE_NAME]
@@ -89,7 +91,7 @@ async def received_form(request: Request[Any, Any, Any], most: int) -> AsyncIter
 
     Raises BadRequest.
     """
-    refuse_too_long(request, most)
+    refuse_too_long(request, most, FILE_ADVICE)
     with tempfile.TemporaryDirectory(prefix="dossier-upload-") as folder:
         target = _Target(Path(folder))
         try:
@@ -107,7 +109,7 @@ async def _receive(request: Request[Any, Any, Any], target: _Target, most: int) 
         async for chunk in request.stream():
             received += len(chunk)
             if received > most + MAX_FIELDS:
-                raise too_long(most)
+                raise too_long(most, FILE_ADVICE)
             for event in parser.parse(chunk) if chunk else ():
                 if isinstance(event, MultipartSegment):
                     target.begin(event)
@@ -124,16 +126,16 @@ def _boundary(request: Request[Any, Any, Any]) -> str:
     raise BadRequest("malformed_form", "The Content-Type names no boundary.", "Content-Type")
 
 
-def refuse_too_long(request: Request[Any, Any, Any], most: int) -> None:
+def refuse_too_long(request: Request[Any, Any, Any], most: int, advice: str) -> None:
     """Refuse a body whose declared length is too much.
 
     Raises BadRequest.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and (len(declared) > 15 or int(declared) > most + MAX_FIELDS):
-        raise too_long(most)
+        raise too_long(most, advice)
 
 
-def too_long(most: int) -> BadRequest:
+def too_long(most: int, advice: str) -> BadRequest:
     """Return the refusal of a body that is too long."""
-    return BadRequest("body_too_large", f"Send at most {most:,} bytes (DOSSIER_MAX_UPLOAD).", "body")
+    return BadRequest("body_too_large", f"Send at most {most:,} bytes. {advice}", "body")

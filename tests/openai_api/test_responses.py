@@ -147,6 +147,8 @@ async def test_the_request_says_effort_domains_and_limits(client, http):
         ({"input": "x", "store": "no"}, "store"),
         ({"input": "x", "text": {"format": {"type": "json_object"}}}, "text.format"),
         ({"input": "x", "tool_choice": "required"}, "tool_choice"),
+        ({"input": "x", "tool_choice": ["auto"]}, "tool_choice"),
+        ({"input": [{"role": "user", "content": [{"type": ["text"], "text": "x"}]}]}, "input[0].content[0]"),
         ({"input": "x", "model": "dossier-quick", "reasoning": {"effort": "high"}}, "reasoning.effort"),
         ({"input": "x" * 4001}, "input"),
         ({"input": []}, "input"),
@@ -161,6 +163,13 @@ async def test_what_contradicts_is_refused_in_openais_shape(client, wish, param)
         await client.responses.create(**wish)
     assert refused.value.param == param
     assert refused.value.type == "invalid_request_error"
+
+
+async def test_a_body_that_is_too_long_is_told_the_bound_of_this_route(http):
+    answer = await http.post("/v1/responses", json={"input": "x" * (1 << 20)})
+
+    assert answer.status_code == 413
+    assert answer.json()["error"]["message"] == "The body is larger than 1,048,576 bytes."
 
 
 async def test_another_response_is_not_found(client):
