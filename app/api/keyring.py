@@ -9,6 +9,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
+
 from app.domain.api_key import read_key
 from app.domain.caller import ANYBODY, Caller
 from app.errors import DatabaseUnavailable, TenantSuspended
@@ -138,14 +140,21 @@ class Keyring:
 
     async def _look(self) -> None:
         """Send away whose key or token has ended, until nobody reads."""
-        while self._watched:
-            await asyncio.sleep(KEYS_FRESH)
-            with contextlib.suppress(DatabaseUnavailable):  # the streams wait for it too
-                for caller, readers in tuple(self._watched.items()):
-                    if reason := await self.why_ended(caller):
-                        for reader in tuple(readers):
-                            reader.leave(reason)
-        self._watch = None
+        try:
+            while self._watched:
+                await asyncio.sleep(KEYS_FRESH)
+                try:
+                    await self._send_away()
+                except (DatabaseUnavailable, asyncpg.PostgresError) as error:
+                    log.warning("The keys of open streams cannot be checked, and are again soon: %s", error)
+        finally:
+            self._watch = None
+
+    async def _send_away(self) -> None:
+        for caller, readers in tuple(self._watched.items()):
+            if reason := await self.why_ended(caller):
+                for reader in tuple(readers):
+                    reader.leave(reason)
 
     async def _refresh(self) -> None:
         if time.monotonic() - self._read_at < KEYS_FRESH:
@@ -169,5 +178,5 @@ class Keyring:
             self._noting = asyncio.get_running_loop().create_task(self._write(used))
 
     async def _write(self, used: set[str]) -> None:
-        with contextlib.suppress(DatabaseUnavailable):  # the next use is noted again
+        with contextlib.suppress(DatabaseUnavailable, asyncpg.PostgresError):  # the next use is noted again
             await note_use(self._engine, sorted(used))
