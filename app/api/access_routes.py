@@ -43,9 +43,10 @@ async def list_accesses(
 ) -> AccessPage:
     """Return a page of the access log."""
     job = job_id_of(job_id) if job_id else None
-    found = await list_access(context.reading, context.caller, _before(cursor), limit, key_id, job)
-    more = str(found[-1].number) if len(found) == limit else None
-    return AccessPage([_shown(entry) for entry in found], more)
+    found = await list_access(context.reading, context.caller, _before(cursor), limit + 1, key_id, job)
+    page = found[:limit]
+    more = str(page[-1].number) if len(found) > limit else None
+    return AccessPage([_shown(entry) for entry in page], more)
 
 
 def _before(cursor: str | None) -> int | None:

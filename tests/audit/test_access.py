@@ -118,6 +118,17 @@ async def test_an_admin_sees_only_the_tenants_own(api, engine):
     assert (wrong.status_code, wrong.json()["code"]) == (400, "malformed_cursor")
 
 
+async def test_the_last_page_offers_no_empty_one(api, entries):
+    pages, cursor = [], None
+    while not pages or cursor:
+        answer = (
+            await api.get("/access", params={"limit": 5, **({"cursor": cursor} if cursor else {})})
+        ).json()
+        pages, cursor = [*pages, answer["entries"]], answer["next_cursor"]
+
+    assert [len(page) for page in pages] == [5, 5]
+
+
 async def test_processes_that_write_at_once_make_one_chain(engine, database_url):
     await asyncio.gather(
         *(access_log.append_entries(engine, [asked(n, f"t{n}"), asked(n, None)]) for n in range(20))
