@@ -8,10 +8,8 @@ from app.cli.server_connection import connect
 from app.cli.terminal import complain, print_json
 from dossier.share_types import Share
 
-SHARED_JOB = "01a20937-51e3-763d-b2e2-cb25b04281b4"
 
-
-@click.group(epilog=f"Example: dossier share create {SHARED_JOB} --days 7")
+@click.group(epilog="Example: dossier share create last --days 7")
 def share() -> None:
     """Make links to reports, and tokens for streams.
 
@@ -19,14 +17,14 @@ def share() -> None:
     """
 
 
-@share.command("create", epilog=f"Example: dossier share create {SHARED_JOB} --days 7")
+@share.command("create", epilog="Example: dossier share create last --days 7")
 @click.argument("job_id")
 @click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True, help="Until it ends.")
 @click.option("--json", "as_json", is_flag=True, help="Print the link as JSON.")
 def create_share(job_id: str, days: int, *, as_json: bool) -> None:
     """Make a link and print its address once."""
     with connect() as dossier:
-        made = dossier.share(job_id, expires_in_days=days)
+        made = dossier.share(find_job(dossier, job_id), expires_in_days=days)
     if as_json:
         print_json(made)
         return
@@ -34,13 +32,13 @@ def create_share(job_id: str, days: int, *, as_json: bool) -> None:
     complain(f"Link {made.share.share_id} ends on {made.share.expires_at:%Y-%m-%d}. It is shown only once.")
 
 
-@share.command("list", epilog=f"Example: dossier share list {SHARED_JOB} --json")
+@share.command("list", epilog="Example: dossier share list last --json")
 @click.argument("job_id")
 @click.option("--json", "as_json", is_flag=True, help="Print the links as JSON.")
 def list_shares(job_id: str, *, as_json: bool) -> None:
     """List the links to a report, never their addresses."""
     with connect() as dossier:
-        found = dossier.shares(job_id)
+        found = dossier.shares(find_job(dossier, job_id))
     if as_json:
         print_json(found)
         return
@@ -54,7 +52,7 @@ def _cells(one: Share) -> tuple[str, ...]:
     return str(one.share_id), f"{one.created_at:%Y-%m-%d}", f"{one.expires_at:%Y-%m-%d}", revoked
 
 
-@share.command("stream", epilog=f"Example: dossier share stream {SHARED_JOB}")
+@share.command("stream", epilog="Example: dossier share stream last")
 @click.argument("job_id")
 @click.option("--json", "as_json", is_flag=True, help="Print the token as JSON.")
 def share_stream(job_id: str, *, as_json: bool) -> None:
