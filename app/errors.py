@@ -4,18 +4,29 @@ DossierError
 ├── Refused                 the command is not allowed in this state; nothing was written
 │   ├── JobAlreadyOver      leave it
 │   ├── LeaseLost           stop working on the job, at once
-│   ├── CancelRequested     make no further paid call; confirm the cancel
+│   ├── CancelPending       make no further paid call; confirm the cancel
 │   ├── FinishPending       look at the job again, and decide again
 │   └── NoInputRequested    the job is not waiting for input
 ├── WrongVersion            somebody else wrote first: load again, decide again
-├── JobNotFound
+├── JobNotFound             and KeyNotFound, ProviderKeyNotFound, ShareNotFound, FilterNotFound,
+│                           TenantNotFound, WebhookNotFound, WorkerNotFound: correct the name
 ├── JobArchived             its events are in an archive, not in the database
+├── JobNotHeld              leave it: no worker has it
+├── JobNotFailed            leave it: there is nothing to retry
 ├── StillNeeded             wait for the jobs that are named, or cancel them
 ├── IdempotencyConflict     the key was used for another request
-├── QueueFull               try again after `retry_after` seconds
-├── Busy                    try again after `retry_after` seconds
+├── QueueFull               and Busy, QuotaExceeded: try again after `retry_after` seconds
+├── TooManyWebhooks         and TooManyShares, TooManyFilters: remove one first
+├── CostLimitRequired       send a limit of the cost
+├── TenantExists            choose another name
+├── Unauthorised            send a key that is valid
+├── Forbidden               use a key that may do this
+├── TenantSuspended         ask the operator
 ├── SignInUnavailable       try again later, or tell the operator
 ├── DatabaseUnavailable     try again after `retry_after` seconds
+├── FeedWithheld            follow the chapter on restoring: the log has no order here
+├── MasterKeyUnusable       set the master key that sealed the others
+├── EmbeddedUnavailable     set DATABASE_URL
 ├── BadDocument             a file that cannot be ingested
 ├── BadSetting              fix the environment
 ├── ProviderAway            wait `retry_after` seconds; the job waits without a worker
