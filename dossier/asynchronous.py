@@ -770,7 +770,7 @@ class AsyncDossier(DocumentCalls):
             types: Types of events, such as "job_completed"; all if it is empty.
         """
         wanted = {"after": after, "limit": limit, "types": ",".join(types)}
-        params = {name: value for name, value in wanted.items() if value}
+        params = {name: value for name, value in wanted.items() if value not in (None, "")}
         return feed_page((await self._ask("GET", "/events", params=params)).content)
 
     async def iter_feed(

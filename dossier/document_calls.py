@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -110,7 +111,7 @@ class DocumentCalls(ABC):
 
     async def ingestion(self, ingestion_id: UUID | str) -> Ingestion:
         """Return how far a file is. Raises ApiError `ingestion_not_found`."""
-        return decoded(await self._ask("GET", f"/ingestions/{ingestion_id}"), Ingestion)
+        return decoded(await self._ask("GET", _ingestion(ingestion_id)), Ingestion)
 
     async def ingestions(self, limit: int = 20, cursor: str | None = None) -> IngestionPage:
         """Get a page of ingestions, the newest first."""
@@ -122,7 +123,7 @@ class DocumentCalls(ABC):
 
         What is stored of it stays. Raises ApiError `ingestion_already_over` where it has ended otherwise.
         """
-        return decoded(await self._ask("DELETE", f"/ingestions/{ingestion_id}"), Ingestion)
+        return decoded(await self._ask("DELETE", _ingestion(ingestion_id)), Ingestion)
 
     async def ingested(self, ingestion_id: UUID | str, timeout: float = 3600.0) -> Ingestion:  # noqa: ASYNC109 - as in `result`
         """Wait until a file is read, and return what became of it.
@@ -186,7 +187,7 @@ class DocumentCalls(ABC):
         A page has 1 to 100; `iter_documents` walks all pages.
         """
         wanted = {"limit": limit, "cursor": cursor, "url_prefix": url_prefix, "collection": collection}
-        params = {name: value for name, value in wanted.items() if value}
+        params = {name: value for name, value in wanted.items() if value not in (None, "")}
         return decoded(await self._ask("GET", "/documents", params=params), DocumentPage)
 
     async def iter_documents(
@@ -250,3 +251,7 @@ class DocumentCalls(ABC):
     ) -> httpx.Response:
         sent = {"Content-Type": "application/json"} | (headers or {})
         return await self._ask(method, path, content=content, headers=sent, timeout=UPLOAD)
+
+
+def _ingestion(ingestion_id: UUID | str) -> str:
+    return f"/ingestions/{quote(str(ingestion_id), safe='')}"
