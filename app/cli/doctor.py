@@ -28,6 +28,7 @@ from app.store import condition, embedding_models, provider_keys, workers
 from app.store.address import BadAddress
 from app.store.database import Engine, dispose_after, make_engine
 from app.store.standby_reads import StandbyReads
+from dossier.asynchronous import LOOPBACK
 from dossier.problems import DossierError
 
 USUAL_PORT = 8000  # that `dossier serve` listens on where nothing else is said
@@ -211,7 +212,8 @@ def _of_ports(settings: Settings) -> Iterator[CheckResult]:
 
 def _of_server(url: str, port: int, *, is_named: bool) -> Iterator[CheckResult]:
     try:
-        answer = httpx.get(f"{url}/health/ready", timeout=ANSWERS_WITHIN)
+        is_here = urlsplit(url).hostname in LOOPBACK  # no proxy leads to this machine itself
+        answer = httpx.get(f"{url}/health/ready", timeout=ANSWERS_WITHIN, trust_env=not is_here)
         status = str(answer.json()["status"])
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         if is_named:

@@ -41,10 +41,12 @@ class McpMount:
         async with AsyncDossier(OWN_URL, transport=transport) as dossier:
             self._app = asyncio.get_running_loop().create_future()
             serving = asyncio.create_task(self._serve(dossier, self._app))
-            yield
-            self._app = None
-            serving.cancel()
-            await asyncio.wait([serving])
+            try:
+                yield
+            finally:
+                self._app = None
+                serving.cancel()
+                await asyncio.wait([serving])
 
     async def _serve(self, dossier: AsyncDossier, ready: "asyncio.Future[ASGIApp]") -> None:
         await self._asked.wait()

@@ -125,8 +125,8 @@ class ResearchTools:
 
     async def changed_at(self, view: JobView) -> datetime:
         """Return when a job's last event was written. Raises DossierError."""
-        events = self._dossier.iter_events(view.job_id, view.seq - 1)
-        return (await anext(events)).at
+        page = await self._dossier.events(view.job_id, view.seq - 1, 1)
+        return page.events[0].at if page.events else view.completed_at or view.created_at
 
     async def search(self, query: str) -> SearchHits:
         """Find documents, and reports on a question with these words.

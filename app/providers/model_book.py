@@ -92,7 +92,7 @@ def load_models(path: Path | None) -> ModelsFile:
     if path is None:
         return ModelsFile()
     try:
-        found = msgspec.convert(tomllib.loads(path.read_text()), ModelsFile)
+        found = msgspec.convert(tomllib.loads(path.read_text("utf-8")), ModelsFile)
     except (OSError, ValueError) as error:
         raise BadSetting(f"DOSSIER_MODELS: {path} cannot be read: {error}") from error
     for name, entry in found.models.items():

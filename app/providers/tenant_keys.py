@@ -65,10 +65,11 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
     """Connects to public addresses, and to hosts that the operator lists."""
 
     def __init__(self, private_hosts: Iterable[str] = (), resolve: Resolve = resolved) -> None:
-        super().__init__(trust_env=False)
+        context = httpx.create_ssl_context()  # once: it loads all certificates
+        super().__init__(verify=context, trust_env=False)
         self._guard = GuardedBackend(private_hosts, resolve)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=context,
             max_connections=CONNECTIONS,
             max_keepalive_connections=IDLE_CONNECTIONS,
             network_backend=self._guard,

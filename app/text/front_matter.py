@@ -6,7 +6,6 @@ and nothing in it can refer to anything else.
 
 import re
 
-MAX_FRONT_MATTER = 20_000  # characters
 MAX_VALUE = 1_000
 _FENCED = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\n(.{0,20000}?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _LINE = re.compile(r"([A-Za-z][\w -]{0,60}?)[ \t]*[:=][ \t]*(.*)")
