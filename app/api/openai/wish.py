@@ -29,7 +29,7 @@ CORPUS = ("file_search",)
 AUTOMATIC = (None, "auto", "none")
 PLAIN = (None, "text")
 MAX_CONVERSATION_KEYS = 20_000  # of a body of 1 MiB
-ONE = (None, 1)  # reports
+ONE_REPORT = (None, 1)
 
 _KIND = msgspec.inspect.type_info(ResearchRequest)
 
@@ -107,7 +107,7 @@ def chat_wish(body: Mapping[str, Any]) -> Wish:
     if not isinstance(items, list):
         raise BadRequest("missing_field", "Send `messages`: an array of messages.", "messages")
     schema = _schema_of(body.get("response_format"), "response_format")
-    if body.get("n") not in ONE:
+    if body.get("n") not in ONE_REPORT:
         raise BadRequest("out_of_range", "A job writes one report. Use n = 1 or leave it out.", "n")
     messages = messages_of(items, "messages")
     question = question_of(messages, "messages")
