@@ -1,4 +1,4 @@
-"""A value is looked up once for all who ask, and so is why it cannot be."""
+"""A value is looked up once for all who ask, and fails once."""
 
 import asyncio
 

@@ -11,7 +11,7 @@ from app.domain.caller import Caller
 
 
 class RefusedOnce(Keyring):
-    """Its database refuses the first look, as one without the right to read the table does."""
+    """Meets a database that refuses the first look."""
 
     looks = 0
 
