@@ -1,4 +1,4 @@
-"""A value is looked up once for all who ask, and fails once."""
+"""A value is looked up once for all who ask."""
 
 import asyncio
 
