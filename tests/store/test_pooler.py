@@ -77,7 +77,9 @@ async def test_nothing_leaks_into_the_pooled_sessions(through):
 
 
 async def test_a_pooler_that_drops_settings_in_silence_costs_no_role(bouncer, database_url, tmp_path):
-    dropped = "ignore_startup_parameters = role,statement_timeout,lock_timeout,jit,enable_sort"
+    dropped = (
+        "ignore_startup_parameters = role,statement_timeout,lock_timeout,jit,enable_sort,plan_cache_mode"
+    )
     async with pooling(bouncer, database_url, tmp_path, "session", dropped) as url:
         engine = make_engine(url)
         assert [row[0] for row in await fetch(engine, "SELECT current_user::text")] == [APP_ROLE]

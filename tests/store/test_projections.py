@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from app.domain import commands as c
@@ -44,6 +45,18 @@ async def test_rebuilding_mends_a_row_that_was_changed_and_removes_one_that_neve
     await rebuild(owner)
 
     assert await rows(owner) == before
+
+
+async def test_a_row_whose_status_does_not_fit_is_refused(writer, owner):
+    await completed_job(writer)
+    other = """INSERT INTO jobs SELECT (jsonb_populate_record(
+        j, '{"job_id":"00000000-0000-7000-8000-00000000dead","status":"done"}')).* FROM jobs j"""
+
+    for change in ("status = 'done'", "status = 'running'", "completed_at = NULL", "progress = 101"):
+        with pytest.raises(asyncpg.CheckViolationError):
+            await fetch(owner, f"UPDATE jobs SET {change}")
+    with pytest.raises(asyncpg.CheckViolationError, match="cannot be done with completed_at 2"):
+        await fetch(owner, other)
 
 
 async def test_every_row_is_what_follows_from_the_fold_of_its_events(writer):
