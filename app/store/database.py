@@ -162,14 +162,14 @@ async def run_bounded(
     connection: Session, sql: str, params: Sequence[Any], scope: Scope = ANY_SCOPE
 ) -> list[Any]:
     """Run a statement, and cut the connection where it takes too long."""
-    late = asyncio.get_running_loop().call_later(COMMAND_TIMEOUT, connection.terminate)
+    connection.expect_answer(COMMAND_TIMEOUT)
     try:
         rows: list[Any] = await connection.run(sql, *params, scope=scope)
     except asyncpg.ReadOnlySQLTransactionError:
         connection.terminate()  # it leads to a standby; the next one may find the primary
         raise
     finally:
-        late.cancel()
+        connection.answered()
     return rows
 
 

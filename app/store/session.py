@@ -7,6 +7,7 @@ runs in a transaction of its own that begins with role and settings, so that nei
 """
 
 import asyncio
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -38,6 +39,41 @@ class Session(asyncpg.Connection):  # type: ignore[misc]
     scope = ANY_SCOPE  # that was set last
     loop: asyncio.AbstractEventLoop | None = None  # of a pool's connection
     opened_at = used_at = 0.0  # of the monotonic clock
+    _due = math.inf  # of the loop's clock: when a statement has taken too long
+    _alarm: asyncio.TimerHandle | None = None
+
+    def expect_answer(self, seconds: float) -> None:
+        """Cut the connection unless `answered` is called within so many seconds.
+
+        The alarm stays for the next statements: setting one for each took as long as sending it.
+        """
+        loop = asyncio.get_running_loop()
+        self._due = loop.time() + seconds
+        if self._alarm is None or self._alarm.when() > self._due:
+            self._set_alarm(loop)
+
+    def answered(self) -> None:
+        """Nothing is expected any more."""
+        self._due = math.inf
+
+    def _set_alarm(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._alarm:
+            self._alarm.cancel()
+        self._alarm = loop.call_at(self._due, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Cut the connection if it is due, or wait for what is."""
+        self._alarm = None
+        if loop.time() >= self._due:
+            self.terminate()
+        elif self._due < math.inf and not self.is_closed():
+            self._set_alarm(loop)
+
+    def terminate(self) -> None:
+        """Cut the connection, whatever runs on it."""
+        if self._alarm:
+            self._alarm.cancel()
+        super().terminate()
 
     async def run(self, sql: str, *params: Any, scope: Scope = ANY_SCOPE) -> list[Any]:  # noqa: ANN401 - as the driver
         """Run one statement, which commits, and return its rows."""

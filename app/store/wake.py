@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from app.errors import DatabaseUnavailable
 from app.store.database import AWAY, Engine, connect, fetch
+from app.store.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -69,10 +70,13 @@ class Wake:
         self._url = url
         self._name = uuid4().hex[:8]  # so that a process does not answer to its own notifies
         self._listeners: list[Listener] = []
-        self._ids: set[str] = set()
+        self._moved: set[UUID] = set()
+        self._marks: dict[UUID, str] = {}  # of jobs about which more is said than that they moved
         self._queue = False
         self._pending = asyncio.Event()
         self._is_deaf = False  # LISTEN failed, and that was logged
+        self._listening: Session | None = None  # the connection, while it listens
+        self._speaking = asyncio.Lock()  # one statement at a time on that connection
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with each hint until the returned function is called."""
@@ -83,7 +87,11 @@ class Wake:
         """Tell everybody what moved."""
         self._tell(hint)
         if self._url:
-            self._ids.update(_mark(job_id, hint) for job_id in hint.job_ids)
+            self._moved |= hint.job_ids
+            for job_id in hint.finishing:
+                self._marks.setdefault(job_id, FINISH)
+            for job_id in hint.cancelled:
+                self._marks[job_id] = STOP
             self._queue |= hint.queue
             self._pending.set()
 
@@ -104,17 +112,34 @@ class Wake:
             await self._pending.wait()
             payloads = self._take()
             try:
-                await fetch(self._engine, NOTIFY, CHANNEL, payloads)
-            except (DatabaseUnavailable, asyncpg.PostgresError):
+                await self._notify(payloads)
+            except (DatabaseUnavailable, *LISTEN_ERRORS):
                 log.debug("A notify was lost; the polls of the other processes make up for it.")
             await asyncio.sleep(COALESCE)
 
+    async def _notify(self, payloads: list[str]) -> None:
+        """Notify on the connection that listens.
+
+        Postgres then wakes no other one for this process.
+        """
+        connection = self._listening
+        if connection is None or connection.is_pooled:
+            await fetch(self._engine, NOTIFY, CHANNEL, payloads)
+            return
+        async with self._speaking:
+            try:
+                await connection.fetch(NOTIFY, CHANNEL, payloads)
+            except AWAY:
+                connection.terminate()  # what cannot speak may not hear either: listen again
+                raise
+
     def _take(self) -> list[str]:
         self._pending.clear()
-        ids, queue = list(self._ids), "q" if self._queue else "-"
-        self._ids, self._queue = set(), False
-        if len(ids) > MAX_PENDING:
+        moved, marks, queue = self._moved, self._marks, "q" if self._queue else "-"
+        self._moved, self._marks, self._queue = set(), {}, False
+        if len(moved) > MAX_PENDING:
             return [f"{self._name} {queue} *"]
+        ids = [f"{marks.get(job_id, '')}{job_id}" for job_id in moved]
         parts = [ids[at : at + IDS_PER_PAYLOAD] for at in range(0, len(ids), IDS_PER_PAYLOAD)] or [[]]
         return [" ".join([self._name, queue, *part]) for part in parts]
 
@@ -146,15 +171,17 @@ class Wake:
         connection.add_termination_listener(lambda _connection: ended.set())
         try:
             await connection.add_listener(CHANNEL, self._heard)
-            self._is_deaf = False
+            self._is_deaf, self._listening = False, connection
             self._tell(Hint(queue=True, everything=True))  # hints sent during the outage were missed
             while not connection.is_closed():
                 with contextlib.suppress(TimeoutError):
                     # A time-out only means that the next ping is due; a cut connection sets `ended` at once.
                     async with asyncio.timeout(PING):
                         await ended.wait()
-                await connection.execute("SELECT 1")
+                async with self._speaking:
+                    await connection.execute("SELECT 1")
         finally:
+            self._listening = None
             connection.terminate()
 
     def _heard(self, _connection: asyncpg.Connection, _pid: int, _channel: str, payload: object) -> None:
@@ -169,9 +196,3 @@ class Wake:
             wanted = frozenset(UUID(text[1:]) for text in ids if text[0] == FINISH)
             every = frozenset(UUID(text.lstrip(STOP + FINISH)) for text in ids)
             self._tell(Hint(every, stops, wanted, queue == "q"))
-
-
-def _mark(job_id: UUID, hint: Hint) -> str:
-    if job_id in hint.cancelled:
-        return f"{STOP}{job_id}"
-    return f"{FINISH}{job_id}" if job_id in hint.finishing else str(job_id)
