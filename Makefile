@@ -13,6 +13,8 @@ PURE   := $(filter-out $(SLOW:%=\%/test_%.py),$(wildcard tests/agent/test_*.py t
 TOOLS  := $(addprefix tools-,readers.install page.install generated.install mcp_server.inspector openai_api.node_client chart.install)
 # Big packages of which the tests load little, or that are machine code as well.
 LOADED_LITTLE := /(faker|mypy|mypyc|pip|setuptools|graphql|cyllama|werkzeug|docker|testcontainers|opentelemetry)/|/pygments/lexers/|/openai/resources/|/playwright/sync_api/|/sqlalchemy/testing/|/schemathesis/(specs|cli|engine)/|/docutils/(writers|parsers)/|/pydantic/v1/
+# What pytest compiles itself, with its assertions rewritten.
+REWRITTEN := tests/.*(test_[a-z_0-9]*|conftest)\.py
 # Compiled modules are kept, whatever the environment says: a process starts in two thirds of the time.
 unexport PYTHONDONTWRITEBYTECODE
 SHELL  := bash
@@ -34,7 +36,7 @@ $(VENV)/made:
 $(VENV)/ready: $(VENV)/made pyproject.toml constraints.txt
 	@echo "2/2 Installing $$(grep -c == constraints.txt) pinned packages from constraints.txt, about a minute …"
 	@$(BIN)/python -m pip install --no-compile --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' | grep --line-buffered -E '^(Collecting|Installing|Successfully|Obtaining)'
-	@$(BIN)/python -m compileall -q -q -j 0 -x '$(LOADED_LITTLE)' $(VENV)/lib || true  # on every core; pip has one
+	@$(BIN)/python -m compileall -q -q -j 0 -x '$(LOADED_LITTLE)|$(REWRITTEN)' $(VENV)/lib app dossier tests || true  # on every core; pip has one
 	@touch $@
 
 setup: $(VENV)/ready ## make .venv from the pinned constraints; needs Python 3.11 or newer

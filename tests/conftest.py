@@ -28,7 +28,7 @@ from app.store.wake import Wake
 from app.store.writer import Writer
 from app.wiring import Container
 from app.worker.providers import Helpers, Tools
-from tests import apps, fork_server
+from tests import apps, fork_server, shares
 from tests.databases import Databases, with_database
 from tests.folders import passable_folder
 from tests.network import no_network  # noqa: F401 - a fixture of every test
@@ -104,13 +104,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile 
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Iterator[object]:
+def pytest_collection(session: pytest.Session) -> Iterator[object]:
     """Keep the garbage collector away from what is imported.
 
     It stays to the end. What comes then is looked at as seldom as in a server (`app.wiring.settle`).
     """
     gc.disable()
     try:
+        shares.import_own(session.config)
         return (yield)
     finally:
         gc.freeze()
