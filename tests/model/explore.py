@@ -6,7 +6,7 @@ So each counterexample is a shortest one.
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from tests.model.model import LEASED, OVER, Design, State, Step, start, steps
+from tests.model.model import LEASED, OVER, Design, Lease, State, Step, start, steps
 
 BY_WORKERS = ("call_requested", "call_completed", "job_completed", "attempt_released", "job_cancelled")
 NO_EVENT = ("beat", "call")
@@ -101,16 +101,23 @@ STUCK = "stuck"  # from here no job comes to its end, however well everything go
 
 
 class Walk:
-    """Explore once: the states by distance, and how each was reached."""
+    """Explore once: the states by distance, and how each was reached.
 
-    def __init__(self, design: Design, first: State, of_steps: tuple = OF_STEPS) -> None:
+    Two states that differ only in which worker is which are one, unless it is to tell them apart.
+    """
+
+    def __init__(
+        self, design: Design, first: State, of_steps: tuple = OF_STEPS, *, tells_apart: bool = False
+    ) -> None:
         self.design = design
+        self._tells_apart = tells_apart
         self._of_steps = of_steps
         self.states = [first]
         self.steps = 0
         self.actions = set[str]()
         self.broken: dict[str, Trace] = {}
-        self._place = {first: 0}
+        self._numbers: dict[tuple, int] = {}  # of what workers hold
+        self._place = {self.key(first): 0}
         self._came: list[tuple[int, str]] = [(0, "")]
         self._helped_by: list[list[int]] = [[]]  # for each state those that lead to it without a fault
 
@@ -133,9 +140,10 @@ class Walk:
 
     def _take(self, at: int, before: State, step: Step) -> None:
         self.steps += 1
-        to = self._place.get(step.state)
+        key = self.key(step.state)
+        to = self._place.get(key)
         if to is None:
-            to = self._place[step.state] = len(self.states)
+            to = self._place[key] = len(self.states)
             self.states.append(step.state)
             self._came.append((at, step.label))
             self._helped_by.append([])
@@ -144,6 +152,21 @@ class Walk:
             self._helped_by[to].append(at)
         if step.write:
             self._note(at, step, [promise for promise in self._of_steps if promise(before, step)])
+
+    def key(self, state: State) -> tuple:
+        """Return what stays the same if workers change places.
+
+        The state itself keeps the names by which it was reached first, so each trace is one that happens.
+        """
+        if self._tells_apart:
+            return state
+        jobs, leases, workers, found = state
+        told = [worker[1:] for worker in workers]
+        if self.design.by_name:  # what a lease says of a worker is told of the worker
+            told = [(*worker[1:], worker.name[1:], *named(leases, worker.name[0])) for worker in workers]
+            leases = tuple(lease and lease[:2] for lease in leases)
+        numbers = self._numbers
+        return (jobs, leases, found, *sorted([numbers.setdefault(one, len(numbers)) for one in told]))
 
     def _note(self, at: int, step: Step, broken: Iterable[Callable]) -> None:
         for promise in broken:
@@ -160,6 +183,11 @@ class Walk:
         stuck = next((at for at in range(len(self.states)) if at not in reach), None)
         if stuck is not None:
             self.broken[STUCK] = self.trace(stuck)
+
+
+def named(leases: Iterable[Lease | None], letter: str) -> list[str | None]:
+    """Say which successor of a worker each lease names, if any."""
+    return [lease.worker[1:] if lease and lease.worker.startswith(letter) else None for lease in leases]
 
 
 def explore(design: Design, first: State | None = None) -> Explored:

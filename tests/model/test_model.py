@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.model.explore import OF_STATES, OF_STEPS, explore, witness
+from tests.model.explore import OF_STATES, OF_STEPS, Walk, explore, witness
 from tests.model.model import ACTIONS, OVER, Design, State, Step, start, steps
-from tests.model.variants import AS_BUILT, VARIANTS, by_attempt
+from tests.model.variants import AS_BUILT, SMALL, VARIANTS, by_attempt
 
 TEXT = (Path(__file__).parents[2] / "docs/reliability.md").read_text()
 
@@ -20,6 +20,23 @@ def test_no_state_breaks_a_promise_and_each_can_still_come_to_an_end(design, fir
     assert re.search(rf"^\| .+ \| {found.states:,} \| {found.steps:,} \| none \|$", TEXT, re.MULTILINE), found
     idle = {"sweeps", "releases", "thaws", *design.without}
     assert found.actions >= {action.__name__ for action in ACTIONS} - idle
+
+
+@pytest.mark.parametrize(
+    ("design", "workers"),
+    [
+        (SMALL._replace(looks_first=False), "AB"),
+        (SMALL._replace(attempts=1), "ABC"),
+        (Design(rescue="worker", without=("freezes", "forgets")), "AB"),
+    ],
+)
+def test_which_worker_is_which_changes_no_state_no_step_and_nothing_that_breaks(design, workers):
+    all_, alike = Walk(design, start(workers=workers), tells_apart=True), Walk(design, start(workers=workers))
+    told_apart, found = all_.run(), alike.run()
+
+    assert found.states < told_apart.states / (len(workers) - 0.2)
+    assert {alike.key(state) for state in all_.states} == {alike.key(state) for state in alike.states}
+    assert (found.actions, found.broken) == (told_apart.actions, told_apart.broken)
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
