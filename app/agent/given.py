@@ -8,7 +8,7 @@ from msgspec import Struct
 from app.agent.quotes import Claimed, FoundQuotes, IndexedPage, PageQuote, disagreement, stems
 from app.domain.tools import SourceQuote
 from app.text import languages, meaning
-from app.text.numbers import figures
+from app.text.numbers import Figures, figures
 from app.text.verbatim import FoldedText
 
 MAX_QUOTES = 500  # of a report
@@ -23,17 +23,35 @@ CLAIM_WORDS = 5  # of what a quote says that it is for; fewer could begin many s
 NOT_THERE = "A quote given for [{}] is not in that page: “{}”"
 
 
-class GivenQuote(Struct, frozen=True):
-    """A quote that stands in its page."""
+class GivenQuote(Struct, frozen=True, dict=True):
+    """A quote that stands in its page.
+
+    Each claim that cites the page is compared with it, so what it says is read once.
+    """
 
     places: tuple[PageQuote, ...]
     claim: str  # folded: how the sentence begins that it is for, "" if the model did not say
     language: str
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The words of the page, pieces in turn."""
         return " … ".join(quote.text for quote in self.places)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """Its numbers."""
+        return figures(self.text, self.language)
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """Every value that one of its numbers can have."""
+        return self.figures.values
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Its words in lower case."""
+        return frozenset(languages.words(self.text))
 
 
 class GivenQuotes(Struct, frozen=True):
@@ -114,12 +132,14 @@ class _Dealt:
 
     def __init__(self, asked: Asked, page: IndexedPage) -> None:
         self.asked, self.page = asked, page
+        self._sentence, self._claim = _bare(asked.sentence), _bare(asked.claim.text)
+        self._names = {word for word in languages.words(asked.claim.text) if len(word) > 3}
 
     def carried(
         self, at: int, quotes: Sequence[GivenQuote], free: Sequence[GivenQuote], claims: int
     ) -> FoundQuotes | str:
         """Try a claim's given quotes: the one in place, then similar ones."""
-        mine = [quote for quote in quotes if quote.claim and _is_for(quote, self.asked)][:TOGETHER]
+        mine = [quote for quote in quotes if quote.claim and self._is_for(quote)][:TOGETHER]
         placed = [free[at]] if len(free) == claims else []
         why = ""
         for chosen in ([mine] if len(mine) > 1 else []) + [[quote] for quote in (*mine, *placed)]:
@@ -127,7 +147,7 @@ class _Dealt:
             if not refused:
                 return _found(chosen)
             why = why or refused
-        kin = [(_kinship(self.asked, quote), quote) for quote in free if quote not in placed]
+        kin = [(self._kinship(quote), quote) for quote in free if quote not in placed]
         for kinship, quote in sorted(kin, key=lambda known: -known[0]):
             if kinship and not self._refused([quote]):
                 return _found([quote])
@@ -140,7 +160,8 @@ class _Dealt:
         """
         text, language = " ".join(quote.text for quote in quotes), quotes[0].language
         claim, spoken = self.asked.claim, self.asked.language
-        if why := disagreement(claim.figures, figures(text, language)):
+        there = figures(text, language) if len(quotes) > 1 else quotes[0].figures
+        if why := disagreement(claim.figures, there):
             return why
         if language and spoken and language != spoken:
             return meaning.turned(claim.text, text, language, share=0.0) or meaning.turned_across(
@@ -152,27 +173,24 @@ class _Dealt:
         turned = meaning.turned(claim.text, text, language, share=share, known=self.page.known)
         return turned or self.page.strange(claim)
 
+    def _is_for(self, quote: GivenQuote) -> bool:
+        sentence, claim = self._sentence, self._claim
+        return quote.claim in sentence or claim in quote.claim or sentence.startswith(quote.claim[:60])
+
+    def _kinship(self, quote: GivenQuote) -> int:
+        """Count what claim and quote share in any language.
+
+        Those are numbers, and words that are spelled alike.
+        """
+        numbers = self.asked.claim.figures.numbers
+        shared = sum(bool(number.readings & quote.values) for number in numbers)
+        return shared + len(self._names & quote.words)
+
 
 def _found(quotes: Iterable[GivenQuote]) -> FoundQuotes:
     return FoundQuotes(tuple(place for quote in quotes for place in quote.places)[:TOGETHER], 1.0)
 
 
-def _is_for(quote: GivenQuote, asked: Asked) -> bool:
-    sentence, claim = _bare(asked.sentence), _bare(asked.claim.text)
-    return quote.claim in sentence or claim in quote.claim or sentence.startswith(quote.claim[:60])
-
-
 def _share(asked: Asked, text: str) -> float:
     said = stems(asked.claim.text, asked.language)
     return len(said & stems(text, asked.language)) / len(said) if said else 0.0
-
-
-def _kinship(asked: Asked, quote: GivenQuote) -> int:
-    """Count what claim and quote share in any language.
-
-    Those are numbers, and words that are spelled alike.
-    """
-    said, there = asked.claim.figures, figures(quote.text, quote.language)
-    values = sum(bool(number.readings & there.values) for number in said.numbers)
-    names = {word for word in languages.words(asked.claim.text) if len(word) > 3}
-    return values + len(names & set(languages.words(quote.text)))

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from app.text.word_places import spelled_at
+
 _NUMERATOR_WORDS = {
     1: "one a an ein einem einen eine un une uno um uma een",
     2: "two zwei deux dos due dois duas twee две",
@@ -72,6 +74,7 @@ _HALF = re.compile(
     r"|(?<!первая )(?<!вторая )\bполовин[ауы]\b",
     re.IGNORECASE,
 )
+_HALVES = ("half", "hälfte", "moitié", "mitad", "metà", "metade", "helft", "половин")
 _DRIEKWART = re.compile(r"\bdriekwart\b", re.IGNORECASE)
 _DECADE = re.compile(
     rf"\b(?:(?P<century>{_any(dict(_CENTURIES))})[\s-])?(?P<tens>{_any(DECADES)})(?<=ties)\b"
@@ -93,11 +96,11 @@ class SpelledValue(Struct, frozen=True):
 def spelled_values(text: str) -> Iterator[SpelledValue]:
     """Yield the fractions and decades of a text."""
     yield from _fractions(text)
-    for found in _DRIEKWART.finditer(text):
+    for found in spelled_at(_DRIEKWART, text, ["driekwart"]):
         yield SpelledValue(*found.span(), _shares(3, 4))
-    for found in _HALF.finditer(text):
+    for found in spelled_at(_HALF, text, _HALVES):
         yield SpelledValue(*found.span(), frozenset(("50", "0.5")))
-    for found in _DECADE.finditer(text):
+    for found in spelled_at(_DECADE, text, DECADES):
         word = found["tens"] or found["german"] or found["after"] or found["russian"]
         tens = DECADES.get(word.casefold())
         if tens:
@@ -112,7 +115,7 @@ def without_spelled(text: str) -> str:
 
 
 def _fractions(text: str) -> Iterator[SpelledValue]:
-    for found in _FRACTION.finditer(text):
+    for found in spelled_at(_FRACTION, text, DENOMINATORS):
         times, part = NUMERATORS[found["times"].casefold()], DENOMINATORS[found["part"].casefold()]
         if times < part and (times > 1 or found["of"]):
             yield SpelledValue(found.start(), found.end("part"), _shares(times, part))

@@ -7,6 +7,7 @@ Everything here takes time in proportion to the text, and looks at a bounded par
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib import import_module
 from itertools import islice
@@ -15,6 +16,7 @@ from threading import local
 from typing import Protocol
 
 from app.text.function_words import FUNCTION_WORDS, QUESTION_WORDS
+from app.text.word_places import matches_at, places
 
 MAX_SAMPLE = 20_000  # characters that are looked at to tell a language
 MAX_WORD = 60  # characters; longer runs are not words and are kept unchanged
@@ -67,17 +69,30 @@ _FOREIGN = {
     "ar": re.compile("[پچژگکی]"),
 }
 # Letters, endings and habits that only one of the languages written in Latin letters has.
-_SIGNS = {
-    "en": r"\w(?:ing|ness|ould)\b",
-    "de": r"[äöüß]|\w(?:ung|lich|isch|keit)\b",
-    "fr": r"[œêèùûîïë]|\w(?:ait|aient|eux|euse|eau)\b|\w\s[?!;:](?=\s|\Z)",
-    "es": r"[ñ¿¡]|\w(?:ción|aron|ieron|ía)\b",
-    "pt": r"[ãõ]|\w(?:ções|aram)\b",
-    "it": r"[òì]|\w(?:zione|zioni|ava)\b",
-    "nl": r"\w(?:ij|lijk|heid)\b",
+_LETTERS = {"de": "äöüß", "fr": "œêèùûîïë", "es": "ñ¿¡", "pt": "ãõ", "it": "òì"}
+_ENDINGS = {
+    "en": "ing ness ould",
+    "de": "ung lich isch keit",
+    "fr": "ait aient eux euse eau",
+    "es": "ción aron ieron ía",
+    "pt": "ções aram",
+    "it": "zione zioni ava",
+    "nl": "ij lijk heid",
 }
+_SPACED_MARKS = {"fr": "?!;:"}
 _NOUN = re.compile(r"[a-zäöüß,] [A-ZÄÖÜ][a-zäöüß]")  # German writes its nouns so; others only names
-_SPELLED_SIGNS = {language: re.compile(signs) for language, signs in _SIGNS.items()}
+
+
+def _signs(language: str) -> re.Pattern[str]:
+    ways = [rf"\w(?:{_ENDINGS[language].replace(' ', '|')})\b"]
+    if language in _LETTERS:
+        ways.insert(0, f"[{_LETTERS[language]}]")
+    if language in _SPACED_MARKS:
+        ways.append(rf"\w\s[{_SPACED_MARKS[language]}](?=\s|\Z)")
+    return re.compile("|".join(ways))
+
+
+_SPELLED_SIGNS = {language: _signs(language) for language in _ENDINGS}
 # Function words that are cut out of a run before it becomes pairs; others are too often part of a word.
 _BETWEEN = {
     "zh": "的 了 是 在 和 与 與 及 或 于 於 由 被 吗 嗎 呢",
@@ -158,7 +173,7 @@ def _latin(sample: str) -> str:
     words = _LATIN_WORD.findall(lower)
     scores = dict.fromkeys(_LATIN, 0.0)
     for name, signs in _SPELLED_SIGNS.items():
-        scores[name] += 1.5 * sum(1 for _ in islice(signs.finditer(lower), 3))
+        scores[name] += 1.5 * sum(1 for _ in islice(matches_at(signs, lower, _sign_places(name, lower)), 3))
     for word in words:
         for language, weight in _TOLD.get(word, {}).items():
             scores[language] += weight
@@ -166,6 +181,16 @@ def _latin(sample: str) -> str:
         scores["de"] += 0.5 * min(3, len(_NOUN.findall(sample)))
     second, first = sorted(scores.values())[-2:]
     return max(scores, key=scores.__getitem__) if first > LEAD * second else ""
+
+
+def _sign_places(language: str, lower: str) -> Iterator[int]:
+    """Yield where a sign of a language can begin."""
+    for letter in _LETTERS.get(language, ""):
+        yield from places(letter, lower)
+    for ending in _ENDINGS[language].split():
+        yield from (at - 1 for at in places(ending, lower) if at)
+    for mark in _SPACED_MARKS.get(language, ""):
+        yield from (at - 2 for at in places(mark, lower) if at > 1)
 
 
 def same_language(one: str, other: str) -> bool:
