@@ -6,15 +6,11 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self
-from urllib.parse import quote
 from uuid import UUID
 
 import httpx
-import msgspec
 
-from dossier.access_types import AccessPage
 from dossier.comparison import Diff
-from dossier.cost_types import CostGroup, Costs
 from dossier.decoding import decoded
 from dossier.discovery_types import Capabilities, Estimate
 from dossier.document_calls import DocumentCalls
@@ -22,29 +18,17 @@ from dossier.event_types import EventPage, FeedEvent, FeedPage, JobEvent, event_
 from dossier.evidence import Claims
 from dossier.follow import follow
 from dossier.job_types import OVER, Cancelled, Created, Jobs, JobSort, JobView, Mark, Outcome, Result, Status
-from dossier.key_types import Keys, KeyScope, KeyWithSecret, NewKey
 from dossier.library_types import JobSearch, Library, MarkChange, NewFilter, SavedFilter
+from dossier.operator_calls import OperatorCalls
 from dossier.patience import Patience
 from dossier.problems import BadUrl, NoContact, NoResult, StillRunning, api_error
-from dossier.provider_key_types import KeyedProvider, NewProviderKey, ProviderKey, ProviderKeys
 from dossier.replayed import Replayed
 from dossier.request import Changes, Effort, Fork, Length, Limits, NewJob, ResearchRequest, Sources, Verify
+from dossier.server_calls import given, path_of
 from dossier.share_types import NewShare, Shares, ShareWithUrl
 from dossier.stream_token_types import StreamToken
-from dossier.tenant_types import NewTenant, Quota, Quotas, Tenant, Tenants
 from dossier.version import __version__
-from dossier.webhook_types import (
-    USUAL_TYPES,
-    NewWebhook,
-    Webhook,
-    WebhookDeliveries,
-    WebhookDelivery,
-    Webhooks,
-    WebhookStyle,
-    WebhookType,
-    WebhookWithSecret,
-)
-from dossier.worker_types import Queue, Workers
+from dossier.webhook_calls import WebhookCalls
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 CONTACT_PATIENCE = 60.0  # seconds without contact until `stream` gives up; a deploy is shorter
@@ -53,13 +37,12 @@ SLOW = httpx.Timeout(connect=5.0, read=300.0, write=10.0, pool=5.0)  # replays a
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 JOBS_PAGE = 100  # the most that the server gives
 EVENTS_PAGE = 500
-JSON_HEADERS = {"Content-Type": "application/json"}
 
 JobId = UUID | str
 ReportFormat = Literal["md", "html", "json", "bib", "csl"]
 
 
-class AsyncDossier(DocumentCalls):
+class AsyncDossier(DocumentCalls, WebhookCalls, OperatorCalls):
     """A Dossier server's jobs. Use it in `async with`, or call `close`.
 
     Every method may raise ApiError (the server refused), NoContact (no answer) or StreamBroken
@@ -181,7 +164,7 @@ class AsyncDossier(DocumentCalls):
             plan_review=plan_review,
             output_schema=output_schema,
         )
-        return decoded(await self._post("/jobs", request, idempotency_key), Created)
+        return decoded(await self._send("POST", "/jobs", request, _repeatable(idempotency_key)), Created)
 
     async def fork(  # noqa: PLR0913 - the fields of a request
         self,
@@ -258,7 +241,9 @@ class AsyncDossier(DocumentCalls):
             output_schema=output_schema,
         )
         body = Fork(after, changes, callback_url)
-        response = await self._post(_path(job_id, "/fork"), body, idempotency_key)
+        response = await self._send(
+            "POST", path_of("jobs", job_id, "fork"), body, _repeatable(idempotency_key)
+        )
         return decoded(response, Created)
 
     async def job(self, job_id: JobId, at: int | datetime | str | None = None) -> JobView:
@@ -269,7 +254,7 @@ class AsyncDossier(DocumentCalls):
         A time is an aware datetime or a string such as "2026-11-23T16:22:30Z".
         """
         params = {} if at is None else {"at": _moment(at)}
-        return decoded(await self._ask("GET", _path(job_id), params=params), JobView)
+        return decoded(await self._ask("GET", path_of("jobs", job_id), params=params), JobView)
 
     async def jobs(  # noqa: PLR0913 - the filters of a list
         self,
@@ -313,25 +298,24 @@ class AsyncDossier(DocumentCalls):
             collection: That they are in.
             sort: "newest", "oldest", "costliest" or "cheapest"; by cost, of the jobs that have a known one.
         """
-        wanted = {
-            "status": status,
-            "outcome": outcome,
-            "tags": list(tags),
-            "limit": limit,
-            "cursor": cursor,
-            "id_prefix": id_prefix,
-            "q": search,
-            "created_after": _moment(created_after),
-            "created_before": _moment(created_before),
-            "min_cost": min_cost,
-            "max_cost": max_cost,
-            "forked_from": str(forked_from) if forked_from else None,
-            "family": str(family) if family else None,
-            "favourite": "true" if favourite else None,
-            "collection": collection,
-            "sort": None if sort == "newest" else sort,
-        }
-        params = {name: value for name, value in wanted.items() if value not in (None, "", [])}
+        params = given(
+            status=status,
+            outcome=outcome,
+            tags=list(tags),
+            limit=limit,
+            cursor=cursor,
+            id_prefix=id_prefix,
+            q=search,
+            created_after=_moment(created_after),
+            created_before=_moment(created_before),
+            min_cost=min_cost,
+            max_cost=max_cost,
+            forked_from=str(forked_from) if forked_from else None,
+            family=str(family) if family else None,
+            favourite="true" if favourite else None,
+            collection=collection,
+            sort=None if sort == "newest" else sort,
+        )
         return decoded(await self._ask("GET", "/jobs", params=params), Jobs)
 
     async def iter_jobs(  # noqa: PLR0913 - the filters of a list
@@ -410,14 +394,14 @@ class AsyncDossier(DocumentCalls):
 
         Raises ApiError `job_already_over` if it completed or failed.
         """
-        return decoded(await self._ask("DELETE", _path(job_id)), Cancelled)
+        return decoded(await self._ask("DELETE", path_of("jobs", job_id)), Cancelled)
 
     async def finish(self, job_id: JobId) -> JobView:
         """Finish the job now: the report is written from what was read.
 
         Raises ApiError `job_already_over` if it is over, or being cancelled.
         """
-        return decoded(await self._ask("POST", _path(job_id, "/finish")), JobView)
+        return decoded(await self._ask("POST", path_of("jobs", job_id, "finish")), JobView)
 
     async def answer(
         self,
@@ -439,7 +423,7 @@ class AsyncDossier(DocumentCalls):
             said["plan"] = list(plan)
         if approve:
             said["approve"] = True
-        return decoded(await self._post(_path(job_id, "/input"), said), JobView)
+        return decoded(await self._send("POST", path_of("jobs", job_id, "input"), said), JobView)
 
     async def report(self, job_id: JobId, format: ReportFormat = "md") -> str:  # noqa: A002 - the API's word
         """Get the report of a completed job.
@@ -448,34 +432,33 @@ class AsyncDossier(DocumentCalls):
 
         Raises ApiError `report_not_ready` until the job is completed.
         """
-        return (await self._ask("GET", _path(job_id, "/report"), params={"format": format})).text
+        return (await self._ask("GET", path_of("jobs", job_id, "report"), params={"format": format})).text
 
     async def report_docx(self, job_id: JobId) -> bytes:
         """Get the report of a completed job as a Word document."""
-        return (await self._ask("GET", _path(job_id, "/report"), params={"format": "docx"})).content
+        return (await self._ask("GET", path_of("jobs", job_id, "report"), params={"format": "docx"})).content
 
     async def claims(self, job_id: JobId) -> Claims:
         """Get each claim of the report with its evidence.
 
         The evidence is its quote, page, read, search and step.
         """
-        return decoded(await self._ask("GET", _path(job_id, "/claims")), Claims)
+        return decoded(await self._ask("GET", path_of("jobs", job_id, "claims")), Claims)
 
     async def bundle(self, job_id: JobId) -> bytes:
         """Get the job as a zip that its own `verify.py` checks offline."""
-        return (await self._ask("GET", _path(job_id, "/bundle"), timeout=SLOW)).content
+        return (await self._ask("GET", path_of("jobs", job_id, "bundle"), timeout=SLOW)).content
 
     async def replay(self, job_id: JobId) -> Replayed:
         """Replay the job's log with the server's current code.
 
         Nothing is paid or written.
         """
-        return decoded(await self._ask("POST", _path(job_id, "/replay"), timeout=SLOW), Replayed)
+        return decoded(await self._ask("POST", path_of("jobs", job_id, "replay"), timeout=SLOW), Replayed)
 
     async def diff(self, job_id: JobId, other: JobId) -> Diff:
         """Compare two jobs: `job_id` is a, `other` is b."""
-        rest = f"/diff/{quote(str(other), safe='')}"
-        return decoded(await self._ask("GET", _path(job_id, rest)), Diff)
+        return decoded(await self._ask("GET", path_of("jobs", job_id, "diff", other)), Diff)
 
     async def capabilities(self) -> Capabilities:
         """Return what the server offers: models, engines, efforts, limits."""
@@ -494,98 +477,20 @@ class AsyncDossier(DocumentCalls):
         Nothing is submitted.
         """
         request = ResearchRequest(query=query, effort=effort, limits=limits or Limits(), model=model)
-        return decoded(await self._post("/estimate", request), Estimate)
-
-    async def create_webhook(
-        self,
-        url: str,
-        *,
-        events: Sequence[WebhookType] = USUAL_TYPES,
-        style: WebhookStyle = "dossier",
-        description: str = "",
-    ) -> WebhookWithSecret:
-        """Make a webhook endpoint, and show its secret once."""
-        body = NewWebhook(url, tuple(events), style, description)
-        return decoded(await self._post("/webhooks", body), WebhookWithSecret)
-
-    async def webhooks(self) -> Webhooks:
-        """List the webhook endpoints, without secrets."""
-        return decoded(await self._ask("GET", "/webhooks"), Webhooks)
-
-    async def delete_webhook(self, endpoint_id: JobId) -> None:
-        """Delete an endpoint, its secret and what waits for it."""
-        await self._ask("DELETE", _hook(endpoint_id))
-
-    async def rotate_webhook(self, endpoint_id: JobId) -> WebhookWithSecret:
-        """Make a new secret, with the old one valid for 24 hours."""
-        return decoded(await self._ask("POST", _hook(endpoint_id, "/rotate")), WebhookWithSecret)
-
-    async def enable_webhook(self, endpoint_id: JobId) -> Webhook:
-        """Enable an endpoint that was disabled."""
-        return decoded(await self._ask("POST", _hook(endpoint_id, "/enable")), Webhook)
-
-    async def webhook_deliveries(
-        self, endpoint_id: JobId, *, limit: int = 20, cursor: str | None = None
-    ) -> WebhookDeliveries:
-        """Get a page of an endpoint's deliveries with their attempts."""
-        params: dict[str, Any] = {"limit": limit} | ({"cursor": cursor} if cursor else {})
-        answer = await self._ask("GET", _hook(endpoint_id, "/deliveries"), params=params)
-        return decoded(answer, WebhookDeliveries)
-
-    async def resend_webhook(self, endpoint_id: JobId, delivery_id: JobId) -> WebhookDelivery:
-        """Send a message again, under the same id."""
-        rest = f"/deliveries/{quote(str(delivery_id), safe='')}/resend"
-        return decoded(await self._ask("POST", _hook(endpoint_id, rest)), WebhookDelivery)
-
-    async def create_key(
-        self,
-        name: str,
-        *,
-        scopes: Sequence[KeyScope] = ("read", "submit"),
-        expires_in_days: int | None = None,
-        tenant: str | None = None,
-    ) -> KeyWithSecret:
-        """Make an API key, and show its secret once.
-
-        An operator may name the tenant whose key it is.
-        """
-        body = NewKey(name, tuple(scopes), expires_in_days, tenant)
-        return decoded(await self._post("/keys", body), KeyWithSecret)
-
-    async def keys(self) -> Keys:
-        """List the API keys, without secrets."""
-        return decoded(await self._ask("GET", "/keys"), Keys)
-
-    async def revoke_key(self, key_id: str) -> None:
-        """Revoke an API key for good."""
-        await self._ask("DELETE", f"/keys/{quote(key_id, safe='')}")
-
-    async def set_provider_key(self, provider: KeyedProvider, key: str, *, base_url: str = "") -> ProviderKey:
-        """Set the tenant's own key, which nobody can read again."""
-        body = msgspec.json.encode(NewProviderKey(provider, key, base_url))
-        headers = {"Content-Type": "application/json"}
-        return decoded(await self._ask("PUT", "/provider-keys", content=body, headers=headers), ProviderKey)
-
-    async def provider_keys(self) -> ProviderKeys:
-        """List which providers the tenant has a key with, without the keys."""
-        return decoded(await self._ask("GET", "/provider-keys"), ProviderKeys)
-
-    async def remove_provider_key(self, provider: str) -> None:
-        """Remove the tenant's key with a provider."""
-        await self._ask("DELETE", f"/provider-keys/{quote(provider, safe='')}")
+        return decoded(await self._send("POST", "/estimate", request), Estimate)
 
     async def share(self, job_id: JobId, *, expires_in_days: int = 30) -> ShareWithUrl:
         """Make a link with which everybody can read a job's report."""
-        answer = await self._post(_path(job_id, "/shares"), NewShare(expires_in_days))
+        answer = await self._send("POST", path_of("jobs", job_id, "shares"), NewShare(expires_in_days))
         return decoded(answer, ShareWithUrl)
 
     async def shares(self, job_id: JobId) -> Shares:
         """List the links to a job's report, without their addresses."""
-        return decoded(await self._ask("GET", _path(job_id, "/shares")), Shares)
+        return decoded(await self._ask("GET", path_of("jobs", job_id, "shares")), Shares)
 
     async def revoke_share(self, share_id: JobId) -> None:
         """End a link to a report at once."""
-        await self._ask("DELETE", f"/shares/{quote(str(share_id), safe='')}")
+        await self._ask("DELETE", path_of("shares", share_id))
 
     async def mark(
         self,
@@ -606,10 +511,10 @@ class AsyncDossier(DocumentCalls):
             collections: All that the job shall be in, at most 20.
         """
         if favourite is None and note is None and collections is None:
-            return decoded(await self._ask("GET", _path(job_id, "/mark")), Mark)
+            return decoded(await self._ask("GET", path_of("jobs", job_id, "mark")), Mark)
         names = None if collections is None else tuple(collections)
-        change = msgspec.json.encode(MarkChange(favourite=favourite, note=note, collections=names))
-        answer = await self._ask("PATCH", _path(job_id, "/mark"), content=change, headers=JSON_HEADERS)
+        change = MarkChange(favourite=favourite, note=note, collections=names)
+        answer = await self._send("PATCH", path_of("jobs", job_id, "mark"), change)
         return decoded(answer, Mark)
 
     async def library(self) -> Library:
@@ -618,109 +523,25 @@ class AsyncDossier(DocumentCalls):
 
     async def save_filter(self, name: str, search: JobSearch) -> SavedFilter:
         """Save a search of jobs, in place of one of its name."""
-        return decoded(await self._post("/library/filters", NewFilter(name=name, search=search)), SavedFilter)
+        return decoded(
+            await self._send("POST", "/library/filters", NewFilter(name=name, search=search)), SavedFilter
+        )
 
     async def delete_filter(self, filter_id: JobId) -> None:
         """Delete a saved filter, and no job."""
-        await self._ask("DELETE", f"/library/filters/{quote(str(filter_id), safe='')}")
-
-    async def create_tenant(self, tenant: str) -> Tenant:
-        """Make a tenant, which has no key yet."""
-        return decoded(await self._post("/tenants", NewTenant(tenant)), Tenant)
-
-    async def tenants(self) -> Tenants:
-        """List the tenants, by name."""
-        return decoded(await self._ask("GET", "/tenants"), Tenants)
-
-    async def suspend_tenant(self, tenant: str) -> Tenant:
-        """Refuse the keys of a tenant until it is resumed."""
-        return decoded(await self._ask("POST", f"/tenants/{quote(tenant, safe='')}/suspend"), Tenant)
-
-    async def resume_tenant(self, tenant: str) -> Tenant:
-        """Let the keys of a suspended tenant in again."""
-        return decoded(await self._ask("POST", f"/tenants/{quote(tenant, safe='')}/resume"), Tenant)
-
-    async def quotas(self) -> Quotas:
-        """List the quotas, and how much of each is used."""
-        return decoded(await self._ask("GET", "/quotas"), Quotas)
-
-    async def set_quota(
-        self,
-        tenant: str,
-        *,
-        max_unfinished_jobs: int | None = None,
-        max_jobs_per_day: int | None = None,
-        max_usd_per_month: float | None = None,
-        max_tokens_per_month: int | None = None,
-        max_document_bytes: int | None = None,
-        max_streams: int | None = None,
-    ) -> Quota:
-        """Set what a tenant may use, None for no bound."""
-        wanted = Quota(
-            max_unfinished_jobs,
-            max_jobs_per_day,
-            max_usd_per_month,
-            max_tokens_per_month,
-            max_document_bytes,
-            max_streams,
-        )
-        quota = msgspec.json.encode(wanted)
-        path = f"/tenants/{quote(tenant, safe='')}/quota"
-        return decoded(await self._ask("PUT", path, content=quota, headers=JSON_HEADERS), Quota)
+        await self._ask("DELETE", path_of("library", "filters", filter_id))
 
     async def stream_token(self, job_id: JobId) -> StreamToken:
         """Let a page without a key follow a job for 15 minutes."""
-        return decoded(await self._ask("POST", _path(job_id, "/stream-token")), StreamToken)
-
-    async def access(
-        self,
-        *,
-        key_id: str | None = None,
-        job_id: JobId | None = None,
-        limit: int = 100,
-        cursor: str | None = None,
-    ) -> AccessPage:
-        """Get a page of who asked for what, newest first."""
-        named = {"key_id": key_id, "job_id": job_id and str(job_id), "limit": limit, "cursor": cursor}
-        params = {name: value for name, value in named.items() if value is not None}
-        return decoded(await self._ask("GET", "/access", params=params), AccessPage)
-
-    async def costs(self, by: CostGroup = "day", days: int = 30) -> Costs:
-        """Add up what jobs cost, and get the quotas.
-
-        Args:
-            by: "day", "tenant", "model" or "tag"; a job with several tags counts in each.
-            days: Of submission, 1 to 366, today included.
-        """
-        return decoded(await self._ask("GET", "/costs", params={"by": by, "days": days}), Costs)
-
-    async def workers(self) -> Workers:
-        """List the workers that beat within the last hour."""
-        return decoded(await self._ask("GET", "/workers"), Workers)
-
-    async def queue(self) -> Queue:
-        """Return what waits, by priority and in the order of claims."""
-        return decoded(await self._ask("GET", "/queue"), Queue)
-
-    async def pause_workers(self, name: str | None = None) -> Workers:
-        """Let all workers, or one, claim no more jobs."""
-        return decoded(await self._ask("POST", _worker(name, "/pause")), Workers)
-
-    async def resume_workers(self, name: str | None = None) -> Workers:
-        """Let all workers, or one, claim jobs again."""
-        return decoded(await self._ask("POST", _worker(name, "/resume")), Workers)
-
-    async def drain_worker(self, name: str) -> Workers:
-        """Let one worker hand its jobs back and stop."""
-        return decoded(await self._ask("POST", _worker(name, "/drain")), Workers)
+        return decoded(await self._ask("POST", path_of("jobs", job_id, "stream-token")), StreamToken)
 
     async def requeue(self, job_id: JobId) -> JobView:
         """Take a job from its worker, at no cost of an attempt."""
-        return decoded(await self._ask("POST", _path(job_id, "/requeue")), JobView)
+        return decoded(await self._ask("POST", path_of("jobs", job_id, "requeue")), JobView)
 
     async def retry(self, job_id: JobId) -> Created:
         """Continue a failed job in a new one, once however often asked."""
-        return decoded(await self._ask("POST", _path(job_id, "/retry")), Created)
+        return decoded(await self._ask("POST", path_of("jobs", job_id, "retry")), Created)
 
     def stream(self, job_id: JobId, after: int = 0) -> AsyncGenerator[JobEvent, None]:
         """Iterate over every event after seq `after`, until the last.
@@ -735,7 +556,9 @@ class AsyncDossier(DocumentCalls):
             ApiError: The server refused, such as `job_not_found`.
             StreamBroken: An event is missing or repeated.
         """
-        return follow(self._http, _path(job_id, "/stream"), after, Patience(self._patience, self.url))
+        return follow(
+            self._http, path_of("jobs", job_id, "stream"), after, Patience(self._patience, self.url)
+        )
 
     async def events(self, job_id: JobId, after: int = 0, limit: int = 100) -> EventPage:
         """Get a page of the job's events after a seq.
@@ -743,7 +566,7 @@ class AsyncDossier(DocumentCalls):
         A page has 1 to 1000 events. The call does not wait for more.
         """
         params = {"after": after, "limit": limit}
-        return event_page((await self._ask("GET", _path(job_id, "/events"), params=params)).content)
+        return event_page((await self._ask("GET", path_of("jobs", job_id, "events"), params=params)).content)
 
     async def iter_events(self, job_id: JobId, after: int = 0) -> AsyncGenerator[JobEvent, None]:
         """Iterate over the events that the job has now.
@@ -769,8 +592,7 @@ class AsyncDossier(DocumentCalls):
             limit: 1 to 1000 events.
             types: Types of events, such as "job_completed"; all if it is empty.
         """
-        wanted = {"after": after, "limit": limit, "types": ",".join(types)}
-        params = {name: value for name, value in wanted.items() if value not in (None, "")}
+        params = given(after=after, limit=limit, types=",".join(types))
         return feed_page((await self._ask("GET", "/events", params=params)).content)
 
     async def iter_feed(
@@ -789,12 +611,6 @@ class AsyncDossier(DocumentCalls):
             after = page.next_after
             if after == page.head:
                 return
-
-    async def _post(self, path: str, body: object, idempotency_key: str | None = None) -> httpx.Response:
-        headers = dict(JSON_HEADERS)
-        if idempotency_key is not None:
-            headers["Idempotency-Key"] = idempotency_key
-        return await self._ask("POST", path, content=msgspec.json.encode(body), headers=headers)
 
     async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's
         try:
@@ -817,6 +633,10 @@ def _headers(api_key: str | None) -> dict[str, str]:
     return named | {"Authorization": f"Bearer {api_key}"} if api_key else named
 
 
+def _repeatable(idempotency_key: str | None) -> dict[str, str]:
+    return {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+
+
 def _checked(url: str) -> str:
     try:
         parts = httpx.URL(url)
@@ -825,15 +645,3 @@ def _checked(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.host:
         raise BadUrl(f"{url!r} is not a server URL; expected e.g. {DEFAULT_URL}.")
     return url.rstrip("/")
-
-
-def _path(job_id: JobId, rest: str = "") -> str:
-    return f"/jobs/{quote(str(job_id), safe='')}{rest}"
-
-
-def _hook(endpoint_id: JobId, rest: str = "") -> str:
-    return f"/webhooks/{quote(str(endpoint_id), safe='')}{rest}"
-
-
-def _worker(name: str | None, rest: str) -> str:
-    return f"/workers/{quote(name, safe='')}{rest}" if name else f"/workers{rest}"

@@ -2,11 +2,9 @@
 
 import asyncio
 import os
-from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -25,6 +23,7 @@ from dossier.document_types import (
     NewDocument,
     is_over,
 )
+from dossier.server_calls import ServerCalls, given, path_of
 
 DOCUMENTS_PAGE = 100  # the most that the server gives
 INGESTION_WAITS = (0.2, 5.0)  # seconds: first and longest wait between two looks
@@ -32,12 +31,8 @@ UPLOAD = httpx.Timeout(connect=5.0, read=600.0, write=60.0, pool=5.0)  # a scann
 RESPOND_ASYNC = {"Prefer": "respond-async"}
 
 
-class DocumentCalls(ABC):
+class DocumentCalls(ServerCalls):
     """Adds, lists, finds and deletes documents. AsyncDossier is one."""
-
-    @abstractmethod
-    async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's
-        """Send a request. Raises NoContact, ApiError."""
 
     async def search_documents(
         self, query: str, limit: int = 10, collections: Sequence[str] = ()
@@ -51,9 +46,9 @@ class DocumentCalls(ABC):
             limit: 1 to 50 documents.
             collections: that they are in one of; empty: all documents.
         """
-        wanted = {"query": query, "limit": limit, **({"collections": collections} if collections else {})}
-        body = msgspec.json.encode(wanted)
-        return decoded(await self._sent("POST", "/documents/search", content=body), FoundDocuments)
+        wanted = given(query=query, limit=limit) | ({"collections": collections} if collections else {})
+        answer = await self._send("POST", "/documents/search", wanted, timeout=UPLOAD)
+        return decoded(answer, FoundDocuments)
 
     async def document_embedding(self) -> DocumentEmbedding:
         """Return how far documents are embedded, to be found by meaning."""
@@ -111,11 +106,11 @@ class DocumentCalls(ABC):
 
     async def ingestion(self, ingestion_id: UUID | str) -> Ingestion:
         """Return how far a file is. Raises ApiError `ingestion_not_found`."""
-        return decoded(await self._ask("GET", _ingestion(ingestion_id)), Ingestion)
+        return decoded(await self._ask("GET", path_of("ingestions", ingestion_id)), Ingestion)
 
     async def ingestions(self, limit: int = 20, cursor: str | None = None) -> IngestionPage:
         """Get a page of ingestions, the newest first."""
-        params = {"limit": limit, **({"cursor": cursor} if cursor else {})}
+        params = given(limit=limit, cursor=cursor)
         return decoded(await self._ask("GET", "/ingestions", params=params), IngestionPage)
 
     async def cancel_ingestion(self, ingestion_id: UUID | str) -> Ingestion:
@@ -123,7 +118,7 @@ class DocumentCalls(ABC):
 
         What is stored of it stays. Raises ApiError `ingestion_already_over` where it has ended otherwise.
         """
-        return decoded(await self._ask("DELETE", _ingestion(ingestion_id)), Ingestion)
+        return decoded(await self._ask("DELETE", path_of("ingestions", ingestion_id)), Ingestion)
 
     async def ingested(self, ingestion_id: UUID | str, timeout: float = 3600.0) -> Ingestion:  # noqa: ASYNC109 - as in `result`
         """Wait until a file is read, and return what became of it.
@@ -186,8 +181,7 @@ class DocumentCalls(ABC):
 
         A page has 1 to 100; `iter_documents` walks all pages.
         """
-        wanted = {"limit": limit, "cursor": cursor, "url_prefix": url_prefix, "collection": collection}
-        params = {name: value for name, value in wanted.items() if value not in (None, "")}
+        params = given(limit=limit, cursor=cursor, url_prefix=url_prefix, collection=collection)
         return decoded(await self._ask("GET", "/documents", params=params), DocumentPage)
 
     async def iter_documents(
@@ -233,7 +227,7 @@ class DocumentCalls(ABC):
         headers: dict[str, str],
     ) -> httpx.Response:
         if file is None:
-            return await self._sent(method, path, msgspec.json.encode(new), headers)
+            return await self._send(method, path, new, headers, timeout=UPLOAD)
         return await self._send_file(method, path, file, new, headers)
 
     async def _send_file(
@@ -245,13 +239,3 @@ class DocumentCalls(ABC):
         with Path(file).open("rb") as stream:  # noqa: ASYNC230 - opening takes no time; it is sent in pieces
             files = {"file": (Path(file).name, stream, "application/octet-stream")}
             return await self._ask(method, path, data=fields, files=files, headers=headers, timeout=UPLOAD)
-
-    async def _sent(
-        self, method: str, path: str, content: bytes, headers: dict[str, str] | None = None
-    ) -> httpx.Response:
-        sent = {"Content-Type": "application/json"} | (headers or {})
-        return await self._ask(method, path, content=content, headers=sent, timeout=UPLOAD)
-
-
-def _ingestion(ingestion_id: UUID | str) -> str:
-    return f"/ingestions/{quote(str(ingestion_id), safe='')}"
