@@ -8,8 +8,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
 from app.api.authentication import ADMIN
-from app.api.context import ApiContext, job_id_of
+from app.api.context import ApiContext
 from app.api.contract import problems_of
+from app.api.path_values import job_id_of
 from app.api.problem_details import BadRequest
 from app.domain.access import AccessEntry
 from app.store.access_log import list_access

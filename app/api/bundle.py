@@ -14,8 +14,9 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from app.api.compression import SENT_AS_IS
-from app.api.context import ApiContext, job_id_of
+from app.api.context import ApiContext
 from app.api.contract import LOG, problems_of
+from app.api.path_values import job_id_of
 from app.audit.bundle_writer import Bundle
 from app.domain.upkeep import forgotten
 from app.store import blobs, upkeep_log

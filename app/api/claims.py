@@ -13,8 +13,9 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct
 from msgspec.structs import replace
 
-from app.api.context import ApiContext, job_cursor_of, job_id_of
+from app.api.context import ApiContext
 from app.api.contract import LOG, MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
+from app.api.path_values import job_id_of, page_cursor_of
 from app.api.problem_details import BadRequest
 from app.api.trail import read_trail
 from app.store import uses
@@ -86,7 +87,7 @@ async def source_uses(
     address = normalise(url)
     if not address:
         raise BadRequest("malformed_url", "Use the address of a page as a report has it.", "url")
-    before = job_cursor_of(cursor)
+    before = page_cursor_of(cursor)
     found = await uses.uses(context.reading, context.caller, address, before, limit + 1)
     page = found[:limit]
     more = str(page[-1].job_id) if len(found) > limit else None

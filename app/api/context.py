@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import copy
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import lru_cache, partial
@@ -47,7 +46,6 @@ MISSING = (
     "Events of this job are missing: its month is being archived, or events were deleted. "
     "`dossier verify` says which."
 )
-ID_PREFIX = re.compile(r"(?<!-)-*(?:[0-9a-fA-F]-*){1,32}")
 COUNT_EVERY = 1.0  # seconds between two counts of the queue
 
 
@@ -288,39 +286,3 @@ class ApiContext:
         The count is up to a second old.
         """
         return await self._waiting.get()
-
-
-def job_id_of(text: str, field: str = "job_id") -> UUID:
-    """Return the id in a path.
-
-    Raises BadRequest if it is not a UUID.
-    """
-    try:
-        return UUID(text)
-    except ValueError:
-        raise BadRequest("malformed_job_id", "A job's id is a UUID.", field) from None
-
-
-def id_prefix_of(text: str | None) -> str:
-    """Return what the ids of a list begin with. Raises BadRequest."""
-    if text and not ID_PREFIX.fullmatch(text):
-        raise BadRequest("malformed_job_id", "An id begins with hexadecimal digits.", "id_prefix")
-    return (text or "").replace("-", "").lower()
-
-
-def job_cursor_of(text: str | None) -> UUID | None:
-    """Return the job after which a page begins. Raises BadRequest."""
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        raise BadRequest("malformed_cursor", "Use the next_cursor of the page before.", "cursor") from None
-
-
-def cursor_of(text: str, field: str) -> int:
-    """Return the seq of the last event received.
-
-    Without one it is 0. Raises BadRequest.
-    """
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise BadRequest("malformed_cursor", "Use the seq of an event: a whole number from 0.", field)
-    return int(text)

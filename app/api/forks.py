@@ -18,8 +18,9 @@ from uuid_utils.compat import uuid7
 
 from app.api.authentication import READS
 from app.api.callbacks import kept_callback, promised_callback
-from app.api.context import ApiContext, job_id_of
+from app.api.context import ApiContext
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
+from app.api.path_values import job_id_of
 from app.api.problem_details import BadRequest
 from app.api.schema_door import written_schema
 from app.domain.diff import Side, diff

@@ -3,7 +3,6 @@
 import random
 from functools import partial
 from typing import Annotated
-from uuid import UUID
 
 from litestar import Request, Response, delete, get
 from litestar.di import NamedDependency
@@ -12,8 +11,9 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 
 from app.api.authentication import DOCUMENTS
-from app.api.context import ApiContext, cursor_of
+from app.api.context import ApiContext
 from app.api.contract import EVENT_STREAM, JSON, MAX_PAGE_SIZE, PAGE_PROBLEMS, accepted, problems_of
+from app.api.path_values import page_cursor_of, stream_cursor_of, uuid_of
 from app.api.problem_details import BadRequest
 from app.api.sse import EventStream, NothingLeft, turned_away
 from app.store import documents
@@ -38,7 +38,7 @@ async def list_ingestions(
     cursor: FromQuery[str | None] = None,
 ) -> IngestionPage:
     """Return a page of ingestions."""
-    engine, before = context.writer.engine, _cursor(cursor)
+    engine, before = context.writer.engine, page_cursor_of(cursor)
     found = await store.list_ingestions(engine, context.caller, before, limit + 1)
     page = found[:limit]
     return IngestionPage(page, str(page[-1].ingestion_id) if len(found) > limit else None)
@@ -69,7 +69,7 @@ async def ingestion_events(
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ASGIApp:
     """Return an ingestion's events as a JSON page or a stream."""
-    cursor = cursor_of(last_event_id, "Last-Event-ID") if last_event_id else cursor_of(after or "0", "after")
+    cursor = stream_cursor_of(after, last_event_id)
     known = await _known(context, ingestion_id)
     if accepted(request, JSON, EVENT_STREAM) == EVENT_STREAM:
         return await _followed(context, known, cursor)
@@ -125,17 +125,8 @@ async def _followed(context: ApiContext, known: Ingestion, cursor: int) -> ASGIA
 
 async def _known(context: ApiContext, text: str) -> Ingestion:
     """Return an ingestion. Raises BadRequest where it is unknown."""
-    try:
-        found = await store.read_ingestion(context.writer.engine, context.caller, UUID(text))
-    except ValueError:
-        found = None
+    unknown = BadRequest("ingestion_not_found", "No ingestion has this id.", "ingestion_id")
+    found = await store.read_ingestion(context.writer.engine, context.caller, uuid_of(text, unknown))
     if found is None:
-        raise BadRequest("ingestion_not_found", "No ingestion has this id.", "ingestion_id")
+        raise unknown
     return found
-
-
-def _cursor(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        raise BadRequest("malformed_cursor", "Use the next_cursor of the page before.", "cursor") from None

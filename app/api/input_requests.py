@@ -8,8 +8,9 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath
 from msgspec import Meta, Struct
 
-from app.api.context import ApiContext, job_id_of
+from app.api.context import ApiContext
 from app.api.contract import BODY, LOG, problems_of
+from app.api.path_values import job_id_of
 from app.api.problem_details import BadRequest
 from app.domain import commands as c
 from app.domain.view import job_view

@@ -6,9 +6,10 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
-from app.api.context import ApiContext, id_prefix_of, job_id_of
+from app.api.context import ApiContext
 from app.api.contract import MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
 from app.api.past import moment_of
+from app.api.path_values import id_prefix_of, job_id_of
 from app.api.problem_details import BadRequest
 from app.store import job_lists, library
 from app.store.job_lists import JobFilter, ListCursor

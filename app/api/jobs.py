@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
 from app.api.callbacks import kept_callback, promised_callback
-from app.api.context import ApiContext, job_id_of
+from app.api.context import ApiContext
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
 from app.api.direct import DIRECT, DirectResponse
+from app.api.path_values import job_id_of
 from app.api.rate_limit import counted
 from app.api.schema_door import written_schema
 from app.api.waiting import until_over

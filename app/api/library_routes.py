@@ -1,20 +1,18 @@
 """Routes of the library: marks of jobs, and saved filters."""
 
 from typing import Annotated
-from uuid import UUID
 
 from litestar import delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import Body, FromPath
 
-from app.api.context import ApiContext, job_id_of
+from app.api.context import ApiContext
 from app.api.contract import BODY, JOB_PROBLEMS, problems_of
+from app.api.path_values import job_id_of, uuid_of
 from app.errors import FilterNotFound, JobNotFound, TooManyFilters
 from app.store import library as store
 from dossier.job_types import Mark
 from dossier.library_types import Library, MarkChange, NewFilter, SavedFilter
-
-NO_FILTER = "No saved filter has this id."
 
 
 @get("/jobs/{job_id:str}/mark", responses=problems_of(*JOB_PROBLEMS), summary="Get a job's mark")
@@ -72,15 +70,9 @@ async def save_filter(
 )
 async def delete_filter(context: NamedDependency[ApiContext], filter_id: FromPath[str]) -> None:
     """Delete a saved filter, and no job."""
-    if not await store.delete_filter(context.writer.engine, context.caller, _id_of(filter_id)):
-        raise FilterNotFound(NO_FILTER)
+    unknown = FilterNotFound("No saved filter has this id.")
+    if not await store.delete_filter(context.writer.engine, context.caller, uuid_of(filter_id, unknown)):
+        raise unknown
 
 
 LIBRARY_ROUTES = [get_mark, change_mark, get_library, save_filter, delete_filter]
-
-
-def _id_of(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise FilterNotFound(NO_FILTER) from None

@@ -8,8 +8,9 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from app.api.context import ApiContext, job_id_of
+from app.api.context import ApiContext
 from app.api.contract import JOB_PROBLEMS, accepted, problems_of
+from app.api.path_values import job_id_of
 from app.api.problem_details import BadRequest
 from app.text import report_docx, report_output
 from app.text.report_references import bibtex, csl

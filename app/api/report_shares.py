@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Annotated
-from uuid import UUID
 
 from litestar import Request, Response, delete, get, post
 from litestar.di import NamedDependency
@@ -10,8 +9,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Body, FromPath
 
 from app.api.authentication import CALLER, JOB, PUBLIC
-from app.api.context import ApiContext, job_id_of
+from app.api.context import ApiContext
 from app.api.contract import BODY, JOB_PROBLEMS, problems_of
+from app.api.path_values import job_id_of, uuid_of
 from app.api.problem_details import BadRequest
 from app.api.report import REPORT_POLICY
 from app.errors import JobNotFound, ShareNotFound, TooManyShares
@@ -62,8 +62,9 @@ async def list_report_shares(context: NamedDependency[ApiContext], job_id: FromP
 )
 async def revoke_share(context: NamedDependency[ApiContext], share_id: FromPath[str]) -> None:
     """End a link at once and for good."""
-    if not await store.revoke_share(context.writer.engine, context.caller, _id_of(share_id)):
-        raise ShareNotFound(NO_SHARE)
+    unknown = ShareNotFound(NO_SHARE)
+    if not await store.revoke_share(context.writer.engine, context.caller, uuid_of(share_id, unknown)):
+        raise unknown
 
 
 @get(
@@ -97,10 +98,3 @@ async def read_shared(
 
 
 SHARE_ROUTES = [share_report, list_report_shares, revoke_share, read_shared]
-
-
-def _id_of(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise ShareNotFound(NO_SHARE) from None

@@ -11,8 +11,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from msgspec import Struct
 
-from app.api.context import ApiContext, job_id_of
+from app.api.context import ApiContext
 from app.api.contract import LOG, problems_of
+from app.api.path_values import job_id_of
 from app.api.problem_details import BadRequest
 from app.api.trail import read_trail
 from app.domain.events import PageRead, PageSetAside

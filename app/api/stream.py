@@ -17,10 +17,11 @@ from litestar.types import ASGIApp
 
 from app.api.authentication import READS, TAKES_TOKEN
 from app.api.compression import SENT_AS_IS
-from app.api.context import ApiContext, cursor_of, job_id_of
+from app.api.context import ApiContext
 from app.api.contract import EVENT_STREAM, JOB_PROBLEMS, JSON, LOG, accepted, problems_of
 from app.api.direct import DIRECT
 from app.api.keyring import TOKEN_EXPIRED
+from app.api.path_values import job_id_of, stream_cursor_of
 from app.api.sse import (
     ANY_ORIGIN,
     BUSY_RETRY_MS,
@@ -60,7 +61,7 @@ async def stream_job(
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ASGIApp:
     """The stream of a job."""
-    stream = await _open(context, job_id_of(job_id), _cursor(after, last_event_id))
+    stream = await _open(context, job_id_of(job_id), stream_cursor_of(after, last_event_id))
     if token is None:
         return stream
     until = context.caller.until
@@ -116,7 +117,7 @@ async def job_events(
 
     Each event is the same bytes in both.
     """
-    key, cursor = job_id_of(job_id), _cursor(after, last_event_id)
+    key, cursor = job_id_of(job_id), stream_cursor_of(after, last_event_id)
     if accepted(request, JSON, EVENT_STREAM) == EVENT_STREAM:
         return await _open(context, key, cursor)
     head = await context.head(key)
@@ -127,16 +128,6 @@ async def job_events(
         max(head.seq, rows[-1].seq if rows else 0),
     )
     return Response(body, media_type="application/json").to_asgi_response(app=None, request=request)
-
-
-def _cursor(after: str | None, last_event_id: str | None) -> int:
-    """Return the header's cursor, else the query's.
-
-    A browser that reconnects repeats the url of its first request, with its stale query.
-    """
-    if last_event_id:
-        return cursor_of(last_event_id, "Last-Event-ID")
-    return cursor_of(after, "after") if after else 0
 
 
 async def _open(context: ApiContext, job_id: UUID, cursor: int) -> ASGIApp:

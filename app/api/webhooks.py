@@ -8,8 +8,9 @@ from litestar.di import NamedDependency
 from litestar.params import Body, FromPath, FromQuery, QueryParameter
 
 from app.api.authentication import ADMIN
-from app.api.context import ApiContext, job_cursor_of
+from app.api.context import ApiContext
 from app.api.contract import BODY, MAX_PAGE_SIZE, PAGE_PROBLEMS, problems_of
+from app.api.path_values import page_cursor_of, uuid_of
 from app.api.problem_details import BadRequest
 from app.api.webhook_address import check_webhook_url
 from app.domain.webhook import secret_text
@@ -113,7 +114,7 @@ async def list_webhook_deliveries(
     engine, key = context.writer.engine, _id_of(endpoint_id)
     _found(await endpoints.find_endpoint(engine, context.caller, key))
     found = await deliveries.list_deliveries(
-        engine, context.caller, key, before=job_cursor_of(cursor), limit=limit + 1, state=with_state
+        engine, context.caller, key, before=page_cursor_of(cursor), limit=limit + 1, state=with_state
     )
     page = found[:limit]
     return WebhookDeliveries(page, str(page[-1].delivery_id) if len(found) > limit else None)
@@ -157,9 +158,5 @@ def _found(webhook: Webhook | None) -> Webhook:
 
 
 def _id_of(text: str, field: str = "endpoint_id") -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise BadRequest(
-            "malformed_webhook_id", "The id of a webhook or delivery is a UUID.", field
-        ) from None
+    wrong = BadRequest("malformed_webhook_id", "The id of a webhook or delivery is a UUID.", field)
+    return uuid_of(text, wrong)

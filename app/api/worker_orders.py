@@ -6,8 +6,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
 from app.api.authentication import ADMIN, OPERATOR
-from app.api.context import ApiContext, job_id_of
+from app.api.context import ApiContext
 from app.api.contract import LOG, SUBMITTING, problems_of
+from app.api.path_values import job_id_of
 from app.domain import commands as c
 from app.errors import JobNotFailed, JobNotHeld, LeaseLost, WorkerNotFound
 from app.handle import fork, handle

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from app.api.contract import decoded_body, require_json
 from app.api.openai.conversation import PlainMessage, instructions_of, messages_of, question_of
+from app.api.path_values import uuid_of
 from app.api.problem_details import BadRequest, InvalidRequest
 from app.api.schema_door import written_schema
 from app.api.shape import bound_faults, faults, text_faults
@@ -130,12 +131,8 @@ def chat_wish(body: Mapping[str, Any]) -> Wish:
 
 def job_of_response(text: str, field: str = "response_id") -> UUID:
     """Return the job behind a response's id. Raises BadRequest."""
-    try:
-        return UUID(text.removeprefix("resp_"))
-    except ValueError:
-        raise BadRequest(
-            "malformed_job_id", "An id looks like resp_ and 32 hexadecimal digits.", field
-        ) from None
+    wrong = BadRequest("malformed_job_id", "An id looks like resp_ and 32 hexadecimal digits.", field)
+    return uuid_of(text.removeprefix("resp_"), wrong)
 
 
 def _request(
