@@ -4,6 +4,7 @@ A lone caller waits for nothing; under load a round trip and a commit are shared
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
@@ -24,6 +25,9 @@ class Batch(Generic[Item, BatchResultT]):
     At most `lanes` calls run at a time.
 
     Heavy items so come to lie in several runs: while Postgres works on one, Python prepares the next.
+
+    Another lane opens once the newest run has taken `patience` seconds: where commits are fast, waiting for
+    it makes one large run of two small ones; where they are slow, it costs no more than that.
     """
 
     def __init__(
@@ -32,12 +36,15 @@ class Batch(Generic[Item, BatchResultT]):
         *,
         size: int = 250,
         lanes: int = 2,
+        patience: float = 0.0,
         weigh: Callable[[Item], int] = _one,
     ) -> None:
         self._run = run
         self._weigh = weigh
         self._size = size
         self._lanes = lanes
+        self._patience = patience
+        self._began = 0.0  # the newest run, of the monotonic clock
         self._waiting: deque[tuple[Item, asyncio.Future[BatchResultT]]] = deque()
         self._busy = 0  # lanes
         self._running: set[asyncio.Task[None]] = set()  # keeps them from the collector
@@ -46,9 +53,12 @@ class Batch(Generic[Item, BatchResultT]):
         """Return what `run` answers for this item, or raise what it raised."""
         future: asyncio.Future[BatchResultT] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if self._busy < self._lanes:
+        if not self._busy or (self._busy < self._lanes and self._has_waited()):
             self._start()
         return await future
+
+    def _has_waited(self) -> bool:
+        return not self._patience or time.monotonic() - self._began >= self._patience
 
     def _start(self) -> None:
         self._busy += 1
@@ -59,6 +69,7 @@ class Batch(Generic[Item, BatchResultT]):
     async def _drain(self) -> None:
         try:
             while self._waiting:
+                self._began = time.monotonic()
                 await self._answer(self._take())
         finally:
             self._busy -= 1  # not by a callback: what was asked before that ran would wait for the next one

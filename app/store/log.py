@@ -6,6 +6,7 @@ the rows that moved are the events written. A change that was refused is reporte
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from itertools import groupby, takewhile
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -268,8 +269,7 @@ async def read_after(engine: Engine, caller: Caller, cursors: Mapping[UUID, int]
 async def catch_up(engine: Engine, job: Job) -> Job:
     """The job after everything that has happened since its `seq`."""
     while rows := await read_any(engine, job.id, job.seq):
-        for row in rows:
-            job = extend(job, row)
+        job = extend(job, rows)
         if len(rows) < LOG_PAGE_SIZE:
             break
     return job
@@ -309,11 +309,9 @@ async def past(engine: Engine, caller: Caller, job_id: UUID, is_past: Callable[[
     """Return the caller's job after its events for which `is_past` is true."""
     job = Job(job_id)
     while rows := await read(engine, caller, job_id, job.seq):
-        for row in rows:
-            if not is_past(row):
-                return job
-            job = extend(job, row)
-        if len(rows) < LOG_PAGE_SIZE:
+        passed = list(takewhile(is_past, rows))
+        job = extend(job, passed)
+        if len(passed) < LOG_PAGE_SIZE:
             break
     return job
 
@@ -321,10 +319,8 @@ async def past(engine: Engine, caller: Caller, job_id: UUID, is_past: Callable[[
 async def load(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
     """Load and fold these jobs in one read, after a claim."""
     jobs = {job_id: Job(job_id) for job_id in job_ids}
-    for columns_ in await fetch(engine, READ_MANY, list(job_ids)):
-        row = Row(*columns_)
-        jobs[row.job_id] = extend(jobs[row.job_id], row)
-    return jobs
+    found = [Row(*row) for row in await fetch(engine, READ_MANY, list(job_ids))]
+    return jobs | {job_id: extend(jobs[job_id], rows) for job_id, rows in groupby(found, _job_of)}
 
 
 async def load_each(engine: Engine, job_ids: Sequence[UUID]) -> Folded:
@@ -336,20 +332,25 @@ async def load_each(engine: Engine, job_ids: Sequence[UUID]) -> Folded:
 
 
 def fold_each(rows: Iterable[Row]) -> Folded:
-    """Fold whole logs, and name the jobs whose log is unreadable."""
+    """Fold whole logs, one after the other.
+
+    Name the jobs whose log is unreadable.
+    """
     jobs, broken = dict[UUID, Job](), dict[UUID, Exception]()
+    for job_id, of_job in groupby(rows, _job_of):
+        try:
+            jobs[job_id] = extend(Job(job_id), of_job)
+        except Exception as error:  # noqa: BLE001 - whatever a damaged row makes fail
+            broken[job_id] = error
+    return jobs, broken
+
+
+def extend(job: Job, rows: Iterable[Row]) -> Job:
+    """Return the job after more stored events, with the last one's hash."""
+    head = job.head_hash
     for row in rows:
-        if row.job_id not in broken:
-            try:
-                jobs[row.job_id] = extend(jobs.get(row.job_id) or Job(row.job_id), row)
-            except Exception as error:  # noqa: BLE001 - whatever a damaged row makes fail
-                broken[row.job_id] = error
-    return {job_id: job for job_id, job in jobs.items() if job_id not in broken}, broken
-
-
-def extend(job: Job, row: Row) -> Job:
-    """Return the job after one more stored event, with its hash."""
-    return replace(evolve(job, row.recorded()), head_hash=row.hash)
+        job, head = evolve(job, row.recorded()), row.hash
+    return replace(job, head_hash=head)
 
 
 async def find_by_key(engine: Engine, tenant: str, key: str, request_sha256: str) -> UUID:
@@ -365,6 +366,7 @@ async def find_by_key(engine: Engine, tenant: str, key: str, request_sha256: str
 
 
 _own_of = attrgetter(*OWN_OF_EVENT)
+_job_of = attrgetter("job_id")
 
 
 def _events(changes: Sequence[Change]) -> list[tuple[Any, ...]]:
