@@ -107,7 +107,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile 
 def pytest_collection(session: pytest.Session) -> Iterator[object]:
     """Keep the garbage collector away from what is imported.
 
-    It stays to the end. What comes then is looked at as seldom as in a server (`app.wiring.settle`).
+    It stays to the end. What comes then is looked at as seldom as `tests` says.
     """
     gc.disable()
     try:
@@ -115,7 +115,6 @@ def pytest_collection(session: pytest.Session) -> Iterator[object]:
         return (yield)
     finally:
         gc.freeze()
-        gc.set_threshold(50_000, 20, 20)
         gc.enable()
 
 

@@ -52,6 +52,9 @@ NEEDS_START = (  # read, or to be done, before anything is imported
     "TESTS_FORK",
 )
 
+# Imported with the first command of that name: they are a third of all, and few tests need them.
+IMPORTED_FOR = {"doctor": "app.cli.doctor", "mcp": "app.cli.mcp", "models": "app.cli.model_commands"}
+SELDOM_NEEDED = ("app.mcp_server.", "app.providers.served_models", *IMPORTED_FOR.values())
 # What libraries import when they are used first, and most commands use.
 IMPORTED_LATE = ("anyio._backends._asyncio", "rich._emoji_codes", "snowballstemmer", "uvicorn.lifespan.on")
 
@@ -229,6 +232,7 @@ def serve(connection: socket.socket) -> NoReturn:
         if not size:
             sys.exit()  # the test's process has ended
         program = json.loads(received(connection, int.from_bytes(size, "big")))
+        import_for(program["argv"])
         pid = copy()
         if pid == 0:
             _is_copy = True
@@ -282,13 +286,24 @@ def run(program: dict) -> None:
         exec(compile(program["code"], "<string>", "exec"), {"__name__": "__main__"})
 
 
-def main() -> NoReturn:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the test's process ends this one
+def import_for(arguments: list[str]) -> None:
+    """Import what only these commands need."""
+    for name in IMPORTED_FOR.keys() & set(arguments):
+        import_module(IMPORTED_FOR[name])
+
+
+def import_most() -> None:
+    """Import the product and what it imports late."""
     for module in pkgutil.walk_packages(app.__path__, "app."):
-        if not module.name.endswith("__main__"):
+        if not module.name.endswith("__main__") and not module.name.startswith(SELDOM_NEEDED):
             import_module(module.name)
     for name in IMPORTED_LATE:
         import_module(name)
+
+
+def main() -> NoReturn:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the test's process ends this one
+    import_most()
     ssl.create_default_context = tls.sharing()
     httpx.create_ssl_context()
     migrate.expected()
@@ -296,7 +311,6 @@ def main() -> NoReturn:
     wiring.make_app = apps.take
     if sys.argv[2:]:
         ready_clusters.keep_in(Path(sys.argv[2]))
-    gc.collect()
     gc.freeze()
     serve(socket.socket(fileno=int(sys.argv[1])))
 
