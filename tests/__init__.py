@@ -1,4 +1,4 @@
-"""The tests, in whose processes the collector looks as seldom as in a server.
+"""Let the collector look as seldom as in a server.
 
 See `app.wiring.settle`. It took a quarter of an import's time, to look through what stays.
 """

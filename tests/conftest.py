@@ -16,7 +16,6 @@ import httpx
 import pytest
 import uvicorn.server
 from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling
 
 from app.agent.extractive import Extractive
 from app.api.server import Door, listen, make_server
@@ -28,7 +27,7 @@ from app.store.wake import Wake
 from app.store.writer import Writer
 from app.wiring import Container
 from app.worker.providers import Helpers, Tools
-from tests import apps, fork_server, shares
+from tests import apps, fork_server, order, shares
 from tests.databases import Databases, with_database
 from tests.folders import passable_folder
 from tests.network import no_network  # noqa: F401 - a fixture of every test
@@ -66,18 +65,6 @@ SHORT_LIVED = (
     "ALTER SYSTEM SET autovacuum = off",  # it visits every database of every test, each time anew
     "SELECT pg_reload_conf()",
 )
-# Each packs and installs a package of npm, or plays all causes of an outcome, once in a process.
-TOGETHER = {"tests/typescript", "tests/outcomes"}
-LONGEST = {
-    *("tests/model/test_model.py", "tests/page/test_looks.py", "tests/page/test_journey.py"),
-    *("tests/chaos/test_chaos.py", "tests/chaos/test_standby.py", "tests/threads/test_crashes.py"),
-    *("tests/outcomes/test_outcomes.py", "tests/cli/test_doctor.py", "tests/wheel/test_wheel.py"),
-    *("tests/worker/test_outage_processes.py", "tests/worker/test_outage.py", "tests/api/test_root_path.py"),
-    *("tests/threads/test_limits.py", "tests/api/test_openapi.py", "tests/page/test_docs_page.py"),
-    *("tests/fuzz/test_fuzz.py", "tests/audit/test_verify.py", "tests/store/test_pooler.py"),
-    *("tests/page/test_live_job.py", "tests/upgrade/test_last_release.py"),
-    *("tests/typescript/test_package.py", "tests/typescript/test_follow.py"),
-}
 FAST = Settings(lease_seconds=1.5, drain_seconds=0.1)
 
 
@@ -89,18 +76,9 @@ def docker_answers() -> bool:
     return False
 
 
-class ByFile(LoadFileScheduling):
-    """Give a process whole files, and some folders."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        name = super()._split_scope(nodeid)
-        folder = name.rpartition("/")[0]
-        return folder if folder in TOGETHER else name
-
-
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
-    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> order.ByFile | None:
+    return order.ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -119,8 +97,7 @@ def pytest_collection(session: pytest.Session) -> Iterator[object]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the slowest files first, so that none is left for last."""
-    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in LONGEST)
+    order.sort(items)
 
 
 def pytest_unconfigure() -> None:
