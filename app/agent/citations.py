@@ -13,8 +13,9 @@ from app.agent.quotes import Claimed, FoundQuotes, PartialQuote
 from app.domain.events import RULES, ReportWritten, Unquoted
 from app.domain.research import Research
 from app.domain.tools import SourceQuote
-from app.text import languages, meaning, prose
+from app.text import meaning, prose
 from app.text.numbers import both
+from app.text.spoken import spoken_language
 from app.text.urls import clean
 from dossier.job_types import Claim, FurtherPassage
 
@@ -175,7 +176,7 @@ class _Check:
         self.unquoted = list[Unquoted]()
         self.digests = {source.number: source.sha256 for source in research.sources}
         self.about = {source.number: f"{source.title} {source.url}" for source in research.sources}
-        self.language = languages.detect(" ".join(sentence.text for sentence in report.sentences))
+        self.language = spoken_language(" ".join(sentence.text for sentence in report.sentences))
         self.claims, self.refused = dict[Place, Claim](), dict[Place, str]()
         self.parts = dict[Place, tuple[Claimed, PartialQuote]]()
 
@@ -231,7 +232,7 @@ class _Check:
 
     def _look(self, number: int, places: Sequence[Place], limit: int) -> None:
         text = self.texts[self.digests[number] or ""]
-        language = languages.detect(text)
+        language = spoken_language(text)
         claims = [self._claimed(place, language) for place in places]
         wanted = frozenset[str]().union(*(claim.stems | claim.context for claim in claims))
         page = quotes.IndexedPage(text, wanted, limit, language, self.about[number])

@@ -245,13 +245,20 @@ class Replay:
         self._lessons = deque(thread_lessons.leave(self.job, texts))
         self.given.append(seq)
 
+    def _is_of_older_rules(self, event: e.Event) -> bool:
+        """Return True for what an older citation check made."""
+        if isinstance(event, e.ReportWritten | e.ReportDrafted):
+            return event.rules < e.RULES
+        draft = self.job.research.draft
+        return isinstance(event, e.PassagesMatched) and draft is not None and draft.rules < e.RULES
+
     def _lesson(self, seq: int, event: e.Event) -> None:
         if self._was_cut and not self._lessons:
             self._leave(seq)
         if self._is_unknown:
             self._lessons.clear()
             return
-        if isinstance(event, e.ReportWritten | e.ReportDrafted) and event.rules < e.RULES:
+        if self._is_of_older_rules(event):
             self._lessons.clear()
             self.given.append(seq)
             return

@@ -9,6 +9,7 @@ from app.agent.quotes import Claimed, FoundQuotes, IndexedPage, PageQuote, disag
 from app.domain.tools import SourceQuote
 from app.text import languages, meaning
 from app.text.numbers import Figures, figures
+from app.text.spoken import is_foreign, spoken_language
 from app.text.verbatim import FoldedText
 
 MAX_QUOTES = 500  # of a report
@@ -89,7 +90,7 @@ class _Lazy:
     @cached_property
     def language(self) -> str:
         """The language of the page, for quotes too short to show theirs."""
-        return languages.detect(self._page)
+        return spoken_language(self._page)
 
     def locate(self, quote: str) -> tuple[tuple[int, int], ...]:
         if self._folded is None:
@@ -104,9 +105,11 @@ def _located(given: SourceQuote, page: str, folded: _Lazy) -> GivenQuote | None:
         return None
     places = tuple(PageQuote(page[start:end], start, end) for start, end in folded.locate(quote))
     text = " ".join(place.text for place in places)
-    return (
-        GivenQuote(places, _bare(given.claim), languages.detect(text) or folded.language) if places else None
-    )
+    if not places:
+        return None
+    is_told = folded.language in languages.DETECTED or not folded.language  # by a few words, too
+    language = (languages.detect(text) if is_told else "") or folded.language
+    return GivenQuote(places, _bare(given.claim), language)
 
 
 def _bare(text: str) -> str:
@@ -163,7 +166,7 @@ class _Dealt:
         there = figures(text, language) if len(quotes) > 1 else quotes[0].figures
         if why := disagreement(claim.figures, there):
             return why
-        if language and spoken and language != spoken:
+        if is_foreign(claim.text, spoken, language):
             return meaning.turned(claim.text, text, language, share=0.0) or meaning.turned_across(
                 claim.text, spoken, text, language
             )

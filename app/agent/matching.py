@@ -21,6 +21,7 @@ from app.domain.job import Job
 from app.text import languages, meaning, proper_names, sentences
 from app.text.numbers import figures
 from app.text.proper_names import Known
+from app.text.spoken import is_foreign, spoken_language
 from dossier.job_types import Claim
 
 MAX_EMBEDDED_CLAIMS = 240  # of one draft
@@ -131,7 +132,7 @@ def matched(
 ) -> e.PassagesMatched:
     """The passages that carry claims of the draft."""
     pages = NumberedPages(((source.number, source.sha256) for source in job.research.sources), texts)
-    spoken = languages.detect(job.research.draft.content) if job.research.draft else ""
+    spoken = spoken_language(job.research.draft.content) if job.research.draft else ""
     found, asked, embedder = list[Claim](), 0, ""
     for call in calls:
         asked += len(call.claims)
@@ -147,7 +148,7 @@ class _Page:
 
     def __init__(self, number: int, text: str, spoken: str) -> None:
         self.number, self.text, self.spoken = number, text, spoken
-        self.language = languages.detect(text)
+        self.language = spoken_language(text)
         self.spans = _passages(text)
         self.places = {span: at for at, span in enumerate(self.spans)}
         self.known = Known(languages.words(text[:MAX_SEARCHED_PAGE]))
@@ -191,6 +192,6 @@ class _Page:
         quote = self.text[slice(*self.spans[at])]
         if meaning.turned(text, quote, self.language, share=0.0):
             return True
-        if self.language and self.spoken and self.language != self.spoken:
+        if is_foreign(text, self.spoken, self.language):
             return bool(meaning.turned_across(text, self.spoken, quote, self.language))
         return bool(proper_names.stranger(text, self.spoken or self.language, self.known))

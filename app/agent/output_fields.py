@@ -20,7 +20,7 @@ from app.domain.job import Job
 from app.domain.output_schema import OutputLeaf, OutputPath, assembled, kind_of, leaves, path_of, read_value
 from app.domain.research import Source
 from app.domain.tools import OutputEntry, SourceQuote
-from app.text import languages
+from app.text.spoken import spoken_language
 from dossier.job_types import Claim, Output, OutputField
 
 MAX_ENTRIES = 500  # of a reply
@@ -79,7 +79,7 @@ def _has_decimal_comma(entry: OutputEntry, page: str) -> bool:
 
     One that the model rewrote is in the notation of JSON.
     """
-    return entry.value.strip() in entry.quote and languages.detect(page) not in POINT_LANGUAGES
+    return entry.value.strip() in entry.quote and spoken_language(page) not in POINT_LANGUAGES
 
 
 def _claim(leaf: OutputLeaf, entry: OutputEntry, source: Source, page: str) -> Claim:
@@ -89,8 +89,8 @@ def _claim(leaf: OutputLeaf, entry: OutputEntry, source: Source, page: str) -> C
     if number not in located.by_source or not located.by_source[number]:
         raise ValueError("; ".join(located.refused) or "no quote was given")
     is_judgement = kind_of(leaf.node) == "boolean"
-    text, language = (leaf.label if is_judgement else entry.value.strip()), languages.detect(page)
-    claim = quotes.claimed(text, language, spoken=languages.detect(text))
+    text, language = (leaf.label if is_judgement else entry.value.strip()), spoken_language(page)
+    claim = quotes.claimed(text, language, spoken=spoken_language(text))
     indexed = quotes.IndexedPage(
         page, claim.stems, MAX_CHECKED_PAGE, language, f"{source.title} {source.url}"
     )

@@ -19,9 +19,11 @@ from math import log
 from msgspec import Struct
 
 from app.text import languages, meaning, proper_names, sentences, verbatim
+from app.text.lexicon import in_english
 from app.text.numbers import Figures, both, figures, missing, near, unit_conflict
 from app.text.numerals import SCALES
 from app.text.proper_names import Known
+from app.text.spoken import function_words, stem
 from app.text.units import UNITS
 
 # Half of what the claim says, by weight. Seventeen paraphrases scored 0.48 to 1.0, in the middle 0.8, against
@@ -102,26 +104,27 @@ def claimed(text: str, language: str = "", context: str = "", spoken: str = "") 
         said,
         stems(context, language),
         spoken,
-        tuple(_measures(bare, said, language)),
+        tuple(_measures(bare, said, language, spoken)),
     )
 
 
-def _measures(text: str, said: Figures, language: str) -> Iterable[Measure]:
+def _measures(text: str, said: Figures, language: str, told: str) -> Iterable[Measure]:
     """Return what the claim's numbers are written with.
 
     "19th" and "nineteenth", "1.3 million" and "1,300,000" share no word.
     """
     bag = languages.words(text)
-    scales = frozenset(word for word in bag if word in SCALES)
+    english = {word: in_english(word, told) or word for word in bag}
+    scales = frozenset(word for word in bag if english[word] in SCALES)
     for number in said.numbers:
         written = frozenset(languages.words(number.written))
         own = scales | {word for word in bag if word in written or _leading(word) in written}
-        units = (word for word in bag if number.unit and UNITS.get(word) == number.unit)
+        units = (word for word in bag if number.unit and UNITS.get(english[word]) == number.unit)
         yield Measure(
             number.readings,
-            frozenset(_stem(word, language) for word in own),
+            frozenset(stem(word, language) for word in own),
             number.unit,
-            frozenset(_stem(word, language) for word in units),
+            frozenset(stem(word, language) for word in units),
         )
 
 
@@ -132,12 +135,8 @@ def _leading(word: str) -> str:
 
 def stems(text: str, language: str) -> frozenset[str]:
     """Return stems of meaningful words, in the page's language."""
-    empty = languages.function_words(language or "en")
-    return frozenset(_stem(word, language) for word in languages.words(text) if word not in empty)
-
-
-def _stem(word: str, language: str) -> str:
-    return sentences.stem(word) if language in ("", "en") else languages.stem(word, language)
+    empty = function_words(language or "en")
+    return frozenset(stem(word, language) for word in languages.words(text) if word not in empty)
 
 
 class IndexedPage:
@@ -160,7 +159,7 @@ class IndexedPage:
         bags = [languages.words(head[start:end]) for start, end in self.spans]
         vocabulary = self._vocabulary = dict.fromkeys(word for bag in bags for word in bag)
         stemmed = (
-            (word, _stem(word, language)) for word, _ in zip(vocabulary, range(VOCABULARY), strict=False)
+            (word, stem(word, language)) for word, _ in zip(vocabulary, range(VOCABULARY), strict=False)
         )
         known = {word: stem for word, stem in stemmed if stem in wanted}
         words = frozenset(known)
@@ -177,8 +176,8 @@ class IndexedPage:
         """Return the indexes of the sentences that hold a stem."""
         found = dict[str, list[int]]()
         for at, stems_ in enumerate(self.stems):
-            for stem in stems_:
-                found.setdefault(stem, []).append(at)
+            for one in stems_:
+                found.setdefault(one, []).append(at)
         return found
 
     def find(self, claim: Claimed) -> FoundQuotes | str:
@@ -240,7 +239,7 @@ class IndexedPage:
     def _candidates(self, claim: Claimed) -> list[int]:
         """Return the sentences with most claim words, from its rarest on."""
         count, left = Counter[int](), POSTINGS
-        for entries in sorted((self.postings.get(stem, []) for stem in sorted(claim.stems)), key=len):
+        for entries in sorted((self.postings.get(one, []) for one in sorted(claim.stems)), key=len):
             count.update(entries[:left])
             left -= len(entries)
             if left <= 0:

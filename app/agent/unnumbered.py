@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from app.agent import quotes
 from app.agent.quotes import Claimed, FoundQuotes, IndexedPage
-from app.text import languages
+from app.text.spoken import spoken_language
 from dossier.job_types import Claim, FurtherPassage
 
 SURE = 0.75  # of a sentence's words, by weight: nobody said that it is about this page
@@ -39,10 +39,10 @@ def nearest(sentences: Sequence[str], pages: Mapping[int, str]) -> tuple[Claim, 
     A sentence that shares no word with any page is left out.
     """
     wanted = {at: text[:MAX_BOUND_CLAIM] for at, text in enumerate(sentences[:MAX_BOUND])}
-    spoken, limit = languages.detect(" ".join(wanted.values())), MAX_BOUND_PAGES // max(1, len(pages))
+    told, limit = spoken_language(" ".join(wanted.values())), MAX_BOUND_PAGES // max(1, len(pages))
     best = dict[int, Claim]()
     for number in sorted(pages if wanted else ()):
-        claims, page = _indexed(wanted, pages[number], limit, spoken)
+        claims, page = _indexed(wanted, pages[number], limit, told)
         for at, claim in claims.items():
             found = page.nearest(claim)
             if found and (at not in best or found[1] > best[at].score):
@@ -67,7 +67,7 @@ def _indexed(
     wanted: Mapping[int, str], text: str, limit: int, spoken: str
 ) -> tuple[dict[int, Claimed], IndexedPage]:
     """Return the sentences to look for, and a page."""
-    language = languages.detect(text)
+    language = spoken_language(text)
     claims = {
         at: quotes.claimed(said[:MAX_BOUND_CLAIM], language, spoken=spoken) for at, said in wanted.items()
     }

@@ -19,7 +19,7 @@ CallKind = Literal["model", "search", "read", "judge", "embed"]
 Loop = Literal["threads"]  # how a job is researched, where not by the one thread of turns
 
 
-RULES = 11  # of the citation check: raised where the same report over the same pages comes out otherwise
+RULES = 12  # of the citation check: raised where the same report over the same pages comes out otherwise
 
 
 AGENT_RULES = 10  # of the agent's decisions and prompts: raised where the same log leads to another call

@@ -5,7 +5,8 @@ import re
 MAX_TITLED = 12  # names of a claim that are looked for
 SHARED_PAIRS = 0.6  # of a claim's pairs of characters that the page's sentence has
 TOLD_PAIRS = 0.3  # of the pairs of a clause of the page that the claim has, too
-_HAN_CLAUSE = re.compile("[，；。,;]")
+_HAN_CLAUSE = re.compile("[，；。！？,;]")
+_ENDS = " \n。．.！!？?"
 
 # They contain a sign of negation and deny nothing.
 _NO_NEGATION = re.compile(
@@ -25,6 +26,10 @@ _OPPOSITE_PAIRS = """
     击败|败给 购买|出售 进口|出口 开始|结束 开放|关闭 有效|无效 合法|非法 最大|最小
     最高|最低 最早|最晚 最长|最短 东部|西部 北部|南部 批准|否决 至少|至多 成功|失败
     快于|慢于 早于|晚于 优于|劣于 贵|便宜
+    之前|之後 以前|以後 戰前|戰後 增加|減少 增長|下降 高於|低於 多於|少於 大於|小於
+    超過|不足 上漲|下跌 支持|反對 同意|拒絕 贊成|反對 贏得|輸掉 擊敗|敗給 購買|出售
+    進口|出口 開始|結束 開放|關閉 有效|無效 東部|西部 批准|否決 快於|慢於 早於|晚於
+    優於|劣於 貴|便宜
 """
 _HAN_OPPOSITES = tuple(tuple(pair.split("|")) for pair in _OPPOSITE_PAIRS.split())
 # Who is on the left of these did it to who is on the right.
@@ -43,6 +48,7 @@ _TITLED = re.compile(rf"[{_SURNAMES}][\u4e00-\u9fff]{{0,2}}(?={_TITLES})")
 
 def turned(claim: str, page: str) -> str:
     """Return why a Chinese claim contradicts its page's sentence, or ""."""
+    claim = claim.rstrip(_ENDS)
     if _shared(claim, page) < SHARED_PAIRS:
         return ""
     page = _part(claim, page)

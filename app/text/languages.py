@@ -141,11 +141,11 @@ class _Stemmers(local):
     def __init__(self) -> None:
         self.made: dict[str, _Stemmer] = {}
 
-    def of(self, language: str) -> _Stemmer:
-        if language not in self.made:
+    def of(self, algorithm: str) -> _Stemmer:
+        if algorithm not in self.made:
             library = import_module("snowballstemmer")  # who only tells languages apart does without it
-            self.made[language] = library.stemmer(STEMMERS[language])
-        return self.made[language]
+            self.made[algorithm] = library.stemmer(algorithm)
+        return self.made[algorithm]
 
 
 _stemmers = _Stemmers()
@@ -169,6 +169,13 @@ def detect(text: str) -> str:
 
 
 def _latin(sample: str) -> str:
+    scores = latin_scores(sample)
+    second, first = sorted(scores.values())[-2:]
+    return max(scores, key=scores.__getitem__) if first > LEAD * second else ""
+
+
+def latin_scores(sample: str) -> dict[str, float]:
+    """Return how much speaks for each language written in Latin letters."""
     lower = sample.lower()
     words = _LATIN_WORD.findall(lower)
     scores = dict.fromkeys(_LATIN, 0.0)
@@ -179,8 +186,7 @@ def _latin(sample: str) -> str:
             scores[language] += weight
     if scores["de"]:
         scores["de"] += 0.5 * min(3, len(_NOUN.findall(sample)))
-    second, first = sorted(scores.values())[-2:]
-    return max(scores, key=scores.__getitem__) if first > LEAD * second else ""
+    return scores
 
 
 def _sign_places(language: str, lower: str) -> Iterator[int]:
@@ -247,12 +253,13 @@ def pairs(run: str) -> list[str]:
 
 def stem(word: str, language: str) -> str:
     """Stem a lower-case word, unless its language has no stemmer."""
-    return _stem(word, language) if language in STEMMERS and len(word) <= MAX_WORD else word
+    return stemmed(word, STEMMERS[language]) if language in STEMMERS and len(word) <= MAX_WORD else word
 
 
 @lru_cache(maxsize=50_000)
-def _stem(word: str, language: str) -> str:
-    return _stemmers.of(language).stemWord(word) or word
+def stemmed(word: str, algorithm: str) -> str:
+    """Stem a lower-case word by one of the library's algorithms."""
+    return _stemmers.of(algorithm).stemWord(word) or word
 
 
 def terms(text: str, language: str = "") -> frozenset[str]:

@@ -11,9 +11,10 @@ its characters. Synonyms, irony and what follows from context are for a judge.
 import re
 from functools import lru_cache
 
-from app.text import conditions, han_meaning, languages, proper_names, roles
+from app.text import conditions, han_meaning, languages, lexical, proper_names, roles
 from app.text.alignment import MIN_RATIO, NUMBER, RUN, WORD, Aligned, Token, is_month_of_may
 from app.text.exclusive_words import EXCLUSIVE
+from app.text.lexical import OPPOSITE, RESERVED
 from app.text.numerals import NUMERALS
 from app.text.opposite_words import IN_PLACE, NEGATING, OPPOSITES, Opposites
 from app.text.proper_names import Known
@@ -29,6 +30,7 @@ from app.text.turning_words import (
     FILLERS,
     HEDGES,
     NEARLY,
+    NEGATIONS,
     PREPOSITIONS,
     SECOND,
     SOME,
@@ -41,9 +43,8 @@ MIN_SHARED = 0.8  # share of words in one order, for words that both may have se
 LONGER = 1.8  # times the words of a claim, that a quote in another language may have
 MAX_COMPARED_WORDS = 400  # of a text that are compared
 
-OPPOSITE = "the page says the opposite: a negation differs"
 OF_ANOTHER = "the page says it of another subject"
-RESERVED = "the page says it with a reservation that is missing here"
+MAY_BE = "may be"  # a word that can be a hedge, in a claim
 CROSSED = {
     "than": "the page compares the two the other way round",
     "cause": "the page has cause and effect the other way round",
@@ -87,6 +88,8 @@ def turned(
     """
     if language == "zh":
         return han_meaning.turned(claim, quote)
+    if language in lexical.LEXICAL and (why := lexical.turned(claim, quote, language)):
+        return why
     claim, quote, whole = (plainly_denied(text, language) for text in (claim, quote, whole))
     if ranked := outranked(claim, quote, whole, language):
         return f"the page says “{ranked}”, which is missing here"
@@ -136,21 +139,33 @@ def turned_across(claim: str, spoken: str, quote: str, language: str) -> str:
     Only a quote that is hardly longer than the claim is compared: in a longer one a negation or a hedge may
     belong to what the claim leaves out.
     """
-    mine, theirs = negations(spoken) - SECOND, negations(language) - SECOND
-    said = _not_only(plainly_denied(claim, spoken))
-    there = _not_only(plainly_denied(quote, language))
-    if not mine or not theirs:
+    said, there = _signs(claim, spoken), _signs(quote, language)
+    if said is None or there is None:
         return ""
-    is_long = len(there) > LONGER * len(said)
-    if (mine & said and not theirs & there) or (theirs & there and not mine & said and not is_long):
+    is_long = lexical.size(quote) > LONGER * lexical.size(claim)
+    if lexical.NEGATION in said ^ there and not (is_long and lexical.NEGATION in there):
         return OPPOSITE
-    is_reserved = HEDGES.isdisjoint(said) and not CERTAIN.isdisjoint(there)
-    return RESERVED if is_reserved and not is_long and {spoken, language} == {"en", "de"} else ""
+    return "" if is_long else _reserved_across(said, there) or lexical.opposed(said, there, claim, quote)
 
 
-def _not_only(text: str) -> frozenset[str]:
-    """Return a text's words without "not only", which denies nothing."""
-    return frozenset(words(_ONLY.sub(" ", text)))
+def _signs(text: str, language: str) -> frozenset[str] | None:
+    """Return what a text has that turns a meaning, None if unknown."""
+    if not lexical.knows(language):
+        return None
+    found = lexical.signs(text, language)
+    if language not in NEGATIONS:
+        return found
+    bare = frozenset(words(_ONLY.sub(" ", plainly_denied(text, language))))
+    own = {lexical.NEGATION} if bare & negations(language) - SECOND else set[str]()
+    if language not in ("en", "de"):
+        return found | own
+    own |= {lexical.HEDGE} if bare & CERTAIN else set()
+    return (found - {lexical.HEDGE}) | own | ({MAY_BE} if bare & HEDGES else frozenset())
+
+
+def _reserved_across(said: frozenset[str], there: frozenset[str]) -> str:
+    is_reserved = lexical.HEDGE in there and said.isdisjoint((lexical.HEDGE, MAY_BE))
+    return RESERVED if is_reserved else ""
 
 
 @lru_cache(maxsize=2000)
@@ -183,6 +198,8 @@ def within(sentence: str, start: int, part: str, language: str) -> str:
         return ""
     if _OBJECT_NEXT.search(before[-MAX_RELATIVE:]) or (_is_subject(before) and _HAS_VERB.match(part)):
         return OF_ANOTHER
+    if language in lexical.LEXICAL and (why := lexical.turned(part, sentence, language)):
+        return why
     return framed(before, language) or conditions.left_out(part, sentence, language)
 
 

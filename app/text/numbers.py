@@ -13,7 +13,9 @@ from unicodedata import normalize
 
 from msgspec import Struct
 
+from app.text.eras import common_years
 from app.text.fractions import spelled_values
+from app.text.lexicon import WITHOUT_SPACES, counted, in_english, joined_words, split_run
 from app.text.numeral_scripts import han_months, scripted
 from app.text.numerals import (
     DOUBTFUL,
@@ -39,7 +41,7 @@ MAX_NUMBERS = 5000  # numbers of one text that are told apart
 _SPACES = "\u00a0\u2007\u2009\u202f"
 _DIGIT_MARKS = (
     "[\u0300-\u036f\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
-    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]"
+    "\u0981-\u0983\u09bc\u09be-\u09cd\u09d7\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]"
 )
 _DIGITS = re.compile(
     rf"(?P<grouped>(?<![\d.,])\d{{1,3}}(?:[ {_SPACES}]\d{{3}})+(?!\d)(?:[.,]\d{{1,4}}(?!\d))?)"
@@ -48,6 +50,8 @@ _DIGITS = re.compile(
     r"|(?P<sign>[%$€£¥])"
 )
 _SEPARATOR = re.compile(r"\D")
+_MONTH_SIGNS = frozenset("月월")
+_VIETNAMESE_MONTH = "tháng"
 _CJK_SCALE = re.compile(r"[万萬千百亿億兆]{1,2}|ล้าน|แสน|หมื่น|พัน")
 _BEFORE_MONTHS = frozenset(
     [
@@ -129,7 +133,7 @@ def figures(text: str, language: str = "", *, loose: bool = True) -> Figures:
         loose: True for a page, in which every word that can be a number counts as one.
     """
     spelled = list(islice(spelled_values(text), MAX_NUMBERS))
-    tokens = _tokens(text)
+    tokens = _tokens(text, language)
     if spelled and not loose:  # in a claim "three quarters" is no 3
         inside = [range(one.start, one.end) for one in spelled]
         tokens = [token for token in tokens if not any(token.start in span for span in inside)]
@@ -142,14 +146,18 @@ def figures(text: str, language: str = "", *, loose: bool = True) -> Figures:
             months.add(month)
         elif token.kind == "word" and (token.text in words or _is_scaled(tokens, at, language)):
             value, done = _compound(tokens, at, _numerals(language, loose=True))
+            if _is_behind_month(text, tokens, at):
+                months.add(value)
+                continue
             found.append(_spelled(text[token.start : tokens[done - 1].end], value, tokens, at, done))
-        elif token.kind == "digits" and text[token.end : token.end + 1] == "月" and token.text.isdecimal():
+        elif _is_numbered_month(text, tokens, at):
             months.add(int(token.text))
         elif token.kind == "digits":
             found.append(_with_range(_digits(token, tokens, at, text), tokens, at))
             done = at + 1 + _scales(tokens, at + 1)[1]
     found += (Number(text[one.start : one.end], one.readings) for one in spelled)
     found += (Number(one.written, frozenset((one.value,))) for one in scripted(text))
+    found += (Number(written, frozenset((str(value),))) for written, value in counted(text, language))
     return Figures(tuple(found[:MAX_NUMBERS]), frozenset(months | han_months(text)))
 
 
@@ -209,8 +217,9 @@ def _month_name(month: int) -> str:
 def _numerals(language: str, *, loose: bool) -> dict[str, int]:
     if loose:
         return NUMERALS["en"] | NUMERALS.get(language, {})
-    doubtful = DOUBTFUL.get(language or "en", frozenset())
-    return {word: value for word, value in NUMERALS.get(language or "en", {}).items() if word not in doubtful}
+    spoken = language if language in NUMERALS or language == "zh" else "en"  # others are read as English
+    doubtful = DOUBTFUL.get(spoken, frozenset())
+    return {word: value for word, value in NUMERALS.get(spoken, {}).items() if word not in doubtful}
 
 
 def _is_scaled(tokens: list[_Token], at: int, language: str) -> bool:
@@ -219,17 +228,68 @@ def _is_scaled(tokens: list[_Token], at: int, language: str) -> bool:
     return SCALES.get(following, 0) > 1 and tokens[at].text in NUMERALS.get(language or "en", {})
 
 
-def _tokens(text: str) -> list[_Token]:
+def _tokens(text: str, language: str) -> list[_Token]:
     found = list[_Token]()
     for match in _DIGITS.finditer(text):
         if match["word"]:
-            word = _cased(match[0], text[match.start() - 1 : match.start()])
-            found.append(_Token("word", word, match.end(), match.start()))
+            found += _word(match, text, language)
         elif match["sign"]:
             found.append(_Token("sign", match[0], match.end(), match.start()))
         else:
             found.append(_Token("digits", _latin(match[0]), match.end(), match.start()))
+    return _joined_tokens(found, language)
+
+
+def _word(match: re.Match[str], text: str, language: str) -> list[_Token]:
+    """Read a word, by its English name if it counts or measures."""
+    start = match.start()
+    word = _cased(match[0], text[start - 1 : start])
+    if language in WITHOUT_SPACES and language != "zh":
+        parts = list[_Token]()
+        for part, name in split_run(word, language):
+            parts.append(_Token("word", name or part, start + len(part), start))
+            start += len(part)
+        return parts
+    word = word.partition("-")[0] if language == "hu" else word  # "40 kg-ot"
+    name = in_english(word, language)
+    is_name = match[0][0].isupper() and name in NUMERALS["en"] and not _begins(text, start)
+    return [_Token("word", word if is_name else name or word, match.end(), start)]
+
+
+def _begins(text: str, at: int) -> bool:
+    """Return True at the beginning of a text or sentence."""
+    return text[max(0, at - 3) : at].rstrip(' \n*_"“„«([')[-1:] in ("", ".", "!", "?", ":")
+
+
+def _joined_tokens(tokens: list[_Token], language: str) -> list[_Token]:
+    """Join two words that count together: "mười hai", "dua belas"."""
+    known = joined_words(language)
+    if not known:
+        return tokens
+    found = list[_Token]()
+    for token in tokens:
+        before = found[-1] if found else None
+        is_beside = (
+            before is not None and before.kind == token.kind == "word" and token.start - before.end == 1
+        )
+        name = known.get((before.text, token.text)) if before and is_beside else None
+        if before and name:
+            found[-1] = _Token("word", name, token.end, before.start)
+        else:
+            found.append(token)
     return found
+
+
+def _is_behind_month(text: str, tokens: list[_Token], at: int) -> bool:
+    return at > 0 and text[tokens[at - 1].start : tokens[at - 1].end].casefold() == _VIETNAMESE_MONTH
+
+
+def _is_numbered_month(text: str, tokens: list[_Token], at: int) -> bool:
+    """Return True for "3月", "3월" and "tháng 3"."""
+    token = tokens[at]
+    if token.kind != "digits" or not token.text.isdecimal():
+        return False
+    return _is_behind_month(text, tokens, at) or text[token.end : token.end + 1] in _MONTH_SIGNS
 
 
 def _cased(word: str, before: str) -> str:
@@ -367,6 +427,7 @@ def _digits(token: _Token, tokens: list[_Token], at: int, text: str) -> Number:
     if scale > 1 and is_beside:
         readings = frozenset(_times(reading, scale) for reading in readings)
     written = text[token.start : token.end]
+    readings |= common_years(text, token.start, token.end, token.text)
     return Number(written, readings, parts, _unit(tokens, at + 1, at - 1) if is_beside or at else "")
 
 

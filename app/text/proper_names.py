@@ -7,7 +7,7 @@ from app.text import han_meaning, languages
 from app.text.alignment import KIN_PREFIX, NAME, NUMBER, Aligned, Token, bare, is_kin, tokens
 from app.text.fractions import without_spelled
 from app.text.roles import are_reordered
-from app.text.turning_words import ARTICLES, CONJUNCTIONS, FILLERS, TITLES
+from app.text.turning_words import ARTICLES, CONJUNCTIONS, FILLERS, TITLES, word_set
 
 MAX_NAMES = 12  # names of a claim that are looked for
 MIN_NAME = 6  # letters; what has fewer and all of them capital is an abbreviation
@@ -24,7 +24,7 @@ BESIDE = 4  # words beside a number that tell what it counts
 SWAP_RATIO = 0.8  # of the words that two sentences share in one order, where names changed places
 
 # Languages that write names with a capital letter, and hardly anything else.
-_CAPITAL = frozenset(["en", "fr", "es", "it", "pt", "nl", "ru", "sv", "da", "no", "pl"])
+_CAPITAL = word_set("en fr es it pt nl ru sv da no pl cs uk tr vi id fi hu ro el")
 _FORMS = (
     "french france", "dutch netherlands holland", "british britain uk england", "greek greece",
     "spanish spain", "welsh wales", "danish denmark danes", "irish ireland", "finnish finland finns",
