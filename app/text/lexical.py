@@ -1,6 +1,7 @@
 """Compare two texts by the meaning-turning words of their lexicons."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from app.text import languages
@@ -65,10 +66,10 @@ def _other(sign: str) -> str:
     return {"+": f"{sign[:-1]}-", "-": f"{sign[:-1]}+"}.get(sign[-1], "")
 
 
-def turned(claim: str, quote: str, language: str) -> str:
+def turned(claim: str, quote: str, language: str, kinds: Sequence[str] = ()) -> str:
     """Return why a claim contradicts a sentence of its language.
 
-    "" if it does not.
+    "" if it does not. With `kinds` only those opposites are compared.
     """
     claim, quote = claim[:MAX_LEXICAL], quote[:MAX_LEXICAL]
     mine = _terms(claim, language)
@@ -76,6 +77,8 @@ def turned(claim: str, quote: str, language: str) -> str:
         return ""
     part = _told_part(mine, quote, language)
     said, there = signs(claim, language), signs(part, language)
+    if kinds:
+        said, there = _only(said, kinds), _only(there, kinds)
     if NEGATION in said ^ there:
         return OPPOSITE
     if HEDGE in there and HEDGE not in said:
@@ -84,6 +87,11 @@ def turned(claim: str, quote: str, language: str) -> str:
         sign for sign in said if sign.startswith("order") and _is_mirrored(sign, claim, part, language)
     }
     return opposed(said - mirrored, there, claim, part)
+
+
+def _only(found: frozenset[str], kinds: Sequence[str]) -> frozenset[str]:
+    """Keep some opposites, and "all" and "some"."""
+    return frozenset(sign for sign in found if sign[:-1] in kinds or sign in ("all", "some"))
 
 
 @lru_cache(maxsize=2000)

@@ -115,7 +115,7 @@ class Lexicon(Struct, frozen=True):
     function: frozenset[str]
     not_only: re.Pattern[str] | None
     kinds: Mapping[str, re.Pattern[str]]
-    opposites: Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]]
+    opposites: Mapping[str, tuple[re.Pattern[str], ...]]  # one side, the other, either
     english: Mapping[str, str]  # numbers, months, scales and units, each by its English name
     beginnings: tuple[tuple[str, str], ...]  # of such words
     counted: re.Pattern[str] | None  # a number in a script without spaces, before what it counts
@@ -158,9 +158,9 @@ def _read(language: str) -> Lexicon:
     )
 
 
-def _sides(line: str, language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    one, other = line.split(" | ")
-    return _any(one.split(), language), _any(other.split(), language)
+def _sides(line: str, language: str) -> tuple[re.Pattern[str], ...]:
+    one, other = (side.split() for side in line.split(" | "))
+    return tuple(_any(words, language) for words in (one, other, [*one, *other]))
 
 
 def _any(words: Iterable[str], language: str) -> re.Pattern[str]:
@@ -285,8 +285,10 @@ def signs(text: str, language: str) -> frozenset[str]:
     found = {kind for kind, pattern in known.kinds.items() if pattern.search(bare)}
     if (forms := _NEGATING_FORMS.get(language)) and forms.search(bare):
         found.add("negation")
-    for kind, (one, other) in known.opposites.items():
-        found |= {f"{kind}{side}" for side, pattern in (("+", one), ("-", other)) if pattern.search(bare)}
+    for kind, (one, _, either) in known.opposites.items():
+        # One search for both: "ít hơn" has "hơn" in it, "เปิด" has "ปิด".
+        hits = {hit[0] for hit in islice(either.finditer(bare), MAX_COUNTED_WORDS)}
+        found |= {f"{kind}{'+' if one.fullmatch(hit) else '-'}" for hit in hits}
     return frozenset(found)
 
 

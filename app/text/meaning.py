@@ -15,6 +15,7 @@ from app.text import conditions, han_meaning, languages, lexical, proper_names, 
 from app.text.alignment import MIN_RATIO, NUMBER, RUN, WORD, Aligned, Token, is_month_of_may
 from app.text.exclusive_words import EXCLUSIVE
 from app.text.lexical import OPPOSITE, RESERVED
+from app.text.lexicon import PAIRED_KINDS
 from app.text.numerals import NUMERALS
 from app.text.opposite_words import IN_PLACE, NEGATING, OPPOSITES, Opposites
 from app.text.proper_names import Known
@@ -87,7 +88,7 @@ def turned(
         known: the words of the page, by which names are told from others.
     """
     if language == "zh":
-        return han_meaning.turned(claim, quote)
+        return han_meaning.turned(claim, quote) or lexical.turned(claim, quote, language, PAIRED_KINDS)
     if language in lexical.LEXICAL and (why := lexical.turned(claim, quote, language)):
         return why
     claim, quote, whole = (plainly_denied(text, language) for text in (claim, quote, whole))
@@ -232,10 +233,17 @@ def framed(before: str, language: str) -> str:
 
 
 def _denied(pair: Aligned, share: float) -> str:
-    among = negations(pair.language)
-    said, there = pair.count(pair.claim, among - SECOND), pair.count(pair.page, among - SECOND)
+    among = negations(pair.language) - SECOND
+    said, there = pair.count(pair.claim, among), pair.count(pair.page, among)
     differs = bool(said) != bool(there) or (said != there and pair.ratio >= MIN_SHARED)
-    return OPPOSITE if differs and share >= NEAR else ""
+    return OPPOSITE if differs and share >= NEAR and not _is_denied_alike(pair, among) else ""
+
+
+def _is_denied_alike(pair: Aligned, among: frozenset[str]) -> bool:
+    """Return True for two whole sentences in another order with one negation each."""
+    is_whole = not pair.is_part and pair.ratio < MIN_SHARED
+    counts = [sum(token.word in among for token in side) for side in (pair.claim, pair.page)]
+    return is_whole and counts == [1, 1]
 
 
 def _reserved(pair: Aligned) -> str:
