@@ -240,7 +240,7 @@ def _denied(pair: Aligned, share: float) -> str:
 
 
 def _is_denied_alike(pair: Aligned, among: frozenset[str]) -> bool:
-    """Return True for two whole sentences in another order with one negation each."""
+    """Return True for reordered sentences with one negation each."""
     is_whole = not pair.is_part and pair.ratio < MIN_SHARED
     counts = [sum(token.word in among for token in side) for side in (pair.claim, pair.page)]
     return is_whole and counts == [1, 1]

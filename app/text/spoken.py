@@ -39,7 +39,7 @@ _OWN_LETTERS = {
     "ro": re.compile("[țșăţ]"),
 }
 OWN_SHARE = 0.015  # of a text's letters
-_LETTERS = {
+_HELPING_LETTERS = {
     "sv": re.compile("[åäö]"),
     "da": re.compile("[æøå]"),
     "fi": re.compile("[äö]"),
@@ -111,7 +111,7 @@ def _of_latin(found: str, sample: str) -> str:
     lower = sample.casefold()
     words = Counter(_LATIN_LETTERS.findall(lower))
     scores = dict.fromkeys(_LATIN_WITH_LEXICON, 0.0)
-    for language, letters in _LETTERS.items():
+    for language, letters in _HELPING_LETTERS.items():
         scores[language] = LETTER * min(MAX_LETTERS, len(letters.findall(lower)))
     for language, known in _FUNCTION_OF.items():
         hits = (words[word] * log(1 + 7 / _SPOKEN_SHARED[word]) for word in known if word in words)

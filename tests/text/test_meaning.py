@@ -45,6 +45,8 @@ def test_of_the_true_sentences_at_least_95_percent_are_kept(language):
 
 
 KEPT = [
+    # A negation that moved with its subject.
+    ("In the storm last autumn no ships were damaged.", "No ships were damaged in the storm last autumn."),
     # Members of a list have no order.
     ("Lund, Bergen and Visby signed the treaty.", "Visby, Lund and Bergen signed the treaty."),
     # A part of the sentence is told in another place.
