@@ -1,5 +1,6 @@
 """Parse the address of Postgres: one host, or several with a primary."""
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -61,6 +62,7 @@ class BadAddress(BadSetting):
         super().__init__(f"One of {', '.join(URLS)} is invalid; expected postgresql://user@host/database.")
 
 
+@functools.lru_cache(maxsize=32)  # each new connection asks three times
 def parsed(url: str) -> URL:
     """Return the parts of a Postgres URL.
 
