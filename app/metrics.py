@@ -5,8 +5,6 @@ models. Times are in seconds, and counters end in `_total`.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -29,6 +27,22 @@ OTHER = "other"
 
 QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 LONG_WAITS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
+
+
+class Timing:
+    """Observes how long a block takes, unless it raises."""
+
+    __slots__ = ("_before", "_histogram")
+
+    def __init__(self, histogram: Histogram) -> None:
+        self._histogram = histogram
+
+    def __enter__(self) -> None:
+        self._before = time.monotonic()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._histogram.observe(time.monotonic() - self._before)
 
 
 class ProcessMetrics:
@@ -137,12 +151,9 @@ class ProcessMetrics:
         self._providers.add(name)
         return name
 
-    @contextmanager
-    def timing(self, histogram: Histogram) -> Iterator[None]:
+    def timing(self, histogram: Histogram) -> "Timing":
         """Observe how long this takes, unless it raises."""
-        before = time.monotonic()
-        yield
-        histogram.observe(time.monotonic() - before)
+        return Timing(histogram)
 
     def text(self) -> bytes:
         """Return everything, as a scrape gets it."""
