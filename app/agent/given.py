@@ -85,7 +85,10 @@ class _Lazy:
 
     def __init__(self, page: str) -> None:
         self._page = page
-        self._folded: FoldedText | None = None
+
+    @cached_property
+    def _folded(self) -> FoldedText:
+        return FoldedText(self._page[:MAX_FOLDED_PAGE])
 
     @cached_property
     def language(self) -> str:
@@ -93,8 +96,6 @@ class _Lazy:
         return spoken_language(self._page)
 
     def locate(self, quote: str) -> tuple[tuple[int, int], ...]:
-        if self._folded is None:
-            self._folded = FoldedText(self._page[:MAX_FOLDED_PAGE])
         return self._folded.locate(quote)
 
 

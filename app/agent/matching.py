@@ -85,7 +85,9 @@ def _batches(turn: int, wanted: Sequence[e.Unquoted]) -> list[EmbedCall]:
         for number, texts in sorted(of_source.items())
         for at in range(0, len(texts), CLAIMS_OF_CALL)
     ]
-    return [EmbedCall(f"{turn}/embed/{n}", *batch[:1], tuple(batch[1])) for n, batch in enumerate(batches, 1)]
+    return [
+        EmbedCall(f"{turn}/embed/{n}", number, tuple(texts)) for n, (number, texts) in enumerate(batches, 1)
+    ]
 
 
 def ending(job: Job) -> EmbedCall:

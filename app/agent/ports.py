@@ -95,9 +95,8 @@ class Ask(Struct, frozen=True):
     repair: Repair | UnsetType = UNSET
     stands_in: bool | UnsetType = UNSET  # a model began this, and could not go on
     left: tuple[int, int, int] | UnsetType = UNSET  # turns, this one among them, searches, and pages
-    notes: tuple[tuple[str, ...], ...] | UnsetType = (
-        UNSET  # for each turn, what of it brought nothing, and why
-    )
+    # For each turn, what of it brought nothing, and why.
+    notes: tuple[tuple[str, ...], ...] | UnsetType = UNSET
     wish: ReportWish | UnsetType = UNSET
     review: PlanReview | UnsetType = UNSET
     output_schema: dict[str, Any] | UnsetType = UNSET  # of what the report fills besides

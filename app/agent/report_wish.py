@@ -3,12 +3,12 @@
 A job without such a wish is told nothing of it, so its prompts keep their bytes.
 """
 
-import json
 from collections.abc import Sequence
 
 from msgspec import UNSET, UnsetType
 
 from app.agent.ports import Ask, PlanReview, ReportWish
+from app.agent.prompt_pages import compact_json
 from app.text.safe_markdown import tidy
 from dossier.request import Effort, Length, LengthName
 
@@ -62,7 +62,7 @@ def output_lines(ask: Ask) -> Sequence[str]:
     """Return what is said of the wanted output."""
     if ask.output_schema is UNSET:
         return ()
-    return (OUTPUT_RULES, json.dumps(ask.output_schema, ensure_ascii=False, separators=(",", ":")))
+    return (OUTPUT_RULES, compact_json(ask.output_schema))
 
 
 def review_lines(review: PlanReview | UnsetType, step: int) -> Sequence[str]:

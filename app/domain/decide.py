@@ -33,7 +33,7 @@ BILLS = (e.CallCompleted, e.CallFailed)
 def decide(command: c.Command, job: Job) -> Events:
     """Return the events that the command leads to.
 
-    Raises Refused (JobAlreadyOver, LeaseLost, CancelRequested) or JobNotFound; nothing is changed then.
+    Raises Refused or an error under it, or JobNotFound; nothing is changed then.
     """
     if isinstance(command, c.SubmitJob):
         return _submit(command, job)

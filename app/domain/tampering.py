@@ -112,7 +112,7 @@ def _gap(history: History, place: int, previous: bytes) -> Finding:
     missing, row = place + 1, history.rows[place]
     for other in history.rows[place:]:
         if other.prev_hash == previous and _fits(history, other, missing):
-            sentence = f"event {missing} was moved: it is now event {other.seq} now."
+            sentence = f"event {missing} was moved: it is event {other.seq} now."
             return _finding(history, "reordered", missing, sentence)
     last = row.seq - 1
     which = f"event {missing} was" if last == missing else f"events {missing} to {last} were"
@@ -159,7 +159,7 @@ def _renumbered(history: History, place: int, original: int, previous: bytes) ->
     row, seq = history.rows[place], place + 1
     for other in history.rows[place + 1 :]:
         if other.prev_hash == previous and _fits(history, other, seq):
-            sentence = f"event {seq} was moved: it is now event {other.seq} now, and event {original} here."
+            sentence = f"event {seq} was moved: it is event {other.seq} now, and event {original} here."
             return _finding(history, "reordered", seq, sentence)
     if original > seq:
         last = original - 1
@@ -189,13 +189,10 @@ def _against_witnesses(history: History, witnesses: Sequence[Witness]) -> Findin
             sentence += f"checkpoint {witness.number} knows event {witness.seq}."
             return _finding(history, "cut_off", len(rows) + 1, sentence)
         if rows[witness.seq - 1].hash != witness.hash:
-            where = (
-                f"event {witness.seq}"
-                if agreed + 1 == witness.seq
-                else f"events {agreed + 1} to {witness.seq}"
-            )
-            sentence = f"{where} was rewritten with new hashes: checkpoint {witness.number} knows other ones."
-            return _finding(history, "rewritten", agreed + 1, sentence)
+            first, last = agreed + 1, witness.seq
+            where = f"event {last} was" if first == last else f"events {first} to {last} were"
+            sentence = f"{where} rewritten with new hashes: checkpoint {witness.number} knows other ones."
+            return _finding(history, "rewritten", first, sentence)
         agreed = witness.seq
     return None
 

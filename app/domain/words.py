@@ -71,7 +71,7 @@ def tool_in_words(tool: tools.AnyTool) -> str:
         case tools.WebSearch():
             return "Searching for " + ", ".join(f"“{query}”" for query in tool.queries)
         case tools.ReadPages():
-            return f"Reading {len(tool.urls)} page{'s' if len(tool.urls) > 1 else ''}"
+            return f"Reading {many(len(tool.urls), 'page')}"
         case tools.WriteReport():
             return f"Writing the report: {tool.title}"
         case tools.Answer():

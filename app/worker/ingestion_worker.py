@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from app.document_adding import add_read, refusal_of, retitle
 from app.errors import DatabaseUnavailable, ProviderError, QuotaExceeded
 from app.ingest.extracted import ExtractedDocument, FileRead, tidy_title
@@ -144,7 +146,7 @@ class IngestionWorker:
                 async with asyncio.timeout(INGESTION_LEASE.total_seconds() / 3):
                     await happened.wait()
             happened.clear()
-            with contextlib.suppress(DatabaseUnavailable):  # the next beat may come in time
+            with contextlib.suppress(DatabaseUnavailable, asyncpg.PostgresError):  # the next may come in time
                 if not await store.beat_ingestion(self._engine, claimed, INGESTION_LEASE):
                     ingesting.cancel()
 

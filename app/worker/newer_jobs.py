@@ -5,7 +5,7 @@ replayed later.
 """
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -21,17 +21,17 @@ WAIT = (5, 300)  # seconds: after the first claim, and the longest
 MOST_DOUBLINGS = 10
 
 
-async def hand_back(writer: Writer, job: Job, worker: str) -> None:
-    """Return a claimed job to the queue.
+async def hand_back(writer: Writer, job: Job, worker: str, at: datetime) -> None:
+    """Return a job to the queue, which was claimed `at` Postgres's time.
 
     It costs no attempt.
     """
     first, longest = WAIT
     wait = min(longest, first * 2 ** min(job.epoch - 1, MOST_DOUBLINGS))
-    command = c.ReleaseAttempt(job.epoch, "requeued", datetime.now(UTC) + timedelta(seconds=wait))
+    command = c.ReleaseAttempt(job.epoch, "requeued", at + timedelta(seconds=wait))
     about = {"job": job.id, "tenant": job.tenant, "epoch": job.epoch, "worker": worker}
     try:
-        await handle(writer, job, command, actor=f"worker:{worker}", epoch=job.epoch)
+        await handle(writer, job, command, actor=f"worker:{worker}", epoch=job.epoch, at=at)
     except (DossierError, asyncpg.PostgresError) as error:
         log.warning("Job %s could not be handed back (%s); its lease will expire.", job.id, error)
     else:

@@ -40,9 +40,7 @@ from dossier.problems import DossierError
 
 log = logging.getLogger(__name__)
 
-QUEUE_POLL = (
-    1.0  # seconds between two looks at the queue when no hint comes; the one query of an idle process
-)
+QUEUE_POLL = 1.0  # seconds between two looks at the queue without a hint: the one query of an idle process
 PREPARE = 3600.0  # seconds between two looks at the log's partitions, which are made months ahead
 MAX_CLAIMED_JOBS = 200  # jobs claimed at once, at most
 # A worker with many jobs claims a third of them at a time: while Postgres claims some, this process works on
@@ -167,7 +165,7 @@ class Worker:
         leases = [
             lease for lease in leases if lease.job_id in jobs and jobs[lease.job_id].epoch == lease.epoch
         ]
-        leases = [lease for lease in leases if not await self._is_newer(jobs[lease.job_id])]
+        leases = [lease for lease in leases if not await self._is_newer(jobs[lease.job_id], lease.at)]
         # Only now: a lease that is beaten while nobody works on its job would never expire.
         self._beats.hold(leases, before)
         for lease in leases:
@@ -177,11 +175,11 @@ class Worker:
             self._start(jobs[lease.job_id], lease.at)
         return bool(leases or broken)
 
-    async def _is_newer(self, job: Job) -> bool:
+    async def _is_newer(self, job: Job, at: datetime) -> bool:
         """Hand back a job that needs a newer version."""
         if not job.needs_newer_version:
             return False
-        await hand_back(self._writer, job, self.name)
+        await hand_back(self._writer, job, self.name, at)
         return True
 
     async def _claim_jobs(self, count: int) -> list[queue.Lease]:
@@ -363,6 +361,8 @@ class Worker:
                 await queue.make_partitions(self._writer.engine)
             except (DatabaseUnavailable, asyncpg.PostgresError) as error:
                 log.warning("The hourly upkeep failed: %s", error)
+            except Exception:  # research goes on whatever happens beside it
+                log.exception("The hourly upkeep failed; it is tried again.")
             await asyncio.sleep(PREPARE * random.uniform(0.9, 1.1))
 
     async def _look(self) -> None:
@@ -375,6 +375,8 @@ class Worker:
                 await self._see_to()
             except (DatabaseUnavailable, asyncpg.PostgresError) as error:
                 log.warning("Queue maintenance failed: %s", error)
+            except Exception:  # without this look nobody would rescue, pause or cancel anything here
+                log.exception("Queue maintenance failed; it is tried again.")
             await asyncio.sleep(QUEUE_POLL * random.uniform(0.9, 1.1))
 
     async def _see_to(self) -> None:

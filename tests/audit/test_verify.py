@@ -114,7 +114,7 @@ async def test_events_that_changed_places_are_caught_and_named(job, tamper, data
     finding = await only(database_url)
 
     assert (finding.kind, finding.seq) == ("reordered", first)
-    assert f"event {first} was moved: it is now event {second} now" in finding.message
+    assert f"event {first} was moved: it is event {second} now" in finding.message
 
 
 async def test_an_event_that_was_removed_is_named(job, tamper, database_url):

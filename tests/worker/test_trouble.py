@@ -37,6 +37,22 @@ async def refused(caplog, times):
     return sum("Could not claim jobs" in message for message in caplog.messages) >= times
 
 
+async def test_a_look_at_the_queue_that_fails_for_any_reason_is_tried_again(house, monkeypatch, caplog):
+    peek, failures = queue.peek, [ValueError("not what was asked for")]
+
+    async def fail_once(*asked):
+        if failures:
+            raise failures.pop()
+        return await peek(*asked)
+
+    monkeypatch.setattr(queue, "peek", fail_once)
+    job = await submitted_job(house.writer)
+
+    async with working(house):  # which claims nothing before its first look
+        assert (await over(house, job.id)).status == "completed"
+    assert "Queue maintenance failed; it is tried again." in caplog.text
+
+
 async def test_a_worker_whose_clock_is_ahead_dates_its_events_and_retries_by_the_clock_of_postgres(
     house, monkeypatch
 ):
