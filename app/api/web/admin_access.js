@@ -1,6 +1,6 @@
 // The access log: who asked for what, a page of it by the address of this page.
 import { api } from "./api.js";
-import { $, h } from "./dom.js";
+import { $, h, heads } from "./dom.js";
 import { t } from "./language.js";
 import { date } from "./words.js";
 
@@ -19,7 +19,7 @@ export async function showAccess() {
   }
   const { entries, next_cursor: next } = await api.access(search);
   $("no-access").hidden = entries.length > 0;
-  if (entries.length) $("access").replaceChildren(head(), h("tbody", null, entries.map(row)));
+  if (entries.length) $("access").replaceChildren(heads(NAMES), h("tbody", null, entries.map(row)));
   lead($("older"), next, search);
   lead($("newest"), search.has("cursor") && "", search);
 }
@@ -33,17 +33,6 @@ function lead(link, cursor, search) {
   if (cursor) wanted.set("cursor", cursor);
   link.href = `?${wanted}`;
 }
-
-const head = () =>
-  h(
-    "thead",
-    null,
-    h(
-      "tr",
-      null,
-      NAMES.map((name) => h("th", { scope: "col" }, name)),
-    ),
-  );
 
 function row(entry) {
   const job = entry.job_id && h("a", { href: `/browse/jobs/${entry.job_id}` }, entry.job_id.slice(0, 13));

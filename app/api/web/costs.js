@@ -1,6 +1,6 @@
 // What jobs cost, by day, tenant, model or tag, and how much of each quota is used.
 import { api, told } from "./api.js";
-import { h, say } from "./dom.js";
+import { h, heads, say } from "./dom.js";
 import { t } from "./language.js";
 import { atLeast, count, few, many, money, size } from "./words.js";
 
@@ -23,13 +23,17 @@ export function showCosts(box) {
   const table = h("table", { class: "cost-table" });
   const wrong = h("p", { class: "wrong", role: "alert", hidden: true });
   const limits = h("div", { id: "limits" });
+  let asked = 0;
   const look = async () => {
+    const turn = ++asked;
     wrong.hidden = true;
     try {
       const found = await api.costs(by.value, days.value);
+      if (turn !== asked) return; // something else was chosen meanwhile
       table.replaceChildren(...rows(found));
       limits.replaceChildren(...quotas(found.quotas));
     } catch (error) {
+      if (turn !== asked) return;
       wrong.hidden = false;
       say(wrong, told(error));
     }
@@ -55,15 +59,7 @@ function rows({ by, rows: found }) {
   const names = [GROUPS[by], t("Jobs"), t("Cost"), t("Tokens")];
   const cells = (row) => [count(row.jobs), atLeast(row.cost_usd, row.unknown_cost_calls), few(row.tokens)];
   return [
-    h(
-      "thead",
-      null,
-      h(
-        "tr",
-        null,
-        names.map((name) => h("th", { scope: "col" }, name)),
-      ),
-    ),
+    heads(names),
     h(
       "tbody",
       null,

@@ -47,6 +47,19 @@ function fill(element, props, children) {
   return element;
 }
 
+/** The head of a table, with a column for each name. */
+export function heads(names) {
+  return h(
+    "thead",
+    null,
+    h(
+      "tr",
+      null,
+      names.map((name) => h("th", { scope: "col" }, name)),
+    ),
+  );
+}
+
 /** Write only what differs, so that nothing flickers and no selection is lost. */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;

@@ -2,7 +2,7 @@
 
 import { api, told } from "./api.js";
 import { showCosts } from "./costs.js";
-import { $, h, keep, say, svg } from "./dom.js";
+import { $, h, heads, keep, say, svg } from "./dom.js";
 import { t } from "./language.js";
 import { atLeast, at as clock, count, few, lasted, many, money, region } from "./words.js";
 
@@ -20,15 +20,7 @@ function table(names, rows) {
     h(
       "table",
       null,
-      h(
-        "thead",
-        null,
-        h(
-          "tr",
-          null,
-          names.map((name) => h("th", { scope: "col" }, name)),
-        ),
-      ),
+      heads(names),
       h(
         "tbody",
         null,
