@@ -15,16 +15,15 @@ from app.cli.board import watch
 from app.cli.exits import CANCELLED, FAILED, INTERRUPTED, NOT_FOUND, NOT_RESEARCHED, Ended, ExitCode
 from app.cli.naming import find_job
 from app.cli.printing import print_report
-from app.cli.server_connection import connect, is_own
+from app.cli.server_connection import OWN_WORKERS, connect, is_own
 from app.cli.terminal import is_interactive, line, print_json
 from dossier import Dossier
 from dossier.job_types import JobView, Outcome
 from dossier.problems import ApiError
-from dossier.request import Length, LengthName, Limits, Sources
+from dossier.request import Effort, Length, LengthName, Limits, Sources
 
 REPORT_FIELDS = ("instructions", "language", "length", "outline", "output_schema")
 UNANSWERED: dict[Outcome | None, ExitCode] = {"not_found": NOT_FOUND, "not_researched": NOT_RESEARCHED}
-SERVER_WORKERS = 2  # jobs at a time of a server of our own: this one, and one that was left behind
 
 
 class SearchChoice(click.Choice[str]):
@@ -67,6 +66,7 @@ class ReportLength(click.ParamType[Length]):
 
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+AddOption = Callable[[Any], Any]  # of click
 
 LIMIT_OPTIONS = (
     click.option("--max-searches", type=click.IntRange(0), help="Searches at most."),
@@ -133,7 +133,7 @@ SOURCE_OPTIONS = (
 )
 REQUEST_OPTIONS = (
     click.argument("question"),
-    click.option("--effort", type=click.Choice(["quick", "standard", "deep"]), default="standard"),
+    click.option("--effort", type=click.Choice(get_args(Effort)), default="standard"),
     click.option("--tag", "tags", multiple=True, help="Finds the job with `dossier jobs --tag`; repeatable."),
     click.option("--priority", type=click.IntRange(-100, 100), default=0, help="Higher goes first."),
     *SOURCE_OPTIONS,
@@ -145,14 +145,15 @@ REQUEST_OPTIONS = (
 )
 
 
-def with_request_options(command: CommandT) -> CommandT:
-    """Add the options of a request to a command.
+def with_options(*options: AddOption) -> Callable[[CommandT], CommandT]:
+    """Return what adds options to a command, in this order."""
 
-    They are the same for all commands that send one.
-    """
-    for option in reversed(REQUEST_OPTIONS):
-        command = option(command)
-    return command
+    def add(command: CommandT) -> CommandT:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 def fields_of(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,7 +189,7 @@ def report_fields_of(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @click.command(epilog='Example: dossier ask "What is a context manager?" --max-searches 4')
-@with_request_options
+@with_options(*REQUEST_OPTIONS)
 @click.option("--json", "as_json", is_flag=True, help="Print the job with its result as JSON.")
 def ask(question: str, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's
     """Ask a question, watch the research, print the report.
@@ -197,7 +198,7 @@ def ask(question: str, *, as_json: bool, **options: Any) -> None:  # noqa: ANN40
     failed, 3 if it was cancelled, 4 if nothing was found and 5 if nothing was researched. Ctrl-C
     leaves the job running unless you say otherwise.
     """
-    with connect(SERVER_WORKERS) as dossier:
+    with connect(OWN_WORKERS) as dossier:
         warn_of_empty_sources(dossier)
         created = dossier.submit(question, **fields_of(options))
         watch_or_leave(dossier, created.job_id)
@@ -272,7 +273,7 @@ def end_as(view: JobView) -> None:
 
 
 @click.command(epilog='Example: dossier submit "What is a context manager?" --tag python')
-@with_request_options
+@with_options(*REQUEST_OPTIONS)
 @click.option("--idempotency-key", help="With the same key and question, the same job.")
 @click.option("--callback-url", metavar="URL", help="Post its questions and its end there; see webhooks.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
@@ -311,7 +312,7 @@ def follow(job_id: str, after: int, *, as_json: bool) -> None:
 
     It reconnects after a lost connection or a server restart, and loses no event.
     """
-    with connect(SERVER_WORKERS) as dossier:
+    with connect(OWN_WORKERS) as dossier:
         view = dossier.job(find_job(dossier, job_id))
         if as_json:
             _print_events(dossier, view.job_id, after)

@@ -4,7 +4,7 @@ A fork starts at a point of a job's past. A diff shows two jobs side by side.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import click
 from msgspec import structs
@@ -18,25 +18,19 @@ from app.cli.asking import (
     report_fields_of,
     sources_of,
     watch_or_leave,
+    with_options,
 )
 from app.cli.naming import find_job
 from app.cli.printing import print_table, usage_in_words
-from app.cli.server_connection import connect
+from app.cli.server_connection import OWN_WORKERS, connect
 from app.cli.terminal import counted, harmless, line, print_json
 from dossier import Dossier
 from dossier.comparison import Diff, StepSide
 from dossier.job_types import JobView, UsageView
-from dossier.request import Limits
+from dossier.request import Effort, Limits
 
-OWN_WORKERS = 2  # jobs at a time of a server of our own
 COLUMN_WIDTH = 60  # characters of a step or a source
 EXAMPLE_FORK = 'Example: dossier fork last --instruction "And if it fails?" --max-searches 2'
-
-
-def _with_shared_options(command: Any) -> Any:  # noqa: ANN401 - click's
-    for option in reversed((*SOURCE_OPTIONS, *REPORT_OPTIONS, *LIMIT_OPTIONS)):
-        command = option(command)
-    return command
 
 
 @click.command(epilog=EXAMPLE_FORK)
@@ -47,11 +41,11 @@ def _with_shared_options(command: Any) -> Any:  # noqa: ANN401 - click's
 @click.option(
     "--instruction", help="What you want beyond the question; of a finished job, a further question."
 )
-@click.option("--effort", type=click.Choice(["quick", "standard", "deep"]))
+@click.option("--effort", type=click.Choice(get_args(Effort)))
 @click.option("--priority", type=click.IntRange(-100, 100), help="Higher goes first.")
 @click.option("--tag", "tags", multiple=True, help="Instead of the origin's; repeatable.")
 @click.option("--model", help="Another language model, as its server calls it.")
-@_with_shared_options
+@with_options(*SOURCE_OPTIONS, *REPORT_OPTIONS, *LIMIT_OPTIONS)
 @click.option("--callback-url", metavar="URL", help="Post its questions and its end there; see webhooks.")
 @click.option("--idempotency-key", help="With the same key and changes, the same job.")
 @click.option("--no-wait", is_flag=True, help="Print the new job's id and leave.")

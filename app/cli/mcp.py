@@ -4,13 +4,11 @@ import asyncio
 
 import click
 
-from app.cli.server_connection import OWN_KEY, own_server
+from app.cli.server_connection import OWN_KEY, OWN_WORKERS, own_server
 from app.mcp_server.protocol import make_mcp_server
 from app.mcp_server.research_tools import ResearchTools
 from app.settings import load_settings
 from dossier import AsyncDossier
-
-JOBS_AT_ONCE = 2  # of a server of our own
 
 
 @click.command(epilog="Example: dossier mcp")
@@ -24,7 +22,7 @@ def mcp() -> None:
     if settings.url:
         asyncio.run(_serve(settings.url, settings.api_key))
         return
-    with own_server(JOBS_AT_ONCE) as url:
+    with own_server(OWN_WORKERS) as url:
         asyncio.run(_serve(url, OWN_KEY))
 
 

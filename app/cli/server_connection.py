@@ -24,6 +24,7 @@ from dossier import Dossier
 STARTS_WITHIN = 60.0  # seconds; a new embedded Postgres takes two, a slow disk longer
 STOPS_WITHIN = 25.0  # seconds; a worker's step in flight has ten, open streams ten
 PACKAGE_FOLDER = str(Path(app.__file__ or "").parents[1])  # where `app` and `migrations` are
+OWN_WORKERS = 2  # jobs at a time of a server of our own: this one, and one that was left behind
 OWN_KEY = secrets.token_urlsafe(32)  # that this process and its own server share
 ANNOUNCED_URL = re.compile(r"http://\S+")
 
