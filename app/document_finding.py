@@ -10,12 +10,12 @@ from typing import TypeVar
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from app.agent.ports import PartlyPaid
 from app.domain.caller import Caller
 from app.domain.events import FailedPart, Usage
 from app.errors import ProviderError
 from app.providers.corpus_search import MIN_COVERAGE, CorpusHit, CorpusHits
 from app.providers.embedding import EMBEDDER_PREFIX, DocumentEmbedder
+from app.providers.failed_parts import failed_part, paid_by
 from app.store import embedding_models, passage_search, passage_vectors, quotas
 from app.store.database import Engine
 from app.store.embedding_models import StoredModel
@@ -34,7 +34,6 @@ RANK_WEIGHT = 20  # of reciprocal ranks: a first place in one list weighs little
 # words. With less it has less: asked in another language, a question meets there what merely shares a name.
 FULL_COVERAGE = 0.7
 COSINE_DIGITS = 4  # of a cosine
-MAX_PART_ERROR = 300  # characters of an error that are kept
 
 Embedders = Callable[[str], Awaitable[DocumentEmbedder | None]]  # of a tenant
 
@@ -140,19 +139,11 @@ class DocumentFinder:
             name = embedder.name(model.wanted)
             question = await embedder.embed_question(model.wanted, query)
         except ProviderError as error:
-            message = str(error)[:MAX_PART_ERROR]
-            return Meant(
-                (), name, FailedPart(name, error.error_type, message, error.retryable), paid_by(error)
-            )
+            return Meant((), name, failed_part(name, error), paid_by(error))
         if len(question.values) != model.dimensions:
             return Meant((), name, _uneven(name, len(question.values), model), question.usage)
         near = await passage_vectors.find_nearest(self._engine, caller, model, question.values, collections)
         return Meant(nearest_of_documents(near), name, None, question.usage)
-
-
-def paid_by(error: ProviderError) -> Usage:
-    """Return what was paid for a call that failed all the same."""
-    return error.usage if isinstance(error, PartlyPaid) else Usage()
 
 
 def by_words(worded: Sequence[RankedPassage]) -> list[Fused]:

@@ -8,16 +8,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from msgspec.structs import replace
 
 from app.agent.ports import Reranker
-from app.document_finding import DocumentFinder, Embedders, paid_by
+from app.document_finding import DocumentFinder, Embedders
 from app.domain.caller import Caller
-from app.domain.events import RERANKER, FailedPart
+from app.domain.events import RERANKER
 from app.errors import ProviderError
 from app.providers.corpus_search import CorpusHit, CorpusHits
+from app.providers.failed_parts import failed_part, paid_by
 from app.store.database import Engine
 
 RANKED_PASSAGES = 30  # the best of a search; Text Embeddings Inference takes 32 at a time
 RELEVANCE_DIGITS = 6
-MAX_RERANK_ERROR = 300  # characters of an error that are kept
 
 Rerankers = Callable[[str], Awaitable[Reranker | None]]  # of a tenant
 
@@ -57,8 +57,7 @@ class RankingFinder(DocumentFinder):
             best = found.passages[:RANKED_PASSAGES]
             said = await reranker.rerank(query, [f"{one.title}\n{one.text}" for one in best])
         except ProviderError as error:
-            failure = FailedPart(name, error.error_type, str(error)[:MAX_RERANK_ERROR], error.retryable)
-            paid, kept = paid_by(error), found.passages[:limit]
+            failure, paid, kept = failed_part(name, error), paid_by(error), found.passages[:limit]
             return replace(found, passages=kept, rerank_failure=failure, rerank_usage=paid)
         ranked = [*ordered(best, said.scores), *found.passages[RANKED_PASSAGES:]]
         return replace(found, passages=ranked[:limit], reranker=name, rerank_usage=said.usage)

@@ -10,6 +10,7 @@ from app.agent.ports import UNBOUNDED, Hit, PageReply, SearchBounds, SearchReply
 from app.domain.events import FailedPart, Usage
 from app.errors import ProviderError
 from app.providers.unmet_bounds import unmet
+from app.providers.usage_sum import together
 from app.text.dates import day_told
 from dossier.request import SearchScope
 
@@ -112,13 +113,6 @@ class CorpusSearch:
         if found is None:
             raise ProviderError("validation", f"No document has the URL {url} (any more).", retryable=False)
         return PageReply(found.text, Usage(pages=1), day_told(found.date), found.language)
-
-
-def together(one: Usage, other: Usage) -> Usage:
-    """Return what two requests of one search used."""
-    is_known = one.cost_usd is not None and other.cost_usd is not None
-    cost = round((one.cost_usd or 0.0) + (other.cost_usd or 0.0), 9) if is_known else None
-    return replace(one, input_tokens=one.input_tokens + other.input_tokens, cost_usd=cost)
 
 
 def _answers(passages: Sequence[CorpusHit]) -> bool:

@@ -3,6 +3,7 @@
 That is a text, a list, or an object in an object.
 """
 
+import json
 from typing import Any
 
 from msgspec import Struct
@@ -32,6 +33,25 @@ def words_of(body: object) -> ErrorWords:
     return ErrorWords(
         _message(body, DEPTH), _named(body, "code"), _named(body, "type"), _named(body, "failed_generation")
     )
+
+
+def body_of(refusal: bytes) -> object:
+    """Return a refusal's body as JSON or text, not a proxy's page."""
+    text = refusal.decode("utf-8", "replace").strip()
+    return decoded(refusal) or ("" if text.startswith("<") else text)
+
+
+def decoded(body: bytes) -> object:
+    """Decode JSON leniently (1e400, lone surrogates), or return None."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def said_in(refusal: bytes) -> str:
+    """Return the message in a refusal's body, "" without one."""
+    return words_of(body_of(refusal)).message
 
 
 def _message(body: object, depth: int) -> str:

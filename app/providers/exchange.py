@@ -14,7 +14,7 @@ import httpx
 from msgspec import Struct
 
 from app.errors import ProviderError
-from app.providers.error_words import ErrorWords, words_of
+from app.providers.error_words import ErrorWords, body_of, decoded, words_of
 from app.providers.http import MAX_REPLY_BODY
 from dossier.sse_parser import Parser
 
@@ -119,7 +119,7 @@ class ModelExchange:
 
     async def _read(self, reply: httpx.Response, collector: ReplyCollector, clock: "_Clock") -> WireReply:
         if reply.status_code >= 300:
-            raise ServerRefusal(reply.status_code, _words(await _start(reply, MAX_REFUSAL)), reply.headers)
+            raise ServerRefusal(reply.status_code, body_of(await _start(reply, MAX_REFUSAL)), reply.headers)
         chunks = reply.aiter_bytes()
         first = await _first(chunks)
         if _is_stream(reply, first):
@@ -127,7 +127,7 @@ class ModelExchange:
             return WireReply(collector.value(), was_streamed=True)
         clock.is_streamed = False
         clock.heard(has_begun=True)
-        value = _decoded(first + await _rest(chunks, MAX_REPLY_BODY - len(first)))
+        value = decoded(first + await _rest(chunks, MAX_REPLY_BODY - len(first)))
         if not isinstance(value, dict):
             raise unreadable()
         return WireReply(value, was_streamed=False)
@@ -221,7 +221,7 @@ def _take(parser: Parser, chunk: bytes, collector: ReplyCollector) -> bool:
     for frame in frames:
         if frame.data.strip() == DONE_DATA:
             return True
-        piece = _decoded(frame.data)
+        piece = decoded(frame.data)
         if not isinstance(piece, dict):
             raise unreadable()
         if frame.event == "error" and "error" not in piece:
@@ -255,17 +255,3 @@ async def _start(reply: httpx.Response, most: int) -> bytes:
         if len(body) >= most:
             break
     return bytes(body[:most])
-
-
-def _words(body: bytes) -> object:
-    """Return a refusal's body as JSON or text, not a proxy's page."""
-    text = body.decode("utf-8", "replace").strip()
-    return _decoded(body) or ("" if text.startswith("<") else text)
-
-
-def _decoded(body: bytes) -> object:
-    """Decode JSON leniently (1e400, lone surrogates), or return None."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from app.errors import BadSetting, ProviderError
+from app.providers.error_words import said_in
 from dossier.version import __version__
 
 AGENT = f"dossier/{__version__}"
@@ -136,7 +137,7 @@ async def post_json(
         message = f"{who} could not be reached: {type(error).__name__}."
         raise ProviderError("network", message, retryable=True) from None
     if reply.status_code >= 300:
-        said = shorten(reply.text, key) if key else shorten(reply.text)
+        said = shorten(said_in(reply.content), *filter(None, (key,)))
         raise refusal(who, key_name, reply.status_code, reply.headers, said)
     return reply.content
 

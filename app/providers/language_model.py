@@ -29,6 +29,7 @@ from app.providers.outline import asked_for, told
 from app.providers.refusals import INVALID_REPLY, ContextOverflow, as_error, overflow_of
 from app.providers.room import LEAST, ContextRoom
 from app.providers.slots import ServerSlots
+from app.providers.usage_sum import together
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +151,7 @@ class LanguageModel:
             except ServerRefusal as refused:
                 error, overflow = self._error(refused), overflow_of(refused)
             else:
-                spent, overflow = added(spent, said.usage), self._cut(size, said.usage)
+                spent, overflow = together(spent, said.usage), self._cut(size, said.usage)
             if overflow:
                 self.room.shrink(overflow, size, is_counted=said is None)
                 notes.append(_told_of(overflow, is_cut=said is not None))
@@ -330,23 +331,6 @@ class LanguageModel:
 
     def _error(self, refused: ServerRefusal) -> ProviderError:
         return as_error(refused, self.spec.model, self.spec.key_name, *self.spec.secrets)
-
-
-def added(one: Usage, other: Usage) -> Usage:
-    """Add two bills.
-
-    An unknown cost makes the sum unknown.
-    """
-    costs = (one.cost_usd, other.cost_usd)
-    known = [cost for cost in costs if cost is not None]
-    return Usage(
-        input_tokens=one.input_tokens + other.input_tokens,
-        output_tokens=one.output_tokens + other.output_tokens,
-        cost_usd=round(sum(known), 9) if len(known) == len(costs) else None,
-        cached_tokens=one.cached_tokens + other.cached_tokens,
-        cache_write_tokens=one.cache_write_tokens + other.cache_write_tokens,
-        reasoning_tokens=one.reasoning_tokens + other.reasoning_tokens,
-    )
 
 
 def _as_said(text: str) -> dict[str, Any]:

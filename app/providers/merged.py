@@ -1,19 +1,19 @@
 """Ask several searches as one: engines of the web, and the documents."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain, zip_longest
 
 from msgspec.structs import replace
 
 from app.agent.ports import UNBOUNDED, Hit, PageReply, Search, SearchBounds, SearchReply
-from app.domain.events import FailedPart, Usage
+from app.domain.events import FailedPart
 from app.errors import ProviderError
 from app.providers.engines.search_engine import SearchEngine
+from app.providers.failed_parts import failed_part
 from app.providers.reader.page_reader import PageReader
+from app.providers.usage_sum import together
 from dossier.request import SearchScope
-
-MAX_HALF_ERROR = 300  # characters of an error that are kept
 
 
 class MergedSearch:
@@ -69,12 +69,12 @@ class MergedSearch:
                 failed += outcome.failed_parts
             elif isinstance(outcome, ProviderError):
                 errors.append(outcome)
-                failed.append(_part(search.name, outcome))
+                failed.append(failed_part(search.name, outcome))
             else:
                 raise outcome
         if not replies:
             raise max(errors, key=lambda error: error.retryable)
-        usage = _together(reply.usage for reply in replies)
+        usage = together(*(reply.usage for reply in replies))
         unmet = tuple(chain.from_iterable(reply.unmet_bounds for reply in replies))
         embedder = next((reply.embedder for reply in replies if reply.embedder), "")
         reranker = next((reply.reranker for reply in replies if reply.reranker), "")
@@ -113,10 +113,6 @@ def _signed(reply: SearchReply, engine: str) -> SearchReply:
     return replace(reply, hits=tuple(replace(hit, engine=engine) for hit in reply.hits))
 
 
-def _part(provider: str, error: ProviderError) -> FailedPart:
-    return FailedPart(provider, error.error_type, str(error)[:MAX_HALF_ERROR], error.retryable)
-
-
 def _fits(scope: SearchScope, url: str) -> bool:
     """Return True if a search can have a page of this name.
 
@@ -140,14 +136,3 @@ def _spelling(url: str) -> str:
     The agent has the exact rule.
     """
     return url.partition("#")[0].rstrip("/").replace("http://", "https://", 1)
-
-
-def _together(usages: Iterable[Usage]) -> Usage:
-    used = list(usages)
-    costs = [usage.cost_usd for usage in used]
-    known = [cost for cost in costs if cost is not None]
-    return Usage(
-        input_tokens=sum(usage.input_tokens for usage in used),
-        searches=sum(usage.searches for usage in used),
-        cost_usd=round(sum(known), 9) if len(known) == len(costs) else None,
-    )

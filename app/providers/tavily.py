@@ -14,6 +14,7 @@ from app.agent.ports import UNBOUNDED, Hit, PageReply, SearchBounds, SearchReply
 from app.domain.events import Usage
 from app.errors import ProviderError
 from app.providers.base_address import checked_address
+from app.providers.error_words import said_in
 from app.providers.http import (
     AGENT,
     CONNECT,
@@ -179,7 +180,7 @@ class TavilySearch:
         """Refusals are read here: tavily-python drops their headers, Retry-After among them."""
         if response.status_code < 300:
             return
-        said = shorten(_said(await response.aread()), self._key)
+        said = shorten(said_in(await response.aread()), self._key)
         status = response.status_code
         if status in OUT_OF_CREDITS:
             raise ProviderError("resource", f"Tavily answered {status}: {said}", retryable=False)
@@ -215,14 +216,3 @@ def _unread(reply: _Read) -> ProviderError:
     if said:
         return ProviderError("network", f"Tavily could not read the page: {said}", retryable=False)
     return ProviderError("validation", "The page has no text.", retryable=False)
-
-
-def _said(body: bytes) -> object:
-    """The words in {"detail": {"error": …}}, or in what gateways answer instead."""
-    try:
-        told = msgspec.json.decode(body)
-    except (ValueError, RecursionError):
-        return ""
-    for name in ("detail", "error", "message"):
-        told = told.get(name, told) if isinstance(told, dict) else told
-    return told

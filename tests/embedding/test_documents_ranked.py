@@ -10,10 +10,11 @@ from app.document_finding import search_documents
 from app.document_ranking import RankingFinder
 from app.domain.caller import ANYBODY
 from app.domain.events import Usage
-from app.providers.corpus_search import CorpusSearch, together
+from app.providers.corpus_search import CorpusSearch
 from app.providers.http import make_client
 from app.providers.prices import Price
 from app.providers.reranking import ServerReranker
+from app.providers.usage_sum import together
 from app.store import costs, documents, quotas
 from app.store.database import fetch
 from app.store.quotas import set_quota

@@ -185,7 +185,7 @@ HEADINGS = {
 }
 
 
-# Where the report is wanted before anything was searched for.
+# Where no search came to anything.
 SEARCHES_FAILED = {
     "en": "Every search failed, so nothing is known of what the sources say, and there is no answer.",
     "de": "Alle Suchen sind fehlgeschlagen; was die Quellen sagen, ist unbekannt; es gibt keine Antwort.",
@@ -198,6 +198,7 @@ SEARCHES_FAILED = {
     "ar": "فشلت كل عمليات البحث، فلا يُعرف ما تقوله المصادر ولا توجد إجابة.",
     "zh": "所有搜索均失败，无法得知来源的内容，因此没有答案。",
 }
+# Where the report is wanted before anything was searched for.
 UNSEARCHED = {
     "en": "Nothing was searched for yet when the report was wanted, so there is no answer.",
     "de": "Als der Bericht verlangt wurde, war noch nichts gesucht; es gibt daher keine Antwort.",

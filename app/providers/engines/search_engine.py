@@ -15,6 +15,7 @@ from msgspec import Struct
 from app.agent.ports import UNBOUNDED, Hit, PageReply, SearchBounds, SearchReply
 from app.domain.events import Usage
 from app.errors import ProviderError
+from app.providers.error_words import said_in
 from app.providers.http import AGENT, CONNECT, POOL, WRITE, SharedTransport, refusal, shorten
 from app.providers.reader.page_reader import PageReader
 from app.providers.unmet_bounds import unmet
@@ -166,7 +167,7 @@ class SearchEngine(ABC):
 
     def _refused(self, response: httpx.Response) -> ProviderError:
         """Return what a status from 300 on means."""
-        said = shorten(_words(response.content), *self._secrets())
+        said = shorten(said_in(response.content), *self._secrets())
         return refusal(self.title, self.key_name, response.status_code, response.headers, said)
 
     def _secrets(self) -> tuple[str, ...]:
@@ -221,17 +222,6 @@ def hosts(domains: Sequence[str]) -> tuple[str, ...]:
     """
     bare = (domain.strip().rpartition("://")[2].partition("/")[0].partition(":")[0] for domain in domains)
     return tuple(host for domain in bare if (host := ascii_host(domain.removeprefix("*").strip("."))))
-
-
-def _words(body: bytes) -> object:
-    """Return the words of a JSON error, or "" for html."""
-    try:
-        told = msgspec.json.decode(body)
-    except (ValueError, RecursionError):
-        return ""
-    for name in ("error", "detail", "message"):
-        told = told.get(name, told) if isinstance(told, dict) else told
-    return told
 
 
 def _start(body: bytes) -> str:
