@@ -16,8 +16,9 @@ import tracemalloc
 import uvloop
 
 from app.agent.ports import Hit, PageReply, SearchReply
+from app.agent.recent_texts import RecentTexts
 from app.settings import Settings
-from app.toolmaking import NamedProviders
+from app.toolmaking import KEPT_CUTS, NamedProviders
 from app.wiring import Container, settle
 from app.worker.providers import Choose, Tools
 from benchmarks.waiting.logs import FOUND, POOL, page
@@ -50,8 +51,8 @@ class WatchedHouse(Container):
 
     def tools(self) -> Tools:
         maker = self.toolmaker
-        providers = WatchedProviders(self.settings, self.engine, self.http, self.reader, maker.finder)
-        return providers.tools(self.breaker_changed)
+        parts = self.settings, self.engine, self.http, self.reader, maker.finder, RecentTexts(KEPT_CUTS)
+        return WatchedProviders(*parts).tools(self.breaker_changed)
 
 
 async def main(url: str, model: str, concurrency: str, traced: str = "") -> None:
