@@ -9,7 +9,7 @@ runs in a transaction of its own that begins with role and settings, so that nei
 import asyncio
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import asyncpg
 
@@ -74,6 +74,32 @@ class Session(asyncpg.Connection):  # type: ignore[misc]
         if self._alarm:
             self._alarm.cancel()
         super().terminate()
+
+    async def fetch(self, query: str, *args: Any, **options: Any) -> list[Any]:  # noqa: ANN401 - as the driver
+        """As the driver's. Raises ConnectionResetError where it is cut meanwhile."""
+        try:
+            return cast(list[Any], await super().fetch(query, *args, **options))
+        except AttributeError as error:
+            raise self._without_protocol(error) from error
+
+    async def execute(self, query: str, *args: Any, **options: Any) -> str:  # noqa: ANN401 - as the driver
+        """As the driver's. Raises ConnectionResetError where it is cut meanwhile."""
+        try:
+            return cast(str, await super().execute(query, *args, **options))
+        except AttributeError as error:
+            raise self._without_protocol(error) from error
+
+    def _without_protocol(self, error: AttributeError) -> Exception:
+        """Return what to raise where the driver missed its protocol.
+
+        It asks for it between two steps of preparing a statement, and has let go of it if it was cut there.
+        """
+        is_cut = self.is_closed()
+        return (
+            ConnectionResetError("The connection was cut while a statement was prepared.")
+            if is_cut
+            else error
+        )
 
     async def run(self, sql: str, *params: Any, scope: Scope = ANY_SCOPE) -> list[Any]:  # noqa: ANN401 - as the driver
         """Run one statement, which commits, and return its rows."""

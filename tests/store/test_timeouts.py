@@ -6,8 +6,10 @@ import inspect
 import asyncpg
 import pytest
 
+from app.errors import DatabaseUnavailable
 from app.store import analyst_session, database
 from app.store.database import COMMAND_TIMEOUT, SERVER_SETTINGS, connect, fetch, make_engine
+from app.store.session import Session
 from app.worker.beats import Beats
 from tests.steps import LEASE, claimed_job, submitted_job, until
 
@@ -116,3 +118,16 @@ def test_no_other_place_opens_connections():
     }
     assert opens == {"store/database.py", "store/analyst_session.py"}
     assert "statement_timeout" in inspect.getsource(analyst_session)
+
+
+async def test_a_connection_that_is_cut_while_a_statement_is_prepared_is_away(engine, monkeypatch):
+    """The driver has no word of its own for it."""
+    look_up = Session._introspect_types
+
+    async def cut(connection, *args):
+        connection.terminate()
+        return await look_up(connection, *args)
+
+    monkeypatch.setattr(Session, "_introspect_types", cut)
+    with pytest.raises(DatabaseUnavailable):
+        await fetch(engine, "SELECT $1::jobs[]", [])
