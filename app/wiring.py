@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Coroutine, Mapping
@@ -34,6 +33,7 @@ from app.configuration import (
 from app.domain.signature import Signer
 from app.ingest.file_reader import FileReader
 from app.metrics import ProcessMetrics
+from app.process_memory import settle
 from app.providers.http import make_client
 from app.providers.webhook_sender import WebhookSender
 from app.settings import Settings
@@ -247,18 +247,6 @@ class Container:
 def reading_of(settings: Settings, primary: Engine) -> Engine:
     """Return the engine for what is only read."""
     return StandbyReads(settings.read_url, primary) if settings.read_url else primary
-
-
-def settle() -> None:
-    """Exempt what start-up made from garbage collection.
-
-    It stays, so the collector need not walk it again and again.
-
-    Of a job that does nothing, the collector's walks were a third of the CPU.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 def _essential(work: Coroutine[None, None, None]) -> asyncio.Task[None]:

@@ -16,8 +16,9 @@ from app.agent.ports import Ask, Hit, ModelReply, PageReply, SearchReply
 from app.domain import tools
 from app.domain.job import Job
 from app.handle import load, submit
+from app.process_memory import settle
 from app.settings import Settings
-from app.wiring import Container, settle
+from app.wiring import Container
 from app.worker.attempt import Attempt
 from app.worker.providers import Tools
 from app.worker.researcher import Researcher

@@ -13,10 +13,11 @@ from app.domain.commands import RecordEvents
 from app.domain.events import Event, PlanAdapted
 from app.domain.job import Job
 from app.handle import handle, load
+from app.process_memory import settle
 from app.settings import Settings
 from app.store import log, queue
 from app.store.database import driver_url
-from app.wiring import Container, settle
+from app.wiring import Container
 from benchmarks.database import Cluster, fill
 from benchmarks.machine import Meter
 from benchmarks.scale import Scale

@@ -9,9 +9,10 @@ import asyncpg
 import psutil
 
 from app.domain.commands import CompleteJob
+from app.process_memory import settle
 from app.settings import Settings
 from app.store.database import driver_url, fetch
-from app.wiring import Container, settle
+from app.wiring import Container
 from app.worker.attempt import Attempt
 from benchmarks.database import Cluster, fill
 from benchmarks.machine import Meter

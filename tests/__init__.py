@@ -1,6 +1,6 @@
 """Let the collector look as seldom as in a server.
 
-See `app.wiring.settle`. It took a quarter of an import's time, to look through what stays.
+See `app.process_memory.settle`. It took a quarter of an import's time, to look through what stays.
 """
 
 import gc

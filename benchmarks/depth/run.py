@@ -15,9 +15,10 @@ from msgspec import Struct
 from app.agent.extractive import Extractive
 from app.domain.caller import ANYBODY
 from app.handle import Terms, load, submit
+from app.process_memory import settle
 from app.settings import Settings
 from app.store import log, queue
-from app.wiring import Container, settle
+from app.wiring import Container
 from app.worker.attempt import Attempt
 from app.worker.providers import Helpers, Tools
 from app.worker.researcher import Researcher

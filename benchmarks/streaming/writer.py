@@ -14,9 +14,10 @@ from msgspec import Struct
 from app.domain.commands import RecordEvents
 from app.domain.job import Job
 from app.handle import handle, load
+from app.process_memory import settle
 from app.settings import Settings
 from app.store import queue
-from app.wiring import Container, settle
+from app.wiring import Container
 from benchmarks.database import fill
 from benchmarks.streaming import accounts, events
 from benchmarks.streaming.orders import Fill, Filled, Publish, Published, obey

@@ -17,9 +17,10 @@ import uvloop
 
 from app.agent.ports import Hit, PageReply, SearchReply
 from app.agent.recent_texts import RecentTexts
+from app.process_memory import settle
 from app.settings import Settings
 from app.toolmaking import KEPT_CUTS, NamedProviders
-from app.wiring import Container, settle
+from app.wiring import Container
 from app.worker.providers import Choose, Tools
 from benchmarks.waiting.logs import FOUND, POOL, page
 
