@@ -111,15 +111,21 @@ class WaitingCount:
     def __init__(self, engine: Engine, limit: int) -> None:
         self._engine = engine
         self._limit = limit
-        self._at = 0.0
+        self._at = float("-inf")
         self._count = 0
+        self._counts: Batch[None, None] = Batch(self._look)  # who comes meanwhile waits for it
 
     async def get(self) -> int:
         """Return the count."""
         if time.monotonic() - self._at > COUNT_EVERY:
-            self._at = time.monotonic()
-            self._count = await queue.waiting(self._engine, self._limit)
+            await self._counts.ask(None)
         return self._count
+
+    async def _look(self, asked: Sequence[None]) -> Sequence[None]:
+        began = time.monotonic()
+        self._count = await queue.waiting(self._engine, self._limit)
+        self._at = began
+        return asked
 
 
 class ApiContext:

@@ -1,7 +1,7 @@
 """Store what a tenant may use, and reserve it for its jobs."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from msgspec.structs import astuple
 from app.domain.caller import Caller
 from app.domain.job import Job
 from app.errors import CostLimitRequired, QuotaExceeded, TenantNotFound
+from app.store.batch import Batch
 from app.store.database import Engine, fetch
 from dossier.cost_types import QuotaUse
 from dossier.tenant_types import Quota
@@ -93,6 +94,8 @@ class QuotaGate:
         self._engine = engine
         self._limited: Mapping[str, int | None] = {}  # the open streams of tenants with a quota
         self._read_at = float("-inf")
+        # Whoever comes while they are read waits for that: what was known before may be nothing at all.
+        self._reads: Batch[None, None] = Batch(self._read)
 
     async def reserve(self, job: Job) -> bool:
         """Reserve what a new job may use, and return whether anything was.
@@ -128,9 +131,14 @@ class QuotaGate:
 
     async def _tenants(self) -> Mapping[str, int | None]:
         if time.monotonic() - self._read_at >= QUOTAS_FRESH:
-            self._read_at = time.monotonic()
-            self._limited = dict(tuple(row) for row in await fetch(self._engine, LIMITED))
+            await self._reads.ask(None)
         return self._limited
+
+    async def _read(self, asked: Sequence[None]) -> Sequence[None]:
+        began = time.monotonic()
+        self._limited = dict(tuple(row) for row in await fetch(self._engine, LIMITED))
+        self._read_at = began
+        return asked
 
 
 async def set_quota(engine: Engine, tenant: str, quota: Quota) -> Quota:

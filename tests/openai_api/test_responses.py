@@ -108,6 +108,19 @@ async def test_a_follow_up_names_the_response_before_and_shows_only_what_is_new(
         await client.responses.input_items.list(second.id, after="msg_x", order="asc")
 
 
+async def test_a_follow_up_has_limits_and_domains_of_its_own(client, http):
+    first = await client.responses.create(model="dossier-quick", input="How does water boil?")
+    tools = [{"type": "web_search", "filters": {"allowed_domains": ["example.org"]}}]
+    wish = {"model": "dossier-quick", "previous_response_id": first.id, "background": True}
+    narrow = await client.responses.create(input="And here?", tools=tools, max_tool_calls=0, **wish)
+    plain = await client.responses.create(input="And there?", **wish)
+    views = [(await http.get(f"/jobs/{one.id.removeprefix('resp_')}")).json() for one in (narrow, plain)]
+
+    assert views[0]["limits"] == {"max_searches": 0}
+    assert views[0]["sources"] == {"allowed_domains": ["example.org"]}
+    assert (views[1]["limits"], views[1]["sources"]) == ({}, {})
+
+
 async def test_the_request_says_effort_domains_and_limits(client, http):
     job = await client.responses.create(
         model="dossier",
@@ -155,7 +168,11 @@ async def test_the_request_says_effort_domains_and_limits(client, http):
         ({"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "x"}]}]},
          "input[0].content[0]"),
         ({"input": "x", "previous_response_id": "resp_1"}, "previous_response_id"),
-        ({"input": "x", "max_tool_calls": -1}, "limits.max_searches"),
+        ({"input": "x", "max_tool_calls": -1}, "max_tool_calls"),
+        ({"input": "x", "tools": [{"type": "web_search", "filters": {"allowed_domains": [""]}}]},
+         "tools.filters.allowed_domains[0]"),
+        ({"input": "x", "tools": [{"type": "web_search", "user_location": {"country": "Austria"}}]},
+         "user_location.country"),
     ],
 )  # fmt: skip
 async def test_what_contradicts_is_refused_in_openais_shape(client, wish, param):

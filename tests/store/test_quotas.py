@@ -84,6 +84,14 @@ async def test_jobs_submitted_together_do_not_overspend(database_url, engine):
     assert (await used(engine)).reserved_usd == pytest.approx(1.0)
 
 
+async def test_a_process_that_knows_no_quota_yet_lets_nobody_past(writer, engine, monkeypatch):
+    monkeypatch.setattr(quotas, "QUOTAS_FRESH", 60)
+    await set_quota(engine, "acme", Quota(max_jobs_per_day=2))
+    tried = await asyncio.gather(*(submitted(writer) for _ in range(8)), return_exceptions=True)
+
+    assert sum(isinstance(one, QuotaExceeded) for one in tried) == 6
+
+
 async def test_what_a_job_really_cost_replaces_what_it_had_reserved(writer, engine, owner):
     await set_quota(engine, "acme", Quota(max_usd_per_month=1.0))
     cheap, unpriced = await submitted(writer, usd=0.4), await submitted(writer, usd=0.6)

@@ -26,7 +26,7 @@ from app.stream import frames
 from app.stream.connection import UnsignedConnection
 from app.stream.face import Faces
 from dossier.job_types import Callback
-from dossier.request import Changes
+from dossier.request import Changes, Limits, Sources
 
 MAX_WAITS = 1000  # requests of one process that wait for the end of a job
 MAX_WAIT_SECONDS = 100_000.0  # seconds; every job has a deadline of at most a day
@@ -105,13 +105,16 @@ class OpenAI:
     async def _follow_up(
         self, context: ApiContext, wish: Wish, origin: UUID, job_id: UUID, key: str | None
     ) -> tuple[Job, bool]:
+        asked = wish.request
         changes = Changes(
             instruction=wish.question,
-            effort=wish.request.effort,
-            model=wish.request.model,
-            metadata=wish.request.metadata,
-            instructions=wish.request.instructions or None,
-            output_schema=wish.request.output_schema,
+            effort=asked.effort,
+            limits=asked.limits if asked.limits != Limits() else None,
+            sources=asked.sources if asked.sources != Sources() else None,
+            model=asked.model,
+            metadata=asked.metadata,
+            instructions=asked.instructions or None,
+            output_schema=asked.output_schema,
         )
         return await fork(
             context.writer,

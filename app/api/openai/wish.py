@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.api.contract import decoded_body, require_json
 from app.api.openai.conversation import PlainMessage, instructions_of, messages_of, question_of
@@ -27,8 +28,14 @@ OF_REASONING: dict[str, Effort] = {
 }
 WEB = ("web_search",)  # also with a date, or "_preview"
 CORPUS = ("file_search",)
+# Tuples: what a caller sends is compared, for not all of it could be looked up in a set.
 AUTOMATIC = (None, "auto", "none")
 PLAIN = (None, "text")
+THEIR_NAMES = (
+    ("limits.max_searches", "max_tool_calls"),
+    ("sources.allowed_domains", "tools.filters.allowed_domains"),
+    ("sources.region", "user_location.country"),
+)
 MAX_CONVERSATION_KEYS = 20_000  # of a body of 1 MiB
 ONE_REPORT = (None, 1)
 
@@ -150,18 +157,26 @@ def _request(
         **({"sources": sources} if sources else {}),
     }
     if errors := list(faults(wanted, _KIND, "")):
-        raise InvalidRequest(errors)
+        raise InvalidRequest([replace(error, field=_their_name(error.field)) for error in errors])
     return msgspec.convert(wanted, ResearchRequest)
 
 
+def _their_name(field: str) -> str:
+    """Return what callers of these protocols call a field of ours."""
+    for ours, theirs in THEIR_NAMES:
+        if field.startswith(ours):
+            return theirs + field.removeprefix(ours)
+    return field
+
+
 def _model(body: Mapping[str, Any]) -> tuple[Effort | None, str | None]:
-    name = body.get("model") or MODEL_PREFIX
+    name = _optional(body, "model", str) or MODEL_PREFIX
     try:
-        return read_model_name(str(name))
+        return read_model_name(name)
     except LookupError:
         known = ", ".join(f"{MODEL_PREFIX}-{effort}" for effort in EFFORTS)
         raise BadRequest(
-            "out_of_range", f"There is no model {str(name)[:100]!r}. Use one of: {known}.", "model"
+            "out_of_range", f"There is no model {name[:100]!r}. Use one of: {known}.", "model"
         ) from None
 
 
