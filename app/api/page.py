@@ -25,7 +25,7 @@ from litestar.status_codes import HTTP_308_PERMANENT_REDIRECT
 from msgspec import Struct
 
 from app.api.authentication import PUBLIC
-from app.api.compression import SENT_AS_IS
+from app.api.compression import SENT_AS_IS, takes_gzip
 from app.api.contract import accepted
 from app.api.problem_details import Problem
 from app.text.report_style import REPORT_STYLE_HASH
@@ -227,6 +227,6 @@ def _answer(
     respond = partial(Response[bytes], media_type=file.media_type)
     if file.etag in request.headers.get("if-none-match", ""):
         return respond(b"", status_code=304, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if takes_gzip(request.headers.get("accept-encoding", "")):
         return respond(_packed(file), headers={**headers, "Content-Encoding": "gzip"})
     return respond(file.body, headers=headers)

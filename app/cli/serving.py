@@ -149,7 +149,7 @@ async def _serve(
     as_json: bool,
 ) -> None:
     house = Container(settings, url, process_key=process_key)
-    mounts = {"/mcp": McpMount(settings.root_path)}
+    mounts = {"/mcp": McpMount(settings.root_path, settings.public_url)}
     app = house.app(workers, mounts)
     door = Door(hosts, PeerCount(settings.peer_connections), settings.origins, settings.root_path)
     server = make_server(

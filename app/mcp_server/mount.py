@@ -13,13 +13,15 @@ from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPRequestEvent, Receiv
 from app.text.json_bounds import MAX_JSON_DEPTH, is_nested
 from dossier import AsyncDossier
 
-OWN_URL = "http://127.0.0.1:8000"  # of links in answers; requests do not leave the process
+OWN_URL = "http://127.0.0.1:8000"  # never asked: requests do not leave the process
 INVALID_REQUEST = -32_600  # of JSON-RPC
 MAX_MESSAGE = 65_536  # bytes; the longest argument is a question of 4,000 characters
 
 CREDENTIALS = frozenset({b"authorization", b"cookie"})
 # The credentials of the request that is being answered: a tool may do what its caller may.
 PRESENTED: ContextVar[list[tuple[bytes, bytes]]] = ContextVar("PRESENTED")
+# Where its sender finds this server, for links in the answer.
+REACHED_AT: ContextVar[str] = ContextVar("REACHED_AT", default=OWN_URL)
 
 
 class McpMount:
@@ -29,8 +31,9 @@ class McpMount:
     and most servers are never asked: they are imported with the first request.
     """
 
-    def __init__(self, root_path: str = "") -> None:
-        self._page = OWN_URL + root_path
+    def __init__(self, root_path: str = "", public_url: str = "") -> None:
+        self._root = root_path
+        self._public = public_url.rstrip("/")
         self._asked = asyncio.Event()
         self._app: asyncio.Future[ASGIApp] | None = None
 
@@ -52,7 +55,7 @@ class McpMount:
         await self._asked.wait()
         try:
             loaded = await asyncio.to_thread(import_module, "app.mcp_server.transport")
-            async with loaded.serving(dossier, self._page) as app:
+            async with loaded.serving(dossier, REACHED_AT.get) as app:
                 ready.set_result(app)
                 await asyncio.Event().wait()
         except Exception as error:  # noqa: BLE001 - each request that waits raises it, and is logged
@@ -72,7 +75,14 @@ class McpMount:
             self._asked.set()
             app = await asyncio.shield(self._app)
             PRESENTED.set([header for header in scope["headers"] if header[0] in CREDENTIALS])
+            REACHED_AT.set(self._public or reached_at(scope) + self._root)
             await app(scope, _again(body, receive), send)
+
+
+def reached_at(scope: Scope) -> str:
+    """Return the address that a request was sent to."""
+    hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+    return f"{scope.get('scheme', 'http')}://{hosts[0]}" if hosts else OWN_URL
 
 
 def _as_caller(api: ASGIApp) -> ASGIApp:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -59,9 +59,9 @@ class HostWish(NamedTuple):
 class ResearchTools:
     """What the tools do, over one server."""
 
-    def __init__(self, dossier: AsyncDossier, page: str = "") -> None:
+    def __init__(self, dossier: AsyncDossier, page: Callable[[], str] | None = None) -> None:
         self._dossier = dossier
-        self._page = page or dossier.url
+        self._page = page or (lambda: dossier.url)
 
     async def start(self, question: str, effort: Effort, wish: HostWish) -> Started:
         """Submit a question. Raises DossierError."""
@@ -153,7 +153,7 @@ class ResearchTools:
             id=id_,
             title=view.query,
             text=await self.report(job_id),
-            url=f"{self._page}/browse/jobs/{job_id}",
+            url=f"{self._page()}/browse/jobs/{job_id}",
         )
 
     async def report(self, job_id: str) -> str:
@@ -179,7 +179,7 @@ class ResearchTools:
             {
                 "id": f"{JOB_PREFIX}{job.job_id}",
                 "title": job.query[:200],
-                "url": f"{self._page}/browse/jobs/{job.job_id}",
+                "url": f"{self._page()}/browse/jobs/{job.job_id}",
             }
             for job in fitting[:SEARCH_RESULTS]
         ]

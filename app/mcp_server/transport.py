@@ -1,7 +1,7 @@
 """The protocol over HTTP, with every package that it needs."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from mcp.server.transport_security import TransportSecuritySettings
 
@@ -11,10 +11,10 @@ from dossier import AsyncDossier
 
 
 @contextlib.asynccontextmanager
-async def serving(dossier: AsyncDossier, page: str) -> AsyncIterator[object]:
+async def serving(dossier: AsyncDossier, page: Callable[[], str]) -> AsyncIterator[object]:
     """Yield the ASGI application that answers with this client, while open.
 
-    `page` is where people find reports.
+    `page` says where people find reports.
     """
     server = make_mcp_server(ResearchTools(dossier, page))
     # The server around it has checked Host and Origin already, for every route.

@@ -1,6 +1,7 @@
 """Send webhooks: over guarded connections, without redirects, within bounds."""
 
 import asyncio
+import math
 import ssl
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ import httpx
 from msgspec import Struct
 
 from app.errors import ProviderError
-from app.providers.http import AGENT, CONNECT, POOL, WRITE
+from app.providers.http import AGENT, CONNECT, POOL, WRITE, seconds_until
 from app.providers.reader.guard import GuardedBackend, Resolve, resolved
 
 SEND_TIMEOUT = 15.0  # seconds for a message
@@ -73,7 +74,7 @@ class WebhookSender:
             "POST", url, headers=sized, content=body, extensions={"timeout": timeout}
         ) as response:
             told = httpx.Headers(response.headers)
-            return SentAnswer(response.status, None, _seconds(told.get("retry-after", "")))
+            return SentAnswer(response.status, None, wished_pause(told.get("retry-after", "").strip()))
 
     def _connections(self) -> httpcore.AsyncConnectionPool:
         """Return the pool, made at the first message."""
@@ -87,6 +88,8 @@ class WebhookSender:
         return self._pool
 
 
-def _seconds(text: str) -> float | None:
-    is_number = text.isascii() and text.isdecimal() and len(text) < 7
-    return float(text) if is_number else None
+def wished_pause(retry_after: str) -> float | None:
+    """Return the pause that a receiver asks for, in seconds or until a date."""
+    is_number = retry_after.isascii() and retry_after.isdecimal()
+    seconds = float(retry_after[:9]) if is_number else seconds_until(retry_after)
+    return None if math.isnan(seconds) else max(seconds, 0.0)

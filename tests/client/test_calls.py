@@ -36,6 +36,21 @@ def test_the_blocking_client_has_every_method_of_the_other():
         assert str(inspect.signature(ours)) == str(inspect.signature(theirs))
 
 
+async def test_an_id_is_one_part_of_a_path():
+    asked = []
+
+    def refuse(request):
+        asked.append(request.url.raw_path)
+        return httpx.Response(404)
+
+    async with AsyncDossier("http://127.0.0.1:1", transport=httpx.MockTransport(refuse)) as dossier:
+        calls = (dossier.cancel, dossier.ingestion, dossier.cancel_ingestion, dossier.delete_document)
+        for call in (*calls, dossier.get_document, dossier.document_text, dossier.revoke_key):
+            with pytest.raises(DossierError):
+                await call("../webhooks/1")
+    assert all(b"/..%2Fwebhooks%2F1" in path for path in asked)
+
+
 @pytest.mark.parametrize(
     ("method", "body", "besides"),
     [

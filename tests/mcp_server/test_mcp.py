@@ -1,5 +1,6 @@
 """The `mcp` package's client works over HTTP and stdio with our server."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -11,7 +12,7 @@ from mcp import ClientSession, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from app.domain.caller import ANYBODY
-from app.mcp_server.mount import McpMount
+from app.mcp_server.mount import REACHED_AT, McpMount
 from app.store import documents
 from tests.conftest import serving
 
@@ -57,7 +58,9 @@ async def test_research_over_http_from_the_question_to_the_report(address):
         started = await told(session, "start_research", question="How does water boil?", effort="quick")
         research = await told(session, "get_research", job_id=started["job_id"], wait_seconds=30)
         report = await session.read_resource(research["report_resource"])
+        fetched = await told(session, "fetch", id=f"job:{started['job_id']}")
 
+    assert fetched["url"] == f"{address}/browse/jobs/{started['job_id']}"
     assert research["status"] == "completed"
     assert research["report"].startswith("Water boils")
     assert [source["url"] for source in research["sources"]] == [
@@ -65,6 +68,28 @@ async def test_research_over_http_from_the_question_to_the_report(address):
         "https://example.com/b",
     ]
     assert "Water boils" in report.contents[0].text
+
+
+async def test_links_lead_where_the_server_is_reached():
+    found = []
+
+    async def app(scope, receive, send):
+        found.append(REACHED_AT.get())
+
+    def asked(mount, scheme, host):
+        mount._app = asyncio.get_running_loop().create_future()
+        mount._app.set_result(app)
+        headers = [(b"host", host)] if host else []
+        return mount({"type": "http", "method": "GET", "scheme": scheme, "headers": headers}, None, None)
+
+    await asked(McpMount("/dossier"), "https", b"research.example.com")
+    await asked(McpMount(), "http", b"")
+    await asked(McpMount("/dossier", "https://out.example.com/dossier/"), "http", b"10.0.0.7:8000")
+    assert found == [
+        "https://research.example.com/dossier",
+        "http://127.0.0.1:8000",
+        "https://out.example.com/dossier",
+    ]
 
 
 async def test_a_host_says_what_the_report_is_to_be_like_and_has_it_written_now(address, house):

@@ -6,7 +6,8 @@ This holds whatever the receiver or the worker does.
 import asyncio
 import contextlib
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import httpx
 import openai
@@ -16,7 +17,7 @@ from standardwebhooks import WebhookVerificationError
 
 from app.domain import commands as c
 from app.domain import webhook
-from app.providers.webhook_sender import WebhookSender
+from app.providers.webhook_sender import WebhookSender, wished_pause
 from app.store import webhook_deliveries, webhook_endpoints
 from app.store.analyst_session import connected
 from app.store.database import fetch
@@ -288,6 +289,15 @@ def test_retries_span_three_days_and_obey_a_wish_within_bounds():
     assert waits[-1] is None
     assert webhook.next_wait(1, 120.0, 0) == 120.0
     assert webhook.next_wait(1, 1e9, 0) == 86_400.0
+
+
+def test_a_receiver_asks_for_a_pause_in_seconds_or_until_a_date():
+    at = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+
+    assert 3590 < wished_pause(at) <= 3600
+    assert (wished_pause("30"), wished_pause("9" * 400)) == (30, 999_999_999)
+    assert wished_pause("Fri, 01 Jan 1999 00:00:00 GMT") == 0
+    assert [wished_pause(text) for text in ("", "soon", "-1", "nan", "1e400", "²")] == [None] * 6
 
 
 async def test_a_look_that_fails_is_logged_and_the_next_one_delivers(house, monkeypatch, caplog):

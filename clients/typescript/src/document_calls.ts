@@ -43,7 +43,7 @@ export class DocumentCalls {
 
   /** Return how far a file is. */
   async ingestion(ingestionId: string, { signal }: t.Stoppable = {}): Promise<t.Ingestion> {
-    return this.connection.json("GET", `/ingestions/${ingestionId}`, { signal });
+    return this.connection.json("GET", `/ingestions/${encodeURIComponent(ingestionId)}`, { signal });
   }
 
   /** Get a page of the files that were sent so, the newest first. */
@@ -53,7 +53,7 @@ export class DocumentCalls {
 
   /** Cancel a file; what is stored of it stays. */
   async cancelIngestion(ingestionId: string, { signal }: t.Stoppable = {}): Promise<t.Ingestion> {
-    return this.connection.json("DELETE", `/ingestions/${ingestionId}`, { signal });
+    return this.connection.json("DELETE", `/ingestions/${encodeURIComponent(ingestionId)}`, { signal });
   }
 
   /** Wait until a file is read, and return what became of it. Throws StillRunning after `timeoutSeconds`. */
@@ -74,12 +74,12 @@ export class DocumentCalls {
 
   /** Replace a document, whose address stays. Without a file and a text its text stays too. */
   async replaceDocument(documentId: number, options: DocumentOptions): Promise<t.AddedDocuments> {
-    return this.put("PUT", `/documents/${documentId}`, options);
+    return this.put("PUT", `/documents/${encodeURIComponent(documentId)}`, options);
   }
 
   /** Have a worker replace a document by a file, a text or the page at `url`; its address stays. */
   async submitReplacement(documentId: number, options: DocumentOptions & { url?: string }): Promise<t.Ingestion> {
-    return this.put("PUT", `/documents/${documentId}`, options, { Prefer: "respond-async" });
+    return this.put("PUT", `/documents/${encodeURIComponent(documentId)}`, options, { Prefer: "respond-async" });
   }
 
   /** Get a page of documents by their addresses, without texts; `iterDocuments` walks all pages. */
@@ -99,22 +99,25 @@ export class DocumentCalls {
 
   /** Return what is known of a document, without its text. */
   async getDocument(documentId: number, { signal }: t.Stoppable = {}): Promise<t.ListedDocument> {
-    return this.connection.json("GET", `/documents/${documentId}`, { signal });
+    return this.connection.json("GET", `/documents/${encodeURIComponent(documentId)}`, { signal });
   }
 
   /** Return a document with its text, in which form feeds part pages. */
   async documentText(documentId: number, { signal }: t.Stoppable = {}): Promise<t.Document> {
-    return this.connection.json("GET", `/documents/${documentId}/text`, { signal });
+    return this.connection.json("GET", `/documents/${encodeURIComponent(documentId)}/text`, { signal });
   }
 
   /** Return the file of a document. */
   async documentOriginal(documentId: number, { signal }: t.Stoppable = {}): Promise<Uint8Array> {
-    return this.connection.bytes("GET", `/documents/${documentId}/original`, { limit: UPLOAD, signal });
+    return this.connection.bytes("GET", `/documents/${encodeURIComponent(documentId)}/original`, {
+      limit: UPLOAD,
+      signal,
+    });
   }
 
   /** Delete a document and its file. */
   async deleteDocument(documentId: number, { signal }: t.Stoppable = {}): Promise<void> {
-    await this.connection.bytes("DELETE", `/documents/${documentId}`, { signal });
+    await this.connection.bytes("DELETE", `/documents/${encodeURIComponent(documentId)}`, { signal });
   }
 
   /** List the workers that beat within the last hour. */
