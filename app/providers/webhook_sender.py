@@ -89,7 +89,7 @@ class WebhookSender:
 
 
 def wished_pause(retry_after: str) -> float | None:
-    """Return the pause that a receiver asks for, in seconds or until a date."""
+    """Return how many seconds of pause a receiver asks for."""
     is_number = retry_after.isascii() and retry_after.isdecimal()
     seconds = float(retry_after[:9]) if is_number else seconds_until(retry_after)
     return None if math.isnan(seconds) else max(seconds, 0.0)

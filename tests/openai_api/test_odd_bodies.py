@@ -1,4 +1,4 @@
-"""Any JSON in any place of a request is understood or refused, and never breaks the server."""
+"""Any JSON in any place of a request is understood or refused."""
 
 import contextlib
 from collections.abc import Iterator
