@@ -147,7 +147,7 @@ class DocumentCalls(ServerCalls):
         Without a file and a text its text stays too.
         """
         new = NewDocument(text, None, title, tuple(collections), metadata or {})
-        return await self._put_in("PUT", f"/documents/{document_id}", file, new)
+        return await self._put_in("PUT", path_of("documents", document_id), file, new)
 
     async def submit_replacement(
         self,
@@ -166,7 +166,8 @@ class DocumentCalls(ServerCalls):
         """
         new = NewDocument(text, url, title, tuple(collections), metadata or {})
         return decoded(
-            await self._answer_to("PUT", f"/documents/{document_id}", file, new, RESPOND_ASYNC), Ingestion
+            await self._answer_to("PUT", path_of("documents", document_id), file, new, RESPOND_ASYNC),
+            Ingestion,
         )
 
     async def documents(
@@ -199,19 +200,19 @@ class DocumentCalls(ServerCalls):
 
     async def get_document(self, document_id: int) -> ListedDocument:
         """Return what is known of a document, without its text."""
-        return decoded(await self._ask("GET", f"/documents/{document_id}"), ListedDocument)
+        return decoded(await self._ask("GET", path_of("documents", document_id)), ListedDocument)
 
     async def document_text(self, document_id: int) -> Document:
         """Return a document with its text, in which form feeds part pages."""
-        return decoded(await self._ask("GET", f"/documents/{document_id}/text"), Document)
+        return decoded(await self._ask("GET", path_of("documents", document_id, "text")), Document)
 
     async def document_original(self, document_id: int) -> bytes:
         """Return the file of a document. Raises ApiError `original_not_found`."""
-        return (await self._ask("GET", f"/documents/{document_id}/original", timeout=UPLOAD)).content
+        return (await self._ask("GET", path_of("documents", document_id, "original"), timeout=UPLOAD)).content
 
     async def delete_document(self, document_id: int) -> None:
         """Delete a document and its file."""
-        await self._ask("DELETE", f"/documents/{document_id}")
+        await self._ask("DELETE", path_of("documents", document_id))
 
     async def _put_in(
         self, method: str, path: str, file: str | os.PathLike[str] | None, new: NewDocument

@@ -16,6 +16,7 @@ import msgspec
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from app.api.declined_upgrade import framing_of, rest_parser
 from app.api.handover import WIRE
 from app.api.http_1_0 import UntilClose
 from app.api.problem_details import MEDIA_TYPE, problem
@@ -230,12 +231,27 @@ class Protocol(HttpToolsProtocol):
             if self.transport.is_closing():
                 return
             part = data[start : start + FED_AT_ONCE]
-            super().data_received(part)
+            self._feed(part)
             self._head_bytes += len(part)
             if self._is_in_head and self._head_bytes > MAX_HEAD:
                 self._refuse("headers_too_large")
         if self._deadline is None and self._is_in_request:
             self._await(HEAD_SECONDS if self._is_in_head else BODY_SECONDS)
+
+    def _feed(self, part: bytes) -> None:
+        """Parse a part, and read on after an upgrade that is declined."""
+        self._unset_keepalive_if_required()
+        while part and not self.transport.is_closing():
+            try:
+                self.parser.feed_data(part)
+            except httptools.HttpParserError as error:
+                self.send_400_response(str(error))
+            except httptools.HttpParserUpgrade as upgrade:
+                if framing := framing_of(self.headers) if self._is_in_request else b"":
+                    self.parser = rest_parser(self, framing)
+                part = part[upgrade.args[0] :]
+                continue
+            return
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -267,7 +283,9 @@ class Protocol(HttpToolsProtocol):
             self.cycle.__class__ = UntilClose
 
     def on_message_complete(self) -> None:
-        """The body is whole."""
+        """The body is whole, unless the parser leaves it out."""
+        if self.parser.should_upgrade() and framing_of(self.headers):
+            return
         self._is_in_head, self._is_in_request, self._head_bytes = True, False, 0
         self._await(None)
         super().on_message_complete()
@@ -306,12 +324,9 @@ class Protocol(HttpToolsProtocol):
         self.scope.clear()  # type: ignore[attr-defined]
         self.scope.update(kept)  # type: ignore[typeddict-item]
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words
         """Refuse what the parser gave up on."""
         self._refuse(self._refusal)
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Answer as if nothing else than HTTP had been asked for."""
 
     def _fail(self, code: str) -> None:
         """Make the parser give up. Raises ValueError."""

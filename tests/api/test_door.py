@@ -19,6 +19,9 @@ GET = b"GET /jobs HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+
+
 async def said(url: str, raw: bytes, wait: float = 10) -> str:
     """Return the status and code that a socket answers with.
 
@@ -121,6 +124,13 @@ HEADS = {
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {"400 malformed_request"}),
     "two lengths": (POST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                     {"400 malformed_request"}),
+    "HTTP/2 asked for with a body": (POST + H2C + b'Content-Length: 9\r\n\r\n{"x": 1}\n',
+                                     {"400 missing_field"}),
+    "HTTP/2 asked for with chunks": (
+        POST + H2C + b'Transfer-Encoding: chunked\r\n\r\n9\r\n{"x": 1}\n\r\n0\r\n\r\n', {"400 missing_field"}
+    ),
+    "HTTP/2 asked for with an endless body": (POST + H2C + b"Content-Length: 1000\r\n\r\n{",
+                                              {"408 request_too_slow"}),
     "a web socket": (GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", {"200"}),
 }  # fmt: skip
 
@@ -130,6 +140,22 @@ async def test_a_head_and_a_body_have_a_size_and_a_time(door, name):
     raw, allowed = HEADS[name]
     assert await said(door, raw) in allowed
     assert await said(door, GET + b"\r\n") == "200"
+
+
+async def test_a_connection_goes_on_after_an_upgrade_that_is_declined(door):
+    port = int(door.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    asked = POST + H2C + b"Content-Length: 15\r\n\r\n"
+    for parts in ([asked, b'{"query": "?', b'?"}', GET + b"\r\n"], [GET + H2C + b"\r\n" + GET + b"\r\n"]):
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+        for _ in range(2):
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+            assert head.split()[1] in {b"201", b"200"}
+            assert b'"' in await reader.readexactly(int(length))
+    writer.transport.abort()
 
 
 async def test_a_body_in_drops_is_cut(door):

@@ -197,7 +197,10 @@ def _sources(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return where to search, skipping tools a report does not need."""
     choice = body.get("tool_choice")
     if choice not in AUTOMATIC:
-        message = 'The agent chooses its tools. Use "auto" or leave it out.'
+        message = (
+            'The agent chooses its tools. Use "auto" or leave it out. '
+            "For structured output use a format of type json_schema."
+        )
         raise BadRequest("out_of_range", message, "tool_choice")
     tools = body.get("tools") or []
     if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
