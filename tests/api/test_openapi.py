@@ -59,11 +59,18 @@ HOSTILE = (  # query, headers
     ("", {"Accept": "text/event-stream", "Last-Event-ID": "x"}),
     ("", {"Idempotency-Key": "k" * 300}),
 )
+THERE = 2  # of the ids; of the others nothing is read, whatever is asked about them
+OF_NOBODY = [
+    ("", {}),
+    ("?colour=1", {}),
+    ("", {"Accept": "text/event-stream"}),
+    ("", {"Accept": "text/html"}),
+]
 
 
 def requests(method, path, ids):
     """Hostile requests to one operation: address, headers and body."""
-    for job_id in ids if "{" in path else ids[:1]:
+    for at, job_id in enumerate(ids if "{" in path else ids[:1]):
         values = {
             "job_id": job_id,
             "other": ids[0],
@@ -77,12 +84,13 @@ def requests(method, path, ids):
             "delivery_id": ids[0],
             "document_id": "1" if job_id == ids[0] else str(2**70),
         }
-        address = path.format_map(values)
-        for query, headers in HOSTILE:
+        address, is_there = path.format_map(values), at < THERE
+        for query, headers in HOSTILE if is_there else OF_NOBODY:
             yield address + query, headers, None
         if method in {"post", "put", "patch"}:
-            for body, headers in [(body, JSON) for body in BODIES] + [(body, TEXT) for body in OF_NO_TYPE]:
-                if body is not LARGE or job_id == ids[0]:
+            typed = [(body, TEXT) for body in OF_NO_TYPE if is_there]
+            for body, headers in [(body, JSON) for body in BODIES] + typed:
+                if body is not LARGE or at == 0:
                     yield address, headers, body
 
 

@@ -214,7 +214,7 @@ GONE = ProviderError("resource", "The context is too long.", retryable=False)
 async def test_a_model_that_fails_in_its_pieces_still_leads_to_a_true_report(house, tasks, error):
     threaded = Threaded(house, names=1, long=2_000, model=Broken(tasks, error))
 
-    job, rows, _ = await threaded.whole()
+    job, rows, _ = await threaded.whole(effort="standard")
 
     assert job.status == "completed"
     assert job.research.report.claims
@@ -252,8 +252,11 @@ async def test_a_passage_that_is_not_in_the_page_is_dropped_and_said_so(house):
 )  # fmt: skip
 @pytest.mark.parametrize("task", ALL)
 async def test_no_reply_breaks_a_job(house, task, text):
-    job, _, _ = await Threaded(house, names=1, long=2_000, model=Says(task, text)).whole()
+    model = Says(task, text)
 
+    job, _, _ = await Threaded(house, names=1, long=2_000, model=model).whole(effort="standard")
+
+    assert task in model.asked
     assert job.status == "completed"
     assert job.research.report is not None
 
