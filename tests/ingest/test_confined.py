@@ -54,7 +54,7 @@ BOMB = (
 
 
 def deflated(piece: bytes, times: int) -> bytes:
-    """Compress a piece repeated as often as this, at the cost of one."""
+    """Compress many repeats of a piece at the cost of one."""
     made, check = zlib.compressobj(9), 1
     begun = made.compress(piece) + made.flush(zlib.Z_FULL_FLUSH)
     for _ in range(times):

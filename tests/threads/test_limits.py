@@ -208,7 +208,7 @@ ALL = ("thread", "extract", "outline", "section", "critique")
 
 
 def least_effort(tasks):
-    """The smallest of the efforts with which a model is asked for these."""
+    """The smallest effort that has a model do these tasks."""
     return "deep" if "critique" in tasks else "standard"
 
 
