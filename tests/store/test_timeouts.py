@@ -101,6 +101,20 @@ async def test_a_lock_that_somebody_holds_is_not_waited_for_for_ever(writer, eng
     await holder.close()
 
 
+async def test_an_alarm_cuts_the_statement_that_it_is_for(database_url, monkeypatch):
+    """The alarm of the first statement rings while the second one runs."""
+    engine = make_engine(database_url, pool_size=1)
+    for seconds, sql in ((2.0, "SELECT 1"), (60.0, "SELECT pg_sleep(2.2)")):
+        monkeypatch.setattr(database, "COMMAND_TIMEOUT", seconds)
+        await fetch(engine, sql)
+
+    monkeypatch.setattr(database, "COMMAND_TIMEOUT", 0.2)
+    with pytest.raises(database.DatabaseUnavailable):
+        await fetch(engine, "SELECT pg_sleep(20)")
+    assert engine.connections() == (0, 0, 0)  # not cancelled by the server, which has 30 s
+    await engine.dispose()
+
+
 def test_no_other_place_opens_connections():
     """`dossier sql` and migrations have timeouts of their own.
 
