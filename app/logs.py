@@ -48,7 +48,8 @@ class LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without secrets."""
         line = self.line(record)
-        for secret in (*self._secrets, *_hidden):
+        found = [secret for secret in (*self._secrets, *_hidden) if secret in line]
+        for secret in sorted(found, key=len, reverse=True):  # one may be the beginning of another
             line = line.replace(secret, HIDDEN)
         return line
 

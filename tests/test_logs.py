@@ -67,6 +67,13 @@ def test_no_secret_is_written_in_message_field_or_traceback(form):
     assert handler.lines[0].count("[secret]") >= 3
 
 
+def test_of_a_secret_that_begins_like_another_no_end_is_left():
+    record = logging.makeLogRecord({"msg": "refused: canary-12345678"})
+
+    for secrets in (["canary-1234", "canary-12345678"], ["canary-12345678", "canary-1234"]):
+        assert LineFormatter(secrets).format(record).endswith("refused: [secret]")
+
+
 def test_keys_of_the_servers_in_models_toml_are_secrets_too(tmp_path, monkeypatch):
     file = tmp_path / "models.toml"
     file.write_text(

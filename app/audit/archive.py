@@ -6,7 +6,7 @@ For each month `events_2026_01.ndjson.zst`, a line of JSON an event, and `events
 import hashlib
 import io
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -25,7 +25,7 @@ from app.domain.archive_manifest import (
     judge,
     manifest_of,
 )
-from app.domain.tampering import Finding, Witness
+from app.domain.tampering import Finding, Witnesses
 from app.domain.upkeep import MonthArchived, entry
 from app.errors import BadDocument
 from app.store import archive_months as store
@@ -35,8 +35,6 @@ from app.store.database import Engine
 
 LEVEL = 9  # of zstd: a log shrinks to about a tenth, at some 50 MB a second
 ARCHIVE_CHUNK = 1 << 20
-
-Witnesses = Mapping[UUID, Sequence[Witness]]
 
 
 class ArchivedMonth(Struct, frozen=True):
@@ -118,8 +116,26 @@ async def _write(engine: Engine, month: Month, folder: Path) -> tuple[Manifest, 
         first_job=UUID(min(heads)) if heads else None, last_job=UUID(max(heads)) if heads else None,
         file=file.name, sha256=file_sha256(file), heads=heads,
     )  # fmt: skip
-    path.write_bytes(encode(manifest) + b"\n")
+    _keep(path, encode(manifest) + b"\n")
     return manifest, path
+
+
+def _keep(path: Path, body: bytes) -> None:
+    """Write a file that is there, and whole, after a power cut.
+
+    So is what was renamed in its folder before.
+    """
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("wb") as raw:
+        raw.write(body)
+        raw.flush()
+        os.fsync(raw.fileno())
+    unfinished.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def check(path: Path, witnesses: Witnesses = NO_WITNESSES) -> Checked:

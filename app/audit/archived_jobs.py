@@ -1,7 +1,7 @@
 """Hold the jobs of archived months against their archives."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -10,11 +10,9 @@ from msgspec import Struct
 
 from app.audit.archive import check, manifest_path
 from app.domain.archive_manifest import Manifest, manifest_of
-from app.domain.tampering import Finding, Witness
+from app.domain.tampering import Finding, Witnesses
 from app.domain.upkeep import ArchivedEntry
 from app.errors import BadDocument
-
-Witnesses = Mapping[UUID, Sequence[Witness]]
 
 
 class ArchivedJobs(Struct, frozen=True):

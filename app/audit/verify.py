@@ -4,7 +4,7 @@ import asyncio
 import gc
 import multiprocessing
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -20,7 +20,7 @@ from app.domain.bodies import Named
 from app.domain.checkpoint import Checkpoint, heads_of
 from app.domain.history.job_evidence import History
 from app.domain.signature import Public
-from app.domain.tampering import Finding, Witness, examine
+from app.domain.tampering import Finding, Witness, Witnesses, examine
 from app.domain.upkeep import MonthArchived, UpkeepEntry, archived, forgotten
 from app.domain.upkeep import fault as upkeep_fault
 from app.store import blobs, checkpoints, upkeep_log
@@ -35,7 +35,6 @@ DIED = (
     "Run it again with fewer --processes."
 )
 
-Witnesses = Mapping[UUID, Sequence[Witness]]
 OnProgress = Callable[[int, int], None]
 
 

@@ -1,6 +1,6 @@
 """Describe a month of the log outside the database, and check it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from app.domain.history.job_evidence import History
 from app.domain.row import Row
-from app.domain.tampering import Finding, Witness, examine
+from app.domain.tampering import Finding, Witnesses, examine
 
 FORMAT = "dossier-archive-1"
 
@@ -52,11 +52,11 @@ decode = msgspec.json.Decoder(Archived).decode
 manifest_of = msgspec.json.Decoder(Manifest).decode
 
 
-NO_WITNESSES: Mapping[UUID, Sequence[Witness]] = {}
+NO_WITNESSES: Witnesses = {}
 
 
 def judge(
-    rows: Iterable[Archived], manifest: Manifest, witnesses: Mapping[UUID, Sequence[Witness]] = NO_WITNESSES
+    rows: Iterable[Archived], manifest: Manifest, witnesses: Witnesses = NO_WITNESSES
 ) -> Iterator[Finding]:
     """Return what was done to the events of an archive, by job.
 

@@ -4,7 +4,7 @@ The judge of histories (`app.domain.history`) says which promises do not hold. T
 happened for that to be so, and adds what only witnesses outside the log know: heads in checkpoints.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -42,6 +42,9 @@ class Witness(Struct, frozen=True):
     seq: int
     hash: bytes
     number: int  # of the checkpoint
+
+
+Witnesses = Mapping[UUID, Sequence[Witness]]  # of jobs
 
 
 class Finding(Struct, frozen=True):
