@@ -81,11 +81,18 @@ async def submit(
     loop: e.Loop | None = "threads" if is_threaded else None
     command = c.SubmitJob(request, tenant, terms.max_attempts, key, digest, terms.embeds, loop)
     empty = Job(job_id or uuid7())
-    first = change(empty, decide(command, empty), datetime.now(UTC), actor, None)
+    return await _begun(
+        writer, change(empty, decide(command, empty), datetime.now(UTC), actor, None), command
+    )
+
+
+async def _begun(writer: Writer, first: Change, command: c.SubmitJob) -> tuple[Job, bool]:
+    """Write a new job, or return the one that its key has."""
     if await writer.submit(first):
         tracing.submitted(first.job.id)
         return first.job, True
-    return await _of_key(writer, tenant, key or "", digest), False
+    key, digest = command.idempotency_key or "", command.request_sha256 or ""
+    return await _of_key(writer, command.tenant, key, digest), False
 
 
 async def _of_key(writer: Writer, tenant: str, key: str, digest: str) -> Job:
@@ -131,10 +138,7 @@ async def fork(  # noqa: PLR0913 - those of submit, and the origin
     )
     empty = Job(job_id or uuid7())
     first = await asyncio.to_thread(change, empty, decide(command, empty), datetime.now(UTC), actor, None)
-    if await writer.submit(first):
-        tracing.submitted(first.job.id)
-        return first.job, True
-    return await _of_key(writer, tenant, key or "", digest), False
+    return await _begun(writer, first, command.submit)
 
 
 def _fork(rows: Sequence[Row], after: int, changes: Changes, tenant: str, ceilings: Ceilings) -> c.ForkJob:

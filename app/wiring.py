@@ -266,15 +266,15 @@ def _essential(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
 
 
 @contextlib.asynccontextmanager
-async def showing(house: Container) -> AsyncIterator[None]:
+async def showing(container: Container) -> AsyncIterator[None]:
     """Serve metrics and health on their own port, if one is set."""
-    settings = house.settings
+    settings = container.settings
     if not settings.metrics_port:
         yield
         return
     sock = listen(settings.metrics_host, settings.metrics_port)
     hosts = AllowedHosts([*settings.hosts, settings.metrics_host])
-    async with side_server(make_side_app(house.context()), sock, hosts):
+    async with side_server(make_side_app(container.context()), sock, hosts):
         yield
 
 
@@ -283,16 +283,16 @@ async def run_worker(settings: Settings, url: str, concurrency: int) -> None:
 
     It works on up to `concurrency` jobs at a time. A second signal hurries it.
     """
-    house = Container(settings, url)
+    container = Container(settings, url)
     loop = asyncio.get_running_loop()
 
     def leave() -> None:
-        (house.force_stop if house.draining.is_set() else house.draining).set()
+        (container.force_stop if container.draining.is_set() else container.draining).set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, leave)
-    async with house.running(concurrency), showing(house):
-        await first_of(house.draining, house.drained)
+    async with container.running(concurrency), showing(container):
+        await first_of(container.draining, container.drained)
 
 
 async def first_of(*events: asyncio.Event) -> None:

@@ -148,24 +148,30 @@ async def _serve(
     process_key: str | None,
     as_json: bool,
 ) -> None:
-    house = Container(settings, url, process_key=process_key)
+    container = Container(settings, url, process_key=process_key)
     mounts = {"/mcp": McpMount(settings.root_path, settings.public_url)}
-    app = house.app(workers, mounts)
+    app = container.app(workers, mounts)
     door = Door(hosts, PeerCount(settings.peer_connections), settings.origins, settings.root_path)
     server = make_server(
-        app, house.draining, settings.log_level, house.force_stop, house.metrics, door, house.access
+        app,
+        container.draining,
+        settings.log_level,
+        container.force_stop,
+        container.metrics,
+        door,
+        container.access,
     )
-    announcing = asyncio.create_task(_announce(server, sock, workers, house, as_json=as_json))
+    announcing = asyncio.create_task(_announce(server, sock, workers, container, as_json=as_json))
     # uvicorn obeys a signal, stops, and then raises it again; by then there is nothing left to do.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    async with showing(house):
+    async with showing(container):
         await server.serve([sock])
     announcing.cancel()
 
 
 async def _announce(
-    server: Server, sock: socket.socket, workers: int, house: Container, *, as_json: bool
+    server: Server, sock: socket.socket, workers: int, container: Container, *, as_json: bool
 ) -> None:
     """Say where requests are answered, once they are, and what with."""
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
@@ -180,7 +186,9 @@ async def _announce(
     )
     click.echo(f"The page is http://{address}/")
     with contextlib.suppress(DatabaseUnavailable):  # the log says so
-        click.echo(offer_line(await count_documents(house.engine, ANYBODY), offered_by(house.settings)))
+        click.echo(
+            offer_line(await count_documents(container.engine, ANYBODY), offered_by(container.settings))
+        )
 
 
 def offer_line(documents: int, offered: Offered) -> str:
