@@ -5,10 +5,20 @@ The error names the field, and is never a 500.
 
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from tests.api.problems import assert_problem
-from tests.steps import completed_job, rows
+from tests.conftest import serving
+from tests.steps import rows
+
+
+@pytest.fixture(scope="module")
+async def refusing(front_house):
+    """A client of one server for all requests that are refused."""
+    async with serving(front_house, workers=0) as url, httpx.AsyncClient(base_url=url, timeout=90) as http:
+        yield http
+
 
 LONG = "x" * 4001
 
@@ -75,84 +85,87 @@ BODIES = [
 
 @pytest.mark.parametrize(("body", "status", "code", "field"), BODIES)
 async def test_a_bad_submission_is_refused_by_name_and_changes_nothing(
-    http, house, body, status, code, field
+    refusing, front_house, body, status, code, field
 ):
-    assert_problem(await http.post("/jobs", json=body), status, code, field)
+    before = await rows(front_house.engine)
 
-    assert await rows(house.engine) == {}
+    assert_problem(await refusing.post("/jobs", json=body), status, code, field)
+
+    assert await rows(front_house.engine) == before
 
 
-async def test_malformed_json_is_refused(http):
+async def test_malformed_json_is_refused(refusing):
     for text in (b"{", b"", b'{"query": "x"', b"\xff\xfe", b"query=why"):
-        response = await http.post("/jobs", content=text, headers={"Content-Type": "application/json"})
+        response = await refusing.post("/jobs", content=text, headers={"Content-Type": "application/json"})
         assert_problem(response, 400, "missing_body" if not text else "malformed_json", "body")
 
 
-async def test_another_content_type_is_refused(http, house):
+async def test_another_content_type_is_refused(refusing, front_house):
+    before = await rows(front_house.engine)
     for kind in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
-        response = await http.post("/jobs", content=b'{"query":"why?"}', headers={"Content-Type": kind})
+        response = await refusing.post("/jobs", content=b'{"query":"why?"}', headers={"Content-Type": kind})
         assert_problem(response, 415, "unsupported_media_type", "Content-Type")
     # Whatever a page of another site can have a browser send without asking the server first.
     assert_problem(
-        await http.post("/jobs", content=b'{"query":"why?"}'), 415, "unsupported_media_type", "Content-Type"
+        await refusing.post("/jobs", content=b'{"query":"why?"}'),
+        415,
+        "unsupported_media_type",
+        "Content-Type",
     )
-    assert await rows(house.engine) == {}
+    assert await rows(front_house.engine) == before
 
 
-async def test_a_body_that_is_too_large_is_refused(http):
+async def test_a_body_that_is_too_large_is_refused(refusing):
     assert_problem(
-        await http.post("/jobs", json={"query": "why?", "metadata": {"x": "y" * 100_000}}),
+        await refusing.post("/jobs", json={"query": "why?", "metadata": {"x": "y" * 100_000}}),
         413,
         "body_too_large",
     )
 
 
 @pytest.mark.parametrize("path", ["", "/stream", "/events", "/report"])
-async def test_an_unknown_or_malformed_job_id_is_refused_on_every_path(http, path):
-    assert_problem(await http.get(f"/jobs/{uuid4()}{path}"), 404, "job_not_found")
-    assert_problem(await http.get(f"/jobs/not-a-uuid{path}"), 400, "malformed_job_id", "job_id")
+async def test_an_unknown_or_malformed_job_id_is_refused_on_every_path(refusing, path):
+    assert_problem(await refusing.get(f"/jobs/{uuid4()}{path}"), 404, "job_not_found")
+    assert_problem(await refusing.get(f"/jobs/not-a-uuid{path}"), 400, "malformed_job_id", "job_id")
 
 
-async def test_cancelling_an_unknown_job_is_refused(http):
-    assert_problem(await http.delete(f"/jobs/{uuid4()}"), 404, "job_not_found")
-    assert_problem(await http.delete("/jobs/1"), 400, "malformed_job_id", "job_id")
+async def test_cancelling_an_unknown_job_is_refused(refusing):
+    assert_problem(await refusing.delete(f"/jobs/{uuid4()}"), 404, "job_not_found")
+    assert_problem(await refusing.delete("/jobs/1"), 400, "malformed_job_id", "job_id")
 
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "1.5", "9999999999", "١"])
 @pytest.mark.parametrize("path", ["stream", "events"])
-async def test_a_malformed_cursor_is_refused(api, house, path, cursor):
-    job = await completed_job(house.writer)
-
-    assert_problem(await api.get(f"/jobs/{job.id}/{path}?after={cursor}"), 400, "malformed_cursor", "after")
+async def test_a_malformed_cursor_is_refused(refusing, over, path, cursor):
+    assert_problem(
+        await refusing.get(f"/jobs/{over}/{path}?after={cursor}"), 400, "malformed_cursor", "after"
+    )
     header = {"Last-Event-ID": cursor.encode()}
-    response = await api.get(f"/jobs/{job.id}/{path}", headers=header)
+    response = await refusing.get(f"/jobs/{over}/{path}", headers=header)
     assert_problem(response, 400, "malformed_cursor", "Last-Event-ID")
 
 
-async def test_a_malformed_list_cursor_is_refused(http):
-    assert_problem(await http.get("/jobs?cursor=zzz"), 400, "malformed_cursor", "cursor")
+async def test_a_malformed_list_cursor_is_refused(refusing):
+    assert_problem(await refusing.get("/jobs?cursor=zzz"), 400, "malformed_cursor", "cursor")
 
 
 @pytest.mark.parametrize("limit", ["0", "10000", "-1"])
-async def test_a_page_size_out_of_range_is_refused(api, house, limit):
-    job = await completed_job(house.writer)
-
-    assert_problem(await api.get(f"/jobs?limit={limit}"), 400, "page_size_out_of_range", "limit")
+async def test_a_page_size_out_of_range_is_refused(refusing, over, limit):
+    assert_problem(await refusing.get(f"/jobs?limit={limit}"), 400, "page_size_out_of_range", "limit")
     assert_problem(
-        await api.get(f"/jobs/{job.id}/events?limit={limit}"), 400, "page_size_out_of_range", "limit"
+        await refusing.get(f"/jobs/{over}/events?limit={limit}"), 400, "page_size_out_of_range", "limit"
     )
 
 
-async def test_a_filter_of_no_such_status_is_refused(http):
-    assert_problem(await http.get("/jobs?status=happy"), 400, "wrong_type", "status")
+async def test_a_filter_of_no_such_status_is_refused(refusing):
+    assert_problem(await refusing.get("/jobs?status=happy"), 400, "wrong_type", "status")
 
 
-async def test_cancelling_a_finished_job_is_a_conflict_and_changes_nothing(api, house):
-    job = await completed_job(house.writer)
-    before = await rows(house.engine)
+async def test_cancelling_a_finished_job_is_a_conflict_and_changes_nothing(refusing, front_house, over):
+    before = await rows(front_house.engine)
 
-    assert_problem(await api.delete(f"/jobs/{job.id}"), 409, "job_already_over")
-    assert await rows(house.engine) == before
+    assert_problem(await refusing.delete(f"/jobs/{over}"), 409, "job_already_over")
+    assert await rows(front_house.engine) == before
 
 
 async def test_a_key_used_for_another_request_is_a_conflict(http, house):
@@ -181,10 +194,7 @@ async def test_a_report_that_is_not_there_yet_is_not_found(http, house):
 async def test_a_full_queue_refuses_politely(house):
     import msgspec
 
-    from tests.conftest import serving
-
     house.settings = msgspec.structs.replace(house.settings, queue_limit=2)
-    import httpx
 
     async with serving(house, workers=0) as url, httpx.AsyncClient(base_url=url) as http:
         for _ in range(2):

@@ -12,7 +12,7 @@ from app.api import http_protocol
 from app.api.http_protocol import LeanFlow, LenientTransport, OneWrite, PeerCount, peer_of
 from app.api.request_guard import AllowedHosts
 from app.domain import commands as c
-from tests.conftest import FAST, TestHouse, serving
+from tests.conftest import serving
 from tests.steps import as_worker, completed_job, rows, running_job, until
 
 GET = b"GET /jobs HTTP/1.1\r\nHost: localhost\r\n"
@@ -63,26 +63,10 @@ async def door(house):
 
 
 @pytest.fixture(scope="module")
-async def front_house(databases):
-    """A house for all tests whose requests do not meet."""
-    url = await databases.take()
-    house = TestHouse(FAST, url)
-    yield house
-    await house.engine.dispose()
-    await databases.give_back(url)
-
-
-@pytest.fixture(scope="module")
 async def front(front_house):
     """The URL of its guarded server."""
     async with guarding(front_house) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-async def over(front_house):
-    """The id of a completed job of that house."""
-    return (await completed_job(front_house.writer)).id
 
 
 async def test_an_answer_goes_out_at_once_and_a_held_head_is_never_lost():
