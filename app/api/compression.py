@@ -42,7 +42,8 @@ def _compressed(head: HTTPResponseStartEvent, body: bytes) -> bytes:
     packed = zlib.compress(body, GZIP_LEVEL, GZIP_WINDOW)
     headers["Content-Encoding"] = "gzip"
     headers["Content-Length"] = str(len(packed))
-    headers.extend_header_value("vary", "Accept-Encoding")
+    if "vary" in headers:  # else the usual one is added, which names it
+        headers.extend_header_value("vary", "Accept-Encoding")
     return packed
 
 

@@ -24,7 +24,7 @@ NO_SNIFF = (b"x-content-type-options", b"nosniff")
 USUAL_HEADERS = (
     NO_SNIFF,
     (b"cache-control", b"no-store"),
-    (b"vary", b"Accept, Authorization, Cookie"),
+    (b"vary", b"Accept, Accept-Encoding, Authorization, Cookie"),
 )
 HOST_NOT_ALLOWED = (
     "This server does not answer to this name. Let its operator add the name to DOSSIER_ALLOWED_HOSTS."

@@ -101,6 +101,7 @@ async def test_json_is_compressed_for_those_who_ask_and_streams_are_not(api, hou
     assert packed.headers["content-encoding"] == "gzip"
     assert "content-encoding" not in plain.headers
     assert packed.content == plain.content
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept, Accept-Encoding, Authorization, Cookie"
     assert len(gzip.compress(plain.content)) < len(plain.content)
     stream = await api.get(f"/jobs/{jobs[0].id}/stream", headers={"Accept-Encoding": "gzip"})
     assert "content-encoding" not in stream.headers

@@ -189,6 +189,14 @@ async def test_a_body_that_is_too_long_is_told_the_bound_of_this_route(http):
     assert answer.json()["error"]["message"] == "The body is larger than 1,048,576 bytes."
 
 
+async def test_what_is_not_served_is_refused_in_openais_shape(client):
+    with pytest.raises(openai.NotFoundError, match="No route matches") as missing:
+        await client.embeddings.create(model="dossier", input="x")
+    with pytest.raises(openai.APIStatusError, match="supports GET") as not_allowed:
+        await client.post("/models", cast_to=object)
+    assert (missing.value.code, not_allowed.value.code) == ("not_found", "method_not_allowed")
+
+
 async def test_another_response_is_not_found(client):
     with pytest.raises(openai.NotFoundError) as missing:
         await client.responses.retrieve("resp_00000000000000000000000000000000")
