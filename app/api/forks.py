@@ -22,6 +22,7 @@ from app.api.context import ApiContext
 from app.api.contract import BODY, LOG, SUBMITTING, check_key, problems_of
 from app.api.path_values import job_id_of
 from app.api.problem_details import BadRequest
+from app.api.rate_limit import counted
 from app.api.schema_door import written_schema
 from app.domain.diff import Side, diff
 from app.domain.row import Row
@@ -64,7 +65,7 @@ async def fork_job(
     await context.admit()
     fork_id = uuid7()
     callback = await promised_callback(context, fork_id, data.callback_url)
-    job, is_new = await fork(
+    forking = fork(
         context.writer,
         origin,
         data.after,
@@ -75,9 +76,11 @@ async def fork_job(
         terms=context.terms,
         actor=context.caller.actor,
     )
+    (job, is_new), fields = await counted(context, forking)
     callback = await kept_callback(context, callback, job, is_new=is_new)
     body = context.links.created(job, callback)
-    return Response(body, status_code=201 if is_new else 200, headers={"Location": body.url})
+    headers = fields | {"Location": body.url}
+    return Response(body, status_code=201 if is_new else 200, headers=headers)
 
 
 @post(

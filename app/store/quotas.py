@@ -54,7 +54,7 @@ COUNT_FOR_QUOTA = "SELECT count_for_quota($1::text)"
 
 READ_QUOTAS = f"""
     SELECT tenant, max_unfinished_jobs, max_jobs_per_day, max_usd_per_month,
-           (SELECT count(*)::integer FROM quota_reservations r JOIN jobs j USING (job_id)
+           (SELECT count(*)::integer FROM quota_reservations r LEFT JOIN jobs j USING (job_id)
             WHERE r.tenant = t.tenant AND j.completed_at IS NULL),
            coalesce((SELECT jobs FROM quota_days d
                      WHERE d.tenant = t.tenant AND d.day = (now() AT TIME ZONE 'UTC')::date), 0),

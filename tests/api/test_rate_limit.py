@@ -109,10 +109,11 @@ async def test_answers_count_down_and_so_does_the_refusal(api, house, monkeypatc
     free = await api.post("/jobs", json={"query": "why?"})
     await set_quota(house.engine, "default", Quota(max_unfinished_jobs=3))
     answers = [await api.post("/jobs", json={"query": "why?"}) for _ in range(3)]
+    answers.append(await api.post(f"{free.json()['url']}/fork", json={}))
 
     assert "RateLimit" not in free.headers
-    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    assert [answer.status_code for answer in answers] == [201, 201, 429, 429]
     assert [answer.headers["RateLimit"] for answer in answers] == [
-        f'"unfinished-jobs";r={left}' for left in (1, 0, 0)
+        f'"unfinished-jobs";r={left}' for left in (1, 0, 0, 0)
     ]
     assert {answer.headers["RateLimit-Policy"] for answer in answers} == {'"unfinished-jobs";q=3;qu="jobs"'}

@@ -204,6 +204,7 @@ async def test_room_whose_job_never_came_is_given_back(writer, engine, owner):
     await set_quota(engine, "acme", Quota(1, 1, 1.0))
     job = await submitted(writer, usd=0.5)
     await fetch(owner, "UPDATE quota_reservations SET job_id = gen_random_uuid()")
+    assert (await used(engine)).unfinished_jobs == 1
     with pytest.raises(QuotaExceeded):
         await submitted(writer, usd=0.5)
     await fetch(owner, "UPDATE quota_reservations SET made_at = now() - interval '2 minutes'")
