@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import asyncpg
@@ -27,7 +28,7 @@ from app.store.wake import Wake
 from app.store.writer import Writer
 from app.wiring import Container
 from app.worker.providers import Helpers, Tools
-from tests import apps, fork_server, order, shares
+from tests import apps, fork_server, order, ready_clusters, shares
 from tests.databases import Databases, with_database
 from tests.folders import passable_folder
 from tests.network import no_network  # noqa: F401 - a fixture of every test
@@ -98,6 +99,14 @@ def pytest_collection(session: pytest.Session) -> Iterator[object]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order.sort(items)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name a folder of clusters that this process's workers share."""
+    if ready_clusters.FOLDER not in os.environ:
+        folder = TemporaryDirectory(prefix="dossier-clusters-")
+        os.environ[ready_clusters.FOLDER] = folder.name
+        config.add_cleanup(folder.cleanup)
 
 
 def pytest_unconfigure() -> None:

@@ -4,9 +4,9 @@ It starts hundreds of servers and clients. Import `once` into a conftest. Copies
 share TLS contexts too.
 """
 
+import os
 import ssl
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import asyncpg
 import pytest
@@ -18,8 +18,8 @@ from tests import apps, ready_clusters, tls, types_known
 @pytest.fixture(scope="session", autouse=True)
 def once():
     """Share what servers can reuse, and leave the collector alone."""
-    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory(prefix="dossier-clusters-") as folder:
-        ready_clusters.keep_in(Path(folder))
+    with pytest.MonkeyPatch.context() as patch:
+        ready_clusters.keep_in(Path(os.environ[ready_clusters.FOLDER]))
         patch.setattr(ssl, "create_default_context", tls.sharing())
         patch.setattr(asyncpg.Connection, "_introspect_types", types_known.remembering())
         patch.setattr(wiring, "make_app", apps.take)

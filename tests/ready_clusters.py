@@ -1,6 +1,7 @@
 """Copy clusters that initdb has made once.
 
-initdb takes 0.8 s of CPU, a copy a tenth of that. The tests make dozens, and so do their commands.
+initdb takes 0.8 s of CPU, a copy a tenth of that. The tests make dozens, and so do their commands. All
+processes of a run share them.
 """
 
 import fcntl
@@ -14,6 +15,7 @@ from pathlib import Path
 from app.store import embedded
 from app.store.embedded import EmbeddedPostgres
 
+FOLDER = "TESTS_CLUSTERS"  # the variable that names it to all processes of a run
 MAKE = EmbeddedPostgres._make
 place: Path | None = None  # of the clusters to copy; without one each is made anew
 
