@@ -91,6 +91,7 @@ class SpelledValue(Struct, frozen=True):
     start: int
     end: int
     readings: frozenset[str]
+    parts: frozenset[str] = frozenset()  # of a date
 
 
 def spelled_values(text: str) -> Iterator[SpelledValue]:

@@ -85,6 +85,9 @@ _ENGLISH_MONTHS = [
     "november",
     "dezember",
 ]
+# What is between the parts of a number: Danish says five and twenty.
+_LINKS = {"hu": "", "fi": "", "sv": "", "da": "og"}
+_ENGLISH_ONES, _ENGLISH_TENS = frozenset(_ENGLISH[:8]), frozenset(_ENGLISH[19:27]) | {"twenty"}
 _SCALE_WORDS = {
     "100": "hundred",
     "1000": "thousand",
@@ -136,6 +139,7 @@ def _read(language: str) -> Lexicon:
     text = (LEXICONS / f"{language}.txt").read_text("utf-8").casefold()
     lines = dict(line.split(": ", 1) for line in text.splitlines() if line)
     english = dict(_english(lines))
+    english |= _compounds(english, language)
     begun = sorted(
         ((word[:-1], name) for word, name in english.items() if word.endswith("*")),
         key=lambda known: -len(known[0]),
@@ -194,6 +198,23 @@ def _english(lines: Mapping[str, str]) -> Iterable[tuple[str, str]]:
         yield from ((word, name) for word in words.split("/") if word != "-" and word not in doubtful)
 
 
+def _compounds(english: Mapping[str, str], language: str) -> dict[str, str]:
+    """Return the numbers from 21 to 99 of languages that write them as one word."""
+    link = _LINKS.get(language)
+    tens = [word for word, name in english.items() if name in _ENGLISH_TENS]
+    ones = [word for word, name in english.items() if name in _ENGLISH_ONES]
+    if link is None:
+        return {}
+    found = {
+        (
+            f"{one}{link}{ten}" if link else f"{'huszon' if ten == 'húsz' else ten}{one}"
+        ): f"{english[ten]}-{english[one]}"
+        for ten in tens
+        for one in ones
+    }
+    return {word: name for word, name in found.items() if "*" not in word and "_" not in word}
+
+
 def _month(word: str, name: str) -> str:
     return "may" if name == "maggio" and len(word) < LEAST_MONTH else name
 
@@ -202,6 +223,9 @@ def _counted(lines: Mapping[str, str]) -> tuple[re.Pattern[str] | None, dict[str
     """Match a number word before what it counts."""
     entries = zip(lines["numbers"].split(), _VALUES, strict=True)
     values = {word: value for words, value in entries for word in words.split("/") if word != "-"}
+    tens = [word for word, value in values.items() if value in _VALUES[18:]]
+    ones = [word for word, value in values.items() if value < len(_ENGLISH_ONES) + 2]
+    values |= {f"{ten}{one}": values[ten] + values[one] for ten in tens for one in ones}
     longest_first = sorted(values, key=len, reverse=True)
     behind = "|".join(map(re.escape, sorted(lines["counted"].split(), key=len, reverse=True)))
     signs = re.escape("".join(sorted(set("".join(word for word in values if len(word) == 1)))))

@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from unicodedata import normalize
 
 from msgspec import Struct
 
+from app.text.composed_numbers import composed_values
 from app.text.eras import common_years
 from app.text.fractions import spelled_values
 from app.text.lexicon import WITHOUT_SPACES, counted, in_english, joined_words, split_run
@@ -90,7 +91,7 @@ _RANGE = frozenset(
 
 
 _ANY_DOUBTFUL = frozenset[str]().union(*DOUBTFUL.values())
-_AND = frozenset(["and", "und", "y", "et", "e", "en", "и"])
+_AND = frozenset(["and", "und", "y", "et", "e", "en", "и", "و"])
 
 
 class Number(Struct, frozen=True):
@@ -132,8 +133,9 @@ def figures(text: str, language: str = "", *, loose: bool = True) -> Figures:
         language: whose words for numbers count; English ones always do for a page.
         loose: True for a page, in which every word that can be a number counts as one.
     """
-    spelled = list(islice(spelled_values(text), MAX_NUMBERS))
-    tokens = _tokens(text, language)
+    spelled = list(islice(chain(spelled_values(text), composed_values(text)), MAX_NUMBERS))
+    below = [range(one.start, one.end) for one in spelled if min(one.readings, default="").startswith("-")]
+    tokens = [token for token in _tokens(text, language) if not any(token.start in span for span in below)]
     if spelled and not loose:  # in a claim "three quarters" is no 3
         inside = [range(one.start, one.end) for one in spelled]
         tokens = [token for token in tokens if not any(token.start in span for span in inside)]
@@ -155,7 +157,7 @@ def figures(text: str, language: str = "", *, loose: bool = True) -> Figures:
         elif token.kind == "digits":
             found.append(_with_range(_digits(token, tokens, at, text), tokens, at))
             done = at + 1 + _scales(tokens, at + 1)[1]
-    found += (Number(text[one.start : one.end], one.readings) for one in spelled)
+    found += (Number(text[one.start : one.end], one.readings, one.parts) for one in spelled)
     found += (Number(one.written, frozenset((one.value,))) for one in scripted(text))
     found += (Number(written, frozenset((str(value),))) for written, value in counted(text, language))
     return Figures(tuple(found[:MAX_NUMBERS]), frozenset(months | han_months(text)))
@@ -237,7 +239,7 @@ def _tokens(text: str, language: str) -> list[_Token]:
             found.append(_Token("sign", match[0], match.end(), match.start()))
         else:
             found.append(_Token("digits", _latin(match[0]), match.end(), match.start()))
-    return _joined_tokens(found, language)
+    return _joined_tokens(found, text, language)
 
 
 def _word(match: re.Match[str], text: str, language: str) -> list[_Token]:
@@ -261,7 +263,7 @@ def _begins(text: str, at: int) -> bool:
     return text[max(0, at - 3) : at].rstrip(' \n*_"“„«([')[-1:] in ("", ".", "!", "?", ":")
 
 
-def _joined_tokens(tokens: list[_Token], language: str) -> list[_Token]:
+def _joined_tokens(tokens: list[_Token], text: str, language: str) -> list[_Token]:
     """Join two words that count together: "mười hai", "dua belas"."""
     known = joined_words(language)
     if not known:
@@ -272,12 +274,22 @@ def _joined_tokens(tokens: list[_Token], language: str) -> list[_Token]:
         is_beside = (
             before is not None and before.kind == token.kind == "word" and token.start - before.end == 1
         )
-        name = known.get((before.text, token.text)) if before and is_beside else None
+        name = (
+            known.get((before.text, token.text)) or _tens_behind(before.text, token, text)
+            if is_beside and before
+            else ""
+        )
         if before and name:
             found[-1] = _Token("word", name, token.end, before.start)
         else:
             found.append(token)
     return found
+
+
+def _tens_behind(one: str, tens: _Token, text: str) -> str:
+    """Return the English of "خمسة وعشرون", five and twenty, or ""."""
+    name = f"{tens.text}-{one}"
+    return name if text[tens.start] == "و" and name in NUMERALS["en"] else ""
 
 
 def _is_behind_month(text: str, tokens: list[_Token], at: int) -> bool:
@@ -367,7 +379,7 @@ def _scales(tokens: list[_Token], at: int) -> tuple[int, int]:
     "3 mil millones" and "3 thousand million" have two of them.
     """
     scale = _scale_of(tokens, at)
-    after = _scale_of(tokens, at + 1) if scale in (100, 1000) else 1
+    after = _scale_of(tokens, at + 1) if scale in (100, 1000, 100_000) else 1
     return (scale * after, 2) if after >= 1_000_000 else (scale, int(scale > 1))
 
 
