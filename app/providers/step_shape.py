@@ -6,6 +6,7 @@ Bounds on a step are for the model's benefit: a text that is too long is cut, a 
 wrong case is the word. What nothing can be made of is named in words for the model.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,10 @@ DEFAULTS: Mapping[str, Any] = {
 NEEDED = frozenset(
     {"queries", "urls", "planned_steps", "next_steps", "questions", "content", "answer", "goal"}
 )
+
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
+_HUMP = re.compile("(?<=[a-z0-9])(?=[A-Z])")
+_TOOL_NAMES = {name.replace("_", ""): name for name in TOOLS}
 
 Notes = list[str]
 
@@ -58,7 +63,13 @@ def tag_of(tool: type[Struct]) -> str:
 
 
 def _lowered(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {str(key).strip().lower(): item for key, item in value.items()}
+    return {_spelt(key): item for key, item in value.items()}
+
+
+def _spelt(name: object) -> str:
+    """Return a name as the schema writes it: "planStatus" as plan_status."""
+    plain = _HUMP.sub("_", _INVISIBLE.sub("", str(name)).strip())
+    return plain.lower().replace("-", "_").replace(" ", "_")
 
 
 def _function(parts: dict[str, Any], menu: Sequence[str]) -> dict[str, Any]:
@@ -73,7 +84,7 @@ def _function(parts: dict[str, Any], menu: Sequence[str]) -> dict[str, Any]:
     if not isinstance(said, Mapping):
         said = parts
     found = _lowered(said)
-    name = found.get("tool", found.get("name", found.get("function")))
+    name = next((found[key] for key in ("tool", "name", "function", "type") if key in found), None)
     arguments = found.get("arguments", found.get("parameters"))
     if isinstance(arguments, str | Mapping):
         found = {**found, **_lowered(_decoded(arguments))}
@@ -96,7 +107,8 @@ def _decoded(arguments: object) -> Mapping[str, Any]:
 
 
 def _tool(name: object, menu: Sequence[str]) -> str:
-    spelt = str(name or "").strip().lower().replace("-", "_").replace(" ", "_")
+    bare = _spelt(name or "").rpartition(".")[2]  # "functions.web_search"
+    spelt = _TOOL_NAMES.get(bare.replace("_", ""), bare)
     if spelt not in TOOLS:
         raise Unusable(f"Name one tool in function.tool; allowed now: {', '.join(menu)}.")
     if spelt not in menu:
@@ -113,7 +125,8 @@ def _fitted(kind: type[Struct], given: Mapping[str, Any], path: str, notes: Note
     assert isinstance(info, inspect.StructType)
     fitted: dict[str, Any] = {"tool": info.tag} if info.tag else {}
     for field in info.fields:
-        value = _field(field.type, given.get(field.name), f"{path}{field.name}", notes)
+        said = given.get(field.name, given.get(_singular(field.name)))
+        value = _field(field.type, said, f"{path}{field.name}", notes)
         if value is None and field.required:
             value = DEFAULTS.get(field.name)
             notes.append(f"{path}{field.name}: left out")
@@ -122,6 +135,11 @@ def _fitted(kind: type[Struct], given: Mapping[str, Any], path: str, notes: Note
         if value is not None:
             fitted[field.name] = value
     return fitted
+
+
+def _singular(name: str) -> str:
+    """Return the name of one of a list: "query" of queries."""
+    return f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")
 
 
 def _field(kind: inspect.Type, value: object, path: str, notes: Notes) -> Any:  # noqa: ANN401
@@ -151,6 +169,8 @@ def _field(kind: inspect.Type, value: object, path: str, notes: Notes) -> Any:  
 
 def _list(item: inspect.Type, value: object, most: int | None, path: str, notes: Notes) -> list[Any]:
     """Convert a list's items, or a single value as a list."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        value = _listed(value)
     values = [] if value is None or value == "" else value if isinstance(value, list | tuple) else [value]
     if isinstance(value, Mapping):
         values = list(value.values())
@@ -161,11 +181,22 @@ def _list(item: inspect.Type, value: object, most: int | None, path: str, notes:
     return kept[:most]
 
 
+def _listed(text: str) -> object:
+    """Return a list that is written in a string, or the string."""
+    try:
+        found = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return text
+    return found if isinstance(found, list) else text
+
+
 def _item(kind: inspect.Type, value: object, path: str, notes: Notes) -> Any:  # noqa: ANN401
     """Convert an item, None where it cannot be used.
 
     A report is not refused for one quote or value of its side lists.
     """
+    if isinstance(value, Mapping) and isinstance(kind, inspect.StrType | inspect.Metadata):
+        value = next((one for one in value.values() if isinstance(one, str)), value)  # {"query": "…"}
     if not isinstance(kind, inspect.StructType):
         return _field(kind, value, path, notes)
     told: Notes = []
@@ -183,6 +214,7 @@ def _text(value: object, most: int | None, path: str, notes: Notes) -> str | Non
     if isinstance(value, list):
         value = "\n".join(str(part) for part in value)
     text = (value if isinstance(value, str) else msgspec.json.encode(value).decode()).replace("\x00", "")
+    text = text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if most and len(text) > most:
         notes.append(f"{path}: cut to {most} characters")
     return text[:most].strip()

@@ -13,6 +13,7 @@ from typing import Any
 import json_repair
 from msgspec import Struct
 
+from app.domain.tools import TOOLS
 from app.text.json_objects import object_spans, whole_objects
 from app.text.wrapping import THOUGHT_TAG
 
@@ -27,6 +28,8 @@ OBJECT_ENDS = ("}", "]", '"', ",")  # what stands before a fence that ends an ob
 MAX_WRAPS = 3  # objects around a step
 THOUGHT_KEYS = frozenset({"reasoning", "reasoning_steps"})
 
+MAX_BEFORE = 120  # characters before an object in which its tool may be named
+_TOOL_NAME = re.compile(rf"""(?<![a-z_"'])(?:{"|".join(TOOLS)})(?![a-z_"'])""")
 _LETTER = re.compile(r"\w")
 _JSON_MARK = re.compile(r"[\"'{}\[\],/#]")
 _BRACKET = re.compile(r"[\[\]{}]")
@@ -95,12 +98,23 @@ def objects(text: str) -> Iterator[FoundObject]:
             yield FoundObject(value)
         elif _is_step(value):
             pieces.append(value)
+        elif name := _named_before(said[:at]):
+            yield FoundObject({"function": {**value, "tool": name}})
     if start >= 0:
         broken = _unfenced(said[start:])
         repaired = _repaired(broken)
         if repaired is not None:
             yield FoundObject(_unwrapped(repaired), broken)
     yield from map(FoundObject, pieces)
+
+
+def _named_before(text: str) -> str:
+    """Return the tool that is named right before an object, or "".
+
+    "[TOOL_CALLS]web_search[ARGS]{…}" and "Action: web_search, Action Input: {…}" are examples.
+    """
+    named = _TOOL_NAME.findall(text[-MAX_BEFORE:])
+    return named[-1] if named else ""
 
 
 def _unwrapped(value: dict[str, Any], depth: int = MAX_WRAPS) -> dict[str, Any]:

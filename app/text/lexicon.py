@@ -199,7 +199,7 @@ def _english(lines: Mapping[str, str]) -> Iterable[tuple[str, str]]:
 
 
 def _compounds(english: Mapping[str, str], language: str) -> dict[str, str]:
-    """Return the numbers from 21 to 99 of languages that write them as one word."""
+    """Return 21 to 99 in languages that join them."""
     link = _LINKS.get(language)
     tens = [word for word, name in english.items() if name in _ENGLISH_TENS]
     ones = [word for word, name in english.items() if name in _ENGLISH_ONES]

@@ -79,6 +79,47 @@ def test_the_last_legal_step_outside_the_thoughts_is_taken_in_any_shape(text):
     assert found.reasoning.plan_status == "on plan"
 
 
+QUERIES = json.dumps({"queries": [POINT]})
+CAMEL = {
+    "reasoning": {
+        "reasoningSteps": ["a"],
+        "planStatus": "on plan",
+        "enoughData": True,
+        "taskCompleted": False,
+    },
+    "function": {"tool": "webSearch", "queries": [POINT]},
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<function=web_search>{QUERIES}</function>",
+        f"[TOOL_CALLS]web_search[ARGS]{QUERIES}",
+        f"<｜tool▁call▁begin｜>function<｜tool▁sep｜>web_search\n```json\n{QUERIES}\n```<｜tool▁call▁end｜>",
+        f"<|channel|>commentary to=functions.web_search <|constrain|>json<|message|>{QUERIES}<|call|>",
+        f"Thought: I should search.\nAction: web_search\nAction Input: {QUERIES}",
+        json.dumps(CAMEL),
+        WHOLE.replace("web_search", "functions.web_search"),
+        WHOLE.replace('"tool"', '"tool\u200b"'),
+        json.dumps({"reasoning": REASONING, "function": {"type": "web_search", "queries": [POINT]}}),
+        json.dumps({"reasoning": REASONING, "function": {"tool": "web_search", "query": POINT}}),
+        json.dumps(
+            {"reasoning": REASONING, "function": {"tool": "web_search", "queries": [{"query": POINT}]}}
+        ),
+        json.dumps({"reasoning": REASONING, "function": {"tool": "web_search", "queries": f'["{POINT}"]'}}),
+    ],
+)
+def test_a_tool_named_beside_its_arguments_or_spelt_otherwise_is_taken(text):
+    assert taken(text).function == tools.WebSearch((POINT,))
+
+
+def test_half_a_surrogate_pair_is_replaced():
+    text = json.dumps(report("Water \ud83d boils 😀 [1]."))
+
+    assert taken(text).function.content == "Water \ufffd boils 😀 [1]."
+
+
 @pytest.mark.parametrize(
     "slip",
     [

@@ -1,4 +1,4 @@
-"""A number of several parts is one value, and agrees with another way to write it."""
+"""A number of several parts is one value, however it is written."""
 
 import pytest
 
