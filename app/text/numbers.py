@@ -438,7 +438,8 @@ def _digits(token: _Token, tokens: list[_Token], at: int, text: str) -> Number:
     is_beside = at + 1 < len(tokens) and tokens[at + 1].start - token.end <= 2
     if scale > 1 and is_beside:
         readings = frozenset(_times(reading, scale) for reading in readings)
-    written = text[token.start : token.end]
+    counted_to = at + _scales(tokens, at + 1)[1] if is_beside and tokens[at + 1].text in SCALES else at
+    written = text[token.start : tokens[counted_to].end]
     readings |= common_years(text, token.start, token.end, token.text)
     return Number(written, readings, parts, _unit(tokens, at + 1, at - 1) if is_beside or at else "")
 
