@@ -5,7 +5,6 @@ For each month `events_2026_01.ndjson.zst`, a line of JSON an event, and `events
 
 import hashlib
 import io
-import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +26,7 @@ from app.domain.archive_manifest import (
 )
 from app.domain.tampering import Finding, Witnesses
 from app.domain.upkeep import MonthArchived, entry
+from app.durable_file import name_durably, sync, write_durably
 from app.errors import BadDocument
 from app.store import archive_months as store
 from app.store import upkeep_log
@@ -96,7 +96,10 @@ async def _detach(engine: Engine, month: Month, manifest: Manifest, path: Path) 
 
 
 async def _write(engine: Engine, month: Month, folder: Path) -> tuple[Manifest, Path]:
-    """Write the events under a temporary name, and the manifest last."""
+    """Write the events, and the manifest last.
+
+    Both are on the disk before anything is detached.
+    """
     file, path = folder / f"{month.partition}.ndjson.zst", folder / f"{month.partition}.json"
     unfinished = file.with_suffix(".part")
     heads, events = dict[str, ArchiveHead](), 0
@@ -108,34 +111,15 @@ async def _write(engine: Engine, month: Month, folder: Path) -> tuple[Manifest, 
                 packed.write(b"".join(encode(row) + b"\n" for row in rows))
                 heads |= {str(row.job_id): ArchiveHead(row.seq, row.hash) for row in rows}
                 events += len(rows)
-        raw.flush()
-        os.fsync(raw.fileno())
-    unfinished.replace(file)
+        sync(raw)
+    name_durably(unfinished, file)
     manifest = Manifest(
         month=month.name, starts=month.starts, ends=month.ends, jobs=len(heads), events=events,
         first_job=UUID(min(heads)) if heads else None, last_job=UUID(max(heads)) if heads else None,
         file=file.name, sha256=file_sha256(file), heads=heads,
     )  # fmt: skip
-    _keep(path, encode(manifest) + b"\n")
+    write_durably(path, encode(manifest) + b"\n")
     return manifest, path
-
-
-def _keep(path: Path, body: bytes) -> None:
-    """Write a file that is there, and whole, after a power cut.
-
-    So is what was renamed in its folder before.
-    """
-    unfinished = path.with_suffix(".part")
-    with unfinished.open("wb") as raw:
-        raw.write(body)
-        raw.flush()
-        os.fsync(raw.fileno())
-    unfinished.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def check(path: Path, witnesses: Witnesses = NO_WITNESSES) -> Checked:

@@ -15,6 +15,7 @@ from app.audit.verify import verify as verify_log
 from app.cli.database_url import level, owner_url
 from app.cli.exits import FAILED, Ended
 from app.cli.terminal import counted, err, print_json
+from app.durable_file import write_durably
 from app.settings import Settings, load_settings
 from app.store import dump
 from app.store.migrate import serves
@@ -69,7 +70,7 @@ def _write(url: str, settings: Settings, folder: Path) -> BackupList:
     files = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
     made = BackupList(__version__, datetime.now(UTC), state, files)
     # Last: a folder without it is not a backup.
-    (folder / BACKUP_LIST).write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")
+    write_durably(folder / BACKUP_LIST, msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")
     return made
 
 

@@ -1,6 +1,7 @@
 """A month leaves the database as a verifiable file that still answers."""
 
 import json
+import os
 import shutil
 from datetime import UTC, datetime
 
@@ -55,6 +56,29 @@ async def test_a_month_is_written_detached_and_verified(old, owner, writer, tmp_
     assert fault([said]) is None
     assert (await verify(database_url, archives=[kept.path])).ok
     assert await archived(owner, tmp_path) == []
+
+
+async def test_the_files_and_their_names_are_on_the_disk_before_the_month_leaves(
+    old, owner, tmp_path, monkeypatch
+):
+    seen, sync, detach = [], os.fsync, store.detach
+
+    def note(descriptor):
+        seen.append(os.fstat(descriptor).st_ino)
+        sync(descriptor)
+
+    async def note_detached(*args, **given):
+        seen.append("detached")
+        await detach(*args, **given)
+
+    monkeypatch.setattr(os, "fsync", note)
+    monkeypatch.setattr(store, "detach", note_detached)
+    [kept] = await archived(owner, tmp_path)
+
+    file, folder, manifest = (
+        path.stat().st_ino for path in (tmp_path / kept.manifest.file, tmp_path, kept.path)
+    )
+    assert seen == [file, folder, manifest, folder, "detached"]
 
 
 async def test_without_detach_nothing_leaves(old, owner, tmp_path):
