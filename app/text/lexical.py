@@ -44,7 +44,11 @@ def knows(language: str) -> bool:
 
 
 def size(text: str) -> float:
-    """Return how much a text says, in Latin letters."""
+    """Return how much a text says, in Latin letters.
+
+    A word counts once: the same quote may be given twice.
+    """
+    text = " ".join(dict.fromkeys(text.split()))
     wider = sum((width - 1) * len(script.findall(text)) for script, width in _WIDTHS)
     return len(_SIZED_LETTER.findall(text)) + wider
 

@@ -144,3 +144,11 @@ def test_a_year_of_another_calendar_is_one_of_the_common_era(text, language, yea
 )
 def test_a_number_is_read_as_its_language_writes_it(text, language, value):
     assert value in figures(text, language, loose=False).values
+
+
+def test_a_quote_that_is_given_twice_is_no_longer_than_one():
+    page = "The stone bridge is longer than the rope bridge and was not damaged by the flood."
+    false = "Die steinerne Brücke ist länger als die Hängebrücke und wurde von der Flut beschädigt [1]."
+    quote = SourceQuote(1, page, "Die steinerne Brücke ist länger als die Hängebrücke")
+
+    assert not bind("T", false, "high", RESEARCH, {"aa": page}, quotes=(quote, quote)).claims
