@@ -204,7 +204,7 @@ def make_side_app(context: ApiContext) -> Litestar:
             "scrape": Provide(lambda: shown, sync_to_thread=False),
         },
         before_request=check_request,
-        exception_handlers=HANDLERS,  # type: ignore[arg-type]
+        exception_handlers={**HANDLERS},
         openapi_config=None,
         logging_config=None,
         signature_types=[ApiContext, scrape.Scrape],

@@ -19,9 +19,9 @@ Handler = Callable[[Request[Any, Any, Any], Any], Response[bytes]]
 _decode = msgspec.json.Decoder(Problem).decode
 
 
-def handlers(root: str) -> Mapping[type[Exception], Handler]:
+def handlers(root: str) -> Mapping[int | type[Exception], Handler]:
     """Return the handlers of errors, whose pages link below `root`."""
-    return {error: _shown(handler, OPENAI_HANDLERS[error], root) for error, handler in HANDLERS.items()}  # type: ignore[arg-type]
+    return {error: _shown(handler, OPENAI_HANDLERS[error], root) for error, handler in HANDLERS.items()}
 
 
 def _shown(handler: Handler, openai_handler: Handler, root: str) -> Handler:

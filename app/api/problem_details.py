@@ -4,7 +4,9 @@ Each has a stable `code` that a client can branch on.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import msgspec
 from litestar import Request, Response
@@ -295,9 +297,12 @@ def on_crash(request: Request, error: Exception) -> Response[bytes]:  # type: ig
     return answer(problem("internal_error", DETAILS["internal_error"]))
 
 
-HANDLERS = {
-    InvalidRequest: on_invalid_request,
-    DossierError: on_dossier_error,
-    HTTPException: on_http,
-    Exception: on_crash,
-}
+# For reading: Litestar adds to the mapping that it is given.
+HANDLERS: Mapping[int | type[Exception], Callable[[Any, Any], Response[bytes]]] = MappingProxyType(
+    {
+        InvalidRequest: on_invalid_request,
+        DossierError: on_dossier_error,
+        HTTPException: on_http,
+        Exception: on_crash,
+    }
+)

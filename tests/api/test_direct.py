@@ -4,9 +4,11 @@ import msgspec
 import pytest
 from litestar.params import QueryParameter
 
-from app.api.app import make_app
+from app.api.app import make_app, make_side_app
 from app.api.contract import expected, plain_body
 from app.api.direct import DIRECT
+from app.api.openai.error_bodies import OPENAI_HANDLERS
+from app.api.problem_details import HANDLERS
 from app.api.shape import bound_faults, faults, is_closed, text_faults
 from dossier.request import NewJob
 from tests.api.test_bad_input import BODIES, nested
@@ -31,6 +33,14 @@ DECODE = msgspec.json.Decoder(NewJob).decode
 @pytest.fixture(scope="module")
 def handlers():
     return [handler for route in make_app(None).routes for handler in getattr(route, "route_handlers", ())]
+
+
+def test_an_application_adds_nothing_to_what_others_are_made_of():
+    """Litestar adds to the mapping of handlers that it is given."""
+    make_side_app(None)
+
+    assert make_app(None).exception_handlers
+    assert set(OPENAI_HANDLERS) == set(HANDLERS)
 
 
 def is_faultless(body: bytes) -> bool:

@@ -1,6 +1,7 @@
 """Errors in OpenAI's shape: {"error": {message, type, param, code}}."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -83,4 +84,6 @@ def _reshaped(handler: Handler) -> Handler:
     return answer
 
 
-OPENAI_HANDLERS = {kind: _reshaped(handler) for kind, handler in HANDLERS.items()}  # type: ignore[arg-type]
+OPENAI_HANDLERS: Mapping[int | type[Exception], Handler] = MappingProxyType(
+    {kind: _reshaped(handler) for kind, handler in HANDLERS.items()}
+)

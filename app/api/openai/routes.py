@@ -26,7 +26,7 @@ def openai_router() -> Router:
             model_list.get_model,
         ],
         before_request=_lenient,
-        exception_handlers=OPENAI_HANDLERS,  # type: ignore[arg-type]
+        exception_handlers={**OPENAI_HANDLERS},
         request_max_body_size=MAX_BODY,
     )
 
