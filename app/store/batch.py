@@ -47,18 +47,30 @@ class Batch(Generic[Item, BatchResultT]):
         self._began = 0.0  # the newest run, of the monotonic clock
         self._waiting: deque[tuple[Item, asyncio.Future[BatchResultT]]] = deque()
         self._busy = 0  # lanes
+        self._alarm: asyncio.TimerHandle | None = None
         self._running: set[asyncio.Task[None]] = set()  # keeps them from the collector
 
     async def ask(self, item: Item) -> BatchResultT:
         """Return what `run` answers for this item, or raise what it raised."""
         future: asyncio.Future[BatchResultT] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if not self._busy or (self._busy < self._lanes and self._has_waited()):
-            self._start()
+        self._open()
         return await future
 
-    def _has_waited(self) -> bool:
-        return not self._patience or time.monotonic() - self._began >= self._patience
+    def _open(self) -> None:
+        """Open another lane once the newest run has had its time."""
+        if self._busy and (self._busy == self._lanes or self._alarm):
+            return
+        left = self._began + self._patience - time.monotonic() if self._busy else 0.0
+        if left <= 0:
+            self._start()
+        else:
+            self._alarm = asyncio.get_running_loop().call_later(left, self._look)
+
+    def _look(self) -> None:
+        self._alarm = None
+        if self._waiting:
+            self._open()
 
     def _start(self) -> None:
         self._busy += 1

@@ -43,3 +43,31 @@ async def test_what_comes_while_a_run_is_young_goes_into_the_next_one_together()
 async def test_a_run_that_takes_long_gets_another_one_beside_it():
     assert await asked_while_one_runs(patience=0.01, pause=0.02) == [[0], [1]]
     assert await asked_while_one_runs(patience=0.0, pause=0.001) == [[0], [1]]
+
+
+async def test_what_waits_for_a_run_that_hangs_gets_another_one_though_nothing_else_is_asked():
+    held = asyncio.Event()
+
+    async def run(items):
+        if items == ["hangs"]:
+            await held.wait()
+        return items
+
+    batch = Batch(run, patience=0.01)
+    hanging = asyncio.create_task(batch.ask("hangs"))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        assert await batch.ask("waits") == "waits"
+    held.set()
+    assert await hanging == "hangs"
+
+
+async def test_a_lane_that_is_free_is_taken_while_another_one_is_due():
+    async def run(items):
+        return items
+
+    batch = Batch(run, patience=3600)
+    async with asyncio.timeout(60):
+        for round_ in range(3):
+            assert await asyncio.gather(*(batch.ask(item) for item in range(3))) == [0, 1, 2]
+            assert await batch.ask(round_) == round_
