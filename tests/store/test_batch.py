@@ -46,16 +46,17 @@ async def test_a_run_that_takes_long_gets_another_one_beside_it():
 
 
 async def test_what_waits_for_a_run_that_hangs_gets_another_one_though_nothing_else_is_asked():
-    held = asyncio.Event()
+    begun, held = asyncio.Event(), asyncio.Event()
 
     async def run(items):
         if items == ["hangs"]:
+            begun.set()
             await held.wait()
         return items
 
-    batch = Batch(run, patience=0.01)
+    batch = Batch(run, patience=0.5)
     hanging = asyncio.create_task(batch.ask("hangs"))
-    await asyncio.sleep(0)
+    await begun.wait()
     async with asyncio.timeout(60):
         assert await batch.ask("waits") == "waits"
     held.set()
