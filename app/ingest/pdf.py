@@ -47,7 +47,8 @@ def from_pdf(body: bytes) -> Extract:
     except pdfium.PdfiumError as error:
         if error.err_code == raw.FPDF_ERR_PASSWORD:
             raise BadDocument("It needs a password: save it without one.") from error
-        raise BadDocument(f"It cannot be read as .pdf ({error}): save it again.") from error
+        reason = str(error).rstrip(".")
+        raise BadDocument(f"It cannot be read as .pdf ({reason}): save it again.") from error
     try:
         if document.get_formtype() != raw.FORMTYPE_NONE:
             document.init_forms()

@@ -22,6 +22,16 @@ async def test_workers_are_paused_and_the_queue_is_seen(watched, http):
     assert (await http.get("/workers")).json()["paused_at"] is None
 
 
+async def test_a_failed_look_is_said_until_the_next_one_succeeds(watched):
+    await watched.go("/browse/operations")
+    await watched.sees("#workers .row", "ready")
+    watched.outage = True
+    await watched.page.context.set_offline(True)
+    await watched.sees("#problem")
+    await watched.page.context.set_offline(False)
+    await watched.holds("() => document.getElementById('problem').hidden")
+
+
 async def left_waiting(http):
     """Return the id of a job that no worker takes.
 

@@ -125,6 +125,15 @@ async def test_nothing_but_the_files_is_served(standing, name):
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize("name", sorted(path.stem for path in WEB_FOLDER.glob("*.html")))
+def test_no_two_elements_of_a_view_have_one_id(name):
+    """Scripts and labels find the first one only: the page's language was once a field of the question."""
+    parts = {WEB_FOLDER / "frame.html", WEB_FOLDER / f"{name}.html"}
+    ids = [found for path in parts for found in re.findall(r'\bid="([^"]+)"', path.read_text())]
+
+    assert sorted(ids) == sorted(set(ids))
+
+
 def test_all_files_are_in_the_package():
     kept = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
 

@@ -42,7 +42,7 @@ function changeTheme() {
 /** A language is offered under its own name. */
 function offerLanguages() {
   const names = (root.dataset.languages ?? "").split(" ");
-  $("language").append(
+  $("spoken").append(
     ...names.map((code) =>
       h(
         "option",
@@ -51,8 +51,8 @@ function offerLanguages() {
       ),
     ),
   );
-  $("language").addEventListener("change", () => {
-    keepChoice("language", $("language").value);
+  $("spoken").addEventListener("change", () => {
+    keepChoice("language", $("spoken").value);
     location.reload();
   });
 }

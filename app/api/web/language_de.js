@@ -293,6 +293,8 @@ export const WORDS = {
   "Nothing was spent after this.": "Danach wurde nichts mehr ausgegeben.",
   "Oldest first": "Älteste zuerst",
   "On paper or as PDF, with page numbers": "Auf Papier oder als PDF, mit Seitenzahlen",
+  "One job like it took {0} and {1}.": "Ein ähnlicher Auftrag brauchte {0} und {1}.",
+  "One job like it took {0}.": "Ein ähnlicher Auftrag brauchte {0}.",
   "One event back": "Ein Ereignis zurück",
   "One event on": "Ein Ereignis weiter",
   "Only these collections": "Nur diese Sammlungen",

@@ -62,8 +62,12 @@ function lacks(able, hasWeb, hasDocuments) {
   );
 }
 
-/** What half of the jobs like it took, and nine of ten. */
+/** What half of the jobs like it took, and nine of ten; or what the only one did. */
 function took({ jobs, seconds, cost_usd: cost }) {
+  if (jobs === 1) {
+    const time = lasted(seconds.p50 * 1000);
+    return cost ? t`One job like it took ${time} and ${money(cost.p50)}.` : t`One job like it took ${time}.`;
+  }
   const half = t`${many(jobs, "job")} like it: half took less than ${lasted(seconds.p50 * 1000)}`;
   if (!cost) return `${half}.`;
   const most = t`and ${money(cost.p50)}; nine of ten less than ${lasted(seconds.p90 * 1000)} and ${money(cost.p90)}`;

@@ -1,5 +1,5 @@
 // What operators look at: workers, the queue, failed jobs, webhooks; and what they want of them.
-import { api } from "./api.js";
+import { api, told } from "./api.js";
 import { $, confirmed, h, say } from "./dom.js";
 import { hookForm, keyForm, keyRow } from "./keys.js";
 import { t } from "./language.js";
@@ -134,7 +134,9 @@ async function look() {
       (one) => keyRow(one, order, (shown) => $("new-key").append(shown)),
     );
     fill("hooks", hooks.webhooks, (one) => one.endpoint_id, hook);
+    if ($("problem").textContent === unseen) $("problem").hidden = true; // but not why an order was refused
   } catch (error) {
+    unseen = told(error);
     failed(error);
   }
   if (!document.hidden) timer = setTimeout(look, 3000);
@@ -143,6 +145,7 @@ async function look() {
 $("new-key").append(keyForm(failed));
 $("new-hook").append(hookForm(failed));
 let timer = 0;
+let unseen = ""; // why the last look failed
 document.addEventListener("visibilitychange", () => !document.hidden && look());
 $("pause").addEventListener("click", async (event) => {
   await api.orderWorkers(event.target.dataset.order).catch(failed);
