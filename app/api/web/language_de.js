@@ -455,10 +455,10 @@ export const WORDS = {
   "The median of {0} of the last 14 days": "Der Median von {0} der letzten 14 Tage",
   "The model cited no page for this sentence; the quote was found in this one.":
     "Das Modell nannte für diesen Satz keine Seite; das Zitat fand sich in dieser.",
-  "The model cited this page; the quote was searched for in it.":
-    "Das Modell nannte diese Seite; das Zitat wurde in ihr gesucht.",
-  "The model cited this page; words found no quote, and an embedding found this one.":
-    "Das Modell nannte diese Seite; Wörter fanden kein Zitat, ein Embedding fand dieses.",
+  "The report cited this page; the quote was searched for in it.":
+    "Der Bericht nannte diese Seite; das Zitat wurde in ihr gesucht.",
+  "The report cited this page; words found no quote, and an embedding found this one.":
+    "Der Bericht nannte diese Seite; Wörter fanden kein Zitat, ein Embedding fand dieses.",
   "The model gave this quote; it was found in the page.": "Das Modell gab dieses Zitat an; es steht in der Seite.",
   "The model is reading": "Das Modell liest",
   "The model is thinking: {0} tokens so far": "Das Modell denkt: bisher {0} Tokens",
@@ -663,6 +663,7 @@ export const WORDS = {
   "citation was|citations were": "Beleg wurde|Belege wurden",
   "citation|citations": "Beleg|Belege",
   contradicted: "widersprochen",
+  "cost {0}.": "Kosten {0}.",
   "cost {0}. The model’s own confidence: {1}.": "Kosten {0}. Die Zuversicht des Modells selbst: {1}.",
   "could not go on": "kam nicht weiter",
   "cut off": "abgeschnitten",

@@ -181,7 +181,9 @@ export function stands(result, usage, spoken) {
           tries(result.metrics.search_operations, usage.failed_tries),
           ...(tokens ? [many(tokens, "token")] : []),
           lasted(seconds * 1000),
-          t`cost ${cost}. The model’s own confidence: ${result.confidence}.`,
+          result.written_by === "model"
+            ? t`cost ${cost}. The model’s own confidence: ${result.confidence}.`
+            : t`cost ${cost}.`,
         ].join(", "),
       ),
     ),

@@ -98,10 +98,10 @@ function backing(quote, judge) {
   const gave = quote.given
     ? t("The model gave this quote; it was found in the page.")
     : quote.embedded
-      ? t("The model cited this page; words found no quote, and an embedding found this one.")
+      ? t("The report cited this page; words found no quote, and an embedding found this one.")
       : quote.bound
         ? t("The model cited no page for this sentence; the quote was found in this one.")
-        : t("The model cited this page; the quote was searched for in it.");
+        : t("The report cited this page; the quote was searched for in it.");
   if (!quote.verdict) return [gave, t("Nobody judged its meaning.")];
   const by = judge ? t` by ${judge}` : "";
   const why = quote.reason ? `: ${quote.reason}` : "";
