@@ -127,7 +127,7 @@ async def test_nothing_but_the_files_is_served(standing, name):
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in WEB_FOLDER.glob("*.html")))
 def test_no_two_elements_of_a_view_have_one_id(name):
-    """Scripts and labels find the first one only: the page's language was once a field of the question."""
+    """Scripts and labels find the first one only."""
     parts = {WEB_FOLDER / "frame.html", WEB_FOLDER / f"{name}.html"}
     ids = [found for path in parts for found in re.findall(r'\bid="([^"]+)"', path.read_text())]
 
