@@ -87,7 +87,9 @@ def _plain(one: ArchivedMonth) -> dict[str, object]:
 
 
 @archive.command(epilog="Example: dossier archive verify events_2025_12.ndjson.zst")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 def verify(files: tuple[Path, ...], *, as_json: bool) -> None:
     """Check archives: every hash of every event, and that none is missing.

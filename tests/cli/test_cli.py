@@ -290,3 +290,10 @@ def test_documents_go_to_the_server_at_its_url_and_come_back(terminal, url, tmp_
     assert [one["url"] for one in listed] == [(tmp_path / "a.md").as_uri()]
     assert listed[0]["original"]["name"] == "a.md"
     assert gone["removed"] == 1
+
+
+def test_a_folder_is_no_archive_to_verify(tmp_path):
+    found = CliRunner().invoke(dossier, ["archive", "verify", str(tmp_path)])
+
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert "is a directory" in found.stderr
