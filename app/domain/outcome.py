@@ -1,5 +1,6 @@
 """Derive a job's outcome, and the sentence for it, from the log."""
 
+import re
 from collections import Counter
 
 from msgspec import Struct
@@ -12,6 +13,8 @@ from dossier.job_types import Outcome, StopReason
 MAX_OUTCOME_TEXT = 500  # characters
 FULL_STOP_RULES = 10  # agent_rules from which what failed is said without its full stop
 REUSE_RULES = 9  # agent_rules from which the searches that a fork took over count as made
+_OF_THE_MODEL = {"your reply": "its reply", "you refused": "it refused", "you chose": "it chose"}
+_TO_THE_MODEL = re.compile("|".join(_OF_THE_MODEL), re.IGNORECASE)
 COMPLETE: frozenset[StopReason] = frozenset({"answered", "no_evidence"})
 
 
@@ -62,8 +65,17 @@ def sentence(research: Research, reason: StopReason, rules: int = AGENT_RULES) -
     parts = [*_searched(research, done), *_missed(research, rules), *_read(research, done)]
     if research.model_failures and reason in {"model_failed", "error"}:
         times = "once" if research.model_failures == 1 else f"{research.model_failures} times"
-        parts.append(f"the model failed {times}: {research.model_error.rstrip('.')}")
+        why = _told_of(research.model_error) if rules >= FULL_STOP_RULES else research.model_error
+        parts.append(f"the model failed {times}: {why.rstrip('.')}")
     return ", ".join(parts)[:MAX_OUTCOME_TEXT]
+
+
+def _told_of(error: str) -> str:
+    """Say to a person what was said to the model of its reply."""
+    if not _TO_THE_MODEL.search(error):
+        return error
+    fault = error.partition(" Your reply was: ")[0].partition(". ")[0]
+    return _TO_THE_MODEL.sub(lambda found: _OF_THE_MODEL[found[0].lower()], fault)
 
 
 def _searched(research: Research, done: WorkTally) -> list[str]:

@@ -123,7 +123,8 @@ class ModelHabits:
         if self.counts and self.streams and _names(refused, "stream_options"):
             self.counts = False
             return True
-        if self.streams and _names(refused, "stream"):
+        # A server that breaks names its stream, too: "error in upstream stream".
+        if self.streams and refused.status != BROKEN and _names(refused, "stream"):
             self.streams = False
             return True
         return False

@@ -6,6 +6,8 @@ Models think aloud before a step, put it into a fence, slip in a comma, or write
 The last object outside the thoughts that is a step counts.
 """
 
+import html
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,6 +16,7 @@ import json_repair
 from msgspec import Struct
 
 from app.domain.tools import TOOLS
+from app.providers.step_calls import written_calls
 from app.text.json_objects import object_spans, whole_objects
 from app.text.wrapping import THOUGHT_TAG
 
@@ -25,6 +28,7 @@ KEPT_TEXT = 0.8  # of a broken object's letters must be in the repaired one, els
 STEP_KEYS = frozenset({"function", "tool"})
 CALL_KEYS = frozenset({"arguments", "parameters"})  # beside a name
 OBJECT_ENDS = ("}", "]", '"', ",")  # what stands before a fence that ends an object
+TRIPLE = '"""'  # never in legal JSON
 MAX_WRAPS = 3  # objects around a step
 THOUGHT_KEYS = frozenset({"reasoning", "reasoning_steps"})
 
@@ -89,7 +93,7 @@ def objects(text: str) -> Iterator[FoundObject]:
 
     A piece of a broken step comes last, behind the repaired whole.
     """
-    said = without_thoughts(_escaped(text[:MAX_REPLY]))
+    said = without_thoughts(_escaped(_quoted(text[:MAX_REPLY])))
     start = said.find("{")
     pieces = list[dict[str, Any]]()
     for at, found in reversed(list(whole_objects(said))):
@@ -106,6 +110,21 @@ def objects(text: str) -> Iterator[FoundObject]:
         if repaired is not None:
             yield FoundObject(_unwrapped(repaired), broken)
     yield from map(FoundObject, pieces)
+    # Behind a brace it would be a text that speaks of a call.
+    yield from (FoundObject(call) for at, call in written_calls(said) if start < 0 or at < start)
+
+
+def _quoted(text: str) -> str:
+    """Return a reply with the quotation marks of JSON.
+
+    Some servers write them as HTML does, and some models three of them around long texts.
+    """
+    if "&quot;" in text and '"' not in text:
+        text = html.unescape(text)
+    parts = text.split(TRIPLE)
+    if "{" not in parts[0] or len(parts) % 2 == 0:
+        return text
+    return "".join(json.dumps(part) if number % 2 else part for number, part in enumerate(parts))
 
 
 def _named_before(text: str) -> str:

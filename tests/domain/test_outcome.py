@@ -112,6 +112,30 @@ def test_a_model_that_failed_is_named_with_how_often_and_why():
     assert sentence(research, "error") == "nothing was searched for, the model failed 17 times: HTTP 500"
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            "Your reply was cut off because it was too long. Write less.",
+            "its reply was cut off because it was too long",
+        ),
+        (
+            "A content filter stopped your reply. Say it in other words. Your reply was: {",
+            "A content filter stopped its reply",
+        ),
+        ("You refused: I cannot. Your reply was: x", "it refused: I cannot"),
+    ],
+)
+def test_what_a_model_was_told_is_told_to_people_as_of_the_model(error, told):
+    research = Research(model_failures=1, model_error=error)
+
+    assert (
+        sentence(research, "model_failed")
+        == f"nothing was searched for, the model failed once: {told.rstrip('.')}"
+    )
+    assert error.rstrip(".") in sentence(research, "model_failed", 9)
+
+
 def test_a_failed_try_is_no_search_and_no_page_and_is_counted_apart():
     retried = [asked("1/search/9"), failed("1/search/9", again=True), asked("1/search/9"), done("1/search/9")]
     bill = fold(searched(1, 1), retried, UNREAD).bill

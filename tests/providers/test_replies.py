@@ -1,5 +1,6 @@
 """Harmless oddities of replies are understood, harmful ones refused in words."""
 
+import html
 import json
 import re
 import time
@@ -112,6 +113,57 @@ CAMEL = {
 )
 def test_a_tool_named_beside_its_arguments_or_spelt_otherwise_is_taken(text):
     assert taken(text).function == tools.WebSearch((POINT,))
+
+
+LIST = f'["{POINT}"]'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<tool_call><function=web_search>\n<parameter=queries>\n{LIST}\n</parameter>\n</function></tool_call>",
+        f"<tool_call><function=web_search><parameter=queries>{POINT}</parameter></function></tool_call>",
+        f'<function_calls><invoke name="web_search"><parameter name="queries">{LIST}</parameter></invoke>',
+        f'<｜DSML｜invoke name="web_search"><｜DSML｜parameter name="queries" string="x">{LIST}</parameter>',
+        f"<tool_call>web_search\n<arg_key>queries</arg_key>\n<arg_value>{LIST}</arg_value></tool_call>",
+        f"web_search(queries={LIST})",
+        f"<think>web_search(queries=['no'])</think><|tool_call_start|>[web_search(queries=['{POINT}'])]",
+        f"```tool_code\nprint(default_api.web_search(queries={LIST}))\n```",
+        html.escape(WHOLE),
+    ],
+)
+def test_a_call_in_a_models_own_notation_is_taken(text):
+    assert taken(text).function == tools.WebSearch((POINT,))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(report("SAID")).replace('"SAID"', '"""Water "boils" [1].\n\nIce [2]."""'),
+        'write_report(title="T", content="""Water "boils" [1].\n\nIce [2].""", confidence="high")',
+        "write_report(title='T', content='Water \"boils\" [1].\\n\\nIce [2].', confidence='high')",
+        '<function=write_report><parameter=content>\nWater "boils" [1].\n\nIce [2].</parameter>',
+    ],
+)
+def test_a_report_in_such_a_notation_is_whole(text):
+    assert taken(text).function.content == 'Water "boils" [1].\n\nIce [2].'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"web_search(queries={LIST}",
+        "web_search(queries=['boiling",
+        "web_search()",
+        "web_search(" + "[" * 100_000,
+        "web_search(queries=" * 20_000,
+        "<function=write_report><parameter=content>Water boils",
+        '{"note": "web_search(queries=[1])"}',
+    ],
+)
+def test_a_call_that_was_cut_or_is_only_spoken_of_is_refused(text):
+    with pytest.raises(ValueError, match="reply"):
+        taken(text)
 
 
 def test_half_a_surrogate_pair_is_replaced():

@@ -13,7 +13,8 @@ from app.agent.ports import Writing
 from app.agent.prompts import messages
 from app.domain.tools import NextStep
 from app.errors import ProviderError
-from app.providers.exchange import ModelPatience
+from app.providers.exchange import ModelPatience, ServerRefusal
+from app.providers.habits import ModelHabits
 from app.providers.http import make_client
 from app.providers.language_model import LanguageModel
 from app.providers.model_spec import ModelSpec
@@ -126,6 +127,16 @@ async def test_a_cancelled_call_keeps_what_was_written_and_stops_the_server(serv
         await call
     assert (writing.said, writing.state) == (STEP[:50], "writing")
     await asyncio.wait_for(server.left.wait(), 10)
+
+
+def test_a_server_that_breaks_is_still_asked_for_streams():
+    habits = ModelHabits(ModelSpec(model="m"))
+    sent = habits.begin({}, 100)
+
+    habits.adapt(sent, ServerRefusal(500, {"error": {"message": "error in upstream stream"}}))
+    assert habits.streams
+    habits.adapt(sent, ServerRefusal(400, {"error": {"message": "stream is not supported"}}))
+    assert not habits.streams
 
 
 @pytest.mark.parametrize(
