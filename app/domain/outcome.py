@@ -71,7 +71,7 @@ def sentence(research: Research, reason: StopReason, rules: int = AGENT_RULES) -
 
 
 def _told_of(error: str) -> str:
-    """Say to a person what was said to the model of its reply."""
+    """Tell a person why the model failed."""
     if not _TO_THE_MODEL.search(error):
         return error
     fault = error.partition(" Your reply was: ")[0].partition(". ")[0]

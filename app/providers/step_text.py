@@ -28,7 +28,7 @@ KEPT_TEXT = 0.8  # of a broken object's letters must be in the repaired one, els
 STEP_KEYS = frozenset({"function", "tool"})
 CALL_KEYS = frozenset({"arguments", "parameters"})  # beside a name
 OBJECT_ENDS = ("}", "]", '"', ",")  # what stands before a fence that ends an object
-TRIPLE = '"""'  # never in legal JSON
+TRIPLE_QUOTE = '"""'  # never in legal JSON
 MAX_WRAPS = 3  # objects around a step
 THOUGHT_KEYS = frozenset({"reasoning", "reasoning_steps"})
 
@@ -121,7 +121,7 @@ def _quoted(text: str) -> str:
     """
     if "&quot;" in text and '"' not in text:
         text = html.unescape(text)
-    parts = text.split(TRIPLE)
+    parts = text.split(TRIPLE_QUOTE)
     if "{" not in parts[0] or len(parts) % 2 == 0:
         return text
     return "".join(json.dumps(part) if number % 2 else part for number, part in enumerate(parts))
