@@ -3,6 +3,7 @@
 Each call is learnt from at once: threads do not wait for each other. Numbers follow the order of the log.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -43,6 +44,7 @@ MAX_THREAD_QUESTION = 500
 MAX_FINDING = 2000
 MAX_NOTED_LINES = 12  # conflicts, things not found
 MAX_SECTIONS = 12  # of the model's own outline
+REAL_SECTION_RULES = 11  # agent_rules from which a critique's section is one of the outline's
 WHOLE_OUTLINE_RULES = 9  # agent_rules from which all headings of the caller's outline are kept
 MAX_POINTS = 1000
 
@@ -363,12 +365,13 @@ def _line(text: str) -> str:
 def _criticised(job: Job, call: BriefCall, reply: CritiqueReply) -> Events:
     """Return the problems with existing sections, and threads for some of them."""
     most = len(job.research.work.outline.sections) if job.research.work.outline else 0
+    least = 0 if job.agent_rules >= REAL_SECTION_RULES else -math.inf
     problems = tuple(
         e.SectionFault(
             one.section, clean(one.problem)[:MAX_THREAD_QUESTION], clean(one.question)[:MAX_THREAD_QUESTION]
         )
         for one in reply.problems[:MAX_NOTED_LINES]
-        if one.section < most and one.problem.strip()
+        if least <= one.section < most and one.problem.strip()
     )
     asked = [one for one in problems if one.question][: call.brief.gaps]
     events: Events = (e.SectionsCriticised(problems),)

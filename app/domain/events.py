@@ -22,7 +22,7 @@ Loop = Literal["threads"]  # how a job is researched, where not by the one threa
 RULES = 12  # of the citation check: raised where the same report over the same pages comes out otherwise
 
 
-AGENT_RULES = 10  # of the agent's decisions and prompts: raised where the same log leads to another call
+AGENT_RULES = 11  # of the agent's decisions and prompts: raised where the same log leads to another call
 
 
 class Fact(Struct, frozen=True):

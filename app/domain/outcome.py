@@ -12,6 +12,7 @@ from dossier.job_types import Outcome, StopReason
 
 MAX_OUTCOME_TEXT = 500  # characters
 FULL_STOP_RULES = 10  # agent_rules from which what failed is said without its full stop
+PEOPLE_RULES = 11  # agent_rules from which a model's failure is told as to people
 REUSE_RULES = 9  # agent_rules from which the searches that a fork took over count as made
 _OF_THE_MODEL = {"your reply": "its reply", "you refused": "it refused", "you chose": "it chose"}
 _TO_THE_MODEL = re.compile("|".join(_OF_THE_MODEL), re.IGNORECASE)
@@ -65,7 +66,7 @@ def sentence(research: Research, reason: StopReason, rules: int = AGENT_RULES) -
     parts = [*_searched(research, done), *_missed(research, rules), *_read(research, done)]
     if research.model_failures and reason in {"model_failed", "error"}:
         times = "once" if research.model_failures == 1 else f"{research.model_failures} times"
-        why = _told_of(research.model_error) if rules >= FULL_STOP_RULES else research.model_error
+        why = _told_of(research.model_error) if rules >= PEOPLE_RULES else research.model_error
         parts.append(f"the model failed {times}: {why.rstrip('.')}")
     return ", ".join(parts)[:MAX_OUTCOME_TEXT]
 

@@ -133,7 +133,7 @@ def test_what_a_model_was_told_is_told_to_people_as_of_the_model(error, told):
         sentence(research, "model_failed")
         == f"nothing was searched for, the model failed once: {told.rstrip('.')}"
     )
-    assert error.rstrip(".") in sentence(research, "model_failed", 9)
+    assert error.rstrip(".") in sentence(research, "model_failed", 10)
 
 
 def test_a_failed_try_is_no_search_and_no_page_and_is_counted_apart():
