@@ -20,7 +20,9 @@ REPLY = CritiqueReply(tuple(SectionProblem(at, "It has no year.", "") for at in 
 @pytest.mark.parametrize(("rules", "known"), [(10, [-1, 0, 1]), (11, [0, 1])])
 def test_a_section_that_is_not_there_has_no_problem(rules, known):
     job = Job(uuid4(), agent_rules=rules, research=Research(work=ThreadedWork(outline=OUTLINE)))
-    call = BriefCall("1/critique", Brief(task="critique", about="", query="Which bridge?", today="", effort="deep"))
+    call = BriefCall(
+        "1/critique", Brief(task="critique", about="", query="Which bridge?", today="", effort="deep")
+    )
     [criticised] = thread_lessons._criticised(job, call, REPLY)
 
     assert [problem.section for problem in criticised.problems] == known
