@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 CHAOS_SECONDS ?= 600
 FUZZ_SECONDS ?= 300
 # A Postgres that the tests share has one order of transactions, which the feed waits for.
-PROCESSES ?= $(if $(TEST_DATABASE_URL),1,4)
+PROCESSES ?= $(if $(TEST_DATABASE_URL),1,5)
 # What needs no database and takes moments: all but these.
 SLOW   := ceilings fork replay growth citations prompts prefix kinship paired_bootstrap
 PURE   := $(filter-out $(SLOW:%=\%/test_%.py),$(wildcard tests/agent/test_*.py tests/domain/test_*.py)) tests/text tests/test_house.py

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import copy
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import lru_cache, partial
 from uuid import UUID
@@ -28,7 +27,7 @@ from app.providers.reader.fetching import Fetcher
 from app.providers.reader.page_reader import PageReader
 from app.store import log, queue, reads
 from app.store.batch import Batch
-from app.store.database import Engine
+from app.store.renewed_value import RenewedValue
 from app.store.wake import Wake
 from app.store.writer import Writer
 from app.stream.hub import Hub
@@ -102,32 +101,6 @@ class ReplayGate:
             self._here -= 1
 
 
-class WaitingCount:
-    """How many jobs of all tenants wait, up to a limit.
-
-    The count is up to a second old.
-    """
-
-    def __init__(self, engine: Engine, limit: int) -> None:
-        self._engine = engine
-        self._limit = limit
-        self._at = float("-inf")
-        self._count = 0
-        self._counts: Batch[None, None] = Batch(self._look)  # who comes meanwhile waits for it
-
-    async def get(self) -> int:
-        """Return the count."""
-        if time.monotonic() - self._at > COUNT_EVERY:
-            await self._counts.ask(None)
-        return self._count
-
-    async def _look(self, asked: Sequence[None]) -> Sequence[None]:
-        began = time.monotonic()
-        self._count = await queue.waiting(self._engine, self._limit)
-        self._at = began
-        return asked
-
-
 class ApiContext:
     """The collaborators of the routes of one process.
 
@@ -163,7 +136,7 @@ class ApiContext:
         self._bundling_of = lru_cache(TENANTS)(lambda _tenant: asyncio.Semaphore(1))
         self.queue_limit = queue_limit
         self._caller: Caller | None = None
-        self._waiting = WaitingCount(writer.engine, queue_limit)
+        self._waiting = RenewedValue(lambda: queue.waiting(writer.engine, queue_limit))
         self._replays = ReplayGate()
         self._views: Callable[[str], Batch[UUID, JobView | None]]
         self._views = lru_cache(TENANTS)(lambda tenant: Batch(partial(self._read_views, Caller(tenant))))
@@ -291,4 +264,4 @@ class ApiContext:
 
         The count is up to a second old.
         """
-        return await self._waiting.get()
+        return await self._waiting.get(COUNT_EVERY)

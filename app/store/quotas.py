@@ -1,7 +1,6 @@
 """Store what a tenant may use, and reserve it for its jobs."""
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,8 +9,8 @@ from msgspec.structs import astuple
 from app.domain.caller import Caller
 from app.domain.job import Job
 from app.errors import CostLimitRequired, QuotaExceeded, TenantNotFound
-from app.store.batch import Batch
 from app.store.database import Engine, fetch
+from app.store.renewed_value import RenewedValue
 from dossier.cost_types import QuotaUse
 from dossier.tenant_types import Quota
 
@@ -92,17 +91,14 @@ class QuotaGate:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._limited: Mapping[str, int | None] = {}  # the open streams of tenants with a quota
-        self._read_at = float("-inf")
-        # Whoever comes while they are read waits for that: what was known before may be nothing at all.
-        self._reads: Batch[None, None] = Batch(self._read)
+        self._limited = RenewedValue(self._read)  # the open streams of tenants with a quota
 
     async def reserve(self, job: Job) -> bool:
         """Reserve what a new job may use, and return whether anything was.
 
         Raises QuotaExceeded, CostLimitRequired, DatabaseUnavailable.
         """
-        if job.tenant not in await self._tenants():
+        if job.tenant not in await self._limited.get(QUOTAS_FRESH):
             return False
         limits = job.request.limits
         asked = (job.id, job.tenant, job.idempotency_key, limits.max_cost_usd, limits.max_tokens)
@@ -116,29 +112,21 @@ class QuotaGate:
 
         Bytes of documents are not counted.
         """
-        if tenant not in await self._tenants():
+        if tenant not in await self._limited.get(QUOTAS_FRESH):
             return None
         rows = await fetch(self._engine, READ_QUOTAS, tenant, False)
         return QuotaUse(*rows[0]) if rows else None
 
     async def most_streams(self, tenant: str) -> int | None:
         """Return how many streams a tenant may open, None for any number."""
-        return (await self._tenants()).get(tenant)
+        return (await self._limited.get(QUOTAS_FRESH)).get(tenant)
 
     async def release(self, job_id: UUID) -> None:
         """Give back what was reserved for a job that was not written."""
         await fetch(self._engine, RELEASE_QUOTA, job_id)
 
-    async def _tenants(self) -> Mapping[str, int | None]:
-        if time.monotonic() - self._read_at >= QUOTAS_FRESH:
-            await self._reads.ask(None)
-        return self._limited
-
-    async def _read(self, asked: Sequence[None]) -> Sequence[None]:
-        began = time.monotonic()
-        self._limited = dict(tuple(row) for row in await fetch(self._engine, LIMITED))
-        self._read_at = began
-        return asked
+    async def _read(self) -> Mapping[str, int | None]:
+        return dict(tuple(row) for row in await fetch(self._engine, LIMITED))
 
 
 async def set_quota(engine: Engine, tenant: str, quota: Quota) -> Quota:
