@@ -25,7 +25,7 @@ def _map_large_texts() -> None:
     """Give the memory of each large text back when it is freed.
 
     At first glibc does so by itself, but not for sizes that were freed once. Then pages lie between what
-    lives on, and what they took stays: 995 KB for each of 110 deep jobs that go on by turns, and 499 so.
+    lives on, and their memory stays: with 110 deep jobs that went on by turns 995 KB a job, in place of 499.
     """
     if sys.platform != "linux" or ASKED_OTHERWISE in os.environ:
         return

@@ -30,7 +30,7 @@ async def served_models(client: httpx.AsyncClient, spec: ModelSpec) -> list[str]
         base_url=str(httpx.URL(base).copy_with(query=None)),
         default_query={**httpx.URL(base).params, **spec.query},
         default_headers={**own_header, **spec.headers},
-        http_client=lane,  # its types name httpx2, and it takes httpx too
+        http_client=lane,  # type: ignore[arg-type]  # its types name httpx2, and it takes httpx too
         max_retries=0,
     )
     names = set[str]()

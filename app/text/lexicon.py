@@ -42,49 +42,15 @@ _CLITICS = {
 WITHOUT_SPACES = frozenset(["th", "ja", "ko", "zh"])
 _VALUES = (*range(2, 21), *range(30, 101, 10))
 _ENGLISH = [
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-    "thirty",
-    "forty",
-    "fifty",
-    "sixty",
-    "seventy",
-    "eighty",
-    "ninety",
-    "hundred",
-]
-# Names of months that are nothing else.
+    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty",
+    "fifty", "sixty", "seventy", "eighty", "ninety", "hundred",
+]  # fmt: skip
+# Of each month a name that `numerals` takes for a month alone.
 _ENGLISH_MONTHS = [
-    "january",
-    "february",
-    "märz",
-    "april",
-    "maggio",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "dezember",
-]
+    "january", "february", "märz", "april", "maggio", "june", "july", "august", "september", "october",
+    "november", "dezember",
+]  # fmt: skip
 # What is between the parts of a number: Danish says five and twenty.
 _LINKS = {"hu": "", "fi": "", "sv": "", "da": "og"}
 _ENGLISH_ONES, _ENGLISH_TENS = frozenset(_ENGLISH[:8]), frozenset(_ENGLISH[19:27]) | {"twenty"}
