@@ -1,5 +1,7 @@
 """Each view honours language, keys and time zone, even for errors."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -59,6 +61,25 @@ async def test_a_key_goes_to_a_view_unless_somebody_writes(browser, standing):
         await watched.find("dialog.keys").wait_for(state="detached")
         await watched.page.keyboard.press("d")
         assert watched.page.url.endswith("/browse/jobs")
+
+
+@pytest.mark.parametrize(
+    ("path", "script", "field"), [("/browse/jobs?q=old", "runs", "#q"), ("/?q=old", "ask", "#query")]
+)
+async def test_what_is_written_before_a_view_s_script_is_there_stays(browser, standing, path, script, field):
+    async with watching(browser, standing) as watched:
+        held = asyncio.Event()
+
+        async def hold(route):
+            await held.wait()
+            await route.continue_()
+
+        await watched.page.route(f"**/{script}.js*", hold)
+        await watched.page.goto(standing + path, wait_until="commit")
+        await watched.find(field).fill("new")
+        async with watched.page.expect_response("**/jobs?**"):  # asked for once the fields are filled in
+            held.set()
+        assert await watched.find(field).input_value() == "new"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ export async function showAccess() {
     const value = asked.get(name)?.trim();
     if (value) search.set(name, value);
     const field = /** @type {HTMLInputElement | null} */ (document.querySelector(`input[name="${name}"]`));
-    if (field) field.value = value ?? "";
+    if (field && field !== document.activeElement) field.value = value ?? ""; // else somebody writes in it already
   }
   const { entries, next_cursor: next } = await api.access(search);
   $("no-access").hidden = entries.length > 0;

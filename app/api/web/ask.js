@@ -154,7 +154,7 @@ function estimateSoon() {
 }
 form.addEventListener("input", estimateSoon);
 const asked = new URLSearchParams(location.search);
-if (asked.get("q")) form.elements.query.value = asked.get("q")?.slice(0, 4000);
+form.elements.query.value ||= asked.get("q")?.slice(0, 4000) ?? "";
 if (["quick", "standard", "deep"].includes(asked.get("effort") ?? "")) form.elements.effort.value = asked.get("effort");
 efforts();
 showOffer();

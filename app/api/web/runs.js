@@ -28,13 +28,17 @@ function search() {
   return to;
 }
 
-function fill() {
+/** Show what the address asks for, but leave the field in which somebody writes already. */
+function fill(/** @type {Element | null} */ written = null) {
   const from = asked();
-  for (const name of FIELDS) filters.elements[name].value = from.get(name) ?? "";
+  const put = (field, value) => {
+    if (field !== written) field.value = value;
+  };
+  for (const name of FIELDS) put(filters.elements[name], from.get(name) ?? "");
   // The library fills in the collections when it is there.
   if (from.get("collection") && !filters.elements.collection.value)
     filters.elements.collection.append(h("option", { selected: true }, from.get("collection")));
-  filters.elements.tags.value = from.getAll("tags").join(", ");
+  put(filters.elements.tags, from.getAll("tags").join(", "));
   filters.elements.favourite.checked = from.get("favourite") === "true";
   $("clear").hidden = ![...FIELDS, ...COSTS, "favourite", "tags"].some((name) => from.get(name));
   allowSaving(asked);
@@ -116,6 +120,6 @@ addEventListener("popstate", () => {
   again();
 });
 
-fill();
+fill(document.activeElement);
 drawLibrary(asked, go);
 const again = poll(search, show, failed);
